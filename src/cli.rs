@@ -4,6 +4,7 @@
 //! be compiled a second time.
 
 mod bench;
+mod health;
 mod logs;
 mod schema_command;
 mod traces;
@@ -63,6 +64,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Version(args) => sound(serve::versions::run(&args).await),
         Command::Doctor(args) => sound(Box::pin(serve::doctor::run(*args)).await),
+        Command::Health(args) => sound(health::run(&args).await),
         Command::Sessions(args) => ended(Box::pin(serve::emergency::sessions(args.action)).await),
         Command::Job(args) => ended(serve::emergency::job(args.action).await),
         Command::Demo(args) => ended(Box::pin(demo::run(args)).await),

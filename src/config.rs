@@ -4,6 +4,7 @@
 mod aws;
 mod backup;
 mod bench;
+mod containers;
 mod copy;
 mod demo;
 mod doctor;
@@ -33,6 +34,7 @@ use uuid::Uuid;
 
 pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf};
 pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
+pub use containers::{HealthArgs, HealthUrl, NewKeyArgs};
 pub use copy::CopyArgs;
 pub use demo::Demo;
 pub use doctor::{DoctorArgs, ReportFormat};
@@ -47,7 +49,7 @@ pub use replicas::ReplicaArgs;
 pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
 pub use tenant::{ImportArgs, PlannedLimit, TenantAction, TenantArgs};
 pub use tls::TlsArgs;
-pub use traces::TraceArgs;
+pub use traces::{SlowArgs, TraceArgs};
 pub use versions::{MigrateArgs, VersionArgs};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
@@ -91,6 +93,8 @@ pub enum Command {
     Verify(DatabaseArgs),
     /// Look at settings, database, clocks, keys, disk, file store, Redis, backups and jobs, and say what to do. Takes the settings of `serve`. Ends with 1 when a check fails.
     Doctor(Box<DoctorArgs>),
+    /// Ask a node of this machine whether it is ready. Ends with 1 when it is not, or does not answer: for checks of containers.
+    Health(HealthArgs),
     /// End sessions in an emergency.
     Sessions(SessionsArgs),
     /// List, drop and retry background jobs.
@@ -190,7 +194,7 @@ pub struct KeysArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum KeysAction {
     /// Print a new key as a line of a key file.
-    New,
+    New(NewKeyArgs),
     /// What each key seals.
     List(KeysOf),
     /// Seal everything under the first key, while the deployment runs. Safe to stop and to run again.

@@ -104,7 +104,7 @@ def look_at(kind, containers, memory, stop_seconds, wrong):
     demand("/livez" in " ".join(server["healthCheck"]["command"]), "no check of liveness")
     environment = {pair["name"]: pair["value"] for pair in server["environment"]}
     port = environment["ENTREPOT_METRICS_LISTEN"].rsplit(":", 1)[1]
-    demand(f"127.0.0.1/{port}" in " ".join(server["healthCheck"]["command"]), "liveness is asked at another port")
+    demand(f"127.0.0.1:{port}" in " ".join(server["healthCheck"]["command"]), "liveness is asked at another port")
     demand(f"127.0.0.1:{port}" in by_name["collector"]["environment"][0]["value"], "the collector asks at another port")
     demand(by_name["collector"]["essential"] is False, "a node ends with its collector")
     if kind == "node":

@@ -1,4 +1,6 @@
-//! Settings of traces.
+//! Settings of traces, and of what is slow.
+
+use std::time::Duration;
 
 use clap::Args;
 
@@ -13,6 +15,26 @@ pub struct TraceArgs {
     /// The share of traces that is recorded, from 0 to 1. Clients that record traces of their own get no more than this share of theirs.
     #[arg(long, env = "ENTREPOT_TRACE_SAMPLE", default_value = "0.01", value_parser = share)]
     pub trace_sample: f64,
+    #[command(flatten)]
+    pub slow: SlowArgs,
+}
+
+/// Which operations and statements are logged as slow.
+#[derive(Debug, Clone, Args)]
+pub struct SlowArgs {
+    /// Milliseconds from which on an operation or statement is logged as slow, with the text of its slowest statement and no values. 0 logs none.
+    #[arg(long, env = "ENTREPOT_SLOW_MILLISECONDS", default_value_t = 1_000)]
+    pub slow_milliseconds: u64,
+    /// Log the plans of slow queries too, as the database makes them for whatever values: they are not run. At most six a minute, each hourly.
+    #[arg(long, env = "ENTREPOT_SLOW_PLANS")]
+    pub slow_plans: bool,
+}
+
+impl SlowArgs {
+    /// How long something takes that is logged; None logs nothing.
+    pub fn limit(&self) -> Option<Duration> {
+        (self.slow_milliseconds > 0).then(|| Duration::from_millis(self.slow_milliseconds))
+    }
 }
 
 impl TraceArgs {
@@ -69,7 +91,8 @@ mod tests {
 
     fn args(endpoint: &str, headers: Option<&str>) -> TraceArgs {
         let otlp_endpoint = Some(collector(endpoint).unwrap());
-        TraceArgs { otlp_endpoint, otlp_headers: headers.map(str::to_owned), trace_sample: 1.0 }
+        let slow = SlowArgs { slow_milliseconds: 0, slow_plans: false };
+        TraceArgs { otlp_endpoint, otlp_headers: headers.map(str::to_owned), trace_sample: 1.0, slow }
     }
 
     #[test]

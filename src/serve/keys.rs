@@ -1,5 +1,7 @@
 //! `entrepot keys`: the master keys, from the command line.
 
+use std::{fs, io, path::Path};
+
 use iam::identity::{self, OldKeys, rotate_signing_key};
 use inventory::catalog;
 use platform::{
@@ -20,7 +22,10 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
 pub async fn run(action: KeysAction) -> Result<(), StartError> {
     let clock = Clock::system();
     match action {
-        KeysAction::New => say(&secrets::new_key(&clock).line())?,
+        KeysAction::New(args) => match &args.file {
+            None => say(&secrets::new_key(&clock).line())?,
+            Some(file) => make_file(file, &clock)?,
+        },
         KeysAction::List(of) => {
             let (db, ring) = open(&of, &clock).await?;
             list(&db, &ring).await?;
@@ -44,6 +49,18 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// Writes a new key to a file, whole or not at all. One that has keys stays as it is: what they seal would be lost.
+fn make_file(file: &Path, clock: &Clock) -> io::Result<()> {
+    if fs::metadata(file).is_ok_and(|found| found.len() > 0) {
+        return say(&format!("{} has keys already and stays as it is", file.display()));
+    }
+    let made = file.with_added_extension("new");
+    fs::write(&made, format!("{}\n", secrets::new_key(clock).line()))?;
+    fs::File::open(&made)?.sync_all()?;
+    fs::rename(&made, file)?;
+    say(&format!("a new key is in {}: keep a copy of it", file.display()))
 }
 
 /// `entrepot signing-key rotate`.

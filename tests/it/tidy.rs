@@ -1,5 +1,6 @@
 //! The house's own rules, kept over the source: who may name whom, what a core may not know, how long a file may be.
 
+mod binding;
 mod events;
 mod facts;
 mod papers;
@@ -7,6 +8,7 @@ mod refusals;
 mod reliability;
 mod resolvers;
 mod rooms;
+pub mod tenants;
 
 use std::{
     collections::BTreeMap,

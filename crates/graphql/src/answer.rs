@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{Name, PathSegment, Response, ServerError, Value};
+use async_graphql::{ErrorExtensionValues, Name, PathSegment, Response, ServerError, Value};
+use platform::traces;
 
 use super::{
     code::Code,
@@ -84,7 +85,7 @@ impl Errors {
             if extensions.get("code").is_none() {
                 extensions.set("code", code.as_str());
             }
-            extensions.set("requestId", request_id);
+            note_request(extensions, request_id);
             if let Some(wait) = retry_after_ms {
                 extensions.set("retryAfterMs", wait);
             }
@@ -245,8 +246,16 @@ fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
     if extensions.get("code").is_none() {
         extensions.set("code", code.as_str());
     }
-    extensions.set("requestId", request_id);
+    note_request(extensions, request_id);
     code
+}
+
+/// Names the request of an error, and its trace where it has one: what an operator finds it by.
+fn note_request(extensions: &mut ErrorExtensionValues, request_id: &str) {
+    extensions.set("requestId", request_id);
+    if let Some(trace) = traces::current() {
+        extensions.set("traceId", format!("{:032x}", trace.trace_id));
+    }
 }
 
 /// The engine turns arguments into Rust values only when it reaches their field, and reports a failure like a resolver's, with

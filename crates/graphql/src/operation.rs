@@ -12,10 +12,10 @@ use futures_util::{
     future::ready,
     stream::{self, BoxStream},
 };
-use platform::{cache::SessionPositions, metrics};
+use platform::{cache::SessionPositions, metrics, slow::OperationWatch};
 use tokio::time::Instant;
 
-use self::outcome::{Refused, actual, ended, panicked, span, timed_out, too_many_objects};
+use self::outcome::{Refused, actual, ended, log_slow, panicked, span, timed_out, too_many_objects};
 use super::{
     answer::{Answer, AnswerContext, AnswerPhase, Errors, finish, is_coercion},
     code::Code,
@@ -172,13 +172,15 @@ impl<E: Executor> OperationService<E> {
 
     /// Runs a query or a mutation to its end or to the deadline.
     pub async fn run(&self, operation: &Operation, params: GraphqlRequest, session: &Session, request_id: &str) -> Answer {
-        let (began, span) = (Instant::now(), span(operation, &params));
-        let running = AssertUnwindSafe(span.around(self.run_fresh(operation, params, session, request_id))).catch_unwind();
+        let (began, span, watch) = (Instant::now(), span(operation, &params), OperationWatch::begin());
+        let running = watch.around(self.run_fresh(operation, params, session, request_id));
+        let running = AssertUnwindSafe(span.around(running)).catch_unwind();
         let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
             Err(_late) => (Answer::Refused(timed_out(operation, self.limits.request_time, request_id)), false),
         };
+        log_slow(&watch, began.elapsed(), (operation, &answer), (session, request_id));
         ended(span, operation.kind, (&answer, is_whole), began.elapsed());
         answer
     }

@@ -14,6 +14,8 @@ pub mod clock;
 pub mod metrics;
 /// How long things took, as spans that a collector joins.
 pub mod traces;
+/// What took long, for the log.
+pub mod slow;
 /// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
 pub mod rate_limit;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.

@@ -1,5 +1,6 @@
 //! No look-up by id and no selective filter reads a whole table, or all that a tenant has in it: asked of the databases' own planners, for every
-//! root field, every kind of node, every field of every filter and every order that the schema offers, in a tenant of many rows.
+//! root field, every kind of node, every field of every filter and every order that the schema offers, in a tenant of many rows. Each statement
+//! that they send is bound to its tenant as well (`tidy/tenants.rs`).
 //!
 //! `ENTREPOT_PLAN_ROWS` sets how many rows each large table of the tenant has (on Postgres; a million takes minutes). SQLite plans without
 //! statistics, so its plans are the same for any number of rows.
@@ -15,7 +16,7 @@ use std::{
 
 use entrepot::storage::{Backend, Reads};
 
-use crate::authorization::world::World;
+use crate::{authorization::world::World, tidy::tenants::complaint};
 use asks::Wants;
 
 /// Enough that Postgres takes an index wherever there is one that fits.
@@ -180,7 +181,7 @@ fn excuse(ask: &str, table: &str) -> Option<usize> {
 
 async fn run(world: &World) {
     let (asks, mut found, mut failed, mut statements) = (asks::all(world).await, BTreeSet::new(), Vec::new(), 0);
-    let mut used = BTreeSet::new();
+    let (mut used, mut loose) = (BTreeSet::new(), BTreeSet::new());
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     let alone = match scope.backend() {
         Backend::Postgres => crowd::left_alone(&scope).await,
@@ -197,6 +198,7 @@ async fn run(world: &World) {
             failed.push(format!("{}: {answer}", ask.name));
         }
         for statement in sent {
+            loose.extend(complaint(&statement, world.ours.owner.tenant));
             let Some(plan) = plan::of(&scope, &statement, &firsts).await else { continue };
             statements += 1;
             for read in plan.reads_too_much(ask.wants) {
@@ -210,10 +212,15 @@ async fn run(world: &World) {
         }
     }
     println!("{} asks, {statements} statements", asks.len());
+    let query = "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.id = $2";
+    let plan = world.node.db.explain(query).await.unwrap().join("\n");
+    let parameter = if scope.backend() == Backend::Postgres { "$2" } else { "id=?" };
+    assert!(plan.contains(parameter), "a plan without values: {plan}");
     // An entry that neither database needs can go.
     let unused = MAY.iter().enumerate().filter(|(at, _)| !used.contains(at)).map(|(_, entry)| entry);
     println!("not needed on {:?}: {:?}", scope.backend(), unused.collect::<Vec<_>>());
     assert!(asks.len() > 300 && statements > 1_000, "too little was asked to prove anything");
+    assert!(loose.is_empty(), "{} statements on {:?}: {loose:#?}", loose.len(), scope.backend());
     let found: Vec<_> = found.into_iter().collect();
     assert!(refused.is_empty() && failed.is_empty(), "{refused:#?}\n{}\n{}", failed.join("\n"), found.join("\n"));
     assert!(found.is_empty(), "{} on {:?}:\n{}", found.len(), scope.backend(), found.join("\n"));

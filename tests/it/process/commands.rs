@@ -130,6 +130,7 @@ async fn flags_are_explained() {
         &["audit", "verify"],
         &["tenant", "export"],
         &["doctor"],
+        &["health"],
         &["version"],
         &["sessions", "end"],
         &["job", "drop"],

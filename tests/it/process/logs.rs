@@ -13,9 +13,26 @@ fn lines(text: &str) -> Vec<Value> {
 async fn every_line_of_a_servers_log_is_an_object() {
     let site = Site::sqlite().await;
     let address = free_address();
-    let server = Server::start_with(&site, address, &["--log-format", "json"]).await;
-    let lines = lines(&server.said());
+    let flags = ["--log-format", "json", "--slow-milliseconds", "1", "--slow-plans"];
+    let server = Server::start_with(&site, address, &flags).await;
+    let url = format!("http://{address}/readyz");
+    let ready = entrepot(&["health", "--url", &url]).await;
+    assert!(ready.well() && ready.out.contains("\"status\""), "{ready:?}");
+    server.tenant().await;
+    let said = server.said();
     drop(server);
+    let gone = entrepot(&["health", "--url", &url, "--timeout-seconds", "1"]).await;
+    assert!(!gone.well() && gone.err.contains("did not answer"), "{gone:?}");
+    let lines = lines(&said);
+    // A registration hashes a password and commits: it takes a millisecond on any machine.
+    let is_slow = |line: &&Value| {
+        line["fields"]["message"] == "an operation was slow" && line["fields"]["kind"] == "mutation"
+    };
+    let slow = lines.iter().find(is_slow).unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(slow["level"], "WARN", "{slow}");
+    assert!(slow["fields"]["statements"].as_u64() > Some(0) && slow["fields"]["cost"].is_u64(), "{slow}");
+    assert!(!slow["fields"]["statement"].as_str().unwrap().is_empty(), "{slow}");
+    assert!(!said.contains("@shop.example") && !said.contains("four mugs"), "values are in the log: {said}");
     let listening = lines.iter().find(|line| line["fields"]["message"] == "listening").unwrap_or_else(|| panic!("{lines:#?}"));
     assert_eq!((&listening["level"], &listening["target"]), (&"INFO".into(), &"server::serve".into()));
     assert_eq!(listening["fields"]["address"], address.to_string());

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use async_graphql::{Name, Response, Value, value};
+use entity::prelude::TenantId;
 use platform::{
     metrics,
+    slow::{self, OperationWatch},
     traces::{Span, SpanKind, TextHash},
 };
 
@@ -14,7 +16,9 @@ use crate::{
     cost_limiter::Unpaid,
     guard::{Kind, Operation, Refusal, cost},
     limits::Limits,
+    quota::QuotaSubject,
     request::{BearerStatus, GraphqlRequest},
+    session::Session,
 };
 
 /// What an operation came to. One that failed in part did its work all the same; one that validation refused did none.
@@ -73,6 +77,38 @@ pub fn ended(mut span: Span, kind: Kind, (answer, is_whole): (&Answer, bool), to
     span.set("entrepot.outcome", outcome);
     span.end(matches!(outcome, "INTERNAL" | "TIMEOUT" | "UNAVAILABLE" | "OVERLOADED"));
 }
+
+/// Logs an operation that took long, if such are logged: never its document or its variables.
+pub fn log_slow(watch: &OperationWatch, took: Duration, (operation, answer): (&Operation, &Answer), asked: (&Session, &str)) {
+    let Some(slow) = watch.ended(operation.kind.word(), took) else { return };
+    let (session, request_id) = asked;
+    let charge = match answer {
+        Answer::Ran { charge, .. } => Some(*charge),
+        Answer::Refused(errors) => errors.charge,
+    };
+    let tenant = match session.quota_subject {
+        QuotaSubject::Credential { tenant, .. } => TenantId::from_uuid(tenant).to_string(),
+        QuotaSubject::Address(_) => String::new(),
+    };
+    let name: String = operation.name.as_deref().unwrap_or_default().chars().take(MOST_NAME).collect();
+    let (statement_took, statement) = slow.slowest.unwrap_or_default();
+    tracing::warn!(
+        name = name.as_str(),
+        kind = operation.kind.word(),
+        request_id,
+        trace = slow::trace_id(),
+        tenant,
+        cost = charge.map(|charge| charge.actual),
+        milliseconds = slow::milliseconds(took),
+        statements = slow.statements,
+        statement_milliseconds = slow::milliseconds(statement_took),
+        statement,
+        "an operation was slow"
+    );
+}
+
+/// The longest name of an operation in the log, in characters: clients choose it.
+const MOST_NAME: usize = 100;
 
 /// What became of an operation, as a label.
 fn outcome(answer: &Answer, is_whole: bool) -> &'static str {

@@ -13,6 +13,20 @@ pub fn panicked() {
     PANICS.fetch_add(1, Ordering::Relaxed);
 }
 
+/// An operation took longer than the operator's limit.
+pub fn slow_operation(kind: &'static str) {
+    if counts() {
+        counter!(names::SLOW_OPERATIONS, "type" => kind).increment(1);
+    }
+}
+
+/// So did a statement outside of any operation.
+pub fn slow_statement() {
+    if counts() {
+        counter!(names::SLOW_STATEMENTS).increment(1);
+    }
+}
+
 /// Panics since the start, and the spans of traces that no collector got.
 pub fn faults(dropped_spans: u64) {
     if counts() {

@@ -28,7 +28,7 @@ pub use backups::{
     log_shipping_begins, log_shipping_failed, outgoing_held,
 };
 pub use exports::export_run;
-pub use faults::{faults, panicked};
+pub use faults::{faults, panicked, slow_operation, slow_statement};
 pub use process::{Process, memory_limit, process, resident_bytes};
 pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
 pub use tls::tls_expiry;

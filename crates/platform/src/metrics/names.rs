@@ -23,6 +23,8 @@ pub const LANE: &str = "entrepot_ledger_queue_depth";
 pub const PANICS: &str = "entrepot_panics_total";
 pub const TRACES_DROPPED: &str = "entrepot_traces_dropped_total";
 pub const STATEMENTS: &str = "entrepot_database_statements_total";
+pub const SLOW_OPERATIONS: &str = "entrepot_slow_operations_total";
+pub const SLOW_STATEMENTS: &str = "entrepot_slow_statements_total";
 pub const POOL_OPEN: &str = "entrepot_database_connections_open";
 pub const POOL_IDLE: &str = "entrepot_database_connections_idle";
 pub const POOL_MOST: &str = "entrepot_database_connections_most";
@@ -120,6 +122,8 @@ pub fn describe() {
         "Spans of traces that were dropped: the queue was full, or the collector did not take them"
     );
     describe_counter!(STATEMENTS, "Statements sent to the database by tenants' handles");
+    describe_counter!(SLOW_OPERATIONS, "Operations that took as long as --slow-milliseconds, by type");
+    describe_counter!(SLOW_STATEMENTS, "Statements outside of operations that took as long as --slow-milliseconds");
     describe_gauge!(POOL_OPEN, "Open connections to the database, by pool");
     describe_gauge!(POOL_IDLE, "Those of them that do nothing");
     describe_gauge!(POOL_MOST, "How many a pool may open");

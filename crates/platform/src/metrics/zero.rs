@@ -8,7 +8,7 @@ use metrics::counter;
 
 use super::names;
 
-const PLAIN: [&str; 8] = [
+const PLAIN: [&str; 9] = [
     names::USER_ERRORS,
     names::BATCH_OVERTAKEN,
     names::BATCH_UNPLANNED,
@@ -17,15 +17,17 @@ const PLAIN: [&str; 8] = [
     names::FOUND_BY_POLL,
     names::TURNED_AWAY,
     names::FAILOVERS,
+    names::SLOW_STATEMENTS,
 ];
 
 /// Names, their label, and all values of it.
-const LABELLED: [(&str, &str, &[&str]); 5] = [
+const LABELLED: [(&str, &str, &[&str]); 6] = [
     (names::RATE_LIMIT_REFUSED, "code", &["COST_EXCEEDED", "RATE_LIMITED", "CROWDED"]),
     (names::STREAM_RESETS, "reason", &["CURSOR_EXPIRED", "CURSOR_FOREIGN", "EPOCH_CHANGED", "SCOPE_CHANGED"]),
     (names::STREAM_CATCHUPS, "from", &["memory", "journal"]),
     (names::HINTS, "what", &["sent", "heard", "lost"]),
     (names::EXPORT_RUNS, "result", &["completed", "failed"]),
+    (names::SLOW_OPERATIONS, "type", &["query", "mutation"]),
 ];
 
 pub fn register() {

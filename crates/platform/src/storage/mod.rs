@@ -10,6 +10,7 @@ pub mod copying;
 pub mod dialect;
 pub mod dry_run;
 pub mod events;
+mod explain;
 mod fault;
 mod global;
 mod hosts;

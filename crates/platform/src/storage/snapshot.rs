@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
+use crate::slow::StatementTimer;
+
 use super::{
     Backend, Database, Extensions, Fault, Global, Reads, TenantScope,
     transaction::{Connections, Purpose, Transaction},
@@ -58,6 +60,7 @@ impl Reads for Snapshot {
         &self.extensions
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        let _timer = StatementTimer::begin(&statement.sql);
         Ok(self.transaction.query_all_raw(statement).await?)
     }
 }

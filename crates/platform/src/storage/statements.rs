@@ -8,7 +8,20 @@ use std::sync::{
 use sea_orm::Statement;
 
 use super::Database;
-use crate::traces::Span;
+use crate::{slow::StatementTimer, traces::Span};
+
+/// A statement that was sent, until it is answered: its span, and its time for the log.
+#[must_use]
+pub(super) struct Sent {
+    _span: Span,
+    _timer: StatementTimer,
+}
+
+impl Sent {
+    pub(super) fn begin(sql: &str) -> Self {
+        Self { _span: Span::statement(sql), _timer: StatementTimer::begin(sql) }
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Statements {
@@ -19,23 +32,23 @@ pub(super) struct Statements {
 
 impl Statements {
     /// Counts a statement of a tenant's handle. Its span, to be kept until it is answered.
-    pub(super) fn count(&self, statement: &Statement) -> Span {
+    pub(super) fn count(&self, statement: &Statement) -> Sent {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.note(statement)
     }
 
     /// Counts a statement that no recording needs: the ledger's write of a batch. Its span, as of any other.
-    pub(super) fn count_one(&self, sql: &str) -> Span {
+    pub(super) fn count_one(&self, sql: &str) -> Sent {
         self.count.fetch_add(1, Ordering::Relaxed);
-        Span::statement(sql)
+        Sent::begin(sql)
     }
 
     /// Keeps a statement where statements are recorded, and counts nothing. Its span, as of any other.
-    pub(super) fn note(&self, statement: &Statement) -> Span {
+    pub(super) fn note(&self, statement: &Statement) -> Sent {
         if self.is_recording.load(Ordering::Relaxed) {
             self.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
-        Span::statement(&statement.sql)
+        Sent::begin(&statement.sql)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     once, replicas,
     transaction::{Connections, Purpose, Transaction},
 };
+use crate::slow::StatementTimer;
 
 /// How Postgres plans proofs of what is not committed yet.
 const PLANS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off";
@@ -178,7 +179,9 @@ impl Work {
                 self.run(statement).await?;
             }
         }
+        let timer = StatementTimer::begin("COMMIT");
         self.transaction.commit().await.map_err(|err| self.db.failed(err))?;
+        drop(timer);
         if let Some(commit_hook) = commit_hook {
             commit_hook.committed(has_taken);
         }

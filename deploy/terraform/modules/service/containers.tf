@@ -12,9 +12,9 @@ locals {
     }
   }
 
-  # Liveness, never the database: its outage must not restart everybody. bash speaks enough HTTP to ask.
+  # Liveness, never the database: its outage must not restart everybody.
   liveness = {
-    command     = ["CMD", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9090 && printf 'GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
+    command     = ["CMD", "/usr/local/bin/entrepot", "health", "--url", "http://127.0.0.1:9090/livez"]
     interval    = 10
     timeout     = 3
     retries     = 3

@@ -1,0 +1,196 @@
+//! Slow operations and statements, for the log: how long they took, and the text of the statement that took longest. No values: a statement's are
+//! parameters, and its text is ours.
+//!
+//! Nothing is measured before `install`. Statements that a task of its own sends for an operation, as the ledger's lanes do, are statements without
+//! an operation: each is reported by itself.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::mpsc, task::futures::TaskLocalFuture};
+
+use crate::{
+    clock::{Clock, Monotonic},
+    metrics, traces,
+};
+
+/// Statements that wait for their plan. Where there is no room for one more, it has none.
+const QUEUE: usize = 8;
+/// The longest text of a statement in the log, in characters.
+const MOST_TEXT: usize = 2_000;
+
+static WATCH: OnceLock<Watch> = OnceLock::new();
+
+tokio::task_local! {
+    static CURRENT: OperationWatch;
+}
+
+struct Watch {
+    clock: Clock,
+    limit: Duration,
+    queue: mpsc::Sender<String>,
+}
+
+/// Begins to report what takes as long as `limit`, and returns where the slowest statements come out that only read. None if it has begun already.
+pub fn install(clock: Clock, limit: Duration) -> Option<mpsc::Receiver<String>> {
+    let (queue, statements) = mpsc::channel(QUEUE);
+    WATCH.set(Watch { clock, limit, queue }).is_ok().then_some(statements)
+}
+
+impl Watch {
+    /// Hands a statement to whoever explains it, if somebody does.
+    fn explain(&self, sql: &str) {
+        if !self.queue.is_closed() && only_reads(sql) {
+            // Without room it goes unexplained.
+            drop(self.queue.try_send(sql.to_owned()));
+        }
+    }
+}
+
+/// Whether a statement is a query that changes and locks nothing.
+fn only_reads(sql: &str) -> bool {
+    let mut words = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    matches!(words.next(), Some("SELECT" | "WITH")) && !words.any(|word| matches!(word, "INSERT" | "UPDATE" | "DELETE" | "SHARE"))
+}
+
+/// A statement as the log has it.
+pub fn shown(sql: &str) -> String {
+    let mut text = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = text.char_indices().nth(MOST_TEXT) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// The trace that the current task works for, as the log has it; empty outside of traces.
+pub fn trace_id() -> String {
+    traces::current().map_or_else(String::new, |trace| format!("{:032x}", trace.trace_id))
+}
+
+#[derive(Default)]
+struct Tally {
+    statements: u64,
+    slowest: Option<(Duration, String)>,
+}
+
+/// The statements of an operation that runs. Clones share them.
+#[derive(Clone, Default)]
+pub struct OperationWatch(Option<Arc<Mutex<Tally>>>);
+
+/// What an operation was that took long.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SlowOperation {
+    pub statements: u64,
+    /// How long its slowest statement took, and its text; none where it sent none.
+    pub slowest: Option<(Duration, String)>,
+}
+
+impl OperationWatch {
+    /// Watches nothing where nothing is reported.
+    pub fn begin() -> Self {
+        Self(WATCH.get().map(|_| Arc::default()))
+    }
+
+    /// Runs the future, and counts the statements that its task sends.
+    pub fn around<F: Future>(&self, future: F) -> TaskLocalFuture<Self, F> {
+        CURRENT.scope(self.clone(), future)
+    }
+
+    /// What there is to report of the operation when it has taken so long; None where it was fast.
+    pub fn ended(&self, kind: &'static str, took: Duration) -> Option<SlowOperation> {
+        let watch = WATCH.get().filter(|watch| took >= watch.limit)?;
+        let Tally { statements, slowest } =
+            std::mem::take(&mut *self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner));
+        metrics::slow_operation(kind);
+        if let Some((_, sql)) = &slowest {
+            watch.explain(sql);
+        }
+        Some(SlowOperation { statements, slowest: slowest.map(|(took, sql)| (took, shown(&sql))) })
+    }
+}
+
+/// Times a statement until it is dropped.
+#[must_use]
+pub struct StatementTimer(Option<Running>);
+
+struct Running {
+    sql: String,
+    began: Monotonic,
+    operation: OperationWatch,
+}
+
+impl StatementTimer {
+    pub fn begin(sql: &str) -> Self {
+        let Some(watch) = WATCH.get() else { return Self(None) };
+        let operation = CURRENT.try_with(Clone::clone).unwrap_or_default();
+        Self(Some(Running { sql: sql.to_owned(), began: watch.clock.monotonic(), operation }))
+    }
+}
+
+impl Drop for StatementTimer {
+    fn drop(&mut self) {
+        let (Some(Running { sql, began, operation }), Some(watch)) = (self.0.take(), WATCH.get()) else { return };
+        let took = watch.clock.monotonic().since(began);
+        if let Some(tally) = &operation.0 {
+            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.statements += 1;
+            if tally.slowest.as_ref().is_none_or(|(slowest, _)| *slowest < took) {
+                tally.slowest = Some((took, sql));
+            }
+        } else if took >= watch.limit {
+            metrics::slow_statement();
+            watch.explain(&sql);
+            let (milliseconds, trace, statement) = (milliseconds(took), trace_id(), shown(&sql));
+            tracing::warn!(milliseconds, trace, statement, "a statement was slow");
+        }
+    }
+}
+
+/// A time as the log has it.
+pub fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_queries_are_explained() {
+        assert!(only_reads("SELECT 1") && only_reads("  WITH a AS (SELECT updated_at FROM b) SELECT 1 FROM a"));
+        let deletes = "WITH a AS (DELETE FROM b RETURNING 1) SELECT 1";
+        for odd in ["", "COMMIT", "UPDATE a SET b = $1", deletes, "SELECT 1 FROM a FOR UPDATE"] {
+            assert!(!only_reads(odd), "{odd}");
+        }
+        assert_eq!(shown("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
+        assert_eq!(shown(&"é".repeat(3_000)).chars().count(), MOST_TEXT + 1);
+    }
+
+    /// The one test that installs: it is done once a process.
+    #[tokio::test]
+    async fn an_operation_is_reported_with_its_slowest_statement() {
+        let before = OperationWatch::begin();
+        assert_eq!(before.ended("query", Duration::from_secs(9)), None, "nothing is installed");
+        let mut explained = install(Clock::system(), Duration::from_millis(50)).unwrap();
+        let operation = OperationWatch::begin();
+        let running = operation.around(async {
+            drop(StatementTimer::begin("SELECT 1"));
+            let slow = StatementTimer::begin("SELECT 2");
+            crate::clock::sleep(Duration::from_millis(20)).await;
+            drop(slow);
+            drop(StatementTimer::begin("SELECT 3"));
+        });
+        running.await;
+        drop(StatementTimer::begin("SELECT 4"));
+        assert_eq!(operation.ended("query", Duration::from_millis(49)), None);
+        let reported = operation.ended("query", Duration::from_millis(50)).unwrap();
+        let (took, text) = reported.slowest.unwrap();
+        assert_eq!((reported.statements, text.as_str()), (3, "SELECT 2"));
+        assert!(took >= Duration::from_millis(20), "{took:?}");
+        assert_eq!(explained.try_recv().ok().as_deref(), Some("SELECT 2"));
+    }
+}

@@ -1,0 +1,211 @@
+//! Every statement on a tenant's rows names its tenant as one constant parameter; what crosses tenants is listed here, and in `docs/SCALING.md`.
+//!
+//! Texts of the source are looked at one by one, and the statements that the tests of plans send are looked at whole.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use entity::{prelude::TenantId, tables::ALL};
+use sea_orm::{Statement, Value};
+use syn::{
+    Attribute, Expr, ItemMod, LitStr, Macro, Token,
+    punctuated::Punctuated,
+    visit::{self, Visit},
+};
+
+use super::{binding::unbound, no_faults, root, sources};
+
+/// Texts of one file in which no tenant binds a table of tenants.
+struct Listed {
+    file: &'static str,
+    /// How many texts.
+    texts: usize,
+    tables: &'static [&'static str],
+}
+
+const fn listed(file: &'static str, texts: usize, tables: &'static [&'static str]) -> Listed {
+    Listed { file, texts, tables }
+}
+
+/// Statements that cross tenants: what they are for, by the name that `docs/SCALING.md` has, and where they are.
+const CROSSING: &[(&str, &[Listed])] = &[
+    ("jobs", &[
+        listed("jobs/rows.rs", 8, &["job"]),
+        listed("serve/doctor/partitions.rs", 1, &["job"]),
+        listed("serve/doctor/look.rs", 1, &["job", "webhook_delivery"]),
+    ]),
+    ("logins and sessions", &[
+        listed("identity/rows/sessions.rs", 13, &["login_challenge", "member", "session"]),
+        listed("identity/rows/members.rs", 2, &["invitation", "member"]),
+        listed("identity/rows/devices.rs", 2, &["member", "session"]),
+        listed("identity/rows/mod.rs", 2, &["member"]),
+        listed("identity/rows/factors.rs", 4, &["login_challenge"]),
+        listed("identity/rows/invitations.rs", 3, &["invitation", "member"]),
+        listed("tenancy/erase.rs", 2, &["member"]),
+    ]),
+    ("API keys by their hash", &[listed("access/rows/keys.rs", 1, &["api_key_index"])]),
+    ("plans of tenants", &[listed("tenancy/plan.rs", 1, &["tenant_plan"])]),
+    ("batches of several tenants", &[listed("storage/write_at/postgres.rs", 1, &["tenant_counter"])]),
+    ("tenants with new events", &[
+        listed("realtime/relay.rs", 1, &["tenant_counter"]),
+        listed("alerts/rows/follow.rs", 1, &["alert_follower", "tenant_counter"]),
+        listed("webhooks/rows/endpoints.rs", 1, &["tenant_counter", "webhook_endpoint"]),
+        listed("demand/rows/book.rs", 1, &["demand_book", "tenant_counter"]),
+        listed("costing/rows/book.rs", 1, &["cost_book", "tenant_counter"]),
+        listed("catalog/jobs.rs", 1, &["tenant_counter"]),
+    ]),
+    ("documents that are due", &[
+        listed("orders/rows/due.rs", 2, &["order_line", "order_line_part", "sales_order"]),
+        listed("ledger/due.rs", 1, &["reservation"]),
+        listed("lots/rows.rs", 1, &["lot", "lot_level", "store"]),
+        listed("fulfilment/rows/load.rs", 1, &["sales_order"]),
+        listed("purchasing/rows/blanket.rs", 1, &["blanket_order"]),
+        listed("alerts/rows/dated.rs", 1, &["alert", "lot", "purchase_order", "stock_anomaly", "transfer"]),
+        listed("alerts/rows/alert.rs", 2, &["alert"]),
+        listed("alerts/rows/email.rs", 1, &["alert_letter"]),
+    ]),
+    ("schedules that are due", &[
+        listed("export_schedules/rows.rs", 1, &["export_schedule"]),
+        listed("saved_views/rows/schedules.rs", 1, &["saved_view_schedule"]),
+        listed("forecasting/rows/runs.rs", 1, &["demand_book"]),
+        listed("replenishment/rows/approval_rule.rs", 1, &["replenishment_rule"]),
+    ]),
+    ("audit chains", &[listed("audit/rows.rs", 3, &["audit_entry", "audit_head"])]),
+    ("rows that have expired", &[
+        listed("files/rows.rs", 1, &["file"]),
+        listed("exchange/rows/mod.rs", 1, &["exchange", "exchange_row"]),
+        listed("exchange/rows/lines.rs", 1, &["exchange", "exchange_line"]),
+        listed("webhooks/shell/trim.rs", 3, &["event", "tenant_counter"]),
+        listed("webhooks/rows/deliveries.rs", 1, &["webhook_attempt", "webhook_delivery", "webhook_endpoint"]),
+        listed("catalog/shell/seal.rs", 1, &["customer"]),
+    ]),
+    ("commands of the operator", &[
+        listed("backups/shell/run.rs", 2, &["file", "tenant_counter"]),
+        listed("files/copying.rs", 1, &["file"]),
+        listed("insight/verify/search.rs", 1, &["product"]),
+        listed("serve/facts.rs", 1, &["tenant_erasure"]),
+        listed("serve/emergency/resume.rs", 1, &[
+            "alert_letter",
+            "export_schedule",
+            "saved_view_schedule",
+            "tenant_counter",
+            "webhook_delivery",
+            "webhook_endpoint",
+        ]),
+    ]),
+];
+
+/// Texts into which the condition that names the tenant is put: alone they name none.
+const COMPOSED: &[Listed] = &[
+    listed("anomalies/rows/patterns.rs", 2, &["sales_order"]),
+    listed("anomalies/rows/people.rs", 3, &["sales_order", "sales_return"]),
+    listed("catalog/rows/customer.rs", 2, &["attachment"]),
+    listed("costing/rows/revaluation.rs", 1, &["revaluation"]),
+    listed("demand/rows/facts.rs", 2, &["demand_day"]),
+    listed("insight/verify/demand.rs", 3, &["sales_order", "sales_return"]),
+    listed("reports/rows/abc.rs", 1, &["demand_day"]),
+    listed("reports/rows/baskets.rs", 2, &["sales_order"]),
+    listed("reports/rows/builder.rs", 2, &["sales_order"]),
+    listed("reports/rows/customers.rs", 2, &["sales_order"]),
+    listed("reports/rows/dashboard.rs", 3, &["demand_day", "sales_order"]),
+    listed("reports/rows/fulfilment.rs", 2, &["sales_order"]),
+    listed("reports/rows/margins.rs", 1, &["demand_day"]),
+    listed("stock/rows/history.rs", 1, &["entry", "history_block"]),
+    listed("stock/rows/list.rs", 1, &["product", "stock_level"]),
+];
+
+/// The tables that have a tenant in each row.
+fn tables() -> BTreeSet<&'static str> {
+    let is_tenants = |table: &&entity::tables::Description| table.columns.iter().any(|column| column.0 == "tenant_id");
+    ALL.iter().filter(is_tenants).map(|table| table.name).collect()
+}
+
+/// What is wrong with a statement as it was sent by a request of `tenant`; None where all its tables are bound.
+///
+/// One that has the tenant among its values is the tenant's, and has no excuse. Any other one is the deployment's own, and is listed.
+pub fn complaint(statement: &Statement, tenant: TenantId) -> Option<String> {
+    let loose = unbound(&statement.sql, &tables());
+    let names: BTreeSet<&str> = loose.iter().filter_map(|named| named.split(' ').next()).collect();
+    let values = statement.values.as_ref().map_or(&[][..], |values| &values.0[..]);
+    let is_tenants = values.contains(&Value::from(tenant));
+    let is_listed = |listed: &Listed| names.iter().all(|name| listed.tables.contains(name));
+    if loose.is_empty() || (!is_tenants && CROSSING.iter().any(|(_, all)| all.iter().any(is_listed))) {
+        return None;
+    }
+    let sql = statement.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(format!("no tenant binds {}: {sql}", loose.join(", ")))
+}
+
+/// The texts of a file that begin as a statement does, outside of its tests.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+fn is_of_tests(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Ident>().is_ok_and(|name| name == "test")
+}
+
+impl Visit<'_> for Texts {
+    fn visit_item_mod(&mut self, item: &ItemMod) {
+        if !item.attrs.iter().any(is_of_tests) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+    fn visit_lit_str(&mut self, text: &LitStr) {
+        let text = text.value();
+        let first = text.split_whitespace().next().unwrap_or_default();
+        if ["WITH", "SELECT", "UPDATE", "DELETE", "INSERT", "FROM"].contains(&first) {
+            self.0.push(text);
+        }
+    }
+    fn visit_macro(&mut self, call: &Macro) {
+        // What has no expressions between commas has no statements.
+        let parsed = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
+        parsed.iter().flatten().for_each(|expr| self.visit_expr(expr));
+    }
+}
+
+fn texts(path: &Path) -> Vec<String> {
+    let file = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
+    let mut texts = Texts::default();
+    texts.visit_file(&file);
+    texts.0
+}
+
+#[test]
+fn every_statement_names_its_tenant_or_is_listed() {
+    let (tables, mut faults, mut looked_at) = (tables(), Vec::new(), 0);
+    let listed = || CROSSING.iter().flat_map(|(_, all)| all.iter()).chain(COMPOSED);
+    for (file, path) in sources() {
+        let texts = texts(&path);
+        looked_at += texts.len();
+        let loose: Vec<(String, Vec<String>)> = texts
+            .into_iter()
+            .map(|text| (text.split_whitespace().collect::<Vec<_>>().join(" "), unbound(&text, &tables)))
+            .filter(|(_, loose)| !loose.is_empty())
+            .collect();
+        let named = loose.iter().flat_map(|(_, loose)| loose.iter().filter_map(|one| one.split(' ').next()));
+        let names: BTreeSet<&str> = named.collect();
+        let (texts, expected) = match listed().find(|listed| listed.file == file) {
+            Some(listed) => (listed.texts, listed.tables.iter().copied().collect()),
+            None => (0, BTreeSet::new()),
+        };
+        if loose.len() != texts || names != expected {
+            faults.push(format!("{file}: {} texts on {names:?}, listed are {texts} on {expected:?}: {loose:#?}", loose.len()));
+        }
+    }
+    let files: BTreeSet<String> = sources().into_iter().map(|(file, _)| file).collect();
+    let gone = listed().filter(|listed| !files.contains(listed.file));
+    faults.extend(gone.map(|listed| format!("{}: no such file", listed.file)));
+    assert!(looked_at > 800, "only {looked_at} texts were found");
+    no_faults(&faults);
+}
+
+#[test]
+fn the_papers_list_what_crosses_tenants() {
+    let paper = fs::read_to_string(root().join("docs/SCALING.md")).unwrap();
+    let (_, section) = paper.split_once("### Statements across tenants").unwrap();
+    let section = section.split_once("\n#").map_or(section, |(section, _)| section);
+    let rows: BTreeSet<&str> =
+        section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).skip(1).collect();
+    let names: BTreeSet<&str> = CROSSING.iter().map(|(name, _)| *name).collect();
+    assert_eq!(rows, names);
+}
