@@ -72,9 +72,8 @@ mod tests {
 
     #[test]
     fn the_node_is_asked_where_it_listens() {
-        let address = |listen: &str| {
-            HealthArgs { url: None, listen: listen.parse().unwrap(), timeout_seconds: 2 }.address().authority
-        };
+        let address =
+            |listen: &str| HealthArgs { url: None, listen: listen.parse().unwrap(), timeout_seconds: 2 }.address().authority;
         assert_eq!(address("0.0.0.0:8080"), "127.0.0.1:8080");
         assert_eq!(address("[::]:9000"), "[::1]:9000");
         assert_eq!(address("10.0.0.7:80"), "10.0.0.7:80");

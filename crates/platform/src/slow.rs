@@ -103,8 +103,7 @@ impl OperationWatch {
     /// What there is to report of the operation when it has taken so long; None where it was fast.
     pub fn ended(&self, kind: &'static str, took: Duration) -> Option<SlowOperation> {
         let watch = WATCH.get().filter(|watch| took >= watch.limit)?;
-        let Tally { statements, slowest } =
-            std::mem::take(&mut *self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner));
+        let Tally { statements, slowest } = std::mem::take(&mut *self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner));
         metrics::slow_operation(kind);
         if let Some((_, sql)) = &slowest {
             watch.explain(sql);

@@ -25,9 +25,7 @@ async fn every_line_of_a_servers_log_is_an_object() {
     assert!(!gone.well() && gone.err.contains("did not answer"), "{gone:?}");
     let lines = lines(&said);
     // A registration hashes a password and commits: it takes a millisecond on any machine.
-    let is_slow = |line: &&Value| {
-        line["fields"]["message"] == "an operation was slow" && line["fields"]["kind"] == "mutation"
-    };
+    let is_slow = |line: &&Value| line["fields"]["message"] == "an operation was slow" && line["fields"]["kind"] == "mutation";
     let slow = lines.iter().find(is_slow).unwrap_or_else(|| panic!("{said}"));
     assert_eq!(slow["level"], "WARN", "{slow}");
     assert!(slow["fields"]["statements"].as_u64() > Some(0) && slow["fields"]["cost"].is_u64(), "{slow}");

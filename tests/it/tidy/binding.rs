@@ -7,9 +7,43 @@ const TENANT: &str = "tenant";
 
 /// Words that follow a table and are no alias of it.
 const NO_ALIAS: [&str; 37] = [
-    "WHERE", "ON", "JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "NATURAL", "USING", "SET", "GROUP", "ORDER", "LIMIT",
-    "UNION", "EXCEPT", "INTERSECT", "SELECT", "VALUES", "RETURNING", "FOR", "HAVING", "INDEXED", "NOT", "OFFSET", "FROM", "AS",
-    "DEFAULT", "WINDOW", "AND", "DO", "TABLESAMPLE", "OVERRIDING", "CONFLICT", "WITH", "ONLY", "LATERAL",
+    "WHERE",
+    "ON",
+    "JOIN",
+    "LEFT",
+    "RIGHT",
+    "INNER",
+    "CROSS",
+    "FULL",
+    "NATURAL",
+    "USING",
+    "SET",
+    "GROUP",
+    "ORDER",
+    "LIMIT",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "SELECT",
+    "VALUES",
+    "RETURNING",
+    "FOR",
+    "HAVING",
+    "INDEXED",
+    "NOT",
+    "OFFSET",
+    "FROM",
+    "AS",
+    "DEFAULT",
+    "WINDOW",
+    "AND",
+    "DO",
+    "TABLESAMPLE",
+    "OVERRIDING",
+    "CONFLICT",
+    "WITH",
+    "ONLY",
+    "LATERAL",
 ];
 
 /// A table of a tenant, or `tenant`, where a statement names it.
@@ -209,8 +243,7 @@ impl Reader<'_> {
         let mut scope = Some(self.scope_of[at]);
         while let Some(index) = scope {
             let names = self.scopes[index].names.values();
-            let found: Vec<_> =
-                names.filter(|name| name.is_some_and(|name| self.named[name].table != TENANT)).copied().collect();
+            let found: Vec<_> = names.filter(|name| name.is_some_and(|name| self.named[name].table != TENANT)).copied().collect();
             if !found.is_empty() {
                 return found;
             }
@@ -278,9 +311,8 @@ impl Reader<'_> {
             join(&mut groups, &same);
         }
         let bound = groups[self.named.len()];
-        let is_unbound = |(index, named): &(usize, &Named)| {
-            groups[*index] != bound && !named.is_inserted && named.table != TENANT
-        };
+        let is_unbound =
+            |(index, named): &(usize, &Named)| groups[*index] != bound && !named.is_inserted && named.table != TENANT;
         let named = self.named.iter().enumerate().filter(is_unbound);
         named.map(|(_, named)| format!("{} {}", named.table, named.alias)).collect()
     }

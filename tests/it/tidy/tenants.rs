@@ -28,70 +28,95 @@ const fn listed(file: &'static str, texts: usize, tables: &'static [&'static str
 
 /// Statements that cross tenants: what they are for, by the name that `docs/SCALING.md` has, and where they are.
 const CROSSING: &[(&str, &[Listed])] = &[
-    ("jobs", &[
-        listed("jobs/rows.rs", 8, &["job"]),
-        listed("serve/doctor/partitions.rs", 1, &["job"]),
-        listed("serve/doctor/look.rs", 1, &["job", "webhook_delivery"]),
-    ]),
-    ("logins and sessions", &[
-        listed("identity/rows/sessions.rs", 13, &["login_challenge", "member", "session"]),
-        listed("identity/rows/members.rs", 2, &["invitation", "member"]),
-        listed("identity/rows/devices.rs", 2, &["member", "session"]),
-        listed("identity/rows/mod.rs", 2, &["member"]),
-        listed("identity/rows/factors.rs", 4, &["login_challenge"]),
-        listed("identity/rows/invitations.rs", 3, &["invitation", "member"]),
-        listed("tenancy/erase.rs", 2, &["member"]),
-    ]),
+    (
+        "jobs",
+        &[
+            listed("jobs/rows.rs", 8, &["job"]),
+            listed("serve/doctor/partitions.rs", 1, &["job"]),
+            listed("serve/doctor/look.rs", 1, &["job", "webhook_delivery"]),
+        ],
+    ),
+    (
+        "logins and sessions",
+        &[
+            listed("identity/rows/sessions.rs", 13, &["login_challenge", "member", "session"]),
+            listed("identity/rows/members.rs", 2, &["invitation", "member"]),
+            listed("identity/rows/devices.rs", 2, &["member", "session"]),
+            listed("identity/rows/mod.rs", 2, &["member"]),
+            listed("identity/rows/factors.rs", 4, &["login_challenge"]),
+            listed("identity/rows/invitations.rs", 3, &["invitation", "member"]),
+            listed("tenancy/erase.rs", 2, &["member"]),
+        ],
+    ),
     ("API keys by their hash", &[listed("access/rows/keys.rs", 1, &["api_key_index"])]),
     ("plans of tenants", &[listed("tenancy/plan.rs", 1, &["tenant_plan"])]),
     ("batches of several tenants", &[listed("storage/write_at/postgres.rs", 1, &["tenant_counter"])]),
-    ("tenants with new events", &[
-        listed("realtime/relay.rs", 1, &["tenant_counter"]),
-        listed("alerts/rows/follow.rs", 1, &["alert_follower", "tenant_counter"]),
-        listed("webhooks/rows/endpoints.rs", 1, &["tenant_counter", "webhook_endpoint"]),
-        listed("demand/rows/book.rs", 1, &["demand_book", "tenant_counter"]),
-        listed("costing/rows/book.rs", 1, &["cost_book", "tenant_counter"]),
-        listed("catalog/jobs.rs", 1, &["tenant_counter"]),
-    ]),
-    ("documents that are due", &[
-        listed("orders/rows/due.rs", 2, &["order_line", "order_line_part", "sales_order"]),
-        listed("ledger/due.rs", 1, &["reservation"]),
-        listed("lots/rows.rs", 1, &["lot", "lot_level", "store"]),
-        listed("fulfilment/rows/load.rs", 1, &["sales_order"]),
-        listed("purchasing/rows/blanket.rs", 1, &["blanket_order"]),
-        listed("alerts/rows/dated.rs", 1, &["alert", "lot", "purchase_order", "stock_anomaly", "transfer"]),
-        listed("alerts/rows/alert.rs", 2, &["alert"]),
-        listed("alerts/rows/email.rs", 1, &["alert_letter"]),
-    ]),
-    ("schedules that are due", &[
-        listed("export_schedules/rows.rs", 1, &["export_schedule"]),
-        listed("saved_views/rows/schedules.rs", 1, &["saved_view_schedule"]),
-        listed("forecasting/rows/runs.rs", 1, &["demand_book"]),
-        listed("replenishment/rows/approval_rule.rs", 1, &["replenishment_rule"]),
-    ]),
+    (
+        "tenants with new events",
+        &[
+            listed("realtime/relay.rs", 1, &["tenant_counter"]),
+            listed("alerts/rows/follow.rs", 1, &["alert_follower", "tenant_counter"]),
+            listed("webhooks/rows/endpoints.rs", 1, &["tenant_counter", "webhook_endpoint"]),
+            listed("demand/rows/book.rs", 1, &["demand_book", "tenant_counter"]),
+            listed("costing/rows/book.rs", 1, &["cost_book", "tenant_counter"]),
+            listed("catalog/jobs.rs", 1, &["tenant_counter"]),
+        ],
+    ),
+    (
+        "documents that are due",
+        &[
+            listed("orders/rows/due.rs", 2, &["order_line", "order_line_part", "sales_order"]),
+            listed("ledger/due.rs", 1, &["reservation"]),
+            listed("lots/rows.rs", 1, &["lot", "lot_level", "store"]),
+            listed("fulfilment/rows/load.rs", 1, &["sales_order"]),
+            listed("purchasing/rows/blanket.rs", 1, &["blanket_order"]),
+            listed("alerts/rows/dated.rs", 1, &["alert", "lot", "purchase_order", "stock_anomaly", "transfer"]),
+            listed("alerts/rows/alert.rs", 2, &["alert"]),
+            listed("alerts/rows/email.rs", 1, &["alert_letter"]),
+        ],
+    ),
+    (
+        "schedules that are due",
+        &[
+            listed("export_schedules/rows.rs", 1, &["export_schedule"]),
+            listed("saved_views/rows/schedules.rs", 1, &["saved_view_schedule"]),
+            listed("forecasting/rows/runs.rs", 1, &["demand_book"]),
+            listed("replenishment/rows/approval_rule.rs", 1, &["replenishment_rule"]),
+        ],
+    ),
     ("audit chains", &[listed("audit/rows.rs", 3, &["audit_entry", "audit_head"])]),
-    ("rows that have expired", &[
-        listed("files/rows.rs", 1, &["file"]),
-        listed("exchange/rows/mod.rs", 1, &["exchange", "exchange_row"]),
-        listed("exchange/rows/lines.rs", 1, &["exchange", "exchange_line"]),
-        listed("webhooks/shell/trim.rs", 3, &["event", "tenant_counter"]),
-        listed("webhooks/rows/deliveries.rs", 1, &["webhook_attempt", "webhook_delivery", "webhook_endpoint"]),
-        listed("catalog/shell/seal.rs", 1, &["customer"]),
-    ]),
-    ("commands of the operator", &[
-        listed("backups/shell/run.rs", 2, &["file", "tenant_counter"]),
-        listed("files/copying.rs", 1, &["file"]),
-        listed("insight/verify/search.rs", 1, &["product"]),
-        listed("serve/facts.rs", 1, &["tenant_erasure"]),
-        listed("serve/emergency/resume.rs", 1, &[
-            "alert_letter",
-            "export_schedule",
-            "saved_view_schedule",
-            "tenant_counter",
-            "webhook_delivery",
-            "webhook_endpoint",
-        ]),
-    ]),
+    (
+        "rows that have expired",
+        &[
+            listed("files/rows.rs", 1, &["file"]),
+            listed("exchange/rows/mod.rs", 1, &["exchange", "exchange_row"]),
+            listed("exchange/rows/lines.rs", 1, &["exchange", "exchange_line"]),
+            listed("webhooks/shell/trim.rs", 3, &["event", "tenant_counter"]),
+            listed("webhooks/rows/deliveries.rs", 1, &["webhook_attempt", "webhook_delivery", "webhook_endpoint"]),
+            listed("catalog/shell/seal.rs", 1, &["customer"]),
+        ],
+    ),
+    (
+        "commands of the operator",
+        &[
+            listed("backups/shell/run.rs", 2, &["file", "tenant_counter"]),
+            listed("files/copying.rs", 1, &["file"]),
+            listed("insight/verify/search.rs", 1, &["product"]),
+            listed("serve/facts.rs", 1, &["tenant_erasure"]),
+            listed(
+                "serve/emergency/resume.rs",
+                1,
+                &[
+                    "alert_letter",
+                    "export_schedule",
+                    "saved_view_schedule",
+                    "tenant_counter",
+                    "webhook_delivery",
+                    "webhook_endpoint",
+                ],
+            ),
+        ],
+    ),
 ];
 
 /// Texts into which the condition that names the tenant is put: alone they name none.
@@ -204,8 +229,7 @@ fn the_papers_list_what_crosses_tenants() {
     let paper = fs::read_to_string(root().join("docs/SCALING.md")).unwrap();
     let (_, section) = paper.split_once("### Statements across tenants").unwrap();
     let section = section.split_once("\n#").map_or(section, |(section, _)| section);
-    let rows: BTreeSet<&str> =
-        section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).skip(1).collect();
+    let rows: BTreeSet<&str> = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).skip(1).collect();
     let names: BTreeSet<&str> = CROSSING.iter().map(|(name, _)| *name).collect();
     assert_eq!(rows, names);
 }
