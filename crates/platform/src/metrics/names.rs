@@ -157,15 +157,16 @@ pub fn describe() {
     describe_backups();
     describe_shipping();
     describe_replicas();
+    describe_process();
+}
+
+/// What is kept of a process and of what it stands on.
+fn describe_process() {
     describe_gauge!(
         PARTITIONS_AHEAD,
         "Months after the present one that have a part in each table of Postgres that is parted by month"
     );
     describe_gauge!(TLS_EXPIRY, Unit::Seconds, "When the certificate of the public listener expires, in seconds of Unix time");
-    describe_process();
-}
-
-fn describe_process() {
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
