@@ -1510,6 +1510,79 @@ export interface FulfilmentTrackingSetInput {
   trackingNumber?: string | null;
 }
 
+/** Wave that lets its works go. */
+export interface FulfilmentWaveCloseInput {
+  /** ID of the wave. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** Works to send together. */
+export interface FulfilmentWaveCreateInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Store that the goods leave from. */
+  store: StoreRef;
+  /** IDs of ACCEPTED works of the store that are in no open wave; 1 to 200. Null for all such works, the 200 that are due first. */
+  works?: ReadonlyArray<string> | null;
+  /** Moment before which works are due, where works are not named. Null for any. */
+  dueBefore?: string | null;
+}
+
+/** Filter of waves. Conditions are combined by AND; a null condition is ignored. */
+export interface FulfilmentWaveFilter {
+  /** Waves of these stores. */
+  store?: IdFilter | null;
+  /** Whether the waves are open. */
+  isOpen?: boolean | null;
+}
+
+/** Goods that were found for a work of a wave. */
+export interface FulfilmentWaveFoundInput {
+  /** ID of the work. */
+  workId: string;
+  /** Lines and quantities that were picked; all that can be when it is left out. With isShort an empty list says that nothing was found. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
+  /**
+   * Whether the missing units are not in the store: they are sourced from other stores, as after
+   * a rejection for NO_STOCK.
+   */
+  isShort?: boolean;
+}
+
+/** Goods that were packed for a wave: one parcel for each work. */
+export interface FulfilmentWavePackInput {
+  /** ID of the wave. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** ID of the carrier of all parcels. */
+  carrierId?: string | null;
+  /** Service of the carrier; at most 128 characters. */
+  service?: string | null;
+}
+
+/** Goods that were picked for a wave. */
+export interface FulfilmentWavePickInput {
+  /** ID of the wave. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole. */
+  found?: ReadonlyArray<FulfilmentWaveFoundInput>;
+}
+
+/** Parcels of a wave that leave: all that are packed. */
+export interface FulfilmentWaveShipInput {
+  /** ID of the wave. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now. */
+  occurredAt?: string | null;
+}
+
 /** Works to accept. */
 export interface FulfilmentWorkAcceptInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -2479,8 +2552,8 @@ export interface OpeningStockInput {
   /** Quantity on hand, above 0, in the product's smallest unit. */
   quantity: number;
   /**
-   * Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of today, and RATE_MISSING
-   * refuses it where there is none.
+   * Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of today. Without one, a
+   * stated cost is refused with RATE_MISSING, and the product's unit cost counts as unknown.
    */
   unitCost?: MoneyInput | null;
   /** The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1. */
@@ -2966,6 +3039,18 @@ export interface PaymentRecordInput {
   occurredAt?: string | null;
   /** Note on the payment; at most 1,000 characters. */
   note?: string | null;
+}
+
+/** A payment to take back. */
+export interface PaymentReverseInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** ID of the payment. */
+  id: string;
+  /** Reason; 1 to 1,000 characters. */
+  note: string;
+  /** Time at which it is taken back: not before the payment, at most five minutes ahead. Null for now. */
+  occurredAt?: string | null;
 }
 
 /** Payment status of an order: the first of these that holds. `got` is the sum captured less the sum refunded, to be compared with netTotal. */
@@ -5043,8 +5128,8 @@ export interface StockChangeInput {
   /** Refuse unless the level still has this version before the call's first change of it. */
   expectedVersion?: number | null;
   /**
-   * Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day, and
-   * RATE_MISSING refuses it where there is none.
+   * Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
+   * Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
    */
   unitCost?: MoneyInput | null;
   /** A note on this line. */
@@ -5085,7 +5170,7 @@ export interface StockFilter {
   product?: IdFilter | null;
   /** Categories whose products are included; for their descendants too, use `categoryTree`. */
   category?: IdFilter | null;
-  /** Categories whose products, and those of their descendants, are included. Refused by `stockChanged`. */
+  /** Categories whose products, and those of their descendants, are included. Needs product.read. Refused by `stockChanged`. */
   categoryTree?: IdFilter | null;
   /** Suppliers whose products are included. Needs product.read. Refused by `stockChanged`. */
   supplier?: IdFilter | null;
@@ -6411,34 +6496,35 @@ export const KEYED_INPUTS: readonly string[] = (
   'CustomerUnmergeInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
   'ExchangeRatesImportInput ExportCreateInput ExportScheduleDeleteInput ExportScheduleRunInput ' +
   'ExportScheduleSetInput FactorSeriesRemoveInput FactorSeriesSetInput FulfilmentDeliverInput ' +
-  'FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
-  'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
-  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
-  'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
-  'InvoiceIssueInput KitSetInput LegalEntityUpsertInput LiquidationPlanAdvanceInput ' +
-  'LiquidationPlanApproveInput LiquidationPlanCreateInput LiquidationSettingsSetInput LotCreateInput ' +
-  'LotStatusInput LotUpdateInput MemberRolesSetInput NoteAddInput NumberPatternSetInput ' +
-  'OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput ' +
-  'PaperCreateInput PaymentRecordInput PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ' +
-  'ProductCreateInput ProductDescriptionEndpointSetInput ProductDocumentAddInput ' +
-  'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
-  'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
-  'ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput ' +
-  'PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
-  'PurchaseOrderSendInput PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ' +
-  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
-  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
-  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
-  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
-  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
-  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
-  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
-  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
-  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
-  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
-  'StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
-  'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
-  'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
-  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +
-  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWaveCloseInput FulfilmentWaveCreateInput ' +
+  'FulfilmentWavePackInput FulfilmentWavePickInput FulfilmentWaveShipInput FulfilmentWorkAcceptInput ' +
+  'FulfilmentWorkActionInput FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput ' +
+  'FulfilmentWorkPickInput FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput ' +
+  'HoldRuleArchiveInput HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput ' +
+  'IntegrationUpdateInput InvoiceIssueInput KitSetInput LegalEntityUpsertInput ' +
+  'LiquidationPlanAdvanceInput LiquidationPlanApproveInput LiquidationPlanCreateInput ' +
+  'LiquidationSettingsSetInput LotCreateInput LotStatusInput LotUpdateInput MemberRolesSetInput ' +
+  'NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput ' +
+  'OrderHoldSetInput OrderUpdateInput PaperCreateInput PaymentRecordInput PaymentReverseInput ' +
+  'PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
+  'ProductDescriptionEndpointSetInput ProductDocumentAddInput ProductDocumentRemoveInput ' +
+  'ProductFamilyArchiveInput ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ' +
+  'ProductImageRemoveInput ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ' +
+  'ProductUpdateInput PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput ' +
+  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
+  'PurchaseOrdersCreateFromSuggestionsInput ReorderPolicySetInput ReplenishmentPlanApproveInput ' +
+  'ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ' +
+  'ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
+  'ReturnReceiveInput ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput ' +
+  'RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput ' +
+  'SavedViewLinkRevokeInput SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput ' +
+  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput ' +
+  'StockReserveInput StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput ' +
+  'StocktakeCreateInput StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput ' +
+  'StoreArchiveInput StoreCreateInput StoreGroupArchiveInput StoreGroupCreateInput ' +
+  'StoreGroupRestoreInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
+  'SupplierCreateInput SupplierMergeInput SupplierProductArchiveInput SupplierProductBulkUpsertInput ' +
+  'SupplierProductRestoreInput SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput ' +
+  'SupplierUpdateInput TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
+  'TransferShipmentInput TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

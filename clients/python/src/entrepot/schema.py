@@ -1343,6 +1343,80 @@ class FulfilmentTrackingSetInput(_FulfilmentTrackingSetInput, total=False):
     trackingNumber: Optional[str]
 
 
+class _FulfilmentWaveCloseInput(TypedDict):
+    id: str
+
+
+class FulfilmentWaveCloseInput(_FulfilmentWaveCloseInput, total=False):
+    """Wave that lets its works go."""
+
+    idempotencyKey: str
+
+
+class _FulfilmentWaveCreateInput(TypedDict):
+    store: "StoreRef"
+
+
+class FulfilmentWaveCreateInput(_FulfilmentWaveCreateInput, total=False):
+    """Works to send together."""
+
+    idempotencyKey: str
+    works: Optional[Sequence[str]]
+    dueBefore: Optional[str]
+
+
+class FulfilmentWaveFilter(TypedDict, total=False):
+    """Filter of waves. Conditions are combined by AND; a null condition is ignored."""
+
+    store: Optional["IdFilter"]
+    isOpen: Optional[bool]
+
+
+class _FulfilmentWaveFoundInput(TypedDict):
+    workId: str
+
+
+class FulfilmentWaveFoundInput(_FulfilmentWaveFoundInput, total=False):
+    """Goods that were found for a work of a wave."""
+
+    lines: Optional[Sequence["WorkLineQuantity"]]
+    isShort: bool
+
+
+class _FulfilmentWavePackInput(TypedDict):
+    id: str
+
+
+class FulfilmentWavePackInput(_FulfilmentWavePackInput, total=False):
+    """Goods that were packed for a wave: one parcel for each work."""
+
+    idempotencyKey: str
+    carrierId: Optional[str]
+    service: Optional[str]
+
+
+class _FulfilmentWavePickInput(TypedDict):
+    id: str
+
+
+class FulfilmentWavePickInput(_FulfilmentWavePickInput, total=False):
+    """Goods that were picked for a wave."""
+
+    idempotencyKey: str
+    found: Sequence["FulfilmentWaveFoundInput"]
+
+
+class _FulfilmentWaveShipInput(TypedDict):
+    id: str
+
+
+class FulfilmentWaveShipInput(_FulfilmentWaveShipInput, total=False):
+    """Parcels of a wave that leave: all that are packed."""
+
+    idempotencyKey: str
+    occurredAt: Optional[str]
+
+
 class _FulfilmentWorkAcceptInput(TypedDict):
     ids: Sequence[str]
 
@@ -2559,6 +2633,18 @@ class PaymentRecordInput(_PaymentRecordInput, total=False):
     returnId: Optional[str]
     occurredAt: Optional[str]
     note: Optional[str]
+
+
+class _PaymentReverseInput(TypedDict):
+    id: str
+    note: str
+
+
+class PaymentReverseInput(_PaymentReverseInput, total=False):
+    """A payment to take back."""
+
+    idempotencyKey: str
+    occurredAt: Optional[str]
 
 
 PaymentStatus = Literal[
@@ -5668,6 +5754,11 @@ KEYED_INPUTS = frozenset(
         "FulfilmentDeliverInput",
         "FulfilmentFailInput",
         "FulfilmentTrackingSetInput",
+        "FulfilmentWaveCloseInput",
+        "FulfilmentWaveCreateInput",
+        "FulfilmentWavePackInput",
+        "FulfilmentWavePickInput",
+        "FulfilmentWaveShipInput",
         "FulfilmentWorkAcceptInput",
         "FulfilmentWorkActionInput",
         "FulfilmentWorkCollectInput",
@@ -5702,6 +5793,7 @@ KEYED_INPUTS = frozenset(
         "OrderUpdateInput",
         "PaperCreateInput",
         "PaymentRecordInput",
+        "PaymentReverseInput",
         "PaymentsRecordInput",
         "ProductArchiveInput",
         "ProductBulkUpsertInput",
