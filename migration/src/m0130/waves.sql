@@ -8,6 +8,8 @@ CREATE INDEX fulfilment_wave_created ON fulfilment_wave (tenant_id, created_at, 
 ;;
 CREATE INDEX fulfilment_wave_store ON fulfilment_wave (tenant_id, store_id, created_at, id)
 ;;
+CREATE INDEX fulfilment_wave_open ON fulfilment_wave (tenant_id, created_at, id) WHERE closed_at IS NULL
+;;
 CREATE TABLE fulfilment_wave_work (
   tenant_id {UUID} NOT NULL, wave_id {UUID} NOT NULL, work_id {UUID} NOT NULL, store_id {UUID} NOT NULL,
   nth {SMALL} NOT NULL CHECK (nth BETWEEN 1 AND 200), left_at {INT},
