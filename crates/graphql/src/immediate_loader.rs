@@ -8,12 +8,13 @@ use futures_util::{
     future::BoxFuture,
     task::{FutureObj, Spawn, SpawnError},
 };
+use platform::{slow, traces};
 
-/// Reads on tokio's own threads.
+/// Reads on tokio's own threads, as a part of the operation and the trace that ask for the keys.
 struct Tokio;
 impl Spawn for Tokio {
     fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
-        tokio::spawn(future);
+        tokio::spawn(traces::within(traces::current(), slow::carried(future)));
         Ok(())
     }
 }
@@ -67,4 +68,35 @@ pub fn grouped<K: Copy + Eq + Hash, T>(keys: &[K], rows: impl IntoIterator<Item 
         all.entry(key).or_default().push(row);
     }
     all.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use async_graphql::dataloader::Loader;
+    use platform::traces::TraceContext;
+
+    use super::*;
+
+    /// Finds the trace that it is loaded in.
+    struct TraceIds;
+
+    impl Loader<u8> for TraceIds {
+        type Value = Option<u128>;
+        type Error = Infallible;
+
+        async fn load(&self, keys: &[u8]) -> Result<HashMap<u8, Option<u128>>, Infallible> {
+            let trace_id = traces::current().map(|trace| trace.trace_id);
+            Ok(keys.iter().map(|key| (*key, trace_id)).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_are_loaded_in_the_trace_that_asks_for_them() {
+        let trace = TraceContext { trace_id: 7, span_id: 8, is_sampled: false };
+        let loader = immediate(TraceIds);
+        assert_eq!(traces::within(Some(trace), loader.load_one(1_u8)).await, Ok(Some(Some(7))));
+        assert_eq!(loader.load_one(2_u8).await, Ok(Some(None)));
+    }
 }

@@ -2,7 +2,7 @@
 //! parameters, and its text is ours.
 //!
 //! Nothing is measured before `install`. Statements that a task of its own sends for an operation, as the ledger's lanes do, are statements without
-//! an operation: each is reported by itself.
+//! an operation: each is reported by itself. A task that is `carried`, as those of dataloaders are, is a part of its operation.
 
 use std::{
     future::Future,
@@ -21,6 +21,8 @@ use crate::{
 const QUEUE: usize = 8;
 /// The longest text of a statement in the log, in characters.
 const MOST_TEXT: usize = 2_000;
+/// So many bytes of a statement's text are kept while it runs, where its plan is not wanted.
+const MOST_KEPT: usize = 4_096;
 
 static WATCH: OnceLock<Watch> = OnceLock::new();
 
@@ -48,6 +50,16 @@ impl Watch {
             drop(self.queue.try_send(sql.to_owned()));
         }
     }
+}
+
+/// The beginning of a statement that is too long to be kept for the log alone.
+fn kept(sql: &str) -> String {
+    if sql.len() <= MOST_KEPT {
+        return sql.to_owned();
+    }
+    let mut text = sql[..sql.floor_char_boundary(MOST_KEPT)].to_owned();
+    text.push('…');
+    text
 }
 
 /// Whether a statement is a query that changes and locks nothing.
@@ -112,6 +124,11 @@ impl OperationWatch {
     }
 }
 
+/// What a task of its own does for the operation that the current task carries out: its statements are counted there.
+pub fn carried<F: Future>(future: F) -> TaskLocalFuture<OperationWatch, F> {
+    CURRENT.try_with(Clone::clone).unwrap_or_default().around(future)
+}
+
 /// Times a statement until it is dropped.
 #[must_use]
 pub struct StatementTimer(Option<Running>);
@@ -126,7 +143,8 @@ impl StatementTimer {
     pub fn begin(sql: &str) -> Self {
         let Some(watch) = WATCH.get() else { return Self(None) };
         let operation = CURRENT.try_with(Clone::clone).unwrap_or_default();
-        Self(Some(Running { sql: sql.to_owned(), began: watch.clock.monotonic(), operation }))
+        let sql = if watch.queue.is_closed() { kept(sql) } else { sql.to_owned() };
+        Self(Some(Running { sql, began: watch.clock.monotonic(), operation }))
     }
 }
 
@@ -167,6 +185,9 @@ mod tests {
         }
         assert_eq!(shown("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
         assert_eq!(shown(&"é".repeat(3_000)).chars().count(), MOST_TEXT + 1);
+        assert_eq!(kept("SELECT 1"), "SELECT 1");
+        let long = kept(&format!("-{}", "é".repeat(3_000)));
+        assert!(long.ends_with("é…") && long.len() == MOST_KEPT - 1 + '…'.len_utf8(), "{}", long.len());
     }
 
     /// The one test that installs: it is done once a process.
@@ -181,7 +202,8 @@ mod tests {
             let slow = StatementTimer::begin("SELECT 2");
             crate::clock::sleep(Duration::from_millis(20)).await;
             drop(slow);
-            drop(StatementTimer::begin("SELECT 3"));
+            let spawned = tokio::spawn(carried(async { drop(StatementTimer::begin("SELECT 3")) }));
+            spawned.await.unwrap();
         });
         running.await;
         drop(StatementTimer::begin("SELECT 4"));

@@ -4,10 +4,13 @@ use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::{Link, Own};
-use crate::storage::{
-    Backend, Database, Fault,
-    journal::Want,
-    transaction::{Purpose, Transaction},
+use crate::{
+    slow::StatementTimer,
+    storage::{
+        Backend, Database, Fault,
+        journal::Want,
+        transaction::{Purpose, Transaction},
+    },
 };
 
 pub(super) struct Writes {
@@ -96,7 +99,9 @@ impl Database {
             });
         }
         if written.contains(&true) {
+            let timer = StatementTimer::begin("COMMIT");
             transaction.commit().await.map_err(|err| self.failed(err))?;
+            drop(timer);
         } else {
             transaction.rollback().await?;
         }
