@@ -173,14 +173,19 @@ impl<E: Executor> OperationService<E> {
     /// Runs a query or a mutation to its end or to the deadline.
     pub async fn run(&self, operation: &Operation, params: GraphqlRequest, session: &Session, request_id: &str) -> Answer {
         let (began, span, watch) = (Instant::now(), span(operation, &params), OperationWatch::begin());
-        let running = watch.around(self.run_fresh(operation, params, session, request_id));
-        let running = AssertUnwindSafe(span.around(running)).catch_unwind();
-        let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
-            Err(_late) => (Answer::Refused(timed_out(operation, self.limits.request_time, request_id)), false),
+        // The refusals and the log lines too are of the span's trace.
+        let to_its_end = async {
+            let running = watch.around(self.run_fresh(operation, params, session, request_id));
+            let running = AssertUnwindSafe(running).catch_unwind();
+            let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
+                Err(_late) => (Answer::Refused(timed_out(operation, self.limits.request_time, request_id)), false),
+            };
+            log_slow(&watch, began.elapsed(), (operation, &answer), (session, request_id));
+            (answer, is_whole)
         };
-        log_slow(&watch, began.elapsed(), (operation, &answer), (session, request_id));
+        let (answer, is_whole) = span.around(to_its_end).await;
         ended(span, operation.kind, (&answer, is_whole), began.elapsed());
         answer
     }
