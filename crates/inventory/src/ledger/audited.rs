@@ -29,21 +29,23 @@ pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decisi
     let Audited { audit_writer, documents, tenant } = audited;
     decided.iter().flat_map(move |(index, decision)| {
         let queued = &queue[*index];
-        let (target, events) = (target(documents, decision), events(documents, decision));
-        let fields = Some(documents.field_changes(&decision.documents)).filter(|fields| !fields.is_empty());
-        let Some(audit_context) = &queued.audit_context else {
+        let (document, fields) = documents.named(&decision.documents).unzip();
+        let (target, events) = (document.or_else(|| moved(decision)), events(documents, decision));
+        let fields = fields.filter(|fields| !fields.is_empty());
+        let own = if let Some(audit_context) = &queued.audit_context {
+            audit_context.entries_of(target, events, fields)
+        } else {
             let changes = audit::changes_of(None, events, fields);
-            return vec![(audit_writer.of_the_system(tenant, queued.command.name(), target, "", changes), None)];
+            [Some((audit_writer.of_the_system(tenant, queued.command.name(), target, "", changes), None)), None]
         };
-        audit_context.entries_of(target, events, fields)
+        own.into_iter().flatten()
     })
 }
 
-/// The document that it made or changed, else the movement, else what it held.
-fn target(documents: &Documents, decision: &Decision) -> Option<Target> {
+/// The movement that a decision without a document made, if any.
+fn moved(decision: &Decision) -> Option<Target> {
     let movements = &decision.stock.movements;
-    let made = documents.target(&decision.documents);
-    made.or_else(|| own_movement(movements).map(|nth| Target::of(movements[nth].id)))
+    own_movement(movements).map(|nth| Target::of(movements[nth].id))
 }
 
 /// The first and last number of what it wrote: a document's fact comes before the movements that it caused.

@@ -247,13 +247,9 @@ impl Documents {
         }
         rows
     }
-    pub(super) fn target(&self, decided: &Parts) -> Option<Target> {
-        self.by_turn().find_map(|kind| kind.target(decided))
-    }
-    /// What differs of the fields of the document that the audit log names.
-    pub(super) fn field_changes(&self, decided: &Parts) -> Vec<Value> {
-        let named = self.by_turn().find(|kind| kind.target(decided).is_some());
-        named.map_or_else(Vec::new, |kind| kind.field_changes(decided))
+    /// The document that the audit log names, and what differs of its fields.
+    pub(super) fn named(&self, decided: &Parts) -> Option<(Target, Vec<Value>)> {
+        self.by_turn().find_map(|kind| Some((kind.target(decided)?, kind.field_changes(decided))))
     }
     pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
         let mut fields = self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();

@@ -147,16 +147,16 @@ impl AuditContext {
         document: Option<Target>,
         events: Option<(i64, i64)>,
         fields: Option<Vec<Value>>,
-    ) -> Vec<(Entry, Option<String>)> {
+    ) -> [Option<rows::New>; 2] {
         let (mut entry, ip) = self.entry(Outcome::Done, document.clone(), events);
-        let Some(fields) = fields else { return vec![(entry, ip)] };
+        let Some(fields) = fields else { return [Some((entry, ip)), None] };
         if entry.target == document {
             entry.changes = changes_of(None, events, Some(fields));
-            return vec![(entry, ip)];
+            return [Some((entry, ip)), None];
         }
         let (mut changed, from) = self.entry(Outcome::Done, None, None);
         (changed.target, changed.changes) = (document, changes_of(None, None, Some(fields)));
-        vec![(entry, ip), (changed, from)]
+        [Some((entry, ip)), Some((changed, from))]
     }
     /// The entry of an object that was changed.
     fn entry_of(&self, change: ObjectChange, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
