@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Demo;
@@ -57,6 +58,16 @@ impl Filled {
     }
 }
 
+/// The first day of the newest data in a folder that were generated for this seed and number of rows: of what a database was filled whose record
+/// cannot be read.
+pub fn newest_first_day(folder: &Path, (seed, rows): (u64, u64)) -> Option<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let beginning = format!("retailer-{seed}-{rows}-");
+    let names = fs::read_dir(folder).ok()?.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    let days = names.filter_map(|name| Some(name.strip_prefix(&beginning)?.strip_suffix(".csv")?.to_owned()));
+    days.filter(|day| day.parse::<Date>().is_ok()).max()
+}
+
 /// Held by the demo that fills a database; given back when its process ends, however it does.
 pub struct Filling(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
 
@@ -90,6 +101,18 @@ fn named(database: &Path, ending: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_data_of_a_seed_and_size_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = || newest_first_day(folder.path(), (1, 50));
+        assert_eq!(day(), None);
+        for name in ["1-50-2025-03-01.csv", "1-50-2025-11-02.csv", "1-50-2025-12-01.part", "1-500-2025-12-02.csv", "1-50-x.csv"] {
+            fs::write(folder.path().join(format!("retailer-{name}")), "").unwrap();
+        }
+        assert_eq!(day().as_deref(), Some("2025-11-02"));
+        assert_eq!(newest_first_day(&folder.path().join("absent"), (1, 50)), None);
+    }
 
     #[test]
     fn one_demo_fills_a_database_at_a_time() {

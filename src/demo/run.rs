@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
-    filled::{Filled, Filling, emails},
+    filled::{Filled, Filling, emails, newest_first_day},
     generate,
     live::{day, foresee, today, week},
     shop::{DemoSite, STAFF, Shop},
@@ -197,7 +197,12 @@ async fn fill(
     // A database goes on with the data from which it was begun, however long ago.
     let first_day = match &before {
         Some(before) => before.first_day.clone(),
-        None => args.data.is_none().then(|| generate::a_year_before(today).to_string()),
+        None if args.data.is_some() => None,
+        None => {
+            // Where the record cannot be read any more, the data that are there say when they begin.
+            let begun = if is_new { None } else { newest_first_day(folder, (args.seed, args.rows)) };
+            Some(begun.unwrap_or_else(|| generate::a_year_before(today).to_string()))
+        }
     };
     let data = match &args.data {
         Some(path) => path.clone(),
