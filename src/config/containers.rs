@@ -24,7 +24,7 @@ pub struct HealthArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct NewKeyArgs {
-    /// Write the key to this file instead, unless there are keys in it already.
+    /// Write the key to this new file instead. One that has keys already stays as it is.
     #[arg(long)]
     pub file: Option<PathBuf>,
 }

@@ -26,14 +26,19 @@ pub struct SlowArgs {
     #[arg(long, env = "ENTREPOT_SLOW_MILLISECONDS", default_value_t = 1_000)]
     pub slow_milliseconds: u64,
     /// Log the plans of slow queries too, as the database makes them for whatever values: they are not run. At most six a minute, each hourly.
+    /// Not with --slow-milliseconds 0.
     #[arg(long, env = "ENTREPOT_SLOW_PLANS")]
     pub slow_plans: bool,
 }
 
 impl SlowArgs {
-    /// How long something takes that is logged; None logs nothing.
-    pub fn limit(&self) -> Option<Duration> {
-        (self.slow_milliseconds > 0).then(|| Duration::from_millis(self.slow_milliseconds))
+    /// How long something takes that is logged; None logs nothing, and then there is nothing to plan.
+    pub fn limit(&self) -> Result<Option<Duration>, &'static str> {
+        match (self.slow_milliseconds, self.slow_plans) {
+            (0, true) => Err("--slow-plans has nothing to plan with --slow-milliseconds 0: leave one of them out"),
+            (0, false) => Ok(None),
+            (milliseconds, _) => Ok(Some(Duration::from_millis(milliseconds))),
+        }
     }
 }
 
@@ -105,6 +110,13 @@ mod tests {
         assert_eq!(address("https://a.example/otlp").as_deref(), Some("https://a.example/otlp/v1/traces"));
         assert_eq!(address(""), None);
         assert!(collector("127.0.0.1:4317").is_err());
+    }
+
+    #[test]
+    fn plans_of_nothing_are_refused() {
+        let limit = |slow_milliseconds, slow_plans| SlowArgs { slow_milliseconds, slow_plans }.limit();
+        assert_eq!((limit(0, false), limit(5, true)), (Ok(None), Ok(Some(Duration::from_millis(5)))));
+        assert!(limit(0, true).is_err());
     }
 
     #[test]

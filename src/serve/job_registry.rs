@@ -176,6 +176,6 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
         node.bus = Some(node.hints_through(redis).await?);
     }
     node.open_metrics_server(&args.metrics_server).await?;
-    let _explaining = super::slow::begin(&args.traces.slow, &node.db);
+    let _explaining = super::slow::begin(&args.traces.slow, &node.db)?;
     node.work(args.jobs.terms(), stopped()).await
 }

@@ -1,6 +1,10 @@
 //! `entrepot keys`: the master keys, from the command line.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use iam::identity::{self, OldKeys, rotate_signing_key};
 use inventory::catalog;
@@ -51,16 +55,49 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Writes a new key to a file, whole or not at all. One that has keys stays as it is: what they seal would be lost.
+/// Writes a new key to a file that is not there, whole or not at all. One that has keys stays as it is: what they seal would be lost.
 fn make_file(file: &Path, clock: &Clock) -> io::Result<()> {
-    if fs::metadata(file).is_ok_and(|found| found.len() > 0) {
-        return say(&format!("{} has keys already and stays as it is", file.display()));
+    let stays = || say(&format!("{} has keys already and stays as it is", file.display()));
+    if has_keys(file)? {
+        return stays();
     }
-    let made = file.with_added_extension("new");
-    fs::write(&made, format!("{}\n", secrets::new_key(clock).line()))?;
-    fs::File::open(&made)?.sync_all()?;
-    fs::rename(&made, file)?;
+    let made = file.with_added_extension(format!("{}.new", clock.uuid().simple()));
+    // A link is never put over what is there.
+    let linked = write_key(&made, clock).and_then(|()| fs::hard_link(&made, file));
+    let removed = fs::remove_file(&made);
+    match linked {
+        // Another process was quicker.
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists && has_keys(file)? => return stays(),
+        linked => linked.map_err(|err| named(file, &err))?,
+    }
+    removed?;
+    if cfg!(unix)
+        && let Some(folder) = file.parent()
+    {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        fs::File::open(folder)?.sync_all()?;
+    }
     say(&format!("a new key is in {}: keep a copy of it", file.display()))
+}
+
+fn write_key(file: &Path, clock: &Clock) -> io::Result<()> {
+    let mut written = fs::File::create_new(file)?;
+    written.write_all(format!("{}\n", secrets::new_key(clock).line()).as_bytes())?;
+    written.sync_all()
+}
+
+/// Whether a file is there that has keys. What is neither absent nor a file with something in it is refused.
+fn has_keys(file: &Path) -> io::Result<bool> {
+    match fs::metadata(file) {
+        Ok(found) if found.is_file() && found.len() > 0 => Ok(true),
+        Ok(_) => Err(io::Error::other(format!("{} is there, and is no file with keys: name one that is not", file.display()))),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(err) => Err(named(file, &err)),
+    }
+}
+
+fn named(file: &Path, err: &io::Error) -> io::Error {
+    io::Error::new(err.kind(), format!("{}: {err}", file.display()))
 }
 
 /// `entrepot signing-key rotate`.
@@ -124,4 +161,35 @@ async fn list(db: &Database, ring: &KeyRing) -> Result<(), StartError> {
         say(&format!("not sealed\t{plain} values: `entrepot keys rotate`"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_keys_is_made_once() {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::system());
+        let file = folder.path().join("entrepot.keys");
+        make_file(&file, &clock).unwrap();
+        let made = fs::read_to_string(&file).unwrap();
+        assert!(made.contains(':') && made.ends_with('\n'), "a key is in it");
+        make_file(&file, &clock).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), made);
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|found| found.unwrap().file_name()).collect();
+        assert_eq!(names, ["entrepot.keys"], "nothing else is left");
+    }
+
+    #[test]
+    fn a_place_that_is_taken_by_something_else_is_refused() {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::system());
+        assert!(make_file(folder.path(), &clock).is_err());
+        let empty = folder.path().join("empty");
+        fs::write(&empty, "").unwrap();
+        assert!(make_file(&empty, &clock).is_err() && fs::read(&empty).unwrap().is_empty());
+        let below = empty.join("entrepot.keys");
+        assert!(make_file(&below, &clock).is_err(), "a folder that is a file is not an absent file");
+        assert!(make_file(&folder.path().join("absent/entrepot.keys"), &clock).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -378,7 +378,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     }
     node.remember(args.cache_mib << 20, redis).await?;
     node.open_metrics_server(&args.metrics_server).await?;
-    let _explaining = slow::begin(&args.traces.slow, &node.db);
+    let _explaining = slow::begin(&args.traces.slow, &node.db)?;
     let tcp = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     node.serve(judges, Listener { tcp, tls }, front, Duration::from_secs(args.drain_seconds), stopped()).await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use platform::{
     clock::{Clock, Monotonic, sleep},
     slow::{self, shown},
-    storage::Database,
+    storage::{Database, Fault},
 };
 use tokio::{sync::mpsc::Receiver, task::AbortHandle, time::timeout};
 
@@ -28,9 +28,13 @@ impl Drop for Explaining {
 }
 
 /// Begins to report what is slow, if the operator wants it, and to explain it, if they want that too.
-pub(super) fn begin(args: &SlowArgs, db: &Database) -> Option<Explaining> {
-    let statements = slow::install(Clock::system(), args.limit()?)?;
-    args.slow_plans.then(|| Explaining(tokio::spawn(explain(db.clone(), statements)).abort_handle()))
+///
+/// # Errors
+/// Plans are wanted, and nothing is reported.
+pub(super) fn begin(args: &SlowArgs, db: &Database) -> Result<Option<Explaining>, Fault> {
+    let limit = args.limit().map_err(|why| Fault::Broken(why.to_owned()))?;
+    let statements = limit.and_then(|limit| slow::install(Clock::system(), limit)).filter(|_| args.slow_plans);
+    Ok(statements.map(|statements| Explaining(tokio::spawn(explain(db.clone(), statements)).abort_handle())))
 }
 
 async fn explain(db: Database, mut statements: Receiver<String>) {

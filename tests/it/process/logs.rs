@@ -1,12 +1,37 @@
 //! Log lines, as a collector reads them.
 
-use serde_json::Value;
+use std::time::Duration;
 
-use super::server::{Server, Site, entrepot, free_address};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    client::Client,
+    server::{Server, Site, entrepot, free_address},
+};
+
+/// The longest that a plan is waited for: between two of them are ten seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PLANNED: &str = "how a slow statement is carried out";
 
 /// Each line as JSON; a line that is none fails.
 fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|err| panic!("{err}: {line}"))).collect()
+}
+
+/// The log once a plan is in it: some query takes a millisecond, if nothing of the start did.
+async fn said_with_a_plan(server: &Server, client: &Client) -> String {
+    let began = Instant::now();
+    loop {
+        let query = "{ products(first: 1) { nodes { sku } } stores(first: 1) { nodes { code } } }";
+        client.ask(query, json!({})).await;
+        let said = server.said();
+        if said.contains(PLANNED) {
+            return said;
+        }
+        assert!(began.elapsed() < PATIENCE, "there is no plan: {said}");
+        sleep(Duration::from_millis(250)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,8 +43,8 @@ async fn every_line_of_a_servers_log_is_an_object() {
     let url = format!("http://{address}/readyz");
     let ready = entrepot(&["health", "--url", &url]).await;
     assert!(ready.well() && ready.out.contains("\"status\""), "{ready:?}");
-    server.tenant().await;
-    let said = server.said();
+    let owner = server.tenant().await;
+    let said = said_with_a_plan(&server, &owner).await;
     drop(server);
     let gone = entrepot(&["health", "--url", &url, "--timeout-seconds", "1"]).await;
     assert!(!gone.well() && gone.err.contains("did not answer"), "{gone:?}");
@@ -30,6 +55,8 @@ async fn every_line_of_a_servers_log_is_an_object() {
     assert_eq!(slow["level"], "WARN", "{slow}");
     assert!(slow["fields"]["statements"].as_u64() > Some(0) && slow["fields"]["cost"].is_u64(), "{slow}");
     assert!(!slow["fields"]["statement"].as_str().unwrap().is_empty(), "{slow}");
+    let plan = lines.iter().find(|line| line["fields"]["message"] == PLANNED).unwrap_or_else(|| panic!("{said}"));
+    assert!(!plan["fields"]["plan"].as_str().unwrap().is_empty() && plan["fields"]["statement"].is_string(), "{plan}");
     assert!(!said.contains("@shop.example") && !said.contains("four mugs"), "values are in the log: {said}");
     let listening = lines.iter().find(|line| line["fields"]["message"] == "listening").unwrap_or_else(|| panic!("{lines:#?}"));
     assert_eq!((&listening["level"], &listening["target"]), (&"INFO".into(), &"server::serve".into()));
