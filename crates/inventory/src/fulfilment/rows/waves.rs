@@ -140,7 +140,7 @@ pub async fn works_in_waves(reads: &impl Reads, works: &[FulfilmentWorkId]) -> R
     Ok(rows.into_iter().map(|row| row.work_id).collect())
 }
 
-/// The accepted works of a store that are in no open wave, the first that are due; as many as a wave takes.
+/// The accepted works of a store that are in no open wave, the first that are due, and of those the first orders; as many as a wave takes.
 pub async fn works_for_wave(
     reads: &impl Reads,
     store: StoreId,
@@ -152,10 +152,11 @@ pub async fn works_for_wave(
         " AND w.due_at < $3"
     });
     let sql = format!(
-        "SELECT {} FROM fulfilment_work w WHERE w.tenant_id = $1 AND w.store_id = $2 AND w.status = 'ACCEPTED'{due}
+        "SELECT {} FROM fulfilment_work w JOIN sales_order o ON o.tenant_id = $1 AND o.id = w.order_id
+         WHERE w.tenant_id = $1 AND w.store_id = $2 AND w.status = 'ACCEPTED'{due}
          AND NOT EXISTS (SELECT 1 FROM fulfilment_wave_work x
            WHERE x.tenant_id = w.tenant_id AND x.work_id = w.id AND x.left_at IS NULL)
-         ORDER BY w.due_at, w.id LIMIT {MAX_WAVE}",
+         ORDER BY w.due_at, o.number, w.nth LIMIT {MAX_WAVE}",
         WorkIdRow::SELECT
     );
     Ok(reads.records::<WorkIdRow>(&sql, values).await?.into_iter().map(|row| row.id).collect())
