@@ -110,7 +110,9 @@ fn lifted_by_payments(book: &OrderBook, order: &Order, facts: &[&Payment]) -> Ve
     let by_payment = |at: Timestamp| facts.iter().any(|fact| fact.recorded_at == at);
     let is_lifted = |hold: &Hold| hold.matched.is_some() && hold.lifted.is_some_and(|(at, _)| by_payment(at));
     let set = book.facts.set.get(&order.id).into_iter().flatten();
-    set.filter(|&hold| hold.kind == holds::PAYMENT && is_lifted(hold)).map(|hold| Hold { matched: None, ..hold.clone() }).collect()
+    set.filter(|&hold| hold.kind == holds::PAYMENT && is_lifted(hold))
+        .map(|hold| Hold { matched: None, ..hold.clone() })
+        .collect()
 }
 
 /// When it is taken back: not before it happened, which may lie a moment ahead of this node's clock.
