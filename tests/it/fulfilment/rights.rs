@@ -42,7 +42,10 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
         let seen = world.ask_by(partner.clone(), list, json!({})).await;
         assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([]));
         // It changes what it sold until a store has accepted it; then notes alone.
-        let sold = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), json!({"channelId": world.direct})).await;
+        let goes_to = |city: &str| json!({"shippingAddress": {"city": city, "lines": ["1 Mill Lane"]}});
+        let mut more = goes_to("York");
+        more["channelId"] = json!(world.direct);
+        let sold = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), more).await;
         let edit = async |caller: Caller, fields: Value| {
             let asked = "query($id: ID!) { order(by: { id: $id }) { version lines { id } } }";
             let now = world.ask(asked, json!({"id": sold["id"]})).await["order"].clone();
@@ -50,7 +53,7 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
             if let Some(quantity) = fields.get("quantity") {
                 input["setLines"] = json!([{"id": now["lines"][0]["id"], "quantity": quantity}]);
             } else {
-                input["noteForStaff"] = fields["note"].clone();
+                input.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
             }
             let document = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code field } } }";
             world.ask_by(caller, document, json!({ "input": input })).await["orderUpdate"]["userErrors"].clone()
@@ -65,7 +68,10 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
         let input = json!({"id": sold["id"], "idempotencyKey": world.key()});
         let answer = world.ask_by(partner.clone(), cancel, json!({ "input": input })).await;
         assert_eq!(answer["orderCancel"]["userErrors"], stays);
-        assert_eq!(edit(partner, json!({"note": "leave it at the gate"})).await, json!([]));
+        assert_eq!(edit(partner.clone(), goes_to("Leeds")).await, stays);
+        assert_eq!(edit(partner.clone(), goes_to("York")).await, json!([]), "it goes where it went");
+        assert_eq!(edit(partner.clone(), json!({"quantity": 3})).await, json!([]), "as many as there are");
+        assert_eq!(edit(partner, json!({"noteForStaff": "leave it at the gate"})).await, json!([]));
         let seller = Caller::new(world.tenant, world.member, PermissionSet::all());
         assert_eq!(edit(seller, json!({"quantity": 1})).await, json!([]), "the seller may still change it");
     })

@@ -59,12 +59,14 @@ async fn a_wave_of_three_orders_is_picked_once_and_what_is_short_of_one_keeps_no
 
         let hold = world.act("orderHoldSet", world.of(&orders[2], json!({"kind": "FRAUD", "reason": "checked by hand"}))).await;
         let hold = done(&hold, "hold").clone();
-        let packed = world.staff("fulfilmentWavePack", world.of(&wave, json!({}))).await;
+        let pack = world.of(&wave, json!({}));
+        let packed = world.staff("fulfilmentWavePack", pack.clone()).await;
         assert_eq!(results(&packed), ["PACKED", "PACKED", "ON_HOLD"], "one work is refused and no other");
         assert_eq!(packed["results"][0]["work"]["parcels"].as_array().map(Vec::len), Some(1));
         done(&world.act("orderHoldLift", world.of(&hold, json!({}))).await, "hold");
-        let rest = world.staff("fulfilmentWavePack", world.of(&wave, json!({}))).await;
-        assert_eq!(results(&rest), ["INVALID_STATE", "INVALID_STATE", "PACKED"]);
+        let rest = world.staff("fulfilmentWavePack", pack.clone()).await;
+        assert_eq!((results(&rest), &rest["replayed"]), (vec!["PACKED"; 3], &json!(false)), "what was refused is tried again");
+        assert_eq!(world.staff("fulfilmentWavePack", pack).await["replayed"], json!(true));
 
         let ship = world.of(&wave, json!({}));
         let shipped = world.staff("fulfilmentWaveShip", ship.clone()).await;
@@ -82,7 +84,7 @@ async fn a_wave_of_three_orders_is_picked_once_and_what_is_short_of_one_keeps_no
 #[tokio::test]
 async fn a_work_is_in_one_open_wave_and_in_none_of_another_store() {
     World::on_both(async |world| {
-        let (_, works) = world.accepted(&[4, 6]).await;
+        let (orders, works) = world.accepted(&[4, 6]).await;
         let wanted = |store: &str, works: Value| json!({"idempotencyKey": world.key(), "store": {"code": store}, "works": works});
         let both = json!([works[0]["id"], works[1]["id"]]);
         refused(&world.act("fulfilmentWaveCreate", wanted("LDN", json!([works[0]["id"]]))).await, "NOT_FOUND", "input.works.0");
@@ -111,6 +113,15 @@ async fn a_work_is_in_one_open_wave_and_in_none_of_another_store() {
             "NOT_FOUND",
             "input.id",
         );
+        // The key of a wave that is closed does nothing more.
+        let hold = world.act("orderHoldSet", world.of(&orders[1], json!({"kind": "FRAUD", "reason": "checked by hand"}))).await;
+        let pick = world.of(&next["wave"], json!({}));
+        assert_eq!(results(&world.staff("fulfilmentWavePick", pick.clone()).await), ["PICKED", "ON_HOLD"]);
+        done(&world.act("orderHoldLift", world.of(done(&hold, "hold"), json!({}))).await, "hold");
+        done(&world.staff("fulfilmentWaveClose", world.of(&next["wave"], json!({}))).await, "wave");
+        let again = world.staff("fulfilmentWavePick", pick).await;
+        assert_eq!((results(&again), &again["replayed"]), (vec!["PICKED", "INVALID_STATE"], &json!(true)));
+        assert_eq!(world.work(&orders[1]).await["status"], "ACCEPTED");
     })
     .await;
 }

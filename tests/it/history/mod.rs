@@ -210,7 +210,7 @@ async fn edits_of_documents_show_what_they_changed(world: &World) {
     edit(json!({ "setLines": [{ "id": line, "quantity": 3, "unitPrice": pounds("3.50") }], "noteForStaff": "call first" })).await;
     assert_eq!(changed(world, house, id, &format!("lines.{line}.quantity")).await, (json!(2), json!(3)));
     assert_eq!(changed(world, house, id, &format!("lines.{line}.unitPrice")).await, (pounds("4.00"), pounds("3.50")));
-    assert_eq!(changed(world, house, id, "noteForStaff").await, (Value::Null, json!("call first")));
+    assert_eq!(changed(world, house, id, "noteForStaff").await, (Value::Null, Value::Null), "no entry is ever erased");
     assert_eq!(changed(world, house, id, "currentTotal").await, (pounds("8.00"), pounds("10.50")));
     // Contacts are marks under a key of the order's own.
     let reach = async |email: &str| {
@@ -225,7 +225,17 @@ async fn edits_of_documents_show_what_they_changed(world: &World) {
     assert_ne!(reach("ada@example.com").await.1, ada, "the key of the marks went with what they were of");
     step(world, house, "orderHoldSet", "OrderHoldSetInput", json!({ "id": id, "kind": "CREDIT", "reason": "limit" })).await;
     let newest = history_of(world, house, id, &["CHANGE"]).await.remove(0);
-    assert_eq!((&newest["action"], &newest["fields"][0]["after"]["reason"]), (&json!("orderHoldSet"), &json!("limit")));
+    assert_eq!(newest["action"], "orderHoldSet");
+    assert_eq!(newest["fields"][0]["after"], json!({ "kind": "CREDIT", "ruleCode": null }), "without its reason");
+    let query = "mutation($input: CustomerCreateInput!) { customerCreate(input: $input) {
+        customer { id } userErrors { code field message } } }";
+    let buyer = world.must(house, query, json!({ "input": { "name": "Eve" } })).await["customer"]["id"].clone();
+    edit(json!({ "customerId": buyer })).await;
+    assert_eq!(changed(world, house, id, "customerId").await, (Value::Null, buyer));
+    let asked = json!({ "id": id, "kinds": ["CHANGE"], "first": 1 });
+    let blind = world.ask(house, Some(house.only(&["order.read"])), HISTORY, &asked).await;
+    let field = &blind["data"]["history"]["nodes"][0]["fields"][0];
+    assert_eq!((&field["path"], &field["after"]), (&json!("customerId"), &Value::Null), "without customer.read");
 
     let (purchase, line) = (&house.ids["por"], &house.ids["pol"]);
     let set = json!([{ "purchaseOrderLineId": line, "quantity": 9 }]);

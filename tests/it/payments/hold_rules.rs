@@ -115,6 +115,14 @@ async fn an_unpaid_order_waits_for_its_payment() {
         world.paid(&order, "CAPTURE", "5.10", json!({})).await;
         assert_eq!(world.read(&order).await["holds"], json!([]), "the capture lifts it");
         assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
+        rule(&world, json!({"code": "LARGE", "kind": "PAYMENT", "totalAtLeast": pounds("10.00")})).await;
+        let large = places(&world, 4, json!({}), false).await;
+        let capture = world.paid(&large, "CAPTURE", "10.20", json!({})).await;
+        assert_eq!(world.read(&large).await["holds"], json!([]));
+        done(&world.take_back(&capture).await, "payment");
+        assert_eq!(world.read(&large).await["holds"].as_array().map(Vec::len), Some(2), "no member let it pass");
+        world.paid(&large, "CAPTURE", "10.20", json!({})).await;
+        assert_eq!(world.read(&large).await["holds"], json!([]));
     })
     .await;
 }

@@ -25,6 +25,9 @@ const TEXTS: [(&str, &[&str]); 10] = [
 const OTHERS: &[&str] = &[
     "BulkOperationRunInput.validateOnly",
     "ExportCreateInput.before",
+    "FulfilmentWavePackInput.idempotencyKey",
+    "FulfilmentWavePickInput.idempotencyKey",
+    "FulfilmentWaveShipInput.idempotencyKey",
     "ImportCreateInput.validateOnly",
     "InsufficientStock.alternatives.first",
     "MovementFilter.and",

@@ -27,6 +27,7 @@ pub fn work(why: &Refusal) -> Said {
         }
         Refusal::WorkTwice => invalid("this work occurs twice"),
         Refusal::NoWorks => invalid("at least one work is needed"),
+        Refusal::WaveClosed => state("the wave was closed before this was done"),
         Refusal::NothingNamed => invalid("at least one line is needed; leave lines out for all"),
         Refusal::LineTwice => invalid("this line occurs twice"),
         Refusal::UpTo { most } if *most > 0 => range(&format!("between 1 and {most} of it")),

@@ -41,7 +41,8 @@ pub struct FulfilmentWaveFoundInput {
 pub struct FulfilmentWavePickInput {
     /// ID of the wave.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+    /// the wave is open.
     pub idempotency_key: String,
     /// Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole.
     #[graphql(default)]
@@ -53,7 +54,8 @@ pub struct FulfilmentWavePickInput {
 pub struct FulfilmentWavePackInput {
     /// ID of the wave.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+    /// the wave is open.
     pub idempotency_key: String,
     /// ID of the carrier of all parcels.
     pub carrier_id: Option<ID>,
@@ -66,7 +68,8 @@ pub struct FulfilmentWavePackInput {
 pub struct FulfilmentWaveShipInput {
     /// ID of the wave.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+    /// the wave is open.
     pub idempotency_key: String,
     /// Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now.
     pub occurred_at: Option<DateTime>,

@@ -13,7 +13,7 @@ use super::{payload::named, visibility::covers, wave::FulfilmentWave, work::Fulf
 use crate::{
     graphql::{
         context::ContextExt,
-        fault::Answer,
+        fault::{Answer, TopError},
         refusal::{ErrorCode, Path, UserError},
         scalars::Long,
     },
@@ -44,7 +44,7 @@ pub struct FulfilmentWaveStepPayload {
     pub results: Vec<FulfilmentWaveResult>,
     /// Reasons for which the call was refused; empty when it was carried out, also where works were refused.
     pub user_errors: Vec<UserError>,
-    /// Whether this is the answer to an earlier call with the same key.
+    /// Whether this is the answer to an earlier call with the same key, and no work was changed now.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -74,8 +74,11 @@ impl FulfilmentWaveStepPayload {
             Err(stop) => return Ok(refused(ctx, stop, "found").await?.into()),
         };
         let mut results = Vec::with_capacity(parts.len());
-        for part in parts {
-            let (result, last) = result_of(ctx, scope, part).await?;
+        for (id, done) in parts {
+            let (result, last) = match result_of(ctx, scope, (id, done)).await {
+                Ok(found) => found,
+                Err(error) => (failed(id, error)?, None),
+            };
             results.push(result);
             seq = seq.max(last);
         }
@@ -105,6 +108,17 @@ async fn result_of(
     let permit = ctx.permit::<kind::FulfilmentRead>().ok();
     let work = work.filter(|work| permit.as_ref().is_some_and(|permit| covers(permit, work.row())));
     Ok((FulfilmentWaveResult { work_id, work, user_errors: Vec::new() }, receipt.seq))
+}
+
+/// A fault of one work as its refusal, so that it hides no other work's result. All else ends the call.
+fn failed(id: FulfilmentWorkId, error: TopError) -> Answer<FulfilmentWaveResult> {
+    let code = match error {
+        TopError::Overloaded | TopError::Unavailable | TopError::Unwritable => ErrorCode::Unavailable,
+        TopError::Internal => ErrorCode::Internal,
+        other => return Err(other),
+    };
+    let why = UserError::new(code, format!("{error}: send the same call with the same key"), Vec::new());
+    Ok(FulfilmentWaveResult { work_id: ID(id.to_string()), work: None, user_errors: vec![why] })
 }
 
 /// Why a call about a wave came to nothing; `list` is where it names works.

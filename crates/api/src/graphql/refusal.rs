@@ -56,6 +56,11 @@ pub enum ErrorCode {
     OnHold,
     /// The operator has suspended the company: ask them when it is resumed.
     TenantSuspended,
+    /// One of several steps of a call met a server that was too busy, or a database that could not be reached: send the same call with the same
+    /// idempotency key.
+    Unavailable,
+    /// One of several steps of a call met a fault of the server. The same call with the same idempotency key may succeed.
+    Internal,
 }
 
 impl ErrorCode {
@@ -228,7 +233,7 @@ pub type Path = Vec<String>;
 
 impl UserError {
     pub fn new(code: ErrorCode, message: impl Into<String>, field: Path) -> Self {
-        let retryable = matches!(code, ErrorCode::IdempotencyInProgress);
+        let retryable = matches!(code, ErrorCode::IdempotencyInProgress | ErrorCode::Unavailable);
         Self::InputError(InputError {
             code: code.noted(),
             message: message.into(),

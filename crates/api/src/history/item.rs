@@ -104,10 +104,11 @@ impl HistoryActor {
 /// A field that was changed.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct HistoryField {
-    /// Path of the field, as in `price`; `roles.` and the ID of a role; or `lines.`, the ID of a line and its field.
+    /// Path of the field, as in `price`; `roles.` and the ID of a role; or `lines.`, the ID of a line and its field. `leftOut` counts changed fields
+    /// beyond 500.
     pub path: String,
     /// Value before, as the API writes it; of a value beyond 4 KiB `{sha256, length}`; of a personal value a mark of 16 characters, the same for the
-    /// same value of the same person until they are erased. Null when there was none, and when isMasked.
+    /// same value of the same person until they are erased. Null when there was none, when isMasked, and of notes and metadata of an order.
     pub before: Option<Json>,
     /// Value after, in the same form.
     pub after: Option<Json>,

@@ -32,7 +32,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("ExchangeRatesImportPayload", &[("exchangeRates", 10)]),
     ("Fulfilment", &[("lines", 10), ("parcels", 3), ("reversedBy", 1)]),
     ("FulfilmentPickingLine", &[("shares", 5)]),
-    ("FulfilmentWave", &[("pickingList", 20), ("works", 20)]),
+    ("FulfilmentWave", &[("pickingList", 100), ("works", 100)]),
     ("FulfilmentWaveStepPayload", &[("results", 20)]),
     ("FulfilmentWork", &[("lines", 10), ("parcels", 3)]),
     ("FulfilmentWorkPayload", &[("works", 10)]),

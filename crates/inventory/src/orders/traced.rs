@@ -2,8 +2,13 @@
 //! their events.
 
 use entity::prelude::*;
+use iam::access::{code, kind};
 use platform::{
-    audit::{Fields, fields::differences, money},
+    audit::{
+        Fields,
+        fields::{capped, differences},
+        money,
+    },
     clock,
 };
 use serde_json::{Value, json};
@@ -12,6 +17,10 @@ use super::{
     core::{Line, Order, OrderDecision, OrderDetail, holds::Hold},
     events::{ORDER_HELD, ORDER_HOLD_LIFTED},
 };
+
+const CUSTOMER: &str = code::<kind::CustomerRead>();
+/// Of what all readers of the order see; of free text the entry says no more than that it changed, as no entry is ever erased.
+const READER: &str = code::<kind::OrderRead>();
 
 /// What differs of the order that a decision names.
 pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
@@ -29,12 +38,12 @@ pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
     if is_held || decision.before.is_some() {
         listed.extend(decision.holds.iter().filter(|hold| hold.order == order.id).flat_map(hold_change));
     }
-    listed
+    capped(listed)
 }
 
 fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
     let fields = Fields::default()
-        .with("customerId", order.customer)
+        .masked("customerId", CUSTOMER, order.customer)
         .with("externalRef", &order.external_ref)
         .with("shippingCountry", &order.country)
         .with("currentTotal", money(Some(order.current_total())));
@@ -43,10 +52,10 @@ fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
     fields
         .with("requestedFor", detail.requested_for.map(clock::rfc3339))
         .with("deliveryMethod", detail.delivery_method)
-        .with("noteForCustomer", &detail.note_for_customer)
-        .with("noteForStaff", &detail.note_for_staff)
+        .personal("noteForCustomer", READER, &detail.note_for_customer)
+        .personal("noteForStaff", READER, &detail.note_for_staff)
         .with("tags", &detail.tags)
-        .with("metadata", metadata)
+        .personal("metadata", READER, metadata)
 }
 
 /// Lines keep their places, and new ones come behind them.
@@ -79,8 +88,9 @@ fn line_fields(order: &Order, line: &Line) -> Fields {
         .with(path("total"), money(Some(line.current_total())))
 }
 
+/// Its reason and its note are free text, and left out.
 fn hold_change(hold: &Hold) -> Vec<Value> {
-    let value = json!({ "kind": hold.kind, "reason": hold.reason, "note": hold.note, "ruleCode": hold.rule });
+    let value = json!({ "kind": hold.kind, "ruleCode": hold.rule });
     let fields = Fields::default().with(format!("holds.{}", hold.id), value);
     match hold.lifted {
         None => differences(None, Some(&fields), None),

@@ -3,7 +3,11 @@
 
 use iam::access::{code, kind};
 use platform::{
-    audit::{Fields, fields::differences, money},
+    audit::{
+        Fields,
+        fields::{capped, differences},
+        money,
+    },
     clock,
 };
 use serde_json::{Value, json};
@@ -25,7 +29,7 @@ pub(super) fn purchase_changes(decision: &PurchaseDecision) -> Vec<Value> {
             listed.extend(differences(was.as_ref(), is.as_ref(), None));
         }
     }
-    listed
+    capped(listed)
 }
 
 fn header(order: &PurchaseOrder) -> Fields {

@@ -1,7 +1,10 @@
 //! What the audit log says of a transfer that was edited: its fields under the names that the API gives them. Other steps are told by their events.
 
 use platform::{
-    audit::{Fields, fields::differences},
+    audit::{
+        Fields,
+        fields::{capped, differences},
+    },
     clock,
 };
 use serde_json::Value;
@@ -20,7 +23,7 @@ pub(super) fn transfer_changes(decision: &TransferDecision) -> Vec<Value> {
             listed.extend(differences(was.as_ref(), Some(&line_fields(after, line)), None));
         }
     }
-    listed
+    capped(listed)
 }
 
 fn header(transfer: &Transfer) -> Fields {

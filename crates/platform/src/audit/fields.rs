@@ -12,6 +12,12 @@ use crate::secrets::DataKey;
 /// Bytes of JSON of a value that an entry keeps. Of a longer value it keeps the SHA-256 and the length.
 pub const MOST_VALUE: usize = 4_096;
 
+/// Differences of one document that an entry keeps.
+pub const MOST_DIFFERENCES: usize = 500;
+
+/// The path of the difference that counts those that an entry does not keep.
+pub const LEFT_OUT: &str = "leftOut";
+
 /// Whether the entry holds a value, or a mark of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -107,6 +113,16 @@ pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<
     listed
 }
 
+/// The first of many differences, and behind them how many are left out.
+pub fn capped(mut listed: Vec<Value>) -> Vec<Value> {
+    let left_out = listed.len().saturating_sub(MOST_DIFFERENCES);
+    if left_out > 0 {
+        listed.truncate(MOST_DIFFERENCES);
+        listed.extend(differences(None, Some(&Fields::default().with(LEFT_OUT, left_out)), None));
+    }
+    listed
+}
+
 /// The value itself, or the hash and the length of its JSON.
 fn short(value: Value) -> Value {
     let text = value.to_string();
@@ -167,6 +183,15 @@ mod tests {
         let part = Fields::default().with("other", 1);
         let paths: Vec<Value> = differences(Some(&object), Some(&part), None).iter().map(|field| field["path"].clone()).collect();
         assert_eq!(paths, ["other", "name"]);
+    }
+
+    #[test]
+    fn of_many_differences_the_last_says_how_many_are_left_out() {
+        let of = |count: usize| capped((0..count).map(|nth| json!({ "path": nth.to_string() })).collect());
+        assert_eq!(of(MOST_DIFFERENCES).len(), MOST_DIFFERENCES);
+        let more = of(MOST_DIFFERENCES + 3);
+        assert_eq!((more.len(), &more[MOST_DIFFERENCES - 1]["path"]), (MOST_DIFFERENCES + 1, &json!("499")));
+        assert_eq!(more[MOST_DIFFERENCES], json!({ "path": LEFT_OUT, "before": null, "after": 3, "isPersonal": false }));
     }
 
     #[test]

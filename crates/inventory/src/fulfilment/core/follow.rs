@@ -77,7 +77,7 @@ pub fn follow(
     Ok(if is_nothing { None } else { Some(own) })
 }
 
-/// Refuses what a key of a channel changes of an order that a store works on.
+/// Refuses what a key of a channel edits or cancels of an order, beyond notes, while a store has accepted a work of it.
 fn not_accepted(book: &WorkBook, order: OrderId) -> Result<(), Rejection> {
     let is_over = |work: &Work| matches!(work.head.status, WorkStatus::Rejected | WorkStatus::Cancelled);
     if book.of_order(order).any(|work| work.head.accepted.is_some() && !is_over(work)) {

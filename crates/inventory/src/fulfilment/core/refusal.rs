@@ -22,6 +22,8 @@ pub enum Refusal {
     AcceptedByStore,
     WorkTwice,
     NoWorks,
+    /// The call on its wave is repeated after the wave was closed.
+    WaveClosed,
 
     // Of lines and parcels.
     NothingNamed,

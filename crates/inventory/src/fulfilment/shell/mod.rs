@@ -5,6 +5,7 @@ mod let_go;
 mod reverse;
 mod ship;
 mod steps;
+mod wave_parts;
 mod wave_steps;
 mod waves;
 

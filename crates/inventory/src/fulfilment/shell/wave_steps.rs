@@ -7,25 +7,24 @@ use entity::prelude::*;
 use futures_util::future::join_all;
 use iam::access::{Permission, Permit, kind};
 use platform::storage::{
-    Fault, Reads, TenantScope, Work,
+    Fault, Reads, Work,
     idempotency::{self, Key, KeyUse, hash_of},
     journal,
 };
 use serde::Serialize;
 
 use super::{
-    LabelSaid, Lines, MAX_LINES, let_go, on,
+    LabelSaid, Lines, MAX_LINES,
+    wave_parts::{Part, ended, is_nothing_new, packings, pickings, shipments},
     waves::{WaveRefusal, WaveStop, WaveWorkRefusal, close, own_wave, remember, works_of},
-    with_those_here,
 };
 use crate::{
     fulfilment::{
-        core::{MAX_WAVE, NewParcel, On, Ship, Step, Wave, Why, WorkCommand, is_over},
+        core::{MAX_WAVE, Wave, is_over},
         rows,
     },
-    ledger::{Checks, Command, Done, Ledger, Mode, Stop, check_key, document_ids, first_answer, key_of, submit},
-    orders::rows::stocked_levels,
-    stock::core::{At, LevelKey, Shortage},
+    ledger::{Checks, Done, Ledger, Mode, Stop, check_key, first_answer, key_of, submit},
+    stock::core::At,
 };
 
 /// Pick the works of a wave.
@@ -73,11 +72,9 @@ pub struct WaveStepped {
     pub parts: Vec<(FulfilmentWorkId, Done)>,
     /// The event of the wave itself.
     pub seq: Option<i64>,
+    /// The key was used before, and nothing was done now.
     pub is_replayed: bool,
 }
-
-/// A step of a work, or why there is none.
-type Part = (FulfilmentWorkId, Result<Command, Stop>);
 
 /// Takes the goods of a wave off their places.
 pub async fn wave_pick(
@@ -92,27 +89,11 @@ pub async fn wave_pick(
     own_wave(&scope, &permit, input.wave).await?;
     let works = works_of(&scope, input.wave).await?;
     check_found(&works, &input.found)?;
-    let (wave, is_replayed) = claim(ledger, &permit, &key, input.wave, mode).await?;
-    let mut parts = Vec::with_capacity(works.len());
-    for (work, meant) in works.iter().zip(on(ledger, &permit, &works, None).await?) {
-        let found = input.found.iter().find(|found| found.work == *work);
-        parts.push((*work, picking(ledger, &scope, meant, found).await));
-    }
+    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
+    let parts = if is_ended(&wave, is_known) { ended(&works) } else { pickings(ledger, &permit, &works, &input.found).await? };
     let parts = all(ledger, &permit, parts, &key, mode).await;
+    let is_replayed = is_known && is_nothing_new(&parts);
     Ok(WaveStepped { wave, works, parts, seq: None, is_replayed })
-}
-
-async fn picking(
-    ledger: &Ledger,
-    scope: &TenantScope,
-    (on, store): (On, StoreId),
-    found: Option<&WaveFound>,
-) -> Result<Command, Stop> {
-    let lines = found.and_then(|found| found.lines.clone());
-    if found.is_some_and(|found| found.is_short) {
-        return let_go::letting_go(ledger, scope, (on, store), (lines, Why::NotFound)).await.map(Command::of);
-    }
-    Ok(Command::of(WorkCommand::Step(on, Step::Pick(lines))))
 }
 
 /// Packs what was picked: one parcel for each work.
@@ -127,15 +108,11 @@ pub async fn wave_pack(
     let scope = permit.scope(ledger.database());
     own_wave(&scope, &permit, input.wave).await?;
     let works = works_of(&scope, input.wave).await?;
-    let (wave, is_replayed) = claim(ledger, &permit, &key, input.wave, mode).await?;
+    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
     let sent = sent_by(&scope, &works).await?;
-    let parcel = || NewParcel { id: ledger.clock().id(), lines: None, weight: None, label: input.label.clone().label() };
-    let meant = sent.iter().zip(on(ledger, &permit, &sent, None).await?);
-    let parts = meant.map(|(work, (on, _))| {
-        let command = WorkCommand::Step(on, Step::Pack(vec![parcel()]));
-        (*work, Ok(Command::of(command)))
-    });
-    let parts = all(ledger, &permit, parts.collect(), &key, mode).await;
+    let parts = if is_ended(&wave, is_known) { ended(&sent) } else { packings(ledger, &permit, &sent, &input.label).await? };
+    let parts = all(ledger, &permit, parts, &key, mode).await;
+    let is_replayed = is_known && is_nothing_new(&parts);
     Ok(WaveStepped { wave, works, parts, seq: None, is_replayed })
 }
 
@@ -151,31 +128,22 @@ pub async fn wave_ship(
     let scope = permit.scope(ledger.database());
     own_wave(&scope, &permit, input.wave).await?;
     let works = works_of(&scope, input.wave).await?;
-    let (wave, is_replayed) = claim(ledger, &permit, &key, input.wave, mode).await?;
+    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
     let sent = sent_by(&scope, &works).await?;
-    let meant = on(ledger, &permit, &sent, None).await?;
-    let orders: Vec<OrderId> = meant.iter().map(|(on, _)| on.order).collect();
-    let held = stocked_levels(&scope, &orders).await?;
-    let mut parts = Vec::with_capacity(sent.len());
-    for (work, (on, store)) in sent.iter().zip(meant) {
-        let own: Vec<LevelKey> = held.iter().filter(|(order, _)| *order == on.order).map(|(_, level)| *level).collect();
-        let ship = Ship {
-            parcels: None,
-            code: None,
-            occurred_at: input.occurred_at,
-            on_shortage: Shortage::Refuse,
-            fulfilment: ledger.clock().id(),
-            movements: document_ids(ledger),
-        };
-        let command = WorkCommand::Ship(on, Box::new(ship), with_those_here(&own, store));
-        parts.push((*work, Ok(Command::of(command))));
-    }
+    let parts =
+        if is_ended(&wave, is_known) { ended(&sent) } else { shipments(ledger, &permit, &sent, input.occurred_at).await? };
     let parts = all(ledger, &permit, parts, &key, mode).await;
+    let is_replayed = is_known && is_nothing_new(&parts);
     let (wave, seq) = match mode {
         Mode::Commit => settle(ledger, &permit, wave, &works).await?,
         Mode::Validate => (wave, None),
     };
     Ok(WaveStepped { wave, works, parts, seq, is_replayed })
+}
+
+/// Whether the call is repeated after its wave was closed.
+fn is_ended(wave: &Wave, is_known: bool) -> bool {
+    is_known && wave.closed_at.is_some()
 }
 
 fn check(key: &str, label: Option<&LabelSaid>) -> Result<(), Stop> {

@@ -84,6 +84,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
         changed.push("lines");
         fulfilments.extend(settle(draft, &mut order, command.fulfilment));
     }
+    let is_more = differs_beyond_notes(&found, &order, &changed);
     order.touch(draft.now());
     let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
     let is_same = before.unwrap_or(&nothing) == &after;
@@ -94,9 +95,15 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };
     decision.before = Some(found);
     decision.personal = command.detail.marks();
-    decision.by_channel = command.by_channel && command.says_more_than_notes();
+    decision.by_channel = command.by_channel && is_more;
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
     Ok(decision)
+}
+
+/// Whether more of the order differs than notes, tags and metadata: what is said again as it was is no change.
+fn differs_beyond_notes(before: &Order, after: &Order, changed: &[&'static str]) -> bool {
+    const PASS: [&str; 5] = ["lines", "noteForCustomer", "noteForStaff", "tags", "metadata"];
+    before.lines != after.lines || changed.iter().any(|field| !PASS.contains(field))
 }
 
 /// Refuses what does not change any more in the order's state.

@@ -137,14 +137,15 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
         progress.add(new, (now, record.actor), place)?;
     }
     let Progress { facts, orders, .. } = progress;
-    Ok(recorded(basis.orders, facts, orders, (now, record.actor)))
+    Ok(recorded(basis.orders, facts, orders, Vec::new(), (now, record.actor)))
 }
 
-/// What facts come to for their orders, whose sums have them.
+/// What facts come to for their orders, whose sums have them. `lifted` are holds that were lifted before and are written anew.
 pub(super) fn recorded(
     book: &OrderBook,
     facts: Vec<Recorded>,
     mut orders: BTreeMap<OrderId, Order>,
+    mut lifted: Vec<Hold>,
     (now, actor): (Timestamp, Actor),
 ) -> (PaymentDecision, OrderDecision) {
     // Money came in, or what was given back was not.
@@ -154,7 +155,7 @@ pub(super) fn recorded(
         PaymentKind::Authorisation | PaymentKind::Void => false,
     };
     let gained: BTreeSet<OrderId> = facts.iter().filter(|fact| is_gain(&fact.payment)).map(|fact| fact.payment.order).collect();
-    let (mut events, mut lifted) = (Vec::with_capacity(orders.len()), Vec::new());
+    let mut events = Vec::with_capacity(orders.len());
     for order in orders.values_mut() {
         order.touch(now);
         let fact = |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
-    orders::core::{Order, OrderBook, OrderDecision, OrderNeeds, Paid},
+    orders::core::{
+        Order, OrderBook, OrderDecision, OrderNeeds, Paid,
+        holds::{self, Hold},
+    },
     reversals::core::{Named, Refusal as ReversalRefusal, Resting, Rests},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
@@ -94,7 +97,22 @@ fn decide_reverse(
         ..(*original).clone()
     };
     let fact = Recorded { payment, store: order.store, channel: order.channel };
-    Ok(recorded(orders, vec![fact], BTreeMap::from([(order.id, order)]), (now, command.actor)))
+    let lifted = lifted_by_payments(orders, &order, &facts);
+    Ok(recorded(orders, vec![fact], BTreeMap::from([(order.id, order)]), lifted, (now, command.actor)))
+}
+
+/// Holds of rules that a payment lifted of an order that is not paid any more. No member let pass what they matched, so their rules hold anew.
+fn lifted_by_payments(book: &OrderBook, order: &Order, facts: &[&Payment]) -> Vec<Hold> {
+    if order.balance().minor <= 0 {
+        return Vec::new();
+    }
+    // A payment lifts a hold at the moment at which it is recorded.
+    let by_payment = |at: Timestamp| facts.iter().any(|fact| fact.recorded_at == at);
+    let is_lifted = |hold: &Hold| hold.matched.is_some() && hold.lifted.is_some_and(|(at, _)| by_payment(at));
+    let set = book.facts.set.get(&order.id).into_iter().flatten();
+    set.filter(|&hold| hold.kind == holds::PAYMENT && is_lifted(hold))
+        .map(|hold| Hold { matched: None, ..hold.clone() })
+        .collect()
 }
 
 /// When it is taken back: not before it happened, which may lie a moment ahead of this node's clock.
