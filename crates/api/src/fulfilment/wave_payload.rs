@@ -139,7 +139,9 @@ fn said(refusal: WaveRefusal, list: &str) -> UserError {
         WaveRefusal::NoStore => UserError::not_found("store", at("store")),
         WaveRefusal::NoWave => UserError::not_found("wave", at("id")),
         WaveRefusal::Closed => UserError::new(ErrorCode::InvalidState, "the wave is closed", at("id")),
-        WaveRefusal::NoWorks => UserError::new(ErrorCode::Required, "at least one ACCEPTED work is needed", at("works")),
+        WaveRefusal::NoWorks => {
+            UserError::new(ErrorCode::InvalidState, "there is no ACCEPTED work to put into a wave: accept one first", at("works"))
+        }
         WaveRefusal::TooManyWorks { most } => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} works are taken"), at(list))
         }
