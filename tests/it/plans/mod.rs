@@ -47,6 +47,7 @@ const MAY: &[(&str, &str)] = &[
     ("invoices where kind*", "invoice"),
     ("invoices where legalEntity*", "invoice"),
     ("stocktakes where kind*", "stock_count"),
+    ("fulfilmentWaves where isOpen", "fulfilment_wave"),
     ("fulfilmentWorks where status*", "fulfilment_work"),
     ("lots where status*", "lot"),
     ("orders filter.channel*", "sales_order"),
