@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use async_graphql::parser::parse_query;
 
 /// The languages that fences are written in.
-const LANGUAGES: [&str; 8] = ["", "bash", "graphql", "js", "json", "mermaid", "python", "sh"];
+const LANGUAGES: [&str; 9] = ["", "bash", "dockerfile", "graphql", "js", "json", "mermaid", "python", "sh"];
 
 /// A block between two fences, and the line that it opens on.
 struct Block {
