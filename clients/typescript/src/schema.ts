@@ -1151,7 +1151,9 @@ export type ErrorCode =
   | 'TOKEN_EXPIRED'
   | 'RATE_MISSING'
   | 'ON_HOLD'
-  | 'TENANT_SUSPENDED';
+  | 'TENANT_SUSPENDED'
+  | 'UNAVAILABLE'
+  | 'INTERNAL';
 
 /** An exchange rate to enter. */
 export interface ExchangeRateSetInput {
@@ -1555,7 +1557,10 @@ export interface FulfilmentWaveFoundInput {
 export interface FulfilmentWavePackInput {
   /** ID of the wave. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+   * the wave is open.
+   */
   idempotencyKey?: string;
   /** ID of the carrier of all parcels. */
   carrierId?: string | null;
@@ -1567,7 +1572,10 @@ export interface FulfilmentWavePackInput {
 export interface FulfilmentWavePickInput {
   /** ID of the wave. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+   * the wave is open.
+   */
   idempotencyKey?: string;
   /** Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole. */
   found?: ReadonlyArray<FulfilmentWaveFoundInput>;
@@ -1577,7 +1585,10 @@ export interface FulfilmentWavePickInput {
 export interface FulfilmentWaveShipInput {
   /** ID of the wave. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+   * the wave is open.
+   */
   idempotencyKey?: string;
   /** Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now. */
   occurredAt?: string | null;

@@ -1013,6 +1013,8 @@ ErrorCode = Literal[
     "RATE_MISSING",
     "ON_HOLD",
     "TENANT_SUSPENDED",
+    "UNAVAILABLE",
+    "INTERNAL",
 ]
 
 
