@@ -60,7 +60,10 @@ async fn a_dead_bucket_is_told_of_once_and_written_to_when_it_is_back(world: &Wo
     server.answer().await;
     until("the bucket to have all", async || {
         world.pass(400);
-        done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+        // While one runs, a further one is not asked for: it would wait for its row.
+        if shown(&books.office, &id).await["isRunning"] == false {
+            done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+        }
         service(world).post_due().await.unwrap();
         !shown(&books.office, &id).await["throughSeq"].is_null()
     })

@@ -53,11 +53,12 @@ async fn a_small_tenants_job_does_not_wait_behind_anothers_many(world: &World) {
 }
 
 async fn whoever_can_go_on_later_makes_room(world: &World) {
-    let (began, yielded) = (Began::default(), Arc::new(Mutex::new(0)));
-    let count = yielded.clone();
+    let (began, yielded, taken) = (Began::default(), Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
+    let (count, places) = (yielded.clone(), taken.clone());
     let registry = registry(&began).queued("test.greedy", 3, move |_: Lease, _| {
-        let count = count.clone();
+        let (count, places) = (count.clone(), places.clone());
         async move {
+            *places.lock().unwrap() += 1;
             while !is_asked_to_yield() {
                 sleep(Duration::from_millis(10)).await;
             }
@@ -71,6 +72,7 @@ async fn whoever_can_go_on_later_makes_room(world: &World) {
         put_down_for(world, tenant, "test.greedy").await;
     }
     let worker = work(world, registry);
+    until("all places to be taken", async || *taken.lock().unwrap() == 8).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(*yielded.lock().unwrap(), 0, "nobody waited");
     put_down_for(world, world.theirs.owner.tenant, "test.small").await;

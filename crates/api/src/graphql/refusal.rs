@@ -59,7 +59,7 @@ pub enum ErrorCode {
     /// One of several steps of a call met a server that was too busy, or a database that could not be reached: send the same call with the same
     /// idempotency key.
     Unavailable,
-    /// One of several steps of a call met a fault of the server. The same call with the same idempotency key may succeed.
+    /// One of several steps of a call met a fault of the server. A repeated call with the same idempotency key and input may succeed.
     Internal,
 }
 
