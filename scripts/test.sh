@@ -85,9 +85,8 @@ check() {
   schema cargo run --quiet "${LOCKED[@]}" --
 }
 
-# The runner of the tests, with further arguments. One test that waits runs beside those that compute, which are one more than there are cores
-# (.config/nextest.toml).
-export NEXTEST_TEST_THREADS="${NEXTEST_TEST_THREADS:-$(($(getconf _NPROCESSORS_ONLN) + 2))}"
+# The runner of the tests, with further arguments. One test that waits runs beside those that compute (.config/nextest.toml).
+export NEXTEST_TEST_THREADS="${NEXTEST_TEST_THREADS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}"
 run_tests() {
   if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --workspace "${LOCKED[@]}" ${CI:+--profile ci} "$@" </dev/null
