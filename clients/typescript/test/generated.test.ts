@@ -102,7 +102,7 @@ test('bundles are small, and need no package but React', async () => {
   const core = await size("export { createClient } from './index.js'");
   const react = await size("export * from './react.js'; export { createClient } from './index.js'", ['react']);
   const webhooks = await size("export * from './webhooks.js'");
-  const budgets = { all: [all, 14_000], client: [client, 12_000], react: [react - core, 2_000], webhooks: [webhooks, 1_500] };
+  const budgets = { all: [all, 14_000], client: [client, 12_500], react: [react - core, 2_000], webhooks: [webhooks, 1_500] };
   console.log(JSON.stringify(budgets));
   for (const [name, [bytes, most]] of Object.entries(budgets)) assert.ok(bytes! <= most!, `${name}: ${bytes} bytes of ${most}`);
 });
