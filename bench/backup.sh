@@ -15,15 +15,7 @@ ME=backup
 # shellcheck source=bench/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 ROUNDS="${BENCH_ROUNDS:-5}"
-case "${1:-}" in -h | --help)
-  usage
-  exit 0
-  ;;
-esac
-databases "${1:-both}" || {
-  usage >&2
-  exit 2
-}
+asked "$@"
 need_binary
 
 FOLDER="$WORK/backup" FIGURES="$WORK/backup.jsonl"

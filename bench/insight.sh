@@ -18,15 +18,7 @@ set -euo pipefail
 ME=insight
 # shellcheck source=bench/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-case "${1:-}" in -h | --help)
-  usage
-  exit 0
-  ;;
-esac
-databases "${1:-both}" || {
-  usage >&2
-  exit 2
-}
+asked "$@"
 [ $# = 0 ] || shift
 [ $# -gt 0 ] || set -- facts dashboard reports lag plan
 for part in "$@"; do

@@ -119,6 +119,19 @@ databases() {
   esac
 }
 
+# asked "$@": says the usage where it is asked for, and sets ON by the first word; ends the script where it means no database
+asked() {
+  case "${1:-}" in -h | --help)
+    usage
+    exit 0
+    ;;
+  esac
+  databases "${1:-both}" || {
+    usage >&2
+    exit 2
+  }
+}
+
 # need_services ON: starts the throwaway Postgres where it is needed and does not run. clean_up ends what was started here, and drops what was made.
 need_services() {
   [ "$1" = postgres ] || return 0

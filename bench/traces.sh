@@ -12,15 +12,7 @@ ME=traces
 # shellcheck source=bench/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 ROUNDS="${BENCH_ROUNDS:-7}" WORKS="${BENCH_WORKS:-w2 w3 w4}"
-case "${1:-}" in -h | --help)
-  usage
-  exit 0
-  ;;
-esac
-databases "${1:-both}" || {
-  usage >&2
-  exit 2
-}
+asked "$@"
 [ $# = 0 ] || shift
 [ $# -gt 0 ] || set -- --products 500 --customers 100 --orders 0
 need_binary

@@ -123,23 +123,36 @@ pub fn checked_limit(limit: i32) -> Answer<i64> {
     Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), vec!["limit".to_owned()]))
 }
 
-/// The `totalCount` of a list that is in memory as a whole.
-pub fn count_of(total: usize, limit: i32) -> Answer<Count> {
-    Ok(counted(i64::try_from(total).unwrap_or(i64::MAX), checked_limit(limit)?))
-}
-
 /// A page of a list whose nodes can be counted, on all pages together.
 pub struct CountedPage<T> {
     pub page: Arc<Page<T>>,
-    scope: TenantScope,
-    source: ListSource,
+    all: All,
     is_vague: bool,
+}
+
+/// The nodes of all pages of a list.
+enum All {
+    /// The rows that they are of, as the scope reads them.
+    Of(Box<(TenantScope, ListSource)>),
+    /// So many, which were in memory when the page was made.
+    Known(i64),
 }
 
 impl<T> Page<T> {
     /// With the rows that all pages of the list are of, as `scope` reads them.
     pub fn counted(self, scope: TenantScope, source: ListSource) -> CountedPage<T> {
-        CountedPage { page: Arc::new(self), scope, source, is_vague: false }
+        CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, source))), is_vague: false }
+    }
+
+    /// With how many nodes all pages of the list have.
+    pub fn of_known(self, all: usize) -> CountedPage<T> {
+        CountedPage { page: Arc::new(self), all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)), is_vague: false }
+    }
+
+    /// How many nodes the list has, where this page is all of it.
+    pub fn whole(&self) -> Option<i64> {
+        let is_whole = !self.has_next && !self.has_previous;
+        is_whole.then(|| i64::try_from(self.nodes.len()).unwrap_or(i64::MAX))
     }
 }
 
@@ -153,11 +166,10 @@ impl<T> CountedPage<T> {
     /// How many nodes all pages have together, counted up to `limit`. A page that is the whole list is not counted once more.
     pub async fn total(&self, limit: i32) -> Answer<Count> {
         let limit = checked_limit(limit)?;
-        let is_whole = !self.page.has_next && !self.page.has_previous;
-        let found = if is_whole {
-            i64::try_from(self.page.nodes.len()).unwrap_or(i64::MAX)
-        } else {
-            self.source.count(&self.scope, limit).await?
+        let found = match (self.page.whole(), &self.all) {
+            (Some(found), _) => found,
+            (None, All::Known(found)) => *found,
+            (None, All::Of(of)) => of.1.count(&of.0, limit).await?,
         };
         let mut count = counted(found, limit);
         if self.is_vague {

@@ -126,6 +126,18 @@ pub fn plain(text: &str, field: impl FnOnce() -> Vec<String>) -> Result<(), TopE
     if text.contains('\0') { Err(TopError::bad_input("a text without NUL characters is expected", field())) } else { Ok(()) }
 }
 
+/// Characters of the text of a search.
+const MOST_CHARACTERS: usize = 255;
+
+/// Refuses the text of a search that no row has, or that is too long to look for.
+pub fn searchable(text: &str, field: impl Fn() -> Vec<String>) -> Result<(), TopError> {
+    plain(text, &field)?;
+    if text.chars().count() > MOST_CHARACTERS {
+        return Err(TopError::bad_input(format!("at most {MOST_CHARACTERS} characters are taken"), field()));
+    }
+    Ok(())
+}
+
 /// Reads an id of a query's argument; another kind or junk is BAD_USER_INPUT, and no SQL is run for it.
 pub fn id_of<K: Kind>(id: &ID, field: &[&str]) -> Result<Id<K>, TopError> {
     id.parse()

@@ -6,7 +6,6 @@ use inventory::{
         events::{FULFILMENT_SHIPPED, WAVE_CLOSED, WAVE_CREATED, WORK_CHANGED, WORK_CREATED, WORK_REJECTED},
         shell,
     },
-    ledger::Ledger,
     orders::events::{ORDER_FULFILLED, ORDER_UPDATED},
     stock::events::STOCK_CHANGED,
 };
@@ -19,7 +18,10 @@ use super::{
     },
     wave_payload::{FulfilmentWavePayload, FulfilmentWaveStepPayload},
 };
-use crate::graphql::{context::ContextExt, fault::Answer, reading::read};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer},
+    step,
+};
 
 /// The root fields that change waves.
 #[derive(Default)]
@@ -34,13 +36,7 @@ impl FulfilmentWaveMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Store and works.")] input: FulfilmentWaveCreateInput,
     ) -> Answer<FulfilmentWavePayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(shell::wave_create(ledger, permit, input, dry_run)).await;
-        FulfilmentWavePayload::of(ctx, done).await
+        step!(FulfilmentWavePayload, ctx, permit, input, shell::wave_create, dry_run)
     }
 
     /// Picks the works of a wave, each as fulfilmentWorkPick does. Works that are refused keep no other back.
@@ -50,14 +46,7 @@ impl FulfilmentWaveMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods that were picked.")] input: FulfilmentWavePickInput,
     ) -> Answer<FulfilmentWaveStepPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let scope = permit.scope(ledger.database());
-        let done = Box::pin(shell::wave_pick(ledger, permit, input, dry_run)).await;
-        FulfilmentWaveStepPayload::of(ctx, &scope, done).await
+        step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pick, dry_run)
     }
 
     /// Packs the picked goods of a wave, each work into one parcel. Works that are refused keep no other back.
@@ -67,14 +56,7 @@ impl FulfilmentWaveMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Wave and label.")] input: FulfilmentWavePackInput,
     ) -> Answer<FulfilmentWaveStepPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let scope = permit.scope(ledger.database());
-        let done = Box::pin(shell::wave_pack(ledger, permit, input, dry_run)).await;
-        FulfilmentWaveStepPayload::of(ctx, &scope, done).await
+        step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pack, dry_run)
     }
 
     /// Ships the packed goods of a wave, each work as fulfilmentWorkShip does. A wave of which nothing is left to send is closed. With validateOnly it
@@ -89,14 +71,7 @@ impl FulfilmentWaveMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Wave that leaves.")] input: FulfilmentWaveShipInput,
     ) -> Answer<FulfilmentWaveStepPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let scope = permit.scope(ledger.database());
-        let done = Box::pin(shell::wave_ship(ledger, permit, input, dry_run)).await;
-        FulfilmentWaveStepPayload::of(ctx, &scope, done).await
+        step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_ship, dry_run)
     }
 
     /// Closes a wave. Its works stay as they are, and can be put into another wave.
@@ -106,12 +81,6 @@ impl FulfilmentWaveMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Wave to close.")] input: FulfilmentWaveCloseInput,
     ) -> Answer<FulfilmentWavePayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(shell::wave_close(ledger, permit, input, dry_run)).await;
-        FulfilmentWavePayload::of(ctx, done).await
+        step!(FulfilmentWavePayload, ctx, permit, input, shell::wave_close, dry_run)
     }
 }

@@ -57,7 +57,7 @@ impl From<Vec<UserError>> for FulfilmentWaveStepPayload {
 }
 
 impl FulfilmentWavePayload {
-    pub(super) async fn of(ctx: &Context<'_>, done: Result<WaveDone, WaveStop>) -> Answer<Self> {
+    pub(super) async fn of(ctx: &Context<'_>, _scope: &TenantScope, done: Result<WaveDone, WaveStop>) -> Answer<Self> {
         let WaveDone { wave, works, seq, is_replayed } = match done {
             Ok(done) => done,
             Err(stop) => return Ok(refused(ctx, stop, "works").await?.into()),

@@ -14,13 +14,10 @@ use crate::{
     graphql::{
         connection::{Count, Page, PageInfo, checked_limit, counted},
         context::ContextExt,
-        fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, plain},
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter, searchable},
     },
 };
-
-/// Characters of the text of a search.
-const MOST_CHARACTERS: usize = 255;
 
 /// Members that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -41,11 +38,7 @@ impl MemberFilter {
     /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
     pub(super) fn read(self, beside: Vec<MemberStatus>) -> Answer<Tests> {
         if let Some(text) = &self.search {
-            plain(text, || path!["filter", "search"])?;
-            if text.chars().count() > MOST_CHARACTERS {
-                let message = format!("at most {MOST_CHARACTERS} characters are taken");
-                return Err(TopError::bad_input(message, path!["filter", "search"]));
-            }
+            searchable(text, || path!["filter", "search"])?;
         }
         let mut ids = self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
         let mut statuses = beside;
@@ -98,10 +91,10 @@ impl MemberConnection {
         #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
     ) -> Answer<Count> {
         let limit = checked_limit(limit)?;
-        if !self.page.has_next && !self.page.has_previous {
-            return Ok(counted(i64::try_from(self.page.nodes.len()).unwrap_or(i64::MAX), limit));
-        }
-        let found = ctx.given::<Identity>()?.count_members(self.tenant, &self.tests, limit).await?;
+        let found = match self.page.whole() {
+            Some(found) => found,
+            None => ctx.given::<Identity>()?.count_members(self.tenant, &self.tests, limit).await?,
+        };
         Ok(counted(found, limit))
     }
 }

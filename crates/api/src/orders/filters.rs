@@ -27,7 +27,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::TopError,
-        filters::{MoneyFilter, StoreIdFilter, plain},
+        filters::{MoneyFilter, StoreIdFilter, plain, searchable},
         refusal::Path,
     },
     numbering,
@@ -129,11 +129,10 @@ const MOST_DEPTH: usize = 5;
 const MOST_TESTS: usize = 100;
 /// Values of one `in`.
 const MOST_VALUES: usize = 1_000;
-/// Words of a search, and characters of its text.
+/// Words of a search.
 const MOST_WORDS: usize = 8;
 /// Tests that a word of a search counts for beside the search itself.
 const TESTS_OF_A_WORD: usize = 3;
-const MOST_CHARACTERS: usize = 255;
 
 /// What filters are read with: the tenant's patterns of numbers, whether the caller is told whom orders are of, and what customers have in
 /// `email_blind` whose addresses are searched for.
@@ -340,10 +339,7 @@ async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap
 
 /// The words of a search of orders.
 fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopError> {
-    plain(text, || at.clone())?;
-    if text.chars().count() > MOST_CHARACTERS {
-        return Err(TopError::bad_input(format!("at most {MOST_CHARACTERS} characters are taken"), at.clone()));
-    }
+    searchable(text, || at.clone())?;
     let word = |text: &str| SearchWord {
         text: text.to_owned(),
         number: reading.patterns.number(Numbered::Order, text),

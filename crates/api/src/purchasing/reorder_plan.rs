@@ -13,7 +13,6 @@ use inventory::{
         shell::{self, PlanAsk},
     },
 };
-use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key},
     path,
@@ -27,7 +26,7 @@ use super::{
     reorder::ReorderSuggestion,
 };
 use crate::graphql::{
-    connection::{Count, Page, PageArgs, PageInfo, count_of},
+    connection::{Page, PageArgs},
     context::ContextExt,
     fault::{Answer, TopError},
     reading::Reading,
@@ -36,37 +35,7 @@ use crate::graphql::{
 /// The kind of cursors of the list.
 const SUGGESTIONS: &str = "reorderSuggestions";
 
-/// A page of suggestions to transfer or buy goods.
-pub struct ReorderSuggestionConnection {
-    page: Arc<Page<ReorderSuggestion>>,
-    total: usize,
-}
-crate::connection!(@edge ReorderSuggestionEdge, ReorderSuggestion, "suggestions to transfer or buy goods");
-
-/// A page of suggestions to transfer or buy goods.
-#[resolvers]
-impl ReorderSuggestionConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<ReorderSuggestionEdge> {
-        (0..self.page.nodes.len()).map(|index| ReorderSuggestionEdge(self.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[ReorderSuggestion] {
-        &self.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        count_of(self.total, limit)
-    }
-}
+crate::connection!(counted ReorderSuggestionConnection, ReorderSuggestionEdge, ReorderSuggestion, "suggestions to transfer or buy goods");
 
 /// An argument that has a range.
 pub(super) fn number(value: i32, least: i32, most: i32, name: &str) -> Answer<u16> {
@@ -143,8 +112,7 @@ pub(super) async fn suggestions_page(
     let mut all: Vec<(ReorderSuggestion, Vec<Key>)> = suggested(ctx, of, plan).await?.into_iter().map(with_keys).collect();
     all.sort_by(|(_, one), (_, other)| one.cmp(other));
     let total = all.len();
-    let page = Arc::new(Page::build(request.pick(all), &request, SUGGESTIONS, signer));
-    Ok(ReorderSuggestionConnection { page, total })
+    Ok(Page::build(request.pick(all), &request, SUGGESTIONS, signer).of_known(total).into())
 }
 
 /// The stores of an argument; those that do not exist need nothing.

@@ -6,14 +6,11 @@ use services::saved_views::rows::ViewFilter;
 
 use crate::{
     graphql::{
-        fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, StringFilter, plain},
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter, StringFilter, searchable},
     },
     orders::filters::{span, texts},
 };
-
-/// Characters of the text of a search.
-const MOST_CHARACTERS: usize = 255;
 
 /// Saved views that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -36,11 +33,7 @@ impl SavedViewFilter {
     /// The filter as rows understand it.
     pub(super) fn read(self) -> Answer<ViewFilter> {
         if let Some(text) = &self.search {
-            plain(text, || path!["filter", "search"])?;
-            if text.chars().count() > MOST_CHARACTERS {
-                let message = format!("at most {MOST_CHARACTERS} characters are taken");
-                return Err(TopError::bad_input(message, path!["filter", "search"]));
-            }
+            searchable(text, || path!["filter", "search"])?;
         }
         Ok(ViewFilter {
             slugs: texts(self.slug, &path!["filter", "slug"])?,

@@ -6,7 +6,7 @@ use iam::access::{code, kind};
 use platform::{
     audit::{
         Fields,
-        fields::{capped, differences},
+        fields::{capped, differences, line_differences},
         money,
     },
     clock,
@@ -32,7 +32,10 @@ pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
         let (was, is) = change.map(|one| (one.before.as_ref().unwrap_or(&nothing), &one.after)).unzip();
         listed.extend(differences(Some(&header(before, was)), Some(&header(order, is)), None));
         listed.extend(decision.personal.iter().cloned());
-        listed.extend(line_changes(before, order));
+        listed.extend(line_differences(
+            (&before.lines, |line: &Line| line_fields(before, line)),
+            (&order.lines, |line: &Line| line_fields(order, line)),
+        ));
     }
     let is_held = decision.events.first().is_some_and(|fact| fact.kind == ORDER_HELD || fact.kind == ORDER_HOLD_LIFTED);
     if is_held || decision.before.is_some() {
@@ -56,19 +59,6 @@ fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
         .personal("noteForStaff", READER, &detail.note_for_staff)
         .with("tags", &detail.tags)
         .personal("metadata", READER, metadata)
-}
-
-/// Lines keep their places, and new ones come behind them.
-fn line_changes(before: &Order, after: &Order) -> Vec<Value> {
-    let mut listed = Vec::new();
-    for (index, line) in after.lines.iter().enumerate() {
-        let was = before.lines.get(index);
-        if was != Some(line) {
-            let was = was.map(|was| line_fields(before, was));
-            listed.extend(differences(was.as_ref(), Some(&line_fields(after, line)), None));
-        }
-    }
-    listed
 }
 
 /// A line under its ID, with what counts of it.

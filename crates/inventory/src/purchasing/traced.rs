@@ -5,7 +5,7 @@ use iam::access::{code, kind};
 use platform::{
     audit::{
         Fields,
-        fields::{capped, differences},
+        fields::{capped, differences, line_differences},
         money,
     },
     clock,
@@ -21,14 +21,10 @@ pub(super) fn purchase_changes(decision: &PurchaseDecision) -> Vec<Value> {
     let found = decision.before.as_deref().zip(decision.orders.first());
     let Some((before, after)) = found.filter(|(before, after)| before.id == after.id) else { return Vec::new() };
     let mut listed = differences(Some(&header(before)), Some(&header(after)), None);
-    for index in 0..before.lines.len().max(after.lines.len()) {
-        let (was, is) = (before.lines.get(index), after.lines.get(index));
-        if was != is {
-            let was = was.map(|line| line_fields(before, line));
-            let is = is.map(|line| line_fields(after, line));
-            listed.extend(differences(was.as_ref(), is.as_ref(), None));
-        }
-    }
+    listed.extend(line_differences(
+        (&before.lines, |line: &Line| line_fields(before, line)),
+        (&after.lines, |line: &Line| line_fields(after, line)),
+    ));
     capped(listed)
 }
 

@@ -3,7 +3,7 @@
 use platform::{
     audit::{
         Fields,
-        fields::{capped, differences},
+        fields::{capped, differences, line_differences},
     },
     clock,
 };
@@ -16,13 +16,10 @@ pub(super) fn transfer_changes(decision: &TransferDecision) -> Vec<Value> {
     let Some(before) = &decision.edited else { return Vec::new() };
     let after = &decision.transfer;
     let mut listed = differences(Some(&header(before)), Some(&header(after)), None);
-    for (index, line) in after.lines.iter().enumerate() {
-        let was = before.lines.get(index);
-        if was != Some(line) {
-            let was = was.map(|was| line_fields(before, was));
-            listed.extend(differences(was.as_ref(), Some(&line_fields(after, line)), None));
-        }
-    }
+    listed.extend(line_differences(
+        (&before.lines, |line: &Line| line_fields(before, line)),
+        (&after.lines, |line: &Line| line_fields(after, line)),
+    ));
     capped(listed)
 }
 

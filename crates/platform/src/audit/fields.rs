@@ -113,6 +113,16 @@ pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<
     listed
 }
 
+/// The fields that differ between two states of a document's lines, each line at its place, as `of_earlier` and `of_later` say them.
+pub fn line_differences<T: PartialEq>(
+    (earlier, of_earlier): (&[T], impl Fn(&T) -> Fields),
+    (later, of_later): (&[T], impl Fn(&T) -> Fields),
+) -> Vec<Value> {
+    let places = (0..earlier.len().max(later.len())).map(|place| (earlier.get(place), later.get(place)));
+    let changed = places.filter(|(was, is)| was != is);
+    changed.flat_map(|(was, is)| differences(was.map(&of_earlier).as_ref(), is.map(&of_later).as_ref(), None)).collect()
+}
+
 /// The first of many differences, and behind them how many are left out.
 pub fn capped(mut listed: Vec<Value>) -> Vec<Value> {
     let left_out = listed.len().saturating_sub(MOST_DIFFERENCES);

@@ -91,9 +91,7 @@ pub async fn wave_pick(
     check_found(&works, &input.found)?;
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
     let parts = if is_ended(&wave, is_known) { ended(&works) } else { pickings(ledger, &permit, &works, &input.found).await? };
-    let parts = all(ledger, &permit, parts, &key, mode).await;
-    let is_replayed = is_known && is_nothing_new(&parts);
-    Ok(WaveStepped { wave, works, parts, seq: None, is_replayed })
+    Ok(stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
 }
 
 /// Packs what was picked: one parcel for each work.
@@ -106,14 +104,11 @@ pub async fn wave_pack(
     check(&input.idempotency_key, Some(&input.label))?;
     let key = key_of(&permit, "fulfilmentWavePack", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    own_wave(&scope, &permit, input.wave).await?;
-    let works = works_of(&scope, input.wave).await?;
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
+    let works = works_of(&scope, input.wave).await?;
     let sent = sent_by(&scope, &works).await?;
     let parts = if is_ended(&wave, is_known) { ended(&sent) } else { packings(ledger, &permit, &sent, &input.label).await? };
-    let parts = all(ledger, &permit, parts, &key, mode).await;
-    let is_replayed = is_known && is_nothing_new(&parts);
-    Ok(WaveStepped { wave, works, parts, seq: None, is_replayed })
+    Ok(stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
 }
 
 /// Ships all that is packed: one sale, and one fulfilment of its order, for each work. A wave of which nothing is left is closed by it.
@@ -126,19 +121,29 @@ pub async fn wave_ship(
     check(&input.idempotency_key, None)?;
     let key = key_of(&permit, "fulfilmentWaveShip", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    own_wave(&scope, &permit, input.wave).await?;
-    let works = works_of(&scope, input.wave).await?;
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
+    let works = works_of(&scope, input.wave).await?;
     let sent = sent_by(&scope, &works).await?;
     let parts =
         if is_ended(&wave, is_known) { ended(&sent) } else { shipments(ledger, &permit, &sent, input.occurred_at).await? };
-    let parts = all(ledger, &permit, parts, &key, mode).await;
+    let mut stepped = stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
+    if mode == Mode::Commit {
+        (stepped.wave, stepped.seq) = settle(ledger, &permit, stepped.wave, &stepped.works).await?;
+    }
+    Ok(stepped)
+}
+
+/// Hands the steps in; what came of them.
+async fn stepped<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    ((wave, is_known), works): ((Wave, bool), Vec<FulfilmentWorkId>),
+    parts: Vec<Part>,
+    (key, mode): (&Key, Mode),
+) -> WaveStepped {
+    let parts = all(ledger, permit, parts, key, mode).await;
     let is_replayed = is_known && is_nothing_new(&parts);
-    let (wave, seq) = match mode {
-        Mode::Commit => settle(ledger, &permit, wave, &works).await?,
-        Mode::Validate => (wave, None),
-    };
-    Ok(WaveStepped { wave, works, parts, seq, is_replayed })
+    WaveStepped { wave, works, parts, seq: None, is_replayed }
 }
 
 /// Whether the call is repeated after its wave was closed.
