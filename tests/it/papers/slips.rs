@@ -13,7 +13,8 @@ use crate::{
 on_both!(a_return_is_labelled_with_its_store_and_its_number, what_is_collected_has_a_slip_and_a_wave_a_list);
 
 async fn done(world: &World, mutation: &str, input: &str, select: &str, value: Value) -> Value {
-    let query = format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {select} userErrors {{ code message field }} }} }}");
+    let query =
+        format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {select} userErrors {{ code message field }} }} }}");
     world.must(&world.ours, &query, json!({ "input": value })).await
 }
 
@@ -38,7 +39,9 @@ async fn a_return_is_labelled_with_its_store_and_its_number(world: &World) {
     assert_eq!((&paper["kind"], &paper["number"]), (&json!("RETURN_LABEL"), &made["number"]));
     let page = html(world, &paper).await;
     let title = format!("<h1>Return label {}</h1>", made["number"].as_str().unwrap());
-    for part in [title.as_str(), "alpha shop\n7 Mill Lane\nYO1 1AA York", "<svg", "<td>alpha-mug</td><td>", "<td class=\"n\">2</td>"] {
+    for part in
+        [title.as_str(), "alpha shop\n7 Mill Lane\nYO1 1AA York", "<svg", "<td>alpha-mug</td><td>", "<td class=\"n\">2</td>"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("GBP") && !page.contains("alpha buyer"), "{page}");
@@ -65,7 +68,8 @@ async fn what_is_collected_has_a_slip_and_a_wave_a_list(world: &World) {
     refused(&attempt(world, "PICKING_LIST", &ids["fwv"]).await, "INVALID_STATE", "input.documentId");
     refused(&attempt(world, "PICKING_LIST", &world.theirs.ids["fwv"]).await, "NOT_FOUND", "input.documentId");
     let input = json!({ "idempotencyKey": key(), "ids": [ids["fwk"]] });
-    let works = done(world, "fulfilmentWorkAccept", "FulfilmentWorkAcceptInput", "works { number }", input).await["works"].clone();
+    let works =
+        done(world, "fulfilmentWorkAccept", "FulfilmentWorkAcceptInput", "works { number }", input).await["works"].clone();
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "works": [ids["fwk"]] });
     let wave = done(world, "fulfilmentWaveCreate", "FulfilmentWaveCreateInput", "wave { id }", input).await["wave"]["id"].clone();
     let list = drawn_by(world, house.only(&["fulfilment.read"]), "PICKING_LIST", wave.as_str().unwrap(), json!({})).await;

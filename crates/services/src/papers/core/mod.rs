@@ -72,3 +72,17 @@ pub const fn kept_as(kind: PaperKind) -> (PaperKind, Option<PaperKind>) {
         | PaperKind::CreditNote => (kind, None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_kept_as_one_that_every_binary_knows() {
+        for kind in PaperKind::ALL {
+            let (kept, later) = kept_as(*kind);
+            assert_eq!(later.unwrap_or(kept), *kind);
+            assert_eq!(kept_as(kept), (kept, None), "{kind}");
+        }
+    }
+}

@@ -25,9 +25,8 @@ impl Frame {
         let words = self.words;
         let is_open = matches!(sales_return.status(), ReturnStatus::Approved | ReturnStatus::PartiallyReceived);
         let awaited = sales_return.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
-        let rows: Vec<Vec<String>> = awaited
-            .map(|line| vec![line.sku.clone(), line.name.clone(), words.units(line.awaited(), line.decimals)])
-            .collect();
+        let rows: Vec<Vec<String>> =
+            awaited.map(|line| vec![line.sku.clone(), line.name.clone(), words.units(line.awaited(), line.decimals)]).collect();
         if !is_open || rows.is_empty() {
             return Err(NotDrawn::NothingAwaited);
         }
@@ -47,8 +46,7 @@ impl Frame {
     pub fn collect_slip(&self, number: &str, work: &Work, names: &[Goods], customer: Vec<String>) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         let waiting = work.lines.iter().filter(|line| line.live() > 0);
-        let rows: Vec<Vec<String>> =
-            waiting.map(|line| self.goods(names, (line.position, line.product), line.live())).collect();
+        let rows: Vec<Vec<String>> = waiting.map(|line| self.goods(names, (line.position, line.product), line.live())).collect();
         if rows.is_empty() {
             return Err(NotDrawn::NothingToCollect);
         }
