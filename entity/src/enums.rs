@@ -68,6 +68,8 @@ words! {
         PurchaseOrder "PURCHASE_ORDER",
         Invoice "INVOICE",
         CreditNote "CREDIT_NOTE",
+        ReturnLabel "RETURN_LABEL",
+        CollectSlip "COLLECT_SLIP",
     }
     /// Kind of a numbered legal paper.
     InvoiceKind { Invoice "INVOICE", CreditNote "CREDIT_NOTE" }

@@ -23,4 +23,6 @@ pub struct Model {
     pub discount_minor: i64,
     pub tax_minor: i64,
     pub total_minor: i64,
+    /// In millionths; None where the tax was stated as an amount.
+    pub tax_rate: Option<i64>,
 }

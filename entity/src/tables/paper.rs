@@ -11,6 +11,7 @@ pub struct Model {
     pub tenant_id: TenantId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: PaperId,
+    /// One that every binary knows: `later_kind` says what the paper is, where it is set.
     pub kind: PaperKind,
     /// What it was drawn of.
     pub target_kind: String,
@@ -29,4 +30,5 @@ pub struct Model {
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     pub created_at: Timestamp,
+    pub later_kind: Option<PaperKind>,
 }

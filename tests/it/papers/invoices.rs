@@ -20,6 +20,7 @@ on_both!(
     a_refusal_and_a_dry_run_take_no_number,
     of_calls_at_once_one_invoices_the_order,
     an_invoice_is_printed_as_it_was_issued,
+    tax_is_shown_by_its_rates,
     erasing_a_customer_leaves_number_and_amounts,
     a_store_without_a_company_issues_nothing,
     a_company_keeps_its_prefixes,
@@ -154,6 +155,34 @@ async fn an_invoice_is_printed_as_it_was_issued(world: &World) {
     assert_eq!((&second["htmlSha256"], &second["pdfSha256"]), (&first["htmlSha256"], &first["pdfSha256"]));
     let input = json!({ "idempotencyKey": key(), "kind": "CREDIT_NOTE", "documentId": invoice });
     refused(&payload(world, super::DRAW, json!({ "input": input })).await, "INVALID", "input.kind");
+}
+
+async fn tax_is_shown_by_its_rates(world: &World) {
+    let ids = &world.ours.ids;
+    let line = |quantity: i64, rate: &str| json!({ "product": { "id": ids["prd"] }, "quantity": quantity, "taxRate": rate });
+    let query =
+        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
+    let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"],
+        "lines": [line(3, "0.2"), line(1, "0.055")] });
+    let order = world.must(&world.ours, query, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    let invoice = issued(world, &order, "ALL").await["invoice"].clone();
+    let credit = credited(world, &invoice["id"], json!({})).await["invoice"].clone();
+    let query = "query($id: ID!) { invoice(by: { id: $id }) { net { amount } tax { amount } lines { taxRate } taxes { rate net { amount } tax { amount } } } }";
+    let amount = |amount: &str| json!({ "amount": amount });
+    for (document, kind) in [(&invoice, "INVOICE"), (&credit, "CREDIT_NOTE")] {
+        let found = payload(world, query, json!({ "id": document["id"] })).await;
+        let taxes = json!([{ "rate": "0.2", "net": amount("12.00"), "tax": amount("2.40") },
+            { "rate": "0.055", "net": amount("4.00"), "tax": amount("0.22") }]);
+        assert_eq!((&found["taxes"], &found["net"], &found["tax"]), (&taxes, &amount("16.00"), &amount("2.62")));
+        assert_eq!(found["lines"], json!([{ "taxRate": "0.2" }, { "taxRate": "0.055" }]));
+        let input = json!({ "idempotencyKey": key(), "kind": kind, "documentId": document["id"] });
+        let page = html(world, &payload(world, super::DRAW, json!({ "input": input })).await["paper"]).await;
+        let rows = [("20 %", "12.00", "2.40"), ("5.5 %", "4.00", "0.22")];
+        for (rate, net, tax) in rows {
+            let row = format!("<tr><td>{rate}</td><td class=\"n\">{net}</td><td class=\"n\">{tax}</td></tr>");
+            assert!(page.contains("<h2>Tax by rate</h2>") && page.contains(&row), "{row}: {page}");
+        }
+    }
 }
 
 async fn erasing_a_customer_leaves_number_and_amounts(world: &World) {

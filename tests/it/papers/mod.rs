@@ -3,6 +3,7 @@
 
 mod invoice_lists;
 pub mod invoices;
+mod slips;
 
 use entrepot::access::Caller;
 use serde_json::{Value, json};
@@ -244,6 +245,15 @@ async fn papers_of_a_document_are_listed(world: &World) {
         list(&world.ours.ids["fwk"]).await["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
     assert_eq!(ids, [second["id"].clone(), first["id"].clone()], "the newest first");
     assert_eq!(list(&world.theirs.ids["fwk"]).await, Value::Null);
+    let query = "query($id: ID!) { order(by: { id: $id }) { papers { kind } } }";
+    let kinds = async |caller: Caller| {
+        let answer = world.ask(&world.ours, Some(caller), query, &json!({ "id": world.ours.ids["ord"] })).await;
+        answer["data"]["order"]["papers"].clone()
+    };
+    let all = json!([{ "kind": "PACKING_SLIP" }, { "kind": "PICKING_LIST" }, { "kind": "ORDER_CONFIRMATION" }]);
+    assert_eq!(kinds(world.ours.owner.clone()).await, all, "those of its works, too");
+    let own = json!([{ "kind": "ORDER_CONFIRMATION" }]);
+    assert_eq!(kinds(world.ours.only(&["order.read"])).await, own, "without the right to read works");
 }
 
 async fn erasing_a_customer_takes_the_files_along(world: &World) {

@@ -44,5 +44,5 @@ pub use wave_inputs::{
 };
 pub use wave_mutation::FulfilmentWaveMutation;
 pub use wave_payload::{FulfilmentWavePayload, FulfilmentWaveResult, FulfilmentWaveStepPayload};
-pub use wave_query::{FulfilmentWaveFilter, FulfilmentWaveQuery};
+pub use wave_query::{FulfilmentWaveFilter, FulfilmentWaveQuery, find_wave};
 pub use work::{FulfilmentWork, FulfilmentWorkConnection, FulfilmentWorkEdge, WorkLine};

@@ -24,6 +24,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{self, Product, Store},
+    papers::{Paper, papers_of},
 };
 
 /// A wave, with its works or without.
@@ -88,6 +89,10 @@ impl FulfilmentWave {
         };
         let lines = picking_list(works.iter().map(|work| &**work), named);
         Ok(lines.into_iter().map(FulfilmentPickingLine).collect())
+    }
+    /// Papers drawn of the wave, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
+    async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
+        Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
     /// Moment at which the wave was made.
     async fn created_at(&self) -> DateTime {

@@ -93,3 +93,8 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::FulfilmentRead>, id: Fulfi
     let own = found.filter(|wave| permit.channel().is_none() && permit.covers(wave.store));
     Ok(own.map(FulfilmentWave::head))
 }
+
+/// The wave of an id, if it is of a store of the caller.
+pub async fn find_wave(ctx: &Context<'_>, id: FulfilmentWaveId) -> Answer<Option<FulfilmentWave>> {
+    find(ctx, ctx.permit::<kind::FulfilmentRead>()?, id).await
+}

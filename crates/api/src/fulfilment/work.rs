@@ -32,6 +32,7 @@ use crate::{
         self, Address, Order,
         links::{self, Actor, Product, Store},
     },
+    papers::{Paper, papers_of},
 };
 
 /// A work's row, with its lines or without.
@@ -114,6 +115,10 @@ impl FulfilmentWork {
     /// Parcels of the work in the order of packing. Emptied parcels are left out.
     async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {
         Ok(Parcel::all(&self.with_lines(ctx).await?))
+    }
+    /// Papers drawn of the work, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
+    async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
+        Box::pin(papers_of(ctx, self.head.id.uuid())).await
     }
     /// Work whose goods were moved here; null when the store was asked first, or you may not see that work's store.
     async fn moved_from(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWork>> {

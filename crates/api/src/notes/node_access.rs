@@ -30,6 +30,10 @@ impl NodeAccess {
     fn of<R: Permission, W: Permission>() -> Self {
         Self { read: Some(R::INDEX), write: W::INDEX, stores: Vec::new() }
     }
+    /// What a wave of a store takes, which is no node.
+    pub fn of_wave(store: StoreId) -> Self {
+        Self::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([store])
+    }
     fn at(self, stores: impl IntoIterator<Item = StoreId>) -> Self {
         Self { stores: stores.into_iter().collect(), ..self }
     }

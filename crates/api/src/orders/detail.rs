@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
-use entity::prelude::{Actor as ActorKey, OrderId, Timestamp};
+use entity::prelude::{Actor as ActorKey, DeliveryMethod, OrderId, Timestamp};
 use iam::access::kind;
 use inventory::orders::{
     core::{self, OrderDetail},
@@ -177,6 +177,21 @@ pub async fn goods_go_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId)
     let Some(sealed) = &detail.personal else { return Ok(None) };
     loads(ctx)?.show_order(order);
     Ok(rows::open_personal(scope, order, sealed)?.shipping_address)
+}
+
+/// How an order reaches its customer.
+pub async fn delivery_of(ctx: &Context<'_>, order: OrderId) -> Answer<DeliveryMethod> {
+    Ok(detail_of(ctx, order, None).await?.delivery_method)
+}
+
+/// Name of the person who collects an order, opened for its store: the contact's, else that of the address.
+pub async fn collector_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<String>> {
+    let detail = detail_of(ctx, order, None).await?;
+    let Some(sealed) = &detail.personal else { return Ok(None) };
+    loads(ctx)?.show_order(order);
+    let core::Personal { contact, shipping_address, .. } = rows::open_personal(scope, order, sealed)?;
+    let named = contact.and_then(|contact| contact.name);
+    Ok(named.or_else(|| shipping_address.and_then(|address| address.name)))
 }
 
 /// What an order says beside its lines, and whom it is for: nobody, for a caller without the permission to see that.

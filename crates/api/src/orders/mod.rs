@@ -32,7 +32,7 @@ mod topic;
 mod enums;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, orders_of_customer};
-pub use detail::{Address, Contact, Hint, OrderStep, goods_go_to, said_of, ship_to};
+pub use detail::{Address, Contact, Hint, OrderStep, collector_of, delivery_of, goods_go_to, said_of, ship_to};
 pub use edit_inputs::{AddressInput, ContactInput, OrderLineCancel, OrderLineSet, OrderUpdateInput};
 pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};

@@ -32,7 +32,7 @@ use crate::{
         scalars::{DateTime, Json, Long},
     },
     numbering,
-    papers::{Invoice, invoices_of_order},
+    papers::{Invoice, Paper, invoices_of_order, papers_of_order},
     payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
     reversals::{DocumentReversal, reversals_of},
@@ -331,6 +331,11 @@ impl Order {
     /// Invoices and credit notes of the order, the newest first. Empty while none is issued, and for callers bound to a channel.
     async fn invoices(&self, ctx: &Context<'_>) -> Answer<Vec<Invoice>> {
         Box::pin(invoices_of_order(ctx, self.row.id)).await
+    }
+    /// Papers drawn of the order and of its works, fulfilments and invoices, as far as you may read these, the newest first, at most 50. Empty
+    /// while none is drawn, and for callers bound to a channel.
+    async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
+        Box::pin(papers_of_order(ctx, self.row.id, self.row.store)).await
     }
     /// Reversals of the order and of its shipments, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]

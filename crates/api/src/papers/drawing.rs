@@ -20,7 +20,11 @@ use services::papers::{
     shell::{Drawing, NewPaper, buyer},
 };
 
-use super::Invoice;
+use super::{
+    Invoice,
+    document::Document,
+    slips::{collect_slip, of_return, of_wave},
+};
 use crate::{
     catalog::loads,
     fulfilment::FulfilmentWork,
@@ -35,31 +39,36 @@ use crate::{
     schema::Node,
 };
 
-type Drawn = Answer<Result<Drawing, UserError>>;
+pub(super) type Drawn = Answer<Result<Drawing, UserError>>;
 
 /// The room, the rows of the caller's tenant, and what is wanted.
-struct PaperRequest<'a> {
+pub(super) struct PaperRequest<'a> {
     papers: &'a Papers,
-    scope: TenantScope,
+    pub(super) scope: TenantScope,
     new: &'a NewPaper,
 }
 
 /// The paper that is wanted, of the document that was found.
-pub(super) async fn draw(ctx: &Context<'_>, papers: &Papers, new: &NewPaper, node: &Node) -> Drawn {
+pub(super) async fn draw(ctx: &Context<'_>, papers: &Papers, new: &NewPaper, document: &Document) -> Drawn {
     let request = PaperRequest { papers, scope: papers.scope(ctx.caller()?), new };
+    let node = match document {
+        Document::Node(node) => &**node,
+        Document::Wave(wave) => return of_wave(ctx, &request, wave).await,
+    };
     match node {
         Node::FulfilmentWork(work) => of_work(ctx, &request, work).await,
         Node::Fulfilment(fulfilment) => of_fulfilment(ctx, &request, fulfilment).await,
         Node::Order(order) => of_order(ctx, &request, order).await,
         Node::Invoice(invoice) => of_invoice(ctx, &request, invoice).await,
         Node::PurchaseOrder(order) => of_purchase(ctx, &request, order).await,
+        Node::Return(sales_return) => of_return(ctx, &request, sales_return).await,
         _ => Ok(Err(UserError::not_found("document", path!["input", "documentId"]))),
     }
 }
 
 impl PaperRequest<'_> {
     /// What every paper of a store has; `number` is that of the order or the purchase order.
-    async fn frame(&self, ctx: &Context<'_>, store: StoreId, number: String) -> Answer<Frame> {
+    pub(super) async fn frame(&self, ctx: &Context<'_>, store: StoreId, number: String) -> Answer<Frame> {
         let store = links::store(ctx, store).await?;
         let today = local_day(self.papers.clock().now(), &store.0.time_zone);
         Ok(Frame {
@@ -71,11 +80,14 @@ impl PaperRequest<'_> {
         })
     }
 
-    fn done(number: String, order: Option<OrderId>, sheet: Result<Sheet, NotDrawn>) -> Result<Drawing, UserError> {
+    pub(super) fn done(number: String, order: Option<OrderId>, sheet: Result<Sheet, NotDrawn>) -> Result<Drawing, UserError> {
         sheet.map(|sheet| Drawing { number, order, sheet }).map_err(|why| {
             let message = match why {
                 NotDrawn::NothingPacked => "nothing of this work is packed",
-                NotDrawn::NothingToPick => "nothing of this work is left to be picked",
+                NotDrawn::NothingToPick => "nothing is left to be picked",
+                NotDrawn::NothingAwaited => "no goods are awaited: the return is not approved, or all of it has come",
+                NotDrawn::NotCollected => "the order is shipped: its deliveryMethod is not COLLECT",
+                NotDrawn::NothingToCollect => "nothing of this work is left to be collected",
                 NotDrawn::Draft => "a draft is confirmed to nobody: confirm the order first",
                 NotDrawn::TooLarge => "its sums are beyond what can be printed exactly",
             };
@@ -84,7 +96,7 @@ impl PaperRequest<'_> {
     }
 }
 
-fn corrupt(table: &'static str) -> Fault {
+pub(super) fn corrupt(table: &'static str) -> Fault {
     Fault::corrupt(table, "a document that was found stays")
 }
 
@@ -96,10 +108,10 @@ async fn of_work(ctx: &Context<'_>, request: &PaperRequest<'_>, work: &Fulfilmen
     let frame = request.frame(ctx, head.store, order).await?;
     let names: Vec<Goods> = works::goods_names(scope, &[head.order]).await?.into_iter().map(goods).collect();
     let number = WorkHead::number(facts.number, head.nth);
-    let sheet = if request.new.kind == PaperKind::PickingList {
-        frame.picking_list(&number, &work, &names)
-    } else {
-        frame.packing_slip(&number, &work, &names, lines(work_goes_to(ctx, scope, head).await?.as_ref()))
+    let sheet = match request.new.kind {
+        PaperKind::PickingList => frame.picking_list(&number, &work, &names),
+        PaperKind::CollectSlip => collect_slip(ctx, scope, (&frame, number.as_str()), (&work, names.as_slice())).await?,
+        _ => frame.packing_slip(&number, &work, &names, lines(work_goes_to(ctx, scope, head).await?.as_ref())),
     };
     Ok(PaperRequest::done(number, Some(head.order), sheet))
 }

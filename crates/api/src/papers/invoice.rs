@@ -12,7 +12,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        scalars::{Date, DateTime, Quantity},
+        scalars::{Date, DateTime, Decimal, Quantity},
     },
     history::HistoryActor,
     orders::{
@@ -71,8 +71,22 @@ pub struct InvoiceLine {
     pub discount: Money,
     /// Tax on the whole quantity of the line.
     pub tax: Money,
+    /// Tax rate of the line, as a fraction of its price less the discount, from 0 to 1: 0.2 is 20 %. Null where the tax was stated
+    /// as an amount, and on invoices that were issued before rates were kept.
+    pub tax_rate: Option<Decimal>,
     /// Price of the quantity, less the discount, with the tax.
     pub total: Money,
+}
+
+/// Tax of an invoice at one rate.
+#[derive(SimpleObject)]
+pub struct InvoiceTax {
+    /// Tax rate, as a fraction from 0 to 1: 0.2 is 20 %. Null for the lines without a rate.
+    pub rate: Option<Decimal>,
+    /// Sum of the lines at the rate, without tax.
+    pub net: Money,
+    /// Sum of the tax of the lines at the rate.
+    pub tax: Money,
 }
 
 crate::connection!(counted InvoiceConnection, InvoiceEdge, Invoice, "invoices and credit notes");
@@ -140,6 +154,7 @@ impl Invoice {
             unit_price: line.unit_price.into(),
             discount: line.discount.into(),
             tax: line.tax.into(),
+            tax_rate: line.rate.map(|rate| Decimal(rate.to_string())),
             total: line.total.into(),
         };
         self.0.lines.iter().map(line).collect()
@@ -151,6 +166,16 @@ impl Invoice {
     /// Sum of the tax of the invoice's lines.
     async fn tax(&self) -> Money {
         self.0.totals.tax.into()
+    }
+    /// Tax of the invoice by its rates, the highest rate first: the sums of net and of tax are those of the invoice.
+    async fn taxes(&self) -> Vec<InvoiceTax> {
+        let rows = core::by_rate(&self.0.lines, self.0.totals.total.currency).unwrap_or_default();
+        let row = |row: core::RateTotals| InvoiceTax {
+            rate: row.rate.map(|rate| Decimal(rate.to_string())),
+            net: row.net.into(),
+            tax: row.tax.into(),
+        };
+        rows.into_iter().map(row).collect()
     }
     /// Total of the invoice: the sum of its lines with tax.
     async fn total(&self) -> Money {

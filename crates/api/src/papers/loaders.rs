@@ -1,15 +1,24 @@
 //! Invoices of many orders and papers of many invoices, read together. Loaders live as long as their request and keep nothing.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_graphql::{Context, dataloader::Loader};
-use entity::prelude::*;
+use entity::{
+    id::{Kind, kind as ids},
+    prelude::*,
+};
 use iam::access::kind;
 use platform::storage::Fault;
 use services::papers::{core, rows};
 
 use super::{Invoice, Paper};
-use crate::graphql::{context::ContextExt, fault::Answer, immediate_loader::grouped};
+use crate::{
+    fulfilment::works_of_order,
+    graphql::{context::ContextExt, fault::Answer, immediate_loader::grouped},
+};
 
 crate::tenant_rows!(
     /// Reads the papers of one tenant.
@@ -27,6 +36,40 @@ impl Loader<InvoicesOfOrder> for Rows {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::invoices_of(&self.0, &ids).await?;
         Ok(grouped(keys, all.into_iter().map(|invoice| (InvoicesOfOrder(invoice.order), Arc::new(invoice)))))
+    }
+}
+
+/// How many papers a document shows.
+const MOST: usize = 50;
+/// How many of an order are read: some of them may be of works that the caller does not see.
+const MOST_READ: u32 = 250;
+
+/// Papers about an order, drawn of it or of documents of it, the newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PapersOfOrder(pub OrderId);
+
+impl Loader<PapersOfOrder> for Rows {
+    type Value = Arc<Vec<Arc<core::Paper>>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[PapersOfOrder]) -> Result<HashMap<PapersOfOrder, Arc<Vec<Arc<core::Paper>>>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::of_orders(&self.0, &ids, MOST_READ).await?;
+        let of = |paper: core::Paper| Some((PapersOfOrder(paper.order?), Arc::new(paper)));
+        Ok(grouped(keys, all.into_iter().filter_map(of)))
+    }
+}
+
+/// Papers that were drawn of a document, the newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PapersOf(pub uuid::Uuid);
+
+impl Loader<PapersOf> for Rows {
+    type Value = Arc<Vec<Arc<core::Paper>>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[PapersOf]) -> Result<HashMap<PapersOf, Arc<Vec<Arc<core::Paper>>>>, Fault> {
+        let ids: Vec<uuid::Uuid> = keys.iter().map(|key| key.0).collect();
+        let all = rows::of_documents(&self.0, &ids, MOST as u32).await?;
+        Ok(grouped(keys, all.into_iter().map(|paper| (PapersOf(paper.target.id), Arc::new(paper)))))
     }
 }
 
@@ -52,6 +95,35 @@ pub async fn invoices_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<
     }
     let all = load(ctx, InvoicesOfOrder(order)).await?.unwrap_or_default();
     Ok(all.iter().filter(|invoice| permit.covers(invoice.store)).cloned().map(Invoice).collect())
+}
+
+/// Papers about an order whose documents the caller reads, the newest first: those of works only with the works. They belong to no channel.
+pub async fn papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Vec<Paper>> {
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    if permit.channel().is_some() {
+        return Ok(Vec::new());
+    }
+    let all = load(ctx, PapersOfOrder(order)).await?.unwrap_or_default();
+    let mut works: HashSet<uuid::Uuid> = HashSet::new();
+    if ctx.holds::<kind::FulfilmentRead>() && all.iter().any(|paper| is_of_work(paper)) {
+        let seen = Box::pin(works_of_order(ctx, order)).await?;
+        works.extend(seen.iter().map(|work| work.row().id.uuid()));
+    }
+    let read = all.iter().filter(|paper| if is_of_work(paper) { works.contains(&paper.target.id) } else { permit.covers(store) });
+    Ok(read.take(MOST).cloned().map(Paper).collect())
+}
+
+fn is_of_work(paper: &core::Paper) -> bool {
+    paper.target.kind == ids::FulfilmentWorkId::PREFIX
+}
+
+/// Papers that were drawn of a document that the caller reads, the newest first.
+pub async fn papers_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Vec<Paper>> {
+    if ctx.caller()?.channel.is_some() {
+        return Ok(Vec::new());
+    }
+    let all = load(ctx, PapersOf(document)).await?.unwrap_or_default();
+    Ok(all.iter().cloned().map(Paper).collect())
 }
 
 /// The paper of an invoice that was drawn last.

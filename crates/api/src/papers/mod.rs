@@ -1,5 +1,6 @@
 //! Papers in GraphQL: documents as pages and PDFs, and the invoices among them.
 
+mod document;
 mod drawing;
 mod invoice;
 mod invoice_list;
@@ -10,8 +11,9 @@ mod mutation;
 mod paper;
 mod query;
 mod refusal;
+mod slips;
 
-pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, find_invoice};
+pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, InvoiceTax, find_invoice};
 pub use invoice_list::{
     InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoiceSortField, InvoicesOf, invoices as invoices_page,
 };
@@ -20,7 +22,7 @@ pub use invoice_roots::{
     LegalEntityPayload,
 };
 pub use legal_entity::{LegalEntity, LegalEntityUpsertInput};
-pub use loaders::{Rows, invoices_of_order};
+pub use loaders::{Rows, invoices_of_order, papers_of, papers_of_order};
 pub use mutation::{PaperCreateInput, PaperMutation, PaperPayload};
 pub use paper::{Paper, PaperConnection, PaperEdge, PaperKind, PaperLocale, find_paper};
 pub use query::PaperQuery;

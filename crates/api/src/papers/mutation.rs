@@ -14,7 +14,11 @@ use services::{
     },
 };
 
-use super::{Paper, PaperKind, PaperLocale, drawing::draw};
+use super::{
+    Paper, PaperKind, PaperLocale,
+    document::{Document, find_document},
+    drawing::draw,
+};
 use crate::{
     files,
     graphql::{
@@ -24,10 +28,9 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    notes::{NodeAccess, node_access},
+    notes::NodeAccess,
     payload,
     purchasing::check_key,
-    schema::{self, Node},
 };
 
 /// A paper to draw.
@@ -37,8 +40,9 @@ pub struct PaperCreateInput {
     pub idempotency_key: String,
     /// Kind of the paper.
     pub kind: PaperKind,
-    /// ID of the document: a fulfilment work for PACKING_SLIP and PICKING_LIST, a fulfilment for DELIVERY_NOTE, an order for
-    /// ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for CREDIT_NOTE.
+    /// ID of the document: a fulfilment work for PACKING_SLIP, PICKING_LIST and COLLECT_SLIP, or a wave for PICKING_LIST, a fulfilment for
+    /// DELIVERY_NOTE, an order for ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for
+    /// CREDIT_NOTE, a return for RETURN_LABEL.
     pub document_id: ID,
     /// Language of the paper's own words.
     #[graphql(default_with = "PaperLocale::English")]
@@ -73,7 +77,7 @@ impl PaperMutation {
         if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
             return Ok(errors.into());
         }
-        let (target, node, access) = match found(ctx, caller, &input).await? {
+        let (target, document, access) = match found(ctx, caller, &input).await? {
             Ok(found) => found,
             Err(refused) => return Ok(refused.into()),
         };
@@ -86,7 +90,7 @@ impl PaperMutation {
             Ok(Some(kept)) => return Ok(kept.into()),
             Err(error) => return Ok(refused(error)?.into()),
         }
-        let drawing = match Box::pin(draw(ctx, papers, &new, &node)).await? {
+        let drawing = match Box::pin(draw(ctx, papers, &new, &document)).await? {
             Ok(drawing) => drawing,
             Err(refused) => return Ok(refused.into()),
         };
@@ -104,17 +108,17 @@ async fn found(
     ctx: &Context<'_>,
     caller: &Caller,
     input: &PaperCreateInput,
-) -> Answer<Result<(Target, Node, NodeAccess), UserError>> {
+) -> Answer<Result<(Target, Document, NodeAccess), UserError>> {
     let at = || path!["input", "documentId"];
-    let prefix = drawn_of(input.kind.into());
-    let Some(target) = Target::parse(&input.document_id).filter(|target| target.kind == prefix) else {
-        let message = format!("an ID that begins with {prefix}_ is expected for a paper of this kind");
+    let prefixes = drawn_of(input.kind.into());
+    let Some(target) = Target::parse(&input.document_id).filter(|target| prefixes.contains(&target.kind.as_str())) else {
+        let message = format!("an ID that begins with {}_ is expected for a paper of this kind", prefixes.join("_ or "));
         return Ok(Err(UserError::new(ErrorCode::Invalid, message, at())));
     };
     let not_found = || UserError::not_found("document", at());
-    let Some(node) = Box::pin(schema::find(ctx, &input.document_id)).await? else { return Ok(Err(not_found())) };
-    let access = node_access(ctx, &node).await?.filter(|access| access.shows(caller));
-    Ok(access.map_or_else(|| Err(not_found()), |access| Ok((target, node, access))))
+    let Some(document) = find_document(ctx, &input.document_id).await? else { return Ok(Err(not_found())) };
+    let access = document.access(ctx).await?.filter(|access| access.shows(caller));
+    Ok(access.map_or_else(|| Err(not_found()), |access| Ok((target, document, access))))
 }
 
 fn refused(error: PaperError) -> Result<UserError, TopError> {

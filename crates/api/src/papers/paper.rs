@@ -10,10 +10,10 @@ use services::{
     papers::{Papers, core, shell},
 };
 
+use super::document::find_document;
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     history::HistoryActor,
-    schema,
 };
 
 /// Kind of a paper.
@@ -22,7 +22,7 @@ use crate::{
 pub enum PaperKind {
     /// Contents of each parcel of a fulfilment work, without prices.
     PackingSlip,
-    /// Goods of a fulfilment work that are still to be picked, without prices and without the customer.
+    /// Goods of a fulfilment work or of a wave that are still to be picked, without prices and without the customer.
     PickingList,
     /// Goods that left with a fulfilment, without prices.
     DeliveryNote,
@@ -34,6 +34,10 @@ pub enum PaperKind {
     Invoice,
     /// A credit note, as it was issued.
     CreditNote,
+    /// Address of the store that goods of a return are sent back to, with the return's number as a barcode.
+    ReturnLabel,
+    /// Goods of a fulfilment work that the customer collects from the store, with the order's number as a barcode; without prices.
+    CollectSlip,
 }
 
 /// Language of a paper.
@@ -129,7 +133,6 @@ impl Paper {
 pub async fn find_paper(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Paper>> {
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
     let Some(paper) = shell::find(&scope, PaperId::from_uuid(id)).await? else { return Ok(None) };
-    // No paper is of a paper: this goes one step deep.
-    let node = Box::pin(schema::find(ctx, &paper.target.to_string())).await?;
-    Ok(node.map(|_| paper.into()))
+    let document = Box::pin(find_document(ctx, &paper.target.to_string())).await?;
+    Ok(document.map(|_| paper.into()))
 }

@@ -8,7 +8,7 @@ use platform::{
 };
 use services::papers::{Papers, rows};
 
-use super::{Paper, PaperConnection};
+use super::{Paper, PaperConnection, document::find_document};
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
@@ -17,7 +17,6 @@ use crate::{
         scalars::Cursor,
     },
     orders::links::MOST_A_PAGE,
-    schema,
 };
 
 /// The root field of papers.
@@ -44,7 +43,7 @@ impl PaperQuery {
 async fn page(ctx: &Context<'_>, document_id: &ID, args: PageArgs) -> Answer<Option<PaperConnection>> {
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}", document_id.as_str()));
     let request = args.check(&list, signer, MOST_A_PAGE)?;
-    let Some(target) = schema::find(ctx, document_id).await?.and_then(|_| Target::parse(document_id)) else { return Ok(None) };
+    let Some(target) = find_document(ctx, document_id).await?.and_then(|_| Target::parse(document_id)) else { return Ok(None) };
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
     let nodes = rows::page(&scope, target.id, &request).await?.into_iter().map(|paper| {
         let keys = vec![Key::Int(paper.created_at.micros()), paper.id.into()];

@@ -26,6 +26,7 @@ use crate::{
         scalars::{CurrencyCode, Date, DateTime, Long},
     },
     numbering,
+    papers::{Paper, papers_of},
 };
 
 /// An order's row, with its lines or without.
@@ -127,6 +128,10 @@ impl PurchaseOrder {
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrderLine>> {
         let order = self.filled(ctx).await?;
         Ok((0..order.lines.len()).map(|index| PurchaseOrderLine::new(order.clone(), index)).collect())
+    }
+    /// Papers drawn of the purchase order, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
+    async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
+        Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
     /// Blanket order that the purchase order calls off from. Null where it calls off from none.
     async fn blanket_order(&self, ctx: &Context<'_>) -> Option<Answer<BlanketOrder>> {

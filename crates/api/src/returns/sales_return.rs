@@ -25,6 +25,7 @@ use crate::{
         links::{self, Customer, Money, Product, Store},
         nodes::order_line,
     },
+    papers::{Paper, papers_of},
     reversals::{DocumentReversal, reversals_of},
 };
 
@@ -108,6 +109,10 @@ impl Return {
     /// Reason for which the return was rejected; null unless it is REJECTED.
     async fn reject_reason(&self) -> Option<&str> {
         self.row.state.reject_reason()
+    }
+    /// Papers drawn of the return, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
+    async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
+        Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
     /// Reversals of the return by its steps, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]

@@ -52,7 +52,10 @@ fn shown_invoice(event: &InvoiceEvent, viewer: EventViewer<'_>) -> Option<Value>
 #[serde(rename_all = "camelCase")]
 pub struct PaperEvent {
     pub id: PaperId,
+    /// One that every binary knows: `later_kind` says what the paper is, where it is set.
     pub kind: PaperKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later_kind: Option<PaperKind>,
     /// The document that it was drawn of.
     pub document_id: String,
     /// What reading the document takes: a permission, for one of the stores where there are any.
@@ -67,5 +70,5 @@ fn shown_paper(paper: &PaperEvent, viewer: EventViewer<'_>) -> Option<Value> {
         viewer.holds(permission) && covers
     };
     let is_seen = viewer.is_permitted() && !viewer.is_confined() && paper.permission.as_deref().is_none_or(reads);
-    is_seen.then(|| json!({ "id": paper.id, "kind": paper.kind, "documentId": paper.document_id }))
+    is_seen.then(|| json!({ "id": paper.id, "kind": paper.later_kind.unwrap_or(paper.kind), "documentId": paper.document_id }))
 }

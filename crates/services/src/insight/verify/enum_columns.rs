@@ -185,6 +185,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("invoice", "'inv:' || HEX(c.id)", "currency", one_of!(Currency)),
     enum_column("invoice", "'inv:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("paper", "'ppr:' || HEX(c.id)", "kind", one_of!(PaperKind)),
+    enum_column("paper", "'ppr:' || HEX(c.id)", "later_kind", one_of!(PaperKind)),
     enum_column("paper", "'ppr:' || HEX(c.id)", "locale", one_of!(PaperLocale)),
     enum_column("paper", "'ppr:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("stock_span", "'prd:' || HEX(c.product_id) || ' from ' || c.from_date", "state", one_of!(SpanState)),

@@ -8,7 +8,7 @@ use inventory::{
 };
 
 use super::{
-    invoice::Invoice,
+    invoice::{Invoice, by_rate},
     phrases::Phrases,
     sheet::{Column, Sheet, Table, left, right},
 };
@@ -42,13 +42,18 @@ pub struct Goods {
 pub enum NotDrawn {
     NothingPacked,
     NothingToPick,
+    /// The return is not approved, or all of it has come.
+    NothingAwaited,
+    /// The order is shipped.
+    NotCollected,
+    NothingToCollect,
     Draft,
     /// Sums are beyond what can be kept exactly.
     TooLarge,
 }
 
 impl Frame {
-    fn sheet(&self, kind: PaperKind, number: &str) -> Sheet {
+    pub(super) fn sheet(&self, kind: PaperKind, number: &str) -> Sheet {
         let mut sheet = Sheet::new(self.words.tag, format!("{} {number}", self.words.title(kind)));
         sheet.party(self.words.from, self.from.clone());
         sheet
@@ -95,7 +100,7 @@ impl Frame {
     }
 
     /// SKU, name and quantity of goods.
-    fn goods(&self, names: &[Goods], (position, product): (u16, ProductId), quantity: i64) -> Vec<String> {
+    pub(super) fn goods(&self, names: &[Goods], (position, product): (u16, ProductId), quantity: i64) -> Vec<String> {
         let known = names.iter().find(|name| name.position == position && name.product == product);
         let (sku, name, decimals) =
             known.map_or((String::new(), String::new(), 0), |goods| (goods.sku.clone(), goods.name.clone(), goods.decimals));
@@ -252,10 +257,22 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<Str
         ]
     });
     sheet.tables.push(Table { heading: None, columns: priced_columns(words), rows: rows.collect() });
+    sheet.tables.extend(taxes(words, invoice));
     sheet.sum(words.net, words.money(invoice.totals.net));
     sheet.sum(words.tax, words.money(invoice.totals.tax));
     sheet.sum(words.total, words.money(invoice.totals.total));
     sheet
+}
+
+/// The tax of an invoice by its rates; None where it has neither a rate nor a tax.
+fn taxes(words: &Phrases, invoice: &Invoice) -> Option<Table> {
+    let sums = by_rate(&invoice.lines, invoice.totals.total.currency)?;
+    if sums.iter().all(|row| row.rate.is_none() && row.tax.minor == 0) {
+        return None;
+    }
+    let rows = sums.iter().map(|row| vec![words.percent(row.rate), words.amount(row.net), words.amount(row.tax)]);
+    let columns = vec![left(words.rate, 4), right(words.net, 3), right(words.tax, 3)];
+    Some(Table { heading: Some(words.tax_by_rate.to_owned()), columns, rows: rows.collect() })
 }
 
 /// What is said of an order beside its lines.

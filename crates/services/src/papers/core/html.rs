@@ -5,12 +5,13 @@ use platform::markup;
 use sha2::{Digest as _, Sha256};
 
 use super::sheet::{Column, Fact, Sheet, Side, Table};
+use crate::labels::core::{Label, Symbology, svg};
 
 const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 sans-serif;color:#111;max-width:180mm;margin:8mm auto}\
 h1{font-size:16pt;margin:0 0 4mm}h2{font-size:11pt;margin:6mm 0 0}.p{display:flex;gap:12mm;margin:0 0 6mm}.p div{white-space:pre-line}.p b,dt{color:#555;\
 font-weight:normal}table{border-collapse:collapse;width:100%;margin:3mm 0 6mm}th,td{text-align:left;padding:1.5mm 2mm;border-bottom:.2mm solid #999;\
 vertical-align:top;white-space:pre-line}th{border-bottom:.5mm solid #111}.n{text-align:right}.s{width:auto;margin-left:auto}thead{display:table-header-group}\
-tr{break-inside:avoid}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dd{margin:0}@media print{body{margin:0;max-width:none}}";
+tr{break-inside:avoid}.c{width:70mm}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dd{margin:0}@media print{body{margin:0;max-width:none}}";
 
 /// The source of a content security policy that lets a page have this style and no other.
 pub fn style_source() -> String {
@@ -37,6 +38,10 @@ pub fn page(sheet: &Sheet) -> String {
             out.push_str(&format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(value)));
         }
         out.push_str("</dl>\n");
+    }
+    // A text that Code 128 does not have is none of our numbers.
+    if let Some(label) = sheet.code.as_deref().and_then(|code| Label::of(Symbology::Code128, code, "").ok()) {
+        out.push_str(&format!("<div class=\"c\">{}</div>\n", svg(&label)));
     }
     for table in &sheet.tables {
         push_table(&mut out, table);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use inventory::{
-    orders::core::{Order, Sealed},
+    orders::core::{Order, Sealed, TaxRate},
     purchasing::core::share,
 };
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,17 @@ pub struct InvoiceLine {
     pub discount: Money,
     pub tax: Money,
     pub total: Money,
+    /// None where the tax was stated as an amount.
+    pub rate: Option<TaxRate>,
+}
+
+/// What the lines of one rate come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateTotals {
+    /// None: lines whose tax was stated as an amount.
+    pub rate: Option<TaxRate>,
+    pub net: Money,
+    pub tax: Money,
 }
 
 /// The sums of its lines: net + tax is the total.
@@ -133,6 +144,7 @@ pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, i64>) -> Result<V
                 discount: less(all.discount, first.discount),
                 tax: less(all.tax, first.tax),
                 total: less(all.total()?, first.total()?),
+                rate: line.basis.rate,
             })
         };
         lines.push(part().ok_or(Refusal::TooLarge)?);
@@ -199,6 +211,18 @@ pub fn totals(lines: &[InvoiceLine], currency: Currency) -> Option<Totals> {
     Some(Totals { net: Money::new(total.minor - tax.minor, currency), tax, total })
 }
 
+/// What lines come to by their rates: the highest rate first, and last those without one. All together are the totals, to the penny, because each
+/// line's own net and tax are summed and nothing is computed anew. None beyond what can be kept exactly.
+pub fn by_rate(lines: &[InvoiceLine], currency: Currency) -> Option<Vec<RateTotals>> {
+    let (zero, mut rates) = (Money::zero(currency), BTreeMap::new());
+    for line in lines {
+        let row = rates.entry(line.rate).or_insert(RateTotals { rate: line.rate, net: zero, tax: zero });
+        let net = Money::new(line.total.minor - line.tax.minor, currency);
+        (row.net, row.tax) = (row.net.checked_add(net)?, row.tax.checked_add(line.tax)?);
+    }
+    Some(rates.into_values().rev().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +243,7 @@ mod tests {
             discount: gbp(70),
             tax: gbp(452),
             total: gbp(2_713),
+            rate: None,
         }
     }
 
@@ -267,5 +292,46 @@ mod tests {
         let lines = [mugs(), InvoiceLine { position: 2, tax: gbp(99), discount: gbp(0), total: gbp(594), ..mugs() }];
         let of = totals(&lines, Currency::GBP).unwrap();
         assert_eq!((of.net, of.tax, of.total), (gbp(2_756), gbp(551), gbp(3_307)));
+    }
+
+    #[test]
+    fn rows_by_rate_are_the_totals_to_the_penny() {
+        let rate = TaxRate::of_millionths;
+        let line = |position: u16, net: i64, tax: i64, rate: Option<TaxRate>| InvoiceLine {
+            position,
+            discount: gbp(0),
+            tax: gbp(tax),
+            total: gbp(net + tax),
+            rate,
+            ..mugs()
+        };
+        // Each of three lines at 20 % is rounded by itself: 0.33 has a tax of 0.07, while 20 % of 0.99 are 0.20.
+        let mut lines: Vec<InvoiceLine> = (1..=3).map(|position| line(position, 33, 7, rate(200_000))).collect();
+        lines.extend([
+            line(4, 1_000, 50, rate(50_000)),
+            line(5, 700, 0, rate(0)),
+            line(6, 100, 19, None),
+            line(7, -50, -10, rate(200_000)),
+        ]);
+        let rows = by_rate(&lines, Currency::GBP).unwrap();
+        let seen: Vec<_> = rows.iter().map(|row| (row.rate.map(TaxRate::millionths), row.net.minor, row.tax.minor)).collect();
+        assert_eq!(
+            seen,
+            [(Some(200_000), 49, 11), (Some(50_000), 1_000, 50), (Some(0), 700, 0), (None, 100, 19)],
+            "the highest rate first"
+        );
+        let all = totals(&lines, Currency::GBP).unwrap();
+        let sum = |of: fn(&RateTotals) -> Money| rows.iter().map(|row| of(row).minor).sum::<i64>();
+        assert_eq!((sum(|row| row.net), sum(|row| row.tax)), (all.net.minor, all.tax.minor));
+        assert_eq!(all.total.minor, all.net.minor + all.tax.minor);
+        // A credit note has the rates of its invoice, and what is credited in parts comes to each row of it.
+        let (mut before, mut credited) = (BTreeMap::new(), Vec::new());
+        for _ in 0..7 {
+            credited.extend(credit(&lines, &before, Some(&[(4, 1), (6, 1)])).unwrap());
+            for position in [4, 6] {
+                *before.entry(position).or_insert(0) += 1;
+            }
+        }
+        assert_eq!(by_rate(&credited, Currency::GBP).unwrap(), [rows[1], rows[3]]);
     }
 }

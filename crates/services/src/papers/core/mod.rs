@@ -6,6 +6,7 @@ mod invoice;
 mod legal_entity;
 mod pdf;
 mod sheet;
+mod slips;
 mod phrases;
 
 use entity::prelude::*;
@@ -13,11 +14,12 @@ use platform::audit::Target;
 
 pub use draw::{Frame, Goods, NotDrawn, Said, address_lines, contact_lines, invoice as invoice_sheet};
 pub use html::{page, style_source};
-pub use invoice::{Facts, Invoice, InvoiceLine, Refusal, Scope, Totals, credit, due, totals};
+pub use invoice::{Facts, Invoice, InvoiceLine, RateTotals, Refusal, Scope, Totals, by_rate, credit, due, totals};
 pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
 pub use pdf::{file, file_with};
 pub use phrases::Phrases;
 pub use sheet::{Column, Fact, Party, Sheet, Side, Table, left, right};
+pub use slips::WaveGoods;
 
 /// A paper that was drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,14 +43,46 @@ pub struct Paper {
     pub created_at: Timestamp,
 }
 
-/// The kind of document that a paper is drawn of, by the prefix of its ids.
-pub const fn drawn_of(kind: PaperKind) -> &'static str {
+/// The kinds of documents that a paper is drawn of, by the prefixes of their ids.
+pub fn drawn_of(kind: PaperKind) -> Vec<&'static str> {
     use entity::id::{Kind, kind as ids};
     match kind {
-        PaperKind::PackingSlip | PaperKind::PickingList => ids::FulfilmentWorkId::PREFIX,
-        PaperKind::DeliveryNote => ids::FulfilmentId::PREFIX,
-        PaperKind::OrderConfirmation => ids::OrderId::PREFIX,
-        PaperKind::PurchaseOrder => ids::PurchaseOrderId::PREFIX,
-        PaperKind::Invoice | PaperKind::CreditNote => ids::InvoiceId::PREFIX,
+        PaperKind::PickingList => vec![ids::FulfilmentWorkId::PREFIX, ids::FulfilmentWaveId::PREFIX],
+        PaperKind::PackingSlip | PaperKind::CollectSlip => vec![ids::FulfilmentWorkId::PREFIX],
+        PaperKind::DeliveryNote => vec![ids::FulfilmentId::PREFIX],
+        PaperKind::OrderConfirmation => vec![ids::OrderId::PREFIX],
+        PaperKind::PurchaseOrder => vec![ids::PurchaseOrderId::PREFIX],
+        PaperKind::Invoice | PaperKind::CreditNote => vec![ids::InvoiceId::PREFIX],
+        PaperKind::ReturnLabel => vec![ids::ReturnId::PREFIX],
+    }
+}
+
+/// The nearest kind that every binary knows, and the kind itself where that is another one: an older binary takes a word that it does not know for a
+/// corrupt row, and the rule of the column lists those words.
+pub const fn kept_as(kind: PaperKind) -> (PaperKind, Option<PaperKind>) {
+    match kind {
+        PaperKind::ReturnLabel => (PaperKind::DeliveryNote, Some(kind)),
+        PaperKind::CollectSlip => (PaperKind::PackingSlip, Some(kind)),
+        PaperKind::PackingSlip
+        | PaperKind::PickingList
+        | PaperKind::DeliveryNote
+        | PaperKind::OrderConfirmation
+        | PaperKind::PurchaseOrder
+        | PaperKind::Invoice
+        | PaperKind::CreditNote => (kind, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_kept_as_one_that_every_binary_knows() {
+        for kind in PaperKind::ALL {
+            let (kept, later) = kept_as(*kind);
+            assert_eq!(later.unwrap_or(kept), *kind);
+            assert_eq!(kept_as(kept), (kept, None), "{kind}");
+        }
     }
 }

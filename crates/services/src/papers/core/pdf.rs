@@ -1,5 +1,6 @@
 //! A paper as a PDF: text on pages of A4, in the font that every reader has. That font has the letters of western Europe; a paper with others has no PDF.
 
+mod code;
 mod drawing;
 
 use std::fmt::Write;
@@ -43,6 +44,9 @@ pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
     }
     if let Some(svg) = drawing {
         pages.drawing(svg)?;
+    }
+    if let Some(code) = &sheet.code {
+        pages.code(code)?;
     }
     for table in &sheet.tables {
         pages.table(table)?;

@@ -1,6 +1,7 @@
 //! The words that stand on papers, by language. What a person typed is printed as it was typed.
 
 use entity::prelude::*;
+use inventory::orders::core::TaxRate;
 
 /// The words of one language.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +47,13 @@ pub struct Phrases {
     pub of_invoice: &'static str,
     pub reason: &'static str,
     pub period: &'static str,
+    pub tax_by_rate: &'static str,
+    pub rate: &'static str,
+    pub return_label: &'static str,
+    pub return_number: &'static str,
+    pub collect_slip: &'static str,
+    pub customer: &'static str,
+    pub orders: &'static str,
 }
 
 const ENGLISH: Phrases = Phrases {
@@ -88,6 +96,13 @@ const ENGLISH: Phrases = Phrases {
     of_invoice: "Of invoice",
     reason: "Reason",
     period: "Period",
+    tax_by_rate: "Tax by rate",
+    rate: "Rate",
+    return_label: "Return label",
+    return_number: "Return",
+    collect_slip: "Collection slip",
+    customer: "Customer",
+    orders: "Orders",
 };
 
 const GERMAN: Phrases = Phrases {
@@ -130,6 +145,13 @@ const GERMAN: Phrases = Phrases {
     of_invoice: "Zur Rechnung",
     reason: "Grund",
     period: "Zeitraum",
+    tax_by_rate: "Steuer nach Satz",
+    rate: "Satz",
+    return_label: "Rücksendeetikett",
+    return_number: "Rücksendung",
+    collect_slip: "Abholschein",
+    customer: "Kunde",
+    orders: "Aufträge",
 };
 
 const FRENCH: Phrases = Phrases {
@@ -172,6 +194,13 @@ const FRENCH: Phrases = Phrases {
     of_invoice: "Facture d’origine",
     reason: "Motif",
     period: "Période",
+    tax_by_rate: "Taxe par taux",
+    rate: "Taux",
+    return_label: "Étiquette de retour",
+    return_number: "Retour",
+    collect_slip: "Bon de retrait",
+    customer: "Client",
+    orders: "Commandes",
 };
 
 impl Phrases {
@@ -193,6 +222,8 @@ impl Phrases {
             PaperKind::PurchaseOrder => self.purchase_order,
             PaperKind::Invoice => self.invoice,
             PaperKind::CreditNote => self.credit_note,
+            PaperKind::ReturnLabel => self.return_label,
+            PaperKind::CollectSlip => self.collect_slip,
         }
     }
 
@@ -216,6 +247,14 @@ impl Phrases {
         self.figure(&format!("{whole}.{rest:0width$}", width = usize::from(decimals)))
     }
 
+    /// A rate of tax in percent; a dash for none.
+    pub fn percent(&self, rate: Option<TaxRate>) -> String {
+        let Some(millionths) = rate.map(TaxRate::millionths) else { return "–".to_owned() };
+        let (whole, rest) = (millionths / 10_000, millionths % 10_000);
+        let text = format!("{whole}.{rest:04}");
+        format!("{} %", self.figure(text.trim_end_matches('0').trim_end_matches('.')))
+    }
+
     /// A number in digits, with the decimal sign of the language.
     pub fn figure(&self, text: &str) -> String {
         text.chars().map(|c| if c == '.' { self.decimal } else { c }).collect()
@@ -235,6 +274,14 @@ mod tests {
         };
         assert_eq!(told(PaperLocale::English), ("1234.50 GBP".to_owned(), "1.500".to_owned(), "12".to_owned()));
         assert_eq!(told(PaperLocale::German), ("1234,50 GBP".to_owned(), "1,500".to_owned(), "12".to_owned()));
+    }
+
+    #[test]
+    fn a_rate_is_printed_in_percent() {
+        let percent = |locale, rate: &str| Phrases::of(locale).percent(TaxRate::parse(rate).ok());
+        let shown = ["0.2", "0.055", "0.08875", "0", "1", "none"].map(|rate| percent(PaperLocale::English, rate));
+        assert_eq!(shown, ["20 %", "5.5 %", "8.875 %", "0 %", "100 %", "–"]);
+        assert_eq!(percent(PaperLocale::German, "0.055"), "5,5 %");
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub struct Sheet {
     /// Figures under the last table, the last one being the total.
     pub sums: Vec<Fact>,
     pub notes: Vec<String>,
+    /// A number that a scanner reads, as a Code 128 above the tables.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 impl Sheet {
@@ -66,6 +69,7 @@ impl Sheet {
             tables: Vec::new(),
             sums: Vec::new(),
             notes: Vec::new(),
+            code: None,
         }
     }
     /// Adds a party of which anything is known.

@@ -8,7 +8,7 @@ use entity::{
     record::{Record, Selected},
     tables::{invoice, invoice_line, subject},
 };
-use inventory::orders::core::Sealed;
+use inventory::orders::core::{Sealed, TaxRate};
 use platform::{
     secrets::{KeyRing, Texts, row_context},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
@@ -67,6 +67,7 @@ struct LineRow {
     discount_minor: i64,
     tax_minor: i64,
     total_minor: i64,
+    tax_rate: Option<i64>,
 }
 
 #[derive(Record)]
@@ -119,6 +120,7 @@ impl LineRow {
             discount: money(self.discount_minor),
             tax: money(self.tax_minor),
             total: money(self.total_minor),
+            rate: self.tax_rate.and_then(TaxRate::of_millionths),
         }
     }
 }
@@ -240,6 +242,7 @@ pub async fn insert_invoice(work: &Work, new: &Invoice) -> Result<(), Fault> {
         discount_minor: line.discount.minor,
         tax_minor: line.tax.minor,
         total_minor: line.total.minor,
+        tax_rate: line.rate.map(TaxRate::millionths),
     }));
     work.write(lines.into()).await
 }

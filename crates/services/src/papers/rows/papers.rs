@@ -13,7 +13,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::papers::core::Paper;
+use crate::papers::core::{Paper, kept_as};
 
 #[derive(Record)]
 #[record(of = paper, alias = "p")]
@@ -32,13 +32,14 @@ struct PaperRow {
     actor_kind: ActorKind,
     actor_id: Uuid,
     created_at: Timestamp,
+    later_kind: Option<PaperKind>,
 }
 
 impl From<PaperRow> for Paper {
     fn from(row: PaperRow) -> Self {
         Self {
             id: row.id,
-            kind: row.kind,
+            kind: row.later_kind.unwrap_or(row.kind),
             target: Target { kind: row.target_kind, id: row.target_id },
             number: row.number,
             order: row.order_id,
@@ -55,9 +56,10 @@ impl From<PaperRow> for Paper {
 
 impl From<&Paper> for PaperRow {
     fn from(paper: &Paper) -> Self {
+        let (kind, later_kind) = kept_as(paper.kind);
         Self {
             id: paper.id,
-            kind: paper.kind,
+            kind,
             target_kind: paper.target.kind.clone(),
             target_id: paper.target.id,
             order_id: paper.order,
@@ -70,6 +72,7 @@ impl From<&Paper> for PaperRow {
             actor_kind: paper.actor.kind,
             actor_id: paper.actor.id,
             created_at: paper.created_at,
+            later_kind,
         }
     }
 }
@@ -89,6 +92,27 @@ pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Re
     let mut values: Vec<Value> = vec![target.into()];
     values.extend(bound);
     select(reads, &format!(" AND p.target_id = $2{bounds}{order}"), values).await
+}
+
+/// The papers that are about these orders, drawn of them or of documents of theirs: the `most` of each that were drawn last, the newest first.
+pub async fn of_orders(reads: &impl Reads, orders: &[OrderId], most: u32) -> Result<Vec<Paper>, Fault> {
+    let backend = reads.backend();
+    select(reads, &newest("order_id", &backend.in_ids("p.order_id", 2), most), vec![backend.ids(orders.iter().copied())]).await
+}
+
+/// The same of documents that papers are drawn of.
+pub async fn of_documents(reads: &impl Reads, targets: &[Uuid], most: u32) -> Result<Vec<Paper>, Fault> {
+    let backend = reads.backend();
+    let ids = backend.ids(targets.iter().copied().map(PaperId::from_uuid));
+    select(reads, &newest("target_id", &backend.in_ids("p.target_id", 2), most), vec![ids]).await
+}
+
+/// The condition of the papers that were drawn last of each value of the column.
+fn newest(column: &str, of: &str, most: u32) -> String {
+    format!(
+        " AND {of} AND p.id IN (SELECT q.id FROM paper q WHERE q.tenant_id = $1 AND q.{column} = p.{column}
+           ORDER BY q.created_at DESC, q.id DESC LIMIT {most}) ORDER BY p.created_at DESC, p.id DESC"
+    )
 }
 
 /// The paper of each of these documents that was drawn last; of one of which none was drawn there is none.

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    core::{Paper, Sheet, file, page},
+    core::{Paper, Sheet, file, kept_as, page},
     events::{PAPER_ISSUED, PaperEvent},
     rows,
 };
@@ -223,9 +223,11 @@ async fn once(work: &mut Work, key: &Key, (paper, bytes): (&Paper, &Bytes), read
         pdf.keep(work).await?;
     }
     rows::insert(work, paper).await?;
+    let (kind, later_kind) = kept_as(paper.kind);
     let event = PaperEvent {
         id: paper.id,
-        kind: paper.kind,
+        kind,
+        later_kind,
         document_id: paper.target.to_string(),
         permission: readers.permission.map(ToOwned::to_owned),
         stores: readers.stores.clone(),

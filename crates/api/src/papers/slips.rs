@@ -1,0 +1,106 @@
+//! Drawing labels of returns, slips of what is collected and picking lists of waves, with what the caller may see.
+
+use std::collections::{BTreeSet, HashMap};
+
+use async_graphql::Context;
+use entity::prelude::*;
+use iam::access::kind;
+use inventory::{
+    catalog::core::company,
+    fulfilment::{
+        core::{Work, WorkHead, WorkLine, picking_list},
+        rows as works,
+    },
+    returns::rows as returns,
+};
+use platform::storage::TenantScope;
+use services::papers::core::{Frame, Goods, NotDrawn, Sheet, WaveGoods, address_lines};
+
+use super::drawing::{Drawn, PaperRequest, corrupt};
+use crate::{
+    fulfilment::FulfilmentWave,
+    graphql::{context::ContextExt, fault::Answer},
+    numbering,
+    orders::{collector_of, customer_of_order, delivery_of, links},
+    returns::Return,
+};
+
+pub(super) async fn of_return(ctx: &Context<'_>, request: &PaperRequest<'_>, sales_return: &Return) -> Drawn {
+    let (head, scope) = (sales_return.row(), &request.scope);
+    let whole = returns::whole_returns(scope, &[head.id]).await?.pop().ok_or_else(|| corrupt("sales_return"))?;
+    let number = numbering::shown(ctx, Numbered::Return, head.number.get()).await?;
+    let frame = request.frame(ctx, head.store, number.clone()).await?;
+    let store = links::store(ctx, head.store).await?;
+    let address = store.0.address.as_deref().map(|text| address_lines(&company::read::<company::Address>(text)));
+    Ok(PaperRequest::done(number, None, frame.return_label(&whole, address.unwrap_or_default())))
+}
+
+/// What a store hands over of a work; refused where its order is shipped.
+pub(super) async fn collect_slip(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    (frame, number): (&Frame, &str),
+    (work, names): (&Work, &[Goods]),
+) -> Answer<Result<Sheet, NotDrawn>> {
+    if delivery_of(ctx, work.head.order).await? != DeliveryMethod::Collect {
+        return Ok(Err(NotDrawn::NotCollected));
+    }
+    let customer = collected_by(ctx, scope, &work.head).await?;
+    Ok(frame.collect_slip(number, work, names, customer.into_iter().collect()))
+}
+
+/// Name of the person who collects a work, for callers who may know it: that of the order's contact or address, else the customer's.
+async fn collected_by(ctx: &Context<'_>, scope: &TenantScope, work: &WorkHead) -> Answer<Option<String>> {
+    let may = ctx.permit::<kind::FulfilmentAddressRead>();
+    if may.is_ok_and(|permit| permit.channel().is_none() && permit.covers(work.store))
+        && let Some(name) = collector_of(ctx, scope, work.order).await?
+    {
+        return Ok(Some(name));
+    }
+    if !ctx.holds::<kind::OrderRead>() || !ctx.holds::<kind::CustomerRead>() {
+        return Ok(None);
+    }
+    let customer = Box::pin(customer_of_order(ctx, work.order)).await?;
+    Ok(customer.and_then(|customer| customer.0.name.clone()))
+}
+
+/// What is still to be picked for a wave, in the order of its picking list.
+pub(super) async fn of_wave(ctx: &Context<'_>, request: &PaperRequest<'_>, wave: &FulfilmentWave) -> Drawn {
+    let (wave, scope) = (wave.row(), &request.scope);
+    let listed = works::works_of_waves(scope, &[wave.id]).await?;
+    let ids: Vec<FulfilmentWorkId> = listed.iter().map(|(_, work)| *work).collect();
+    let mut all = works::works(scope, &ids).await?;
+    all.sort_by_key(|work| ids.iter().position(|id| *id == work.head.id));
+    let orders: Vec<OrderId> = all.iter().map(|work| work.head.order).collect::<BTreeSet<_>>().into_iter().collect();
+    let facts = works::order_facts(scope, &orders).await?;
+    let numbers: HashMap<OrderId, i64> = facts.into_iter().map(|facts| (facts.order, facts.number)).collect();
+    let names = works::goods_names(scope, &orders).await?;
+    let goods = goods_of(&all, &names, &numbers);
+    let number = wave.id.to_string();
+    let frame = request.frame(ctx, wave.store, number.clone()).await?;
+    let sheet = frame.wave_list(&number, &goods);
+    Ok(PaperRequest::done(number, None, sheet))
+}
+
+fn goods_of(all: &[Work], names: &[works::GoodsName], numbers: &HashMap<OrderId, i64>) -> Vec<WaveGoods> {
+    let key = |name: &works::GoodsName| (name.order, name.position, name.product);
+    let names: HashMap<(OrderId, u16, ProductId), &works::GoodsName> = names.iter().map(|name| (key(name), name)).collect();
+    let decimals: HashMap<ProductId, u8> = names.values().map(|name| (name.product, name.decimals)).collect();
+    let heads: HashMap<FulfilmentWorkId, &WorkHead> = all.iter().map(|work| (work.head.id, &work.head)).collect();
+    let label = |work: FulfilmentWorkId| {
+        let head = heads.get(&work)?;
+        Some(WorkHead::number(*numbers.get(&head.order)?, head.nth))
+    };
+    let named = |work: &Work, line: &WorkLine| {
+        let found = names.get(&(work.head.order, line.position, line.product));
+        found.map_or_else(Default::default, |name| (name.sku.clone(), name.name.clone()))
+    };
+    let lines = picking_list(all, named).into_iter().map(|line| WaveGoods {
+        decimals: decimals.get(&line.product).copied().unwrap_or_default(),
+        units: line.units(),
+        shares: line.shares.iter().map(|share| (label(share.work).unwrap_or_default(), share.units)).collect(),
+        sku: line.sku,
+        name: line.name,
+    });
+    lines.collect()
+}

@@ -1,0 +1,148 @@
+//! Papers that go with goods: labels of returns, slips of what is collected, and the picking list of a wave.
+
+use entity::prelude::*;
+use inventory::{fulfilment::core::Work, returns::core::Return};
+
+use super::{
+    draw::{Frame, Goods, NotDrawn},
+    sheet::{Sheet, Table, left, right},
+};
+
+/// Goods of one product that are picked for several works at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaveGoods {
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    pub units: i64,
+    /// The number of each work, and how much of the goods is for it.
+    pub shares: Vec<(String, i64)>,
+}
+
+impl Frame {
+    /// What goes onto a parcel that comes back: where it goes, and the return's number as a code. Neither a price nor a person is on it.
+    pub fn return_label(&self, sales_return: &Return, address: Vec<String>) -> Result<Sheet, NotDrawn> {
+        let words = self.words;
+        let is_open = matches!(sales_return.status(), ReturnStatus::Approved | ReturnStatus::PartiallyReceived);
+        let awaited = sales_return.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
+        let rows: Vec<Vec<String>> =
+            awaited.map(|line| vec![line.sku.clone(), line.name.clone(), words.units(line.awaited(), line.decimals)]).collect();
+        if !is_open || rows.is_empty() {
+            return Err(NotDrawn::NothingAwaited);
+        }
+        let title = format!("{} {}", words.title(PaperKind::ReturnLabel), self.number);
+        let mut sheet = Sheet::new(words.tag, title);
+        sheet.party(words.deliver_to, self.from.iter().cloned().chain(address).collect());
+        sheet.fact(words.date, Some(self.day.clone()));
+        sheet.fact(words.return_number, Some(self.number.clone()));
+        sheet.fact(words.reference, sales_return.external_ref.clone());
+        sheet.code = Some(self.number.clone());
+        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+        sheet.tables.push(Table { heading: None, columns, rows });
+        Ok(sheet)
+    }
+
+    /// What a store hands over of a work, to whom, and the order's number as a code. No price is on it, and not the customer's code.
+    pub fn collect_slip(&self, number: &str, work: &Work, names: &[Goods], customer: Vec<String>) -> Result<Sheet, NotDrawn> {
+        let words = self.words;
+        let waiting = work.lines.iter().filter(|line| line.live() > 0);
+        let rows: Vec<Vec<String>> = waiting.map(|line| self.goods(names, (line.position, line.product), line.live())).collect();
+        if rows.is_empty() {
+            return Err(NotDrawn::NothingToCollect);
+        }
+        let mut sheet = self.sheet(PaperKind::CollectSlip, number);
+        sheet.party(words.customer, customer);
+        sheet.fact(words.date, Some(self.day.clone()));
+        sheet.fact(words.order, Some(self.number.clone()));
+        sheet.code = Some(self.number.clone());
+        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+        sheet.tables.push(Table { heading: None, columns, rows });
+        Ok(sheet)
+    }
+
+    /// What a store has still to pick of a wave, in the order of picking: for each product all of it, and how much of that is for which work. `number`
+    /// is that of the wave.
+    pub fn wave_list(&self, number: &str, goods: &[WaveGoods]) -> Result<Sheet, NotDrawn> {
+        let words = self.words;
+        if goods.is_empty() {
+            return Err(NotDrawn::NothingToPick);
+        }
+        let mut sheet = self.sheet(PaperKind::PickingList, number);
+        sheet.fact(words.date, Some(self.day.clone()));
+        let rows = goods.iter().map(|line| {
+            let units = |units: i64| words.units(units, line.decimals);
+            let shares = line.shares.iter().map(|(work, share)| format!("{work}: {}", units(*share)));
+            let shares = shares.collect::<Vec<_>>().join("\n");
+            vec![line.sku.clone(), line.name.clone(), units(line.units), shares, String::new()]
+        });
+        let columns = vec![
+            left(words.sku, 3),
+            left(words.product, 5),
+            right(words.quantity, 2),
+            left(words.orders, 3),
+            right(words.picked, 2),
+        ];
+        sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
+        Ok(sheet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{file, page, phrases::Phrases},
+        *,
+    };
+
+    fn frame() -> Frame {
+        Frame {
+            words: Phrases::of(PaperLocale::English),
+            from: vec!["alpha company".to_owned(), "alpha shop".to_owned()],
+            number: String::new(),
+            day: "2026-11-24".to_owned(),
+            day_text: |_| String::new(),
+        }
+    }
+
+    #[test]
+    fn a_waves_list_says_how_much_of_each_product_is_for_which_work() {
+        let mugs = WaveGoods {
+            sku: "MUG".to_owned(),
+            name: "Mug".to_owned(),
+            decimals: 0,
+            units: 12,
+            shares: vec![("1041-1".to_owned(), 5), ("1042-1".to_owned(), 7)],
+        };
+        let tea = WaveGoods {
+            sku: "TEA".to_owned(),
+            name: "Tea".to_owned(),
+            decimals: 3,
+            units: 1_500,
+            shares: vec![("1042-1".to_owned(), 1_500)],
+        };
+        let sheet = frame().wave_list("fwv_1", &[mugs, tea]).unwrap();
+        let rows: Vec<Vec<&str>> = sheet.tables[0].rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+        assert_eq!(
+            rows,
+            [["MUG", "Mug", "12", "1041-1: 5\n1042-1: 7", ""], ["TEA", "Tea", "1.500", "1042-1: 1.500", ""]],
+            "in the order of picking"
+        );
+        assert_eq!(frame().wave_list("fwv_1", &[]), Err(NotDrawn::NothingToPick));
+    }
+
+    #[test]
+    fn a_code_is_drawn_on_the_page_and_in_the_file() {
+        let mut sheet = Sheet::new("en", "Return label RT-000007".to_owned());
+        let bars = |sheet: &Sheet| {
+            let shown = String::from_utf8(file(sheet).unwrap()).unwrap();
+            (page(sheet).matches("<svg").count(), shown.matches(" re\n").count(), shown.contains("(RT-000007) Tj"))
+        };
+        assert_eq!(bars(&sheet), (0, 0, false));
+        sheet.code = Some("RT-000007".to_owned());
+        // A start, nine characters, and the check: three bars each; the stop has four.
+        assert_eq!(bars(&sheet), (1, 37, true));
+        // What Code 128 does not have is printed as a text alone.
+        sheet.code = Some("Größe".to_owned());
+        assert_eq!(bars(&sheet), (0, 0, false));
+    }
+}
