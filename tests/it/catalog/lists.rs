@@ -40,7 +40,13 @@ async fn filtered(world: &World, filter: Value) -> Vec<String> {
 
 on_both!(both_ways_show_every_row_once, world: World => {
     shelf(world, 57).await;
-    for field in ["SKU", "NAME", "CREATED_AT", "UPDATED_AT"] {
+    // Two currencies, two equal prices, and many products without any.
+    let priced = [("S-003", "9.00", "GBP"), ("S-001", "10.00", "GBP"), ("S-002", "50.00", "EUR"), ("S-004", "9.00", "GBP")];
+    let price = |(sku, amount, code): &(&str, &str, &str)| json!({ "sku": sku, "price": { "amount": amount, "currencyCode": code } });
+    let rows: Vec<Value> = priced.iter().map(price).collect();
+    let answer = change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    assert_eq!(answer["userErrors"], json!([]));
+    for field in ["SKU", "NAME", "CREATED_AT", "UPDATED_AT", "PRICE"] {
         for direction in ["ASC", "DESC"] {
             let order = json!({ "field": field, "direction": direction });
             let whole = skus(&page(world, json!({ "orderBy": order, "first": 250 })).await);
@@ -68,6 +74,9 @@ on_both!(both_ways_show_every_row_once, world: World => {
         }
     }
     let by_name = skus(&page(world, json!({ "orderBy": { "field": "NAME" }, "first": 9 })).await);
+    let by_price = |direction: &str, first: u8| json!({ "orderBy": { "field": "PRICE", "direction": direction }, "first": first });
+    assert_eq!(skus(&page(world, by_price("ASC", 5)).await), ["S-002", "S-003", "S-004", "S-001", "S-000"]);
+    assert_eq!(skus(&page(world, by_price("DESC", 57)).await)[53..], ["S-001", "S-004", "S-003", "S-002"]);
     assert_eq!(by_name, ["S-000", "S-007", "S-014", "S-021", "S-028", "S-035", "S-042", "S-049", "S-056"]);
 });
 

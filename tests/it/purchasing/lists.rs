@@ -64,6 +64,11 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         let counted = page(&office, json!({ "filter": filter, "first": 1 })).await;
         assert_eq!(counted["totalCount"]["count"], wanted.len(), "{filter}");
     }
+    for (field, direction, expected) in [("EXPECTED_ON", "ASC", [0, 1, 2]), ("EXPECTED_ON", "DESC", [2, 1, 0]), ("TOTAL", "ASC", [0, 2, 1])] {
+        let sorted = json!({ "filter": { "supplier": own }, "sort": { "field": field, "direction": direction } });
+        let wanted = expected.map(|place: usize| made[place]["id"].clone());
+        assert_eq!(ids(&page(&office, sorted).await), wanted, "{field} {direction}");
+    }
     let backwards = json!({ "filter": { "expectedOn": { "gte": "2026-12-03", "lt": "2026-12-01" } } });
     assert_eq!(office.ask(LIST, backwards).await["errors"][0]["code"], "BAD_USER_INPUT");
 }
@@ -75,7 +80,7 @@ async fn purchase_orders_of_one_moment_are_paged_in_every_order(world: &World) {
         office.draft(json!([{ "product": mug, "quantity": 1 }])).await;
     }
     let filter = json!({ "supplier": { "eq": office.supplier["id"] } });
-    for field in ["NUMBER", "CREATED_AT", "UPDATED_AT"] {
+    for field in ["NUMBER", "CREATED_AT", "UPDATED_AT", "EXPECTED_ON", "TOTAL"] {
         for direction in ["ASC", "DESC"] {
             let sort = json!({ "field": field, "direction": direction });
             let whole = ids(&page(&office, json!({ "filter": filter, "sort": sort })).await);
