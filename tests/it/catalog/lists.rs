@@ -135,6 +135,8 @@ on_both!(filters_say_and_or_not, world: World => {
     let (mugs, acme) = shelf(world, 20).await;
     assert_eq!(filtered(world, json!({ "category": { "eq": mugs } })).await.len(), 10);
     assert_eq!(filtered(world, json!({ "not": { "category": { "eq": mugs } } })).await.len(), 10, "also those without a category");
+    assert_eq!(filtered(world, json!({ "category": { "isNull": true } })).await.len(), 10);
+    assert_eq!(filtered(world, json!({ "category": { "isNull": false }, "supplier": { "isNull": true } })).await.len(), 0);
     assert_eq!(filtered(world, json!({ "status": ["DRAFT"] })).await, ["S-009", "S-019"]);
     assert_eq!(filtered(world, json!({ "sku": { "in": ["s-003", "S-005", "none"] } })).await, ["S-003", "S-005"]);
     assert_eq!(filtered(world, json!({ "sku": { "startsWith": "s-01" }, "not": { "status": ["DRAFT"] } })).await.len(), 9);
@@ -178,6 +180,7 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
         (json!({ "last": -1 }), json!(["last"])),
         (json!({ "first": 1, "last": 1 }), json!(["last"])),
         (json!({ "filter": { "category": other_kind } }), json!(["filter", "category", "eq"])),
+        (json!({ "filter": { "categoryTree": { "isNull": true } } }), json!(["filter", "categoryTree", "isNull"])),
         (json!({ "filter": { "or": [{ "id": { "in": ["junk"] } }] } }), json!(["filter", "or", "0", "id", "in", "0"])),
         (json!({ "filter": deep }), json!(["filter", "not", "not", "not", "not", "not", "not"])),
         (json!({ "filter": { "sku": { "in": many } } }), json!(["filter", "sku", "in"])),

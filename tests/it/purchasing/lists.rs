@@ -50,6 +50,8 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         (json!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }), vec![2, 1, 0]),
         (json!({ "externalRef": { "in": ["Ref 2026-12-03", "none"] } }), vec![1]),
         (json!({ "externalRef": { "startsWith": "Ref " } }), vec![1, 0]),
+        (json!({ "blanketOrder": { "isNull": true } }), vec![2, 1, 0]),
+        (json!({ "blanketOrder": { "isNull": false } }), vec![]),
         (json!({ "createdBy": { "eq": world.ours.ids["mem"] } }), vec![2, 1, 0]),
         (json!({ "createdBy": { "eq": world.theirs.ids["mem"] } }), vec![]),
         (json!({ "total": { "currencyCode": "GBP", "gte": "2.01" } }), vec![1]),

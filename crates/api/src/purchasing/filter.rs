@@ -120,7 +120,9 @@ impl PurchaseOrderFilter {
     fn tests(self, caller: &Caller, patterns: &Patterns, at: &Path) -> Answer<Filter> {
         let days = days(self.expected_on, &below(at, "expectedOn"))?;
         let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
-        let blankets = self.blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
+        let mut blanket_order = self.blanket_order;
+        let has_blanket = blanket_order.as_mut().and_then(|filter| filter.is_null.take()).map(|is_null| !is_null);
+        let blankets = blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
         let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
         let created_by = self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten();
         let total = self.total.map(|test| total(&test, caller, &below(at, "total"))).transpose()?;
@@ -135,6 +137,7 @@ impl PurchaseOrderFilter {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
             suppliers,
             blankets,
+            has_blanket,
             stores: stores.into_iter().collect(),
             expected_before: self.expected_before.map(|day| day.0),
             expected_on: days.into_iter().collect(),

@@ -27,6 +27,8 @@ pub struct Filter {
     pub suppliers: Option<Vec<SupplierId>>,
     /// Calling off from one of these.
     pub blankets: Option<Vec<BlanketOrderId>>,
+    /// Calling off from none, or from any.
+    pub has_blanket: Option<bool>,
     /// Each of these lists must have the store.
     pub stores: Vec<Vec<StoreId>>,
     /// Expected on a day before this one.
@@ -86,6 +88,9 @@ impl Filter {
         }
         if let Some(blankets) = &self.blankets {
             also(&|n| backend.in_ids("o.blanket_order_id", n), backend.ids(blankets.iter().copied()));
+        }
+        if let Some(status) = self.has_blanket.map(|has_one| if has_one { "IS NOT NULL" } else { "IS NULL" }) {
+            sql.push_str(&format!(" AND o.blanket_order_id {status}"));
         }
         for stores in &self.stores {
             also(&|n| backend.in_ids("o.store_id", n), backend.ids(stores.iter().copied()));
