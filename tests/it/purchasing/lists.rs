@@ -66,7 +66,9 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         let counted = page(&office, json!({ "filter": filter, "first": 1 })).await;
         assert_eq!(counted["totalCount"]["count"], wanted.len(), "{filter}");
     }
-    for (field, direction, expected) in [("EXPECTED_ON", "ASC", [0, 1, 2]), ("EXPECTED_ON", "DESC", [2, 1, 0]), ("TOTAL", "ASC", [0, 2, 1])] {
+    for (field, direction, expected) in
+        [("EXPECTED_ON", "ASC", [0, 1, 2]), ("EXPECTED_ON", "DESC", [2, 1, 0]), ("TOTAL", "ASC", [0, 2, 1])]
+    {
         let sorted = json!({ "filter": { "supplier": own }, "sort": { "field": field, "direction": direction } });
         let wanted = expected.map(|place: usize| made[place]["id"].clone());
         assert_eq!(ids(&page(&office, sorted).await), wanted, "{field} {direction}");

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use entity::record::Selected;
+use entity::{prelude::ProductId, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Fault, Reads},
+    storage::{Fault, Reads, Row},
 };
 
 use super::{Clause, filter::Filter, product, search};
@@ -65,7 +65,8 @@ impl ProductOrder {
             ProductSort::CreatedAt => Key::Int(row.created_at.micros()),
             ProductSort::UpdatedAt => Key::Int(row.updated_at.micros()),
             ProductSort::Price => {
-                let (currency, minor) = row.price.as_ref().map_or((NO_CURRENCY, 0), |price| (price.currency.as_str(), price.minor));
+                let (currency, minor) =
+                    row.price.as_ref().map_or((NO_CURRENCY, 0), |price| (price.currency.as_str(), price.minor));
                 return vec![Key::Text(currency.to_owned()), Key::Int(minor), row.id.into()];
             }
         };
@@ -156,6 +157,16 @@ impl ProductCondition {
     pub fn on(&self, product: &str) -> Option<String> {
         let sql = Some(&self.sql).filter(|sql| !sql.is_empty())?;
         Some(format!("{product} IN (SELECT p.id FROM product p WHERE p.tenant_id = $1{sql})"))
+    }
+
+    /// The ids of these products; None for all products.
+    pub async fn ids(&self, reads: &impl Reads) -> Result<Option<Vec<ProductId>>, Fault> {
+        if self.sql.is_empty() {
+            return Ok(None);
+        }
+        let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{}", self.sql);
+        let rows = reads.rows(&sql, self.values.clone()).await?;
+        rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>().map(Some)
     }
 }
 

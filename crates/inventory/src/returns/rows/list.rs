@@ -7,7 +7,10 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::{load::ReturnRow, visibility::{return_of_channel, return_of_channels}};
+use super::{
+    load::ReturnRow,
+    visibility::{return_of_channel, return_of_channels},
+};
 use crate::{
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, Span, TextTest},
     returns::core::Return,
