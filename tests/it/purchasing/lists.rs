@@ -67,11 +67,12 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         assert_eq!(counted["totalCount"]["count"], wanted.len(), "{filter}");
     }
     for (field, direction, expected) in
-        [("EXPECTED_ON", "ASC", [0, 1, 2]), ("EXPECTED_ON", "DESC", [2, 1, 0]), ("TOTAL", "ASC", [0, 2, 1])]
+        [("EXPECTED_ON", "ASC", vec![0, 1, 2]), ("EXPECTED_ON", "DESC", vec![2, 1, 0]), ("TOTAL", "DESC", vec![1])]
     {
         let sorted = json!({ "filter": { "supplier": own }, "sort": { "field": field, "direction": direction } });
-        let wanted = expected.map(|place: usize| made[place]["id"].clone());
-        assert_eq!(ids(&page(&office, sorted).await), wanted, "{field} {direction}");
+        let wanted: Vec<Value> = expected.iter().map(|place: &usize| made[*place]["id"].clone()).collect();
+        // The other two have one total.
+        assert!(ids(&page(&office, sorted).await).starts_with(&wanted), "{field} {direction}");
     }
     let backwards = json!({ "filter": { "expectedOn": { "gte": "2026-12-03", "lt": "2026-12-01" } } });
     assert_eq!(office.ask(LIST, backwards).await["errors"][0]["code"], "BAD_USER_INPUT");

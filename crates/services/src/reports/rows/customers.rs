@@ -41,18 +41,16 @@ fn stayed(narrow: &Narrow) -> String {
     )
 }
 
-/// What customers were refunded, and of which lines of a return, up to the conditions on it. Of some products it is the worth of what came back of them; of
-/// all products what was given back for the whole return.
+/// What customers were refunded, and the lines of a return that it is of. Of some products it is the worth of what came back of them; of all products what was
+/// given back for the whole return.
 fn refunds(narrow: &Narrow) -> (String, String) {
     let of_products = Bound::of_products(narrow, "l.product_id");
     if of_products.is_empty() {
-        return ("coalesce(r.refunded_minor, r.refund_minor)".to_owned(), "WHERE".to_owned());
+        return ("coalesce(r.refunded_minor, r.refund_minor)".to_owned(), String::new());
     }
     // What has not come counts like what was cancelled: not at all.
     let worth = AMOUNT.replace("l.cancelled", "(l.quantity - l.received)");
-    let lines =
-        format!("CROSS JOIN return_line l WHERE l.tenant_id = $1 AND l.return_id = r.id AND l.received > 0{of_products} AND");
-    (worth, lines)
+    (worth, format!("JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id AND l.received > 0{of_products}"))
 }
 
 /// The customer of a document; of one that is merged the one that it is merged into.
@@ -92,8 +90,8 @@ pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) ->
            GROUP BY {customer}) g
          LEFT JOIN (
            SELECT {returned} AS customer_id, CAST(sum({worth}) AS bigint) AS refunds
-           FROM sales_return r {merged_returns}
-           {lines} r.tenant_id = $1 AND {CAME_BACK} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
+           FROM sales_return r {merged_returns} {lines}
+           WHERE r.tenant_id = $1 AND {CAME_BACK} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
              AND r.business_date <= {to} AND r.customer_id IS NOT NULL AND r.currency = {money}{stores}{channels}
            GROUP BY {returned}) b ON b.customer_id = g.customer_id
          ORDER BY g.customer_id",
