@@ -76,6 +76,11 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
     }
     let backwards = json!({ "filter": { "expectedOn": { "gte": "2026-12-03", "lt": "2026-12-01" } } });
     assert_eq!(office.ask(LIST, backwards).await["errors"][0]["code"], "BAD_USER_INPUT");
+    let reader = office.as_caller(world.ours.only(&["purchase.read"]));
+    for (field, refusal) in [("TOTAL", json!("FORBIDDEN")), ("EXPECTED_ON", Value::Null)] {
+        let answer = reader.ask(LIST, json!({ "sort": { "field": field } })).await;
+        assert_eq!(answer["errors"][0]["code"], refusal, "an order by totals says what they are: {answer:#}");
+    }
 }
 
 async fn purchase_orders_of_one_moment_are_paged_in_every_order(world: &World) {
