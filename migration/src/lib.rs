@@ -118,6 +118,7 @@ mod m0128_supplier_return_products;
 mod m0129_payment_reversals;
 mod m0130_waves;
 mod m0131_paper_kinds;
+mod m0134_list_sorts;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -241,6 +242,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0129_payment_reversals::Migration),
             Box::new(m0130_waves::Migration),
             Box::new(m0131_paper_kinds::Migration),
+            Box::new(m0134_list_sorts::Migration),
         ]
     }
 }

@@ -27,6 +27,9 @@ pub struct IdFilter {
     /// IDs of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<ID>>,
+    /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, customer of orders and
+    /// returns, and blanketOrder of purchase orders; refused elsewhere.
+    pub is_null: Option<bool>,
 }
 
 /// Stores that match all of these: by ID or by code. A store that does not exist, or is not yours, matches nothing.
@@ -145,8 +148,18 @@ pub fn id_of<K: Kind>(id: &ID, field: &[&str]) -> Result<Id<K>, TopError> {
 }
 
 impl IdFilter {
+    /// Refuses `isNull` at the field's place: for those who have not taken it.
+    pub fn refuse_null(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+        if self.is_null.is_none() {
+            return Ok(());
+        }
+        let path = field().into_iter().chain(["isNull".to_owned()]).collect();
+        Err(TopError::bad_input("isNull is not taken here", path))
+    }
+
     /// The ids that are allowed; None when the filter says nothing.
     pub fn ids<K: Kind>(&self, field: &[&str]) -> Result<Option<Vec<Id<K>>>, TopError> {
+        self.refuse_null(|| field.iter().map(ToString::to_string).collect())?;
         let one = self.eq.as_ref().map(|id| id_of(id, &[field, &["eq"]].concat())).transpose()?;
         let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
         let path = [field, &["in"]].concat();
@@ -163,6 +176,7 @@ impl IdFilter {
     /// The same for ids of any kind. What is not one of our ids is BAD_USER_INPUT at the filter itself.
     pub fn of_any_kind(&self, field: &[&str]) -> Result<Option<Vec<Uuid>>, TopError> {
         let path = || field.iter().map(ToString::to_string).collect();
+        self.refuse_null(path)?;
         let read = |id: &ID| prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", path()));
         let one = self.eq.as_ref().map(read).transpose()?;
         let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };

@@ -40,7 +40,13 @@ async fn filtered(world: &World, filter: Value) -> Vec<String> {
 
 on_both!(both_ways_show_every_row_once, world: World => {
     shelf(world, 57).await;
-    for field in ["SKU", "NAME", "CREATED_AT", "UPDATED_AT"] {
+    // Two currencies, two equal prices, and many products without any.
+    let priced = [("S-003", "9.00", "GBP"), ("S-001", "10.00", "GBP"), ("S-002", "50.00", "EUR"), ("S-004", "9.00", "GBP")];
+    let price = |(sku, amount, code): &(&str, &str, &str)| json!({ "sku": sku, "price": { "amount": amount, "currencyCode": code } });
+    let rows: Vec<Value> = priced.iter().map(price).collect();
+    let answer = change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    assert_eq!(answer["userErrors"], json!([]));
+    for field in ["SKU", "NAME", "CREATED_AT", "UPDATED_AT", "PRICE"] {
         for direction in ["ASC", "DESC"] {
             let order = json!({ "field": field, "direction": direction });
             let whole = skus(&page(world, json!({ "orderBy": order, "first": 250 })).await);
@@ -68,6 +74,9 @@ on_both!(both_ways_show_every_row_once, world: World => {
         }
     }
     let by_name = skus(&page(world, json!({ "orderBy": { "field": "NAME" }, "first": 9 })).await);
+    let by_price = |direction: &str, first: u8| json!({ "orderBy": { "field": "PRICE", "direction": direction }, "first": first });
+    assert_eq!(skus(&page(world, by_price("ASC", 5)).await), ["S-002", "S-003", "S-004", "S-001", "S-000"]);
+    assert_eq!(skus(&page(world, by_price("DESC", 57)).await)[53..], ["S-001", "S-004", "S-003", "S-002"]);
     assert_eq!(by_name, ["S-000", "S-007", "S-014", "S-021", "S-028", "S-035", "S-042", "S-049", "S-056"]);
 });
 
@@ -126,6 +135,8 @@ on_both!(filters_say_and_or_not, world: World => {
     let (mugs, acme) = shelf(world, 20).await;
     assert_eq!(filtered(world, json!({ "category": { "eq": mugs } })).await.len(), 10);
     assert_eq!(filtered(world, json!({ "not": { "category": { "eq": mugs } } })).await.len(), 10, "also those without a category");
+    assert_eq!(filtered(world, json!({ "category": { "isNull": true } })).await.len(), 10);
+    assert_eq!(filtered(world, json!({ "category": { "isNull": false }, "supplier": { "isNull": true } })).await.len(), 0);
     assert_eq!(filtered(world, json!({ "status": ["DRAFT"] })).await, ["S-009", "S-019"]);
     assert_eq!(filtered(world, json!({ "sku": { "in": ["s-003", "S-005", "none"] } })).await, ["S-003", "S-005"]);
     assert_eq!(filtered(world, json!({ "sku": { "startsWith": "s-01" }, "not": { "status": ["DRAFT"] } })).await.len(), 9);
@@ -169,6 +180,7 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
         (json!({ "last": -1 }), json!(["last"])),
         (json!({ "first": 1, "last": 1 }), json!(["last"])),
         (json!({ "filter": { "category": other_kind } }), json!(["filter", "category", "eq"])),
+        (json!({ "filter": { "categoryTree": { "isNull": true } } }), json!(["filter", "categoryTree", "isNull"])),
         (json!({ "filter": { "or": [{ "id": { "in": ["junk"] } }] } }), json!(["filter", "or", "0", "id", "in", "0"])),
         (json!({ "filter": deep }), json!(["filter", "not", "not", "not", "not", "not", "not"])),
         (json!({ "filter": { "sku": { "in": many } } }), json!(["filter", "sku", "in"])),

@@ -33,6 +33,11 @@ on_both!(a_tree_is_walked_both_ways, world: World => {
     let next = "query($after: Cursor) { categories(parent: { slug: \"home\" }, after: $after) { nodes { slug } } none: categories(parent: { slug: \"x\" }) { nodes { slug } } }";
     let next = world.ask(next, json!({ "after": below["categories"]["pageInfo"]["endCursor"] })).await;
     assert_eq!((&next["categories"]["nodes"], &next["none"]["nodes"]), (&json!([{ "slug": "kitchen" }]), &json!([])));
+    let sorted = "query($sort: CategorySort) { categories(parent: { slug: \"home\" }, sort: $sort) { nodes { slug } } }";
+    for (field, direction, first) in [("NAME", "ASC", "bath"), ("SLUG", "DESC", "kitchen"), ("POSITION", "DESC", "kitchen")] {
+        let found = world.ask(sorted, json!({ "sort": { "field": field, "direction": direction } })).await;
+        assert_eq!(found["categories"]["nodes"][0]["slug"], first, "{field}");
+    }
     assert_ne!(garden, home);
 });
 

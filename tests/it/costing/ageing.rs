@@ -8,7 +8,7 @@ use crate::{authorization::world::World, demand::days::ago, purchasing::office::
 on_both!(ages_are_of_what_came_last_and_sum_to_what_stock_is_worth);
 
 const AGEING: &str =
-    "query($n: Int, $a: Cursor) { stockAgeing(first: $n, after: $a) { isCurrent pageInfo { hasNextPage endCursor }
+    "query($n: Int, $a: Cursor, $p: ProductFilter) { stockAgeing(first: $n, after: $a, product: $p) { isCurrent pageInfo { hasNextPage endCursor }
   totals { quantity value { amount } ages { fromDays toDays quantity value { amount } } }
   nodes { product { sku } quantity value { amount } oldestReceivedAt ages { quantity value { amount } } } }
   stockValue(method: FIFO) { total { quantity value { amount } } } }";
@@ -45,6 +45,12 @@ async fn ages_are_of_what_came_last_and_sum_to_what_stock_is_worth(world: &World
     assert_eq!((&found["totals"]["quantity"], &found["totals"]["value"]), (&total["quantity"], &total["value"]));
     let spans = found["totals"]["ages"].as_array().unwrap().iter().map(|age| json!([age["fromDays"], age["toDays"]]));
     assert_eq!(json!(spans.collect::<Vec<_>>()), json!([[0, 30], [31, 60], [61, 90], [91, 180], [181, 365], [366, null]]));
+    let plates = books.office.ask(AGEING, json!({ "p": { "sku": { "eq": "plate" } } })).await["data"]["stockAgeing"].clone();
+    assert_eq!(plates["nodes"], json!([of("PLATE")]), "{plates:#}");
+    for name in ["quantity", "value"] {
+        assert_eq!(plates["totals"][name], of("PLATE")[name], "the rows sum to the totals of the filter");
+    }
+    assert_eq!(ages(&plates["totals"]), ages(of("PLATE")));
     let (mut seen, mut after) = (Vec::new(), Value::Null);
     loop {
         let page = books.office.ask(AGEING, json!({ "n": 1, "a": after })).await["data"]["stockAgeing"].clone();

@@ -13,7 +13,7 @@ use crate::{
 
 on_both!(a_level_of_known_days, arguments_are_checked);
 
-const PERFORMANCE: &str = "query($f: Date!, $t: Date!, $p: ID, $s: Float! = 0.2) { stockPerformance(from: $f, to: $t, product: { eq: $p }, substitution: $s) {
+const PERFORMANCE: &str = "query($f: Date!, $t: Date!, $p: ID, $s: Float! = 0.2, $w: ProductFilter) { stockPerformance(from: $f, to: $t, product: { eq: $p }, substitution: $s, products: $w) {
   isCurrent cutDays unknownLevels nodes { product { sku } store { code } periodDays activeDays outDays stockouts stockoutRate lostUnits { low mid high } soldUnits
     openingUnits receivedUnits closingUnits meanUnits turnover annualisedTurnover daysOfSupply sellThrough }
   totals { activeDays outDays stockouts stockoutRate soldUnits lostUnits { low mid high } sellThrough } } }";
@@ -58,6 +58,22 @@ async fn a_level_of_known_days(world: &World) {
     let node = &answer["data"]["stockPerformance"]["nodes"][0];
     assert_eq!((&node["periodDays"], &node["activeDays"], &node["outDays"]), (&json!(30), &json!(16), &json!(3)), "{answer:#}");
     assert!(node["annualisedTurnover"].is_number());
+    let plate = books.office.product("PLATE", "2.00").await;
+    books.adjust("RECEIPT", &plate, 5, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, 12) })).await;
+    for (only, product, levels, received) in [
+        (json!({ "sku": { "in": ["MUG", "PLATE"] } }), Value::Null, 2, 42),
+        (json!({ "sku": { "in": ["MUG", "PLATE"] } }), plate["id"].clone(), 1, 5),
+        (json!({ "sku": { "eq": "PLATE" } }), mug["id"].clone(), 0, 0),
+    ] {
+        let variables = json!({ "f": day(world, 30), "t": day(world, 1), "p": product, "w": only });
+        let found = books.office.ask(PERFORMANCE, variables).await["data"]["stockPerformance"].clone();
+        let rows = found["nodes"].as_array().unwrap();
+        let of = |name: &str| rows.iter().map(|row| row[name].as_i64().unwrap()).sum::<i64>();
+        assert_eq!((rows.len(), of("receivedUnits")), (levels, received), "{only} {found:#}");
+        for name in ["activeDays", "outDays", "soldUnits"] {
+            assert_eq!(found["totals"][name], of(name), "{only} {name}");
+        }
+    }
     books.office.is_sound().await;
 }
 

@@ -52,6 +52,8 @@ async fn filters_say_what_they_mean() {
             (json!({"not": {"store": {"in": []}}}), "123456"),
             (json!({"customer": {"eq": world.customer}}), "246"),
             (json!({"not": {"customer": {"eq": world.customer}}}), "135"),
+            (json!({"customer": {"isNull": true}}), "135"),
+            (json!({"customer": {"isNull": false}, "status": ["DRAFT"]}), "6"),
             (json!({"channel": {"eq": world.web}, "not": {"externalRef": {"eq": "REF-4"}}}), "26"),
             (json!({"externalRef": {"in": ["REF-1", "REF-6", "NOPE"]}}), "16"),
             (json!({"externalRef": {"startsWith": "REF-", "contains": "3"}}), "3"),

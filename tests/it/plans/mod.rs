@@ -69,6 +69,7 @@ const MAY: &[(&str, &str)] = &[
     ("productsCount where status*", "product"),
     ("productsCount where tracking*", "product"),
     ("purchaseOrders filter.createdBy*", "purchase_order"),
+    ("returns filter.channel*", "sales_return"),
     ("stockMovements filter.store*", "movement"),
     ("stockMovements where kind*", "movement"),
     ("auditEntries filter.actor*", "audit_entry"),

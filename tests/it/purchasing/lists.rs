@@ -50,6 +50,8 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         (json!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }), vec![2, 1, 0]),
         (json!({ "externalRef": { "in": ["Ref 2026-12-03", "none"] } }), vec![1]),
         (json!({ "externalRef": { "startsWith": "Ref " } }), vec![1, 0]),
+        (json!({ "blanketOrder": { "isNull": true } }), vec![2, 1, 0]),
+        (json!({ "blanketOrder": { "isNull": false } }), vec![]),
         (json!({ "createdBy": { "eq": world.ours.ids["mem"] } }), vec![2, 1, 0]),
         (json!({ "createdBy": { "eq": world.theirs.ids["mem"] } }), vec![]),
         (json!({ "total": { "currencyCode": "GBP", "gte": "2.01" } }), vec![1]),
@@ -64,8 +66,21 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         let counted = page(&office, json!({ "filter": filter, "first": 1 })).await;
         assert_eq!(counted["totalCount"]["count"], wanted.len(), "{filter}");
     }
+    for (field, direction, expected) in
+        [("EXPECTED_ON", "ASC", vec![0, 1, 2]), ("EXPECTED_ON", "DESC", vec![2, 1, 0]), ("TOTAL", "DESC", vec![1])]
+    {
+        let sorted = json!({ "filter": { "supplier": own }, "sort": { "field": field, "direction": direction } });
+        let wanted: Vec<Value> = expected.iter().map(|place: &usize| made[*place]["id"].clone()).collect();
+        // The other two have one total.
+        assert!(ids(&page(&office, sorted).await).starts_with(&wanted), "{field} {direction}");
+    }
     let backwards = json!({ "filter": { "expectedOn": { "gte": "2026-12-03", "lt": "2026-12-01" } } });
     assert_eq!(office.ask(LIST, backwards).await["errors"][0]["code"], "BAD_USER_INPUT");
+    let reader = office.as_caller(world.ours.only(&["purchase.read"]));
+    for (field, refusal) in [("TOTAL", json!("FORBIDDEN")), ("EXPECTED_ON", Value::Null)] {
+        let answer = reader.ask(LIST, json!({ "sort": { "field": field } })).await;
+        assert_eq!(answer["errors"][0]["code"], refusal, "an order by totals says what they are: {answer:#}");
+    }
 }
 
 async fn purchase_orders_of_one_moment_are_paged_in_every_order(world: &World) {
@@ -75,7 +90,7 @@ async fn purchase_orders_of_one_moment_are_paged_in_every_order(world: &World) {
         office.draft(json!([{ "product": mug, "quantity": 1 }])).await;
     }
     let filter = json!({ "supplier": { "eq": office.supplier["id"] } });
-    for field in ["NUMBER", "CREATED_AT", "UPDATED_AT"] {
+    for field in ["NUMBER", "CREATED_AT", "UPDATED_AT", "EXPECTED_ON", "TOTAL"] {
         for direction in ["ASC", "DESC"] {
             let sort = json!({ "field": field, "direction": direction });
             let whole = ids(&page(&office, json!({ "filter": filter, "sort": sort })).await);

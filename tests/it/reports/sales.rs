@@ -138,10 +138,11 @@ async fn a_channel_has_its_margin(world: &World) {
     assert_eq!(theirs["data"]["marginReport"]["nodes"], json!([]), "{theirs:#}");
 }
 
-const SCORES: &str = "query($s: IdFilter, $to: Date) { customerScores(store: $s, to: $to) {
+const SCORES: &str = "query($s: IdFilter, $to: Date, $w: ProductFilter) { customerScores(store: $s, to: $to, product: $w) {
     nodes { customerId customer { id } recency frequency monetary daysSinceOrder orders netRevenue { amount } }
     totals { customers orders guestOrders netRevenue { amount } bestScore } } }";
-const COHORTS: &str = "query($s: IdFilter, $p: PeriodInput!) { customerCohorts(store: $s, period: $p) {
+const COHORTS: &str =
+    "query($s: IdFilter, $p: PeriodInput!, $w: ProductFilter) { customerCohorts(store: $s, period: $p, product: $w) {
     nodes { month customers repeatedWithin30Days repeatedWithin90Days } totals { customers repeated } } }";
 
 async fn a_customer_is_an_id_and_scores(world: &World) {
@@ -186,6 +187,24 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     assert_eq!(cohorts["totals"], json!({ "customers": 2, "repeated": 1 }), "{cohorts:#}");
     let again: i64 = cohorts["nodes"].as_array().unwrap().iter().map(|row| row["repeatedWithin30Days"].as_i64().unwrap()).sum();
     assert_eq!(again, 1, "{cohorts:#}");
+    // Of plates alone: one of two came back from a customer, who bought them with a mug.
+    let plate = stocked(&books, "PLATE", 100, 190).await;
+    let sold = order(&books, &[(&mug, 1), (&plate, 2)], 100, json!({ "customerId": customers[1] })).await;
+    let back = json!([{ "orderLineId": sold["lines"][1]["id"], "product": plate, "quantity": 1 }]);
+    let input = json!({ "idempotencyKey": key(), "store": books.office.store, "customerId": customers[1], "lines": back });
+    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    let plates = json!({ "sku": { "eq": "PLATE" } });
+    for (only, customers, orders, net) in
+        [(&plates, 1, 1, "9.00"), (&json!({ "sku": { "eq": "MUG" } }), 2, 4, "72.00"), (&json!({}), 2, 4, "81.00")]
+    {
+        let found = asked(&books, SCORES, json!({ "s": store, "w": only })).await;
+        let totals = &found["totals"];
+        assert_eq!((&totals["customers"], &totals["orders"]), (&json!(customers), &json!(orders)), "{only} {found:#}");
+        assert_eq!(totals["netRevenue"]["amount"], net, "{only} {found:#}");
+        assert_eq!(totals["guestOrders"], i64::from(*only != plates), "{only}");
+    }
+    let cohorts = asked(&books, COHORTS, json!({ "s": store, "p": period, "w": plates })).await;
+    assert_eq!(cohorts["totals"], json!({ "customers": 1, "repeated": 0 }), "{cohorts:#}");
 }
 
 const PAIRS: &str = "query($f: SalesReportFilter!) { boughtTogether(filter: $f) {

@@ -43,6 +43,11 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
             (json!({"order": {"in": [lamps["id"], mugs["id"]]}, "status": ["REQUESTED"]}), "23"),
             (json!({"product": {"eq": world.lamp}}), "3"),
             (json!({"sku": {"eq": sku}}), "3"),
+            (json!({"channel": {"eq": world.direct}}), "123"),
+            (json!({"channel": {"in": [world.web]}}), ""),
+            (json!({"not": {"channel": {"in": [world.web, world.direct]}}}), ""),
+            (json!({"customer": {"isNull": true}}), "123"),
+            (json!({"customer": {"isNull": false}}), ""),
             (json!({"createdAt": {"gte": between}}), "23"),
             (json!({"createdAt": {"lt": between}}), "1"),
             (json!({"updatedAt": {"gte": between}}), "123"),
@@ -54,8 +59,10 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
             let counted = page(&world, json!({"filter": filter, "first": 1})).await;
             assert_eq!(counted["totalCount"]["count"], expected.len(), "{filter}");
         }
-        let answer = world.ask(LIST, json!({"filter": {"order": {"eq": world.mug}}})).await;
-        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT");
+        for bad in [json!({"order": {"eq": world.mug}}), json!({"store": {"isNull": true}})] {
+            let answer = world.ask(LIST, json!({"filter": bad})).await;
+            assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{bad}");
+        }
     })
     .await;
 }

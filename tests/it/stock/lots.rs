@@ -77,6 +77,15 @@ on_both!(what_expires_first_is_sold_first_and_what_comes_in_says_its_lot, world:
     let refused = house.adjust("none", "RECEIPT", "CHEESE", 5, Value::Null).await;
     assert_eq!(refusal(&refused), ("INVALID", "input.changes.0.lot".to_owned()));
     let sold = house.adjust("sale", "SALE", "CHEESE", -6, Value::Null).await;
+    for (filter, expected) in [
+        ("lot: { eq: \"SOON\" }", json!([{ "kind": "SALE" }, { "kind": "RECEIPT" }])),
+        ("lot: { startsWith: \"so\" }, kind: [RECEIPT]", json!([{ "kind": "RECEIPT" }])),
+        ("not: { lot: { in: [\"late\"] } }", json!([{ "kind": "RECEIPT" }])),
+        ("lot: { eq: \"never\" }", json!([])),
+    ] {
+        let found = house.query(&format!("{{ stockMovements(filter: {{ {filter} }}) {{ nodes {{ kind }} }} }}")).await;
+        assert_eq!(found["stockMovements"]["nodes"], expected, "{filter}");
+    }
     let entries = sold["movement"]["entries"].as_array().unwrap();
     let told: Vec<_> = entries.iter().map(|e| (e["onHandDelta"].as_i64().unwrap(), e["lot"]["code"].as_str().unwrap())).collect();
     assert_eq!(told, [(-4, "soon"), (-2, "late")]);

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID};
-use inventory::catalog::core::category::CategoryRow;
+use async_graphql::{Context, Enum, ID, InputObject};
+use inventory::catalog::{
+    core::category::CategoryRow,
+    rows::category::{CategorySort as By, CategorySorted},
+};
 use macros::resolvers;
 
 use super::{
     ProductConnection,
     filter::{ProductFilter, in_category},
     loads::loads,
-    page::args,
+    page::{Direction, args},
     query_products::products_page,
     refs::ProductOrder,
 };
@@ -21,6 +24,38 @@ use crate::{
         scalars::{Cursor, DateTime, Json, Long},
     },
 };
+
+/// Sort order of a list of categories; categories with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct CategorySort {
+    /// Field by which the categories are sorted.
+    pub field: CategorySortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which categories can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum CategorySortField {
+    /// Position among the categories with the same parent.
+    Position,
+    /// Name of the category. Capitals of the letters A to Z do not count; other letters come after Z.
+    Name,
+    /// Slug of the category, its code in URLs.
+    Slug,
+    /// Time at which the category was created.
+    CreatedAt,
+    /// Time at which the category last changed.
+    UpdatedAt,
+}
+
+/// By position, unless something else is asked for.
+pub(super) fn category_sorted(sort: Option<CategorySort>) -> CategorySorted {
+    let asked = |sort: CategorySort| CategorySorted { by: sort.field.into(), descending: sort.direction == Direction::Desc };
+    sort.map_or(CategorySorted::BY_POSITION, asked)
+}
 
 /// A node of the tree of categories.
 #[derive(Clone)]

@@ -102,11 +102,11 @@ fn also(
     narrowed: impl FnOnce(IdFilter) -> ProductFilter,
 ) -> Option<IdFilter> {
     if of.is_some() {
-        let own = IdFilter { eq: Some(id), one_of: None };
+        let own = IdFilter { eq: Some(id), ..IdFilter::default() };
         rest.and.get_or_insert_default().push(narrowed(own));
         return of;
     }
-    Some(IdFilter { eq: Some(id), one_of: None })
+    Some(IdFilter { eq: Some(id), ..IdFilter::default() })
 }
 
 /// Products of a category, or of it and its descendants, that a filter leaves.
@@ -235,6 +235,10 @@ fn id_filter(
     at: &Path,
     all: &mut Vec<Filter>,
 ) -> Answer<()> {
+    match filter.is_null {
+        Some(is_null) if column.may_be_null() => all.push(Filter::IsNull(column, is_null)),
+        _ => filter.refuse_null(|| at.clone())?,
+    }
     let one = |id: &ID, at: Path| parse(id).map_err(|message| TopError::bad_input(message, at));
     if let Some(id) = &filter.eq {
         all.push(Filter::Ids(column, vec![one(id, below(at, &["eq"]))?]));

@@ -65,7 +65,7 @@ pub use store::{Store, StoreConnection, StoreEdge};
 pub use store_filter::StoreFilter;
 pub use supplier_filter::SupplierFilter;
 pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
-pub use within::{category_named, products_within};
+pub use within::{category_named, products_at, products_within};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]

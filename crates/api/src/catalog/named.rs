@@ -17,16 +17,8 @@ impl Canonical for Filter {
             Self::All(all) => json!({ "and": parts(all) }),
             Self::Any(any) => json!({ "or": parts(any) }),
             Self::Not(part) => json!({ "not": part.canonical() }),
-            Self::Ids(column, ids) => {
-                let column = match column {
-                    IdColumn::Product => "product",
-                    IdColumn::Category => "category",
-                    IdColumn::Supplier => "supplier",
-                    IdColumn::CategoryTree => "categoryTree",
-                    IdColumn::Family => "family",
-                };
-                json!({ column: ids })
-            }
+            Self::Ids(column, ids) => json!({ id_name(*column): ids }),
+            Self::IsNull(column, is_null) => json!({ id_name(*column): { "isNull": is_null } }),
             Self::Text(column, test) => {
                 let column = match column {
                     TextColumn::Sku => "sku",
@@ -46,6 +38,16 @@ impl Canonical for Filter {
             Self::Stock(test) => stock(test),
             Self::Search(text) => json!({ "search": text }),
         }
+    }
+}
+
+const fn id_name(column: IdColumn) -> &'static str {
+    match column {
+        IdColumn::Product => "product",
+        IdColumn::Category => "category",
+        IdColumn::Supplier => "supplier",
+        IdColumn::CategoryTree => "categoryTree",
+        IdColumn::Family => "family",
     }
 }
 

@@ -20,6 +20,7 @@ use platform::{
 
 use super::{
     Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
+    category::{CategorySort, category_sorted},
     filter::{ArchiveFilter, ProductFilter, is_archived, product_filter, query_id, query_text},
     loads::loads,
     page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
@@ -106,7 +107,7 @@ impl ProductQuery {
         .transpose()
     }
 
-    /// The categories right below one, or the roots, by position; without a filter those that are in use.
+    /// The categories right below one, or the roots, by position unless another order is asked for; without a filter those that are in use.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn categories(
@@ -118,9 +119,12 @@ impl ProductQuery {
         last: Option<i32>,
         before: Option<Cursor>,
         #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Sort of the categories. Null for POSITION, ASC.")] sort: Option<CategorySort>,
     ) -> Answer<CategoryConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let request = args(first, after, last, before).check("categories", &catalog.signer, MAX_PAGE)?;
+        let sorted = category_sorted(sort);
+        let kind = sorted.kind();
+        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
             None => None,
             Some(By::Id(id)) => Some(id),
@@ -128,9 +132,9 @@ impl ProductQuery {
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.categories(permit, parent, is_archived(filter), &request).await?;
-        Ok(build(listed.rows, &request, "categories", &catalog.signer, |row| {
-            let keys = vec![Key::Int(i64::from(row.position)), row.id.into()];
+        let listed = catalog.categories(permit, (parent, is_archived(filter)), sorted, &request).await?;
+        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+            let keys = sorted.keys(&row);
             (Category(row.into()), keys)
         })
         .counted(scope, listed.source)
@@ -251,6 +255,7 @@ fn sorted(order: Option<&ProductOrder>, filter: &Filter) -> Answer<Sorted> {
         ProductOrderField::Name => by(ProductSort::Name, *direction),
         ProductOrderField::CreatedAt => by(ProductSort::CreatedAt, *direction),
         ProductOrderField::UpdatedAt => by(ProductSort::UpdatedAt, *direction),
+        ProductOrderField::Price => by(ProductSort::Price, *direction),
         ProductOrderField::Relevance if searches => Sorted::ByRelevance,
         ProductOrderField::Relevance => {
             let message = "RELEVANCE needs a search in the filter, outside of or and not";

@@ -84,6 +84,9 @@ pub enum ProductOrderField {
     CreatedAt,
     /// Time of the last change of the product.
     UpdatedAt,
+    /// Price, in minor units. Products are sorted by the code of its currency first; those without a price come after all others in ASC, and before them in
+    /// DESC.
+    Price,
     /// Relevance for `search`, which is required; at most 500 products.
     Relevance,
 }

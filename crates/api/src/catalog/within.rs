@@ -29,6 +29,17 @@ pub async fn category_named(ctx: &Context<'_>, named: &CategoryRef, field: &[&st
     Ok(ctx.given::<Catalog>()?.category(permit, by).await?.map(|row| row.id))
 }
 
+/// The products of an argument. Asking for some of them needs product.read.
+pub async fn products_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argument: &str) -> Answer<ProductCondition> {
+    if filter.is_none() {
+        return Ok(ProductCondition::default());
+    }
+    let permit = ctx.permit::<kind::ProductRead>()?;
+    let filter = product_filter_at(ctx, filter, argument)?;
+    let (_, scoped) = ctx.given::<Catalog>()?.filtered(permit, filter).await?;
+    Ok(scoped.condition())
+}
+
 /// The products of the argument `product`, in the category of `categoryTree` or below it. Asking for some of them needs product.read.
 pub async fn products_within(
     ctx: &Context<'_>,

@@ -16,6 +16,7 @@ use platform::paging::{CursorSigner, Key};
 
 use super::query::no_report;
 use crate::{
+    catalog::{ProductFilter, products_within},
     graphql::{
         connection::{Page, PageArgs, PageInfo},
         context::ContextExt,
@@ -144,6 +145,10 @@ impl AgeingQuery {
     async fn stock_ageing(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "Products to include. `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
+        product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -152,7 +157,9 @@ impl AgeingQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(AGEING, signer, MOST_A_PAGE)?;
         let ledger = ctx.given::<Ledger>()?;
-        let found = Box::pin(shell::stock_ageing(ledger.database(), permit, ledger.clock().now())).await.map_err(no_report)?;
+        let products = products_within(ctx, product, None).await?;
+        let found = shell::stock_ageing(ledger.database(), permit, &products, ledger.clock().now());
+        let found = Box::pin(found).await.map_err(no_report)?;
         let currency = found.how.currency;
         // Worth and id, as the list is sorted: the dearest first, so a position is told by what is not worth.
         let keys = |product: ProductId, sums: &AgeSums| vec![Key::Int(-exact(sums.value())), product.into()];

@@ -6,7 +6,7 @@ use async_graphql::{Context, Object};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude;
 use iam::access::{Permission, kind};
-use inventory::ledger::Ledger;
+use inventory::{catalog::rows::page::ProductCondition, ledger::Ledger};
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 use serde_json::json;
@@ -18,7 +18,7 @@ use services::demand::{
 
 use super::query::no_report;
 use crate::{
-    catalog::{Product, Store},
+    catalog::{Product, ProductFilter, Store, products_at},
     graphql::{
         canonical,
         connection::{Page, PageArgs, PageInfo},
@@ -206,6 +206,10 @@ impl StockPerformanceQuery {
         #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
         #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1.", default = 0.2)]
         substitution: f64,
+        #[graphql(
+            desc = "Products to include, besides `product`. `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
+        products: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -225,10 +229,11 @@ impl StockPerformanceQuery {
             products: product.and_then(|ids| ids.ids(&["product"]).transpose()).transpose()?,
             stores: store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?,
         };
+        let products = products_at(ctx, products, "products").await?;
         let signer = ctx.given::<CursorSigner>()?;
-        let kind = list_name(&filter, substitution);
+        let kind = list_name(&filter, &products, substitution);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let found = shell::stock_performance(permit, ctx.given::<Ledger>()?.database(), filter, substitution);
+        let found = shell::stock_performance(permit, ctx.given::<Ledger>()?.database(), (filter, &products), substitution);
         let found = Box::pin(found).await.map_err(no_report)?;
         let (progress, totals, lost, unknown) = (found.progress, found.totals, found.lost, found.unknown);
         let rows = (0..).zip(found.rows).map(|(nth, level)| {
@@ -241,14 +246,17 @@ impl StockPerformanceQuery {
 }
 
 /// What cursors of the list are bound to: a place in it means nothing under other arguments.
-fn list_name(filter: &StockFilter, substitution: f64) -> String {
-    let asked = json!({
+fn list_name(filter: &StockFilter, products: &ProductCondition, substitution: f64) -> String {
+    let mut asked = json!({
         "from": filter.from,
         "to": filter.to,
         "product": filter.products,
         "store": filter.stores,
         "substitution": substitution.to_string(),
     });
+    if !products.sql.is_empty() {
+        asked["products"] = json!([products.sql, format!("{:?}", products.values)]);
+    }
     format!("stockPerformance:{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(asked)))
 }
 

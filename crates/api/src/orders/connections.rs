@@ -121,7 +121,7 @@ pub async fn orders_of_customer(
 ) -> Answer<OrderConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let mut filter = filter.unwrap_or_default();
-    let own = Some(IdFilter { eq: Some(ID(customer.to_string())), one_of: None });
+    let own = Some(IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() });
     if filter.customer.is_some() {
         filter.and.get_or_insert_default().push(OrderFilter { customer: own, ..OrderFilter::default() });
     } else {

@@ -234,7 +234,10 @@ impl OrderFilter {
         for test in ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))? {
             all.push(Filter::Ids(IdColumn::Channel, test));
         }
-        for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
+        let mut customer = self.customer;
+        let is_guest = customer.as_mut().and_then(|test| test.is_null.take());
+        all.extend(is_guest.map(|is_guest| Filter::HasCustomer(!is_guest)));
+        for test in ids::<entity::id::kind::CustomerId>(customer, &below(at, "customer"))? {
             all.push(Filter::Ids(IdColumn::Customer, test));
         }
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
@@ -281,6 +284,7 @@ pub(crate) fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
 /// The tests of an id filter: one for `eq`, one for `in`.
 pub(crate) fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<Vec<Uuid>>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
+    filter.refuse_null(|| at.clone())?;
     let mut tests = Vec::new();
     if let Some(id) = filter.eq {
         tests.push(vec![argument::<K>(&id, || below(at, "eq"))?.uuid()]);
@@ -360,7 +364,7 @@ fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {
 /// The tests of stores that are named by their ids or codes.
 fn allocated(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<AllocatedTest>, TopError> {
     let Some(StoreIdFilter { eq, one_of, key }) = filter else { return Ok(Vec::new()) };
-    let by_id = ids::<entity::id::kind::StoreId>(Some(IdFilter { eq, one_of }), at)?;
+    let by_id = ids::<entity::id::kind::StoreId>(Some(IdFilter { eq, one_of, is_null: None }), at)?;
     let mut tests: Vec<AllocatedTest> = by_id.into_iter().map(AllocatedTest::Ids).collect();
     if let Some(codes) = key {
         let at = below(at, "key");

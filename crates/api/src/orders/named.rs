@@ -24,6 +24,7 @@ impl Canonical for Filter {
                 };
                 json!({ column: ids })
             }
+            Self::HasCustomer(has_one) => json!({ "hasCustomer": has_one }),
             Self::Status(statuses) => json!({ "status": statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
             Self::ExternalRef(test) => json!({ "externalRef": text(test) }),
             Self::Hold(kinds) => json!({ "hold": kinds }),

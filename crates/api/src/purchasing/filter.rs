@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject};
+use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::{Numbered, SupplierId};
 use iam::access::{Caller, Permission, Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::TotalTest,
-    purchasing::rows::{self, DaySpan, Filter},
+    purchasing::rows::{self, DaySpan, Filter, PurchaseSort, PurchaseSorted},
 };
 use platform::{
     paging::CursorSigner,
@@ -18,6 +18,7 @@ use platform::{
 
 use super::{enums::PurchaseOrderStatus, links::MOST_A_PAGE, order::PurchaseOrder, query::PurchaseOrderConnection};
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -29,12 +30,46 @@ use crate::{
     },
     numbering,
     orders::{
-        document_filter::{DocumentFilter, document_sort},
+        document_filter::DocumentFilter,
         filters::{below, texts},
     },
 };
 
-document_sort!(PurchaseOrderSort, PurchaseOrderSortField, "purchase orders");
+/// Sort order of a list of purchase orders; rows with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct PurchaseOrderSort {
+    /// Field by which the list is sorted.
+    pub field: PurchaseOrderSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which a list of purchase orders can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "PurchaseSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PurchaseOrderSortField {
+    /// Number of the document.
+    Number,
+    /// Time at which the document was created.
+    CreatedAt,
+    /// Time at which the document last changed.
+    UpdatedAt,
+    /// Day on which the goods are expected. An order without a day comes after all others in ASC, and before them in DESC.
+    ExpectedOn,
+    /// Total of the purchase order: goods and charges, in minor units. Orders are sorted by the code of their currency first. Needs product.cost.read.
+    Total,
+}
+
+impl PurchaseOrderSort {
+    /// A list in the order of totals says what they are.
+    fn sorted(self, caller: &Caller) -> Answer<PurchaseSorted> {
+        if self.field == PurchaseOrderSortField::Total && !caller.sees_costs() {
+            return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
+        }
+        Ok(PurchaseSorted { by: self.field.into(), descending: self.direction == Direction::Desc })
+    }
+}
 
 /// Purchase orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -85,7 +120,9 @@ impl PurchaseOrderFilter {
     fn tests(self, caller: &Caller, patterns: &Patterns, at: &Path) -> Answer<Filter> {
         let days = days(self.expected_on, &below(at, "expectedOn"))?;
         let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
-        let blankets = self.blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
+        let mut blanket_order = self.blanket_order;
+        let has_blanket = blanket_order.as_mut().and_then(|filter| filter.is_null.take()).map(|is_null| !is_null);
+        let blankets = blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
         let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
         let created_by = self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten();
         let total = self.total.map(|test| total(&test, caller, &below(at, "total"))).transpose()?;
@@ -100,6 +137,7 @@ impl PurchaseOrderFilter {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
             suppliers,
             blankets,
+            has_blanket,
             stores: stores.into_iter().collect(),
             expected_before: self.expected_before.map(|day| day.0),
             expected_on: days.into_iter().collect(),
@@ -160,13 +198,13 @@ pub async fn purchase_orders<P: Permission>(
         let named = filter.own.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));
         filter.own.suppliers = Some(if named { vec![supplier] } else { Vec::new() });
     }
-    let sorted = ask.sort.map_or(rows::NEWEST, Into::into);
-    let kind = sorted.kind(rows::PURCHASES);
+    let sorted = ask.sort.map(|sort| sort.sorted(permit.caller())).transpose()?.unwrap_or(PurchaseSorted::NEWEST);
+    let kind = sorted.kind();
     let request = ask.args.check(&kind, signer, MOST_A_PAGE)?;
     rows::add_merged(&scope, filter.all_mut()).await?;
     let source = rows::source(scope.backend(), &filter);
     let page = rows::page(&scope, source.clone(), sorted, &request).await?;
-    let nodes = page.into_iter().map(|row| (rows::keys(sorted, &row), row));
+    let nodes = page.into_iter().map(|row| (sorted.keys(&row), row));
     let nodes = nodes.map(|(keys, row)| (PurchaseOrder::head(Arc::new(row)), keys));
     Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
 }

@@ -16,7 +16,10 @@ use super::{
     links::{self, Customer, Date, Long, Money, money, no_report},
     page::{ReportPaging, report_connection},
 };
-use crate::graphql::{context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor};
+use crate::{
+    catalog::{ProductFilter, products_within},
+    graphql::{context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
+};
 
 /// Days of the scores: a year.
 const SCORED_DAYS: i32 = 365;
@@ -173,19 +176,25 @@ impl CustomerReportQuery {
     ///
     /// Requires report.read; whom a row is of, customer.read. Costs 50.
     #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn customer_scores(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Last of the 365 days. Default: today, in UTC.")] to: Option<Date>,
         #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
         #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
+        #[graphql(
+            desc = "Products to include: orders with something of them, their revenue, and as refunds the worth of what came back of them. Needs product.read. Null for all."
+        )]
+        product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<CustomerScoreConnection> {
         let paging = ReportPaging::of(ctx, "customerScores", first, after)?;
         let ledger = ctx.given::<Ledger>()?;
         let to = to.map_or_else(|| local_day(ledger.clock().now(), "UTC"), |day| day.0);
-        let narrow = of_orders(Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, store, channel)?;
+        let products = products_within(ctx, product, None).await?;
+        let narrow = of_orders(Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, products, (store, channel))?;
         let found = Box::pin(shell::customer_segments(permit, ledger.database(), narrow)).await.map_err(no_report)?;
         let currency = found.source.currency;
         let totals = CustomerScoreTotals {
@@ -205,18 +214,22 @@ impl CustomerReportQuery {
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn customer_cohorts(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days on which first orders were placed.")] period: PeriodInput,
         #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
         #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Products to include: orders with something of them. Needs product.read. Null for all.")]
+        product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<CustomerCohortConnection> {
         let paging = ReportPaging::of(ctx, "customerCohorts", first, after)?;
         let ledger = ctx.given::<Ledger>()?;
-        let narrow = of_orders(period.read()?, store, channel)?;
+        let span = period.read()?;
+        let narrow = of_orders(span, products_within(ctx, product, None).await?, (store, channel))?;
         let today = local_day(ledger.clock().now(), "UTC");
         let found = Box::pin(shell::customer_cohorts(permit, ledger.database(), narrow, today)).await.map_err(no_report)?;
         let totals = CustomerCohortTotals { customers: found.customers, repeated: found.repeated };
@@ -225,10 +238,10 @@ impl CustomerReportQuery {
     }
 }
 
-fn of_orders(span: Span, store: Option<IdFilter>, channel: Option<IdFilter>) -> Answer<Narrow> {
+fn of_orders(span: Span, products: ProductCondition, (store, channel): (Option<IdFilter>, Option<IdFilter>)) -> Answer<Narrow> {
     Ok(Narrow {
         span,
-        products: ProductCondition::default(),
+        products,
         stores: store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?,
         channels: channel.and_then(|ids| ids.ids(&["channel"]).transpose()).transpose()?,
     })

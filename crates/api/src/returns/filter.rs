@@ -30,6 +30,8 @@ pub struct ReturnFilter {
     pub not: Option<Box<ReturnFilter>>,
     /// Stores that received the goods.
     pub store: Option<IdFilter>,
+    /// Channels to include: the return's own, or without one those of the orders that it gives back.
+    pub channel: Option<IdFilter>,
     /// Customers to include. Needs customer.read.
     pub customer: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
@@ -65,7 +67,14 @@ impl ReturnFilter {
         for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
             all.push(ReturnTest::Store(test));
         }
-        for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
+        let channels = ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))?;
+        all.extend(channels.into_iter().map(ReturnTest::Channels));
+        let mut customer = self.customer;
+        if let Some(is_null) = customer.as_mut().and_then(|filter| filter.is_null.take()) {
+            customers_seen(caller)?;
+            all.push(ReturnTest::HasCustomer(!is_null));
+        }
+        for test in ids::<entity::id::kind::CustomerId>(customer, &below(at, "customer"))? {
             customers_seen(caller)?;
             all.push(ReturnTest::Customer(test));
         }

@@ -7,7 +7,10 @@ use inventory::{
 };
 use platform::{path, storage::Nested};
 
-use super::{MovementKind, ReasonCode};
+use super::{
+    MovementKind, ReasonCode,
+    lot_filter::{LotCodeFilter, codes},
+};
 use crate::graphql::{
     fault::TopError,
     filters::{DateTimeFilter, IdFilter, StringFilter},
@@ -43,6 +46,8 @@ pub struct MovementFilter {
     pub actor: Option<IdFilter>,
     /// SKU of the product of at least one entry, in any spelling of capitals.
     pub sku: Option<StringFilter>,
+    /// Code of the lot of at least one entry; case is ignored.
+    pub lot: Option<LotCodeFilter>,
 }
 
 ::graphql::nested_filter!(MovementFilter);
@@ -84,8 +89,16 @@ impl MovementFilter {
             reasons: self.reason_code.as_ref().map(|reasons| reasons.iter().map(|reason| (*reason).into()).collect()),
             actors: of_any_kind(&self.actor, "actor")?,
             skus: texts(&self.sku, "sku")?.into_iter().map(folded).collect(),
+            lots: lots(self.lot.as_ref(), &place(at, "lot"))?,
         })
     }
+}
+
+/// The tests of a lot's code, all of which must hold.
+fn lots(filter: Option<&LotCodeFilter>, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
+    let Some(filter) = filter else { return Ok(Vec::new()) };
+    let (codes, begins) = codes(filter.clone(), at)?;
+    Ok(codes.map(TextTest::In).into_iter().chain(begins.map(TextTest::StartsWith)).collect())
 }
 
 /// SKUs are compared by their folded form.

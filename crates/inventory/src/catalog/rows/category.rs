@@ -7,7 +7,10 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{Fault, Finds, Reads, Rows, Work};
+use platform::{
+    paging::Key,
+    storage::{Fault, Finds, Reads, Rows, Work},
+};
 use sea_orm::FromQueryResult;
 
 use super::small::{columns, models};
@@ -17,6 +20,64 @@ use crate::catalog::core::{
 };
 
 type Entity = entity::category::Entity;
+
+/// What a list of categories is sorted by; the id breaks ties. No index but that of positions: a tenant has few categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CategorySort {
+    Position,
+    /// Capitals of A to Z do not count, which both databases do alike.
+    Name,
+    Slug,
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CategorySorted {
+    pub by: CategorySort,
+    pub descending: bool,
+}
+
+impl CategorySorted {
+    /// The order where none is asked for.
+    pub const BY_POSITION: Self = Self { by: CategorySort::Position, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open. Cursors by position are those of before there were sorts.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            CategorySort::Position if !self.descending => return "categories".to_owned(),
+            CategorySort::Position => "POSITION",
+            CategorySort::Name => "NAME",
+            CategorySort::Slug => "SLUG",
+            CategorySort::CreatedAt => "CREATED_AT",
+            CategorySort::UpdatedAt => "UPDATED_AT",
+        };
+        format!("categories:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+
+    pub(crate) const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            CategorySort::Position => &["position", "id"],
+            CategorySort::Name => &["lower(name)", "id"],
+            CategorySort::Slug => &["slug", "id"],
+            CategorySort::CreatedAt => &["created_at", "id"],
+            CategorySort::UpdatedAt => &["updated_at", "id"],
+        }
+    }
+
+    /// Where the row stands in this sort.
+    pub fn keys(self, row: &CategoryRow) -> Vec<Key> {
+        let first = match self.by {
+            CategorySort::Position => Key::Int(i64::from(row.position)),
+            CategorySort::Name => Key::Text(row.name.to_ascii_lowercase()),
+            CategorySort::Slug => Key::Text(row.slug.clone()),
+            CategorySort::CreatedAt => Key::Int(row.created_at.micros()),
+            CategorySort::UpdatedAt => Key::Int(row.updated_at.micros()),
+        };
+        vec![first, row.id.into()]
+    }
+}
 
 #[derive(Record)]
 struct OwnCount {

@@ -24,6 +24,8 @@ pub enum Filter {
     Any(Vec<Self>),
     Not(Box<Self>),
     Ids(IdColumn, Vec<Uuid>),
+    /// Has no id in a column that may have none, or has one.
+    IsNull(IdColumn, bool),
     Text(TextColumn, TextTest),
     Status(Vec<ProductStatus>),
     Tracking(Vec<Tracking>),
@@ -57,6 +59,13 @@ pub enum IdColumn {
     CategoryTree,
     Supplier,
     Family,
+}
+
+impl IdColumn {
+    /// Whether a product may be without such an id. A tree of categories begins with one.
+    pub const fn may_be_null(self) -> bool {
+        matches!(self, Self::Category | Self::Supplier | Self::Family)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +103,7 @@ impl Filter {
             Self::Not(part) => part.searches(found),
             Self::Search(text) => found.push(text),
             Self::Ids(..)
+            | Self::IsNull(..)
             | Self::Text(..)
             | Self::Status(_)
             | Self::Tracking(_)
@@ -137,6 +147,10 @@ impl Filter {
                 clause.push(")");
             }
             Self::Ids(column, ids) => id_in(clause, *column, ids),
+            Self::IsNull(column, is_null) => {
+                let (name, _) = id_column(*column);
+                clause.push(&format!("{name} {}", if *is_null { "IS NULL" } else { "IS NOT NULL" }));
+            }
             Self::Text(column, test) => text_is(clause, *column, test),
             Self::Status(list) => {
                 let texts = clause.backend().texts(list.iter().map(|status| status.as_str()));
@@ -186,13 +200,18 @@ fn join(parts: &[Filter], empty: &str, between: &str, clause: &mut Clause, found
     }
 }
 
-fn id_in(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
-    let (name, may_be_null) = match column {
+/// The name of a column, and whether it may be null.
+const fn id_column(column: IdColumn) -> (&'static str, bool) {
+    match column {
         IdColumn::Product => ("p.id", false),
         IdColumn::Category | IdColumn::CategoryTree => ("p.category_id", true),
         IdColumn::Supplier => ("p.supplier_id", true),
         IdColumn::Family => ("p.family_id", true),
-    };
+    }
+}
+
+fn id_in(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
+    let (name, may_be_null) = id_column(column);
     if may_be_null {
         clause.push(&format!("{name} IS NOT NULL AND "));
     }

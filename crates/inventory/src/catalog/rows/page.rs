@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use entity::record::Selected;
+use entity::{prelude::ProductId, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Fault, Reads},
+    storage::{Fault, Reads, Row},
 };
 
 use super::{Clause, filter::Filter, product, search};
@@ -18,7 +18,12 @@ pub enum ProductSort {
     Name,
     CreatedAt,
     UpdatedAt,
+    /// By currency first: amounts of several have no order. A product without a price comes after all others.
+    Price,
 }
+
+/// The currency of products without a price, as the index of migration 134 has it: behind all codes.
+const NO_CURRENCY: &str = "~";
 
 /// A sort and its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,15 +40,21 @@ impl ProductOrder {
             ProductSort::Name => "Name",
             ProductSort::CreatedAt => "CreatedAt",
             ProductSort::UpdatedAt => "UpdatedAt",
+            ProductSort::Price => "Price",
         };
         format!("products:{sort}:{}", if self.descending { "DESC" } else { "ASC" })
     }
-    fn columns(self) -> [&'static str; 2] {
+    const fn columns(self) -> &'static [&'static str] {
         match self.sort {
-            ProductSort::Sku => ["p.sku_key", "p.id"],
-            ProductSort::Name => ["p.name_key", "p.id"],
-            ProductSort::CreatedAt => ["p.created_at", "p.id"],
-            ProductSort::UpdatedAt => ["p.updated_at", "p.id"],
+            ProductSort::Sku => &["p.sku_key", "p.id"],
+            ProductSort::Name => &["p.name_key", "p.id"],
+            ProductSort::CreatedAt => &["p.created_at", "p.id"],
+            ProductSort::UpdatedAt => &["p.updated_at", "p.id"],
+            ProductSort::Price => &[
+                "(CASE WHEN p.price_currency IS NULL THEN '~' ELSE p.price_currency END)",
+                "(CASE WHEN p.price_minor IS NULL THEN 0 ELSE p.price_minor END)",
+                "p.id",
+            ],
         }
     }
     /// Where the row stands in this order.
@@ -53,6 +64,11 @@ impl ProductOrder {
             ProductSort::Name => Key::Text(row.name_key.clone()),
             ProductSort::CreatedAt => Key::Int(row.created_at.micros()),
             ProductSort::UpdatedAt => Key::Int(row.updated_at.micros()),
+            ProductSort::Price => {
+                let (currency, minor) =
+                    row.price.as_ref().map_or((NO_CURRENCY, 0), |price| (price.currency.as_str(), price.minor));
+                return vec![Key::Text(currency.to_owned()), Key::Int(minor), row.id.into()];
+            }
         };
         vec![first, row.id.into()]
     }
@@ -111,7 +127,7 @@ impl Scoped {
 
     /// The rows of a page in the direction of the request, one more than its limit if there are more.
     pub async fn rows(&self, reads: &impl Reads, order: ProductOrder, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
-        let (sql, values) = self.source().page(product::ShownRow::SELECT, &order.columns(), order.descending, request);
+        let (sql, values) = self.source().page(product::ShownRow::SELECT, order.columns(), order.descending, request);
         product::found(reads, &sql, values).await
     }
 
@@ -141,6 +157,16 @@ impl ProductCondition {
     pub fn on(&self, product: &str) -> Option<String> {
         let sql = Some(&self.sql).filter(|sql| !sql.is_empty())?;
         Some(format!("{product} IN (SELECT p.id FROM product p WHERE p.tenant_id = $1{sql})"))
+    }
+
+    /// The ids of these products; None for all products.
+    pub async fn ids(&self, reads: &impl Reads) -> Result<Option<Vec<ProductId>>, Fault> {
+        if self.sql.is_empty() {
+            return Ok(None);
+        }
+        let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{}", self.sql);
+        let rows = reads.rows(&sql, self.values.clone()).await?;
+        rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>().map(Some)
     }
 }
 

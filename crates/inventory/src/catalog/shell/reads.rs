@@ -17,6 +17,7 @@ use crate::catalog::{
     },
     rows::{
         self, Clause, Scoped,
+        category::CategorySorted,
         customers::{Addresses, CustomerSorted, CustomerTests},
         filter::Filter,
         named::NamedSorted,
@@ -86,12 +87,12 @@ impl Catalog {
             By::Key(slug) => small::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
         }
     }
-    /// The children of a category, or the roots, by position. Archived ones, the others, or all of them.
+    /// The children of a category, or the roots. Archived ones, the others, or all of them.
     pub async fn categories(
         &self,
         permit: Permit<kind::ProductRead>,
-        parent: Option<CategoryId>,
-        is_archived: Option<bool>,
+        (parent, is_archived): (Option<CategoryId>, Option<bool>),
+        sorted: CategorySorted,
         request: &PageRequest,
     ) -> Result<Listed<CategoryRow>, Fault> {
         let scope = self.scope(permit);
@@ -104,7 +105,7 @@ impl Catalog {
             }
         }
         small::archived(&mut clause, is_archived);
-        small::page::<entity::category::Entity>(&scope, clause, &["position", "id"], request).await
+        small::sorted_page::<entity::category::Entity>(&scope, clause, (sorted.columns(), sorted.descending), request).await
     }
 
     pub async fn supplier(&self, permit: Permit<kind::ProductRead>, by: By<SupplierId>) -> Result<Option<SupplierRow>, Fault> {

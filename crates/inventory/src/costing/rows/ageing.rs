@@ -7,7 +7,10 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::costing::core::{Piece, pieces};
+use crate::{
+    catalog::rows::page::ProductCondition,
+    costing::core::{Piece, pieces},
+};
 
 #[derive(Record)]
 #[record(of = cost_layer, alias = "l")]
@@ -29,21 +32,22 @@ struct ArrivalRow {
     arrived: Option<i64>,
 }
 
-/// The units of all layers by when they came, product by product. Of a layer that several receipts joined only those are read whose units are left.
-pub async fn layer_pieces(reads: &impl Reads) -> Result<Vec<(ProductId, Piece)>, Fault> {
+/// The units of the layers of these products by when they came, product by product. Of a layer that several receipts joined only those are read whose units are left.
+pub async fn layer_pieces(reads: &impl Reads, products: &ProductCondition) -> Result<Vec<(ProductId, Piece)>, Fault> {
+    let of = products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let sql = format!(
         "SELECT {select} FROM cost_layer l LEFT JOIN (
            SELECT l.product_id, l.seq AS layer_seq, l.line AS layer_line, p.seq, p.line, p.occurred_at, p.quantity, l.quantity AS remaining,
              sum(p.quantity) OVER (PARTITION BY l.product_id, l.seq, l.line ORDER BY p.seq DESC, p.line DESC) - p.quantity AS newer
            FROM cost_layer l JOIN cost_posting p ON p.tenant_id = $1 AND p.product_id = l.product_id AND p.seq >= l.seq AND p.seq <= l.last_seq
-           WHERE l.tenant_id = $1 AND l.last_seq > l.seq AND p.quantity > 0 AND (p.seq > l.seq OR p.line >= l.line)) p
+           WHERE l.tenant_id = $1 AND l.last_seq > l.seq AND p.quantity > 0 AND (p.seq > l.seq OR p.line >= l.line){of}) p
            ON p.product_id = l.product_id AND p.layer_seq = l.seq AND p.layer_line = l.line AND p.newer < p.remaining
-         WHERE l.tenant_id = $1 ORDER BY l.product_id, l.seq, l.line, p.seq DESC, p.line DESC",
+         WHERE l.tenant_id = $1{of} ORDER BY l.product_id, l.seq, l.line, p.seq DESC, p.line DESC",
         select = ArrivalRow::SELECT
     );
     let mut found = Vec::new();
     let mut arrivals: Vec<(Timestamp, i64)> = Vec::new();
-    let mut rows = reads.records::<ArrivalRow>(&sql, vec![]).await?.into_iter().peekable();
+    let mut rows = reads.records::<ArrivalRow>(&sql, products.values.clone()).await?.into_iter().peekable();
     while let Some(ArrivalRow { layer, arrived_at, arrived }) = rows.next() {
         arrivals.extend(arrived_at.zip(arrived));
         let is_last = rows.peek().is_none_or(|next| {

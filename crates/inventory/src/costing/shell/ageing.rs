@@ -10,9 +10,12 @@ use platform::{
 };
 
 use super::report::{Method, ReportError, begin};
-use crate::costing::{
-    core::{AGE_DAYS, AgeSums},
-    rows,
+use crate::{
+    catalog::rows::page::ProductCondition,
+    costing::{
+        core::{AGE_DAYS, AgeSums},
+        rows,
+    },
 };
 
 /// What has lain how long: by product, the dearest first, and together.
@@ -25,7 +28,12 @@ pub struct Ageing {
 
 /// Sums layers by age in days of the tenant's time zone: what came today is 0 days old. Values are first in, first out, and sum to what `stockValue` says by that
 /// method.
-pub async fn stock_ageing(db: &Database, permit: Permit<kind::ProductCostRead>, now: Timestamp) -> Result<Ageing, ReportError> {
+pub async fn stock_ageing(
+    db: &Database,
+    permit: Permit<kind::ProductCostRead>,
+    products: &ProductCondition,
+    now: Timestamp,
+) -> Result<Ageing, ReportError> {
     let scope = permit.scope(db).long();
     let how = begin(&scope, Some(CostingMethod::Fifo)).await?;
     let zones = scope.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
@@ -33,7 +41,7 @@ pub async fn stock_ageing(db: &Database, permit: Permit<kind::ProductCostRead>, 
     let today = local_day(now, &zone);
     let since = AGE_DAYS.map(|days| local_moment((today - days, 0), &zone, Timestamp(i64::MIN)));
     let (mut products, mut total): (BTreeMap<ProductId, AgeSums>, _) = (BTreeMap::new(), AgeSums::default());
-    for (product, piece) in rows::layer_pieces(&scope).await? {
+    for (product, piece) in rows::layer_pieces(&scope, products).await? {
         products.entry(product).or_default().add(&piece, &since);
         total.add(&piece, &since);
     }

@@ -28,6 +28,8 @@ pub enum Filter {
     /// A hold of one of these kinds stands.
     Hold(Vec<String>),
     IsHeld(bool),
+    /// Whether it has a customer: guests' orders have none.
+    HasCustomer(bool),
     Payment(Vec<PaymentStatus>),
     Refund(Vec<RefundStatus>),
     Document(DocumentTest),
@@ -52,6 +54,7 @@ impl Filter {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks_of(column)),
             Self::Not(part) => part.asks_of(column),
             Self::Ids(own, _) => *own == column,
+            Self::HasCustomer(_) => column == IdColumn::Customer,
             Self::Status(_)
             | Self::ExternalRef(_)
             | Self::PlacedAt(_)
@@ -101,6 +104,7 @@ impl Filter {
             Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) | Self::Total(_) => true,
             Self::Document(test) => matches!(test, DocumentTest::UpdatedAt(_)),
             Self::Ids(..)
+            | Self::HasCustomer(_)
             | Self::Status(_)
             | Self::ExternalRef(_)
             | Self::PlacedAt(_)
@@ -122,6 +126,7 @@ impl Filter {
             Self::Ids(IdColumn::Store, ids) => ids.contains(&order.store.uuid()),
             Self::Ids(IdColumn::Channel, ids) => ids.contains(&order.channel.uuid()),
             Self::Ids(IdColumn::Customer, ids) => order.customer.is_some_and(|customer| ids.contains(&customer.uuid())),
+            Self::HasCustomer(has_one) => order.customer.is_some() == *has_one,
             Self::Status(list) => list.contains(&order.status),
             Self::ExternalRef(test) => order.external_ref.as_deref().is_some_and(|text| test.holds(text)),
             Self::PlacedAt(span) => span.holds(order.placed_at),
@@ -233,6 +238,8 @@ impl Clause {
                 self.push("o.customer_id IS NOT NULL AND ");
                 self.ids("o.customer_id", ids);
             }
+            Filter::HasCustomer(true) => self.push("o.customer_id IS NOT NULL"),
+            Filter::HasCustomer(false) => self.push("o.customer_id IS NULL"),
             Filter::Status(list) => {
                 let texts = self.backend.texts(list.iter().map(|status| status.as_str()));
                 let number = self.bind(texts);

@@ -2,13 +2,13 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads, Row},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::order_row::OrderRow;
+use super::{order_row::OrderRow, sorted::PurchaseSorted};
 use crate::{
     catalog::rows::merge::merged_suppliers,
     orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest, TotalTest},
@@ -17,7 +17,7 @@ use crate::{
 
 /// Names lists of orders in cursors.
 pub const PURCHASES: &str = "purchases";
-/// The order of orders where none is asked for.
+/// The order of blanket orders where none is asked for.
 pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::Number);
 
 /// Which documents; what is None says nothing, an empty list matches nothing.
@@ -27,6 +27,8 @@ pub struct Filter {
     pub suppliers: Option<Vec<SupplierId>>,
     /// Calling off from one of these.
     pub blankets: Option<Vec<BlanketOrderId>>,
+    /// Calling off from none, or from any.
+    pub has_blanket: Option<bool>,
     /// Each of these lists must have the store.
     pub stores: Vec<Vec<StoreId>>,
     /// Expected on a day before this one.
@@ -86,6 +88,9 @@ impl Filter {
         }
         if let Some(blankets) = &self.blankets {
             also(&|n| backend.in_ids("o.blanket_order_id", n), backend.ids(blankets.iter().copied()));
+        }
+        if let Some(status) = self.has_blanket.map(|has_one| if has_one { "IS NOT NULL" } else { "IS NULL" }) {
+            sql.push_str(&format!(" AND o.blanket_order_id {status}"));
         }
         for stores in &self.stores {
             also(&|n| backend.in_ids("o.store_id", n), backend.ids(stores.iter().copied()));
@@ -153,11 +158,6 @@ pub(super) fn referred(clause: &mut Clause, table: &str, alias: &str, test: &Tex
     }
 }
 
-/// Where an order stands in its list.
-pub fn keys(sorted: DocumentSorted, order: &PurchaseOrder) -> Vec<Key> {
-    vec![sorted.key(order.number.get(), order.created_at, order.updated_at), order.id.into()]
-}
-
 /// The orders that the filter is about.
 pub fn source(backend: Backend, filter: &Nested<Filter>) -> ListSource {
     let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
@@ -168,10 +168,10 @@ pub fn source(backend: Backend, filter: &Nested<Filter>) -> ListSource {
 pub async fn page(
     reads: &impl Reads,
     source: ListSource,
-    sorted: DocumentSorted,
+    sorted: PurchaseSorted,
     request: &PageRequest,
 ) -> Result<Vec<PurchaseOrder>, Fault> {
-    let (sql, values) = sorted.page(source, OrderRow::SELECT, "o", request);
+    let (sql, values) = sorted.page(source, OrderRow::SELECT, request);
     reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
 

@@ -16,13 +16,14 @@ mod policy;
 mod reorder;
 mod return_list;
 mod returns;
+mod sorted;
 mod supply;
 mod write;
 
 pub use blanket::{DUE_PAGE, DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
 pub use blanket_list::{BLANKETS, BlanketFilter, BlanketSearch, blanket_keys, blanket_page, blanket_source};
 pub use lead_times::{SupplierLead, lead_time_of, lead_times};
-pub use list::{DaySpan, Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, keys, number_of, page, source};
+pub use list::{DaySpan, Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
 pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
@@ -32,6 +33,7 @@ pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
 pub use return_list::{RETURNS, ReturnFilter, return_keys, returns_page, returns_source};
 pub use returns::{return_lines, returns};
+pub use sorted::{PurchaseSort, PurchaseSorted};
 pub use supply::{
     SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred, preferred_of,
     supplies, supply_keys, supply_page, supply_rows, supply_source,

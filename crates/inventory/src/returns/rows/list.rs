@@ -7,7 +7,10 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::{load::ReturnRow, visibility::return_of_channel};
+use super::{
+    load::ReturnRow,
+    visibility::{return_of_channel, return_of_channels},
+};
 use crate::{
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, Span, TextTest},
     returns::core::Return,
@@ -18,7 +21,12 @@ use crate::{
 pub enum ReturnTest {
     Store(Vec<Uuid>),
     Customer(Vec<Uuid>),
+    /// Whether it has a customer: guests' returns have none.
+    HasCustomer(bool),
+    /// Belongs to the channel that a caller is bound to.
     Channel(ChannelId),
+    /// Belongs to one of these channels.
+    Channels(Vec<Uuid>),
     ExternalRef(TextTest),
     ReceivedAt(Span),
     Status(Vec<ReturnStatus>),
@@ -36,9 +44,16 @@ impl ReturnTest {
         match self {
             Self::Store(ids) => clause.ids("r.store_id", ids),
             Self::Customer(ids) => clause.ids("r.customer_id", ids),
+            Self::HasCustomer(true) => clause.push("r.customer_id IS NOT NULL"),
+            Self::HasCustomer(false) => clause.push("r.customer_id IS NULL"),
             Self::Channel(channel) => {
                 let number = clause.bind(*channel);
                 clause.push(&return_of_channel(number));
+            }
+            Self::Channels(ids) => {
+                let backend = clause.backend();
+                let number = clause.bind(backend.ids(ids.iter().map(|id| ChannelId::from_uuid(*id))));
+                clause.push(&return_of_channels(backend, number));
             }
             Self::ExternalRef(test) => clause.text("r.external_ref", test),
             Self::ReceivedAt(span) => {

@@ -1,7 +1,7 @@
 //! Where returns belong: what rights are measured by.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use platform::storage::{Backend, Fault, Reads, Row};
 
 /// A return belongs to its own channel, or else to those of the orders that it was matched with. `{number}` is the channel's parameter.
 pub fn return_of_channel(number: usize) -> String {
@@ -9,6 +9,17 @@ pub fn return_of_channel(number: usize) -> String {
         "(r.channel_id IS NOT NULL AND r.channel_id = ${number} OR r.channel_id IS NULL AND EXISTS (SELECT 1 FROM return_match m
            JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
            WHERE m.tenant_id = $1 AND m.return_id = r.id AND s.channel_id = ${number}))"
+    )
+}
+
+/// The same of one of several channels; `{number}` is the parameter of their ids.
+pub(super) fn return_of_channels(backend: Backend, number: usize) -> String {
+    let (own, ordered) = (backend.in_ids("r.channel_id", number), backend.in_ids("s.channel_id", number));
+    // One row asked for, not EXISTS: Postgres would read all matched orders to answer for many returns at once.
+    format!(
+        "(r.channel_id IS NOT NULL AND {own} OR r.channel_id IS NULL AND (SELECT 1 FROM return_match m
+           JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
+           WHERE m.tenant_id = $1 AND m.return_id = r.id AND {ordered} LIMIT 1) IS NOT NULL)"
     )
 }
 

@@ -28,6 +28,8 @@ pub struct MovementFilterSpec {
     pub actors: Option<Vec<Uuid>>,
     /// SKUs of products, folded; each must hold of one and the same entry, like `products`.
     pub skus: Vec<TextTest>,
+    /// Codes of lots, folded; each must hold of one and the same entry, like `products`.
+    pub lots: Vec<TextTest>,
 }
 
 /// What a text is tested for. Compared as it is, byte by byte; a text that is absent passes no test.
@@ -86,6 +88,10 @@ pub fn movement_filter(backend: Backend, spec: &MovementFilterSpec, next: usize)
         filter.begins_with_entries = backend == Backend::Sqlite;
         sku(&mut filter, backend, next, test);
     }
+    for test in &spec.lots {
+        filter.begins_with_entries = backend == Backend::Sqlite;
+        lot(&mut filter, backend, next, test);
+    }
     if let Some(reasons) = &spec.reasons {
         let number = bind(&mut filter, next, backend.texts(reasons.iter().map(|reason| reason.as_str())));
         and(&mut filter.movement, "m.reason_code IS NOT NULL");
@@ -134,22 +140,35 @@ fn sku(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTe
     and(&mut filter.entry, &products);
 }
 
+/// That the lot of an entry has such a code.
+fn lot(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
+    let condition = key_condition(backend, "x.code_key", test, &mut |value| bind(filter, next, value));
+    // Said aloud, the partial index on lots can be used.
+    and(&mut filter.entry, "e.lot_id IS NOT NULL");
+    and(&mut filter.entry, &format!("e.lot_id IN (SELECT x.id FROM lot x WHERE x.tenant_id = $1 AND {condition})"));
+}
+
 /// That the table `product` as `p` has such a SKU, folded. `bind` keeps a value and gives its parameter's number.
 pub(super) fn sku_condition(backend: Backend, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
+    key_condition(backend, "p.sku_key", test, bind)
+}
+
+/// That a column of folded texts passes.
+fn key_condition(backend: Backend, column: &str, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
     match test {
         TextTest::In(keys) => {
             let number = bind(backend.texts(keys.iter().map(String::as_str)));
-            backend.in_texts("p.sku_key", number)
+            backend.in_texts(column, number)
         }
         TextTest::StartsWith(prefix) => {
             let from = bind(prefix.as_str().into());
             let below = text::after_prefix(prefix).map(|after| bind(after.into()));
-            let below = below.map(|to| format!(" AND p.sku_key < ${to}")).unwrap_or_default();
-            format!("p.sku_key >= ${from}{below}")
+            let below = below.map(|to| format!(" AND {column} < ${to}")).unwrap_or_default();
+            format!("{column} >= ${from}{below}")
         }
         TextTest::Contains(part) => {
             let number = bind(part.as_str().into());
-            format!("{}(p.sku_key, ${number}) > 0", finder(backend))
+            format!("{}({column}, ${number}) > 0", finder(backend))
         }
     }
 }

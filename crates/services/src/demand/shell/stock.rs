@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
+use inventory::catalog::rows::page::ProductCondition;
 use platform::storage::Database;
 
 use super::{
@@ -55,11 +56,11 @@ pub struct StockPerformance {
     pub unknown: i64,
 }
 
-/// Sums spans and days of the stores that the permit is for.
+/// Sums spans and days of the stores that the permit is for, of products that fulfil the condition too.
 pub async fn stock_performance(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    mut filter: StockFilter,
+    (mut filter, products): (StockFilter, &ProductCondition),
     substitution: f64,
 ) -> Result<StockPerformance, ReportError> {
     let progress = Box::pin(catch_up(db, permit.tenant(), PAGES)).await?;
@@ -68,7 +69,12 @@ pub async fn stock_performance(
         let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
         filter.stores = Some(own.iter().copied().filter(seen).collect());
     }
-    let found = rows::stock_periods(&permit.scope(db).long(), &filter).await?;
+    let scope = permit.scope(db).long();
+    if let Some(ids) = products.ids(&scope).await? {
+        let asked = filter.products.take();
+        filter.products = Some(ids.into_iter().filter(|id| asked.as_ref().is_none_or(|asked| asked.contains(id))).collect());
+    }
+    let found = rows::stock_periods(&scope, &filter).await?;
     let (mut totals, mut lost, mut unknown) = (StockPeriod::default(), LostUnits::default(), 0);
     let mut ranked = Vec::with_capacity(found.len());
     for (product, store, period) in found {

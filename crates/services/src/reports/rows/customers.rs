@@ -32,10 +32,26 @@ struct FirstRow {
     second: Option<i32>,
 }
 
-/// An order that did not come back whole: something of it stayed with its buyer.
-const STAYED: &str =
-    "EXISTS (SELECT 1 FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL
-    AND k.quantity > k.cancelled + k.returned)";
+/// An order that did not come back whole: something of it, or of the products that are asked for, stayed with its buyer.
+fn stayed(narrow: &Narrow) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL
+         AND k.quantity > k.cancelled + k.returned{})",
+        Bound::of_products(narrow, "k.product_id")
+    )
+}
+
+/// What customers were refunded, and the lines of a return that it is of. Of some products it is the worth of what came back of them; of all products what was
+/// given back for the whole return.
+fn refunds(narrow: &Narrow) -> (String, String) {
+    let of_products = Bound::of_products(narrow, "l.product_id");
+    if of_products.is_empty() {
+        return ("coalesce(r.refunded_minor, r.refund_minor)".to_owned(), String::new());
+    }
+    // What has not come counts like what was cancelled: not at all.
+    let worth = AMOUNT.replace("l.cancelled", "(l.quantity - l.received)");
+    (worth, format!("JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id AND l.received > 0{of_products}"))
+}
 
 /// The customer of a document; of one that is merged the one that it is merged into.
 fn survivor(alias: &str) -> String {
@@ -62,17 +78,19 @@ pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) ->
     let until = bound.mark((i64::from(narrow.span.to) + 2) * DAY_MICROS);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let (stores, channels) = (bound.of_stores(narrow, "r.store_id"), bound.of_channels(narrow, "r.channel_id"));
+    let (stayed, of_products) = (stayed(narrow), Bound::of_products(narrow, "l.product_id"));
+    let (worth, lines) = refunds(narrow);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT {customer} AS customer_id, count(DISTINCT o.id) AS orders, CAST(max(o.business_date) AS integer) AS last_day,
              CAST(sum({AMOUNT}) AS bigint) AS gross
            FROM sales_order o {merged} CROSS JOIN order_line l
-           WHERE {orders} AND o.customer_id IS NOT NULL AND o.currency = {money} AND {STAYED}
-             AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled
+           WHERE {orders} AND o.customer_id IS NOT NULL AND o.currency = {money} AND {stayed}
+             AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{of_products}
            GROUP BY {customer}) g
          LEFT JOIN (
-           SELECT {returned} AS customer_id, CAST(sum(coalesce(r.refunded_minor, r.refund_minor)) AS bigint) AS refunds
-           FROM sales_return r {merged_returns}
+           SELECT {returned} AS customer_id, CAST(sum({worth}) AS bigint) AS refunds
+           FROM sales_return r {merged_returns} {lines}
            WHERE r.tenant_id = $1 AND {CAME_BACK} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
              AND r.business_date <= {to} AND r.customer_id IS NOT NULL AND r.currency = {money}{stores}{channels}
            GROUP BY {returned}) b ON b.customer_id = g.customer_id
@@ -90,7 +108,8 @@ pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) ->
 pub async fn guest_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let orders = bound.of_orders(narrow);
-    let sql = format!("SELECT count(*) FROM sales_order o WHERE {orders} AND o.customer_id IS NULL");
+    let stayed = if narrow.products.sql.is_empty() { "TRUE".to_owned() } else { stayed(narrow) };
+    let sql = format!("SELECT count(*) FROM sales_order o WHERE {orders} AND o.customer_id IS NULL AND {stayed}");
     let rows = reads.rows(&sql, bound.values).await?;
     rows.first().map_or(Ok(0), |row| Row::new(row).take())
 }
@@ -100,11 +119,12 @@ pub async fn first_orders(reads: &impl Reads, narrow: &Narrow) -> Result<Vec<Fir
     let mut bound = Bound::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
+    let stayed = stayed(narrow);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT {customer} AS customer_id, o.business_date AS day,
              row_number() OVER (PARTITION BY {customer} ORDER BY o.placed_at, o.id) AS nth
-           FROM sales_order o {merged} WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND {SOLD} AND {STAYED}{stores}{channels}) q
+           FROM sales_order o {merged} WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND {SOLD} AND {stayed}{stores}{channels}) q
          WHERE q.nth <= 2 GROUP BY q.customer_id
          HAVING min(CASE WHEN q.nth = 1 THEN q.day END) >= {from} AND min(CASE WHEN q.nth = 1 THEN q.day END) <= {to}
          ORDER BY q.customer_id",

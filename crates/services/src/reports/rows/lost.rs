@@ -89,15 +89,3 @@ pub async fn listed(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> 
     };
     Ok(reads.records::<ListedRow>(&sql, bound.values).await?.into_iter().filter_map(priced).collect())
 }
-
-/// The IDs of the products; None where it is all of them.
-pub async fn product_ids(reads: &impl Reads, narrow: &Narrow) -> Result<Option<Vec<ProductId>>, Fault> {
-    if narrow.products.sql.is_empty() {
-        return Ok(None);
-    }
-    let bound = Bound::of(reads, narrow);
-    let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{}", narrow.products.sql);
-    let rows = reads.rows(&sql, bound.values).await?;
-    let ids = rows.iter().map(|row| platform::storage::Row::new(row).take());
-    ids.collect::<Result<_, Fault>>().map(Some)
-}

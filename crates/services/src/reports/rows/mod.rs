@@ -24,7 +24,7 @@ pub use dashboard::{
 };
 pub use expiry::{StoredLot, dated_lots, mean_weeks, unit_worth, units_sold};
 pub use fulfilment::{FulfilmentGroup, fills, hours};
-pub use lost::{listed, paid, product_ids};
+pub use lost::{listed, paid};
 pub use margins::{GroupMargin, MarginGroup, margins};
 pub use narrow::{Narrow, SOLD};
 pub use productivity::{LevelCost, LevelFlow, level_costs, level_flows, value_sums};

@@ -64,7 +64,7 @@ pub async fn lost_sales(
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_facts(db, &scope, narrow.span).await?;
-    let products = rows::product_ids(&scope, &narrow).await?;
+    let products = narrow.products.ids(&scope).await?;
     let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
     let periods = stock_periods(&scope, &filter).await?;
     let paid = rows::paid(&scope, &narrow, source.currency).await?;
