@@ -1,5 +1,7 @@
 //! The knowledge of each past week: the path and scale of every series, and the errors of sums that had come true by then.
 
+use std::sync::OnceLock;
+
 use crate::{
     engine::{CHUNK, in_chunks, step_of},
     intervals::{Pool, SumPools, sum_scale},
@@ -27,6 +29,8 @@ pub struct Past {
     weeks: usize,
     /// By series, then by origin.
     known: Vec<Vec<PastForecast>>,
+    /// The pools of each week, and of those after the last one, made when they are first asked for.
+    pools: Vec<OnceLock<SumPools>>,
 }
 
 impl Past {
@@ -53,10 +57,14 @@ impl Past {
             }
             found
         });
-        Self { span, weeks, known: chunks.concat() }
+        Self { span, weeks, known: chunks.concat(), pools: vec![OnceLock::new(); weeks + 1] }
     }
-    /// The pools of all sums that had come true before `week`.
-    pub fn pools(&self, week: usize) -> SumPools {
+    /// The pools of all sums that had come true before `week`; after the last week those of all.
+    pub fn pools(&self, week: usize) -> &SumPools {
+        let week = week.min(self.weeks);
+        self.pools[week].get_or_init(|| self.pools_before(week))
+    }
+    fn pools_before(&self, week: usize) -> SumPools {
         let pool = |length: usize| {
             let origins = 0..(week + 1).saturating_sub(length).min(self.weeks);
             let errors = self
