@@ -82,7 +82,8 @@ async fn a_policy_takes_what_its_kind_takes(world: &World) {
     }
     let input = json!({ "kind": "PERIODIC", "abcClass": "B", "storeId": store, "serviceLevel": 0.975, "reviewDays": 14, "reviewFrom": "2026-01-05" });
     let policy = done(&set(office, input).await, "policy").clone();
-    let said = ["abcClass", "serviceLevel", "reviewDays", "reviewFrom", "coverDays", "safetyStockMethod"].map(|name| policy[name].clone());
+    let said = ["abcClass", "serviceLevel", "reviewDays", "reviewFrom", "coverDays", "safetyStockMethod"]
+        .map(|name| policy[name].clone());
     assert_eq!(json!(said), json!(["B", 0.975, 14, "2026-01-05", null, "QUANTILE"]));
 }
 
