@@ -110,7 +110,7 @@ fn a_corrected_promise_holds_for_each_abc_class() {
     let items: Vec<(&str, i64)> = skus.iter().enumerate().map(|(series, sku)| (sku.as_str(), units(series))).collect();
     let mut groups = vec![None; known.len()];
     abc(&items).iter().for_each(|ranked| groups[ranked.item] = Some(ranked.class as usize));
-    let past = Past::new(&known, &Method::one(DEFAULT), 3, (8, 1));
+    let past = Past::new(&known, &Method::one(DEFAULT), 3, (8, 1)).keeping_pools();
     let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
     let asked = OrderUpTo {
         service: 0.90,

@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_fill_rate_is_not_a_cycle_service() {
         // The worked example of INSIGHT 6.1: mean 100, deviation 30, z = 1.645, G = 0.02089. Lots of 400 have a fill rate of 99.84 %, those of 30 of 97.91 %.
-        let scores = (1..20_000).filter_map(|rank| crate::reorder::z(f64::from(rank) / 20_000.0)).map(|z| z as f32);
+        let scores = (1_i32..20_000).filter_map(|rank| crate::reorder::z(f64::from(rank) / 20_000.0)).map(|z| z as f32);
         let pools = SumPools::new(vec![Pool::new(scores.collect())], &[9]);
         let demand = LeadTimeDemand { path: &[100.0], scale: 30.0, pools: &pools };
         let outlook = Outlook { demand, lead: Lead::Stated(7.0), safety: Safety::FillRate };

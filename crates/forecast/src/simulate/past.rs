@@ -1,6 +1,6 @@
 //! The knowledge of each past week: the path and scale of every series, and the errors of sums that had come true by then.
 
-use std::sync::OnceLock;
+use std::{borrow::Cow, sync::OnceLock};
 
 use crate::{
     engine::{CHUNK, in_chunks, step_of},
@@ -29,8 +29,8 @@ pub struct Past {
     weeks: usize,
     /// By series, then by origin.
     known: Vec<Vec<PastForecast>>,
-    /// The pools of each week, and of those after the last one, made when they are first asked for.
-    pools: Vec<OnceLock<SumPools>>,
+    /// The pools of each week and of those after the last one, where they are kept.
+    kept: Vec<OnceLock<SumPools>>,
 }
 
 impl Past {
@@ -57,12 +57,20 @@ impl Past {
             }
             found
         });
-        Self { span, weeks, known: chunks.concat(), pools: vec![OnceLock::new(); weeks + 1] }
+        Self { span, weeks, known: chunks.concat(), kept: Vec::new() }
     }
-    /// The pools of all sums that had come true before `week`; after the last week those of all.
-    pub fn pools(&self, week: usize) -> &SumPools {
-        let week = week.min(self.weeks);
-        self.pools[week].get_or_init(|| self.pools_before(week))
+    /// Keeps the pools of each week from when they are first asked for: simulations of several levels share them. They take as much memory as the errors of
+    /// each week have scores.
+    #[must_use]
+    pub fn keeping_pools(self) -> Self {
+        Self { kept: vec![OnceLock::new(); self.weeks + 1], ..self }
+    }
+    /// The pools of all sums that had come true before `week`.
+    pub fn pools(&self, week: usize) -> Cow<'_, SumPools> {
+        match self.kept.get(week) {
+            Some(kept) => Cow::Borrowed(kept.get_or_init(|| self.pools_before(week))),
+            None => Cow::Owned(self.pools_before(week)),
+        }
     }
     fn pools_before(&self, week: usize) -> SumPools {
         let pool = |length: usize| {

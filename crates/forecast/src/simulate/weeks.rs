@@ -157,7 +157,7 @@ fn play(
             let is_first = shelf.is_none();
             let shelf = shelf.get_or_insert_with(empty);
             shelf.receive();
-            let up_to = match (level, pools) {
+            let up_to = match (level, &pools) {
                 (Level::Promised, Some(pools)) => {
                     let (ahead, service) = (LeadTimeDemand { path, scale, pools }, steering.level(series, policy.service));
                     Some(ahead.quantile(service, past.span as f64).map_or(0, whole_units))

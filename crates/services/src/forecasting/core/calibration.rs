@@ -85,7 +85,7 @@ fn corrections_in(stores: &History, classes: &BTreeMap<Level, StoredClasses>) ->
         return None;
     }
     let panel = History { first_week: stores.first_week, weeks: stores.weeks, series }.panel()?;
-    let past = Past::new(&panel, &Method::one(DEFAULT), LEAD + REVIEW, (FIRST_POOLED, 1));
+    let past = Past::new(&panel, &Method::one(DEFAULT), LEAD + REVIEW, (FIRST_POOLED, 1)).keeping_pools();
     let known = (FIRST_POOLED..panel.weeks()).find(|week| past.pools(*week).is_enough())?;
     let first = (known + WARM_UP).max(panel.weeks().saturating_sub(COUNTED));
     if first + FEWEST_COUNTED > panel.weeks() {
