@@ -64,7 +64,8 @@ impl ReplenishmentPolicy {
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.0.scope.supplier?).await)
     }
-    /// Share of order cycles without running out that is promised, or of units with FILL_RATE, from 0.5 to 0.999. Null where the kind promises none, and of SERVICE, which takes it by class.
+    /// Share of order cycles without running out that is promised, or of units with FILL_RATE, from 0.5 to 0.999. Null where the kind
+    /// promises none, and of SERVICE, which takes it by class.
     async fn service_level(&self) -> Option<f64> {
         match self.0.rule {
             Rule::ReorderPoint { service, .. } | Rule::Periodic { service, .. } => Some(f64::from(service) / SERVICE_PARTS),
