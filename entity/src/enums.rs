@@ -109,6 +109,8 @@ words! {
     ReplenishmentPolicyKind {
         MinMax "MIN_MAX", ReorderPoint "REORDER_POINT", Periodic "PERIODIC", Service "SERVICE", TargetDays "TARGET_DAYS",
     }
+    /// How the stock is found that keeps a policy's promise.
+    SafetyStockMethod { Quantile "QUANTILE", Normal "NORMAL", FillRate "FILL_RATE" }
     ReplenishmentPlanState {
         Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Executed "EXECUTED", Superseded "SUPERSEDED",
     }

@@ -142,6 +142,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0130_waves", &[include_str!("m0130/waves.sql")]),
     ("m0131_paper_kinds", &[include_str!("m0131/paper_kinds.sql")]),
     ("m0134_list_sorts", &[include_str!("m0134/list_sorts.sql")]),
+    ("m0136_safety_stock", &[include_str!("m0136/safety_stock.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -8,13 +8,14 @@ use std::fs;
 
 use forecast::{
     Panel, Settings, Traits,
+    abc::abc,
     bench::{HELD_OUT_WEEKS, held_out, read, report},
     forecast_all,
     models::Method,
     reorder::Terms,
     selection::{DEFAULT, Loss},
     series::Class,
-    simulate::{OrderUpTo, Past, Unmet, calibrated, service_for_fill, simulate},
+    simulate::{FEWEST_CYCLES, OrderUpTo, Past, Unmet, calibrated, corrections, service_for_fill, simulate},
 };
 
 const FILE: &str = "weekly-demand-300.csv";
@@ -94,6 +95,43 @@ fn promised_service_holds_in_simulation() {
     let level = service_for_fill(&panel, &classes, &past, (&asked, 0.95));
     let filled = simulate(&panel, &classes, &past, &policy(level)).all.fill().unwrap();
     assert!((filled - 0.95).abs() < 0.003, "{level} {filled}");
+}
+
+/// Weeks 1–44 alone: the gain was chosen on them, each week's level on the weeks before it.
+#[test]
+fn a_corrected_promise_holds_for_each_abc_class() {
+    let Some(all) = panel() else { return };
+    let (mut known, mut skus) = (Panel::new(44).unwrap(), Vec::new());
+    for series in 0..all.len() {
+        known.push(&all.values(series)[..44], Traits::default()).unwrap();
+        skus.push(format!("{series:03}"));
+    }
+    let units = |series: usize| known.values(series).iter().map(|units| *units as i64).sum::<i64>();
+    let items: Vec<(&str, i64)> = skus.iter().enumerate().map(|(series, sku)| (sku.as_str(), units(series))).collect();
+    let mut groups = vec![None; known.len()];
+    abc(&items).iter().for_each(|ranked| groups[ranked.item] = Some(ranked.class as usize));
+    let past = Past::new(&known, &Method::one(DEFAULT), 3, (8, 1)).keeping_pools();
+    let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+    let asked = OrderUpTo {
+        service: 0.90,
+        lead_weeks: 2,
+        review_weeks: 1,
+        terms,
+        unmet: Unmet::Lost,
+        weeks: 24..44,
+        warm_up: 8,
+        seed: 1,
+    };
+    let found = corrections(&known, (&groups, 3), &past, &asked);
+    assert!(found.iter().any(|one| (one.plain.service().unwrap() - 0.90).abs() > 0.02), "nothing was to be corrected: {found:?}");
+    for service in [0.90, 0.95, 0.98] {
+        let found = corrections(&known, (&groups, 3), &past, &OrderUpTo { service, ..asked.clone() });
+        for (class, one) in found.iter().enumerate() {
+            let given = one.corrected.service().unwrap();
+            assert!((given - service).abs() <= 0.02, "class {class}, {service}: {given}");
+            assert!(one.plain.cycles >= FEWEST_CYCLES && one.plain.cycles == one.corrected.cycles, "class {class}: {one:?}");
+        }
+    }
 }
 
 #[test]

@@ -10,11 +10,12 @@ use forecast::{
     abc::{AbcClass, abc},
     accuracy::{Scored, accuracy},
     anomaly::{THRESHOLD, robust_z},
+    intervals::{LeadTimeDemand, SumPools},
     models::{croston, ses, tsb},
     ratios::{StockOuts, days_of_supply, days_sales_of_inventory, gmroi, is_dead, lost_units, sell_through, turnover},
     reorder::{
-        NormalDemand, Terms, economic_order, normal_reorder_point, order_quantity, order_up_to, periodic_safety_stock,
-        safety_stock, whole_units, z,
+        Lead, Levels, NormalDemand, Outlook, Policy, Safety, Terms, economic_order, normal_reorder_point, order_quantity,
+        order_up_to, periodic_safety_stock, safety_stock, whole_units, z,
     },
     xyz::xyz,
 };
@@ -63,6 +64,17 @@ impl Vector<'_> {
             lead_time_deviation: self.input["sd_lead_time"].as_f64().unwrap_or_default(),
         }
     }
+}
+
+/// The levels of a policy of normal theory, whose weeks are seven of the vector's days. A lead time that varies is one of six deliveries.
+fn by_normal_policy(v: &Vector<'_>, policy: Policy) -> Levels {
+    let NormalDemand { mean, deviation, lead_time, lead_time_deviation } = v.demand();
+    let days = [lead_time - lead_time_deviation, lead_time + lead_time_deviation].repeat(3);
+    let (path, none) = ([mean * 7.0], SumPools::default());
+    let demand = LeadTimeDemand { path: &path, scale: 1.0, pools: &none };
+    let safety = Safety::Normal { deviation: deviation * 7.0_f64.sqrt() };
+    let lead = Lead::Measured { days: &days, stated: lead_time };
+    Outlook { demand, lead, safety }.levels(policy).unwrap()
 }
 
 fn check(metric: &str, vector: &Vector<'_>) -> bool {
@@ -139,6 +151,9 @@ fn check_orders(metric: &str, v: &Vector<'_>) -> bool {
             v.is(z(v.number("service_level")), "z");
             v.is(found, "safety_stock");
             v.units(found.unwrap(), "units");
+            let policy = Policy::ReorderPoint { service: v.number("service_level"), cover_days: 0.0, economic: None };
+            let NormalDemand { mean, lead_time, .. } = v.demand();
+            v.is(Some(by_normal_policy(v, policy).point - mean * lead_time), "safety_stock");
         }
         "safety_stock_periodic_review" => {
             let review = v.number("review_period");
@@ -147,11 +162,17 @@ fn check_orders(metric: &str, v: &Vector<'_>) -> bool {
             v.is(found, "safety_stock");
             v.is(Some(up_to), "order_up_to");
             v.units(up_to, "order_up_to_units");
+            let policy = Policy::Periodic { service: v.number("service_level"), review_days: review };
+            let by_policy = by_normal_policy(v, policy).up_to;
+            v.is(Some(by_policy), "order_up_to");
+            v.units(by_policy, "order_up_to_units");
         }
         "reorder_point" => {
             let found = normal_reorder_point(v.demand(), safety_stock(v.number("service_level"), v.demand()).unwrap());
             v.is(Some(found), "reorder_point");
             v.units(found, "units");
+            let policy = Policy::ReorderPoint { service: v.number("service_level"), cover_days: 0.0, economic: None };
+            v.is(Some(by_normal_policy(v, policy).point), "reorder_point");
             let position = v.whole("on_hand") + v.whole("on_order") - v.whole("backordered");
             v.is(Some(position as f64), "inventory_position");
             assert_eq!(Some(position <= whole_units(found)), v.expected["reorder"].as_bool(), "{}", v.what);

@@ -29,6 +29,8 @@ pub struct Model {
     /// What one order costs: lots are economic where it is said.
     pub order_cost_minor: Option<i64>,
     pub order_cost_currency: Option<String>,
+    /// None of kinds that promise nothing, and of policies that were set before there was a choice: by quantiles.
+    pub safety_stock_method: Option<SafetyStockMethod>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

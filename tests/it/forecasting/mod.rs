@@ -213,7 +213,7 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     }
     // A tenant without a week of demand has no run.
     assert_eq!(trade.run(0).await, None);
-    let answer = trade.books.office.ask("{ forecastRun { firstWeek } }", json!({})).await;
+    let answer = trade.books.office.ask("{ forecastRun { firstWeek serviceLevels { level isUsed } } }", json!({})).await;
     assert_eq!(answer["data"]["forecastRun"], Value::Null, "{answer:#}");
     // A single week has an answer: a state, a forecast that borrows or has none, and no accuracy.
     trade.receive(&mug, 100, 15).await;

@@ -16,7 +16,7 @@ on_both!(
     a_shops_manager_sets_policies_of_their_shop,
 );
 
-const POLICY: &str = "policy { id kind product { id } store { id } abcClass serviceLevel coverDays reviewDays reviewFrom safetyDays targetDays version }";
+const POLICY: &str = "policy { id kind product { id } store { id } abcClass serviceLevel coverDays reviewDays reviewFrom safetyDays targetDays safetyStockMethod version }";
 
 async fn set(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
@@ -47,6 +47,12 @@ async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(worl
     changed["expectedVersion"] = json!(1);
     assert_eq!(done(&set(office, changed).await, "policy")["version"], 2);
     assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "the level has no reorder point");
+    let normal = json!({ "id": policy["id"], "kind": "REORDER_POINT", "productId": mug["id"], "serviceLevel": 0.95, "coverDays": 0, "safetyStockMethod": "NORMAL" });
+    assert_eq!(done(&set(office, normal).await, "policy")["safetyStockMethod"], "NORMAL");
+    // 300 in one of 30 weeks are a deviation of 53.85: 33.379 and 1.645 × 53.85 × √3.
+    let plan = desk.plan(json!({})).await;
+    let figures = ["safetyStockMethod", "serviceLevel", "point"].map(|name| plan["lines"]["nodes"][0]["figures"][name].clone());
+    assert_eq!(json!(figures), json!(["NORMAL", 0.95, 187]), "{plan:#}");
     let input = json!({ "idempotencyKey": key(), "id": policy["id"] });
     let removed = office.act("replenishmentPolicyRemove", "ReplenishmentPolicyRemoveInput", POLICY, input).await;
     assert_eq!(done(&removed, "policy")["id"], policy["id"]);
@@ -65,6 +71,7 @@ async fn a_policy_takes_what_its_kind_takes(world: &World) {
         (json!({ "kind": "REORDER_POINT" }), "REQUIRED", "input.serviceLevel"),
         (json!({ "kind": "REORDER_POINT", "serviceLevel": 0.9999 }), "OUT_OF_RANGE", "input.serviceLevel"),
         (json!({ "kind": "SERVICE", "serviceLevel": 0.95 }), "INVALID", "input.serviceLevel"),
+        (json!({ "kind": "MIN_MAX", "safetyStockMethod": "NORMAL" }), "INVALID", "input.safetyStockMethod"),
         (json!({ "kind": "PERIODIC", "serviceLevel": 0.95, "reviewDays": 183 }), "OUT_OF_RANGE", "input.reviewDays"),
         (json!({ "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }), "OUT_OF_RANGE", "input.targetDays"),
         (json!({ "kind": "MIN_MAX", "storeId": store }), "INVALID", "input.storeId"),
@@ -75,8 +82,9 @@ async fn a_policy_takes_what_its_kind_takes(world: &World) {
     }
     let input = json!({ "kind": "PERIODIC", "abcClass": "B", "storeId": store, "serviceLevel": 0.975, "reviewDays": 14, "reviewFrom": "2026-01-05" });
     let policy = done(&set(office, input).await, "policy").clone();
-    let said = ["abcClass", "serviceLevel", "reviewDays", "reviewFrom", "coverDays"].map(|name| policy[name].clone());
-    assert_eq!(json!(said), json!(["B", 0.975, 14, "2026-01-05", null]));
+    let said = ["abcClass", "serviceLevel", "reviewDays", "reviewFrom", "coverDays", "safetyStockMethod"]
+        .map(|name| policy[name].clone());
+    assert_eq!(json!(said), json!(["B", 0.975, 14, "2026-01-05", null, "QUANTILE"]));
 }
 
 async fn a_shops_manager_sets_policies_of_their_shop(world: &World) {

@@ -20,7 +20,7 @@ pub use forecast::{
 };
 pub use mutation::ForecastMutation;
 pub use query::ForecastQuery;
-pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};
+pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun, SimulatedServiceLevel};
 pub use simulate::{
     StockSimulateInput, StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput,
     StockSimulationStatus,

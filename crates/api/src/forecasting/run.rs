@@ -5,13 +5,20 @@ use macros::resolvers;
 use platform::storage::Fault;
 use services::{
     demand::core::six,
-    forecasting::{core::StoredChoice, rows::KeptRun, shell::ClassAccuracy},
+    forecasting::{
+        core::{StoredChoice, StoredCorrection},
+        rows::KeptRun,
+        shell::ClassAccuracy,
+    },
 };
 
 use super::enums::DemandClass;
-use crate::graphql::{
-    fault::Answer,
-    scalars::{Date, DateTime, Long, Quantity},
+use crate::{
+    counts::AbcClass,
+    graphql::{
+        fault::Answer,
+        scalars::{Date, DateTime, Long, Quantity},
+    },
 };
 
 /// A run of forecasts.
@@ -47,6 +54,48 @@ impl ForecastRun {
             .map_err(|_| Fault::corrupt("forecast_run", "its choices are those of a run"))?;
         Ok(choices.into_iter().map(ForecastMethod::from).collect())
     }
+    /// Service levels of ABC classes: what promises of 90, 95 and 98 % achieved in a simulation of the last 20 weeks with a lead time of two weeks
+    /// and a review each week. Classes with fewer than 200 order cycles in it have none.
+    #[field(list_size(assumed = 9))]
+    async fn service_levels(&self) -> Answer<Vec<SimulatedServiceLevel>> {
+        let choices: Vec<StoredChoice> = serde_json::from_str(&self.0.choices)
+            .map_err(|_| Fault::corrupt("forecast_run", "its choices are those of a run"))?;
+        Ok(choices.into_iter().flat_map(|choice| choice.corrections).map(SimulatedServiceLevel::from).collect())
+    }
+}
+
+/// Service level that was promised to products of an ABC class, beside what a simulation achieved. Shares are 0 to 1.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SimulatedServiceLevel {
+    /// ABC class of the products, by each store's own revenue.
+    pub abc_class: AbcClass,
+    /// Share of order cycles without running out that is promised.
+    pub promised: f64,
+    /// Share that quantiles of the promise gave.
+    pub achieved: f64,
+    /// Share that levels gave which followed what the weeks before had achieved.
+    pub achieved_corrected: f64,
+    /// Level for the weeks to come.
+    pub level: f64,
+    /// Whether plans use `level` for this promise: it missed the promise by less.
+    pub is_used: bool,
+    /// Number of order cycles that were simulated.
+    pub cycles: Long,
+}
+
+impl From<StoredCorrection> for SimulatedServiceLevel {
+    fn from(found: StoredCorrection) -> Self {
+        let StoredCorrection { class, promised, given, corrected, level, cycles, is_used } = found;
+        Self {
+            abc_class: class.into(),
+            promised,
+            achieved: given,
+            achieved_corrected: corrected,
+            level,
+            is_used,
+            cycles: Long(cycles as i64),
+        }
+    }
 }
 
 /// Methods of a class, with what they lost at earlier weeks.
@@ -70,7 +119,7 @@ pub struct ForecastMethod {
 
 impl From<StoredChoice> for ForecastMethod {
     fn from(choice: StoredChoice) -> Self {
-        let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape, scaled: _ } = choice;
+        let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape, scaled: _, corrections: _ } = choice;
         Self { class: class.map(Into::into), mean, median, naive_was_better, wape, bias, naive_wape }
     }
 }

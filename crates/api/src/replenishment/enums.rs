@@ -23,6 +23,20 @@ pub enum ReplenishmentPolicyKind {
     TargetDays,
 }
 
+/// Method by which stock is found that keeps what a policy promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::SafetyStockMethod", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SafetyStockMethod {
+    /// Share of order cycles without running out, by the measured errors of forecasts over the
+    /// lead time, corrected by class where simulations gave another share.
+    Quantile,
+    /// Share of order cycles without running out, by normal theory: mean + z × √(L σ² + mean² σ_L²),
+    /// with the deviations of weekly demand and of the lead time.
+    Normal,
+    /// Share of units met from stock, by the expected shortage of an order.
+    FillRate,
+}
+
 /// State of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentPlanState", rename_items = "SCREAMING_SNAKE_CASE")]
@@ -115,6 +129,8 @@ pub enum ReplenishmentReasonCode {
     Extrapolated,
     /// The sales of a year are lower than the stock that the service level would need.
     CappedBySales,
+    /// In simulation another level than the promise gave the product's class what is promised.
+    CorrectedService,
     /// The lead time is unknown.
     AssumedLead,
     /// Orders and deliveries wait for the days of the supplier's calendar.

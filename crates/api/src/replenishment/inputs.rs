@@ -7,7 +7,7 @@ use services::replenishment::{
     shell::{PlanApprove, PlanCreate, PolicyRemoval, PolicySet, RuleSet},
 };
 
-use super::enums::ReplenishmentPolicyKind;
+use super::enums::{ReplenishmentPolicyKind, SafetyStockMethod};
 use crate::{
     catalog::{ProductRef, StoreRef, SupplierRef},
     counts::AbcClass,
@@ -44,7 +44,8 @@ pub struct ReplenishmentPolicySetInput {
     pub supplier_id: Option<ID>,
     /// Supplier whose products the policy is for, instead of `supplierId`.
     pub supplier: Option<SupplierRef>,
-    /// Share of order cycles without running out, from 0.5 to 0.999. Needed for REORDER_POINT and PERIODIC, null for other kinds.
+    /// Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
+    /// for other kinds.
     pub service_level: Option<f64>,
     /// Days of demand that an order covers beyond the point, from 0 to 365, for REORDER_POINT and SERVICE. Null for 14.
     pub cover_days: Option<i32>,
@@ -60,6 +61,9 @@ pub struct ReplenishmentPolicySetInput {
     /// Cost of one order, above 0, for REORDER_POINT and SERVICE: an order is then at least the economic lot, at a holding cost
     /// of 25 % a year. Null for none.
     pub order_cost: Option<MoneyInput>,
+    /// Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. With FILL_RATE the service level is a
+    /// share of units. Null for QUANTILE.
+    pub safety_stock_method: Option<SafetyStockMethod>,
 }
 
 /// A policy that is to go.
@@ -182,6 +186,7 @@ impl ReplenishmentPolicySetInput {
                 safety_days: self.safety_days,
                 target_days: self.target_days,
                 order_cost: reading.money(self.order_cost.as_ref(), || path!["input", "orderCost"]),
+                method: self.safety_stock_method.map(Into::into),
             },
         }
     }

@@ -13,7 +13,7 @@ use services::{
 
 use super::enums::{
     ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPolicyKind,
-    ReplenishmentReasonCode,
+    ReplenishmentReasonCode, SafetyStockMethod,
 };
 use crate::{
     catalog::Supplier,
@@ -84,9 +84,13 @@ impl ReplenishmentFigures {
     async fn policy_kind(&self) -> ReplenishmentPolicyKind {
         self.0.figures.rule.into()
     }
-    /// Share of order cycles without running out that was asked for. Null where the kind promises none.
+    /// Share of order cycles without running out that is promised, or of units with FILL_RATE. Null where the kind promises none.
     async fn service_level(&self) -> Option<f64> {
         self.0.figures.service
+    }
+    /// Method by which stock was found that keeps the service level. Null where the kind promises none, and in lines of earlier releases.
+    async fn safety_stock_method(&self) -> Option<SafetyStockMethod> {
+        self.0.figures.method.map(Into::into)
     }
     /// Units available in the store.
     async fn available(&self) -> Quantity {

@@ -13,7 +13,7 @@ mod score;
 
 pub use enums::{
     ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPlanState,
-    ReplenishmentPolicyKind, ReplenishmentReasonCode, ReplenishmentRefusalCode,
+    ReplenishmentPolicyKind, ReplenishmentReasonCode, ReplenishmentRefusalCode, SafetyStockMethod,
 };
 pub use inputs::{
     PlanLineChoice, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput,

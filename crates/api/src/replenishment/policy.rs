@@ -12,7 +12,7 @@ use services::replenishment::{
     shell,
 };
 
-use super::enums::ReplenishmentPolicyKind;
+use super::enums::{ReplenishmentPolicyKind, SafetyStockMethod};
 use crate::{
     catalog::Supplier,
     counts::AbcClass,
@@ -64,7 +64,8 @@ impl ReplenishmentPolicy {
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.0.scope.supplier?).await)
     }
-    /// Share of order cycles without running out that is promised, from 0.5 to 0.999. Null where the kind promises none, and of SERVICE, which takes it by class.
+    /// Share of order cycles without running out that is promised, or of units with FILL_RATE, from 0.5 to 0.999. Null where the kind
+    /// promises none, and of SERVICE, which takes it by class.
     async fn service_level(&self) -> Option<f64> {
         match self.0.rule {
             Rule::ReorderPoint { service, .. } | Rule::Periodic { service, .. } => Some(f64::from(service) / SERVICE_PARTS),
@@ -112,6 +113,10 @@ impl ReplenishmentPolicy {
             Rule::ReorderPoint { order_cost, .. } | Rule::Service { order_cost, .. } => order_cost.map(Money::from),
             _ => None,
         }
+    }
+    /// Method by which stock is found that keeps the service level. Null where the kind promises none.
+    async fn safety_stock_method(&self) -> Option<SafetyStockMethod> {
+        self.0.rule.is_promise().then(|| self.0.method.into())
     }
     /// Version of the policy: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {

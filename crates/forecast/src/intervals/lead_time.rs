@@ -132,6 +132,47 @@ impl LeadTimeDemand<'_> {
         }
         Some(high)
     }
+    /// Expected units of demand over `weeks` beyond `stock`: the mean of max(0, Σf + e s₀ − stock) over the errors e of sums. Within a week the excesses of the
+    /// sums on both sides are weighted, each around its own mean; beyond the longest sum errors grow by the root of the weeks. None if too little was scored.
+    pub fn shortage(&self, stock: f64, weeks: f64) -> Option<f64> {
+        if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
+            return None;
+        }
+        let weeks = weeks.max(0.0);
+        let above_mean = stock - self.mean(weeks);
+        let whole = |weeks: usize| {
+            if weeks == 0 {
+                return Some((-above_mean).max(0.0));
+            }
+            let used = weeks.min(self.pools.longest);
+            let scale = self.scale * (weeks as f64 / used as f64).sqrt();
+            self.pools.pool(used)?.excess(above_mean / scale).map(|excess| excess * scale)
+        };
+        let below = whole(weeks as usize)?;
+        if weeks.fract() <= 0.0 {
+            return Some(below);
+        }
+        let above = whole(weeks as usize + 1)?;
+        Some(below + weeks.fract() * (above - below))
+    }
+    /// The least stock whose expected shortage is no more than `most` units, where each of the lead times has an equal chance. At most what the greatest
+    /// error asks for. None if too little was scored, or without lead times.
+    pub fn stock_for_shortage(&self, most: f64, lead_weeks: &[f64]) -> Option<f64> {
+        let longest = lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()).reduce(f64::max)?;
+        let mean_shortage = |stock: f64| {
+            let all = lead_weeks.iter().map(|weeks| self.shortage(stock, *weeks)).collect::<Option<Vec<f64>>>()?;
+            Some(all.iter().sum::<f64>() / all.len() as f64)
+        };
+        if mean_shortage(0.0)? <= most {
+            return Some(0.0);
+        }
+        let (mut low, mut high) = (0.0, self.quantile(1.0, longest.ceil())?);
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(low, high);
+            if mean_shortage(middle)? <= most { high = middle } else { low = middle }
+        }
+        Some(high)
+    }
     /// The chance that demand over `weeks` is within `units`: the largest share whose quantile is.
     fn chance(&self, units: f64, weeks: f64) -> f64 {
         let is_within = |share: f64| self.quantile(share, weeks).is_some_and(|most| most <= units);
@@ -181,6 +222,22 @@ mod tests {
         assert!((mixed - 52.0).abs() < 0.1, "{mixed}");
         assert_eq!(demand.mixture(0.9, &[2.0, 2.0]), Some(two));
         assert_eq!(demand.mixture(0.9, &[]), None);
+    }
+
+    #[test]
+    fn stock_for_a_shortage_lies_between_the_mean_and_the_greatest_error() {
+        let (path, pools) = ([10.0; 4], pools());
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 0.05;
+        // Demand over one week is evenly spread from 10 to 30: beyond 20 lie 10² ÷ (2 × 20) units.
+        assert!(near(demand.shortage(20.0, 1.0), 2.5) && near(demand.shortage(0.0, 1.0), 20.0));
+        assert!(near(demand.shortage(0.0, 1.5), 30.0), "the mean of 1.5 weeks, and the errors between");
+        assert!(near(demand.stock_for_shortage(2.5, &[1.0]), 20.0));
+        assert!(near(demand.stock_for_shortage(0.0, &[1.0]), 30.0), "nothing is missed: the greatest error");
+        assert_eq!(demand.stock_for_shortage(50.0, &[1.0]), Some(0.0));
+        let mixed = demand.stock_for_shortage(2.5, &[1.0, 2.0]).unwrap();
+        assert!(mixed > 20.0 && mixed < demand.stock_for_shortage(2.5, &[2.0]).unwrap());
+        assert_eq!((demand.stock_for_shortage(1.0, &[]), demand.shortage(f64::NAN, 1.0)), (None, None));
     }
 
     #[test]

@@ -66,6 +66,16 @@ impl Pool {
     pub fn upper(&self, share: f64) -> Option<f64> {
         self.at(((self.sorted.len() + 1) as f64 * share - HAIR).ceil())
     }
+    /// The mean of what errors exceed `above` by, 0 for those that do not. By trapezoids between the order statistics, since a thinned pool keeps evenly spaced
+    /// ones with both ends. None of a pool of fewer than two.
+    pub fn excess(&self, above: f64) -> Option<f64> {
+        let steps = self.sorted.len().checked_sub(1).filter(|steps| *steps > 0)?;
+        let over = |score: &f32| (f64::from(*score) - above).max(0.0);
+        let first = self.sorted.partition_point(|score| f64::from(*score) <= above);
+        let sum: f64 = self.sorted[first..].iter().map(over).sum();
+        let ends = self.sorted.first().map_or(0.0, over) + self.sorted.last().map_or(0.0, over);
+        Some((sum - ends / 2.0) / steps as f64)
+    }
     /// The errors, ascending.
     pub fn sorted(&self) -> &[f32] {
         &self.sorted
@@ -111,6 +121,15 @@ mod tests {
         assert_eq!((pool.lower(0.025), pool.upper(0.975)), (Some(1.0), Some(9.0)), "clamped");
         assert_eq!((pool.upper(0.5), Pool::default().upper(0.5)), (Some(5.0), None));
         assert_eq!(Pool::new(vec![f32::NAN, 1.0, f32::INFINITY]).scores, 1);
+    }
+
+    #[test]
+    fn an_excess_is_the_mean_of_what_lies_above() {
+        let pool = Pool::new((0_u8..=100).map(f32::from).collect());
+        let near = |above: f64, expected: f64| (pool.excess(above).unwrap() - expected).abs() < 0.01;
+        // Evenly spread from 0 to 100: the mean of (e − a)⁺ is (100 − a)² ÷ 200.
+        assert!(near(-10.0, 60.0) && near(0.0, 50.0) && near(60.0, 8.0) && near(100.0, 0.0));
+        assert_eq!(Pool::new(vec![1.0]).excess(0.0), None);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! Policies: from a forecast, its quantiles and a lead time to the point at which is ordered and the level up to which.
 
-use crate::{abc::AbcClass, intervals::LeadTimeDemand, xyz::XyzClass};
+use crate::{
+    abc::AbcClass,
+    intervals::LeadTimeDemand,
+    reorder::{NormalDemand, normal_reorder_point, safety_stock},
+    xyz::XyzClass,
+};
 
 const WEEK: f64 = 7.0;
 
@@ -24,6 +29,30 @@ impl Lead<'_> {
             Self::Measured { stated, .. } | Self::Stated(stated) => *stated,
         }
     }
+    /// The population deviation of the measured days; 0 of stated ones.
+    pub fn deviation_days(&self) -> f64 {
+        match self {
+            Self::Measured { days, .. } if days.len() >= DELIVERIES => {
+                let mean = self.mean_days();
+                (days.iter().map(|days| (days - mean).powi(2)).sum::<f64>() / days.len() as f64).sqrt()
+            }
+            Self::Measured { .. } | Self::Stated(_) => 0.0,
+        }
+    }
+}
+
+/// How stock is found that keeps a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Safety {
+    /// Cycle service by the measured quantiles of demand over the lead time. Source: INSIGHT, section 5.2.
+    #[default]
+    Quantile,
+    /// Cycle service by normal theory: mean + z × √(L σ² + mean² σ_L²), L with the review period, `deviation` that of weekly demand. Silver, Pyke & Thomas,
+    /// Inventory and Production Management in Supply Chains, 4th ed. (2017); vectors pub-14 to pub-17.
+    Normal { deviation: f64 },
+    /// The promise is a share β of units: the least stock whose expected shortage over the lead time (and review) is no more than (1 − β) × the units of one
+    /// order, as σ G(k) = Q (1 − β) of Silver, Pyke & Thomas (2017), with the measured errors of sums instead of the unit normal loss function G.
+    FillRate,
 }
 
 /// How a product is reordered.
@@ -75,6 +104,7 @@ pub fn service_level(abc: AbcClass, xyz: XyzClass) -> f64 {
 pub struct Outlook<'a> {
     pub demand: LeadTimeDemand<'a>,
     pub lead: Lead<'a>,
+    pub safety: Safety,
 }
 
 impl Outlook<'_> {
@@ -92,23 +122,62 @@ impl Outlook<'_> {
             Lead::Measured { stated, .. } | Lead::Stated(stated) => self.demand.quantile(service, (stated + more_days) / WEEK),
         }
     }
-    fn by_quantile(&self, service: f64, cover_days: f64, economic: Option<f64>) -> Option<Levels> {
-        let point = self.quantile(service, 0.0)?;
-        let cover = (self.demand.path.first().copied().unwrap_or_default() * cover_days / WEEK).max(economic.unwrap_or(0.0));
-        let is_extrapolated = self.demand.is_extrapolated(self.lead.mean_days() / WEEK);
+    /// By normal theory, over the lead time and `more_days`.
+    fn normal(&self, service: f64, more_days: f64, deviation: f64) -> Option<f64> {
+        let lead_time = (self.lead.mean_days() + more_days) / WEEK;
+        let total = self.demand.mean(lead_time);
+        let mean = if lead_time > 0.0 { total / lead_time } else { self.demand.mean(1.0) };
+        let lead_time_deviation = self.lead.deviation_days() / WEEK;
+        let demand = NormalDemand { mean, deviation, lead_time, lead_time_deviation };
+        safety_stock(service, demand).map(|safety| normal_reorder_point(demand, safety))
+    }
+    /// The least stock that misses no more than a share 1 − `fill` of a lot, over the lead time and `more_days`. A lot is one unit at least.
+    pub fn for_fill(&self, fill: f64, more_days: f64, lot: f64) -> Option<f64> {
+        let most = (1.0 - fill) * lot.max(1.0);
+        match self.lead {
+            Lead::Measured { days, .. } if days.len() >= DELIVERIES => {
+                let weeks: Vec<f64> = days.iter().map(|days| (days + more_days) / WEEK).collect();
+                self.demand.stock_for_shortage(most, &weeks)
+            }
+            Lead::Measured { stated, .. } | Lead::Stated(stated) => {
+                self.demand.stock_for_shortage(most, &[(stated + more_days) / WEEK])
+            }
+        }
+    }
+    /// Stock that keeps the promise over the lead time and `more_days`, ordered `lot` units at a time.
+    fn kept(&self, service: f64, more_days: f64, lot: f64) -> Option<f64> {
+        match self.safety {
+            Safety::Quantile => self.quantile(service, more_days),
+            Safety::Normal { deviation } => self.normal(service, more_days, deviation),
+            Safety::FillRate => self.for_fill(service, more_days, lot),
+        }
+    }
+    /// Whether what is kept over `days` rests on shorter sums.
+    fn is_extrapolated(&self, days: f64) -> bool {
+        !matches!(self.safety, Safety::Normal { .. }) && self.demand.is_extrapolated(days / WEEK)
+    }
+    /// Units of an order of so many days of demand, or of an economic order if that is more.
+    fn cover(&self, cover_days: f64, economic: Option<f64>) -> f64 {
+        (self.demand.path.first().copied().unwrap_or_default() * cover_days / WEEK).max(economic.unwrap_or(0.0))
+    }
+    fn by_point(&self, service: f64, cover_days: f64, economic: Option<f64>) -> Option<Levels> {
+        let cover = self.cover(cover_days, economic);
+        // What falls below the point is ordered every day, so that a lot is a day's demand at least.
+        let point = self.kept(service, 0.0, cover.max(self.mean(1.0)))?;
+        let is_extrapolated = self.is_extrapolated(self.lead.mean_days());
         Some(Levels { point, up_to: point + cover, review: Review::Continuous, is_extrapolated })
     }
-    /// Point and target of a policy. None where the policy needs quantiles and too little was scored.
+    /// Point and target of a policy. None where the policy needs errors of forecasts and too little was scored.
     pub fn levels(&self, policy: Policy) -> Option<Levels> {
         let days = self.lead.mean_days();
         let plain = |point: f64, up_to: f64| Levels { point, up_to, review: Review::Continuous, is_extrapolated: false };
         match policy {
             Policy::MinMax { point, maximum } => Some(plain(point, maximum.max(point))),
-            Policy::ReorderPoint { service, cover_days, economic } => self.by_quantile(service, cover_days, economic),
-            Policy::Service { abc, xyz, cover_days, economic } => self.by_quantile(service_level(abc, xyz), cover_days, economic),
+            Policy::ReorderPoint { service, cover_days, economic } => self.by_point(service, cover_days, economic),
+            Policy::Service { abc, xyz, cover_days, economic } => self.by_point(service_level(abc, xyz), cover_days, economic),
             Policy::Periodic { service, review_days } => {
-                let up_to = self.quantile(service, review_days)?;
-                let is_extrapolated = self.demand.is_extrapolated((days + review_days) / WEEK);
+                let up_to = self.kept(service, review_days, self.mean(review_days))?;
+                let is_extrapolated = self.is_extrapolated(days + review_days);
                 Some(Levels { point: up_to, up_to, review: Review::OnReviewDays, is_extrapolated })
             }
             Policy::TargetDays { safety_days, target_days } => {
@@ -132,7 +201,7 @@ mod tests {
     fn levels(policy: Policy, lead: Lead<'_>) -> Levels {
         let pools = pools();
         let demand = LeadTimeDemand { path: &[14.0; 26], scale: 1.0, pools: &pools };
-        Outlook { demand, lead }.levels(policy).unwrap()
+        Outlook { demand, lead, safety: Safety::Quantile }.levels(policy).unwrap()
     }
     fn near(found: f64, expected: f64) -> bool {
         (found - expected).abs() < 1e-4
@@ -154,6 +223,46 @@ mod tests {
         assert!(near(levels(Policy::MinMax { point: 9.0, maximum: 4.0 }, two_weeks).up_to, 9.0));
         let far = levels(Policy::Periodic { service: 0.9, review_days: 14.0 }, two_weeks);
         assert!(far.is_extrapolated, "four weeks were never scored");
+    }
+
+    #[test]
+    fn a_fill_rate_is_not_a_cycle_service() {
+        // The worked example of INSIGHT 6.1: mean 100, deviation 30, z = 1.645, G = 0.02089. Lots of 400 have a fill rate of 99.84 %, those of 30 of 97.91 %.
+        let scores = (1_i32..20_000).filter_map(|rank| crate::reorder::z(f64::from(rank) / 20_000.0)).map(|z| z as f32);
+        let pools = SumPools::new(vec![Pool::new(scores.collect())], &[9]);
+        let demand = LeadTimeDemand { path: &[100.0], scale: 30.0, pools: &pools };
+        let outlook = Outlook { demand, lead: Lead::Stated(7.0), safety: Safety::FillRate };
+        let point = 100.0 + 1.644_854 * 30.0;
+        for (fill, lot) in [(0.998_43, 400.0), (0.979_11, 30.0)] {
+            let found = outlook.for_fill(fill, 0.0, lot).unwrap();
+            assert!((found - point).abs() < 0.5, "{fill} {lot}: {found} instead of {point}");
+        }
+        let policy = |service: f64| Policy::ReorderPoint { service, cover_days: 28.0, economic: None };
+        let found = outlook.levels(policy(0.998_43)).unwrap();
+        assert!((found.point - point).abs() < 0.5 && near(found.up_to, found.point + 400.0), "{found:?}");
+        let cycles = Outlook { safety: Safety::Quantile, ..outlook };
+        assert!(cycles.levels(policy(0.95)).unwrap().point > outlook.levels(policy(0.95)).unwrap().point);
+        // Half a week's demand each week is a smaller lot, so that more is kept for the same share.
+        let weekly = |review_days: f64| Policy::Periodic { service: 0.95, review_days };
+        let kept = |review_days: f64| outlook.levels(weekly(review_days)).unwrap().up_to - 100.0 * (1.0 + review_days / 7.0);
+        assert!(kept(3.5) > kept(7.0), "{} {}", kept(3.5), kept(7.0));
+    }
+
+    #[test]
+    fn normal_theory_counts_the_lead_times_variance() {
+        let none = SumPools::default();
+        let demand = LeadTimeDemand { path: &[14.0], scale: 1.0, pools: &none };
+        let point = |lead: Lead<'_>| {
+            let outlook = Outlook { demand, lead, safety: Safety::Normal { deviation: 3.0 } };
+            outlook.levels(Policy::ReorderPoint { service: 0.95, cover_days: 0.0, economic: None }).unwrap().point
+        };
+        assert!(near(point(Lead::Stated(14.0)), 28.0 + 1.644_853_6 * 3.0 * 2.0_f64.sqrt()));
+        let uneven = Lead::Measured { days: &[7.0, 21.0, 7.0, 21.0, 14.0, 14.0], stated: 3.0 };
+        // A deviation of 7 × √(4 ÷ 6) days is one of √(2 ÷ 3) weeks.
+        assert!(near(point(uneven), 28.0 + 1.644_853_6 * (18.0 + 196.0 * 2.0 / 3.0_f64).sqrt()));
+        let few = Lead::Measured { days: &[7.0, 21.0], stated: 14.0 };
+        assert!(near(point(few), point(Lead::Stated(14.0))), "too few deliveries");
+        assert!(near(point(Lead::Stated(0.0)), 0.0));
     }
 
     #[test]

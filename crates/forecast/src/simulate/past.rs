@@ -1,5 +1,7 @@
 //! The knowledge of each past week: the path and scale of every series, and the errors of sums that had come true by then.
 
+use std::{borrow::Cow, sync::OnceLock};
+
 use crate::{
     engine::{CHUNK, in_chunks, step_of},
     intervals::{Pool, SumPools, sum_scale},
@@ -27,6 +29,8 @@ pub struct Past {
     weeks: usize,
     /// By series, then by origin.
     known: Vec<Vec<PastForecast>>,
+    /// The pools of each week and of those after the last one, where they are kept.
+    kept: Vec<OnceLock<SumPools>>,
 }
 
 impl Past {
@@ -53,10 +57,22 @@ impl Past {
             }
             found
         });
-        Self { span, weeks, known: chunks.concat() }
+        Self { span, weeks, known: chunks.concat(), kept: Vec::new() }
+    }
+    /// Keeps the pools of each week from when they are first asked for: simulations of several levels share them. They take as much memory as the errors of
+    /// each week have scores.
+    #[must_use]
+    pub fn keeping_pools(self) -> Self {
+        Self { kept: vec![OnceLock::new(); self.weeks + 1], ..self }
     }
     /// The pools of all sums that had come true before `week`.
-    pub fn pools(&self, week: usize) -> SumPools {
+    pub fn pools(&self, week: usize) -> Cow<'_, SumPools> {
+        match self.kept.get(week) {
+            Some(kept) => Cow::Borrowed(kept.get_or_init(|| self.pools_before(week))),
+            None => Cow::Owned(self.pools_before(week)),
+        }
+    }
+    fn pools_before(&self, week: usize) -> SumPools {
         let pool = |length: usize| {
             let origins = 0..(week + 1).saturating_sub(length).min(self.weeks);
             let errors = self

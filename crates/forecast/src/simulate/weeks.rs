@@ -7,7 +7,7 @@ use crate::{
     panel::Panel,
     reorder::{Terms, order_quantity, whole_units},
     series::{Class, Prepared, prepare},
-    simulate::Past,
+    simulate::{Past, correction::Steering},
 };
 
 /// Known weeks that the demand of an unknown one is drawn from.
@@ -112,16 +112,26 @@ struct Shelf {
 
 /// Plays a policy over weeks of a panel. `classes` are those of the series. Equal inputs give equal outcomes.
 pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpTo<'_>) -> Outcomes {
-    play((panel, classes), past, policy, Level::Promised)
+    play((panel, classes), past, policy, (Level::Promised, &mut Steering::default()))
+}
+
+/// Plays a policy whose groups of products each have a level of their own, which follows what its weeks gave.
+pub(super) fn steer(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, steering: &mut Steering<'_>) {
+    play((panel, &[]), past, policy, (Level::Promised, steering));
 }
 
 /// Plays the same weeks by a naive policy: at each review stock is filled up to what the `weeks` before it asked for, over review and lead time. Nothing is kept
 /// for what may come; `service` of the policy says nothing here.
 pub fn simulate_naive(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, weeks: usize) -> Outcomes {
-    play((panel, &[]), past, policy, Level::OfWeeks(weeks))
+    play((panel, &[]), past, policy, (Level::OfWeeks(weeks), &mut Steering::default()))
 }
 
-fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_>, level: Level) -> Outcomes {
+fn play(
+    (panel, classes): (&Panel, &[Class]),
+    past: &Past,
+    policy: &OrderUpTo<'_>,
+    (level, steering): (Level, &mut Steering<'_>),
+) -> Outcomes {
     let end = policy.weeks.end.min(panel.weeks());
     let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
     let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| demanded(panel, series, policy.seed)).collect();
@@ -149,8 +159,8 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
             shelf.receive();
             let up_to = match (level, &pools) {
                 (Level::Promised, Some(pools)) => {
-                    let ahead = LeadTimeDemand { path, scale, pools };
-                    Some(ahead.quantile(policy.service, past.span as f64).map_or(0, whole_units))
+                    let (ahead, service) = (LeadTimeDemand { path, scale, pools }, steering.level(series, policy.service));
+                    Some(ahead.quantile(service, past.span as f64).map_or(0, whole_units))
                 }
                 (Level::OfWeeks(weeks), _) if is_review => Some(recent(&demand[..week], weeks, past.span)),
                 _ => None,
@@ -161,6 +171,7 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
             shelf.sell(demand[week], policy.unmet);
             let is_last_of_cycle = (week + 1 - begin).is_multiple_of(policy.review_weeks.max(1)) || week + 1 == end;
             let outcome = shelf.end_week(is_last_of_cycle);
+            steering.add(series, outcome, counted.contains(&week));
             if counted.contains(&week) {
                 found.all += outcome;
                 found.by_week[week - counted.start] += outcome;
@@ -169,6 +180,7 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
                 }
             }
         }
+        steering.end_week(policy.service);
     }
     found
 }

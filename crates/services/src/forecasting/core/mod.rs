@@ -1,6 +1,7 @@
 //! From facts to series, and from a run to what is kept of it. No database, no clock.
 
 mod actual;
+mod calibration;
 mod classes;
 mod drift;
 mod factors;
@@ -12,6 +13,7 @@ mod sums;
 mod weekdays;
 
 pub use actual::{Actual, LevelDay, UnitCost};
+pub use calibration::{Calibration, StoredCorrection, corrections_of};
 pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classify};
 pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
 pub use factors::{FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors};

@@ -11,7 +11,7 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{StoredClasses, weekdays::days_of};
+use super::{StoredClasses, StoredCorrection, weekdays::days_of};
 
 /// A coming week.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -234,6 +234,9 @@ pub struct StoredChoice {
     /// Of the weeks that the run scored; empty of the tenant, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaled: Vec<StoredScaled>,
+    /// Of the tenant: what promises gave to ABC classes. Empty of a class, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<StoredCorrection>,
 }
 
 /// Errors of a class in a week that a run scored, in thousandths of a unit, beside the steps that they are scaled by.
@@ -247,8 +250,8 @@ pub struct StoredScaled {
     pub step: i64,
 }
 
-/// The methods of a run as JSON: of the tenant, then of each class with the errors of the weeks that the run scored.
-pub fn choices_of(run: &Run, scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>) -> String {
+/// The methods of a run as JSON: of the tenant with what promises gave, then of each class with the errors of the weeks that the run scored.
+pub fn choices_of(run: &Run, scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>, corrections: &[StoredCorrection]) -> String {
     let stored = |class: Option<Class>, choice: &Choice| StoredChoice {
         class: class.map(class_of),
         mean: choice.mean.to_string(),
@@ -258,6 +261,7 @@ pub fn choices_of(run: &Run, scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>) 
         bias: choice.bias.map(milli),
         naive_wape: choice.naive_wape.map(milli),
         scaled: class.and_then(|class| scaled.get(&class_of(class)).cloned()).unwrap_or_default(),
+        corrections: if class.is_none() { corrections.to_vec() } else { Vec::new() },
     };
     let classes = Class::ALL.into_iter().map(|class| stored(Some(class), run.choices.of(class)));
     let all: Vec<StoredChoice> = std::iter::once(stored(None, &run.choices.tenant)).chain(classes).collect();

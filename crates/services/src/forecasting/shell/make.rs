@@ -28,9 +28,9 @@ use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
         core::{
-            DRIFT_WEEKS, Drift, FactorSeries, History, Level, SeriesHistory, StoredClasses, StoredFactor, StoredSeries,
-            StoredSum, SumKey, Sums, Tally, Turnover, choices_of, class_of, classify, factors_of, profiles, series_of, status_of,
-            stored_factors,
+            DRIFT_WEEKS, Drift, FactorSeries, History, Level, SeriesHistory, StoredClasses, StoredCorrection, StoredFactor,
+            StoredSeries, StoredSum, SumKey, Sums, Tally, Turnover, choices_of, class_of, classify, corrections_of, factors_of,
+            profiles, series_of, status_of, stored_factors,
         },
         events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
         rows::{self, KeptRun, Priced, ScoreKey},
@@ -116,7 +116,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             weeks: made.weeks as i32,
             series: made.series as i64,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            choices: choices_of(&computed.store_run, &scaled(&scores)),
+            choices: choices_of(&computed.store_run, &scaled(&scores), &computed.corrections),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
             factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
             watched_at: None,
@@ -196,6 +196,7 @@ struct Computed {
     beside: Beside,
     errors: SumErrors,
     factors: Vec<StoredFactor>,
+    corrections: Vec<StoredCorrection>,
 }
 
 impl Computed {
@@ -210,7 +211,8 @@ impl Computed {
         let (members, count) = beside.sums.members();
         let errors = sum_errors(&panel, &store_run, members, count, threads);
         let factors = beside.apply(&mut store_run, &panel, &stores, threads);
-        Some(Self { stores, store_run, products, product_run, beside, errors, factors })
+        let corrections = corrections_of(&stores, &beside.classes);
+        Some(Self { stores, store_run, products, product_run, beside, errors, factors, corrections })
     }
 
     /// Errors of sums over weeks, of each method that stores' series are forecast by.

@@ -138,6 +138,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "abc_class", one_of!(AbcClass)),
     enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "kind", one_of!(ReplenishmentPolicyKind)),
     enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "order_cost_currency", one_of!(Currency)),
+    enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "safety_stock_method", one_of!(SafetyStockMethod)),
     enum_column("replenishment_plan", "'rpl:' || HEX(c.id)", "state", one_of!(ReplenishmentPlanState)),
     enum_column("replenishment_plan", "'rpl:' || HEX(c.id)", "budget_currency", one_of!(Currency)),
     enum_column("replenishment_plan", "'rpl:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),

@@ -99,6 +99,9 @@ pub struct LineFigures {
     pub rule: ReplenishmentPolicyKind,
     /// The chance that was asked for; None where the rule names no chance.
     pub service: Option<f64>,
+    /// How stock was found that keeps it; None where nothing is promised, and in lines of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<SafetyStockMethod>,
     pub available: i64,
     pub incoming: i64,
     pub in_transit: i64,

@@ -9,6 +9,7 @@ mod minimum;
 mod plan;
 mod policy;
 mod product;
+mod promise;
 mod propose;
 mod purchase;
 mod reason;

@@ -91,6 +91,10 @@ impl Rule {
             Self::TargetDays { .. } => ReplenishmentPolicyKind::TargetDays,
         }
     }
+    /// Whether it promises a share of cycles or of units.
+    pub const fn is_promise(&self) -> bool {
+        matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. })
+    }
     /// Days from one chance to order until the next: plans are made every day.
     pub(super) const fn chance_days(&self) -> i32 {
         match self {
@@ -120,6 +124,9 @@ pub struct PolicyFields {
     pub safety_days: Option<i32>,
     pub target_days: Option<i32>,
     pub order_cost: Option<Money>,
+    /// Of a kind that promises something; None for quantiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<SafetyStockMethod>,
 }
 
 /// What is wrong with a policy. Fields are named as rooms name them.
@@ -193,6 +200,7 @@ impl PolicyFields {
             ("reviewFrom", self.review_from.is_some(), kind == Periodic),
             ("safetyDays", self.safety_days.is_some(), kind == TargetDays),
             ("targetDays", self.target_days.is_some(), kind == TargetDays),
+            ("safetyStockMethod", self.method.is_some(), matches!(kind, ReorderPoint | Periodic | Service)),
         ];
         let wrong = fields.iter().find(|(_, is_given, is_taken)| *is_given && !is_taken);
         wrong.map_or(Ok(()), |(name, ..)| Err(PolicyProblem::NotTaken(name)))
@@ -205,6 +213,8 @@ pub struct Policy {
     pub id: ReplenishmentPolicyId,
     pub scope: PolicyScope,
     pub rule: Rule,
+    /// How the stock is found that keeps what the rule promises; it says nothing of a rule that promises nothing.
+    pub method: SafetyStockMethod,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -259,6 +269,7 @@ mod tests {
             safety_days: None,
             target_days: None,
             order_cost: None,
+            method: None,
         }
     }
 
@@ -278,6 +289,7 @@ mod tests {
             id: id(n as u128 + 1),
             scope: *scope,
             rule: Rule::MinMax,
+            method: SafetyStockMethod::Quantile,
             version: 1,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
@@ -317,6 +329,7 @@ mod tests {
             (PolicyFields { review_days: None, ..periodic }, PolicyProblem::Needed("reviewDays")),
             (PolicyFields { target_days: Some(6), ..days }, PolicyProblem::TargetBelowSafety),
             (PolicyFields { order_cost: Some(Money::zero(Currency::GBP)), ..point }, PolicyProblem::OrderCost),
+            (PolicyFields { method: Some(SafetyStockMethod::Normal), ..days }, PolicyProblem::NotTaken("safetyStockMethod")),
         ] {
             assert_eq!(wrong.rule(), Err(problem), "{wrong:?}");
         }

@@ -5,16 +5,19 @@ use std::{borrow::Cow, collections::BTreeMap};
 use entity::prelude::*;
 use forecast::{
     intervals::{LeadTimeDemand, SumPools},
-    reorder::{Lead, Outlook},
+    reorder::{Lead, Outlook, Safety},
     xyz::XyzClass,
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
 
 use super::policy::Policies;
-use crate::forecasting::core::StoredClasses;
+use crate::forecasting::core::{Calibration, StoredClasses};
 
 /// The longest lead time that is planned for, in days.
 pub const MOST_LEAD: f64 = 364.0;
+
+/// Weeks of a year.
+const YEAR_WEEKS: u32 = 52;
 
 /// How much a product matters in a store, and how evenly it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub struct LevelState {
     pub demand: Option<Demand>,
     /// Units of the last 52 weeks.
     pub year_units: i64,
+    /// The sum of the squares of each of these weeks' units.
+    pub year_squares: f64,
     pub classes: Option<Classes>,
     /// Whether the plan is for it; others may give.
     pub is_asked: bool,
@@ -92,6 +97,7 @@ impl LevelState {
             maximum: None,
             demand: None,
             year_units: 0,
+            year_squares: 0.0,
             classes: None,
             is_asked: true,
         }
@@ -100,6 +106,12 @@ impl LevelState {
     pub fn position(&self) -> i64 {
         let there = self.available.saturating_add(self.incoming).saturating_add(self.in_transit);
         there.saturating_add(self.drafted).saturating_sub(self.owed)
+    }
+    /// The population deviation of weekly units over the known weeks of the last 52.
+    pub fn weekly_deviation(&self) -> f64 {
+        let weeks = f64::from(self.demand.as_ref().map_or(YEAR_WEEKS, |demand| demand.known_weeks).clamp(1, YEAR_WEEKS));
+        let mean = self.year_units as f64 / weeks;
+        (self.year_squares / weeks - mean * mean).max(0.0).sqrt()
     }
     /// What could leave: stock that is neither promised nor owed nor about to be sent elsewhere.
     pub fn free(&self) -> i64 {
@@ -186,12 +198,18 @@ pub struct Basis {
     pub has_run: bool,
     /// Days since 1970-01-01.
     pub today: i32,
+    /// Of the newest run: levels that quantiles are asked for so that promises hold.
+    pub calibration: Calibration,
     none: SumPools,
 }
 
 impl Basis {
     pub fn new(policies: Policies, pools: BTreeMap<u16, SumPools>, has_run: bool, today: i32) -> Self {
-        Self { policies, pools, has_run, today, none: SumPools::default() }
+        Self { policies, pools, has_run, today, calibration: Calibration::default(), none: SumPools::default() }
+    }
+    #[must_use]
+    pub fn calibrated(self, calibration: Calibration) -> Self {
+        Self { calibration, ..self }
     }
     /// The demand of a level over coming weeks; without a forecast none.
     pub fn demand<'a>(&'a self, level: &'a LevelState) -> LeadTimeDemand<'a> {
@@ -199,7 +217,12 @@ impl Basis {
         let pools = demand.pool.and_then(|pool| self.pools.get(&pool)).unwrap_or(&self.none);
         LeadTimeDemand { path: &demand.path, scale: demand.scale, pools }
     }
-    pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads) -> Outlook<'a> {
-        Outlook { demand: self.demand(level), lead: leads.lead() }
+    pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads, method: SafetyStockMethod) -> Outlook<'a> {
+        let safety = match method {
+            SafetyStockMethod::Quantile => Safety::Quantile,
+            SafetyStockMethod::Normal => Safety::Normal { deviation: level.weekly_deviation() },
+            SafetyStockMethod::FillRate => Safety::FillRate,
+        };
+        Outlook { demand: self.demand(level), lead: leads.lead(), safety }
     }
 }

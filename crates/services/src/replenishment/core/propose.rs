@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use entity::prelude::*;
-use forecast::reorder::{self, Levels, Outlook, economic_order, service_level, whole_units};
+use forecast::reorder::{self, Levels, Outlook, economic_order, whole_units};
 
 use super::{
     line::{LineFigures, LineKind, LineState, PlanLine},
-    policy::{COVER_DAYS, Policy, Rule, SERVICE_PARTS},
+    policy::{COVER_DAYS, Policy, Rule},
     product::{Basis, Demand, Leads, LevelState, ProductState},
+    promise::{asked, asked_of, method_of, service_of},
     purchase::purchase,
     reason::{Reason, ReasonCode, shown},
     waiting::waiting,
@@ -76,13 +77,22 @@ fn rule_of<'a>(basis: &'a Basis, product: &ProductState, level: &LevelState) -> 
 /// Whether the position is above what even the slowest delivery asks for. The mixture of measured deliveries takes a thousand times as long to work out, and
 /// most levels need nothing.
 fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool {
-    let (_, rule) = rule_of(basis, product, level);
+    let (policy, rule) = rule_of(basis, product, level);
     let Some(service) = service_of(rule, level) else { return false };
+    let method = method_of(policy);
     let review = if let Rule::Periodic { review_days, .. } = rule { f64::from(review_days) } else { 0.0 };
     let leads = product.leads.by_calendar(basis.today, rule.chance_days());
     let slowest = leads.measured.iter().copied().fold(leads.stated, f64::max);
-    let most = basis.demand(level).quantile(service, (slowest + review) / 7.0);
-    most.is_some_and(|most| level.position() > whole_units(most))
+    let (demand, weeks, position) = (basis.demand(level), (slowest + review) / 7.0, level.position());
+    match method {
+        SafetyStockMethod::Quantile => {
+            let most = demand.quantile(asked_of(basis, level, service), weeks);
+            most.is_some_and(|most| position > whole_units(most))
+        }
+        // What is missed of one unit, the least lot, by the slowest delivery.
+        SafetyStockMethod::FillRate => demand.shortage(position as f64, weeks).is_some_and(|missed| missed <= 1.0 - service),
+        SafetyStockMethod::Normal => false,
+    }
 }
 
 /// Point and target of a level. None where nothing says that it needs any.
@@ -95,11 +105,16 @@ fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState
     }
     let service = service_of(rule, level);
     let leads = product.leads.by_calendar(basis.today, rule.chance_days());
-    let outlook = basis.outlook(level, &leads);
+    let method = method_of(policy);
+    let outlook = basis.outlook(level, &leads, method);
     let alive = level.demand.as_ref().is_some_and(Demand::is_alive);
     let levels = match rule {
         Rule::MinMax => min_max(&outlook, level),
-        _ if alive => Some(by_forecast(&outlook, product, level, (rule, service), &mut reasons)),
+        _ if alive => {
+            let (asked, corrected) = service.map_or((0.0, None), |service| asked(basis, level, (method, service)));
+            reasons.extend(corrected);
+            Some(by_forecast(&outlook, product, level, (rule, asked), &mut reasons))
+        }
         _ => None,
     };
     let levels = match levels {
@@ -113,23 +128,6 @@ fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState
         None => return None,
     };
     Some(Target { level, rule, policy, service, leads, levels, reasons })
-}
-
-/// The chance that stock lasts over a lead time.
-fn service_of(rule: Rule, level: &LevelState) -> Option<f64> {
-    match rule {
-        Rule::ReorderPoint { service, .. } | Rule::Periodic { service, .. } => Some(f64::from(service) / SERVICE_PARTS),
-        Rule::Service { .. } => {
-            let classes = level.classes.map_or((AbcClass::C, forecast::xyz::XyzClass::Z), |classes| (classes.abc, classes.xyz));
-            let abc = match classes.0 {
-                AbcClass::A => forecast::abc::AbcClass::A,
-                AbcClass::B => forecast::abc::AbcClass::B,
-                AbcClass::C => forecast::abc::AbcClass::C,
-            };
-            Some(service_level(abc, classes.1))
-        }
-        Rule::MinMax | Rule::TargetDays { .. } => None,
-    }
 }
 
 /// The level's own figures; without a maximum so many days of demand above the point.
@@ -146,10 +144,9 @@ fn by_forecast(
     outlook: &Outlook<'_>,
     product: &ProductState,
     level: &LevelState,
-    (rule, service): (Rule, Option<f64>),
+    (rule, service): (Rule, f64),
     reasons: &mut Vec<Reason>,
 ) -> Levels {
-    let service = service.unwrap_or_default();
     let economic = |order_cost: Option<Money>| economic(product, outlook, order_cost);
     let (policy, cover) = match rule {
         Rule::Periodic { review_days, .. } => {
@@ -282,6 +279,7 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
     let figures = LineFigures {
         rule: need.rule.kind(),
         service: need.service,
+        method: need.service.map(|_| method_of(need.policy)),
         available: level.available,
         incoming: level.incoming,
         in_transit: level.in_transit,

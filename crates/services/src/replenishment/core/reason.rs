@@ -14,6 +14,7 @@ pub enum ReasonCode {
     NoForecast,
     Extrapolated,
     CappedBySales,
+    CorrectedService,
     AssumedLead,
     SupplierCalendar,
     InDrafts,

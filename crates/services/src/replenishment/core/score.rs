@@ -87,6 +87,7 @@ mod tests {
         LineFigures {
             rule: ReplenishmentPolicyKind::ReorderPoint,
             service: Some(0.95),
+            method: None,
             available: 18,
             incoming: 0,
             in_transit: 0,

@@ -28,6 +28,7 @@ fn basis(error: f32, rule: Option<Rule>) -> Basis {
         id: id(9),
         scope: PolicyScope::default(),
         rule,
+        method: SafetyStockMethod::Quantile,
         version: 3,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
@@ -99,6 +100,7 @@ fn numbered(mut lines: Vec<PlanLine>) -> Vec<PlanLine> {
 
 mod calendar;
 mod minimum;
+mod safety;
 
 const BUY: ReplenishmentLineKind = ReplenishmentLineKind::Purchase;
 const MOVE: ReplenishmentLineKind = ReplenishmentLineKind::Transfer;
@@ -210,17 +212,6 @@ fn what_has_ended_or_was_never_sold_is_not_bought_unless_it_is_owed() {
     assert_eq!((said(&lines), lines[0].urgency_days), (vec![(BUY, id(2), None, 5)], Some(0)));
     assert!(codes(&lines[0]).contains(&ReasonCode::Owed) && codes(&lines[0]).contains(&ReasonCode::NoForecast));
     assert_eq!(lines[0].cost, Some(gbp(5 * 200)), "without a catalogue it costs what the product does");
-}
-
-#[test]
-fn a_lead_time_of_nothing_orders_when_nothing_is_left() {
-    let same_day = |available: i64| {
-        let own =
-            ProductState { leads: Leads::default(), supply: Some(supply(0, 1)), ..product(vec![level(2, available, 14.0)]) };
-        plan_product(&basis(2.0, point(9_500, 7)), &own)
-    };
-    assert_eq!(same_day(1), []);
-    assert_eq!(said(&same_day(0)), [(BUY, id(2), None, 14)], "a week of demand");
 }
 
 #[test]

@@ -33,6 +33,7 @@ struct PolicyRow {
     target_days: Option<i32>,
     order_cost_minor: Option<i64>,
     order_cost_currency: Option<String>,
+    safety_stock_method: Option<SafetyStockMethod>,
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -62,7 +63,8 @@ impl TryFrom<PolicyRow> for Policy {
             },
         };
         let scope = PolicyScope { product: row.product_id, store: row.store_id, class: row.abc_class, supplier: row.supplier_id };
-        Ok(Self { id: row.id, scope, rule, version: row.version, created_at: row.created_at, updated_at: row.updated_at })
+        let method = row.safety_stock_method.unwrap_or(SafetyStockMethod::Quantile);
+        Ok(Self { id: row.id, scope, rule, method, version: row.version, created_at: row.created_at, updated_at: row.updated_at })
     }
 }
 
@@ -84,6 +86,7 @@ fn row_of(tenant_id: TenantId, policy: &Policy) -> replenishment_policy::Model {
         target_days: None,
         order_cost_minor: None,
         order_cost_currency: None,
+        safety_stock_method: policy.rule.is_promise().then_some(policy.method),
         version: policy.version,
         created_at: policy.created_at,
         updated_at: policy.updated_at,

@@ -16,7 +16,7 @@ use platform::{
 use crate::{
     demand::core::week_of,
     forecasting::{
-        core::{Level, StoredClasses, Turnover, YEAR_WEEKS, classify},
+        core::{Calibration, Level, StoredClasses, Turnover, YEAR_WEEKS, classify},
         rows::{self as forecasts, KeptSeries},
     },
     replenishment::{
@@ -94,7 +94,9 @@ async fn known(
     (wanted, seen): (&PlanScope, Option<&[StoreId]>),
     catalogue: &[ProductFacts],
 ) -> Result<Tenant, Fault> {
-    let forecast_week = forecasts::last_run(scope).await?.map(|run| run.first_week);
+    let run = forecasts::last_run(scope).await?;
+    let calibration = run.as_ref().and_then(|run| Calibration::of_run(&run.choices)).unwrap_or_default();
+    let forecast_week = run.map(|run| run.first_week);
     let pools = match forecast_week {
         Some(week) => forecasts::pools(scope, week).await?,
         None => BTreeMap::new(),
@@ -118,7 +120,7 @@ async fn known(
     let mut stores = rows::stores(scope).await?;
     stores.retain(|store| seen.is_none_or(|seen| seen.contains(store)));
     Ok(Tenant {
-        basis: Arc::new(Basis::new(policies, pools, forecast_week.is_some(), today)),
+        basis: Arc::new(Basis::new(policies, pools, forecast_week.is_some(), today).calibrated(calibration)),
         forecast_week,
         stores,
         asked: (!wanted.stores.is_empty()).then(|| wanted.stores.iter().copied().collect()),
@@ -212,7 +214,8 @@ impl Tenant {
         (level.owed, level.drafted, level.leaving) = (of(&self.owed), of(&self.drafted), of(&self.leaving));
         let kept = demand.as_ref().and_then(|demand| demand.classes);
         level.demand = demand;
-        level.year_units = self.turnovers.get(&(level.store, product)).map_or(0, |turnover| turnover.units);
+        let turnover = self.turnovers.get(&(level.store, product));
+        (level.year_units, level.year_squares) = turnover.map_or((0, 0.0), |turnover| (turnover.units, turnover.squares));
         level.classes = kept.or_else(|| self.classes.get(&(level.store, product)).copied().map(Classes::from));
         level.is_asked = self.asked.as_ref().is_none_or(|asked| asked.contains(&level.store));
     }

@@ -114,6 +114,7 @@ async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&Poli
         id: before.map_or_else(|| clock.id(), |policy| policy.id),
         scope: input.fields.scope,
         rule,
+        method: input.fields.method.unwrap_or(SafetyStockMethod::Quantile),
         version: before.map_or(1, |policy| policy.version + 1),
         created_at: before.map_or(now, |policy| policy.created_at),
         updated_at: now,

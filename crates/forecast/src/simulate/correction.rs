@@ -1,0 +1,124 @@
+//! Promises that hold for each group of products: a level that follows what the weeks before gave. Gibbs & Candès, Adaptive Conformal Inference Under
+//! Distribution Shift (2021): after each week the level moves by a share of what the promise was missed by, so that misses of one sign do not last. Each week
+//! is served by a level that only earlier weeks have set: nothing is found and proven on the same weeks.
+
+use crate::{
+    panel::Panel,
+    simulate::{LIKELY_SERVICE, OrderUpTo, Outcome, Past, weeks::steer},
+};
+
+/// The share of a week's miss that the level moves by. Of 0.05, 0.1, 0.2, 0.3 and 0.5 on weeks 1–44 of the public file, those up to 0.1 follow a season and
+/// not each week's chance.
+pub const GAIN: f64 = 0.1;
+/// Cycles of a group that a miss of two points is no chance in. Source: INSIGHT, section 6.3.
+pub const FEWEST_CYCLES: u64 = 200;
+
+/// The promise of a group beside what simulation gave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Correction {
+    /// Cycle service that was promised, 0 to 1.
+    pub promised: f64,
+    /// With quantiles of just that.
+    pub plain: Outcome,
+    /// With quantiles of a level that followed the weeks before.
+    pub corrected: Outcome,
+    /// That level after the last week: the one for the weeks to come.
+    pub level: f64,
+}
+
+impl Correction {
+    /// Whether the group has cycles enough, and the level that followed missed the promise by less than the promise itself.
+    pub fn is_better(&self) -> bool {
+        let miss = |outcome: &Outcome| outcome.service().map(|given| (given - self.promised).abs());
+        let is_less = miss(&self.corrected).zip(miss(&self.plain)).is_some_and(|(corrected, plain)| corrected < plain);
+        self.plain.cycles >= FEWEST_CYCLES && is_less
+    }
+}
+
+/// Groups of products, of which each has a level.
+#[derive(Debug, Default)]
+pub(super) struct Steering<'a> {
+    /// Of each series.
+    groups: &'a [Option<usize>],
+    gain: f64,
+    levels: Vec<f64>,
+    week: Vec<Outcome>,
+    counted: Vec<Outcome>,
+}
+
+impl<'a> Steering<'a> {
+    fn new((groups, count): (&'a [Option<usize>], usize), service: f64, gain: f64) -> Self {
+        let none = || vec![Outcome::default(); count];
+        Self { groups, gain, levels: vec![service; count], week: none(), counted: none() }
+    }
+    fn group(&self, series: usize) -> Option<usize> {
+        self.groups.get(series).copied().flatten().filter(|group| *group < self.levels.len())
+    }
+    /// The level of a series; `service` where it is of no group.
+    pub fn level(&self, series: usize, service: f64) -> f64 {
+        self.group(series).map_or(service, |group| self.levels[group])
+    }
+    pub fn add(&mut self, series: usize, outcome: Outcome, is_counted: bool) {
+        let Some(group) = self.group(series) else { return };
+        self.week[group] += outcome;
+        if is_counted {
+            self.counted[group] += outcome;
+        }
+    }
+    /// Moves each level by what its cycles that ended this week missed the promise by.
+    pub fn end_week(&mut self, promised: f64) {
+        let (least, most) = LIKELY_SERVICE;
+        for (level, week) in self.levels.iter_mut().zip(&mut self.week) {
+            if let Some(given) = std::mem::take(week).service() {
+                *level = (*level + self.gain * (promised - given)).clamp(least, most);
+            }
+        }
+    }
+}
+
+/// Plays a policy twice, by its promise and by levels that follow, and compares both for each of `count` groups. `groups` are those of the series; a series of
+/// none counts nowhere. Weeks of the warm-up move levels, too, so that errors should be known by then.
+pub fn corrections(
+    panel: &Panel,
+    (groups, count): (&[Option<usize>], usize),
+    past: &Past,
+    policy: &OrderUpTo<'_>,
+) -> Vec<Correction> {
+    let play = |gain: f64| {
+        let mut steering = Steering::new((groups, count), policy.service, gain);
+        steer(panel, past, policy, &mut steering);
+        steering
+    };
+    let (plain, corrected) = (play(0.0), play(GAIN));
+    let both = plain.counted.into_iter().zip(corrected.counted).zip(corrected.levels);
+    both.map(|((plain, corrected), level)| Correction { promised: policy.service, plain, corrected, level }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_follows_what_weeks_gave() {
+        let week = |cycles: u64, served: u64| Outcome { cycles, served, ..Outcome::default() };
+        let groups = [Some(0), Some(1), None];
+        let mut steering = Steering::new((&groups, 2), 0.9, 0.1);
+        steering.add(0, week(10, 10), true);
+        steering.add(1, week(10, 5), false);
+        steering.add(2, week(10, 0), true);
+        steering.end_week(0.9);
+        let near = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
+        assert!(near(steering.level(0, 0.9), 0.89) && near(steering.level(1, 0.9), 0.94) && near(steering.level(2, 0.9), 0.9));
+        steering.end_week(0.9);
+        assert!(near(steering.level(0, 0.9), 0.89), "a week without an end of a cycle says nothing");
+        assert_eq!((steering.counted[0].cycles, steering.counted[1].cycles), (10, 0));
+        for _ in 0..20 {
+            steering.add(1, week(10, 0), true);
+            steering.end_week(0.9);
+        }
+        assert!(near(steering.level(1, 0.9), LIKELY_SERVICE.1));
+        let found = Correction { promised: 0.9, plain: week(200, 190), corrected: week(200, 182), level: 0.86 };
+        assert!(found.is_better() && !Correction { corrected: week(200, 168), ..found }.is_better());
+        assert!(!Correction { plain: week(199, 199), ..found }.is_better(), "too few cycles");
+    }
+}

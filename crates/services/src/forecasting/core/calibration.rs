@@ -1,0 +1,213 @@
+//! Service levels that hold: what promises gave in simulation, by ABC class, and the levels that quantiles are asked for instead.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use forecast::{
+    models::Method,
+    reorder::Terms,
+    selection::{DEFAULT, FIRST_POOLED},
+    simulate::{Correction, FEWEST_CYCLES, LIKELY_SERVICE, OrderUpTo, Past, Unmet, corrections},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{History, Level, SeriesHistory, StoredChoice, StoredClasses};
+
+/// Promises that are simulated.
+const PROMISES: [f64; 3] = [0.90, 0.95, 0.98];
+/// Weeks that count, the last ones; weeks before them that only move levels; and the fewest that say anything.
+const COUNTED: usize = 20;
+const WARM_UP: usize = 8;
+const FEWEST_COUNTED: usize = 8;
+/// Lead time and review of the simulation, in weeks.
+const LEAD: usize = 2;
+const REVIEW: usize = 1;
+/// Products and stores of a class that are simulated: they bound the time of a run.
+const MOST_SERIES: usize = 100;
+/// Draws the demand of weeks without stock: always the same draw.
+const SEED: u64 = 1;
+
+/// A promise to a class, as it is kept with a run. Shares are 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StoredCorrection {
+    pub class: AbcClass,
+    pub promised: f64,
+    /// Cycle service that quantiles of the promise gave.
+    pub given: f64,
+    /// Cycle service that levels gave which followed the weeks before.
+    pub corrected: f64,
+    /// The level for the weeks to come.
+    pub level: f64,
+    pub cycles: u64,
+    /// Whether plans ask for that level: it missed the promise by less.
+    pub is_used: bool,
+}
+
+impl StoredCorrection {
+    fn of(class: AbcClass, found: &Correction) -> Option<Self> {
+        let rounded = |share: f64| (share * 1e4).round() / 1e4;
+        Some(Self {
+            class,
+            promised: found.promised,
+            given: rounded(found.plain.service()?),
+            corrected: rounded(found.corrected.service()?),
+            level: rounded(found.level),
+            cycles: found.plain.cycles,
+            is_used: found.is_better(),
+        })
+    }
+}
+
+/// At most [`MOST_SERIES`] of each class, evenly spaced, each with its class. Empty where no class has cycles enough.
+fn sample(stores: &History, classes: &BTreeMap<Level, StoredClasses>) -> Vec<(SeriesHistory, AbcClass)> {
+    let class_of = |series: &SeriesHistory| Some(classes.get(&(series.store?, series.product))?.abc);
+    let mut found = Vec::new();
+    for class in AbcClass::ALL {
+        let all: Vec<&SeriesHistory> = stores.series.iter().filter(|series| class_of(series) == Some(*class)).collect();
+        if ((all.len() * COUNTED) as u64) < FEWEST_CYCLES {
+            continue;
+        }
+        let step = all.len().div_ceil(MOST_SERIES).max(1);
+        found.extend(all.into_iter().step_by(step).map(|series| (series.clone(), *class)));
+    }
+    found
+}
+
+/// What promises gave to each class over the last weeks. Classes with too few products or weeks are left out.
+pub fn corrections_of(stores: &History, classes: &BTreeMap<Level, StoredClasses>) -> Vec<StoredCorrection> {
+    corrections_in(stores, classes).unwrap_or_default()
+}
+
+fn corrections_in(stores: &History, classes: &BTreeMap<Level, StoredClasses>) -> Option<Vec<StoredCorrection>> {
+    let (series, groups): (Vec<SeriesHistory>, Vec<Option<usize>>) =
+        sample(stores, classes).into_iter().map(|(series, class)| (series, Some(class as usize))).unzip();
+    if series.is_empty() {
+        return None;
+    }
+    let panel = History { first_week: stores.first_week, weeks: stores.weeks, series }.panel()?;
+    let past = Past::new(&panel, &Method::one(DEFAULT), LEAD + REVIEW, (FIRST_POOLED, 1)).keeping_pools();
+    let known = (FIRST_POOLED..panel.weeks()).find(|week| past.pools(*week).is_enough())?;
+    let first = (known + WARM_UP).max(panel.weeks().saturating_sub(COUNTED));
+    if first + FEWEST_COUNTED > panel.weeks() {
+        return None;
+    }
+    let mut found = Vec::new();
+    for promised in PROMISES {
+        let policy = OrderUpTo {
+            service: promised,
+            lead_weeks: LEAD,
+            review_weeks: REVIEW,
+            terms: Terms { minimum: 0, pack: 1, breaks: None, shelf: None },
+            unmet: Unmet::Lost,
+            weeks: first..panel.weeks(),
+            warm_up: WARM_UP,
+            seed: SEED,
+        };
+        let of_classes = corrections(&panel, (&groups, AbcClass::ALL.len()), &past, &policy);
+        let stored = AbcClass::ALL.iter().zip(&of_classes).filter_map(|(class, found)| StoredCorrection::of(*class, found));
+        found.extend(stored.filter(|one| one.cycles >= FEWEST_CYCLES));
+    }
+    Some(found)
+}
+
+/// The levels that plans ask quantiles for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Calibration(BTreeMap<AbcClass, Vec<(f64, f64)>>);
+
+impl Calibration {
+    pub fn new(corrections: &[StoredCorrection]) -> Self {
+        let mut found: BTreeMap<AbcClass, Vec<(f64, f64)>> = BTreeMap::new();
+        for one in corrections {
+            let levels = found.entry(one.class).or_default();
+            levels.push((one.promised, if one.is_used { one.level } else { one.promised }));
+        }
+        for levels in found.values_mut() {
+            levels.sort_by(|one, other| one.0.total_cmp(&other.0));
+            // A greater promise never asks for less.
+            let mut least: f64 = 0.0;
+            for (_, level) in levels {
+                least = least.max(*level);
+                *level = least;
+            }
+        }
+        Self(found)
+    }
+    /// Of the choices of a run. None for text that is none.
+    pub fn of_run(choices: &str) -> Option<Self> {
+        let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
+        let all: Vec<StoredCorrection> = stored.into_iter().flat_map(|choice| choice.corrections).collect();
+        Some(Self::new(&all))
+    }
+    /// The level to ask for so that a class is given what it was promised: the promise itself where nothing is known. Between simulated promises the shift is
+    /// linear; below them it is that of the least, above them it falls with what may be missed.
+    pub fn level(&self, class: AbcClass, promised: f64) -> f64 {
+        let Some((levels, (lowest, highest))) =
+            self.0.get(&class).and_then(|levels| Some((levels, (levels.first()?, levels.last()?))))
+        else {
+            return promised;
+        };
+        let shift = |(promised, level): &(f64, f64)| level - promised;
+        let shifted = if promised <= lowest.0 {
+            shift(lowest)
+        } else if promised >= highest.0 {
+            shift(highest) * (1.0 - promised) / (1.0 - highest.0)
+        } else {
+            let above = levels.partition_point(|(known, _)| *known <= promised);
+            let (left, right) = (&levels[above - 1], &levels[above]);
+            shift(left) + (promised - left.0) / (right.0 - left.0) * (shift(right) - shift(left))
+        };
+        (promised + shifted).clamp(LIKELY_SERVICE.0, LIKELY_SERVICE.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecasting::core::{LevelFacts, StoredXyz};
+
+    fn id<K>(n: u128) -> Id<K> {
+        Id::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn a_level_lies_between_those_that_were_simulated() {
+        let one = |promised: f64, level: f64| StoredCorrection {
+            class: AbcClass::A,
+            promised,
+            given: 0.95,
+            corrected: promised,
+            level,
+            cycles: 2_000,
+            is_used: true,
+        };
+        let unused = StoredCorrection { is_used: false, ..one(0.98, 0.5) };
+        let found = Calibration::new(&[one(0.95, 0.92), unused, one(0.90, 0.85)]);
+        let near = |promised: f64, expected: f64| (found.level(AbcClass::A, promised) - expected).abs() < 1e-9;
+        assert!(near(0.90, 0.85) && near(0.95, 0.92) && near(0.98, 0.98));
+        assert!(near(0.925, 0.885) && near(0.85, 0.80) && near(0.5, 0.5) && near(0.99, 0.99));
+        let up = Calibration::new(&[one(0.98, 0.99)]);
+        assert!((up.level(AbcClass::A, 0.99) - 0.995).abs() < 1e-9, "half of what may be missed, half of the shift");
+        assert_eq!((found.level(AbcClass::B, 0.9), Calibration::default().level(AbcClass::A, 0.9)), (0.9, 0.9));
+        let falling = Calibration::new(&[one(0.90, 0.95), one(0.95, 0.93)]);
+        assert!((falling.level(AbcClass::A, 0.95) - 0.95).abs() < 1e-9);
+    }
+
+    #[test]
+    fn classes_with_cycles_enough_are_simulated() {
+        let weekly = |product: u128| {
+            // Uneven weeks that repeat nowhere.
+            let units = |week: i64| 5 + (week * 7 + product as i64 * 13) * (week + 3) % 17;
+            LevelFacts { weeks: (0..44).map(|week| (7 * week as i32 + 4, units(week))).collect(), ..LevelFacts::default() }
+        };
+        let facts: BTreeMap<(ProductId, StoreId), LevelFacts> = (1..=32).map(|n| ((id(n), id(90)), weekly(n))).collect();
+        let stores = History::of(&facts, 4 + 7 * 44);
+        let of = |n: u128| if n <= 30 { AbcClass::A } else { AbcClass::B };
+        let stored = |abc: AbcClass| StoredClasses { abc, xyz: StoredXyz::X, computed_abc: abc, computed_xyz: StoredXyz::X };
+        let classes: BTreeMap<Level, StoredClasses> = (1..=32).map(|n| ((id(90), id(n)), stored(of(n)))).collect();
+        let found = corrections_of(&stores, &classes);
+        let said: Vec<(AbcClass, f64, u64)> = found.iter().map(|one| (one.class, one.promised, one.cycles)).collect();
+        assert_eq!(said, PROMISES.map(|promised| (AbcClass::A, promised, 600)), "two products of B are too few");
+        assert!(found.iter().all(|one| (0.5..=1.0).contains(&one.given) && (0.5..=0.999).contains(&one.level)), "{found:?}");
+        assert_eq!(corrections_of(&stores, &BTreeMap::new()), []);
+    }
+}

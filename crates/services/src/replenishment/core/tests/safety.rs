@@ -1,0 +1,106 @@
+//! Stock that keeps a promise: by normal theory, by a share of units, by corrected levels, and over no time at all.
+
+use forecast::reorder::z;
+
+use super::*;
+use crate::forecasting::core::{Calibration, StoredCorrection};
+
+/// A basis whose policy keeps its promise so.
+fn by(method: SafetyStockMethod, error: f32, service: i32, cover_days: i32) -> Basis {
+    let mut known = basis(error, None);
+    let rule = Rule::ReorderPoint { service, cover_days, order_cost: None };
+    let policy = Policy {
+        id: id(9),
+        scope: PolicyScope::default(),
+        rule,
+        method,
+        version: 3,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+    };
+    known.policies = Policies::new([policy]);
+    known
+}
+
+#[test]
+fn normal_theory_keeps_z_deviations_of_the_year_and_of_deliveries() {
+    let basis = by(SafetyStockMethod::Normal, 6.447, 9_500, 0);
+    // Thirty known weeks of 20 on average, whose squares are 436 on average: a deviation of 6.
+    let level = LevelState { year_squares: 30.0 * 436.0, ..level(2, 0, MEAN) };
+    let of = |measured: Vec<f64>| {
+        let leads = Leads { stated: 21.0, measured, ..Leads::default() };
+        let lines = plan_product(&basis, &ProductState { leads, supply: Some(supply(0, 1)), ..product(vec![level.clone()]) });
+        (lines[0].figures.exact_point, lines[0].figures.method, codes(&lines[0]))
+    };
+    let Some(deviations) = z(0.95) else { panic!("0.95 is a chance") };
+    let (point, method, reasons) = of(Vec::new());
+    assert!((point - (33.379 + deviations * (3.0 * 36.0_f64).sqrt())).abs() < 1e-6, "{point}");
+    assert_eq!((method, reasons), (Some(SafetyStockMethod::Normal), vec![ReasonCode::BelowPoint]));
+    // Deliveries of 14 and 28 days: a deviation of one week, in which the mean is sold.
+    let (point, ..) = of([14.0, 28.0].repeat(3));
+    assert!((point - (33.379 + deviations * (3.0 * 36.0 + MEAN * MEAN).sqrt())).abs() < 1e-6, "{point}");
+    let mut none = basis.clone();
+    none.pools = BTreeMap::new();
+    assert!(!codes(&plan_product(&none, &product(vec![level.clone()]))[0]).contains(&ReasonCode::FewErrors), "it needs none");
+}
+
+#[test]
+fn a_share_of_units_needs_less_stock_where_lots_are_large() {
+    let point = |method: SafetyStockMethod, service: i32, cover_days: i32| {
+        let mut basis = by(method, 0.0, service, cover_days);
+        // Errors from −5 to 5, evenly spread.
+        let errors: Vec<f32> = (-500_i16..=500).map(|error| f32::from(error) / 100.0).collect();
+        basis.pools = BTreeMap::from([(0, SumPools::of_kept(vec![errors; 8]))]);
+        let lines = plan_product(&basis, &ProductState { supply: Some(supply(0, 1)), ..product(vec![level(2, 0, MEAN)]) });
+        lines[0].figures.exact_point
+    };
+    let fill = |service: i32, cover_days: i32| point(SafetyStockMethod::FillRate, service, cover_days);
+    // Demand is evenly spread over 67.056 around 33.379. Of a lot of three weeks 5 % are 1.669 units, and beyond S lie (66.907 − S)² ÷ (2 × 67.056) on average.
+    let expected = 33.379 + 33.528 - (2.0 * 67.056 * 0.05 * 33.379_f64).sqrt();
+    assert!((fill(9_500, 21) - expected).abs() < 0.01, "{} instead of {expected}", fill(9_500, 21));
+    assert!(fill(9_500, 21) < fill(9_500, 7) && fill(9_500, 21) < fill(9_900, 21));
+    assert!(fill(9_500, 21) < point(SafetyStockMethod::Quantile, 9_500, 21));
+    // With more in stock than its slowest delivery asks for nothing is planned.
+    let basis = by(SafetyStockMethod::FillRate, 6.447, 9_500, 21);
+    assert_eq!(plan_product(&basis, &product(vec![level(2, 500, MEAN)])), []);
+}
+
+#[test]
+fn a_class_is_asked_for_the_level_that_gave_its_promise() {
+    let correction = StoredCorrection {
+        class: AbcClass::A,
+        promised: 0.95,
+        given: 0.98,
+        corrected: 0.951,
+        level: 0.90,
+        cycles: 2_000,
+        is_used: true,
+    };
+    let plan = |method: SafetyStockMethod, abc: AbcClass| {
+        let mut basis = by(method, 0.0, 9_500, 0).calibrated(Calibration::new(&[correction]));
+        let errors: Vec<f32> = (0_u16..1_000).map(|error| f32::from(error) / 100.0).collect();
+        basis.pools = BTreeMap::from([(0, SumPools::of_kept(vec![errors; 8]))]);
+        let level = LevelState { classes: Some(Classes { abc, xyz: XyzClass::X }), ..level(2, 18, MEAN) };
+        plan_product(&basis, &ProductState { supply: Some(supply(0, 1)), ..product(vec![level]) }).remove(0)
+    };
+    let (corrected, other) = (plan(SafetyStockMethod::Quantile, AbcClass::A), plan(SafetyStockMethod::Quantile, AbcClass::B));
+    let errors = |line: &PlanLine| (line.figures.exact_point - 33.379) / 6.7056;
+    assert!((errors(&corrected) - 9.0).abs() < 0.02 && (errors(&other) - 9.5).abs() < 0.02, "{corrected:?} {other:?}");
+    assert_eq!((corrected.figures.service, other.figures.service), (Some(0.95), Some(0.95)), "what is promised stays");
+    let reason = corrected.reasons.iter().find(|reason| reason.code == ReasonCode::CorrectedService);
+    let text = "95.0 % is promised; in simulation a level of 90.0 % gives its class that";
+    assert_eq!(reason.map(|reason| reason.text.as_str()), Some(text));
+    assert!(!codes(&other).contains(&ReasonCode::CorrectedService));
+    assert!(!codes(&plan(SafetyStockMethod::FillRate, AbcClass::A)).contains(&ReasonCode::CorrectedService), "of quantiles only");
+}
+
+#[test]
+fn a_lead_time_of_nothing_orders_when_nothing_is_left() {
+    let same_day = |available: i64| {
+        let own =
+            ProductState { leads: Leads::default(), supply: Some(supply(0, 1)), ..product(vec![level(2, available, 14.0)]) };
+        plan_product(&basis(2.0, point(9_500, 7)), &own)
+    };
+    assert_eq!(same_day(1), []);
+    assert_eq!(said(&same_day(0)), [(BUY, id(2), None, 14)], "a week of demand");
+}
