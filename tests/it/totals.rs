@@ -310,7 +310,9 @@ async fn short_lists_have_the_rows_of_those_that_they_replace(world: &World) {
         let found = ask(&format!("{{ {list}(filter: {{ {filter} }}) {{ totalCount {{ count }} }} }}")).await;
         assert_eq!(found[list]["totalCount"]["count"], count, "{list} {filter}");
     }
-    let held = ask("{ eventTypes(filter: { search: \"order.held\" }) { nodes { name description noun isBySystem subscription permission } } }");
+    let held = ask(
+        "{ eventTypes(filter: { search: \"order.held\" }) { nodes { name description noun isBySystem subscription permission } } }",
+    );
     let order = json!({ "name": "order.held", "description": "Sales orders.", "noun": "order", "isBySystem": false,
         "subscription": "orderChanged", "permission": "order.read" });
     assert_eq!(held.await["eventTypes"]["nodes"], json!([order]));
