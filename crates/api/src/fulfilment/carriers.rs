@@ -131,7 +131,11 @@ pub struct CarrierQuery;
 #[resolvers]
 impl CarrierQuery {
     /// Carriers of the tenant by their codes, at most 500.
-    #[field(permit = FulfilmentRead, list_size(assumed = 20), deprecation = "2026-11-26: use carriersList, which has pages. Removed after 2027-11-26.")]
+    #[field(
+        permit = FulfilmentRead,
+        list_size(assumed = 20),
+        deprecation = "2026-11-26: use carriersList, which has pages. Removed after 2027-11-26."
+    )]
     async fn carriers(&self, ctx: &Context<'_>) -> Answer<Vec<ShippingCarrier>> {
         let found = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
         Ok(found.into_iter().map(|carrier| ShippingCarrier(Arc::new(carrier))).collect())

@@ -235,7 +235,11 @@ pub struct HoldRuleQuery;
 #[resolvers]
 impl HoldRuleQuery {
     /// Rules that set holds on orders, by their codes, with those that are archived; at most 100.
-    #[field(permit = TenantWrite, list_size(assumed = 10), deprecation = "2026-11-26: use holdRulesList, which has pages. Removed after 2027-11-26.")]
+    #[field(
+        permit = TenantWrite,
+        list_size(assumed = 10),
+        deprecation = "2026-11-26: use holdRulesList, which has pages. Removed after 2027-11-26."
+    )]
     async fn hold_rules(&self, ctx: &Context<'_>) -> Answer<Vec<HoldRule>> {
         let all = shell::hold_rules(ledger(ctx)?, &permit).await?;
         Ok(all.into_iter().map(|rule| HoldRule(Arc::new(rule))).collect())

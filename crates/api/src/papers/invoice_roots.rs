@@ -143,7 +143,11 @@ impl InvoiceQuery {
     }
 
     /// Legal entities that issue the tenant's invoices, by their codes, at most 100.
-    #[field(permit = TenantWrite, list_size(assumed = 10), deprecation = "2026-11-26: use legalEntitiesList, which has pages. Removed after 2027-11-26.")]
+    #[field(
+        permit = TenantWrite,
+        list_size(assumed = 10),
+        deprecation = "2026-11-26: use legalEntitiesList, which has pages. Removed after 2027-11-26."
+    )]
     async fn legal_entities(
         &self,
         ctx: &Context<'_>,

@@ -30,7 +30,7 @@ pub struct WebhookEventType {
     pub name: &'static str,
     /// Permission that the creator of an endpoint needs to receive the event.
     pub permission: &'static str,
-    /// Objects that the event and others of its noun are about, in words, such as "Sales orders."
+    /// Objects that the event is about, in words, such as sales orders.
     pub description: &'static str,
     /// Part of the name before its first point, such as order: the pattern order.* selects all events of the noun.
     pub noun: &'static str,
