@@ -361,7 +361,7 @@ impl<K: Kind> EventType<RowChanged<K>> {
 }
 
 /// Declares a room's events, family by family: the family's constant, the payload's type, its `Terms`, and each event's constant with its name;
-/// `by system` where no mutation emits it.
+/// `by system` where no mutation emits it. The comment of a family says what its events are about, and clients are shown it.
 #[macro_export]
 macro_rules! events {
     (@source) => { $crate::storage::events::Source::Mutation };
