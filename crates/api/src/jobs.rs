@@ -23,6 +23,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     payload,
+    short_lists::ShortList,
 };
 
 /// State of a job.
@@ -101,6 +102,7 @@ impl BackgroundJob {
 }
 
 crate::connection!(BackgroundJobConnection, BackgroundJobEdge, BackgroundJob, "jobs");
+crate::connection!(counted RecurringJobConnection, RecurringJobEdge, BackgroundJob, "recurring jobs");
 payload!(JobPayload, job: BackgroundJob, "job");
 
 #[derive(Default)]
@@ -138,9 +140,33 @@ impl JobQuery {
     }
 
     /// The deployment's recurring jobs, by kind: what keeps reservations, deliveries and the audit log going.
-    #[field(permit = JobRead, was("standingJobs", "2026-11-25"))]
+    #[field(permit = JobRead, deprecation = "2026-11-26: use recurringJobsList, which has pages. Removed after 2027-11-26.")]
     async fn recurring_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
         Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
+    }
+
+    /// The deployment's recurring jobs, by kind: the list that later got the name recurringJobs.
+    #[field(permit = JobRead, deprecation = "2026-11-25: use recurringJobsList, which has pages. Removed after 2027-11-25.")]
+    async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
+        Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
+    }
+
+    /// The deployment's recurring jobs, by kind: reservations, deliveries, the audit log and others.
+    #[field(permit = JobRead, paged)]
+    async fn recurring_jobs_list(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<RecurringJobConnection> {
+        let list = ShortList::of(ctx, "recurringJobs", &PageArgs { first, after, last, before })?;
+        let all = ctx.given::<Jobs>()?.periodic().await?.into_iter().map(|job| {
+            let keys = vec![Key::Text(job.kind.clone()), Key::from(job.id)];
+            (BackgroundJob::from(job), keys)
+        });
+        Ok(list.page(all).into())
     }
 }
 

@@ -12,7 +12,7 @@ use services::{
 };
 
 use crate::{
-    catalog::Product,
+    catalog::{Product, ProductRef},
     files::{File, refuse},
     graphql::{
         context::ContextExt,
@@ -21,7 +21,9 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    named,
     orders::links::argument,
+    references::Names,
 };
 
 /// Symbology of the machine-readable code on a label.
@@ -54,8 +56,11 @@ pub struct ProductLabel {
 /// Labels on sheets of A4.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductLabelSheetInput {
-    /// The products, at most 250.
+    /// The products, at most 250. Needed unless `products` names them.
+    #[graphql(default)]
     pub product_ids: Vec<ID>,
+    /// The products, at most 250, instead of `productIds`. Null for those.
+    pub products: Option<Vec<ProductRef>>,
     /// Symbology of the code.
     #[graphql(default_with = "LabelSymbology::Code128")]
     pub symbology: LabelSymbology,
@@ -70,6 +75,12 @@ pub struct ProductLabelSheetInput {
     pub rows: i32,
 }
 
+impl ProductLabelSheetInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).or_empty(("products", self.products.take()), ("productIds", &mut self.product_ids))
+    }
+}
+
 /// Result of a request for a sheet of labels.
 #[derive(SimpleObject, Default)]
 pub struct ProductLabelSheetPayload {
@@ -81,6 +92,12 @@ pub struct ProductLabelSheetPayload {
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for ProductLabelSheetPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
 }
 
 /// Products of one call.
@@ -153,26 +170,29 @@ impl LabelMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Products and layout of the label sheet.")] input: ProductLabelSheetInput,
     ) -> Answer<ProductLabelSheetPayload> {
-        let refused = |errors| ProductLabelSheetPayload { user_errors: errors, ..ProductLabelSheetPayload::default() };
-        let (ids, layout, copies) = match read(&input) {
-            Ok(parts) => parts,
-            Err(errors) => return Ok(refused(errors)),
-        };
-        let found = products(ctx, &permit, &ids).await?;
-        if let Some(at) = ids.iter().position(|id| found.iter().all(|doc| doc.row.id != *id)) {
-            return Ok(refused(vec![UserError::not_found("product", path!["input", "productIds", at])]));
-        }
-        let mut labels = Vec::new();
-        for (at, doc) in found.iter().enumerate() {
-            match drawn(doc, input.symbology.into()) {
-                Ok(label) => labels.extend(std::iter::repeat_n(label, copies)),
-                Err(why) => return Ok(refused(vec![UserError::new(ErrorCode::Invalid, why, path!["input", "productIds", at])])),
+        named!(ctx, input, ProductLabelSheetPayload, {
+            let (ids, layout, copies) = match read(&input) {
+                Ok(parts) => parts,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let found = products(ctx, &permit, &ids).await?;
+            if let Some(at) = ids.iter().position(|id| found.iter().all(|doc| doc.row.id != *id)) {
+                return Ok(vec![UserError::not_found("product", path!["input", "productIds", at])].into());
             }
-        }
-        let bytes = sheet(&labels, layout);
-        Ok(match ctx.given::<Files>()?.make(&permit, ("labels.pdf".to_owned(), "application/pdf"), bytes).await {
-            Ok(file) => ProductLabelSheetPayload { file: Some(file.into()), ..ProductLabelSheetPayload::default() },
-            Err(error) => refused(vec![refuse(error, path!["input"])?]),
+            let mut labels = Vec::new();
+            for (at, doc) in found.iter().enumerate() {
+                match drawn(doc, input.symbology.into()) {
+                    Ok(label) => labels.extend(std::iter::repeat_n(label, copies)),
+                    Err(why) => {
+                        return Ok(vec![UserError::new(ErrorCode::Invalid, why, path!["input", "productIds", at])].into());
+                    }
+                }
+            }
+            let bytes = sheet(&labels, layout);
+            Ok(match ctx.given::<Files>()?.make(&permit, ("labels.pdf".to_owned(), "application/pdf"), bytes).await {
+                Ok(file) => ProductLabelSheetPayload { file: Some(file.into()), ..ProductLabelSheetPayload::default() },
+                Err(error) => vec![refuse(error, path!["input"])?].into(),
+            })
         })
     }
 }

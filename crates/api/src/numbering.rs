@@ -12,16 +12,20 @@ use inventory::numbering::{
     shell::{self, Changed},
 };
 use macros::resolvers;
-use platform::{path, storage::TenantScope};
+use platform::{paging::Key, path, storage::TenantScope};
 use tokio::sync::Mutex;
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    lazy::OfTenant,
-    once::{Again, Earlier},
-    refusal::{ErrorCode, UserError},
-    scalars::Long,
+use crate::{
+    graphql::{
+        connection::PageArgs,
+        context::ContextExt,
+        fault::Answer,
+        lazy::OfTenant,
+        once::{Again, Earlier},
+        refusal::{ErrorCode, UserError},
+        scalars::{Cursor, Long},
+    },
+    short_lists::ShortList,
 };
 
 /// The patterns of the caller's tenant, read when the first number is shown, and again when one is that was given out since.
@@ -143,6 +147,8 @@ pub struct NumberPattern {
     pub next: String,
 }
 
+crate::connection!(counted NumberPatternConnection, NumberPatternEdge, NumberPattern, "patterns of numbers");
+
 fn pattern_of(patterns: &Patterns, kind: Numbered) -> Option<NumberPattern> {
     let (pattern, next) = patterns.next(kind);
     DocumentKind::of(kind).map(|kind| NumberPattern { kind, pattern: pattern.written(), next })
@@ -155,10 +161,26 @@ pub struct NumberQuery;
 #[resolvers]
 impl NumberQuery {
     /// Patterns of the numbers that documents get from now on, one for each kind. Documents keep the number that they were given.
-    #[field(authenticated)]
+    #[field(authenticated, deprecation = "2026-11-26: use numberPatternsList, which has pages. Removed after 2027-11-26.")]
     async fn number_patterns(&self, ctx: &Context<'_>) -> Answer<Vec<NumberPattern>> {
         let patterns = patterns(ctx).await?;
         Ok(KINDS.iter().filter_map(|(kind, _)| pattern_of(&patterns, *kind)).collect())
+    }
+
+    /// Patterns of the numbers that documents get from now on, one for each kind. Documents keep the number that they were given.
+    #[field(authenticated, paged)]
+    async fn number_patterns_list(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<NumberPatternConnection> {
+        let list = ShortList::of(ctx, "numberPatterns", &PageArgs { first, after, last, before })?;
+        let patterns = patterns(ctx).await?;
+        let all = (0_i64..).zip(KINDS).filter_map(|(rank, (kind, _))| Some((pattern_of(&patterns, kind)?, vec![Key::Int(rank)])));
+        Ok(list.page(all).into())
     }
 }
 

@@ -6,7 +6,10 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, ID, MaybeUndefined};
-use entity::prelude::{CategoryId, ChannelId, CustomerId, ProductId, StoreId, SupplierId};
+use entity::{
+    id::prefix_of,
+    prelude::{CategoryId, ChannelId, CustomerId, ProductId, StoreId, SupplierId},
+};
 use iam::access::kind;
 use inventory::catalog::rows::{
     customer::ids_by_email,
@@ -286,6 +289,11 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
         moved.push((id_at, at));
     }
     Ok(if wrong.is_empty() { Ok(Moved(moved)) } else { Err(wrong) })
+}
+
+/// Whether the ID was written for a key that names nothing.
+pub fn is_unknown(id: &ID) -> bool {
+    prefix_of(id).is_some_and(|(_, uuid)| uuid == Uuid::max())
 }
 
 /// The customers that have these e-mail addresses. Asking by an address needs the permission to see addresses.

@@ -149,6 +149,18 @@ impl<T> Page<T> {
         CountedPage { page: Arc::new(self), all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)), is_vague: false }
     }
 
+    /// A page of a list that is in memory whole, in the order of its keys, and how many nodes all pages of it have.
+    pub fn of_all(
+        mut all: Vec<(T, Vec<Key>)>,
+        request: &PageRequest,
+        kind: impl Into<String>,
+        signer: &CursorSigner,
+    ) -> CountedPage<T> {
+        all.sort_by(|(_, one), (_, other)| one.cmp(other));
+        let total = all.len();
+        Self::build(request.pick(all), request, kind, signer).of_known(total)
+    }
+
     /// How many nodes the list has, where this page is all of it.
     pub fn whole(&self) -> Option<i64> {
         let is_whole = !self.has_next && !self.has_previous;
@@ -300,6 +312,20 @@ mod tests {
         assert_eq!((page.nodes.as_slice(), page.has_next, page.has_previous), ([0, 1].as_slice(), true, false));
         let page = Page::build(rows(3), &ask(true), "k", &signer);
         assert_eq!((page.nodes.as_slice(), page.has_next, page.has_previous), ([1, 0].as_slice(), false, true));
+    }
+
+    #[test]
+    fn a_list_in_memory_is_paged_both_ways_by_its_keys() {
+        let signer = CursorSigner::new([7; 32]);
+        let all = || [3, 1, 2].map(|n| (n, vec![Key::Int(n)])).to_vec();
+        let nodes = |backward, after: Option<i64>| {
+            let request = PageRequest { limit: 2, backward, after: after.map(|n| vec![Key::Int(n)]), before: None };
+            let counted = Page::of_all(all(), &request, "k", &signer);
+            (counted.page.nodes.clone(), counted.page.has_next, matches!(counted.all, All::Known(3)))
+        };
+        assert_eq!(nodes(false, None), (vec![1, 2], true, true));
+        assert_eq!(nodes(false, Some(2)), (vec![3], false, true));
+        assert_eq!(nodes(true, None), (vec![2, 3], false, true));
     }
 
     #[test]

@@ -141,6 +141,12 @@ pub fn searchable(text: &str, field: impl Fn() -> Vec<String>) -> Result<(), Top
     Ok(())
 }
 
+/// Whether one of the texts has the text of a search in it. Case is ignored for A to Z; an empty search finds all.
+pub fn has_text(search: &str, texts: &[&str]) -> bool {
+    let sought = search.to_ascii_lowercase();
+    texts.iter().any(|text| text.to_ascii_lowercase().contains(&sought))
+}
+
 /// Reads an id of a query's argument; another kind or junk is BAD_USER_INPUT, and no SQL is run for it.
 pub fn id_of<K: Kind>(id: &ID, field: &[&str]) -> Result<Id<K>, TopError> {
     id.parse()

@@ -328,7 +328,7 @@ pub(super) fn jobs(facts: &JobFacts) -> Vec<Finding> {
         Finding::ok("deliveries", "no delivery of a webhook has failed for good")
     } else {
         let count = if undelivered >= 1000 { "1000 or more".to_owned() } else { undelivered.to_string() };
-        let advice = "Query.webhookEndpoints shows which receivers; deliver again when they answer";
+        let advice = "Query.webhookEndpointsList shows which receivers; deliver again when they answer";
         Finding::warn("deliveries", format!("{count} of webhooks failed for good"), advice)
     };
     vec![first, deliveries]

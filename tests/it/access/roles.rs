@@ -96,7 +96,9 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
     let newcomer = world.joins("newcomer").await;
     let as_boss = world.caller(boss).await;
 
-    let ok = world.gives(&as_boss, newcomer, json!([grant("staff", only(&[&first]))])).await;
+    let named = json!({ "stores": [{ "id": first }] });
+    let ok = world.gives(&as_boss, newcomer, json!([grant("staff", named)])).await;
+    assert_eq!(ok["member"]["roles"][0]["scope"]["stores"], json!([{ "id": first }]), "{ok:#}");
     assert_eq!(ok["member"]["roles"][0]["role"]["key"], "staff", "{ok:#}");
     for (what, beyond) in [
         ("another shop", grant("staff", only(&[&second]))),
@@ -117,6 +119,8 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
     for (scope, code) in [
         (only(&[&world.theirs.ids["sto"]]), "NOT_FOUND"),
         (json!({ "groupIds": [world.theirs.ids["grp"]] }), "NOT_FOUND"),
+        (json!({ "stores": [{ "code": "nowhere" }] }), "NOT_FOUND"),
+        (json!({ "stores": [] }), "INVALID"),
         (only(&[]), "INVALID"),
         (json!({ "all": false }), "INVALID"),
     ] {

@@ -9,11 +9,12 @@ use entity::{
 use serde_json::json;
 
 use super::{
-    Needs::{self, May},
+    Needs::{self, May, SignIn},
     world::{House, World, text},
 };
 
-/// The root fields of payments that are taken back, works, transfers, counts, alerts, merges, what retires and drafts of blanket orders, and what they need.
+/// The root fields of payments that are taken back, works, transfers, counts, alerts, merges, what retires, drafts of blanket orders and short lists, and
+/// what they need.
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
     ("paymentReverse", May("payment.write")),
@@ -84,6 +85,19 @@ pub const CASES: &[(&str, Needs)] = &[
     ("alertRuleDelete", May("alert_rule.write")),
     ("reorderSuggestionsList", May("purchase.read")),
     ("outgoingHeldSince", May("job.read")),
+    ("standingJobs", May("job.read")),
+    ("recurringJobsList", May("job.read")),
+    ("permissionsList", SignIn),
+    ("rolesList", May("role.read")),
+    ("storeGroupsList", May("store.read")),
+    ("integrationsList", May("apikey.read")),
+    ("carriersList", May("fulfilment.read")),
+    ("holdRulesList", May("tenant.write")),
+    ("alertRulesList", May("alert_rule.write")),
+    ("legalEntitiesList", May("tenant.write")),
+    ("numberPatternsList", SignIn),
+    ("webhookEndpointsList", May("webhook.read")),
+    ("eventTypes", SignIn),
 ];
 
 impl World {

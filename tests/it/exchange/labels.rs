@@ -32,6 +32,9 @@ async fn labels_are_drawn_and_printed(world: &World) {
         (json!({ "productIds": [id], "columns": 0 }), json!(["input", "columns"])),
         (json!({ "productIds": [id], "symbology": "EAN_13" }), json!(["input", "productIds", "0"])),
         (json!({ "productIds": [world.theirs.ids["prd"]] }), json!(["input", "productIds", "0"])),
+        (json!({ "products": [{ "sku": "alpha-mug" }], "copies": 101 }), json!(["input", "copies"])),
+        (json!({ "products": [{ "sku": "alpha-mug" }, { "sku": "none" }] }), json!(["input", "products", "1", "sku"])),
+        (json!({ "products": [{ "sku": "alpha-mug" }], "productIds": [id] }), json!(["input", "products"])),
     ] {
         let refused = ask(world, make, json!({ "input": input })).await["productLabelSheetCreate"].clone();
         assert_eq!(refused["userErrors"][0]["field"], field, "{refused:#}");

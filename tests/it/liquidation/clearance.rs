@@ -60,7 +60,7 @@ impl<'w> Clearance<'w> {
     }
     /// The supplier takes goods back at 85 % of their cost less 20.00, as in INSIGHT 8.2.
     pub async fn terms(&self) {
-        let terms = json!([{ "supplierId": self.office().supplier["id"], "creditPercent": 85, "freight": gbp("20.00") }]);
+        let terms = json!([{ "supplier": { "id": self.office().supplier["id"] }, "creditPercent": 85, "freight": gbp("20.00") }]);
         done(&self.settings(json!({ "supplierTerms": terms, "slowDaysOfSupply": 180 })).await, "settings");
     }
 

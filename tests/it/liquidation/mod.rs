@@ -82,6 +82,10 @@ async fn criteria_say_what_is_listed_and_what_it_costs(world: &World) {
     refused(&desk.settings(json!({ "transferFreight": euros })).await, "INVALID", "input.transferFreight");
     let theirs = json!([{ "supplierId": world.theirs.ids["sup"], "creditPercent": 50 }]);
     refused(&desk.settings(json!({ "supplierTerms": theirs })).await, "NOT_FOUND", "input.supplierTerms.0.supplierId");
+    let unknown = json!([{ "supplier": { "code": "NONE" }, "creditPercent": 50 }]);
+    refused(&desk.settings(json!({ "supplierTerms": unknown })).await, "NOT_FOUND", "input.supplierTerms.0.supplier.code");
+    let nameless = json!([{ "creditPercent": 50 }]);
+    refused(&desk.settings(json!({ "supplierTerms": nameless })).await, "REQUIRED", "input.supplierTerms.0.supplier");
     refused(&desk.settings(json!({ "expectedVersion": 1 })).await, "VERSION_CONFLICT", "input.expectedVersion");
     desk.office().is_sound().await;
 }

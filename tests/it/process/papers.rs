@@ -161,8 +161,8 @@ on_both!(the_examples_for_partners_work_as_they_are_written, site: Site => {
     }
     let off = story.does(&owner, "integrationUpdate").await;
     assert!(off["integration"]["disabledAt"].is_string());
-    let listed = story.does(&owner, "{ integrations {").await;
-    let keys = listed[0]["keys"].as_array().unwrap();
+    let listed = story.does(&owner, "{ integrationsList {").await;
+    let keys = listed["nodes"][0]["keys"].as_array().unwrap();
     assert!(keys[0]["revokedAt"].is_string() && keys[1]["leakedAt"].is_string(), "{listed:#}");
     assert_eq!(keys[0]["addresses"][0]["address"], "127.0.0.1", "{listed:#}");
     assert_eq!(story.does(&owner, "sandboxCreate").await["sandbox"], json!({ "slug": "webshop-try", "sandbox": true }));

@@ -115,7 +115,7 @@ impl Shop<'_> {
         self.ask(SET, json!({ "input": input })).await["productDescriptionEndpointSet"].clone()
     }
     async fn propose(&self, product: &Value) -> Value {
-        let input = json!({ "productId": product["id"] });
+        let input = json!({ "product": { "id": product["id"] } });
         self.ask(PROPOSE, json!({ "input": input })).await["productDescriptionPropose"].clone()
     }
 

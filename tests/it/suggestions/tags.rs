@@ -58,7 +58,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     assert_eq!((suggested(&mug).await, suggested(&other).await), (vec![], vec!["Kitchen".to_owned()]));
     // Accepted tags come beside those that a product has.
     let accept = async |tags: Value, version: i64| {
-        let lines = json!([{ "productId": other["id"], "tags": tags, "expectedVersion": version }]);
+        let lines = json!([{ "product": { "id": other["id"] }, "tags": tags, "expectedVersion": version }]);
         shop.ask(ACCEPT, json!({ "input": { "idempotencyKey": key(), "tags": lines } })).await["productTextAccept"].clone()
     };
     refused(&accept(json!(["Kitchen"]), 7).await, "VERSION_CONFLICT", "input.tags.0.expectedVersion");
@@ -66,6 +66,13 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     assert_eq!(done(&accept(json!(["Gift"]), 1).await, "products")[0]["tags"], json!(["Gift"]));
     let accepted = accept(json!(["gift", "Kitchen"]), 2).await;
     assert_eq!(done(&accepted, "products")[0], json!({ "tags": ["Gift", "Kitchen"], "version": 3 }));
+    // Two unknown SKUs are two products that do not exist, and not one that is named twice.
+    let line = |sku: &str| json!({ "product": { "sku": sku }, "tags": ["Gift"], "expectedVersion": 1 });
+    let input = json!({ "idempotencyKey": key(), "tags": [line("NONE-1"), line("NONE-2")] });
+    let unknown = shop.ask(ACCEPT, json!({ "input": input })).await["productTextAccept"]["userErrors"].clone();
+    let places: Vec<[&Value; 2]> = unknown.as_array().unwrap().iter().map(|error| [&error["code"], &error["field"]]).collect();
+    let place = |index: &str| json!(["input", "tags", index, "product", "sku"]);
+    assert_eq!(places, [[&json!("NOT_FOUND"), &place("0")], [&json!("NOT_FOUND"), &place("1")]], "{unknown:#}");
     let many: Vec<String> = (0..49).map(|number| format!("t{number}")).collect();
     refused(&accept(json!(many), 3).await, "LIMIT_EXCEEDED", "input.tags.0.tags");
     shop.office.is_sound().await;

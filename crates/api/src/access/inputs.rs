@@ -27,9 +27,23 @@ pub enum StoreScopeInput {
     GroupIds(Vec<ID>),
     /// Stores that the scope names.
     StoreIds(Vec<ID>),
+    /// Stores that the scope names by references, instead of `storeIds`.
+    Stores(Vec<StoreRef>),
 }
 
 impl StoreScopeInput {
+    /// Its references, which become IDs. `read` comes after it.
+    pub fn names(&mut self, path: Path) -> Names<'_> {
+        let mut given = None;
+        if let Self::Stores(stores) = self {
+            given = Some(std::mem::take(stores));
+            *self = Self::StoreIds(Vec::new());
+        }
+        match self {
+            Self::StoreIds(ids) => Names::of(path).or_empty(("stores", given), ("storeIds", ids)),
+            Self::All(_) | Self::GroupIds(_) | Self::Stores(_) => Names::of(path),
+        }
+    }
     pub fn read(&self, reading: &mut Reading, field: impl Fn() -> Path) -> Scope {
         let at = |name: &str, index: usize| {
             let mut path = field();
@@ -49,6 +63,8 @@ impl StoreScopeInput {
             Self::StoreIds(ids) => {
                 Scope::Stores(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("storeIds", index))).collect())
             }
+            // `names` leaves none: this grants nothing.
+            Self::Stores(_) => Scope::Stores(Vec::new()),
         }
     }
 }
@@ -79,6 +95,12 @@ pub struct MemberRolesSetInput {
 }
 
 impl MemberRolesSetInput {
+    pub fn names(&mut self) -> Names<'_> {
+        let grants = self.grants.iter_mut().enumerate();
+        grants.fold(Names::of(path!["input"]), |names, (index, grant)| {
+            names.and(grant.scope.names(path!["input", "grants", index, "scope"]))
+        })
+    }
     pub fn grants(&self, reading: &mut Reading) -> Vec<Grant> {
         let mut grants = Vec::with_capacity(self.grants.len());
         for (index, grant) in self.grants.iter().enumerate() {
@@ -250,7 +272,9 @@ pub struct IntegrationCreateInput {
 
 impl IntegrationCreateInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
+        Names::of(path!["input"])
+            .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
+            .and(self.scope.names(path!["input", "scope"]))
     }
     pub fn read(self, reading: &mut Reading) -> NewIntegration {
         NewIntegration {
@@ -297,7 +321,12 @@ pub struct IntegrationUpdateInput {
 
 impl IntegrationUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).patch(("channel", std::mem::take(&mut self.channel)), ("channelId", &mut self.channel_id))
+        let channel = ("channel", std::mem::take(&mut self.channel));
+        let names = Names::of(path!["input"]).patch(channel, ("channelId", &mut self.channel_id));
+        match &mut self.scope {
+            Some(scope) => names.and(scope.names(path!["input", "scope"])),
+            None => names,
+        }
     }
     pub fn read(self, reading: &mut Reading) -> IntegrationFields {
         IntegrationFields {
@@ -344,6 +373,12 @@ pub struct ApiKeyCreateInput {
 }
 
 impl ApiKeyCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        match &mut self.scope {
+            Some(scope) => scope.names(path!["input", "scope"]),
+            None => Names::of(path!["input"]),
+        }
+    }
     pub fn read(self, reading: &mut Reading) -> NewKey {
         NewKey {
             integration: reading.id(&self.integration_id, || path!["input", "integrationId"]),

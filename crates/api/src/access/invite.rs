@@ -17,7 +17,18 @@ use crate::{
         scalars::{DateTime, Long},
     },
     identity::{member, settled},
+    named,
+    references::Names,
 };
+
+/// The argument `scope`.
+struct InviteScope(StoreScopeInput);
+
+impl InviteScope {
+    fn names(&mut self) -> Names<'_> {
+        self.0.names(path!["scope"])
+    }
+}
 
 #[derive(Default)]
 pub struct InviteMutation;
@@ -38,33 +49,36 @@ impl InviteMutation {
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
         #[graphql(desc = "Time at which the roles expire; they do not expire when omitted.")] expires_at: Option<DateTime>,
     ) -> Answer<MemberPayload> {
-        let grants = read(|reading| {
-            let said = scope.read(reading, || path!["scope"]);
-            let grant = |(index, id): (usize, &ID)| Grant {
-                role: reading.id(id, || path!["roleIds", index]),
-                scope: said.clone(),
-                expires_at: expires_at.map(|at| at.0),
+        let scope = InviteScope(scope);
+        named!(ctx, scope, MemberPayload, {
+            let grants = read(|reading| {
+                let said = scope.0.read(reading, || path!["scope"]);
+                let grant = |(index, id): (usize, &ID)| Grant {
+                    role: reading.id(id, || path!["roleIds", index]),
+                    scope: said.clone(),
+                    expires_at: expires_at.map(|at| at.0),
+                };
+                role_ids.iter().enumerate().map(grant).collect::<Vec<_>>()
+            });
+            let grants = match grants {
+                Ok(grants) => grants,
+                Err(errors) => return Ok(MemberPayload::from(errors)),
             };
-            role_ids.iter().enumerate().map(grant).collect::<Vec<_>>()
-        });
-        let grants = match grants {
-            Ok(grants) => grants,
-            Err(errors) => return Ok(MemberPayload::from(errors)),
-        };
-        let identity = ctx.given::<Identity>()?;
-        let invitee = match settled(identity.invitee(permit.caller().tenant, &email).await)? {
-            (Some(invitee), _) => invitee,
-            (None, errors) => return Ok(MemberPayload::from(errors)),
-        };
-        let done = ctx.given::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
-        changed(ctx);
-        match done {
-            Err(error) => Ok(MemberPayload::from(stopped(error)?)),
-            Ok(Changed { value, seq }) => {
-                // Who may invite need not be one who may see.
-                let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
-                Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
+            let identity = ctx.given::<Identity>()?;
+            let invitee = match settled(identity.invitee(permit.caller().tenant, &email).await)? {
+                (Some(invitee), _) => invitee,
+                (None, errors) => return Ok(MemberPayload::from(errors)),
+            };
+            let done = ctx.given::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
+            changed(ctx);
+            match done {
+                Err(error) => Ok(MemberPayload::from(stopped(error)?)),
+                Ok(Changed { value, seq }) => {
+                    // Who may invite need not be one who may see.
+                    let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
+                    Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
+                }
             }
-        }
+        })
     }
 }

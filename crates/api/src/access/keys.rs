@@ -190,10 +190,12 @@ impl KeyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "API key to create.")] input: ApiKeyCreateInput,
     ) -> Answer<ApiKeyPayload> {
-        match read(|reading| input.read(reading)) {
-            Ok(new) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_create(permit, new).await),
-            Err(errors) => Ok(ApiKeyPayload::refused(errors)),
-        }
+        named!(ctx, input, ApiKeyPayload, {
+            match read(|reading| input.read(reading)) {
+                Ok(new) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_create(permit, new).await),
+                Err(errors) => Ok(ApiKeyPayload::refused(errors)),
+            }
+        })
     }
 
     /// Creates a successor of an API key and returns its secret, this once. Both are accepted until

@@ -5,6 +5,7 @@ mod inputs;
 mod integration;
 mod invite;
 mod keys;
+mod lists;
 mod loads;
 mod mutations;
 mod queries;

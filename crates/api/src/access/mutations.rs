@@ -153,24 +153,26 @@ impl RightsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberRolesSetInput,
     ) -> Answer<MemberPayload> {
-        let parts = read(|reading| {
-            let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);
-            (id, input.grants(reading))
-        });
-        let (id, grants) = match parts {
-            Ok(parts) => parts,
-            Err(errors) => return Ok(MemberPayload::from(errors)),
-        };
-        let done = ctx.given::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
-        changed(ctx);
-        match done {
-            Err(error) => Ok(MemberPayload::from(stopped(error)?)),
-            Ok(Changed { value, seq }) => {
-                // Who may write need not be one who may see.
-                let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
-                Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
+        named!(ctx, input, MemberPayload, {
+            let parts = read(|reading| {
+                let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);
+                (id, input.grants(reading))
+            });
+            let (id, grants) = match parts {
+                Ok(parts) => parts,
+                Err(errors) => return Ok(MemberPayload::from(errors)),
+            };
+            let done = ctx.given::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
+            changed(ctx);
+            match done {
+                Err(error) => Ok(MemberPayload::from(stopped(error)?)),
+                Ok(Changed { value, seq }) => {
+                    // Who may write need not be one who may see.
+                    let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
+                    Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
+                }
             }
-        }
+        })
     }
 
     /// Creates a group of stores.

@@ -3,9 +3,20 @@
 use async_graphql::{Context, Enum, SimpleObject};
 use iam::access::{Access, Class, REGISTRY, rows};
 use macros::resolvers;
+use platform::paging::Key;
 
-use super::{Integration, Role, StoreGroup, loads::loads};
-use crate::graphql::{context::ContextExt, fault::Answer};
+use super::{
+    Integration, Role, StoreGroup,
+    lists::{
+        IntegrationConnection, IntegrationFilter, PermissionConnection, PermissionFilter, RoleConnection, RoleFilter,
+        StoreGroupConnection, StoreGroupFilter,
+    },
+    loads::loads,
+};
+use crate::{
+    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor},
+    short_lists::{SearchText, ShortList, Sought},
+};
 
 /// Class of a permission: for the whole tenant, or for stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -28,31 +39,73 @@ pub struct Permission {
     pub description: &'static str,
 }
 
+impl From<&iam::access::PermissionInfo> for Permission {
+    fn from(info: &iam::access::PermissionInfo) -> Self {
+        Self { code: info.code, class: info.class.into(), description: info.description }
+    }
+}
+
 #[derive(Default)]
 pub struct AccessQuery;
 
 #[resolvers]
 impl AccessQuery {
     /// Every permission there is.
-    #[field(authenticated)]
+    #[field(authenticated, deprecation = "2026-11-26: use permissionsList, which has pages. Removed after 2027-11-26.")]
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<Permission>> {
-        let known = |info: &iam::access::PermissionInfo| Permission {
-            code: info.code,
-            class: info.class.into(),
-            description: info.description,
-        };
-        Ok(REGISTRY.iter().map(known).collect())
+        Ok(REGISTRY.iter().map(Permission::from).collect())
+    }
+
+    /// Permissions that roles and API keys can grant, by code.
+    #[field(authenticated, paged)]
+    async fn permissions_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the permissions; all permissions by default.")] filter: Option<PermissionFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<PermissionConnection> {
+        let list = ShortList::of(ctx, "permissions", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let search = SearchText::read(filter.search)?;
+        let all = REGISTRY.iter().map(Permission::from).filter(|one| filter.class.is_none_or(|class| class == one.class));
+        let found = all.filter(|one| search.finds(&[one.code, one.description]));
+        Ok(list.page(found.map(|one| (one, vec![Key::Text(one.code.to_owned())]))).into())
     }
 
     /// All roles: the default ones, then the tenant's own by key.
-    #[field(permit = RoleRead)]
+    #[field(permit = RoleRead, deprecation = "2026-11-26: use rolesList, which has pages. Removed after 2027-11-26.")]
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
         Ok(all.iter().cloned().map(Role).collect())
     }
 
+    /// Roles: the default ones, then the tenant's own, each by key.
+    #[field(permit = RoleRead, paged)]
+    async fn roles_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the roles; all roles by default.")] filter: Option<RoleFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<RoleConnection> {
+        let list = ShortList::of(ctx, "roles", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
+        let found = all.iter().filter(|one| sought.finds(one.role.id, &[&one.role.key, &one.role.name])).map(|one| {
+            let keys = vec![Key::Int((!one.is_built_in).into()), Key::Text(one.role.key.clone()), Key::from(one.role.id)];
+            (Role(one.clone()), keys)
+        });
+        Ok(list.page(found).into())
+    }
+
     /// Groups of stores, by code.
-    #[field(permit = StoreRead)]
+    #[field(permit = StoreRead, deprecation = "2026-11-26: use storeGroupsList, which has pages. Removed after 2027-11-26.")]
     async fn store_groups(
         &self,
         ctx: &Context<'_>,
@@ -68,10 +121,64 @@ impl AccessQuery {
         Ok(groups.map(|group| StoreGroup(group.into())).collect())
     }
 
+    /// Groups of stores, by code.
+    #[field(permit = StoreRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn store_groups_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "True for archived groups, false for those in use, null for both. Default false.",
+            default_with = "Some(false)"
+        )]
+        is_archived: Option<bool>,
+        #[graphql(desc = "Filter of the groups, in addition to isArchived; all groups by default.")] filter: Option<
+            StoreGroupFilter,
+        >,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<StoreGroupConnection> {
+        let list = ShortList::of(ctx, "storeGroups", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
+        let groups = groups.filter(|group| is_archived.is_none_or(|wanted| group.archived_at.is_some() == wanted));
+        let found = groups.filter(|group| sought.finds(group.id, &[&group.code, &group.name])).map(|group| {
+            let keys = vec![Key::Text(group.code.to_lowercase()), Key::from(group.id)];
+            (StoreGroup(group.into()), keys)
+        });
+        Ok(list.page(found).into())
+    }
+
     /// All integrations, the oldest first.
-    #[field(permit = ApikeyRead)]
+    #[field(permit = ApikeyRead, deprecation = "2026-11-26: use integrationsList, which has pages. Removed after 2027-11-26.")]
     async fn integrations(&self, ctx: &Context<'_>) -> Answer<Vec<Integration>> {
         let scope = permit.scope(ctx.given::<Access>()?.database());
         Ok(rows::integrations(&scope).await?.into_iter().map(|one| Integration(one.into())).collect())
+    }
+
+    /// Integrations, the oldest first.
+    #[field(permit = ApikeyRead, paged)]
+    async fn integrations_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the integrations; all integrations by default.")] filter: Option<IntegrationFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<IntegrationConnection> {
+        let list = ShortList::of(ctx, "integrations", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
+        let all = all.filter(|one| filter.is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted));
+        let found = all.filter(|one| sought.finds(one.id, &[&one.name])).map(|one| {
+            let keys = vec![Key::from(one.id)];
+            (Integration(one.into()), keys)
+        });
+        Ok(list.page(found).into())
     }
 }

@@ -8,16 +8,17 @@ use entity::{
 use iam::access::kind;
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::paging::CursorSigner;
+use platform::paging::{CursorSigner, Key};
 use services::alerts::{
     Alerts,
+    core::Rule,
     rows::{self, Test},
 };
 
 use super::{
     alert::{Alert, AlertConnection},
     enums::{AlertKind, AlertStatus},
-    rule::AlertRule,
+    rule::{AlertRule, AlertRuleConnection},
 };
 use crate::{
     graphql::{
@@ -28,6 +29,7 @@ use crate::{
         scalars::Cursor,
     },
     orders::links::MOST_A_PAGE,
+    short_lists::{ShortList, Sought},
 };
 
 /// Filter of alerts. All conditions that are given must hold; a condition that is null is ignored.
@@ -69,6 +71,19 @@ impl AlertListFilter {
     }
 }
 
+/// Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AlertRuleFilter {
+    /// Condition on the rule's ID.
+    pub id: Option<IdFilter>,
+    /// Kinds of alerts to which the rules apply; an empty list matches nothing.
+    pub kind: Option<Vec<AlertKind>>,
+    /// Condition on the store that a rule names. Rules for all stores do not match it.
+    pub store: Option<IdFilter>,
+    /// True for enabled rules only, false for disabled ones, null for both.
+    pub is_enabled: Option<bool>,
+}
+
 /// The root fields that read alerts.
 #[derive(Default)]
 pub struct AlertQuery;
@@ -100,9 +115,36 @@ impl AlertQuery {
     }
 
     /// The rules for alerts that you may change, at most 500: those of your stores, and those of no store if yours are all.
-    #[field(permit = AlertRuleWrite)]
+    #[field(permit = AlertRuleWrite, deprecation = "2026-11-26: use alertRulesList, which has pages. Removed after 2027-11-26.")]
     async fn alert_rules(&self, ctx: &Context<'_>) -> Answer<Vec<AlertRule>> {
         Ok(ctx.given::<Alerts>()?.rules(&permit).await?.into_iter().map(Into::into).collect())
+    }
+
+    /// Rules for alerts that you may change, by kind: those of your stores, and those of no store if yours are all.
+    #[field(permit = AlertRuleWrite, paged)]
+    async fn alert_rules_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the rules; all rules by default.")] filter: Option<AlertRuleFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<AlertRuleConnection> {
+        let list = ShortList::of(ctx, "alertRules", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), None)?;
+        let stores = filter.store.map(|store| store.ids::<ids::StoreId>(&["filter", "store"])).transpose()?.flatten();
+        let all = ctx.given::<Alerts>()?.rules(&permit).await?.into_iter();
+        let all = all.filter(|rule| filter.kind.as_ref().is_none_or(|kinds| kinds.contains(&rule.kind.into())));
+        let all = all.filter(|rule| filter.is_enabled.is_none_or(|wanted| rule.is_enabled == wanted));
+        let of_store =
+            |rule: &Rule| stores.as_ref().is_none_or(|stores| rule.scope.store.is_some_and(|store| stores.contains(&store)));
+        let found = all.filter(|rule| of_store(rule) && sought.finds(rule.id, &[])).map(|rule| {
+            let keys = vec![Key::Text(rule.kind.as_str().to_owned()), Key::Text(rule.scope.text()), Key::from(rule.id)];
+            (AlertRule::from(rule), keys)
+        });
+        Ok(list.page(found).into())
     }
 }
 

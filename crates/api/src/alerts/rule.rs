@@ -29,6 +29,8 @@ impl From<core::Rule> for AlertRule {
     }
 }
 
+crate::connection!(counted AlertRuleConnection, AlertRuleEdge, AlertRule, "rules for alerts");
+
 /// Hours in which no e-mail is sent.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct QuietHours {

@@ -15,17 +15,20 @@ use inventory::{
     ledger::Ledger,
 };
 use macros::resolvers;
-use platform::{path, storage::idempotency::is_key};
+use platform::{paging::Key, path, storage::idempotency::is_key};
 
 use super::loaders::load;
 use crate::{
     graphql::{
+        connection::PageArgs,
         context::ContextExt,
         fault::Answer,
+        filters::IdFilter,
         refusal::{ErrorCode, Path, UserError},
-        scalars::{DateTime, Long},
+        scalars::{Cursor, DateTime, Long},
     },
     payload,
+    short_lists::{ShortList, Sought},
     stock::changed,
 };
 
@@ -108,17 +111,57 @@ pub struct CarrierUpsertInput {
     pub is_active: bool,
 }
 
-/// The root field that reads carriers.
+crate::connection!(counted CarrierConnection, CarrierEdge, ShippingCarrier, "carriers");
+
+/// Filter of carriers. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct CarrierFilter {
+    /// Condition on the carrier's ID.
+    pub id: Option<IdFilter>,
+    /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// True for carriers that new parcels can name, false for the others, null for both.
+    pub is_active: Option<bool>,
+}
+
+/// The root fields that read carriers.
 #[derive(Default)]
 pub struct CarrierQuery;
 
 #[resolvers]
 impl CarrierQuery {
     /// Carriers of the tenant by their codes, at most 500.
-    #[field(permit = FulfilmentRead, list_size(assumed = 20))]
+    #[field(
+        permit = FulfilmentRead,
+        list_size(assumed = 20),
+        deprecation = "2026-11-26: use carriersList, which has pages. Removed after 2027-11-26."
+    )]
     async fn carriers(&self, ctx: &Context<'_>) -> Answer<Vec<ShippingCarrier>> {
         let found = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
         Ok(found.into_iter().map(|carrier| ShippingCarrier(Arc::new(carrier))).collect())
+    }
+
+    /// Carriers of the tenant by their codes.
+    #[field(permit = FulfilmentRead, paged)]
+    async fn carriers_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the carriers; all carriers by default.")] filter: Option<CarrierFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<CarrierConnection> {
+        let list = ShortList::of(ctx, "carriers", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
+        let all = all.filter(|one| filter.is_active.is_none_or(|wanted| one.is_active == wanted));
+        let found = all.filter(|one| sought.finds(one.id, &[&one.code, &one.name])).map(|one| {
+            let keys = vec![Key::Text(one.code.to_lowercase()), Key::from(one.id)];
+            (ShippingCarrier(Arc::new(one)), keys)
+        });
+        Ok(list.page(found).into())
     }
 }
 

@@ -10,7 +10,7 @@ use services::liquidation::{
 
 use super::enums::LiquidationAction;
 use crate::{
-    catalog::StoreRef,
+    catalog::{StoreRef, SupplierRef},
     graphql::{reading::Reading, refusal::Path, scalars::Long},
     purchasing::links::MoneyInput,
     references::Names,
@@ -19,8 +19,10 @@ use crate::{
 /// Terms on which a supplier takes goods back.
 #[derive(Debug, Clone, InputObject)]
 pub struct LiquidationTermsInput {
-    /// Supplier.
-    pub supplier_id: ID,
+    /// Supplier. Needed unless `supplier` names it.
+    pub supplier_id: Option<ID>,
+    /// Supplier, instead of `supplierId`.
+    pub supplier: Option<SupplierRef>,
     /// Percent of the cost that is credited, from 1 to 100.
     pub credit_percent: i32,
     /// Cost of one return, in the company's currency; nothing when it is left out.
@@ -130,11 +132,20 @@ fn minor(reading: &mut Reading, amount: Option<&MoneyInput>, own: Currency, fiel
 }
 
 impl LiquidationSettingsSetInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        let terms = self.supplier_terms.iter_mut().enumerate();
+        terms.fold(Names::of(path!["input"]), |names, (index, one)| {
+            let at = Names::of(path!["input", "supplierTerms", index]);
+            names.and(at.needed(("supplier", one.supplier.take()), ("supplierId", &mut one.supplier_id)))
+        })
+    }
     pub(super) fn read(self, reading: &mut Reading, own: Currency) -> SettingsSet {
         let mut terms = Vec::with_capacity(self.supplier_terms.len());
         for (index, one) in self.supplier_terms.iter().enumerate() {
             terms.push(SupplierTerms {
-                supplier: reading.id(&one.supplier_id, || path!["input", "supplierTerms", index, "supplierId"]),
+                supplier: reading
+                    .id_opt(one.supplier_id.as_ref(), || path!["input", "supplierTerms", index, "supplierId"])
+                    .unwrap_or(prelude::SupplierId::NIL),
                 credit_percent: one.credit_percent,
                 freight_minor: minor(reading, one.freight.as_ref(), own, || path!["input", "supplierTerms", index, "freight"]),
             });

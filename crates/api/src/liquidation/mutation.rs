@@ -50,23 +50,25 @@ impl LiquidationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Criteria.")] input: LiquidationSettingsSetInput,
     ) -> Answer<LiquidationSettingsPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let currency = default_currency(&permit.scope(ledger.database())).await?;
-        let input = match read(|reading| input.read(reading, currency)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let acted = match Box::pin(shell::set_settings(ledger.database(), ledger.clock(), permit, input, dry_run)).await {
-            Ok(acted) => acted,
-            Err(error) => return Ok(stopped(error)?.into()),
-        };
-        // Who may set them need not be one who may see reports.
-        let settings = ctx.holds::<kind::ReportRead>().then(|| LiquidationSettings::new(acted.value, currency));
-        Ok(LiquidationSettingsPayload {
-            settings,
-            user_errors: Vec::new(),
-            replayed: acted.is_replayed,
-            seq: acted.seq.map(Long),
+        named!(ctx, input, LiquidationSettingsPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let currency = default_currency(&permit.scope(ledger.database())).await?;
+            let input = match read(|reading| input.read(reading, currency)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let acted = match Box::pin(shell::set_settings(ledger.database(), ledger.clock(), permit, input, dry_run)).await {
+                Ok(acted) => acted,
+                Err(error) => return Ok(stopped(error)?.into()),
+            };
+            // Who may set them need not be one who may see reports.
+            let settings = ctx.holds::<kind::ReportRead>().then(|| LiquidationSettings::new(acted.value, currency));
+            Ok(LiquidationSettingsPayload {
+                settings,
+                user_errors: Vec::new(),
+                replayed: acted.is_replayed,
+                seq: acted.seq.map(Long),
+            })
         })
     }
 

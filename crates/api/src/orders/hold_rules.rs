@@ -9,7 +9,7 @@ use inventory::orders::{
     shell::{self, RuleStop},
 };
 use macros::resolvers;
-use platform::{path, storage::idempotency::Acted};
+use platform::{paging::Key, path, storage::idempotency::Acted};
 
 use super::{
     links::{Money, MoneyInput},
@@ -17,13 +17,15 @@ use super::{
 };
 use crate::{
     graphql::{
+        connection::PageArgs,
         fault::{Answer, TopError},
         reading::{Reading, read},
         refusal::{ErrorCode, Path, UserError},
-        scalars::{DateTime, Long},
+        scalars::{Cursor, DateTime, Long},
     },
     payload,
     purchasing::check_key,
+    short_lists::{SearchText, ShortList},
 };
 
 /// A rule's row.
@@ -215,17 +217,55 @@ fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
     })
 }
 
-/// The root field that asks for rules.
+crate::connection!(counted HoldRuleConnection, HoldRuleEdge, HoldRule, "rules that set holds");
+
+/// Filter of rules that set holds. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct HoldRuleFilter {
+    /// Part of the code, the kind or the reason, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// True for archived rules only, false for those in force, null for both.
+    pub is_archived: Option<bool>,
+}
+
+/// The root fields that ask for rules.
 #[derive(Default)]
 pub struct HoldRuleQuery;
 
 #[resolvers]
 impl HoldRuleQuery {
     /// Rules that set holds on orders, by their codes, with those that are archived; at most 100.
-    #[field(permit = TenantWrite, list_size(assumed = 10))]
+    #[field(
+        permit = TenantWrite,
+        list_size(assumed = 10),
+        deprecation = "2026-11-26: use holdRulesList, which has pages. Removed after 2027-11-26."
+    )]
     async fn hold_rules(&self, ctx: &Context<'_>) -> Answer<Vec<HoldRule>> {
         let all = shell::hold_rules(ledger(ctx)?, &permit).await?;
         Ok(all.into_iter().map(|rule| HoldRule(Arc::new(rule))).collect())
+    }
+
+    /// Rules that set holds on orders, by their codes, with those that are archived.
+    #[field(permit = TenantWrite, paged)]
+    async fn hold_rules_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the rules; all rules by default.")] filter: Option<HoldRuleFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<HoldRuleConnection> {
+        let list = ShortList::of(ctx, "holdRules", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let search = SearchText::read(filter.search)?;
+        let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
+        let all = all.filter(|rule| filter.is_archived.is_none_or(|wanted| rule.archived_at.is_some() == wanted));
+        let found = all.filter(|rule| search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])).map(|rule| {
+            let keys = vec![Key::Text(rule.fields.code.clone())];
+            (HoldRule(Arc::new(rule)), keys)
+        });
+        Ok(list.page(found).into())
     }
 }
 

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{LegalEntityId, OrderId, OrderLineId};
 use iam::access::kind;
 use macros::resolvers;
-use platform::{path, storage::idempotency::Acted};
+use platform::{paging::Key, path, storage::idempotency::Acted};
 use services::papers::{
     Papers, core,
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, LEGAL_ENTITY_UPDATED},
@@ -14,6 +14,7 @@ use services::papers::{
 use super::{
     Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityUpsertInput,
     invoice_list::{InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named},
+    legal_entity::{LegalEntityConnection, LegalEntityFilter},
     refusal::stopped,
 };
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
     orders::{links::argument, load_order},
     payload,
     purchasing::check_key,
+    short_lists::{ShortList, Sought},
 };
 
 /// An invoice to issue.
@@ -141,7 +143,11 @@ impl InvoiceQuery {
     }
 
     /// Legal entities that issue the tenant's invoices, by their codes, at most 100.
-    #[field(permit = TenantWrite, list_size(assumed = 10))]
+    #[field(
+        permit = TenantWrite,
+        list_size(assumed = 10),
+        deprecation = "2026-11-26: use legalEntitiesList, which has pages. Removed after 2027-11-26."
+    )]
     async fn legal_entities(
         &self,
         ctx: &Context<'_>,
@@ -151,6 +157,28 @@ impl InvoiceQuery {
         let all = ctx.given::<Papers>()?.entities(&permit).await?;
         let is_asked = |one: &core::LegalEntity| asked.as_ref().is_none_or(|asked| asked.contains(&one.id));
         Ok(all.into_iter().filter(is_asked).map(LegalEntity::from).collect())
+    }
+
+    /// Legal entities that issue the tenant's invoices, by their codes.
+    #[field(permit = TenantWrite, paged)]
+    async fn legal_entities_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the legal entities; all legal entities by default.")] filter: Option<LegalEntityFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<LegalEntityConnection> {
+        let list = ShortList::of(ctx, "legalEntities", &PageArgs { first, after, last, before })?;
+        let filter = filter.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
+        let found = all.filter(|one| sought.finds(one.id, &[&one.fields.code, &one.fields.name])).map(|one| {
+            let keys = vec![Key::Text(one.fields.code.clone()), Key::from(one.id)];
+            (LegalEntity::from(one), keys)
+        });
+        Ok(list.page(found).into())
     }
 }
 

@@ -13,6 +13,7 @@ use services::papers::{
 use crate::{
     catalog::StoreRef,
     graphql::{
+        filters::IdFilter,
         reading::Reading,
         scalars::{DateTime, Long},
     },
@@ -27,6 +28,17 @@ impl From<core::LegalEntity> for LegalEntity {
     fn from(entity: core::LegalEntity) -> Self {
         Self(Arc::new(entity))
     }
+}
+
+crate::connection!(counted LegalEntityConnection, LegalEntityEdge, LegalEntity, "legal entities");
+
+/// Filter of legal entities. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct LegalEntityFilter {
+    /// Condition on the legal entity's ID.
+    pub id: Option<IdFilter>,
+    /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
 }
 
 /// Company that issues invoices, with series of numbers of its own.

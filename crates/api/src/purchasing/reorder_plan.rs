@@ -109,10 +109,8 @@ pub(super) async fn suggestions_page(
         let keys = keys(&one);
         (one, keys)
     };
-    let mut all: Vec<(ReorderSuggestion, Vec<Key>)> = suggested(ctx, of, plan).await?.into_iter().map(with_keys).collect();
-    all.sort_by(|(_, one), (_, other)| one.cmp(other));
-    let total = all.len();
-    Ok(Page::build(request.pick(all), &request, SUGGESTIONS, signer).of_known(total).into())
+    let all = suggested(ctx, of, plan).await?.into_iter().map(with_keys).collect();
+    Ok(Page::of_all(all, &request, SUGGESTIONS, signer).into())
 }
 
 /// The stores of an argument; those that do not exist need nothing.

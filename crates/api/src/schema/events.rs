@@ -9,7 +9,7 @@ use inventory::{
     purchasing::events as purchasing, returns::events as returns, reversals::events as reversals, stock::events as stock,
     transfers::events as transfers,
 };
-use platform::storage::events::Registry;
+use platform::storage::events::{Registry, Topic};
 use services::{
     alerts::events as alerts, anomalies::events as anomalies, attachments::events as attachments, exchange::events as exchange,
     export_schedules::events as export_schedules, files::events as files, forecasting::events as forecasting,
@@ -83,6 +83,19 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         attachments::ATTACHMENT.events(),
     ])
 });
+
+/// Of each topic the subscription that carries its events.
+const SUBSCRIPTIONS: [(Topic, &str); 4] = [
+    (catalog::LEVELS, "stockChanged"),
+    (orders::ORDERS, "orderChanged"),
+    (alerts::ALERTS, "alertChanged"),
+    (fulfilment::WORKS, "fulfilmentWorkChanged"),
+];
+
+/// The subscription that carries the events of a topic.
+pub fn subscription(topic: Topic) -> Option<&'static str> {
+    SUBSCRIPTIONS.iter().find(|(of, _)| *of == topic).map(|(_, name)| *name)
+}
 
 /// Every event that there is.
 pub fn registry() -> &'static Registry {

@@ -86,6 +86,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
             ("permissions", 100),
             ("roles", 20),
             ("recurringJobs", 20),
+            ("standingJobs", 20),
             ("storeGroups", 20),
             ("webhookEndpoints", 20),
             ("webhookEventTypes", 50),

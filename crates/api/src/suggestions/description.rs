@@ -12,6 +12,7 @@ use services::suggestions::{
 };
 
 use crate::{
+    catalog::ProductRef,
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -20,7 +21,9 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
     },
+    named,
     orders::links::argument,
+    references::Names,
 };
 
 /// Endpoint of a language model that proposes descriptions of products: chat completions as OpenAI's API has them. Its key is never shown.
@@ -102,8 +105,16 @@ pub struct ProductDescriptionEndpointSetInput {
 /// Product that a description is proposed for.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductDescriptionProposeInput {
-    /// Product.
-    pub product_id: ID,
+    /// Product. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// Product, instead of `productId`.
+    pub product: Option<ProductRef>,
+}
+
+impl ProductDescriptionProposeInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+    }
 }
 
 /// Reason for which an endpoint has proposed no description.
@@ -155,6 +166,12 @@ pub struct ProductDescriptionProposePayload {
     pub replayed: bool,
     /// Always null: no event is written.
     pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for ProductDescriptionProposePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
 }
 
 impl From<Proposal> for ProductDescriptionProposePayload {
@@ -233,14 +250,14 @@ impl DescriptionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Product.")] input: ProductDescriptionProposeInput,
     ) -> Answer<ProductDescriptionProposePayload> {
-        let product: ProductId = match read(|reading| reading.id(&input.product_id, || path!["input", "productId"])) {
-            Ok(product) => product,
-            Err(user_errors) => {
-                return Ok(ProductDescriptionProposePayload { user_errors, ..ProductDescriptionProposePayload::default() });
-            }
-        };
-        let proposed = Box::pin(ctx.given::<Suggestions>()?.propose_description(permit, product)).await?;
-        Ok(proposed.map_or_else(Into::into, Into::into))
+        named!(ctx, input, ProductDescriptionProposePayload, {
+            let product = match read(|reading| reading.id_opt(input.product_id.as_ref(), || path!["input", "productId"])) {
+                Ok(product) => product.unwrap_or(ProductId::NIL),
+                Err(errors) => return Ok(errors.into()),
+            };
+            let proposed = Box::pin(ctx.given::<Suggestions>()?.propose_description(permit, product)).await?;
+            Ok(proposed.map_or_else(Into::into, Into::into))
+        })
     }
 }
 

@@ -21,7 +21,7 @@ use services::suggestions::{
 };
 
 use crate::{
-    catalog::{Product, loads, user_error},
+    catalog::{CategoryRef, Product, ProductRef, loads, user_error},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -30,6 +30,8 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    named,
+    references::{Names, is_unknown},
 };
 
 /// Refusals that an answer carries at most.
@@ -38,10 +40,14 @@ const MOST_REPORTED: usize = 100;
 /// A category accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedCategoryInput {
-    /// Product.
-    pub product_id: ID,
-    /// Category that the product gets.
-    pub category_id: ID,
+    /// Product. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// Product, instead of `productId`.
+    pub product: Option<ProductRef>,
+    /// Category that the product gets. Needed unless `category` names it.
+    pub category_id: Option<ID>,
+    /// Category that the product gets, instead of `categoryId`.
+    pub category: Option<CategoryRef>,
     /// Version of the product as it was read; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
@@ -49,8 +55,10 @@ pub struct AcceptedCategoryInput {
 /// A name accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedNameInput {
-    /// Product.
-    pub product_id: ID,
+    /// Product. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// Product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Name that the product gets, 1 to 255 characters.
     pub name: String,
     /// Version of the product as it was read; another one is a VERSION_CONFLICT.
@@ -60,8 +68,10 @@ pub struct AcceptedNameInput {
 /// Tags accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedTagsInput {
-    /// Product.
-    pub product_id: ID,
+    /// Product. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// Product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled.
     pub tags: Vec<String>,
     /// Version of the product as it was read; another one is a VERSION_CONFLICT.
@@ -71,8 +81,10 @@ pub struct AcceptedTagsInput {
 /// A description accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedDescriptionInput {
-    /// Product.
-    pub product_id: ID,
+    /// Product. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// Product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Description that the product gets, at most 10,000 characters. An empty text removes the description.
     pub description: String,
     /// Version of the product as it was read; another one is a VERSION_CONFLICT.
@@ -98,18 +110,73 @@ pub struct ProductTextAcceptInput {
     pub descriptions: Vec<AcceptedDescriptionInput>,
 }
 
+impl ProductTextAcceptInput {
+    fn names(&mut self) -> Names<'_> {
+        let mut names = Names::of(path!["input"]);
+        for (index, one) in self.categories.iter_mut().enumerate() {
+            let product = named_product(("categories", index), &mut one.product, &mut one.product_id);
+            names = names.and(product.needed(("category", one.category.take()), ("categoryId", &mut one.category_id)));
+        }
+        for (index, one) in self.names.iter_mut().enumerate() {
+            names = names.and(named_product(("names", index), &mut one.product, &mut one.product_id));
+        }
+        for (index, one) in self.tags.iter_mut().enumerate() {
+            names = names.and(named_product(("tags", index), &mut one.product, &mut one.product_id));
+        }
+        for (index, one) in self.descriptions.iter_mut().enumerate() {
+            names = names.and(named_product(("descriptions", index), &mut one.product, &mut one.product_id));
+        }
+        names
+    }
+
+    fn count(&self) -> usize {
+        self.categories.len() + self.names.len() + self.tags.len() + self.descriptions.len()
+    }
+
+    /// Refusals of the lines whose references name no product. They all have one ID, and would pass for lines of one product.
+    fn unknown(&self) -> Vec<UserError> {
+        let of = |list: &'static str, ids: Vec<&Option<ID>>| -> Vec<UserError> {
+            let unknown = ids.into_iter().enumerate().filter(|(_, id)| id.as_ref().is_some_and(is_unknown));
+            unknown.map(|(index, _)| UserError::not_found("product", path!["input", list, index, "productId"])).collect()
+        };
+        let mut found = of("categories", self.categories.iter().map(|one| &one.product_id).collect());
+        found.extend(of("names", self.names.iter().map(|one| &one.product_id).collect()));
+        found.extend(of("tags", self.tags.iter().map(|one| &one.product_id).collect()));
+        found.extend(of("descriptions", self.descriptions.iter().map(|one| &one.product_id).collect()));
+        found.truncate(MOST_REPORTED);
+        found
+    }
+}
+
+/// The product of a line of a list.
+fn named_product<'a>((list, index): (&str, usize), given: &mut Option<ProductRef>, id: &'a mut Option<ID>) -> Names<'a> {
+    Names::of(path!["input", list, index]).needed(("product", given.take()), ("productId", id))
+}
+
 /// A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionRefuseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Product.
-    pub product_id: ID,
+    /// Product. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// Product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Category that is not to be suggested for it again. Null for none.
     pub category_id: Option<ID>,
+    /// Category that is not to be suggested for it again, instead of `categoryId`. Null for none.
+    pub category: Option<CategoryRef>,
     /// Tags that are not to be suggested for it again in any spelling, at most 50.
     #[graphql(default)]
     pub tags: Vec<String>,
+}
+
+impl ProductSuggestionRefuseInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .needed(("product", self.product.take()), ("productId", &mut self.product_id))
+            .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
+    }
 }
 
 /// Result of accepting suggestions.
@@ -134,6 +201,12 @@ pub struct ProductSuggestionRefusePayload {
     pub replayed: bool,
     /// Always null: no event is written.
     pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for ProductTextAcceptPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
 }
 
 impl From<Vec<UserError>> for ProductSuggestionRefusePayload {
@@ -162,16 +235,24 @@ impl SuggestionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Accepted categories, names, tags and descriptions.")] input: ProductTextAcceptInput,
     ) -> Answer<ProductTextAcceptPayload> {
-        let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
-        let lines = match merged(lists(input.categories, input.names, input.tags, input.descriptions)).map_err(refusal) {
-            Ok(lines) => lines,
-            Err(refusal) => {
-                return Ok(ProductTextAcceptPayload { user_errors: vec![refusal], ..ProductTextAcceptPayload::default() });
-            }
-        };
-        let batch = Box::pin(ctx.given::<Suggestions>()?.accept(permit, &lines, ask)).await?;
-        loads(ctx)?.forget();
-        Ok(ProductTextAcceptPayload::of(ctx, batch, &lines))
+        // No key is looked up of a list that is too long.
+        if input.count() > MOST_ACCEPTED {
+            return Ok(vec![refusal(AcceptRefusal::TooMany)].into());
+        }
+        named!(ctx, input, ProductTextAcceptPayload, {
+            let unknown = input.unknown();
+            let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
+            let lines = match merged(lists(input.categories, input.names, input.tags, input.descriptions)) {
+                Ok(lines) => lines,
+                Err(AcceptRefusal::Repeated(..) | AcceptRefusal::OtherVersion(..)) if !unknown.is_empty() => {
+                    return Ok(unknown.into());
+                }
+                Err(why) => return Ok(vec![refusal(why)].into()),
+            };
+            let batch = Box::pin(ctx.given::<Suggestions>()?.accept(permit, &lines, ask)).await?;
+            loads(ctx)?.forget();
+            Ok(ProductTextAcceptPayload::of(ctx, batch, &lines))
+        })
     }
 
     /// Keeps that a suggested category, or suggested tags, are wrong for a product: they are not suggested for that product again. Other products are not affected.
@@ -181,25 +262,27 @@ impl SuggestionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Refused suggestion.")] input: ProductSuggestionRefuseInput,
     ) -> Answer<ProductSuggestionRefusePayload> {
-        let refused = |user_errors| ProductSuggestionRefusePayload { user_errors, ..ProductSuggestionRefusePayload::default() };
-        if let Some(error) = not_refusable(&input) {
-            return Ok(refused(vec![error]));
-        }
-        let ids = read(|reading| {
-            let product: ProductId = reading.id(&input.product_id, || path!["input", "productId"]);
-            let category: Option<CategoryId> = reading.id_opt(input.category_id.as_ref(), || path!["input", "categoryId"]);
-            (product, category)
-        });
-        let (product, category) = match ids {
-            Ok(ids) => ids,
-            Err(errors) => return Ok(refused(errors)),
-        };
-        let kept = ctx.given::<Suggestions>()?.refuse(permit, Refused { product, category, tags: input.tags }).await?;
-        Ok(refused(match kept {
-            Ok(()) => Vec::new(),
-            Err(RefuseRefusal::NoProduct) => vec![UserError::not_found("product", path!["input", "productId"])],
-            Err(RefuseRefusal::NoCategory) => vec![UserError::not_found("category", path!["input", "categoryId"])],
-        }))
+        named!(ctx, input, ProductSuggestionRefusePayload, {
+            if let Some(error) = not_refusable(&input) {
+                return Ok(vec![error].into());
+            }
+            let ids = read(|reading| {
+                let product: Option<ProductId> = reading.id_opt(input.product_id.as_ref(), || path!["input", "productId"]);
+                let category: Option<CategoryId> = reading.id_opt(input.category_id.as_ref(), || path!["input", "categoryId"]);
+                (product.unwrap_or(ProductId::NIL), category)
+            });
+            let (product, category) = match ids {
+                Ok(ids) => ids,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let kept = ctx.given::<Suggestions>()?.refuse(permit, Refused { product, category, tags: input.tags }).await?;
+            let errors = match kept {
+                Ok(()) => Vec::new(),
+                Err(RefuseRefusal::NoProduct) => vec![UserError::not_found("product", path!["input", "productId"])],
+                Err(RefuseRefusal::NoCategory) => vec![UserError::not_found("category", path!["input", "categoryId"])],
+            };
+            Ok(errors.into())
+        })
     }
 }
 
@@ -209,7 +292,9 @@ fn lists(
     tags: Vec<AcceptedTagsInput>,
     descriptions: Vec<AcceptedDescriptionInput>,
 ) -> AcceptedLists {
-    let category = |input: AcceptedCategoryInput| accepted(input.product_id, input.category_id.0, input.expected_version);
+    let category = |input: AcceptedCategoryInput| {
+        accepted(input.product_id, input.category_id.map(|id| id.0).unwrap_or_default(), input.expected_version)
+    };
     let name = |input: AcceptedNameInput| accepted(input.product_id, input.name, input.expected_version);
     let tagged = |input: AcceptedTagsInput| accepted(input.product_id, input.tags, input.expected_version);
     let described = |input: AcceptedDescriptionInput| accepted(input.product_id, input.description, input.expected_version);
@@ -221,8 +306,8 @@ fn lists(
     }
 }
 
-fn accepted<T>(product: ID, value: T, expected_version: Long) -> Accepted<T> {
-    Accepted { product: product.0, value, expected_version: expected_version.0 }
+fn accepted<T>(product: Option<ID>, value: T, expected_version: Long) -> Accepted<T> {
+    Accepted { product: product.map(|id| id.0).unwrap_or_default(), value, expected_version: expected_version.0 }
 }
 
 /// Why an input refuses nothing that could be suggested.

@@ -31,7 +31,7 @@ pub struct WebhookEndpointCreateInput {
     pub idempotency_key: Option<String>,
     /// URL to which messages are sent: https, port 443, on the public internet.
     pub url: String,
-    /// Types of event to send to the endpoint: names as in webhookEventTypes, noun.* for all of a
+    /// Types of event to send to the endpoint: names as in eventTypes, noun.* for all of a
     /// noun, or * for all.
     pub event_types: Vec<String>,
     /// Description of the endpoint; empty when omitted.

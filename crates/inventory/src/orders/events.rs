@@ -43,7 +43,7 @@ platform::events! {
         HOLD_RULE_UPDATED "hold_rule.updated",
         HOLD_RULE_ARCHIVED "hold_rule.archived",
     }
-    /// Where orders look for their stock.
+    /// Rules by which orders find their stock.
     SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
         SOURCING_SET "sourcing.set",
     }

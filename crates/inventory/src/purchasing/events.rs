@@ -48,7 +48,7 @@ platform::events! {
         BLANKET_ORDER_EXPIRED "blanket_order.expired" by system,
         BLANKET_ORDER_CLOSED "blanket_order.closed",
     }
-    /// What suppliers offer.
+    /// Products as suppliers offer them.
     SUPPLIER_PRODUCT: SupplyChanged = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
         SUPPLIER_PRODUCT_CREATED "supplier_product.created",
         SUPPLIER_PRODUCT_UPDATED "supplier_product.updated",

@@ -21,7 +21,7 @@ use super::{
 use crate::catalog::events::{LEVELS, ProductMoved};
 
 platform::events! {
-    /// Movements.
+    /// Movements of stock, and the levels that they change.
     STOCK: StockChanged = Terms {
         permission: code::<kind::StockRead>(),
         shown: Shown::Part(shown_movement),
@@ -33,7 +33,7 @@ platform::events! {
     LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Whole, stream: None } => {
         LOT_CHANGED "lot.changed",
     }
-    /// When levels are filled up.
+    /// Reorder policies of levels.
     STOCK_POLICY: PolicySet = Terms {
         permission: code::<kind::StockRead>(),
         shown: Shown::Part(shown_policies),

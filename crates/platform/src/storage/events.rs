@@ -133,6 +133,8 @@ pub struct Declaration<P> {
     /// As it is stored.
     pub name: &'static str,
     pub source: Source,
+    /// The things that its family is about, in words.
+    pub about: &'static str,
     pub terms: Terms<P>,
 }
 
@@ -226,6 +228,10 @@ pub trait Declared: Send + Sync {
     fn name(&self) -> &'static str;
     fn source(&self) -> Source;
     fn permission(&self) -> &'static str;
+    /// The things that the event's family is about, in words.
+    fn about(&self) -> &'static str;
+    /// The topic of the stream that carries the event.
+    fn topic(&self) -> Option<Topic>;
     /// What a viewer may see of an event; None for nothing.
     ///
     /// # Errors
@@ -245,6 +251,12 @@ impl<P: DeserializeOwned + Send + Sync + 'static> Declared for EventType<P> {
     }
     fn permission(&self) -> &'static str {
         self.0.terms.permission
+    }
+    fn about(&self) -> &'static str {
+        self.0.about.trim()
+    }
+    fn topic(&self) -> Option<Topic> {
+        self.0.terms.stream.as_ref().map(|stream| stream.topic)
     }
     fn shown(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
         let viewer = EventViewer { viewer, permission: self.0.terms.permission };
@@ -349,24 +361,28 @@ impl<K: Kind> EventType<RowChanged<K>> {
 }
 
 /// Declares a room's events, family by family: the family's constant, the payload's type, its `Terms`, and each event's constant with its name;
-/// `by system` where no mutation emits it.
+/// `by system` where no mutation emits it. The comment of a family says what its events are about, and clients are shown it.
 #[macro_export]
 macro_rules! events {
     (@source) => { $crate::storage::events::Source::Mutation };
     (@source system) => { $crate::storage::events::Source::System };
-    ($($(#[$doc:meta])* $family:ident: $payload:ty = $terms:expr => { $($name:ident $text:literal $(by $source:ident)?),+ $(,)? })+) => { $(
+    (@events $about:expr; $payload:ty, $terms:expr; $($name:ident $text:literal $(by $source:ident)?),+) => {
         $(
             #[doc = concat!("`", $text, "`.")]
             pub const $name: $crate::storage::events::EventType<$payload> = {
                 const DECLARED: $crate::storage::events::Declaration<$payload> = $crate::storage::events::Declaration {
                     name: $text,
                     source: $crate::events!(@source $($source)?),
+                    about: $about,
                     terms: $terms,
                 };
                 $crate::storage::events::EventType::new(&DECLARED)
             };
         )+
-        $(#[$doc])*
+    };
+    ($($(#[doc = $doc:literal])* $family:ident: $payload:ty = $terms:expr => { $($name:ident $text:literal $(by $source:ident)?),+ $(,)? })+) => { $(
+        $crate::events!(@events concat!($($doc),*); $payload, $terms; $($name $text $(by $source)?),+);
+        $(#[doc = $doc])*
         pub const $family: $crate::storage::events::EventFamily<$payload> = $crate::storage::events::EventFamily::new(&[$(&$name),+]);
     )+ };
 }

@@ -14,7 +14,7 @@ use super::core::Anomaly;
 pub use platform::storage::events::EventType;
 
 platform::events! {
-    /// Strange days.
+    /// Anomalies: days on which the demand for a product in a store was unusual.
     ANOMALY: AnomalyEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_anomaly), stream: None } => {
         ANOMALY_FLAGGED "anomaly.flagged" by system,
     }

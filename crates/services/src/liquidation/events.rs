@@ -25,7 +25,7 @@ platform::events! {
         LIQUIDATION_PLAN_ADVANCED "liquidation_plan.advanced",
         LIQUIDATION_PLAN_EXECUTED "liquidation_plan.executed",
     }
-    /// How plans came true.
+    /// Outcomes of plans of liquidation.
     LIQUIDATION_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_score), stream: None } => {
         LIQUIDATION_PLAN_SCORED "liquidation_plan.scored" by system,
     }

@@ -26,7 +26,7 @@ platform::events! {
         REPLENISHMENT_PLAN_APPROVED "replenishment_plan.approved",
         REPLENISHMENT_PLAN_EXECUTED "replenishment_plan.executed" by system,
     }
-    /// How plans came true.
+    /// Outcomes of plans of replenishment.
     REPLENISHMENT_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_score), stream: None } => {
         REPLENISHMENT_PLAN_SCORED "replenishment_plan.scored" by system,
     }

@@ -1,0 +1,76 @@
+//! Lists of few rows, which are read whole: their pages, and the conditions that are judged row by row.
+
+use async_graphql::Context;
+use entity::id::{Id, Kind};
+use platform::{
+    paging::{CursorSigner, Key, PageRequest},
+    path,
+};
+
+use crate::{
+    graphql::{
+        connection::{CountedPage, Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::{IdFilter, has_text, searchable},
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// A page that was asked of a list. It is checked before any row is read.
+pub struct ShortList<'c> {
+    kind: &'static str,
+    request: PageRequest,
+    signer: &'c CursorSigner,
+}
+
+impl<'c> ShortList<'c> {
+    /// Of the list with the cursors of `kind`.
+    pub fn of(ctx: &'c Context<'_>, kind: &'static str, args: &PageArgs) -> Answer<Self> {
+        let signer = ctx.given::<CursorSigner>()?;
+        Ok(Self { kind, request: args.check(kind, signer, MOST_A_PAGE)?, signer })
+    }
+
+    /// The page of all rows, each with its keys.
+    pub fn page<T>(&self, all: impl IntoIterator<Item = (T, Vec<Key>)>) -> CountedPage<T> {
+        Page::of_all(all.into_iter().collect(), &self.request, self.kind, self.signer)
+    }
+}
+
+/// The text of a search, checked. None finds all.
+pub struct SearchText(Option<String>);
+
+impl SearchText {
+    /// The field `search` of the argument `filter`.
+    pub fn read(search: Option<String>) -> Answer<Self> {
+        if let Some(text) = &search {
+            searchable(text, || path!["filter", "search"])?;
+        }
+        Ok(Self(search))
+    }
+
+    /// Whether it finds a row with these texts.
+    pub fn finds(&self, texts: &[&str]) -> bool {
+        self.0.as_deref().is_none_or(|text| has_text(text, texts))
+    }
+}
+
+/// What a filter says of IDs and texts, checked.
+pub struct Sought<K: Kind> {
+    ids: Option<Vec<Id<K>>>,
+    text: SearchText,
+}
+
+impl<K: Kind> Sought<K> {
+    /// The fields `id` and `search` of the argument `filter`.
+    pub fn read(id: Option<&IdFilter>, search: Option<String>) -> Answer<Self> {
+        let text = SearchText::read(search)?;
+        let ids = id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
+        Ok(Self { ids, text })
+    }
+
+    /// Whether they find a row with this ID and these texts.
+    pub fn finds(&self, id: Id<K>, texts: &[&str]) -> bool {
+        self.ids.as_ref().is_none_or(|ids| ids.contains(&id)) && self.text.finds(texts)
+    }
+}
