@@ -1,6 +1,7 @@
 //! Papers in GraphQL: documents as pages and PDFs, and the invoices among them.
 
 mod drawing;
+mod dressing;
 mod invoice;
 mod invoice_list;
 mod invoice_roots;
@@ -10,6 +11,8 @@ mod mutation;
 mod paper;
 mod query;
 mod refusal;
+mod settings;
+mod settings_roots;
 
 pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, find_invoice};
 pub use invoice_list::{
@@ -24,3 +27,7 @@ pub use loaders::{Rows, invoices_of_order};
 pub use mutation::{PaperCreateInput, PaperMutation, PaperPayload};
 pub use paper::{Paper, PaperConnection, PaperEdge, PaperKind, PaperLocale, find_paper};
 pub use query::PaperQuery;
+pub use settings::{
+    PaperColumn, PaperLogo, PaperSettings, PaperSettingsPayload, PaperSettingsSetInput, PaperText, PaperTextInput,
+};
+pub use settings_roots::{PaperSettingsMutation, PaperSettingsQuery};

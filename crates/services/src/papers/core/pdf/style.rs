@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{GAP, LEAD, MARGIN, Pages, WIDTH, encoded, literal, wrapped};
 use crate::{
-    labels::core::{IMAGE, Image, PAGE},
+    labels::core::{IMAGE, Image},
     papers::core::sheet::{Logo, SheetStyle},
 };
 
@@ -81,9 +81,6 @@ impl Pages {
         }
     }
 }
-
-/// A page is never all header and footer.
-const _: () = assert!(PAGE.1 > 4.0 * MARGIN + LOGO.1);
 
 #[cfg(test)]
 mod tests {
