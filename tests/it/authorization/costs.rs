@@ -89,8 +89,6 @@ pub const CASES: &[(&str, Needs)] = &[
     ("noteUpdate", SignIn),
     ("papers", SignIn),
     ("paperCreate", SignIn),
-    ("paperSettings", May("tenant.write")),
-    ("paperSettingsSet", May("tenant.write")),
     ("invoices", May("order.read")),
     ("invoice", May("order.read")),
     ("invoiceIssue", May("invoice.issue")),

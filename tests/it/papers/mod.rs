@@ -3,6 +3,7 @@
 
 mod invoice_lists;
 pub mod invoices;
+mod look;
 
 use entrepot::access::Caller;
 use serde_json::{Value, json};

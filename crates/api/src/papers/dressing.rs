@@ -6,6 +6,7 @@ use iam::access::kind;
 use inventory::catalog::core::company;
 use platform::clock::day_text;
 use services::papers::{
+    Papers,
     core::{Dressing, GoodsColumn, Invoice, Look},
     rows::{GoodsOf, Settings, goods_marks},
     shell::{Drawing, NewPaper},
@@ -22,7 +23,7 @@ use crate::{
 /// Puts the look on a drawing.
 pub(super) async fn dress(
     ctx: &Context<'_>,
-    papers: &services::papers::Papers,
+    papers: &Papers,
     (new, node): (&NewPaper, &Node),
     settings: &Settings,
     drawing: &mut Drawing,
