@@ -64,10 +64,12 @@ async fn papers_look_as_their_tenant_wants_them(world: &World) {
     assert!(!page.contains("Artikelnummer") && !page.contains("<td>alpha-mug</td>"), "the SKU is left out: {page}");
     let pdf = String::from_utf8(fetched(world, &paper["pdf"]).await).unwrap();
     assert!(pdf.contains("/L1 Do") && pdf.contains("(IBAN GB42) Tj") && pdf.contains("(Seit 1871) Tj"), "{pdf}");
-    let english =
-        drawn_by(world, world.ours.owner.clone(), "INVOICE", &world.ours.ids["inv"], json!({ "locale": "EN" })).await;
+    let english = drawn_by(world, world.ours.owner.clone(), "INVOICE", &world.ours.ids["inv"], json!({ "locale": "EN" })).await;
     let page = html(world, &english).await;
-    assert!(page.contains("Bis 20") && page.contains("<h1>Invoice") && !page.contains("Mill Lane"), "the language that is asked for: {page}");
+    assert!(
+        page.contains("Bis 20") && page.contains("<h1>Invoice") && !page.contains("Mill Lane"),
+        "the language that is asked for: {page}"
+    );
     let events = payload(world, "{ events(types: [\"paper_settings.*\"], first: 5) { nodes { type data } } }", json!({})).await;
     assert_eq!(events["nodes"], json!([{ "type": "paper_settings.set", "data": { "version": 1 } }]));
     let plain = set(world, json!({ "logoFileId": null, "columns": null, "locale": null, "texts": null, "accent": null })).await;
@@ -80,7 +82,10 @@ async fn what_cannot_be_printed_is_refused_when_it_is_set(world: &World) {
     let wrong = tried(world, json!({ "texts": [{ "kind": "PICKING_LIST", "text": "{{total}}" }] }), false).await;
     refused(&wrong, "INVALID", "input.texts.0.text");
     let message = wrong["userErrors"][0]["message"].as_str().unwrap();
-    assert!(message.contains("{{total}}") && message.contains("{{document.number}}, {{document.date}}, {{order.number}}"), "{message}");
+    assert!(
+        message.contains("{{total}}") && message.contains("{{document.number}}, {{document.date}}, {{order.number}}"),
+        "{message}"
+    );
     for (more, code, field) in [
         (json!({ "texts": [{ "kind": "INVOICE", "text": "by {{due.date}}" }] }), "REQUIRED", "input.paymentDays"),
         (json!({ "footer": "<script>alert(1)</script>" }), "INVALID", "input.footer"),

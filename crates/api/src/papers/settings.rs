@@ -153,7 +153,7 @@ pub struct PaperTextInput {
 pub struct PaperSettingsSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Version of the settings that you have read; another one is refused. Null for any.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Language of papers for which no other one is asked. Null for EN.
     pub locale: MaybeUndefined<PaperLocale>,

@@ -52,12 +52,8 @@ impl Dressing<'_> {
         for table in sheet.tables.iter_mut().filter(|table| table.columns.first().is_some_and(|first| first.title == words.sku)) {
             self.columns(table);
         }
-        sheet.style = SheetStyle {
-            header: look.header.clone(),
-            footer: look.footer.clone(),
-            accent: look.accent.clone(),
-            logo: self.logo,
-        };
+        sheet.style =
+            SheetStyle { header: look.header.clone(), footer: look.footer.clone(), accent: look.accent.clone(), logo: self.logo };
     }
 
     fn value(&self, sheet: &Sheet, placeholder: Placeholder) -> String {
@@ -69,9 +65,7 @@ impl Dressing<'_> {
             Placeholder::OrderNumber => fact(words.order),
             Placeholder::DocumentDate => fact(words.date),
             Placeholder::OrderReference => fact(words.reference),
-            Placeholder::Total => {
-                sheet.sums.iter().rfind(|sum| sum.name == words.total).map(|sum| sum.value.clone())
-            }
+            Placeholder::Total => sheet.sums.iter().rfind(|sum| sum.name == words.total).map(|sum| sum.value.clone()),
             Placeholder::DueDate => self.due.clone(),
             Placeholder::ExpectedDate => fact(words.expected_on),
             Placeholder::InvoiceNumber => fact(words.of_invoice),

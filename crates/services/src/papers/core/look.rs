@@ -279,12 +279,16 @@ mod tests {
         let due = text(PaperKind::Invoice, "Due on {{due.date}}");
         assert_eq!(fault(&due), Some((LookField::PaymentDays, LookFault::NoDays)));
         assert_eq!(fault(&Look { payment_days: Some(14), ..due.clone() }), None);
-        assert_eq!(fault(&Look { payment_days: Some(366), ..due }), Some((LookField::PaymentDays, LookFault::OutOfRange(0, 365))));
+        assert_eq!(
+            fault(&Look { payment_days: Some(366), ..due }),
+            Some((LookField::PaymentDays, LookFault::OutOfRange(0, 365)))
+        );
     }
 
     #[test]
     fn what_is_left_out_stays_and_null_is_the_default() {
-        let first = LookChanges { accent: Patch::Set("#2563eb".to_owned()), columns: Patch::Set(Vec::new()), ..LookChanges::default() };
+        let first =
+            LookChanges { accent: Patch::Set("#2563eb".to_owned()), columns: Patch::Set(Vec::new()), ..LookChanges::default() };
         let look = Look::default().with(first);
         assert_eq!((look.accent.as_deref(), look.shows(GoodsColumn::Sku), look.check()), (Some("#2563eb"), false, Ok(())));
         let second = LookChanges { columns: Patch::Clear, ..LookChanges::default() };

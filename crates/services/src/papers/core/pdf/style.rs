@@ -63,10 +63,7 @@ impl Pages {
         if let Some([red, green, blue]) = style.accent.as_deref().and_then(shares) {
             self.y -= RULE * 2.0;
             let y = self.y;
-            let _ = writeln!(
-                self.page,
-                "{red:.3} {green:.3} {blue:.3} rg {MARGIN:.2} {y:.2} {WIDTH:.2} {RULE:.2} re f 0 g"
-            );
+            let _ = writeln!(self.page, "{red:.3} {green:.3} {blue:.3} rg {MARGIN:.2} {y:.2} {WIDTH:.2} {RULE:.2} re f 0 g");
         }
     }
 
