@@ -12,6 +12,8 @@ use crate::{
 const SMALL: f64 = 7.0;
 /// The most room for a logo: as wide, and as high.
 const LOGO: (f64, f64) = (200.0, 70.0);
+/// Points of a pixel at most, as browsers have it: a small logo stays small.
+const PIXEL: f64 = 0.75;
 /// The line of the tenant's colour.
 const RULE: f64 = 3.0;
 
@@ -45,7 +47,7 @@ impl Pages {
         }
         if let Some(logo) = style.logo.as_ref().filter(|logo| logo.width > 0 && logo.height > 0) {
             let (width, height) = (f64::from(logo.width), f64::from(logo.height));
-            let scale = (LOGO.0 / width).min(LOGO.1 / height);
+            let scale = (LOGO.0 / width).min(LOGO.1 / height).min(PIXEL);
             let (wide, high) = (width * scale, height * scale);
             self.y -= high;
             let _ = writeln!(self.page, "q {wide:.2} 0 0 {high:.2} {MARGIN:.2} {:.2} cm /{IMAGE} Do Q", self.y);
