@@ -118,6 +118,7 @@ mod m0128_supplier_return_products;
 mod m0129_payment_reversals;
 mod m0130_waves;
 mod m0131_paper_kinds;
+mod m0132_paper_settings;
 mod m0134_list_sorts;
 mod m0136_safety_stock;
 pub mod months;
@@ -243,6 +244,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0129_payment_reversals::Migration),
             Box::new(m0130_waves::Migration),
             Box::new(m0131_paper_kinds::Migration),
+            Box::new(m0132_paper_settings::Migration),
             Box::new(m0134_list_sorts::Migration),
             Box::new(m0136_safety_stock::Migration),
         ]

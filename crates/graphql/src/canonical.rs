@@ -16,7 +16,7 @@ const LEFT_OUT: [&str; 3] = ["idempotencyKey", "expectedVersion", "compare"];
 /// Nor over this argument: a dry run leaves its key free. A field of this name counts: what an import only tries is kept under its key.
 const DRY_RUN: &str = "validateOnly";
 /// Inputs where null clears what leaving out keeps: there it is no different word for nothing. A test holds the list to the source.
-pub const CLEARED_BY_NULL: [&str; 18] = [
+pub const CLEARED_BY_NULL: [&str; 19] = [
     "BlanketOrderUpdateInput",
     "CategoryUpdateInput",
     "CategoryUpsertInput",
@@ -25,6 +25,7 @@ pub const CLEARED_BY_NULL: [&str; 18] = [
     "IntegrationUpdateInput",
     "LotUpdateInput",
     "OrderUpdateInput",
+    "PaperSettingsSetInput",
     "ProductUpdateInput",
     "ProductUpsertInput",
     "PurchaseOrderAmendInput",
@@ -36,6 +37,10 @@ pub const CLEARED_BY_NULL: [&str; 18] = [
     "TenantUpdateInput",
     "WebhookEndpointUpdateInput",
 ];
+
+/// Fields of inputs with the value that was their default until they had none: to say it says no more than to leave it out, as when the
+/// digests that are kept were made.
+const FORMER_DEFAULTS: [(&str, &str, &str); 1] = [("PaperCreateInput", "locale", "EN")];
 
 /// The digest of a mutation's arguments as they were sent; None where they hold no idempotency key.
 pub fn of_field(ctx: &Context<'_>) -> Option<[u8; 32]> {
@@ -131,6 +136,15 @@ fn is_default(registry: &Registry, value: &Value, known: &MetaInputValue) -> boo
     }
 }
 
+fn was_default(kind: &str, name: &str, value: &Value) -> bool {
+    let word = match value {
+        Value::Enum(word) => word.as_str(),
+        Value::String(word) => word.as_str(),
+        _ => return false,
+    };
+    FORMER_DEFAULTS.contains(&(kind, name, word))
+}
+
 /// A value of a type of the SDL, as in `[StockChangeInput!]!`; of no type that is known when that is empty.
 fn value(out: &mut Vec<u8>, registry: &Registry, value: &Value, kind: &str) {
     let kind = kind.strip_suffix('!').unwrap_or(kind);
@@ -151,6 +165,7 @@ fn value(out: &mut Vec<u8>, registry: &Registry, value: &Value, kind: &str) {
             let Some(fields) = fields else { return plain(out, value) };
             let mut members: Vec<Member<'_>> =
                 members.iter().map(|(name, value)| (name.as_str(), value, fields.get(name.as_str()))).collect();
+            members.retain(|(name, value, _)| !was_default(kind, name, value));
             object(out, registry, CLEARED_BY_NULL.contains(&kind), &mut members);
         }
         Value::Number(number) if kind == "ID" => text(out, &number.to_string()),

@@ -165,11 +165,11 @@ impl Shown {
         let shut = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
         match self {
             Self::Saved | Self::Picture => shut,
-            // Its own style, no script, no form and no address of ours.
+            // Its own style, the logo inside it, no script, no form and no address of ours.
             Self::Page => {
                 let style = style_source();
                 let policy = format!(
-                    "default-src 'none'; style-src {style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+                    "default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
                 );
                 HeaderValue::from_str(&policy).unwrap_or(shut)
             }

@@ -18,6 +18,8 @@ use super::{
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
     ("paymentReverse", May("payment.write")),
+    ("paperSettings", May("tenant.write")),
+    ("paperSettingsSet", May("tenant.write")),
     ("productTagSuggestions", May("product.read")),
     ("productDescriptionEndpoint", May("tenant.write")),
     ("productDescriptionEndpointSet", May("tenant.write")),

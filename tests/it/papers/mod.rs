@@ -4,6 +4,7 @@
 mod invoice_lists;
 pub mod invoices;
 mod slips;
+mod look;
 
 use entrepot::access::Caller;
 use serde_json::{Value, json};

@@ -43,6 +43,7 @@ pub const SMALL: &[&str] = &[
     "member",
     "number_pattern",
     "outgoing_hold",
+    "paper_settings",
     "party_merge",
     "policy",
     "registration",

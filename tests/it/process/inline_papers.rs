@@ -45,7 +45,7 @@ on_both!(a_paper_is_saved_or_shown_and_runs_nothing_either_way, site: Site => {
     let style = STANDARD.encode(Sha256::digest(rest.split_once("</style>").unwrap().0));
     let parts: Vec<&str> = policy.split("; ").collect();
     let own = format!("style-src 'sha256-{style}'");
-    assert_eq!(parts, ["default-src 'none'", own.as_str(), "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "sandbox"]);
+    assert_eq!(parts, ["default-src 'none'", own.as_str(), "img-src data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "sandbox"]);
     let pdf = fetched("pdf", "?inline=1").await;
     assert!(said(&pdf, "content-disposition").starts_with("inline; "));
     assert!(!said(&pdf, "content-security-policy").contains("script-src"), "scripts fall back to none");

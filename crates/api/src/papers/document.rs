@@ -32,6 +32,14 @@ pub(super) async fn find_document(ctx: &Context<'_>, id: &str) -> Answer<Option<
 }
 
 impl Document {
+    /// The node; None of a wave, which is none.
+    pub(super) const fn node(&self) -> Option<&Node> {
+        match self {
+            Self::Node(node) => Some(node),
+            Self::Wave(_) => None,
+        }
+    }
+
     /// What it takes to read it; None of what no papers are drawn of.
     pub(super) async fn access(&self, ctx: &Context<'_>) -> Answer<Option<NodeAccess>> {
         match self {

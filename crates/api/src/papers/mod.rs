@@ -2,6 +2,7 @@
 
 mod document;
 mod drawing;
+mod dressing;
 mod invoice;
 mod invoice_list;
 mod invoice_roots;
@@ -12,6 +13,8 @@ mod paper;
 mod query;
 mod refusal;
 mod slips;
+mod settings;
+mod settings_roots;
 
 pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, InvoiceTax, find_invoice};
 pub use invoice_list::{
@@ -26,3 +29,7 @@ pub use loaders::{Rows, invoices_of_order, papers_of, papers_of_order};
 pub use mutation::{PaperCreateInput, PaperMutation, PaperPayload};
 pub use paper::{Paper, PaperConnection, PaperEdge, PaperKind, PaperLocale, find_paper};
 pub use query::PaperQuery;
+pub use settings::{
+    PaperColumn, PaperLogo, PaperSettings, PaperSettingsPayload, PaperSettingsSetInput, PaperText, PaperTextInput,
+};
+pub use settings_roots::{PaperSettingsMutation, PaperSettingsQuery};

@@ -10,6 +10,7 @@ use services::{
         Papers,
         core::drawn_of,
         events::PAPER_ISSUED,
+        rows,
         shell::{Kept, NewPaper, PaperError},
     },
 };
@@ -18,6 +19,7 @@ use super::{
     Paper, PaperKind, PaperLocale,
     document::{Document, find_document},
     drawing::draw,
+    dressing::dress,
 };
 use crate::{
     files,
@@ -44,9 +46,8 @@ pub struct PaperCreateInput {
     /// DELIVERY_NOTE, an order for ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for
     /// CREDIT_NOTE, a return for RETURN_LABEL.
     pub document_id: ID,
-    /// Language of the paper's own words.
-    #[graphql(default_with = "PaperLocale::English")]
-    pub locale: PaperLocale,
+    /// Language of the paper's own words. Null for that of `paperSettings`, which is EN unless it is set.
+    pub locale: Option<PaperLocale>,
 }
 
 payload!(PaperPayload, paper: Paper, "paper");
@@ -83,17 +84,21 @@ impl PaperMutation {
         };
         let PaperCreateInput { idempotency_key, kind, locale, .. } = input;
         let document_id = target.to_string();
-        let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, locale: locale.into() };
         let papers = ctx.given::<Papers>()?;
+        let settings = rows::settings(&papers.scope(caller)).await?;
+        let said = locale.unwrap_or(PaperLocale::English).into();
+        let locale = locale.map_or(settings.look.locale, Into::into);
+        let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, said, locale };
         match papers.earlier(caller, &new).await {
             Ok(None) => {}
             Ok(Some(kept)) => return Ok(kept.into()),
             Err(error) => return Ok(refused(error)?.into()),
         }
-        let drawing = match Box::pin(draw(ctx, papers, &new, &document)).await? {
+        let mut drawing = match Box::pin(draw(ctx, papers, &new, &document)).await? {
             Ok(drawing) => drawing,
             Err(refused) => return Ok(refused.into()),
         };
+        Box::pin(dress(ctx, papers, (&new, &document), &settings, &mut drawing)).await?;
         let readers = access.readers();
         let kept = Box::pin(papers.keep((caller, &readers), &new, drawing, dry_run)).await;
         Ok(match kept {

@@ -43,6 +43,7 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("Order", &["order", "payment", "return", "fulfilment", "customer", "channel", "store", "product"]),
     ("OrderLine", &["order", "return", "fulfilment"]),
     ("Paper", &["paper"]),
+    ("PaperSettings", &["paper_settings"]),
     ("Parcel", &["fulfilment_work", "fulfilment"]),
     ("Payment", &["payment", "order"]),
     ("Product", &["product", "family", "stock_policy", "category", "supplier"]),

@@ -54,6 +54,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         papers::PAPER.events(),
         papers::INVOICE.events(),
         papers::LEGAL_ENTITY.events(),
+        papers::PAPER_SETTINGS.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),
         alerts::ALERT.events(),

@@ -109,6 +109,7 @@ pub enum Payload {
     SavedViewSchedulePayload(crate::saved_views::SavedViewSchedulePayload),
     ExportSchedulePayload(crate::export_schedules::ExportSchedulePayload),
     PaperPayload(crate::papers::PaperPayload),
+    PaperSettingsPayload(crate::papers::PaperSettingsPayload),
     InvoicePayload(crate::papers::InvoicePayload),
     LegalEntityPayload(crate::papers::LegalEntityPayload),
 }

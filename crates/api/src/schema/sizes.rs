@@ -66,6 +66,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("OrderLine", &[("allocations", 5)]),
     ("OrderPayload", &[("hints", 2)]),
     ("OrderUpdate", &[("changes", 10)]),
+    ("PaperSettings", &[("columns", 3), ("placeholders", 8), ("senderLines", 3), ("texts", 3)]),
     ("Parcel", &[("lines", 5)]),
     ("PaymentsPayload", &[("payments", 10)]),
     ("Product", &[("barcodes", 5), ("options", 3)]),

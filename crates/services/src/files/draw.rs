@@ -2,27 +2,23 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+use image::{
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, codecs::jpeg::JpegEncoder, metadata::Orientation,
+};
 
 use super::core::{
-    limits::{IMAGE_DRAWN_BYTES, IMAGE_SIDE},
+    limits::{IMAGE_DRAWN_BYTES, IMAGE_SIDE, LOGO_DRAWN, LOGO_SIDE},
     link::Size,
 };
 
 /// What photographs lose in being kept small.
 const QUALITY: u8 = 82;
+/// What a logo loses: it is small, and printed large.
+const LOGO_QUALITY: u8 = 92;
 
 /// The small versions of a picture; None when it cannot be drawn. It is read once, within limits, whatever its head has said.
 pub fn thumbnails(bytes: &[u8]) -> Option<Vec<(Size, Vec<u8>)>> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(IMAGE_SIDE);
-    limits.max_image_height = Some(IMAGE_SIDE);
-    limits.max_alloc = Some(IMAGE_DRAWN_BYTES);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().ok()?;
-    let turned = decoder.orientation().ok()?;
-    let mut picture = DynamicImage::from_decoder(decoder).ok()?;
+    let (mut picture, turned) = read(bytes, IMAGE_SIDE)?;
     let mut drawn = Vec::with_capacity(Size::DRAWN.len());
     for size in Size::DRAWN {
         let pixels = size.pixels()?;
@@ -34,6 +30,48 @@ pub fn thumbnails(bytes: &[u8]) -> Option<Vec<(Size, Vec<u8>)>> {
         drawn.push((size, written(&upright)?));
     }
     Some(drawn)
+}
+
+/// A picture within limits, and how it is turned.
+fn read(bytes: &[u8], side: u32) -> Option<(DynamicImage, Orientation)> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(side);
+    limits.max_image_height = Some(side);
+    limits.max_alloc = Some(IMAGE_DRAWN_BYTES);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().ok()?;
+    let turned = decoder.orientation().ok()?;
+    Some((DynamicImage::from_decoder(decoder).ok()?, turned))
+}
+
+/// A logo as it is printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawnLogo {
+    /// A JPEG of three colours.
+    pub jpeg: Vec<u8>,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// A picture as a logo: small enough to be printed, and on white where one can see through it. None when it cannot be drawn.
+pub fn logo(bytes: &[u8]) -> Option<DrawnLogo> {
+    let (mut picture, turned) = read(bytes, LOGO_SIDE)?;
+    picture.apply_orientation(turned);
+    if picture.width() > LOGO_DRAWN.0 || picture.height() > LOGO_DRAWN.1 {
+        picture = picture.thumbnail(LOGO_DRAWN.0, LOGO_DRAWN.1);
+    }
+    let clear = picture.to_rgba8();
+    let (width, height) = clear.dimensions();
+    let mut flat = RgbImage::new(width, height);
+    for (to, from) in flat.pixels_mut().zip(clear.pixels()) {
+        let [red, green, blue, cover] = from.0.map(u32::from);
+        *to = Rgb([red, green, blue].map(|part| ((part * cover + 255 * (255 - cover)) / 255) as u8));
+    }
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, LOGO_QUALITY).encode_image(&DynamicImage::ImageRgb8(flat)).ok()?;
+    Some(DrawnLogo { jpeg, width, height })
 }
 
 /// What one can see through stays so; all else is a photograph.
@@ -75,6 +113,21 @@ mod tests {
         DynamicImage::new_rgba8(200, 200).write_to(&mut clear, ImageFormat::Png).unwrap();
         let drawn = thumbnails(&clear.into_inner()).unwrap();
         assert!(drawn.iter().all(|(_, bytes)| sniff(bytes) == MediaType::Png));
+    }
+
+    #[test]
+    fn a_logo_is_small_and_stands_on_white() {
+        let wide = logo(&picture(1_200, 300, ImageFormat::Png)).unwrap();
+        assert_eq!((wide.width, wide.height, sniff(&wide.jpeg)), (600, 150, MediaType::Jpeg));
+        let tiny = logo(&picture(3, 2, ImageFormat::Jpeg)).unwrap();
+        assert_eq!((tiny.width, tiny.height), (3, 2), "it is never drawn larger");
+        let mut clear = Cursor::new(Vec::new());
+        DynamicImage::new_rgba8(8, 8).write_to(&mut clear, ImageFormat::Png).unwrap();
+        let drawn = logo(&clear.into_inner()).unwrap();
+        let shown = image::load_from_memory(&drawn.jpeg).unwrap().to_rgb8();
+        assert!(shown.pixels().all(|pixel| pixel.0.iter().all(|part| *part > 250)), "nothing is white, not black");
+        assert_eq!(logo(&picture(LOGO_SIDE + 1, 1, ImageFormat::Png)), None);
+        assert_eq!(logo(b"GIF89a"), None);
     }
 
     #[test]

@@ -20,6 +20,10 @@ platform::events! {
     LEGAL_ENTITY: LegalEntityEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
         LEGAL_ENTITY_UPDATED "legal_entity.updated",
     }
+    /// How papers look.
+    PAPER_SETTINGS: PaperSettingsEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+        PAPER_SETTINGS_SET "paper_settings.set",
+    }
 }
 
 /// The payload of an invoice's event.
@@ -38,6 +42,13 @@ pub struct InvoiceEvent {
 pub struct LegalEntityEvent {
     pub id: LegalEntityId,
     pub code: String,
+    pub version: i64,
+}
+
+/// The payload of an event of the look of papers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaperSettingsEvent {
     pub version: i64,
 }
 

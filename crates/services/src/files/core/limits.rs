@@ -13,6 +13,10 @@ pub const IMAGE_PIXELS: u64 = 25_000_000;
 pub const IMAGE_HEAD_BYTES: usize = 512 << 10;
 /// What drawing a picture may take in memory.
 pub const IMAGE_DRAWN_BYTES: u64 = 256 * MIB;
+/// A logo as it is sent, either side of it, and the most that is printed of it: wide and high, in pixels.
+pub const LOGO_BYTES: u64 = MIB;
+pub const LOGO_SIDE: u32 = 4_000;
+pub const LOGO_DRAWN: (u32, u32) = (600, 200);
 /// What we make ourselves.
 pub const RESULT_BYTES: u64 = 4_096 * MIB;
 /// All files of a tenant together.

@@ -1,5 +1,6 @@
 //! Making files, sending and fetching their bytes, taking them away.
 
+mod logos;
 mod mark;
 mod pictures;
 mod upload_slots;
@@ -24,6 +25,7 @@ use platform::{
     },
 };
 
+pub use logos::LogoError;
 pub use pictures::{DRAW, Draw};
 pub use results::{Made, Writer};
 

@@ -122,7 +122,7 @@ impl Files {
     }
 }
 
-async fn gathered(mut all: Vec<u8>, part: bytes::Bytes) -> Result<Vec<u8>, crate::files::store::StoreError> {
+pub(super) async fn gathered(mut all: Vec<u8>, part: bytes::Bytes) -> Result<Vec<u8>, crate::files::store::StoreError> {
     all.extend_from_slice(&part);
     Ok(all)
 }

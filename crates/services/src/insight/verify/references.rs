@@ -149,6 +149,7 @@ const TENANTED: &[&str] = &[
     "note_edit",
     "note_mention",
     "paper",
+    "paper_settings",
     "legal_entity",
     "store_legal_entity",
     "invoice",

@@ -6,7 +6,7 @@ mod square;
 mod svg;
 
 pub use bars::{code128, ean13};
-pub use pdf::{PAGE, SheetLayout, document, sheet};
+pub use pdf::{IMAGE, Image, PAGE, SheetLayout, document_with, sheet};
 pub use square::qr;
 pub use svg::svg;
 

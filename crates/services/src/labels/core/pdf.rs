@@ -88,12 +88,43 @@ pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
             out
         })
         .collect();
-    document(&pages)
+    document_with(&pages, None)
 }
 
-/// A file of these pages of A4, each by the operators that draw it: in ASCII, with the font Helvetica as F1.
-pub fn document(pages: &[String]) -> Vec<u8> {
+/// The name by which pages draw the picture of a document.
+pub const IMAGE: &str = "L1";
+
+/// A picture that pages can draw.
+#[derive(Debug, Clone, Copy)]
+pub struct Image<'a> {
+    /// A JPEG of three colours.
+    pub jpeg: &'a [u8],
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Image<'_> {
+    /// The object of the file: in ASCII, as all of it.
+    fn object(&self) -> String {
+        let (Self { jpeg, width, height }, mut digits) = (self, String::with_capacity(self.jpeg.len() * 2 + 1));
+        for byte in *jpeg {
+            let _ = write!(digits, "{byte:02x}");
+        }
+        digits.push('>');
+        let length = digits.len();
+        format!(
+            "<< /Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceRGB /BitsPerComponent 8 \
+             /Filter [/ASCIIHexDecode /DCTDecode] /Length {length} >>\nstream\n{digits}\nendstream"
+        )
+    }
+}
+
+/// A file of these pages of A4, each by the operators that draw it: in ASCII, with the font Helvetica as F1, and the picture as L1.
+pub fn document_with(pages: &[String], image: Option<&Image<'_>>) -> Vec<u8> {
     let count = pages.len();
+    // The picture is the last object.
+    let own = image.map(|_| format!(" /XObject << /{IMAGE} {} 0 R >>", 4 + 2 * count)).unwrap_or_default();
     // 1 the catalogue, 2 the pages, 3 the font, then for each page itself and what is on it.
     let kids = (0..count).map(|at| format!("{} 0 R", 4 + 2 * at)).collect::<Vec<_>>().join(" ");
     let mut objects = vec![
@@ -103,13 +134,14 @@ pub fn document(pages: &[String]) -> Vec<u8> {
     ];
     for (at, page) in pages.iter().enumerate() {
         objects.push(format!(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Resources << /Font << /F1 3 0 R >> >> /Contents {} 0 R >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Resources << /Font << /F1 3 0 R >>{own} >> /Contents {} 0 R >>",
             PAGE.0,
             PAGE.1,
             5 + 2 * at
         ));
         objects.push(format!("<< /Length {} >>\nstream\n{page}endstream", page.len()));
     }
+    objects.extend(image.map(Image::object));
     let mut out = "%PDF-1.4\n".to_owned();
     let mut places = Vec::with_capacity(objects.len());
     for (at, object) in objects.iter().enumerate() {

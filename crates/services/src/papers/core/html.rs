@@ -4,14 +4,16 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use platform::markup;
 use sha2::{Digest as _, Sha256};
 
-use super::sheet::{Column, Fact, Sheet, Side, Table};
+use super::sheet::{Column, Fact, Logo, Sheet, SheetStyle, Side, Table};
 use crate::labels::core::{Label, Symbology, svg};
 
 const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 sans-serif;color:#111;max-width:180mm;margin:8mm auto}\
 h1{font-size:16pt;margin:0 0 4mm}h2{font-size:11pt;margin:6mm 0 0}.p{display:flex;gap:12mm;margin:0 0 6mm}.p div{white-space:pre-line}.p b,dt{color:#555;\
 font-weight:normal}table{border-collapse:collapse;width:100%;margin:3mm 0 6mm}th,td{text-align:left;padding:1.5mm 2mm;border-bottom:.2mm solid #999;\
 vertical-align:top;white-space:pre-line}th{border-bottom:.5mm solid #111}.n{text-align:right}.s{width:auto;margin-left:auto}thead{display:table-header-group}\
-tr{break-inside:avoid}.c{width:70mm}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dd{margin:0}@media print{body{margin:0;max-width:none}}";
+tr{break-inside:avoid}.c{width:70mm}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dd{margin:0}p{white-space:pre-line}\
+.l{display:block;max-width:70mm;max-height:25mm;margin:0 0 4mm}.a{display:block;width:100%;height:1mm;margin:0 0 4mm}.h,footer{font-size:8pt;color:#555;\
+white-space:pre-line}footer{margin:8mm 0 0}@media print{body{margin:0;max-width:none}}";
 
 /// The source of a content security policy that lets a page have this style and no other.
 pub fn style_source() -> String {
@@ -22,8 +24,9 @@ pub fn style_source() -> String {
 pub fn page(sheet: &Sheet) -> String {
     let (language, title) = (escaped(&sheet.language), escaped(&sheet.title));
     let mut out = format!(
-        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
+        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n"
     );
+    push_head(&mut out, &sheet.style, &title);
     if !sheet.parties.is_empty() {
         out.push_str("<div class=\"p\">\n");
         for party in &sheet.parties {
@@ -56,8 +59,29 @@ pub fn page(sheet: &Sheet) -> String {
     for note in &sheet.notes {
         out.push_str(&format!("<p>{}</p>\n", escaped(note)));
     }
+    if let Some(footer) = &sheet.style.footer {
+        out.push_str(&format!("<footer>{}</footer>\n", escaped(footer)));
+    }
     out.push_str("</body></html>\n");
     out
+}
+
+/// The logo and the header, if there are any, the title, and a line of the tenant's colour. The policy of pages allows no style on an element,
+/// so the line is a drawing.
+fn push_head(out: &mut String, style: &SheetStyle, title: &str) {
+    if let Some(Logo { bytes, .. }) = &style.logo {
+        out.push_str(&format!("<img class=\"l\" alt=\"\" src=\"data:image/jpeg;base64,{}\">\n", STANDARD.encode(bytes)));
+    }
+    if let Some(header) = &style.header {
+        out.push_str(&format!("<p class=\"h\">{}</p>\n", escaped(header)));
+    }
+    out.push_str(&format!("<h1>{title}</h1>\n"));
+    if let Some(accent) = &style.accent {
+        let fill = escaped(accent);
+        out.push_str(&format!(
+            "<svg class=\"a\" viewBox=\"0 0 9 1\" preserveAspectRatio=\"none\"><rect width=\"9\" height=\"1\" fill=\"{fill}\"/></svg>\n"
+        ));
+    }
 }
 
 fn push_table(out: &mut String, table: &Table) {
@@ -103,12 +127,14 @@ mod tests {
         sheet.fact(evil, Some(evil.to_owned()));
         sheet.sum(evil, evil.to_owned());
         sheet.notes.push(evil.to_owned());
+        let own = Some(evil.to_owned());
+        sheet.style = SheetStyle { header: own.clone(), footer: own.clone(), accent: own, logo: None };
         let table =
             Table { heading: Some(evil.to_owned()), columns: vec![left(evil, 1)], rows: vec![vec![evil.to_owned()], Vec::new()] };
         sheet.tables.push(table);
         let page = page(&sheet);
         assert!(!page.contains("<script") && !page.contains('\u{0}'), "{page}");
-        assert_eq!(page.matches("&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;&lt;/script&gt;").count(), 12, "{page}");
+        assert_eq!(page.matches("&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;&lt;/script&gt;").count(), 15, "{page}");
     }
 
     #[test]
@@ -124,7 +150,7 @@ mod tests {
     fn what_there_is_none_of_leaves_nothing_behind() {
         let page = page(&Sheet::new("de", "Lieferschein 7".to_owned()));
         assert!(page.starts_with("<!doctype html>\n<html lang=\"de\">"), "{page}");
-        for part in ["<dl>", "<table", "<p>", "class=\"p\""] {
+        for part in ["<dl>", "<table", "<p", "class=\"p\"", "<img", "<svg", "<footer"] {
             assert!(!page.contains(part), "{part}: {page}");
         }
     }

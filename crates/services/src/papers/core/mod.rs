@@ -1,10 +1,13 @@
 //! What stands on papers and how it is drawn: pure.
 
 mod draw;
+mod dress;
 mod html;
 mod invoice;
 mod legal_entity;
+mod look;
 mod pdf;
+mod placeholder;
 mod sheet;
 mod slips;
 mod phrases;
@@ -13,12 +16,18 @@ use entity::prelude::*;
 use platform::audit::Target;
 
 pub use draw::{Frame, Goods, NotDrawn, Said, address_lines, contact_lines, invoice as invoice_sheet};
+pub use dress::{Dressing, GoodsMark, sample};
 pub use html::{page, style_source};
 pub use invoice::{Facts, Invoice, InvoiceLine, RateTotals, Refusal, Scope, Totals, by_rate, credit, due, totals};
 pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
+pub use look::{
+    GoodsColumn, KindText, LogoFacts, Look, LookChanges, LookFault, LookField, LookProblem, MOST_DAYS, MOST_KIND_TEXT, MOST_LINE,
+    MOST_SENDER_LINES, MOST_TEXT,
+};
 pub use pdf::{file, file_with};
+pub use placeholder::Placeholder;
 pub use phrases::Phrases;
-pub use sheet::{Column, Fact, Party, Sheet, Side, Table, left, right};
+pub use sheet::{Column, Fact, Logo, Party, Sheet, SheetStyle, Side, Table, left, right};
 pub use slips::WaveGoods;
 
 /// A paper that was drawn.

@@ -2,11 +2,14 @@
 
 mod code;
 mod drawing;
+mod style;
 
 use std::fmt::Write;
 
 use super::sheet::{Column, Fact, Sheet, Side, Table};
-use crate::labels::core::{PAGE, document};
+use crate::labels::core::{PAGE, document_with};
+
+pub use style::prints;
 
 const MARGIN: f64 = 51.0;
 const WIDTH: f64 = PAGE.0 - 2.0 * MARGIN;
@@ -35,8 +38,10 @@ pub fn file(sheet: &Sheet) -> Option<Vec<u8>> {
 
 /// The file of a paper with a drawing above its tables: one of our own charts as an SVG.
 pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
-    let mut pages = Pages { done: Vec::new(), page: String::new(), y: PAGE.1 - MARGIN };
+    let mut pages = Pages { done: Vec::new(), page: String::new(), y: PAGE.1 - MARGIN, footer: Vec::new() };
+    pages.begin(&sheet.style)?;
     pages.paragraph(&sheet.title, TITLE)?;
+    pages.accent(&sheet.style);
     pages.y -= GAP / 2.0;
     pages.parties(sheet)?;
     for Fact { name, value } in &sheet.facts {
@@ -56,7 +61,7 @@ pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
         pages.y -= GAP / 2.0;
         pages.paragraph(note, TEXT)?;
     }
-    Some(document(&pages.numbered()))
+    Some(document_with(&pages.numbered(), style::image(&sheet.style).as_ref()))
 }
 
 /// Pages as they fill from above.
@@ -65,12 +70,14 @@ struct Pages {
     page: String,
     /// Where the next line begins, above its letters.
     y: f64,
+    /// Lines that stand on each page.
+    footer: Vec<Vec<u8>>,
 }
 
 impl Pages {
     /// Begins a page unless this one has so much room left.
     fn need(&mut self, height: f64) -> bool {
-        let is_new = self.y - height < MARGIN && !self.page.is_empty();
+        let is_new = self.y - height < self.bottom() && !self.page.is_empty();
         if is_new {
             self.done.push(std::mem::take(&mut self.page));
             self.y = PAGE.1 - MARGIN;
@@ -185,7 +192,8 @@ impl Pages {
 
     /// All pages, each with its number where there are several.
     fn numbered(mut self) -> Vec<String> {
-        self.done.push(self.page);
+        self.done.push(std::mem::take(&mut self.page));
+        self.print_footers();
         let count = self.done.len();
         for (at, page) in self.done.iter_mut().enumerate().filter(|_| count > 1) {
             let (x, y) = (MARGIN + WIDTH - 30.0, MARGIN / 2.0);

@@ -42,6 +42,26 @@ pub struct Party {
     pub lines: Vec<String>,
 }
 
+/// A picture that is printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logo {
+    /// A JPEG of three colours.
+    pub bytes: Vec<u8>,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// What all papers of a tenant have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SheetStyle {
+    pub header: Option<String>,
+    pub footer: Option<String>,
+    /// As in `#2563eb`.
+    pub accent: Option<String>,
+    pub logo: Option<Logo>,
+}
+
 /// A paper.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sheet {
@@ -57,6 +77,8 @@ pub struct Sheet {
     /// A number that a scanner reads, as a Code 128 above the tables.
     #[serde(default)]
     pub code: Option<String>,
+    #[serde(default)]
+    pub style: SheetStyle,
 }
 
 impl Sheet {
@@ -70,6 +92,7 @@ impl Sheet {
             sums: Vec::new(),
             notes: Vec::new(),
             code: None,
+            style: SheetStyle::default(),
         }
     }
     /// Adds a party of which anything is known.

@@ -3,6 +3,7 @@
 mod call;
 mod entities;
 mod invoices;
+mod settings;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use crate::{
 pub use call::InvoiceError;
 pub use entities::{EntityUpsert, MOST_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
+pub use settings::{SettingsError, SettingsSet};
 
 /// How often a call is begun again after another one took its key first.
 const TRIES: u32 = 3;
@@ -47,6 +49,11 @@ pub struct NewPaper {
     #[serde(skip)]
     pub target: Target,
     pub document_id: String,
+    /// The language that was said, and English for none: as long as that was the default, calls had it in their hash.
+    #[serde(rename = "locale")]
+    pub said: PaperLocale,
+    /// The language that it is drawn in.
+    #[serde(skip)]
     pub locale: PaperLocale,
 }
 

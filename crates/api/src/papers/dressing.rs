@@ -1,0 +1,80 @@
+//! The tenant's look on a paper that was drawn, with what its text asks of the document.
+
+use async_graphql::Context;
+use entity::prelude::*;
+use iam::access::kind;
+use inventory::catalog::core::company;
+use platform::clock::day_text;
+use services::papers::{
+    Papers,
+    core::{Dressing, GoodsColumn, Invoice, Look},
+    rows::{GoodsOf, Settings, goods_marks},
+    shell::{Drawing, NewPaper},
+};
+
+use super::{document::Document, settings::printed_logo};
+use crate::{
+    catalog::loads,
+    graphql::{context::ContextExt, fault::Answer},
+    orders::customer_of_order,
+    schema::Node,
+};
+
+/// Puts the look on a drawing.
+pub(super) async fn dress(
+    ctx: &Context<'_>,
+    papers: &Papers,
+    (new, document): (&NewPaper, &Document),
+    settings: &Settings,
+    drawing: &mut Drawing,
+) -> Answer<()> {
+    let look = &settings.look;
+    let marks = match goods_of(document, drawing).filter(|_| look.shows(GoodsColumn::Barcode) || look.shows(GoodsColumn::Unit)) {
+        Some(of) => goods_marks(&papers.scope(ctx.caller()?), of).await?,
+        None => Vec::new(),
+    };
+    let due = match document.node() {
+        Some(Node::Invoice(invoice)) if asks_for_due_day(look, new.kind) => {
+            due_on(ctx, &invoice.0, look.payment_days).await?.map(day_text)
+        }
+        _ => None,
+    };
+    let dressing = Dressing {
+        look,
+        logo: printed_logo(settings),
+        kind: new.kind,
+        locale: new.locale,
+        number: &drawing.number,
+        due,
+        marks: &marks,
+    };
+    dressing.apply(&mut drawing.sheet);
+    Ok(())
+}
+
+/// The lines that its goods are of.
+fn goods_of(document: &Document, drawing: &Drawing) -> Option<GoodsOf> {
+    match document.node() {
+        Some(Node::PurchaseOrder(order)) => Some(GoodsOf::PurchaseOrder(order.row().id)),
+        _ => drawing.order.map(GoodsOf::Order),
+    }
+}
+
+fn asks_for_due_day(look: &Look, kind: PaperKind) -> bool {
+    look.text(kind).is_some_and(|text| text.contains("due.date"))
+}
+
+/// The day by which an invoice is to be paid: after the days of its customer's terms, for a caller who may see them, else after the tenant's.
+async fn due_on(ctx: &Context<'_>, invoice: &Invoice, days: Option<i32>) -> Answer<Option<i32>> {
+    let mut own = None;
+    if ctx.holds::<kind::CustomerRead>()
+        && ctx.holds::<kind::CustomerContactRead>()
+        && let Some(customer) = Box::pin(customer_of_order(ctx, invoice.order)).await?
+        && let Some(terms) = customer.0.particulars.payment_terms.as_deref()
+    {
+        // Who was shown what of whom is in the audit log.
+        loads(ctx)?.show_contact(customer.0.id);
+        own = company::read::<company::PaymentTerms>(terms).days;
+    }
+    Ok(own.or(days).map(|days| invoice.issued_on.saturating_add(days)))
+}

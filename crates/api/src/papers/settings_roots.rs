@@ -1,0 +1,52 @@
+//! Reading and setting how papers look.
+
+use async_graphql::Context;
+use macros::resolvers;
+use platform::storage::idempotency::Acted;
+use services::papers::{Papers, events::PAPER_SETTINGS_SET};
+
+use super::settings::{PaperSettings, PaperSettingsPayload, PaperSettingsSetInput, settings_refused};
+use crate::graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long};
+
+/// The root field that reads the look of papers.
+#[derive(Default)]
+pub struct PaperSettingsQuery;
+
+#[resolvers]
+impl PaperSettingsQuery {
+    /// Settings of the tenant's papers, or the default ones.
+    #[field(permit = TenantWrite)]
+    async fn paper_settings(&self, ctx: &Context<'_>) -> Answer<PaperSettings> {
+        Ok(ctx.given::<Papers>()?.settings(&permit).await?.into())
+    }
+}
+
+/// The root field that sets the look of papers.
+#[derive(Default)]
+pub struct PaperSettingsMutation;
+
+#[resolvers]
+impl PaperSettingsMutation {
+    /// Changes the settings of papers, which hold for papers that are drawn from now on. With validateOnly the settings in the answer
+    /// show by their sample what papers would look like.
+    #[mutation(permit = TenantWrite, emits(PAPER_SETTINGS_SET), step_up, dry_run)]
+    async fn paper_settings_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Changes.")] input: PaperSettingsSetInput,
+    ) -> Answer<PaperSettingsPayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        Ok(match Box::pin(ctx.given::<Papers>()?.settings_set(permit, input, dry_run)).await {
+            Ok(Acted { value, seq, is_replayed }) => PaperSettingsPayload {
+                settings: Some(value.into()),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+            Err(error) => vec![settings_refused(error)?].into(),
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! How a tenant's papers look, and what is printed on them in the tenant's own words.
+
+use entity::prelude::*;
+use inventory::catalog::core::Patch;
+use serde::{Deserialize, Serialize};
+
+use super::{pdf::prints, placeholder::Placeholder};
+
+/// Lines of a sender at most, and characters of one.
+pub const MOST_SENDER_LINES: usize = 6;
+pub const MOST_LINE: usize = 200;
+/// Characters of a header and of a footer, and line ends in one.
+pub const MOST_TEXT: usize = 500;
+pub const MOST_BREAKS: usize = 8;
+/// Characters of a text of a kind of paper.
+pub const MOST_KIND_TEXT: usize = 2_000;
+/// Days from an invoice to its due day.
+pub const MOST_DAYS: i32 = 365;
+
+/// A column about goods that a tenant may have or leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GoodsColumn {
+    Sku,
+    Barcode,
+    Unit,
+}
+
+/// A text that is printed on the papers of a kind, with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindText {
+    pub kind: PaperKind,
+    pub text: String,
+}
+
+/// What is known of a logo without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogoFacts {
+    pub width: u32,
+    pub height: u32,
+    /// Of the picture as it is printed, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// How a tenant's papers look. In the database, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Look {
+    /// The language of papers that are drawn in no other one.
+    pub locale: PaperLocale,
+    /// What is printed in the place of the tenant's name.
+    pub sender: Vec<String>,
+    pub header: Option<String>,
+    pub footer: Option<String>,
+    /// As in `#2563eb`.
+    pub accent: Option<String>,
+    pub payment_days: Option<i32>,
+    pub columns: Vec<GoodsColumn>,
+    pub texts: Vec<KindText>,
+    pub logo: Option<LogoFacts>,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            locale: PaperLocale::English,
+            sender: Vec::new(),
+            header: None,
+            footer: None,
+            accent: None,
+            payment_days: None,
+            columns: vec![GoodsColumn::Sku],
+            texts: Vec::new(),
+            logo: None,
+        }
+    }
+}
+
+/// What a caller says of it, but for the logo.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LookChanges {
+    pub locale: Patch<PaperLocale>,
+    pub sender: Patch<Vec<String>>,
+    pub header: Patch<String>,
+    pub footer: Patch<String>,
+    pub accent: Patch<String>,
+    pub payment_days: Patch<i32>,
+    pub columns: Patch<Vec<GoodsColumn>>,
+    pub texts: Patch<Vec<KindText>>,
+}
+
+/// A field of it, as callers say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookField {
+    SenderLines,
+    SenderLine(usize),
+    Header,
+    Footer,
+    Accent,
+    PaymentDays,
+    Columns,
+    TextKind(usize),
+    Text(usize),
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookFault {
+    Invalid(&'static str),
+    /// In characters or lines.
+    TooLong(usize),
+    OutOfRange(i32, i32),
+    /// The font of PDFs lacks a sign of it.
+    Unprintable,
+    /// The words between the braces are no placeholder of the kind.
+    Placeholder {
+        found: String,
+        kind: PaperKind,
+    },
+    /// A text has the due day, and there is none.
+    NoDays,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookProblem {
+    pub field: LookField,
+    pub fault: LookFault,
+}
+
+type Checked = Result<(), LookProblem>;
+
+fn put<T>(patch: Patch<T>, cleared: T, field: &mut T) {
+    match patch {
+        Patch::Keep => {}
+        Patch::Clear => *field = cleared,
+        Patch::Set(value) => *field = value,
+    }
+}
+
+impl Look {
+    /// What it is once these changes are made.
+    #[must_use]
+    pub fn with(mut self, changes: LookChanges) -> Self {
+        let LookChanges { locale, sender, header, footer, accent, payment_days, columns, texts } = changes;
+        let none = Self::default();
+        put(locale, none.locale, &mut self.locale);
+        put(sender, none.sender, &mut self.sender);
+        header.apply(&mut self.header);
+        footer.apply(&mut self.footer);
+        accent.apply(&mut self.accent);
+        payment_days.apply(&mut self.payment_days);
+        put(columns, none.columns, &mut self.columns);
+        put(texts, none.texts, &mut self.texts);
+        self
+    }
+
+    /// The text of a kind of paper.
+    pub fn text(&self, kind: PaperKind) -> Option<&str> {
+        self.texts.iter().find(|text| text.kind == kind).map(|text| text.text.as_str())
+    }
+
+    pub fn shows(&self, column: GoodsColumn) -> bool {
+        self.columns.contains(&column)
+    }
+
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn check(&self) -> Checked {
+        if self.sender.len() > MOST_SENDER_LINES {
+            return fail(LookField::SenderLines, LookFault::TooLong(MOST_SENDER_LINES));
+        }
+        for (index, line) in self.sender.iter().enumerate() {
+            words(LookField::SenderLine(index), line, (MOST_LINE, 0))?;
+        }
+        for (field, text) in [(LookField::Header, &self.header), (LookField::Footer, &self.footer)] {
+            if let Some(text) = text {
+                words(field, text, (MOST_TEXT, MOST_BREAKS))?;
+            }
+        }
+        if !self.accent.as_deref().is_none_or(is_colour) {
+            return fail(LookField::Accent, LookFault::Invalid("# and six hexadecimal digits are expected, as in #2563eb"));
+        }
+        if self.payment_days.is_some_and(|days| !(0..=MOST_DAYS).contains(&days)) {
+            return fail(LookField::PaymentDays, LookFault::OutOfRange(0, MOST_DAYS));
+        }
+        if self.columns.iter().enumerate().any(|(at, column)| self.columns[..at].contains(column)) {
+            return fail(LookField::Columns, LookFault::Invalid("each column is expected once"));
+        }
+        self.texts.iter().enumerate().try_for_each(|(index, text)| self.check_text(index, text))
+    }
+
+    fn check_text(&self, index: usize, KindText { kind, text }: &KindText) -> Checked {
+        if self.texts[..index].iter().any(|other| other.kind == *kind) {
+            return fail(LookField::TextKind(index), LookFault::Invalid("one text is expected for each kind of paper"));
+        }
+        let field = LookField::Text(index);
+        words(field, text, (MOST_KIND_TEXT, MOST_KIND_TEXT))?;
+        let used = Placeholder::all_in(text, *kind)
+            .map_err(|found| LookProblem { field, fault: LookFault::Placeholder { found, kind: *kind } })?;
+        if used.contains(&Placeholder::DueDate) && self.payment_days.is_none() {
+            return fail(LookField::PaymentDays, LookFault::NoDays);
+        }
+        Ok(())
+    }
+}
+
+fn fail(field: LookField, fault: LookFault) -> Checked {
+    Err(LookProblem { field, fault })
+}
+
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+/// A text that is plain, short enough and printable.
+fn words(field: LookField, text: &str, (most, breaks): (usize, usize)) -> Checked {
+    if text.chars().nth(most).is_some() {
+        return fail(field, LookFault::TooLong(most));
+    }
+    let is_plain = |c: char| c == '\n' && breaks > 0 || !c.is_control();
+    if text.trim().is_empty() || !text.chars().all(is_plain) {
+        return fail(field, LookFault::Invalid("a text without control characters is expected"));
+    }
+    if text.matches('\n').count() > breaks {
+        return fail(field, LookFault::Invalid("fewer lines are expected"));
+    }
+    if has_markup(text) {
+        return fail(field, LookFault::Invalid("a plain text is expected: markup is not taken"));
+    }
+    if !prints(text) {
+        return fail(field, LookFault::Unprintable);
+    }
+    Ok(())
+}
+
+/// Whether a text looks as if it had tags of HTML: it would be printed as it is.
+fn has_markup(text: &str) -> bool {
+    text.match_indices('<').any(|(at, _)| {
+        let next = text[at + 1..].chars().next();
+        next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(look: &Look) -> Option<(LookField, LookFault)> {
+        look.check().err().map(|problem| (problem.field, problem.fault))
+    }
+
+    fn text(kind: PaperKind, text: &str) -> Look {
+        Look { texts: vec![KindText { kind, text: text.to_owned() }], ..Look::default() }
+    }
+
+    #[test]
+    fn a_text_is_plain_and_has_the_placeholders_of_its_kind() {
+        assert_eq!(fault(&text(PaperKind::OrderConfirmation, "Thanks for {{order.number}} < 3 {{ total }}")), None);
+        let found = |found: &str, kind| Some((LookField::Text(0), LookFault::Placeholder { found: found.to_owned(), kind }));
+        for (kind, written, name) in [
+            (PaperKind::PickingList, "{{total}}", "total"),
+            (PaperKind::Invoice, "{{customer.secret}}", "customer.secret"),
+            (PaperKind::Invoice, "{{#if x}}", "#if x"),
+            (PaperKind::Invoice, "{{total", "total"),
+        ] {
+            assert_eq!(fault(&text(kind, written)), found(name, kind), "{written}");
+        }
+        for written in ["<b>bold</b>", "a <!-- b", "</p>", "\u{7}", " "] {
+            assert!(
+                matches!(fault(&text(PaperKind::Invoice, written)), Some((LookField::Text(0), LookFault::Invalid(_)))),
+                "{written}"
+            );
+        }
+        assert_eq!(fault(&text(PaperKind::Invoice, "Ευχαριστούμε")), Some((LookField::Text(0), LookFault::Unprintable)));
+    }
+
+    #[test]
+    fn a_due_day_needs_days_to_pay() {
+        let due = text(PaperKind::Invoice, "Due on {{due.date}}");
+        assert_eq!(fault(&due), Some((LookField::PaymentDays, LookFault::NoDays)));
+        assert_eq!(fault(&Look { payment_days: Some(14), ..due.clone() }), None);
+        assert_eq!(
+            fault(&Look { payment_days: Some(366), ..due }),
+            Some((LookField::PaymentDays, LookFault::OutOfRange(0, 365)))
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_stays_and_null_is_the_default() {
+        let first =
+            LookChanges { accent: Patch::Set("#2563eb".to_owned()), columns: Patch::Set(Vec::new()), ..LookChanges::default() };
+        let look = Look::default().with(first);
+        assert_eq!((look.accent.as_deref(), look.shows(GoodsColumn::Sku), look.check()), (Some("#2563eb"), false, Ok(())));
+        let second = LookChanges { columns: Patch::Clear, ..LookChanges::default() };
+        let look = look.with(second);
+        assert_eq!((look.accent.as_deref(), look.columns.as_slice()), (Some("#2563eb"), [GoodsColumn::Sku].as_slice()));
+        for accent in ["red", "#25", "#2563eg", "2563eb#", "#2563eb1"] {
+            let look = Look { accent: Some(accent.to_owned()), ..Look::default() };
+            assert!(matches!(fault(&look), Some((LookField::Accent, _))), "{accent}");
+        }
+    }
+}

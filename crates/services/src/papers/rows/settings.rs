@@ -1,0 +1,86 @@
+//! How a tenant's papers look, and what else can be printed of a document's goods.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::paper_settings,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
+use sea_orm::Value;
+
+use crate::papers::core::{GoodsMark, Look};
+
+/// A look as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub look: Look,
+    /// A JPEG, where the look has a logo.
+    pub logo: Option<Vec<u8>>,
+    /// 0 until it is set.
+    pub version: i64,
+    pub updated_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+#[record(of = paper_settings, alias = "s")]
+struct SettingsRow {
+    body: String,
+    logo: Option<Vec<u8>>,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+/// The tenant's look, or the default one.
+pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
+    let sql = format!("SELECT {} FROM paper_settings s WHERE s.tenant_id = $1", SettingsRow::SELECT);
+    let Some(row) = reads.records::<SettingsRow>(&sql, vec![]).await?.pop() else {
+        return Ok(Settings { look: Look::default(), logo: None, version: 0, updated_at: None });
+    };
+    let look = serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("paper_settings", "its body has the look"))?;
+    Ok(Settings { look, logo: row.logo, version: row.version, updated_at: Some(row.updated_at) })
+}
+
+/// Writes a look in the place of the one that was there.
+pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -> Result<(), Fault> {
+    let body = serde_json::to_string(&settings.look).map_err(|err| Fault::Broken(err.to_string()))?;
+    let sql = "INSERT INTO paper_settings (tenant_id, body, logo, version, updated_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id) DO UPDATE SET body = excluded.body, logo = excluded.logo, version = excluded.version,
+        updated_at = excluded.updated_at";
+    let values: Vec<Value> = vec![body.into(), settings.logo.clone().into(), settings.version.into(), now.micros().into()];
+    work.execute(sql, values).await.map(drop)
+}
+
+/// The lines that a document's goods are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoodsOf {
+    Order(OrderId),
+    PurchaseOrder(PurchaseOrderId),
+}
+
+/// Units and barcodes of a document's goods, by the SKU that its lines had when it was made.
+pub async fn goods_marks(reads: &impl Reads, of: GoodsOf) -> Result<Vec<GoodsMark>, Fault> {
+    let (lines, id): (&str, Value) = match of {
+        GoodsOf::Order(id) => (
+            "SELECT l.sku AS sku, l.product_id AS product_id FROM order_line l WHERE l.tenant_id = $1 AND l.order_id = $2 AND l.product_id IS NOT NULL
+             UNION SELECT n.sku, n.product_id FROM order_line_part n WHERE n.tenant_id = $1 AND n.order_id = $2",
+            id.into(),
+        ),
+        GoodsOf::PurchaseOrder(id) => (
+            "SELECT DISTINCT l.sku AS sku, l.product_id AS product_id FROM purchase_order_line l
+             WHERE l.tenant_id = $1 AND l.purchase_order_id = $2",
+            id.into(),
+        ),
+    };
+    let sql = format!(
+        "SELECT g.sku, p.unit_code, (SELECT b.code FROM barcode b WHERE b.tenant_id = $1 AND b.product_id = g.product_id
+           ORDER BY b.position, b.code LIMIT 1)
+         FROM ({lines}) g JOIN product p ON p.tenant_id = $1 AND p.id = g.product_id"
+    );
+    let rows = reads.rows(&sql, vec![id]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(GoodsMark { sku: row.take()?, unit: row.take()?, barcode: row.take()? })
+        })
+        .collect()
+}

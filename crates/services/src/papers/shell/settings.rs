@@ -1,0 +1,139 @@
+//! Setting how a tenant's papers look.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::{catalog::core::Patch, ledger::Mode};
+use platform::{
+    audit::{self, Fields},
+    storage::{
+        Fault, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Papers;
+use crate::{
+    files::{LogoError, draw::DrawnLogo},
+    papers::{
+        core::{LogoFacts, LookChanges, LookProblem},
+        events::{PAPER_SETTINGS_SET, PaperSettingsEvent},
+        rows::{self, Settings},
+    },
+};
+
+/// A look as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct SettingsSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub changes: LookChanges,
+    /// A file that was sent.
+    pub logo: Patch<FileId>,
+}
+
+/// Why a look was not set: nothing was written.
+#[derive(Debug)]
+pub enum SettingsError {
+    NoKey,
+    KeyReused,
+    /// It has changed since it was read: its version now.
+    Stale(i64),
+    Look(LookProblem),
+    Logo(LogoError),
+    Fault(Fault),
+}
+impl From<Fault> for SettingsError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    seq: Option<i64>,
+}
+
+type Done = Result<Acted<Settings>, SettingsError>;
+
+impl Papers {
+    /// How the tenant's papers look.
+    pub async fn settings<P>(&self, permit: &Permit<P>) -> Result<Settings, Fault> {
+        rows::settings(&permit.scope(&self.0.db)).await
+    }
+
+    /// Changes what is said of it.
+    pub async fn settings_set(&self, permit: Permit<kind::TenantWrite>, input: SettingsSet, mode: Mode) -> Done {
+        if !is_key(&input.idempotency_key) {
+            return Err(SettingsError::NoKey);
+        }
+        let (owner, hash) = (permit.actor().id, hash_of(&input));
+        let key = Key { owner, mutation: "paperSettingsSet", key: input.idempotency_key.clone(), hash };
+        let scope = permit.scope(&self.0.db);
+        // The file of an earlier call may have gone since: a call that is repeated needs it no more.
+        let is_known = idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?).is_some();
+        let logo = match input.logo.clone() {
+            Patch::Set(file) if !is_known => {
+                let drawn = self.0.files.logo(permit.tenant(), file, permit.actor()).await;
+                Patch::Set(drawn.map_err(SettingsError::Logo)?)
+            }
+            Patch::Clear => Patch::Clear,
+            _ => Patch::Keep,
+        };
+        let mut work = scope.begin().await?;
+        let done = set(&mut work, self.0.clock.now(), &key, (input, logo)).await;
+        settle(work, done, mode.is_dry()).await
+    }
+}
+
+async fn set(work: &mut Work, now: Timestamp, key: &Key, (input, logo): (SettingsSet, Patch<DrawnLogo>)) -> Done {
+    let earlier = idempotency::in_turn(work, key).await?;
+    let before = rows::settings(work).await?;
+    match earlier {
+        Before::Nothing => {}
+        Before::Reused => return Err(SettingsError::KeyReused),
+        Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
+    }
+    if input.expected_version.is_some_and(|expected| expected != before.version) {
+        return Err(SettingsError::Stale(before.version));
+    }
+    let (mut look, mut bytes) = (before.look.clone().with(input.changes), before.logo.clone());
+    match logo {
+        Patch::Keep => {}
+        Patch::Clear => (look.logo, bytes) = (None, None),
+        Patch::Set(DrawnLogo { jpeg, width, height }) => {
+            look.logo = Some(LogoFacts { width, height, sha256: hex::encode(Sha256::digest(&jpeg)) });
+            bytes = Some(jpeg);
+        }
+    }
+    look.check().map_err(SettingsError::Look)?;
+    let after = Settings { look, logo: bytes, version: before.version + 1, updated_at: Some(now) };
+    rows::change_settings(work, &after, now).await?;
+    let tenant = work.tenant();
+    audit::changed(work, tenant, Some(&traced(&before)), Some(&traced(&after)), None);
+    let event = PaperSettingsEvent { version: after.version };
+    let seq = journal::append_other(work, vec![PAPER_SETTINGS_SET.event(&event)], now).await?;
+    idempotency::keep(work, key, &Receipt { seq }, now).await?;
+    Ok(Acted { value: after, seq, is_replayed: false })
+}
+
+/// What the audit log compares: fields of the tenant's.
+fn traced(settings: &Settings) -> Fields {
+    let look = &settings.look;
+    let texts = look.texts.iter().map(|text| (format!("paperSettings.texts.{}", text.kind), &text.text));
+    let fields = Fields::default()
+        .with("paperSettings.locale", look.locale)
+        .with("paperSettings.senderLines", &look.sender)
+        .with("paperSettings.header", &look.header)
+        .with("paperSettings.footer", &look.footer)
+        .with("paperSettings.accent", &look.accent)
+        .with("paperSettings.paymentDays", look.payment_days)
+        .with("paperSettings.columns", &look.columns)
+        .with("paperSettings.logo", look.logo.as_ref().map(|logo| &logo.sha256));
+    texts.fold(fields, |fields, (path, text)| fields.with(path, text))
+}

@@ -1,0 +1,13 @@
+//! How a tenant's papers look: language, logo, texts, columns.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0132/paper_settings.sql")).await
+    }
+}
