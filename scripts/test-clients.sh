@@ -61,6 +61,7 @@ generated() {
     skip "the check of generated files: Node 18 or newer is not installed"
     return 0
   fi
+  node "$ROOT/scripts/codegen/refusals.mjs" --check || die "the reference's codes of mutations are out of date"
   node "$TYPESCRIPT/codegen/generate.mjs" --check || die "the clients' generated files are out of date: run 'make clients' and look at the difference"
 }
 

@@ -158,6 +158,11 @@ impl Reference {
         paths
     }
 
+    /// The codes with which a mutation can refuse, as its page shows them.
+    pub fn refusals(&self, mutation: &str) -> Vec<&str> {
+        errors::refusals(&self.schema, mutation).into_iter().map(|(code, _)| code).collect()
+    }
+
     /// An example for every root field, by kind and name.
     pub fn examples(&self) -> impl Iterator<Item = Example> {
         Operation::ALL.into_iter().flat_map(move |operation| {

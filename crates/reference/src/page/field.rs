@@ -112,6 +112,11 @@ fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
              href=\"{ROOT}/errors\">Errors</a> says what to do with each code.</p>\n",
             link("types/ErrorCode", "ErrorCode")
         ));
+        let refusals = errors::refusals(schema, &field.name);
+        if operation == Operation::Mutation && !refusals.is_empty() {
+            out.push_str("<p>Codes that this mutation can have in <code>userErrors</code>:</p>\n");
+            out.push_str(&errors::list(&refusals));
+        }
     }
     let own = errors::of_field(operation, field);
     if !own.is_empty() {
