@@ -14,7 +14,7 @@ mod search;
 
 use std::{borrow::Cow, fmt};
 
-pub use example::Example;
+pub use example::{Calls, Example};
 
 use guide::Guides;
 use schema::Schema;

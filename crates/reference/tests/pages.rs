@@ -39,6 +39,7 @@ fn a_field_page_says_who_may_call_it_and_what_it_costs() {
         "<a href=\"/docs/types/OrderFilter\">OrderFilter</a>",
         "<a href=\"/docs/types/OrderConnection\">OrderConnection</a>!",
         "<h2>Example</h2>",
+        "<details class=\"call\" name=\"call\" open><summary>TypeScript</summary>",
         "/docs/errors#FORBIDDEN",
         "/docs/errors#UNAUTHENTICATED",
     ] {
@@ -72,8 +73,6 @@ fn a_mutation_page_names_its_events_step_up_and_refusals() {
 #[test]
 fn every_mutation_that_refuses_says_with_which_codes() {
     let (_, mutations) = SDL.split_once("\ntype Mutation {").unwrap();
-    let payloads = SDL.matches("\n\tuserErrors: [").count();
-    assert!(payloads > 100, "{payloads}");
     let reference = real();
     let names: Vec<_> = include_str!("../assets/refusals.txt").lines().filter_map(|line| line.split_once(' ')).collect();
     assert!(names.len() > 200, "{}", names.len());
