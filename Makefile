@@ -37,6 +37,7 @@ schema: ## write schema.graphql from the code, and what has changed in it since 
 
 clients: ## write the generated files of clients/ from schema.graphql (needs Node alone)
 	@node clients/typescript/codegen/generate.mjs
+	@node scripts/codegen/refusals.mjs
 	@python3 clients/python/tools/unasync.py
 
 bench: ## measure against hand-written servers, interleaved (bench/README.md; ARGS="all")

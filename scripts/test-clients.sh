@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests clients/typescript and clients/python against a real server.
 #
-#   scripts/test-clients.sh            both clients' tests; about a minute
+#   scripts/test-clients.sh            both clients' tests and scripts/codegen.sh; a minute and a half
 #   scripts/test-clients.sh --check    only whether generated files and versions match; needs Node alone, and two seconds
 #
 # The tests start servers of their own on embedded databases, fill small tenants, kill and restart them, and stop what they started.
@@ -61,6 +61,7 @@ generated() {
     skip "the check of generated files: Node 18 or newer is not installed"
     return 0
   fi
+  node "$ROOT/scripts/codegen/refusals.mjs" --check || die "the reference's codes of mutations are out of date"
   node "$TYPESCRIPT/codegen/generate.mjs" --check || die "the clients' generated files are out of date: run 'make clients' and look at the difference"
 }
 
@@ -74,6 +75,19 @@ binary() {
   fi
   [ -x "$found" ] || die "$found is not there: build the server, or name its binary in ENTREPOT_BIN"
   realpath "$found"
+}
+
+# Other generators of clients over the schema. Their packages stay in the target folder.
+generators() {
+  local rc=0
+  if [ "$(node_major)" -lt 20 ] || ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+    # One version of each is enough: the clients' tests run on older ones.
+    say "other generators are not tried: Node 20 and Python 3.10 are needed"
+    return 0
+  fi
+  ENTREPOT_CODEGEN_TOOLS="$(target_dir)/codegen" scripts/codegen.sh || rc=$?
+  if [ "$rc" = 3 ]; then skip "scripts/codegen.sh: its generators cannot be installed"; fi
+  [ "$rc" = 0 ] || [ "$rc" = 3 ]
 }
 
 # Whether node_modules is what package-lock.json asks for; installs it where it can.
@@ -167,5 +181,7 @@ typescript
 python
 outcome typescript "$TYPESCRIPT_JOB" '^# (pass|fail|skipped) |^ℹ (pass|fail|skipped) |# SKIP' || FAILED=1
 outcome python "$PYTHON_JOB" ' (passed|skipped)' || FAILED=1
+# After the tests, whose time it would take.
+generators || FAILED=1
 [ -z "$FAILED" ] || exit 1
 skipped

@@ -1,4 +1,4 @@
-//! `entrepot schema` and `entrepot schema diff`.
+//! `entrepot schema`, `entrepot schema diff` and `entrepot schema examples`.
 
 use std::{
     fs,
@@ -7,7 +7,10 @@ use std::{
 };
 
 use api::schema;
-use reference::diff::{Diff, DiffError, ExceptionError, Exceptions};
+use reference::{
+    Reference, ReferenceError,
+    diff::{Diff, DiffError, ExceptionError, Exceptions},
+};
 
 use crate::config::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
 
@@ -18,6 +21,8 @@ pub enum SchemaError {
     Unread { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Diff(#[from] DiffError),
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     #[error("the exceptions in {} cannot be read. {source}", .path.display())]
     Exceptions { path: PathBuf, source: ExceptionError },
     #[error("{0} breaking changes are not allowed. Take them back, or list them with a reason.")]
@@ -26,12 +31,20 @@ pub enum SchemaError {
     Unwritten(#[from] io::Error),
 }
 
-/// Prints the schema, or the differences of two.
+/// Prints the schema, the differences of two, or the examples of the reference.
 pub fn run(args: &SchemaArgs) -> Result<(), SchemaError> {
     match &args.action {
         None => print(&schema::sdl()).map_err(SchemaError::from),
         Some(SchemaAction::Diff(args)) => compare(args),
+        Some(SchemaAction::Examples) => print(&examples()?).map_err(SchemaError::from),
     }
+}
+
+/// The operations of the reference, for generators of clients.
+fn examples() -> Result<String, ReferenceError> {
+    let reference = Reference::new(&schema::sdl(), &[])?;
+    let documents: Vec<_> = reference.examples().map(|example| example.document).collect();
+    Ok(documents.join("\n\n") + "\n")
 }
 
 fn compare(args: &SchemaDiffArgs) -> Result<(), SchemaError> {

@@ -14,6 +14,8 @@ pub struct SchemaArgs {
 pub enum SchemaAction {
     /// Compare two schemas: what breaks clients of the older one, what may surprise them, what is deprecated, what is new.
     Diff(SchemaDiffArgs),
+    /// Print the examples of the reference: an operation for each root field, no two of the same name.
+    Examples,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -48,8 +48,23 @@ pub(crate) fn of_field(operation: Operation, field: &Field) -> Vec<Code> {
     all.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| code).collect()
 }
 
+/// The codes with which a mutation can refuse, by the list that `scripts/codegen/refusals.mjs` makes of the code.
+fn refusals_of(mutation: &str) -> Vec<&'static str> {
+    let lines = include_str!("../assets/refusals.txt").lines().filter_map(|line| line.split_once(' '));
+    let own = lines.filter(|(name, _)| *name == mutation);
+    own.flat_map(|(_, codes)| codes.split(' ')).collect()
+}
+
+/// The codes with which a mutation can refuse, each with its description in the schema.
+pub(crate) fn refusals<'a>(schema: &'a Schema, mutation: &str) -> Vec<(&'a str, &'a str)> {
+    let codes = refusals_of(mutation);
+    let known = schema.definition("ErrorCode").into_iter().flat_map(|definition| &definition.values);
+    let own = known.filter(|value| codes.contains(&value.name.as_str()));
+    own.map(|value| (value.name.as_str(), value.description.as_str())).collect()
+}
+
 /// Codes as a list, each linked to its row on the page of errors.
-pub(crate) fn list(codes: &[Code]) -> String {
+pub(crate) fn list(codes: &[(&str, &str)]) -> String {
     let items = codes.iter().map(|(code, when)| {
         let code = escaped(code);
         format!("<li><a href=\"{ROOT}/errors#{code}\"><code>{code}</code></a> {}</li>\n", inline(when))

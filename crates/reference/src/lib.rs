@@ -14,7 +14,7 @@ mod search;
 
 use std::{borrow::Cow, fmt};
 
-pub use example::Example;
+pub use example::{Calls, Example};
 
 use guide::Guides;
 use schema::Schema;
@@ -156,6 +156,11 @@ impl Reference {
         }
         paths.extend(self.schema.types().map(|definition| format!("types/{}", definition.name)));
         paths
+    }
+
+    /// The codes with which a mutation can refuse, as its page shows them.
+    pub fn refusals(&self, mutation: &str) -> Vec<&str> {
+        errors::refusals(&self.schema, mutation).into_iter().map(|(code, _)| code).collect()
     }
 
     /// An example for every root field, by kind and name.

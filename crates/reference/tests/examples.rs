@@ -114,6 +114,35 @@ fn an_id_in_an_example_is_of_the_kind_that_the_field_takes() {
     assert_eq!(id("jobRetry", "/id"), "job_");
     assert_eq!(id("dataJobChanged", "/id"), "exc_");
     assert_eq!(id("webhookEndpointTest", "/id"), "whe_");
+    assert_eq!(id("fulfilmentWavePick", "/input/id"), "fwv_");
+    assert_eq!(id("savedViewLinkRevoke", "/input/savedViewLinkId"), "svl_");
+    assert_eq!(id("noteAdd", "/input/nodeId"), "prd_");
+}
+
+#[test]
+fn an_example_is_also_called_by_both_clients() {
+    let reference = Reference::new(SDL, &[]).unwrap();
+    let calls = |field: &str| reference.examples().find(|example| example.field == field).unwrap().calls.unwrap();
+    let order = calls("orderCreate");
+    for part in [
+        "import { apiKey, createClient } from '@entrepot/client';",
+        "await client.mutate(\n  `mutation OrderCreate(",
+        "data.orderCreate",
+    ] {
+        assert!(order.typescript.contains(part), "{part}: {}", order.typescript);
+    }
+    for part in [
+        "os.environ[\"ENTREPOT_KEY\"]) as shop:\n    data = shop.execute(\n        \"\"\"mutation OrderCreate(",
+        "print(data[\"orderCreate\"])",
+    ] {
+        assert!(order.python.contains(part), "{part}: {}", order.python);
+    }
+    assert!(calls("integrationCreate").python.contains("\"all\": True"), "{}", calls("integrationCreate").python);
+    assert!(calls("apiKeyCreate").typescript.contains("auth: session("), "with a key it would be refused");
+    assert!(!calls("login").typescript.contains("auth:"));
+    assert!(calls("stockChanged").python.contains("for event in shop.live.stock():"));
+    let without: Vec<_> = reference.examples().filter(|example| example.calls.is_none()).collect();
+    assert!(without.iter().all(|example| example.operation == Operation::Subscription), "{without:?}");
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn a_field_page_says_who_may_call_it_and_what_it_costs() {
         "<a href=\"/docs/types/OrderFilter\">OrderFilter</a>",
         "<a href=\"/docs/types/OrderConnection\">OrderConnection</a>!",
         "<h2>Example</h2>",
+        "<details class=\"call\" name=\"call\" open><summary>TypeScript</summary>",
         "/docs/errors#FORBIDDEN",
         "/docs/errors#UNAUTHENTICATED",
     ] {
@@ -60,8 +61,25 @@ fn a_mutation_page_names_its_events_step_up_and_refusals() {
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
+    let reference = real();
+    let codes = reference.refusals("apiKeyCreate");
+    assert!(codes.contains(&"NOT_FOUND") && codes.contains(&"IDEMPOTENCY_KEY_REUSED"), "{codes:?}");
+    assert!(!codes.contains(&"INSUFFICIENT_STOCK") && !page.contains("/docs/errors#INSUFFICIENT_STOCK"), "{codes:?}");
+    assert!(codes.iter().all(|code| page.contains(&format!("/docs/errors#{code}"))), "{page}");
     let open = body(&real(), "fields/Mutation.login");
     assert!(open.contains("open to anyone") && !open.contains("/docs/errors#FORBIDDEN"));
+}
+
+#[test]
+fn every_mutation_that_refuses_says_with_which_codes() {
+    let (_, mutations) = SDL.split_once("\ntype Mutation {").unwrap();
+    let reference = real();
+    let names: Vec<_> = include_str!("../assets/refusals.txt").lines().filter_map(|line| line.split_once(' ')).collect();
+    assert!(names.len() > 200, "{}", names.len());
+    for (name, codes) in names {
+        assert!(mutations.contains(&format!("\n\t{name}")), "{name} is no mutation");
+        assert_eq!(reference.refusals(name), codes.split(' ').collect::<Vec<_>>(), "{name}");
+    }
 }
 
 #[test]

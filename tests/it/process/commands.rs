@@ -126,6 +126,7 @@ async fn flags_are_explained() {
         &["verify"],
         &["schema"],
         &["schema", "diff"],
+        &["schema", "examples"],
         &["keys", "rotate"],
         &["audit", "verify"],
         &["tenant", "export"],
@@ -164,6 +165,8 @@ async fn flags_are_explained() {
     }
     let schema = entrepot(&["schema"]).await;
     assert!(schema.well() && schema.out.contains("type Mutation"));
+    let examples = entrepot(&["schema", "examples"]).await;
+    assert!(examples.well() && examples.out.contains("\n\nmutation OrderCreate("), "{examples:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! An example for each root field: a whole operation with its variables.
 
+mod calls;
 mod names;
 mod selection;
 mod values;
@@ -10,6 +11,7 @@ use crate::{
     json::Json,
     schema::{Field, Schema, base},
 };
+pub use calls::Calls;
 use selection::Selector;
 use values::Values;
 
@@ -22,6 +24,8 @@ pub struct Example {
     pub document: String,
     /// The variables as a JSON object: each required argument, and `first` of pages.
     pub variables: String,
+    /// The same call by the clients; `None` for a stream that they have no method for.
+    pub calls: Option<Calls>,
 }
 
 /// How many rows an example asks for.
@@ -54,7 +58,9 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
         in_brackets(&arguments),
         selection::printed(&selected, 1),
     );
-    Example { operation, field: field.name.clone(), document, variables: Json::Object(variables).pretty() }
+    let variables = Json::Object(variables);
+    let calls = calls::calls(operation, field, &document, &variables);
+    Example { operation, field: field.name.clone(), document, variables: variables.pretty(), calls }
 }
 
 fn in_brackets(parts: &[String]) -> String {

@@ -1,7 +1,24 @@
 //! What a field of a name usually holds.
 
 /// Nouns with the prefix of their ids, longer names before those they begin with.
-const NOUNS: [(&str, &str); 41] = [
+const NOUNS: [(&str, &str); 58] = [
+    ("replenishmentplan", "rpl"),
+    ("replenishmentpolicy", "rpp"),
+    ("liquidationplan", "lqp"),
+    ("fulfilmentwork", "fwk"),
+    ("fulfilmentwave", "fwv"),
+    ("fulfilment", "ful"),
+    ("creditnote", "inv"),
+    ("invoice", "inv"),
+    ("note", "nte"),
+    ("attachment", "att"),
+    ("exportschedule", "xsc"),
+    ("savedviewlink", "svl"),
+    ("savedviewschedule", "svs"),
+    ("savedview", "svw"),
+    ("revaluation", "rvl"),
+    ("stockanomaly", "anm"),
+    ("payment", "pay"),
     ("purchaseorderline", "pol"),
     ("blanketorder", "bor"),
     ("purchaseorder", "por"),
@@ -44,6 +61,9 @@ const NOUNS: [(&str, &str); 41] = [
     ("datajob", "exc"),
     ("file", "fil"),
 ];
+/// Another store than that of `code`, to which goods go.
+pub(super) const OTHER_STORE: &str = "LEEDS";
+
 /// The last part of an id: 26 characters that encode a UUID.
 const ID: &str = "01h455vb4pex5vsknk084sn02q";
 
@@ -54,6 +74,8 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     let prefix = match own.as_str() {
         "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
         "job" | "jobid" => Some(&("job", "job")),
+        // Any object: the one that most have.
+        "nodeid" => Some(&("product", "prd")),
         _ => NOUNS.iter().find(|(noun, _)| own.starts_with(noun)),
     };
     let special = || match root.as_str() {
@@ -126,6 +148,9 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "key" if root.starts_with("role") => "stock-clerk",
         "key" => "colour",
         "value" => "blue",
+        "kind" if root.to_lowercase().contains("hold") => "FRAUD",
+        "text" if root.starts_with("note") => "Counted twice.",
+        "document" => "query { stores(first: 10) { nodes { code name } } }",
         "mutation" => {
             "mutation ($input: StockAdjustInput!) { stockAdjust(input: $input) { levels { id } userErrors { code message field } } }"
         }
@@ -145,6 +170,10 @@ fn code(owner: &str, root: &str) -> &'static str {
         () if names("lot") => "L-2026-11",
         () if names("supplier") => "POTTERY",
         () if names("storegroup") => "SOUTH",
+        () if names("carrier") => "DHL",
+        () if names("legalentity") => "MUG-SHOP",
+        () if names("factorseries") => "SPRING",
+        () if names("holdrule") => "LARGE",
         () if owner.is_empty() && root.starts_with("scan") => "4006381333931",
         () if owner.is_empty() => "123456",
         () => "LONDON",

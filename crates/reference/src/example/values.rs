@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 30] = [
+pub(super) const GIVEN: [(&str, &str); 31] = [
     ("CategoryUpsertInput", "name"),
     ("StocktakeCreateInput", "categoryId"),
     ("StocktakeLineInput", "counted"),
@@ -29,6 +29,7 @@ pub(super) const GIVEN: [(&str, &str); 30] = [
     ("ImportCreateInput", "entity"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
+    ("ProductCreateInput", "price"),
     ("ProductUpsertInput", "name"),
     ("PurchaseOrderLineInput", "quantity"),
     ("PurchaseOrderLineReceiptInput", "lineId"),
@@ -67,6 +68,9 @@ impl Values<'_> {
             BaseType::Named(type_name) => match self.schema.definition(type_name) {
                 Some(definition) if definition.kind == Kind::Enum => {
                     Json::Text(definition.values.first().map(|value| value.name.clone()).unwrap_or_default())
+                }
+                Some(_) if type_name.as_str() == "StoreRef" && name == "toStore" => {
+                    Json::Object(vec![("code".to_owned(), Json::Text(names::OTHER_STORE.to_owned()))])
                 }
                 Some(definition) if definition.kind == Kind::Input => self.input(definition, owner.is_empty(), depth + 1),
                 _ => self.scalar(type_name, name, owner),

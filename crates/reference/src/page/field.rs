@@ -1,7 +1,7 @@
 //! A page for each root field.
 
 use crate::{
-    Operation,
+    Calls, Operation,
     directives::Access,
     errors,
     example::example,
@@ -30,8 +30,23 @@ pub(crate) fn page(schema: &Schema, operation: Operation, field: &Field) -> Stri
         escaped(&shown.document),
         escaped(&shown.variables)
     ));
+    if let Some(calls) = &shown.calls {
+        main.push_str(&calls_of(calls));
+    }
     main.push_str(&errors_of(schema, operation, field));
     frame(&format!("{}.{}", operation.root(), field.name), &main)
+}
+
+/// Tabs that need no script: one of those that share a name is open.
+fn calls_of(calls: &Calls) -> String {
+    let tab = |title: &str, code: &str, open: &str| {
+        format!(
+            "<details class=\"call\" name=\"call\"{open}><summary>{title}</summary>\n<pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n\
+             </details>\n",
+            escaped(code)
+        )
+    };
+    format!("<h3>From a program</h3>\n{}{}", tab("TypeScript", &calls.typescript, " open"), tab("Python", &calls.python, ""))
 }
 
 fn about(operation: Operation, field: &Field) -> Vec<(&'static str, String)> {
@@ -112,6 +127,11 @@ fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
              href=\"{ROOT}/errors\">Errors</a> says what to do with each code.</p>\n",
             link("types/ErrorCode", "ErrorCode")
         ));
+        let refusals = errors::refusals(schema, &field.name);
+        if operation == Operation::Mutation && !refusals.is_empty() {
+            out.push_str("<p>Codes that this mutation can have in <code>userErrors</code>:</p>\n");
+            out.push_str(&errors::list(&refusals));
+        }
     }
     let own = errors::of_field(operation, field);
     if !own.is_empty() {

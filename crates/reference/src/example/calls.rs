@@ -1,0 +1,108 @@
+//! The call of an example by the clients of this repository, in TypeScript and in Python.
+
+use crate::{Operation, directives::Access, json::Json, schema::Field};
+
+/// The call of an example in two languages, each a whole program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calls {
+    pub typescript: String,
+    pub python: String,
+}
+
+/// By what a program proves who calls.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    Nothing,
+    /// A person's session: with a key, a field that asks for a confirmed password is refused.
+    Session,
+    Key,
+}
+
+impl Proof {
+    fn of(field: &Field) -> Self {
+        match field.directives.access() {
+            Access::Public => Self::Nothing,
+            _ if field.directives.step_up().is_some() => Self::Session,
+            _ => Self::Key,
+        }
+    }
+
+    /// What is imported, and the options of the client.
+    fn typescript(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Nothing => ("createClient", ""),
+            Self::Session => (
+                "createClient, session",
+                "\n  auth: session({ accessToken: process.env.ENTREPOT_TOKEN, refreshToken: process.env.ENTREPOT_REFRESH_TOKEN }),",
+            ),
+            Self::Key => ("apiKey, createClient", "\n  auth: apiKey(process.env.ENTREPOT_KEY),"),
+        }
+    }
+
+    /// The arguments after the URL.
+    fn python(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Session => {
+                ",\n    access_token=os.environ[\"ENTREPOT_TOKEN\"],\n    refresh_token=os.environ[\"ENTREPOT_REFRESH_TOKEN\"],\n"
+            }
+            Self::Key => ", os.environ[\"ENTREPOT_KEY\"]",
+        }
+    }
+}
+
+/// The programs; `None` for a stream that the clients have no method for.
+pub(super) fn calls(operation: Operation, field: &Field, document: &str, variables: &Json) -> Option<Calls> {
+    let (typescript, python) = match operation {
+        Operation::Query => called("query", &field.name, document, variables),
+        Operation::Mutation => called("mutate", &field.name, document, variables),
+        Operation::Subscription => followed(&field.name)?,
+    };
+    let proof = Proof::of(field);
+    let (imports, options) = proof.typescript();
+    let url = "`${process.env.ENTREPOT_URL}/graphql`";
+    let url_in_python = "os.environ[\"ENTREPOT_URL\"]";
+    let arguments = proof.python();
+    let break_before = if matches!(proof, Proof::Session) { "\n    " } else { "" };
+    Some(Calls {
+        typescript: format!(
+            "import {{ {imports} }} from '@entrepot/client';\n\nconst client = createClient({{\n  url: {url},{options}\n}});\n\
+             {typescript}client.close();\n"
+        ),
+        python: format!(
+            "import os\nfrom entrepot import Entrepot\n\nwith Entrepot({break_before}{url_in_python}{arguments}) as shop:\n{python}"
+        ),
+    })
+}
+
+/// A query or mutation, and what is done with its answer.
+fn called(method: &str, field: &str, document: &str, variables: &Json) -> (String, String) {
+    if matches!(variables, Json::Object(members) if members.is_empty()) {
+        return (
+            format!("const data = await client.{method}(`{document}`);\nconsole.log(data.{field});\n"),
+            format!("    data = shop.execute(\"\"\"{document}\"\"\")\n    print(data[\"{field}\"])\n"),
+        );
+    }
+    let in_typescript = variables.pretty().replace('\n', "\n  ");
+    let in_python = variables.in_python().pretty().replace('\n', "\n        ");
+    (
+        format!("const data = await client.{method}(\n  `{document}`,\n  {in_typescript},\n);\nconsole.log(data.{field});\n"),
+        format!(
+            "    data = shop.execute(\n        \"\"\"{document}\"\"\",\n        {in_python},\n    )\n    print(data[\"{field}\"])\n"
+        ),
+    )
+}
+
+/// A stream that both clients follow, over cuts and restarts.
+fn followed(field: &str) -> Option<(String, String)> {
+    let (typescript, python) = match field {
+        "stockChanged" => ("liveStock", "stock"),
+        "orderChanged" => ("liveOrders", "orders"),
+        "alertChanged" => ("liveAlerts", "alerts"),
+        _ => return None,
+    };
+    Some((
+        format!("for await (const event of client.{typescript}()) console.log(event);\n"),
+        format!("    for event in shop.live.{python}():\n        print(event.kind, event.row)\n"),
+    ))
+}
