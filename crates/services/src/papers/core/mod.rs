@@ -25,8 +25,8 @@ pub use look::{
     MOST_SENDER_LINES, MOST_TEXT,
 };
 pub use pdf::{file, file_with};
-pub use placeholder::Placeholder;
 pub use phrases::Phrases;
+pub use placeholder::Placeholder;
 pub use sheet::{Column, Fact, Logo, Party, Sheet, SheetStyle, Side, Table, left, right};
 pub use slips::WaveGoods;
 

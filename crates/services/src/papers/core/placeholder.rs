@@ -51,7 +51,9 @@ impl Placeholder {
 
     /// Whether papers of a kind have it.
     pub const fn is_of(self, kind: PaperKind) -> bool {
-        use PaperKind::{CollectSlip, CreditNote, DeliveryNote, Invoice, OrderConfirmation, PackingSlip, PickingList, PurchaseOrder};
+        use PaperKind::{
+            CollectSlip, CreditNote, DeliveryNote, Invoice, OrderConfirmation, PackingSlip, PickingList, PurchaseOrder,
+        };
         match self {
             Self::DocumentNumber | Self::DocumentDate => true,
             Self::OrderNumber => {

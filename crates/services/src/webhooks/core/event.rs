@@ -18,8 +18,7 @@ pub fn idle(patterns: &[String], registry: &Registry) -> Option<usize> {
 }
 
 /// What to do about such a one.
-pub const NO_SUCH_EVENT: &str =
-    "there is no such event: eventTypes lists them; noun.* stands for all of a noun, * for all";
+pub const NO_SUCH_EVENT: &str = "there is no such event: eventTypes lists them; noun.* stands for all of a noun, * for all";
 
 /// An event as a message tells it.
 #[derive(Debug, Clone, Copy)]
