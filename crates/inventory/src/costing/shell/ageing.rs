@@ -40,9 +40,9 @@ pub async fn stock_ageing(
     let zone: String = zones.first().map(|row| Row::new(row).take::<String>()).transpose()?.unwrap_or_default();
     let today = local_day(now, &zone);
     let since = AGE_DAYS.map(|days| local_moment((today - days, 0), &zone, Timestamp(i64::MIN)));
-    let (mut products, mut total): (BTreeMap<ProductId, AgeSums>, _) = (BTreeMap::new(), AgeSums::default());
+    let (mut sums, mut total): (BTreeMap<ProductId, AgeSums>, _) = (BTreeMap::new(), AgeSums::default());
     for (product, piece) in rows::layer_pieces(&scope, products).await? {
-        products.entry(product).or_default().add(&piece, &since);
+        sums.entry(product).or_default().add(&piece, &since);
         total.add(&piece, &since);
     }
     if total.value() > i128::from(MAX_SAFE) {
@@ -51,7 +51,7 @@ pub async fn stock_ageing(
     if total.quantity() > i128::from(MAX_SAFE) {
         return Err(ReportError::TooMany);
     }
-    let mut rows: Vec<(ProductId, AgeSums)> = products.into_iter().collect();
+    let mut rows: Vec<(ProductId, AgeSums)> = sums.into_iter().collect();
     rows.sort_by_key(|(product, sums)| (Reverse(sums.value()), *product));
     Ok(Ageing { how, rows, total })
 }
