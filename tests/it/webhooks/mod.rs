@@ -12,7 +12,10 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use entrepot::{schema::events::registry, storage::events::Source};
+use entrepot::{
+    schema::events::{registry, subscription},
+    storage::events::Source,
+};
 
 /// Every declared event is in the schema's `@emits`, but for those that are declared as no mutation's.
 #[test]
@@ -29,4 +32,14 @@ fn every_event_has_its_place_in_the_list() {
     let listed: BTreeSet<&str> = registry().events().map(|event| event.name()).collect();
     assert_eq!(listed, emitted);
     assert_eq!(listed.len(), registry().events().count(), "none twice");
+}
+
+/// Clients are shown the comment of a family, and the subscription of its stream.
+#[test]
+fn every_event_says_what_it_is_about_and_has_its_subscription() {
+    for event in registry().events() {
+        let (name, about) = (event.name(), event.about());
+        assert!(about.starts_with(char::is_uppercase) && about.ends_with('.'), "{name}: {about:?}");
+        assert_eq!(event.topic().is_some(), event.topic().and_then(subscription).is_some(), "{name}: no subscription of its topic");
+    }
 }

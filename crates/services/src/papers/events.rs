@@ -20,7 +20,7 @@ platform::events! {
     LEGAL_ENTITY: LegalEntityEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
         LEGAL_ENTITY_UPDATED "legal_entity.updated",
     }
-    /// How papers look.
+    /// Settings of how papers look.
     PAPER_SETTINGS: PaperSettingsEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
         PAPER_SETTINGS_SET "paper_settings.set",
     }
