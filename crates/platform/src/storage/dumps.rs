@@ -21,13 +21,13 @@ const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7170160), set_config('idle_
 const EXPORT: &str = "SELECT pg_export_snapshot()::text";
 const SIZE: &str = "SELECT pg_database_size(current_database())::bigint";
 /// A relation that is no extension's, in whichever schema.
-const RELATION: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+const RELATION: &str =
+    "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY 1 LIMIT 1";
 /// How text of this database is written and sorted.
-const LOCALE: &str =
-    "SELECT pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text FROM pg_database WHERE datname = current_database()";
+const LOCALE: &str = "SELECT pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text FROM pg_database WHERE datname = current_database()";
 
 /// A restored policy of the owner names the login that owned the tables then. Without it `migrate` lays one for the login that owns them now.
 const DROP_POLICIES: &str = "DO $policies$

@@ -30,7 +30,7 @@ pub use programs::PgPrograms;
 pub use rows::RunFilter;
 pub use shell::{
     BackupError, Backups, Keys,
-    dump::{DumpSource, restore_dump, run_dump},
+    dump::{DumpSource, drill_database, restore_dump, run_dump},
     file_lists::FilesCompared,
     list::{Content, Listed, Problem, Summary},
     log::{BackupLog, KILLED, RunFacts, SoleRun, measure},

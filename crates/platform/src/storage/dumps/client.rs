@@ -132,8 +132,7 @@ pub fn with_database(url: &str, name: &str) -> Result<String, Fault> {
     if name.is_empty() || !name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
         return Err(Fault::Broken(format!("{name:?} is no name that a database is made by")));
     }
-    let (scheme, rest) =
-        url.split_once("://").ok_or_else(|| Fault::Broken("the database URL names no Postgres".to_owned()))?;
+    let (scheme, rest) = url.split_once("://").ok_or_else(|| Fault::Broken("the database URL names no Postgres".to_owned()))?;
     let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let query = after.split_once('?').map_or("", |(_, query)| query);
     let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("dbname=")).collect();

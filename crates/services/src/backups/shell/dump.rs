@@ -7,7 +7,10 @@ use super::{
     run::{Content, Facts, Made, complete, new_key, store},
 };
 use crate::backups::{
-    core::manifest::{Manifest, POSTGRES},
+    core::{
+        manifest::{Manifest, POSTGRES},
+        sealed::sha256,
+    },
     id::BackupId,
     programs::{Dumping, PgPrograms, Restoring},
 };
@@ -58,9 +61,30 @@ pub async fn restore_dump(
     let opened = backups.opened(id).await?;
     opened.of_engine(POSTGRES)?;
     let mut restoring = Restoring::begin(programs, login)?;
-    match backups.pieces(&opened, async |piece| restoring.feed(&piece).await).await {
+    let fed = backups.pieces(&opened, async |piece| restoring.feed(&piece).await).await;
+    match fed {
         Ok(_) => restoring.ended().await?,
         Err(error) => return Err(restoring.failed(error).await),
     }
     Ok(opened.manifest)
+}
+
+/// The name of the database that a drill of this one makes and drops. It is the same each time, so that the next drill drops what a killed one has left.
+pub fn drill_database(database: &str) -> String {
+    let hash: String = sha256(database.as_bytes()).chars().take(16).collect();
+    format!("entrepot_drill_{hash}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_of_a_drill_has_a_name_of_its_own() {
+        assert_eq!(drill_database("shop"), drill_database("shop"));
+        assert_ne!(drill_database("shop"), drill_database("shop2"));
+        let of_any_name = drill_database("Shop's \"own\"");
+        assert_eq!(of_any_name.len(), 31);
+        assert!(platform::storage::with_database("postgres://db/shop", &of_any_name).is_ok());
+    }
 }

@@ -5,11 +5,7 @@ use futures_util::StreamExt;
 use platform::storage::{Database, Fault, GlobalReads};
 use uuid::Uuid;
 
-use super::{
-    BackupError, Backups,
-    read::Opened,
-    run::put,
-};
+use super::{BackupError, Backups, read::Opened, run::put};
 use crate::{
     backups::{
         core::{

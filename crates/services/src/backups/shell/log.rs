@@ -60,12 +60,7 @@ impl BackupLog {
     ///
     /// # Errors
     /// The database takes no writes.
-    pub async fn begin(
-        &self,
-        _lock: &impl SoleRun,
-        kind: BackupKind,
-        place: &FileLocation,
-    ) -> Result<Option<BackupRun>, Fault> {
+    pub async fn begin(&self, _lock: &impl SoleRun, kind: BackupKind, place: &FileLocation) -> Result<Option<BackupRun>, Fault> {
         if !rows::is_there(&self.db.global()).await? {
             return Ok(None);
         }

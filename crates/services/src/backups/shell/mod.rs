@@ -98,7 +98,9 @@ pub enum BackupError {
         "{0} is there already: another restore writes it, or was killed. When none is running, remove it, and run this one again"
     )]
     RestoreLeft(String),
-    #[error("the backup {id} is one of {engine}, and --database-url names a database of {wanted}: restore it into one of its kind")]
+    #[error(
+        "the backup {id} is one of {engine}, and --database-url names a database of {wanted}: restore it into one of its kind"
+    )]
     OtherEngine { id: BackupId, engine: String, wanted: &'static str },
     #[error("another backup or drill of this database is running: let it finish, then run this one again")]
     Dumping,

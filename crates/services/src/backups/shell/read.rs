@@ -97,13 +97,7 @@ impl Backups {
     }
 
     /// The bytes of a chunk as they were before they were compressed and encrypted under this key.
-    pub(super) async fn piece(
-        &self,
-        of: &Opened,
-        key: &DataKey,
-        number: usize,
-        chunk: &Chunk,
-    ) -> Result<Vec<u8>, BackupError> {
+    pub(super) async fn piece(&self, of: &Opened, key: &DataKey, number: usize, chunk: &Chunk) -> Result<Vec<u8>, BackupError> {
         let broken = |why: &str| {
             let chunk = chunk.name.clone();
             BackupError::Chunk { id: of.id.clone(), chunk, why: why.to_owned() }

@@ -10,9 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::{BackupError, Backups, MANIFEST, file_lists::write_lists, read::context};
 use crate::backups::{
     core::{
-        manifest::{
-            Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead,
-        },
+        manifest::{Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead},
         sealed::{DataKey, KEY_BYTES, sha256},
     },
     file::{LocalCopy, LocalLock},
@@ -101,11 +99,7 @@ pub(super) struct Content {
 }
 
 /// Makes a backup of the chunks by its manifest.
-pub(super) async fn complete(
-    backups: &Backups,
-    (id, key): (&BackupId, &DataKey),
-    content: Content,
-) -> Result<Made, BackupError> {
+pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey), content: Content) -> Result<Made, BackupError> {
     let Content { engine, version, taken_at, facts, stored } = content;
     let mut nonce = [0; 12];
     backups.clock.fill(&mut nonce);
