@@ -3,6 +3,8 @@
 mod bucket;
 mod damaged;
 mod drill;
+mod dumps;
+mod files;
 mod runs;
 mod schedule;
 mod shipping;
