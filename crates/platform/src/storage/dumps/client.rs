@@ -2,9 +2,15 @@
 
 use std::str::FromStr;
 
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sea_orm::sqlx::{
+    self,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 
 use crate::storage::{Fault, hosts};
+
+/// How libpq writes several hosts, and their ports.
+const BETWEEN_HOSTS: &str = ",";
 
 /// What `pg_dump` and `pg_restore` read from their environment, so that no argument of theirs, which all users of a machine can see, has a password.
 #[derive(Clone)]
@@ -25,21 +31,21 @@ impl ClientLogin {
     pub fn of(url: &str) -> Result<Self, Fault> {
         let urls = hosts::each(&url.replacen("postgresql://", "postgres://", 1))?;
         let read = |url: &String| {
-            let wrong = |error| Fault::Broken(format!("the database URL cannot be used: {error}"));
+            let wrong = |error: sqlx::Error| Fault::Broken(format!("the database URL cannot be used: {error}"));
             PgConnectOptions::from_str(url).map_err(wrong)
         };
         let logins = urls.iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
         let (Some(first), Some(text)) = (logins.first(), urls.first()) else {
             return Err(Fault::Broken("the database URL names no host".to_owned()));
         };
-        let joined = |of: &dyn Fn(&PgConnectOptions) -> String| logins.iter().map(of).collect::<Vec<_>>().join(",");
+        let joined = |of: &dyn Fn(&PgConnectOptions) -> String| logins.iter().map(of).collect::<Vec<_>>().join(BETWEEN_HOSTS);
         let database = first.get_database().unwrap_or_else(|| first.get_username()).to_owned();
         let host = |login: &PgConnectOptions| {
             login.get_socket().map_or_else(|| bare(login.get_host()).to_owned(), |path| path.display().to_string())
         };
         let mut variables = vec![
             ("PGHOST", joined(&host)),
-            ("PGPORT", joined(&|login| login.get_port().to_string())),
+            ("PGPORT", joined(&|login: &PgConnectOptions| login.get_port().to_string())),
             ("PGUSER", first.get_username().to_owned()),
             ("PGDATABASE", database.clone()),
             ("PGSSLMODE", mode(first.get_ssl_mode()).to_owned()),

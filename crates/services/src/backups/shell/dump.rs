@@ -42,6 +42,10 @@ pub async fn run_dump(backups: &Backups, db: &Database, source: &DumpSource<'_>)
         let stored = store(backups, (&id, &key), &mut dumping.output, "the output of pg_dump").await?;
         dumping.ended().await?;
         drop(snapshot);
+        if stored.is_empty() {
+            let program = source.programs.dump.display().to_string();
+            return Err(BackupError::Program { program, why: "it ended well, and wrote nothing".to_owned() });
+        }
         let content = Content { engine: POSTGRES, version: source.version, taken_at, facts, stored };
         complete(backups, (&id, &key), content).await
     };

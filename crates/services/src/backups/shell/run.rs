@@ -152,6 +152,12 @@ pub(super) struct Stored {
     chunks: Vec<Chunk>,
 }
 
+impl Stored {
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+}
+
 /// Compresses, encrypts and writes what is read, piece by piece.
 pub(super) async fn store(
     backups: &Backups,
