@@ -53,7 +53,7 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
         BackupAction::Restore { of, id, at, newest_whole, revoke_keys, reset_passwords } => {
             let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
             if dumps::is_postgres(&of.of.database) {
-                return Box::pin(dumps::restore(&of, (id.as_str(), at), newest_whole, ends)).await;
+                return Box::pin(dumps::restore(&of, (id.as_str(), at), newest_whole, &ends)).await;
             }
             let target = file(&of)?;
             let backups = opened(&of)?;
@@ -323,13 +323,11 @@ async fn prepared(file: &Path, of: &KeysOf) -> Result<Database, Fault> {
 /// A restored database whose keys are proven, migrated.
 async fn proven_and_migrated(url: &str, of: &KeysOf) -> Result<Database, Fault> {
     let db = Database::open(url, of.database.options()).await?;
-    // Another key of the same name would be found only when a value is needed.
-    let proven = secrets::prove(&db, &of.keys.source(&of.database.database_url), &Clock::system()).await;
-    let migrated = match proven {
-        Ok(_) => migrated_anew(&db).await,
-        Err(fault) => Err(fault),
+    let outcome = match db.backend() {
+        Backend::Sqlite => proven_then_migrated(&db, of).await,
+        Backend::Postgres => migrated_then_proven(&db, of).await,
     };
-    match migrated {
+    match outcome {
         Ok(()) => Ok(db),
         Err(fault) => {
             db.close().await?;
@@ -338,9 +336,19 @@ async fn proven_and_migrated(url: &str, of: &KeysOf) -> Result<Database, Fault> 
     }
 }
 
-async fn migrated_anew(db: &Database) -> Result<(), Fault> {
-    if db.backend() == Backend::Postgres {
-        db.drop_foreign_policies().await?;
-    }
+async fn proven_then_migrated(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+    prove_keys(db, of).await?;
     db.migrate().await.map(drop)
+}
+
+/// A dump has no rights of the roles that look for keys: `migrate` grants them.
+async fn migrated_then_proven(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+    db.drop_foreign_policies().await?;
+    db.migrate().await?;
+    prove_keys(db, of).await
+}
+
+/// Another key of the same name would be found only when a value is needed.
+async fn prove_keys(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+    secrets::prove(db, &of.keys.source(&of.database.database_url), &Clock::system()).await.map(drop)
 }

@@ -54,7 +54,7 @@ pub(super) async fn restore(
     of: &BackupsOf,
     (name, at): (&str, Option<Timestamp>),
     newest_whole: bool,
-    ends: Epoch,
+    ends: &Epoch,
 ) -> Result<(), StartError> {
     if newest_whole {
         let why = "--newest-whole is for embedded databases: `entrepot backup verify ID` says which backup is whole, and `restore ID` restores it";
@@ -70,7 +70,7 @@ pub(super) async fn restore(
     }
     let manifest = restored(of, &place, &id, url).await?;
     let settled = match proven_and_migrated(url, &of.of).await {
-        Ok(db) => ended(db, &ends).await,
+        Ok(db) => ended(db, ends).await,
         Err(fault) => Err(fault.into()),
     };
     let heads = settled.inspect_err(|_| {
