@@ -198,7 +198,8 @@ mod tests {
         assert!(error.contains("false failed: exit status: 1"), "{error}");
         let mut restoring = Restoring::begin(&programs("true"), &login).unwrap();
         // A program that ends before it was handed all is no success, whatever its status says: the pipe breaks once it is gone.
-        while restoring.feed(&[0; 64 << 10]).await.is_ok() {}
+        let piece = vec![0; 64 << 10];
+        while restoring.feed(&piece).await.is_ok() {}
         assert!(restoring.ended().await.is_ok());
     }
 
