@@ -117,6 +117,7 @@ mod m0127_outgoing_hold;
 mod m0128_supplier_return_products;
 mod m0129_payment_reversals;
 mod m0130_waves;
+mod m0133_fulfilment_alerts;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -239,6 +240,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0128_supplier_return_products::Migration),
             Box::new(m0129_payment_reversals::Migration),
             Box::new(m0130_waves::Migration),
+            Box::new(m0133_fulfilment_alerts::Migration),
         ]
     }
 }
@@ -307,7 +309,9 @@ pub const CONTRACTING: &[(&str, &str)] = &[];
 
 /// Migrations that let a CHECK take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor dropped. The
 /// release that has one reads the new values and writes none; a later release writes them.
-pub const WIDENING: &[&str] = &[];
+///
+/// `m0133_fulfilment_alerts` and what writes its values are of one release: no node of the one before it (0.1) works with `m0125_supplier_calendar`.
+pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts"];
 
 /// The migration that an earlier release has to have, for its binaries to work with this one.
 pub fn contracts(name: &str) -> Option<&'static str> {
