@@ -65,7 +65,10 @@ async fn a_wave_of_three_orders_is_picked_once_and_what_is_short_of_one_keeps_no
         let list = async |filter: Value| {
             let list = "query($filter: FulfilmentWorkFilter) { fulfilmentWorks(filter: $filter) {
                 nodes { number isHeld deliveryMethod wave { id isOpen } } } }";
-            world.ask_as(of_depot(&[world.depot]), list, json!({ "filter": filter })).await["fulfilmentWorks"]["nodes"].clone()
+            let seen = world.ask_as(of_depot(&[world.depot]), list, json!({ "filter": filter })).await;
+            let mut works = seen["fulfilmentWorks"]["nodes"].as_array().unwrap().clone();
+            works.sort_by_key(|work| work["number"].to_string());
+            json!(works)
         };
         let in_wave = |number: &str, is_held: bool| {
             json!({"number": number, "isHeld": is_held, "deliveryMethod": "SHIP", "wave": {"id": wave["id"], "isOpen": true}})

@@ -41,7 +41,7 @@ impl Settle {
     pub(super) fn read(self, reading: &mut Reading) -> Option<shell::ReturnSettle> {
         if !self.is_closed {
             if self.refund.is_some() {
-                reading.invalid("a refund closes the return: set close, or refund it by returnClose", || path!["input", "refund"]);
+                reading.invalid("a refund closes the return: set close, or use returnClose", || path!["input", "refund"]);
             }
             if !self.payments.is_empty() {
                 reading.invalid("payments are for a return that is closed: set close", || path!["input", "payments"]);

@@ -140,10 +140,7 @@ pub async fn works_of_waves(
 }
 
 /// The open waves that these works are in, each with the work; works in none are left out.
-pub async fn waves_of_works(
-    reads: &impl Reads,
-    works: &[FulfilmentWorkId],
-) -> Result<Vec<(FulfilmentWorkId, Wave)>, Fault> {
+pub async fn waves_of_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<(FulfilmentWorkId, Wave)>, Fault> {
     let backend = reads.backend();
     let (select, of) = (WaveOfRow::SELECT, backend.in_ids("x.work_id", 2));
     let sql = format!(

@@ -196,8 +196,7 @@ pub(crate) fn set_again(order: &mut Order, holds: Vec<Hold>, (now, actor): (Time
         return Vec::new();
     }
     let room = MOST_STANDING.saturating_sub(order.hold_kinds.len());
-    let set: Vec<Hold> =
-        holds.into_iter().take(room).map(|hold| Hold { placed_at: now, actor, lifted: None, ..hold }).collect();
+    let set: Vec<Hold> = holds.into_iter().take(room).map(|hold| Hold { placed_at: now, actor, lifted: None, ..hold }).collect();
     order.hold_kinds.extend(set.iter().map(|hold| hold.kind.clone()));
     order.hold_kinds.sort_unstable();
     set

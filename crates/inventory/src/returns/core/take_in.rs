@@ -39,7 +39,12 @@ pub(super) fn left_with(basis: ReturnBasis<'_>, draft: &Draft<'_>, line: &Return
 }
 
 /// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
-pub(super) fn take_in(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
+pub(super) fn take_in(
+    basis: ReturnBasis<'_>,
+    draft: &mut Draft<'_>,
+    ret: &Return,
+    command: &CreateReturn,
+) -> Result<(), Rejection> {
     let head = MovementHead {
         id: command.movements[0],
         kind: MovementKind::Return,

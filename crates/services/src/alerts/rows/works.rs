@@ -24,7 +24,7 @@ struct OverdueRow {
     #[record(of = fulfilment_work, alias = "w")]
     store_id: StoreId,
     #[record(sql = "min(w.due_at)")]
-    due_at: Timestamp,
+    due_at: i64,
     #[record(sql = "count(*)")]
     works: i64,
     #[record(of = store, alias = "s")]
@@ -36,7 +36,7 @@ impl From<OverdueRow> for Dated {
     fn from(row: OverdueRow) -> Self {
         Self {
             subject: Subject::Order(row.order_id, row.store_id),
-            day: clock::local_day(row.due_at, &row.time_zone),
+            day: clock::local_day(Timestamp(row.due_at), &row.time_zone),
             quantity: row.works,
             time_zone: row.time_zone,
             category: None,
@@ -52,7 +52,7 @@ struct AlertedOverdue {
     #[record(of = alert, alias = "a", not_null)]
     store_id: StoreId,
     #[record(sql = "min(w.due_at)")]
-    due_at: Option<Timestamp>,
+    due_at: Option<i64>,
     #[record(sql = "count(w.id)")]
     works: i64,
     #[record(of = store, alias = "s")]
@@ -63,7 +63,7 @@ impl From<AlertedOverdue> for Dated {
     fn from(row: AlertedOverdue) -> Self {
         Self {
             subject: Subject::Order(row.order_id, row.store_id),
-            day: row.due_at.map_or(i32::MAX, |at| clock::local_day(at, &row.time_zone)),
+            day: row.due_at.map_or(i32::MAX, |at| clock::local_day(Timestamp(at), &row.time_zone)),
             quantity: row.works,
             time_zone: row.time_zone,
             category: None,
