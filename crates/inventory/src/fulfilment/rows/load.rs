@@ -282,6 +282,15 @@ fn method_of(word: Option<String>) -> Result<DeliveryMethod, Fault> {
     DeliveryMethod::parse(&word).ok_or_else(|| Fault::corrupt("order_detail", format!("unknown word {word}")))
 }
 
+/// The names of the tenant and of its store.
+pub async fn names_of_store(reads: &impl Reads, store: StoreId) -> Result<Option<(String, String)>, Fault> {
+    let sql = "SELECT t.name, s.name FROM store s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = $1 AND s.id = $2";
+    let rows = reads.rows(sql, vec![store.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    Ok(Some((row.take()?, row.take()?)))
+}
+
 /// The next page of orders that have goods to send and no works: those that were confirmed before there were any. Also where nothing is held any
 /// more, because holds gave way.
 pub async fn unworked(global: &Global, after: (TenantId, OrderId)) -> Result<Vec<(TenantId, OrderId)>, Fault> {

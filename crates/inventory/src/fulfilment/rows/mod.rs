@@ -10,7 +10,8 @@ mod write;
 pub use carriers::{carrier_coded, carriers, carriers_by_id, put_carrier};
 pub use list::{OrderTest, WORKS, WorkTest, count_by_status, head_keys, of_orders, page, source};
 pub use load::{
-    GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, order_facts, unworked, works, works_at, works_of,
+    GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, names_of_store, order_facts, unworked, works, works_at,
+    works_of,
 };
 pub use parcels::{ParcelAt, parcel_at, parcels_of};
 pub use waves::{
