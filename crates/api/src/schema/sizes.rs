@@ -17,6 +17,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("AbcXyzTotals", &[("classes", 9)]),
     ("AlertChanges", &[("changes", 10)]),
     ("AlertRule", &[("members", 10)]),
+    ("Alert", &[("works", 2)]),
     ("AlertUpdate", &[("alerts", 10)]),
     ("ApiKey", &[("addresses", 20), ("deprecatedUse", 5)]),
     ("BlanketOrder", &[("lines", 10)]),
