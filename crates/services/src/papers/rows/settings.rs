@@ -83,10 +83,10 @@ pub async fn goods_marks(reads: &impl Reads, of: GoodsOf) -> Result<Vec<GoodsMar
                JOIN fulfilment_work w ON w.tenant_id = $1 AND w.id = x.work_id
                JOIN order_line l ON l.tenant_id = $1 AND l.order_id = w.order_id
              WHERE x.tenant_id = $1 AND x.wave_id = $2 AND l.product_id IS NOT NULL
-             UNION SELECT n.sku, n.product_id FROM fulfilment_wave_work x
-               JOIN fulfilment_work w ON w.tenant_id = $1 AND w.id = x.work_id
-               JOIN order_line_part n ON n.tenant_id = $1 AND n.order_id = w.order_id
-             WHERE x.tenant_id = $1 AND x.wave_id = $2",
+             UNION SELECT n.sku, n.product_id FROM fulfilment_wave_work y
+               JOIN fulfilment_work v ON v.tenant_id = $1 AND v.id = y.work_id
+               JOIN order_line_part n ON n.tenant_id = $1 AND n.order_id = v.order_id
+             WHERE y.tenant_id = $1 AND y.wave_id = $2",
             id.into(),
         ),
     };
