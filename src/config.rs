@@ -88,7 +88,7 @@ pub enum Command {
     #[command(verbatim_doc_comment)]
     Copy(Box<CopyArgs>),
     /// Back up a database, look through backups, and restore one. `serve --backups` backs an embedded one up by itself.
-    Backup(BackupArgs),
+    Backup(Box<BackupArgs>),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
     /// Look at settings, database, clocks, keys, disk, file store, Redis, backups and jobs, and say what to do. Takes the settings of `serve`. Ends with 1 when a check fails.

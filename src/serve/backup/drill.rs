@@ -104,11 +104,36 @@ async fn proven(db: &Database, drilled: &Drilled<'_>, found: &mut Findings) -> R
     Ok(())
 }
 
+/// Whether the heads are the same, in whichever order: databases sort slugs each by its own collation.
+pub(super) fn are_same(heads: &[TenantHead], wanted: &[TenantHead]) -> bool {
+    sorted(heads) == sorted(wanted)
+}
+
+fn sorted(heads: &[TenantHead]) -> Vec<(&str, i64)> {
+    let mut all: Vec<_> = heads.iter().map(|head| (head.slug.as_str(), head.head)).collect();
+    all.sort_unstable();
+    all
+}
+
 /// Whether the heads are those of the manifest. Segments of the log bring them on, and none back; a tenant may be erased in them.
 fn are_those(heads: &[TenantHead], drilled: &Drilled<'_>) -> bool {
     let wanted = &drilled.manifest.tenants;
     if drilled.reach.segments == 0 {
-        return heads == wanted.as_slice();
+        return are_same(heads, wanted);
     }
     wanted.iter().all(|wanted| heads.iter().find(|head| head.slug == wanted.slug).is_none_or(|head| head.head >= wanted.head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_the_same_in_whichever_order() {
+        let head = |slug: &str, head: i64| TenantHead { slug: slug.to_owned(), head };
+        let heads = [head("a-z", 3), head("ab", 7)];
+        assert!(are_same(&heads, &[head("ab", 7), head("a-z", 3)]));
+        assert!(!are_same(&heads, &[head("ab", 7), head("a-z", 2)]));
+        assert!(!are_same(&heads, &heads[..1]) && !are_same(&[], &heads));
+    }
 }

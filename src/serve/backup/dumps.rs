@@ -6,7 +6,7 @@ use platform::{
     secrets,
     storage::{ClientLogin, Database, DumpLock, Fault, with_database},
 };
-use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, Manifest, PgPrograms, Reach};
+use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, Manifest, PgPrograms, Reach, TenantHead};
 
 use super::{
     Attempt,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{BackupsOf, DatabaseArgs, Epoch},
-    serve::{StartError, say},
+    serve::{StartError, database::RESTORING, say},
 };
 
 /// Bytes of a Postgres beyond which a dump is no good backup: it takes long, and so does its restore.
@@ -30,6 +30,12 @@ pub(super) async fn make(of: &BackupsOf) -> Result<(), StartError> {
     let (url, keys) = (&of.of.database.database_url, &of.of.keys);
     // One of another version is backed up too: best before it is migrated.
     let db = Database::open(url, of.of.database.options()).await?;
+    if db.is_restoring().await? {
+        return Err(Fault::Broken(RESTORING.to_owned()).into());
+    }
+    if let Some(table) = db.any_hidden().await? {
+        return Err(BackupError::Hidden(table).into());
+    }
     secrets::prove(&db, &keys.source(url), &Clock::system()).await?;
     let bytes = db.bytes_on_disk().await?;
     let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
@@ -63,21 +69,9 @@ pub(super) async fn restore(
     let (url, place) = (&of.of.database.database_url, opened(of)?);
     let id = found(&place, name, at).await?;
     let db = Database::open(url, of.of.database.options()).await?;
-    let relation = db.any_relation().await;
+    let outcome = Box::pin(into_empty(of, (&place, &id), &db, ends)).await;
     db.close().await?;
-    if let Some(relation) = relation? {
-        return Err(BackupError::NotEmpty(relation).into());
-    }
-    let manifest = restored(of, &place, &id, url).await?;
-    let settled = match proven_and_migrated(url, &of.of).await {
-        Ok(db) => ended(db, ends).await,
-        Err(fault) => Err(fault.into()),
-    };
-    let heads = settled.inspect_err(|_| {
-        tracing::warn!(
-            "the rows are restored, and nothing is held yet: serve nothing; drop the database, make it anew, and restore again"
-        );
-    })?;
+    let (manifest, heads) = outcome?;
     let at = clock::rfc3339(Timestamp(manifest.taken_at));
     say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", ClientLogin::of(url)?.database(), heads.len()))?;
     for tenant in &heads {
@@ -85,6 +79,37 @@ pub(super) async fn restore(
     }
     say(&format!("bring the {} stored file(s) back from their own copy, run `entrepot verify`, then serve it", manifest.files))?;
     Ok(())
+}
+
+/// Restores into an empty database, which is marked until the deployment is held: a node that is started before refuses it.
+async fn into_empty(
+    of: &BackupsOf,
+    (place, id): (&Backups, &BackupId),
+    db: &Database,
+    ends: &Epoch,
+) -> Result<(Manifest, Vec<TenantHead>), StartError> {
+    let url = &of.of.database.database_url;
+    // It keeps other restores out, too.
+    let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
+    if let Some(relation) = db.any_relation().await? {
+        return Err(BackupError::NotEmpty(relation).into());
+    }
+    db.begin_restoring().await?;
+    let manifest = restored(of, place, id, url).await?;
+    let settled = match Box::pin(proven_and_migrated(url, &of.of)).await {
+        Ok(restored) => Box::pin(ended(restored, ends)).await,
+        Err(fault) => Err(fault.into()),
+    };
+    let heads = settled.inspect_err(|_| {
+        tracing::warn!("the rows are restored, and the rest is not done: drop the database, make it anew, and restore again");
+    })?;
+    if !drill::are_same(&heads, &manifest.tenants) {
+        let why = "heads of tenants are not those of the manifest: drop the database, and restore another backup into a new one";
+        return Err(Fault::Broken(why.to_owned()).into());
+    }
+    db.end_restoring().await?;
+    drop(lock);
+    Ok((manifest, heads))
 }
 
 async fn restored(of: &BackupsOf, place: &Backups, id: &BackupId, url: &str) -> Result<Manifest, BackupError> {
@@ -118,7 +143,7 @@ async fn drilled(of: &BackupsOf, name: &str, db: &Database, found: &mut Findings
             "the drill cannot make its database {target}: {fault}. The login needs CREATEDB, as in ALTER ROLE … CREATEDB"
         ))
     })?;
-    let ended = in_temporary(of, (&place, &id), &target, found).await;
+    let ended = Box::pin(in_temporary(of, (&place, &id), &target, found)).await;
     if let Err(fault) = db.drop_database(&target).await {
         tracing::warn!(%fault, database = %target, "the drill's database could not be dropped: the next drill drops it");
     }

@@ -20,23 +20,39 @@ pub use client::{ClientLogin, with_database};
 const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7170160), set_config('idle_in_transaction_session_timeout', '0', true)";
 const EXPORT: &str = "SELECT pg_export_snapshot()::text";
 const SIZE: &str = "SELECT pg_database_size(current_database())::bigint";
-/// A relation that is no extension's, in whichever schema.
+/// A relation that is no extension's, in whichever schema, but for the mark of a restore.
 const RELATION: &str =
     "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+      AND c.oid IS DISTINCT FROM to_regclass('entrepot_restoring')
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY 1 LIMIT 1";
 /// How text of this database is written and sorted.
 const LOCALE: &str = "SELECT pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text FROM pg_database WHERE datname = current_database()";
 
-/// A restored policy of the owner names the login that owned the tables then. Without it `migrate` lays one for the login that owns them now.
-const DROP_POLICIES: &str = "DO $policies$
+/// A table whose rows this login does not see, all of them: it neither owns it nor passes by its policies, or the owner's own policy is not there. `pg_dump` would leave
+/// them out in silence.
+const HIDDEN: &str =
+    "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles u ON u.rolname = current_user
+    WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relkind IN ('r', 'p') AND NOT (u.rolsuper OR u.rolbypassrls)
+      AND (NOT pg_has_role(u.oid, c.relowner, 'USAGE') OR (c.relrowsecurity AND c.relforcerowsecurity
+        AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'of_owner' AND c.relowner = ANY (p.polroles))))
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY 1 LIMIT 1";
+/// The mark of a database that is being restored. It is committed before the rows, and goes when the deployment is held.
+const MARK: &str = "CREATE TABLE IF NOT EXISTS entrepot_restoring ()";
+const UNMARK: &str = "DROP TABLE IF EXISTS entrepot_restoring";
+const MARKED: &str = "SELECT to_regclass('entrepot_restoring') IS NOT NULL";
+
+/// A restored policy of the owner names the login that owned the tables then. Without one of its own, the login that owns them now sees no rows, and migrations
+/// change none.
+const CLAIM_POLICIES: &str = "DO $policies$
   DECLARE p record;
   BEGIN
-    FOR p IN SELECT polrelid::regclass AS holder FROM pg_policy JOIN pg_class c ON c.oid = polrelid
+    FOR p IN SELECT polrelid::regclass AS holder, pg_get_userbyid(c.relowner) AS owner FROM pg_policy JOIN pg_class c ON c.oid = polrelid
       WHERE polname = 'of_owner' AND NOT c.relowner = ANY (polroles)
     LOOP
-      EXECUTE format('DROP POLICY of_owner ON %s', p.holder);
+      EXECUTE format('ALTER POLICY of_owner ON %s TO %I', p.holder, p.owner);
     END LOOP;
   END $policies$";
 
@@ -123,13 +139,52 @@ impl Database {
         row.map(|row| cell(&row, 0)).transpose()
     }
 
-    /// Drops policies that restored tables have for the login that owned them where they were dumped. `migrate` then lays those of this login.
+    /// Gives policies that restored tables have for the login that owned them where they were dumped to the login that owns them now.
     ///
     /// # Errors
     /// The database is no Postgres, or the login does not own the tables.
-    pub async fn drop_foreign_policies(&self) -> Result<(), Fault> {
-        self.owner.execute_unprepared(DROP_POLICIES).await?;
+    pub async fn claim_policies(&self) -> Result<(), Fault> {
+        self.owner.execute_unprepared(CLAIM_POLICIES).await?;
         Ok(())
+    }
+
+    /// A table of this Postgres whose rows its login does not see, all of them; None where it sees all.
+    ///
+    /// # Errors
+    /// The database is no Postgres, or does not answer.
+    pub async fn any_hidden(&self) -> Result<Option<String>, Fault> {
+        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), HIDDEN)).await?;
+        row.map(|row| cell(&row, 0)).transpose()
+    }
+
+    /// Marks this Postgres as one that is being restored: no node serves it until `end_restoring`, also where the restore is killed.
+    ///
+    /// # Errors
+    /// The database is no Postgres, or the login may make no tables in it.
+    pub async fn begin_restoring(&self) -> Result<(), Fault> {
+        self.owner.execute_unprepared(MARK).await?;
+        Ok(())
+    }
+
+    /// Takes the mark away.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn end_restoring(&self) -> Result<(), Fault> {
+        self.owner.execute_unprepared(UNMARK).await?;
+        Ok(())
+    }
+
+    /// Whether a restore of this database has begun and not ended. Never of an embedded one, which is restored beside its place.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_restoring(&self) -> Result<bool, Fault> {
+        if self.backend == Backend::Sqlite {
+            return Ok(false);
+        }
+        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), MARKED)).await?;
+        row.map_or(Ok(false), |row| cell(&row, 0))
     }
 
     /// Makes an empty database in the cluster of this one, whose text is written and sorted as here.

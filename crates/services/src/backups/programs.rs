@@ -39,6 +39,8 @@ const RESTORE: [&str; 6] = [
     "--no-password",
     "--dbname=application_name=entrepot",
 ];
+/// Variables that libpq reads and sqlx does not: they would lead the programs to another server or database than the one that was looked at.
+const ELSEWHERE: [&str; 4] = ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGTARGETSESSIONATTRS"];
 /// Bytes that are kept of what a program says of its failure.
 const MOST_SAID: usize = 4 << 10;
 
@@ -59,6 +61,9 @@ struct Running {
 impl Running {
     fn begin(program: &Path, command: &mut Command, login: &ClientLogin) -> Result<Self, BackupError> {
         let name = program.display().to_string();
+        for variable in ELSEWHERE {
+            command.env_remove(variable);
+        }
         let spawned = command.envs(login.variables()).stderr(Stdio::piped()).kill_on_drop(true).spawn();
         let mut child = spawned.map_err(|error| match error.kind() {
             ErrorKind::NotFound => BackupError::NoProgram(name.clone()),

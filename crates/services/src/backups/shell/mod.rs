@@ -107,6 +107,10 @@ pub enum BackupError {
     #[error("{0} is there already. Restore into an empty database: make one with CREATE DATABASE, and name it in --database-url")]
     NotEmpty(String),
     #[error(
+        "the login does not see all rows of {0}, and a backup would lack them: give the login that owns the tables in --database-url, and run `entrepot migrate` with it where it was restored or given its tables"
+    )]
+    Hidden(String),
+    #[error(
         "{0} is not there: install the client programs of Postgres in the server's version or a newer one (Debian: postgresql-client), or say where they are with --pg-dump and --pg-restore"
     )]
     NoProgram(String),
