@@ -32,7 +32,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf};
+pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf, ProgramArgs};
 pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
 pub use containers::{HealthArgs, HealthUrl, NewKeyArgs};
 pub use copy::CopyArgs;
@@ -87,8 +87,8 @@ pub enum Command {
     /// Stored files are copied with --files only. Afterwards serve the target; the source refuses to be served, unless `serve --anyway` says that the copy is given up.
     #[command(verbatim_doc_comment)]
     Copy(Box<CopyArgs>),
-    /// Back up an embedded database, look through backups, and restore one. `serve --backups` backs it up by itself.
-    Backup(BackupArgs),
+    /// Back up a database, look through backups, and restore one. `serve --backups` backs an embedded one up by itself.
+    Backup(Box<BackupArgs>),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
     /// Look at settings, database, clocks, keys, disk, file store, Redis, backups and jobs, and say what to do. Takes the settings of `serve`. Ends with 1 when a check fails.

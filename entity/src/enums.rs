@@ -272,7 +272,8 @@ words! {
         LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
         NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", TransferOverdue "TRANSFER_OVERDUE",
         CountDifference "COUNT_DIFFERENCE", DeadStock "DEAD_STOCK", LiquidationBehind "LIQUIDATION_BEHIND", StockAnomaly "STOCK_ANOMALY",
-        ForecastDrift "FORECAST_DRIFT", ForecastCoverage "FORECAST_COVERAGE",
+        ForecastDrift "FORECAST_DRIFT", ForecastCoverage "FORECAST_COVERAGE", FulfilmentOverdue "FULFILMENT_OVERDUE",
+        FulfilmentRejected "FULFILMENT_REJECTED",
     }
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
     /// Collection of e-mails about alerts.

@@ -142,6 +142,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0130_waves", &[include_str!("m0130/waves.sql")]),
     ("m0131_paper_kinds", &[include_str!("m0131/paper_kinds.sql")]),
     ("m0132_paper_settings", &[include_str!("m0132/paper_settings.sql")]),
+    ("m0133_fulfilment_alerts", &[include_str!("m0133/fulfilment_alerts.sql")]),
     ("m0134_list_sorts", &[include_str!("m0134/list_sorts.sql")]),
     ("m0136_safety_stock", &[include_str!("m0136/safety_stock.sql")]),
 ];

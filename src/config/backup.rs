@@ -1,13 +1,13 @@
 //! Settings of `entrepot backup`.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use entity::prelude::Timestamp;
 use platform::clock;
 use services::{backups, files::FileLocation};
 
-use super::{DatabaseArgs, KeysOf};
+use super::{DatabaseArgs, FileArgs, KeysOf};
 
 #[derive(Debug, Clone, Args)]
 pub struct BackupArgs {
@@ -23,6 +23,34 @@ pub struct BackupsOf {
     /// Where backups are: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files.
     #[arg(long, env = "ENTREPOT_BACKUPS")]
     pub backups: FileLocation,
+    #[command(flatten)]
+    pub programs: ProgramArgs,
+}
+
+/// The programs that dump and restore a Postgres.
+#[derive(Debug, Clone, Args)]
+pub struct ProgramArgs {
+    /// The program that dumps a Postgres, of the server's version or a newer one: a path, or a name that PATH has.
+    #[arg(long, env = "ENTREPOT_PG_DUMP", default_value = PG_DUMP)]
+    pub pg_dump: PathBuf,
+    /// The program that restores a dump, of the version of --pg-dump or a newer one.
+    #[arg(long, env = "ENTREPOT_PG_RESTORE", default_value = PG_RESTORE)]
+    pub pg_restore: PathBuf,
+}
+
+const PG_DUMP: &str = "pg_dump";
+const PG_RESTORE: &str = "pg_restore";
+
+impl Default for ProgramArgs {
+    fn default() -> Self {
+        Self { pg_dump: PG_DUMP.into(), pg_restore: PG_RESTORE.into() }
+    }
+}
+
+impl From<ProgramArgs> for backups::PgPrograms {
+    fn from(args: ProgramArgs) -> Self {
+        Self { dump: args.pg_dump, restore: args.pg_restore }
+    }
 }
 
 /// Backups by schedule, wherever jobs are done.
@@ -103,20 +131,27 @@ fn drill_interval(text: &str) -> Result<DrillInterval, &'static str> {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum BackupAction {
-    /// Back up an embedded database while it is served: one consistent file, compressed, encrypted under the key ring. Needs as much free disk as the database has.
-    /// The keys and the stored files are not inside: keep copies of both. A Postgres is backed up by pgBackRest or pg_dump (docs/backups.md).
+    /// Back up a database while it is served, compressed and encrypted under the key ring: an embedded one as one consistent file, which needs as much free disk as
+    /// the database has, and a Postgres of up to 5 GiB by pg_dump, which needs none. The keys and the stored files are not inside: keep copies of both; the hashes of
+    /// the files are. Back a larger Postgres up with pgBackRest (docs/backups.md).
     Run(BackupsOf),
     /// List backups, the oldest first: ID, when, sizes, whether the keys are here, whether it was verified, how far shipped segments reach, and what is wrong with it.
     List(BackupsOf),
-    /// Read a backup back with the segments that were shipped after it, and compare every hash, without restoring it.
+    /// Read a backup back with the segments that were shipped after it, and compare every hash, without restoring it. Then read the stored files that it lists, and name
+    /// those that are missing or changed. Ends with 1 where one is.
     Verify {
         #[command(flatten)]
         of: BackupsOf,
         /// The backup's ID, or `newest`.
         #[arg(default_value = "newest")]
         id: String,
+        #[command(flatten)]
+        files: FileArgs,
+        /// Read no stored files, whatever --files says.
+        #[arg(long)]
+        no_files: bool,
     },
-    /// Restore a backup into the file of --database-url, which must not be there yet. Migrates it to this version, sets new epochs, ends sessions and mailed links, and holds what would be sent until `entrepot resume`, as `entrepot epoch` does.
+    /// Restore a backup into the file of --database-url, which must not be there yet, or into its Postgres, which must be empty. Migrates it to this version, sets new epochs, ends sessions and mailed links, and holds what would be sent until `entrepot resume`, as `entrepot epoch` does.
     Restore {
         #[command(flatten)]
         of: BackupsOf,
@@ -137,8 +172,8 @@ pub enum BackupAction {
         #[arg(long)]
         reset_passwords: bool,
     },
-    /// Restore a backup into a temporary file beside the database, prove it as `verify` does, compare its heads with the manifest, and remove it. Prints the RPO, the seconds that would be
-    /// lost if the database were gone now, and the RTO, the seconds that the restore took. Needs as much free disk as the database has, which itself is not touched.
+    /// Restore a backup into a temporary file beside the database, or into a temporary database of the same Postgres, prove it as `verify` does, compare its heads with the manifest, and remove it. Prints the RPO, the seconds that would be
+    /// lost if the database were gone now, and the RTO, the seconds that the restore took. Needs as much free disk as the database has, which itself is not touched; on Postgres also the right to create databases.
     Drill {
         #[command(flatten)]
         of: BackupsOf,

@@ -1,7 +1,9 @@
-//! `entrepot backup`: backups of an embedded database, and their restore.
+//! `entrepot backup`: backups of an embedded database or of a small Postgres, and their restore.
 
 mod attempt;
 mod drill;
+mod dumps;
+mod files;
 mod newest;
 mod pgbackrest;
 mod schedule;
@@ -14,7 +16,7 @@ use platform::{
     clock::{self, Clock},
     jobs,
     secrets::{self, KeySource, SecretStore},
-    storage::{Database, Fault},
+    storage::{Backend, Database, Fault},
 };
 use services::{
     backups::{
@@ -38,7 +40,7 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
     match action {
         BackupAction::Run(of) => make(&of).await,
         BackupAction::List(of) => list(&of).await,
-        BackupAction::Verify { of, id } => {
+        BackupAction::Verify { of, id, files, no_files } => {
             let backups = opened(&of)?;
             let id = backups.find(&id).await?;
             let verified = backups.verify(&id).await?;
@@ -46,12 +48,15 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
             if verified.reach.segments > 0 {
                 say(&reached(verified.reach))?;
             }
-            Ok(())
+            if no_files { Ok(()) } else { Box::pin(files::compare(&backups, (&id, verified), &of.of.database, &files)).await }
         }
         BackupAction::Restore { of, id, at, newest_whole, revoke_keys, reset_passwords } => {
+            let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
+            if dumps::is_postgres(&of.of.database) {
+                return Box::pin(dumps::restore(&of, (id.as_str(), at), newest_whole, &ends)).await;
+            }
             let target = file(&of)?;
             let backups = opened(&of)?;
-            let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
             if newest_whole {
                 return Box::pin(newest::restore_whole(&backups, &target, ends)).await;
             }
@@ -76,7 +81,7 @@ impl From<BackupError> for StartError {
 fn file(of: &BackupsOf) -> Result<PathBuf, Fault> {
     embedded(&of.of.database).ok_or_else(|| {
         Fault::Broken(
-            "only an embedded database is backed up here: give it as --database-url sqlite://FILE. Back up Postgres with pgBackRest or pg_dump"
+            "only an embedded database is backed up here: give it as --database-url sqlite://FILE. Back up Postgres with pgBackRest or pg_dump, which `entrepot backup run` runs"
                 .to_owned(),
         )
     })
@@ -124,6 +129,9 @@ pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
 }
 
 async fn make(of: &BackupsOf) -> Result<(), StartError> {
+    if dumps::is_postgres(&of.of.database) {
+        return Box::pin(dumps::make(of)).await;
+    }
     let (file, url) = (file(of)?, &of.of.database.database_url);
     // One of another version is backed up too: best before it is migrated.
     let db = Database::open(url, of.of.database.options()).await?;
@@ -136,6 +144,9 @@ async fn make(of: &BackupsOf) -> Result<(), StartError> {
 
 /// Restores a backup beside the database, proves it, and removes it again.
 async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
+    if dumps::is_postgres(&of.of.database) {
+        return Box::pin(dumps::drill(of, name)).await;
+    }
     let file = file(of)?;
     let lock = LocalLock::take(&file)?.ok_or(BackupError::Busy)?;
     // It may be done where the database is not, or is no more.
@@ -159,6 +170,8 @@ async fn log(database: &DatabaseArgs, last: i64) -> Result<(), StartError> {
     let log = BackupLog::new(db.clone(), Clock::system());
     if let Some(file) = embedded(database) {
         log.end_killed(&file).await?;
+    } else if let Some(lock) = db.lock_dumps().await? {
+        log.end_running(&lock).await?;
     }
     for run in log.last(last).await? {
         say(&logged_line(&run))?;
@@ -249,14 +262,19 @@ async fn prune(of: &BackupsOf, all_days: i64) -> Result<(), StartError> {
 }
 
 async fn restore(backups: &Backups, (name, at): (&str, Option<Timestamp>), target: &Path, ends: Epoch) -> Result<(), StartError> {
-    let id = match at {
-        Some(at) if name == "newest" => backups.find_at(at).await?,
-        _ => backups.find(name).await?,
-    };
+    let id = found(backups, name, at).await?;
     match backups::restore(backups, &id, target, at).await {
         Ok(restored) => finish(restored, &id, target, ends).await,
         Err(damage) if name == "newest" && at.is_none() => Err(newest::explained(backups, damage).await.into()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The backup of this name; the one before the moment, where no other is named.
+async fn found(backups: &Backups, name: &str, at: Option<Timestamp>) -> Result<BackupId, BackupError> {
+    match at {
+        Some(at) if name == "newest" => backups.find_at(at).await,
+        _ => backups.find(name).await,
     }
 }
 
@@ -282,7 +300,11 @@ async fn finish(restored: Restored, id: &BackupId, target: &Path, mut ends: Epoc
 
 /// Looks through the file, and ends what a restored database would take for good.
 async fn settle(file: &Path, ends: &Epoch) -> Result<Vec<TenantHead>, StartError> {
-    let db = prepared(file, &ends.of).await?;
+    ended(prepared(file, &ends.of).await?, ends).await
+}
+
+/// Ends what a restored database would take for good, and closes it.
+async fn ended(db: Database, ends: &Epoch) -> Result<Vec<TenantHead>, StartError> {
     BackupLog::new(db.clone(), Clock::system()).forget_running().await?;
     let heads = backups::heads(&db).await;
     // A backup of a deployment that was held: this hold is of this restore.
@@ -295,18 +317,38 @@ async fn settle(file: &Path, ends: &Epoch) -> Result<Vec<TenantHead>, StartError
 /// The database of a restored file, looked through and migrated.
 async fn prepared(file: &Path, of: &KeysOf) -> Result<Database, Fault> {
     examine_file(file).await?;
-    let db = Database::open(&format!("sqlite://{}", file.display()), of.database.options()).await?;
-    // Another key of the same name would be found only when a value is needed.
-    let proven = secrets::prove(&db, &of.keys.source(&of.database.database_url), &Clock::system()).await;
-    let migrated = match proven {
-        Ok(_) => db.migrate().await,
-        Err(fault) => Err(fault),
+    proven_and_migrated(&format!("sqlite://{}", file.display()), of).await
+}
+
+/// A restored database whose keys are proven, migrated.
+async fn proven_and_migrated(url: &str, of: &KeysOf) -> Result<Database, Fault> {
+    let db = Database::open(url, of.database.options()).await?;
+    let outcome = match db.backend() {
+        Backend::Sqlite => proven_then_migrated(&db, of).await,
+        Backend::Postgres => migrated_then_proven(&db, of).await,
     };
-    match migrated {
-        Ok(_) => Ok(db),
+    match outcome {
+        Ok(()) => Ok(db),
         Err(fault) => {
             db.close().await?;
             Err(fault)
         }
     }
+}
+
+async fn proven_then_migrated(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+    prove_keys(db, of).await?;
+    db.migrate().await.map(drop)
+}
+
+/// A dump has no rights of the roles that look for keys: `migrate` grants them. It changes no rows that the owner does not see.
+async fn migrated_then_proven(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+    db.claim_policies().await?;
+    db.migrate().await?;
+    prove_keys(db, of).await
+}
+
+/// Another key of the same name would be found only when a value is needed.
+async fn prove_keys(db: &Database, of: &KeysOf) -> Result<(), Fault> {
+    secrets::prove(db, &of.keys.source(&of.database.database_url), &Clock::system()).await.map(drop)
 }

@@ -7,6 +7,9 @@ use platform::{
 
 use super::StartError;
 
+/// Why a database is neither served nor backed up whose restore has not ended.
+pub(super) const RESTORING: &str = "a restore of this database runs, or was ended before it was done (it has a table entrepot_restoring), so what would leave the deployment may not be held: let it end, or drop the database, make it anew, and restore again";
+
 /// A database that has all of this version's migrations.
 pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {
     let db = Database::open(url, options).await?;
@@ -30,6 +33,9 @@ pub(super) async fn opened(url: &str, options: Options) -> Result<Database, Star
     let db = migrated(url, options).await?;
     if let Some(why) = CopyMarks::of(&db).await?.moved() {
         return Err(Fault::Broken(why).into());
+    }
+    if db.is_restoring().await? {
+        return Err(Fault::Broken(RESTORING.to_owned()).into());
     }
     // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
     if db.backend() == Backend::Sqlite && !db.takes_writes().await? {

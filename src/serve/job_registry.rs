@@ -38,6 +38,7 @@ pub const OUTGOING: &[&str] = &[
     "alert.post",
     alerts::EMAIL_JOB,
     purchasing::shell::KIND,
+    fulfilment::shell::READY_EMAIL,
     "view.schedule",
     saved_views::shell::SCHEDULE_JOB,
     saved_views::shell::STOPPED_JOB,
@@ -82,14 +83,7 @@ impl Node {
                 let jobs = jobs.clone();
                 async move { jobs.forget_old().await.map(drop) }
             });
-        let (mailer, from) = self.identity.mailer();
-        let mail = purchasing::jobs::Mail {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            mailer: mailer.clone(),
-            from: from.to_owned(),
-        };
-        let registry = purchasing::jobs::register(registry, &mail);
+        let registry = self.mail_jobs(registry);
         let registry = fulfilment::jobs::register(registry, &self.ledger);
         let registry = alerts::jobs::register(registry, &self.alerts);
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
@@ -117,6 +111,25 @@ impl Node {
             Some(schedule) => schedule.register(registry, &self.db, &self.clock),
             None => registry,
         }
+    }
+
+    /// Adds the e-mails that rooms of stock and orders send.
+    fn mail_jobs(&self, registry: Registry) -> Registry {
+        let (mailer, from) = self.identity.mailer();
+        let mail = purchasing::jobs::Mail {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            mailer: mailer.clone(),
+            from: from.to_owned(),
+        };
+        let registry = purchasing::jobs::register(registry, &mail);
+        let ready = fulfilment::jobs::ReadyMail {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            mailer: mailer.clone(),
+            from: from.to_owned(),
+        };
+        fulfilment::jobs::register_mail(registry, &ready)
     }
 
     /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.

@@ -19,6 +19,7 @@ pub struct Model {
     pub purchase_order_id: Option<PurchaseOrderId>,
     pub transfer_id: Option<TransferId>,
     pub count_id: Option<CountId>,
+    pub order_id: Option<OrderId>,
     pub state: AlertState,
     pub quantity: Option<i64>,
     pub threshold: Option<i64>,

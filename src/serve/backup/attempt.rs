@@ -2,9 +2,12 @@
 
 use entity::{prelude::*, tables::BackupRun};
 use platform::{clock::Clock, storage::Database};
-use services::backups::{self, BackupError, BackupLog, LocalLock, RunFacts, Source};
+use services::backups::{self, BackupError, BackupLog, LocalLock, Made, RunFacts, SoleRun, Source};
 
-use super::{drill, opened_or_made};
+use super::{
+    drill::{self, Findings},
+    opened_or_made,
+};
 use crate::config::BackupsOf;
 
 /// How a backup or a drill ended, and what is known of it however it did.
@@ -20,19 +23,29 @@ impl Attempt {
         Self { facts: RunFacts::default(), lines: Vec::new(), ended: Err(error) }
     }
 
-    /// Makes a backup.
-    pub async fn backup(of: &BackupsOf, lock: &LocalLock) -> Self {
-        match Box::pin(made(of, lock)).await {
-            Ok((facts, lines)) => Self { facts, lines, ended: Ok(()) },
+    /// A backup that was made, or not.
+    pub(super) fn made(outcome: Result<Made, BackupError>) -> Self {
+        match outcome {
+            Ok(made) => described(&made),
             Err(error) => Self::failed(error),
         }
     }
 
+    /// A drill that came to its end, or not, and what was found however it did.
+    pub(super) fn drilled(found: Findings, ended: Result<(), BackupError>) -> Self {
+        Self { facts: found.facts, lines: found.lines, ended }
+    }
+
+    /// Makes a backup.
+    pub async fn backup(of: &BackupsOf, lock: &LocalLock) -> Self {
+        Self::made(Box::pin(made(of, lock)).await)
+    }
+
     /// Drills the backup of this name.
     pub async fn drill(of: &BackupsOf, name: &str, lock: &LocalLock) -> Self {
-        let (mut facts, mut lines) = (RunFacts::default(), Vec::new());
-        let ended = Box::pin(drill::run(of, name, lock, &mut facts, &mut lines)).await;
-        Self { facts, lines, ended }
+        let mut found = Findings::default();
+        let ended = Box::pin(drill::run(of, name, lock, &mut found)).await;
+        Self::drilled(found, ended)
     }
 
     /// Ends its row in the log.
@@ -48,7 +61,7 @@ pub(super) async fn logged(
     db: Option<&Database>,
     of: &BackupsOf,
     kind: BackupKind,
-    lock: &LocalLock,
+    lock: &impl SoleRun,
     attempt: impl Future<Output = Attempt>,
 ) -> Attempt {
     let log = db.map(|db| BackupLog::new(db.clone(), Clock::system()));
@@ -66,9 +79,12 @@ pub(super) async fn logged(
     attempt
 }
 
-async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<(RunFacts, Vec<String>), BackupError> {
+async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<Made, BackupError> {
     let source = Source { lock, options: of.of.database.options(), version: env!("CARGO_PKG_VERSION") };
-    let made = backups::run(&opened_or_made(of)?, &source).await?;
+    backups::run(&opened_or_made(of)?, &source).await
+}
+
+fn described(made: &Made) -> Attempt {
     let lines = vec![
         format!("{}: {} tenant(s), {} bytes, {} as stored", made.id, made.tenants, made.bytes, made.stored),
         format!("not inside: the keys, without which it does not open, and {} stored file(s): keep copies of both", made.files),
@@ -81,5 +97,5 @@ async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<(RunFacts, Vec<String>
         head: Some(made.head),
         ..RunFacts::default()
     };
-    Ok((facts, lines))
+    Attempt { facts, lines, ended: Ok(()) }
 }

@@ -1,63 +1,93 @@
 //! A drill: a backup restored beside the database, proven, and removed again.
 
+use std::time::Duration;
+
 use platform::{
-    clock::Clock,
+    clock::{Clock, Monotonic},
     storage::{Database, Fault},
 };
 use services::{
-    backups::{self, BackupError, LocalLock, Restored, RunFacts, TenantHead},
+    backups::{self, BackupError, BackupId, Backups, LocalLock, Manifest, Reach, RunFacts, TenantHead},
     insight::verify,
 };
 
 use super::{opened, prepared};
 use crate::config::BackupsOf;
 
-/// Drills the backup of this name. The facts are those that it came to, also where it fails.
-pub(super) async fn run(
-    of: &BackupsOf,
-    name: &str,
-    lock: &LocalLock,
-    facts: &mut RunFacts,
-    lines: &mut Vec<String>,
-) -> Result<(), BackupError> {
+/// What a drill comes to, also where it fails.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub facts: RunFacts,
+    /// For a person at a terminal.
+    pub lines: Vec<String>,
+}
+
+/// A backup that a drill has restored.
+pub(super) struct Drilled<'a> {
+    pub id: &'a BackupId,
+    pub manifest: &'a Manifest,
+    pub reach: Reach,
+    pub began: Monotonic,
+    pub restored_in: Duration,
+}
+
+/// Drills the backup of this name.
+pub(super) async fn run(of: &BackupsOf, name: &str, lock: &LocalLock, found: &mut Findings) -> Result<(), BackupError> {
     let (clock, target) = (Clock::system(), lock.drill_target());
     let began = clock.monotonic();
     let backups = opened(of)?;
     let id = backups.find(name).await?;
-    facts.backup_id = Some(id.to_string());
+    found.facts.backup_id = Some(id.to_string());
     // The file is removed when this ends.
     let restored = backups::restore(&backups, &id, &target, None).await?;
     let restored_in = clock.monotonic().since(began);
-    let manifest = &restored.manifest;
-    (facts.bytes, facts.files, facts.head) = (Some(manifest.bytes as i64), Some(manifest.files), Some(manifest.head()));
+    let drilled = Drilled { id: &id, manifest: &restored.manifest, reach: restored.reach, began, restored_in };
+    note(&drilled, found);
     let db = prepared(&restored.file, &of.of).await?;
-    let proven = proven(&db, &restored, facts, lines).await;
+    settle(&backups, db, &drilled, found).await
+}
+
+/// Notes what the manifest says.
+pub(super) fn note(drilled: &Drilled<'_>, found: &mut Findings) {
+    let (manifest, facts) = (drilled.manifest, &mut found.facts);
+    (facts.bytes, facts.files, facts.head) = (Some(manifest.bytes as i64), Some(manifest.files), Some(manifest.head()));
+}
+
+/// Proves the restored database, closes it, and notes what the restore took.
+pub(super) async fn settle(
+    backups: &Backups,
+    db: Database,
+    drilled: &Drilled<'_>,
+    found: &mut Findings,
+) -> Result<(), BackupError> {
+    let (clock, Drilled { id, manifest, reach, began, restored_in }) = (Clock::system(), drilled);
+    let proven = proven(&db, drilled, found).await;
     db.close().await?;
     proven?;
-    backups.note_verified(&id).await?;
-    let lost = clock.now().micros().saturating_sub(restored.reach.until) / 1_000_000;
-    let all = clock.monotonic().since(began).as_secs_f64();
-    (facts.rto_seconds, facts.rpo_seconds) = (Some(all.ceil() as i64), Some(lost.max(0)));
-    lines.push(format!(
+    backups.note_verified(id).await?;
+    let lost = clock.now().micros().saturating_sub(reach.until) / 1_000_000;
+    let all = clock.monotonic().since(*began).as_secs_f64();
+    (found.facts.rto_seconds, found.facts.rpo_seconds) = (Some(all.ceil() as i64), Some(lost.max(0)));
+    found.lines.push(format!(
         "{id} can be restored: the invariants hold, and the heads of {} tenant(s) are those of its manifest",
         manifest.tenants.len()
     ));
-    lines.push(format!("RPO {lost} s: what was committed since is lost when the database is gone now"));
+    found.lines.push(format!("RPO {lost} s: what was committed since is lost when the database is gone now"));
     let restored_in = restored_in.as_secs_f64();
-    lines.push(format!("RTO {all:.1} s: {restored_in:.1} s to read and write it, the rest to prove it"));
+    found.lines.push(format!("RTO {all:.1} s: {restored_in:.1} s to read and write it, the rest to prove it"));
     Ok(())
 }
 
 /// Proves the restored rows as `entrepot verify` does, and compares the heads with those of the manifest.
-async fn proven(db: &Database, restored: &Restored, facts: &mut RunFacts, lines: &mut Vec<String>) -> Result<(), BackupError> {
+async fn proven(db: &Database, drilled: &Drilled<'_>, found: &mut Findings) -> Result<(), BackupError> {
     let report = verify::verify(db, |_| ()).await?;
     let width = verify::width();
     let faulty = report.lines.iter().filter(|line| line.broken.is_some() || line.unproven.is_some());
     let faulty: Vec<String> = faulty.map(|line| line.text(width)).collect();
     let is_sound = faulty.is_empty();
-    facts.is_sound = Some(is_sound);
-    lines.extend(faulty);
-    lines.push(report.summary());
+    found.facts.is_sound = Some(is_sound);
+    found.lines.extend(faulty);
+    found.lines.push(report.summary());
     if !is_sound {
         return Err(Fault::Broken(
             "the drill failed: the restored database breaks invariants. Run `entrepot verify` on the database that is served, and restore an older backup beside it"
@@ -65,7 +95,7 @@ async fn proven(db: &Database, restored: &Restored, facts: &mut RunFacts, lines:
         )
         .into());
     }
-    if !are_those(&backups::heads(db).await?, restored) {
+    if !are_those(&backups::heads(db).await?, drilled) {
         return Err(Fault::Broken(
             "the drill failed: heads of tenants are not those of the manifest. Make another backup, and keep this one to look into".to_owned(),
         )
@@ -74,11 +104,36 @@ async fn proven(db: &Database, restored: &Restored, facts: &mut RunFacts, lines:
     Ok(())
 }
 
+/// Whether the heads are the same, in whichever order: databases sort slugs each by its own collation.
+pub(super) fn are_same(heads: &[TenantHead], wanted: &[TenantHead]) -> bool {
+    sorted(heads) == sorted(wanted)
+}
+
+fn sorted(heads: &[TenantHead]) -> Vec<(&str, i64)> {
+    let mut all: Vec<_> = heads.iter().map(|head| (head.slug.as_str(), head.head)).collect();
+    all.sort_unstable();
+    all
+}
+
 /// Whether the heads are those of the manifest. Segments of the log bring them on, and none back; a tenant may be erased in them.
-fn are_those(heads: &[TenantHead], restored: &Restored) -> bool {
-    let wanted = &restored.manifest.tenants;
-    if restored.reach.segments == 0 {
-        return heads == wanted.as_slice();
+fn are_those(heads: &[TenantHead], drilled: &Drilled<'_>) -> bool {
+    let wanted = &drilled.manifest.tenants;
+    if drilled.reach.segments == 0 {
+        return are_same(heads, wanted);
     }
     wanted.iter().all(|wanted| heads.iter().find(|head| head.slug == wanted.slug).is_none_or(|head| head.head >= wanted.head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_the_same_in_whichever_order() {
+        let head = |slug: &str, head: i64| TenantHead { slug: slug.to_owned(), head };
+        let heads = [head("a-z", 3), head("ab", 7)];
+        assert!(are_same(&heads, &[head("ab", 7), head("a-z", 3)]));
+        assert!(!are_same(&heads, &[head("ab", 7), head("a-z", 2)]));
+        assert!(!are_same(&heads, &heads[..1]) && !are_same(&[], &heads));
+    }
 }

@@ -13,7 +13,7 @@ use services::backups::{self, BackupError, BackupLog, Earlier, LocalLock};
 use tokio::sync::oneshot;
 
 use super::{Attempt, file, opened};
-use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, KeyArgs, KeysOf};
+use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, KeyArgs, KeysOf, ProgramArgs};
 
 /// How often the log is looked at for what is due, at least.
 const LOOK: Duration = Duration::from_mins(1);
@@ -37,7 +37,11 @@ impl BackupSchedule {
     /// The database is not an embedded one.
     pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs) -> Result<Option<Self>, Fault> {
         let Some(place) = &args.backups else { return Ok(None) };
-        let of = BackupsOf { of: KeysOf { database: database.clone(), keys: keys.clone() }, backups: place.clone() };
+        let of = BackupsOf {
+            of: KeysOf { database: database.clone(), keys: keys.clone() },
+            backups: place.clone(),
+            programs: ProgramArgs::default(),
+        };
         let file = file(&of).map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?;
         let spool_bytes = args.shipping.backup_ship_log.then_some(args.shipping.backup_spool_mib << 20);
         let (every, drill_every) = (args.backup_every, args.backup_drill_every.0);
@@ -95,7 +99,7 @@ impl BackupJob {
     /// Where another run is in the way, this one comes with a later turn.
     async fn attempt(&self, kind: BackupKind) -> Result<(), Fault> {
         let Some(lock) = LocalLock::take(&self.schedule.file)?.map(Arc::new) else { return Ok(()) };
-        let row = self.log.begin(&lock, kind, &self.schedule.of.backups).await?;
+        let row = self.log.begin(&*lock, kind, &self.schedule.of.backups).await?;
         let attempt = on_own_thread(self.schedule.clone(), kind, lock.clone()).await;
         let attempt = attempt.unwrap_or_else(|fault| Attempt::failed(fault.into()));
         if let Some(row) = row {

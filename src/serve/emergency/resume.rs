@@ -1,7 +1,7 @@
 //! `entrepot resume`: what was held after a restore is sent, or dropped.
 
 use entity::prelude::*;
-use inventory::purchasing;
+use inventory::{fulfilment, purchasing};
 use platform::{
     audit::Target,
     clock::{self, Clock},
@@ -14,7 +14,8 @@ use super::{StartError, migrated, opened, record, say};
 use crate::{config::ResumeArgs, serve::job_registry::OUTGOING};
 
 /// Jobs that send an e-mail.
-const EMAILS: [&str; 3] = [alerts::EMAIL_JOB, purchasing::shell::KIND, saved_views::shell::STOPPED_JOB];
+const EMAILS: [&str; 4] =
+    [alerts::EMAIL_JOB, purchasing::shell::KIND, fulfilment::shell::READY_EMAIL, saved_views::shell::STOPPED_JOB];
 /// Jobs that carry a schedule's run out.
 const RUNS: [&str; 2] = [saved_views::shell::SCHEDULE_JOB, export_schedules::shell::JOB];
 /// Why a job is dead, for its tenant.

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use entrepot::clock::{day_text, local_day, rfc3339};
 use serde_json::{Value, json};
 
-use super::shop::{Shop, World, done, pairs, text};
+use super::shop::{Shop, World, done, key, pairs, text};
 use crate::world::on_both;
 
 on_both!(
@@ -18,6 +18,7 @@ on_both!(
     a_transfer_that_has_not_left_or_has_no_day_is_never_overdue,
     the_day_of_a_transfer_is_that_of_the_store_that_receives_it,
     a_count_that_was_off_is_told,
+    a_work_that_has_not_left_is_told_and_so_are_goods_that_no_store_has,
 );
 
 const DAY: i64 = 24 * 3600;
@@ -342,4 +343,38 @@ async fn a_count_that_was_off_is_told(world: &World) {
             assert_eq!(json!([alerts[0]["quantity"], alerts[0]["threshold"]]), json!([5, 3]));
         }
     }
+}
+
+async fn a_work_that_has_not_left_is_told_and_so_are_goods_that_no_store_has(world: &World) {
+    let shop = Shop::open(world).await;
+    shop.rule(json!({ "kind": "FULFILMENT_OVERDUE", "storeId": shop.store["id"], "days": 0 })).await;
+    let price = json!({ "amount": "1.00", "currencyCode": "GBP" });
+    let mug = shop.product("MUG", json!({ "status": "ACTIVE", "price": price })).await;
+    shop.moves(&[(&mug, 50)]).await;
+    let line = json!({ "product": mug, "quantity": 2 });
+    let input = json!({ "idempotencyKey": key(), "store": shop.store, "lines": [line] });
+    let order = shop.act("orderCreate", "OrderCreateInput", "order { id works { id } }", input).await;
+    let order = done(&order, "order").clone();
+    let filter = json!({ "kind": ["FULFILMENT_OVERDUE", "FULFILMENT_REJECTED"], "store": { "eq": shop.store["id"] } });
+    let told = async || {
+        shop.look().await;
+        let found = shop.alerts(filter.clone()).await;
+        found.iter().map(|alert| (text(&alert["kind"]), text(&alert["state"]))).collect::<Vec<_>>()
+    };
+    let today = in_days(&shop, 0);
+    assert_eq!(told().await, pairs(&[]), "it may leave today");
+    world.pass(DAY);
+    assert_eq!(told().await, pairs(&[("FULFILMENT_OVERDUE", "OPEN")]));
+    let alert = shop.only("FULFILMENT_OVERDUE").await;
+    assert_eq!(json!([alert["quantity"], alert["day"], alert["product"]]), json!([1, today, null]));
+    let query = "query($filter: AlertListFilter) { alerts(filter: $filter, first: 5) { nodes { order { id } works { id } } } }";
+    let seen = shop.ask(query, json!({ "filter": filter })).await;
+    assert_eq!(seen["data"]["alerts"]["nodes"], json!([{ "order": { "id": order["id"] }, "works": order["works"] }]), "{seen:#}");
+    // The store has none, and neither has any other.
+    let input = json!({ "id": order["works"][0]["id"], "reason": "NO_STOCK" });
+    done(&shop.act("fulfilmentWorkReject", "FulfilmentWorkRejectInput", "work { status }", input).await, "work");
+    assert_eq!(told().await, pairs(&[("FULFILMENT_OVERDUE", "RESOLVED"), ("FULFILMENT_REJECTED", "OPEN")]));
+    done(&shop.act("orderCancel", "ActionInput", "order { status }", json!({ "id": order["id"] })).await, "order");
+    assert_eq!(told().await, pairs(&[("FULFILMENT_OVERDUE", "RESOLVED"), ("FULFILMENT_REJECTED", "RESOLVED")]));
+    shop.is_sound().await;
 }

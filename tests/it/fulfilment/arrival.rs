@@ -50,12 +50,14 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
         let work = world.work(&order).await;
         refused(&world.at("fulfilmentWorkReady", &work, json!({})).await, "INVALID_STATE", "input.id");
         world.packed(&work).await;
-        let input = world.of(&work, json!({}));
+        let input = world.of(&work, json!({"notifyIn": "DE"}));
+        let emails =
+            async || world.number("SELECT count(*) FROM job WHERE tenant_id = $1 AND kind = 'fulfilment.ready_email'").await;
         let dry = "mutation($input: FulfilmentWorkActionInput!) {
             result: fulfilmentWorkReady(input: $input, validateOnly: true) { work { status } collectCode userErrors { code } } }";
         let foreseen = world.ask(dry, json!({"input": input})).await["result"].clone();
         let told = json!({"work": {"status": "READY"}, "collectCode": null, "userErrors": []});
-        assert_eq!(foreseen, told, "no code that nobody could collect with");
+        assert_eq!((foreseen, emails().await), (told, 0), "no code that nobody could collect with");
         let ready = world.act("fulfilmentWorkReady", input.clone()).await;
         let code = ready["collectCode"].as_str().unwrap().to_owned();
         assert_eq!((&done(&ready, "work")["status"], code.len()), (&json!("READY"), 6));
@@ -66,6 +68,7 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
             "whoever works elsewhere by now: {elsewhere}"
         );
         assert_eq!(world.act("fulfilmentWorkReady", input).await["collectCode"], json!(code), "the same key, the same code");
+        assert_eq!(emails().await, 1, "one e-mail, whoever repeats the call");
         let other = if code == "000000" { "000001" } else { "000000" };
         refused(&world.at("fulfilmentWorkCollect", &work, json!({"code": other})).await, "INVALID", "input.code");
         let taken = world.does("fulfilmentWorkCollect", &work, json!({"code": code})).await;

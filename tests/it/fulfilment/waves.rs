@@ -62,6 +62,23 @@ async fn a_wave_of_three_orders_is_picked_once_and_what_is_short_of_one_keeps_no
         let pack = world.of(&wave, json!({}));
         let packed = world.staff("fulfilmentWavePack", pack.clone()).await;
         assert_eq!(results(&packed), ["PACKED", "PACKED", "ON_HOLD"], "one work is refused and no other");
+        let list = async |filter: Value| {
+            let list = "query($filter: FulfilmentWorkFilter) { fulfilmentWorks(filter: $filter) {
+                nodes { number isHeld deliveryMethod wave { id isOpen } } } }";
+            let seen = world.ask_as(of_depot(&[world.depot]), list, json!({ "filter": filter })).await;
+            let mut works = seen["fulfilmentWorks"]["nodes"].as_array().unwrap().clone();
+            works.sort_by_key(|work| work["number"].to_string());
+            json!(works)
+        };
+        let in_wave = |number: &str, is_held: bool| {
+            json!({"number": number, "isHeld": is_held, "deliveryMethod": "SHIP", "wave": {"id": wave["id"], "isOpen": true}})
+        };
+        assert_eq!(list(json!({"isHeld": true})).await, json!([in_wave("3-1", true)]));
+        assert_eq!(
+            list(json!({"isHeld": false, "deliveryMethod": "SHIP"})).await,
+            json!([in_wave("1-1", false), in_wave("2-1", false)])
+        );
+        assert_eq!(list(json!({"deliveryMethod": "COLLECT"})).await, json!([]));
         assert_eq!(packed["results"][0]["work"]["parcels"].as_array().map(Vec::len), Some(1));
         done(&world.act("orderHoldLift", world.of(&hold, json!({}))).await, "hold");
         let rest = world.staff("fulfilmentWavePack", pack.clone()).await;
@@ -75,6 +92,8 @@ async fn a_wave_of_three_orders_is_picked_once_and_what_is_short_of_one_keeps_no
         assert_eq!((results(&again), &again["replayed"], world.movements("SALE").await), (vec!["SHIPPED"; 3], &json!(true), 3));
         assert_eq!(world.mugs().await, [[100, 8], [23, 0]]);
         refused(&world.staff("fulfilmentWaveShip", world.of(&wave, json!({}))).await, "INVALID_STATE", "input.id");
+        let waves: Vec<Value> = list(json!({})).await.as_array().unwrap().iter().map(|work| work["wave"].clone()).collect();
+        assert_eq!(waves, [json!(null), json!(null), json!(null)], "a closed wave has let them go");
         assert_eq!(world.events_of("fulfilment_wave.").await, ["fulfilment_wave.created", "fulfilment_wave.closed"]);
         assert!(!format!("{made}{picked}{packed}{shipped}").contains("GBP"), "a wave has no prices");
     })

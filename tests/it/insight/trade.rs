@@ -210,6 +210,7 @@ impl Trade {
             customer: order.customer.filter(|_| random.random_bool(0.8)),
             external_ref: Some(format!("W1-{id}")),
             receive: if random.random_bool(0.8) { Receive::Now } else { Receive::Later },
+            settle: None,
             note: None,
             occurred_at: Some(Timestamp(order.placed_at.micros() + random.random_range(0..200) * HOUR / 10)),
             lines,

@@ -199,6 +199,7 @@ impl CommandFactory {
             customer: None,
             external_ref: None,
             receive,
+            settle: None,
             note: None,
             occurred_at: None,
             lines,

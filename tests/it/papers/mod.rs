@@ -231,6 +231,12 @@ async fn a_repeated_call_draws_one_paper(world: &World) {
     let answer = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], again.clone()).await;
     let second = &answer["data"]["paperCreate"];
     assert_eq!((&second["replayed"], &second["paper"]["id"]), (&json!(true), &first["id"]), "{answer:#}");
+    // English was the default before a tenant had a language of its own: to say it says no more than to say nothing.
+    let said = |locale: &str| json!({ "idempotencyKey": "one", "locale": locale });
+    let english = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], said("EN")).await;
+    assert_eq!(english["data"]["paperCreate"]["paper"]["id"], first["id"], "{english:#}");
+    let german = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], said("DE")).await;
+    refused(&german["data"]["paperCreate"], "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     let other = tried(world, house.owner.clone(), "PICKING_LIST", &house.ids["fwk"], again).await;
     refused(&other["data"]["paperCreate"], "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
 }

@@ -18,6 +18,16 @@ async fn done(world: &World, mutation: &str, input: &str, select: &str, value: V
     world.must(&world.ours, &query, json!({ "input": value })).await
 }
 
+/// Papers have the units of goods beside their SKUs.
+async fn with_units(world: &World) {
+    let input = json!({ "idempotencyKey": key(), "columns": ["SKU", "UNIT"] });
+    done(world, "paperSettingsSet", "PaperSettingsSetInput", "settings { version }", input).await;
+}
+
+fn assert_units(page: &str) {
+    assert!(page.contains("<th>Unit</th>") && !page.contains("<td></td>"), "each of the goods has its unit: {page}");
+}
+
 async fn answer_to(world: &World, query: &str, id: &Value) -> Value {
     world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await["data"].clone()
 }
@@ -35,6 +45,7 @@ async fn a_return_is_labelled_with_its_store_and_its_number(world: &World) {
     refused(&attempt(world, "RETURN_LABEL", id).await, "INVALID_STATE", "input.documentId");
     let input = json!({ "idempotencyKey": key(), "id": id });
     done(world, "returnApprove", "ReturnActionInput", "return { id }", input).await;
+    with_units(world).await;
     let paper = drawn_by(world, world.ours.owner.clone(), "RETURN_LABEL", id, json!({})).await;
     assert_eq!((&paper["kind"], &paper["number"]), (&json!("RETURN_LABEL"), &made["number"]));
     let page = html(world, &paper).await;
@@ -45,6 +56,7 @@ async fn a_return_is_labelled_with_its_store_and_its_number(world: &World) {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("GBP") && !page.contains("alpha buyer"), "{page}");
+    assert_units(&page);
     let pdf = String::from_utf8(fetched(world, &paper["pdf"]).await).unwrap();
     assert!(pdf.matches(" re\n").count() > 30 && pdf.contains(&format!("({}) Tj", made["number"].as_str().unwrap())), "{pdf}");
     // It is found again by its document, with its own kind.
@@ -72,10 +84,12 @@ async fn what_is_collected_has_a_slip_and_a_wave_a_list(world: &World) {
         done(world, "fulfilmentWorkAccept", "FulfilmentWorkAcceptInput", "works { number }", input).await["works"].clone();
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "works": [ids["fwk"]] });
     let wave = done(world, "fulfilmentWaveCreate", "FulfilmentWaveCreateInput", "wave { id }", input).await["wave"]["id"].clone();
+    with_units(world).await;
     let list = drawn_by(world, house.only(&["fulfilment.read"]), "PICKING_LIST", wave.as_str().unwrap(), json!({})).await;
     let page = html(world, &list).await;
     let share = format!("<td class=\"n\">6</td><td>{}: 6</td>", works[0]["number"].as_str().unwrap());
     assert!(page.contains("<td>alpha-mug</td>") && page.contains(&share), "{page}");
+    assert_units(&page);
     let query = "query($id: ID!) { fulfilmentWave(id: $id) { papers { id kind } } }";
     let shown = json!([{ "id": list["id"], "kind": "PICKING_LIST" }]);
     assert_eq!(answer_to(world, query, &wave).await["fulfilmentWave"]["papers"], shown);

@@ -152,3 +152,29 @@ async fn no_shipment_slips_past_a_hold_that_is_set_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_hold_of_a_member_that_a_payment_lifted_comes_back_with_what_is_owed() {
+    World::on_both(async |world| {
+        let order = world.mugs("CONFIRMED", 3).await;
+        let set = hold(&world, &order, "PAYMENT").await;
+        world.pass(1);
+        let paid = world.paid(&order, "CAPTURE", "7.65", json!({})).await;
+        assert_eq!(kinds(&world.read(&order).await), Vec::<&str>::new());
+        world.pass(1);
+        done(&world.take_back(&paid).await, "payment");
+        let held = world.read(&order).await;
+        assert_eq!((kinds(&held), &held["holds"][0]["reason"]), (vec!["PAYMENT"], &set["reason"]));
+        assert_ne!(held["holds"][0]["id"], set["id"], "the one that was lifted stays in the history");
+        assert_eq!(world.events_of("order.held").await.len(), 2);
+        refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "ON_HOLD", "input.id");
+        // A member lets it pass that nothing is paid: no reversal sets it again.
+        world.pass(1);
+        world.does("orderHoldLift", &held["holds"][0], json!({})).await;
+        world.pass(1);
+        let part = world.paid(&order, "CAPTURE", "1.00", json!({})).await;
+        done(&world.take_back(&part).await, "payment");
+        assert_eq!(kinds(&world.read(&order).await), Vec::<&str>::new());
+    })
+    .await;
+}

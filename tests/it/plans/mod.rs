@@ -48,6 +48,8 @@ const MAY: &[(&str, &str)] = &[
     ("invoices where legalEntity*", "invoice"),
     ("stocktakes where kind*", "stock_count"),
     ("fulfilmentWaves where isOpen", "fulfilment_wave"),
+    ("fulfilmentWorks where deliveryMethod*", ""),
+    ("fulfilmentWorks where isHeld", ""),
     ("fulfilmentWorks where status*", "fulfilment_work"),
     ("lots where status*", "lot"),
     ("orders filter.channel*", "sales_order"),

@@ -3,6 +3,8 @@
 mod bucket;
 mod damaged;
 mod drill;
+mod dumps;
+mod files;
 mod runs;
 mod schedule;
 mod shipping;
@@ -285,7 +287,7 @@ async fn a_restore_writes_over_nothing() {
         ["backup", "restore", "--database-url", "sqlite://x.sqlite", "--keys-file", &shop.site.keys(), "--backups", &elsewhere];
     entrepot_in(&shop.site.folder, &args).await.refused(&["there is no folder", "misspelt"]);
     assert!(!shop.site.folder.join("misspelt").exists());
-    shop.ask("postgres://nobody@127.0.0.1:1/none", &shop.site.keys(), &["run"]).await.refused(&["only an embedded database"]);
+    shop.ask("postgres://nobody@127.0.0.1:1/none", &shop.site.keys(), &["run"]).await.refused(&["does not answer"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -42,6 +42,47 @@ async fn no_more_is_given_back_than_was_charged() {
 }
 
 #[tokio::test]
+async fn goods_come_back_over_the_counter_and_the_money_is_given_back_in_one_call() {
+    World::on_both(async |world| {
+        let line = json!({"product": {"id": world.mug}, "quantity": 2, "discount": {"amount": "1.10", "currencyCode": "GBP"}});
+        let paid = json!([{"kind": "CAPTURE", "amount": {"amount": "4.00", "currencyCode": "GBP"}, "method": "CASH"}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line], "payments": paid});
+        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        let before = world.level_here(world.mug).await;
+        let returning = |more: Value| {
+            let mut input = world.asking(json!([back(&order["lines"][0]["id"], 2)]));
+            (input["receive"], input["close"]) = (json!(true), json!(true));
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+        };
+        let cash = json!([{"method": "CASH"}]);
+        let more = json!([{"method": "CASH", "amount": {"amount": "4.01", "currencyCode": "GBP"}}]);
+        let twice = json!([{"method": "CASH"}, {"method": "CASH"}]);
+        for (wrong, code, field) in [
+            (json!({"payments": cash, "receive": false}), "INVALID", "input.close"),
+            (json!({"payments": cash, "close": false}), "INVALID", "input.payments"),
+            (json!({"payments": more}), "OUT_OF_RANGE", "input.payments.0.amount"),
+            (json!({"payments": twice}), "OUT_OF_RANGE", "input.payments.1.amount"),
+            (json!({"refund": {"amount": "4.01", "currencyCode": "GBP"}}), "OUT_OF_RANGE", "input.refund"),
+        ] {
+            refused(&world.act("returnCreate", returning(wrong)).await, code, field);
+        }
+        assert_eq!(world.level_here(world.mug).await, before, "what is refused in part takes nothing in");
+        let input = returning(json!({ "payments": cash }));
+        let closed = done(&world.act("returnCreate", input.clone()).await, "return").clone();
+        assert_eq!((&closed["status"], &closed["refunded"]["amount"]), (&json!("CLOSED"), &json!("4.00")));
+        assert_eq!((&closed["lines"][0]["received"], &closed["lines"][0]["restocked"]), (&json!(2), &json!(2)));
+        assert_eq!(world.level_here(world.mug).await[0], before[0] + 2);
+        assert_eq!(world.act("returnCreate", input).await["replayed"], true);
+        let read = "query($id: ID!) { order(by: {id: $id}) { paymentStatus refundStatus payments { kind amount { amount } } } }";
+        let read = world.ask(read, json!({"id": order["id"]})).await["order"].clone();
+        assert_eq!((&read["paymentStatus"], &read["refundStatus"]), (&json!("PAID"), &json!("FULL")));
+        assert_eq!(read["payments"].as_array().map(Vec::len), Some(2), "{read}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_fee_is_taken_off_and_may_be_waived() {
     World::on_both(async |world| {
         let fee = json!({"kind": "CHARGE", "name": "Restocking", "quantity": 1, "unitPrice": {"amount": "-0.55", "currencyCode": "GBP"}});

@@ -100,6 +100,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
         "commands of the operator",
         &[
             listed("backups/shell/run.rs", 2, &["file", "tenant_counter"]),
+            listed("backups/rows.rs", 1, &["file"]),
             listed("files/copying.rs", 1, &["file"]),
             listed("insight/verify/search.rs", 1, &["product"]),
             listed("serve/facts.rs", 1, &["tenant_erasure"]),

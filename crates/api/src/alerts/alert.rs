@@ -12,13 +12,17 @@ use super::enums::{AlertKind, AlertStatus};
 use crate::{
     connection,
     counts::{Stocktake, load_count},
+    fulfilment::{FulfilmentWork, works_of_order},
     graphql::{
         context::ContextExt,
         fault::Answer,
         scalars::{Date, DateTime, Long, Quantity},
     },
     identity::{Actor, Member, actor, member},
-    orders::links::{self, Money, Product, Store},
+    orders::{
+        self, Order,
+        links::{self, Money, Product, Store},
+    },
     purchasing::{PurchaseOrder, load_order},
     stock::{Lot, lot_seen},
     transfers::{Transfer, load_transfer},
@@ -53,11 +57,12 @@ impl Alert {
     async fn status(&self) -> AlertStatus {
         self.0.state().into()
     }
-    /// The store: of TRANSFER_OVERDUE the one that receives; null of NEGATIVE_MARGIN, which is of none.
+    /// The store: of TRANSFER_OVERDUE the one that receives, of FULFILMENT_REJECTED the one that sold the order; null of NEGATIVE_MARGIN, which is of none.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.subject.store()?).await)
     }
-    /// The product; null of PURCHASE_ORDER_LATE, TRANSFER_OVERDUE and COUNT_DIFFERENCE, which may be about many.
+    /// The product; null of PURCHASE_ORDER_LATE, TRANSFER_OVERDUE, COUNT_DIFFERENCE, FULFILMENT_OVERDUE and FULFILMENT_REJECTED, which may be about
+    /// many.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.subject.product()?).await)
     }
@@ -77,8 +82,22 @@ impl Alert {
     async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
+    /// Order of a FULFILMENT_OVERDUE or FULFILMENT_REJECTED alert. Null for other kinds, and without order.read in the store that sold it.
+    #[field(mask = OrderRead)]
+    async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
+        Box::pin(orders::load_order(ctx, self.0.subject.ids().order?)).await.transpose()
+    }
+    /// Works of the order in the alert's store, of FULFILMENT_OVERDUE. Null for other kinds, and without fulfilment.read.
+    #[field(mask = FulfilmentRead)]
+    async fn works(&self, ctx: &Context<'_>) -> Option<Answer<Vec<FulfilmentWork>>> {
+        let ids = self.0.subject.ids();
+        let (order, store) = ids.order.zip(ids.store).filter(|_| self.0.kind == prelude::AlertKind::FulfilmentOverdue)?;
+        let works = Box::pin(works_of_order(ctx, order)).await;
+        Some(works.map(|works| works.into_iter().filter(|work| work.row().store == store).collect()))
+    }
     /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late, or of a
-    /// transfer that have not all arrived; smallest units that a count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND;
+    /// transfer that have not all arrived; works of an order that have not left, of FULFILMENT_OVERDUE; lines of an order that wait, of
+    /// FULFILMENT_REJECTED; smallest units that a count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND;
     /// most units of a strange day of STOCK_ANOMALY; units of FORECAST_DRIFT that eight weeks brought beyond what was forecast, negative where they brought less;
     /// weeks outside their interval of FORECAST_COVERAGE. Null of NEGATIVE_MARGIN.
     async fn quantity(&self) -> Option<Quantity> {
@@ -90,7 +109,8 @@ impl Alert {
         self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
     }
     /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE; the day for which the transfer
-    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE; the day of the last sale of DEAD_STOCK, null where nothing was ever sold; the
+    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE; the day on which the first of the works was due, of FULFILMENT_OVERDUE, or
+    /// on which the order was placed, of FULFILMENT_REJECTED; the day of the last sale of DEAD_STOCK, null where nothing was ever sold; the
     /// last day of the line of LIQUIDATION_BEHIND; the newest strange day of STOCK_ANOMALY; the Monday since which forecasts are off of FORECAST_DRIFT and
     /// FORECAST_COVERAGE, null where that is longer ago than 26 weeks.
     async fn day(&self) -> Option<Date> {

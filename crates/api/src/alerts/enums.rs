@@ -37,6 +37,10 @@ pub enum AlertKind {
     ForecastDrift,
     /// Intervals of a product in a store hold too few weeks: at least 9 of the last 16 were outside those of 80 %, and were a week before. RESOLVED at 6.
     ForecastCoverage,
+    /// Works of an order were due in a store, and something of them has not left.
+    FulfilmentOverdue,
+    /// An order waits for goods that a store has refused, and no other store has them.
+    FulfilmentRejected,
 }
 
 /// State of an alert. More may be added.

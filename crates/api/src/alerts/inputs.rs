@@ -98,7 +98,8 @@ pub struct AlertRuleUpsertInput {
     /// eight weeks must be off by, beside the tracking signal. Null for the level's own, and for 1 of COUNT_DIFFERENCE.
     pub threshold: Option<Quantity>,
     /// Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
-    /// transfer (TRANSFER_OVERDUE); 0 to 3,650. Null for 30 before an expiry date, and for no grace.
+    /// transfer (TRANSFER_OVERDUE), or the day on which works are due (FULFILMENT_OVERDUE); 0 to 3,650. Null for 30 before an expiry
+    /// date, for 1 after the day of works, and else for no grace.
     pub days: Option<i32>,
     /// E-mail addresses to notify, at most 20.
     #[graphql(default)]

@@ -84,8 +84,8 @@ impl AlertRule {
     async fn threshold(&self) -> Option<Quantity> {
         self.0.threshold.map(Quantity)
     }
-    /// Days before a lot's expiry date, or of grace after the expected day of an order or a transfer; 0 to 3,650. Null for 30
-    /// before an expiry date, and for no grace.
+    /// Days before a lot's expiry date, or of grace after the expected day of an order or a transfer, or the day on which works
+    /// are due; 0 to 3,650. Null for 30 before an expiry date, for 1 after the day of works, and else for no grace.
     async fn days(&self) -> Option<i32> {
         self.0.days
     }

@@ -12,6 +12,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{ShortagePolicy, StoreRef},
+    papers::PaperLocale,
 };
 
 /// Quantity of a work's line.
@@ -116,6 +117,9 @@ pub struct FulfilmentWorkActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
+    /// Language of an e-mail to the contact of the order that says the store and the code: of an order with the delivery method COLLECT
+    /// whose contact has an e-mail address. Null for no e-mail.
+    pub notify_in: Option<PaperLocale>,
 }
 
 /// Label of a parcel that leaves. A field that is left out stays.
@@ -265,6 +269,7 @@ impl FulfilmentWorkActionInput {
             idempotency_key: self.idempotency_key,
             work: reading.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
+            notify: self.notify_in.map(Into::into),
         }
     }
 }

@@ -176,7 +176,7 @@ impl FulfilmentWorkSubscription {
     ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let rights = Rights::of::<kind::FulfilmentRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let tests = within(&permit, filter.unwrap_or_default().read()?);
+        let tests = within(&permit, filter.unwrap_or_default().read_for_stream()?);
         let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, WorkTopic { tests }, rights, options).await?;
         Ok(updates.map(|update| update.map(FulfilmentWorkUpdate)))

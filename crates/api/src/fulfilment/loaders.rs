@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use inventory::fulfilment::{
-    core::{Parcel, ShippingCarrier, Work, WorkHead},
+    core::{Parcel, ShippingCarrier, Wave, Work, WorkHead},
     rows::{self, GoodsName, OrderFacts},
 };
 use platform::storage::Fault;
@@ -21,12 +21,15 @@ crate::tenant_rows!(
 /// Names of an order's goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GoodsOf(pub OrderId);
-/// The number of an order, and whether it is held back.
+/// The number of an order, whether it is held back, and how it is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FactsOf(pub OrderId);
 /// Works of an order without their lines, the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WorksOf(pub OrderId);
+/// The open wave that a work is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WaveOf(pub FulfilmentWorkId);
 /// Parcels that left with a fulfilment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ParcelsOf(pub FulfilmentId);
@@ -47,6 +50,16 @@ impl Loader<FulfilmentWaveId> for Rows {
     /// The works of a wave, in its order.
     async fn load(&self, keys: &[FulfilmentWaveId]) -> Result<HashMap<FulfilmentWaveId, Arc<Vec<FulfilmentWorkId>>>, Fault> {
         Ok(grouped(keys, rows::works_of_waves(&self.0, keys).await?))
+    }
+}
+
+impl Loader<WaveOf> for Rows {
+    type Value = Wave;
+    type Error = Fault;
+    async fn load(&self, keys: &[WaveOf]) -> Result<HashMap<WaveOf, Wave>, Fault> {
+        let ids: Vec<FulfilmentWorkId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::waves_of_works(&self.0, &ids).await?;
+        Ok(all.into_iter().map(|(work, wave)| (WaveOf(work), wave)).collect())
     }
 }
 

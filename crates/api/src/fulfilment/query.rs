@@ -7,11 +7,15 @@ use entity::{
 };
 use iam::access::kind;
 use inventory::{
-    fulfilment::rows::{self, WorkTest},
+    fulfilment::rows::{self, OrderTest, WorkTest},
     ledger::Ledger,
 };
 use macros::resolvers;
-use platform::{paging::CursorSigner, path, storage::Reads};
+use platform::{
+    paging::{CursorSigner, ListSource},
+    path,
+    storage::{Reads, TenantScope},
+};
 
 use super::{
     enums::WorkStatus,
@@ -23,11 +27,14 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::Answer,
+        fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter},
         scalars::{Cursor, Long},
     },
-    orders::links::{Direction, MOST_A_PAGE, argument},
+    orders::{
+        DeliveryMethod,
+        links::{Direction, MOST_A_PAGE, argument},
+    },
 };
 
 /// Filter of works. Conditions are combined by AND; a null condition is ignored.
@@ -41,9 +48,28 @@ pub struct FulfilmentWorkFilter {
     pub due_at: Option<DateTimeFilter>,
     /// Works of these orders.
     pub order: Option<IdFilter>,
+    /// True for works of orders with a hold, false for works of orders without one. Not in fulfilmentWorkChanged.
+    pub is_held: Option<bool>,
+    /// Works of orders that are delivered in this way. Not in fulfilmentWorkChanged.
+    pub delivery_method: Option<DeliveryMethod>,
 }
 
 impl FulfilmentWorkFilter {
+    /// What is asked of the works' orders.
+    fn of_orders(&self) -> Vec<OrderTest> {
+        let held = self.is_held.map(OrderTest::IsHeld);
+        held.into_iter().chain(self.delivery_method.map(|method| OrderTest::Method(method.into()))).collect()
+    }
+    /// The tests for the changes of works, which know nothing of their orders.
+    pub(super) fn read_for_stream(self) -> Answer<Vec<WorkTest>> {
+        for (name, is_given) in [("isHeld", self.is_held.is_some()), ("deliveryMethod", self.delivery_method.is_some())] {
+            if is_given {
+                let message = "changes of works are not filtered by their orders: leave it out, or ask fulfilmentWorks";
+                return Err(TopError::bad_input(message, path!["filter", name]));
+            }
+        }
+        self.read()
+    }
     /// The tests for the rows. Ids of another kind are refused with their path.
     pub(super) fn read(self) -> Answer<Vec<WorkTest>> {
         let mut all = Vec::new();
@@ -128,8 +154,7 @@ impl FulfilmentQuery {
         let descending = order_by.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
         let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
-        let tests = within(&permit, filter.unwrap_or_default().read()?);
-        let source = rows::source(scope.backend(), &tests);
+        let source = source(&scope, &permit, filter)?;
         let page = rows::page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
             let keys = rows::head_keys(&head);
@@ -146,8 +171,7 @@ impl FulfilmentQuery {
         #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
     ) -> Answer<Vec<WorkStatusCount>> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let tests = within(&permit, filter.unwrap_or_default().read()?);
-        let counts = rows::count_by_status(&scope, &tests).await?;
+        let counts = rows::count_by_status(&scope, source(&scope, &permit, filter)?).await?;
         let all = entity::prelude::WorkStatus::ALL.iter();
         let of = |status: &entity::prelude::WorkStatus| {
             let count = counts.get(status).copied().filter(|count| *count > 0)?;
@@ -155,6 +179,18 @@ impl FulfilmentQuery {
         };
         Ok(all.filter_map(of).collect())
     }
+}
+
+/// The works of the caller's stores that pass a filter.
+fn source(
+    scope: &TenantScope,
+    permit: &iam::access::Permit<kind::FulfilmentRead>,
+    filter: Option<FulfilmentWorkFilter>,
+) -> Answer<ListSource> {
+    let filter = filter.unwrap_or_default();
+    let orders = filter.of_orders();
+    let tests = within(permit, filter.read()?);
+    Ok(rows::of_orders(rows::source(scope.backend(), &tests), &orders))
 }
 
 async fn find(

@@ -17,9 +17,10 @@ use platform::storage::Fault;
 
 use super::{
     enums::{RejectReason, WorkStatus},
-    loaders::{FactsOf, GoodsOf, load},
+    loaders::{FactsOf, GoodsOf, WaveOf, load},
     parcel::Parcel,
     query::load_work,
+    wave::FulfilmentWave,
 };
 use crate::{
     graphql::{
@@ -29,7 +30,7 @@ use crate::{
     },
     numbering,
     orders::{
-        self, Address, Order,
+        self, Address, DeliveryMethod, Order,
         links::{self, Actor, Product, Store},
     },
     papers::{Paper, papers_of},
@@ -100,6 +101,18 @@ impl FulfilmentWork {
     #[field(mask = OrderRead)]
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
+    }
+    /// Whether the order has a hold: its goods are not brought nearer to leaving.
+    async fn is_held(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Ok(self.order_facts(ctx).await?.is_held)
+    }
+    /// Delivery method of the order.
+    async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
+        Ok(self.order_facts(ctx).await?.method.into())
+    }
+    /// Open wave that the work is in. Null when it is in none.
+    async fn wave(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWave>> {
+        Ok(load(ctx, WaveOf(self.head.id)).await?.map(FulfilmentWave::head))
     }
     /// Address that the goods go to; null when the order has none or it was erased, when the store has refused all of it or is not asked any more, and
     /// without fulfilment.address.read in the work's store.

@@ -33,7 +33,7 @@ pub(super) async fn find_document(ctx: &Context<'_>, id: &str) -> Answer<Option<
 
 impl Document {
     /// The node; None of a wave, which is none.
-    pub(super) const fn node(&self) -> Option<&Node> {
+    pub(super) fn node(&self) -> Option<&Node> {
         match self {
             Self::Node(node) => Some(node),
             Self::Wave(_) => None,

@@ -54,8 +54,13 @@ pub(super) async fn dress(
 
 /// The lines that its goods are of.
 fn goods_of(document: &Document, drawing: &Drawing) -> Option<GoodsOf> {
-    match document.node() {
-        Some(Node::PurchaseOrder(order)) => Some(GoodsOf::PurchaseOrder(order.row().id)),
+    let node = match document {
+        Document::Wave(wave) => return Some(GoodsOf::Wave(wave.row().id)),
+        Document::Node(node) => &**node,
+    };
+    match node {
+        Node::PurchaseOrder(order) => Some(GoodsOf::PurchaseOrder(order.row().id)),
+        Node::Return(sales_return) => Some(GoodsOf::Return(sales_return.row().id)),
         _ => drawing.order.map(GoodsOf::Order),
     }
 }

@@ -45,7 +45,8 @@ pub(super) async fn collect_slip(
     if delivery_of(ctx, work.head.order).await? != DeliveryMethod::Collect {
         return Ok(Err(NotDrawn::NotCollected));
     }
-    let customer = collected_by(ctx, scope, &work.head).await?;
+    // No name is opened, nor its showing logged, for a slip that is refused.
+    let customer = if work.is_live() { collected_by(ctx, scope, &work.head).await? } else { None };
     Ok(frame.collect_slip(number, work, names, customer.into_iter().collect()))
 }
 

@@ -33,6 +33,11 @@ pub fn payment(why: &Refusal) -> Said {
         Refusal::OfNewOrder { kind } => {
             invalid(&format!("a new order takes an AUTHORISATION or a CAPTURE; record a {kind} by paymentRecord"))
         }
+        Refusal::OrderUnsaid => {
+            let words = "name the order that is refunded: the return goes back on several orders, or on none that is known";
+            (ErrorCode::Required, words.to_owned())
+        }
+        Refusal::NothingLeft => range("nothing is left to refund for the return: say an amount, or leave the payment out"),
         Refusal::ParentOfAuthorisation => invalid("an AUTHORISATION names no other payment"),
         Refusal::ParentUnsaid => (ErrorCode::Required, "a VOID names the authorisation that is given up".to_owned()),
         Refusal::ParentKind { kind, of } => invalid(&format!("a {kind} names one of the kind {of}")),

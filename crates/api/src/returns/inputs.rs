@@ -4,7 +4,10 @@ use async_graphql::{ID, InputObject};
 use inventory::returns::shell::{self, Receive, ReturnMatch};
 use platform::path;
 
-use super::enums::Disposition;
+use super::{
+    enums::Disposition,
+    settle_inputs::{ReturnPaymentInput, Settle},
+};
 use crate::{
     graphql::{
         reading::Reading,
@@ -72,7 +75,17 @@ pub struct ReturnCreateInput {
     /// Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock.
     #[graphql(default = true)]
     pub receive: bool,
-    /// Note that is kept with the count, at most 1,000 characters.
+    /// Whether the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
+    /// return.approve.
+    #[graphql(default = false)]
+    pub close: bool,
+    /// Refund with `close`, from 0 to the amount that was charged for the goods. Null for the goods at the prices of their lines, charges
+    /// included, at most what was charged.
+    pub refund: Option<MoneyInput>,
+    /// Refunds with `close`, in the order in which they happened; at most 100, together at most the refund. The return and its payments
+    /// are recorded together or not at all. Null for none. Needs payment.write and payment.refund in the store of the order.
+    pub payments: Option<Vec<ReturnPaymentInput>>,
+    /// Note that is kept with the return, at most 1,000 characters.
     pub note: Option<String>,
     /// Time of the return; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
@@ -102,12 +115,15 @@ impl ReturnCreateInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnCreate {
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read(index, reading)).collect();
+        let payments = self.payments.unwrap_or_default();
+        let settle = Settle { is_closed: self.close, is_received: self.receive, refund: self.refund, payments };
         shell::ReturnCreate {
             idempotency_key: self.idempotency_key,
             store: reading.store(self.store, || path!["input", "store"]),
             customer: reading.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
             external_ref: self.external_ref,
             receive: if self.receive { Receive::Now } else { Receive::Later },
+            settle: settle.read(reading),
             note: self.note,
             occurred_at: self.occurred_at.map(|at| at.0),
             lines,

@@ -11,6 +11,7 @@ mod payload;
 mod query;
 pub mod refusal;
 mod sales_return;
+mod settle_inputs;
 mod step_inputs;
 mod visibility;
 
@@ -24,6 +25,7 @@ pub use nodes::{customer_of_return, load_return};
 pub use payload::ReturnPayload;
 pub use query::ReturnsQuery;
 pub use sales_return::{Return, ReturnLine, ReturnMatch, returns_of_order};
+pub use settle_inputs::ReturnPaymentInput;
 pub use step_inputs::{
     ReturnActionInput, ReturnCloseInput, ReturnInspectInput, ReturnInspectLineInput, ReturnReceiveInput, ReturnReceiveLineInput,
     ReturnRejectInput,

@@ -2,7 +2,8 @@
 
 use async_graphql::Context;
 use inventory::{
-    orders::events::ORDER_UPDATED,
+    orders::events::{ORDER_HELD, ORDER_HOLD_LIFTED, ORDER_UPDATED},
+    payments::{events::PAYMENT_RECORDED, shell as paying},
     returns::{
         events::{RETURN_APPROVED, RETURN_CLOSED, RETURN_CREATED, RETURN_INSPECTED, RETURN_RECEIVED, RETURN_REJECTED},
         shell,
@@ -29,14 +30,19 @@ pub struct ReturnsMutation;
 /// What can be done to returns.
 #[resolvers]
 impl ReturnsMutation {
-    /// Creates a return: a request, or goods that a customer has brought back.
-    #[mutation(permit = OrderReturn, emits(RETURN_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    /// Creates a return: a request, or goods that a customer has brought back. With `close` it is received, settled and refunded in this
+    /// one step, all of it or nothing, which also requires return.approve, and payment.write and payment.refund where `payments` are given.
+    #[mutation(
+        permit = OrderReturn,
+        emits(RETURN_CREATED, RETURN_CLOSED, ORDER_UPDATED, STOCK_CHANGED, PAYMENT_RECORDED, ORDER_HELD, ORDER_HOLD_LIFTED),
+        dry_run
+    )]
     async fn return_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The return.")] input: ReturnCreateInput,
     ) -> Answer<ReturnPayload> {
-        step!(named packs ReturnPayload, ctx, permit, input, shell::return_create, dry_run)
+        step!(named packs ReturnPayload, ctx, permit, input, paying::return_create, dry_run)
     }
     /// Approves a REQUESTED return, so that its goods may be sent.
     #[mutation(permit = ReturnApprove, emits(RETURN_APPROVED), dry_run)]

@@ -75,6 +75,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::OnUncounted => &["onUncounted"],
         Field::OpeningStock => &["openingStock"],
         Field::Order => &["order"],
+        Field::OrderId => &["orderId"],
         Field::OrderLine => &["orderLineId"],
         Field::OverPercent => &["overPercent"],
         Field::Parcels => &["parcels"],

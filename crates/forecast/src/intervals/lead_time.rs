@@ -62,6 +62,18 @@ fn evenly(sorted: &[f32], most: usize) -> Vec<f32> {
     (0..most).map(|index| sorted[index * last / (most - 1)]).collect()
 }
 
+/// Each lead time once, with how often it was measured. Those that are no number are left out.
+fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
+    let mut found: Vec<(f64, f64)> = Vec::new();
+    for weeks in lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()) {
+        match found.iter_mut().find(|(known, _)| known.total_cmp(&weeks).is_eq()) {
+            Some((_, count)) => *count += 1.0,
+            None => found.push((weeks, 1.0)),
+        }
+    }
+    found
+}
+
 /// The units of a series over coming weeks: the forecast path, its scale and the pools.
 #[derive(Debug, Clone, Copy)]
 pub struct LeadTimeDemand<'a> {
@@ -112,13 +124,7 @@ impl LeadTimeDemand<'_> {
     /// As [`Self::quantile`], where the lead time is one of the measured `lead_weeks` with equal chance: the least units x for which the mean chance that
     /// demand over a lead time is within x reaches `share`. Nothing is added for the lead time's variance, which the mixture already has.
     pub fn mixture(&self, share: f64, lead_weeks: &[f64]) -> Option<f64> {
-        let mut distinct: Vec<(f64, f64)> = Vec::new();
-        for weeks in lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()) {
-            match distinct.iter_mut().find(|(known, _)| known.total_cmp(&weeks).is_eq()) {
-                Some((_, count)) => *count += 1.0,
-                None => distinct.push((weeks, 1.0)),
-            }
-        }
+        let distinct = distinct(lead_weeks);
         let total: f64 = distinct.iter().map(|(_, count)| count).sum();
         if let [(weeks, _)] = distinct.as_slice() {
             return self.quantile(share, *weeks);
@@ -158,10 +164,15 @@ impl LeadTimeDemand<'_> {
     /// The least stock whose expected shortage is no more than `most` units, where each of the lead times has an equal chance. At most what the greatest
     /// error asks for. None if too little was scored, or without lead times.
     pub fn stock_for_shortage(&self, most: f64, lead_weeks: &[f64]) -> Option<f64> {
-        let longest = lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()).reduce(f64::max)?;
+        let distinct = distinct(lead_weeks);
+        let longest = distinct.iter().map(|(weeks, _)| *weeks).reduce(f64::max)?;
+        let total: f64 = distinct.iter().map(|(_, count)| count).sum();
         let mean_shortage = |stock: f64| {
-            let all = lead_weeks.iter().map(|weeks| self.shortage(stock, *weeks)).collect::<Option<Vec<f64>>>()?;
-            Some(all.iter().sum::<f64>() / all.len() as f64)
+            let mut sum = 0.0;
+            for (weeks, count) in &distinct {
+                sum += count * self.shortage(stock, *weeks)?;
+            }
+            Some(sum / total)
         };
         if mean_shortage(0.0)? <= most {
             return Some(0.0);
@@ -237,6 +248,8 @@ mod tests {
         assert_eq!(demand.stock_for_shortage(50.0, &[1.0]), Some(0.0));
         let mixed = demand.stock_for_shortage(2.5, &[1.0, 2.0]).unwrap();
         assert!(mixed > 20.0 && mixed < demand.stock_for_shortage(2.5, &[2.0]).unwrap());
+        let weighted = demand.stock_for_shortage(2.5, &[1.0, 1.0, 1.0, 2.0]).unwrap();
+        assert!(weighted < mixed, "three of four deliveries take a week: {weighted} {mixed}");
         assert_eq!((demand.stock_for_shortage(1.0, &[]), demand.shortage(f64::NAN, 1.0)), (None, None));
     }
 

@@ -1,19 +1,33 @@
-//! Works of orders that were confirmed before there were works. Doing it twice, or on several nodes at once, does nothing more.
+//! Works of orders that were confirmed before there were works, and e-mails to customers whose goods are ready. Doing the first twice, or on several
+//! nodes at once, does nothing more.
 
 use std::time::Duration;
 
 use entity::prelude::*;
-use platform::{jobs::Registry, storage::Fault};
+use iam::identity::{Email, Mailer};
+use platform::{
+    clock::Clock,
+    jobs::{Failure, Lease, Registry, core::Job},
+    storage::{Database, Fault},
+};
 
 use super::{
-    core::{WorkCommand, WorkDecision},
+    core::{ReadyGoods, WorkCommand, WorkDecision, ready_email},
     rows,
+    shell::{READY_EMAIL, ReadyEmail},
 };
-use crate::ledger::{
-    Command, Ledger, Receipt,
-    due::PAGE,
-    jobs::{MOST_PAGES, submit_all},
+use crate::{
+    ledger::{
+        Command, Ledger, Receipt,
+        due::PAGE,
+        jobs::{MOST_PAGES, submit_all},
+    },
+    numbering::rows::patterns,
+    orders::rows::{details, open_personal},
 };
+
+/// Tries before an e-mail is a dead letter: with their pauses, most of an hour of a mail server that is away.
+const MOST_FAILURES: i64 = 12;
 
 /// New orders get their works as they are placed: only an upgrade leaves something to do.
 const EVERY: Duration = Duration::from_hours(6);
@@ -25,6 +39,57 @@ pub fn register(registry: Registry, ledger: &Ledger) -> Registry {
         let ledger = ledger.clone();
         async move { follow_all(&ledger).await.map(drop) }
     })
+}
+
+/// Where e-mails come from and how they leave.
+#[derive(Clone)]
+pub struct ReadyMail {
+    pub db: Database,
+    pub clock: Clock,
+    pub mailer: Mailer,
+    pub from: String,
+}
+
+/// What workers know of e-mails about works.
+#[must_use]
+pub fn register_mail(registry: Registry, mail: &ReadyMail) -> Registry {
+    let mail = mail.clone();
+    registry.queued(READY_EMAIL, MOST_FAILURES, move |_: Lease, job| {
+        let mail = mail.clone();
+        async move { mail.send(&job).await }
+    })
+}
+
+impl ReadyMail {
+    /// Writes to the contact of an order that is collected, while its goods wait. One that was sent and not noted is sent again.
+    pub async fn send(&self, job: &Job) -> Result<(), Failure> {
+        let what: ReadyEmail = serde_json::from_str(&job.payload)
+            .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
+        if !self.mailer.is_there() {
+            return Err(Failure::Hopeless("no e-mails leave this deployment (--mail)".to_owned()));
+        }
+        let Some((to, goods)) = self.waiting(job.tenant, what.work).await? else { return Ok(()) };
+        let said = ready_email(what.locale, &goods);
+        let email = Email { to, subject: said.subject, text: said.text, html: said.html, attachment: None };
+        let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
+        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {why}"))))
+    }
+
+    /// Whom to write to, and what is ready; None where nothing waits any more, the order is shipped, or it has no address.
+    async fn waiting(&self, tenant: TenantId, work: FulfilmentWorkId) -> Result<Option<(String, ReadyGoods)>, Fault> {
+        let scope = self.db.tenant(tenant);
+        let Some(work) = rows::works(&scope, &[work]).await?.pop() else { return Ok(None) };
+        let Some(ready) = work.head.ready.filter(|_| work.head.status == WorkStatus::Ready) else { return Ok(None) };
+        let detail = details(&scope, &[work.head.order]).await?.pop();
+        let Some(detail) = detail.filter(|detail| detail.delivery_method == DeliveryMethod::Collect) else { return Ok(None) };
+        let Some(sealed) = &detail.personal else { return Ok(None) };
+        let contact = open_personal(&scope, work.head.order, sealed)?.contact;
+        let Some(to) = contact.and_then(|contact| contact.email) else { return Ok(None) };
+        let Some((tenant, store)) = rows::names_of_store(&scope, work.head.store).await? else { return Ok(None) };
+        let Some(facts) = rows::order_facts(&scope, &[work.head.order]).await?.pop() else { return Ok(None) };
+        let number = patterns(&scope).await?.text(Numbered::Order, facts.number);
+        Ok(Some((to, ReadyGoods { tenant, store, number, code: ready.code })))
+    }
 }
 
 /// Makes the works of orders that have none, of all tenants, and says how many it made.

@@ -87,12 +87,12 @@ impl Document for Payments {
     }
 
     fn target(decision: &PaymentDecision) -> Option<Target> {
-        decision.facts.first().filter(|_| !decision.with_order).map(|fact| Target::of(fact.payment.id))
+        decision.facts.first().filter(|_| !decision.with_document).map(|fact| Target::of(fact.payment.id))
     }
 
     fn stored(decision: &PaymentDecision) -> StoredPayments {
-        // What an order was placed with is found by the order.
-        let facts = decision.facts.iter().filter(|_| !decision.with_order);
+        // What an order or a return was created with is found by it.
+        let facts = decision.facts.iter().filter(|_| !decision.with_document);
         StoredPayments { payments: facts.map(|fact| fact.payment.id).collect() }
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     core::{Before, Return, ReturnBook, ReturnDecision, ReturnNeeds},
-    events::return_event,
+    events::return_events,
     rows,
 };
 use crate::{
@@ -90,8 +90,8 @@ impl Document for Returns {
         book.evolve(decision);
     }
 
-    fn facts(_decision: &ReturnDecision) -> usize {
-        1
+    fn facts(decision: &ReturnDecision) -> usize {
+        1 + usize::from(decision.is_closed_at_once())
     }
 
     fn want(decision: &ReturnDecision, want: Want) -> Want {
@@ -103,7 +103,7 @@ impl Document for Returns {
     }
 
     fn events(decision: &ReturnDecision) -> Vec<NewEvent> {
-        vec![return_event(decision)]
+        return_events(decision)
     }
 
     fn rows(tenant: TenantId, decisions: &[&ReturnDecision], _now: Timestamp) -> Rows {

@@ -53,10 +53,10 @@ fn shown_return(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
     })
 }
 
-/// The event of what happened to a return.
-pub fn return_event(decision: &ReturnDecision) -> NewEvent {
+/// The events of what happened to a return: one, and a second of a return that is closed as it is created.
+pub fn return_events(decision: &ReturnDecision) -> Vec<NewEvent> {
     let sales_return = &decision.sales_return;
-    decision.event.event(&ReturnEvent {
+    let payload = ReturnEvent {
         ret: sales_return.id,
         number: sales_return.number.get(),
         store: sales_return.store,
@@ -64,5 +64,7 @@ pub fn return_event(decision: &ReturnDecision) -> NewEvent {
         orders: sales_return.orders(),
         status: Some(sales_return.status()),
         version: Some(sales_return.version),
-    })
+    };
+    let closed = decision.is_closed_at_once().then_some(RETURN_CLOSED);
+    std::iter::once(decision.event).chain(closed).map(|kind| kind.event(&payload)).collect()
 }

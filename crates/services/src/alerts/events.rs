@@ -65,6 +65,8 @@ pub struct AlertEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<CountId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<i64>,
@@ -86,7 +88,7 @@ pub struct AlertEvent {
 
 impl AlertEvent {
     pub fn of(alert: &Alert) -> Self {
-        let SubjectIds { store, product, lot, purchase_order, transfer, count } = alert.subject.ids();
+        let SubjectIds { store, product, lot, purchase_order, transfer, count, order } = alert.subject.ids();
         Self {
             alert: alert.id,
             kind: alert.kind,
@@ -97,6 +99,7 @@ impl AlertEvent {
             purchase_order,
             transfer,
             count,
+            order,
             quantity: alert.figures.quantity,
             threshold: alert.figures.threshold,
             day: alert.figures.day,
@@ -113,12 +116,13 @@ impl AlertEvent {
     /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind
     /// or its state.
     pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
-        let Self { store, product, lot, purchase_order, transfer, count, .. } = *self;
+        let Self { store, product, lot, purchase_order, transfer, count, order, .. } = *self;
+        let ids = SubjectIds { store, product, lot, purchase_order, transfer, count, order };
         let resolved = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));
         Some(Alert {
             id: self.alert,
             kind: self.kind,
-            subject: Subject::of(self.kind, SubjectIds { store, product, lot, purchase_order, transfer, count })?,
+            subject: Subject::of(self.kind, ids)?,
             handling: Handling::of(self.state, self.snoozed_until, resolved)?,
             figures: AlertValues {
                 quantity: self.quantity,
@@ -142,7 +146,7 @@ fn shown_alert(alert: &AlertEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = viewer.covers(alert.store.unwrap_or(StoreId::NIL));
     (is_seen && (alert.store.is_some() || viewer.holds(code::<kind::ProductCostRead>()))).then(|| {
         json!({ "id": alert.alert, "kind": alert.kind, "state": alert.state, "storeId": alert.store, "productId": alert.product,
-            "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "transferId": alert.transfer, "countId": alert.count,
+            "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "transferId": alert.transfer, "countId": alert.count, "orderId": alert.order,
             "quantity": alert.quantity, "threshold": alert.threshold, "assigneeId": alert.assignee, "version": alert.version })
     })
 }

@@ -1,5 +1,5 @@
 //! What somebody should look at: levels that ran low, ran out, came back or hold too much, lots that expire, prices below cost, purchase orders
-//! that are late, transfers that are overdue, counts that found a difference, strange days, dead stock and plans of it that fall behind, forecasts that
+//! that are late, transfers and works that are overdue, counts that found a difference, strange days, dead stock and plans of it that fall behind, forecasts that
 //! drift. One alert for each time that a line is crossed.
 //!
 //! A worker stands in each tenant's journal by a number, and writes alerts and moves the number in one transaction; what depends on the day is

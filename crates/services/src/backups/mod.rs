@@ -1,4 +1,4 @@
-//! Backups of an embedded database: one consistent file, compressed, encrypted, and written to a folder or a bucket.
+//! Backups of a database: one consistent file, or a dump of Postgres, compressed, encrypted, and written to a folder or a bucket.
 //!
 //! A backup is a folder of chunks and a manifest that is written last. Its data key is random and sealed under the key ring, which is never inside.
 //! `docs/backups.md`, `docs/decisions/0122`. Beside them, months that leave a Postgres (`docs/decisions/0177`).
@@ -7,6 +7,7 @@ pub mod core;
 mod file;
 mod id;
 mod months;
+mod programs;
 mod rows;
 mod shell;
 mod spool;
@@ -25,11 +26,14 @@ pub use id::BackupId;
 pub use months::{
     ArchiveTerms, ArchivedFile, ArchivedMonth, KEPT_DAYS, MonthOutcome, archive_months, erase_from_months, verify_month,
 };
+pub use programs::PgPrograms;
 pub use rows::RunFilter;
 pub use shell::{
     BackupError, Backups, Keys,
+    dump::{DumpSource, drill_database, restore_dump, run_dump},
+    file_lists::FilesCompared,
     list::{Content, Listed, Problem, Summary},
-    log::{BackupLog, KILLED, RunFacts, measure},
+    log::{BackupLog, KILLED, RunFacts, SoleRun, measure},
     newest::{NewestWhole, restore_newest_whole},
     prune::Pruned,
     read::Verified,

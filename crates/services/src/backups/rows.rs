@@ -9,12 +9,12 @@ use entity::{
 };
 use platform::{
     paging::{PageRequest, keyset},
-    storage::{Fault, Global, Row, Work},
+    storage::{Fault, Global, GlobalReads, Row, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::schedule::Earlier;
+use super::core::{file_list::ListedFile, schedule::Earlier};
 
 /// Whether the database has the log as it is written here: an older one that was not migrated yet is backed up without.
 pub async fn is_there(global: &Global) -> Result<bool, Fault> {
@@ -136,4 +136,26 @@ pub async fn remove_running(work: &Work) -> Result<(), Fault> {
 
 pub async fn remove_before(work: &Work, before: Timestamp) -> Result<(), Fault> {
     work.execute_global("DELETE FROM backup_run WHERE started_at < $1", vec![before.micros().into()]).await.map(drop)
+}
+
+/// The stored files that last, of all tenants, after the one with these IDs.
+pub async fn stored_files(reads: &impl GlobalReads, after: (Uuid, Uuid), most: i64) -> Result<Vec<ListedFile>, Fault> {
+    let sql = "SELECT f.tenant_id, f.id, f.blob, f.size, f.sha256 FROM file f
+               WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.expires_at IS NULL AND (f.tenant_id, f.id) > ($1, $2)
+               ORDER BY f.tenant_id, f.id LIMIT $3";
+    let rows = reads.rows(sql, vec![after.0.into(), after.1.into(), most.into()]).await?;
+    let file = |row| {
+        let row = &mut Row::new(row);
+        let (tenant, id, blob) = (row.take()?, row.take()?, row.take()?);
+        let (bytes, sha256): (i64, Option<Vec<u8>>) = (row.take()?, row.take()?);
+        Ok(ListedFile { tenant, id, blob, bytes: bytes.unsigned_abs(), sha256: sha256.map(hex::encode) })
+    };
+    rows.iter().map(file).collect()
+}
+
+/// Whether a file is still stored under its name: its tenant may have removed it.
+pub async fn is_stored(global: &Global, file: &ListedFile) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM file WHERE tenant_id = $1 AND id = $2 AND state = 'READY' AND blob = $3 AND expires_at IS NULL";
+    let values = vec![file.tenant.into(), file.id.into(), file.blob.clone().into()];
+    Ok(!global.rows(sql, values).await?.is_empty())
 }

@@ -86,7 +86,7 @@ async fn prune_marks_first_and_touches_nothing_that_it_does_not_know() {
     // A backup of a newer version, and files of somebody else.
     let newer = shop.backups.join("20200102T000000000Z-00000000");
     fs::create_dir_all(&newer).unwrap();
-    fs::write(newer.join("manifest.json"), "{\"format\": 2, \"version\": \"9.0.0\"}").unwrap();
+    fs::write(newer.join("manifest.json"), "{\"format\": 3, \"version\": \"9.0.0\"}").unwrap();
     let foreign = shop.backups.join("019234-tenant").join("file");
     fs::create_dir_all(foreign.parent().unwrap()).unwrap();
     fs::write(&foreign, "a picture").unwrap();

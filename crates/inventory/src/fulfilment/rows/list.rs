@@ -34,6 +34,13 @@ impl WorkTest {
     }
 }
 
+/// A condition on the orders of works. Streams have none: no event of a work says that its order was held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderTest {
+    IsHeld(bool),
+    Method(DeliveryMethod),
+}
+
 /// Names the order of works in cursors.
 pub const WORKS: [&str; 2] = ["fulfilmentWorks:DUE_AT:ASC", "fulfilmentWorks:DUE_AT:DESC"];
 
@@ -54,6 +61,36 @@ pub fn source(backend: Backend, tests: &[WorkTest]) -> ListSource {
         condition(test, backend, &mut from, &mut values);
     }
     ListSource { from, values }
+}
+
+/// The works of a source whose orders pass all of these tests.
+#[must_use]
+pub fn of_orders(mut source: ListSource, tests: &[OrderTest]) -> ListSource {
+    for test in tests {
+        let part = match test {
+            OrderTest::IsHeld(is_held) => {
+                let held = if *is_held { "IS NOT NULL" } else { "IS NULL" };
+                format!(
+                    " AND EXISTS (SELECT 1 FROM sales_order o WHERE o.tenant_id = w.tenant_id AND o.id = w.order_id AND o.hold_kinds {held})"
+                )
+            }
+            // Orders that say nothing beside their lines have no row.
+            OrderTest::Method(DeliveryMethod::Ship) => {
+                let other = detail_with("<>", DeliveryMethod::Ship);
+                format!(" AND NOT EXISTS ({other})")
+            }
+            OrderTest::Method(method) => format!(" AND EXISTS ({})", detail_with("=", *method)),
+        };
+        source.from.push_str(&part);
+    }
+    source
+}
+
+fn detail_with(operator: &str, method: DeliveryMethod) -> String {
+    format!(
+        "SELECT 1 FROM order_detail d WHERE d.tenant_id = w.tenant_id AND d.order_id = w.order_id AND d.delivery_method {operator} '{}'",
+        method.as_str()
+    )
 }
 
 fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
@@ -93,9 +130,9 @@ pub async fn page(
     Ok(reads.records::<WorkRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
-/// How many works there are in each state; states without any are left out.
-pub async fn count_by_status(reads: &impl Reads, tests: &[WorkTest]) -> Result<HashMap<WorkStatus, i64>, Fault> {
-    let ListSource { from, values } = source(reads.backend(), tests);
+/// How many works of a list there are in each state; states without any are left out.
+pub async fn count_by_status(reads: &impl Reads, source: ListSource) -> Result<HashMap<WorkStatus, i64>, Fault> {
+    let ListSource { from, values } = source;
     let rows = reads.rows(&format!("SELECT w.status, count(*) {from} GROUP BY w.status"), values).await?;
     let mut counts = HashMap::with_capacity(rows.len());
     for row in &rows {

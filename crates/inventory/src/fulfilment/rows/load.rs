@@ -254,21 +254,41 @@ pub struct OrderFacts {
     pub number: i64,
     /// Whether a hold keeps its goods back.
     pub is_held: bool,
+    pub method: DeliveryMethod,
 }
 
-/// The numbers of these orders, and whether they are held back.
+/// The numbers of these orders, whether they are held back, and how they are delivered.
 pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderFacts>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("o.id", 2);
-    let sql = format!("SELECT o.id, o.number, o.hold_kinds FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
+    let sql = format!(
+        "SELECT o.id, o.number, o.hold_kinds, d.delivery_method FROM sales_order o
+         LEFT JOIN order_detail d ON d.tenant_id = $1 AND d.order_id = o.id WHERE o.tenant_id = $1 AND {of}"
+    );
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
             let (order, number) = (row.take()?, row.take()?);
-            Ok(OrderFacts { order, number, is_held: row.take::<Option<String>>()?.is_some() })
+            let is_held = row.take::<Option<String>>()?.is_some();
+            Ok(OrderFacts { order, number, is_held, method: method_of(row.take()?)? })
         })
         .collect()
+}
+
+/// An order that says nothing beside its lines is shipped.
+fn method_of(word: Option<String>) -> Result<DeliveryMethod, Fault> {
+    let Some(word) = word else { return Ok(DeliveryMethod::Ship) };
+    DeliveryMethod::parse(&word).ok_or_else(|| Fault::corrupt("order_detail", format!("unknown word {word}")))
+}
+
+/// The names of the tenant and of its store.
+pub async fn names_of_store(reads: &impl Reads, store: StoreId) -> Result<Option<(String, String)>, Fault> {
+    let sql = "SELECT t.name, s.name FROM store s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = $1 AND s.id = $2";
+    let rows = reads.rows(sql, vec![store.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    Ok(Some((row.take()?, row.take()?)))
 }
 
 /// The next page of orders that have goods to send and no works: those that were confirmed before there were any. Also where nothing is held any

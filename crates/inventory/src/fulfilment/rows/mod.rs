@@ -8,13 +8,14 @@ mod waves;
 mod write;
 
 pub use carriers::{carrier_coded, carriers, carriers_by_id, put_carrier};
-pub use list::{WORKS, WorkTest, count_by_status, head_keys, page, source};
+pub use list::{OrderTest, WORKS, WorkTest, count_by_status, head_keys, of_orders, page, source};
 pub use load::{
-    GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, order_facts, unworked, works, works_at, works_of,
+    GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, names_of_store, order_facts, unworked, works, works_at,
+    works_of,
 };
 pub use parcels::{ParcelAt, parcel_at, parcels_of};
 pub use waves::{
-    WAVES, WaveTest, closed_wave, new_wave, wave, wave_keys, wave_page, wave_source, works_for_wave, works_in_waves,
-    works_of_waves,
+    WAVES, WaveTest, closed_wave, new_wave, wave, wave_keys, wave_page, wave_source, waves_of_works, works_for_wave,
+    works_in_waves, works_of_waves,
 };
 pub use write::{arrived_rows, barred_rows, line_rows, work_rows};

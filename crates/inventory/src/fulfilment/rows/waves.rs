@@ -65,6 +65,14 @@ struct WorkIdRow {
     id: FulfilmentWorkId,
 }
 
+/// A wave, and a work that is in it.
+#[derive(Record)]
+struct WaveOfRow {
+    #[record(of = fulfilment_wave_work, alias = "x")]
+    work_id: FulfilmentWorkId,
+    wave: WaveRow,
+}
+
 impl From<WaveRow> for Wave {
     fn from(row: WaveRow) -> Self {
         Self {
@@ -129,6 +137,18 @@ pub async fn works_of_waves(
     let sql = format!("SELECT {select} FROM fulfilment_wave_work x WHERE x.tenant_id = $1 AND {of} ORDER BY x.wave_id, x.nth");
     let rows = reads.records::<WaveWorkRow>(&sql, vec![backend.ids(waves.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.wave_id, row.work_id)).collect())
+}
+
+/// The open waves that these works are in, each with the work; works in none are left out.
+pub async fn waves_of_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<(FulfilmentWorkId, Wave)>, Fault> {
+    let backend = reads.backend();
+    let (select, of) = (WaveOfRow::SELECT, backend.in_ids("x.work_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM fulfilment_wave_work x JOIN fulfilment_wave v ON v.tenant_id = x.tenant_id AND v.id = x.wave_id
+         WHERE x.tenant_id = $1 AND {of} AND x.left_at IS NULL"
+    );
+    let rows = reads.records::<WaveOfRow>(&sql, vec![backend.ids(works.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.work_id, row.wave.into())).collect())
 }
 
 /// Those of these works that are in an open wave.

@@ -2,6 +2,7 @@
 
 mod carriers;
 mod let_go;
+mod ready_email;
 mod reverse;
 mod ship;
 mod steps;
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 pub use carriers::{CarrierDone, CarrierRefusal, CarrierUpsert, carrier_upsert};
 pub use let_go::{WorkMove, WorkReject, work_move, work_reject};
+pub use ready_email::{READY_EMAIL, ReadyEmail};
 pub use reverse::shipment_reverse;
 pub use ship::{
     FulfilmentArrive, ParcelTrack, ShipParcel, WorkCollect, WorkShip, fulfilment_arrive, parcel_track, work_collect, work_ship,

@@ -2,9 +2,13 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
+use platform::storage::dry_run;
 use serde::Serialize;
 
-use super::{LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS, let_go, on, on_one};
+use super::{
+    LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS, let_go, on, on_one,
+    ready_email::{self, ReadyEmail},
+};
 use crate::{
     fulfilment::core::{NewParcel, Step, Why, WorkCommand},
     ledger::{Checks, Command, Done, Ledger, Mode, check_key, key_of, submit},
@@ -59,6 +63,9 @@ pub struct WorkAct {
     pub work: FulfilmentWorkId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
+    /// The language in which the customer is written to; None: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<PaperLocale>,
 }
 
 /// Takes works on, all of them or none.
@@ -123,7 +130,7 @@ pub async fn work_pack(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, in
     submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Pack(parcels))), key, mode).await
 }
 
-/// Says that the customer may fetch it here.
+/// Says that the customer may fetch it here, and writes to them where that is asked for.
 pub async fn work_ready(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkAct, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -133,5 +140,9 @@ pub async fn work_ready(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, i
     let mut bytes = [0; 8];
     ledger.clock().fill(&mut bytes);
     let code = format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000);
-    submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Ready(code))), key, mode).await
+    let done = submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Ready(code))), key.clone(), mode).await?;
+    if let (Some(locale), Mode::Commit, false) = (input.notify, mode, dry_run::is_on()) {
+        ready_email::queue(ledger, &permit, key, ReadyEmail { work: input.work, locale }).await?;
+    }
+    Ok(done)
 }

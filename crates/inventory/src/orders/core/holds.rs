@@ -190,6 +190,18 @@ pub(crate) fn lift(order: &mut Order, holds: Vec<Hold>, by: (Timestamp, Actor)) 
     holds.into_iter().map(|hold| Hold { lifted: Some(by), ..hold }).collect()
 }
 
+/// Sets holds on the order again that were lifted, as far as it may be held.
+pub(crate) fn set_again(order: &mut Order, holds: Vec<Hold>, (now, actor): (Timestamp, Actor)) -> Vec<Hold> {
+    if !may_be_held(order.status) {
+        return Vec::new();
+    }
+    let room = MOST_STANDING.saturating_sub(order.hold_kinds.len());
+    let set: Vec<Hold> = holds.into_iter().take(room).map(|hold| Hold { placed_at: now, actor, lifted: None, ..hold }).collect();
+    order.hold_kinds.extend(set.iter().map(|hold| hold.kind.clone()));
+    order.hold_kinds.sort_unstable();
+    set
+}
+
 fn changed(order: Order, holds: Vec<Hold>, kind: EventType<OrderEvent>, actor: Actor) -> OrderDecision {
     let event = OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
     OrderDecision { orders: vec![order], events: vec![event], holds, ..OrderDecision::default() }

@@ -147,6 +147,15 @@ pub async fn holds_by_rules(reads: &impl Reads, orders: &[OrderId]) -> Result<Ho
     Ok(set)
 }
 
+/// The holds of a kind that no rule has set on an order, with those that were lifted, in the order in which they were set.
+pub async fn holds_by_hand(reads: &impl Reads, order: OrderId, kind: &str) -> Result<Vec<Hold>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM sales_hold h WHERE h.tenant_id = $1 AND h.order_id = $2 AND h.kind = $3 AND h.rule_code IS NULL ORDER BY h.placed_at, h.id",
+        HoldRow::SELECT
+    );
+    reads.records::<HoldRow>(&sql, vec![order.into(), kind.into()]).await?.into_iter().map(HoldRow::hold).collect()
+}
+
 /// The same as `holds_of`, by order.
 pub async fn standing_holds(reads: &impl Reads, orders: &[OrderId]) -> Result<HoldsByOrder, Fault> {
     let mut standing = HoldsByOrder::new();

@@ -27,7 +27,7 @@ pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSort, DocumentSorted, DocumentTest, NumberTest};
 pub use filter::{Clause, Filter, IdColumn, Span, TextTest, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
-pub use holds::{hold, hold_rows, holds_by_rules, holds_of, standing_holds};
+pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standing_holds};
 pub use invoiced::invoiced;
 pub(crate) use leaves::begins;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TotalTest};

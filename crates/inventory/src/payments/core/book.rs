@@ -49,8 +49,8 @@ pub struct Recorded {
 pub struct PaymentDecision {
     /// In the order of the input; never empty.
     pub facts: Vec<Recorded>,
-    /// Whether their order was placed with them: then it is what the command made.
-    pub with_order: bool,
+    /// Whether their order or return was created with them: then that is what the command made.
+    pub with_document: bool,
 }
 
 impl PaymentBook {

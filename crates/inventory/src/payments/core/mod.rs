@@ -4,6 +4,7 @@ mod book;
 mod payment;
 mod place;
 mod record;
+mod refund;
 mod refusal;
 mod reverse;
 
@@ -11,5 +12,6 @@ pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
 pub use payment::Payment;
 pub use place::PlacePaid;
 pub use record::{MAX_FACTS, NewPayment, PaymentCommand, Record};
+pub use refund::{NewRefund, RefundReturn};
 pub use refusal::Refusal;
 pub use reverse::ReversePayment;

@@ -45,7 +45,7 @@ impl Decide for PlacePaid {
         let paid = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| {
                 books.read(|payments: &PaymentBook| {
-                    decide_paid(Basis { orders, returns, payments }, draft, &mut placed, &self.record)
+                    decide_paid(Basis { orders, returns, payments, made: None }, draft, &mut placed, &self.record)
                 })
             })
         })?;

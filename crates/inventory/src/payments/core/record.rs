@@ -18,7 +18,7 @@ use crate::{
         },
         events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
     },
-    returns::core::{ReturnBook, ReturnNeeds},
+    returns::core::{Return, ReturnBook, ReturnNeeds},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
@@ -101,7 +101,7 @@ impl Decide for PaymentCommand {
         let now = draft.now();
         let (facts, orders) = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| {
-                books.read(|payments: &PaymentBook| decide_record(Basis { orders, returns, payments }, now, record))
+                books.read(|payments: &PaymentBook| decide_record(Basis { orders, returns, payments, made: None }, now, record))
             })
         })?;
         let mut decision = Decision::of(facts);
@@ -116,6 +116,8 @@ pub(super) struct Basis<'b> {
     pub orders: &'b OrderBook,
     pub returns: &'b ReturnBook,
     pub payments: &'b PaymentBook,
+    /// The return that the same command creates.
+    pub made: Option<&'b Return>,
 }
 
 /// What the facts of a call have come to so far.
@@ -166,7 +168,7 @@ pub(super) fn recorded(
     }
     let mut changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
     hold_by_rules(book, now, &mut changed);
-    (PaymentDecision { facts, with_order: false }, changed)
+    (PaymentDecision { facts, with_document: false }, changed)
 }
 
 /// What was paid of an order that the same command places: it is written with its sums, and its own event says them.
@@ -187,7 +189,27 @@ pub(super) fn decide_paid(
         draft.pass(added)?;
     }
     placed.orders.extend(progress.orders.into_values());
-    Ok(PaymentDecision { facts: progress.facts, with_order: true })
+    Ok(PaymentDecision { facts: progress.facts, with_document: true })
+}
+
+/// What is given back for a return that the same command creates and closes: its orders are written with their sums, and events of their own say them.
+pub(super) fn decide_refunded(
+    basis: Basis<'_>,
+    draft: &mut Draft<'_>,
+    changed: &mut OrderDecision,
+    facts: impl IntoIterator<Item = (NewPayment, At)>,
+    actor: Actor,
+) -> Result<PaymentDecision, Rejection> {
+    let now = draft.now();
+    let orders = changed.orders.drain(..).map(|order| (order.id, order)).collect();
+    let mut progress = Progress { basis, own: PaymentBook::default(), orders, facts: Vec::new() };
+    for (new, place) in facts {
+        let added = progress.add(&new, (now, actor), place);
+        draft.pass(added)?;
+    }
+    changed.orders.extend(progress.orders.into_values());
+    hold_by_rules(basis.orders, now, changed);
+    Ok(PaymentDecision { facts: progress.facts, with_document: true })
 }
 
 /// The holds that a capture lifts: those that wait for the payment, once what the order comes to is paid.
@@ -307,7 +329,9 @@ impl Progress<'_> {
     fn return_left(&self, new: &NewPayment, place: At) -> Result<Option<i64>, Rejection> {
         let Some(id) = new.sales_return else { return Ok(None) };
         let at = place.field(Field::Return);
-        let known = self.basis.returns.returns.get(&id).ok_or_else(|| Rejection::not_found(Noun::Return, at))?;
+        let made = self.basis.made.filter(|made| made.id == id);
+        let known = made.or_else(|| self.basis.returns.returns.get(&id));
+        let known = known.ok_or_else(|| Rejection::not_found(Noun::Return, at))?;
         if !known.orders().contains(&new.order) {
             return Err(Refusal::ReturnElsewhere.at(at));
         }

@@ -29,6 +29,11 @@ pub enum Refusal {
         kind: PaymentKind,
     },
 
+    /// The return goes back on several orders, or on none.
+    OrderUnsaid,
+    /// More payments give back than the return does, or it gives nothing back.
+    NothingLeft,
+
     // Of what it names.
     /// An authorisation names no other fact.
     ParentOfAuthorisation,

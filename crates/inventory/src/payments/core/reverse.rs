@@ -12,9 +12,12 @@ use super::{
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
-    orders::core::{
-        Order, OrderBook, OrderDecision, OrderNeeds, Paid,
-        holds::{self, Hold},
+    orders::{
+        core::{
+            By, Order, OrderBook, OrderDecision, OrderFact, OrderNeeds, Paid,
+            holds::{self, Hold},
+        },
+        events::ORDER_HELD,
     },
     reversals::core::{Named, Refusal as ReversalRefusal, Resting, Rests},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
@@ -35,6 +38,8 @@ pub struct ReversePayment {
     /// None: the moment it is recorded.
     pub occurred_at: Option<Timestamp>,
     pub actor: Actor,
+    /// PAYMENT holds that members have set on the order, the oldest first, read before; each with the id of one that takes its place.
+    pub by_hand: Vec<(HoldId, Hold)>,
 }
 
 impl Decide for ReversePayment {
@@ -98,7 +103,39 @@ fn decide_reverse(
     };
     let fact = Recorded { payment, store: order.store, channel: order.channel };
     let lifted = lifted_by_payments(orders, &order, &facts);
-    Ok(recorded(orders, vec![fact], BTreeMap::from([(order.id, order)]), lifted, (now, command.actor)))
+    let again = paid_by_hand(command, (orders, &order), &facts);
+    let again = holds::set_again(&mut order, again, (now, command.actor));
+    let held = |hold: &Hold| OrderFact {
+        kind: ORDER_HELD,
+        order: hold.order,
+        before: Some(order.status),
+        by: By { actor: command.actor, reason: Some(hold.reason.clone()), cancel: None },
+        changed: Vec::new(),
+    };
+    let told: Vec<OrderFact> = again.iter().map(held).collect();
+    let by = (now, command.actor);
+    let (paid, mut changed) = recorded(orders, vec![fact], BTreeMap::from([(order.id, order)]), lifted, by);
+    changed.holds.extend(again);
+    changed.events.extend(told);
+    Ok((paid, changed))
+}
+
+/// Holds of members that a payment lifted last, of an order that is not paid any more: one of each reason, where none like it stands.
+fn paid_by_hand(command: &ReversePayment, (book, order): (&OrderBook, &Order), facts: &[&Payment]) -> Vec<Hold> {
+    if order.balance().minor <= 0 {
+        return Vec::new();
+    }
+    let mut last: BTreeMap<&str, (HoldId, &Hold)> = BTreeMap::new();
+    for (id, hold) in &command.by_hand {
+        last.insert(&hold.reason, (*id, hold));
+    }
+    let stands = |hold: &Hold| {
+        let mut standing = book.holds.get(&order.id).into_iter().flatten();
+        standing.any(|other| other.rule.is_none() && other.kind == hold.kind && other.reason == hold.reason)
+    };
+    let by_payment = |at: Timestamp| facts.iter().any(|fact| fact.recorded_at == at);
+    let is_open = |hold: &Hold| hold.lifted.is_some_and(|(at, _)| by_payment(at)) && !stands(hold);
+    last.into_values().filter(|(_, hold)| is_open(hold)).map(|(id, hold)| Hold { id, ..hold.clone() }).collect()
 }
 
 /// Holds of rules that a payment lifted of an order that is not paid any more. No member let pass what they matched, so their rules hold anew.

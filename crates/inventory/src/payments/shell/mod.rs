@@ -2,6 +2,7 @@
 
 mod place;
 mod record;
+mod refund;
 mod reverse;
 
 use entity::prelude::*;
@@ -11,6 +12,7 @@ pub use crate::orders::shell::MAX_METHOD;
 
 pub use place::order_create;
 pub use record::{payment_record, payments_record};
+pub use refund::return_create;
 pub use reverse::{PaymentReverse, payment_reverse};
 
 /// Facts in one call at most.

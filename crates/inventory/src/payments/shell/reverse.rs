@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit_found},
-    orders::rows::places_of,
+    orders::{
+        core::holds::PAYMENT,
+        rows::{holds_by_hand, places_of},
+    },
     payments::{core::ReversePayment, rows},
     stock::core::{At, Field},
 };
@@ -48,6 +51,11 @@ async fn reversing(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, input: 
     {
         return Err(Denied(kind::PaymentRefund::info().code).into());
     }
+    // What a payment lifted stays lifted, so that it may be read before the order is locked.
+    let by_hand = match own {
+        Some((order, ..)) => holds_by_hand(&scope, order, PAYMENT).await?,
+        None => Vec::new(),
+    };
     Ok(Command::of(ReversePayment {
         id: ledger.clock().id(),
         payment: input.payment,
@@ -55,5 +63,6 @@ async fn reversing(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, input: 
         note: input.note,
         occurred_at: input.occurred_at,
         actor: permit.actor(),
+        by_hand: by_hand.into_iter().map(|hold| (ledger.clock().id(), hold)).collect(),
     }))
 }

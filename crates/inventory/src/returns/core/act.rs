@@ -7,11 +7,12 @@ use entity::prelude::*;
 use super::{
     book::{Before, Decided, ReturnBasis},
     close::close,
-    create::{comes_in, decided, left_with},
+    create::{comes_in, decided},
     inspect::{Inspection, inspect, of_lot},
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnLine, ReturnLot, ReturnState},
     states::{ReturnAction, return_actions_from},
+    take_in::left_with,
 };
 use crate::{
     orders::core::{Line, Order, count},

@@ -63,6 +63,13 @@ pub struct ReturnDecision {
     pub before: Option<Before>,
 }
 
+impl ReturnDecision {
+    /// Whether the return was created and closed in one step.
+    pub fn is_closed_at_once(&self) -> bool {
+        self.before.is_none() && self.sales_return.status() == ReturnStatus::Closed
+    }
+}
+
 /// A return before a command: what had rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Before {

@@ -43,7 +43,7 @@ impl Decide for ReturnCommand {
 
     fn needs(&self, needs: &mut Needs) {
         match self {
-            Self::Create(c) => create(c, needs),
+            Self::Create(c) => create_needs(c, needs),
             Self::Act(c, keys) => act(c, keys, needs),
         }
     }
@@ -64,7 +64,8 @@ impl Decide for ReturnCommand {
     }
 }
 
-fn create(c: &CreateReturn, needs: &mut Needs) {
+/// Adds what a new return is decided on.
+pub fn create_needs(c: &CreateReturn, needs: &mut Needs) {
     let goods: Vec<LevelKey> =
         c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })).collect();
     needs.levels.extend(&goods);
@@ -83,6 +84,9 @@ fn create(c: &CreateReturn, needs: &mut Needs) {
         }
     });
     needs.documents.with(|own: &mut ReturnNeeds| {
+        if c.settle.is_some() {
+            own.settled.extend(named.clone());
+        }
         own.comes_back.extend(named);
         own.references.extend(c.external_ref.clone());
     });

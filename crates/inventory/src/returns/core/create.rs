@@ -6,9 +6,11 @@ use entity::prelude::*;
 
 use super::{
     book::{Before, Decided, ReturnBasis, ReturnDecision},
+    close::close,
     kit,
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine, ReturnPiece, ReturnState},
+    take_in::take_in,
 };
 use crate::{
     ledger::DocumentNumber,
@@ -17,10 +19,7 @@ use crate::{
         events::ORDER_UPDATED,
     },
     returns::events::{self, EventType, ReturnEvent},
-    stock::core::{
-        At, Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind,
-        Rejection, RoomRefusal, check_moment,
-    },
+    stock::core::{At, Draft, Facts, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal, check_moment},
 };
 
 /// How much of a new return line goes back on which order line.
@@ -38,6 +37,8 @@ pub struct CreateReturn {
     pub external_ref: Option<String>,
     /// Taken in at once; otherwise it is only REQUESTED and moves no stock.
     pub receive: Receive,
+    /// Closed at once with what is given back: only what is received now.
+    pub settle: Option<Settle>,
     pub note: Option<String>,
     pub occurred_at: Option<Timestamp>,
     pub lines: Vec<NewReturnLine>,
@@ -61,6 +62,13 @@ impl CreateReturn {
 pub enum Receive {
     Now,
     Later,
+}
+
+/// How a return is closed as it is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settle {
+    /// What is given back; None: what came, at its lines' prices.
+    pub refund: Option<Money>,
 }
 
 #[derive(Debug, Clone)]
@@ -97,7 +105,7 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     let refund = products.into_iter().try_fold(Money::zero(currency.unwrap_or(command.currency)), Money::checked_add);
     let refund = refund.ok_or_else(|| ReturnRefusal::RefundTooLarge.at(At::input(Field::Lines)))?;
     let received = command.receive == Receive::Now;
-    let ret = Return {
+    let mut ret = Return {
         id: command.id,
         number: DocumentNumber::Pending,
         state: if received { ReturnState::Received { received_at: occurred_at } } else { ReturnState::Requested },
@@ -118,6 +126,11 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     };
     if received {
         take_in(basis, draft, &ret, command)?;
+    }
+    if let (true, Some(Settle { refund })) = (received, command.settle) {
+        // What is taken in at once was looked at over the counter.
+        ret.state = ReturnState::Inspected { received_at: occurred_at };
+        close(basis, (&mut ret, &mut orders), refund)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
     Ok(decided(ret, None, events::RETURN_CREATED, orders, command.actor))
@@ -322,73 +335,4 @@ fn match_lines(
         }
     }
     Ok(sold_at)
-}
-
-/// What of a line comes into stock: its own product, or the parts of what is a kit.
-fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i64, Option<Money>)> {
-    let own = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
-    let parts = line.parts.iter().map(|(product, quantity)| (*product, quantity.get()));
-    let stocked = |(product, quantity)| {
-        let level = draft.level(LevelKey { product, store: ret.store }, At::NOWHERE).ok()?;
-        (level.facts.policy != StockPolicy::Untracked).then(|| (level.key, quantity, level.facts.cost))
-    };
-    own.into_iter().chain(parts).filter_map(stocked).collect()
-}
-
-/// Refuses the serial number that was posted last where its line goes back on orders, and it left with none of them.
-pub(super) fn left_with(basis: ReturnBasis<'_>, draft: &Draft<'_>, line: &ReturnLine, field: At) -> Result<(), Rejection> {
-    let lot = draft.last_lot().and_then(|lot| draft.lot(lot)).filter(|lot| lot.tracking == Tracking::Serial);
-    let Some(serial) = lot.filter(|serial| line.product == Some(serial.product)) else { return Ok(()) };
-    let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
-    let orders = line.matches.iter().filter_map(|piece| basis.returns.shipped.get(&piece.line.split_line().0));
-    let mut left = orders.flatten().filter(|(product, _)| *product == serial.product).peekable();
-    // What was not kept by serial numbers when it left may have any.
-    let is_known = left.peek().is_none() || left.any(|(_, lot)| lot.is_none_or(|lot| lot == serial.id));
-    if is_known || matched < line.quantity.get() {
-        return Ok(());
-    }
-    Err(ReturnRefusal::SerialLeftElsewhere { code: serial.code.clone() }.at(field))
-}
-
-/// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
-fn take_in(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
-    let head = MovementHead {
-        id: command.movements[0],
-        kind: MovementKind::Return,
-        reason: Some(ReasonCode::CustomerReturn),
-        note: ret.note.clone(),
-        external_ref: ret.external_ref.clone(),
-        reference: Some(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() }),
-        actor: ret.actor,
-        reverses: None,
-        occurred_at: ret.occurred_at,
-    };
-    let removal =
-        MovementHead { id: command.movements[1], kind: MovementKind::Removal, reason: Some(ReasonCode::Damage), ..head.clone() };
-    for (head, sign) in [(head, 1), (removal, -1)] {
-        let mut begun = false;
-        for (index, line) in ret.lines.iter().enumerate() {
-            if sign < 0 && line.disposition != Disposition::WriteOff {
-                continue;
-            }
-            let field = At::line(index);
-            let lot = command.lines.get(index).map(|line| line.lot.clone()).unwrap_or_default();
-            for (key, quantity, cost) in goods(draft, ret, line) {
-                comes_in(&draft.level(key, field)?.facts, field)?;
-                if !begun {
-                    draft.begin(head.clone(), key, field)?;
-                    begun = true;
-                }
-                let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
-                // What came into a lot that may not be sold went aside at once, and is written off from there.
-                let condition = if is_aside { None } else { draft.blocked(key, &lot) };
-                let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
-                let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
-                let posting = Posting { delta, cost, note: None, lot: lot.clone(), condition, dates: Dates::Override };
-                draft.post_to(key, posting, field)?;
-                left_with(basis, draft, line, At::line(index).field(Field::Lot))?;
-            }
-        }
-    }
-    Ok(())
 }

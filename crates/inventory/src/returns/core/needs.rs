@@ -17,8 +17,8 @@ pub struct ReturnNeeds {
 }
 
 impl ReturnNeeds {
-    /// A new return without a reference rests on what its orders are.
+    /// A new return without a reference rests on what its orders are, and one that is closed at once on what was given back of them.
     pub fn needs_locks(&self) -> bool {
-        !(self.returns.is_empty() && self.references.is_empty())
+        !(self.returns.is_empty() && self.references.is_empty() && self.settled.is_empty())
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::load::{LineRow, LotRow};
 use crate::returns::core::{Before, Return, ReturnLine, ReturnLot, ReturnPiece};
 
-/// A return's first row. It is neither refunded nor rejected.
+/// A return's first row. It is not rejected.
 #[derive(Record)]
 #[record(of = sales_return)]
 struct NewReturn {
@@ -23,6 +23,7 @@ struct NewReturn {
     external_ref: Option<String>,
     currency: String,
     refund_minor: i64,
+    refunded_minor: Option<i64>,
     note: Option<String>,
     occurred_at: Timestamp,
     received_at: Option<Timestamp>,
@@ -70,6 +71,7 @@ struct NewMatch {
     order_position: i32,
     quantity: Quantity,
     received: Quantity,
+    given_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -146,6 +148,7 @@ impl From<&Return> for NewReturn {
             external_ref: ret.external_ref.clone(),
             currency: ret.refund.currency.to_string(),
             refund_minor: ret.refund.minor,
+            refunded_minor: ret.state.refunded().map(|refunded| refunded.minor),
             note: ret.note.clone(),
             occurred_at: ret.occurred_at,
             received_at: ret.state.received_at(),
@@ -222,6 +225,7 @@ impl NewMatch {
             order_position: of.into(),
             quantity: piece.quantity,
             received: piece.received,
+            given_minor: piece.given,
         }
     }
 }

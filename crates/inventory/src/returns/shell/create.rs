@@ -7,7 +7,10 @@ use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads};
 use serde::{Serializer, ser::SerializeSeq};
 
-use super::{MAX_LINES, ReturnCreate, ReturnLine};
+use super::{
+    MAX_LINES, ReturnCreate, ReturnLine,
+    settle::{Settling, check_refunds},
+};
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen,
@@ -15,7 +18,7 @@ use crate::{
     },
     orders::rows::{self, SoldLine},
     returns::{
-        core::{CreateReturn, NewReturnLine, Receive, ReturnCommand, ReturnMatch, ReturnRefusal},
+        core::{CreateReturn, NewReturnLine, Receive, ReturnCommand, ReturnMatch, ReturnRefusal, Settle},
         shell::ownership::own_lines,
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
@@ -23,15 +26,33 @@ use crate::{
 
 /// Takes a return in, or only notes it (`Receive::Later`). A line that names order lines goes back on them, by default as the product and
 /// at the price that was sold.
-pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, mut input: ReturnCreate, mode: Mode) -> Done {
+pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnCreate, mode: Mode) -> Done {
+    Box::pin(return_place(ledger, permit, input, mode, |create| Command::of(ReturnCommand::Create(create)))).await
+}
+
+/// Takes a return in by the command that is made of it. Needs `return.approve` in its store where it is closed at once.
+pub async fn return_place(
+    ledger: &Ledger,
+    permit: Permit<kind::OrderReturn>,
+    mut input: ReturnCreate,
+    mode: Mode,
+    command: impl Fn(Box<CreateReturn>) -> Command + Send + Sync,
+) -> Done {
+    let settling = input.settle.as_ref().map(|settle| Settling::of(&permit, settle)).transpose()?;
     check(&input)?;
     let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
-    let command = taken_back(ledger, &permit, &mut input).await;
+    let create = taken_back(ledger, &permit, &mut input, settling.as_ref()).await;
+    let command = create.map(|create| command(Box::new(create)));
     let done = submit_found(ledger, &permit, command, key, mode).await;
     done.map_err(|stop| as_supplied(stop, &input.lines))
 }
 
-async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: &mut ReturnCreate) -> Result<Command, Stop> {
+async fn taken_back(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderReturn>,
+    input: &mut ReturnCreate,
+    settling: Option<&Settling>,
+) -> Result<CreateReturn, Stop> {
     let scope = permit.scope(ledger.database());
     let terms = ledger.terms(&scope).await?;
     let mut missing = Missing::default();
@@ -46,13 +67,17 @@ async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: 
     let lines = lines_of(ledger, &scope, &mut missing, &input.lines).await?;
     let Some(store) = store.filter(|_| !missing.has_any()) else { return Err(missing.stop()) };
     let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
+    if let Some(settling) = settling {
+        settling.covers(&scope, store.id, &orders).await?;
+    }
     let parts = rows::parts_of(&scope, &orders).await?.into_iter().map(|product| LevelKey { product, store: store.id }).collect();
-    let create = CreateReturn {
+    Ok(CreateReturn {
         id: ledger.clock().document_id(),
         store: store.id,
         customer: input.customer,
         external_ref: input.external_ref.take(),
         receive: input.receive,
+        settle: input.settle.as_ref().map(|settle| Settle { refund: settle.refund }),
         note: input.note.take(),
         occurred_at: input.occurred_at,
         lines,
@@ -61,8 +86,7 @@ async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: 
         movements: document_ids(ledger),
         currency: terms.currency,
         time_zone: store.time_zone,
-    };
-    Ok(Command::of(ReturnCommand::Create(Box::new(create))))
+    })
 }
 
 fn check(input: &ReturnCreate) -> Result<(), Stop> {
@@ -73,6 +97,9 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     let pieces = input.lines.iter().map(|line| line.matches.len()).sum();
     checks.items(pieces, MAX_LINES, || At::line(0).field(Field::Matches));
+    if let Some(settle) = &input.settle {
+        check_refunds(&mut checks, &settle.payments);
+    }
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
         checks.text(line.name.as_deref(), MAX_NAME, || At::line(index).field(Field::Name));
         checks.lot(line.lot.as_ref(), || At::line(index).field(Field::Lot));

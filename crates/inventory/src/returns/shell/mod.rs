@@ -4,6 +4,7 @@ mod act;
 mod create;
 mod ownership;
 mod reverse;
+mod settle;
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -12,8 +13,9 @@ pub use act::{
     Rest, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject, return_approve,
     return_close, return_inspect, return_receive, return_reject,
 };
-pub use create::return_create;
+pub use create::{return_create, return_place};
 pub use reverse::return_reverse;
+pub use settle::{RefundAtOnce, ReturnSettle};
 
 pub use crate::returns::core::{Receive, ReturnMatch};
 use crate::{
@@ -31,6 +33,9 @@ pub struct ReturnCreate {
     pub external_ref: Option<String>,
     #[serde(serialize_with = "create::receive_word")]
     pub receive: Receive,
+    /// None: it is closed later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle: Option<ReturnSettle>,
     pub note: Option<String>,
     pub occurred_at: Option<Timestamp>,
     pub lines: Vec<ReturnLine>,

@@ -57,6 +57,7 @@ pub enum Field {
     OnUncounted,
     OpeningStock,
     Order,
+    OrderId,
     OrderLine,
     OverPercent,
     Parcels,

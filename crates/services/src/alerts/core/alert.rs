@@ -16,6 +16,8 @@ pub enum Subject {
     /// With the store that receives it.
     Transfer(TransferId, StoreId),
     Count(CountId, StoreId),
+    /// With the store that it is about: one that has something to send, or the one that sold it.
+    Order(OrderId, StoreId),
 }
 
 /// The ids that a subject is made of: which of them there are depends on the kind of the alert.
@@ -27,6 +29,7 @@ pub struct SubjectIds {
     pub purchase_order: Option<PurchaseOrderId>,
     pub transfer: Option<TransferId>,
     pub count: Option<CountId>,
+    pub order: Option<OrderId>,
 }
 
 impl Subject {
@@ -39,6 +42,7 @@ impl Subject {
             Self::PurchaseOrder(order, _) => order.to_string(),
             Self::Transfer(transfer, _) => transfer.to_string(),
             Self::Count(count, _) => count.to_string(),
+            Self::Order(order, store) => format!("{order}/{store}"),
         }
     }
     pub fn ids(&self) -> SubjectIds {
@@ -51,6 +55,7 @@ impl Subject {
             Self::PurchaseOrder(order, store) => SubjectIds { purchase_order: Some(order), ..of_store(store) },
             Self::Transfer(transfer, store) => SubjectIds { transfer: Some(transfer), ..of_store(store) },
             Self::Count(count, store) => SubjectIds { count: Some(count), ..of_store(store) },
+            Self::Order(order, store) => SubjectIds { order: Some(order), ..of_store(store) },
         }
     }
     /// The store; none for what is of no store.
@@ -78,6 +83,7 @@ impl Subject {
             AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(ids.purchase_order?, ids.store?)),
             AlertKind::TransferOverdue => Some(Self::Transfer(ids.transfer?, ids.store?)),
             AlertKind::CountDifference => Some(Self::Count(ids.count?, ids.store?)),
+            AlertKind::FulfilmentOverdue | AlertKind::FulfilmentRejected => Some(Self::Order(ids.order?, ids.store?)),
         }
     }
 }
@@ -93,6 +99,10 @@ pub enum DatedKind {
     TransferOverdue,
     /// A day that is over was strange, and nobody has said that this is fine.
     StockAnomaly,
+    /// What a store was to send by its day has not left.
+    FulfilmentOverdue,
+    /// All stores that had goods of an order have refused them, and it waits for them.
+    FulfilmentRejected,
 }
 
 impl DatedKind {
@@ -103,6 +113,8 @@ impl DatedKind {
             AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrderLate),
             AlertKind::TransferOverdue => Some(Self::TransferOverdue),
             AlertKind::StockAnomaly => Some(Self::StockAnomaly),
+            AlertKind::FulfilmentOverdue => Some(Self::FulfilmentOverdue),
+            AlertKind::FulfilmentRejected => Some(Self::FulfilmentRejected),
             AlertKind::LowStock
             | AlertKind::OutOfStock
             | AlertKind::BackInStock
@@ -123,16 +135,18 @@ impl DatedKind {
     pub const fn usual_days(self) -> i32 {
         match self {
             Self::Expiring => EXPIRING_DAYS,
-            Self::PurchaseOrderLate | Self::TransferOverdue | Self::StockAnomaly => 0,
+            // Without requestedFor a work is due at the moment at which its order was placed.
+            Self::FulfilmentOverdue => 1,
+            Self::PurchaseOrderLate | Self::TransferOverdue | Self::StockAnomaly | Self::FulfilmentRejected => 0,
         }
     }
     /// Whether something with a day is told of today: so many days before it, or more than so many after it.
     pub const fn is_due(self, day: i32, days: i32, today: i32) -> bool {
         match self {
             Self::Expiring => day <= today.saturating_add(days),
-            Self::PurchaseOrderLate | Self::TransferOverdue => day.saturating_add(days) < today,
-            // It was judged once it was over in its store.
-            Self::StockAnomaly => true,
+            Self::PurchaseOrderLate | Self::TransferOverdue | Self::FulfilmentOverdue => day.saturating_add(days) < today,
+            // It was judged once it was over in its store; what was refused waits from that moment on.
+            Self::StockAnomaly | Self::FulfilmentRejected => true,
         }
     }
 }
@@ -147,12 +161,12 @@ pub struct Margin {
 /// The figures that an alert was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlertValues {
-    /// What is available of a level; what a store has of a lot; lines of an order or a transfer that are still to come; what a count was off by; dead units; units
+    /// What is available of a level; what a store has of a lot; lines of an order or a transfer that are still to come; works that have not left; what a count was off by; dead units; units
     /// of a line of a plan; most units of a strange day; units that were wanted beyond what was forecast, below 0 for fewer; weeks outside their interval.
     pub quantity: Option<i64>,
     /// The line that was crossed.
     pub threshold: Option<i64>,
-    /// A lot's last day, the day for which an order or a transfer was expected, that of the last sale, the last one of a line, a strange one, or the Monday since
+    /// A lot's last day, the day for which an order or a transfer was expected, on which works were due or their order was placed, that of the last sale, the last one of a line, a strange one, or the Monday since
     /// which forecasts are off.
     pub day: Option<i32>,
     pub margin: Option<Margin>,
@@ -254,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_is_expected_is_overdue_when_its_day_and_its_days_of_grace_are_over() {
-        for kind in [DatedKind::PurchaseOrderLate, DatedKind::TransferOverdue] {
+        for kind in [DatedKind::PurchaseOrderLate, DatedKind::TransferOverdue, DatedKind::FulfilmentOverdue] {
             assert_eq!([9, 10, 11].map(|today| kind.is_due(10, 0, today)), [false, false, true]);
             assert_eq!([11, 12, 13].map(|today| kind.is_due(10, 2, today)), [false, false, true]);
             assert!(!kind.is_due(i32::MAX, 1, 10), "it has no day");

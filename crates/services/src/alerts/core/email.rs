@@ -17,7 +17,7 @@ pub struct Named {
     /// The product's unit, and its decimals.
     pub unit: Option<(String, u8)>,
     pub lot: Option<String>,
-    /// Of a purchase order, a transfer or a count.
+    /// Of a purchase order, a transfer, a count or an order.
     pub number: Option<String>,
 }
 
@@ -103,6 +103,11 @@ fn line(alert: &Alert, named: &Named, day: DayText) -> String {
             format!("the plan for {} of {product} in {store} until {on} brings less than expected", amount(figures.quantity))
         }
         AlertKind::StockAnomaly => format!("{on} was a strange day of {product} in {store}: {}", amount(figures.quantity)),
+        AlertKind::FulfilmentOverdue => format!("order {number} has not left {store}: it was due on {on}"),
+        AlertKind::FulfilmentRejected => {
+            let lines = figures.quantity.unwrap_or_default();
+            format!("order {number} of {store} waits for goods that every store has refused: {lines} of its lines")
+        }
         AlertKind::ForecastDrift | AlertKind::ForecastCoverage => forecast(alert, &format!("{product} in {store}"), named, &on),
     };
     let is_over = alert.state() == AlertState::Resolved && alert.kind != AlertKind::BackInStock;

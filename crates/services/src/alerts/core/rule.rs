@@ -53,7 +53,7 @@ pub struct Rule {
     pub is_enabled: bool,
     /// The line that is crossed, in place of the level's own; of a count or of forecasts, how much they must be off by.
     pub threshold: Option<Quantity>,
-    /// Days before a lot's date, or after that of an order or a transfer.
+    /// Days before a lot's date, or after that of an order, a transfer or a work.
     pub days: Option<i32>,
     pub emails: Vec<String>,
     pub members: Vec<MemberId>,
@@ -174,7 +174,8 @@ pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
         | AlertKind::ForecastCoverage => [true, true, false, false],
         AlertKind::Expiring => [true, true, false, true],
         AlertKind::NegativeMargin => [false, true, false, false],
-        AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue => [true, false, false, true],
+        AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue | AlertKind::FulfilmentOverdue => [true, false, false, true],
+        AlertKind::FulfilmentRejected => [true, false, false, false],
         AlertKind::CountDifference => [true, false, true, false],
     }
 }

@@ -24,6 +24,7 @@ struct SubjectRow {
     purchase_order_id: Option<PurchaseOrderId>,
     transfer_id: Option<TransferId>,
     count_id: Option<CountId>,
+    order_id: Option<OrderId>,
 }
 
 impl TryFrom<SubjectRow> for Subject {
@@ -36,6 +37,7 @@ impl TryFrom<SubjectRow> for Subject {
             purchase_order: row.purchase_order_id,
             transfer: row.transfer_id,
             count: row.count_id,
+            order: row.order_id,
         };
         Self::of(row.kind, ids).ok_or_else(|| Fault::corrupt("alert", "the columns of a subject are those of its kind"))
     }
@@ -202,6 +204,7 @@ struct NewAlert {
     purchase_order_id: Option<PurchaseOrderId>,
     transfer_id: Option<TransferId>,
     count_id: Option<CountId>,
+    order_id: Option<OrderId>,
     state: AlertState,
     quantity: Option<i64>,
     threshold: Option<i64>,
@@ -218,7 +221,7 @@ struct NewAlert {
 
 impl From<&Alert> for NewAlert {
     fn from(alert: &Alert) -> Self {
-        let SubjectIds { store, product, lot, purchase_order, transfer, count } = alert.subject.ids();
+        let SubjectIds { store, product, lot, purchase_order, transfer, count, order } = alert.subject.ids();
         let figures = &alert.figures;
         Self {
             id: alert.id,
@@ -230,6 +233,7 @@ impl From<&Alert> for NewAlert {
             purchase_order_id: purchase_order,
             transfer_id: transfer,
             count_id: count,
+            order_id: order,
             state: alert.state(),
             quantity: figures.quantity,
             threshold: figures.threshold,

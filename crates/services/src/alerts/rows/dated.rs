@@ -11,6 +11,7 @@ use platform::{
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED},
 };
 
+use super::works;
 use crate::alerts::core::{DatedKind, Subject};
 
 /// Something with a day.
@@ -18,7 +19,8 @@ use crate::alerts::core::{DatedKind, Subject};
 pub struct Dated {
     pub subject: Subject,
     pub day: i32,
-    /// What a store has of a lot; the lines of an order that are late; the lines of a transfer that have not arrived. 0: there is nothing to tell of.
+    /// What a store has of a lot; the lines of an order that are late; the lines of a transfer that have not arrived; works that have not left; lines
+    /// that wait for what was refused. 0: there is nothing to tell of.
     pub quantity: i64,
     pub time_zone: String,
     pub category: Option<CategoryId>,
@@ -28,7 +30,7 @@ pub struct Dated {
 pub(super) const PAGE: usize = 1_000;
 
 /// The tenants that have something with a day: lots that can be sold, with a date up to this one, orders and transfers that are waited for, strange days,
-/// alerts of any of these kinds.
+/// works that have not left, goods that stores have refused, alerts of any of these kinds.
 pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantId>, Fault> {
     let backend = global.backend();
     let sql = format!(
@@ -36,8 +38,11 @@ pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantI
          UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
          UNION SELECT tenant_id FROM transfer WHERE status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND expected_at IS NOT NULL
          UNION SELECT tenant_id FROM stock_anomaly WHERE state = 'OPEN'
+         UNION SELECT w.tenant_id FROM fulfilment_work w WHERE {}
+         UNION SELECT tenant_id FROM order_line_barred
          UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND {}) q
          WHERE tenant_id NOT IN {SUSPENDED} ORDER BY 1",
+        works::IS_LIVE,
         backend.in_texts("kind", 2)
     );
     let kinds = backend.texts(DatedKind::all().map(|(_, kind)| kind.as_str()));

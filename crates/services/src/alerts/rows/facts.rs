@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{lot, product, purchase_order, stock_count, store, transfer},
+    tables::{lot, product, purchase_order, sales_order, stock_count, store, transfer},
 };
 use inventory::numbering::{core::Patterns, rows::patterns};
 use platform::storage::{Fault, Finds, Reads, Row};
@@ -131,14 +131,20 @@ struct NamedRow {
     transfer: Option<i64>,
     #[record(of = stock_count, alias = "c", column = "number", outer)]
     count: Option<i64>,
+    #[record(of = sales_order, alias = "so", column = "number", outer)]
+    order: Option<i64>,
 }
 
 impl NamedRow {
     fn into_named(self, patterns: &Patterns) -> Result<(Alert, Named), Fault> {
         let row = self;
         let decimals = row.unit_decimals.and_then(|of| u8::try_from(of).ok());
-        let numbers =
-            [(Numbered::PurchaseOrder, row.purchase_order), (Numbered::Transfer, row.transfer), (Numbered::Count, row.count)];
+        let numbers = [
+            (Numbered::PurchaseOrder, row.purchase_order),
+            (Numbered::Transfer, row.transfer),
+            (Numbered::Count, row.count),
+            (Numbered::Order, row.order),
+        ];
         let number = numbers.into_iter().find_map(|(kind, number)| Some(patterns.text(kind, number?)));
         let named = Named {
             store: row.store,
@@ -165,6 +171,7 @@ pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(
          LEFT JOIN purchase_order o ON o.tenant_id = $1 AND o.id = a.purchase_order_id
          LEFT JOIN transfer t ON t.tenant_id = $1 AND t.id = a.transfer_id
          LEFT JOIN stock_count c ON c.tenant_id = $1 AND c.id = a.count_id
+         LEFT JOIN sales_order so ON so.tenant_id = $1 AND so.id = a.order_id
          WHERE a.tenant_id = $1 AND {} ORDER BY a.opened_at, a.id",
         NamedRow::SELECT,
         backend.in_ids("a.id", 2)

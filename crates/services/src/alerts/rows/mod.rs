@@ -8,6 +8,7 @@ mod email;
 mod list;
 mod rule;
 mod strange;
+mod works;
 
 pub use alert::{active, active_levels, add, alerts, change, dismissed, forget, last_seqs, lock, resolved_long_ago, snoozed};
 pub use dated::{Dated, alerted_lots, alerted_orders, alerted_transfers, lots, orders, tenants_with_dates, transfers};
@@ -17,3 +18,4 @@ pub use follow::{Behind, advance, behind, hold};
 pub use list::{ALERTS, Test, keys, page, source};
 pub use rule::{add_rule, change_rule, count_rules, lock_rule, lock_rule_of, remove_rule, rules, rules_by_id};
 pub use strange::{alerted_strange, strange};
+pub use works::{alerted_overdue, alerted_refused, overdue, refused};

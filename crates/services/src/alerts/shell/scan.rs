@@ -1,4 +1,4 @@
-//! What nothing but the day brings: lots near their date, orders that are late, transfers that are overdue, strange days, alerts that wake. And the end of
+//! What nothing but the day brings: lots near their date, orders that are late, transfers and works that are overdue, strange days, alerts that wake. And the end of
 //! what is long over.
 
 use std::collections::BTreeMap;
@@ -71,6 +71,8 @@ impl Alerts {
                     }
                     DatedKind::TransferOverdue => rows::transfers(&scope, now, last.as_ref()).await?,
                     DatedKind::StockAnomaly => rows::strange(&scope, last.as_ref()).await?,
+                    DatedKind::FulfilmentOverdue => rows::overdue(&scope, now, last.as_ref()).await?,
+                    DatedKind::FulfilmentRejected => rows::refused(&scope, last.as_ref()).await?,
                 };
                 let due = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
                 steps.extend(due.map(|dated| (open(kind, dated), now, None)));
@@ -152,6 +154,8 @@ async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<
             DatedKind::PurchaseOrderLate => rows::alerted_orders(scope).await?,
             DatedKind::TransferOverdue => rows::alerted_transfers(scope).await?,
             DatedKind::StockAnomaly => rows::alerted_strange(scope).await?,
+            DatedKind::FulfilmentOverdue => rows::alerted_overdue(scope).await?,
+            DatedKind::FulfilmentRejected => rows::alerted_refused(scope).await?,
         };
         let over = alerted.iter().filter(|dated| dated.quantity == 0 || !is_due(rules, (dated_kind, kind), dated, now));
         steps.extend(over.map(|dated| (Step::Close(kind, dated.subject), now, None)));

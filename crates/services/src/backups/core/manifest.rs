@@ -4,9 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::sealed::DataKey;
 
-/// The format that this version writes and reads.
-pub const FORMAT: u32 = 1;
-/// Bytes of the database file in one chunk.
+/// The newest format that this version reads. It writes each backup in the oldest format that has what is inside.
+pub const FORMAT: u32 = 2;
+/// The first format with dumps of Postgres.
+const DUMP_FORMAT: u32 = 2;
+const FILE_FORMAT: u32 = 1;
+/// Engines of databases, as manifests name them.
+pub const SQLITE: &str = "sqlite";
+pub const POSTGRES: &str = "postgres";
+/// Bytes of the database file, or of a dump, in one chunk.
 pub const PIECE_BYTES: usize = 4 << 20;
 /// Bytes of a stored chunk at most: zstd adds 1/256 to what it cannot compress, AES-GCM 16 bytes.
 pub const MOST_CHUNK_BYTES: u64 = PIECE_BYTES as u64 + (64 << 10);
@@ -22,11 +28,11 @@ pub fn plain(text: &str) -> String {
 
 /// What belongs to a deployment, and whether a backup holds it. Each part has to be there for a restore.
 pub const PARTS: &[Part] = &[
-    Part { name: "database", is_inside: true, note: "one consistent file" },
+    Part { name: "database", is_inside: true, note: "one consistent file, or a dump of Postgres" },
     Part {
         name: "files",
         is_inside: false,
-        note: "a folder or a bucket of its own: copy the folder, or turn on the bucket's versioning",
+        note: "a folder or a bucket of its own: copy the folder, or turn on the bucket's versioning; the hashes of the files are inside",
     },
     Part { name: "keys", is_inside: false, note: "the key ring: keep a copy apart from the backups; without it nothing opens" },
     Part { name: "configuration", is_inside: false, note: "flags and environment of the processes" },
@@ -56,6 +62,11 @@ impl Chunk {
     pub fn name_of(number: usize) -> String {
         format!("{number:06}")
     }
+
+    /// The name of the list of files with this number, counted from 0.
+    pub fn list_name_of(number: usize) -> String {
+        format!("files-{number:06}")
+    }
 }
 
 /// A tenant as the backup holds it.
@@ -74,9 +85,9 @@ pub struct Manifest {
     pub engine: String,
     /// The last migration of the database.
     pub schema: String,
-    /// Bytes of the database file.
+    /// Bytes of the database file, or of the dump.
     pub bytes: u64,
-    /// Of the database file, in hexadecimal digits.
+    /// Of the same bytes, in hexadecimal digits.
     pub sha256: String,
     pub chunks: Vec<Chunk>,
     /// The IDs of the keys that values in the database are sealed under.
@@ -84,6 +95,9 @@ pub struct Manifest {
     pub tenants: Vec<TenantHead>,
     /// Rows of files that are ready, whose bytes are not inside.
     pub files: i64,
+    /// Lists of the stored files that last, with the hash of each. Backups of older versions have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub file_lists: Vec<Chunk>,
     /// Parts that are not inside.
     pub not_inside: Vec<String>,
 }
@@ -94,14 +108,19 @@ impl Manifest {
         self.tenants.iter().fold(0, |sum, tenant| sum.saturating_add(tenant.head))
     }
 
+    /// The oldest format that has what is inside: versions that know no dumps name the version that reads it.
+    fn format(&self) -> u32 {
+        if self.engine == SQLITE { FILE_FORMAT } else { DUMP_FORMAT }
+    }
+
     /// Whether the parts agree with one another. A writer that holds the keys and has an error makes a MAC that fits, too.
     pub fn check(&self, id: &str) -> Result<(), ManifestError> {
         let unsound = |why| Err(ManifestError::Unsound(why));
         if self.id != id {
             return unsound("it is that of another backup");
         }
-        if self.engine != "sqlite" {
-            return unsound("it is of no embedded database");
+        if self.engine != SQLITE && self.engine != POSTGRES {
+            return unsound("it is of no database that is known here");
         }
         if self.bytes == 0 || self.chunks.len() as u64 != self.bytes.div_ceil(PIECE_BYTES as u64) {
             return unsound("its chunks do not come to the size of the database");
@@ -112,6 +131,11 @@ impl Manifest {
             }
             if chunk.bytes > MOST_CHUNK_BYTES {
                 return unsound("a chunk is larger than any can be");
+            }
+        }
+        for (number, list) in self.file_lists.iter().enumerate() {
+            if list.name != Chunk::list_name_of(number) || list.bytes > MOST_CHUNK_BYTES {
+                return unsound("a list of files has a name that is not its number, or is larger than any can be");
             }
         }
         Ok(())
@@ -150,8 +174,9 @@ pub enum ManifestError {
 impl Envelope {
     /// The manifest with its MAC.
     pub fn of(manifest: &Manifest, key: &DataKey, data_key: String, version: &str) -> Result<Self, serde_json::Error> {
+        let format = manifest.format();
         let manifest = serde_json::to_string(manifest)?;
-        Ok(Self { format: FORMAT, version: version.to_owned(), data_key, mac: key.mac(&manifest), manifest })
+        Ok(Self { format, version: version.to_owned(), data_key, mac: key.mac(&manifest), manifest })
     }
 
     /// Reads an object, of this format.
@@ -165,7 +190,7 @@ impl Envelope {
         if head.format > FORMAT {
             return Err(ManifestError::Newer(head.format, plain(&head.version)));
         }
-        if head.format < FORMAT {
+        if head.format < FILE_FORMAT {
             return Err(ManifestError::Unreadable);
         }
         serde_json::from_slice(bytes).map_err(|_| ManifestError::Unreadable)
@@ -206,6 +231,7 @@ mod tests {
             keys: vec!["k1".to_owned()],
             tenants: Vec::new(),
             files: 0,
+            file_lists: Vec::new(),
             not_inside: Vec::new(),
         }
     }
@@ -222,10 +248,10 @@ mod tests {
 
     #[test]
     fn a_newer_format_names_the_version_that_reads_it() {
-        let newer = br#"{"format": 2, "version": "9.1.0", "whatever": []}"#;
-        assert_eq!(Envelope::parse(newer), Err(ManifestError::Newer(2, "9.1.0".to_owned())));
-        let hostile = br#"{"format": 2, "version": "\u001b[2J9.1\u0007"}"#;
-        assert_eq!(Envelope::parse(hostile), Err(ManifestError::Newer(2, "2J9.1".to_owned())));
+        let newer = br#"{"format": 3, "version": "9.1.0", "whatever": []}"#;
+        assert_eq!(Envelope::parse(newer), Err(ManifestError::Newer(3, "9.1.0".to_owned())));
+        let hostile = br#"{"format": 3, "version": "\u001b[2J9.1\u0007"}"#;
+        assert_eq!(Envelope::parse(hostile), Err(ManifestError::Newer(3, "2J9.1".to_owned())));
         for unreadable in [&b"{\"format\": 1"[..], b"", b"[]", b"\xff", br#"{"format": 0, "version": "1"}"#] {
             assert_eq!(Envelope::parse(unreadable), Err(ManifestError::Unreadable));
         }
@@ -240,7 +266,8 @@ mod tests {
             Envelope::of(&hostile, &key, String::new(), "1.0").unwrap().opened(&key, "b")
         };
         let chunk = manifest().chunks[0].clone();
-        let cases: [Case; 8] = [
+        let list = |name: &str| Chunk { name: name.to_owned(), bytes: 30, sha256: String::new() };
+        let cases: [Case; 9] = [
             ("a path", &|m| m.chunks[0].name = "../../../etc/passwd".to_owned()),
             ("another object", &|m| m.chunks[0].name = "manifest.json".to_owned()),
             ("a huge chunk", &|m| m.chunks[0].bytes = u64::MAX),
@@ -251,11 +278,24 @@ mod tests {
             }),
             ("too many chunks", &|m| m.chunks = vec![chunk.clone(); 1000]),
             ("too few chunks", &|m| m.bytes = 1 << 40),
-            ("another engine", &|m| m.engine = "postgres".to_owned()),
+            ("another engine", &|m| m.engine = "oracle".to_owned()),
+            ("a list of files by another name", &|m| m.file_lists = vec![list("files-000001")]),
         ];
         for (case, hostile) in cases {
             assert!(matches!(change(hostile), Err(ManifestError::Unsound(_))), "{case}");
         }
-        assert!(change(&|_| {}).is_ok());
+        assert!(change(&|m| m.file_lists = vec![list("files-000000")]).is_ok());
+    }
+
+    #[test]
+    fn a_dump_has_a_format_that_versions_without_dumps_refuse_by_name() {
+        let key = DataKey::new([3; 32]);
+        let format = |engine: &str| {
+            let envelope =
+                Envelope::of(&Manifest { engine: engine.to_owned(), ..manifest() }, &key, String::new(), "1.0").unwrap();
+            assert!(envelope.opened(&key, "b").is_ok(), "{engine}");
+            envelope.format
+        };
+        assert_eq!((format(SQLITE), format(POSTGRES)), (1, 2));
     }
 }

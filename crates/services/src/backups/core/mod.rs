@@ -1,6 +1,7 @@
 //! What a backup is made of, and which backups are kept. Pure.
 
 pub mod archived;
+pub mod file_list;
 pub mod manifest;
 pub mod pgbackrest;
 pub mod points;

@@ -37,6 +37,12 @@ impl DataKey {
         Self(self.derived("entrepot backup segments 1"))
     }
 
+    /// The key of the lists of stored files, for the same reason.
+    #[must_use]
+    pub fn for_file_lists(&self) -> Self {
+        Self(self.derived("entrepot backup file lists 1"))
+    }
+
     fn cipher(&self) -> Option<LessSafeKey> {
         Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.derived("entrepot backup chunk 1")).ok()?))
     }

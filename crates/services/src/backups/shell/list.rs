@@ -112,11 +112,13 @@ impl Backups {
     }
 }
 
-/// The first chunk that is missing or has another size. Nothing may have proven the manifest, so its texts are not repeated.
+/// The first chunk or list that is missing or has another size. Nothing may have proven the manifest, so its texts are not repeated.
 fn absent(manifest: &Manifest, objects: &Objects) -> Option<Problem> {
-    let why = manifest.chunks.iter().enumerate().find_map(|(number, chunk)| match objects.get(&chunk.name) {
-        None => Some(format!("the chunk {number:06} is missing")),
-        Some(size) if *size != chunk.bytes => Some(format!("the chunk {number:06} has {size} bytes instead of {}", chunk.bytes)),
+    let chunks = manifest.chunks.iter().enumerate().map(|(number, chunk)| (format!("the chunk {number:06}"), chunk));
+    let lists = manifest.file_lists.iter().enumerate().map(|(number, list)| (format!("the list of files {number:06}"), list));
+    let why = chunks.chain(lists).find_map(|(part, chunk)| match objects.get(&chunk.name) {
+        None => Some(format!("{part} is missing")),
+        Some(size) if *size != chunk.bytes => Some(format!("{part} has {size} bytes instead of {}", chunk.bytes)),
         Some(_) => None,
     });
     why.map(Problem::Damaged)

@@ -7,7 +7,7 @@ use platform::{
     clock::Clock,
     metrics,
     paging::PageRequest,
-    storage::{Database, Fault},
+    storage::{Database, DumpLock, Fault},
 };
 
 use super::BackupError;
@@ -38,6 +38,11 @@ pub struct RunFacts {
     pub rpo_seconds: Option<i64>,
 }
 
+/// The right to back up or drill a database alone: every run of before has ended.
+pub trait SoleRun {}
+impl SoleRun for LocalLock {}
+impl SoleRun for DumpLock {}
+
 /// The log of a database. Cheap to clone.
 #[derive(Clone)]
 pub struct BackupLog {
@@ -55,7 +60,7 @@ impl BackupLog {
     ///
     /// # Errors
     /// The database takes no writes.
-    pub async fn begin(&self, _lock: &LocalLock, kind: BackupKind, place: &FileLocation) -> Result<Option<BackupRun>, Fault> {
+    pub async fn begin(&self, _lock: &impl SoleRun, kind: BackupKind, place: &FileLocation) -> Result<Option<BackupRun>, Fault> {
         if !rows::is_there(&self.db.global()).await? {
             return Ok(None);
         }
@@ -113,7 +118,17 @@ impl BackupLog {
         if !rows::is_any_running(&self.db.global()).await? {
             return Ok(());
         }
-        let Some(_lock) = LocalLock::take(file)? else { return Ok(()) };
+        match LocalLock::take(file)? {
+            Some(lock) => self.end_running(&lock).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same for whoever has the right to run alone.
+    ///
+    /// # Errors
+    /// The database takes no writes.
+    pub async fn end_running(&self, _lock: &impl SoleRun) -> Result<(), Fault> {
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
         let killed = rows::fail_running(&work, KILLED, self.clock.now()).await?;
         work.commit().await?;

@@ -1,5 +1,7 @@
 //! Backups in their place: a folder or a bucket.
 
+pub mod dump;
+pub mod file_lists;
 pub mod list;
 mod lock;
 pub mod log;
@@ -96,6 +98,26 @@ pub enum BackupError {
         "{0} is there already: another restore writes it, or was killed. When none is running, remove it, and run this one again"
     )]
     RestoreLeft(String),
+    #[error(
+        "the backup {id} is one of {engine}, and --database-url names a database of {wanted}: restore it into one of its kind"
+    )]
+    OtherEngine { id: BackupId, engine: String, wanted: &'static str },
+    #[error("another backup or drill of this database is running: let it finish, then run this one again")]
+    Dumping,
+    #[error("{0} is there already. Restore into an empty database: make one with CREATE DATABASE, and name it in --database-url")]
+    NotEmpty(String),
+    #[error(
+        "the login does not see all rows of {0}, and a backup would lack them: give the login that owns the tables in --database-url, and run `entrepot migrate` with it where it was restored or given its tables"
+    )]
+    Hidden(String),
+    #[error(
+        "{0} is not there: install the client programs of Postgres in the server's version or a newer one (Debian: postgresql-client), or say where they are with --pg-dump and --pg-restore"
+    )]
+    NoProgram(String),
+    #[error("{program} failed: {why}")]
+    Program { program: String, why: String },
+    #[error("the stored files cannot be read: {0}. Look at --files")]
+    Files(StoreError),
     #[error("{0}: {1}")]
     Disk(String, std::io::Error),
 }

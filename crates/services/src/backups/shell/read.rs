@@ -23,12 +23,26 @@ pub(super) struct Opened {
     pub key: DataKey,
 }
 
+impl Opened {
+    /// Refuses a backup of another kind of database.
+    pub fn of_engine(&self, engine: &'static str) -> Result<(), BackupError> {
+        if self.manifest.engine == engine {
+            return Ok(());
+        }
+        Err(BackupError::OtherEngine { id: self.id.clone(), engine: plain(&self.manifest.engine), wanted: engine })
+    }
+}
+
 /// A backup that was read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// Bytes of the database that was copied.
+    /// Bytes of the database that was copied, or of the dump.
     pub bytes: u64,
     pub reach: Reach,
+    /// Stored files whose hashes are inside.
+    pub files: u64,
+    /// Rows of files, also of those that expire, or whose hashes a backup of an older version has not.
+    pub all_files: i64,
 }
 
 /// What the data key of a backup is sealed for.
@@ -82,8 +96,8 @@ impl Backups {
         Ok(Opened { id: id.clone(), manifest, key })
     }
 
-    /// The bytes of a chunk, as they were in the file.
-    async fn piece(&self, of: &Opened, number: usize, chunk: &Chunk) -> Result<Vec<u8>, BackupError> {
+    /// The bytes of a chunk as they were before they were compressed and encrypted under this key.
+    pub(super) async fn piece(&self, of: &Opened, key: &DataKey, number: usize, chunk: &Chunk) -> Result<Vec<u8>, BackupError> {
         let broken = |why: &str| {
             let chunk = chunk.name.clone();
             BackupError::Chunk { id: of.id.clone(), chunk, why: why.to_owned() }
@@ -100,7 +114,7 @@ impl Backups {
         if sha256(&bytes) != chunk.sha256 {
             return Err(broken("was changed: its SHA-256 is another"));
         }
-        let sealed = of.key.open(of.id.as_str(), number as u32, bytes.to_vec());
+        let sealed = key.open(of.id.as_str(), number as u32, bytes.to_vec());
         let sealed = sealed.ok_or_else(|| broken("does not open: it was changed, or is that of another place"))?;
         zstd::bulk::decompress(&sealed, PIECE_BYTES).map_err(|_| broken("cannot be decompressed"))
     }
@@ -113,7 +127,7 @@ impl Backups {
     ) -> Result<u64, BackupError> {
         let (mut whole, mut bytes) = (Context::new(&SHA256), 0);
         for (number, chunk) in of.manifest.chunks.iter().enumerate() {
-            let piece = self.piece(of, number, chunk).await?;
+            let piece = self.piece(of, &of.key, number, chunk).await?;
             whole.update(&piece);
             bytes += piece.len() as u64;
             each(piece).await?;
@@ -130,8 +144,9 @@ impl Backups {
         let opened = self.opened(id).await?;
         let bytes = self.pieces(&opened, async |_| Ok(())).await?;
         let reach = self.segments(&opened, None, |_, _| Ok(())).await?;
+        let files = self.count_listed(&opened).await?;
         self.note_verified(id).await?;
-        Ok(Verified { bytes, reach })
+        Ok(Verified { bytes, reach, files, all_files: opened.manifest.files })
     }
 
     /// Notes that a backup was read back as a whole.

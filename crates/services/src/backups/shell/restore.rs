@@ -12,7 +12,10 @@ use tokio::io::AsyncWriteExt;
 
 use super::{BackupError, Backups, read::Opened, segments::Reach};
 use crate::backups::{
-    core::{manifest::Manifest, segment::pages},
+    core::{
+        manifest::{Manifest, SQLITE},
+        segment::pages,
+    },
     file::{remove, with_companions},
     id::BackupId,
     wal::write_pages,
@@ -41,6 +44,7 @@ pub async fn restore(backups: &Backups, id: &BackupId, target: &Path, at: Option
         return Err(BackupError::RestoreLeft(left.display().to_string()));
     }
     let opened = backups.opened(id).await?;
+    opened.of_engine(SQLITE)?;
     let taken_at = opened.manifest.taken_at;
     if at.is_some_and(|at| at.micros() < taken_at) {
         return Err(BackupError::TooEarly(id.clone(), clock::rfc3339(Timestamp(taken_at))));

@@ -4,16 +4,13 @@ use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use entity::prelude::Timestamp;
-use platform::{
-    secrets,
-    storage::{Database, Fault, Options, Row},
-};
-use tokio::io::AsyncReadExt;
+use platform::storage::{Database, Fault, GlobalReads, Options, Row};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::{BackupError, Backups, MANIFEST, read::context};
+use super::{BackupError, Backups, MANIFEST, file_lists::write_lists, read::context};
 use crate::backups::{
     core::{
-        manifest::{Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, TenantHead},
+        manifest::{Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead},
         sealed::{DataKey, KEY_BYTES, sha256},
     },
     file::{LocalCopy, LocalLock},
@@ -39,7 +36,7 @@ pub struct Source<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     pub id: BackupId,
-    /// Bytes of the database.
+    /// Bytes of the database file, or of the dump.
     pub bytes: u64,
     /// Bytes of the chunks.
     pub stored: u64,
@@ -81,16 +78,37 @@ pub(super) async fn backup_of(
     copy: &Path,
     taken_at: Timestamp,
 ) -> Result<Made, BackupError> {
-    let facts = Facts::of(copy, source.options).await?;
+    let db = Database::open(&format!("sqlite://{}", copy.display()), source.options).await?;
+    let facts = Facts::of(backups, (id, key), &db.global()).await;
+    // Puts all that is written into the file.
+    db.close().await?;
+    let (facts, name) = (facts?, copy.display().to_string());
+    let mut file = tokio::fs::File::open(copy).await.map_err(|error| BackupError::Disk(name.clone(), error))?;
+    let stored = store(backups, (id, key), &mut file, &name).await?;
+    complete(backups, (id, key), Content { engine: SQLITE, version: source.version, taken_at, facts, stored }).await
+}
+
+/// What a manifest is made of.
+pub(super) struct Content {
+    pub engine: &'static str,
+    /// The version of this binary.
+    pub version: &'static str,
+    pub taken_at: Timestamp,
+    pub facts: Facts,
+    pub stored: Stored,
+}
+
+/// Makes a backup of the chunks by its manifest.
+pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey), content: Content) -> Result<Made, BackupError> {
+    let Content { engine, version, taken_at, facts, stored } = content;
     let mut nonce = [0; 12];
     backups.clock.fill(&mut nonce);
     let sealed = backups.keys.seal(&context(id), key.bytes(), nonce);
     let sealed = sealed.ok_or_else(|| Fault::Broken("the data key could not be sealed".to_owned()))?;
-    let stored = store(backups, id, key, copy).await?;
     let manifest = Manifest {
         id: id.to_string(),
         taken_at: taken_at.micros(),
-        engine: "sqlite".to_owned(),
+        engine: engine.to_owned(),
         schema: facts.schema,
         bytes: stored.bytes,
         sha256: stored.sha256,
@@ -98,9 +116,10 @@ pub(super) async fn backup_of(
         keys: facts.keys,
         tenants: facts.tenants,
         files: facts.files,
+        file_lists: facts.file_lists,
         not_inside: PARTS.iter().filter(|part| !part.is_inside).map(|part| part.name.to_owned()).collect(),
     };
-    finish(backups, id, &Envelope::of(&manifest, key, hex::encode(sealed), source.version).map_err(of_json)?).await?;
+    finish(backups, id, &Envelope::of(&manifest, key, hex::encode(sealed), version).map_err(of_json)?).await?;
     Ok(Made {
         id: id.clone(),
         bytes: manifest.bytes,
@@ -126,37 +145,59 @@ async fn finish(backups: &Backups, id: &BackupId, envelope: &Envelope) -> Result
     if backups.store.create(&object, text.into()).await? { Ok(()) } else { Err(BackupError::Occupied(object)) }
 }
 
-struct Stored {
+/// The database as it is stored.
+pub(super) struct Stored {
     bytes: u64,
     sha256: String,
     chunks: Vec<Chunk>,
 }
 
-/// Compresses, encrypts and writes the file piece by piece.
-async fn store(backups: &Backups, id: &BackupId, key: &DataKey, copy: &Path) -> Result<Stored, BackupError> {
-    let disk = |error| BackupError::Disk(copy.display().to_string(), error);
-    let mut file = tokio::fs::File::open(copy).await.map_err(disk)?;
+impl Stored {
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+}
+
+/// Compresses, encrypts and writes what is read, piece by piece.
+pub(super) async fn store(
+    backups: &Backups,
+    (id, key): (&BackupId, &DataKey),
+    from: &mut (impl AsyncRead + Unpin),
+    name: &str,
+) -> Result<Stored, BackupError> {
     let (mut whole, mut bytes, mut chunks) = (Context::new(&SHA256), 0, Vec::new());
     loop {
         let mut piece = Vec::with_capacity(PIECE_BYTES);
-        (&mut file).take(PIECE_BYTES as u64).read_to_end(&mut piece).await.map_err(disk)?;
+        let read = (&mut *from).take(PIECE_BYTES as u64).read_to_end(&mut piece).await;
+        read.map_err(|error| BackupError::Disk(name.to_owned(), error))?;
         if piece.is_empty() {
             return Ok(Stored { bytes, sha256: hex::encode(whole.finish()), chunks });
         }
         whole.update(&piece);
         bytes += piece.len() as u64;
         let number = chunks.len();
-        let small = zstd::bulk::compress(&piece, ZSTD_LEVEL).map_err(disk)?;
-        let sealed = key.seal(id.as_str(), number as u32, small);
-        let sealed = sealed.ok_or_else(|| Fault::Broken("a chunk could not be encrypted".to_owned()))?;
-        let chunk = Chunk { name: Chunk::name_of(number), bytes: sealed.len() as u64, sha256: sha256(&sealed) };
-        let object = format!("{id}/{}", chunk.name);
-        if !backups.store.create(&object, sealed.into()).await? {
-            return Err(BackupError::Occupied(object));
-        }
-        read_back(backups, &object, &chunk).await?;
-        chunks.push(chunk);
+        chunks.push(put(backups, (id, key), (Chunk::name_of(number), number), &piece).await?);
     }
+}
+
+/// Compresses, encrypts and writes one piece, under its name and the number that it has under this key.
+pub(super) async fn put(
+    backups: &Backups,
+    (id, key): (&BackupId, &DataKey),
+    (name, number): (String, usize),
+    piece: &[u8],
+) -> Result<Chunk, BackupError> {
+    let small = zstd::bulk::compress(piece, ZSTD_LEVEL);
+    let small = small.map_err(|error| Fault::Broken(format!("a chunk could not be compressed: {error}")))?;
+    let sealed = key.seal(id.as_str(), number as u32, small);
+    let sealed = sealed.ok_or_else(|| Fault::Broken("a chunk could not be encrypted".to_owned()))?;
+    let chunk = Chunk { name, bytes: sealed.len() as u64, sha256: sha256(&sealed) };
+    let object = format!("{id}/{}", chunk.name);
+    if !backups.store.create(&object, sealed.into()).await? {
+        return Err(BackupError::Occupied(object));
+    }
+    read_back(backups, &object, &chunk).await?;
+    Ok(chunk)
 }
 
 /// Reads one in 64 objects back: a place that does not keep what it takes is found soon.
@@ -171,40 +212,42 @@ async fn read_back(backups: &Backups, object: &str, chunk: &Chunk) -> Result<(),
     if is_same { Ok(()) } else { Err(BackupError::ReadBack(object.to_owned())) }
 }
 
-/// The parts of a manifest that the copied file has in its tables.
-struct Facts {
+/// The parts of a manifest that the database has in its tables.
+pub(super) struct Facts {
     schema: String,
     keys: Vec<String>,
     tenants: Vec<TenantHead>,
     files: i64,
+    file_lists: Vec<Chunk>,
 }
 
 impl Facts {
-    async fn of(copy: &Path, options: Options) -> Result<Self, Fault> {
-        let db = Database::open(&format!("sqlite://{}", copy.display()), options).await?;
-        let read = Self::read(&db).await;
-        // Puts all that is written into the file.
-        db.close().await?;
-        read
-    }
-
-    async fn read(db: &Database) -> Result<Self, Fault> {
-        let global = db.global();
-        let schema = global.rows("SELECT max(version) FROM seaql_migrations", vec![]).await?;
+    /// Reads them, and writes the lists of stored files.
+    pub(super) async fn of(
+        backups: &Backups,
+        (id, key): (&BackupId, &DataKey),
+        reads: &impl GlobalReads,
+    ) -> Result<Self, BackupError> {
+        let schema = reads.rows("SELECT max(version) FROM seaql_migrations", vec![]).await?;
         let schema = schema.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())?;
-        let known = secrets::known(db).await?;
-        let keys = known.into_iter().filter(|key| key.retired_at.is_none()).map(|key| key.id).collect();
-        let tenants = heads(db).await?;
-        let files = global.rows("SELECT count(*) FROM file WHERE state = 'READY'", vec![]).await?;
+        let keys = reads.rows("SELECT id FROM secret_key WHERE retired_at IS NULL ORDER BY serial", vec![]).await?;
+        let keys = keys.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>()?;
+        let tenants = heads_of(reads).await?;
+        let files = reads.rows("SELECT count(*) FROM file WHERE state = 'READY'", vec![]).await?;
         let files = files.first().map_or(Ok(0), |row| Row::new(row).take())?;
-        Ok(Self { schema, keys, tenants, files })
+        let file_lists = write_lists(backups, (id, &key.for_file_lists()), reads).await?;
+        Ok(Self { schema, keys, tenants, files, file_lists })
     }
 }
 
 /// The number of the last event of each tenant.
 pub async fn heads(db: &Database) -> Result<Vec<TenantHead>, Fault> {
+    heads_of(&db.global()).await
+}
+
+async fn heads_of(reads: &impl GlobalReads) -> Result<Vec<TenantHead>, Fault> {
     let sql = "SELECT t.slug, c.head FROM tenant t JOIN tenant_counter c ON c.tenant_id = t.id ORDER BY t.slug, t.id";
-    let rows = db.global().rows(sql, vec![]).await?;
+    let rows = reads.rows(sql, vec![]).await?;
     let head = |row| {
         let row = &mut Row::new(row);
         Ok(TenantHead { slug: row.take()?, head: row.take()? })

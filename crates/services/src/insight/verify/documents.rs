@@ -90,15 +90,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: a sale is valued at the cost that its order line froze",
         table: "entry",
-        broken: "SELECT 'seq ' || e.seq || ' line ' || e.line, 'ord:' || HEX(m.reference_id) || ' at ' || l.least || CASE WHEN l.most > l.least THEN ' to ' || l.most ELSE '' END || ' ' || o.currency,
+        broken: "SELECT 'seq ' || e.seq || ' line ' || e.line,
+                   'ord:' || HEX(m.reference_id) || ' at ' || (SELECT min(l.unit_cost_minor) || CASE WHEN max(l.unit_cost_minor) > min(l.unit_cost_minor)
+                       THEN ' to ' || max(l.unit_cost_minor) ELSE '' END
+                     FROM order_line l WHERE l.tenant_id = $1 AND l.order_id = m.reference_id AND l.product_id = e.product_id) || ' ' || o.currency,
                    'unit cost ' || e.unit_cost_minor || ' ' || coalesce(e.cost_currency, 'of no currency')
                  FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
                  JOIN sales_order o ON o.tenant_id = $1 AND o.id = m.reference_id
-                 JOIN (SELECT order_id, product_id, min(unit_cost_minor) AS least, max(unit_cost_minor) AS most FROM order_line
-                       WHERE tenant_id = $1 AND product_id IS NOT NULL GROUP BY order_id, product_id HAVING count(*) = count(unit_cost_minor)) l
-                   ON l.order_id = m.reference_id AND l.product_id = e.product_id
                  WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER'
-                   AND (e.unit_cost_minor < l.least OR e.unit_cost_minor > l.most OR e.cost_currency <> o.currency)
+                   AND EXISTS (SELECT count(*) FROM order_line l
+                       WHERE l.tenant_id = $1 AND l.order_id = m.reference_id AND l.product_id = e.product_id
+                       HAVING count(*) > 0 AND count(*) = count(l.unit_cost_minor)
+                         AND (e.unit_cost_minor < min(l.unit_cost_minor) OR e.unit_cost_minor > max(l.unit_cost_minor) OR e.cost_currency <> o.currency))
                    AND NOT EXISTS (SELECT 1 FROM order_line_part n WHERE n.tenant_id = $1 AND n.order_id = m.reference_id AND n.product_id = e.product_id)
                  ORDER BY e.seq, e.line LIMIT 1",
     },

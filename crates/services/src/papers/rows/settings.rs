@@ -55,6 +55,9 @@ pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -
 pub enum GoodsOf {
     Order(OrderId),
     PurchaseOrder(PurchaseOrderId),
+    Return(ReturnId),
+    /// All orders that its works are of.
+    Wave(FulfilmentWaveId),
 }
 
 /// Units and barcodes of a document's goods, by the SKU that its lines had when it was made.
@@ -68,6 +71,22 @@ pub async fn goods_marks(reads: &impl Reads, of: GoodsOf) -> Result<Vec<GoodsMar
         GoodsOf::PurchaseOrder(id) => (
             "SELECT DISTINCT l.sku AS sku, l.product_id AS product_id FROM purchase_order_line l
              WHERE l.tenant_id = $1 AND l.purchase_order_id = $2",
+            id.into(),
+        ),
+        GoodsOf::Return(id) => (
+            "SELECT DISTINCT l.sku AS sku, l.product_id AS product_id FROM return_line l
+             WHERE l.tenant_id = $1 AND l.return_id = $2 AND l.product_id IS NOT NULL",
+            id.into(),
+        ),
+        GoodsOf::Wave(id) => (
+            "SELECT l.sku AS sku, l.product_id AS product_id FROM fulfilment_wave_work x
+               JOIN fulfilment_work w ON w.tenant_id = $1 AND w.id = x.work_id
+               JOIN order_line l ON l.tenant_id = $1 AND l.order_id = w.order_id
+             WHERE x.tenant_id = $1 AND x.wave_id = $2 AND l.product_id IS NOT NULL
+             UNION SELECT n.sku, n.product_id FROM fulfilment_wave_work y
+               JOIN fulfilment_work v ON v.tenant_id = $1 AND v.id = y.work_id
+               JOIN order_line_part n ON n.tenant_id = $1 AND n.order_id = v.order_id
+             WHERE y.tenant_id = $1 AND y.wave_id = $2",
             id.into(),
         ),
     };

@@ -89,8 +89,11 @@ fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool
             let most = demand.quantile(asked_of(basis, level, service), weeks);
             most.is_some_and(|most| position > whole_units(most))
         }
-        // What is missed of one unit, the least lot, by the slowest delivery.
-        SafetyStockMethod::FillRate => demand.shortage(position as f64, weeks).is_some_and(|missed| missed <= 1.0 - service),
+        // What is missed of one unit, the least lot, by the slowest delivery, with a unit less: at the point is ordered.
+        SafetyStockMethod::FillRate => {
+            let missed = demand.shortage(position.saturating_sub(1) as f64, weeks);
+            missed.is_some_and(|missed| missed <= 1.0 - service)
+        }
         SafetyStockMethod::Normal => false,
     }
 }

@@ -13,7 +13,7 @@ use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::replenishment::core::{Document, LineFigures, LineKind, LineScore, LineState, PlanLine, Reason};
+use crate::replenishment::core::{Document, LineFigures, LineKind, LineScore, LineState, PlanLine, Reason, ReasonCode};
 
 /// Names the order of a plan's lines in cursors.
 pub const LINES: &str = "replenishmentLines:URGENCY:ASC";
@@ -24,6 +24,24 @@ struct Body {
     figures: LineFigures,
     margin: i64,
     reasons: Vec<Reason>,
+    /// Reasons of codes that earlier releases cannot read, with their places among the others: those releases pass over them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    newer: Vec<(usize, Reason)>,
+}
+
+/// Reasons as they are kept: those that every release can read, and newer ones with their places.
+fn parted(reasons: &[Reason]) -> (Vec<Reason>, Vec<(usize, Reason)>) {
+    let (newer, older): (Vec<_>, Vec<_>) =
+        reasons.iter().cloned().enumerate().partition(|(_, reason)| reason.code == ReasonCode::CorrectedService);
+    (older.into_iter().map(|(_, reason)| reason).collect(), newer)
+}
+
+/// Reasons in the order that they had.
+fn joined(mut reasons: Vec<Reason>, newer: Vec<(usize, Reason)>) -> Vec<Reason> {
+    for (place, reason) in newer {
+        reasons.insert(place.min(reasons.len()), reason);
+    }
+    reasons
 }
 
 #[derive(Record)]
@@ -143,7 +161,7 @@ impl TryFrom<LineRow> for PlanLine {
             due_on: row.due_on,
             score,
             figures: body.figures,
-            reasons: body.reasons,
+            reasons: joined(body.reasons, body.newer),
             headroom: None,
         })
     }
@@ -162,7 +180,8 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
     let mut rows = Rows::<replenishment_line::Model>::insert(work.tenant());
     for line in lines {
         let (purchase_order_id, transfer_id) = documents(&line.state);
-        let body = Body { figures: line.figures.clone(), margin: line.margin, reasons: line.reasons.clone() };
+        let (reasons, newer) = parted(&line.reasons);
+        let body = Body { figures: line.figures.clone(), margin: line.margin, reasons, newer };
         rows.push(replenishment_line::Model {
             tenant_id: work.tenant(),
             plan_id: plan,
@@ -277,4 +296,18 @@ pub fn lines_source(backend: Backend, plan: ReplenishmentPlanId, filter: &LineFi
 pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<PlanLine>, Fault> {
     let (sql, values) = source.page(LineRow::SELECT, &["l.position"], false, request);
     reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn earlier_releases_are_not_given_codes_that_they_cannot_read() {
+        let reason = |code: ReasonCode| Reason::new(code, String::new(), &[]);
+        let all = [ReasonCode::BelowPoint, ReasonCode::CorrectedService, ReasonCode::Minimum].map(reason);
+        let (older, newer) = parted(&all);
+        assert_eq!(older, [ReasonCode::BelowPoint, ReasonCode::Minimum].map(reason));
+        assert_eq!(joined(older, newer), all);
+    }
 }

@@ -337,6 +337,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("alert", ALERT, &[("purchase_order_id", "id")], "purchase_order"),
     link("alert", ALERT, &[("transfer_id", "id")], "transfer"),
     link("alert", ALERT, &[("count_id", "id")], "stock_count"),
+    link("alert", ALERT, &[("order_id", "id")], "sales_order"),
     link("alert_letter", "'alr:' || HEX(c.alert_id)", &[("alert_id", "id")], "alert"),
     link("alert_rule", "'arl:' || HEX(c.id)", &[("store_id", "id")], "store"),
     link("alert_rule", "'arl:' || HEX(c.id)", &[("category_id", "id")], "category"),

@@ -1,0 +1,75 @@
+//! What is given back for a return that is closed as it is created.
+
+use async_graphql::{ID, InputObject};
+use inventory::returns::shell;
+use platform::path;
+
+use crate::{
+    graphql::{reading::Reading, scalars::DateTime},
+    orders::links::MoneyInput,
+};
+
+/// A refund for a new return, recorded in the same step.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReturnPaymentInput {
+    /// ID of the order that is refunded. Null for the one order that the return goes back on; needed where it goes back on several.
+    pub order_id: Option<ID>,
+    /// Amount above 0, in the order's currency. Null for what is left of the return's refund after the payments before it.
+    pub amount: Option<MoneyInput>,
+    /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
+    pub method: String,
+    /// Reference at the gateway or till; at most 128 characters. With one, method and reference are unique among refunds: a second report is a DUPLICATE.
+    pub reference: Option<String>,
+    /// ID of the capture that is refunded. Null for none in particular.
+    pub parent_id: Option<ID>,
+    /// Time of the payment, at most five minutes ahead. Null for now.
+    pub occurred_at: Option<DateTime>,
+    /// Note on the payment; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// The fields that close a new return.
+pub(super) struct Settle {
+    pub is_closed: bool,
+    pub is_received: bool,
+    pub refund: Option<MoneyInput>,
+    pub payments: Vec<ReturnPaymentInput>,
+}
+
+impl Settle {
+    /// What the ledger's shell takes.
+    pub(super) fn read(self, reading: &mut Reading) -> Option<shell::ReturnSettle> {
+        if !self.is_closed {
+            if self.refund.is_some() {
+                reading.invalid("a refund closes the return: set close, or use returnClose", || path!["input", "refund"]);
+            }
+            if !self.payments.is_empty() {
+                reading.invalid("payments are for a return that is closed: set close", || path!["input", "payments"]);
+            }
+            return None;
+        }
+        if !self.is_received {
+            reading.invalid("only a return that is received at once can be closed at once", || path!["input", "close"]);
+        }
+        let payments = self.payments.into_iter().enumerate();
+        Some(shell::ReturnSettle {
+            refund: reading.money(self.refund.as_ref(), || path!["input", "refund"]),
+            payments: payments.map(|(index, paid)| paid.read(index, reading)).collect(),
+        })
+    }
+}
+
+impl ReturnPaymentInput {
+    fn read(self, index: usize, reading: &mut Reading) -> shell::RefundAtOnce {
+        let at = |name: &str| path!["input", "payments", index, name];
+        shell::RefundAtOnce {
+            order: reading.id_opt(self.order_id.as_ref(), || at("orderId")),
+            amount: reading.money(self.amount.as_ref(), || at("amount")),
+            method: self.method,
+            reference: self.reference,
+            parent: reading.id_opt(self.parent_id.as_ref(), || at("parentId")),
+            occurred_at: self.occurred_at.map(|moment| moment.0),
+            note: self.note,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The e-mail that tells a customer that goods can be collected.
+
+use entity::prelude::*;
+use platform::markup::escaped;
+
+/// What is ready, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadyGoods {
+    pub tenant: String,
+    pub store: String,
+    /// Number of the order, as it is printed.
+    pub number: String,
+    /// The customer who says it gets the goods.
+    pub code: String,
+}
+
+/// An e-mail's parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadyText {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// The e-mail about goods that are ready, in a language.
+pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
+    let ReadyGoods { tenant, store, number, code } = goods;
+    let (tag, subject, lines) = match locale {
+        PaperLocale::English => (
+            "en",
+            format!("Your order {number} is ready to collect"),
+            [format!("Your order {number} from {tenant} is ready to collect at {store}."), format!("Your code: {code}")],
+        ),
+        PaperLocale::German => (
+            "de",
+            format!("Ihre Bestellung {number} liegt bereit"),
+            [format!("Ihre Bestellung {number} bei {tenant} liegt zur Abholung bereit: {store}."), format!("Ihr Code: {code}")],
+        ),
+        PaperLocale::French => (
+            "fr",
+            format!("Votre commande {number} est prête"),
+            [
+                format!("Votre commande {number} chez {tenant} est prête à être retirée : {store}."),
+                format!("Votre code : {code}"),
+            ],
+        ),
+    };
+    let subject = plain(&subject);
+    let paragraphs: String = lines.iter().map(|line| format!("<p>{}</p>\n", escaped(line))).collect();
+    let html = format!(
+        "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body></html>\n",
+        escaped(&subject)
+    );
+    ReadyText { text: format!("{}\n\n{}\n", plain(&lines[0]), plain(&lines[1])), subject, html }
+}
+
+/// Names end no line.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_language_says_the_number_the_store_and_the_code() {
+        let goods = ReadyGoods {
+            tenant: "Alpha".to_owned(),
+            store: "Leeds <1>\nBcc: x".to_owned(),
+            number: "SO-000007".to_owned(),
+            code: "042137".to_owned(),
+        };
+        for (locale, tag) in [(PaperLocale::English, "en"), (PaperLocale::German, "de"), (PaperLocale::French, "fr")] {
+            let email = ready_email(locale, &goods);
+            assert!(email.subject.contains("SO-000007") && !email.subject.contains('\n'), "{}", email.subject);
+            assert!(email.text.contains("Leeds <1> Bcc: x") && email.text.contains("042137"), "{}", email.text);
+            assert!(email.html.contains("Leeds &lt;1&gt;") && email.html.contains(&format!("lang=\"{tag}\"")), "{}", email.html);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Closing a return as it is created: what callers supply, and the rights that it needs besides.
+
+use entity::prelude::*;
+use iam::access::{Denied, Permission, Permit, kind};
+use platform::storage::Reads;
+use serde::Serialize;
+
+use crate::{
+    ledger::{Checks, MAX_NOTE, MAX_REFERENCE, Stop},
+    orders::{rows::places_of, shell::MAX_METHOD},
+    stock::core::{At, Field},
+};
+
+/// Payments that a return is closed with at most.
+const MAX_REFUNDS: usize = 100;
+
+/// Close a return at once.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnSettle {
+    /// None: what came, at its lines' prices.
+    pub refund: Option<Money>,
+    /// How it is given back. `payments::shell` records that.
+    pub payments: Vec<RefundAtOnce>,
+}
+
+/// Money that is given back as a return is created.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefundAtOnce {
+    /// None: the one order that the return goes back on.
+    pub order: Option<OrderId>,
+    /// None: what is left of the refund.
+    pub amount: Option<Money>,
+    pub method: String,
+    pub reference: Option<String>,
+    pub parent: Option<PaymentId>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// What the caller may do besides taking goods back.
+pub(super) struct Settling {
+    closing: Permit<kind::ReturnApprove>,
+    paying: Option<(Permit<kind::PaymentWrite>, Permit<kind::PaymentRefund>)>,
+}
+
+impl Settling {
+    /// Needs `return.approve`, and `payment.write` and `payment.refund` where money is given back.
+    pub(super) fn of(permit: &Permit<kind::OrderReturn>, settle: &ReturnSettle) -> Result<Self, Denied> {
+        let closing = permit.also::<kind::ReturnApprove>()?;
+        let paying = if settle.payments.is_empty() {
+            None
+        } else {
+            Some((permit.also::<kind::PaymentWrite>()?, permit.also::<kind::PaymentRefund>()?))
+        };
+        Ok(Self { closing, paying })
+    }
+
+    /// Refuses a store whose returns, and orders whose payments, are not the caller's to settle.
+    pub(super) async fn covers(&self, reads: &impl Reads, store: StoreId, orders: &[OrderId]) -> Result<(), Stop> {
+        if !self.closing.covers(store) {
+            return Err(Denied(kind::ReturnApprove::info().code).into());
+        }
+        let Some((paying, refunding)) = &self.paying else { return Ok(()) };
+        if !paying.is_limited() && !refunding.is_limited() {
+            return Ok(());
+        }
+        for (_, store, channel) in places_of(reads, orders).await? {
+            if !paying.covers_document(store, channel) {
+                return Err(Denied(kind::PaymentWrite::info().code).into());
+            }
+            if !refunding.covers_document(store, channel) {
+                return Err(Denied(kind::PaymentRefund::info().code).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn check_refunds(checks: &mut Checks, refunds: &[RefundAtOnce]) {
+    checks.items(refunds.len(), MAX_REFUNDS, || At::input(Field::Payments));
+    for (index, refund) in refunds.iter().enumerate().take(MAX_REFUNDS) {
+        let place = At::row(Field::Payments, index);
+        checks.text(Some(&refund.method), MAX_METHOD, || place.field(Field::Method));
+        checks.text(refund.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
+        checks.text(refund.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
+    }
+}

@@ -1,0 +1,94 @@
+//! Backups of a small Postgres: a dump in place of the file, and everything else as for one.
+
+use platform::storage::{ClientLogin, Database, DumpLock};
+
+use super::{
+    BackupError, Backups,
+    run::{Content, Facts, Made, complete, new_key, store},
+};
+use crate::backups::{
+    core::{
+        manifest::{Manifest, POSTGRES},
+        sealed::sha256,
+    },
+    id::BackupId,
+    programs::{Dumping, PgPrograms, Restoring},
+};
+
+/// The Postgres to dump.
+#[derive(Debug, Clone, Copy)]
+pub struct DumpSource<'a> {
+    /// The right to dump it.
+    pub lock: &'a DumpLock,
+    pub login: &'a ClientLogin,
+    pub programs: &'a PgPrograms,
+    /// The version of this binary.
+    pub version: &'static str,
+}
+
+/// Makes a backup while others use the database: as it is at one moment.
+///
+/// # Errors
+/// A program is missing or fails, another run holds the place, or the place cannot be written to. A backup without its manifest is left where it was
+/// begun; it is never restored, and prune removes it.
+pub async fn run_dump(backups: &Backups, db: &Database, source: &DumpSource<'_>) -> Result<Made, BackupError> {
+    let id = BackupId::new(&backups.clock);
+    let work = async {
+        let (taken_at, key) = (backups.clock.now(), new_key(backups));
+        let snapshot = db.global().export_snapshot().await?;
+        let mut dumping = Dumping::begin(source.programs, source.login, snapshot.name())?;
+        // The program waits with its output meanwhile.
+        let facts = Facts::of(backups, (&id, &key), &snapshot).await?;
+        let stored = store(backups, (&id, &key), &mut dumping.output, "the output of pg_dump").await?;
+        dumping.ended().await?;
+        drop(snapshot);
+        if stored.is_empty() {
+            let program = source.programs.dump.display().to_string();
+            return Err(BackupError::Program { program, why: "it ended well, and wrote nothing".to_owned() });
+        }
+        let content = Content { engine: POSTGRES, version: source.version, taken_at, facts, stored };
+        complete(backups, (&id, &key), content).await
+    };
+    backups.locked(&id, Box::pin(work)).await
+}
+
+/// Restores a dump into the empty database of the login: all of it, or nothing.
+///
+/// # Errors
+/// A key is missing, a part of the backup is missing or was changed, or the program is missing or fails.
+pub async fn restore_dump(
+    backups: &Backups,
+    id: &BackupId,
+    programs: &PgPrograms,
+    login: &ClientLogin,
+) -> Result<Manifest, BackupError> {
+    let opened = backups.opened(id).await?;
+    opened.of_engine(POSTGRES)?;
+    let mut restoring = Restoring::begin(programs, login)?;
+    let fed = backups.pieces(&opened, async |piece| restoring.feed(&piece).await).await;
+    match fed {
+        Ok(_) => restoring.ended().await?,
+        Err(error) => return Err(restoring.failed(error).await),
+    }
+    Ok(opened.manifest)
+}
+
+/// The name of the database that a drill of this one makes and drops. It is the same each time, so that the next drill drops what a killed one has left.
+pub fn drill_database(database: &str) -> String {
+    let hash: String = sha256(database.as_bytes()).chars().take(16).collect();
+    format!("entrepot_drill_{hash}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_of_a_drill_has_a_name_of_its_own() {
+        assert_eq!(drill_database("shop"), drill_database("shop"));
+        assert_ne!(drill_database("shop"), drill_database("shop2"));
+        let of_any_name = drill_database("Shop's \"own\"");
+        assert_eq!(of_any_name.len(), 31);
+        assert!(platform::storage::with_database("postgres://db/shop", &of_any_name).is_ok());
+    }
+}

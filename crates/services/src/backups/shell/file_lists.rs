@@ -1,0 +1,149 @@
+//! The stored files: not inside a backup, but listed in it with their hashes, so that those of today can be compared.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use futures_util::StreamExt;
+use platform::storage::{Database, Fault, GlobalReads};
+use uuid::Uuid;
+
+use super::{BackupError, Backups, read::Opened, run::put};
+use crate::{
+    backups::{
+        core::{
+            file_list::{FileList, ListedFile, listed_files},
+            manifest::Chunk,
+            sealed::DataKey,
+        },
+        id::BackupId,
+        rows,
+    },
+    files::{Store, StoreError},
+};
+
+/// Rows of files read at a time.
+const PAGE: i64 = 1_000;
+/// So many missing files are looked up in the database, which may say that they were removed: where the store is another one, all are missing.
+const MOST_LOOKED_UP: u64 = 10_000;
+
+/// How the stored files compare with a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FilesCompared {
+    /// As they were.
+    pub same: u64,
+    pub missing: u64,
+    /// Of other bytes than they were.
+    pub changed: u64,
+    /// Missing, and removed by their tenants since the backup.
+    pub removed: u64,
+}
+
+/// What is the matter with a stored file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Difference {
+    Missing,
+    Changed,
+}
+
+/// Lists the stored files under a key of their own.
+pub(super) async fn write_lists(
+    backups: &Backups,
+    (id, key): (&BackupId, &DataKey),
+    reads: &impl GlobalReads,
+) -> Result<Vec<Chunk>, BackupError> {
+    let of_json = |error: serde_json::Error| Fault::Broken(format!("a list of files cannot be written: {error}"));
+    let (mut list, mut lists, mut after) = (FileList::default(), Vec::new(), (Uuid::nil(), Uuid::nil()));
+    loop {
+        let page = rows::stored_files(reads, after, PAGE).await?;
+        for file in &page {
+            after = (file.tenant, file.id);
+            if let Some(full) = list.add(file).map_err(of_json)? {
+                let number = lists.len();
+                lists.push(put(backups, (id, key), (Chunk::list_name_of(number), number), &full).await?);
+            }
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    if let Some(rest) = list.rest() {
+        let number = lists.len();
+        lists.push(put(backups, (id, key), (Chunk::list_name_of(number), number), &rest).await?);
+    }
+    Ok(lists)
+}
+
+impl Backups {
+    /// The files of one list, proven.
+    async fn listed(&self, of: &Opened, number: usize, list: &Chunk) -> Result<Vec<ListedFile>, BackupError> {
+        let text = self.piece(of, &of.key.for_file_lists(), number, list).await?;
+        listed_files(&text).ok_or_else(|| {
+            let (id, chunk) = (of.id.clone(), list.name.clone());
+            BackupError::Chunk { id, chunk, why: "is no list of files".to_owned() }
+        })
+    }
+
+    /// How many files are listed, each list proven.
+    pub(super) async fn count_listed(&self, of: &Opened) -> Result<u64, BackupError> {
+        let mut count = 0;
+        for (number, list) in of.manifest.file_lists.iter().enumerate() {
+            count += self.listed(of, number, list).await?.len() as u64;
+        }
+        Ok(count)
+    }
+
+    /// Reads every stored file that a backup lists, and compares its hash. `each` is told of each that is missing or changed. A missing one that the
+    /// database, where it is given, does not have either was removed since.
+    ///
+    /// # Errors
+    /// A list is missing or was changed, or the file store or the database cannot be read.
+    pub async fn compare_files(
+        &self,
+        id: &BackupId,
+        store: &Store,
+        db: Option<&Database>,
+        mut each: impl FnMut(&str),
+    ) -> Result<FilesCompared, BackupError> {
+        let (opened, mut compared, mut looked_up) = (self.opened(id).await?, FilesCompared::default(), 0);
+        for (number, list) in opened.manifest.file_lists.iter().enumerate() {
+            for file in self.listed(&opened, number, list).await? {
+                match difference(store, &file).await.map_err(BackupError::Files)? {
+                    None => compared.same += 1,
+                    Some(Difference::Changed) => {
+                        compared.changed += 1;
+                        each(&format!("CHANGED\t{}\tits bytes are not those that were stored", file.blob));
+                    }
+                    Some(Difference::Missing) => {
+                        looked_up += 1;
+                        if let Some(db) = db.filter(|_| looked_up <= MOST_LOOKED_UP)
+                            && !rows::is_stored(&db.global(), &file).await?
+                        {
+                            compared.removed += 1;
+                            continue;
+                        }
+                        compared.missing += 1;
+                        each(&format!("MISSING\t{}\t{} bytes", file.blob, file.bytes));
+                    }
+                }
+            }
+        }
+        Ok(compared)
+    }
+}
+
+/// How a stored file differs from what is listed. It is read as a stream; one of another size is not read at all.
+async fn difference(store: &Store, file: &ListedFile) -> Result<Option<Difference>, StoreError> {
+    match store.size(&file.blob).await? {
+        None => return Ok(Some(Difference::Missing)),
+        Some(bytes) if bytes != file.bytes => return Ok(Some(Difference::Changed)),
+        Some(_) => {}
+    }
+    let Some(sha256) = &file.sha256 else { return Ok(None) };
+    let mut bytes = match store.read(&file.blob).await {
+        Err(StoreError::Missing) => return Ok(Some(Difference::Missing)),
+        bytes => bytes?,
+    };
+    let mut whole = Context::new(&SHA256);
+    while let Some(piece) = bytes.next().await {
+        whole.update(&piece?);
+    }
+    Ok((hex::encode(whole.finish()) != *sha256).then_some(Difference::Changed))
+}

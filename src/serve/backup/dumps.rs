@@ -1,0 +1,168 @@
+//! Backups of a small Postgres by its own programs, their restore, and their drill in a temporary database.
+
+use entity::prelude::*;
+use platform::{
+    clock::{self, Clock},
+    secrets,
+    storage::{ClientLogin, Database, DumpLock, Fault, with_database},
+};
+use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, Manifest, PgPrograms, Reach, TenantHead};
+
+use super::{
+    Attempt,
+    drill::{self, Drilled, Findings},
+    ended, found, logged, opened, opened_or_made, proven_and_migrated, say_all,
+};
+use crate::{
+    config::{BackupsOf, DatabaseArgs, Epoch},
+    serve::{StartError, database::RESTORING, say},
+};
+
+/// Bytes of a Postgres beyond which a dump is no good backup: it takes long, and so does its restore.
+const SMALL_BYTES: i64 = 5 << 30;
+
+pub(super) fn is_postgres(database: &DatabaseArgs) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| database.database_url.starts_with(scheme))
+}
+
+/// Makes a backup while the database is served.
+pub(super) async fn make(of: &BackupsOf) -> Result<(), StartError> {
+    let (url, keys) = (&of.of.database.database_url, &of.of.keys);
+    // One of another version is backed up too: best before it is migrated.
+    let db = Database::open(url, of.of.database.options()).await?;
+    if db.is_restoring().await? {
+        return Err(Fault::Broken(RESTORING.to_owned()).into());
+    }
+    if let Some(table) = db.any_hidden().await? {
+        return Err(BackupError::Hidden(table).into());
+    }
+    secrets::prove(&db, &keys.source(url), &Clock::system()).await?;
+    let bytes = db.bytes_on_disk().await?;
+    let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
+    let work = async { Attempt::made(Box::pin(dumped(of, &db, &lock)).await) };
+    let attempt = logged(Some(&db), of, BackupKind::Backup, &lock, work).await;
+    drop(lock);
+    db.close().await?;
+    if bytes > SMALL_BYTES {
+        say(&format!("the database has {bytes} bytes: use pgBackRest for one of more than {SMALL_BYTES} (docs/backups.md)"))?;
+    }
+    say_all(attempt)
+}
+
+async fn dumped(of: &BackupsOf, db: &Database, lock: &DumpLock) -> Result<Made, BackupError> {
+    let (programs, login) = (PgPrograms::from(of.programs.clone()), ClientLogin::of(&of.of.database.database_url)?);
+    let source = DumpSource { lock, login: &login, programs: &programs, version: env!("CARGO_PKG_VERSION") };
+    backups::run_dump(&opened_or_made(of)?, db, &source).await
+}
+
+/// Restores a backup into the database of the URL, which has to be empty.
+pub(super) async fn restore(
+    of: &BackupsOf,
+    (name, at): (&str, Option<Timestamp>),
+    newest_whole: bool,
+    ends: &Epoch,
+) -> Result<(), StartError> {
+    if newest_whole {
+        let why = "--newest-whole is for embedded databases: `entrepot backup verify ID` says which backup is whole, and `restore ID` restores it";
+        return Err(Fault::Broken(why.to_owned()).into());
+    }
+    let (url, place) = (&of.of.database.database_url, opened(of)?);
+    let id = found(&place, name, at).await?;
+    let db = Database::open(url, of.of.database.options()).await?;
+    let outcome = Box::pin(into_empty(of, (&place, &id), &db, ends)).await;
+    db.close().await?;
+    let (manifest, heads) = outcome?;
+    let at = clock::rfc3339(Timestamp(manifest.taken_at));
+    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", ClientLogin::of(url)?.database(), heads.len()))?;
+    for tenant in &heads {
+        say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
+    }
+    say(&format!("bring the {} stored file(s) back from their own copy, run `entrepot verify`, then serve it", manifest.files))?;
+    Ok(())
+}
+
+/// Restores into an empty database, which is marked until the deployment is held: a node that is started before refuses it.
+async fn into_empty(
+    of: &BackupsOf,
+    (place, id): (&Backups, &BackupId),
+    db: &Database,
+    ends: &Epoch,
+) -> Result<(Manifest, Vec<TenantHead>), StartError> {
+    let url = &of.of.database.database_url;
+    // It keeps other restores out, too.
+    let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
+    if let Some(relation) = db.any_relation().await? {
+        return Err(BackupError::NotEmpty(relation).into());
+    }
+    db.begin_restoring().await?;
+    let manifest = restored(of, place, id, url).await?;
+    let settled = match Box::pin(proven_and_migrated(url, &of.of)).await {
+        Ok(restored) => Box::pin(ended(restored, ends)).await,
+        Err(fault) => Err(fault.into()),
+    };
+    let heads = settled.inspect_err(|_| {
+        tracing::warn!("the rows are restored, and the rest is not done: drop the database, make it anew, and restore again");
+    })?;
+    if !drill::are_same(&heads, &manifest.tenants) {
+        let why = "heads of tenants are not those of the manifest: drop the database, and restore another backup into a new one";
+        return Err(Fault::Broken(why.to_owned()).into());
+    }
+    db.end_restoring().await?;
+    drop(lock);
+    Ok((manifest, heads))
+}
+
+async fn restored(of: &BackupsOf, place: &Backups, id: &BackupId, url: &str) -> Result<Manifest, BackupError> {
+    backups::restore_dump(place, id, &PgPrograms::from(of.programs.clone()), &ClientLogin::of(url)?).await
+}
+
+/// Restores a backup into a temporary database beside, proves it, and drops it again.
+pub(super) async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
+    let db = Database::open(&of.of.database.database_url, of.of.database.options()).await?;
+    let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
+    let work = async {
+        let mut found = Findings::default();
+        let ended = Box::pin(drilled(of, name, &db, &mut found)).await;
+        Attempt::drilled(found, ended)
+    };
+    let attempt = logged(Some(&db), of, BackupKind::Drill, &lock, work).await;
+    drop(lock);
+    db.close().await?;
+    say_all(attempt)
+}
+
+async fn drilled(of: &BackupsOf, name: &str, db: &Database, found: &mut Findings) -> Result<(), BackupError> {
+    let place = opened(of)?;
+    let id = place.find(name).await?;
+    found.facts.backup_id = Some(id.to_string());
+    let target = backups::drill_database(ClientLogin::of(&of.of.database.database_url)?.database());
+    // Whoever made one before has ended: this run has the lock.
+    db.drop_database(&target).await?;
+    db.create_database(&target).await.map_err(|fault| {
+        Fault::Broken(format!(
+            "the drill cannot make its database {target}: {fault}. The login needs CREATEDB, as in ALTER ROLE … CREATEDB"
+        ))
+    })?;
+    let ended = Box::pin(in_temporary(of, (&place, &id), &target, found)).await;
+    if let Err(fault) = db.drop_database(&target).await {
+        tracing::warn!(%fault, database = %target, "the drill's database could not be dropped: the next drill drops it");
+    }
+    ended
+}
+
+async fn in_temporary(
+    of: &BackupsOf,
+    (place, id): (&Backups, &BackupId),
+    target: &str,
+    found: &mut Findings,
+) -> Result<(), BackupError> {
+    let (clock, url) = (Clock::system(), with_database(&of.of.database.database_url, target)?);
+    let began = clock.monotonic();
+    let manifest = restored(of, place, id, &url).await?;
+    let restored_in = clock.monotonic().since(began);
+    let reach = Reach { segments: 0, until: manifest.taken_at };
+    let drilled = Drilled { id, manifest: &manifest, reach, began, restored_in };
+    drill::note(&drilled, found);
+    let db = proven_and_migrated(&url, &of.of).await?;
+    drill::settle(place, db, &drilled, found).await
+}

@@ -1,0 +1,61 @@
+//! The stored files of a deployment beside what a backup lists of them.
+
+use platform::storage::{Database, Fault};
+use services::{
+    backups::{BackupError, BackupId, Backups, Verified},
+    files::{FileLocation, Store},
+};
+
+use crate::{
+    config::{DatabaseArgs, FileArgs},
+    serve::{StartError, say},
+};
+
+/// Reads the stored files that a backup lists, and names those that are missing or changed.
+pub(super) async fn compare(
+    backups: &Backups,
+    (id, verified): (&BackupId, Verified),
+    database: &DatabaseArgs,
+    files: &FileArgs,
+) -> Result<(), StartError> {
+    if verified.files == 0 {
+        if verified.all_files > 0 {
+            say(&format!(
+                "{} stored file(s) are not listed with their hashes: they expire, or an older version made it",
+                verified.all_files
+            ))?;
+        }
+        return Ok(());
+    }
+    let place = files.place(&database.database_url);
+    if let FileLocation::Folder(folder) = &place
+        && !folder.is_dir()
+    {
+        if files.place.is_some() {
+            return Err(Fault::Broken(format!("there is no folder {}: correct --files", folder.display())).into());
+        }
+        return say(&format!("{} stored file(s) are not compared: name their place with --files", verified.files))
+            .map_err(StartError::from);
+    }
+    let store = Store::open(&place).map_err(BackupError::Files)?;
+    // It may be done where the database is not, or is no more.
+    let db = Database::open(&database.database_url, database.options()).await.ok();
+    // A line that cannot be written is followed by one that says so.
+    let compared = backups.compare_files(id, &store, db.as_ref(), |line| drop(say(line))).await;
+    if let Some(db) = db {
+        db.close().await?;
+    }
+    let compared = compared?;
+    say(&format!(
+        "{} stored file(s) are as they were, {} missing, {} changed, {} removed by their tenants since",
+        compared.same, compared.missing, compared.changed, compared.removed
+    ))?;
+    if compared.missing + compared.changed == 0 {
+        return Ok(());
+    }
+    Err(Fault::Broken(format!(
+        "{} stored file(s) in {place} are missing or changed: bring them back from their own copy",
+        compared.missing + compared.changed
+    ))
+    .into())
+}

@@ -1,0 +1,110 @@
+//! Backups of a Postgres by its own programs: made while it is served, verified, drilled, and restored into an empty database.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::json;
+
+use crate::process::{
+    client::Client,
+    server::{Ended, Server, Site, UNLIMITED, entrepot, entrepot_in, free_address},
+};
+
+/// The programs of the newest Postgres of this machine, where `scripts/services.sh` finds its server; else those of PATH, which the binary under test has not.
+fn programs() -> [String; 4] {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = versions
+        .filter(|version| version.path().join("bin/pg_dump").exists())
+        .max_by_key(|version| version.file_name().to_string_lossy().parse::<u32>().unwrap_or_default())
+        .map(|version| version.path().join("bin"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let of_path = || std::env::split_paths(&path).find(|folder| folder.join("pg_dump").exists());
+    let given = std::env::var_os("PGBIN").map(PathBuf::from).filter(|folder| folder.join("pg_dump").exists());
+    let folder = given.or(newest).or_else(of_path).expect("pg_dump and pg_restore: install the client programs of Postgres");
+    let program = |name: &str| folder.join(name).display().to_string();
+    ["--pg-dump".to_owned(), program("pg_dump"), "--pg-restore".to_owned(), program("pg_restore")]
+}
+
+/// A backup command on a database, with the keys and the backups of a site.
+async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
+    let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
+    let (action, more) = what.split_first().unwrap();
+    let args = ["backup", action, "--database-url", url, "--keys-file", &keys, "--backups", &place];
+    let programs = programs();
+    let programs: Vec<&str> = programs.iter().map(String::as_str).collect();
+    let programs: &[&str] = if more.contains(&"--pg-dump") { &[] } else { &programs };
+    entrepot(&[&args, programs, more].concat()).await
+}
+
+/// A login that may read all tables and passes by no policy would back up a database without its tenants.
+async fn a_login_that_does_not_see_all_is_refused(site: &Site) {
+    let (server, name) = site.url.rsplit_once('/').unwrap();
+    let (login, reader) = (server.rsplit_once('@').unwrap().0, format!("{name}_reader"));
+    site.tell(&format!("CREATE ROLE {reader} LOGIN PASSWORD 'x' IN ROLE pg_read_all_data")).await;
+    let url = site.url.replacen(login, &format!("postgres://{reader}:x"), 1);
+    let ended = ask(site, &url, &["run"]).await;
+    site.tell(&format!("DROP ROLE {reader}")).await;
+    ended.refused(&["does not see all rows of"]);
+}
+
+/// A restore that was killed when its rows were there leaves a database that is served by nobody; one that was killed before is repeated.
+async fn what_a_killed_restore_leaves_is_not_served(site: &Site) {
+    site.tell("CREATE TABLE entrepot_restoring ()").await;
+    let keys = site.keys();
+    let serve = ["serve", "--database-url", &site.url, "--keys-file", &keys, "--listen", "127.0.0.1:0"];
+    entrepot_in(&site.folder, &serve).await.refused(&["entrepot_restoring", "restore again"]);
+    ask(site, &site.url, &["run"]).await.refused(&["entrepot_restoring"]);
+    site.tell("DROP TABLE entrepot_restoring").await;
+}
+
+/// A store of a new company, by the API.
+async fn shop(site: &Site) {
+    let further = [&UNLIMITED[..], &["--registration", "open", "--jobs", "off"]].concat();
+    let server = Server::start_with(site, free_address(), &further).await;
+    let owner = Client::register(&server.url(), "dumped").await;
+    let create = "mutation($i: StoreCreateInput!) { result: storeCreate(input: $i) { userErrors { code } } }";
+    let input = json!({ "code": "S-1", "name": "A store", "kind": "SHOP", "timeZone": "UTC" });
+    let made = owner.ask(create, json!({ "i": input })).await;
+    assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
+    let Some(site) = Site::postgres().await else { return };
+    let Some(target) = Site::empty_postgres().await else { return };
+    shop(&site).await;
+    let made = ask(&site, &site.url, &["run"]).await;
+    assert!(made.well() && made.out.contains("not inside: the keys"), "{made:?}");
+    let id = made.out.split(':').next().unwrap().to_owned();
+    ask(&site, &site.url, &["run", "--pg-dump", "/nowhere/pg_dump"]).await.refused(&["/nowhere/pg_dump is not there"]);
+    ask(&site, &site.url, &["run", "--pg-dump", "false"]).await.refused(&["false failed"]);
+    let listed = ask(&site, &site.url, &["list"]).await;
+    assert!(listed.out.contains(&id) && listed.out.contains("keys: present"), "{listed:?}");
+    let verified = ask(&site, &site.url, &["verify"]).await;
+    assert!(verified.well() && verified.out.contains(&format!("{id} can be restored")), "{verified:?}");
+    let drilled = ask(&site, &site.url, &["drill"]).await;
+    assert!(drilled.well(), "{drilled:?}");
+    for part in ["invariants hold over", "the heads of", "RPO ", "RTO "] {
+        assert!(drilled.out.contains(part), "\"{part}\" is not in {drilled:?}");
+    }
+    let log = entrepot(&["backup", "log", "--database-url", &site.url]).await;
+    let runs: Vec<String> = log.out.lines().map(|line| line.split('\t').skip(1).take(2).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(runs, ["BACKUP DONE", "BACKUP FAILED", "BACKUP FAILED", "DRILL DONE"], "{log:?}");
+
+    ask(&site, &site.url, &["restore", &id]).await.refused(&["is there already", "empty database"]);
+    let file = format!("sqlite://{}", site.folder.join("again.sqlite").display());
+    ask(&site, &file, &["restore", &id]).await.refused(&["one of postgres", "one of its kind"]);
+    a_login_that_does_not_see_all_is_refused(&site).await;
+    what_a_killed_restore_leaves_is_not_served(&site).await;
+    target.tell("CREATE SCHEMA other; CREATE TABLE other.ours ()").await;
+    ask(&site, &target.url, &["restore", &id]).await.refused(&["other.ours is there already", "empty database"]);
+    target.tell("DROP SCHEMA other CASCADE; CREATE TABLE entrepot_restoring ()").await;
+    let restored = ask(&site, &target.url, &["restore", &id]).await;
+    assert!(restored.well(), "{restored:?}");
+    for part in ["have a new epoch", "before `entrepot resume`", "dumped\thead ", "bring the"] {
+        assert!(restored.out.contains(part), "\"{part}\" is not in {restored:?}");
+    }
+    // The mark of the restore is gone.
+    target.tell("CREATE TABLE entrepot_restoring (); DROP TABLE entrepot_restoring").await;
+    target.verify().await;
+}
