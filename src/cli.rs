@@ -4,6 +4,7 @@
 //! be compiled a second time.
 
 mod bench;
+mod error_reports;
 mod health;
 mod logs;
 mod schema_command;
@@ -59,8 +60,14 @@ fn carried_out<T>(runtime: Runtime, command: impl Future<Output = T>, is_patient
 
 async fn run(command: Command) -> ExitCode {
     match command {
-        Command::Serve(args) => ended(traces::exported(args.traces.clone(), Box::pin(serve::run(*args))).await),
-        Command::Worker(args) => ended(traces::exported(args.traces.clone(), Box::pin(serve::job_registry::run(*args))).await),
+        Command::Serve(args) => {
+            let (reports, spans) = (args.traces.error_reports.clone(), args.traces.clone());
+            ended(error_reports::exported(reports, traces::exported(spans, Box::pin(serve::run(*args)))).await)
+        }
+        Command::Worker(args) => {
+            let (reports, spans) = (args.traces.error_reports.clone(), args.traces.clone());
+            ended(error_reports::exported(reports, traces::exported(spans, Box::pin(serve::job_registry::run(*args)))).await)
+        }
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Version(args) => sound(serve::versions::run(&args).await),
         Command::Doctor(args) => sound(Box::pin(serve::doctor::run(*args)).await),

@@ -41,7 +41,7 @@ pub use doctor::{DoctorArgs, ReportFormat};
 pub use emergency::{JobAction, JobCommandArgs, ListedState, ResumeArgs, SessionsAction, SessionsArgs};
 pub use facts::{FactsAction, FactsArgs};
 pub use jobs::{FileArgs, FilesAction, FilesArgs, JobArgs, MetricsArgs, RunJobs, Worker};
-pub use logs::LogFormat;
+pub use logs::{Dsn, ErrorReportArgs, LogFormat};
 pub use nodes::RedisArgs;
 pub use partitions::{PartitionsAction, PartitionsArgs};
 pub use people::{EmailArgs, Registration};

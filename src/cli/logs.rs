@@ -7,6 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
+use super::error_reports::{self, ErrorLayer};
 use crate::{CRATES, config::LogFormat};
 use platform::{metrics, traces};
 use tracing::{Event, Subscriber};
@@ -16,7 +17,9 @@ use tracing_subscriber::{
         FmtContext, FormatEvent, FormatFields,
         format::{Format, Json, Writer},
     },
+    layer::SubscriberExt,
     registry::LookupSpan,
+    util::SubscriberInitExt,
 };
 
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
@@ -33,15 +36,17 @@ pub fn begin(format: LogFormat, is_demo: bool) {
         LogFormat::Text => {
             // Colours are for eyes: not for files and pipes, nor for whoever wants none (no-color.org).
             let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-            lines.with_ansi(coloured).init();
+            lines.with_ansi(coloured).finish().with(ErrorLayer).init();
             let usual = panic::take_hook();
             panic::set_hook(Box::new(move |panic| {
                 metrics::panicked();
+                error_reports::panicked(panic);
                 usual(panic);
             }));
         }
         LogFormat::Json => {
-            lines.json().with_current_span(false).with_span_list(false).map_event_format(TracedJson).init();
+            let lines = lines.json().with_current_span(false).with_span_list(false).map_event_format(TracedJson);
+            lines.finish().with(ErrorLayer).init();
             panic::set_hook(Box::new(tell_panic));
         }
     }
@@ -59,6 +64,7 @@ pub fn tell_failure(err: &impl std::fmt::Display) {
 /// A panic as one line like all others.
 fn tell_panic(panic: &PanicHookInfo<'_>) {
     metrics::panicked();
+    error_reports::panicked(panic);
     let location = panic.location().map(ToString::to_string);
     tracing::error!(panic = panic.payload_as_str().unwrap_or("of no text"), location, "a thread panicked");
 }

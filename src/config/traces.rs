@@ -1,8 +1,10 @@
-//! Settings of traces, and of what is slow.
+//! Settings of traces, of what is slow, and of error reports.
 
 use std::time::Duration;
 
 use clap::Args;
+
+use super::ErrorReportArgs;
 
 #[derive(Debug, Clone, Args)]
 pub struct TraceArgs {
@@ -17,6 +19,8 @@ pub struct TraceArgs {
     pub trace_sample: f64,
     #[command(flatten)]
     pub slow: SlowArgs,
+    #[command(flatten)]
+    pub error_reports: ErrorReportArgs,
 }
 
 /// Which operations and statements are logged as slow.
@@ -97,7 +101,8 @@ mod tests {
     fn args(endpoint: &str, headers: Option<&str>) -> TraceArgs {
         let otlp_endpoint = Some(collector(endpoint).unwrap());
         let slow = SlowArgs { slow_milliseconds: 0, slow_plans: false };
-        TraceArgs { otlp_endpoint, otlp_headers: headers.map(str::to_owned), trace_sample: 1.0, slow }
+        let error_reports = ErrorReportArgs { sentry_dsn: None, sentry_environment: "test".to_owned() };
+        TraceArgs { otlp_endpoint, otlp_headers: headers.map(str::to_owned), trace_sample: 1.0, slow, error_reports }
     }
 
     #[test]

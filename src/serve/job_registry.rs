@@ -157,6 +157,7 @@ impl Node {
         background.extend(metrics_server.map(tokio::spawn));
         let end = self.begin_to_work(terms);
         tracing::info!("working");
+        super::systemd::ready();
         shutdown.await;
         end.await;
         background.iter().for_each(tokio::task::JoinHandle::abort);

@@ -28,6 +28,7 @@ mod replicas;
 mod rights_cache;
 mod slow;
 mod stop;
+mod systemd;
 pub mod tenant;
 pub mod tenant_import;
 pub mod versions;
@@ -321,6 +322,8 @@ impl Node {
             tokio::spawn(looking_into),
             tokio::spawn(plans),
         ]);
+        // The listener is bound: whoever connects from now on waits for an answer and is not refused.
+        systemd::ready();
         server::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         if let Some(working) = working {

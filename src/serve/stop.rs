@@ -5,6 +5,7 @@
 pub async fn stopped() {
     let mut signals = StopSignals::listen();
     signals.next().await;
+    super::systemd::stopping();
     tracing::info!("stopping: what runs is finished; asked once more, it ends at once");
     tokio::spawn(async move {
         let signal = signals.next().await;

@@ -3,6 +3,7 @@
 mod binding;
 mod events;
 mod facts;
+mod messages;
 mod papers;
 mod refusals;
 mod reliability;
@@ -69,8 +70,8 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("jiff", &["clock.rs", "replay/", "demo/"], "calendars are the clock's"),
     (
         "reqwest",
-        &["replay/", "watch/", "demo/", "secrets/aws.rs", "webhooks/wire/", "cli/traces.rs"],
-        "only clients of the public API send requests, the store of keys, webhooks, which check where to, and the exporter of traces",
+        &["replay/", "watch/", "demo/", "secrets/aws.rs", "webhooks/wire/", "cli/traces.rs", "cli/error_reports/"],
+        "only clients of the public API send requests, the store of keys, webhooks, which check where to, and the exporters of traces and of error reports",
     ),
     ("indicatif", &["replay/", "demo/"], "progress is for people at a terminal"),
 ];

@@ -10,7 +10,10 @@ use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::server::{Environment, Server, Site, entrepot, free_address};
+use super::{
+    server::{Environment, Server, Site, entrepot, free_address},
+    traces::Collector,
+};
 use crate::world::on_both;
 
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
@@ -93,8 +96,11 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
     let mut gone = env;
     gone.retain(|(name, _)| *name != "AWS_ENDPOINT");
     gone.push(("AWS_ENDPOINT", format!("http://{}", free_address())));
+    let tracker = Collector::start().await;
+    let dsn = format!("http://0a1b@{}/7", tracker.address);
+    let reported = [&further[..], &["--sentry-dsn", &dsn]].concat();
     for env in [wrong, gone] {
-        let lost = Server::start_in(site, free_address(), &further, &Environment { env, ..Environment::default() }).await;
+        let lost = Server::start_in(site, free_address(), &reported, &Environment { env, ..Environment::default() }).await;
         let shop = shop.at(&lost.url());
         let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "lost.csv" })).await;
         let sent = http.put(format!("{}{}", lost.url(), made["uploadUrl"].as_str().unwrap())).body("sku\n").send().await.unwrap();
@@ -102,6 +108,11 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
         assert_eq!((status.as_u16(), &said["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{said}");
         let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
         assert_eq!(file["state"], "UPLOADING");
+        // The error is reported, without what the store said: an address, the name of a file, a key.
+        let report = tracker.text_with("where files are kept cannot be reached").await;
+        for value in ["://", "S3", "of/ours", "lost.csv", &shop.token] {
+            assert!(!report.contains(value), "{value} is reported: {report}");
+        }
     }
     assert_eq!(sizes(&folder), lying);
 });

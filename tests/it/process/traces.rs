@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    os::unix::net::UnixDatagram,
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -42,14 +45,14 @@ const PARENT: &str = "b7ad6b7169203331";
 type Requests = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
 
 /// A collector of this machine that takes everything.
-struct Collector {
-    address: SocketAddr,
+pub struct Collector {
+    pub address: SocketAddr,
     requests: Requests,
     task: JoinHandle<()>,
 }
 
 impl Collector {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Requests::default();
@@ -65,6 +68,19 @@ impl Collector {
     /// All that was sent, one after the other.
     fn bytes(&self) -> Vec<u8> {
         self.requests.lock().unwrap().iter().flat_map(|(_, _, body)| body.to_vec()).collect()
+    }
+
+    /// All that was sent, as text, once this is in it.
+    pub async fn text_with(&self, part: &str) -> String {
+        let began = Instant::now();
+        loop {
+            let text = String::from_utf8_lossy(&self.bytes()).into_owned();
+            if text.contains(part) {
+                return text;
+            }
+            assert!(began.elapsed() < PATIENCE, "{part} is not in {text}");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The spans of the client's trace.
@@ -192,15 +208,46 @@ on_both!(a_write_is_one_picture_from_the_client_to_the_webhook, site: Site => {
     site.verify().await;
 });
 
+/// What systemd is sent at this path. It is read as it comes: a socket holds ten messages.
+fn systemd(path: &Path) -> mpsc::Receiver<String> {
+    let socket = UnixDatagram::bind(path).unwrap();
+    let (say, said) = mpsc::channel();
+    thread::spawn(move || {
+        let mut read = [0; 64];
+        while let Ok(length) = socket.recv(&mut read) {
+            if say.send(String::from_utf8_lossy(&read[..length]).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    said
+}
+
+/// What comes until it is this.
+fn notified(systemd: &mpsc::Receiver<String>, state: &str) -> Vec<String> {
+    let mut states = Vec::new();
+    while states.last().is_none_or(|last: &String| last != state) {
+        let next = systemd.recv_timeout(PATIENCE);
+        states.push(next.unwrap_or_else(|err| panic!("{state} does not come: {err}")));
+    }
+    states
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_process_did_last_is_sent_before_it_ends() {
     let (site, collector) = (Site::sqlite().await, Collector::start().await);
     let url = collector.url();
     let traced = ["--otlp-endpoint", &url, "--trace-sample", "1"];
-    let server = Server::start_with(&site, free_address(), &[&UNLIMITED[..], &traced].concat()).await;
+    let socket = site.folder.join("notify");
+    let systemd = systemd(&socket);
+    let env = vec![("NOTIFY_SOCKET", socket.display().to_string()), ("WATCHDOG_USEC", "200000".to_owned())];
+    let environment = Environment { env, ..Environment::default() };
+    let server = Server::start_in(&site, free_address(), &[&UNLIMITED[..], &traced].concat(), &environment).await;
+    assert_eq!(notified(&systemd, "WATCHDOG=1"), ["READY=1", "WATCHDOG=1"]);
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     write(&shop, "the last").await;
     told_to_stop(server).await;
+    assert!(notified(&systemd, "STOPPING=1").len() > 1, "the watchdog hears of it all the time");
     let spans = collector.spans();
     assert_eq!(attribute(named(&spans, "request"), "http.request.method").as_deref(), Some("POST"));
     named(&spans, "ledger.batch");
