@@ -339,7 +339,8 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    if root.starts_with("payment") && path.last().is_some_and(|name| name == "parentId") {
+    let is_of_payment = root.starts_with("payment") || path.iter().any(|name| name == "payments");
+    if is_of_payment && path.last().is_some_and(|name| name == "parentId") {
         return Some("pay");
     }
     if root == "purchaseOrderReceive" && path.last().is_some_and(|name| name == "lineId") {

@@ -42,6 +42,18 @@ async fn every_step_wants_its_permission() {
         world.does("returnApprove", &ret, json!({})).await;
         let payload = world.act_as(without("return.approve"), "returnReceive", world.step(&ret, json!({}))).await;
         assert_eq!(done(&payload, "return")["allowedActions"], json!(["returnInspect"]));
+        // Who closes a return at once and gives money back needs each right, and the refund's where the order was sold.
+        let line = world.sold(2).await;
+        let mut input = world.asking(json!([back(&line, 2)]));
+        (input["receive"], input["close"], input["payments"]) = (json!(true), json!(true), json!([{"method": "CASH"}]));
+        let mut elsewhere = without("payment.refund");
+        let refund = REGISTRY.iter().position(|info| info.code == "payment.refund").unwrap();
+        elsewhere.grant(refund, &Reach::stores([world.depot]));
+        let few = ["return.approve", "payment.write", "payment.refund"].map(without);
+        for permissions in few.into_iter().chain([elsewhere]) {
+            let answer = world.act_as(permissions, "returnCreate", input.clone()).await;
+            assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
+        }
     })
     .await;
 }

@@ -75,20 +75,18 @@ pub fn of_orders(mut source: ListSource, tests: &[OrderTest]) -> ListSource {
                 )
             }
             // Orders that say nothing beside their lines have no row.
-            OrderTest::Method(DeliveryMethod::Ship) => {
-                let other = detail_with("<>", DeliveryMethod::Ship);
-                format!(" AND NOT EXISTS ({other})")
-            }
-            OrderTest::Method(method) => format!(" AND EXISTS ({})", detail_with("=", *method)),
+            OrderTest::Method(DeliveryMethod::Ship) => detail(("NOT EXISTS", "<>"), DeliveryMethod::Ship),
+            OrderTest::Method(method) => detail(("EXISTS", "="), *method),
         };
         source.from.push_str(&part);
     }
     source
 }
 
-fn detail_with(operator: &str, method: DeliveryMethod) -> String {
+/// That an order has such a method, or none other, in what it says beside its lines.
+fn detail((exists, operator): (&str, &str), method: DeliveryMethod) -> String {
     format!(
-        "SELECT 1 FROM order_detail d WHERE d.tenant_id = w.tenant_id AND d.order_id = w.order_id AND d.delivery_method {operator} '{}'",
+        " AND {exists} (SELECT 1 FROM order_detail d WHERE d.tenant_id = w.tenant_id AND d.order_id = w.order_id AND d.delivery_method {operator} '{}')",
         method.as_str()
     )
 }

@@ -7,6 +7,7 @@ use platform::{
     storage::{
         Fault,
         idempotency::{self, Key},
+        journal,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub(super) async fn queue(
 ) -> Result<(), Fault> {
     let key = Key { mutation: READY_EMAIL, ..step };
     let work = permit.scope(ledger.database()).begin().await?;
+    // Of two calls with one key at once the second finds what the first has written.
+    journal::lock(&work).await?;
     if idempotency::before(&work, &key).await?.is_some() {
         return work.rollback().await;
     }

@@ -30,7 +30,8 @@ pub struct Dated {
 pub(super) const PAGE: usize = 1_000;
 
 /// The tenants that have something with a day: lots that can be sold, with a date up to this one, orders and transfers that are waited for, strange days,
-/// works that have not left, goods that stores have refused, alerts of any of these kinds.
+/// works that have not left, goods that stores have refused, alerts of any of these kinds. Works are looked for store by store, as their index has them:
+/// most have left.
 pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantId>, Fault> {
     let backend = global.backend();
     let sql = format!(
@@ -38,8 +39,8 @@ pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantI
          UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
          UNION SELECT tenant_id FROM transfer WHERE status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND expected_at IS NOT NULL
          UNION SELECT tenant_id FROM stock_anomaly WHERE state = 'OPEN'
-         UNION SELECT w.tenant_id FROM fulfilment_work w WHERE {}
-         UNION SELECT tenant_id FROM order_line_barred
+         UNION SELECT s.tenant_id FROM store s WHERE EXISTS (SELECT 1 FROM order_line_barred b WHERE b.tenant_id = s.tenant_id)
+           OR EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = s.tenant_id AND w.store_id = s.id AND {})
          UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND {}) q
          WHERE tenant_id NOT IN {SUSPENDED} ORDER BY 1",
         works::IS_LIVE,

@@ -51,9 +51,9 @@ struct AlertedOverdue {
     order_id: OrderId,
     #[record(of = alert, alias = "a", not_null)]
     store_id: StoreId,
-    #[record(sql = "min(w.due_at)")]
+    #[record(sql = "min(CASE WHEN w.store_id = a.store_id THEN w.due_at END)")]
     due_at: Option<i64>,
-    #[record(sql = "count(w.id)")]
+    #[record(sql = "count(CASE WHEN w.store_id = a.store_id THEN w.id END)")]
     works: i64,
     #[record(of = store, alias = "s")]
     time_zone: String,
@@ -105,11 +105,12 @@ fn place(after: Option<&Dated>) -> (OrderId, StoreId) {
     (ids.order.unwrap_or(OrderId::NIL), ids.store.unwrap_or(StoreId::NIL))
 }
 
-/// The next page of orders of which a store has works that were due before a moment, and of which no alert is there, behind one.
+/// The next page of orders of which a store has works that were due before a moment, and of which no alert is there, behind one. CROSS JOIN tells
+/// SQLite to begin with the stores: by the place behind which the page begins it would read all works that there ever were.
 pub async fn overdue(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
-        "SELECT {select} FROM fulfilment_work w JOIN store s ON s.tenant_id = $1 AND s.id = w.store_id
-         WHERE w.tenant_id = $1 AND {IS_LIVE} AND w.due_at < $2 AND (w.order_id, w.store_id) > ($3, $4)
+        "SELECT {select} FROM store s CROSS JOIN fulfilment_work w
+         WHERE s.tenant_id = $1 AND w.tenant_id = $1 AND w.store_id = s.id AND {IS_LIVE} AND w.due_at < $2 AND (w.order_id, w.store_id) > ($3, $4)
            AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.tenant_id = $1 AND a.order_id = w.order_id AND a.store_id = w.store_id
              AND a.kind = 'FULFILMENT_OVERDUE' AND a.state <> 'RESOLVED')
          GROUP BY w.order_id, w.store_id, s.time_zone ORDER BY w.order_id, w.store_id LIMIT {PAGE}",
@@ -121,11 +122,12 @@ pub async fn overdue(reads: &impl Reads, before: Timestamp, after: Option<&Dated
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
 
-/// The orders that such alerts are there of, as they are now: without works where the store has nothing left to send.
+/// The orders that such alerts are there of, as they are now: without works where the store has nothing left to send. Works are joined by their order
+/// alone: by their store, SQLite would read all that it has to send for each alert.
 pub async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
-         LEFT JOIN fulfilment_work w ON w.tenant_id = $1 AND w.order_id = a.order_id AND w.store_id = a.store_id AND {IS_LIVE}
+         LEFT JOIN fulfilment_work w ON w.tenant_id = $1 AND w.order_id = a.order_id AND {IS_LIVE}
          WHERE a.tenant_id = $1 AND a.kind = 'FULFILMENT_OVERDUE' AND a.state <> 'RESOLVED'
          GROUP BY a.order_id, a.store_id, s.time_zone",
         select = AlertedOverdue::SELECT
@@ -140,7 +142,7 @@ pub async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<D
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = b.order_id AND l.position = b.position AND l.backordered > 0
          JOIN sales_order o ON o.tenant_id = $1 AND o.id = b.order_id JOIN store s ON s.tenant_id = $1 AND s.id = o.store_id
          WHERE b.tenant_id = $1 AND b.order_id > $2
-           AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.tenant_id = $1 AND a.order_id = b.order_id
+           AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.tenant_id = $1 AND a.order_id = b.order_id AND a.store_id = o.store_id
              AND a.kind = 'FULFILMENT_REJECTED' AND a.state <> 'RESOLVED')
          GROUP BY o.id, o.store_id, o.placed_at, s.time_zone ORDER BY o.id LIMIT {PAGE}",
         select = RefusedRow::SELECT
