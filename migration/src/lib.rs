@@ -117,6 +117,7 @@ mod m0127_outgoing_hold;
 mod m0128_supplier_return_products;
 mod m0129_payment_reversals;
 mod m0130_waves;
+mod m0137_more_archives;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -239,6 +240,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0128_supplier_return_products::Migration),
             Box::new(m0129_payment_reversals::Migration),
             Box::new(m0130_waves::Migration),
+            Box::new(m0137_more_archives::Migration),
         ]
     }
 }

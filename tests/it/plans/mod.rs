@@ -151,6 +151,8 @@ const MAY: &[(&str, &str)] = &[
     ("storeArchive", ""),
     // Their index has archived rows alone, in the order of the list.
     ("productFamilies where isArchived", "product_family"),
+    ("customers where isArchived", "customer"),
+    ("customersCount where isArchived", "customer"),
     ("supplierProducts where isArchived", "supplier_product"),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),

@@ -138,6 +138,10 @@ impl Customer {
         let mut rows = loads(ctx)?.known_customers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Customer).collect())
     }
+    /// Time at which the customer was archived. Null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
     /// Version of the customer: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)

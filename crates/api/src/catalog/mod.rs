@@ -8,6 +8,7 @@ mod customer_filter;
 mod family;
 mod filter;
 mod inputs;
+mod inputs_life;
 mod inputs_parties;
 mod inputs_tree;
 pub mod direct_json;

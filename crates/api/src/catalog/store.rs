@@ -62,7 +62,7 @@ impl Store {
     async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
         groups_of_store(ctx, self.0.id).await
     }
-    /// Time at which the store was closed for good. Null while it is in use.
+    /// Time at which the store was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }

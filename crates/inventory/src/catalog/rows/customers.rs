@@ -13,6 +13,7 @@ use super::{
     conditions::{Moments, finder, nested, push_text},
     customer,
     filter::{TextTest, begins_with},
+    small,
 };
 use crate::catalog::core::{customer::CustomerRow, text};
 
@@ -21,6 +22,8 @@ use crate::catalog::core::{customer::CustomerRow, text};
 pub struct CustomerTests {
     /// One of these; None for all.
     pub ids: Option<Vec<CustomerId>>,
+    /// None for all.
+    pub is_archived: Option<bool>,
     /// Compared exactly.
     pub references: Vec<TextTest>,
     /// The beginning of a reference, or an e-mail address. An empty text finds nothing.
@@ -147,6 +150,7 @@ async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, address
 /// The tests of one filter, each beginning with ` AND `.
 fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
     let of_address = |address: &str| named.get(address).cloned().unwrap_or_default();
+    small::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         one_of(clause, ids);
     }

@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub use call::InvoiceError;
-pub use entities::{EntityUpsert, MOST_ENTITIES};
+pub use entities::{EntityTurn, EntityUpsert, MOST_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
 
 /// How often a call is begun again after another one took its key first.
