@@ -140,7 +140,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0128_supplier_return_products", &[include_str!("m0128/supplier_return_products.sql")]),
     ("m0129_payment_reversals", &[include_str!("m0129/payment_reversals.sql")]),
     ("m0130_waves", &[include_str!("m0130/waves.sql")]),
-    ("m0137_more_archives", &[include_str!("m0137/more_archives.sql")]),
+    ("m0137_more_archives", &[include_str!("m0137/more_archives.sql"), include_str!("m0137/node_tags.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -9,7 +9,7 @@ use entity::{
 use serde_json::json;
 
 use super::{
-    Needs::{self, May},
+    Needs::{self, May, SignIn},
     world::{House, World, text},
 };
 
@@ -26,6 +26,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("supplierMerge", May("supplier.merge")),
     ("customerUnmerge", May("customer.merge")),
     ("supplierUnmerge", May("supplier.merge")),
+    ("nodeTagsSet", SignIn),
     ("customerArchive", May("customer.write")),
     ("customerRestore", May("customer.write")),
     ("storeRestore", May("store.write")),

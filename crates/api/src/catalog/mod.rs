@@ -48,8 +48,8 @@ pub use customer::{
 pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, product_filter};
-pub use inputs::MoneyInput;
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, product_filter, texts as tag_tests};
+pub use inputs::{MoneyInput, patch};
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
 pub use merge::{CustomerMergePayload, SupplierMergePayload};

@@ -47,6 +47,7 @@ use crate::{
     stock::{DigestQuery, LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
     suggestions::{DescriptionMutation, DescriptionQuery, SuggestionMutation, SuggestionQuery},
     tenancy::TenancyMutation,
+    tagging::NodeTagsMutation,
     transfers::{TransfersMutation, TransfersQuery},
     webhooks::{WebhookMutation, WebhookQuery},
 };
@@ -163,6 +164,7 @@ pub struct OtherMutations(
     DescriptionMutation,
     NoteMutation,
     AttachmentMutation,
+    NodeTagsMutation,
 );
 
 /// Subscriptions of the API: changes as they happen, without a gap.
