@@ -16,7 +16,7 @@ const LEFT_OUT: [&str; 3] = ["idempotencyKey", "expectedVersion", "compare"];
 /// Nor over this argument: a dry run leaves its key free. A field of this name counts: what an import only tries is kept under its key.
 const DRY_RUN: &str = "validateOnly";
 /// Inputs where null clears what leaving out keeps: there it is no different word for nothing. A test holds the list to the source.
-pub const CLEARED_BY_NULL: [&str; 18] = [
+pub const CLEARED_BY_NULL: [&str; 19] = [
     "BlanketOrderUpdateInput",
     "CategoryUpdateInput",
     "CategoryUpsertInput",
@@ -24,6 +24,7 @@ pub const CLEARED_BY_NULL: [&str; 18] = [
     "CustomerUpsertInput",
     "IntegrationUpdateInput",
     "LotUpdateInput",
+    "NodeTagsSetInput",
     "OrderUpdateInput",
     "ProductUpdateInput",
     "ProductUpsertInput",
