@@ -22,6 +22,7 @@ pub struct Model {
     pub merged_into: Option<CustomerId>,
     /// A JSON list of texts.
     pub tags: String,
+    pub archived_at: Option<Timestamp>,
     /// Sealed with name and e-mail address; it has no column of its own.
     #[sea_orm(ignore)]
     pub particulars: Particulars,

@@ -122,6 +122,7 @@ mod m0132_paper_settings;
 mod m0133_fulfilment_alerts;
 mod m0134_list_sorts;
 mod m0136_safety_stock;
+mod m0137_more_archives;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -249,6 +250,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0133_fulfilment_alerts::Migration),
             Box::new(m0134_list_sorts::Migration),
             Box::new(m0136_safety_stock::Migration),
+            Box::new(m0137_more_archives::Migration),
         ]
     }
 }

@@ -25,7 +25,7 @@ use entity::prelude::{Actor, MemberId};
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};
 
-use also::{FOR_MORE, LAST};
+use also::{FOR_MORE, LAST, ON_OBJECTS};
 use calls::{Calls, least, required};
 use typenames::typenames;
 use world::World;
@@ -344,9 +344,7 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
         let document = calls.document(operation, field, &variables, least(&calls, field));
         let permissions = match needs(field) {
             // Who writes on a product must be one who changes it.
-            SignIn if ["noteAdd", "noteUpdate", "attachmentAdd", "attachmentRemove"].contains(&field.name.node.as_str()) => {
-                vec!["product.read", "product.write"]
-            }
+            SignIn if ON_OBJECTS.contains(&field.name.node.as_str()) => vec!["product.read", "product.write"],
             // A paper is drawn and shown with the right of its document, here an order.
             SignIn if ["papers", "paperCreate"].contains(&field.name.node.as_str()) => vec!["order.read"],
             // What is behind an id or a code has rights of its own.

@@ -166,6 +166,7 @@ on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
             updated_at: Timestamp(2),
             merged_into: None,
             tags: "[]".to_owned(),
+            archived_at: None,
             particulars: entity::customer::Particulars::default(),
         };
         work.insert::<entity::customer::Entity>(row).await.unwrap();

@@ -47,6 +47,7 @@ pub mod reports;
 pub mod liquidation;
 pub mod notes;
 pub mod attachments;
+pub mod tagging;
 pub mod history;
 pub mod saved_views;
 pub mod papers;

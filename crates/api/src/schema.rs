@@ -391,5 +391,6 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
     let request = attach::<saved_views::Turns>(attach::<DataLoader<payments::Rows>>(request, scope), scope);
     let request = attach::<DataLoader<papers::Rows>>(attach::<DataLoader<reversals::Rows>>(request, scope), scope);
-    attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)
+    let request = attach::<DataLoader<crate::tagging::Rows>>(attach::<DataLoader<counts::Rows>>(request, scope), scope);
+    attach::<DataLoader<returns::Rows>>(request, scope)
 }

@@ -24,6 +24,7 @@ pub const CLEARED_BY_NULL: [&str; 19] = [
     "CustomerUpsertInput",
     "IntegrationUpdateInput",
     "LotUpdateInput",
+    "NodeTagsSetInput",
     "OrderUpdateInput",
     "PaperSettingsSetInput",
     "ProductUpdateInput",

@@ -42,6 +42,8 @@ pub mod liquidation;
 pub mod notes;
 /// Files attached to things of every kind.
 pub mod attachments;
+/// Tags and custom data of things that have none of their own.
+pub mod tagging;
 /// The history of a thing: the audit log, movements and notes in one order.
 pub mod history;
 /// Queries that are kept under a name, and read with the rights of whoever reads.

@@ -26,4 +26,5 @@ pub struct Model {
     pub tags: String,
     /// The same folded, with a line end before and after each.
     pub tag_keys: String,
+    pub archived_at: Option<Timestamp>,
 }

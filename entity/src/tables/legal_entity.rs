@@ -25,4 +25,5 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub archived_at: Option<Timestamp>,
 }

@@ -85,6 +85,7 @@ pub mod lot_level;
 pub mod member;
 pub mod movement;
 pub mod order_detail;
+pub mod node_tags;
 pub mod note;
 pub mod note_edit;
 pub mod note_mention;
@@ -218,7 +219,7 @@ tables! {
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     liquidation_line LiquidationLine, liquidation_plan LiquidationPlan, liquidation_settings LiquidationSettings,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
-    movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, number_pattern NumberPattern, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
+    movement Movement, order_detail OrderDetail, node_tags NodeTags, note Note, note_edit NoteEdit, note_mention NoteMention, number_pattern NumberPattern, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
     order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, paper_settings PaperSettings, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, outgoing_hold OutgoingHold, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,

@@ -49,6 +49,9 @@ pub const ALSO: &[(&str, &str)] = &[
 pub const FOR_MORE: [&str; 6] =
     ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "exportScheduleSet", "replenishmentRuleSet"];
 
+/// What is written on an object: it needs the permissions to read and to change a product or a supplier.
+pub const ON_OBJECTS: [&str; 5] = ["noteAdd", "noteUpdate", "attachmentAdd", "attachmentRemove", "nodeTagsSet"];
+
 /// What is removed for good: it is called last.
 pub const LAST: [&str; 6] = [
     "savedViewDelete",

@@ -3,6 +3,7 @@
 /// The first that is part of a name wins.
 pub const ID_NAMES: &[(&str, &str)] = &[
     ("stockedin", "sto"),
+    ("nodetags", "sup"),
     ("paymentreverse", "pay"),
     ("createdby", "mem"),
     ("stocklevel", "lvl"),

@@ -63,6 +63,39 @@ on_both!(lists_leave_out_what_is_archived_unless_they_are_asked, world: World =>
     assert!(["supplier", "channel", "category"].iter().all(|noun| read[noun]["archivedAt"].is_string()), "{read:#}");
 });
 
+on_both!(a_customer_out_of_use_is_in_no_list_unless_it_is_asked_for, world: World => {
+    let mut ids = Vec::new();
+    for name in ["Ada", "Bo"] {
+        let input = json!({ "name": name, "externalRef": name, "tags": ["vip"] });
+        let made = made(change(world, "customerCreate", "CustomerCreateInput", "customer { id }", input).await);
+        ids.push(made["customer"]["id"].clone());
+    }
+    let gone = made(turn(world, "customer", "Archive", json!({ "id": ids[0], "expectedVersion": 1 })).await);
+    assert_eq!((gone["customer"]["archivedAt"].is_string(), &gone["customer"]["version"]), (true, &json!(2)), "{gone:#}");
+    assert_eq!(made(turn(world, "customer", "Archive", json!({ "id": ids[0] })).await)["seq"], Value::Null, "archived already");
+    let query = "query($filter: CustomerFilter) { customers(filter: $filter) { nodes { name } } customersCount(filter: $filter) { count }
+        one: customer(by: { externalRef: \"Ada\" }) { name archivedAt } }";
+    for (filter, names) in [
+        (Value::Null, vec!["Bo"]),
+        (json!({ "tag": { "eq": "vip" } }), vec!["Bo"]),
+        (json!({ "isArchived": true }), vec!["Ada"]),
+        (json!({ "isArchived": null }), vec!["Ada", "Bo"]),
+        (json!({ "or": [{ "isArchived": true }, { "externalRef": { "eq": "Bo" } }] }), vec!["Ada", "Bo"]),
+    ] {
+        let page = world.ask(query, json!({ "filter": filter })).await;
+        let found: Vec<&str> = page["customers"]["nodes"].as_array().unwrap().iter().filter_map(|node| node["name"].as_str()).collect();
+        assert_eq!((found, &page["customersCount"]["count"]), (names.clone(), &json!(names.len())), "{filter}");
+        assert!(page["one"]["name"] == "Ada" && page["one"]["archivedAt"].is_string(), "{page:#}");
+    }
+    let merge = json!({ "idempotencyKey": "ada", "id": ids[0], "intoId": ids[1] });
+    let merge = change(world, "customerMerge", "CustomerMergeInput", "customer { id }", merge).await;
+    assert_eq!(refusals(&merge), said("INVALID", "input.id"));
+    let back = made(turn(world, "customer", "Restore", json!({ "id": ids[0] })).await);
+    assert_eq!((&back["customer"]["archivedAt"], &back["customer"]["version"]), (&Value::Null, &json!(3)));
+    let told: Vec<String> = world.events().await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(told, ["customer.created", "customer.created", "customer.archived", "customer.restored"]);
+});
+
 on_both!(a_category_in_use_stays_and_says_how_much_lies_in_it, world: World => {
     let home = grow(world, "Home", None).await;
     let (mugs, bowls) = (grow(world, "Mugs", Some(&home)).await, grow(world, "Bowls", Some(&home)).await);

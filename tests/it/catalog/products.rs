@@ -228,9 +228,12 @@ on_both!(what_is_tied_stays, world: World => {
     assert_eq!(refusals(&close(shop.clone()).await), said("IN_USE", "input.id"));
     world.pretend("UPDATE stock_level SET on_hand = 0 WHERE tenant_id = $1", vec![]).await;
     assert_eq!(made(archive(&id).await)["product"], json!({ "status": "ARCHIVED", "version": 2 }));
-    assert!(made(close(shop).await)["store"]["archivedAt"].is_string());
+    assert!(made(close(shop.clone()).await)["store"]["archivedAt"].is_string());
+    let open = json!({ "id": shop, "expectedVersion": 2 });
+    let open = made(change(world, "storeRestore", "StoreRestoreInput", "store { archivedAt version }", open).await);
+    assert_eq!(open["store"], json!({ "archivedAt": null, "version": 3 }));
     let kinds: Vec<String> = world.events().await.into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(kinds, ["product.created", "store.created", "product.archived", "store.archived"]);
+    assert_eq!(kinds, ["product.created", "store.created", "product.archived", "store.archived", "store.restored", "store.updated"]);
 });
 
 on_both!(variants_differ_by_their_options, world: World => {

@@ -32,6 +32,21 @@ async fn edits(world: &World, order: &Value, mut fields: Value) -> Value {
     world.act("orderUpdate", fields).await
 }
 
+/// The customer archived or restored; the payload.
+async fn turned(world: &World, mutation: &str) -> Value {
+    let kind = mutation.replace("customer", "Customer");
+    let document = format!(
+        "mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ customer {{ archivedAt version }} userErrors {{ code message field }} }} }}"
+    );
+    world.ask(&document, json!({"input": {"id": world.customer}})).await[mutation].clone()
+}
+/// Why it was not.
+async fn refused_turn(world: &World, mutation: &str) -> String {
+    let payload = turned(world, mutation).await;
+    assert_eq!(payload["userErrors"][0]["code"], "IN_USE", "{payload:#}");
+    payload["userErrors"][0]["message"].as_str().unwrap().to_owned()
+}
+
 async fn step(world: &World, mutation: &str, order: &Value) -> Value {
     done(&world.act(mutation, json!({"id": order["id"], "idempotencyKey": world.key()})).await, "order").clone()
 }
@@ -152,6 +167,17 @@ async fn references_stay_unique_and_customers_exist() {
             .ask("query($id: ID!) { order(by: {id: $id}) { externalRef customer { id } } }", json!({"id": order["id"]}))
             .await;
         assert_eq!(seen["order"], json!({"externalRef": "W-2", "customer": null}));
+        // Ada's other order is open: she stays until it is done, and is named by nothing new afterwards.
+        let said = refused_turn(&world, "customerArchive").await;
+        assert!(said.contains("(1)"), "{said}");
+        step(&world, "orderCancel", &other).await;
+        assert!(turned(&world, "customerArchive").await["customer"]["archivedAt"].is_string());
+        let new = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "customerId": world.customer,
+            "lines": [{"product": {"id": world.mug}, "quantity": 1}]});
+        refused(&world.act("orderCreate", new).await, "INVALID", "input.customerId");
+        refused(&edits(&world, &order, json!({"customerId": world.customer})).await, "INVALID", "input.customerId");
+        assert_eq!(turned(&world, "customerRestore").await["customer"]["archivedAt"], Value::Null);
+        done(&edits(&world, &order, json!({"customerId": world.customer})).await, "order");
     })
     .await;
 }

@@ -38,6 +38,15 @@ const CREDIT: &str = "mutation($input: CreditNoteIssueInput!) { creditNoteIssue(
 const ENTITY: &str = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) {
     legalEntity { id code name invoicePrefix creditNotePrefix storeIds invoiceCount creditNoteCount version } userErrors { code message field } } }";
 
+/// A company archived or restored; the payload.
+async fn turned(world: &World, verb: &str, id: &Value) -> Value {
+    let query = format!(
+        "mutation($input: LegalEntity{verb}Input!) {{ legalEntity{verb}(input: $input) {{
+            legalEntity {{ archivedAt version }} seq userErrors {{ code message field }} }} }}"
+    );
+    payload(world, &query, json!({ "input": { "idempotencyKey": key(), "id": id } })).await
+}
+
 pub async fn payload(world: &World, query: &str, variables: Value) -> Value {
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
@@ -232,6 +241,20 @@ async fn a_store_sells_for_one_company(world: &World) {
     let rest = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"].clone();
     assert_eq!((&rest["number"], &rest["seller"]), (&json!("INV-1"), &json!(["beta Ltd"])), "each company counts by itself");
     refused(&entity(world, json!({ "storeIds": [world.theirs.ids["sto"]] })).await, "NOT_FOUND", "input.storeIds.0");
+    // The first company sells nowhere any more, and can go; its code stays taken.
+    let first = payload(world, "{ legalEntities { id version } }", json!({})).await[0].clone();
+    refused(&turned(world, "Archive", &other["id"]).await, "IN_USE", "input.id");
+    let gone = turned(world, "Archive", &first["id"]).await;
+    assert!(gone["legalEntity"]["archivedAt"].is_string() && gone["seq"].is_i64(), "{gone:#}");
+    assert_eq!(turned(world, "Archive", &first["id"]).await["seq"], Value::Null, "archived already");
+    assert_eq!(payload(world, "{ legalEntities { code } }", json!({})).await, json!([{ "code": "beta-ltd" }]));
+    let all = payload(world, "{ legalEntities(isArchived: null) { code } }", json!({})).await;
+    let listed = payload(world, "{ legalEntitiesList(isArchived: null) { nodes { code } } }", json!({})).await;
+    assert_eq!(listed["nodes"], all);
+    assert_eq!(all, json!([{ "code": "alpha-ltd" }, { "code": "beta-ltd" }]));
+    refused(&entity(world, json!({})).await, "INVALID_STATE", "input.code");
+    let back = turned(world, "Restore", &first["id"]).await;
+    assert_eq!(back["legalEntity"]["archivedAt"], Value::Null, "{back:#}");
     let by_code = json!({ "storeIds": [], "stores": [{ "code": "nowhere" }] });
     refused(&entity(world, by_code).await, "NOT_FOUND", "input.stores.0.code");
     refused(&entity(world, json!({ "stores": [{ "id": shop }] })).await, "INVALID", "input.stores");

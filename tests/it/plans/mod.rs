@@ -68,6 +68,13 @@ const MAY: &[(&str, &str)] = &[
     ("customers where tag*", "customer"),
     ("customersCount where country*", "customer"),
     ("customersCount where tag*", "customer"),
+    // The table has only what was tagged, and no index of tags, for the same reason.
+    ("stores where tag*", "node_tags"),
+    ("suppliers where tag*", "node_tags"),
+    ("purchaseOrders where tag*", "node_tags"),
+    ("purchaseOrders where tag*", "purchase_order"),
+    ("transfers where tag*", "node_tags"),
+    ("transfers where tag*", "transfer"),
     ("productsCount where status*", "product"),
     ("productsCount where tracking*", "product"),
     ("purchaseOrders filter.createdBy*", "purchase_order"),
@@ -154,6 +161,8 @@ const MAY: &[(&str, &str)] = &[
     ("storeArchive", ""),
     // Their index has archived rows alone, in the order of the list.
     ("productFamilies where isArchived", "product_family"),
+    ("customers where isArchived", "customer"),
+    ("customersCount where isArchived", "customer"),
     ("supplierProducts where isArchived", "supplier_product"),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),

@@ -27,11 +27,41 @@ async fn supplies(office: &Office<'_>, row: Value) -> Value {
     office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await["rows"][0].clone()
 }
 
+/// Tags of an order that is on its way, its supplier and its store: they are found by them, and the order stays at its version.
+async fn tags_are_beside_documents(office: &Office<'_>, order: &Value, product: &Value) {
+    let set = async |id: &Value, tags: Value| {
+        let input = json!({ "idempotencyKey": key(), "nodeId": id, "tags": tags, "metadata": { "erp": 7 } });
+        office.act("nodeTagsSet", "NodeTagsSetInput", "tags metadata", input).await
+    };
+    let query = "query($tag: StringFilter, $order: ID!) { purchaseOrder(by: { id: $order }) { version }
+        purchaseOrders(filter: { tag: $tag }) { nodes { tags metadata } } suppliers(filter: { tag: $tag }) { nodes { tags metadata } }
+        stores(filter: { tag: $tag }) { nodes { tags metadata } } transfers(filter: { tag: $tag }) { nodes { tags } } }";
+    let asked = async |tag: Value| office.ask(query, json!({ "tag": tag, "order": order["id"] })).await["data"].clone();
+    let before = asked(json!({ "eq": "rush" })).await;
+    for id in [&order["id"], &office.supplier["id"], &office.store["id"]] {
+        let made = set(id, json!(["Rush", "rush", "Spring"])).await;
+        assert_eq!((&made["tags"], &made["metadata"]), (&json!(["Rush", "Spring"]), &json!({ "erp": 7 })), "{made:#}");
+        assert_eq!(set(id, json!(["Rush", "Spring"])).await["seq"], Value::Null, "nothing has changed");
+    }
+    for (tag, times) in [(json!({ "eq": "RUSH" }), 1), (json!({ "startsWith": "spr" }), 1), (json!({ "eq": "rus" }), 0)] {
+        let found = asked(tag.clone()).await;
+        for list in ["purchaseOrders", "suppliers", "stores"] {
+            let nodes = vec![json!({ "tags": ["Rush", "Spring"], "metadata": { "erp": 7 } }); times];
+            assert_eq!(found[list]["nodes"], json!(nodes), "{tag}");
+        }
+        assert_eq!((&found["transfers"]["nodes"], &found["purchaseOrder"]), (&json!([]), &before["purchaseOrder"]));
+    }
+    assert_eq!(before["purchaseOrders"]["nodes"], json!([]));
+    refused(&set(&product["id"], json!([])).await, "INVALID", "input.nodeId");
+    refused(&set(&order["id"], json!(["a|b"])).await, "INVALID", "input.tags.0");
+}
+
 async fn a_supplier_goes_once_nothing_is_on_order(world: &World) {
     let office = Office::of(world).await;
     let (mug, supplier) = (office.product("MUG", "2.00").await, office.supplier["id"].clone());
     let line = json!([{ "product": mug, "quantity": 7 }]);
     let (first, draft) = (office.ordered(json!({ "lines": line })).await, office.draft(line.clone()).await);
+    tags_are_beside_documents(&office, &first, &mug).await;
     let said = refused(&turn(&office, "supplierArchive", &supplier).await, "IN_USE", "input.id");
     assert!(said.contains("purchase orders are open (2)"), "{said}");
     office.step(&draft, "purchaseOrderCancel").await;

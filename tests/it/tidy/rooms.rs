@@ -37,7 +37,7 @@ const PLATFORM: &[&str] =
     &["markup", "calendar", "clock", "metrics", "traces", "slow", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"];
 #[rustfmt::skip]
 const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
-    "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "attachments", "history",
+    "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "attachments", "tagging", "history",
     "saved_views", "export_schedules", "papers"];
 #[rustfmt::skip]
 const INVENTORY: &[&str] = &["numbering", "catalog", "currency", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",

@@ -73,16 +73,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
             listed(
                 "alerts/rows/dated.rs",
                 1,
-                &[
-                    "alert",
-                    "fulfilment_work",
-                    "lot",
-                    "order_line_barred",
-                    "purchase_order",
-                    "stock_anomaly",
-                    "store",
-                    "transfer",
-                ],
+                &["alert", "fulfilment_work", "lot", "order_line_barred", "purchase_order", "stock_anomaly", "store", "transfer"],
             ),
             listed("alerts/rows/alert.rs", 2, &["alert"]),
             listed("alerts/rows/email.rs", 1, &["alert_letter"]),

@@ -40,6 +40,10 @@ fn every_event_says_what_it_is_about_and_has_its_subscription() {
     for event in registry().events() {
         let (name, about) = (event.name(), event.about());
         assert!(about.starts_with(char::is_uppercase) && about.ends_with('.'), "{name}: {about:?}");
-        assert_eq!(event.topic().is_some(), event.topic().and_then(subscription).is_some(), "{name}: no subscription of its topic");
+        assert_eq!(
+            event.topic().is_some(),
+            event.topic().and_then(subscription).is_some(),
+            "{name}: no subscription of its topic"
+        );
     }
 }

@@ -75,6 +75,7 @@ pub fn customer(tenant_id: TenantId, id: CustomerId, now: Timestamp) -> customer
         updated_at: now,
         merged_into: None,
         tags: "[]".to_owned(),
+        archived_at: None,
         particulars: entity::customer::Particulars::default(),
     }
 }

@@ -24,11 +24,12 @@ use crate::{
     graphql::{
         connection::PageArgs,
         fault::Answer,
-        scalars::{Cursor, DateTime, Long},
+        scalars::{Cursor, DateTime, Json, Long},
     },
     orders::{OrderConnection, OrderFilter, OrderOrder, orders_of_customer},
     papers::{InvoiceAsk, InvoiceConnection, InvoiceFilter, InvoicesOf, invoices_page},
     purchasing::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders},
+    tagging,
 };
 
 /// Customer to whom orders are sold.
@@ -137,6 +138,10 @@ impl Customer {
         let ids = loads(ctx)?.merged_customers(self.0.id).await?;
         let mut rows = loads(ctx)?.known_customers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Customer).collect())
+    }
+    /// Time at which the customer was archived. Null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
     }
     /// Version of the customer: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
@@ -262,6 +267,16 @@ impl Supplier {
         let ids = loads(ctx)?.merged_suppliers(self.0.id).await?;
         let mut rows = loads(ctx)?.known_suppliers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Supplier).collect())
+    }
+    /// Tags of the supplier, at most 50, in the order in which they were given. Empty when there are none.
+    #[field(permit = ProductRead)]
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tagging::tags_of(ctx, self.0.id.uuid()).await
+    }
+    /// Custom data of the supplier: a JSON object, empty where none was given.
+    #[field(permit = ProductRead)]
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        tagging::metadata_of(ctx, self.0.id.uuid()).await
     }
     /// Time at which the supplier was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use async_graphql::{Context, Enum, InputObject};
+use async_graphql::{Context, Enum, InputObject, MaybeUndefined};
 use entity::id::kind as ids;
 use iam::access::{Permit, kind};
 use inventory::catalog::rows::{
@@ -19,14 +19,14 @@ use crate::graphql::{
     context::ContextExt,
     fault::{Answer, TopError},
     filters::{DateTimeFilter, IdFilter, StringFilter},
-    nested::{place, read_nested},
+    nested::{NestedFilter, place, read_nested},
     refusal::Path,
 };
 
 /// E-mail addresses that one list asks for.
 const MOST_ADDRESSES: usize = 8;
 
-/// Customers that match all of these. Names and addresses are sealed, and no test but that of a whole e-mail address is of them.
+/// Customers that match all of these. Without a filter, those in use. Names and addresses are sealed, and no test but that of a whole e-mail address is of them.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CustomerFilter {
     /// All of these hold; an empty list holds for everything.
@@ -37,6 +37,9 @@ pub struct CustomerFilter {
     pub not: Option<Box<CustomerFilter>>,
     /// Customers to include.
     pub id: Option<IdFilter>,
+    /// True for archived customers only, false for those in use, null for both. Left out everywhere in a filter, only those in use match; left out
+    /// in a part of a filter whose other parts say it, that part matches both.
+    pub is_archived: MaybeUndefined<bool>,
     /// The caller's own key for the customer, compared exactly.
     pub external_ref: Option<StringFilter>,
     /// Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
@@ -63,7 +66,9 @@ pub fn customer_tests(
     (email, tag): (Option<String>, Option<String>),
 ) -> Answer<Nested<CustomerTests>> {
     let tag = tag.map(|tag| query_text(tag, &path!["tag"])).transpose()?;
+    let says_archived = filter.as_ref().is_some_and(|filter| filter.has(&|part| !part.is_archived.is_undefined()));
     let own_tests = CustomerTests {
+        is_archived: (!says_archived).then_some(false),
         email: email.map(|email| query_text(email, &path!["email"])).transpose()?,
         tags: tag.into_iter().map(|tag| TextTest::In(vec![tag])).collect(),
         ..CustomerTests::default()
@@ -77,6 +82,7 @@ fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
     let at_field = |name: &str| below(at, &[name]);
     Ok(CustomerTests {
         ids: filter.id.map(|filter| filter.ids::<ids::CustomerId>(&place(at, "id"))).transpose()?.flatten(),
+        is_archived: filter.is_archived.value().copied(),
         references: texts(filter.external_ref, &at_field("externalRef"))?,
         search: filter.search.map(|text| checked(text, &at_field("search"))).transpose()?,
         email: filter.email.map(|text| checked(text, &at_field("email"))).transpose()?,

@@ -298,7 +298,7 @@ pub(super) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest
 }
 
 /// The same of a filter that may be left out.
-pub(super) fn texts(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
+pub fn texts(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
     filter.map_or_else(|| Ok(Vec::new()), |filter| text_tests(filter, at))
 }
 

@@ -8,6 +8,7 @@ mod customer_filter;
 mod family;
 mod filter;
 mod inputs;
+mod inputs_life;
 mod inputs_parties;
 mod inputs_tree;
 pub mod direct_json;
@@ -47,8 +48,8 @@ pub use customer::{
 pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, product_filter};
-pub use inputs::MoneyInput;
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, product_filter, texts as tag_tests};
+pub use inputs::{MoneyInput, patch};
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
 pub use merge::{CustomerMergePayload, SupplierMergePayload};

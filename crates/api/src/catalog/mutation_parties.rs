@@ -6,14 +6,16 @@ use inventory::catalog::{
     Ask, Catalog,
     core::customer::{CustomerRow, nameless},
     events::{
-        CHANNEL_ARCHIVED, CHANNEL_CREATED, CHANNEL_RESTORED, CUSTOMER_CREATED, CUSTOMER_ERASED, CUSTOMER_UPDATED, STORE_ARCHIVED,
-        STORE_CREATED, STORE_UPDATED, SUPPLIER_ARCHIVED, SUPPLIER_CREATED, SUPPLIER_RESTORED, SUPPLIER_UPDATED,
+        CHANNEL_ARCHIVED, CHANNEL_CREATED, CHANNEL_RESTORED, CUSTOMER_ARCHIVED, CUSTOMER_CREATED, CUSTOMER_ERASED,
+        CUSTOMER_RESTORED, CUSTOMER_UPDATED, STORE_ARCHIVED, STORE_CREATED, STORE_RESTORED, STORE_UPDATED, SUPPLIER_ARCHIVED,
+        SUPPLIER_CREATED, SUPPLIER_RESTORED, SUPPLIER_UPDATED,
     },
 };
 use macros::resolvers;
 
 use super::{
     Channel, Customer, Store, Supplier,
+    inputs_life::{CustomerArchiveInput, CustomerRestoreInput, StoreRestoreInput},
     inputs_parties::{
         ChannelArchiveInput, ChannelCreateInput, ChannelRestoreInput, CustomerBulkUpsertInput, CustomerCreateInput,
         CustomerEraseInput, CustomerUpdateInput, StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierArchiveInput,
@@ -65,7 +67,7 @@ impl PartyMutation {
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
-    /// Closes a store for good. Refused while stock, reservations or open orders of it remain.
+    /// Closes a store. Refused while stock, reservations or open orders of it remain.
     #[mutation(permit = StoreWrite, emits(STORE_ARCHIVED), dry_run(record))]
     async fn store_archive(
         &self,
@@ -75,6 +77,21 @@ impl PartyMutation {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let batch = ctx.given::<Catalog>()?.store_archive(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+        Ok(StorePayload { store: entity, user_errors, replayed, seq })
+    }
+
+    /// Opens an archived store again, with the stock policies, the groups and the legal entity that it had.
+    #[mutation(permit = StoreWrite, emits(STORE_RESTORED, STORE_UPDATED), dry_run(record))]
+    async fn store_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Store to restore, with its expected version.")] input: StoreRestoreInput,
+    ) -> Answer<StorePayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.store_restore(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
@@ -164,6 +181,37 @@ impl PartyMutation {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+        Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes a customer out of use: lists leave it out, and no new order names it. Refused while orders of it are open. Without customer.read the
+    /// answer has the ID and the version only.
+    #[mutation(permit = CustomerWrite, emits(CUSTOMER_ARCHIVED), dry_run(record))]
+    async fn customer_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Customer to archive, with its expected version.")] input: CustomerArchiveInput,
+    ) -> Answer<CustomerPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.customer_archive(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+        Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes an archived customer back into use. Without customer.read the answer has the ID and the version only.
+    #[mutation(permit = CustomerWrite, emits(CUSTOMER_RESTORED), dry_run(record))]
+    async fn customer_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Customer to restore, with its expected version.")] input: CustomerRestoreInput,
+    ) -> Answer<CustomerPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.customer_restore(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })

@@ -143,8 +143,8 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Customers in the order of their creation, unless another order is asked for; merged ones are left out. A filter by e-mail address also requires
-    /// customer.contact.read.
+    /// Customers in the order of their creation, unless another order is asked for; merged ones are left out, and archived ones unless the filter
+    /// asks for them. A filter by e-mail address also requires customer.contact.read.
     #[field(permit = CustomerRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection, and what the list is of")]
     async fn customers(
@@ -156,7 +156,7 @@ impl PartyQuery {
         before: Option<Cursor>,
         #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
         #[graphql(desc = "Tag of the customers to include; case is ignored.")] tag: Option<String>,
-        #[graphql(desc = "Filter of the customers; all customers by default. With email or tag, both must hold.")] filter: Option<
+        #[graphql(desc = "Filter of the customers; those in use by default. With email or tag, both must hold.")] filter: Option<
             CustomerFilter,
         >,
         #[graphql(desc = "Sort of the customers. Null for CREATED_AT, ASC.")] sort: Option<CustomerSort>,
@@ -179,12 +179,12 @@ impl PartyQuery {
         .into())
     }
 
-    /// Number of customers, counted up to a limit; merged ones are left out. A filter by e-mail address also requires customer.contact.read.
+    /// Number of customers, counted up to a limit; merged ones are left out, and archived ones unless the filter asks for them. A filter by e-mail address also requires customer.contact.read.
     #[field(permit = CustomerRead, cost = "3")]
     async fn customers_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the customers; all customers by default.")] filter: Option<CustomerFilter>,
+        #[graphql(desc = "Filter of the customers; those in use by default.")] filter: Option<CustomerFilter>,
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;

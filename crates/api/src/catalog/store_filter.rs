@@ -47,6 +47,8 @@ pub struct StoreFilter {
     /// Words of the code or the name, each by its beginning, in any order. The first 10,000 stores by code are compared. A text without a letter or
     /// a digit finds nothing.
     pub search: Option<String>,
+    /// Tag of the store; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
     /// Time at which the store was created.
     pub created_at: Option<DateTimeFilter>,
     /// Time at which the store last changed.
@@ -74,6 +76,7 @@ fn own(filter: StoreFilter, at: &Path) -> Answer<StoreTests> {
         codes: texts(filter.code, &at_field("code"))?,
         names: texts(filter.name, &at_field("name"))?,
         countries: texts(filter.country, &at_field("country"))?,
+        tags: texts(filter.tag, &at_field("tag"))?,
         search: filter.search.map(|text| checked(text, &at_field("search"))).transpose()?,
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),

@@ -40,6 +40,8 @@ pub struct SupplierFilter {
     /// Words of the code or the name, each by its beginning, in any order. The first 10,000 suppliers by code are compared. A text without a
     /// letter or a digit finds nothing.
     pub search: Option<String>,
+    /// Tag of the supplier; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
     /// Time at which the supplier was created.
     pub created_at: Option<DateTimeFilter>,
     /// Time at which the supplier last changed.
@@ -66,6 +68,7 @@ fn own(filter: SupplierFilter, at: &Path) -> Answer<SupplierTests> {
         is_archived: filter.is_archived.value().copied(),
         codes: texts(filter.code, &below(at, &["code"]))?,
         names: texts(filter.name, &below(at, &["name"]))?,
+        tags: texts(filter.tag, &below(at, &["tag"]))?,
         search: filter.search.map(|text| checked(text, &below(at, &["search"]))).transpose()?,
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),

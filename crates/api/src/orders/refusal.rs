@@ -38,6 +38,7 @@ pub fn order(why: &Refusal) -> Said {
         }
         Refusal::NoDirectChannel => invalid("there is no channel with the code DIRECT: name one"),
         Refusal::ChannelArchived { since } => invalid(&archived_since("channel", *since)),
+        Refusal::CustomerArchived { since } => invalid(&archived_since("customer", *since)),
         Refusal::OddCountry => invalid("a code of ISO 3166, or a name, is expected"),
         Refusal::NoLines => invalid(NO_LINES),
         Refusal::SourcedOverCounter => invalid(FROM_ITS_STORE),

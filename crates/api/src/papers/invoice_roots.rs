@@ -2,17 +2,19 @@
 
 use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{LegalEntityId, OrderId, OrderLineId};
-use iam::access::kind;
+use iam::access::{Permit, kind};
+use inventory::{catalog::core::life::Step, ledger::Mode};
 use macros::resolvers;
 use platform::{paging::Key, path, storage::idempotency::Acted};
 use services::papers::{
     Papers, core,
-    events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, LEGAL_ENTITY_UPDATED},
+    events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, LEGAL_ENTITY_ARCHIVED, LEGAL_ENTITY_RESTORED, LEGAL_ENTITY_UPDATED},
     shell::{CreditNoteIssue, InvoiceError, InvoiceIssue, MAX_REASON},
 };
 
 use super::{
-    Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityUpsertInput,
+    Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput,
+    LegalEntityUpsertInput,
     invoice_list::{InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named},
     legal_entity::{LegalEntityConnection, LegalEntityFilter},
     refusal::stopped,
@@ -97,6 +99,34 @@ impl CreditNoteIssueInput {
     }
 }
 
+impl LegalEntityPayload {
+    fn of(done: Result<Acted<core::LegalEntity>, InvoiceError>) -> Answer<Self> {
+        Ok(match done {
+            Ok(Acted { value, seq, is_replayed }) => {
+                Self { legal_entity: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
+            }
+            Err(error) => vec![stopped(error, "code")?].into(),
+        })
+    }
+}
+
+/// A legal entity that was archived, or restored.
+async fn turned(
+    ctx: &Context<'_>,
+    permit: Permit<kind::TenantWrite>,
+    (input, step): (LegalEntityArchiveInput, Step),
+    mode: Mode,
+) -> Answer<LegalEntityPayload> {
+    let input = match read(|reading| {
+        check_key(reading, &input.idempotency_key);
+        input.read(reading, step)
+    }) {
+        Ok(input) => input,
+        Err(errors) => return Ok(errors.into()),
+    };
+    LegalEntityPayload::of(Box::pin(ctx.given::<Papers>()?.entity_turn(permit, input, mode)).await)
+}
+
 /// The root fields that ask for invoices.
 #[derive(Default)]
 pub struct InvoiceQuery;
@@ -152,19 +182,32 @@ impl InvoiceQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Legal entities to include, at most 250. Null: all. Empty: none.")] ids: Option<Vec<ID>>,
+        #[graphql(
+            desc = "True for archived legal entities, false for those in use, null for both. Default false.",
+            default_with = "Some(false)"
+        )]
+        is_archived: Option<bool>,
     ) -> Answer<Vec<LegalEntity>> {
         let asked = ids.map(|ids| asked(&ids)).transpose()?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?;
         let is_asked = |one: &core::LegalEntity| asked.as_ref().is_none_or(|asked| asked.contains(&one.id));
-        Ok(all.into_iter().filter(is_asked).map(LegalEntity::from).collect())
+        let is_of = |one: &core::LegalEntity| is_archived.is_none_or(|wanted| one.archived_at.is_some() == wanted);
+        Ok(all.into_iter().filter(is_asked).filter(is_of).map(LegalEntity::from).collect())
     }
 
     /// Legal entities that issue the tenant's invoices, by their codes.
     #[field(permit = TenantWrite, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn legal_entities_list(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the legal entities; all legal entities by default.")] filter: Option<LegalEntityFilter>,
+        #[graphql(
+            desc = "True for archived legal entities, false for those in use, null for both. Default false.",
+            default_with = "Some(false)"
+        )]
+        is_archived: Option<bool>,
+        #[graphql(desc = "Filter of the legal entities, in addition to isArchived; all legal entities by default.")]
+        filter: Option<LegalEntityFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -174,6 +217,7 @@ impl InvoiceQuery {
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
+        let all = all.filter(|one| is_archived.is_none_or(|wanted| one.archived_at.is_some() == wanted));
         let found = all.filter(|one| sought.finds(one.id, &[&one.fields.code, &one.fields.name])).map(|one| {
             let keys = vec![Key::Text(one.fields.code.clone()), Key::from(one.id)];
             (LegalEntity::from(one), keys)
@@ -248,15 +292,28 @@ impl InvoiceMutation {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            Ok(match Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await {
-                Ok(Acted { value, seq, is_replayed }) => LegalEntityPayload {
-                    legal_entity: Some(value.into()),
-                    user_errors: Vec::new(),
-                    replayed: is_replayed,
-                    seq: seq.map(Long),
-                },
-                Err(error) => vec![stopped(error, "code")?].into(),
-            })
+            LegalEntityPayload::of(Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await)
         })
+    }
+
+    /// Takes a legal entity out of use: lists leave it out, and it does not change any more. Refused while stores sell for it. Its invoices stay,
+    /// and can be credited.
+    #[mutation(permit = TenantWrite, emits(LEGAL_ENTITY_ARCHIVED), step_up, dry_run)]
+    async fn legal_entity_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Legal entity to archive, with its expected version.")] input: LegalEntityArchiveInput,
+    ) -> Answer<LegalEntityPayload> {
+        Box::pin(turned(ctx, permit, (input, Step::Archive), dry_run)).await
+    }
+
+    /// Takes an archived legal entity back into use. No store sells for it until it is named in legalEntityUpsert.
+    #[mutation(permit = TenantWrite, emits(LEGAL_ENTITY_RESTORED), step_up, dry_run)]
+    async fn legal_entity_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Legal entity to restore, with its expected version.")] input: LegalEntityRestoreInput,
+    ) -> Answer<LegalEntityPayload> {
+        Box::pin(turned(ctx, permit, (input.into(), Step::Restore), dry_run)).await
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
+use inventory::catalog::core::life::Step;
 use macros::resolvers;
 use platform::path;
 use services::papers::{
     core::{self, EntityFields},
-    shell::EntityUpsert,
+    shell::{EntityTurn, EntityUpsert},
 };
 
 use crate::{
@@ -84,6 +85,10 @@ impl LegalEntity {
     async fn credit_note_count(&self) -> Long {
         Long(self.0.numbers.credit_notes)
     }
+    /// Time at which the legal entity was archived. Null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
     /// Version of the legal entity, +1 for each change.
     async fn version(&self) -> Long {
         Long(self.0.version)
@@ -139,5 +144,42 @@ impl LegalEntityUpsertInput {
             stores,
         };
         EntityUpsert { idempotency_key: self.idempotency_key, fields, is_prefix_left_out }
+    }
+}
+
+/// A legal entity that goes out of use.
+#[derive(Debug, Clone, InputObject)]
+pub struct LegalEntityArchiveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the legal entity.
+    pub id: ID,
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+}
+
+/// A legal entity that comes back into use.
+#[derive(Debug, Clone, InputObject)]
+pub struct LegalEntityRestoreInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the legal entity.
+    pub id: ID,
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+}
+
+impl From<LegalEntityRestoreInput> for LegalEntityArchiveInput {
+    fn from(input: LegalEntityRestoreInput) -> Self {
+        let LegalEntityRestoreInput { idempotency_key, id, expected_version } = input;
+        Self { idempotency_key, id, expected_version }
+    }
+}
+
+impl LegalEntityArchiveInput {
+    pub(super) fn read(self, reading: &mut Reading, step: Step) -> EntityTurn {
+        let id = reading.id(&self.id, || path!["input", "id"]);
+        let expected_version = self.expected_version.map(|version| version.0);
+        EntityTurn { idempotency_key: self.idempotency_key, id, expected_version, step }
     }
 }

@@ -8,7 +8,8 @@ use services::papers::{
 
 use crate::graphql::{
     fault::TopError,
-    refusal::{ErrorCode, Path, UserError},
+    refusal::{ErrorCode, Path, UserError, VersionConflict},
+    scalars::Long,
 };
 
 fn input(name: &str) -> Path {
@@ -33,6 +34,23 @@ pub(super) fn stopped(error: InvoiceError, id: &str) -> Result<UserError, TopErr
             UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
         }
         InvoiceError::NoStore { index } => UserError::not_found("store", path!["input", "storeIds", index]),
+        InvoiceError::NoSuchEntity => UserError::not_found("legal entity", input("id")),
+        InvoiceError::ArchivedEntity => {
+            let message = "the legal entity is archived: restore it with legalEntityRestore";
+            UserError::new(ErrorCode::InvalidState, message, input(id))
+        }
+        InvoiceError::SoldFor { stores } => {
+            let message = format!("stores sell for it ({stores}): name them in another legal entity with legalEntityUpsert");
+            UserError::new(ErrorCode::InUse, message, input("id"))
+        }
+        InvoiceError::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the legal entity has changed since you read it and is at version {actual} now"),
+            field: Some(input("expectedVersion")),
+            retryable: false,
+            actual_version: Long(actual),
+            current: None,
+        })),
         InvoiceError::Numbered => {
             let message =
                 "numbers were issued under the legal entity's prefixes, which stay: create another legal entity for other ones";

@@ -19,6 +19,7 @@ use platform::{
 use super::{enums::PurchaseOrderStatus, links::MOST_A_PAGE, order::PurchaseOrder, query::PurchaseOrderConnection};
 use crate::{
     catalog::Direction,
+    catalog::tag_tests,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -96,6 +97,8 @@ pub struct PurchaseOrderFilter {
     pub number: Option<StringFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
+    /// Tag of the purchase order; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
     /// Member, integration or job that created the purchase order.
     pub created_by: Option<IdFilter>,
     /// Total of the purchase order: goods and charges, in its currency. Needs product.cost.read.
@@ -142,6 +145,7 @@ impl PurchaseOrderFilter {
             expected_before: self.expected_before.map(|day| day.0),
             expected_on: days.into_iter().collect(),
             references: texts(self.external_ref, &below(at, "externalRef"))?,
+            tags: tag_tests(self.tag, &below(at, "tag"))?,
             created_by,
             total,
             documents: document.read((Numbered::PurchaseOrder, patterns), at)?,

@@ -14,7 +14,8 @@ use services::{
     alerts::events as alerts, anomalies::events as anomalies, attachments::events as attachments, exchange::events as exchange,
     export_schedules::events as export_schedules, files::events as files, forecasting::events as forecasting,
     liquidation::events as liquidation, media::events as media, notes::events as notes, papers::events as papers,
-    replenishment::events as replenishment, saved_views::events as saved_views, webhooks::events as webhooks,
+    replenishment::events as replenishment, saved_views::events as saved_views, tagging::events as tagging,
+    webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -82,6 +83,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         export_schedules::EXPORT_SCHEDULE.events(),
         notes::NOTE.events(),
         attachments::ATTACHMENT.events(),
+        tagging::NODE_TAGS.events(),
     ])
 });
 

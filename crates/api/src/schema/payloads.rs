@@ -104,6 +104,7 @@ pub enum Payload {
     LiquidationAdvancePayload(liquidation::LiquidationAdvancePayload),
     NotePayload(crate::notes::NotePayload),
     AttachmentPayload(crate::attachments::AttachmentPayload),
+    NodeTagsPayload(crate::tagging::NodeTagsPayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
     SavedViewLinkPayload(crate::saved_views::SavedViewLinkPayload),
     SavedViewSchedulePayload(crate::saved_views::SavedViewSchedulePayload),

@@ -46,6 +46,7 @@ use crate::{
     search::SearchQuery,
     stock::{DigestQuery, LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
     suggestions::{DescriptionMutation, DescriptionQuery, SuggestionMutation, SuggestionQuery},
+    tagging::NodeTagsMutation,
     tenancy::TenancyMutation,
     transfers::{TransfersMutation, TransfersQuery},
     webhooks::{WebhookMutation, WebhookQuery},
@@ -165,6 +166,7 @@ pub struct OtherMutations(
     DescriptionMutation,
     NoteMutation,
     AttachmentMutation,
+    NodeTagsMutation,
 );
 
 /// Subscriptions of the API: changes as they happen, without a gap.

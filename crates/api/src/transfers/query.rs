@@ -29,6 +29,7 @@ use super::{
     transfer::{Transfer, TransferConnection},
 };
 use crate::{
+    catalog::tag_tests,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -82,6 +83,8 @@ pub struct TransferFilter {
     pub created_at: Option<DateTimeFilter>,
     /// Should arrive then.
     pub expected_at: Option<DateTimeFilter>,
+    /// Tag of the transfer; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
     /// Number of the transfer, with or without its letters, as in TR-000007.
     pub number: Option<StringFilter>,
     /// SKU of the product of at least one line, in any spelling of capitals.
@@ -120,6 +123,7 @@ impl TransferFilter {
         if let Some((from, before)) = self.expected_at.as_ref().map(DateTimeFilter::range) {
             all.push(TransferTest::Expected { from, before });
         }
+        all.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(TransferTest::Tag));
         let document =
             DocumentFilter { number: self.number, sku: self.sku, updated_at: self.updated_at, ..DocumentFilter::default() };
         all.extend(document.read((Numbered::Transfer, patterns), at)?.into_iter().map(TransferTest::Document));

@@ -20,6 +20,7 @@ use crate::{
     orders::links::{self, Actor, Money, Product, Store},
     reversals::{DocumentReversal, reversals_of},
     stock::{Lot, ReasonCode, lot_of_document, lot_seen},
+    tagging::tags_of,
 };
 
 /// A transfer's row, with its lines or without.
@@ -84,6 +85,10 @@ impl Transfer {
     /// Time at which the goods are expected to arrive. Null where none was given.
     async fn expected_at(&self) -> Option<DateTime> {
         self.row.expected_at.map(DateTime)
+    }
+    /// Tags of the transfer, at most 50, in the order in which they were given. Empty when there are none.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tags_of(ctx, self.row.id.uuid()).await
     }
     /// Custom data: a JSON object, empty where none was given.
     async fn metadata(&self) -> Json {

@@ -47,6 +47,7 @@ platform::events! {
         STORE_CREATED "store.created",
         STORE_UPDATED "store.updated",
         STORE_ARCHIVED "store.archived",
+        STORE_RESTORED "store.restored",
     }
     /// Customers.
     CUSTOMER: RowChanged<of::CustomerId> = Terms { permission: code::<kind::CustomerRead>(), shown: Shown::Whole, stream: None } => {
@@ -55,6 +56,8 @@ platform::events! {
         CUSTOMER_ERASED "customer.erased",
         CUSTOMER_MERGED "customer.merged",
         CUSTOMER_UNMERGED "customer.unmerged",
+        CUSTOMER_ARCHIVED "customer.archived",
+        CUSTOMER_RESTORED "customer.restored",
     }
     /// Channels.
     CHANNEL: RowChanged<of::ChannelId> = Terms { permission: code::<kind::ChannelRead>(), shown: Shown::Whole, stream: None } => {
@@ -65,7 +68,7 @@ platform::events! {
 }
 
 /// The events that change rows which were there before, and which `cache` may hold. In the order of the index `event_master`: SQLite uses a
-/// partial index only for its own text.
+/// partial index only for its own text. A store that is restored writes `store.updated` as well.
 pub const CACHED: &[&dyn Declared] = &[
     &PRODUCT_UPDATED,
     &PRODUCT_ARCHIVED,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    core::{Hint, Line, Order, OrderBook, OrderDecision, OrderNeeds},
+    core::{BuyerFacts, Hint, Line, Order, OrderBook, OrderDecision, OrderNeeds},
     events::{order_event, order_shortened},
     rows,
     traced::order_changes,
@@ -28,11 +28,11 @@ use crate::{
 /// Orders as a kind of document.
 pub struct Orders;
 
-/// Channels and customers that exist; channels with since when they are archived, customers with their countries.
+/// Channels and customers that exist; channels with since when they are archived.
 #[derive(Debug, Default)]
 pub struct Names {
     channels: HashMap<ChannelId, Option<Timestamp>>,
-    customers: HashMap<CustomerId, Option<String>>,
+    customers: HashMap<CustomerId, BuyerFacts>,
 }
 
 /// Customers and channels remembered a tenant.

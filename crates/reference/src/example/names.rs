@@ -84,6 +84,7 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
         "productimageremove" => Some("img"),
         "productdocumentremove" => Some("doc"),
         "attachmentremove" => Some("att"),
+        "nodetagsset" => Some("sup"),
         _ => None,
     };
     let prefix = prefix.map(|(_, prefix)| *prefix).or_else(special).or_else(|| begins(&owner)).or_else(|| begins(&root));

@@ -19,6 +19,8 @@ platform::events! {
     /// Companies that issue invoices.
     LEGAL_ENTITY: LegalEntityEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
         LEGAL_ENTITY_UPDATED "legal_entity.updated",
+        LEGAL_ENTITY_ARCHIVED "legal_entity.archived",
+        LEGAL_ENTITY_RESTORED "legal_entity.restored",
     }
     /// Settings of how papers look.
     PAPER_SETTINGS: PaperSettingsEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {

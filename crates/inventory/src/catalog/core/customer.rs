@@ -103,8 +103,8 @@ pub fn country_code(text: String) -> String {
 
 /// What is left of a customer for eyes that may not see who it is.
 pub fn nameless(row: CustomerRow) -> CustomerRow {
-    let tags = NO_TAGS.to_owned();
-    CustomerRow { external_ref: None, name: None, country: None, email: None, tags, particulars: Particulars::default(), ..row }
+    let (tags, particulars) = (NO_TAGS.to_owned(), Particulars::default());
+    CustomerRow { external_ref: None, name: None, country: None, email: None, tags, archived_at: None, particulars, ..row }
 }
 
 /// What the database knows around a call's customers.
@@ -212,6 +212,7 @@ impl CustomerContext {
             updated_at: fresh.now,
             merged_into: None,
             tags: NO_TAGS.to_owned(),
+            archived_at: None,
             particulars: Particulars::default(),
         }
     }

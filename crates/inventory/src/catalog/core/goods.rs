@@ -121,7 +121,7 @@ fn tariff(c: &mut Checker, at: InputPath, value: &str) -> Option<String> {
 }
 
 /// Tags in the caller's order and spelling; one that only differs in case from an earlier one is the same tag.
-pub(super) fn tags(c: &mut Checker, list: &[String]) -> Option<Vec<String>> {
+pub fn tags(c: &mut Checker, list: &[String]) -> Option<Vec<String>> {
     if list.len() > MAX_TAGS {
         c.refuse(input_path!["tags"], Rejection::TooMany { most: MAX_TAGS });
         return None;

@@ -51,7 +51,7 @@ macro_rules! retires {
     )* };
 }
 retires!(entity::category::Model => Category, entity::supplier::Model => Supplier, entity::channel::Model => Channel,
-    entity::product_family::Model => Family);
+    entity::product_family::Model => Family, entity::customer::Model => Customer, entity::store::Model => Store);
 
 /// The row that a command is for, and what stands in the way of the step.
 #[derive(Debug)]

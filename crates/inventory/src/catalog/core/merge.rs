@@ -48,9 +48,8 @@ impl Merges for CustomerRow {
     fn merged_into(&self) -> Option<String> {
         self.merged_into.map(|id| id.to_string())
     }
-    /// Customers are merged and erased; they are not archived.
     fn archived_at(&self) -> Option<Timestamp> {
-        None
+        self.archived_at
     }
     fn tax_ids(&self) -> &str {
         self.particulars.tax_ids.as_deref().unwrap_or("[]")

@@ -58,6 +58,36 @@ pub(super) fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key:
     }
 }
 
+/// That one of a row's tags passes a test; begins with ` AND `. The column has each with a line end before and after it, and no index: tags are few,
+/// and many rows have one.
+pub(super) fn push_tag(clause: &mut Clause, column: &str, test: &TextTest) {
+    let backend = clause.backend();
+    let find = finder(backend);
+    let (before, part) = match test {
+        TextTest::In(tags) => {
+            // No tag has a line end: such a text would be found in two of them.
+            let tags = tags.iter().map(|tag| text::fold(tag.trim())).filter(|tag| !tag.contains('\n'));
+            let keys: Vec<String> = tags.map(|tag| format!("\n{tag}\n")).collect();
+            let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
+            let keys = match backend {
+                Backend::Postgres => format!("unnest(CAST(${number} AS text[])) AS t (value)"),
+                Backend::Sqlite => format!("json_each(${number}) AS t"),
+            };
+            clause.push(&format!(" AND EXISTS (SELECT 1 FROM {keys} WHERE {find}({column}, t.value) > 0)"));
+            return;
+        }
+        TextTest::StartsWith(prefix) => ("\n", text::fold(prefix)),
+        TextTest::Contains(part) => ("", text::fold(part)),
+    };
+    // No tag has a line end: such a text would be found between two of them.
+    if part.contains('\n') {
+        clause.push(" AND FALSE");
+        return;
+    }
+    let mark = clause.bind(format!("{before}{part}"));
+    clause.push(&format!(" AND {column} <> '' AND {find}({column}, {mark}) > 0"));
+}
+
 /// Whether a folded text passes a test.
 pub(super) fn holds(test: &TextTest, folded: &str) -> bool {
     match test {

@@ -44,6 +44,7 @@ struct StoredRow {
     personal: Option<Vec<u8>>,
     merged_into: Option<CustomerId>,
     tags: String,
+    archived_at: Option<Timestamp>,
 }
 
 /// Name and address are sealed in `personal`, and empty beside it. Whom it is merged into stays as it is (`rows::merge`).
@@ -62,6 +63,7 @@ struct WrittenRow {
     email_blind: Option<Vec<u8>>,
     tags: String,
     tag_keys: String,
+    archived_at: Option<Timestamp>,
 }
 
 #[derive(Record)]
@@ -115,6 +117,7 @@ async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec
             updated_at: row.updated_at,
             merged_into: row.merged_into,
             tags: row.tags,
+            archived_at: row.archived_at,
             particulars: Particulars::default(),
         };
         // Without its key a value is noise: that is what erasing means.
@@ -262,6 +265,7 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
             email_blind: Some(blind),
             tags: row.tags.clone(),
             tag_keys: tag_keys(row),
+            archived_at: row.archived_at,
         }
     };
     let mut new = created.to_vec();

@@ -5,14 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use entity::prelude::*;
 use platform::{
     paging::{Key, Listed, PageRequest},
-    storage::{Backend, Fault, Nested, Reads},
+    storage::{Fault, Nested, Reads},
 };
 
 use super::{
     Clause,
-    conditions::{Moments, finder, nested, push_text},
+    conditions::{Moments, nested, push_tag, push_text},
     customer,
     filter::{TextTest, begins_with},
+    small,
 };
 use crate::catalog::core::{customer::CustomerRow, text};
 
@@ -21,6 +22,8 @@ use crate::catalog::core::{customer::CustomerRow, text};
 pub struct CustomerTests {
     /// One of these; None for all.
     pub ids: Option<Vec<CustomerId>>,
+    /// None for all.
+    pub is_archived: Option<bool>,
     /// Compared exactly.
     pub references: Vec<TextTest>,
     /// The beginning of a reference, or an e-mail address. An empty text finds nothing.
@@ -147,6 +150,7 @@ async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, address
 /// The tests of one filter, each beginning with ` AND `.
 fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
     let of_address = |address: &str| named.get(address).cloned().unwrap_or_default();
+    small::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         one_of(clause, ids);
     }
@@ -163,7 +167,7 @@ fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
         push_text(clause, "lower(c.country)", test, |country| text::kept(country).to_ascii_lowercase());
     }
     for test in &tests.tags {
-        tagged(clause, test);
+        push_tag(clause, "c.tag_keys", test);
     }
     tests.created.push_to(clause, "c.created_at");
     tests.updated.push_to(clause, "c.updated_at");
@@ -219,37 +223,10 @@ fn searched(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
     clause.push(")");
 }
 
-/// A tag that passes. `tag_keys` has each with a line end before and after it, and no index: tags are few, and many customers have one.
-fn tagged(clause: &mut Clause, test: &TextTest) {
-    let backend = clause.backend();
-    let find = finder(backend);
-    let (before, part) = match test {
-        TextTest::In(tags) => {
-            // No tag has a line end: such a text would be found in two of them.
-            let tags = tags.iter().map(|tag| text::fold(tag.trim())).filter(|tag| !tag.contains('\n'));
-            let keys: Vec<String> = tags.map(|tag| format!("\n{tag}\n")).collect();
-            let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
-            let keys = match backend {
-                Backend::Postgres => format!("unnest(CAST(${number} AS text[])) AS t (value)"),
-                Backend::Sqlite => format!("json_each(${number}) AS t"),
-            };
-            clause.push(&format!(" AND EXISTS (SELECT 1 FROM {keys} WHERE {find}(c.tag_keys, t.value) > 0)"));
-            return;
-        }
-        TextTest::StartsWith(prefix) => ("\n", text::fold(prefix)),
-        TextTest::Contains(part) => ("", text::fold(part)),
-    };
-    // No tag has a line end: such a text would be found between two of them.
-    if part.contains('\n') {
-        clause.push(" AND FALSE");
-        return;
-    }
-    let mark = clause.bind(format!("{before}{part}"));
-    clause.push(&format!(" AND c.tag_keys <> '' AND {find}(c.tag_keys, {mark}) > 0"));
-}
-
 #[cfg(test)]
 mod tests {
+    use platform::storage::Backend;
+
     use super::*;
 
     fn written(tests: &CustomerTests, named: &Named) -> (String, usize) {
@@ -265,7 +242,7 @@ mod tests {
         let found = " AND c.tag_keys <> '' AND instr(c.tag_keys, $2) > 0".to_owned();
         assert_eq!(written(&tests(TextTest::StartsWith("Late".to_owned())), &Named::new()), (found, 1));
         let mut clause = Clause::new(Backend::Sqlite);
-        tagged(&mut clause, &TextTest::In(vec!["vip\nlate".to_owned(), " Late\n".to_owned()]));
+        push_tag(&mut clause, "c.tag_keys", &TextTest::In(vec!["vip\nlate".to_owned(), " Late\n".to_owned()]));
         assert_eq!(clause.values, [Backend::Sqlite.texts(["\nlate\n"])]);
     }
 

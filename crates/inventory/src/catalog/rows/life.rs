@@ -1,17 +1,22 @@
-//! What stands in the way of archiving a category, a family, a supplier or a channel, and of a way back. The rooms that own the documents come later; what
-//! is asked here is only how many of them are open.
+//! What stands in the way of archiving a category, a family, a supplier, a channel or a customer, and of a way back, which stores have as
+//! well. The rooms that own the documents come later; what is asked here is only how many of them are open.
 
-use entity::prelude::{CategoryId, ChannelId, FamilyId, ProductStatus, SupplierId};
+use entity::prelude::{CategoryId, ChannelId, CustomerId, FamilyId, ProductStatus, StoreId, SupplierId};
 use platform::storage::{Fault, Reads as _, Row, Work, journal};
 use sea_orm::Value;
 
-use super::small::{by_id, locked};
+use super::{
+    customer::to_change,
+    small::{by_id, locked},
+};
 use crate::catalog::core::{
     Rejection, Subject, Use,
     category::CategoryRow,
     channel::{ChannelRow, DIRECT},
+    customer::CustomerRow,
     family::FamilyRow,
     life::{LifeContext, Step, in_use_by},
+    store::StoreRow,
     supplier::SupplierRow,
     text,
 };
@@ -97,6 +102,30 @@ pub async fn channel(work: &Work, id: ChannelId, step: Step) -> Result<LifeConte
     let open = count(work, open, vec![id.into()]).await?;
     let used = in_use_by(&[(Use::OpenOrders, open), (Use::Integrations, count(work, bound, vec![id.into()]).await?)]);
     Ok(LifeContext { row, hindrances: direct.into_iter().chain(used).collect() })
+}
+
+/// A customer with its open orders, and those of customers that are merged into it. One that is merged stays as it is.
+pub async fn customer(work: &Work, id: CustomerId, step: Step) -> Result<LifeContext<CustomerRow>, Fault> {
+    let row = to_change(work, &[id], &[]).await?.pop();
+    if let Some(into) = row.as_ref().and_then(|row| row.merged_into) {
+        let merged = Rejection::MergedInto { what: Subject::Customer, into: into.to_string() };
+        return Ok(LifeContext { row, hindrances: vec![merged] });
+    }
+    if step == Step::Restore {
+        return Ok(LifeContext { row, hindrances: Vec::new() });
+    }
+    journal::hold(work).await?;
+    let open = "SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1
+        AND o.customer_id IN (SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND (c.id = $2 OR c.merged_into = $2))
+        AND o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+    let hindrance = in_use_by(&[(Use::OpenOrders, count(work, open, vec![id.into()]).await?)]);
+    Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
+}
+
+/// A store that comes back. It is archived by its own engine, which knows what ties it.
+pub async fn store(work: &Work, id: StoreId) -> Result<LifeContext<StoreRow>, Fault> {
+    let row = locked::<entity::store::Entity, _>(work, id).await?;
+    Ok(LifeContext { row, hindrances: Vec::new() })
 }
 
 async fn count(work: &Work, sql: &str, values: Vec<Value>) -> Result<i64, Fault> {

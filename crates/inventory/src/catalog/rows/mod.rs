@@ -14,6 +14,7 @@ pub mod leaves;
 pub mod life;
 pub mod local_days;
 pub mod named;
+pub mod node_tags;
 pub mod merge;
 pub mod page;
 pub mod parties;

@@ -11,6 +11,7 @@ use super::{
     conditions::{MOST_COMPARED, Moments, holds, nested, push_text},
     filter::TextTest,
     named::{Named, NamedSorted},
+    node_tags::push_tagged,
     small,
 };
 use crate::catalog::core::text;
@@ -28,6 +29,8 @@ pub struct StoreTests {
     pub kinds: Option<Vec<StoreKind>>,
     pub codes: Vec<TextTest>,
     pub names: Vec<TextTest>,
+    /// Each passes where one of the tags does.
+    pub tags: Vec<TextTest>,
     /// Of the country in the address; a store without one passes none.
     pub countries: Vec<TextTest>,
     /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
@@ -82,6 +85,9 @@ fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
     tests.updated.push_to(clause, "updated_at");
     for test in &tests.codes {
         push_text(clause, "code_key", test, text::fold);
+    }
+    for test in &tests.tags {
+        push_tagged(clause, "id", test);
     }
     if tests.reads_names() {
         let words = tests.search.as_deref().map(text::words);

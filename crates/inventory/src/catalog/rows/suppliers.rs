@@ -11,6 +11,7 @@ use super::{
     conditions::{MOST_COMPARED, Moments, nested, push_text},
     filter::TextTest,
     named::{Named, NamedSorted},
+    node_tags::push_tagged,
     small,
 };
 use crate::catalog::core::text;
@@ -24,6 +25,8 @@ pub struct SupplierTests {
     pub is_archived: Option<bool>,
     pub codes: Vec<TextTest>,
     pub names: Vec<TextTest>,
+    /// Each passes where one of the tags does.
+    pub tags: Vec<TextTest>,
     /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
     pub search: Option<String>,
     pub created: Moments,
@@ -60,6 +63,9 @@ fn own(clause: &mut Clause, tests: &SupplierTests, names: &[Named<SupplierId>]) 
     tests.updated.push_to(clause, "updated_at");
     for test in &tests.codes {
         push_text(clause, "code_key", test, text::fold);
+    }
+    for test in &tests.tags {
+        push_tagged(clause, "id", test);
     }
     if !tests.names.is_empty() || tests.search.is_some() {
         let words = tests.search.as_deref().map(text::words);

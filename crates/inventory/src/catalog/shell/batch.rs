@@ -101,6 +101,10 @@ pub(super) trait BatchEntity: Send + Sync + 'static {
     /// The rows of a remembered answer.
     fn find(work: &Work, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<Self::Row>, Fault>> + Send;
     fn event(change: &Change<'_, Self::Row>) -> NewEvent;
+    /// An event beside it, for those who follow another kind.
+    fn event_beside(_: &Change<'_, Self::Row>) -> Option<NewEvent> {
+        None
+    }
     /// Where and how to say that another call took a unique value between our look and our write, again and again.
     fn raced() -> Problem;
 }
@@ -184,7 +188,7 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
             N::write(work, &created, &updated).await?;
             note::<N>(work, &changes, &keys);
         }
-        let events = changes.iter().map(N::event).collect();
+        let events = changes.iter().flat_map(|change| std::iter::once(N::event(change)).chain(N::event_beside(change))).collect();
         seq = journal::append(work, events, now).await?;
         if let (Some(key), Some(_)) = (&call.key, seq) {
             let receipt = Receipt { seq, rows: verdicts.iter().map(kept::<N>).collect() };

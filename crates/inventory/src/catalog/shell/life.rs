@@ -1,11 +1,12 @@
 //! Archiving and restoring, for every noun that can be: the engine's way, with commands of their own.
 
-use std::{future::Future, marker::PhantomData};
+use std::{collections::HashMap, future::Future, marker::PhantomData};
 
-use entity::prelude::Id;
+use entity::prelude::{Id, Timestamp};
 use iam::access::{Permission, Permit, kind};
 use platform::{
     audit::Fields,
+    secrets::DataKey,
     storage::{Fault, Work, idempotency::hash_of, journal::NewEvent},
 };
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Catalog, Which,
     batch::{Ask, Batch, BatchEntity, Change},
-    entities::{Categories, Channels, Families, Suppliers},
+    entities::{Categories, Channels, Customers, Families, Stores, Suppliers},
     writes::target,
 };
 use crate::catalog::{
@@ -21,8 +22,10 @@ use crate::catalog::{
         Checker, Fresh, Problem, Rejection, Verdict,
         category::CategoryRow,
         channel::ChannelRow,
+        customer::CustomerRow,
         family::FamilyRow,
         life::{LifeCommand, LifeContext, Retires, Step},
+        store::StoreRow,
         supplier::SupplierRow,
     },
     events,
@@ -35,6 +38,10 @@ pub(super) trait Retiring: BatchEntity {
     fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> impl Future<Output = Result<LifeContext<Self::Row>, Fault>> + Send;
     /// The event of a row that was archived or restored.
     fn turned(row: &Self::Row, step: Step) -> NewEvent;
+    /// The event beside it, for those who follow another kind.
+    fn turned_beside(_: &Self::Row) -> Option<NewEvent> {
+        None
+    }
 }
 
 impl Retiring for Categories {
@@ -85,6 +92,35 @@ impl Retiring for Families {
     }
 }
 
+impl Retiring for Customers {
+    async fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CustomerRow>, Fault> {
+        life::customer(work, id, step).await
+    }
+    fn turned(row: &CustomerRow, step: Step) -> NewEvent {
+        match step {
+            Step::Archive => events::CUSTOMER_ARCHIVED.of(row.id, row.version),
+            Step::Restore => events::CUSTOMER_RESTORED.of(row.id, row.version),
+        }
+    }
+}
+
+/// Stores come back this way; `Catalog::store_archive` archives them.
+impl Retiring for Stores {
+    async fn around(work: &Work, id: Id<Self::Noun>, _: Step) -> Result<LifeContext<StoreRow>, Fault> {
+        life::store(work, id).await
+    }
+    fn turned(row: &StoreRow, step: Step) -> NewEvent {
+        match step {
+            Step::Archive => events::STORE_ARCHIVED.of(row.id, row.version),
+            Step::Restore => events::STORE_RESTORED.of(row.id, row.version),
+        }
+    }
+    /// What remembers stores, in older releases as well, follows this kind (`events::CACHED`).
+    fn turned_beside(row: &StoreRow) -> Option<NewEvent> {
+        Some(events::STORE_UPDATED.of(row.id, row.version))
+    }
+}
+
 /// A noun as the engine sees it while its rows are archived or restored.
 struct Lives<N>(PhantomData<N>);
 
@@ -104,6 +140,9 @@ where
     fn fields(row: &N::Row) -> Fields {
         N::fields(row)
     }
+    async fn history_keys(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<Uuid, DataKey>, Fault> {
+        N::history_keys(work, ids, now).await
+    }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         match commands.first().and_then(|command| Some((command.target.id()?, command.step))) {
             Some((id, step)) => N::around(work, id, step).await,
@@ -122,6 +161,9 @@ where
     fn event(change: &Change<'_, N::Row>) -> NewEvent {
         let step = if change.after.archived_at().is_some() { Step::Archive } else { Step::Restore };
         N::turned(change.after, step)
+    }
+    fn event_beside(change: &Change<'_, N::Row>) -> Option<NewEvent> {
+        N::turned_beside(change.after)
     }
     /// Neither step takes a value that is unique.
     fn raced() -> Problem {
@@ -218,5 +260,33 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<ChannelRow>, Fault> {
         self.turn::<Channels, _>(permit, &which, &ask, ("channelRestore", Step::Restore)).await
+    }
+
+    /// Takes a customer out of use: its orders are done.
+    pub async fn customer_archive(
+        &self,
+        permit: Permit<kind::CustomerWrite>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        self.turn::<Customers, _>(permit, &which, &ask, ("customerArchive", Step::Archive)).await
+    }
+    pub async fn customer_restore(
+        &self,
+        permit: Permit<kind::CustomerWrite>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        self.turn::<Customers, _>(permit, &which, &ask, ("customerRestore", Step::Restore)).await
+    }
+
+    /// Opens a store that was closed.
+    pub async fn store_restore(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<StoreRow>, Fault> {
+        self.turn::<Stores, _>(permit, &which, &ask, ("storeRestore", Step::Restore)).await
     }
 }

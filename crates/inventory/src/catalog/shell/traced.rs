@@ -138,6 +138,7 @@ pub(super) fn customer(row: &CustomerRow) -> Fields {
         .personal("taxIds", CONTACT, row.particulars.tax_ids.as_deref().map(parsed))
         .personal("paymentTerms", CONTACT, row.particulars.payment_terms.as_deref().map(parsed))
         .personal("tags", CUSTOMER, Some(tags_of(row)).filter(|tags| !tags.is_empty()))
+        .with("archivedAt", row.archived_at.map(clock::rfc3339))
         .with("mergedInto", row.merged_into)
 }
 
@@ -162,6 +163,7 @@ mod tests {
             updated_at: Timestamp(0),
             merged_into: None,
             tags: "[\"VIP\"]".to_owned(),
+            archived_at: None,
             particulars: entity::customer::Particulars {
                 contacts: Some("[{\"name\":\"Byron\"}]".to_owned()),
                 ..entity::customer::Particulars::default()

@@ -7,7 +7,7 @@ use super::{
     detail::{DetailChange, OrderDetail},
     hold::{hold, sell},
     kit,
-    order::{Line, LineItem, Order, OrderBook, OrderDecision, OrderFact},
+    order::{BuyerFacts, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact},
     paid::Paid,
     refusal::{LineRefusal, Refusal},
     rule_facts::Whereabouts,
@@ -130,14 +130,27 @@ fn look_for(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// Whether an order may name the customer anew.
+pub(super) fn check_buyer(book: &OrderBook, customer: CustomerId) -> Result<(), Rejection> {
+    match book.customers.get(&customer) {
+        None => Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer))),
+        Some(BuyerFacts { archived_at: Some(since), .. }) => {
+            Err(Refusal::CustomerArchived { since: *since }.at(At::input(Field::Customer)))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 fn check_names(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
     match book.channels.get(&command.channel) {
         None => draft.refuse(Rejection::not_found(Noun::Channel, At::input(Field::Channel)))?,
         Some(Some(since)) => draft.refuse(Refusal::ChannelArchived { since: *since }.at(At::input(Field::Channel)))?,
         Some(None) => {}
     }
-    if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
-        draft.refuse(Rejection::not_found(Noun::Customer, At::input(Field::Customer)))?;
+    if let Some(customer) = command.customer
+        && let Err(refusal) = check_buyer(book, customer)
+    {
+        draft.refuse(refusal)?;
     }
     if let Some(reference) = &command.external_ref
         && book.taken_refs.contains(&(command.channel, reference.clone()))
@@ -204,7 +217,7 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
         store: command.store,
         channel: command.channel,
         customer: command.customer,
-        country: command.country.clone().or_else(|| book.customers.get(&command.customer?)?.clone()),
+        country: command.country.clone().or_else(|| book.customers.get(&command.customer?)?.country.clone()),
         external_ref: command.external_ref.clone(),
         total,
         placed_at,

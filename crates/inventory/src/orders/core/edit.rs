@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     act::{decided, deliver_charges, open},
-    create::NewLine,
+    create::{NewLine, check_buyer},
     detail::{DetailPatch, OrderDetail},
     edit_holds::{Editing, hold_more, let_go_excess},
     edit_lines::{SetLine, add_line, set_line},
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     catalog::core::Patch,
     orders::events,
-    stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal},
+    stock::core::{At, Draft, Field, LevelKey, Rejection, RoomRefusal},
 };
 
 /// The most lines of an order.
@@ -128,8 +128,9 @@ fn may_say(order: &Order, command: &Update) -> Result<(), Rejection> {
 /// Whom it is sold to, what it is called, and the country that it goes to; gives the fields that differ.
 fn header(book: &OrderBook, order: &mut Order, command: &Update, hints: &mut Vec<Hint>) -> Result<Vec<&'static str>, Rejection> {
     let mut changed = Vec::new();
-    if command.customer.set().is_some_and(|customer| !book.customers.contains_key(customer)) {
-        return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));
+    // Naming the customer that it has is no new reference.
+    if let Some(customer) = command.customer.set().filter(|customer| order.customer != Some(**customer)) {
+        check_buyer(book, *customer)?;
     }
     if let Patch::Set(reference) = &command.external_ref
         && order.external_ref.as_ref() != Some(reference)

@@ -50,7 +50,9 @@ pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use needs::OrderNeeds;
 pub(crate) use order::count;
-pub use order::{By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
+pub use order::{
+    BuyerFacts, By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts,
+};
 pub use paid::Paid;
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};

@@ -258,6 +258,14 @@ pub struct StoreFacts {
     pub archived: bool,
 }
 
+/// What an order needs to know of the customer that it names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuyerFacts {
+    pub country: Option<String>,
+    /// Of one that is merged: since when the one that it is merged into is archived.
+    pub archived_at: Option<Timestamp>,
+}
+
 /// The orders that a batch has loaded and locked, and what is known of what they name.
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
@@ -268,10 +276,9 @@ pub struct OrderBook {
     pub invoiced: HashMap<(OrderId, u16), i64>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
-    /// Channels and customers that commands of the batch name and that exist; channels with since when they are archived, customers with their
-    /// countries.
+    /// Channels and customers that commands of the batch name and that exist; channels with since when they are archived.
     pub channels: HashMap<ChannelId, Option<Timestamp>>,
-    pub customers: HashMap<CustomerId, Option<String>>,
+    pub customers: HashMap<CustomerId, BuyerFacts>,
     /// Stores of orders that name no product.
     pub stores: HashMap<StoreId, StoreFacts>,
     /// What the kits that commands name are made of.

@@ -20,6 +20,9 @@ pub enum Refusal {
     ChannelArchived {
         since: Timestamp,
     },
+    CustomerArchived {
+        since: Timestamp,
+    },
     OddCountry,
     NoLines,
     /// What is sold over the counter leaves from its store.
@@ -132,6 +135,7 @@ impl RoomRefusal for Refusal {
             | Self::StoreArchived
             | Self::ReferenceTaken { .. }
             | Self::ChannelArchived { .. }
+            | Self::CustomerArchived { .. }
             | Self::ReservationEnded(_)
             | Self::HeldForOrder
             | Self::HeldForDocument

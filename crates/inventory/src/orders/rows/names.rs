@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::orders::core::StoreFacts;
+use crate::orders::core::{BuyerFacts, StoreFacts};
 
 #[derive(Record)]
 #[record(of = channel, alias = "")]
@@ -19,10 +19,14 @@ struct ChannelRow {
 }
 
 #[derive(Record)]
-#[record(of = customer, alias = "")]
-struct CustomerCountry {
+struct CustomerRow {
+    #[record(of = customer, alias = "c")]
     id: CustomerId,
+    #[record(of = customer, alias = "c")]
     country: Option<String>,
+    /// Of one that is merged, that of the one that it is merged into.
+    #[record(sql = "CASE WHEN c.merged_into IS NULL THEN c.archived_at ELSE i.archived_at END")]
+    archived_at: Option<Timestamp>,
 }
 
 #[derive(Record)]
@@ -52,16 +56,20 @@ pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<
     let rows = reads.records::<ChannelRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.archived_at)).collect())
 }
-/// Which of these customers exist, each with its country.
-pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashMap<CustomerId, Option<String>>, Fault> {
+/// Which of these customers exist.
+pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashMap<CustomerId, BuyerFacts>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (CustomerCountry::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM customer WHERE tenant_id = $1 AND {of}");
-    let rows = reads.records::<CustomerCountry>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.country)).collect())
+    let (select, of) = (CustomerRow::SELECT, backend.in_ids("c.id", 2));
+    let sql = format!(
+        "SELECT {select} FROM customer c LEFT JOIN customer i ON i.tenant_id = c.tenant_id AND i.id = c.merged_into
+         WHERE c.tenant_id = $1 AND {of}"
+    );
+    let rows = reads.records::<CustomerRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let facts = |row: CustomerRow| (row.id, BuyerFacts { country: row.country, archived_at: row.archived_at });
+    Ok(rows.into_iter().map(facts).collect())
 }
 
 /// What orders of charges alone need to know of these stores.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{order_row::OrderRow, sorted::PurchaseSorted};
 use crate::{
-    catalog::rows::merge::merged_suppliers,
+    catalog::rows::{filter::TextTest as TagTest, merge::merged_suppliers, node_tags::tagged},
     orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest, TotalTest},
     purchasing::core::PurchaseOrder,
 };
@@ -37,6 +37,8 @@ pub struct Filter {
     pub expected_on: Vec<DaySpan>,
     /// Of the reference outside of this system; each must pass.
     pub references: Vec<TextTest>,
+    /// Each passes where one of the tags does.
+    pub tags: Vec<TagTest>,
     /// Created by one of these.
     pub created_by: Option<Vec<Uuid>>,
     /// Of goods and charges.
@@ -119,6 +121,11 @@ impl Filter {
         let mut clause = Clause::new(backend, first);
         for test in &self.references {
             referred(&mut clause, "purchase_order", "o", test);
+        }
+        for test in &self.tags {
+            let (sql, values) = tagged(backend, clause.next(), "o.id", test);
+            clause.push(&sql);
+            clause.values.extend(values);
         }
         if let Some(actors) = &self.created_by {
             clause.push(" AND ");

@@ -112,7 +112,7 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
         store: command.store,
         customer: command.customer,
         external_ref: command.external_ref.clone(),
-        country: command.customer.and_then(|customer| basis.orders.customers.get(&customer)?.clone()),
+        country: command.customer.and_then(|customer| basis.orders.customers.get(&customer)?.country.clone()),
         at_counter: Some(received),
         refund,
         note: command.note.clone(),

@@ -9,6 +9,7 @@ use sea_orm::Value;
 
 use super::load::TransferRow;
 use crate::{
+    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
     orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
     transfers::core::Transfer,
 };
@@ -32,6 +33,8 @@ pub enum TransferTest {
         before: Option<Timestamp>,
     },
     Document(DocumentTest),
+    /// One of the tags passes.
+    Tag(TagTest),
 }
 
 /// Transfers and those of their lines that anything is to be sent of.
@@ -89,6 +92,11 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
     let (part, value) = match test {
         TransferTest::Document(test) => {
             let (part, more) = DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next);
+            values.extend(more);
+            return sql.push_str(&part);
+        }
+        TransferTest::Tag(test) => {
+            let (part, more) = tagged(backend, next, "t.id", test);
             values.extend(more);
             return sql.push_str(&part);
         }

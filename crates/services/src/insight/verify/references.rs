@@ -145,6 +145,7 @@ const TENANTED: &[&str] = &[
     "attachment",
     "product_tag_refusal",
     "product_text_refusal",
+    "node_tags",
     "note",
     "note_edit",
     "note_mention",

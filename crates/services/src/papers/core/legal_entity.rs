@@ -20,6 +20,7 @@ pub struct LegalEntity {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub archived_at: Option<Timestamp>,
 }
 
 /// What people say of a company.

@@ -27,6 +27,7 @@ struct EntityRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    archived_at: Option<Timestamp>,
 }
 
 #[derive(Record)]
@@ -55,6 +56,7 @@ impl EntityRow {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            archived_at: self.archived_at,
         })
     }
 }
@@ -76,6 +78,7 @@ fn model_of(tenant_id: TenantId, entity: &LegalEntity) -> legal_entity::Model {
         version: entity.version,
         created_at: entity.created_at,
         updated_at: entity.updated_at,
+        archived_at: entity.archived_at,
     }
 }
 

@@ -27,6 +27,17 @@ pub enum InvoiceError {
     NoStore {
         index: usize,
     },
+    /// There is no such company.
+    NoSuchEntity,
+    /// The company is archived, and changes no more.
+    ArchivedEntity,
+    /// So many stores sell for the company.
+    SoldFor {
+        stores: usize,
+    },
+    Stale {
+        actual: i64,
+    },
     /// Numbers were given under the prefixes that the company has.
     Numbered,
     TooMany,

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use inventory::ledger::Mode;
+use inventory::{catalog::core::life::Step, ledger::Mode};
 use platform::storage::{
     Fault, Work,
     idempotency::{Acted, Key, hash_of, settle},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::papers::{
     core::{CREDIT_NOTE_PREFIX, EntityFields, LegalEntity, Numbers},
-    events::{LEGAL_ENTITY_UPDATED, LegalEntityEvent},
+    events::{LEGAL_ENTITY_ARCHIVED, LEGAL_ENTITY_RESTORED, LEGAL_ENTITY_UPDATED, LegalEntityEvent},
     rows,
 };
 
@@ -32,6 +32,18 @@ pub struct EntityUpsert {
     /// A company keeps the one that it has, and a new one gets the default.
     #[serde(skip)]
     pub is_prefix_left_out: bool,
+}
+
+/// A company that goes out of use, or comes back into it. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct EntityTurn {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub id: LegalEntityId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    #[serde(skip)]
+    pub step: Step,
 }
 
 impl Papers {
@@ -72,6 +84,7 @@ impl Papers {
         let now = self.0.clock.now();
         let has_room = all.len() < MOST_ENTITIES;
         let after = match all.into_iter().find(|entity| entity.fields.code == fields.code) {
+            Some(before) if before.archived_at.is_some() => return Err(InvoiceError::ArchivedEntity),
             Some(before) => {
                 check_prefixes(&before, &fields)?;
                 let after = LegalEntity { fields, version: before.version + 1, updated_at: now, ..before };
@@ -82,7 +95,8 @@ impl Papers {
             None => {
                 let id = self.0.clock.id();
                 let numbers = Numbers::default();
-                let after = LegalEntity { id, fields, numbers, version: 1, created_at: now, updated_at: now };
+                let (version, archived_at) = (1, None);
+                let after = LegalEntity { id, fields, numbers, version, created_at: now, updated_at: now, archived_at };
                 rows::insert_entity(work, &after).await?;
                 after
             }
@@ -90,6 +104,42 @@ impl Papers {
         rows::set_stores(work, &after).await?;
         let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
         end(work, &key, (LEGAL_ENTITY_UPDATED, event), (after.id.uuid(), after), now).await
+    }
+
+    /// Takes a company out of use that no store sells for, or back into use.
+    pub async fn entity_turn(&self, permit: Permit<kind::TenantWrite>, input: EntityTurn, mode: Mode) -> Done<LegalEntity> {
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.turned(&mut work, &permit, &input).await;
+        settle(work, done, mode.is_dry()).await
+    }
+
+    /// A step that was done before changes nothing.
+    async fn turned(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: &EntityTurn) -> Done<LegalEntity> {
+        let archives = input.step == Step::Archive;
+        let mutation = if archives { "legalEntityArchive" } else { "legalEntityRestore" };
+        let key = Key { owner: permit.actor().id, mutation, key: input.idempotency_key.clone(), hash: hash_of(input) };
+        if let Some(receipt) = begin(work, &key).await? {
+            let value = rows::entity(work, LegalEntityId::from_uuid(receipt.id)).await?;
+            let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
+            return Ok(Acted { value, seq: receipt.seq, is_replayed: true });
+        }
+        let before = rows::entity(work, input.id).await?.ok_or(InvoiceError::NoSuchEntity)?;
+        if input.expected_version.is_some_and(|expected| expected != before.version) {
+            return Err(InvoiceError::Stale { actual: before.version });
+        }
+        if before.archived_at.is_some() == archives {
+            return Ok(Acted { value: before, seq: None, is_replayed: false });
+        }
+        if archives && !before.fields.stores.is_empty() {
+            return Err(InvoiceError::SoldFor { stores: before.fields.stores.len() });
+        }
+        let now = self.0.clock.now();
+        let archived_at = archives.then_some(now);
+        let after = LegalEntity { archived_at, version: before.version + 1, updated_at: now, ..before };
+        rows::change_entity(work, &after).await?;
+        let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
+        let kind = if archives { LEGAL_ENTITY_ARCHIVED } else { LEGAL_ENTITY_RESTORED };
+        end(work, &key, (kind, event), (after.id.uuid(), after), now).await
     }
 }
 

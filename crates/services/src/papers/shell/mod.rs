@@ -32,7 +32,7 @@ use crate::{
 };
 
 pub use call::InvoiceError;
-pub use entities::{EntityUpsert, MOST_ENTITIES};
+pub use entities::{EntityTurn, EntityUpsert, MOST_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
 pub use settings::{SettingsError, SettingsSet};
 

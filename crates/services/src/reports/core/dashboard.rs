@@ -13,6 +13,7 @@ const UNRELATED: &[&str] = &[
     "invoice",
     "legal_entity",
     "member",
+    "node_tags",
     "note",
     "number_pattern",
     "paper",

@@ -1,0 +1,40 @@
+//! Tags of many objects, read together. Loaders live as long as their request and keep nothing.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, dataloader::Loader};
+use platform::storage::Fault;
+use services::tagging::{core::NodeTags, rows};
+use uuid::Uuid;
+
+use crate::graphql::{fault::Answer, scalars::Json};
+
+crate::tenant_rows!(
+    /// Reads the tags of one tenant.
+    Rows
+);
+
+/// What is kept of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TagsOf(pub Uuid);
+
+impl Loader<TagsOf> for Rows {
+    type Value = Arc<NodeTags>;
+    type Error = Fault;
+    async fn load(&self, keys: &[TagsOf]) -> Result<HashMap<TagsOf, Arc<NodeTags>>, Fault> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let all = rows::of(&self.0, &ids).await?;
+        Ok(all.into_iter().map(|tags| (TagsOf(tags.target.id), Arc::new(tags))).collect())
+    }
+}
+
+/// The tags of an object.
+pub async fn tags_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<String>> {
+    Ok(load(ctx, TagsOf(id)).await?.map(|found| found.tags.clone()).unwrap_or_default())
+}
+
+/// The custom data of an object.
+pub async fn metadata_of(ctx: &Context<'_>, id: Uuid) -> Answer<Json> {
+    let found = load(ctx, TagsOf(id)).await?;
+    Ok(Json::from_text(found.as_ref().map_or("{}", |found| found.metadata.as_str())))
+}

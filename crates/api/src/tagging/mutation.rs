@@ -1,0 +1,121 @@
+//! Saying tags and custom data.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::{path, storage::idempotency::Acted};
+use services::tagging::{
+    core::{Kept, kept},
+    events::NODE_TAGS_UPDATED,
+    shell::{self, SetTags, TagsError},
+};
+
+use crate::{
+    catalog::{patch, user_error},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::read,
+        refusal::{ErrorCode, UserError},
+        scalars::{Json, Long},
+    },
+    notes::{check_write, named_node},
+    purchasing::check_key,
+};
+
+/// Tags and custom data of a thing, with the new values: what is left out stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct NodeTagsSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the thing: a store, a supplier, a purchase order or a transfer.
+    pub node_id: ID,
+    /// All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none.
+    pub tags: MaybeUndefined<Vec<String>>,
+    /// Custom data: a JSON object of at most 16 KiB. Null for an empty one. That of a transfer is set by transferCreate and transferUpdate.
+    pub metadata: MaybeUndefined<Json>,
+}
+
+/// Result of a change of the tags and the custom data of a thing.
+#[derive(SimpleObject, Default)]
+pub struct NodeTagsPayload {
+    /// Tags of the thing, or with validateOnly as they would be. Null when the change was refused, and for callers who may not read the thing.
+    pub tags: Option<Vec<String>>,
+    /// Custom data of the thing: a JSON object. Null when the change was refused, and for callers who may not read the thing.
+    pub metadata: Option<Json>,
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for NodeTagsPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+impl From<UserError> for NodeTagsPayload {
+    fn from(refused: UserError) -> Self {
+        vec![refused].into()
+    }
+}
+
+/// The root field that changes tags.
+#[derive(Default)]
+pub struct NodeTagsMutation;
+
+#[resolvers]
+impl NodeTagsMutation {
+    /// Sets tags and custom data of a store, a supplier, a purchase order or a transfer, in any state of it. They are no part of the document: its
+    /// version, its revision and its approval stay.
+    ///
+    /// Requires the permissions that reading and changing the thing require.
+    #[mutation(authenticated, emits(NODE_TAGS_UPDATED), dry_run)]
+    async fn node_tags_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Tags and custom data, and the thing that they are of.")] input: NodeTagsSetInput,
+    ) -> Answer<NodeTagsPayload> {
+        if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
+            return Ok(errors.into());
+        }
+        let untaken = "a store, a supplier, a purchase order or a transfer is expected: others have tags of their own, or none";
+        let (target, access) = match named_node(ctx, &input.node_id, untaken).await? {
+            Ok(named) => named,
+            Err(refused) => return Ok(refused.into()),
+        };
+        match kept(&target.kind) {
+            None => return Ok(UserError::new(ErrorCode::Invalid, untaken, path!["input", "nodeId"]).into()),
+            Some(Kept::TagsOnly) if !input.metadata.is_undefined() => {
+                let message = "metadata of a transfer is set by transferUpdate: leave it out";
+                return Ok(UserError::new(ErrorCode::Invalid, message, path!["input", "metadata"]).into());
+            }
+            Some(_) => {}
+        }
+        check_write(&access, caller)?;
+        let NodeTagsSetInput { idempotency_key, tags, metadata, .. } = input;
+        let (tags, metadata) = (patch(tags, |tags| tags), patch(metadata, |json| json.0));
+        let said = SetTags { idempotency_key, node_id: target.to_string(), target, tags, metadata };
+        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
+        let done = Box::pin(shell::set((ledger.database(), ledger.clock()), (caller, &readers), said, dry_run)).await;
+        match done {
+            Ok(Acted { value, seq, is_replayed }) => {
+                let shown = access.shows(caller).then_some(value);
+                let metadata = shown.as_ref().map(|value| Json::from_text(&value.metadata));
+                let tags = shown.map(|value| value.tags);
+                Ok(NodeTagsPayload { tags, metadata, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
+            }
+            Err(TagsError::Fault(fault)) => Err(fault.into()),
+            Err(TagsError::KeyReused) => {
+                let message = "this key was used before with another input";
+                Ok(UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"]).into())
+            }
+            Err(TagsError::Refused(problems)) => {
+                let errors: Vec<UserError> = problems.iter().map(|problem| user_error(problem, &["input"], None)).collect();
+                Ok(errors.into())
+            }
+        }
+    }
+}

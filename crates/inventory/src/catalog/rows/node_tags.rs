@@ -1,0 +1,34 @@
+//! Tags of objects of several kinds, as lists are narrowed by them. The room that owns the table comes later.
+
+use platform::storage::Backend;
+use sea_orm::Value;
+
+use super::{Clause, conditions::push_tag, filter::TextTest};
+
+/// That the object of this column has a tag that passes, with the values of the parameters, which are numbered from `first`; begins with ` AND `.
+pub fn tagged(backend: Backend, first: usize, id: &str, test: &TextTest) -> (String, Vec<Value>) {
+    let mut clause = Clause::numbered(backend, first);
+    clause.push(&format!(" AND {id} IN (SELECT n.target_id FROM node_tags n WHERE n.tenant_id = $1"));
+    push_tag(&mut clause, "n.tag_keys", test);
+    clause.push(")");
+    (clause.sql, clause.values)
+}
+
+/// Adds that to a condition.
+pub(super) fn push_tagged(clause: &mut Clause, id: &str, test: &TextTest) {
+    let (sql, values) = tagged(clause.backend(), clause.next(), id, test);
+    clause.push(&sql);
+    clause.values.extend(values);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_go_on_behind_those_before() {
+        let (sql, values) = tagged(Backend::Sqlite, 5, "o.id", &TextTest::StartsWith("Rush".to_owned()));
+        assert!(sql.starts_with(" AND o.id IN (") && sql.contains("n.tag_keys, $5) > 0") && sql.ends_with(')'), "{sql}");
+        assert_eq!(values, [Value::from("\nrush")]);
+    }
+}

@@ -1,0 +1,91 @@
+//! What an object is tagged with, and which objects are: pure.
+
+use entity::{
+    id::{Kind, kind},
+    prelude::Timestamp,
+};
+use inventory::catalog::core::{Checker, Patch, Problem, goods};
+use platform::audit::Target;
+use serde_json::Value;
+
+/// Tags and custom data of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeTags {
+    pub target: Target,
+    pub tags: Vec<String>,
+    /// A JSON object.
+    pub metadata: String,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What is kept of the objects of a kind here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    TagsAndMetadata,
+    /// Custom data is in its own row.
+    TagsOnly,
+}
+
+/// What is kept of the objects with this prefix of ids; None for nothing.
+pub fn kept(prefix: &str) -> Option<Kept> {
+    match prefix {
+        kind::StoreId::PREFIX | kind::SupplierId::PREFIX | kind::PurchaseOrderId::PREFIX => Some(Kept::TagsAndMetadata),
+        kind::TransferId::PREFIX => Some(Kept::TagsOnly),
+        _ => None,
+    }
+}
+
+impl NodeTags {
+    /// An object that nothing was said of.
+    pub fn none(target: Target, now: Timestamp) -> Self {
+        Self { target, tags: Vec::new(), metadata: "{}".to_owned(), version: 0, created_at: now, updated_at: now }
+    }
+
+    /// The same with what is said; what is left out stays.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn changed(&self, tags: &Patch<Vec<String>>, metadata: &Patch<Value>, now: Timestamp) -> Result<Self, Vec<Problem>> {
+        let (mut checker, mut after) = (Checker::default(), self.clone());
+        match checker.free(tags, |checker, list| goods::tags(checker, list)) {
+            Patch::Keep => {}
+            Patch::Clear => after.tags.clear(),
+            Patch::Set(tags) => after.tags = tags,
+        }
+        match checker.free(metadata, |checker, value| checker.metadata(vec!["metadata".to_owned()], value)) {
+            Patch::Keep => {}
+            Patch::Clear => after.metadata = "{}".to_owned(),
+            Patch::Set(text) => after.metadata = text,
+        }
+        if !checker.problems.is_empty() {
+            return Err(checker.problems);
+        }
+        if after != *self {
+            (after.version, after.updated_at) = (self.version + 1, now);
+        }
+        Ok(after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_stays_and_what_is_equal_changes_nothing() {
+        let none = NodeTags::none(Target { kind: "sup".to_owned(), id: Uuid::nil() }, Timestamp(1));
+        let said = Patch::Set(vec!["Rush".to_owned(), "rush".to_owned()]);
+        let first = none.changed(&said, &Patch::Set(json!({ "erp": 7 })), Timestamp(2)).unwrap();
+        assert_eq!((first.tags.join(" "), first.metadata.as_str(), first.version), ("Rush".to_owned(), "{\"erp\":7}", 1));
+        assert_eq!(first.changed(&said, &Patch::Keep, Timestamp(3)), Ok(first.clone()));
+        let bare = first.changed(&Patch::Clear, &Patch::Clear, Timestamp(3)).unwrap();
+        assert_eq!((bare.tags.len(), bare.metadata.as_str(), bare.version), (0, "{}", 2));
+        let problems = none.changed(&Patch::Set(vec!["a|b".to_owned()]), &Patch::Set(json!([])), Timestamp(2)).unwrap_err();
+        assert_eq!(problems.len(), 2);
+    }
+}

@@ -1,0 +1,97 @@
+//! Tagging objects. The face has looked up the object, and who may change it.
+
+use iam::access::Caller;
+use inventory::catalog::core::{Patch, Problem};
+use platform::{
+    audit::{self, Target},
+    clock::Clock,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    core::NodeTags,
+    events::{NODE_TAGS_UPDATED, NodeTagsEvent},
+    rows,
+};
+use crate::notes::shell::{Readers, Write};
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub enum TagsError {
+    Refused(Vec<Problem>),
+    KeyReused,
+    Fault(Fault),
+}
+impl From<Fault> for TagsError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What is said of an object. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct SetTags {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub target: Target,
+    pub node_id: String,
+    pub tags: Patch<Vec<String>>,
+    pub metadata: Patch<Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Receipt {
+    seq: Option<i64>,
+}
+
+pub type Outcome = Result<Acted<NodeTags>, TagsError>;
+
+/// Says the tags, the custom data or both of an object.
+pub async fn set(
+    (db, clock): (&Database, &Clock),
+    (caller, readers): (&Caller, &Readers),
+    said: SetTags,
+    write: Write,
+) -> Outcome {
+    let key = Key { owner: caller.actor.id, mutation: "nodeTagsSet", key: said.idempotency_key.clone(), hash: hash_of(&said) };
+    audit::about(said.target.clone());
+    let mut work = db.tenant(caller.tenant).begin().await?;
+    let done = tagged(&mut work, clock, &key, readers, &said).await;
+    settle(work, done, write == Write::DryRun).await
+}
+
+async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, said: &SetTags) -> Outcome {
+    // Behind the tenant's counter, so that two at once come one after the other.
+    let receipt = match idempotency::in_turn::<Receipt>(work, key).await? {
+        Before::Nothing => None,
+        Before::Reused => return Err(TagsError::KeyReused),
+        Before::Same(receipt) => Some(receipt),
+    };
+    let now = clock.now();
+    let before = rows::of(work, &[said.target.id]).await?.pop();
+    let before = before.unwrap_or_else(|| NodeTags::none(said.target.clone(), now));
+    if let Some(Receipt { seq }) = receipt {
+        return Ok(Acted { value: before, seq, is_replayed: true });
+    }
+    let after = before.changed(&said.tags, &said.metadata, now).map_err(TagsError::Refused)?;
+    if after == before {
+        return Ok(Acted { value: after, seq: None, is_replayed: false });
+    }
+    rows::write(work, &after).await?;
+    let event = NodeTagsEvent {
+        node_id: said.node_id.clone(),
+        version: after.version,
+        permission: readers.permission.map(ToOwned::to_owned),
+        stores: readers.stores.clone(),
+    };
+    let seq = journal::append(work, vec![NODE_TAGS_UPDATED.event(&event)], now).await?;
+    idempotency::keep(work, key, &Receipt { seq }, now).await?;
+    Ok(Acted { value: after, seq, is_replayed: false })
+}
