@@ -17,6 +17,7 @@ use super::{
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
     ("paymentReverse", May("payment.write")),
+    ("supplierPerformances", May("purchase.read")),
     ("productTagSuggestions", May("product.read")),
     ("productDescriptionEndpoint", May("tenant.write")),
     ("productDescriptionEndpointSet", May("tenant.write")),
