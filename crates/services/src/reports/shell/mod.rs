@@ -3,6 +3,7 @@
 mod abc;
 mod baskets;
 mod builder;
+mod builder_levels;
 mod customers;
 mod dashboard;
 mod expiry;
