@@ -65,8 +65,7 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
     let input = json!({ "code": "SWIFT", "name": "Swift" });
     let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
     let swift = done(&made, "supplier")["id"].clone();
-    let order =
-        office.ordered(json!({ "supplier": { "id": swift }, "lines": [{ "product": plate, "quantity": 3 }] })).await;
+    let order = office.ordered(json!({ "supplier": { "id": swift }, "lines": [{ "product": plate, "quantity": 3 }] })).await;
     done(&office.receive(&order, &[3]).await, "purchaseOrder");
     let list = async |variables: Value| office.ask(ALL, variables).await["data"]["supplierPerformances"].clone();
     let found = list(json!({})).await;

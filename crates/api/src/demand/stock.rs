@@ -292,8 +292,7 @@ fn list_name(filter: &StockFilter, products: &ProductCondition, substitution: f6
 /// What is read beside the report, where it is asked for: each takes as long as the report itself.
 fn comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
     let look = ctx.look_ahead();
-    let of_rows =
-        |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
+    let of_rows = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
     let with_trend = of_rows("turnoverTrend") || look.field("totals").field("turnoverTrend").exists();
     let before = span.before();
     Comparisons { before: with_trend.then_some((before.from, before.to)), with_category: of_rows("categoryTurnover") }

@@ -45,7 +45,9 @@ struct DeliveryRow {
         sql = "CAST(sum(CASE WHEN x.is_over = 0 AND x.received < x.quantity OR x.day IS NOT NULL AND x.expected IS NOT NULL THEN 1 ELSE 0 END) AS bigint)"
     )]
     judged_lines: i64,
-    #[record(sql = "CAST(sum(CASE WHEN x.is_over = 0 AND x.received < x.quantity OR x.day > x.expected THEN 1 ELSE 0 END) AS bigint)")]
+    #[record(
+        sql = "CAST(sum(CASE WHEN x.is_over = 0 AND x.received < x.quantity OR x.day > x.expected THEN 1 ELSE 0 END) AS bigint)"
+    )]
     late_lines: i64,
 }
 

@@ -147,11 +147,7 @@ struct Categories {
 }
 
 impl Categories {
-    async fn read(
-        scope: &TenantScope,
-        filter: &StockFilter,
-        found: &[(ProductId, StoreId, StockPeriod)],
-    ) -> Result<Self, Fault> {
+    async fn read(scope: &TenantScope, filter: &StockFilter, found: &[(ProductId, StoreId, StockPeriod)]) -> Result<Self, Fault> {
         let of = rows::products_of_same_category(scope, filter.products.as_deref()).await?;
         // The levels of all products have been read already.
         let wider = match &filter.products {

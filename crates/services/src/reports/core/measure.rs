@@ -330,7 +330,9 @@ impl ReportMeasure {
             Self::ReceivedUnits => "Units received from suppliers, or stocked otherwise.",
             Self::RemovedUnits => "Units that were removed: breakage, loss, returns to suppliers.",
             Self::ClosingUnits => "Quantity on hand at the end of the last day, by time of the row's last day.",
-            Self::StockValue => "Booked value of the stock at the end of the last day, by time of the row's last day. A store has the share of its units.",
+            Self::StockValue => {
+                "Booked value of the stock at the end of the last day, by time of the row's last day. A store has the share of its units."
+            }
             Self::InStockDays => "Days of a product in a store that closed with stock.",
             Self::OutOfStockDays => "Days of a product in a store that closed without stock.",
             Self::StockoutRate => "Days that closed without stock by all days of a product in a store.",
