@@ -1,13 +1,15 @@
 //! Looks at the documents of saved views, and runs them for whoever reads one: by the guard, price and engine of a request.
 
+use std::sync::Arc;
+
 use api::graphql::{
     answer::{Answer, Errors, shortened},
     guard::{Kind, Operation, field_reads},
     operation::OperationService,
     request::GraphqlRequest,
-    session::Documents,
+    session::{Documents, Session},
 };
-use api::{saved_views::moved_by, schema::EntrepotSchema};
+use api::{reports::AskedOnce, saved_views::moved_by, schema::EntrepotSchema};
 use async_graphql::{
     Variables as Values,
     parser::types::{Selection, SelectionSet},
@@ -65,6 +67,7 @@ impl ViewEngine for BulkExecutor {
             let (code, message) = ("UNAUTHENTICATED".to_owned(), "the key is not valid any more".to_owned());
             return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
         };
+        let session = asking_once(session);
         let request = reader.origin.request_id.as_str();
         let values = Value::Object(variables);
         let again = values.clone();
@@ -100,6 +103,7 @@ impl ViewEngine for BulkExecutor {
         let Some(session) = self.node_authenticator.in_name_of(requester, &request_id).await? else {
             return Ok(TableOutcome::Gone);
         };
+        let session = asking_once(session);
         let ask = TableAsk { view: view.to_string(), variables, rows, format, locale };
         Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
             Ok(Some(made)) => TableOutcome::Made(Table { bytes: made.bytes, rows: made.rows, told: made.told }),
@@ -108,6 +112,12 @@ impl ViewEngine for BulkExecutor {
             Err(errors) => TableOutcome::Refused(refused(&errors)),
         })
     }
+}
+
+/// The session of a reader who does not ask again: a view is read after an event, and a table once for all.
+fn asking_once(session: Session) -> Session {
+    let inner = session.attach.clone();
+    Session { attach: Arc::new(move |request| inner(request).data(AskedOnce)), ..session }
 }
 
 /// The points of a document that can be a view.

@@ -20,6 +20,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("paymentReverse", May("payment.write")),
     ("paperSettings", May("tenant.write")),
     ("paperSettingsSet", May("tenant.write")),
+    ("supplierPerformances", May("purchase.read")),
     ("productTagSuggestions", May("product.read")),
     ("productDescriptionEndpoint", May("tenant.write")),
     ("productDescriptionEndpointSet", May("tenant.write")),

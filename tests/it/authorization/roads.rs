@@ -175,6 +175,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("StockValueSummaryRow.category", Subject),
     ("StockValueSummaryRow.product", Subject),
     ("StockValueSummaryRow.store", Subject),
+    ("SupplierPerformance.supplier", Subject),
     ("SupplierProduct.product", Subject),
     ("SupplierProduct.supplier", Subject),
     ("SupplierReturn.store", Subject),

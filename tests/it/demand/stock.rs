@@ -18,6 +18,10 @@ const PERFORMANCE: &str = "query($f: Date!, $t: Date!, $p: ID, $s: Float! = 0.2,
     openingUnits receivedUnits closingUnits meanUnits turnover annualisedTurnover daysOfSupply sellThrough }
   totals { activeDays outDays stockouts stockoutRate soldUnits lostUnits { low mid high } sellThrough } } }";
 
+const TURNOVER: &str = "query($f: Date!, $t: Date!, $p: ID) { stockPerformance(from: $f, to: $t, product: { eq: $p }) {
+  nodes { turnover turnoverTrend { from to activeDays turnover change changeRate } categoryTurnover { products activeDays turnover ratio } }
+  totals { turnoverTrend { activeDays turnover } categoryTurnover { products } } } }";
+
 fn day(world: &World, days: i64) -> String {
     ago(world, days)[..10].to_owned()
 }
@@ -74,6 +78,24 @@ async fn a_level_of_known_days(world: &World) {
             assert_eq!(found["totals"][name], of(name), "{only} {name}");
         }
     }
+    let input = json!({ "name": "Tableware", "slug": "tableware", "parentId": null });
+    let made = books.office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
+    let category = done(&made, "category")["id"].clone();
+    for product in [&mug, &plate] {
+        let input = json!({ "id": product["id"], "expectedVersion": 1, "categoryId": category });
+        done(&books.office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+    }
+    sell(3, 6).await;
+    // The mugs' closings are 13 on three days and 10 on four, the plates' 5 on each; the week before is the vector's.
+    let (now, before) = (21.0 / 79.0, 168.0 / 35.0);
+    let answer = books.office.ask(TURNOVER, json!({ "f": day(world, 9), "t": day(world, 3), "p": mug["id"] })).await;
+    let trend = json!({ "from": day(world, 16), "to": day(world, 10), "activeDays": 7, "turnover": six(before),
+        "change": six(now - before), "changeRate": six((now - before) / before) });
+    let node = json!({ "turnover": six(now), "turnoverTrend": trend,
+        "categoryTurnover": { "products": 2, "activeDays": 14, "turnover": six(21.0 / 114.0), "ratio": six(now / (21.0 / 114.0)) } });
+    let totals = json!({ "turnoverTrend": { "activeDays": 7, "turnover": six(before) }, "categoryTurnover": null });
+    let found = &answer["data"]["stockPerformance"];
+    assert_eq!((&found["nodes"], &found["totals"]), (&json!([node]), &totals), "{answer:#}");
     books.office.is_sound().await;
 }
 

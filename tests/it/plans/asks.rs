@@ -75,6 +75,7 @@ const REPORTS: &[&str] = &[
     "stockValue",
     "stockValueSummary",
     "supplierPerformance",
+    "supplierPerformances",
 ];
 
 /// Arguments that say which rows of all are wanted, or how many, or which figure of them.

@@ -54,5 +54,37 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
     is(5, [22.0 / 30.0, 3.0 / 7.0, 0.2], json!(0.0)).await;
     done(&office.receive(&late, &[1, 0]).await, "purchaseOrder");
     is(5, [23.0 / 30.0, 3.0 / 7.0, 0.2], json!(0.0)).await;
+    suppliers_are_listed_by_how_they_deliver(&office, &plate).await;
     office.is_sound().await;
+}
+
+const ALL: &str = "query($n: Int, $a: Cursor) { supplierPerformances(sort: { field: UNIT_FILL_RATE }, first: $n, after: $a) { supplierCount
+  nodes { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate } totals { supplier { id } orders } pageInfo { endCursor } } }";
+
+async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &Value) {
+    let input = json!({ "code": "SWIFT", "name": "Swift" });
+    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let swift = done(&made, "supplier")["id"].clone();
+    let order = office.ordered(json!({ "supplier": { "id": swift }, "lines": [{ "product": plate, "quantity": 3 }] })).await;
+    done(&office.receive(&order, &[3]).await, "purchaseOrder");
+    let list = async |variables: Value| office.ask(ALL, variables).await["data"]["supplierPerformances"].clone();
+    let found = list(json!({})).await;
+    let nodes = found["nodes"].as_array().unwrap();
+    let rates: Vec<f64> = nodes.iter().map(|node| node["unitFillRate"].as_f64().unwrap_or(-1.0)).collect();
+    assert!(rates.is_sorted_by(|one, next| one >= next), "{found:#}");
+    let orders: i64 = nodes.iter().map(|node| node["orders"].as_i64().unwrap()).sum();
+    assert_eq!(
+        (&found["supplierCount"], &found["totals"]),
+        (&json!(nodes.len()), &json!({ "supplier": null, "orders": orders })),
+        "{found:#}"
+    );
+    for supplier in [&swift, &office.supplier["id"]] {
+        let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate } }";
+        let own = office.ask(query, json!({ "s": supplier })).await["data"]["supplierPerformance"].clone();
+        let node = nodes.iter().find(|node| node["supplier"]["id"] == *supplier);
+        assert_eq!((node, &own["supplier"]["id"]), (Some(&own), supplier), "{found:#}");
+    }
+    let first = list(json!({ "n": 1 })).await;
+    let rest = list(json!({ "a": first["pageInfo"]["endCursor"] })).await;
+    assert_eq!((&first["nodes"][0], rest["nodes"].as_array().unwrap().as_slice()), (&nodes[0], &nodes[1..]));
 }

@@ -83,7 +83,7 @@ async fn what_the_catalogue_does_not_know_is_refused(world: &World) {
         (vec!["ORDERS"], vec![], json!({}), "dimensions"),
         (vec!["ORDERS"], vec!["DAY", "STORE", "CHANNEL", "PRODUCT"], json!({}), "dimensions"),
         (vec!["ORDERS"], vec!["DAY", "MONTH"], json!({}), "dimensions"),
-        (vec!["CLOSING_UNITS"], vec!["MONTH"], json!({}), "measures"),
+        (vec!["LOST_UNITS"], vec!["MONTH"], json!({}), "measures"),
         (vec!["RECEIVED_UNITS"], vec!["CHANNEL"], json!({}), "measures"),
         (vec!["STOCKOUT_RATE"], vec!["DAY"], json!({}), "measures"),
         (vec!["ORDERS"], vec!["DAY"], json!({ "s": { "measure": "SOLD_UNITS" } }), "sort"),

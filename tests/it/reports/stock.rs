@@ -161,7 +161,7 @@ async fn no_report_goes_through_the_ledger(world: &World) {
     fields.push(format!("customerCohorts(period: {period}) {{ nodes {{ __typename }} }}"));
     fields.extend(["expiryRisk", "customerScores"].map(|name| format!("{name} {{ nodes {{ __typename }} }}")));
     fields.push(format!("dashboard(period: {period}) {{ __typename }}"));
-    let measures = "[SOLD_UNITS, ORDERS, CLOSING_UNITS, STOCKOUT_RATE]";
+    let measures = "[SOLD_UNITS, ORDERS, CLOSING_UNITS, STOCKOUT_RATE, STOCK_VALUE, LOST_UNITS]";
     fields.push(format!("report(measures: {measures}, dimensions: [PRODUCT], filter: {period}) {{ nodes {{ __typename }} }}"));
     for field in fields {
         let query = format!("{{ {field} }}");

@@ -10,13 +10,19 @@ use inventory::{catalog::rows::page::ProductCondition, ledger::Ledger};
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 use serde_json::json;
-use services::demand::{
-    core::{StockPeriod, six},
-    rows::StockFilter,
-    shell::{self, FactsProgress, LevelStock, LostUnits, MOST_DAYS},
+use services::{
+    demand::{
+        core::{StockPeriod, six},
+        rows::StockFilter,
+        shell::{self, Comparisons, FactsProgress, LevelStock, LostUnits, MOST_DAYS},
+    },
+    reports::core::Span,
 };
 
-use super::query::no_report;
+use super::{
+    query::no_report,
+    turnover::{CategoryTurnover, TurnoverTrend},
+};
 use crate::{
     catalog::{Product, ProductFilter, Store, products_at},
     graphql::{
@@ -34,8 +40,16 @@ use crate::{
 pub struct StockPerformance {
     level: Option<LevelStock>,
     period: StockPeriod,
+    /// Of the days before; None where nothing is known of them.
+    before: Option<StockPeriod>,
     lost: Option<LostUnits>,
-    days: i64,
+    span: Span,
+}
+
+impl StockPerformance {
+    const fn days(&self) -> i64 {
+        self.span.days()
+    }
 }
 
 /// Sums of the units of levels, as numbers that JSON holds exactly or nearly.
@@ -56,7 +70,7 @@ impl StockPerformance {
     }
     /// Number of days of the period.
     async fn period_days(&self) -> Long {
-        Long(self.days)
+        Long(self.days())
     }
     /// Days of the period from the product's first movement in the store on; in the totals, summed
     /// over levels.
@@ -98,20 +112,30 @@ impl StockPerformance {
     }
     /// Mean of the units on hand at the end of each day. Days before the first movement count as 0.
     async fn mean_units(&self) -> f64 {
-        six(self.period.closing_sum as f64 / self.days as f64)
+        six(self.period.closing_sum as f64 / self.days() as f64)
     }
     /// Turnover: sold units by the mean units on hand. Null where that mean is 0.
     async fn turnover(&self) -> Option<f64> {
-        self.period.turnover(self.days).map(six)
+        self.period.turnover(self.days()).map(six)
     }
     /// Turnover of a year at the rate of the period. Null for less than 28 days.
     async fn annualised_turnover(&self) -> Option<f64> {
-        let turnover = self.period.turnover(self.days).filter(|_| self.days >= 28)?;
-        Some(six(turnover * 365.0 / self.days as f64))
+        let turnover = self.period.turnover(self.days()).filter(|_| self.days() >= 28)?;
+        Some(six(turnover * 365.0 / self.days() as f64))
+    }
+    /// Turnover of the days before, and the change since. Null where there was no active day before.
+    async fn turnover_trend(&self) -> Option<TurnoverTrend> {
+        let now = self.period.turnover(self.days());
+        self.before.map(|before| TurnoverTrend { span: self.span.before(), before, now })
+    }
+    /// Turnover of the product's category in the same store and days. Null for products without a category, and in the totals.
+    async fn category_turnover(&self) -> Option<CategoryTurnover> {
+        let of = self.level?.category?;
+        Some(CategoryTurnover { of, days: self.days(), own: self.period.turnover(self.days()) })
     }
     /// Days that the closing stock lasts at the sales rate of the period. Null where nothing was sold.
     async fn days_of_supply(&self) -> Option<f64> {
-        self.period.days_of_supply(self.days).map(six)
+        self.period.days_of_supply(self.days()).map(six)
     }
     /// Sold units by opening and received units. Null where those are 0.
     async fn sell_through(&self) -> Option<f64> {
@@ -143,10 +167,11 @@ impl LostSales {
 pub struct StockPerformanceConnection {
     page: Arc<Page<StockPerformance>>,
     totals: StockPeriod,
+    before: Option<StockPeriod>,
     lost: LostUnits,
     unknown: i64,
     progress: FactsProgress,
-    days: i64,
+    span: Span,
 }
 crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by the performance of their stock");
 
@@ -167,7 +192,8 @@ impl StockPerformanceConnection {
     }
     /// All levels together, also those that are on no page.
     async fn totals(&self) -> StockPerformance {
-        StockPerformance { level: None, period: self.totals, lost: Some(self.lost), days: self.days }
+        let (period, before, lost) = (self.totals, self.before, Some(self.lost));
+        StockPerformance { level: None, period, before, lost, span: self.span }
     }
     /// Out days that the lost units of the totals leave out, as their stock-out had lasted for more than 28 days.
     async fn cut_days(&self) -> Long {
@@ -219,7 +245,7 @@ impl StockPerformanceQuery {
             // Stock is of no channel: what one of them had cannot be told from the rest.
             return Err(TopError::Forbidden(kind::StockRead::info().code));
         }
-        let days = checked_days(from, to)?;
+        let span = checked_span(from, to)?;
         if !(0.0..=1.0).contains(&substitution) {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", vec!["substitution".to_owned()]));
         }
@@ -233,15 +259,18 @@ impl StockPerformanceQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let kind = list_name(&filter, &products, substitution);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let found = shell::stock_performance(permit, ctx.given::<Ledger>()?.database(), (filter, &products), substitution);
+        let comparisons = comparisons(ctx, span);
+        let database = ctx.given::<Ledger>()?.database();
+        let found = shell::stock_performance(permit, database, (filter, &products), substitution, comparisons);
         let found = Box::pin(found).await.map_err(no_report)?;
-        let (progress, totals, lost, unknown) = (found.progress, found.totals, found.lost, found.unknown);
+        let (progress, totals, before, lost, unknown) = (found.progress, found.totals, found.before, found.lost, found.unknown);
         let rows = (0..).zip(found.rows).map(|(nth, level)| {
             let lost = LostUnits::of(&level.period, level.period.out_days, substitution);
-            (StockPerformance { level: Some(level), period: level.period, lost, days }, vec![Key::Int(nth)])
+            let LevelStock { period, before, .. } = level;
+            (StockPerformance { level: Some(level), period, before, lost, span }, vec![Key::Int(nth)])
         });
         let page = Arc::new(Page::build(request.pick(rows.collect()), &request, kind, signer));
-        Ok(StockPerformanceConnection { page, totals, lost, unknown, progress, days })
+        Ok(StockPerformanceConnection { page, totals, before, lost, unknown, progress, span })
     }
 }
 
@@ -260,14 +289,23 @@ fn list_name(filter: &StockFilter, products: &ProductCondition, substitution: f6
     format!("stockPerformance:{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(asked)))
 }
 
-/// How many days there are from the first to the last.
-fn checked_days(from: Date, to: Date) -> Answer<i64> {
+/// What is read beside the report, where it is asked for: each takes as long as the report itself.
+fn comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
+    let look = ctx.look_ahead();
+    let of_rows = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
+    let with_trend = of_rows("turnoverTrend") || look.field("totals").field("turnoverTrend").exists();
+    let before = span.before();
+    Comparisons { before: with_trend.then_some((before.from, before.to)), with_category: of_rows("categoryTurnover") }
+}
+
+/// The days from the first to the last.
+fn checked_span(from: Date, to: Date) -> Answer<Span> {
     if to.0 < from.0 {
         return Err(TopError::bad_input("to lies before from", vec!["to".to_owned()]));
     }
-    let days = i64::from(to.0) - i64::from(from.0) + 1;
-    if days > i64::from(MOST_DAYS) {
+    let span = Span { from: from.0, to: to.0 };
+    if span.days() > i64::from(MOST_DAYS) {
         return Err(TopError::bad_input(format!("at most {MOST_DAYS} days"), vec!["to".to_owned()]));
     }
-    Ok(days)
+    Ok(span)
 }

@@ -17,6 +17,7 @@ mod mutation_more;
 mod node;
 mod order;
 mod payloads;
+mod performance;
 mod query;
 mod receipt;
 pub mod refusal;

@@ -26,6 +26,7 @@ use super::{
     inputs_more::supplier_name,
     links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
     order::PurchaseOrder,
+    performance::{SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
     reorder::{ReorderSuggestion, SupplierPerformance},
     reorder_plan::{self, ReorderSuggestionConnection},
     return_list::{SupplierReturnFilter, supplier_returns},
@@ -184,6 +185,25 @@ impl PurchaseQuery {
         performance(ctx, permit, supplier, (from, to)).await.transpose()
     }
 
+    /// Delivery performance of all suppliers over a period, measured as `supplierPerformance` measures one. Suppliers with nothing to measure are left
+    /// out; a supplier that was merged counts as the one that remains. Costs 20.
+    #[field(permit = PurchaseRead, cost = "20", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn supplier_performances(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Time of ordering from which orders count, included. Null for a year ago.")] from: Option<DateTime>,
+        #[graphql(desc = "Time of ordering before which orders count. Null for now.")] to: Option<DateTime>,
+        #[graphql(desc = "Sort of the suppliers. Null for ORDERS, DESC.")] sort: Option<SupplierPerformanceSort>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<SupplierPerformanceConnection> {
+        let args = PageArgs { first, after, last, before };
+        Box::pin(supplier_performances(ctx, permit, (from, to), sort, &args)).await
+    }
+
     /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
     /// Suggestions come in the order of the IDs of products, then of stores; of one store transfers come first. Each page is computed from a new
     /// plan. Costs 50.
@@ -293,10 +313,10 @@ async fn performance(
     supplier: SupplierRef,
     (from, to): (Option<DateTime>, Option<DateTime>),
 ) -> Answer<Option<SupplierPerformance>> {
-    const YEAR: i64 = 365 * 86_400;
     let ledger = ctx.given::<Ledger>()?;
     let Some(supplier) = supplier_of(&permit.scope(ledger.database()), supplier).await? else { return Ok(None) };
     let now = ledger.clock().now();
-    let span = (from.map_or(now.plus_seconds(-YEAR), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0));
-    Ok(Some(shell::supplier_performance(ledger.database(), &permit, supplier, (span, now)).await?.into()))
+    let span = measured_span((from, to), now);
+    let found = shell::supplier_performance(ledger.database(), &permit, supplier, (span, now)).await?;
+    Ok(Some(SupplierPerformance::of(Some(supplier), found)))
 }

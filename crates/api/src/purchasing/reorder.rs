@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+use entity::prelude::SupplierId;
 use inventory::purchasing::{
     core::{self, Kind, Suggestion},
     rows::Situation,
@@ -137,7 +138,10 @@ impl ReorderSuggestion {
 
 /// Delivery performance of a supplier, over orders of which no delivery is outstanding. Rates and shares are 0 to 1, and null without a denominator.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct SupplierPerformance {
+    #[graphql(skip)]
+    pub supplier_id: Option<SupplierId>,
     /// Number of orders that were measured.
     pub orders: i32,
     /// Mean number of days from ordering to the last receipt. Null where nothing was received.
@@ -158,9 +162,19 @@ pub struct SupplierPerformance {
     pub on_time_share: Option<f64>,
 }
 
-impl From<core::Performance> for SupplierPerformance {
-    fn from(of: core::Performance) -> Self {
+#[ComplexObject]
+impl SupplierPerformance {
+    /// Supplier that was measured. Null in the totals of several.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        Some(links::supplier(ctx, self.supplier_id?).await)
+    }
+}
+
+impl SupplierPerformance {
+    /// Of a supplier, or of several together.
+    pub fn of(supplier_id: Option<SupplierId>, of: core::Performance) -> Self {
         Self {
+            supplier_id,
             orders: i32::try_from(of.orders).unwrap_or(i32::MAX),
             lead_time_days_mean: of.lead_days_mean,
             lead_time_days_deviation: of.lead_days_deviation,

@@ -45,14 +45,20 @@ pub enum ReportMeasure {
     ReceivedUnits,
     /// Units that were removed: breakage, loss, returns to suppliers.
     RemovedUnits,
-    /// Quantity on hand at the end of the last day.
+    /// Quantity on hand at the end of the last day, by time of the row's last day.
     ClosingUnits,
+    /// Booked value of the stock at the end of the last day, by time of the row's last day. A store has the share of its units, as the books have no stores. Hidden without product.cost.read.
+    StockValue,
     /// Days of a product in a store that closed with stock.
     InStockDays,
     /// Days of a product in a store that closed without stock.
     OutOfStockDays,
     /// Days that closed without stock by all days of a product in a store.
     StockoutRate,
+    /// Units lost by stock-outs, 28 days of each at most, if a fifth of the buyers take something else: the mid estimate of `lostSales`.
+    LostUnits,
+    /// Revenue lost by stock-outs, 28 days of each at most, if a fifth of the buyers take something else: the mid estimate of `lostSales`.
+    LostRevenue,
 }
 
 /// Meaning of a report's rows. Several dimensions together give a row for each of their combinations.

@@ -74,7 +74,7 @@ impl ReportValue {
     }
 }
 
-/// Figure of a measure in a row. Units, documents and money are exact, shares and averages have six decimals.
+/// Figure of a measure in a row. Units, documents and money are exact; shares, averages and lost units have six decimals.
 #[resolvers]
 impl ReportValue {
     /// Measure of the value.

@@ -9,7 +9,7 @@ use macros::resolvers;
 use services::reports::{
     core::Span,
     rows::{Awaited, Levels, Sales},
-    shell::{self, DeadSums},
+    shell::{self, DashboardAsker, DeadSums},
 };
 
 use super::{
@@ -27,6 +27,10 @@ use crate::{
 
 /// Stores that a dashboard may be of.
 const MOST_STORES: usize = 250;
+
+/// In the data of an operation whose caller does not ask again when an answer is not current: a saved view, or a table.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedOnce;
 
 /// Sales of some days.
 pub struct DashboardSales {
@@ -193,14 +197,14 @@ impl DashboardMask {
     }
 }
 
-/// One answer of many panels.
-pub struct Dashboard(pub(super) Arc<shell::Dashboard>);
+/// One answer of many panels, and whether it shows all that had happened when it was asked for.
+pub struct Dashboard(pub(super) Arc<shell::Dashboard>, pub(super) bool);
 
 /// Dashboard with many panels. Each covers the stores of its own permission; a panel without
 /// permission is null, and `masked` has the reason.
 #[resolvers]
 impl Dashboard {
-    /// Time at which the dashboard was made: at most five seconds ago, or a minute if nothing that it shows has changed since.
+    /// Time at which the dashboard was made, at most a minute ago.
     async fn as_of(&self) -> DateTime {
         DateTime(self.0.as_of)
     }
@@ -208,9 +212,9 @@ impl Dashboard {
     async fn seq(&self) -> Long {
         Long(self.0.progress.seq)
     }
-    /// Whether sales and values include the tenant's last event.
+    /// Whether the dashboard includes the tenant's last event. If it does not, a new one is being made: query again after a second.
     async fn is_current(&self) -> bool {
-        self.0.progress.is_current()
+        self.1 && self.0.progress.is_current()
     }
     /// Currency of the amounts: the company's own.
     async fn currency(&self) -> CurrencyCode {
@@ -284,7 +288,8 @@ pub struct DashboardQuery;
 #[resolvers]
 impl DashboardQuery {
     /// Sales of a period with two comparisons, top sellers, and how things stand now: stock value, stock-outs, open orders, what is on its way and overdue, alerts, dead
-    /// stock and the forecast. Kept for callers with equal rights until something changes that it shows, and then for at most five seconds.
+    /// stock and the forecast. Kept for callers with equal rights for a minute. After a change
+    /// the next answer is the one of before, with `isCurrent` false, while a new one is made.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50")]
@@ -297,8 +302,10 @@ impl DashboardQuery {
         let span = period.read()?;
         let stores = stores_named(ctx, stores).await?;
         let ledger = ctx.given::<Ledger>()?;
-        let made = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), None));
-        Ok(Dashboard(Box::pin(made).await.map_err(no_report)?))
+        let asker = if ctx.data_opt::<AskedOnce>().is_some() { DashboardAsker::Once } else { DashboardAsker::Client };
+        let made = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), asker));
+        let (dashboard, is_current) = Box::pin(made).await.map_err(no_report)?;
+        Ok(Dashboard(dashboard, is_current))
     }
 }
 

@@ -15,7 +15,7 @@ use platform::{
 };
 use services::reports::{
     core::{Span, changes_dashboard},
-    shell,
+    shell::{self, DashboardAsker},
 };
 use tokio::time::Instant;
 
@@ -102,8 +102,8 @@ struct Follow {
     listener: Listener,
     /// Days and stores.
     asked: (Span, Option<Vec<StoreId>>),
-    /// The one that was read last: it shows the same as the one that was sent last.
-    last: Option<Arc<shell::Dashboard>>,
+    /// The one that was read last, and whether it showed all that had happened: it shows the same as the one that was sent last.
+    last: Option<(Arc<shell::Dashboard>, bool)>,
     /// The last event that was heard and may show in it; at first the last of all.
     heard: i64,
     /// When it is read again, and not before when.
@@ -210,7 +210,7 @@ impl Follow {
 
     fn hear(&mut self, shared_event: &SharedEvent) {
         let seq = shared_event.seq();
-        let is_shown = self.last.as_ref().is_some_and(|last| seq <= last.progress.seq);
+        let is_shown = self.last.as_ref().is_some_and(|(last, _)| seq <= last.progress.seq);
         if !is_shown && changes_dashboard(&shared_event.event.kind) {
             self.heard = self.heard.max(seq);
             self.mark();
@@ -227,10 +227,10 @@ impl Follow {
         let caller = self.rights.reader().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ReportRead>(&caller)?;
         // The first comes at once, as old as a query's may be, and is looked at again soon.
-        let heard = self.last.is_some().then_some(self.heard);
+        let asker = if self.last.is_some() { DashboardAsker::Follower(self.heard) } else { DashboardAsker::Client };
         let now = self.ledger.clock().now();
-        let made = shell::dashboard(permit, self.ledger.database(), self.asked.clone(), (now, heard));
-        let dashboard = tokio::select! {
+        let made = shell::dashboard(permit, self.ledger.database(), self.asked.clone(), (now, asker));
+        let (dashboard, is_current) = tokio::select! {
             biased;
             // What is dear may be long in coming, and the next step looks at other rights.
             _ = self.rights.changed() => return Ok(None),
@@ -248,16 +248,16 @@ impl Follow {
         if self.rights.now().is_some() {
             return Ok(None);
         }
-        Ok(self.news(dashboard))
+        Ok(self.news(dashboard, is_current))
     }
 
     /// The dashboard, if it shows something else than the last one.
-    fn news(&mut self, dashboard: Arc<shell::Dashboard>) -> Option<DashboardUpdate> {
-        let phase = match self.last.replace(dashboard.clone()) {
+    fn news(&mut self, dashboard: Arc<shell::Dashboard>, is_current: bool) -> Option<DashboardUpdate> {
+        let phase = match self.last.replace((dashboard.clone(), is_current)) {
             None => StreamPhase::Ready,
-            Some(before) if before.shows_same(&dashboard) => return None,
+            Some((before, was_current)) if was_current == is_current && before.shows_same(&dashboard) => return None,
             Some(_) => StreamPhase::Live,
         };
-        Some(DashboardUpdate { phase, dashboard: Some(Dashboard(dashboard)), reset: None })
+        Some(DashboardUpdate { phase, dashboard: Some(Dashboard(dashboard, is_current)), reset: None })
     }
 }

@@ -31,8 +31,8 @@ pub use customers::{
     CustomerScoreConnection, CustomerScoreEdge, CustomerScoreTotals,
 };
 pub use dashboard::{
-    AwaitedDocuments, Dashboard, DashboardMask, DashboardQuery, DashboardSales, DashboardStock, DeadStock, ForecastWeeks,
-    TopSeller,
+    AskedOnce, AwaitedDocuments, Dashboard, DashboardMask, DashboardQuery, DashboardSales, DashboardStock, DeadStock,
+    ForecastWeeks, TopSeller,
 };
 pub use enums::*;
 pub use expiry::{ExpiryRisk, ExpiryRiskConnection, ExpiryRiskEdge, ExpiryRiskQuery, ExpiryRiskTotals};

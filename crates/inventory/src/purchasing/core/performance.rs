@@ -2,14 +2,18 @@
 
 /// A delivery as a whole: an order of which nothing more is to come, because it was received, closed or cancelled after it was ordered; or those lines of
 /// one that is still to come whose day has gone by.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Delivery {
     /// Days from ordering to the last receipt; None when nothing came, or more is to come.
     pub lead_days: Option<f64>,
     /// Whether all that came, came on the day agreed for its line or before, and nothing is overdue; None where no day was agreed or nothing came.
     pub was_on_time: Option<bool>,
-    /// Ordered and received of each line, in smallest units.
-    pub lines: Vec<(i64, i64)>,
+    /// Ordered of all lines, and received of that, in smallest units; what came beyond a line counts for nothing.
+    pub ordered: i64,
+    pub received: i64,
+    pub lines: i64,
+    /// Those that came whole.
+    pub whole_lines: i64,
 }
 
 /// What the deliveries come to. A share without anything to share is None.
@@ -30,16 +34,14 @@ pub struct Performance {
 
 /// Unit fill = delivered ÷ ordered; line fill = lines delivered whole ÷ lines; order fill = orders delivered whole ÷ orders. What came beyond what
 /// was ordered counts for nothing (Silver, Pyke & Thomas, 4th ed. 2017).
-fn fill_rates(orders: &[Vec<(i64, i64)>]) -> [Option<f64>; 3] {
-    let lines = || orders.iter().flatten();
-    let (ordered, came): (i128, i128) =
-        lines().fold((0, 0), |sum, (ordered, came)| (sum.0 + i128::from(*ordered), sum.1 + i128::from(*came.min(ordered))));
-    let is_whole = |(ordered, came): &(i64, i64)| came >= ordered;
-    let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
+fn fill_rates(orders: &[Delivery]) -> [Option<f64>; 3] {
+    let sum = |of: fn(&Delivery) -> i64| orders.iter().map(|order| i128::from(of(order))).sum::<i128>();
+    let share = |part: i128, whole: i128| (whole > 0).then(|| part as f64 / whole as f64);
+    let whole = orders.iter().filter(|order| order.whole_lines == order.lines).count();
     [
-        (ordered > 0).then(|| came as f64 / ordered as f64),
-        share(lines().filter(|line| is_whole(line)).count(), lines().count()),
-        share(orders.iter().filter(|order| order.iter().all(is_whole)).count(), orders.len()),
+        share(sum(|order| order.received), sum(|order| order.ordered)),
+        share(sum(|order| order.whole_lines), sum(|order| order.lines)),
+        share(whole as i128, orders.len() as i128),
     ]
 }
 
@@ -70,8 +72,7 @@ pub fn performance(deliveries: &[Delivery]) -> Performance {
     let lead: Vec<f64> = deliveries.iter().filter_map(|one| one.lead_days).collect();
     let punctual: Vec<bool> = deliveries.iter().filter_map(|one| one.was_on_time).collect();
     let (lead_days_mean, lead_days_deviation) = mean_and_deviation(&lead);
-    let lines: Vec<Vec<(i64, i64)>> = deliveries.iter().map(|one| one.lines.clone()).collect();
-    let [unit_fill, line_fill, order_fill] = fill_rates(&lines);
+    let [unit_fill, line_fill, order_fill] = fill_rates(deliveries);
     let on_time = punctual.iter().filter(|was| **was).count() as f64;
     Performance {
         orders: deliveries.len(),
@@ -91,12 +92,9 @@ mod tests {
     #[test]
     fn nothing_delivered_is_no_share() {
         assert_eq!(performance(&[]), Performance::default());
-        assert_eq!(fill_rates(&[vec![(0, 0)]]), [None, Some(1.0), Some(1.0)]);
-        assert_eq!(
-            fill_rates(&[vec![(10, 15)], vec![(10, 5)]]),
-            [Some(0.75), Some(0.5), Some(0.5)],
-            "too much does not make up for too little"
-        );
+        let line = |ordered, received, whole_lines| Delivery { ordered, received, lines: 1, whole_lines, ..Delivery::default() };
+        assert_eq!(fill_rates(&[line(0, 0, 1)]), [None, Some(1.0), Some(1.0)]);
+        assert_eq!(fill_rates(&[line(10, 10, 1), line(10, 5, 0)]), [Some(0.75), Some(0.5), Some(0.5)]);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What a supplier delivered: orders of which nothing more is to come, and what is overdue of the others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{purchase_order, purchase_order_line, supplier},
+    tables::supplier,
 };
 use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
 
 use crate::{
     catalog::{
@@ -19,34 +20,49 @@ use crate::{
 
 /// Microseconds of a day.
 const DAY: f64 = 86_400_000_000.0;
-/// Orders that are looked at, the newest first: ten years of one a day.
+/// Orders of a supplier that are looked at, the newest first: ten years of one a day.
 const MOST: i64 = 4_000;
 
 #[derive(Record)]
 struct DeliveryRow {
-    order: OrderedRow,
-    #[record(sql = "o.is_over")]
+    #[record(sql = "x.supplier_id")]
+    supplier: SupplierId,
+    #[record(sql = "x.ordered_at")]
+    ordered_at: Timestamp,
+    #[record(sql = "x.received_at")]
+    received_at: Option<Timestamp>,
+    #[record(sql = "x.is_over")]
     is_over: i32,
-    #[record(sql = "coalesce(l.expected_on, o.expected_on)")]
-    expected: Option<i32>,
+    #[record(sql = "CAST(sum(x.quantity) AS bigint)")]
+    ordered: i64,
+    #[record(sql = "CAST(sum(CASE WHEN x.received < x.quantity THEN x.received ELSE x.quantity END) AS bigint)")]
+    received: i64,
+    #[record(sql = "count(*)")]
+    lines: i64,
+    #[record(sql = "CAST(sum(CASE WHEN x.received < x.quantity THEN 0 ELSE 1 END) AS bigint)")]
+    whole_lines: i64,
     #[record(
-        sql = "(SELECT max(g.business_date) FROM goods_receipt_line r JOIN goods_receipt g ON g.tenant_id = $1 AND g.id = r.receipt_id
-            WHERE r.tenant_id = $1 AND r.purchase_order_id = o.id AND r.position = l.position)"
+        sql = "CAST(sum(CASE WHEN x.is_over = 0 AND x.received < x.quantity OR x.day IS NOT NULL AND x.expected IS NOT NULL THEN 1 ELSE 0 END) AS bigint)"
     )]
-    day: Option<i32>,
-    #[record(of = purchase_order_line, alias = "l")]
-    quantity: Quantity,
-    #[record(of = purchase_order_line, alias = "l")]
-    received: Quantity,
+    judged_lines: i64,
+    #[record(
+        sql = "CAST(sum(CASE WHEN x.is_over = 0 AND x.received < x.quantity OR x.day > x.expected THEN 1 ELSE 0 END) AS bigint)"
+    )]
+    late_lines: i64,
 }
 
-#[derive(Record)]
-#[record(of = purchase_order, alias = "o")]
-struct OrderedRow {
-    id: PurchaseOrderId,
-    #[record(not_null)]
-    ordered_at: Timestamp,
-    received_at: Option<Timestamp>,
+impl DeliveryRow {
+    fn delivery(&self) -> Delivery {
+        let lead = |at: Timestamp| (at.micros() - self.ordered_at.micros()).max(0) as f64 / DAY;
+        Delivery {
+            lead_days: self.received_at.filter(|_| self.is_over == 1).map(lead),
+            was_on_time: (self.judged_lines > 0).then_some(self.late_lines == 0),
+            ordered: self.ordered,
+            received: self.received,
+            lines: self.lines,
+            whole_lines: self.whole_lines,
+        }
+    }
 }
 
 #[derive(Record)]
@@ -65,53 +81,48 @@ struct LeadRow {
     squares: f64,
 }
 
-/// The supplier's orders that were ordered in this span; of the stores given, or of all. Those that are over count with all of their lines, CANCELLED ones
-/// too; of the others the lines that were due before today.
+/// What was ordered in this span, of a supplier or of all; of the stores given, or of all. Orders that are over count with all of their lines, CANCELLED ones
+/// too; of the others the lines that were due before today. By supplier, that into which another is merged for both.
 pub async fn deliveries(
     reads: &impl Reads,
-    supplier: SupplierId,
+    supplier: Option<SupplierId>,
     (from, to): (Timestamp, Timestamp),
     today: &LocalDays,
     stores: Option<&[StoreId]>,
-) -> Result<Vec<Delivery>, Fault> {
+) -> Result<Vec<(SupplierId, Delivery)>, Fault> {
     let backend = reads.backend();
-    // With what was ordered of those that are merged into it.
-    let merged = merged_suppliers(reads, &[supplier]).await?;
-    let suppliers = merged.into_iter().map(|(_, one)| one).chain([supplier]);
-    let mut values = vec![backend.ids(suppliers), from.micros().into(), to.micros().into(), MOST.into()];
+    let mut values: Vec<Value> = vec![from.micros().into(), to.micros().into(), MOST.into()];
     let mut within = String::new();
+    if let Some(supplier) = supplier {
+        // With what was ordered of those that are merged into it.
+        let merged = merged_suppliers(reads, &[supplier]).await?;
+        values.push(backend.ids(merged.into_iter().map(|(_, one)| one).chain([supplier])));
+        within.push_str(&format!(" AND {}", backend.in_ids("o.supplier_id", values.len() + 1)));
+    }
     if let Some(stores) = stores {
         values.push(backend.ids(stores.iter().copied()));
-        within = format!(" AND {}", backend.in_ids("o.store_id", 6));
+        within.push_str(&format!(" AND {}", backend.in_ids("o.store_id", values.len() + 1)));
     }
     let (today, days) = today.sql(backend, "o.store_id", values.len() + 2);
     values.extend(days);
     let sql = format!(
-        "SELECT {select}
-         FROM (SELECT o.tenant_id, o.id, o.ordered_at, o.received_at, o.expected_on, {today} AS today,
-                 CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over FROM purchase_order o
-               WHERE o.tenant_id = $1 AND {of} AND o.ordered_at >= $3 AND o.ordered_at < $4 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
-               ORDER BY o.ordered_at DESC LIMIT $5) o
-         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL
-         WHERE o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today ORDER BY o.id, l.position",
-        select = DeliveryRow::SELECT,
-        of = backend.in_ids("o.supplier_id", 2)
+        "SELECT {select} FROM (
+           SELECT o.supplier_id, o.id, o.ordered_at, o.received_at, o.is_over, l.quantity, l.received, coalesce(l.expected_on, o.expected_on) AS expected,
+             (SELECT max(g.business_date) FROM goods_receipt_line r JOIN goods_receipt g ON g.tenant_id = $1 AND g.id = r.receipt_id
+              WHERE r.tenant_id = $1 AND r.purchase_order_id = o.id AND r.position = l.position) AS day
+           FROM (SELECT coalesce(s.merged_into, s.id) AS supplier_id, o.id, o.ordered_at, o.received_at, o.expected_on, {today} AS today,
+                   CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over,
+                   row_number() OVER (PARTITION BY coalesce(s.merged_into, s.id) ORDER BY o.ordered_at DESC, o.id DESC) AS nth
+                 FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
+                 WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.ordered_at < $3
+                   AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}) o
+           JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL
+           WHERE o.nth <= $4 AND (o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today)) x
+         GROUP BY x.supplier_id, x.id, x.ordered_at, x.received_at, x.is_over ORDER BY x.supplier_id, x.id",
+        select = DeliveryRow::SELECT
     );
-    let mut found: BTreeMap<PurchaseOrderId, Delivery> = BTreeMap::new();
-    for row in reads.records::<DeliveryRow>(&sql, values).await? {
-        let OrderedRow { id, ordered_at, received_at } = row.order;
-        let (is_over, line) = (row.is_over == 1, (row.quantity.get(), row.received.get()));
-        let lead_days = received_at.filter(|_| is_over).map(|at| (at.micros() - ordered_at.micros()).max(0) as f64 / DAY);
-        let delivery = found.entry(id).or_insert_with(|| Delivery { lead_days, was_on_time: None, lines: Vec::new() });
-        let is_overdue = !is_over && line.1 < line.0;
-        if let Some((expected, day)) = row.expected.zip(row.day) {
-            delivery.was_on_time = Some(delivery.was_on_time.unwrap_or(true) && day <= expected && !is_overdue);
-        } else if is_overdue {
-            delivery.was_on_time = Some(false);
-        }
-        delivery.lines.push(line);
-    }
-    Ok(found.into_values().collect())
+    let rows = reads.records::<DeliveryRow>(&sql, values).await?;
+    Ok(rows.iter().map(|row| (row.supplier, row.delivery())).collect())
 }
 
 /// What these suppliers say of their lead times and calendars, and how far the lead times vary that were measured in the days before today; of the

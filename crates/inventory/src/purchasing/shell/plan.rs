@@ -1,5 +1,7 @@
 //! What to order, and how suppliers deliver.
 
+use std::collections::BTreeMap;
+
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::storage::{Database, Fault};
@@ -7,7 +9,7 @@ use platform::storage::{Database, Fault};
 use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::{
-        core::{Performance, Plan, Suggestion, performance, suggest},
+        core::{Delivery, Performance, Plan, Suggestion, performance, suggest},
         rows::{self, Look, Situation},
     },
 };
@@ -60,6 +62,14 @@ pub async fn suggestions(
     Ok(found)
 }
 
+/// How suppliers deliver, and all of them together.
+#[derive(Debug, Clone)]
+pub struct SupplierPerformances {
+    /// Those of whom something was measured.
+    pub rows: Vec<(SupplierId, Performance)>,
+    pub totals: Performance,
+}
+
 /// How a supplier delivered what was ordered in a span, to the permit's stores; what is overdue is so by the day that it is in a store now.
 pub async fn supplier_performance(
     db: &Database,
@@ -67,9 +77,35 @@ pub async fn supplier_performance(
     supplier: SupplierId,
     (span, now): ((Timestamp, Timestamp), Timestamp),
 ) -> Result<Performance, Fault> {
+    let found = measured(db, permit, Some(supplier), (span, now)).await?;
+    Ok(performance(&found.into_iter().map(|(_, delivery)| delivery).collect::<Vec<_>>()))
+}
+
+/// The same of each supplier, by ID.
+pub async fn supplier_performances(
+    db: &Database,
+    permit: &Permit<kind::PurchaseRead>,
+    (span, now): ((Timestamp, Timestamp), Timestamp),
+) -> Result<SupplierPerformances, Fault> {
+    let found = measured(db, permit, None, (span, now)).await?;
+    let totals = performance(&found.iter().map(|(_, delivery)| *delivery).collect::<Vec<_>>());
+    let mut of: BTreeMap<SupplierId, Vec<Delivery>> = BTreeMap::new();
+    for (supplier, delivery) in found {
+        of.entry(supplier).or_default().push(delivery);
+    }
+    let rows = of.into_iter().map(|(supplier, deliveries)| (supplier, performance(&deliveries))).collect();
+    Ok(SupplierPerformances { rows, totals })
+}
+
+async fn measured(
+    db: &Database,
+    permit: &Permit<kind::PurchaseRead>,
+    supplier: Option<SupplierId>,
+    (span, now): ((Timestamp, Timestamp), Timestamp),
+) -> Result<Vec<(SupplierId, Delivery)>, Fault> {
     let reach = permit.reach();
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let scope = permit.scope(db).long();
     let today = LocalDays::at(&scope, now).await?;
-    Ok(performance(&rows::deliveries(&scope, supplier, span, &today, stores).await?))
+    rows::deliveries(&scope, supplier, span, &today, stores).await
 }

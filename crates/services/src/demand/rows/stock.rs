@@ -7,8 +7,8 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, stock_span},
 };
-use platform::storage::{Backend, Fault, Finds, Reads};
-use sea_orm::Value;
+use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use sea_orm::{QueryResult, Value};
 
 use crate::demand::core::{EVENT_DAYS, StockPeriod};
 
@@ -129,4 +129,24 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
         (row.product_id, row.store_id, period)
     };
     Ok(reads.records::<SpanRow>(&spans, values).await?.into_iter().map(period).collect())
+}
+
+/// Products with the category that they share with one of these, those themselves too; without a list all that have a category.
+pub async fn products_of_same_category(
+    reads: &impl Reads,
+    products: Option<&[ProductId]>,
+) -> Result<HashMap<ProductId, CategoryId>, Fault> {
+    let (mut values, mut within) = (Vec::new(), String::new());
+    if let Some(products) = products {
+        let backend = reads.backend();
+        values.push(backend.ids(products.iter().copied()));
+        let named = backend.in_ids("o.id", 2);
+        within = format!(" AND p.category_id IN (SELECT o.category_id FROM product o WHERE o.tenant_id = $1 AND {named})");
+    }
+    let sql = format!("SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{within}");
+    let of = |row: &QueryResult| -> Result<(ProductId, CategoryId), Fault> {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    reads.rows(&sql, values).await?.iter().map(of).collect()
 }

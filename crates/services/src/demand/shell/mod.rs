@@ -9,4 +9,4 @@ mod stock;
 pub use facts::{FactAsk, FactPage, demand_facts};
 pub use keep::{FactsProgress, PAGE, catch_up, keep_with};
 pub use rebuild::{Checked, Rebuilt, check, rebuild};
-pub use stock::{LevelStock, LostUnits, MOST_DAYS, StockPerformance, stock_performance};
+pub use stock::{CategoryStock, Comparisons, LevelStock, LostUnits, MOST_DAYS, StockPerformance, stock_performance};

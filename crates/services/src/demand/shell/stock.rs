@@ -1,9 +1,11 @@
 //! Asking how stock has done: by level, and all together.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::catalog::rows::page::ProductCondition;
-use platform::storage::Database;
+use platform::storage::{Database, Fault, TenantScope};
 
 use super::{
     facts::PAGES,
@@ -26,6 +28,25 @@ pub struct LevelStock {
     pub product: ProductId,
     pub store: StoreId,
     pub period: StockPeriod,
+    /// The same level over the days before; None where it had none, or nothing was asked of them.
+    pub before: Option<StockPeriod>,
+    /// All products of the product's category in the store; None without a category, or where it was not asked for.
+    pub category: Option<CategoryStock>,
+}
+
+/// The levels of a category in a store, over the days of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CategoryStock {
+    pub levels: i64,
+    pub period: StockPeriod,
+}
+
+/// What turnovers are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Comparisons {
+    /// The first and the last of the days before.
+    pub before: Option<(i32, i32)>,
+    pub with_category: bool,
 }
 
 /// Units that stock-outs cost: as the buyers' willingness to take something else is half, as asked, or none.
@@ -50,6 +71,8 @@ pub struct StockPerformance {
     pub progress: FactsProgress,
     pub rows: Vec<LevelStock>,
     pub totals: StockPeriod,
+    /// All levels of the days before together; None where there was none, or it was not asked for.
+    pub before: Option<StockPeriod>,
     /// Σ over levels, of `EVENT_DAYS` a stock-out at most.
     pub lost: LostUnits,
     /// Levels of which nothing can be said, as no day had stock.
@@ -62,6 +85,7 @@ pub async fn stock_performance(
     db: &Database,
     (mut filter, products): (StockFilter, &ProductCondition),
     substitution: f64,
+    comparisons: Comparisons,
 ) -> Result<StockPerformance, ReportError> {
     let progress = Box::pin(catch_up(db, permit.tenant(), PAGES)).await?;
     if let Reach::Stores(own) = permit.reach() {
@@ -75,6 +99,9 @@ pub async fn stock_performance(
         filter.products = Some(ids.into_iter().filter(|id| asked.as_ref().is_none_or(|asked| asked.contains(id))).collect());
     }
     let found = rows::stock_periods(&scope, &filter).await?;
+    let before = levels_before(&scope, &filter, comparisons.before).await?;
+    let categories =
+        if comparisons.with_category { Categories::read(&scope, &filter, &found).await? } else { Categories::default() };
     let (mut totals, mut lost, mut unknown) = (StockPeriod::default(), LostUnits::default(), 0);
     let mut ranked = Vec::with_capacity(found.len());
     for (product, store, period) in found {
@@ -88,9 +115,58 @@ pub async fn stock_performance(
             }
             None => unknown += 1,
         }
-        ranked.push((of_level.map_or(-1.0, |lost| lost.mid), LevelStock { product, store, period }));
+        let (before, category) = (before.get(&(product, store)).copied(), categories.stock(product, store));
+        let level = LevelStock { product, store, period, before, category };
+        ranked.push((of_level.map_or(-1.0, |lost| lost.mid), level));
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1.product, a.1.store).cmp(&(b.1.product, b.1.store))));
     let rows = ranked.into_iter().map(|(_, level)| level).collect();
-    Ok(StockPerformance { progress, rows, totals, lost, unknown })
+    let before = before.into_values().reduce(|mut sum, one| {
+        sum.join(&one);
+        sum
+    });
+    Ok(StockPerformance { progress, rows, totals, before, lost, unknown })
+}
+
+/// The levels of the filter over other days.
+async fn levels_before(
+    scope: &TenantScope,
+    filter: &StockFilter,
+    days: Option<(i32, i32)>,
+) -> Result<HashMap<(ProductId, StoreId), StockPeriod>, Fault> {
+    let Some((from, to)) = days else { return Ok(HashMap::new()) };
+    let found = rows::stock_periods(scope, &StockFilter { from, to, ..filter.clone() }).await?;
+    Ok(found.into_iter().map(|(product, store, period)| ((product, store), period)).collect())
+}
+
+/// What the stock of categories has done by store, whichever of their products a report is of.
+#[derive(Default)]
+struct Categories {
+    of: HashMap<ProductId, CategoryId>,
+    stock: HashMap<(CategoryId, StoreId), CategoryStock>,
+}
+
+impl Categories {
+    async fn read(scope: &TenantScope, filter: &StockFilter, found: &[(ProductId, StoreId, StockPeriod)]) -> Result<Self, Fault> {
+        let of = rows::products_of_same_category(scope, filter.products.as_deref()).await?;
+        // The levels of all products have been read already.
+        let wider = match &filter.products {
+            Some(_) => {
+                let products = Some(of.keys().copied().collect());
+                Some(rows::stock_periods(scope, &StockFilter { products, ..filter.clone() }).await?)
+            }
+            None => None,
+        };
+        let mut stock: HashMap<(CategoryId, StoreId), CategoryStock> = HashMap::new();
+        for (product, store, period) in wider.as_deref().unwrap_or(found) {
+            let Some(category) = of.get(product) else { continue };
+            let sums = stock.entry((*category, *store)).or_default();
+            sums.levels += 1;
+            sums.period.join(period);
+        }
+        Ok(Self { of, stock })
+    }
+    fn stock(&self, product: ProductId, store: StoreId) -> Option<CategoryStock> {
+        self.stock.get(&(*self.of.get(&product)?, store)).copied()
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     calendar::{Comparison, TimeUnit},
-    measure::{Base, ReportMeasure},
+    measure::{Base, BaseSource, ReportMeasure},
 };
 
 /// Measures that a report may have.
@@ -190,6 +190,11 @@ impl ReportSpec {
         }
         bases
     }
+    /// Whether something is summed from this source. What the caller may not see is not.
+    pub fn sums(&self, source: BaseSource) -> bool {
+        let shown = self.measures.iter().filter(|measure| !self.hides(**measure));
+        shown.flat_map(|measure| measure.bases()).any(|base| base.source() == source)
+    }
     pub const fn hides(&self, measure: ReportMeasure) -> bool {
         self.hides_costs && measure.shows_costs()
     }
@@ -217,7 +222,7 @@ mod tests {
     #[test]
     fn what_the_catalogue_does_not_know_is_refused() {
         use ReportDimension::{Channel, Day, Month, Product, Store, Supplier};
-        use ReportMeasure::{ClosingUnits, Margin, Orders, SoldUnits, StockoutRate};
+        use ReportMeasure::{ClosingUnits, LostUnits, Margin, Orders, SoldUnits, StockoutRate};
         assert_eq!(spec(&[SoldUnits, Orders, Margin], &[Month, Store, Channel]).check(), Ok(()));
         assert_eq!(spec(&[StockoutRate, ClosingUnits], &[Product, Store, Supplier]).check(), Ok(()));
         let refused = |measures: &[_], dimensions: &[_]| spec(measures, dimensions).check().unwrap_err();
@@ -225,7 +230,7 @@ mod tests {
         assert_eq!(refused(&[SoldUnits, SoldUnits], &[Day]), BuilderRefusal::Measures);
         assert_eq!(refused(&[SoldUnits], &[Day, Product, Store, Channel]), BuilderRefusal::Dimensions);
         assert_eq!(refused(&[SoldUnits], &[Day, Month]), BuilderRefusal::TwoTimes);
-        assert_eq!(refused(&[ClosingUnits], &[Month]), BuilderRefusal::Apart(ClosingUnits, Month));
+        assert_eq!(refused(&[LostUnits], &[Month]), BuilderRefusal::Apart(LostUnits, Month));
         assert_eq!(refused(&[StockoutRate], &[Day]), BuilderRefusal::WithoutBase(StockoutRate, Base::OutDays, Day));
         let of_channels = ReportSpec { is_of_channels: true, ..spec(&[ClosingUnits], &[Store]) };
         assert_eq!(of_channels.check(), Err(BuilderRefusal::OfNoChannel(ClosingUnits)));

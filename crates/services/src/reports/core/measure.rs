@@ -2,7 +2,7 @@
 
 use forecast::ratios::ratio;
 
-use super::builder::ReportDimension;
+use super::{builder::ReportDimension, figure::Figure};
 
 /// A figure of a report's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,9 +26,12 @@ pub enum ReportMeasure {
     ReceivedUnits,
     RemovedUnits,
     ClosingUnits,
+    StockValue,
     InStockDays,
     OutOfStockDays,
     StockoutRate,
+    LostUnits,
+    LostRevenue,
 }
 
 /// The unit of a measure.
@@ -58,8 +61,12 @@ pub enum Base {
     Removed,
     Orders,
     Closing,
+    StockValue,
     InStockDays,
     OutDays,
+    /// In millionths, as it is an estimate.
+    LostUnits,
+    LostRevenue,
 }
 
 /// Rows that a sum is of.
@@ -71,16 +78,22 @@ pub enum BaseSource {
     Movements,
     /// Orders, each once.
     Orders,
-    /// Movements up to the last day.
+    /// Movements up to the last day, of each row where rows are of time.
     Closing,
+    /// Booked values, which belong to no store: a store has the share of its units.
+    Values,
     /// Spans of days with and without stock.
     Spans,
+    /// Stock-outs of the whole period.
+    Stockouts,
 }
 
 /// How a measure is made of sums.
 #[derive(Debug, Clone, Copy)]
 enum Formula {
     Sum(Base),
+    /// The sum of millionths.
+    Estimate(Base),
     /// The first less the second.
     Less(Base, Base),
     /// The first by the second.
@@ -91,17 +104,6 @@ enum Formula {
     Rate(Base, Base),
     /// Money of the first by the number of the second.
     Average(Base, Base),
-}
-
-/// A figure of a row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Figure {
-    /// Units, documents, lines or days.
-    Count(i64),
-    /// Minor units.
-    Minor(i64),
-    /// A share, or an average in minor units.
-    Ratio(f64),
 }
 
 impl Base {
@@ -119,7 +121,9 @@ impl Base {
             Self::Received | Self::Removed => BaseSource::Movements,
             Self::Orders => BaseSource::Orders,
             Self::Closing => BaseSource::Closing,
+            Self::StockValue => BaseSource::Values,
             Self::InStockDays | Self::OutDays => BaseSource::Spans,
+            Self::LostUnits | Self::LostRevenue => BaseSource::Stockouts,
         }
     }
     pub const fn name(self) -> &'static str {
@@ -137,28 +141,36 @@ impl Base {
             Self::Removed => "REMOVED_UNITS",
             Self::Orders => "ORDERS",
             Self::Closing => "CLOSING_UNITS",
+            Self::StockValue => "STOCK_VALUE",
             Self::InStockDays => "IN_STOCK_DAYS",
             Self::OutDays => "OUT_OF_STOCK_DAYS",
+            Self::LostUnits => "LOST_UNITS",
+            Self::LostRevenue => "LOST_REVENUE",
         }
     }
     /// Whether it is known by a dimension.
     pub const fn combines(self, with: ReportDimension) -> bool {
         match self.source() {
             BaseSource::Sales | BaseSource::Orders => true,
-            BaseSource::Movements => !matches!(with, ReportDimension::Channel),
-            BaseSource::Closing => !matches!(with, ReportDimension::Channel) && with.unit().is_none(),
+            BaseSource::Movements | BaseSource::Closing | BaseSource::Values => !matches!(with, ReportDimension::Channel),
+            // The rule takes the usual sales of the whole period.
+            BaseSource::Stockouts => !matches!(with, ReportDimension::Channel) && with.unit().is_none(),
             // A span for each of hundreds of days would be a row for each level and day.
             BaseSource::Spans => !matches!(with, ReportDimension::Channel | ReportDimension::Day | ReportDimension::Week),
         }
     }
-    /// Whether rows of a dimension add up: an order of two products is in the rows of both.
+    /// Whether rows of a dimension add up: an order of two products is in the rows of both, and stock that stays is there at the end of each day.
     pub const fn adds_over(self, dimension: ReportDimension) -> bool {
-        !matches!(self, Self::Orders) || !dimension.is_of_products()
+        match self {
+            Self::Orders => !dimension.is_of_products(),
+            Self::Closing | Self::StockValue => dimension.unit().is_none(),
+            _ => true,
+        }
     }
 }
 
 impl ReportMeasure {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::OrderedUnits,
         Self::CancelledUnits,
         Self::SoldUnits,
@@ -178,9 +190,12 @@ impl ReportMeasure {
         Self::ReceivedUnits,
         Self::RemovedUnits,
         Self::ClosingUnits,
+        Self::StockValue,
         Self::InStockDays,
         Self::OutOfStockDays,
         Self::StockoutRate,
+        Self::LostUnits,
+        Self::LostRevenue,
     ];
 
     const fn formula(self) -> Formula {
@@ -207,12 +222,15 @@ impl ReportMeasure {
             Self::InStockDays => Formula::Sum(Base::InStockDays),
             Self::OutOfStockDays => Formula::Sum(Base::OutDays),
             Self::StockoutRate => Formula::Part(Base::OutDays, Base::InStockDays),
+            Self::StockValue => Formula::Sum(Base::StockValue),
+            Self::LostUnits => Formula::Estimate(Base::LostUnits),
+            Self::LostRevenue => Formula::Sum(Base::LostRevenue),
         }
     }
     /// The sums that it is made of.
     pub fn bases(self) -> impl Iterator<Item = Base> {
         let (first, second) = match self.formula() {
-            Formula::Sum(base) => (base, None),
+            Formula::Sum(base) | Formula::Estimate(base) => (base, None),
             Formula::Less(first, second)
             | Formula::Share(first, second)
             | Formula::Part(first, second)
@@ -222,10 +240,10 @@ impl ReportMeasure {
         [Some(first), second].into_iter().flatten()
     }
     pub const fn is_ratio(self) -> bool {
-        !matches!(self.formula(), Formula::Sum(_) | Formula::Less(..))
+        !matches!(self.formula(), Formula::Sum(_) | Formula::Estimate(_) | Formula::Less(..))
     }
     pub const fn shows_costs(self) -> bool {
-        matches!(self, Self::Cost | Self::Margin | Self::MarginRate)
+        matches!(self, Self::Cost | Self::Margin | Self::MarginRate | Self::StockValue)
     }
     /// Whether it is known by a dimension.
     pub fn combines(self, with: ReportDimension) -> bool {
@@ -243,7 +261,8 @@ impl ReportMeasure {
             | Self::ReturnedUnits
             | Self::ReceivedUnits
             | Self::RemovedUnits
-            | Self::ClosingUnits => ReportUnit::Units,
+            | Self::ClosingUnits
+            | Self::LostUnits => ReportUnit::Units,
             Self::Orders => ReportUnit::Documents,
             Self::OrderLines => ReportUnit::Lines,
             Self::InStockDays | Self::OutOfStockDays => ReportUnit::Days,
@@ -254,7 +273,9 @@ impl ReportMeasure {
             | Self::Cost
             | Self::Margin
             | Self::AveragePrice
-            | Self::AverageOrderValue => ReportUnit::Money,
+            | Self::AverageOrderValue
+            | Self::StockValue
+            | Self::LostRevenue => ReportUnit::Money,
             Self::MarginRate | Self::ReturnRate | Self::StockoutRate => ReportUnit::Share,
         }
     }
@@ -282,6 +303,9 @@ impl ReportMeasure {
             Self::InStockDays => "IN_STOCK_DAYS",
             Self::OutOfStockDays => "OUT_OF_STOCK_DAYS",
             Self::StockoutRate => "STOCKOUT_RATE",
+            Self::StockValue => "STOCK_VALUE",
+            Self::LostUnits => "LOST_UNITS",
+            Self::LostRevenue => "LOST_REVENUE",
         }
     }
     /// What it counts, in words.
@@ -305,10 +329,15 @@ impl ReportMeasure {
             Self::ReturnRate => "Units returned on these days by units sold on them.",
             Self::ReceivedUnits => "Units received from suppliers, or stocked otherwise.",
             Self::RemovedUnits => "Units that were removed: breakage, loss, returns to suppliers.",
-            Self::ClosingUnits => "Quantity on hand at the end of the last day.",
+            Self::ClosingUnits => "Quantity on hand at the end of the last day, by time of the row's last day.",
+            Self::StockValue => {
+                "Booked value of the stock at the end of the last day, by time of the row's last day. A store has the share of its units."
+            }
             Self::InStockDays => "Days of a product in a store that closed with stock.",
             Self::OutOfStockDays => "Days of a product in a store that closed without stock.",
             Self::StockoutRate => "Days that closed without stock by all days of a product in a store.",
+            Self::LostUnits => "Units lost by stock-outs, 28 days of each at most: the mid estimate of lostSales.",
+            Self::LostRevenue => "Revenue lost by stock-outs, 28 days of each at most: the mid estimate of lostSales.",
         }
     }
     /// The figure that sums make; None where one of them is not known, or without a denominator.
@@ -320,33 +349,12 @@ impl ReportMeasure {
         let by = |part: i64, whole: i64| ratio(part as f64, whole as f64).map(Figure::Ratio);
         match self.formula() {
             Formula::Sum(base) => sum(base).map(amount),
+            Formula::Estimate(base) => sum(base).map(|millionths| Figure::Ratio(millionths as f64 / 1e6)),
             Formula::Less(first, second) => sum(first)?.checked_sub(sum(second)?).map(amount),
             Formula::Share(first, second) | Formula::Average(first, second) => by(sum(first)?, sum(second)?),
             Formula::Part(first, second) => by(sum(first)?, sum(first)?.checked_add(sum(second)?)?),
             Formula::Rate(first, second) => by(sum(first)?.checked_sub(sum(second)?)?, sum(first)?),
         }
-    }
-}
-
-impl Figure {
-    pub const fn number(self) -> f64 {
-        match self {
-            Self::Count(number) | Self::Minor(number) => number as f64,
-            Self::Ratio(number) => number,
-        }
-    }
-    /// By how much it is more than an earlier one; None of two kinds.
-    pub fn less(self, before: Self) -> Option<Self> {
-        match (self, before) {
-            (Self::Count(now), Self::Count(before)) => now.checked_sub(before).map(Self::Count),
-            (Self::Minor(now), Self::Minor(before)) => now.checked_sub(before).map(Self::Minor),
-            (Self::Ratio(now), Self::Ratio(before)) => Some(Self::Ratio(now - before)),
-            _ => None,
-        }
-    }
-    /// The change by the earlier figure's size; None where that was 0.
-    pub fn grown(self, before: Self) -> Option<f64> {
-        ratio(self.less(before)?.number(), before.number().abs())
     }
 }
 
@@ -380,5 +388,7 @@ mod tests {
         assert!(!ReportMeasure::Orders.adds_over(ReportDimension::Category));
         assert!(ReportMeasure::Orders.adds_over(ReportDimension::Store));
         assert!(!ReportMeasure::MarginRate.adds_over(ReportDimension::Store));
+        assert!(ReportMeasure::StockValue.adds_over(ReportDimension::Store));
+        assert!(!ReportMeasure::StockValue.adds_over(ReportDimension::Month));
     }
 }

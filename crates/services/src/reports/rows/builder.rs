@@ -24,7 +24,7 @@ pub struct BuiltGroup {
 }
 
 /// The uppermost category of each category, as `u`.
-const TOP: &str = "WITH RECURSIVE up (id, root) AS (
+pub(super) const TOP: &str = "WITH RECURSIVE up (id, root) AS (
     SELECT c.id, c.id FROM category c WHERE c.tenant_id = $1 AND c.parent_id IS NULL
     UNION ALL SELECT c.id, u.root FROM up u JOIN category c ON c.tenant_id = $1 AND c.parent_id = u.id) ";
 
@@ -44,6 +44,15 @@ const OF_ORDERS: Part =
 const OF_SPANS: Part = Part { day: None, product: "x.product_id", store: "x.store_id", channel: "" };
 const OF_CLOSINGS: Part = Part { day: None, product: "d.product_id", store: "d.store_id", channel: "" };
 
+/// Whether a sum is one of the statement's. Levels at the end of each row's days go on from one row to the next.
+fn is_in_statement(base: Base, spec: &ReportSpec) -> bool {
+    match base.source() {
+        BaseSource::Values | BaseSource::Stockouts => false,
+        BaseSource::Closing => spec.unit().is_none(),
+        BaseSource::Sales | BaseSource::Movements | BaseSource::Orders | BaseSource::Spans => true,
+    }
+}
+
 /// What the pieces of the statement share.
 struct Statement<'a> {
     bound: Bound,
@@ -62,6 +71,9 @@ pub async fn built_groups(
     before: Option<&Compared>,
     currency: Currency,
 ) -> Result<Vec<BuiltGroup>, Fault> {
+    if !spec.bases().iter().any(|base| is_in_statement(*base, spec)) {
+        return Ok(Vec::new());
+    }
     let bound = Bound::of(reads, narrow);
     let mut statement = Statement { bound, narrow, spec, before, bases: spec.bases(), currency };
     let sql = statement.sql();
@@ -87,7 +99,7 @@ impl Statement<'_> {
     fn sql(&mut self) -> String {
         let mut parts = Vec::new();
         for source in [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans] {
-            if !self.bases.iter().any(|base| base.source() == source) {
+            if !self.bases.iter().any(|base| base.source() == source && is_in_statement(*base, self.spec)) {
                 continue;
             }
             match source {
@@ -96,6 +108,8 @@ impl Statement<'_> {
                 BaseSource::Sales | BaseSource::Movements => parts.push(self.of_days()),
                 BaseSource::Orders => parts.push(self.of_orders()),
                 BaseSource::Closing => parts.extend(self.of_closings()),
+                // They are shared by store and rounded by level, which a sum of rows is not.
+                BaseSource::Values | BaseSource::Stockouts => {}
                 BaseSource::Spans => parts.push(self.of_spans()),
             }
         }
@@ -248,7 +262,13 @@ impl Statement<'_> {
                 Base::Cost => "d.cost_minor",
                 Base::Received => "d.received_units",
                 Base::Removed => "d.removed_units",
-                Base::Orders | Base::Closing | Base::InStockDays | Base::OutDays => return None,
+                Base::Orders
+                | Base::Closing
+                | Base::StockValue
+                | Base::InStockDays
+                | Base::OutDays
+                | Base::LostUnits
+                | Base::LostRevenue => return None,
             };
             Some(column.to_owned())
         });

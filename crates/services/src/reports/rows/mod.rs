@@ -3,6 +3,7 @@
 mod abc;
 mod baskets;
 mod builder;
+mod builder_levels;
 mod customers;
 mod dashboard;
 mod expiry;
@@ -17,6 +18,7 @@ mod zone;
 pub use abc::{products_sold, weeks_sold};
 pub use baskets::{basket_lines, large_orders};
 pub use builder::{BuiltGroup, built_groups, names_of};
+pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
 pub use customers::{Ordered, first_orders, guest_orders, ordered};
 pub use dashboard::{
     Awaited, DeadStock, Levels, Sales, alerts_open, dead_stock, forecast_weeks, levels, net_sales, open_orders,

@@ -6,12 +6,15 @@ use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 use uuid::Uuid;
 
-use super::within::{Ranked, ReportSource, exact, of_facts, ranked, within};
+use super::{
+    builder_levels::{Levels, add_levels},
+    within::{Ranked, ReportSource, exact, of_costs, of_facts, ranked, within},
+};
 use crate::{
     demand::rows::FactKey,
     insight::shell::ReportError,
     reports::{
-        core::{Base, BuilderRefusal, Compared, Figure, MOST_GROUPS, ReportDimension, ReportMeasure, ReportSpec},
+        core::{Base, BaseSource, BuilderRefusal, Compared, Figure, MOST_GROUPS, ReportDimension, ReportMeasure, ReportSpec},
         rows::{self, BuiltGroup, Narrow},
     },
 };
@@ -65,10 +68,18 @@ pub async fn built_report(
     let narrow = within(&permit, narrow);
     spec.is_of_channels = narrow.channels.is_some();
     spec.check()?;
-    let source = of_facts(db, &scope, narrow.span).await?;
+    let (source, method) = if spec.sums(BaseSource::Values) {
+        let (source, method) = of_costs(db, &scope, narrow.span).await?;
+        (source, Some(method))
+    } else {
+        (of_facts(db, &scope, narrow.span).await?, None)
+    };
     let before = spec.comparison.map(|with| Compared::of(narrow.span, spec.unit(), with));
     let found = rows::built_groups(&scope, &narrow, &spec, before.as_ref(), source.currency).await;
     let mut groups = found.map_err(ReportError::from)?;
+    let currency = source.currency;
+    let levels = Levels { scope: &scope, narrow: &narrow, spec: &spec, before: before.as_ref(), currency, method };
+    Box::pin(add_levels(levels, &mut groups)).await?;
     if groups.len() > MOST_GROUPS {
         return Err(BuilderRefusal::Groups.into());
     }

@@ -165,19 +165,31 @@ impl DashboardKey {
     }
 }
 
-/// The dashboard of what the permit, and the caller's other rights, let through. A follower says which event it has heard of, and is shown all up to it; None of one
-/// that asks once.
+/// Who asks for a dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DashboardAsker {
+    /// Is shown the one of before while what has changed is made anew, and asks again.
+    Client,
+    /// Does not ask again, and waits for what has changed, but for some seconds.
+    Once,
+    /// Has heard of an event, and waits until all up to it is shown.
+    Follower(i64),
+}
+
+/// The dashboard of what the permit, and the caller's other rights, let through, and whether it shows all that has happened.
 pub async fn dashboard(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     (span, stores): (Span, Option<Vec<StoreId>>),
-    (now, heard): (Timestamp, Option<i64>),
-) -> Result<std::sync::Arc<Dashboard>, ReportError> {
+    (now, asker): (Timestamp, DashboardAsker),
+) -> Result<(std::sync::Arc<Dashboard>, bool), ReportError> {
     let asked = DashboardKey::of(&permit, (span, local_day(now, "UTC")), stores);
     let scope = permit.scope(db).long();
-    let wanted = match heard {
-        Some(seq) => Wanted { seq, now, staleness: Staleness::None },
-        None => Wanted { seq: scope.head().await?.seq, now, staleness: Staleness::Seconds },
+    let wanted = match asker {
+        DashboardAsker::Follower(seq) => Wanted { seq, now, staleness: Staleness::None },
+        DashboardAsker::Client | DashboardAsker::Once => {
+            Wanted { seq: scope.head().await?.seq, now, staleness: Staleness::Seconds }
+        }
     };
     let kept: Kept<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
         let kept = Kept::default();
@@ -189,7 +201,12 @@ pub async fn dashboard(
     let key = asked.clone();
     // Its turn may come some seconds later.
     let make = Box::pin(async move { made(own, key, after(now, since.elapsed())).await });
-    kept.get(&asked, wanted, |shown| has_changed(scope, shown), make).await
+    match asker {
+        DashboardAsker::Client => kept.get_or_renew(&asked, wanted, |shown| has_changed(scope, shown), make).await,
+        DashboardAsker::Once | DashboardAsker::Follower(_) => {
+            Ok((kept.get(&asked, wanted, |shown| has_changed(scope, shown), make).await?, true))
+        }
+    }
 }
 
 /// Whether something has happened after an event that a dashboard may show.

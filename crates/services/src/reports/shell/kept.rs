@@ -1,7 +1,8 @@
-//! Dashboards that this node has made: kept for a minute, or for some seconds once something has changed that they show.
+//! Dashboards that this node has made: kept for a minute. Once something has changed that they show, they are shown as they were while they are made anew.
 
 use std::{
     collections::HashMap,
+    fmt::Display,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -23,7 +24,7 @@ const MOST_STILL_MICROS: i64 = 60_000_000;
 const EVERY: Duration = Duration::from_secs(1);
 /// The same as a multiple of what the last one took: what is dear is made more rarely.
 const TIMES: u32 = 10;
-/// Values that are made for followers at the same time: each names what it follows, so there may be many.
+/// Values that are made for followers, or while old ones are shown, at the same time: each names what it follows, so there may be many.
 const MOST_AT_ONCE: usize = 4;
 
 /// How far a value may be behind the journal.
@@ -54,7 +55,7 @@ struct Held<V> {
 
 /// A place for a value, and the turn to make it. Followers take theirs first: those who wait for time to pass hold up no query.
 struct Slot<V> {
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     followers: tokio::sync::Mutex<()>,
     held: Mutex<Option<Held<V>>>,
 }
@@ -67,7 +68,7 @@ struct Slots<K, V> {
 
 struct Shared<K, V> {
     slots: Mutex<Slots<K, V>>,
-    makers: Semaphore,
+    makers: Arc<Semaphore>,
 }
 
 /// Values by what they were asked for. Clones share them.
@@ -82,7 +83,7 @@ impl<K, V> Clone for Kept<K, V> {
 impl<K, V> Default for Kept<K, V> {
     fn default() -> Self {
         let slots = Mutex::new(Slots { asked: 0, of: HashMap::new() });
-        Self(Arc::new(Shared { slots, makers: Semaphore::new(MOST_AT_ONCE) }))
+        Self(Arc::new(Shared { slots, makers: Arc::new(Semaphore::new(MOST_AT_ONCE)) }))
     }
 }
 
@@ -97,7 +98,7 @@ fn pause(took: Duration) -> Duration {
 
 impl<V> Slot<V> {
     fn new() -> Self {
-        Self { turn: tokio::sync::Mutex::default(), followers: tokio::sync::Mutex::default(), held: Mutex::new(None) }
+        Self { turn: Arc::default(), followers: tokio::sync::Mutex::default(), held: Mutex::new(None) }
     }
     /// The value, if it is new enough for one who has waited since some time.
     fn held(&self, wanted: Wanted, asked: Instant) -> Option<Arc<V>> {
@@ -115,6 +116,17 @@ impl<V> Slot<V> {
         };
         // Others' clocks were read a little earlier or later.
         (-MOST_AGE_MICROS..=most).contains(&age).then(|| held.value.clone())
+    }
+    /// The value as it was up to a minute ago, whatever has happened since, and the last event that it shows.
+    fn recent(&self, now: Timestamp) -> Option<(Arc<V>, i64)> {
+        let held = lock(&self.held);
+        let held = held.as_ref()?;
+        let age = now.micros() - held.made_at.micros();
+        (-MOST_AGE_MICROS..=MOST_STILL_MICROS).contains(&age).then(|| (held.value.clone(), held.seq))
+    }
+    fn keep(&self, (value, seq): (Arc<V>, i64), made_at: Timestamp, begun: Instant) {
+        let not_before = Instant::now() + pause(begun.elapsed());
+        *lock(&self.held) = Some(Held { value, seq, made_at, begun, not_before });
     }
     fn seq(&self) -> Option<i64> {
         lock(&self.held).as_ref().map(|held| held.seq)
@@ -194,9 +206,52 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         let (made, seq) = make.await?;
         let value = Arc::new(made);
         let made_at = after(wanted.now, begun.duration_since(asked));
-        let not_before = Instant::now() + pause(begun.elapsed());
-        *lock(&place.held) = Some(Held { value: value.clone(), seq, made_at, begun, not_before });
+        place.keep((value.clone(), seq), made_at, begun);
         Ok(value)
+    }
+
+    /// The value of before, if it is of the last minute, and whether it shows all that has happened. One that does not is made anew meanwhile, once for all who ask,
+    /// and as rarely as for followers: whoever asks next is given that. Without such a value one is made now.
+    pub async fn get_or_renew<E, C>(
+        &self,
+        key: &K,
+        wanted: Wanted,
+        has_changed: impl FnOnce(i64) -> C + Send,
+        make: impl Future<Output = Result<(V, i64), E>> + Send + 'static,
+    ) -> Result<(Arc<V>, bool), E>
+    where
+        C: Future<Output = Result<bool, E>> + Send,
+        V: Send + Sync + 'static,
+        E: Display + Send + 'static,
+    {
+        let place = self.place(key);
+        let Some((value, shown)) = place.recent(wanted.now) else {
+            return Ok((self.get(key, wanted, has_changed, make).await?, true));
+        };
+        if shown >= wanted.seq {
+            return Ok((value, true));
+        }
+        // Someone else has the turn, and looks or makes it.
+        let Ok(turn) = place.turn.clone().try_lock_owned() else { return Ok((value, false)) };
+        if !has_changed(shown).await? {
+            place.shows_all_to(wanted.seq);
+            return Ok((value, true));
+        }
+        let asked = Instant::now();
+        if place.not_before().is_none_or(|not_before| not_before <= asked)
+            && let Ok(maker) = self.0.makers.clone().try_acquire_owned()
+        {
+            tokio::spawn(async move {
+                let _mine = (turn, maker);
+                match make.await {
+                    Ok((made, seq)) => place.keep((Arc::new(made), seq), wanted.now, asked),
+                    Err(error) => {
+                        tracing::warn!(%error, "a dashboard could not be made anew: the next who asks after a minute makes it");
+                    }
+                }
+            });
+        }
+        Ok((value, false))
     }
 }
 
@@ -272,6 +327,28 @@ mod tests {
         assert_eq!((all, looked.load(Ordering::Relaxed)), ((1, 1, 1), 1), "the maker alone looks");
         let none = tokio::join!(get(9, false), get(9, false));
         assert_eq!((none, looked.load(Ordering::Relaxed)), ((1, 1), 2), "nothing has happened that it shows");
+    }
+
+    #[tokio::test]
+    async fn what_has_changed_is_shown_as_it_was_while_it_is_made_anew_once() {
+        let (kept, made) = (Kept::<u8, u32>::default(), Arc::new(AtomicU32::new(0)));
+        let get = async |seq: i64, seconds: i64, has_changed: bool| {
+            let made = made.clone();
+            let make = async move { Ok::<_, String>((made.fetch_add(1, Ordering::Relaxed), seq)) };
+            let look = move |_| ready(Ok(has_changed));
+            let (value, is_current) = kept.get_or_renew(&1, wanted(seq, seconds), look, make).await.unwrap();
+            (*value, is_current)
+        };
+        assert_eq!((get(7, 0, true).await, get(7, 60, true).await), ((0, true), (0, true)), "nothing has happened");
+        assert_eq!((get(8, 1, false).await, get(8, 1, true).await), ((0, true), (0, true)), "nothing that it shows");
+        assert_eq!((get(9, 1, true).await, made.load(Ordering::Relaxed)), ((0, false), 1), "it has just been made");
+        tokio::time::sleep(EVERY).await;
+        assert_eq!((get(9, 2, true).await, get(9, 2, true).await), ((0, false), (0, false)));
+        while get(9, 2, true).await != (1, true) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(made.load(Ordering::Relaxed), 2, "once for all who asked");
+        assert_eq!(get(10, 63, true).await, (2, true), "what is older than a minute is not shown");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::{paging::Key, storage::Database};
+use platform::{
+    paging::Key,
+    storage::{Database, TenantScope},
+};
 
 use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
 use crate::{
@@ -64,26 +67,38 @@ pub async fn lost_sales(
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_facts(db, &scope, narrow.span).await?;
-    let products = narrow.products.ids(&scope).await?;
-    let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
-    let periods = stock_periods(&scope, &filter).await?;
-    let paid = rows::paid(&scope, &narrow, source.currency).await?;
-    let listed = rows::listed(&scope, &narrow, source.currency).await?;
     let mut totals = LostSums::default();
     let mut found = Vec::new();
-    for (product, store, period) in periods.into_iter().filter(|(.., period)| period.out_days > 0) {
+    for level in lost_levels(&scope, &narrow, source.currency, substitution).await? {
+        totals.add(&level);
+        // Levels of which nothing can be said come last.
+        let place = level.revenue.map_or(Key::Int(i64::MAX), |revenue| most(revenue.mid));
+        found.push((level, vec![place, level.product.into(), level.store.into()]));
+    }
+    exact(totals.revenue.high.into())?;
+    Ok(LostSalesReport { source, totals, rows: ranked(found) })
+}
+
+/// Levels with a stock-out, whatever lets them through; the facts are up to date already.
+pub(super) async fn lost_levels(
+    scope: &TenantScope,
+    narrow: &Narrow,
+    currency: Currency,
+    substitution: f64,
+) -> Result<Vec<LostLevel>, ReportError> {
+    let products = narrow.products.ids(scope).await?;
+    let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
+    let periods = stock_periods(scope, &filter).await?;
+    let paid = rows::paid(scope, narrow, currency).await?;
+    let listed = rows::listed(scope, narrow, currency).await?;
+    let level = |(product, store, period): (ProductId, StoreId, StockPeriod)| {
         let priced = paid.get(&(product, store)).or_else(|| listed.get(&product)).copied();
         let units = LostUnits::of(&period, period.out_days, substitution);
         let capped = lost_of(&period, period.capped_days, substitution, priced);
         let (revenue, margin) = capped.map_or((None, None), |(_, revenue, margin)| (revenue, margin));
-        let level = LostLevel { product, store, period, units, capped: capped.map(|(units, ..)| units), revenue, margin };
-        totals.add(&level);
-        // Levels of which nothing can be said come last.
-        let place = revenue.map_or(Key::Int(i64::MAX), |revenue| most(revenue.mid));
-        found.push((level, vec![place, product.into(), store.into()]));
-    }
-    exact(totals.revenue.high.into())?;
-    Ok(LostSalesReport { source, totals, rows: ranked(found) })
+        LostLevel { product, store, period, units, capped: capped.map(|(units, ..)| units), revenue, margin }
+    };
+    Ok(periods.into_iter().filter(|(.., period)| period.out_days > 0).map(level).collect())
 }
 
 impl LostSums {

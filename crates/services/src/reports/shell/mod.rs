@@ -3,6 +3,7 @@
 mod abc;
 mod baskets;
 mod builder;
+mod builder_levels;
 mod customers;
 mod dashboard;
 mod expiry;
@@ -19,7 +20,7 @@ pub use abc::{AbcXyz, abc_xyz};
 pub use baskets::{BasketsError, BoughtTogether, bought_together};
 pub use builder::{BuilderError, BuiltReport, BuiltRow, ReportCell, built_report, report_names};
 pub use customers::{CohortRow, CustomerCohorts, CustomerScore, CustomerSegments, customer_cohorts, customer_segments};
-pub use dashboard::{Compared, Dashboard, DeadSums, Panel, TopSeller, dashboard};
+pub use dashboard::{Compared, Dashboard, DashboardAsker, DeadSums, Panel, TopSeller, dashboard};
 pub use expiry::{ExpiryRisk, RiskBasis, RiskRow, RiskSums, expiry_risk};
 pub use fulfilment::{FulfilmentReport, FulfilmentSums, fulfilment_report};
 pub use lost::{LostLevel, LostSalesReport, LostSums, lost_sales};

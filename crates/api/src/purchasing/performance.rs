@@ -1,0 +1,137 @@
+//! How all suppliers deliver, as a list.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, InputObject, Object};
+use entity::prelude::{SupplierId, Timestamp};
+use iam::access::{Permit, kind};
+use inventory::{
+    ledger::Ledger,
+    purchasing::{core::Performance, shell},
+};
+use platform::paging::{CursorSigner, Key};
+
+use super::{links::MOST_A_PAGE, reorder::SupplierPerformance};
+use crate::{
+    catalog::Direction,
+    graphql::{
+        connection::{Page, PageArgs, PageInfo},
+        context::ContextExt,
+        fault::Answer,
+        scalars::{DateTime, Long},
+    },
+};
+
+/// Seconds of a year: what is measured if nothing else is asked for.
+const YEAR: i64 = 365 * 86_400;
+
+/// Sort order of a list of suppliers by their deliveries; rows with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct SupplierPerformanceSort {
+    /// Field by which the list is sorted. Suppliers without a value come last in both directions.
+    pub field: SupplierPerformanceSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which a list of suppliers by their deliveries can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SupplierPerformanceSortField {
+    /// Number of orders that were measured.
+    Orders,
+    /// Share of orders that were on time.
+    OnTimeRate,
+    /// Received units by ordered units.
+    UnitFillRate,
+    /// Share of lines that were received whole.
+    LineFillRate,
+    /// Share of orders that were received whole.
+    OrderFillRate,
+    /// Mean number of days from ordering to the last receipt.
+    LeadTimeDaysMean,
+}
+
+impl SupplierPerformanceSort {
+    /// The place of a supplier in the list.
+    fn place(self, of: &Performance) -> Key {
+        let value = match self.field {
+            SupplierPerformanceSortField::Orders => Some(of.orders as f64),
+            SupplierPerformanceSortField::OnTimeRate => of.on_time,
+            SupplierPerformanceSortField::UnitFillRate => of.unit_fill,
+            SupplierPerformanceSortField::LineFillRate => of.line_fill,
+            SupplierPerformanceSortField::OrderFillRate => of.order_fill,
+            SupplierPerformanceSortField::LeadTimeDaysMean => of.lead_days_mean,
+        };
+        let millionths = value.map(|value| (value * 1e6).round() as i64);
+        Key::Int(millionths.map_or(i64::MAX, |value| if self.direction == Direction::Desc { -value } else { value }))
+    }
+    /// What cursors of the list are bound to.
+    fn list_name(self) -> String {
+        format!("supplierPerformances:{:?}:{:?}", self.field, self.direction)
+    }
+}
+
+/// A page of suppliers by how they deliver, and all of them together.
+pub struct SupplierPerformanceConnection {
+    page: Arc<Page<SupplierPerformance>>,
+    totals: Performance,
+    suppliers: usize,
+}
+crate::connection!(@edge SupplierPerformanceEdge, SupplierPerformance, "suppliers by their deliveries");
+
+/// A page of suppliers by their deliveries.
+#[Object]
+impl SupplierPerformanceConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<SupplierPerformanceEdge> {
+        (0..self.page.nodes.len()).map(|index| SupplierPerformanceEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[SupplierPerformance] {
+        &self.page.nodes
+    }
+    /// Position of the page in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// Deliveries of all suppliers together, also those that are on no page.
+    async fn totals(&self) -> SupplierPerformance {
+        SupplierPerformance::of(None, self.totals)
+    }
+    /// Number of suppliers on all pages together.
+    async fn supplier_count(&self) -> Long {
+        Long(i64::try_from(self.suppliers).unwrap_or(i64::MAX))
+    }
+}
+
+/// The times of ordering that are asked for: a year up to now, if nothing else is said.
+pub(super) fn measured_span((from, to): (Option<DateTime>, Option<DateTime>), now: Timestamp) -> (Timestamp, Timestamp) {
+    (from.map_or(now.plus_seconds(-YEAR), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0))
+}
+
+/// A page of the suppliers of whom something was measured.
+pub(super) async fn supplier_performances(
+    ctx: &Context<'_>,
+    permit: Permit<kind::PurchaseRead>,
+    span: (Option<DateTime>, Option<DateTime>),
+    sort: Option<SupplierPerformanceSort>,
+    args: &PageArgs,
+) -> Answer<SupplierPerformanceConnection> {
+    let by_orders = SupplierPerformanceSort { field: SupplierPerformanceSortField::Orders, direction: Direction::Desc };
+    let sort = sort.unwrap_or(by_orders);
+    let (ledger, signer) = (ctx.given::<Ledger>()?, ctx.given::<CursorSigner>()?);
+    let list = sort.list_name();
+    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let now = ledger.clock().now();
+    let found = shell::supplier_performances(ledger.database(), &permit, (measured_span(span, now), now)).await?;
+    let (totals, suppliers) = (found.totals, found.rows.len());
+    let row = |(supplier, of): (SupplierId, Performance)| {
+        (SupplierPerformance::of(Some(supplier), of), vec![sort.place(&of), Key::from(supplier)])
+    };
+    let mut rows: Vec<(SupplierPerformance, Vec<Key>)> = found.rows.into_iter().map(row).collect();
+    rows.sort_by(|(_, one), (_, other)| one.cmp(other));
+    let page = Arc::new(Page::build(request.pick(rows), &request, list, signer));
+    Ok(SupplierPerformanceConnection { page, totals, suppliers })
+}

@@ -1,0 +1,290 @@
+//! Sums of the report builder that no statement makes: stock and its value at the end of days, and what stock-outs cost.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+use inventory::purchasing::core::allot;
+use platform::storage::TenantScope;
+use uuid::Uuid;
+
+use super::{builder::BuilderError, lost::lost_levels};
+use crate::{
+    demand::rows::FactKey,
+    insight::shell::ReportError,
+    reports::{
+        core::{Base, BaseSource, BuilderRefusal, Compared, MOST_GROUPS, ReportDimension, ReportSpec},
+        rows::{self, BuiltGroup, Narrow, ProductGroups, StockChange},
+    },
+};
+
+/// The share of buyers who take something else, as `lostSales` has it unless another is asked for.
+const SUBSTITUTION: f64 = 0.2;
+
+/// What the sums are made for.
+pub(super) struct Levels<'a> {
+    pub scope: &'a TenantScope,
+    pub narrow: &'a Narrow,
+    pub spec: &'a ReportSpec,
+    pub before: Option<&'a Compared>,
+    pub currency: Currency,
+    /// None where no value is asked for, or shown.
+    pub method: Option<CostingMethod>,
+}
+
+/// The end of a row's days: which day, of the report's days or of those before, and the row's time.
+struct End {
+    last: i32,
+    is_before: bool,
+    key: Option<i32>,
+}
+
+/// Groups by their keys, the sums of the report's days and of those before.
+#[derive(Default)]
+struct Sums(BTreeMap<Vec<FactKey>, BTreeMap<(usize, bool), i64>>);
+
+/// Levels of groups so far, by the sum that each is of.
+#[derive(Default)]
+struct Running(BTreeMap<Vec<FactKey>, BTreeMap<usize, i64>>);
+
+impl Running {
+    fn add(&mut self, keys: Vec<FactKey>, nth: usize, change: i64) {
+        *self.0.entry(keys).or_default().entry(nth).or_default() += change;
+    }
+}
+
+/// The keys of products and stores; time is filled in later.
+struct Keys<'a> {
+    spec: &'a ReportSpec,
+    groups: HashMap<ProductId, ProductGroups>,
+}
+
+impl Keys<'_> {
+    fn of(&self, product: ProductId, store: StoreId) -> Vec<FactKey> {
+        let groups = self.groups.get(&product).copied().unwrap_or_default();
+        let key = |dimension: &ReportDimension| match dimension {
+            ReportDimension::Product => FactKey::Id(product.uuid()),
+            ReportDimension::Category => FactKey::Id(groups.category.unwrap_or_default()),
+            ReportDimension::TopCategory => FactKey::Id(groups.top_category.unwrap_or_default()),
+            ReportDimension::Supplier => FactKey::Id(groups.supplier.unwrap_or_default()),
+            ReportDimension::Store => FactKey::Id(store.uuid()),
+            ReportDimension::Channel => FactKey::Id(Uuid::nil()),
+            ReportDimension::Day
+            | ReportDimension::Week
+            | ReportDimension::Month
+            | ReportDimension::Quarter
+            | ReportDimension::Year => FactKey::Date(0),
+        };
+        self.spec.dimensions.iter().map(key).collect()
+    }
+}
+
+impl Sums {
+    fn set(&mut self, keys: Vec<FactKey>, place: (usize, bool), sum: i64) -> Result<(), BuilderRefusal> {
+        if sum == 0 && !self.0.contains_key(&keys) {
+            return Ok(());
+        }
+        self.0.entry(keys).or_default().insert(place, sum);
+        if self.0.len() > MOST_GROUPS { Err(BuilderRefusal::Groups) } else { Ok(()) }
+    }
+
+    /// Adds them to the statement's groups.
+    fn join(mut self, groups: &mut Vec<BuiltGroup>, count: usize) {
+        let put = |group: &mut BuiltGroup, sums: BTreeMap<(usize, bool), i64>| {
+            for ((nth, is_before), sum) in sums {
+                let side = if is_before { &mut group.before } else { &mut group.now };
+                side[nth] = sum;
+            }
+        };
+        for group in groups.iter_mut() {
+            if let Some(sums) = self.0.remove(&group.keys) {
+                put(group, sums);
+            }
+        }
+        for (keys, sums) in self.0 {
+            if sums.values().any(|sum| *sum != 0) {
+                let mut group = BuiltGroup { keys, now: vec![0; count], before: vec![0; count] };
+                put(&mut group, sums);
+                groups.push(group);
+            }
+        }
+    }
+}
+
+/// Adds the sums that no statement makes to the groups, those that are asked for.
+pub(super) async fn add_levels(of: Levels<'_>, groups: &mut Vec<BuiltGroup>) -> Result<(), BuilderError> {
+    let bases = of.spec.bases();
+    let nth = |base: Base| bases.iter().position(|one| *one == base);
+    let units = nth(Base::Closing).filter(|_| of.spec.unit().is_some());
+    let value = nth(Base::StockValue).filter(|_| of.method.is_some());
+    let is_of_stockouts = of.spec.sums(BaseSource::Stockouts);
+    if units.is_none() && value.is_none() && !is_of_stockouts {
+        return Ok(());
+    }
+    let needs_groups = of.spec.dimensions.iter().any(|one| one.is_of_products() && *one != ReportDimension::Product);
+    let found =
+        if needs_groups { rows::product_groups(of.scope, of.narrow).await.map_err(ReportError::from)? } else { HashMap::new() };
+    let keys = Keys { spec: of.spec, groups: found };
+    let mut sums = Sums::default();
+    if is_of_stockouts {
+        for (narrow, is_before) in sides(&of) {
+            stockouts(&of, (&narrow, is_before), &keys, &mut sums).await?;
+        }
+    }
+    if units.is_some() || value.is_some() {
+        closings(&of, (units, value), &keys, &mut sums).await?;
+    }
+    sums.join(groups, bases.len());
+    Ok(())
+}
+
+/// The report's days, and those before.
+fn sides(of: &Levels<'_>) -> Vec<(Narrow, bool)> {
+    let before = of.before.map(|before| (Narrow { span: before.span, ..of.narrow.clone() }, true));
+    before.into_iter().chain([(of.narrow.clone(), false)]).collect()
+}
+
+/// What stock-outs cost by group: estimates of levels are summed as they are, and rounded once.
+async fn stockouts(
+    of: &Levels<'_>,
+    (narrow, is_before): (&Narrow, bool),
+    keys: &Keys<'_>,
+    sums: &mut Sums,
+) -> Result<(), BuilderError> {
+    let bases = of.spec.bases();
+    let mut found: BTreeMap<Vec<FactKey>, (f64, i64)> = BTreeMap::new();
+    for level in lost_levels(of.scope, narrow, of.currency, SUBSTITUTION).await? {
+        let sum = found.entry(keys.of(level.product, level.store)).or_default();
+        sum.0 += level.capped.map_or(0.0, |units| units.mid);
+        sum.1 = sum.1.saturating_add(level.revenue.map_or(0, |revenue| revenue.mid));
+    }
+    for (keys, (units, revenue)) in found {
+        for (nth, base) in bases.iter().enumerate() {
+            let sum = match base {
+                Base::LostUnits => (units * 1e6).round() as i64,
+                Base::LostRevenue => revenue,
+                _ => continue,
+            };
+            sums.set(keys.clone(), (nth, is_before), sum)?;
+        }
+    }
+    Ok(())
+}
+
+/// The ends of rows, in order: of the days before, and of the report's.
+fn ends(of: &Levels<'_>) -> Vec<End> {
+    let whole = |last: i32, is_before: bool| End { last, is_before, key: None };
+    let Some(unit) = of.spec.unit() else {
+        let before = of.before.map(|before| whole(before.span.to, true));
+        return before.into_iter().chain([whole(of.narrow.span.to, false)]).collect();
+    };
+    let before = of.before.map(|before| before.buckets(unit)).unwrap_or_default().into_iter().map(|one| (one, true));
+    let now = unit.buckets(of.narrow.span).into_iter().map(|one| (one, false));
+    before.chain(now).map(|(one, is_before)| End { last: one.last, is_before, key: Some(one.key) }).collect()
+}
+
+/// A product's value, its units by store, and the shares of stores in the value that are counted.
+#[derive(Default)]
+struct ProductStock {
+    value: i64,
+    units: BTreeMap<StoreId, i64>,
+    shares: Vec<(StoreId, i64)>,
+}
+
+impl ProductStock {
+    /// The shares of the stores that are seen, by their units; what has units in no store is of none.
+    fn shared(&self, is_by_store: bool, is_seen: impl Fn(StoreId) -> bool) -> Vec<(StoreId, i64)> {
+        let weights: Vec<i64> = self.units.values().map(|units| (*units).max(0)).collect();
+        let shares: Vec<(StoreId, i64)> = match allot(self.value, &weights).filter(|_| is_by_store) {
+            Some(shares) => self.units.keys().copied().zip(shares).collect(),
+            None => vec![(StoreId::NIL, self.value)],
+        };
+        shares.into_iter().filter(|(store, share)| *share != 0 && is_seen(*store)).collect()
+    }
+}
+
+/// Stock and its value at the end of each row's days: changes are added up in the order of days.
+async fn closings(
+    of: &Levels<'_>,
+    (units, value): (Option<usize>, Option<usize>),
+    keys: &Keys<'_>,
+    sums: &mut Sums,
+) -> Result<(), BuilderError> {
+    let ends = ends(of);
+    let days: Vec<i32> = ends.iter().map(|end| end.last).collect();
+    let is_by_store = of.narrow.stores.is_some() || of.spec.dimensions.contains(&ReportDimension::Store);
+    let is_seen = |store: StoreId| of.narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
+    let mut changes: BTreeMap<i32, Vec<StockChange>> = BTreeMap::new();
+    if units.is_some() || is_by_store {
+        collect(&mut changes, rows::unit_changes(of.scope, of.narrow, &days).await.map_err(ReportError::from)?);
+    }
+    if let Some(method) = of.method.filter(|_| value.is_some()) {
+        collect(&mut changes, rows::value_changes(of.scope, of.narrow, &days, method).await.map_err(ReportError::from)?);
+    }
+    let mut products: HashMap<ProductId, ProductStock> = HashMap::new();
+    let mut running = Running::default();
+    for end in ends {
+        let mut changed = BTreeSet::new();
+        while changes.first_key_value().is_some_and(|(day, _)| *day <= end.last) {
+            for StockChange { product, store, change, .. } in changes.pop_first().into_iter().flat_map(|(_, all)| all) {
+                let stock = products.entry(product).or_default();
+                changed.insert(product);
+                match store {
+                    Some(store) => {
+                        *stock.units.entry(store).or_default() += change;
+                        if let Some(nth) = units.filter(|_| is_seen(store)) {
+                            running.add(keys.of(product, store), nth, change);
+                        }
+                    }
+                    None => stock.value += change,
+                }
+            }
+        }
+        for product in changed {
+            let (Some(nth), Some(stock)) = (value, products.get_mut(&product)) else { continue };
+            let shares = stock.shared(is_by_store, is_seen);
+            for (store, share) in std::mem::replace(&mut stock.shares, shares.clone()) {
+                running.add(keys.of(product, store), nth, -share);
+            }
+            for (store, share) in shares {
+                running.add(keys.of(product, store), nth, share);
+            }
+        }
+        for (group, levels) in &running.0 {
+            for (nth, level) in levels {
+                sums.set(timed(group, end.key), (*nth, end.is_before), *level)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn collect(changes: &mut BTreeMap<i32, Vec<StockChange>>, found: Vec<StockChange>) {
+    for change in found {
+        changes.entry(change.day).or_default().push(change);
+    }
+}
+
+/// The keys of a group in a row of time.
+fn timed(group: &[FactKey], time: Option<i32>) -> Vec<FactKey> {
+    let key = |key: &FactKey| match (key, time) {
+        (FactKey::Date(_), Some(day)) => FactKey::Date(day),
+        _ => *key,
+    };
+    group.iter().map(key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shared_by_units_and_belongs_to_no_store_without_them() {
+        let (one, other) = (StoreId::from_uuid(Uuid::from_u128(1)), StoreId::from_uuid(Uuid::from_u128(2)));
+        let mut stock = ProductStock { value: 1_000, ..ProductStock::default() };
+        assert_eq!(stock.shared(true, |_| true), [(StoreId::NIL, 1_000)]);
+        stock.units = BTreeMap::from([(one, 2), (other, 1)]);
+        assert_eq!(stock.shared(true, |_| true), [(one, 667), (other, 333)]);
+        assert_eq!(stock.shared(true, |store| store == other), [(other, 333)]);
+        assert_eq!(stock.shared(false, |_| true), [(StoreId::NIL, 1_000)]);
+    }
+}
