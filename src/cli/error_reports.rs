@@ -169,7 +169,8 @@ struct Message(Option<String>);
 
 impl Visit for Message {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
+        // The text of the source comes first; a field of this name would be a value.
+        if field.name() == "message" && self.0.is_none() {
             self.0 = Some(format!("{value:?}"));
         }
     }

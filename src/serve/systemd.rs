@@ -3,6 +3,10 @@
 
 use std::{env, process, time::Duration};
 
+/// How long a message waits for room in systemd's queue: `READY=1` that was lost would be a start that failed.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The process serves, or does jobs. From now on the watchdog hears of it until its end, if it wants to.
 pub(super) fn ready() {
     notify("READY=1");
@@ -44,7 +48,7 @@ fn notify(_: &str) {}
 fn send(name: &std::ffi::OsStr, state: &str) -> std::io::Result<()> {
     let address = address(name)?;
     let socket = std::os::unix::net::UnixDatagram::unbound()?;
-    socket.set_nonblocking(true)?;
+    socket.set_write_timeout(Some(PATIENCE))?;
     socket.send_to_addr(state.as_bytes(), &address).map(drop)
 }
 

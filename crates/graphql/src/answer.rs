@@ -237,7 +237,7 @@ fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
         Some(_) | None => Code::Internal,
     };
     if code == Code::Internal {
-        tracing::error!(request_id, path = ?error.path, message = %error.message, "a resolver failed");
+        tracing::error!(request_id, path = ?error.path, error = %error.message, "a resolver failed");
         error.message = "something went wrong on our side; the request id finds it in the log".into();
         error.extensions = None;
     }

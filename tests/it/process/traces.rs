@@ -240,7 +240,7 @@ async fn what_a_process_did_last_is_sent_before_it_ends() {
     let traced = ["--otlp-endpoint", &url, "--trace-sample", "1"];
     let socket = site.folder.join("notify");
     let systemd = systemd(&socket);
-    let env = vec![("NOTIFY_SOCKET", socket.display().to_string()), ("WATCHDOG_USEC", "200000".to_owned())];
+    let env = vec![("NOTIFY_SOCKET", socket.display().to_string()), ("WATCHDOG_USEC", "40000".to_owned())];
     let environment = Environment { env, ..Environment::default() };
     let server = Server::start_in(&site, free_address(), &[&UNLIMITED[..], &traced].concat(), &environment).await;
     assert_eq!(notified(&systemd, "WATCHDOG=1"), ["READY=1", "WATCHDOG=1"]);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use syn::{
-    LitStr, Macro, Token,
+    Ident, LitStr, Macro, Token,
     parse::ParseStream,
     visit::{self, Visit},
 };
@@ -12,6 +12,14 @@ use super::{no_faults, sources};
 
 /// Why a start failed, which is logged when no report is taken any more.
 const LOGGED_ONLY: &str = "cli/logs.rs";
+
+/// Whether a field is named as the message is: both would be the event's `message`.
+fn is_message(field: ParseStream<'_>) -> syn::Result<bool> {
+    let ahead = field.fork();
+    ahead.parse::<Option<Token![%]>>()?;
+    ahead.parse::<Option<Token![?]>>()?;
+    Ok(ahead.parse::<Ident>().is_ok_and(|name| name == "message") && !ahead.peek(Token![.]))
+}
 
 /// The message of an event of `tracing`: the first argument that is a text alone. None where there is no such argument.
 fn message(tokens: ParseStream<'_>) -> syn::Result<Option<String>> {
@@ -24,6 +32,9 @@ fn message(tokens: ParseStream<'_>) -> syn::Result<Option<String>> {
             }
             begins = false;
             continue;
+        }
+        if begins && is_message(tokens)? {
+            return Err(tokens.error("a field of an error is named message"));
         }
         begins = tokens.peek(Token![,]);
         tokens
@@ -43,13 +54,14 @@ impl<'a> Visit<'a> for Errors {
         let path: Vec<String> = item.path.segments.iter().map(|part| part.ident.to_string()).collect();
         if path == ["tracing", "error"] {
             self.seen += 1;
-            match item.parse_body_with(message).unwrap() {
-                Some(text) if !text.contains('{') => {}
-                Some(text) => self.faults.push(format!("an error says a value: {text}")),
-                None => self.faults.push("an error has no literal message".to_owned()),
+            match item.parse_body_with(message) {
+                Ok(Some(text)) if !text.contains('{') => {}
+                Ok(Some(text)) => self.faults.push(format!("an error says a value: {text}")),
+                Ok(None) => self.faults.push("an error has no literal message".to_owned()),
+                Err(odd) => self.faults.push(odd.to_string()),
             }
-        } else if path == ["error"] || item.tokens.to_string().contains("tracing :: error") {
-            self.faults.push(format!("an error inside of {}!, or without tracing::, is not looked at", path.join("::")));
+        } else if path == ["error"] || path == ["tracing", "event"] || item.tokens.to_string().contains("tracing :: error") {
+            self.faults.push(format!("an error in {}!, not by tracing::error! itself, is not looked at", path.join("::")));
         }
         visit::visit_macro(self, item);
     }
@@ -76,13 +88,16 @@ fn errors_of_the_log_have_literal_messages() {
 #[test]
 fn a_message_with_a_value_is_found() {
     let fine =
-        "fn f() { tracing::error!(%err, a = g(\"{x}\"), \"it failed\"); tracing::error!(target: \"t\", \"so did this\"); }";
+        "fn f() { tracing::error!(a = g(\"{x}\"), b = %err.message, \"it failed\"); tracing::error!(target: \"t\", \"so\"); }";
     let found = errors(fine);
     assert_eq!((found.seen, found.faults), (2, Vec::new()));
     for odd in [
         "tracing::error!(\"{err}\")",
         "tracing::error!(%err, \"it failed: {}\", err)",
         "tracing::error!(%err)",
+        "tracing::error!(%err, message = %err.message, \"it failed\")",
+        "tracing::error!(?message, \"it failed\")",
+        "tracing::event!(Level::ERROR, \"it failed\")",
         "error!(\"it failed\")",
         "tokio::select! { _ = a => tracing::error!(\"it failed\") }",
     ] {
