@@ -16,7 +16,7 @@ const LEFT_OUT: [&str; 3] = ["idempotencyKey", "expectedVersion", "compare"];
 /// Nor over this argument: a dry run leaves its key free. A field of this name counts: what an import only tries is kept under its key.
 const DRY_RUN: &str = "validateOnly";
 /// Inputs where null clears what leaving out keeps: there it is no different word for nothing. A test holds the list to the source.
-pub const CLEARED_BY_NULL: [&str; 19] = [
+pub const CLEARED_BY_NULL: [&str; 20] = [
     "BlanketOrderUpdateInput",
     "CategoryUpdateInput",
     "CategoryUpsertInput",

@@ -171,7 +171,10 @@ async fn references_stay_unique_and_customers_exist() {
         let said = refused_turn(&world, "customerArchive").await;
         assert!(said.contains("(1)"), "{said}");
         step(&world, "orderCancel", &other).await;
+        // Of a customer without a name, too, only erasing forgets what its orders say.
+        world.pretend("UPDATE customer SET external_ref = NULL WHERE tenant_id = $1", vec![]).await;
         assert!(turned(&world, "customerArchive").await["customer"]["archivedAt"].is_string());
+        assert_eq!(says(&world, &other).await["contact"]["name"], "Ada Lovelace");
         let new = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "customerId": world.customer,
             "lines": [{"product": {"id": world.mug}, "quantity": 1}]});
         refused(&world.act("orderCreate", new).await, "INVALID", "input.customerId");

@@ -292,7 +292,8 @@ fn references(branches: &mut Branches, query: &Query, from: &str, shown: Shown) 
 
 /// By reference, and by the whole e-mail address: names and addresses are sealed (decisions/0041).
 fn customers(branches: &mut Branches, query: &Query, blind: Option<Vec<u8>>) {
-    let shown = Shown { title: "r.external_ref", is_archived: "CASE WHEN r.merged_into IS NULL THEN 0 ELSE 1 END" };
+    let is_archived = "CASE WHEN r.merged_into IS NULL AND r.archived_at IS NULL THEN 0 ELSE 1 END";
+    let shown = Shown { title: "r.external_ref", is_archived };
     references(branches, query, "customer r", shown);
     if let Some(blind) = blind {
         branches.open(Field::Email, "CAST(NULL AS text)", shown, "customer r");

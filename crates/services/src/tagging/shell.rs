@@ -91,7 +91,7 @@ async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, sa
         permission: readers.permission.map(ToOwned::to_owned),
         stores: readers.stores.clone(),
     };
-    let seq = journal::append(work, vec![NODE_TAGS_UPDATED.event(&event)], now).await?;
+    let seq = journal::append_other(work, vec![NODE_TAGS_UPDATED.event(&event)], now).await?;
     idempotency::keep(work, key, &Receipt { seq }, now).await?;
     Ok(Acted { value: after, seq, is_replayed: false })
 }

@@ -275,7 +275,9 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
     updates.extend(updated.iter().map(|(_, row)| written(row)));
     forget_keys(work, updated.iter().map(|(_, row)| row.id)).await?;
     let is_forgotten = |row: &CustomerRow| row.external_ref.is_none() && row.name.is_none() && row.email.is_none();
-    let forgotten = updated.iter().filter(|(_, row)| is_forgotten(row)).map(|(_, row)| row.id);
+    // Whoever archives or restores one that has no name forgets nobody.
+    let is_turned = |before: &CustomerRow, row: &CustomerRow| before.archived_at != row.archived_at;
+    let forgotten = updated.iter().filter(|(before, row)| is_forgotten(row) && !is_turned(before, row)).map(|(_, row)| row.id);
     let forgotten: Vec<CustomerId> = forgotten.collect();
     forget_orders(work, &forgotten).await?;
     // Who is forgotten takes along what the audit log's marks of them could be compared with.

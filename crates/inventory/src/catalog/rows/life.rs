@@ -116,6 +116,7 @@ pub async fn customer(work: &Work, id: CustomerId, step: Step) -> Result<LifeCon
     }
     journal::hold(work).await?;
     let open = "SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1
+        AND o.customer_id IS NOT NULL
         AND o.customer_id IN (SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND (c.id = $2 OR c.merged_into = $2))
         AND o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
     let hindrance = in_use_by(&[(Use::OpenOrders, count(work, open, vec![id.into()]).await?)]);
