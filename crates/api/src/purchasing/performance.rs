@@ -68,8 +68,9 @@ impl SupplierPerformanceSort {
         Key::Int(millionths.map_or(i64::MAX, |value| if self.direction == Direction::Desc { -value } else { value }))
     }
     /// What cursors of the list are bound to.
-    fn list_name(self) -> String {
-        format!("supplierPerformances:{:?}:{:?}", self.field, self.direction)
+    fn list_name(self, (from, to): (Option<DateTime>, Option<DateTime>)) -> String {
+        let micros = |at: Option<DateTime>| at.map(|at| at.0.micros());
+        format!("supplierPerformances:{:?}:{:?}:{:?}:{:?}", self.field, self.direction, micros(from), micros(to))
     }
 }
 
@@ -122,7 +123,7 @@ pub(super) async fn supplier_performances(
     let by_orders = SupplierPerformanceSort { field: SupplierPerformanceSortField::Orders, direction: Direction::Desc };
     let sort = sort.unwrap_or(by_orders);
     let (ledger, signer) = (ctx.given::<Ledger>()?, ctx.given::<CursorSigner>()?);
-    let list = sort.list_name();
+    let list = sort.list_name(span);
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let now = ledger.clock().now();
     let found = shell::supplier_performances(ledger.database(), &permit, (measured_span(span, now), now)).await?;

@@ -22,6 +22,8 @@ use crate::{
 const DAY: f64 = 86_400_000_000.0;
 /// Orders of a supplier that are looked at, the newest first: ten years of one a day.
 const MOST: i64 = 4_000;
+/// Orders of all suppliers together that are looked at, the newest first: what is read has a bound, however many years are asked for.
+const MOST_OF_ALL: i64 = 200_000;
 
 #[derive(Record)]
 struct DeliveryRow {
@@ -115,7 +117,8 @@ pub async fn deliveries(
                    row_number() OVER (PARTITION BY coalesce(s.merged_into, s.id) ORDER BY o.ordered_at DESC, o.id DESC) AS nth
                  FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
                  WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.ordered_at < $3
-                   AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}) o
+                   AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
+                 ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MOST_OF_ALL}) o
            JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL
            WHERE o.nth <= $4 AND (o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today)) x
          GROUP BY x.supplier_id, x.id, x.ordered_at, x.received_at, x.is_over ORDER BY x.supplier_id, x.id",

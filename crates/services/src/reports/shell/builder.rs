@@ -77,6 +77,9 @@ pub async fn built_report(
     let before = spec.comparison.map(|with| Compared::of(narrow.span, spec.unit(), with));
     let found = rows::built_groups(&scope, &narrow, &spec, before.as_ref(), source.currency).await;
     let mut groups = found.map_err(ReportError::from)?;
+    if groups.len() > MOST_GROUPS {
+        return Err(BuilderRefusal::Groups.into());
+    }
     let currency = source.currency;
     let levels = Levels { scope: &scope, narrow: &narrow, spec: &spec, before: before.as_ref(), currency, method };
     Box::pin(add_levels(levels, &mut groups)).await?;

@@ -250,7 +250,7 @@ async fn closings(
             }
         }
         for (group, levels) in &running.0 {
-            for (nth, level) in levels {
+            for (nth, level) in levels.iter().filter(|(_, level)| **level != 0) {
                 sums.set(timed(group, end.key), (*nth, end.is_before), *level)?;
             }
         }

@@ -199,8 +199,8 @@ pub async fn dashboard(
     let since = Instant::now();
     let own = scope.clone();
     let key = asked.clone();
-    // Its turn may come some seconds later.
-    let make = Box::pin(async move { made(own, key, after(now, since.elapsed())).await });
+    // Its turn may come some seconds later; and in a task of its own it keeps to no replica of a request, which need not have the facts that it writes.
+    let make = Box::pin(async move { made(own.of_this_request(), key, after(now, since.elapsed())).await });
     match asker {
         DashboardAsker::Client => kept.get_or_renew(&asked, wanted, |shown| has_changed(scope, shown), make).await,
         DashboardAsker::Once | DashboardAsker::Follower(_) => {

@@ -1,8 +1,9 @@
 //! Dashboards that this node has made: kept for a minute. Once something has changed that they show, they are shown as they were while they are made anew.
 
+mod renew;
+
 use std::{
     collections::HashMap,
-    fmt::Display,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -128,6 +129,12 @@ impl<V> Slot<V> {
         let not_before = Instant::now() + pause(begun.elapsed());
         *lock(&self.held) = Some(Held { value, seq, made_at, begun, not_before });
     }
+    /// None is made for followers, or while this one is shown, until then.
+    fn rest(&self, until: Instant) {
+        if let Some(held) = lock(&self.held).as_mut() {
+            held.not_before = held.not_before.max(until);
+        }
+    }
     fn seq(&self) -> Option<i64> {
         lock(&self.held).as_ref().map(|held| held.seq)
     }
@@ -209,50 +216,6 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         place.keep((value.clone(), seq), made_at, begun);
         Ok(value)
     }
-
-    /// The value of before, if it is of the last minute, and whether it shows all that has happened. One that does not is made anew meanwhile, once for all who ask,
-    /// and as rarely as for followers: whoever asks next is given that. Without such a value one is made now.
-    pub async fn get_or_renew<E, C>(
-        &self,
-        key: &K,
-        wanted: Wanted,
-        has_changed: impl FnOnce(i64) -> C + Send,
-        make: impl Future<Output = Result<(V, i64), E>> + Send + 'static,
-    ) -> Result<(Arc<V>, bool), E>
-    where
-        C: Future<Output = Result<bool, E>> + Send,
-        V: Send + Sync + 'static,
-        E: Display + Send + 'static,
-    {
-        let place = self.place(key);
-        let Some((value, shown)) = place.recent(wanted.now) else {
-            return Ok((self.get(key, wanted, has_changed, make).await?, true));
-        };
-        if shown >= wanted.seq {
-            return Ok((value, true));
-        }
-        // Someone else has the turn, and looks or makes it.
-        let Ok(turn) = place.turn.clone().try_lock_owned() else { return Ok((value, false)) };
-        if !has_changed(shown).await? {
-            place.shows_all_to(wanted.seq);
-            return Ok((value, true));
-        }
-        let asked = Instant::now();
-        if place.not_before().is_none_or(|not_before| not_before <= asked)
-            && let Ok(maker) = self.0.makers.clone().try_acquire_owned()
-        {
-            tokio::spawn(async move {
-                let _mine = (turn, maker);
-                match make.await {
-                    Ok((made, seq)) => place.keep((Arc::new(made), seq), wanted.now, asked),
-                    Err(error) => {
-                        tracing::warn!(%error, "a dashboard could not be made anew: the next who asks after a minute makes it");
-                    }
-                }
-            });
-        }
-        Ok((value, false))
-    }
 }
 
 /// The time when so much has passed since another.
@@ -327,28 +290,6 @@ mod tests {
         assert_eq!((all, looked.load(Ordering::Relaxed)), ((1, 1, 1), 1), "the maker alone looks");
         let none = tokio::join!(get(9, false), get(9, false));
         assert_eq!((none, looked.load(Ordering::Relaxed)), ((1, 1), 2), "nothing has happened that it shows");
-    }
-
-    #[tokio::test]
-    async fn what_has_changed_is_shown_as_it_was_while_it_is_made_anew_once() {
-        let (kept, made) = (Kept::<u8, u32>::default(), Arc::new(AtomicU32::new(0)));
-        let get = async |seq: i64, seconds: i64, has_changed: bool| {
-            let made = made.clone();
-            let make = async move { Ok::<_, String>((made.fetch_add(1, Ordering::Relaxed), seq)) };
-            let look = move |_| ready(Ok(has_changed));
-            let (value, is_current) = kept.get_or_renew(&1, wanted(seq, seconds), look, make).await.unwrap();
-            (*value, is_current)
-        };
-        assert_eq!((get(7, 0, true).await, get(7, 60, true).await), ((0, true), (0, true)), "nothing has happened");
-        assert_eq!((get(8, 1, false).await, get(8, 1, true).await), ((0, true), (0, true)), "nothing that it shows");
-        assert_eq!((get(9, 1, true).await, made.load(Ordering::Relaxed)), ((0, false), 1), "it has just been made");
-        tokio::time::sleep(EVERY).await;
-        assert_eq!((get(9, 2, true).await, get(9, 2, true).await), ((0, false), (0, false)));
-        while get(9, 2, true).await != (1, true) {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(made.load(Ordering::Relaxed), 2, "once for all who asked");
-        assert_eq!(get(10, 63, true).await, (2, true), "what is older than a minute is not shown");
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! Values that are made anew while the old ones are shown.
+
+use std::{fmt::Display, hash::Hash, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use super::{EVERY, Kept, Wanted, pause};
+
+/// How long one may be made while the old one is shown: nobody waits for it, so nobody else would end it.
+const MOST_MAKING: Duration = Duration::from_secs(60);
+
+impl<K: Clone + Eq + Hash, V> Kept<K, V> {
+    /// The value of before, if it is of the last minute, and whether it shows all that has happened. One that does not is made anew meanwhile, once for all who ask,
+    /// and as rarely as for followers: whoever asks next is given that. Without such a value one is made now.
+    pub async fn get_or_renew<E, C>(
+        &self,
+        key: &K,
+        wanted: Wanted,
+        has_changed: impl FnOnce(i64) -> C + Send,
+        make: impl Future<Output = Result<(V, i64), E>> + Send + 'static,
+    ) -> Result<(Arc<V>, bool), E>
+    where
+        C: Future<Output = Result<bool, E>> + Send,
+        V: Send + Sync + 'static,
+        E: Display + Send + 'static,
+    {
+        let place = self.place(key);
+        let Some((value, shown)) = place.recent(wanted.now) else {
+            return Ok((self.get(key, wanted, has_changed, make).await?, true));
+        };
+        if shown >= wanted.seq {
+            return Ok((value, true));
+        }
+        // Someone else has the turn, and looks or makes it.
+        let Ok(turn) = place.turn.clone().try_lock_owned() else { return Ok((value, false)) };
+        if !has_changed(shown).await? {
+            place.shows_all_to(wanted.seq);
+            return Ok((value, true));
+        }
+        let asked = Instant::now();
+        if place.not_before().is_none_or(|not_before| not_before <= asked)
+            && let Ok(maker) = self.0.makers.clone().try_acquire_owned()
+        {
+            // One that panics is not made again at once, either.
+            place.rest(asked + EVERY);
+            tokio::spawn(async move {
+                let _mine = (turn, maker);
+                let error = match timeout(MOST_MAKING, make).await {
+                    Ok(Ok((made, seq))) => return place.keep((Arc::new(made), seq), wanted.now, asked),
+                    Ok(Err(error)) => error.to_string(),
+                    Err(late) => late.to_string(),
+                };
+                place.rest(Instant::now() + pause(asked.elapsed()));
+                tracing::warn!(%error, "a dashboard could not be made anew: the old one is shown until it is a minute old");
+            });
+        }
+        Ok((value, false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::ready,
+        sync::atomic::{AtomicU32, Ordering},
+    };
+
+    use entity::prelude::Timestamp;
+
+    use super::{
+        super::{Staleness, lock},
+        *,
+    };
+
+    fn wanted(seq: i64, seconds: i64) -> Wanted {
+        Wanted { seq, now: Timestamp(seconds * 1_000_000), staleness: Staleness::Seconds }
+    }
+
+    #[tokio::test]
+    async fn what_has_changed_is_shown_as_it_was_while_it_is_made_anew_once() {
+        let (kept, made) = (Kept::<u8, u32>::default(), Arc::new(AtomicU32::new(0)));
+        let get = async |seq: i64, seconds: i64, has_changed: bool| {
+            let made = made.clone();
+            let make = async move { Ok::<_, String>((made.fetch_add(1, Ordering::Relaxed), seq)) };
+            let look = move |_| ready(Ok(has_changed));
+            let (value, is_current) = kept.get_or_renew(&1, wanted(seq, seconds), look, make).await.unwrap();
+            (*value, is_current)
+        };
+        assert_eq!((get(7, 0, true).await, get(7, 60, true).await), ((0, true), (0, true)), "nothing has happened");
+        assert_eq!((get(8, 1, false).await, get(8, 1, true).await), ((0, true), (0, true)), "nothing that it shows");
+        assert_eq!((get(9, 1, true).await, made.load(Ordering::Relaxed)), ((0, false), 1), "it has just been made");
+        tokio::time::sleep(EVERY).await;
+        assert_eq!((get(9, 2, true).await, get(9, 2, true).await), ((0, false), (0, false)));
+        while get(9, 2, true).await != (1, true) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(made.load(Ordering::Relaxed), 2, "once for all who asked");
+        assert_eq!(get(10, 63, true).await, (2, true), "what is older than a minute is not shown");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_made_anew_is_tried_again_and_gives_its_turn_back() {
+        let kept = Kept::<u8, u32>::default();
+        let get = async |seq: i64, fails: u8| {
+            let make = async move {
+                assert!(fails < 2, "a maker that panics");
+                if fails == 1 { Err("no".to_owned()) } else { Ok((seq as u32, seq)) }
+            };
+            let (value, is_current) = kept.get_or_renew(&1, wanted(seq, 0), |_| ready(Ok(true)), make).await.unwrap();
+            (*value, is_current)
+        };
+        assert_eq!(get(7, 0).await, (7, true));
+        for fails in [1, 2, 0] {
+            let place = kept.place(&1);
+            let now = Instant::now();
+            lock(&place.held).as_mut().unwrap().not_before = now;
+            assert_eq!(get(8, fails).await, (7, false));
+            // The turn comes back once it is over.
+            drop(place.turn.lock().await);
+            assert!(place.not_before().unwrap() > now, "and not at once");
+        }
+        assert_eq!(get(8, 0).await, (8, true));
+    }
+}
