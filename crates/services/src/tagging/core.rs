@@ -56,7 +56,7 @@ impl NodeTags {
         }
         match checker.free(metadata, |checker, value| checker.metadata(vec!["metadata".to_owned()], value)) {
             Patch::Keep => {}
-            Patch::Clear => after.metadata = "{}".to_owned(),
+            Patch::Clear => "{}".clone_into(&mut after.metadata),
             Patch::Set(text) => after.metadata = text,
         }
         if !checker.problems.is_empty() {

@@ -46,7 +46,7 @@ pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
         ),
     };
     let subject = plain(&subject);
-    let paragraphs: String = lines.iter().map(|line| format!("<p>{}</p>\n", escaped(line))).collect();
+    let paragraphs = lines.iter().fold(String::new(), |html, line| html + "<p>" + escaped(line).as_str() + "</p>\n");
     let html = format!(
         "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body></html>\n",
         escaped(&subject)

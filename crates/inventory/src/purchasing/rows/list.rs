@@ -91,9 +91,6 @@ impl Filter {
         if let Some(blankets) = &self.blankets {
             also(&|n| backend.in_ids("o.blanket_order_id", n), backend.ids(blankets.iter().copied()));
         }
-        if let Some(status) = self.has_blanket.map(|has_one| if has_one { "IS NOT NULL" } else { "IS NULL" }) {
-            sql.push_str(&format!(" AND o.blanket_order_id {status}"));
-        }
         for stores in &self.stores {
             also(&|n| backend.in_ids("o.store_id", n), backend.ids(stores.iter().copied()));
         }
@@ -109,6 +106,9 @@ impl Filter {
         }
         if !self.expected_on.is_empty() {
             sql.push_str(" AND o.expected_on IS NOT NULL");
+        }
+        if let Some(status) = self.has_blanket.map(|has_one| if has_one { "IS NOT NULL" } else { "IS NULL" }) {
+            sql.push_str(&format!(" AND o.blanket_order_id {status}"));
         }
         let (more, others) = self.of_document(backend, first + values.len());
         sql.push_str(&more);

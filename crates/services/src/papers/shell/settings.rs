@@ -6,7 +6,7 @@ use inventory::{catalog::core::Patch, ledger::Mode};
 use platform::{
     audit::{self, Fields},
     storage::{
-        Fault, Work,
+        Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
         journal,
     },

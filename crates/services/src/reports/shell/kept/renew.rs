@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 use super::{EVERY, Kept, Wanted, pause};
 
 /// How long one may be made while the old one is shown: nobody waits for it, so nobody else would end it.
-const MOST_MAKING: Duration = Duration::from_secs(60);
+const MOST_MAKING: Duration = Duration::from_mins(1);
 
 impl<K: Clone + Eq + Hash, V> Kept<K, V> {
     /// The value of before, if it is of the last minute, and whether it shows all that has happened. One that does not is made anew meanwhile, once for all who ask,
