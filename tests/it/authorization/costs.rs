@@ -154,9 +154,9 @@ impl World {
         let (tenant, now) = (house.owner.tenant, self.node.clock.now());
         let scope = PolicyScope { supplier: Some(ids["sup"].parse().unwrap()), ..PolicyScope::default() };
         let (policy, plan): (ReplenishmentPolicyId, ReplenishmentPlanId) = (self.node.clock.id(), self.node.clock.id());
-        let rule = Rule::MinMax;
         let work = self.node.db.tenant(tenant).begin().await.unwrap();
-        let kept = Policy { id: policy, scope, rule, version: 1, created_at: now, updated_at: now };
+        let (rule, method) = (Rule::MinMax, SafetyStockMethod::Quantile);
+        let kept = Policy { id: policy, scope, rule, method, version: 1, created_at: now, updated_at: now };
         rows::insert_policy(&work, &kept).await.unwrap();
         let drafted = Plan {
             id: plan,

@@ -90,8 +90,14 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
         }
         "fill_rate" => {
             let orders: Vec<Vec<(i64, i64)>> = serde_json::from_value(input["orders"].clone()).unwrap();
-            let deliveries: Vec<Delivery> =
-                orders.into_iter().map(|lines| Delivery { lead_days: None, was_on_time: None, lines }).collect();
+            let delivery = |lines: &Vec<(i64, i64)>| Delivery {
+                ordered: lines.iter().map(|(ordered, _)| ordered).sum(),
+                received: lines.iter().map(|(ordered, received)| received.min(ordered)).sum(),
+                lines: lines.len() as i64,
+                whole_lines: lines.iter().filter(|(ordered, received)| received >= ordered).count() as i64,
+                ..Delivery::default()
+            };
+            let deliveries: Vec<Delivery> = orders.iter().map(delivery).collect();
             let found = performance(&deliveries);
             close(found.unit_fill.unwrap(), &expected["unit"], what);
             close(found.line_fill.unwrap(), &expected["line"], what);
