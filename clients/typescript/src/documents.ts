@@ -167,11 +167,11 @@ export type StockChangedSubscription = {
 export type StockChangedSubscriptionVariables = {
   filter?: S.StockFilter | null;
   after?: string | null;
-  maxDelayMs?: number;
+  maxDelayMs?: number | null;
 };
 
 export const StockChangedDocument: TypedDocumentString<StockChangedSubscription, StockChangedSubscriptionVariables> =
-  /* @__PURE__ */ new TypedDocumentString("subscription StockChanged($filter:StockFilter $after:Cursor $maxDelayMs:Int!=0){stockChanged(filter:$filter after:$after maxDelayMs:$maxDelayMs){phase cursor reset changes{seq inFilter level{id version onHand reserved unavailable available incoming status store{id code name}product{id sku name}}}}}");
+  /* @__PURE__ */ new TypedDocumentString("subscription StockChanged($filter:StockFilter $after:Cursor $maxDelayMs:Int=0){stockChanged(filter:$filter after:$after maxDelayMs:$maxDelayMs){phase cursor reset changes{seq inFilter level{id version onHand reserved unavailable available incoming status store{id code name}product{id sku name}}}}}");
 
 export type OrderChangedSubscription = {
   /**
@@ -436,11 +436,11 @@ export type OrderCreateMutation = {
 
 export type OrderCreateMutationVariables = {
   input: S.OrderCreateInput;
-  validateOnly?: boolean;
+  validateOnly?: boolean | null;
 };
 
 export const OrderCreateDocument: TypedDocumentString<OrderCreateMutation, OrderCreateMutationVariables> =
-  /* @__PURE__ */ new TypedDocumentString("mutation OrderCreate($input:OrderCreateInput!$validateOnly:Boolean!=false){orderCreate(input:$input validateOnly:$validateOnly){order{...OrderFields}replayed userErrors{code message field retryable ...on InsufficientStock{requested available}...on VersionConflict{actualVersion}}}}fragment OrderFields on Order{id version number status externalRef placedAt updatedAt total{amount currencyCode}store{id code name}lines{id sku name quantity}}");
+  /* @__PURE__ */ new TypedDocumentString("mutation OrderCreate($input:OrderCreateInput!$validateOnly:Boolean=false){orderCreate(input:$input validateOnly:$validateOnly){order{...OrderFields}replayed userErrors{code message field retryable ...on InsufficientStock{requested available}...on VersionConflict{actualVersion}}}}fragment OrderFields on Order{id version number status externalRef placedAt updatedAt total{amount currencyCode}store{id code name}lines{id sku name quantity}}");
 
 export type OrderCancelMutation = {
   /**

@@ -14,18 +14,24 @@ export type AbcClass =
 
 /** A category accepted for a product. */
 export interface AcceptedCategoryInput {
-  /** Product. */
-  productId: string;
-  /** Category that the product gets. */
-  categoryId: string;
+  /** Product. Needed unless `product` names it. */
+  productId?: string | null;
+  /** Product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** Category that the product gets. Needed unless `category` names it. */
+  categoryId?: string | null;
+  /** Category that the product gets, instead of `categoryId`. */
+  category?: CategoryRef | null;
   /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
 }
 
 /** A description accepted for a product. */
 export interface AcceptedDescriptionInput {
-  /** Product. */
-  productId: string;
+  /** Product. Needed unless `product` names it. */
+  productId?: string | null;
+  /** Product, instead of `productId`. */
+  product?: ProductRef | null;
   /** Description that the product gets, at most 10,000 characters. An empty text removes the description. */
   description: string;
   /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
@@ -34,8 +40,10 @@ export interface AcceptedDescriptionInput {
 
 /** A name accepted for a product. */
 export interface AcceptedNameInput {
-  /** Product. */
-  productId: string;
+  /** Product. Needed unless `product` names it. */
+  productId?: string | null;
+  /** Product, instead of `productId`. */
+  product?: ProductRef | null;
   /** Name that the product gets, 1 to 255 characters. */
   name: string;
   /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
@@ -44,8 +52,10 @@ export interface AcceptedNameInput {
 
 /** Tags accepted for a product. */
 export interface AcceptedTagsInput {
-  /** Product. */
-  productId: string;
+  /** Product. Needed unless `product` names it. */
+  productId?: string | null;
+  /** Product, instead of `productId`. */
+  product?: ProductRef | null;
   /** Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled. */
   tags: ReadonlyArray<string>;
   /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
@@ -157,7 +167,9 @@ export type AlertKind =
   | 'LIQUIDATION_BEHIND'
   | 'STOCK_ANOMALY'
   | 'FORECAST_DRIFT'
-  | 'FORECAST_COVERAGE';
+  | 'FORECAST_COVERAGE'
+  | 'FULFILMENT_OVERDUE'
+  | 'FULFILMENT_REJECTED';
 
 /** Filter of alerts. All conditions that are given must hold; a condition that is null is ignored. */
 export interface AlertListFilter {
@@ -181,6 +193,18 @@ export interface AlertRuleDeleteInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+}
+
+/** Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored. */
+export interface AlertRuleFilter {
+  /** Condition on the rule's ID. */
+  id?: IdFilter | null;
+  /** Kinds of alerts to which the rules apply; an empty list matches nothing. */
+  kind?: ReadonlyArray<AlertKind> | null;
+  /** Condition on the store that a rule names. Rules for all stores do not match it. */
+  store?: IdFilter | null;
+  /** True for enabled rules only, false for disabled ones, null for both. */
+  isEnabled?: boolean | null;
 }
 
 /** A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some. */
@@ -210,7 +234,8 @@ export interface AlertRuleUpsertInput {
   threshold?: number | null;
   /**
    * Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
-   * transfer (TRANSFER_OVERDUE); 0 to 3,650. Null for 30 before an expiry date, and for no grace.
+   * transfer (TRANSFER_OVERDUE), or the day on which works are due (FULFILMENT_OVERDUE); 0 to 3,650. Null for 30 before an expiry
+   * date, for 1 after the day of works, and else for no grace.
    */
   days?: number | null;
   /** E-mail addresses to notify, at most 20. */
@@ -519,6 +544,16 @@ export type CancelReason =
   | 'ERROR'
   | 'OTHER';
 
+/** Filter of carriers. All conditions that are given must hold; a condition that is null is ignored. */
+export interface CarrierFilter {
+  /** Condition on the carrier's ID. */
+  id?: IdFilter | null;
+  /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** True for carriers that new parcels can name, false for the others, null for both. */
+  isActive?: boolean | null;
+}
+
 /** Carrier to create or change, found by its code. All of its fields are set. */
 export interface CarrierUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -602,6 +637,22 @@ export interface CategoryRestoreInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
+
+/** Sort order of a list of categories; categories with equal values are sorted by ID. */
+export interface CategorySort {
+  /** Field by which the categories are sorted. */
+  field: CategorySortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which categories can be sorted. */
+export type CategorySortField =
+  | 'POSITION'
+  | 'NAME'
+  | 'SLUG'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
 
 /** A change of a category: what is left out stays, null clears. */
 export interface CategoryUpdateInput {
@@ -772,6 +823,16 @@ export interface CreditNoteLineInput {
   quantity: number;
 }
 
+/** The customer that goes out of use. */
+export interface CustomerArchiveInput {
+  /** The customer. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
+
 /** Customers to be made or changed, at most 500. */
 export interface CustomerBulkUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -817,7 +878,7 @@ export interface CustomerEraseInput {
   idempotencyKey?: string | null;
 }
 
-/** Customers that match all of these. Names and addresses are sealed, and no test but that of a whole e-mail address is of them. */
+/** Customers that match all of these. Without a filter, those in use. Names and addresses are sealed, and no test but that of a whole e-mail address is of them. */
 export interface CustomerFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<CustomerFilter> | null;
@@ -827,6 +888,11 @@ export interface CustomerFilter {
   not?: CustomerFilter | null;
   /** Customers to include. */
   id?: IdFilter | null;
+  /**
+   * True for archived customers only, false for those in use, null for both. Left out everywhere in a filter, only those in use match; left out
+   * in a part of a filter whose other parts say it, that part matches both.
+   */
+  isArchived?: boolean | null;
   /** The caller's own key for the customer, compared exactly. */
   externalRef?: StringFilter | null;
   /**
@@ -868,6 +934,16 @@ export type CustomerRef =
   | { id: string; externalRef?: never; email?: never }
   | { id?: never; externalRef: string; email?: never }
   | { id?: never; externalRef?: never; email: string };
+
+/** The customer that comes back into use. */
+export interface CustomerRestoreInput {
+  /** The customer. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
 
 /** Sort order of a list of customers; customers with equal values are sorted by ID. */
 export interface CustomerSort {
@@ -1610,6 +1686,11 @@ export interface FulfilmentWorkActionInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
+  /**
+   * Language of an e-mail to the contact of the order that says the store and the code: of an order with the delivery method COLLECT
+   * whose contact has an e-mail address. Null for no e-mail.
+   */
+  notifyIn?: PaperLocale | null;
 }
 
 /** Goods that the customer collects. */
@@ -1634,6 +1715,10 @@ export interface FulfilmentWorkFilter {
   dueAt?: DateTimeFilter | null;
   /** Works of these orders. */
   order?: IdFilter | null;
+  /** True for works of orders with a hold, false for works of orders without one. Not in fulfilmentWorkChanged. */
+  isHeld?: boolean | null;
+  /** Works of orders that are delivered in this way. Not in fulfilmentWorkChanged. */
+  deliveryMethod?: DeliveryMethod | null;
 }
 
 /** Goods that go to another store. */
@@ -1769,6 +1854,14 @@ export interface HoldRuleArchiveInput {
   code: string;
 }
 
+/** Filter of rules that set holds. All conditions that are given must hold; a condition that is null is ignored. */
+export interface HoldRuleFilter {
+  /** Part of the code, the kind or the reason, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** True for archived rules only, false for those in force, null for both. */
+  isArchived?: boolean | null;
+}
+
 /** A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed. */
 export interface HoldRuleUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -1811,6 +1904,11 @@ export interface IdFilter {
   eq?: string | null;
   /** IDs of which one must be equal, at most 250; an empty list matches nothing. */
   in?: ReadonlyArray<string> | null;
+  /**
+   * True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, customer of orders and
+   * returns, and blanketOrder of purchase orders; refused elsewhere.
+   */
+  isNull?: boolean | null;
 }
 
 /** Size of a picture. */
@@ -1898,6 +1996,16 @@ export interface IntegrationCreateInput {
   scope: StoreScopeInput;
   /** Whether the integration's keys may send only documents that the operator has listed. Null for false. */
   trustedDocumentsOnly?: boolean | null;
+}
+
+/** Filter of integrations. All conditions that are given must hold; a condition that is null is ignored. */
+export interface IntegrationFilter {
+  /** Condition on the integration's ID. */
+  id?: IdFilter | null;
+  /** Part of the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** True for enabled integrations only, false for disabled ones, null for both. */
+  isEnabled?: boolean | null;
 }
 
 /**
@@ -2033,6 +2141,34 @@ export type LabelSymbology =
   | 'CODE_128'
   | 'EAN_13'
   | 'QR';
+
+/** A legal entity that goes out of use. */
+export interface LegalEntityArchiveInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** ID of the legal entity. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+}
+
+/** Filter of legal entities. All conditions that are given must hold; a condition that is null is ignored. */
+export interface LegalEntityFilter {
+  /** Condition on the legal entity's ID. */
+  id?: IdFilter | null;
+  /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+}
+
+/** A legal entity that comes back into use. */
+export interface LegalEntityRestoreInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** ID of the legal entity. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+}
 
 /** A company that issues invoices, as it is to be. */
 export interface LegalEntityUpsertInput {
@@ -2222,8 +2358,10 @@ export interface LiquidationSettingsSetInput {
 
 /** Terms on which a supplier takes goods back. */
 export interface LiquidationTermsInput {
-  /** Supplier. */
-  supplierId: string;
+  /** Supplier. Needed unless `supplier` names it. */
+  supplierId?: string | null;
+  /** Supplier, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
   /** Percent of the cost that is credited, from 1 to 100. */
   creditPercent: number;
   /** Cost of one return, in the company's currency; nothing when it is left out. */
@@ -2480,6 +2618,8 @@ export interface MovementFilter {
   actor?: IdFilter | null;
   /** SKU of the product of at least one entry, in any spelling of capitals. */
   sku?: StringFilter | null;
+  /** Code of the lot of at least one entry; case is ignored. */
+  lot?: LotCodeFilter | null;
 }
 
 /** Meaning of a row of a summary of movements. */
@@ -2511,6 +2651,18 @@ export type NewOrderStatus =
   | 'PENDING'
   | 'CONFIRMED'
   | 'FULFILLED';
+
+/** Tags and custom data of a thing, with the new values: what is left out stays, null clears. */
+export interface NodeTagsSetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** ID of the thing: a store, a supplier, a purchase order or a transfer. */
+  nodeId: string;
+  /** All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. */
+  tags?: ReadonlyArray<string> | null;
+  /** Custom data: a JSON object of at most 16 KiB. Null for an empty one. That of a transfer is set by transferCreate and transferUpdate. */
+  metadata?: unknown | null;
+}
 
 /** A note to add. */
 export interface NoteAddInput {
@@ -2903,6 +3055,12 @@ export interface OrderUpdateInput {
   reason?: string | null;
 }
 
+/** Column about goods on papers. */
+export type PaperColumn =
+  | 'SKU'
+  | 'BARCODE'
+  | 'UNIT';
+
 /** A paper to draw. */
 export interface PaperCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -2910,12 +3068,13 @@ export interface PaperCreateInput {
   /** Kind of the paper. */
   kind: PaperKind;
   /**
-   * ID of the document: a fulfilment work for PACKING_SLIP and PICKING_LIST, a fulfilment for DELIVERY_NOTE, an order for
-   * ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for CREDIT_NOTE.
+   * ID of the document: a fulfilment work for PACKING_SLIP, PICKING_LIST and COLLECT_SLIP, or a wave for PICKING_LIST, a fulfilment for
+   * DELIVERY_NOTE, an order for ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for
+   * CREDIT_NOTE, a return for RETURN_LABEL.
    */
   documentId: string;
-  /** Language of the paper's own words. */
-  locale?: PaperLocale;
+  /** Language of the paper's own words. Null for that of `paperSettings`, which is EN unless it is set. */
+  locale?: PaperLocale | null;
 }
 
 /** Kind of a paper. */
@@ -2926,13 +3085,55 @@ export type PaperKind =
   | 'ORDER_CONFIRMATION'
   | 'PURCHASE_ORDER'
   | 'INVOICE'
-  | 'CREDIT_NOTE';
+  | 'CREDIT_NOTE'
+  | 'RETURN_LABEL'
+  | 'COLLECT_SLIP';
 
 /** Language of a paper. */
 export type PaperLocale =
   | 'EN'
   | 'DE'
   | 'FR';
+
+/** Changes of the settings of papers. Fields that are left out stay as they are; null is the default. */
+export interface PaperSettingsSetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Language of papers for which no other one is asked. Null for EN. */
+  locale?: PaperLocale | null;
+  /**
+   * ID of a PNG or JPEG file of yours with the purpose IMAGE: at most 1 MiB and 4,000 pixels a side. A copy is kept, reduced to 600 × 200
+   * pixels. Null for no logo.
+   */
+  logoFileId?: string | null;
+  /** Lines in place of the tenant's name, at most 6 of 200 characters. Null for the name. */
+  senderLines?: ReadonlyArray<string> | null;
+  /** Plain text above the title, 1 to 500 characters in at most 9 lines. Null for none. */
+  header?: string | null;
+  /** Plain text at the end of papers, 1 to 500 characters in at most 9 lines. Null for none. */
+  footer?: string | null;
+  /** Colour of the line below the title: # and six hexadecimal digits. Null for no line. */
+  accent?: string | null;
+  /** Days from the issue of an invoice to {{due.date}}, from 0 to 365, where the payment terms of the customer have none. Null for none. */
+  paymentDays?: number | null;
+  /** Columns about goods beside those of the kind of paper. Null for SKU. */
+  columns?: ReadonlyArray<PaperColumn> | null;
+  /** All texts, at most one for each kind of paper. Null for none. */
+  texts?: ReadonlyArray<PaperTextInput> | null;
+}
+
+/** Text for all papers of a kind. */
+export interface PaperTextInput {
+  /** Kind of the papers. */
+  kind: PaperKind;
+  /**
+   * Plain text of 1 to 2,000 characters with placeholders in double braces, as in {{document.number}}. Each kind of paper has its own
+   * placeholders, which `PaperSettings.placeholders` lists; others are refused, and so are markup and characters that the font of PDFs lacks.
+   */
+  text: string;
+}
 
 /** Parcel to pack. */
 export interface ParcelInput {
@@ -3107,6 +3308,14 @@ export type PermissionClass =
   | 'TENANT'
   | 'STORE';
 
+/** Filter of permissions. All conditions that are given must hold; a condition that is null is ignored. */
+export interface PermissionFilter {
+  /** Part of the code or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** Class of the permissions. Null for both. */
+  class?: PermissionClass | null;
+}
+
 /** Lines of a plan, in one of three ways. */
 export type PlanLineChoice =
   | { all: boolean; ids?: never; under?: never }
@@ -3239,8 +3448,10 @@ export type ProductDescriptionFailure =
 
 /** Product that a description is proposed for. */
 export interface ProductDescriptionProposeInput {
-  /** Product. */
-  productId: string;
+  /** Product. Needed unless `product` names it. */
+  productId?: string | null;
+  /** Product, instead of `productId`. */
+  product?: ProductRef | null;
 }
 
 /** A document for a product. */
@@ -3397,8 +3608,10 @@ export interface ProductImageReorderInput {
 
 /** Labels on sheets of A4. */
 export interface ProductLabelSheetInput {
-  /** The products, at most 250. */
-  productIds: ReadonlyArray<string>;
+  /** The products, at most 250. Needed unless `products` names them. */
+  productIds?: ReadonlyArray<string>;
+  /** The products, at most 250, instead of `productIds`. Null for those. */
+  products?: ReadonlyArray<ProductRef> | null;
   /** Symbology of the code. */
   symbology?: LabelSymbology;
   /** Number of labels for each product, at most 100, and at most 2,000 labels in all. */
@@ -3439,6 +3652,7 @@ export type ProductOrderField =
   | 'NAME'
   | 'CREATED_AT'
   | 'UPDATED_AT'
+  | 'PRICE'
   | 'RELEVANCE';
 
 /** Reference to a product: exactly one field. */
@@ -3465,10 +3679,14 @@ export interface ProductSuggestionFilter {
 export interface ProductSuggestionRefuseInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Product. */
-  productId: string;
+  /** Product. Needed unless `product` names it. */
+  productId?: string | null;
+  /** Product, instead of `productId`. */
+  product?: ProductRef | null;
   /** Category that is not to be suggested for it again. Null for none. */
   categoryId?: string | null;
+  /** Category that is not to be suggested for it again, instead of `categoryId`. Null for none. */
+  category?: CategoryRef | null;
   /** Tags that are not to be suggested for it again in any spelling, at most 50. */
   tags?: ReadonlyArray<string>;
 }
@@ -3773,6 +3991,8 @@ export interface PurchaseOrderFilter {
   number?: StringFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Tag of the purchase order; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
   /** Member, integration or job that created the purchase order. */
   createdBy?: IdFilter | null;
   /** Total of the purchase order: goods and charges, in its currency. Needs product.cost.read. */
@@ -3908,7 +4128,9 @@ export interface PurchaseOrderSort {
 export type PurchaseOrderSortField =
   | 'NUMBER'
   | 'CREATED_AT'
-  | 'UPDATED_AT';
+  | 'UPDATED_AT'
+  | 'EXPECTED_ON'
+  | 'TOTAL';
 
 /** Status that a new purchase order can have at once. */
 export type PurchaseOrderStartStatus =
@@ -4184,7 +4406,10 @@ export interface ReplenishmentPolicySetInput {
   supplierId?: string | null;
   /** Supplier whose products the policy is for, instead of `supplierId`. */
   supplier?: SupplierRef | null;
-  /** Share of order cycles without running out, from 0.5 to 0.999. Needed for REORDER_POINT and PERIODIC, null for other kinds. */
+  /**
+   * Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
+   * for other kinds.
+   */
   serviceLevel?: number | null;
   /** Days of demand that an order covers beyond the point, from 0 to 365, for REORDER_POINT and SERVICE. Null for 14. */
   coverDays?: number | null;
@@ -4204,6 +4429,11 @@ export interface ReplenishmentPolicySetInput {
    * of 25 % a year. Null for none.
    */
   orderCost?: MoneyInput | null;
+  /**
+   * Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. With FILL_RATE the service level is a
+   * share of units. Null for QUANTILE.
+   */
+  safetyStockMethod?: SafetyStockMethod | null;
 }
 
 /** Subject of a reason. */
@@ -4216,6 +4446,7 @@ export type ReplenishmentReasonCode =
   | 'NO_FORECAST'
   | 'EXTRAPOLATED'
   | 'CAPPED_BY_SALES'
+  | 'CORRECTED_SERVICE'
   | 'ASSUMED_LEAD'
   | 'SUPPLIER_CALENDAR'
   | 'IN_DRAFTS'
@@ -4304,9 +4535,12 @@ export type ReportMeasure =
   | 'RECEIVED_UNITS'
   | 'REMOVED_UNITS'
   | 'CLOSING_UNITS'
+  | 'STOCK_VALUE'
   | 'IN_STOCK_DAYS'
   | 'OUT_OF_STOCK_DAYS'
-  | 'STOCKOUT_RATE';
+  | 'STOCKOUT_RATE'
+  | 'LOST_UNITS'
+  | 'LOST_REVENUE';
 
 /** Period that moves with the day on which it is asked for, in the tenant's time zone. More may be added. */
 export type ReportPeriod =
@@ -4408,7 +4642,22 @@ export interface ReturnCreateInput {
   externalRef?: string | null;
   /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. */
   receive?: boolean;
-  /** Note that is kept with the count, at most 1,000 characters. */
+  /**
+   * Whether the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
+   * return.approve.
+   */
+  close?: boolean;
+  /**
+   * Refund with `close`, from 0 to the amount that was charged for the goods. Null for the goods at the prices of their lines, charges
+   * included, at most what was charged.
+   */
+  refund?: MoneyInput | null;
+  /**
+   * Refunds with `close`, in the order in which they happened; at most 100, together at most the refund. The return and its payments
+   * are recorded together or not at all. Null for none. Needs payment.write and payment.refund in the store of the order.
+   */
+  payments?: ReadonlyArray<ReturnPaymentInput> | null;
+  /** Note that is kept with the return, at most 1,000 characters. */
   note?: string | null;
   /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -4426,6 +4675,8 @@ export interface ReturnFilter {
   not?: ReturnFilter | null;
   /** Stores that received the goods. */
   store?: IdFilter | null;
+  /** Channels to include: the return's own, or without one those of the orders that it gives back. */
+  channel?: IdFilter | null;
   /** Customers to include. Needs customer.read. */
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
@@ -4512,6 +4763,24 @@ export interface ReturnMatchInput {
   orderLineId: string;
   /** Quantity that refers to the order line, in the product's smallest unit. */
   quantity: number;
+}
+
+/** A refund for a new return, recorded in the same step. */
+export interface ReturnPaymentInput {
+  /** ID of the order that is refunded. Null for the one order that the return goes back on; needed where it goes back on several. */
+  orderId?: string | null;
+  /** Amount above 0, in the order's currency. Null for what is left of the return's refund after the payments before it. */
+  amount?: MoneyInput | null;
+  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
+  method: string;
+  /** Reference at the gateway or till; at most 128 characters. With one, method and reference are unique among refunds: a second report is a DUPLICATE. */
+  reference?: string | null;
+  /** ID of the capture that is refunded. Null for none in particular. */
+  parentId?: string | null;
+  /** Time of the payment, at most five minutes ahead. Null for now. */
+  occurredAt?: string | null;
+  /** Note on the payment; at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Receipt of the goods of a return. */
@@ -4678,6 +4947,14 @@ export interface RoleDeleteInput {
   expectedVersion: number;
 }
 
+/** Filter of roles. All conditions that are given must hold; a condition that is null is ignored. */
+export interface RoleFilter {
+  /** Condition on the role's ID. */
+  id?: IdFilter | null;
+  /** Part of the key or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+}
+
 /** A role to be granted. */
 export interface RoleGrantInput {
   /** The role. */
@@ -4708,6 +4985,12 @@ export interface RoleUpdateInput {
   /** The roles that it is to inherit. */
   inherits?: ReadonlyArray<string> | null;
 }
+
+/** Method by which stock is found that keeps what a policy promises. */
+export type SafetyStockMethod =
+  | 'QUANTILE'
+  | 'NORMAL'
+  | 'FILL_RATE';
 
 /** Meaning of a row of a sales report. */
 export type SalesGroup =
@@ -5659,6 +5942,8 @@ export interface StoreFilter {
    * a digit finds nothing.
    */
   search?: string | null;
+  /** Tag of the store; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
   /** Time at which the store was created. */
   createdAt?: DateTimeFilter | null;
   /** Time at which the store last changed. */
@@ -5687,6 +5972,14 @@ export interface StoreGroupCreateInput {
   storeIds?: ReadonlyArray<string> | null;
   /** Stores of the group, instead of `storeIds`. */
   stores?: ReadonlyArray<StoreRef> | null;
+}
+
+/** Filter of groups of stores. All conditions that are given must hold; a condition that is null is ignored. */
+export interface StoreGroupFilter {
+  /** Condition on the group's ID. */
+  id?: IdFilter | null;
+  /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
 }
 
 /** An archived group of stores to restore. */
@@ -5738,11 +6031,22 @@ export type StoreRef =
   | { id: string; code?: never }
   | { id?: never; code: string };
 
+/** The store that comes back into use. */
+export interface StoreRestoreInput {
+  /** The store. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
+
 /** The stores of a grant: said, never implied. Exactly one of these. */
 export type StoreScopeInput =
-  | { all: boolean; groupIds?: never; storeIds?: never }
-  | { all?: never; groupIds: ReadonlyArray<string>; storeIds?: never }
-  | { all?: never; groupIds?: never; storeIds: ReadonlyArray<string> };
+  | { all: boolean; groupIds?: never; storeIds?: never; stores?: never }
+  | { all?: never; groupIds: ReadonlyArray<string>; storeIds?: never; stores?: never }
+  | { all?: never; groupIds?: never; storeIds: ReadonlyArray<string>; stores?: never }
+  | { all?: never; groupIds?: never; storeIds?: never; stores: ReadonlyArray<StoreRef> };
 
 /** Sort order of a list of stores; stores with equal values are sorted by ID. */
 export interface StoreSort {
@@ -5891,6 +6195,8 @@ export interface SupplierFilter {
    * letter or a digit finds nothing.
    */
   search?: string | null;
+  /** Tag of the supplier; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
   /** Time at which the supplier was created. */
   createdAt?: DateTimeFilter | null;
   /** Time at which the supplier last changed. */
@@ -5914,6 +6220,23 @@ export interface SupplierMergeInput {
   /** Terms that stay where both offer a product on different terms. Null refuses the merge then. */
   supplierProducts?: MergeTerms | null;
 }
+
+/** Sort order of a list of suppliers by their deliveries; rows with equal values are sorted by ID. */
+export interface SupplierPerformanceSort {
+  /** Field by which the list is sorted. Suppliers without a value come last in both directions. */
+  field: SupplierPerformanceSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of suppliers by their deliveries can be sorted. */
+export type SupplierPerformanceSortField =
+  | 'ORDERS'
+  | 'ON_TIME_RATE'
+  | 'UNIT_FILL_RATE'
+  | 'LINE_FILL_RATE'
+  | 'ORDER_FILL_RATE'
+  | 'LEAD_TIME_DAYS_MEAN';
 
 /** The row of a supplier's catalogue that goes out of use. */
 export interface SupplierProductArchiveInput {
@@ -6257,6 +6580,8 @@ export interface TransferFilter {
   createdAt?: DateTimeFilter | null;
   /** Should arrive then. */
   expectedAt?: DateTimeFilter | null;
+  /** Tag of the transfer; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
   /** Number of the transfer, with or without its letters, as in TR-000007. */
   number?: StringFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
@@ -6415,7 +6740,7 @@ export interface WebhookEndpointCreateInput {
   /** URL to which messages are sent: https, port 443, on the public internet. */
   url: string;
   /**
-   * Types of event to send to the endpoint: names as in webhookEventTypes, noun.* for all of a
+   * Types of event to send to the endpoint: names as in eventTypes, noun.* for all of a
    * noun, or * for all.
    */
   eventTypes: ReadonlyArray<string>;
@@ -6454,6 +6779,16 @@ export interface WebhookEndpointUpdateInput {
   description?: string | null;
   /** Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. */
   isEnabled?: boolean | null;
+}
+
+/** Filter of types of event. All conditions that are given must hold; a condition that is null is ignored. */
+export interface WebhookEventTypeFilter {
+  /** Part of the name or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** Permission of the events, compared exactly. Null for any. */
+  permission?: string | null;
+  /** Name of the subscription that carries the events, compared exactly. Null for any, and for none. */
+  subscription?: string | null;
 }
 
 /** Quantity of a work's line. */
@@ -6503,39 +6838,41 @@ export const KEYED_INPUTS: readonly string[] = (
   'BlanketOrderCreateInput BlanketOrderUpdateInput BulkOperationRunInput CarrierUpsertInput ' +
   'CategoryArchiveInput CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput ' +
   'CategoryUpdateInput ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CreditNoteIssueInput ' +
-  'CustomerBulkUpsertInput CustomerCreateInput CustomerEraseInput CustomerMergeInput ' +
-  'CustomerUnmergeInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
-  'ExchangeRatesImportInput ExportCreateInput ExportScheduleDeleteInput ExportScheduleRunInput ' +
-  'ExportScheduleSetInput FactorSeriesRemoveInput FactorSeriesSetInput FulfilmentDeliverInput ' +
-  'FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWaveCloseInput FulfilmentWaveCreateInput ' +
-  'FulfilmentWavePackInput FulfilmentWavePickInput FulfilmentWaveShipInput FulfilmentWorkAcceptInput ' +
-  'FulfilmentWorkActionInput FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput ' +
-  'FulfilmentWorkPickInput FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput ' +
-  'HoldRuleArchiveInput HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput ' +
-  'IntegrationUpdateInput InvoiceIssueInput KitSetInput LegalEntityUpsertInput ' +
+  'CustomerArchiveInput CustomerBulkUpsertInput CustomerCreateInput CustomerEraseInput ' +
+  'CustomerMergeInput CustomerRestoreInput CustomerUnmergeInput CustomerUpdateInput ' +
+  'DocumentReverseInput ExchangeRateSetInput ExchangeRatesImportInput ExportCreateInput ' +
+  'ExportScheduleDeleteInput ExportScheduleRunInput ExportScheduleSetInput FactorSeriesRemoveInput ' +
+  'FactorSeriesSetInput FulfilmentDeliverInput FulfilmentFailInput FulfilmentTrackingSetInput ' +
+  'FulfilmentWaveCloseInput FulfilmentWaveCreateInput FulfilmentWavePackInput FulfilmentWavePickInput ' +
+  'FulfilmentWaveShipInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
+  'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
+  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
+  'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
+  'InvoiceIssueInput KitSetInput LegalEntityArchiveInput LegalEntityRestoreInput LegalEntityUpsertInput ' +
   'LiquidationPlanAdvanceInput LiquidationPlanApproveInput LiquidationPlanCreateInput ' +
   'LiquidationSettingsSetInput LotCreateInput LotStatusInput LotUpdateInput MemberRolesSetInput ' +
-  'NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput ' +
-  'OrderHoldSetInput OrderUpdateInput PaperCreateInput PaymentRecordInput PaymentReverseInput ' +
-  'PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
-  'ProductDescriptionEndpointSetInput ProductDocumentAddInput ProductDocumentRemoveInput ' +
-  'ProductFamilyArchiveInput ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ' +
-  'ProductImageRemoveInput ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ' +
-  'ProductUpdateInput PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput ' +
-  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
-  'PurchaseOrdersCreateFromSuggestionsInput ReorderPolicySetInput ReplenishmentPlanApproveInput ' +
-  'ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ' +
-  'ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
-  'ReturnReceiveInput ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput ' +
-  'RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput ' +
-  'SavedViewLinkRevokeInput SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput ' +
-  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput ' +
-  'StockReserveInput StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput ' +
-  'StocktakeCreateInput StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput ' +
-  'StoreArchiveInput StoreCreateInput StoreGroupArchiveInput StoreGroupCreateInput ' +
-  'StoreGroupRestoreInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
-  'SupplierCreateInput SupplierMergeInput SupplierProductArchiveInput SupplierProductBulkUpsertInput ' +
-  'SupplierProductRestoreInput SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput ' +
-  'SupplierUpdateInput TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
-  'TransferShipmentInput TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'NodeTagsSetInput NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput ' +
+  'OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput PaperCreateInput PaperSettingsSetInput ' +
+  'PaymentRecordInput PaymentReverseInput PaymentsRecordInput ProductArchiveInput ' +
+  'ProductBulkUpsertInput ProductCreateInput ProductDescriptionEndpointSetInput ProductDocumentAddInput ' +
+  'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
+  'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
+  'ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput ' +
+  'PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
+  'PurchaseOrderSendInput PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ' +
+  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
+  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
+  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
+  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
+  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
+  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
+  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
+  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
+  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
+  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
+  'StoreRestoreInput StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
+  'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
+  'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
+  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +
+  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

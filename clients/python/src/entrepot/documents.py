@@ -111,7 +111,7 @@ class StockChangedData(TypedDict):
     stockChanged: "StockChangedDataStockChanged"
 
 
-STOCK_CHANGED = "subscription StockChanged($filter:StockFilter $after:Cursor $maxDelayMs:Int!=0){stockChanged(filter:$filter after:$after maxDelayMs:$maxDelayMs){phase cursor reset changes{seq inFilter level{id version onHand reserved unavailable available incoming status store{id code name}product{id sku name}}}}}"
+STOCK_CHANGED = "subscription StockChanged($filter:StockFilter $after:Cursor $maxDelayMs:Int=0){stockChanged(filter:$filter after:$after maxDelayMs:$maxDelayMs){phase cursor reset changes{seq inFilter level{id version onHand reserved unavailable available incoming status store{id code name}product{id sku name}}}}}"
 
 
 class OrderChangedDataOrderChangedChangesOrderTotal(TypedDict):
@@ -282,7 +282,7 @@ class OrderCreateData(TypedDict):
     orderCreate: "OrderCreateDataOrderCreate"
 
 
-ORDER_CREATE = "mutation OrderCreate($input:OrderCreateInput!$validateOnly:Boolean!=false){orderCreate(input:$input validateOnly:$validateOnly){order{...OrderFields}replayed userErrors{code message field retryable ...on InsufficientStock{requested available}...on VersionConflict{actualVersion}}}}fragment OrderFields on Order{id version number status externalRef placedAt updatedAt total{amount currencyCode}store{id code name}lines{id sku name quantity}}"
+ORDER_CREATE = "mutation OrderCreate($input:OrderCreateInput!$validateOnly:Boolean=false){orderCreate(input:$input validateOnly:$validateOnly){order{...OrderFields}replayed userErrors{code message field retryable ...on InsufficientStock{requested available}...on VersionConflict{actualVersion}}}}fragment OrderFields on Order{id version number status externalRef placedAt updatedAt total{amount currencyCode}store{id code name}lines{id sku name quantity}}"
 
 
 class OrderCancelDataOrderCancelOrderTotal(TypedDict):

@@ -13,36 +13,53 @@ AbcClass = Literal[
 ]
 
 
-class AcceptedCategoryInput(TypedDict):
-    """A category accepted for a product."""
-
-    productId: str
-    categoryId: str
+class _AcceptedCategoryInput(TypedDict):
     expectedVersion: int
 
 
-class AcceptedDescriptionInput(TypedDict):
-    """A description accepted for a product."""
+class AcceptedCategoryInput(_AcceptedCategoryInput, total=False):
+    """A category accepted for a product."""
 
-    productId: str
+    productId: Optional[str]
+    product: Optional["ProductRef"]
+    categoryId: Optional[str]
+    category: Optional["CategoryRef"]
+
+
+class _AcceptedDescriptionInput(TypedDict):
     description: str
     expectedVersion: int
 
 
-class AcceptedNameInput(TypedDict):
-    """A name accepted for a product."""
+class AcceptedDescriptionInput(_AcceptedDescriptionInput, total=False):
+    """A description accepted for a product."""
 
-    productId: str
+    productId: Optional[str]
+    product: Optional["ProductRef"]
+
+
+class _AcceptedNameInput(TypedDict):
     name: str
     expectedVersion: int
 
 
-class AcceptedTagsInput(TypedDict):
-    """Tags accepted for a product."""
+class AcceptedNameInput(_AcceptedNameInput, total=False):
+    """A name accepted for a product."""
 
-    productId: str
+    productId: Optional[str]
+    product: Optional["ProductRef"]
+
+
+class _AcceptedTagsInput(TypedDict):
     tags: Sequence[str]
     expectedVersion: int
+
+
+class AcceptedTagsInput(_AcceptedTagsInput, total=False):
+    """Tags accepted for a product."""
+
+    productId: Optional[str]
+    product: Optional["ProductRef"]
 
 
 class _ActionInput(TypedDict):
@@ -135,6 +152,8 @@ AlertKind = Literal[
     "STOCK_ANOMALY",
     "FORECAST_DRIFT",
     "FORECAST_COVERAGE",
+    "FULFILMENT_OVERDUE",
+    "FULFILMENT_REJECTED",
 ]
 
 
@@ -157,6 +176,15 @@ class AlertRuleDeleteInput(_AlertRuleDeleteInput, total=False):
     """A rule that is to go."""
 
     idempotencyKey: str
+
+
+class AlertRuleFilter(TypedDict, total=False):
+    """Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    kind: Optional[Sequence["AlertKind"]]
+    store: Optional["IdFilter"]
+    isEnabled: Optional[bool]
 
 
 class _AlertRuleUpsertInput(TypedDict):
@@ -438,6 +466,14 @@ CancelReason = Literal[
 ]
 
 
+class CarrierFilter(TypedDict, total=False):
+    """Filter of carriers. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+    isActive: Optional[bool]
+
+
 class _CarrierUpsertInput(TypedDict):
     code: str
     name: str
@@ -511,6 +547,25 @@ class CategoryRestoreInput(_CategoryRestoreInput, total=False):
 
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
+
+
+class _CategorySort(TypedDict):
+    field: "CategorySortField"
+
+
+class CategorySort(_CategorySort, total=False):
+    """Sort order of a list of categories; categories with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+CategorySortField = Literal[
+    "POSITION",
+    "NAME",
+    "SLUG",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
 
 
 class _CategoryUpdateInput(TypedDict):
@@ -675,6 +730,17 @@ class CreditNoteLineInput(TypedDict):
     quantity: int
 
 
+class _CustomerArchiveInput(TypedDict):
+    id: str
+
+
+class CustomerArchiveInput(_CustomerArchiveInput, total=False):
+    """The customer that goes out of use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
+
+
 class _CustomerBulkUpsertInput(TypedDict):
     rows: Sequence["CustomerUpsertInput"]
 
@@ -718,6 +784,7 @@ CustomerFilter = TypedDict(
         "or": "Optional[Sequence['CustomerFilter']]",
         "not": "Optional['CustomerFilter']",
         "id": "Optional['IdFilter']",
+        "isArchived": "Optional[bool]",
         "externalRef": "Optional['StringFilter']",
         "search": "Optional[str]",
         "email": "Optional[str]",
@@ -750,6 +817,17 @@ class CustomerRef(TypedDict, total=False):
     id: str
     externalRef: str
     email: str
+
+
+class _CustomerRestoreInput(TypedDict):
+    id: str
+
+
+class CustomerRestoreInput(_CustomerRestoreInput, total=False):
+    """The customer that comes back into use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 class _CustomerSort(TypedDict):
@@ -1438,6 +1516,7 @@ class FulfilmentWorkActionInput(_FulfilmentWorkActionInput, total=False):
 
     idempotencyKey: str
     expectedVersion: Optional[int]
+    notifyIn: Optional["PaperLocale"]
 
 
 class _FulfilmentWorkCollectInput(TypedDict):
@@ -1459,6 +1538,8 @@ class FulfilmentWorkFilter(TypedDict, total=False):
     status: Optional[Sequence["WorkStatus"]]
     dueAt: Optional["DateTimeFilter"]
     order: Optional["IdFilter"]
+    isHeld: Optional[bool]
+    deliveryMethod: Optional["DeliveryMethod"]
 
 
 class _FulfilmentWorkMoveInput(TypedDict):
@@ -1585,6 +1666,13 @@ class HoldRuleArchiveInput(_HoldRuleArchiveInput, total=False):
     idempotencyKey: str
 
 
+class HoldRuleFilter(TypedDict, total=False):
+    """Filter of rules that set holds. All conditions that are given must hold; a condition that is null is ignored."""
+
+    search: Optional[str]
+    isArchived: Optional[bool]
+
+
 class _HoldRuleUpsertInput(TypedDict):
     code: str
     kind: str
@@ -1611,6 +1699,7 @@ IdFilter = TypedDict(
     {
         "eq": "Optional[str]",
         "in": "Optional[Sequence[str]]",
+        "isNull": "Optional[bool]",
     },
     total=False,
 )
@@ -1674,6 +1763,14 @@ class IntegrationCreateInput(_IntegrationCreateInput, total=False):
     channelId: Optional[str]
     channel: Optional["ChannelRef"]
     trustedDocumentsOnly: Optional[bool]
+
+
+class IntegrationFilter(TypedDict, total=False):
+    """Filter of integrations. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+    isEnabled: Optional[bool]
 
 
 class _IntegrationUpdateInput(TypedDict):
@@ -1787,6 +1884,35 @@ LabelSymbology = Literal[
     "EAN_13",
     "QR",
 ]
+
+
+class _LegalEntityArchiveInput(TypedDict):
+    id: str
+
+
+class LegalEntityArchiveInput(_LegalEntityArchiveInput, total=False):
+    """A legal entity that goes out of use."""
+
+    idempotencyKey: str
+    expectedVersion: Optional[int]
+
+
+class LegalEntityFilter(TypedDict, total=False):
+    """Filter of legal entities. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+
+
+class _LegalEntityRestoreInput(TypedDict):
+    id: str
+
+
+class LegalEntityRestoreInput(_LegalEntityRestoreInput, total=False):
+    """A legal entity that comes back into use."""
+
+    idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 class _LegalEntityUpsertInput(TypedDict):
@@ -1958,13 +2084,14 @@ class LiquidationSettingsSetInput(TypedDict, total=False):
 
 
 class _LiquidationTermsInput(TypedDict):
-    supplierId: str
     creditPercent: int
 
 
 class LiquidationTermsInput(_LiquidationTermsInput, total=False):
     """Terms on which a supplier takes goods back."""
 
+    supplierId: Optional[str]
+    supplier: Optional["SupplierRef"]
     freight: Optional["MoneyInput"]
 
 
@@ -2195,6 +2322,7 @@ MovementFilter = TypedDict(
         "reasonCode": "Optional[Sequence['ReasonCode']]",
         "actor": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
+        "lot": "Optional['LotCodeFilter']",
     },
     total=False,
 )
@@ -2231,6 +2359,18 @@ NewOrderStatus = Literal[
     "CONFIRMED",
     "FULFILLED",
 ]
+
+
+class _NodeTagsSetInput(TypedDict):
+    nodeId: str
+
+
+class NodeTagsSetInput(_NodeTagsSetInput, total=False):
+    """Tags and custom data of a thing, with the new values: what is left out stays, null clears."""
+
+    idempotencyKey: str
+    tags: Optional[Sequence[str]]
+    metadata: Optional[Any]
 
 
 class _NoteAddInput(TypedDict):
@@ -2512,6 +2652,13 @@ class OrderUpdateInput(_OrderUpdateInput, total=False):
     reason: Optional[str]
 
 
+PaperColumn = Literal[
+    "SKU",
+    "BARCODE",
+    "UNIT",
+]
+
+
 class _PaperCreateInput(TypedDict):
     kind: "PaperKind"
     documentId: str
@@ -2521,7 +2668,7 @@ class PaperCreateInput(_PaperCreateInput, total=False):
     """A paper to draw."""
 
     idempotencyKey: str
-    locale: "PaperLocale"
+    locale: Optional["PaperLocale"]
 
 
 PaperKind = Literal[
@@ -2532,6 +2679,8 @@ PaperKind = Literal[
     "PURCHASE_ORDER",
     "INVOICE",
     "CREDIT_NOTE",
+    "RETURN_LABEL",
+    "COLLECT_SLIP",
 ]
 
 
@@ -2540,6 +2689,29 @@ PaperLocale = Literal[
     "DE",
     "FR",
 ]
+
+
+class PaperSettingsSetInput(TypedDict, total=False):
+    """Changes of the settings of papers. Fields that are left out stay as they are; null is the default."""
+
+    idempotencyKey: str
+    expectedVersion: Optional[int]
+    locale: Optional["PaperLocale"]
+    logoFileId: Optional[str]
+    senderLines: Optional[Sequence[str]]
+    header: Optional[str]
+    footer: Optional[str]
+    accent: Optional[str]
+    paymentDays: Optional[int]
+    columns: Optional[Sequence["PaperColumn"]]
+    texts: Optional[Sequence["PaperTextInput"]]
+
+
+class PaperTextInput(TypedDict):
+    """Text for all papers of a kind."""
+
+    kind: "PaperKind"
+    text: str
 
 
 class ParcelInput(TypedDict, total=False):
@@ -2705,6 +2877,16 @@ PermissionClass = Literal[
 ]
 
 
+PermissionFilter = TypedDict(
+    "PermissionFilter",
+    {
+        "search": "Optional[str]",
+        "class": "Optional['PermissionClass']",
+    },
+    total=False,
+)
+
+
 class PlanLineChoice(TypedDict, total=False):
     """Lines of a plan, in one of three ways."""
 
@@ -2811,10 +2993,11 @@ ProductDescriptionFailure = Literal[
 ]
 
 
-class ProductDescriptionProposeInput(TypedDict):
+class ProductDescriptionProposeInput(TypedDict, total=False):
     """Product that a description is proposed for."""
 
-    productId: str
+    productId: Optional[str]
+    product: Optional["ProductRef"]
 
 
 class _ProductDocumentAddInput(TypedDict):
@@ -2948,13 +3131,11 @@ class ProductImageReorderInput(_ProductImageReorderInput, total=False):
     product: Optional["ProductRef"]
 
 
-class _ProductLabelSheetInput(TypedDict):
-    productIds: Sequence[str]
-
-
-class ProductLabelSheetInput(_ProductLabelSheetInput, total=False):
+class ProductLabelSheetInput(TypedDict, total=False):
     """Labels on sheets of A4."""
 
+    productIds: Sequence[str]
+    products: Optional[Sequence["ProductRef"]]
     symbology: "LabelSymbology"
     copies: int
     columns: int
@@ -2992,6 +3173,7 @@ ProductOrderField = Literal[
     "NAME",
     "CREATED_AT",
     "UPDATED_AT",
+    "PRICE",
     "RELEVANCE",
 ]
 
@@ -3018,15 +3200,14 @@ class ProductSuggestionFilter(TypedDict, total=False):
     withoutCategory: bool
 
 
-class _ProductSuggestionRefuseInput(TypedDict):
-    productId: str
-
-
-class ProductSuggestionRefuseInput(_ProductSuggestionRefuseInput, total=False):
+class ProductSuggestionRefuseInput(TypedDict, total=False):
     """A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed."""
 
     idempotencyKey: Optional[str]
+    productId: Optional[str]
+    product: Optional["ProductRef"]
     categoryId: Optional[str]
+    category: Optional["CategoryRef"]
     tags: Sequence[str]
 
 
@@ -3243,6 +3424,7 @@ PurchaseOrderFilter = TypedDict(
         "expectedOn": "Optional['DateFilter']",
         "number": "Optional['StringFilter']",
         "externalRef": "Optional['StringFilter']",
+        "tag": "Optional['StringFilter']",
         "createdBy": "Optional['IdFilter']",
         "total": "Optional['MoneyFilter']",
         "product": "Optional['IdFilter']",
@@ -3352,6 +3534,8 @@ PurchaseOrderSortField = Literal[
     "NUMBER",
     "CREATED_AT",
     "UPDATED_AT",
+    "EXPECTED_ON",
+    "TOTAL",
 ]
 
 
@@ -3642,6 +3826,7 @@ class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
     safetyDays: Optional[int]
     targetDays: Optional[int]
     orderCost: Optional["MoneyInput"]
+    safetyStockMethod: Optional["SafetyStockMethod"]
 
 
 ReplenishmentReasonCode = Literal[
@@ -3653,6 +3838,7 @@ ReplenishmentReasonCode = Literal[
     "NO_FORECAST",
     "EXTRAPOLATED",
     "CAPPED_BY_SALES",
+    "CORRECTED_SERVICE",
     "ASSUMED_LEAD",
     "SUPPLIER_CALENDAR",
     "IN_DRAFTS",
@@ -3736,9 +3922,12 @@ ReportMeasure = Literal[
     "RECEIVED_UNITS",
     "REMOVED_UNITS",
     "CLOSING_UNITS",
+    "STOCK_VALUE",
     "IN_STOCK_DAYS",
     "OUT_OF_STOCK_DAYS",
     "STOCKOUT_RATE",
+    "LOST_UNITS",
+    "LOST_REVENUE",
 ]
 
 
@@ -3845,6 +4034,9 @@ class ReturnCreateInput(_ReturnCreateInput, total=False):
     customer: Optional["CustomerRef"]
     externalRef: Optional[str]
     receive: bool
+    close: bool
+    refund: Optional["MoneyInput"]
+    payments: Optional[Sequence["ReturnPaymentInput"]]
     note: Optional[str]
     occurredAt: Optional[str]
 
@@ -3856,6 +4048,7 @@ ReturnFilter = TypedDict(
         "or": "Optional[Sequence['ReturnFilter']]",
         "not": "Optional['ReturnFilter']",
         "store": "Optional['IdFilter']",
+        "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
         "receivedAt": "Optional['DateTimeFilter']",
@@ -3917,6 +4110,21 @@ class ReturnMatchInput(TypedDict):
 
     orderLineId: str
     quantity: int
+
+
+class _ReturnPaymentInput(TypedDict):
+    method: str
+
+
+class ReturnPaymentInput(_ReturnPaymentInput, total=False):
+    """A refund for a new return, recorded in the same step."""
+
+    orderId: Optional[str]
+    amount: Optional["MoneyInput"]
+    reference: Optional[str]
+    parentId: Optional[str]
+    occurredAt: Optional[str]
+    note: Optional[str]
 
 
 class _ReturnReceiveInput(TypedDict):
@@ -4083,6 +4291,13 @@ class RoleDeleteInput(_RoleDeleteInput, total=False):
     idempotencyKey: Optional[str]
 
 
+class RoleFilter(TypedDict, total=False):
+    """Filter of roles. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+
+
 class _RoleGrantInput(TypedDict):
     roleId: str
     scope: "StoreScopeInput"
@@ -4107,6 +4322,13 @@ class RoleUpdateInput(_RoleUpdateInput, total=False):
     name: Optional[str]
     permissions: Optional[Sequence[str]]
     inherits: Optional[Sequence[str]]
+
+
+SafetyStockMethod = Literal[
+    "QUANTILE",
+    "NORMAL",
+    "FILL_RATE",
+]
 
 
 SalesGroup = Literal[
@@ -4977,6 +5199,7 @@ StoreFilter = TypedDict(
         "name": "Optional['StringFilter']",
         "country": "Optional['StringFilter']",
         "search": "Optional[str]",
+        "tag": "Optional['StringFilter']",
         "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
@@ -5006,6 +5229,13 @@ class StoreGroupCreateInput(_StoreGroupCreateInput, total=False):
     idempotencyKey: Optional[str]
     storeIds: Optional[Sequence[str]]
     stores: Optional[Sequence["StoreRef"]]
+
+
+class StoreGroupFilter(TypedDict, total=False):
+    """Filter of groups of stores. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
 
 
 class _StoreGroupRestoreInput(TypedDict):
@@ -5059,12 +5289,24 @@ class StoreRef(TypedDict, total=False):
     code: str
 
 
+class _StoreRestoreInput(TypedDict):
+    id: str
+
+
+class StoreRestoreInput(_StoreRestoreInput, total=False):
+    """The store that comes back into use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
+
+
 class StoreScopeInput(TypedDict, total=False):
     """The stores of a grant: said, never implied. Exactly one of these."""
 
     all: bool
     groupIds: Sequence[str]
     storeIds: Sequence[str]
+    stores: Sequence["StoreRef"]
 
 
 class _StoreSort(TypedDict):
@@ -5194,6 +5436,7 @@ SupplierFilter = TypedDict(
         "code": "Optional['StringFilter']",
         "name": "Optional['StringFilter']",
         "search": "Optional[str]",
+        "tag": "Optional['StringFilter']",
         "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
@@ -5214,6 +5457,26 @@ class SupplierMergeInput(_SupplierMergeInput, total=False):
     intoExpectedVersion: Optional[int]
     accept: Sequence["MergeDifference"]
     supplierProducts: Optional["MergeTerms"]
+
+
+class _SupplierPerformanceSort(TypedDict):
+    field: "SupplierPerformanceSortField"
+
+
+class SupplierPerformanceSort(_SupplierPerformanceSort, total=False):
+    """Sort order of a list of suppliers by their deliveries; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+SupplierPerformanceSortField = Literal[
+    "ORDERS",
+    "ON_TIME_RATE",
+    "UNIT_FILL_RATE",
+    "LINE_FILL_RATE",
+    "ORDER_FILL_RATE",
+    "LEAD_TIME_DAYS_MEAN",
+]
 
 
 class _SupplierProductArchiveInput(TypedDict):
@@ -5487,6 +5750,7 @@ TransferFilter = TypedDict(
         "externalRef": "Optional[str]",
         "createdAt": "Optional['DateTimeFilter']",
         "expectedAt": "Optional['DateTimeFilter']",
+        "tag": "Optional['StringFilter']",
         "number": "Optional['StringFilter']",
         "sku": "Optional['StringFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
@@ -5673,6 +5937,14 @@ class WebhookEndpointUpdateInput(_WebhookEndpointUpdateInput, total=False):
     isEnabled: Optional[bool]
 
 
+class WebhookEventTypeFilter(TypedDict, total=False):
+    """Filter of types of event. All conditions that are given must hold; a condition that is null is ignored."""
+
+    search: Optional[str]
+    permission: Optional[str]
+    subscription: Optional[str]
+
+
 class WorkLineQuantity(TypedDict):
     """Quantity of a work's line."""
 
@@ -5738,10 +6010,12 @@ KEYED_INPUTS = frozenset(
         "ChannelCreateInput",
         "ChannelRestoreInput",
         "CreditNoteIssueInput",
+        "CustomerArchiveInput",
         "CustomerBulkUpsertInput",
         "CustomerCreateInput",
         "CustomerEraseInput",
         "CustomerMergeInput",
+        "CustomerRestoreInput",
         "CustomerUnmergeInput",
         "CustomerUpdateInput",
         "DocumentReverseInput",
@@ -5777,6 +6051,8 @@ KEYED_INPUTS = frozenset(
         "IntegrationUpdateInput",
         "InvoiceIssueInput",
         "KitSetInput",
+        "LegalEntityArchiveInput",
+        "LegalEntityRestoreInput",
         "LegalEntityUpsertInput",
         "LiquidationPlanAdvanceInput",
         "LiquidationPlanApproveInput",
@@ -5786,6 +6062,7 @@ KEYED_INPUTS = frozenset(
         "LotStatusInput",
         "LotUpdateInput",
         "MemberRolesSetInput",
+        "NodeTagsSetInput",
         "NoteAddInput",
         "NumberPatternSetInput",
         "OrderCreateInput",
@@ -5794,6 +6071,7 @@ KEYED_INPUTS = frozenset(
         "OrderHoldSetInput",
         "OrderUpdateInput",
         "PaperCreateInput",
+        "PaperSettingsSetInput",
         "PaymentRecordInput",
         "PaymentReverseInput",
         "PaymentsRecordInput",
@@ -5863,6 +6141,7 @@ KEYED_INPUTS = frozenset(
         "StoreGroupCreateInput",
         "StoreGroupRestoreInput",
         "StoreGroupUpdateInput",
+        "StoreRestoreInput",
         "StoreUpdateInput",
         "SupplierArchiveInput",
         "SupplierCreateInput",
