@@ -16,7 +16,7 @@ use super::{
     CategoryRef,
     filter::{ProductFilter, product_filter_at, query_id, query_text},
 };
-use crate::graphql::{context::ContextExt, fault::Answer};
+use crate::graphql::{canonical, context::ContextExt, fault::Answer};
 
 /// The category of that name, or None. Asking by slug needs product.read.
 pub async fn category_named(ctx: &Context<'_>, named: &CategoryRef, field: &[&str]) -> Answer<Option<CategoryId>> {
@@ -29,15 +29,20 @@ pub async fn category_named(ctx: &Context<'_>, named: &CategoryRef, field: &[&st
     Ok(ctx.given::<Catalog>()?.category(permit, by).await?.map(|row| row.id))
 }
 
-/// The products of an argument. Asking for some of them needs product.read.
-pub async fn products_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argument: &str) -> Answer<ProductCondition> {
+/// The products of an argument, and the name of its filter in cursors; None for all products. Asking for some of them needs product.read.
+pub async fn products_at(
+    ctx: &Context<'_>,
+    filter: Option<ProductFilter>,
+    argument: &str,
+) -> Answer<(ProductCondition, Option<[u8; 32]>)> {
     if filter.is_none() {
-        return Ok(ProductCondition::default());
+        return Ok((ProductCondition::default(), None));
     }
     let permit = ctx.permit::<kind::ProductRead>()?;
     let filter = product_filter_at(ctx, filter, argument)?;
+    let name = canonical::name(&filter);
     let (_, scoped) = ctx.given::<Catalog>()?.filtered(permit, filter).await?;
-    Ok(scoped.condition())
+    Ok((scoped.condition(), Some(name)))
 }
 
 /// The products of the argument `product`, in the category of `categoryTree` or below it. Asking for some of them needs product.read.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, InputObject, Object};
+use async_graphql::{Context, Enum, InputObject, InputType as _, Object};
 use entity::prelude::{SupplierId, Timestamp};
 use iam::access::{Permit, kind};
 use inventory::{
@@ -69,8 +69,9 @@ impl SupplierPerformanceSort {
     }
     /// What cursors of the list are bound to.
     fn list_name(self, (from, to): (Option<DateTime>, Option<DateTime>)) -> String {
-        let micros = |at: Option<DateTime>| at.map(|at| at.0.micros());
-        format!("supplierPerformances:{:?}:{:?}:{:?}:{:?}", self.field, self.direction, micros(from), micros(to))
+        let micros = |at: Option<DateTime>| at.map_or_else(String::new, |at| at.0.micros().to_string());
+        let (field, direction) = (self.field.to_value(), self.direction.to_value());
+        format!("supplierPerformances:{field}:{direction}:{}:{}", micros(from), micros(to))
     }
 }
 
