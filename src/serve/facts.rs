@@ -12,8 +12,8 @@ use services::demand::shell::{self, Checked, Rebuilt};
 use super::{StartError, migrated, say};
 use crate::config::FactsAction;
 
-/// Events of a page: nobody waits for a rebuild, but on SQLite writers do while a page is written.
-const PAGE: i64 = 5_000;
+/// Events of a page, where they change no more days than a page holds: nobody waits for a rebuild, but on SQLite writers do while a page is written.
+const PAGE: i64 = 20_000;
 
 /// Whether every tenant's facts are as documents and ledger say; true without a check.
 pub async fn run(action: FactsAction) -> Result<bool, StartError> {

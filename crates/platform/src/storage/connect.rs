@@ -17,6 +17,7 @@ use super::{
     limits,
     postgres::{self, Doors},
     replicas::Replicas,
+    row_polls::BUFFERED_ROWS,
     sessions::Bound,
     shipping,
     statements::Statements,
@@ -155,7 +156,8 @@ impl Database {
             .synchronous(sqlite::SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(ACQUIRE_TIMEOUT)
-            .statement_cache_capacity(STATEMENT_CACHE);
+            .statement_cache_capacity(STATEMENT_CACHE)
+            .row_buffer_size(BUFFERED_ROWS);
         // Where the log is shipped, whoever ships it orders the checkpoints.
         let is_shipped = options.ships_log || shipping::is_shipped(std::path::Path::new(path));
         let base = if is_shipped { base.pragma("wal_autocheckpoint", "0") } else { base };

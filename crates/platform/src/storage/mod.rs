@@ -32,6 +32,7 @@ mod postgres;
 mod planned;
 pub mod replicas;
 pub mod commit_hook;
+mod row_polls;
 mod rows;
 mod scoped;
 mod sessions;

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::{
     Fault,
+    row_polls::rarely_woken,
     sessions::{Bound, Lent, Sessions, is_lost},
 };
 
@@ -59,7 +60,7 @@ impl Connections {
     /// What a single statement of SQLite finds.
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match self {
-            Self::Sqlite(pool) => Ok(pool.query_all_raw(statement).await?),
+            Self::Sqlite(pool) => Ok(rarely_woken(pool.query_all_raw(statement)).await?),
             Self::Postgres(sessions) => sessions.rows(&Bound::Tenant(TenantId::NIL), statement).await,
         }
     }
@@ -268,7 +269,7 @@ impl ConnectionTrait for Transaction {
     }
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::Sqlite(open) => open.query_all_raw(statement).await,
+            Self::Sqlite(open) => rarely_woken(open.query_all_raw(statement)).await,
             Self::Postgres(open) => open.query_all_raw(statement).await,
         }
     }

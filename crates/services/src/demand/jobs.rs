@@ -1,4 +1,4 @@
-//! Facts are kept every second, so that reports have little to wait for.
+//! Facts are kept within a second, so that reports have little to wait for.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use platform::{
 
 use super::{rows, shell};
 
-const EVERY: Duration = Duration::from_secs(1);
+/// How long the job waits between two looks: with what a page takes, facts are less than a second behind.
+const EVERY: Duration = Duration::from_millis(600);
 
 /// What workers know of facts.
 pub fn register(registry: Registry, db: &Database) -> Registry {
@@ -18,10 +19,9 @@ pub fn register(registry: Registry, db: &Database) -> Registry {
     registry.periodic("demand.keep", EVERY, move |_| keep_all(db.clone()))
 }
 
-/// Pages of a tenant that are turned each time. Whoever reads facts turns the rest before they answer; while a tenant writes faster than that, its
-/// writes come first, as each page takes some 50 ms of the database.
-const PAGES: usize = 2;
-/// Events that facts may lack all the same: as many as a reader counts before they answer.
+/// Pages that are turned before the journal is looked at again.
+const PAGES: usize = 16;
+/// Events that facts may lack until the next time: as many as a reader counts before they answer.
 const FAR: i64 = 16_000;
 
 /// Brings every tenant's facts up to date, or nearer to it. A tenant whose facts cannot be kept is logged and passed over, so that it holds nobody else

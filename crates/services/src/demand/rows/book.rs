@@ -49,6 +49,14 @@ pub async fn book(reads: &impl Reads) -> Result<Option<Book>, Fault> {
     found(reads, "b.is_current", vec![]).await
 }
 
+/// The book of a generation, or the one that reports read where none is named.
+pub async fn book_of(reads: &impl Reads, generation: Option<i64>) -> Result<Option<Book>, Fault> {
+    match generation {
+        Some(generation) => found(reads, "b.generation = $2", vec![generation.into()]).await,
+        None => book(reads).await,
+    }
+}
+
 /// The event that the facts are counted up to; 0 before the first page.
 pub async fn progress(reads: &impl Reads) -> Result<i64, Fault> {
     Ok(book(reads).await?.map_or(0, |book| book.seq))

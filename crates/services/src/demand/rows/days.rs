@@ -8,7 +8,8 @@ use entity::{
     tables::{demand_day, demand_gone, demand_week, order_line, sales_order},
 };
 use platform::storage::{Backend, Bulk, Fault, Finds, Reads, Row, Rows, Work};
-use sea_orm::Value;
+use sea_orm::{Value, sea_query::ArrayType};
+use uuid::Uuid;
 
 use crate::demand::core::DayKey;
 
@@ -51,6 +52,75 @@ impl Forgotten {
     }
 }
 
+/// What entries of the ledger change of a row that is there.
+#[derive(Record)]
+#[record(of = demand_day)]
+struct StockOfDay {
+    generation: i64,
+    business_date: i32,
+    product_id: ProductId,
+    store_id: StoreId,
+    channel_id: ChannelId,
+    currency: String,
+    shipped_units: i64,
+    restocked_units: i64,
+    received_units: i64,
+    moved_in_units: i64,
+    moved_out_units: i64,
+    adjusted_in_units: i64,
+    adjusted_out_units: i64,
+    counted_in_units: i64,
+    counted_out_units: i64,
+    removed_units: i64,
+    net_units: i64,
+    revised_seq: i64,
+}
+
+impl StockOfDay {
+    /// None where something else has changed.
+    fn changed(before: &Day, after: &Day) -> Option<Self> {
+        let of = Self {
+            generation: after.generation,
+            business_date: after.business_date,
+            product_id: after.product_id,
+            store_id: after.store_id,
+            channel_id: after.channel_id,
+            currency: after.currency.clone(),
+            shipped_units: after.shipped_units,
+            restocked_units: after.restocked_units,
+            received_units: after.received_units,
+            moved_in_units: after.moved_in_units,
+            moved_out_units: after.moved_out_units,
+            adjusted_in_units: after.adjusted_in_units,
+            adjusted_out_units: after.adjusted_out_units,
+            counted_in_units: after.counted_in_units,
+            counted_out_units: after.counted_out_units,
+            removed_units: after.removed_units,
+            net_units: after.net_units,
+            revised_seq: after.revised_seq,
+        };
+        (of.on(before) == *after).then_some(of)
+    }
+    /// The row with these figures.
+    fn on(&self, before: &Day) -> Day {
+        Day {
+            shipped_units: self.shipped_units,
+            restocked_units: self.restocked_units,
+            received_units: self.received_units,
+            moved_in_units: self.moved_in_units,
+            moved_out_units: self.moved_out_units,
+            adjusted_in_units: self.adjusted_in_units,
+            adjusted_out_units: self.adjusted_out_units,
+            counted_in_units: self.counted_in_units,
+            counted_out_units: self.counted_out_units,
+            removed_units: self.removed_units,
+            net_units: self.net_units,
+            revised_seq: self.revised_seq,
+            ..before.clone()
+        }
+    }
+}
+
 fn gone_at(row: &Day, revised_seq: i64) -> demand_gone::Model {
     demand_gone::Model {
         tenant_id: row.tenant_id,
@@ -85,21 +155,18 @@ struct LargestRow {
     largest: i64,
 }
 
-/// The rows of these days, channels, products and stores, among them those of the keys.
+/// Keys that one statement looks for. A row has thirty-five values, and takes some 5 kB while it is read.
+const KEYS: usize = 1_000;
+
+/// The rows of these days, products, stores and channels, in whatever currency: among them those of the keys.
 pub async fn days(
     reads: &impl Reads,
     generation: i64,
     keys: impl Iterator<Item = &DayKey>,
 ) -> Result<HashMap<DayKey, Day>, Fault> {
-    let mut channels = BTreeSet::new();
-    let keys = keys.map(|key| {
-        channels.insert(key.channel);
-        (key.date, (key.product, key.store))
-    });
-    let (dates, levels) = keys.unzip();
-    let backend = reads.backend();
-    let of_channels = (format!(" AND {}", backend.in_ids("d.channel_id", 4)), vec![backend.ids(channels)]);
-    let rows: Vec<Day> = of_days(reads, "d.business_date", generation, (dates, levels), of_channels).await?;
+    let keys = keys.map(|key| (key.date, [key.product.uuid(), key.store.uuid(), key.channel.uuid()]));
+    let same = "d.business_date = k.day AND d.product_id = k.id1 AND d.store_id = k.id2 AND d.channel_id = k.id3";
+    let rows: Vec<Day> = of_keys(reads, generation, keys.collect(), same).await?;
     Ok(rows.into_iter().map(|row| (key_of(&row), row)).collect())
 }
 
@@ -109,39 +176,62 @@ pub async fn weeks(
     generation: i64,
     keys: impl Iterator<Item = &(i32, ProductId, StoreId)>,
 ) -> Result<HashMap<(i32, ProductId, StoreId), Week>, Fault> {
-    let keys = keys.map(|(week, product, store)| (*week, (*product, *store)));
-    let (dates, levels) = keys.unzip();
-    let rows: Vec<Week> = of_days(reads, "d.week_date", generation, (dates, levels), (String::new(), Vec::new())).await?;
+    let keys = keys.map(|(week, product, store)| (*week, [product.uuid(), store.uuid()]));
+    let same = "d.week_date = k.day AND d.product_id = k.id1 AND d.store_id = k.id2";
+    let rows: Vec<Week> = of_keys(reads, generation, keys.collect(), same).await?;
     Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row)).collect())
 }
 
-async fn of_days<R: TableRecord + Send>(
+/// The rows of a generation whose columns are the `same` as those of a key. Each key by itself: days times levels would be many more where few of them
+/// belong to old days.
+async fn of_keys<R: TableRecord + Send, const N: usize>(
     reads: &impl Reads,
-    day: &str,
     generation: i64,
-    (dates, levels): (BTreeSet<i32>, Vec<(ProductId, StoreId)>),
-    (besides, given_besides): (String, Vec<Value>),
+    keys: BTreeSet<(i32, [Uuid; N])>,
+    same: &str,
 ) -> Result<Vec<R>, Fault> {
-    if dates.is_empty() {
-        return Ok(Vec::new());
+    let keys: Vec<_> = keys.into_iter().collect();
+    let mut found = Vec::new();
+    for some in keys.chunks(KEYS) {
+        let (table, of_keys) = given(reads.backend(), some);
+        let sql = format!(
+            "SELECT {} FROM {table} CROSS JOIN {} d WHERE d.tenant_id = $1 AND d.generation = $2 AND {same}",
+            R::select("d"),
+            R::TABLE,
+        );
+        let values = std::iter::once(generation.into()).chain(of_keys).collect();
+        for row in &reads.rows(&sql, values).await? {
+            found.push(Row::new(row).record()?);
+        }
     }
-    let backend = reads.backend();
-    let (k, of_levels) = backend.pairs(&levels, 4 + given_besides.len());
-    // Days first, then levels, each by the key: SQLite would go through all products of a day for a few of them.
-    let (given, of_day) = match backend {
-        Backend::Sqlite => ("(SELECT value AS day FROM json_each($3)) x CROSS JOIN ", format!("{day} = x.day")),
-        Backend::Postgres => ("", backend.in_numbers(day, 3)),
-    };
-    let sql = format!(
-        "SELECT {} FROM {given}{k} CROSS JOIN {} d
-         WHERE d.tenant_id = $1 AND d.generation = $2 AND {of_day} AND d.product_id = k.a AND d.store_id = k.b{besides}",
-        R::select("d"),
-        R::TABLE,
-    );
-    let mut values = vec![generation.into(), backend.numbers(dates.into_iter().map(i64::from))];
-    values.extend(given_besides);
-    values.extend(of_levels);
-    reads.rows(&sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
+    Ok(found)
+}
+
+/// A table `k (day, id1, id2 …)` of keys, whose values are parameters from $3 on.
+fn given<const N: usize>(backend: Backend, keys: &[(i32, [Uuid; N])]) -> (String, Vec<Value>) {
+    match backend {
+        Backend::Postgres => {
+            let array = |of, values| Value::Array(of, Some(Box::new(values)));
+            let days = keys.iter().map(|(day, _)| Value::from(*day)).collect();
+            let ids = (0..N).map(|n| array(ArrayType::Uuid, keys.iter().map(|(_, ids)| Value::from(ids[n])).collect()));
+            let values = std::iter::once(array(ArrayType::Int, days)).chain(ids).collect();
+            let arrays = (0..N).map(|n| format!(", ${}::uuid[]", n + 4)).collect::<Vec<_>>().concat();
+            let names = (1..=N).map(|n| format!(", id{n}")).collect::<Vec<_>>().concat();
+            (format!("unnest($3::integer[]{arrays}) AS k(day{names})"), values)
+        }
+        Backend::Sqlite => {
+            // One text a key, 32 hex digits an ID and the day behind them: cheaper to take apart than nested JSON.
+            let text = |(day, ids): &(i32, [Uuid; N])| {
+                let ids: String = ids.iter().map(|id| id.simple().to_string()).collect();
+                format!("\"{ids}{day}\"")
+            };
+            let texts = keys.iter().map(text).collect::<Vec<_>>().join(",");
+            let id = |n: usize| format!(", unhex(substr(value, {}, 32)) AS id{}", 32 * n + 1, n + 1);
+            let ids = (0..N).map(id).collect::<Vec<_>>().concat();
+            let day = format!("CAST(substr(value, {}) AS integer) AS day", 32 * N + 1);
+            (format!("(SELECT {day}{ids} FROM json_each($3)) AS k"), vec![Value::from(format!("[{texts}]"))])
+        }
+    }
 }
 
 fn key_of(row: &Day) -> DayKey {
@@ -162,22 +252,42 @@ pub struct DayChange {
     pub seq: i64,
 }
 
+/// Days whose values are in memory at once while they are written.
+const WRITTEN: usize = 2_000;
+
 /// Writes days in the order of their keys. The key of a row that goes is kept, until there is one of that key again: whoever copies what is revised
 /// has to know.
-pub async fn write_days(work: &Work, days: Vec<DayChange>) -> Result<(), Fault> {
+pub async fn write_days(work: &Work, generation: i64, days: Vec<DayChange>) -> Result<(), Fault> {
+    let may_be_forgotten = has_gone(work, generation).await?;
+    let mut days = days.into_iter().peekable();
+    while days.peek().is_some() {
+        write_some(work, may_be_forgotten, days.by_ref().take(WRITTEN)).await?;
+    }
+    Ok(())
+}
+
+async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Item = DayChange> + Send) -> Result<(), Fault> {
     let tenant = work.tenant();
     let (mut new, mut changed, mut gone) =
         (Rows::<Day>::insert(tenant), Rows::<Day>::update(tenant), Rows::<DayGone>::delete(tenant));
+    let mut stocked = Rows::<StockOfDay>::update(tenant);
     let (mut kept, mut forgotten) = (Rows::<demand_gone::Model>::insert(tenant), Rows::<Forgotten>::delete(tenant));
     for DayChange { before, after, seq } in days {
         match (before, after) {
-            (Some(_), Some(row)) => changed.push(row),
+            (Some(before), Some(row)) => match StockOfDay::changed(&before, &row) {
+                Some(of) => stocked.push(of),
+                None => changed.push(row),
+            },
             (None, Some(row)) => {
-                forgotten.push(Forgotten::of(&row));
+                if may_be_forgotten {
+                    forgotten.push(Forgotten::of(&row));
+                }
                 new.push(row);
             }
             (Some(row), None) => {
-                forgotten.push(Forgotten::of(&row));
+                if may_be_forgotten {
+                    forgotten.push(Forgotten::of(&row));
+                }
                 kept.push(gone_at(&row, seq));
                 gone.push(DayGone {
                     generation: row.generation,
@@ -191,7 +301,13 @@ pub async fn write_days(work: &Work, days: Vec<DayChange>) -> Result<(), Fault> 
             (None, None) => {}
         }
     }
-    write_all(work, [forgotten.into(), new.into(), changed.into(), gone.into(), kept.into()]).await
+    write_all(work, [forgotten.into(), new.into(), changed.into(), stocked.into(), gone.into(), kept.into()]).await
+}
+
+/// Whether any row of the generation has ever gone: seldom.
+async fn has_gone(reads: &impl Reads, generation: i64) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM demand_gone WHERE tenant_id = $1 AND generation = $2 LIMIT 1";
+    Ok(!reads.rows(sql, vec![generation.into()]).await?.is_empty())
 }
 
 /// The same of weeks.

@@ -8,10 +8,12 @@ mod page;
 mod spans;
 mod stock;
 
-pub use book::{Book, begin, behind, book, difference, discard, generations, lock, lock_current, make_current, progress, write};
+pub use book::{
+    Book, begin, behind, book, book_of, difference, discard, generations, lock, lock_current, make_current, progress, write,
+};
 pub use days::{Day, DayChange, Week, days, largest_lines, weeks, write_days, write_weeks};
 pub use documents::{Counted, Counts, counted, orders, orders_after, returns, returns_after, write_counted};
 pub use facts::{DemandDimension, FactFilter, FactKey, FactRow, fact_rows, fact_totals};
 pub use page::{LastStock, Page, page};
-pub use spans::{LevelSpans, level_changes, newest_day, spans, write_spans};
+pub use spans::{LevelChanges, LevelSpans, level_changes, newest_day, product_changes, spans, write_spans};
 pub use stock::{StockFilter, by_level, products_of_same_category, stock_periods};

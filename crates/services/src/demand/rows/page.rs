@@ -15,11 +15,13 @@ use platform::storage::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Book, documents::return_places};
+use super::documents::return_places;
 use crate::demand::core::{DayKey, StockChange};
 
 /// Entries of a page, at most: more than the longest movement has, so that a page holds one at least.
 const MOST: usize = 6_000;
+/// Events of a page, at most: their payloads are in memory while it is read, and Postgres finds the first entries of few events sooner.
+const EVENTS: i64 = 1_000;
 
 #[derive(Record)]
 #[record(of = entry, alias = "e")]
@@ -89,6 +91,14 @@ pub struct LastStock {
     pub is_stocked_throughout: bool,
 }
 
+impl LastStock {
+    /// The same after a later page, or entry.
+    pub fn then(self, later: Self) -> Self {
+        let is_stocked_throughout = self.is_stocked_throughout && later.is_stocked_throughout;
+        Self { from: self.from.min(later.from), on_hand: later.on_hand, is_stocked_throughout }
+    }
+}
+
 /// Whole movements, and the documents that events are about with the last of their events.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -100,12 +110,11 @@ pub struct Page {
     pub returns: BTreeMap<ReturnId, i64>,
 }
 
-/// What comes after the book, up to `head` or to as many events as `most`.
-pub async fn page(reads: &impl Reads, book: &Book, head: i64, most: i64) -> Result<Page, Fault> {
-    let mut page = Page { upto: head.min(book.seq + most), ..Page::default() };
-    let rows = entries(reads, book.seq, &mut page.upto).await?;
-    let from = book.seq.max(book.documents_seq);
-    for event in events(reads, from, page.upto).await? {
+/// What comes after an event, up to `end` at most. Of documents those that events after `documents_seq` name, up to which all are counted.
+pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i64) -> Result<Page, Fault> {
+    let mut page = Page { upto: end.min(after + EVENTS), ..Page::default() };
+    let rows = entries(reads, after, &mut page.upto).await?;
+    for event in events(reads, after.max(documents_seq), page.upto).await? {
         let unreadable = |error: serde_json::Error| Fault::corrupt("event", format!("seq {}: {error}", event.seq));
         if ORDER.is_about(&event) {
             page.orders.insert(serde_json::from_str::<NamedOrder>(&event.payload).map_err(unreadable)?.order, event.seq);
@@ -118,9 +127,8 @@ pub async fn page(reads: &impl Reads, book: &Book, head: i64, most: i64) -> Resu
         let (product, store, date) = (row.entry.product_id, row.entry.store_id, row.movement.business_date);
         let on_hand = row.entry.on_hand_after.get();
         let is_stocked_throughout = on_hand > row.entry.on_hand_delta.max(0);
-        let level = page.levels.entry((product, store)).or_insert(LastStock { from: date, on_hand, is_stocked_throughout });
-        let is_stocked_throughout = is_stocked_throughout && level.is_stocked_throughout;
-        *level = LastStock { from: level.from.min(date), on_hand, is_stocked_throughout };
+        let last = LastStock { from: date, on_hand, is_stocked_throughout };
+        page.levels.entry((product, store)).and_modify(|level| *level = level.then(last)).or_insert(last);
         let place = row.reference().and_then(|id| places.get(&id)).copied();
         let DocumentPlace { channel, currency } = place.unwrap_or(DocumentPlace { channel: ChannelId::NIL, currency: None });
         page.changes.push(StockChange {
@@ -134,12 +142,13 @@ pub async fn page(reads: &impl Reads, book: &Book, head: i64, most: i64) -> Resu
     Ok(page)
 }
 
-/// Entries that changed what is on hand, of whole movements: `upto` goes back to the last whole one.
+/// Entries that changed what is on hand, of whole movements: `upto` goes back to the last whole one. The bounds are said of movements, too: Postgres
+/// would go through all earlier ones.
 async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<ChangeRow>, Fault> {
     let sql = format!(
         "SELECT {select} FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
          LEFT JOIN movement r ON r.tenant_id = $1 AND r.id = m.reverses_id
-         WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta <> 0 ORDER BY e.seq, e.line LIMIT {MOST}",
+         WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND m.seq > $2 AND m.seq <= $3 AND e.on_hand_delta <> 0 ORDER BY e.seq, e.line LIMIT {MOST}",
         select = ChangeRow::SELECT
     );
     let mut rows = reads.records::<ChangeRow>(&sql, vec![after.into(), (*upto).into()]).await?;

@@ -14,6 +14,8 @@ use crate::demand::core::Span;
 type Level = (ProductId, StoreId);
 /// Spans of levels, in the order of their days.
 pub type LevelSpans = HashMap<Level, Vec<Span>>;
+/// What changed on hand of levels, by days in their order.
+pub type LevelChanges = HashMap<Level, Vec<(i32, i64)>>;
 
 #[derive(Record)]
 #[record(of = stock_span, alias = "s")]
@@ -47,12 +49,7 @@ struct ChangeRow {
 }
 
 /// What changed on hand of levels on each day from one on, in the order of days.
-pub async fn level_changes(
-    reads: &impl Reads,
-    generation: i64,
-    levels: &[Level],
-    from: i32,
-) -> Result<HashMap<Level, Vec<(i32, i64)>>, Fault> {
+pub async fn level_changes(reads: &impl Reads, generation: i64, levels: &[Level], from: i32) -> Result<LevelChanges, Fault> {
     let (of, values) = reads.backend().pairs(levels, 4);
     let sql = format!(
         "SELECT {} FROM {of} CROSS JOIN demand_day d
@@ -62,11 +59,31 @@ pub async fn level_changes(
         ChangeRow::SELECT
     );
     let values = [generation.into(), from.into()].into_iter().chain(values).collect();
-    let mut changes: HashMap<Level, Vec<(i32, i64)>> = HashMap::with_capacity(levels.len());
-    for row in reads.records::<ChangeRow>(&sql, values).await? {
+    Ok(by_level(reads.records(&sql, values).await?))
+}
+
+/// The same of all levels of the products from one to another, on all days.
+pub async fn product_changes(
+    reads: &impl Reads,
+    generation: i64,
+    (first, last): (ProductId, ProductId),
+) -> Result<LevelChanges, Fault> {
+    let sql = format!(
+        "SELECT {} FROM demand_day d
+         WHERE d.tenant_id = $1 AND d.generation = $2 AND d.product_id >= $3 AND d.product_id <= $4
+         GROUP BY d.product_id, d.store_id, d.business_date HAVING sum(d.net_units) <> 0
+         ORDER BY d.product_id, d.store_id, d.business_date",
+        ChangeRow::SELECT
+    );
+    Ok(by_level(reads.records(&sql, vec![generation.into(), first.into(), last.into()]).await?))
+}
+
+fn by_level(rows: Vec<ChangeRow>) -> LevelChanges {
+    let mut changes = LevelChanges::new();
+    for row in rows {
         changes.entry((row.product_id, row.store_id)).or_default().push((row.business_date, row.units));
     }
-    Ok(changes)
+    changes
 }
 
 /// The newest day on which anything changed; None before the first.

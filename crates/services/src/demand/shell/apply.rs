@@ -23,7 +23,10 @@ pub(super) fn too_large(_: Overflow) -> Fault {
 /// Adds a page's changes to the days and weeks that they are of.
 pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Result<(), Fault> {
     let changed = || deltas.0.iter().filter(|(_, delta)| !delta.is_nothing());
-    let mut before = rows::days(work, book.generation, changed().map(|(key, _)| key)).await?;
+    // Of days that are newer than all there are none has a row yet.
+    let newest = rows::newest_day(work, book.generation).await?.unwrap_or(i32::MIN);
+    let known = changed().map(|(key, _)| key).filter(|key| key.date <= newest);
+    let mut before = rows::days(work, book.generation, known).await?;
     let doubtful: Vec<DayKey> =
         changed().filter(|(key, delta)| loses_largest(before.get(key), delta)).map(|(key, _)| *key).collect();
     let largest = rows::largest_lines(work, &doubtful).await?;
@@ -52,8 +55,8 @@ pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Resu
         }
         days.push(rows::DayChange { before: old, after: new, seq });
     }
-    rows::write_days(work, days).await?;
-    apply_weeks(work, book, weeks).await
+    rows::write_days(work, book.generation, days).await?;
+    apply_weeks(work, book, newest, weeks).await
 }
 
 /// Whether the row's largest line may be the one that went.
@@ -110,11 +113,13 @@ fn of_week(days: &DemandFigures) -> [i64; 5] {
 async fn apply_weeks(
     work: &Work,
     book: &mut Book,
+    newest: i32,
     deltas: BTreeMap<(i32, ProductId, StoreId), DemandFigures>,
 ) -> Result<(), Fault> {
     // What neither was sold nor went out changes no week.
     let deltas: BTreeMap<_, _> = deltas.into_iter().filter(|(_, delta)| of_week(delta).iter().any(|units| *units != 0)).collect();
-    let mut before = rows::weeks(work, book.generation, deltas.keys()).await?;
+    let known = deltas.keys().filter(|(week, ..)| *week <= newest);
+    let mut before = rows::weeks(work, book.generation, known).await?;
     let mut weeks = Vec::new();
     for (key, delta) in deltas {
         let old = before.remove(&key);
@@ -174,6 +179,18 @@ pub(super) async fn respan(
             let old = spans.get(&level).map(Vec::as_slice).unwrap_or_default();
             change_spans(work.tenant(), book, level, (*stock, &changes, old), &mut written);
         }
+    }
+    rows::write_spans(work, written).await
+}
+
+/// Makes the spans of levels that have none yet from all of their days; the levels are in the order of their products.
+pub(super) async fn span(work: &Work, book: &mut Book, levels: &[((ProductId, StoreId), LastStock)]) -> Result<(), Fault> {
+    let (Some(((first, _), _)), Some(((last, _), _))) = (levels.first(), levels.last()) else { return Ok(()) };
+    let changes = rows::product_changes(work, book.generation, (*first, *last)).await?;
+    let mut written = Vec::new();
+    for (level, stock) in levels {
+        let changes: Vec<_> = changes.get(level).into_iter().flatten().filter(|(day, _)| *day >= stock.from).copied().collect();
+        change_spans(work.tenant(), book, *level, (*stock, &changes, &[]), &mut written);
     }
     rows::write_spans(work, written).await
 }

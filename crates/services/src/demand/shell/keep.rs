@@ -1,21 +1,30 @@
-//! Facts are brought up to the journal page by page, one transaction each, by whoever comes first: a job every second, and whoever asks.
+//! Facts are brought up to the journal page by page, one transaction each, by whoever comes first: a job, and whoever asks.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
-use platform::storage::{Database, Fault, TenantScope, Work, journal};
+use platform::storage::{
+    Database, Fault, TenantScope, Work,
+    journal::{self, Head},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::apply::{apply, respan, too_large};
+use super::{
+    apply::{apply, respan, too_large},
+    batch::{Batch, Documents, Levels, next},
+};
 use crate::demand::{
-    core::{CountedLines, Deltas, ReturnCounted, add_entry, change_order, change_return},
+    core::{CountedLines, Deltas, ReturnCounted, change_order, change_return},
     rows::{self, Book, Counts},
 };
 
-/// Events of a page: on SQLite a page holds the writer, some 40 ms for so many.
+/// Events that whoever asks for a page waits for, on average.
 pub const PAGE: i64 = 1_000;
+/// Events of a page where there are more to count: many change the same days, and what one page writes of these is written once. On SQLite a page holds
+/// the writer, for some 100 ms for so many.
+const LARGE: i64 = 4_000;
 /// Documents of a page where the journal no longer names them.
 const DOCUMENTS: u32 = 500;
 
@@ -42,13 +51,18 @@ impl FactsProgress {
 #[derive(Clone, Default)]
 struct Turn(Arc<Mutex<()>>);
 
-/// Brings the facts up to where the journal is now, by at most so many pages. What is left then is left to the next.
+/// Brings the facts up to where the journal is now, by as many events at most as so many pages have. What is left then is left to the next.
 pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<FactsProgress, Fault> {
-    keep_with(db, tenant, pages, PAGE).await
+    keep(db, tenant, PAGE.saturating_mul(i64::try_from(pages).unwrap_or(i64::MAX)), LARGE).await
 }
 
 /// The same, by pages of so many events.
 pub async fn keep_with(db: &Database, tenant: TenantId, pages: usize, events: i64) -> Result<FactsProgress, Fault> {
+    keep(db, tenant, events.saturating_mul(i64::try_from(pages).unwrap_or(i64::MAX)), events).await
+}
+
+/// The same, by `most` events at most, and so many of a page.
+async fn keep(db: &Database, tenant: TenantId, most: i64, of_page: i64) -> Result<FactsProgress, Fault> {
     let scope = db.tenant(tenant);
     let (head, seq) = (journal::head(&scope).await?.seq, rows::progress(&scope).await?);
     if seq >= head {
@@ -62,12 +76,11 @@ pub async fn keep_with(db: &Database, tenant: TenantId, pages: usize, events: i6
     // In a task of its own: whoever gives up waiting does not tear a page.
     let kept = tokio::spawn(async move {
         let _mine = turn.0.lock().await;
-        let mut seq = seq;
-        for _ in 0..pages {
-            seq = turn_page(&scope, None, events).await?;
-            if seq >= head {
-                break;
-            }
+        let (mut seq, mut left) = (seq, most);
+        while seq < head && left > 0 {
+            let events = left.min(of_page);
+            seq = turn_page(&scope, events).await?;
+            left -= events;
         }
         Ok::<_, Fault>(seq)
     });
@@ -88,42 +101,53 @@ async fn locked(work: &Work, generation: Option<i64>) -> Result<Book, Fault> {
     book.ok_or_else(|| Fault::Broken("these demand facts were discarded by another rebuild: run it again".to_owned()))
 }
 
-/// Counts what comes next, of the current generation where none is named, and returns the event that the book is then at.
-pub(super) async fn turn_page(scope: &TenantScope, generation: Option<i64>, events: i64) -> Result<i64, Fault> {
+/// Whether documents have to be read for which the journal names no events any more.
+pub(super) const fn has_let_go(head: Head, book: &Book) -> bool {
+    let known = if book.seq > book.documents_seq { book.seq } else { book.documents_seq };
+    head.low > known
+}
+
+/// Counts what comes next into the book that reports read, and returns the event that it is then at.
+async fn turn_page(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
     let scope = scope.long();
+    let batch = Box::pin(next(&scope, None, events)).await?;
     let work = scope.begin().await?;
-    let mut book = locked(&work, generation).await?;
-    let head = journal::head(&work).await?;
-    if head.low > book.seq.max(book.documents_seq) {
+    let mut book = locked(&work, None).await?;
+    if has_let_go(journal::head(&work).await?, &book) {
         work.rollback().await?;
-        return sweep(&scope, generation).await;
+        return sweep(&scope, None).await;
     }
-    if book.seq >= head.seq {
-        // A tenant without events has a book, too: it was made above.
-        work.commit().await?;
-        return Ok(book.seq);
+    // A tenant without events has a book, too: it was made above. Where another process has counted meanwhile, what was read is of no use.
+    if !batch.is_empty() && batch.follows(&book) {
+        count_whole(&work, &mut book, batch).await?;
     }
-    count_page(&work, &mut book, head.seq, events).await?;
     work.commit().await?;
     Ok(book.seq)
 }
 
-/// Counts a page into a book that is locked, and moves it.
-pub(super) async fn count_page(work: &Work, book: &mut Book, head: i64, events: i64) -> Result<(), Fault> {
-    let page = rows::page(work, book, head, events).await?;
-    let mut deltas = Deltas::default();
-    for change in &page.changes {
-        add_entry(&mut deltas, change).map_err(too_large)?;
-    }
-    let counts = count_documents(work, book, &mut deltas, (&page.orders, &page.returns)).await?;
-    apply(work, book, &deltas).await?;
-    respan(work, book, &page.levels).await?;
-    rows::write_counted(work, book.generation, counts).await?;
-    book.seq = page.upto;
+/// Counts a batch into a book that is locked, spans included, and moves it.
+async fn count_whole(work: &Work, book: &mut Book, batch: Batch) -> Result<(), Fault> {
+    let levels = count(work, book, batch).await?;
+    respan(work, book, &levels).await?;
     rows::write(work, book).await
 }
 
-type Documents<'a> = (&'a BTreeMap<OrderId, i64>, &'a BTreeMap<ReturnId, i64>);
+/// Counts what comes next under the book's lock.
+pub(super) async fn count_page(work: &Work, book: &mut Book, head: i64, events: i64) -> Result<(), Fault> {
+    let end = head.min(book.seq.saturating_add(events));
+    let batch = Box::pin(Batch::read(work, (book.seq, book.documents_seq), end)).await?;
+    count_whole(work, book, batch).await
+}
+
+/// Counts a batch but for spans, those of the levels that are returned. The book moves, but is not written.
+pub(super) async fn count(work: &Work, book: &mut Book, batch: Batch) -> Result<Levels, Fault> {
+    let Batch { upto, mut deltas, levels, documents, .. } = batch;
+    let counts = count_documents(work, book, &mut deltas, documents).await?;
+    apply(work, book, &deltas).await?;
+    rows::write_counted(work, book.generation, counts).await?;
+    book.seq = upto;
+    Ok(levels)
+}
 
 /// Replaces what is counted of documents by what counts of them as they stand. They may stand behind events that come later: what those changed is then
 /// counted already, and changes nothing again.
@@ -131,20 +155,20 @@ async fn count_documents(
     work: &Work,
     book: &Book,
     deltas: &mut Deltas,
-    (orders, returns): Documents<'_>,
+    Documents { orders, returns }: Documents,
 ) -> Result<Counts, Fault> {
     let mut counts = Counts::default();
     if orders.is_empty() && returns.is_empty() {
         return Ok(counts);
     }
-    let named = orders.keys().map(|id| id.uuid()).chain(returns.keys().map(|id| id.uuid()));
+    let named = orders.iter().map(|(id, _)| id.uuid()).chain(returns.iter().map(|(id, _)| id.uuid()));
     let mut before = rows::counted(work, book.generation, named).await?;
-    for (id, order) in rows::orders(work, orders).await? {
+    for (id, order) in orders {
         let text = before.remove(&id.uuid());
         change_order(deltas, &order, read::<CountedLines>(text.as_deref())?.as_ref()).map_err(too_large)?;
         note(&mut counts, id.uuid(), text, order.counted().as_ref())?;
     }
-    for (id, of) in rows::returns(work, returns).await? {
+    for (id, of) in returns {
         let text = before.remove(&id.uuid());
         change_return(deltas, &of, read::<ReturnCounted>(text.as_deref())?.as_ref()).map_err(too_large)?;
         note(&mut counts, id.uuid(), text, of.counts.then_some(&of.now))?;
@@ -165,21 +189,21 @@ fn note<T: Serialize>(counts: &mut Counts, id: Uuid, before: Option<String>, now
 }
 
 /// Reads all documents as they stand, where events that named them are no longer in the journal. Entries are never let go, and come page by page.
-async fn sweep(scope: &TenantScope, generation: Option<i64>) -> Result<i64, Fault> {
+pub(super) async fn sweep(scope: &TenantScope, generation: Option<i64>) -> Result<i64, Fault> {
     let begun = journal::head(scope).await?.seq;
     let mut after = OrderId::NIL;
     loop {
         let found = rows::orders_after(scope, after, DOCUMENTS).await?;
         let Some(last) = found.last() else { break };
         after = *last;
-        count_swept(scope, generation, (&found.into_iter().map(|id| (id, begun)).collect(), &BTreeMap::new())).await?;
+        count_swept(scope, generation, (found.into_iter().map(|id| (id, begun)).collect(), BTreeMap::new())).await?;
     }
     let mut after = ReturnId::NIL;
     loop {
         let found = rows::returns_after(scope, after, DOCUMENTS).await?;
         let Some(last) = found.last() else { break };
         after = *last;
-        count_swept(scope, generation, (&BTreeMap::new(), &found.into_iter().map(|id| (id, begun)).collect())).await?;
+        count_swept(scope, generation, (BTreeMap::new(), found.into_iter().map(|id| (id, begun)).collect())).await?;
     }
     let work = scope.begin().await?;
     let mut book = locked(&work, generation).await?;
@@ -189,10 +213,13 @@ async fn sweep(scope: &TenantScope, generation: Option<i64>) -> Result<i64, Faul
     Ok(book.seq)
 }
 
-async fn count_swept(scope: &TenantScope, generation: Option<i64>, documents: Documents<'_>) -> Result<(), Fault> {
+type Named = (BTreeMap<OrderId, i64>, BTreeMap<ReturnId, i64>);
+
+async fn count_swept(scope: &TenantScope, generation: Option<i64>, (orders, returns): Named) -> Result<(), Fault> {
     let work = scope.begin().await?;
     let mut book = locked(&work, generation).await?;
     let mut deltas = Deltas::default();
+    let documents = Documents::read(&work, orders, returns).await?;
     let counts = count_documents(&work, &book, &mut deltas, documents).await?;
     apply(&work, &mut book, &deltas).await?;
     rows::write_counted(&work, book.generation, counts).await?;

@@ -1,6 +1,7 @@
 //! Keeping the facts, making them again, and asking them.
 
 mod apply;
+mod batch;
 mod facts;
 mod keep;
 mod rebuild;

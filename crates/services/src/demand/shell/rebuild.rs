@@ -3,7 +3,11 @@
 use entity::prelude::*;
 use platform::storage::{Database, Fault, RowSum, TenantScope, journal};
 
-use super::keep::{count_page, turn_page};
+use super::{
+    apply::span,
+    batch::{Levels, join, next, next_after},
+    keep::{count, count_page, has_let_go, sweep},
+};
 use crate::demand::rows::{self, Book};
 
 /// What a rebuild made.
@@ -73,6 +77,9 @@ pub async fn check(db: &Database, tenant: TenantId, events: i64) -> Result<Check
     Ok(checked)
 }
 
+/// Levels whose spans are made in one transaction.
+const LEVELS: usize = 250;
+
 /// Counts the whole journal into a generation of its own; those that an earlier run left are discarded.
 async fn make(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
     let scope = scope.long();
@@ -85,19 +92,62 @@ async fn make(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
     let generation = 1 + known.iter().map(|(generation, _)| *generation).max().unwrap_or_default().max(current.generation);
     rows::begin(&work, generation).await?;
     work.commit().await?;
+    let mut levels = Levels::new();
+    while Box::pin(make_on(&scope, generation, events, &mut levels)).await? {}
+    make_spans(&scope, generation, levels).await?;
+    Ok(generation)
+}
+
+/// Counts what comes next into a generation that is being made, all but spans, and notes the levels that have them; whether there may be more. While a
+/// batch is written the next one is read.
+async fn make_on(scope: &TenantScope, generation: i64, events: i64, levels: &mut Levels) -> Result<bool, Fault> {
+    let mut read = next(scope, Some(generation), events).await?;
+    let documents_seq = read.after.1;
     loop {
-        let seq = turn_page(&scope, Some(generation), events).await?;
-        if seq >= journal::head(&scope).await?.seq {
-            return Ok(generation);
+        let is_last = read.is_empty();
+        let after = (read.upto, documents_seq);
+        let scope_of_next = scope.clone();
+        let following = tokio::spawn(async move { next_after(&scope_of_next, after, events).await });
+        let work = scope.begin().await?;
+        let mut book = rows::lock(&work, generation).await?.ok_or_else(discarded)?;
+        let head = journal::head(&work).await?;
+        if has_let_go(head, &book) {
+            work.rollback().await?;
+            sweep(scope, Some(generation)).await?;
+            return Ok(true);
         }
+        if is_last {
+            work.rollback().await?;
+            return Ok(book.seq < head.seq);
+        }
+        if !read.follows(&book) {
+            return Err(discarded());
+        }
+        join(levels, count(&work, &mut book, read).await?);
+        rows::write(&work, &book).await?;
+        work.commit().await?;
+        read = following.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     }
+}
+
+/// Makes the spans of a generation that has all its days: once each, not again with every page.
+async fn make_spans(scope: &TenantScope, generation: i64, levels: Levels) -> Result<(), Fault> {
+    let levels: Vec<_> = levels.into_iter().collect();
+    for some in levels.chunks(LEVELS) {
+        let work = scope.begin().await?;
+        let mut book = rows::lock(&work, generation).await?.ok_or_else(discarded)?;
+        span(&work, &mut book, some).await?;
+        rows::write(&work, &book).await?;
+        work.commit().await?;
+    }
+    Ok(())
 }
 
 /// Counts what came meanwhile, under the lock.
 async fn finish(work: &platform::storage::Work, book: &mut Book, events: i64) -> Result<(), Fault> {
     let head = journal::head(work).await?.seq;
     while book.seq < head {
-        count_page(work, book, head, events).await?;
+        Box::pin(count_page(work, book, head, events)).await?;
     }
     Ok(())
 }
