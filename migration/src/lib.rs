@@ -123,6 +123,7 @@ mod m0133_fulfilment_alerts;
 mod m0134_list_sorts;
 mod m0136_safety_stock;
 mod m0137_more_archives;
+mod m0139_posting_level;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -251,6 +252,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0134_list_sorts::Migration),
             Box::new(m0136_safety_stock::Migration),
             Box::new(m0137_more_archives::Migration),
+            Box::new(m0139_posting_level::Migration),
         ]
     }
 }

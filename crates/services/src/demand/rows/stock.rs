@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{demand_day, stock_span},
+    tables::demand_day,
 };
 use platform::storage::{Backend, Fault, Finds, Reads, Row};
 use sea_orm::{QueryResult, Value};
@@ -24,22 +24,23 @@ pub struct StockFilter {
 
 #[derive(Record)]
 struct SpanRow {
-    #[record(of = stock_span, alias = "s")]
+    #[record(sql = "h.product_id")]
     product_id: ProductId,
-    #[record(of = stock_span, alias = "s")]
+    #[record(sql = "h.store_id")]
     store_id: StoreId,
-    #[record(sql = "CAST(sum(CASE WHEN s.state = 'OUT' THEN 0 ELSE s.days END) AS bigint)")]
+    #[record(sql = "h.in_stock_days")]
     in_stock_days: i64,
-    #[record(sql = "CAST(sum(CASE WHEN s.state = 'OUT' THEN s.days ELSE 0 END) AS bigint)")]
+    #[record(sql = "h.out_days")]
     out_days: i64,
-    #[record(sql = "CAST(sum(CASE WHEN s.state <> 'OUT' THEN 0 WHEN s.days > {event} THEN {event} ELSE s.days END) AS bigint)")]
+    #[record(sql = "h.capped_days")]
     capped_days: i64,
-    #[record(sql = "CAST(sum(CASE WHEN s.state = 'OUT' THEN 1 ELSE 0 END) AS bigint)")]
+    #[record(sql = "h.stockouts")]
     stockouts: i64,
-    #[record(sql = "CAST(sum(CASE WHEN s.state = 'OUT' THEN 0 ELSE s.sold END) AS bigint)")]
-    sold_in_stock: i64,
-    #[record(sql = "CAST(sum(CASE WHEN s.state = 'OUT' THEN s.sold ELSE 0 END) AS bigint)")]
+    #[record(sql = "h.sold_out")]
     sold_out: i64,
+    /// On days of the period before the level's first span.
+    #[record(sql = "h.sold_before")]
+    sold_before: i64,
 }
 
 #[derive(Record)]
@@ -48,18 +49,25 @@ struct FlowRow {
     product_id: ProductId,
     #[record(of = demand_day, alias = "d")]
     store_id: StoreId,
-    #[record(sql = "CAST(sum(CASE WHEN d.business_date < $2 THEN d.net_units ELSE 0 END) AS bigint)")]
-    opening: i64,
-    #[record(sql = "CAST(sum(CASE WHEN d.business_date < $2 THEN 0 ELSE d.received_units + d.moved_in_units END) AS bigint)")]
+    #[record(sql = "CAST(sum(d.received_units + d.moved_in_units) AS bigint)")]
     received: i64,
-    #[record(sql = "CAST(sum(CASE WHEN d.business_date < $2 THEN 0 ELSE d.ordered_units - d.cancelled_units END) AS bigint)")]
+    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
     sold: i64,
     #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
-    closing: i64,
-    #[record(
-        sql = "CAST(sum(d.net_units * CASE WHEN d.business_date < $2 THEN $3 - $2 + 1 ELSE $3 - d.business_date + 1 END) AS bigint)"
-    )]
+    net: i64,
+    /// Of each day's closing, without what the period opened with.
+    #[record(sql = "CAST(sum(d.net_units * ($3 - d.business_date + 1)) AS bigint)")]
     closing_sum: i64,
+}
+
+#[derive(Record)]
+struct OpeningRow {
+    #[record(of = demand_day, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
+    units: i64,
 }
 
 /// Behind `demand_day d`: that days are found by their level. SQLite would go through everybody's by their dates; a condition that keeps it from the dates keeps it
@@ -71,10 +79,63 @@ pub const fn by_level(backend: Backend) -> &'static str {
     }
 }
 
+/// Before all days there are: with a bound on both sides SQLite reads days as they lie, and with one it would look up each in the order of levels.
+pub const FIRST_DAY: i64 = i32::MIN as i64;
+
+const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+
+/// Days by state, and what was sold on those without stock: there are few of them. `within` is a condition on spans as `x`.
+fn spans_sql(backend: Backend, within: &str) -> String {
+    format!(
+        "SELECT {select} FROM (
+           SELECT g.product_id, g.store_id, g.in_stock_days, g.out_days, g.capped_days, g.stockouts, g.sold_out,
+             CASE WHEN g.first_day <= $2 THEN 0 ELSE coalesce((
+               SELECT CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) FROM demand_day d{by_level} WHERE d.tenant_id = $1
+                 AND d.generation = g.generation AND d.product_id = g.product_id AND d.store_id = g.store_id
+                 AND d.business_date >= $2 AND d.business_date < g.first_day), 0) END AS sold_before
+           FROM (
+             SELECT s.product_id, s.store_id, s.generation, min(s.first_day) AS first_day,
+               CAST(sum(CASE WHEN s.state = 'OUT' THEN 0 ELSE s.days END) AS bigint) AS in_stock_days,
+               CAST(sum(CASE WHEN s.state = 'OUT' THEN s.days ELSE 0 END) AS bigint) AS out_days,
+               CAST(sum(CASE WHEN s.state <> 'OUT' THEN 0 WHEN s.days > {EVENT_DAYS} THEN {EVENT_DAYS} ELSE s.days END) AS bigint) AS capped_days,
+               CAST(sum(CASE WHEN s.state = 'OUT' THEN 1 ELSE 0 END) AS bigint) AS stockouts, CAST(sum(s.sold) AS bigint) AS sold_out
+             FROM (
+               SELECT c.product_id, c.store_id, c.generation, c.state, c.first_day, c.last_day - c.first_day + 1 AS days,
+                 CASE WHEN c.state <> 'OUT' THEN 0 ELSE coalesce((
+                   SELECT sum(d.ordered_units - d.cancelled_units) FROM demand_day d{by_level} WHERE d.tenant_id = $1
+                     AND d.generation = c.generation AND d.product_id = c.product_id AND d.store_id = c.store_id
+                     AND d.business_date >= c.first_day AND d.business_date <= c.last_day), 0) END AS sold
+               FROM (SELECT x.product_id, x.store_id, x.generation, x.state, CASE WHEN x.from_date < $2 THEN $2 ELSE x.from_date END AS first_day,
+                       CASE WHEN x.to_date IS NULL OR x.to_date > $3 THEN $3 ELSE x.to_date END AS last_day
+                     FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {CURRENT} AND x.from_date <= $3
+                       AND (x.to_date IS NULL OR x.to_date >= $2){within}) c) s
+             GROUP BY s.product_id, s.store_id, s.generation) g) h
+         ORDER BY h.product_id, h.store_id",
+        select = SpanRow::SELECT,
+        by_level = by_level(backend)
+    )
+}
+
+/// What came and went in the period, and what was there before it, from `FIRST_DAY` as `$3`. `within` is a condition on days as `d`.
+fn flows_sql(within: &str) -> (String, String) {
+    let flows = format!(
+        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date <= $3{within}
+         GROUP BY d.product_id, d.store_id",
+        select = FlowRow::SELECT
+    );
+    let openings = format!(
+        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $3 AND d.business_date < $2{within}
+         GROUP BY d.product_id, d.store_id",
+        select = OpeningRow::SELECT
+    );
+    (flows, openings)
+}
+
 /// The levels that have spans on these days, by product and store. A level with none has no stock to tell of.
 pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
-    let mut values: Vec<Value> = vec![i64::from(filter.from).into(), i64::from(filter.to).into()];
+    let (from, to) = (i64::from(filter.from), i64::from(filter.to));
+    let mut values: Vec<Value> = vec![from.into(), to.into()];
     let mut within = String::new();
     let lists = [
         ("x.product_id", filter.products.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
@@ -86,49 +147,41 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
             within.push_str(&format!(" AND {}", backend.in_ids(column, values.len() + 1)));
         }
     }
-    let by_level = by_level(backend);
-    let current = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
-    let spans = format!(
-        "SELECT {select} FROM (
-           SELECT c.product_id, c.store_id, c.state, c.last - c.first + 1 AS days, coalesce((
-             SELECT sum(d.ordered_units - d.cancelled_units) FROM demand_day d{by_level} WHERE d.tenant_id = $1
-               AND d.generation = c.generation AND d.product_id = c.product_id AND d.store_id = c.store_id
-               AND d.business_date >= c.first AND d.business_date <= c.last), 0) AS sold
-           FROM (SELECT x.product_id, x.store_id, x.generation, x.state, CASE WHEN x.from_date < $2 THEN $2 ELSE x.from_date END AS first,
-                   CASE WHEN x.to_date IS NULL OR x.to_date > $3 THEN $3 ELSE x.to_date END AS last
-                 FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {current} AND x.from_date <= $3
-                   AND (x.to_date IS NULL OR x.to_date >= $2){within}) c) s
-         GROUP BY s.product_id, s.store_id ORDER BY s.product_id, s.store_id",
-        select = SpanRow::SELECT.replace("{event}", &EVENT_DAYS.to_string())
-    );
-    let flows = format!(
-        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {current} AND d.business_date <= $3{within}
-         GROUP BY d.product_id, d.store_id",
-        select = FlowRow::SELECT,
-        within = within.replace("x.", "d.")
-    );
-    let rows = reads.records::<FlowRow>(&flows, values.clone()).await?;
-    let mut flows: HashMap<(ProductId, StoreId), FlowRow> = HashMap::with_capacity(rows.len());
-    flows.extend(rows.into_iter().map(|row| ((row.product_id, row.store_id), row)));
+    let mut before = values.clone();
+    before[1] = FIRST_DAY.into();
+    let spans = spans_sql(backend, &within);
+    let (flows, openings) = flows_sql(&within.replace("x.", "d."));
+    let (spans, flows, openings) = tokio::try_join!(
+        reads.records::<SpanRow>(&spans, values.clone()),
+        reads.records::<FlowRow>(&flows, values),
+        reads.records::<OpeningRow>(&openings, before),
+    )?;
+    let flows: HashMap<(ProductId, StoreId), FlowRow> =
+        flows.into_iter().map(|row| ((row.product_id, row.store_id), row)).collect();
+    let openings: HashMap<(ProductId, StoreId), i64> =
+        openings.into_iter().map(|row| ((row.product_id, row.store_id), row.units)).collect();
     let period = |row: SpanRow| {
-        let flow = flows.remove(&(row.product_id, row.store_id));
-        let of = |figure: fn(&FlowRow) -> i64| i128::from(flow.as_ref().map(figure).unwrap_or_default());
+        let level = (row.product_id, row.store_id);
+        let flow = flows.get(&level);
+        let of = |figure: fn(&FlowRow) -> i64| i128::from(flow.map(figure).unwrap_or_default());
+        let opening = i128::from(openings.get(&level).copied().unwrap_or_default());
         let period = StockPeriod {
             in_stock_days: row.in_stock_days,
             out_days: row.out_days,
             capped_days: row.capped_days,
             stockouts: row.stockouts,
-            sold_in_stock: row.sold_in_stock,
+            // Spans follow each other without a gap, so that this is what is left of all that was sold.
+            sold_in_stock: flow.map_or(0, |flow| flow.sold) - row.sold_out - row.sold_before,
             sold_out: row.sold_out,
-            opening: of(|flow| flow.opening),
+            opening,
             received: of(|flow| flow.received),
             sold: of(|flow| flow.sold),
-            closing: of(|flow| flow.closing),
-            closing_sum: of(|flow| flow.closing_sum),
+            closing: opening + of(|flow| flow.net),
+            closing_sum: opening * i128::from(to - from + 1) + of(|flow| flow.closing_sum),
         };
         (row.product_id, row.store_id, period)
     };
-    Ok(reads.records::<SpanRow>(&spans, values).await?.into_iter().map(period).collect())
+    Ok(spans.into_iter().map(period).collect())
 }
 
 /// Products with the category that they share with one of these, those themselves too; without a list all that have a category.

@@ -98,8 +98,8 @@ pub async fn stock_performance(
         let asked = filter.products.take();
         filter.products = Some(ids.into_iter().filter(|id| asked.as_ref().is_none_or(|asked| asked.contains(id))).collect());
     }
-    let found = rows::stock_periods(&scope, &filter).await?;
-    let before = levels_before(&scope, &filter, comparisons.before).await?;
+    let (found, before) =
+        tokio::try_join!(rows::stock_periods(&scope, &filter), levels_before(&scope, &filter, comparisons.before))?;
     let categories =
         if comparisons.with_category { Categories::read(&scope, &filter, &found).await? } else { Categories::default() };
     let (mut totals, mut lost, mut unknown) = (StockPeriod::default(), LostUnits::default(), 0);

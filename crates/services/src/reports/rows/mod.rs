@@ -29,6 +29,6 @@ pub use fulfilment::{FulfilmentGroup, fills, hours};
 pub use lost::{listed, paid};
 pub use margins::{GroupMargin, MarginGroup, margins};
 pub use narrow::{Narrow, SOLD};
-pub use productivity::{LevelCost, LevelFlow, level_costs, level_flows, value_sums};
+pub use productivity::{Booked, LevelCost, LevelFlow, booked, level_flows};
 pub use shrinkage::{CountGroup, Loss, LossGroup, counted, losses};
 pub use zone::tenant_zone;

@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{demand_day, product},
+    tables::{cost_pool, cost_posting, demand_day},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads, Row};
 
 use super::narrow::{Bound, CURRENT, DAY_MICROS, Narrow};
-use crate::reports::core::Productivity;
+use crate::{
+    demand::rows::{FIRST_DAY, products_of_same_category},
+    reports::core::Productivity,
+};
 
 /// A level, what it sold and had, and the units of its days' closings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,54 +26,81 @@ pub struct LevelFlow {
 }
 
 /// Booked cost of what a level sold, and of what came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LevelCost {
-    #[record(sql = "x.product_id")]
     pub product: ProductId,
-    #[record(sql = "x.store_id")]
     pub store: StoreId,
-    #[record(sql = "CAST(sum(CASE WHEN x.kind = 'SALE' THEN -x.{minor} ELSE 0 END) AS bigint)")]
     pub sold: i64,
-    #[record(sql = "CAST(sum(CASE WHEN x.kind = 'RETURN' THEN x.{minor} ELSE 0 END) AS bigint)")]
     pub returned: i64,
+}
+
+/// What the books say of the days.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Booked {
+    /// The value of each product, summed over the closings of the days; without those that had none.
+    pub values: HashMap<ProductId, i64>,
+    /// Levels that sold something, or that something came back to.
+    pub costs: Vec<LevelCost>,
 }
 
 #[derive(Record)]
 struct FlowRow {
     #[record(of = demand_day, alias = "d")]
     product_id: ProductId,
-    #[record(of = product, alias = "p")]
-    category_id: Option<CategoryId>,
     #[record(of = demand_day, alias = "d")]
     store_id: StoreId,
-    #[record(sql = "CAST(sum(CASE WHEN d.business_date < {from} THEN d.net_units ELSE 0 END) AS bigint)")]
-    opening: i64,
-    #[record(sql = "CAST(sum(CASE WHEN d.business_date < {from} THEN 0 ELSE d.received_units END) AS bigint)")]
+    #[record(sql = "CAST(sum(d.received_units) AS bigint)")]
     received: i64,
-    #[record(sql = "CAST(sum(CASE WHEN d.business_date < {from} THEN 0 ELSE d.moved_in_units END) AS bigint)")]
+    #[record(sql = "CAST(sum(d.moved_in_units) AS bigint)")]
     moved_in: i64,
-    #[record(
-        sql = "CAST(sum(CASE WHEN d.business_date < {from} THEN 0 ELSE d.ordered_units - d.cancelled_units END) AS bigint)"
-    )]
+    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
     sold: i64,
     #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
-    closing: i64,
-    #[record(
-        sql = "CAST(sum(d.net_units * CASE WHEN d.business_date < {from} THEN {to} - {from} + 1 ELSE {to} - d.business_date + 1 END) AS bigint)"
-    )]
+    units: i64,
+    #[record(sql = "CAST(sum(d.net_units * ({to} - d.business_date + 1)) AS bigint)")]
     closing_sum: i64,
-    #[record(
-        sql = "CAST(sum(CASE WHEN d.business_date < {from} OR d.currency <> {money} THEN 0 ELSE d.gross_minor - d.refund_minor END) AS bigint)"
-    )]
+    #[record(sql = "CAST(sum(CASE WHEN d.currency <> {money} THEN 0 ELSE d.gross_minor - d.refund_minor END) AS bigint)")]
     net: i64,
 }
 
 #[derive(Record)]
-struct ValueRow {
-    #[record(sql = "w.product_id")]
-    product: ProductId,
-    #[record(sql = "w.value_sum")]
-    value_sum: i64,
+struct OpeningRow {
+    #[record(of = demand_day, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
+    units: i64,
+}
+
+#[derive(Record)]
+struct PoolRow {
+    #[record(of = cost_pool, alias = "c")]
+    product_id: ProductId,
+    #[record(sql = "c.{minor}")]
+    value: i64,
+}
+
+#[derive(Record)]
+struct PostedRow {
+    #[record(of = cost_posting, alias = "x")]
+    product_id: ProductId,
+    #[record(of = cost_posting, alias = "x")]
+    store_id: Option<StoreId>,
+    /// None without a sale, or a return, on the days.
+    #[record(
+        sql = "CAST(sum(CASE WHEN x.kind = 'SALE' AND x.business_date >= {from} AND x.business_date <= {to} THEN -x.{minor} END) AS bigint)"
+    )]
+    sold: Option<i64>,
+    #[record(
+        sql = "CAST(sum(CASE WHEN x.kind = 'RETURN' AND x.business_date >= {from} AND x.business_date <= {to} THEN x.{minor} END) AS bigint)"
+    )]
+    returned: Option<i64>,
+    /// By how much the postings raise the value of now, times the days that closed before them.
+    #[record(
+        sql = "CAST(sum(CASE WHEN x.business_date <= {from} THEN 0 WHEN x.business_date > {to} THEN x.{minor} * {days} ELSE x.{minor} * (x.business_date - {from}) END) AS bigint)"
+    )]
+    moved: i64,
 }
 
 /// The flows of all levels, of whatever store: a level's share of its product's value is told by all of them.
@@ -78,29 +108,51 @@ pub async fn level_flows(reads: &impl Reads, narrow: &Narrow, currency: Currency
     let mut bound = Bound::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let money = bound.mark(currency.as_str());
-    let select = FlowRow::SELECT.replace("{from}", &from).replace("{to}", &to).replace("{money}", &money);
-    let sql = format!(
-        "SELECT {select} FROM demand_day d JOIN product p ON p.tenant_id = $1 AND p.id = d.product_id
-         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date <= {to}{only}
-         GROUP BY d.product_id, p.category_id, d.store_id",
-        only = Bound::of_products(narrow, "d.product_id")
+    let only = Bound::of_products(narrow, "d.product_id");
+    let flows = format!(
+        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {from} AND d.business_date <= {to}{only}
+         GROUP BY d.product_id, d.store_id",
+        select = FlowRow::SELECT.replace("{to}", &to).replace("{money}", &money)
     );
-    let flow = |row: FlowRow| LevelFlow {
-        product: row.product_id,
-        category: row.category_id,
-        store: row.store_id,
-        sums: Productivity {
-            opening: row.opening.into(),
+    let mut before = Bound::of(reads, narrow);
+    let (first, from) = (before.mark(FIRST_DAY), before.mark(i64::from(narrow.span.from)));
+    let openings = format!(
+        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date < {from}{only}
+         GROUP BY d.product_id, d.store_id",
+        select = OpeningRow::SELECT
+    );
+    let (flows, openings, categories) = tokio::try_join!(
+        reads.records::<FlowRow>(&flows, bound.values),
+        reads.records::<OpeningRow>(&openings, before.values),
+        products_of_same_category(reads, None),
+    )?;
+    let empty = |product: ProductId, store: StoreId| LevelFlow {
+        product,
+        category: categories.get(&product).copied(),
+        store,
+        sums: Productivity::default(),
+        closing_sum: 0,
+    };
+    let mut levels: HashMap<(ProductId, StoreId), LevelFlow> = HashMap::with_capacity(flows.len());
+    for row in flows {
+        let sums = Productivity {
             received: row.received.into(),
             moved_in: row.moved_in.into(),
             sold: row.sold.into(),
-            closing: row.closing.into(),
+            closing: row.units.into(),
             net: row.net.into(),
             ..Productivity::default()
-        },
-        closing_sum: row.closing_sum,
-    };
-    Ok(reads.records::<FlowRow>(&sql, bound.values).await?.into_iter().map(flow).collect())
+        };
+        let flow = LevelFlow { sums, closing_sum: row.closing_sum, ..empty(row.product_id, row.store_id) };
+        levels.insert((row.product_id, row.store_id), flow);
+    }
+    for OpeningRow { product_id, store_id, units } in openings {
+        let level = levels.entry((product_id, store_id)).or_insert_with(|| empty(product_id, store_id));
+        level.sums.opening = units.into();
+        level.sums.closing += i128::from(units);
+        level.closing_sum = level.closing_sum.saturating_add(units.saturating_mul(narrow.span.days()));
+    }
+    Ok(levels.into_values().collect())
 }
 
 const fn minor(method: CostingMethod) -> &'static str {
@@ -110,42 +162,90 @@ const fn minor(method: CostingMethod) -> &'static str {
     }
 }
 
-/// The booked value of each product, summed over the closings of the days: back from what there is now, so that only postings since the first day are read.
-pub async fn value_sums(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<HashMap<ProductId, i64>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
-    let (from, days) = (bound.mark(i64::from(narrow.span.from)), bound.mark(narrow.span.days()));
-    let since = bound.mark((i64::from(narrow.span.from) - 1) * DAY_MICROS);
-    let sql = format!(
-        "SELECT {select} FROM (
-           SELECT c.product_id, c.{minor} * {days} - coalesce(s.moved, 0) AS value_sum FROM cost_pool c LEFT JOIN (
-             SELECT x.product_id, CAST(sum(x.{minor} * CASE WHEN x.business_date - {from} < {days} THEN x.business_date - {from} ELSE {days} END)
-               AS bigint) AS moved
-             FROM cost_posting x WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.business_date > {from}{of_postings}
-             GROUP BY x.product_id) s ON s.product_id = c.product_id
-           WHERE c.tenant_id = $1{of_pools}) w WHERE w.value_sum <> 0",
-        select = ValueRow::SELECT,
-        minor = minor(method),
-        of_postings = Bound::of_products(narrow, "x.product_id"),
-        of_pools = Bound::of_products(narrow, "c.product_id")
-    );
-    let rows = reads.records::<ValueRow>(&sql, bound.values).await?;
-    Ok(rows.into_iter().map(|row| (row.product, row.value_sum)).collect())
+/// The part of its postings from which on SQLite reads all that a tenant has: by level it adds them up as it reads them, and by time it looks up and sorts
+/// each.
+const LARGE_PART: i64 = 4;
+
+/// How the postings since a moment are read.
+enum Postings {
+    /// All of a tenant, or of some products, in the order of levels.
+    ByLevel,
+    ByTime,
 }
 
-/// What sales took from the books on these days, and what returns brought back.
-pub async fn level_costs(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<Vec<LevelCost>, Fault> {
+impl Postings {
+    async fn of(reads: &impl Reads, narrow: &Narrow, since: i64) -> Result<Self, Fault> {
+        if reads.backend() == Backend::Postgres {
+            return Ok(Self::ByTime);
+        }
+        if !narrow.products.sql.is_empty() {
+            return Ok(Self::ByLevel);
+        }
+        let sql = "SELECT (SELECT x.occurred_at FROM cost_posting x WHERE x.tenant_id = $1 ORDER BY x.occurred_at LIMIT 1),
+            (SELECT y.occurred_at FROM cost_posting y WHERE y.tenant_id = $1 ORDER BY y.occurred_at DESC LIMIT 1)";
+        let rows = reads.rows(sql, Vec::new()).await?;
+        let Some(row) = rows.first() else { return Ok(Self::ByTime) };
+        let mut row = Row::new(row);
+        let (oldest, newest): (Option<i64>, Option<i64>) = (row.take()?, row.take()?);
+        let is_large = oldest.zip(newest).is_some_and(|(oldest, newest)| newest - since > (newest - oldest) / LARGE_PART);
+        Ok(if is_large { Self::ByLevel } else { Self::ByTime })
+    }
+    /// Behind `cost_posting x`. SQLite would take the order of levels whenever something is grouped by them.
+    const fn index(&self, backend: Backend) -> &'static str {
+        match (self, backend) {
+            (_, Backend::Postgres) => "",
+            (Self::ByLevel, Backend::Sqlite) => " INDEXED BY cost_posting_level",
+            (Self::ByTime, Backend::Sqlite) => " INDEXED BY cost_posting_occurred",
+        }
+    }
+}
+
+/// What sales took from the books on these days, what returns brought back, and the booked value: back from what there is now, so that only postings since the
+/// first day are read, and each of them once. Values are of all stores.
+pub async fn booked(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<Booked, Fault> {
+    let since = (i64::from(narrow.span.from) - 1) * DAY_MICROS;
+    let read = Postings::of(reads, narrow, since).await?;
     let mut bound = Bound::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let since = bound.mark((i64::from(narrow.span.from) - 1) * DAY_MICROS);
-    let until = bound.mark((i64::from(narrow.span.to) + 2) * DAY_MICROS);
-    let mut only = Bound::of_products(narrow, "x.product_id");
-    only += &bound.of_stores(narrow, "x.store_id");
-    let sql = format!(
-        "SELECT {select} FROM cost_posting x
-         WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.occurred_at < {until} AND x.business_date >= {from}
-           AND x.business_date <= {to} AND x.kind IN ('SALE', 'RETURN') AND x.store_id IS NOT NULL{only}
-         GROUP BY x.product_id, x.store_id",
-        select = LevelCost::SELECT.replace("{minor}", minor(method))
+    let days = bound.mark(narrow.span.days());
+    let mut only = match read {
+        Postings::ByLevel => String::new(),
+        Postings::ByTime => format!(" AND x.occurred_at >= {}", bound.mark(since)),
+    };
+    only += &Bound::of_products(narrow, "x.product_id");
+    let select = PostedRow::SELECT.replace("{from}", &from).replace("{to}", &to).replace("{days}", &days);
+    let postings = format!(
+        "SELECT {select} FROM cost_posting x{index} WHERE x.tenant_id = $1{only} GROUP BY x.product_id, x.store_id",
+        select = select.replace("{minor}", minor(method)),
+        index = read.index(reads.backend())
     );
-    reads.records(&sql, bound.values).await
+    let of_pools = Bound::of(reads, narrow).values;
+    let pools = format!(
+        "SELECT {select} FROM cost_pool c WHERE c.tenant_id = $1{only}",
+        select = PoolRow::SELECT.replace("{minor}", minor(method)),
+        only = Bound::of_products(narrow, "c.product_id")
+    );
+    let (pools, postings) =
+        tokio::try_join!(reads.records::<PoolRow>(&pools, of_pools), reads.records::<PostedRow>(&postings, bound.values))?;
+    let mut moved: HashMap<ProductId, i128> = HashMap::with_capacity(pools.len());
+    let mut costs = Vec::with_capacity(postings.len());
+    for row in postings {
+        *moved.entry(row.product_id).or_default() += i128::from(row.moved);
+        let is_asked = |store: &StoreId| narrow.stores.as_ref().is_none_or(|asked| asked.contains(store));
+        let Some(store) = row.store_id.filter(is_asked) else { continue };
+        if row.sold.is_some() || row.returned.is_some() {
+            let (sold, returned) = (row.sold.unwrap_or_default(), row.returned.unwrap_or_default());
+            costs.push(LevelCost { product: row.product_id, store, sold, returned });
+        }
+    }
+    let mut values = HashMap::with_capacity(pools.len());
+    for PoolRow { product_id, value } in pools {
+        let before = moved.get(&product_id).copied().unwrap_or_default();
+        let sum = i64::try_from(i128::from(value) * i128::from(narrow.span.days()) - before);
+        let sum = sum.map_err(|_| Fault::Broken("the booked value of some days passes 64 bits".to_owned()))?;
+        if sum != 0 {
+            values.insert(product_id, sum);
+        }
+    }
+    Ok(Booked { values, costs })
 }

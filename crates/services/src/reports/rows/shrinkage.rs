@@ -82,17 +82,19 @@ pub async fn losses(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) 
         CostingMethod::Fifo => "fifo_minor",
         CostingMethod::MovingAverage => "average_minor",
     };
+    // Movements come first: they are some, and postings many. A movement and its postings have one time and one day.
     let sql = format!(
         "SELECT {select} FROM (
            SELECT x.product_id, x.store_id, coalesce(v.kind, m.kind) AS movement_kind, coalesce(v.reason_code, m.reason_code, 'OTHER') AS reason,
              CASE WHEN x.quantity < 0 THEN 1 ELSE 0 END AS is_loss, CAST(sum(x.quantity) AS bigint) AS units,
              CAST(sum(x.{minor}) AS bigint) AS worth
-           FROM cost_posting x CROSS JOIN movement m LEFT JOIN movement v ON v.tenant_id = $1 AND v.id = m.reverses_id
-           WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.occurred_at < {until} AND x.business_date >= {from}
-             AND x.business_date <= {to} AND x.kind IN ('REMOVAL', 'CORRECTION') AND x.store_id IS NOT NULL{only}
-             AND m.tenant_id = $1 AND m.seq = x.seq AND coalesce(m.reference_kind, '') <> 'SUPPLIER_RETURN'
+           FROM movement m LEFT JOIN movement v ON v.tenant_id = $1 AND v.id = m.reverses_id CROSS JOIN cost_posting x
+           WHERE m.tenant_id = $1 AND m.occurred_at >= {since} AND m.occurred_at < {until} AND coalesce(m.reference_kind, '') <> 'SUPPLIER_RETURN'
+             AND coalesce(v.kind, m.kind) IN ('REMOVAL', 'ADJUSTMENT', 'COUNT', 'DISCREPANCY')
+             AND x.tenant_id = $1 AND x.seq = m.seq AND x.business_date >= {from} AND x.business_date <= {to}
+             AND x.kind IN ('REMOVAL', 'CORRECTION') AND x.store_id IS NOT NULL{only}
            GROUP BY 1, 2, 3, 4, 5) g
-         WHERE g.movement_kind IN ('REMOVAL', 'ADJUSTMENT', 'COUNT', 'DISCREPANCY') ORDER BY g.product_id, g.store_id",
+         ORDER BY g.product_id, g.store_id",
         select = LossRow::SELECT
     );
     let loss = |row: LossRow| {

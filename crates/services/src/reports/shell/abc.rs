@@ -1,5 +1,7 @@
 //! Products by revenue and by evenness of demand.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
@@ -38,11 +40,13 @@ pub async fn abc_xyz(
     let source = of_facts(db, &scope, narrow.span).await?;
     let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");
     let mondays = narrow.span.complete_weeks(today);
-    let products = rows::products_sold(&scope, &narrow, source.currency).await?;
-    let weeks = match mondays {
-        Some(mondays) => rows::weeks_sold(&scope, &narrow, mondays).await?,
-        None => std::collections::HashMap::new(),
+    let weeks = async {
+        match mondays {
+            Some(mondays) => rows::weeks_sold(&scope, &narrow, mondays).await,
+            None => Ok(HashMap::new()),
+        }
     };
+    let (products, weeks) = tokio::try_join!(rows::products_sold(&scope, &narrow, source.currency), weeks)?;
     let all = classified(products, &weeks, mondays);
     let classes = sums_of_classes(&all);
     let revenue = exact(all.iter().map(|one| i128::from(one.sold.revenue)).sum())?;

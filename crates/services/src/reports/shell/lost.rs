@@ -88,9 +88,11 @@ pub(super) async fn lost_levels(
 ) -> Result<Vec<LostLevel>, ReportError> {
     let products = narrow.products.ids(scope).await?;
     let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
-    let periods = stock_periods(scope, &filter).await?;
-    let paid = rows::paid(scope, narrow, currency).await?;
-    let listed = rows::listed(scope, narrow, currency).await?;
+    let (periods, paid, listed) = tokio::try_join!(
+        stock_periods(scope, &filter),
+        rows::paid(scope, narrow, currency),
+        rows::listed(scope, narrow, currency),
+    )?;
     let level = |(product, store, period): (ProductId, StoreId, StockPeriod)| {
         let priced = paid.get(&(product, store)).or_else(|| listed.get(&product)).copied();
         let units = LostUnits::of(&period, period.out_days, substitution);

@@ -70,10 +70,9 @@ pub async fn stock_productivity(
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
-    let flows = rows::level_flows(&scope, &narrow, source.currency).await?;
-    let values = rows::value_sums(&scope, &narrow, method).await?;
-    let costs = rows::level_costs(&scope, &narrow, method).await?;
-    let levels = joined(flows, values, costs);
+    let (flows, booked) =
+        tokio::try_join!(rows::level_flows(&scope, &narrow, source.currency), rows::booked(&scope, &narrow, method))?;
+    let levels = joined(flows, booked.values, booked.costs);
     let is_seen = |store: StoreId| narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
     let (mut totals, mut groups) = (Productivity::default(), BTreeMap::<Uuid, Productivity>::new());
     for level in levels.iter().filter(|level| is_seen(level.store)) {
