@@ -15,7 +15,7 @@ mod shrinkage;
 mod zone;
 
 pub use abc::{products_sold, weeks_sold};
-pub use baskets::{basket_lines, large_orders};
+pub use baskets::basket_lines;
 pub use builder::{BuiltGroup, built_groups, names_of};
 pub use customers::{Ordered, first_orders, guest_orders, ordered};
 pub use dashboard::{
