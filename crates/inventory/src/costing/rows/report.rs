@@ -11,7 +11,7 @@ use platform::storage::{Backend, Fault, Finds, Reads, Row};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::book::{LayerRow, SumsRow};
+use super::book::{LayerRow, SumsRow, book};
 use crate::{
     catalog::rows::page::ProductCondition,
     costing::core::{Layer, Sums, Values},
@@ -180,12 +180,32 @@ pub struct CostFilter {
     pub products: ProductCondition,
 }
 
-/// Sums by group and kind. The group's key is a day, or an id's bytes; none without groups.
-pub async fn cost_sums(
+/// Sums of a kind by a day, or an id's bytes; none without groups.
+type KindOfGroup = (Option<i32>, Option<Uuid>, CostKind, Sums);
+
+/// Sums by group and kind; a group and kind may come twice, each with a part of its sums. SQLite sorts all postings by product or store: as none of them ever
+/// changes, the earlier events' and the later ones' are sorted side by side.
+pub async fn cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter) -> Result<Vec<KindOfGroup>, Fault> {
+    let scans = reads.backend() == Backend::Sqlite && is_of_most(reads, filter).await?;
+    if !scans || !matches!(group, CostGroup::Product | CostGroup::Store) {
+        return sums_of(reads, group, filter, (scans, None)).await;
+    }
+    let middle = book(reads).await? / 2;
+    let (mut sums, later) = tokio::try_join!(
+        sums_of(reads, group, filter, (scans, Some(("seq <=", middle)))),
+        sums_of(reads, group, filter, (scans, Some(("seq >", middle))))
+    )?;
+    sums.extend(later);
+    Ok(sums)
+}
+
+/// The sums of the postings of some events, read in the order of their key where it `scans`.
+async fn sums_of(
     reads: &impl Reads,
     group: CostGroup,
     filter: &CostFilter,
-) -> Result<Vec<(Option<i32>, Option<Uuid>, CostKind, Sums)>, Fault> {
+    (scans, events): (bool, Option<(&str, i64)>),
+) -> Result<Vec<KindOfGroup>, Fault> {
     let (day, id) = match group {
         CostGroup::None => ("NULL", "NULL"),
         CostGroup::Day | CostGroup::Month => ("business_date", "NULL"),
@@ -201,11 +221,13 @@ pub async fn cost_sums(
         }
     };
     let backend = reads.backend();
-    let scans = backend == Backend::Sqlite && is_of_most(reads, filter).await?;
     let occurred = if scans { "+occurred_at" } else { "occurred_at" };
     test(&format!("{occurred} >="), filter.from.map(|at| at.micros().into()));
     test(&format!("{occurred} <"), filter.to.map(|at| at.micros().into()));
     test("product_id =", filter.product.map(Into::into));
+    if let Some((are, seq)) = events {
+        test(are, Some(seq.into()));
+    }
     if let Some(stores) = &filter.stores {
         values.push(backend.ids(stores.iter().copied()));
         tests.push_str(&format!(" AND {}", backend.in_ids("store_id", values.len() + 1)));
