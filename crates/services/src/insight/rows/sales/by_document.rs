@@ -18,13 +18,16 @@ const OF_DOCUMENTS: &str =
     CAST(sum(charges) AS bigint), CAST(sum(cost) AS bigint), CAST(sum(large) AS bigint), CAST(sum(settled) AS bigint)";
 
 impl SalesQuery {
-    /// Whether documents are summed first. Postgres has days, of which there are few, sorted sooner than documents.
+    /// Whether the lines of documents are summed first. Postgres has days, of which there are few, sorted sooner than documents, and reads products as they
+    /// stand in an index; SQLite would sort lines by categories in any case.
     pub(super) fn is_by_document(&self, backend: Backend) -> bool {
-        let is_of_days = matches!(self.group, Group::Day | Group::Month);
-        !self.group.by_product() && (backend == Backend::Sqlite || !is_of_days)
+        match backend {
+            Backend::Sqlite => !self.group.by_product(),
+            Backend::Postgres => !matches!(self.group, Group::Day | Group::Month | Group::Product),
+        }
     }
 
-    /// The sums of one side by group, where all lines of a document are of one.
+    /// The sums of one side by group, of sums of documents: of a whole one, or of what it has of a category.
     pub(super) fn totals_by_document(&self, side: Side, backend: Backend) -> String {
         let key = if self.group == Group::Customer { "o.customer_id".to_owned() } else { self.grouped(nil(backend)) };
         let sums = OF_LINES.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
@@ -33,14 +36,17 @@ impl SalesQuery {
             Backend::Sqlite => {
                 format!("SELECT grp, {sums} FROM ({}) x GROUP BY placed, document", self.lines(side, backend, &key))
             }
+            Backend::Postgres if self.group == Group::Category => {
+                format!("SELECT grp, {sums} FROM ({}) x GROUP BY grp, document", self.lines(side, backend, &key))
+            }
             // The order of the key that documents and lines have in common; what is grouped by is joined when lines are summed.
             Backend::Postgres => {
                 let lines = self.lines(side, backend, "CAST(NULL AS bigint)");
-                let of_lines = format!("SELECT document, {sums} FROM ({lines}) x GROUP BY document");
-                let columns = "x.lines, x.units, x.amounts, x.charges, x.cost, x.large, x.settled";
                 format!(
-                    "SELECT {key} AS grp, {columns} FROM ({of_lines}) x JOIN {} ON o.tenant_id = $1 AND o.id = x.document",
-                    side.documents(backend)
+                    "SELECT {key} AS grp, x.lines, x.units, x.amounts, x.charges, x.cost, x.large, x.settled
+                     FROM (SELECT document, {sums} FROM ({lines}) x GROUP BY document) x
+                     JOIN {documents} ON o.tenant_id = $1 AND o.id = x.document",
+                    documents = side.documents(backend)
                 )
             }
         };
