@@ -72,7 +72,7 @@ pub async fn fills(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup, 
              SELECT {key} AS grp, o.placed_at, o.id AS order_id, l.quantity - l.cancelled AS ordered,
                l.fulfilled - coalesce(s.later, 0) AS left_in_time
              FROM sales_order o CROSS JOIN order_line l LEFT JOIN (
-               SELECT f.order_id, k.order_position, sum(k.quantity) AS later
+               SELECT f.order_id, k.order_position, CAST(sum(k.quantity) AS bigint) AS later
                FROM sales_order o CROSS JOIN fulfilment f CROSS JOIN fulfilment_line k
                WHERE {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.shipped_at > o.placed_at + {within}
                  AND f.status IN ('SHIPPED', 'DELIVERED') AND k.tenant_id = $1 AND k.fulfilment_id = f.id
