@@ -124,8 +124,8 @@ fn days(group: &[DemandDimension], condition: &str) -> String {
     let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint) AS {name}");
     let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
     format!(
-        "(SELECT d.business_date{ids}, {figures}, max(d.max_line_units) AS max_line_units
-         FROM demand_day d WHERE {condition} GROUP BY d.business_date{ids}) d"
+        "SELECT d.business_date{ids}, {figures}, max(d.max_line_units) AS max_line_units
+         FROM demand_day d WHERE {condition} GROUP BY d.business_date{ids}"
     )
 }
 
@@ -153,7 +153,7 @@ pub async fn fact_rows(
     let numbers: Vec<String> = (1..=group.len()).map(|nth| nth.to_string()).collect();
     let condition = format!("{sql}{after}");
     let (from, active_days) = if is_by_day(reads.backend(), group) {
-        (days(group, &condition), "count(*)")
+        (format!("({}) d", days(group, &condition)), "count(*)")
     } else {
         (format!("demand_day d WHERE {condition}"), "count(DISTINCT d.business_date)")
     };
@@ -176,7 +176,7 @@ pub async fn fact_rows(
 /// The sums of everything, also of what stands on no page.
 pub async fn fact_totals(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Result<FactRow, Fault> {
     let Condition { sql, values } = condition(reads, filter, currency);
-    let statement = format!("SELECT {} FROM {}", sums("count(*)"), days(&[], &sql));
+    let statement = format!("SELECT {} FROM ({}) d", sums("count(*)"), days(&[], &sql));
     let rows = reads.rows(&statement, values).await?;
     let row = rows.first().ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
     read(&mut Row::new(row), Vec::new())
