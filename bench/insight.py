@@ -52,7 +52,7 @@ def dashboard(o):
     figures.add("dashboard, warm, p95", 1000 * share(warm, 0.95), "ms", 50, note=f"median {1000 * statistics.median(warm):.1f} ms of 200")
     others = [asker.timed(DASHBOARD, period=days(back))[0] for back in range(1, 41)]
     figures.add("dashboard, cold: other days each time, p95", 1000 * share(others, 0.95), "ms", 500, note=f"median {1000 * statistics.median(others):.1f} ms of 40")
-    product, store = first_of(api)
+    product, store, _ = first_of(api)
     changed = []
     for n in range(20):
         change = {"product": {"id": product["id"]}, "store": {"id": store["id"]}, "delta": 1}
@@ -68,7 +68,7 @@ def dashboard(o):
 
 def first_of(api):
     found = api.ask("{ products(first: 1) { nodes { id sku } } stores(first: 1) { nodes { id code } } suppliers(first: 1) { nodes { id } } customers(first: 1) { nodes { id } } }")
-    return (found["products"]["nodes"] or [None])[0], (found["stores"]["nodes"] or [None])[0]
+    return tuple((found[name]["nodes"] or [None])[0] for name in ("products", "stores", "suppliers"))
 
 
 # ── every report ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,7 +98,7 @@ class Reports:
         self.api, self.asker = api, Asker(api)
         self.types = {t["name"]: t for t in api.ask(INTROSPECTION)["__schema"]["types"]}
         self.fields = {f["name"]: f for f in self.types["Query"]["fields"]}
-        self.product, self.store = first_of(api)
+        self.product, self.store, self.supplier = first_of(api)
 
     def names(self):
         """Root fields of schema.graphql with a report's permission, in its order, that the server has and are not deprecated."""
@@ -112,10 +112,10 @@ class Reports:
                 found.append(field[1])
         return found
 
-    def value(self, arg, back):
+    def value(self, arg, back, length=364):
         """A literal for an argument that has to be given, or is a time; None for one that may be left out."""
         name, type_ = arg["name"], bare(arg["type"])["name"]
-        span = days(back)
+        span = days(back, length)
         needed = arg["type"]["kind"] == "NON_NULL" and arg["defaultValue"] is None
         if type_ in ("SalesReportFilter", "StockReportFilter", "PeriodInput", "DemandFilter"):
             return f'{{from: "{span["from"]}", to: "{span["to"]}"}}'
@@ -129,6 +129,8 @@ class Reports:
             return f'{{sku: {json.dumps(self.product["sku"])}}}'
         if type_ == "StoreRef" and self.store:
             return f'{{code: {json.dumps(self.store["code"])}}}'
+        if type_ == "SupplierRef" and self.supplier:
+            return f'{{id: "{self.supplier["id"]}"}}'
         if type_ == "StockSimulateInput" and self.product and self.store:
             return (
                 f'{{product: {{sku: {json.dumps(self.product["sku"])}}}, store: {{code: {json.dumps(self.store["code"])}}}, from: "{span["from"]}", to: "{span["to"]}",'
@@ -155,9 +157,11 @@ class Reports:
         return variants
 
     def arguments(self, field, place, variant, back):
+        # A report that is built has 50,000 rows at most: by day and product those of a month, not of a year.
+        is_fine = field["name"] == "report" and variant.get((None, "dimensions")) == "[DAY, PRODUCT]"
         given = []
         for arg in field["args"]:
-            literal = variant.get((place, arg["name"])) or self.value(arg, back)
+            literal = variant.get((place, arg["name"])) or self.value(arg, back, 30 if is_fine else 364)
             if literal is not None:
                 given.append(f"{arg['name']}: {literal}")
         return f"({', '.join(given)})" if given else ""

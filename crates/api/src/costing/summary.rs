@@ -1,17 +1,18 @@
 //! Summaries of costs and of worth: a total, and rows in pages beside it.
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, ID, InputType};
 use entity::prelude::{CategoryId, ProductId, StoreId};
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{
     costing::{
-        rows::{CostFilter, Worth},
-        shell::{self, CostSpec, Method, ValueSpec, WorthGroup, WorthRow, begin},
+        rows::{self as books, CostFilter, Worth},
+        shell::{self, CostSheet, CostSpec, Method, ReportError, ValueSpec, WorthGroup, WorthRow, begin},
     },
     ledger::Ledger,
 };
 use macros::resolvers;
 use platform::{paging::CursorSigner, path};
+use tokio::sync::OnceCell;
 
 use super::{
     enums::{CostGroup, CostingMethod, StockValueSummaryGroup},
@@ -44,6 +45,26 @@ pub struct CostSummary {
     permit: Permit<kind::ProductCostRead>,
     spec: CostSpec,
     how: Method,
+    /// What the rows beside the total stand for: it is summed from them, so that postings are read once.
+    beside: books::CostGroup,
+    /// The rows of each grouping that was asked for.
+    sheets: [OnceCell<CostSheet>; 5],
+}
+
+impl CostSummary {
+    async fn sheet(&self, ctx: &Context<'_>, group: books::CostGroup) -> Answer<&CostSheet> {
+        let db = ctx.given::<Ledger>()?.database();
+        let read = || Box::pin(shell::cost_sheet(db, self.permit.clone(), &self.spec, group));
+        self.sheets[group as usize].get_or_try_init(read).await.map_err(no_report)
+    }
+}
+
+/// What the selected rows stand for; without any, nothing.
+fn group_of_rows(ctx: &Context<'_>) -> books::CostGroup {
+    let selected = ctx.look_ahead().field("rows").selection_fields();
+    let given = selected.first().and_then(|rows| rows.arguments().ok()).unwrap_or_default();
+    let group = given.into_iter().find(|(name, _)| name.as_str() == "groupBy").map(|(_, value)| value);
+    CostGroup::parse(group).map_or(books::CostGroup::None, Into::into)
 }
 
 /// Exact sums over the cost postings: the total, and its rows in pages. The rows of all pages sum to the total.
@@ -65,9 +86,12 @@ impl CostSummary {
     /// Sums over all postings that fit. Its key is null.
     #[field(cost = "50")]
     async fn total(&self, ctx: &Context<'_>) -> Answer<CostReportRow> {
-        let db = ctx.given::<Ledger>()?.database();
-        let (_, row) = Box::pin(shell::cost_total(db, self.permit.clone(), &self.spec)).await.map_err(no_report)?;
-        Ok(CostReportRow(row))
+        if let Some(total) = self.sheet(ctx, self.beside).await.ok().and_then(CostSheet::total) {
+            return Ok(CostReportRow(total));
+        }
+        // A row may be too large to be told where the total is not.
+        let whole = self.sheet(ctx, books::CostGroup::None).await?;
+        whole.total().map(CostReportRow).ok_or_else(|| no_report(ReportError::TooLarge))
     }
 
     /// Rows by group, in the order of their keys, the row whose key is null last. By store, that row has revaluations and the stores whose stock and
@@ -90,8 +114,7 @@ impl CostSummary {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
         let asked = (request.after.clone(), request.limit as usize);
-        let (db, permit) = (ctx.given::<Ledger>()?.database(), self.permit.clone());
-        let (_, page) = Box::pin(shell::cost_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(no_report)?;
+        let page = self.sheet(ctx, group_by.into()).await?.page(asked);
         let rows = page.rows.into_iter().map(|(row, keys)| (CostReportRow(row), keys)).collect();
         Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
     }
@@ -225,7 +248,8 @@ impl CostSummaryQuery {
         let db = ctx.given::<Ledger>()?.database();
         let how = begin(&permit.scope(db).long(), method.map(Into::into)).await?;
         let filter = CostFilter { from, to, product: None, stores, products };
-        Ok(CostSummary { permit, spec: CostSpec { method: Some(how.method), filter, visible }, how })
+        let spec = CostSpec { method: Some(how.method), filter, visible };
+        Ok(CostSummary { permit, spec, how, beside: group_of_rows(ctx), sheets: <[_; 5]>::default() })
     }
 
     /// Value of stock, now or at a moment: all units of the company, in stores and on their way between them.

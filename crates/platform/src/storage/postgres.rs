@@ -6,7 +6,7 @@ use migration::row_security::{APP, STEWARD};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector, Statement,
     sqlx::{
-        self, ConnectOptions, Connection,
+        self, AssertSqlSafe, ConnectOptions, Connection,
         error::DatabaseError,
         postgres::{PgConnectOptions, PgPoolOptions},
     },
@@ -49,18 +49,20 @@ pub(super) struct Doors {
     pub long: Sessions,
     /// Whether the ledger's lanes have their statements planned once.
     pub plans: LedgerPlans,
+    /// Whether long reads have `MEMORY`.
+    pub has_memory: bool,
 }
 
 impl Doors {
     /// So many others, for the ledger's lanes: they find rows by their keys only, and one key as well as hundreds.
     pub fn others(&self, most: usize) -> Self {
-        let (plans, lanes) = (self.plans, limits::LANES);
+        let (plans, has_memory, lanes) = (self.plans, self.has_memory, limits::LANES);
         let others = |sessions: &Sessions, most: usize| match plans {
             LedgerPlans::Server => sessions.others(most, lanes),
             LedgerPlans::Auto | LedgerPlans::Generic => sessions.by_kept_plans(most, lanes),
         };
         let (tenants, across) = (others(&self.tenants, most), others(&self.across, ACROSS_FROM_LANES));
-        Self { tenants, across, long: self.long.others(LONG, limits::LONG), plans }
+        Self { tenants, across, long: self.long.others(LONG, limits::LONG), plans, has_memory }
     }
     pub fn forget(&self) {
         self.tenants.forget();
@@ -86,15 +88,18 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let plans = plans(&app, options.ledger_plans).await?;
     let long = match plans {
         // Who refuses the one refuses the other.
-        LedgerPlans::Server if refuses_plans(long, CUSTOM).await?.is_some() => long.clone(),
+        LedgerPlans::Server if refuses(long, CUSTOM).await?.is_some() => long.clone(),
         _ => long.with(|options| options.options([CUSTOM])),
     };
+    let has_memory = lacks_memory(&owner).await? && refuses(&long, MEMORY).await?.is_none();
+    let long = if has_memory { long.with(|options| options.options([MEMORY])) } else { long };
     let readers = options.readers as usize;
     let doors = Doors {
         tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &write_health),
         across: Sessions::new(&maintenance, readers, limits::REQUESTS, Binding::Nobody, &write_health),
         long: Sessions::new(&long, LONG, limits::LONG, bound, &write_health),
         plans,
+        has_memory,
     };
     let transactions = |login: &Login, most: usize, limits: limits::Limits| {
         Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &write_health))
@@ -166,6 +171,8 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         Some(LedgerPlans::Server) => reads.clone(),
         _ => reads.with(|options| options.options([CUSTOM])),
     };
+    let has_memory = db.doors.as_ref().is_some_and(|doors| doors.has_memory);
+    let long = if has_memory { long.with(|options| options.options([MEMORY])) } else { long };
     let write_health = WriteHealth::default();
     let pools = ReplicaPools {
         reads: Sessions::new(&reads, readers, limits::REPLICAS, binding, &write_health),
@@ -178,12 +185,22 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
 pub(super) const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
 const CUSTOM: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 
-/// Why a connection cannot have its statements planned like that; None when it can. A host, or what stands between, may refuse the setting.
-async fn refuses_plans(login: &Login, (setting, value): (&str, &str)) -> Result<Option<String>, Fault> {
+/// What each sort and each hash of a long read may take before it goes on in files: a retailer's year fits.
+const MEMORY: (&str, &str) = ("work_mem", "16MB");
+
+/// Whether the server gives less than `MEMORY` by itself.
+async fn lacks_memory(owner: &DatabaseConnection) -> Result<bool, Fault> {
+    let sql = "SELECT setting::bigint < 16384 FROM pg_settings WHERE name = 'work_mem'";
+    let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
+}
+
+/// Why a connection cannot have a setting; None when it can. A host, or what stands between, may refuse it.
+async fn refuses(login: &Login, (setting, value): (&str, &str)) -> Result<Option<String>, Fault> {
     let login = login.with(|options| limits::LANES.kept_by(options).options([(setting, value)]));
     let tried = async {
         let (mut connection, _) = login.connect().await?;
-        let said: String = sqlx::query_scalar("SHOW plan_cache_mode").fetch_one(&mut connection).await?;
+        let said: String = sqlx::query_scalar(AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok::<_, sqlx::Error>(said)
     };
@@ -203,7 +220,7 @@ async fn plans(app: &Login, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
     if asked == LedgerPlans::Server {
         return Ok(asked);
     }
-    let Some(why) = refuses_plans(app, GENERIC).await? else { return Ok(LedgerPlans::Generic) };
+    let Some(why) = refuses(app, GENERIC).await? else { return Ok(LedgerPlans::Generic) };
     if asked == LedgerPlans::Generic {
         return Err(Fault::Broken(format!("--ledger-plans generic: Postgres keeps no generic plans for this login: {why}")));
     }

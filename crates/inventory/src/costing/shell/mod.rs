@@ -15,6 +15,6 @@ pub use report::{
 };
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};
 pub use summary::{
-    CostSpec, PageAsk, SummaryPage, ValueSpec, WorthGroup, WorthRow, cost_rows, cost_total, worth_rows, worth_total,
+    CostSheet, CostSpec, PageAsk, SummaryPage, ValueSpec, WorthGroup, WorthRow, cost_sheet, worth_rows, worth_total,
 };
 pub use undo::{RevaluationReverse, revaluation_reverse};

@@ -40,42 +40,47 @@ pub struct CostSpec {
     pub visible: Option<Vec<StoreId>>,
 }
 
-/// The sums over all postings.
-///
-/// # Errors
-/// A sum passes 2^53 − 1.
-pub async fn cost_total(
-    db: &Database,
-    permit: Permit<kind::ProductCostRead>,
-    spec: &CostSpec,
-) -> Result<(Method, CostRow), ReportError> {
-    let (how, page) = cost_rows(db, permit, spec, CostGroup::None, (None, 1)).await?;
-    let total = page.rows.into_iter().next();
-    total.map(|(row, _)| (how, row)).ok_or(ReportError::TooLarge)
+/// All rows of one grouping.
+#[derive(Debug, Clone)]
+pub struct CostSheet {
+    currency: Currency,
+    groups: CostGroups,
 }
 
-/// The rows behind the page's key, in the order of their keys, what belongs to no group last.
+/// Sums all postings that fit by group.
 ///
 /// # Errors
 /// A sum passes 2^53 − 1.
-pub async fn cost_rows(
+pub async fn cost_sheet(
     db: &Database,
     permit: Permit<kind::ProductCostRead>,
     spec: &CostSpec,
     group: CostGroup,
-    (after, first): PageAsk,
-) -> Result<(Method, SummaryPage<CostRow>), ReportError> {
+) -> Result<CostSheet, ReportError> {
     let scope = permit.scope(db).long();
     let how = begin(&scope, spec.method).await?;
     let mut groups = cost_groups(&scope, how, group, &spec.filter).await?;
     if let (CostGroup::Store, Some(visible)) = (group, &spec.visible) {
         groups = hide_stores(groups, visible, how)?;
     }
-    let after = after.as_deref().and_then(place);
-    let behind = groups.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-    let mut found = behind.map(|((is_none, text), row)| (row, keys(is_none, text)));
-    let rows: Vec<_> = found.by_ref().take(first).collect();
-    Ok((how, SummaryPage { rows, has_next: found.next().is_some() }))
+    Ok(CostSheet { currency: how.currency, groups })
+}
+
+impl CostSheet {
+    /// The sums of all rows; None where one passes 2^53 − 1 on the way.
+    pub fn total(&self) -> Option<CostRow> {
+        let mut total = CostRow::empty(None, self.currency);
+        self.groups.values().try_for_each(|row| total.absorb(row)).ok()?;
+        Some(total)
+    }
+    /// The rows behind the page's key, in the order of their keys, what belongs to no group last.
+    pub fn page(&self, (after, first): PageAsk) -> SummaryPage<CostRow> {
+        let after = after.as_deref().and_then(place);
+        let behind = self.groups.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
+        let mut found = behind.map(|((is_none, text), row)| (row.clone(), keys(*is_none, text.clone())));
+        let rows: Vec<_> = found.by_ref().take(first).collect();
+        SummaryPage { rows, has_next: found.next().is_some() }
+    }
 }
 
 /// Puts the rows of other stores into the one of no store.

@@ -3,7 +3,7 @@
 use entity::{prelude::*, tables::demand_day::DemandFigures};
 use platform::{
     paging::{PageRequest, keyset},
-    storage::{Fault, Reads, Row},
+    storage::{Backend, Fault, Reads, Row},
 };
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
@@ -101,10 +101,32 @@ fn condition(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Con
     Condition { sql, values }
 }
 
-fn sums() -> String {
+/// Sums of a group, with what says on how many days there is a row.
+fn sums(active_days: &str) -> String {
     let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint)");
     let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
-    format!("{figures}, max(d.max_line_units), count(DISTINCT d.business_date)")
+    format!("{figures}, max(d.max_line_units), {active_days}")
+}
+
+/// Whether rows are summed by day first: then what is sorted is a row of each day, and days need not be told apart. Days and products themselves are
+/// read in the order of an index, and only as far as a page goes.
+fn is_by_day(backend: Backend, group: &[DemandDimension]) -> bool {
+    match backend {
+        // SQLite has days together in the order of the key, and would sort all rows by what else there is.
+        Backend::Sqlite => group.iter().all(|one| *one == DemandDimension::Week),
+        Backend::Postgres => !group.iter().any(|one| matches!(one, DemandDimension::Day | DemandDimension::Product)),
+    }
+}
+
+/// The days that fulfil a condition as rows of each group and day, with the columns of `demand_day`.
+fn days(group: &[DemandDimension], condition: &str) -> String {
+    let ids = group.iter().filter(|one| !one.is_date()).map(|one| format!(", {}", one.column())).collect::<Vec<_>>().concat();
+    let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint) AS {name}");
+    let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT d.business_date{ids}, {figures}, max(d.max_line_units) AS max_line_units
+         FROM demand_day d WHERE {condition} GROUP BY d.business_date{ids}"
+    )
 }
 
 fn read(row: &mut Row<'_>, keys: Vec<FactKey>) -> Result<FactRow, Fault> {
@@ -125,16 +147,21 @@ pub async fn fact_rows(
     request: &PageRequest,
 ) -> Result<Vec<FactRow>, Fault> {
     let Condition { sql, mut values } = condition(reads, filter, currency);
-    let keys: Vec<String> = group.iter().enumerate().map(|(nth, one)| format!("{} AS k{nth}", one.column())).collect();
-    let names: Vec<String> = (0..group.len()).map(|nth| format!("k{nth}")).collect();
-    let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+    let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
     let (after, order, more) = keyset(&columns, false, request, values.len() + 2);
     values.extend(more);
     let numbers: Vec<String> = (1..=group.len()).map(|nth| nth.to_string()).collect();
+    let condition = format!("{sql}{after}");
+    let (from, active_days) = if is_by_day(reads.backend(), group) {
+        (format!("({}) d", days(group, &condition)), "count(*)")
+    } else {
+        (format!("demand_day d WHERE {condition}"), "count(DISTINCT d.business_date)")
+    };
+    // Ordered where it is grouped: what comes in that order is read no further than the page goes.
     let statement = format!(
-        "SELECT * FROM (SELECT {keys}, {sums} FROM demand_day d WHERE {sql} GROUP BY {numbers}) g WHERE 1 = 1{after}{order}",
-        keys = keys.join(", "),
-        sums = sums(),
+        "SELECT {keys}, {sums} FROM {from} GROUP BY {numbers}{order}",
+        keys = columns.join(", "),
+        sums = sums(active_days),
         numbers = numbers.join(", ")
     );
     let read_row = |row: &QueryResult| {
@@ -149,7 +176,7 @@ pub async fn fact_rows(
 /// The sums of everything, also of what stands on no page.
 pub async fn fact_totals(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Result<FactRow, Fault> {
     let Condition { sql, values } = condition(reads, filter, currency);
-    let statement = format!("SELECT {} FROM demand_day d WHERE {sql}", sums());
+    let statement = format!("SELECT {} FROM ({}) d", sums("count(*)"), days(&[], &sql));
     let rows = reads.rows(&statement, values).await?;
     let row = rows.first().ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
     read(&mut Row::new(row), Vec::new())

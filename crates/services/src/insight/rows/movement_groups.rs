@@ -1,5 +1,7 @@
 //! Sums over the ledger by group: the rows of a summary of movements.
 
+use std::collections::BTreeMap;
+
 use entity::{
     prelude::*,
     record::{Record, Selected},
@@ -8,7 +10,7 @@ use inventory::{
     catalog::rows::page::ProductCondition,
     stock::rows::{MovementFilterSpec, movement_filter},
 };
-use platform::storage::{Fault, Reads, Row};
+use platform::storage::{Backend, Fault, Reads, Row, journal};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -50,6 +52,16 @@ pub struct MovementSums {
     pub value: i64,
 }
 
+/// The sums of a movement's entries, by name.
+const OF_ENTRIES: &str = "count(*) AS entries,
+    CAST(coalesce(sum(CASE WHEN e.on_hand_delta > 0 THEN e.on_hand_delta ELSE 0 END), 0) AS bigint) AS units_in,
+    CAST(coalesce(sum(CASE WHEN e.on_hand_delta < 0 THEN -e.on_hand_delta ELSE 0 END), 0) AS bigint) AS units_out,
+    CAST(coalesce(sum(CASE WHEN e.cost_currency = {currency} THEN abs(e.value_minor) ELSE 0 END), 0) AS bigint) AS value";
+
+/// The columns of `MovementSums`, of such sums.
+const OF_MOVEMENTS: &str = "count(*), CAST(coalesce(sum(x.entries), 0) AS bigint), CAST(coalesce(sum(x.units_in), 0) AS bigint),
+    CAST(coalesce(sum(x.units_out), 0) AS bigint), CAST(coalesce(sum(x.value), 0) AS bigint)";
+
 /// Which entries, by what, and which groups.
 #[derive(Debug, Clone)]
 pub struct MovementsQuery<'a> {
@@ -61,8 +73,45 @@ pub struct MovementsQuery<'a> {
     pub span: &'a GroupSpan,
 }
 
-/// Sums by group, in the order of the keys: one statement. A kind is a text, a day a day. Without groups there is one row.
+/// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite sorts all entries by store or product: as
+/// none of them ever changes, those of earlier movements and of later ones are sorted side by side.
 pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
+    if reads.backend() != Backend::Sqlite || !matches!(query.group, MovementGroup::Store | MovementGroup::Product) {
+        return groups_of(reads, query, None).await;
+    }
+    let middle = journal::head(reads).await?.seq / 2;
+    let (earlier, later) =
+        tokio::try_join!(groups_of(reads, query, Some(("<=", middle))), groups_of(reads, query, Some((">", middle))))?;
+    // The first groups of both together are among the first of each.
+    let mut groups: BTreeMap<GroupKey, MovementSums> = earlier.into_iter().collect();
+    for (key, sums) in later {
+        groups.entry(key).or_default().add(sums);
+    }
+    Ok(groups.into_iter().take(query.span.limit).collect())
+}
+
+impl MovementSums {
+    /// Adds others, of other movements. What passes 64 bits passes 2^53 − 1 as well, which no client is told.
+    fn add(&mut self, more: Self) {
+        let sums = [
+            (&mut self.movements, more.movements),
+            (&mut self.entries, more.entries),
+            (&mut self.units_in, more.units_in),
+            (&mut self.units_out, more.units_out),
+            (&mut self.value, more.value),
+        ];
+        for (sum, more) in sums {
+            *sum = sum.saturating_add(more);
+        }
+    }
+}
+
+/// The sums of the entries of some movements, by their events.
+async fn groups_of(
+    reads: &impl Reads,
+    query: &MovementsQuery<'_>,
+    events: Option<(&str, i64)>,
+) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
     let backend = reads.backend();
     let mut values: Vec<Value> = query.products.values.clone();
     values.push(query.currency.as_str().into());
@@ -82,18 +131,45 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
         values.push(after);
         beyond = format!(" AND {key} > ${}", values.len() + 1);
     }
+    if let Some((are, seq)) = events {
+        values.push(seq.into());
+        beyond.push_str(&format!(" AND m.seq {are} ${}", values.len() + 1));
+    }
     let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
-    let sql = format!(
-        "SELECT {key}, {select}
-         FROM movement m CROSS JOIN entry e
-         WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{beyond}{grouped} LIMIT {limit}",
-        select = MovementSums::SELECT.replace("{currency}", &currency),
+    let entries = format!(
+        "FROM movement m CROSS JOIN entry e
+         WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{beyond}",
         movement = filter.movement,
-        entry = filter.entry,
-        limit = query.span.limit
+        entry = filter.entry
     );
+    let sums = match each_movement(backend, query) {
+        None => format!("SELECT {key}, {} {entries}{grouped}", MovementSums::SELECT),
+        Some(each) => {
+            let shown = if query.group == MovementGroup::None { "NULL" } else { "x.grp" };
+            format!(
+                "SELECT {shown}, {OF_MOVEMENTS} FROM (SELECT {key} AS grp, {OF_ENTRIES} {entries} GROUP BY {each}) x{grouped}"
+            )
+        }
+    };
+    let sql = format!("{} LIMIT {}", sums.replace("{currency}", &currency), query.span.limit);
     reads.rows(&sql, values).await?.iter().map(|row| read(query.group, &mut Row::new(row))).collect()
+}
+
+/// What entries are grouped by so that those of each movement are summed first, where all of them are of one group or most are; None where they are summed
+/// one by one. SQLite has movements in this order by the index that finds them; Postgres has days, of which there are few, sorted sooner than movements.
+fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> Option<&'static str> {
+    let is_of_span = query.spec.occurred_from.is_some() || query.spec.occurred_before.is_some();
+    match (backend, query.group) {
+        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => {
+            Some(if is_of_span { "m.occurred_at, m.seq" } else { "m.seq" })
+        }
+        (Backend::Postgres, MovementGroup::None) => Some("m.seq"),
+        (Backend::Postgres, MovementGroup::Kind) => Some("m.seq, m.kind"),
+        (Backend::Postgres, MovementGroup::Store) => Some("m.seq, e.store_id"),
+        (Backend::Sqlite, MovementGroup::Product | MovementGroup::Store)
+        | (Backend::Postgres, MovementGroup::Product | MovementGroup::Day) => None,
+    }
 }
 
 fn value(key: &GroupKey) -> Option<Value> {

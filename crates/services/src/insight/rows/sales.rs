@@ -1,5 +1,6 @@
 //! Sums over orders and returns.
 
+mod by_document;
 mod settled;
 
 use std::fmt::Write;
@@ -93,20 +94,29 @@ const COST: &str = "CASE WHEN decimals = 0 THEN cost * (quantity - cancelled)
 const SCALE: &str = "CASE decimals WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 WHEN 5 THEN 100000
     WHEN 6 THEN 1000000 WHEN 7 THEN 10000000 WHEN 8 THEN 100000000 ELSE 1000000000 END";
 
-/// The sums of a group, behind its side and its key. What is `large` or `settled` is summed apart.
+/// Which lines the database sums. Whether a line is too large for that costs as much to ask as to sum it: so all are summed first, and where one is too
+/// large once more without those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Summed {
+    All,
+    WithoutLarge,
+}
+
+/// The sums of a group, behind its side and its key. What is `settled` is summed apart, and so is what is `large` if it is to be. The same columns stand in
+/// `by_document`.
 #[derive(Record)]
 struct GroupSums {
     #[record(sql = "count(DISTINCT document)")]
     documents: i64,
     #[record(sql = "count(item)")]
     lines: i64,
-    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 WHEN item IS NULL THEN 0 ELSE quantity - cancelled END) AS bigint)")]
+    #[record(sql = "CAST(sum(CASE WHEN {large} = 1 THEN 0 WHEN item IS NULL THEN 0 ELSE quantity - cancelled END) AS bigint)")]
     units: i64,
-    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 WHEN item IS NULL THEN 0 ELSE {amount} END) AS bigint)")]
+    #[record(sql = "CAST(sum(CASE WHEN {large} = 1 THEN 0 WHEN item IS NULL THEN 0 ELSE {amount} END) AS bigint)")]
     amount: i64,
-    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 WHEN item IS NOT NULL THEN 0 ELSE {amount} END) AS bigint)")]
+    #[record(sql = "CAST(sum(CASE WHEN {large} = 1 THEN 0 WHEN item IS NOT NULL THEN 0 ELSE {amount} END) AS bigint)")]
     charges: i64,
-    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 ELSE {cost} END) AS bigint)")]
+    #[record(sql = "CAST(sum(CASE WHEN {large} = 1 THEN 0 ELSE {cost} END) AS bigint)")]
     cost: i64,
     #[record(sql = "sum(large)")]
     large: i64,
@@ -137,6 +147,16 @@ enum Side {
     Returns,
 }
 
+impl Side {
+    /// The documents of the side as `o`.
+    fn documents(self, backend: Backend) -> String {
+        match self {
+            Self::Sales => ORDERS.to_owned(),
+            Self::Returns => RETURNS.replace("{nil}", nil(backend)),
+        }
+    }
+}
+
 /// What stands for no id.
 const fn nil(backend: Backend) -> &'static str {
     match backend {
@@ -146,12 +166,12 @@ const fn nil(backend: Backend) -> &'static str {
 }
 
 impl SalesQuery {
-    /// The lines of one side, each with its group.
-    fn lines(&self, side: Side, backend: Backend) -> String {
-        let nil = nil(backend);
-        let (documents, counted, table, document) = match side {
-            Side::Sales => (ORDERS.to_owned(), SOLD, "order_line", "order_id"),
-            Side::Returns => (RETURNS.replace("{nil}", nil), "TRUE", "return_line", "return_id"),
+    /// The lines of one side, each with its group, which is the expression `key`.
+    fn lines(&self, side: Side, backend: Backend, key: &str) -> String {
+        let documents = side.documents(backend);
+        let (counted, table, document) = match side {
+            Side::Sales => (SOLD, "order_line", "order_id"),
+            Side::Returns => ("TRUE", "return_line", "return_id"),
         };
         let (cancelled, cost, large, settled) = match side {
             Side::Sales => ("l.cancelled", "coalesce(l.unit_cost_minor, 0)", LARGE.to_owned(), "0"),
@@ -161,7 +181,6 @@ impl SalesQuery {
                 ("(l.quantity - l.received)", "0", LARGE.replace("l.unit_cost_minor", "0"), settled)
             }
         };
-        let key = self.grouped(nil);
         let (product, narrowed) = match self.group {
             Group::Product if !self.with_charges => ("", " AND l.product_id IS NOT NULL"),
             Group::Category if self.with_charges => (PRODUCT_OF_LINE, ""),
@@ -171,7 +190,7 @@ impl SalesQuery {
         let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
         // CROSS JOIN fixes SQLite's order: documents, then their lines by key. For Postgres it is an inner join like any other.
         format!(
-            "SELECT {key} AS grp, l.{document} AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
+            "SELECT {key} AS grp, o.placed_at AS placed, o.id AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
                     {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
              FROM {documents} CROSS JOIN {table} l {product}
              WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}{of_products}",
@@ -239,10 +258,12 @@ impl SalesQuery {
         values
     }
 
-    fn totals(&self, side: Side, backend: Backend) -> String {
-        let sums = GroupSums::SELECT.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
-        let (lines, beyond) = (self.lines(side, backend), self.beyond("grp"));
-        let groups = format!("SELECT {} AS side, grp, {sums} FROM ({lines}) x WHERE 1 = 1{beyond} GROUP BY grp", side as i32);
+    fn totals(&self, side: Side, backend: Backend, summed: Summed) -> String {
+        let groups = if summed == Summed::All && self.is_by_document(backend) {
+            self.totals_by_document(side, backend)
+        } else {
+            self.totals_by_line(side, backend, summed)
+        };
         match &self.span {
             None => groups,
             // The first groups of both sides together are among the first of each.
@@ -252,8 +273,20 @@ impl SalesQuery {
         }
     }
 
+    /// The sums of one side by group, line by line: those of a document may be of several groups.
+    fn totals_by_line(&self, side: Side, backend: Backend, summed: Summed) -> String {
+        let large = if summed == Summed::All { "0" } else { "large" };
+        let sums = GroupSums::SELECT.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
+        let (lines, beyond) = (self.lines(side, backend, &self.grouped(nil(backend))), self.beyond("grp"));
+        format!(
+            "SELECT {} AS side, grp, {} FROM ({lines}) x WHERE 1 = 1{beyond} GROUP BY grp",
+            side as i32,
+            sums.replace("{large}", large)
+        )
+    }
+
     fn large_lines(&self, side: Side, backend: Backend) -> String {
-        let (lines, beyond) = (self.lines(side, backend), self.beyond("grp"));
+        let (lines, beyond) = (self.lines(side, backend, &self.grouped(nil(backend))), self.beyond("grp"));
         format!("SELECT {}, grp, {} FROM ({lines}) x WHERE large = 1{beyond}", side as i32, LargeLine::SELECT)
     }
 
@@ -271,13 +304,11 @@ impl SalesQuery {
 /// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database.
 pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Fault> {
     let backend = reads.backend();
-    let sql = format!("{} UNION ALL {}", query.totals(Side::Sales, backend), query.totals(Side::Returns, backend));
-    let mut tally = Tally::new();
-    let (mut large, mut settled) = (0, 0);
-    for row in &reads.rows(&sql, query.values()).await? {
-        let apart = add_totals(query, row, &mut tally)?;
-        (large, settled) = (large + apart[0], settled + apart[1]);
-    }
+    let (mut tally, [large, settled]) = match summed(reads, query, Summed::All).await {
+        Ok(found) if found.1[0] == 0 => found,
+        Err(fault) if !fault.is_overflow() => return Err(fault),
+        Ok(_) | Err(_) => summed(reads, query, Summed::WithoutLarge).await?,
+    };
     if let Some(behind) = query.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
         // Of these, one side may not have been read.
         tally.split_off(&behind);
@@ -294,7 +325,19 @@ pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Faul
     Ok(tally)
 }
 
-/// Gives the number of lines that were left out as too large, and of those of closed returns.
+/// What the database sums, and how many lines are too large for that, and of closed returns.
+async fn summed(reads: &impl Reads, query: &SalesQuery, summed: Summed) -> Result<(Tally, [i64; 2]), Fault> {
+    let totals = |side| query.totals(side, reads.backend(), summed);
+    let sql = format!("{} UNION ALL {}", totals(Side::Sales), totals(Side::Returns));
+    let (mut tally, mut apart) = (Tally::new(), [0, 0]);
+    for row in &reads.rows(&sql, query.values()).await? {
+        let [large, settled] = add_totals(query, row, &mut tally)?;
+        apart = [apart[0] + large, apart[1] + settled];
+    }
+    Ok((tally, apart))
+}
+
+/// Gives the number of lines that are too large, and of those of closed returns.
 fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<[i64; 2], Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;

@@ -1,62 +1,72 @@
 //! Lines of orders that are small enough to say what is bought together.
 
-use entity::{
-    prelude::*,
-    record::{Record, Selected},
-    tables::order_line,
-};
-use platform::storage::{Fault, Finds, Reads, Row};
+use entity::prelude::*;
+use platform::storage::{Backend, Fault, Reads, Row};
+use uuid::Uuid;
 
 use super::narrow::{Bound, Narrow};
 use crate::reports::core::{BasketLines, MOST_LINES};
 
-#[derive(Record)]
-struct LineRow {
-    #[record(of = order_line, alias = "l")]
-    order_id: OrderId,
-    #[record(sql = "l.product_id")]
-    product: ProductId,
-}
-
-/// Lines of the orders' products, of orders with 100 lines at most. None where there are more than `most` lines.
-pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: i64) -> Result<Option<BasketLines>, Fault> {
+/// Lines of the orders' products, of orders with 100 lines at most, and how many orders have more. None where there are more than `most` lines. A row is an
+/// order, which has its products in one value: a row of each line costs more than all that is made of it.
+pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> Result<Option<(BasketLines, i64)>, Fault> {
     let mut bound = Bound::of(reads, narrow);
-    let orders = bound.of_orders(narrow);
-    let (of_order, limit) = (bound.mark(MOST_LINES), bound.mark(most + 1));
+    let (orders, backend) = (bound.of_orders(narrow), reads.backend());
+    let (of_order, limit) = (bound.mark(MOST_LINES), bound.mark(most as i64 + 1));
+    let only = Bound::of_products(narrow, "l.product_id");
+    let some = if only.is_empty() { String::new() } else { format!(" HAVING sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
+    // One ID behind the other, 16 bytes each. Grouped in the order of an index that finds them, orders need not be sorted.
+    let (basket, by) = match backend {
+        Backend::Sqlite => (
+            format!("CAST(group_concat(CASE WHEN l.quantity > l.cancelled{only} THEN l.product_id END, '') AS BLOB)"),
+            "o.placed_at, o.id",
+        ),
+        Backend::Postgres => {
+            (format!("string_agg(CASE WHEN l.quantity > l.cancelled{only} THEN uuid_send(l.product_id) END, ''::bytea)"), "o.id")
+        }
+    };
     let sql = format!(
-        "SELECT {select} FROM sales_order o CROSS JOIN order_line l
-         WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled
-           AND (SELECT count(*) FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL) <= {of_order}{only}
-         ORDER BY o.placed_at, o.id, l.position LIMIT {limit}",
-        select = LineRow::SELECT,
-        only = Bound::of_products(narrow, "l.product_id")
-    );
-    let rows = reads.records::<LineRow>(&sql, bound.values).await?;
-    if rows.len() as i64 > most {
-        return Ok(None);
-    }
-    let (mut lines, mut last) = (BasketLines::default(), None);
-    for LineRow { order_id, product } in rows {
-        lines.push(product, last != Some(order_id));
-        last = Some(order_id);
-    }
-    Ok(Some(lines))
-}
-
-/// Orders with more lines.
-pub async fn large_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fault> {
-    let mut bound = Bound::of(reads, narrow);
-    let orders = bound.of_orders(narrow);
-    let of_order = bound.mark(MOST_LINES);
-    let only = narrow
-        .products
-        .on("k.product_id")
-        .map(|fits| format!(" AND EXISTS (SELECT 1 FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND {fits})"));
-    let sql = format!(
-        "SELECT count(*) FROM sales_order o WHERE {orders}
-         AND (SELECT count(*) FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL) > {of_order}{}",
-        only.unwrap_or_default()
+        "SELECT CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END, CASE WHEN count(*) <= {of_order} THEN {basket} END
+         FROM sales_order o CROSS JOIN order_line l
+         WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL
+         GROUP BY {by}{some} LIMIT {limit}"
     );
     let rows = reads.rows(&sql, bound.values).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    let (mut lines, mut large, mut count) = (BasketLines::default(), 0, 0);
+    if rows.len() > most {
+        return Ok(None);
+    }
+    for row in &rows {
+        let mut row = Row::new(row);
+        let (is_large, products): (i32, Option<Vec<u8>>) = (row.take()?, row.take()?);
+        large += i64::from(is_large);
+        for (nth, product) in unpacked(products.as_deref().unwrap_or_default())?.into_iter().enumerate() {
+            lines.push(product, nth == 0);
+            count += 1;
+        }
+        if count > most {
+            return Ok(None);
+        }
+    }
+    Ok(Some((lines, large)))
+}
+
+/// The products of a basket.
+fn unpacked(packed: &[u8]) -> Result<Vec<ProductId>, Fault> {
+    let ids = packed.chunks(size_of::<Uuid>()).map(|bytes| Uuid::from_slice(bytes).ok().map(ProductId::from_uuid));
+    ids.collect::<Option<_>>().ok_or_else(|| Fault::corrupt("order_line", "packed products are as long as IDs are"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_unpacked_whole() {
+        let ids = [Uuid::from_u128(1), Uuid::from_u128(u128::MAX - 7)];
+        let packed: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
+        assert_eq!(unpacked(&packed).unwrap(), ids.map(ProductId::from_uuid));
+        assert_eq!(unpacked(&[]).unwrap(), []);
+        assert!(unpacked(&packed[1..]).is_err(), "a piece of an ID is none");
+    }
 }

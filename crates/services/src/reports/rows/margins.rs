@@ -44,21 +44,31 @@ pub async fn margins(
 ) -> Result<Vec<GroupMargin>, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (money, days) = (bound.mark(currency.as_str()), bound.of_days(narrow));
-    let (key, product) = match group {
-        MarginGroup::Channel => ("d.channel_id", ""),
-        MarginGroup::Store => ("d.store_id", ""),
-        MarginGroup::Product => ("d.product_id", ""),
-        MarginGroup::Category => ("p.category_id", " JOIN product p ON p.tenant_id = $1 AND p.id = d.product_id"),
+    let key = match group {
+        MarginGroup::Channel => "d.channel_id",
+        MarginGroup::Store => "d.store_id",
+        MarginGroup::Product | MarginGroup::Category => "d.product_id",
     };
-    let sql = format!(
-        "SELECT {select} FROM (
-           SELECT {key} AS grp, d.ordered_units - d.cancelled_units AS units, d.gross_minor AS gross, d.discount_minor AS discounts,
-             d.refund_minor AS refunds, d.cost_minor AS cost
-           FROM demand_day d{product} WHERE {days} AND d.currency = {money}{only}
-             AND (d.ordered_units <> 0 OR d.returned_units <> 0 OR d.gross_minor <> 0 OR d.refund_minor <> 0)) g
-         GROUP BY g.grp ORDER BY g.grp",
-        select = GroupMargin::SELECT,
+    let days = format!(
+        "SELECT {key} AS grp, d.ordered_units - d.cancelled_units AS units, d.gross_minor AS gross, d.discount_minor AS discounts,
+           d.refund_minor AS refunds, d.cost_minor AS cost
+         FROM demand_day d WHERE {days} AND d.currency = {money}{only}
+           AND (d.ordered_units <> 0 OR d.returned_units <> 0 OR d.gross_minor <> 0 OR d.refund_minor <> 0)",
         only = Bound::of_products(narrow, "d.product_id")
     );
+    // The category is looked up once for each product, not for each of its days.
+    let groups = if group == MarginGroup::Category { of_categories(&days) } else { days };
+    let sql = format!("SELECT {select} FROM ({groups}) g GROUP BY g.grp ORDER BY g.grp", select = GroupMargin::SELECT);
     reads.records(&sql, bound.values).await
+}
+
+/// Sums of products, each with its category as its group.
+fn of_categories(days: &str) -> String {
+    format!(
+        "SELECT p.category_id AS grp, q.units, q.gross, q.discounts, q.refunds, q.cost FROM (
+           SELECT d.grp, CAST(sum(d.units) AS bigint) AS units, CAST(sum(d.gross) AS bigint) AS gross,
+             CAST(sum(d.discounts) AS bigint) AS discounts, CAST(sum(d.refunds) AS bigint) AS refunds, CAST(sum(d.cost) AS bigint) AS cost
+           FROM ({days}) d GROUP BY d.grp) q
+         JOIN product p ON p.tenant_id = $1 AND p.id = q.grp"
+    )
 }

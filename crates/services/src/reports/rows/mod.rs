@@ -16,7 +16,7 @@ mod shrinkage;
 mod zone;
 
 pub use abc::{products_sold, weeks_sold};
-pub use baskets::{basket_lines, large_orders};
+pub use baskets::basket_lines;
 pub use builder::{BuiltGroup, built_groups, names_of};
 pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
 pub use customers::{Ordered, first_orders, guest_orders, ordered};

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Lines that are counted at once: some tens of megabytes.
-const MOST_LINES: i64 = 1_000_000;
+const MOST_LINES: usize = 1_000_000;
 /// Pairs that are told, the strongest ones.
 const MOST_PAIRS: usize = 10_000;
 
@@ -55,8 +55,7 @@ pub async fn bought_together(
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_documents(&scope, narrow.span).await?;
-    let left_out = rows::large_orders(&scope, &narrow).await?;
-    let lines = rows::basket_lines(&scope, &narrow, MOST_LINES).await?.ok_or(BasketsError::TooManyLines)?;
+    let (lines, left_out) = rows::basket_lines(&scope, &narrow, MOST_LINES).await?.ok_or(BasketsError::TooManyLines)?;
     let Baskets { orders, left_out, pairs } = beside(move || lines.baskets(left_out)).await?;
     let keys = |pair: &Pair| {
         let [one, other] = pair.products;

@@ -43,8 +43,9 @@ pub async fn customer_segments(
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_documents(&scope, narrow.span).await?;
-    let found = rows::ordered(&scope, &narrow, source.currency).await?;
-    let guest_orders = rows::guest_orders(&scope, &narrow).await?;
+    // Side by side: neither rests on the other.
+    let (found, guest_orders) =
+        tokio::try_join!(rows::ordered(&scope, &narrow, source.currency), rows::guest_orders(&scope, &narrow))?;
     let own = |one: &rows::Ordered| CustomerOrders {
         customer: one.customer,
         days_since: i64::from(narrow.span.to) - i64::from(one.last_day),

@@ -40,10 +40,11 @@ pub async fn fulfilment_report(
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_documents(&scope, narrow.span).await?;
-    let fills = rows::fills(&scope, &narrow, group, hours).await?;
+    // Side by side: neither rests on the other.
+    let (fills, hours) = tokio::try_join!(rows::fills(&scope, &narrow, group, hours), rows::hours(&scope, &narrow, group))?;
     let mut taken: BTreeMap<Uuid, Vec<f64>> = BTreeMap::new();
     let mut all = Vec::new();
-    for (key, hours) in rows::hours(&scope, &narrow, group).await? {
+    for (key, hours) in hours {
         taken.entry(key).or_default().push(hours);
         all.push(hours);
     }

@@ -1,0 +1,65 @@
+//! Sums by what a whole document is of. The lines of each document are summed first: the databases need neither sort lines nor tell documents apart line
+//! by line.
+
+use platform::storage::Backend;
+
+use super::{AMOUNT, COST, SCALE, SalesQuery, Side, nil};
+use crate::insight::core::Group;
+
+/// The sums of a document's lines, by name; charges are among the amounts.
+const OF_LINES: &str =
+    "count(item) AS lines, CAST(sum(CASE WHEN item IS NULL THEN 0 ELSE quantity - cancelled END) AS bigint) AS units,
+    CAST(sum({amount}) AS bigint) AS amounts, CAST(sum(CASE WHEN item IS NOT NULL THEN 0 ELSE {amount} END) AS bigint) AS charges,
+    CAST(sum({cost}) AS bigint) AS cost, sum(large) AS large, sum(settled) AS settled";
+
+/// The columns of `GroupSums`, of such sums.
+const OF_DOCUMENTS: &str =
+    "count(*), CAST(sum(lines) AS bigint), CAST(sum(units) AS bigint), CAST(sum(amounts - charges) AS bigint),
+    CAST(sum(charges) AS bigint), CAST(sum(cost) AS bigint), CAST(sum(large) AS bigint), CAST(sum(settled) AS bigint)";
+
+impl SalesQuery {
+    /// Whether the lines of documents are summed first. Postgres has days, of which there are few, sorted sooner than documents, and reads products as they
+    /// stand in an index; SQLite would sort lines by categories in any case.
+    pub(super) fn is_by_document(&self, backend: Backend) -> bool {
+        match backend {
+            Backend::Sqlite => !self.group.by_product(),
+            Backend::Postgres => !matches!(self.group, Group::Day | Group::Month | Group::Product),
+        }
+    }
+
+    /// The sums of one side by group, of sums of documents: of a whole one, or of what it has of a category.
+    pub(super) fn totals_by_document(&self, side: Side, backend: Backend) -> String {
+        let key = if self.group == Group::Customer { "o.customer_id".to_owned() } else { self.grouped(nil(backend)) };
+        let sums = OF_LINES.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
+        let documents = match backend {
+            // The order of the index that documents are found by, so that each one's lines are together. The key is any line's.
+            Backend::Sqlite => {
+                format!("SELECT grp, {sums} FROM ({}) x GROUP BY placed, document", self.lines(side, backend, &key))
+            }
+            Backend::Postgres if self.group == Group::Category => {
+                format!("SELECT grp, {sums} FROM ({}) x GROUP BY grp, document", self.lines(side, backend, &key))
+            }
+            // The order of the key that documents and lines have in common; what is grouped by is joined when lines are summed.
+            Backend::Postgres => {
+                let lines = self.lines(side, backend, "CAST(NULL AS bigint)");
+                format!(
+                    "SELECT {key} AS grp, x.lines, x.units, x.amounts, x.charges, x.cost, x.large, x.settled
+                     FROM (SELECT document, {sums} FROM ({lines}) x GROUP BY document) x
+                     JOIN {documents} ON o.tenant_id = $1 AND o.id = x.document",
+                    documents = side.documents(backend)
+                )
+            }
+        };
+        let documents = if self.group == Group::Customer { of_survivors(&documents) } else { documents };
+        let beyond = self.beyond("grp");
+        format!("SELECT {} AS side, grp, {OF_DOCUMENTS} FROM ({documents}) y WHERE 1 = 1{beyond} GROUP BY grp", side as i32)
+    }
+}
+
+/// Documents of customers; those of one that is merged are of the one that it is merged into.
+fn of_survivors(documents: &str) -> String {
+    format!(
+        "SELECT coalesce(m.merged_into, d.grp) AS grp, d.lines, d.units, d.amounts, d.charges, d.cost, d.large, d.settled FROM ({documents}) d
+         LEFT JOIN customer m ON m.tenant_id = $1 AND m.id = d.grp AND m.merged_into IS NOT NULL"
+    )
+}
