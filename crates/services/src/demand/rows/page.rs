@@ -93,6 +93,7 @@ pub struct LastStock {
 
 impl LastStock {
     /// The same after a later page, or entry.
+    #[must_use]
     pub fn then(self, later: Self) -> Self {
         let is_stocked_throughout = self.is_stocked_throughout && later.is_stocked_throughout;
         Self { from: self.from.min(later.from), on_hand: later.on_hand, is_stocked_throughout }
