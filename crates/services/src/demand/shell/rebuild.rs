@@ -7,6 +7,7 @@ use platform::{
     clock,
     storage::{Backend, Database, Fault, Reads, RowSum, TenantScope, journal, replicas::Freshness},
 };
+use tokio::time::Instant;
 
 use super::{
     apply::{changes_of, span},
@@ -86,9 +87,10 @@ pub async fn check(db: &Database, tenant: TenantId, events: i64) -> Result<Check
 const DAYS: usize = 16_000;
 /// Levels whose spans are made in one transaction.
 const LEVELS: usize = 250;
-/// What lies between two batches on SQLite, at least. A server that waits for this process to let go of the writer looks again after at most 100 ms, half
-/// of that on average, and gives up after five seconds: it would hardly ever meet a shorter moment.
-const BETWEEN: Duration = Duration::from_millis(50);
+/// How long a rebuild writes on SQLite until it leaves the writer alone, and for how long. A server that waits for this process to let go looks again after
+/// at most 100 ms, half of that on average, and gives up after five seconds: it would hardly ever meet a shorter moment.
+const WRITING: Duration = Duration::from_millis(200);
+const REST: Duration = Duration::from_millis(50);
 
 /// Counts the whole journal into a generation of its own; those that an earlier run left are discarded.
 async fn make(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
@@ -115,8 +117,10 @@ async fn make_on(scope: &TenantScope, generation: i64, events: i64, levels: &mut
     let most = Most { events, days: DAYS };
     let mut read = next(scope, Some(generation), most).await?;
     let documents_seq = read.after.1;
+    let mut written_for = Duration::ZERO;
     loop {
         let work = scope.begin().await?;
+        let began = Instant::now();
         let mut book = rows::lock(&work, generation).await?.ok_or_else(discarded)?;
         let head = journal::head(&work).await?;
         if has_let_go(head, &book) {
@@ -135,15 +139,17 @@ async fn make_on(scope: &TenantScope, generation: i64, events: i64, levels: &mut
         rows::write(&work, &book).await?;
         work.commit().await?;
         let Some(following) = following else { return Ok(false) };
-        rest(scope).await;
+        written_for += began.elapsed();
+        rest(scope, &mut written_for).await;
         read = following.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     }
 }
 
-/// Leaves SQLite's writer to others for a moment.
-async fn rest(scope: &TenantScope) {
-    if scope.backend() == Backend::Sqlite {
-        clock::sleep(BETWEEN).await;
+/// Leaves SQLite's writer to others for a moment, where it was held long enough.
+async fn rest(scope: &TenantScope, written_for: &mut Duration) {
+    if scope.backend() == Backend::Sqlite && *written_for >= WRITING {
+        *written_for = Duration::ZERO;
+        clock::sleep(REST).await;
     }
 }
 
