@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use entity::prelude::TenantId;
 use platform::{
+    clock,
     jobs::Registry,
     storage::{Database, Fault},
 };
+use tokio::time::Instant;
 
 use super::{rows, shell};
 
@@ -23,19 +24,30 @@ pub fn register(registry: Registry, db: &Database) -> Registry {
 const PAGES: usize = 16;
 /// Events that facts may lack until the next time: as many as a reader counts before they answer.
 const FAR: i64 = 16_000;
+/// The least rest between two rounds.
+const REST: Duration = Duration::from_millis(50);
 
-/// Brings every tenant's facts up to date, or nearer to it. A tenant whose facts cannot be kept is logged and passed over, so that it holds nobody else
-/// up.
+/// Brings every tenant's facts up to date, or nearer to it, round by round. Between rounds it rests for as long as the last one took: however far facts are
+/// behind, half of the time is for whoever writes, and of SQLite's one writer more, as pages are read beside it.
 pub async fn keep_all(db: Database) -> Result<(), Fault> {
-    for tenant in rows::behind(&db.global()).await? {
-        if let Err(fault) = keep(&db, tenant).await {
-            tracing::warn!(tenant = %tenant, error = %fault, "the demand facts could not be kept");
+    loop {
+        let began = Instant::now();
+        if !round(&db).await? {
+            return Ok(());
         }
+        clock::sleep(began.elapsed().max(REST)).await;
     }
-    Ok(())
 }
 
-async fn keep(db: &Database, tenant: TenantId) -> Result<(), Fault> {
-    while shell::catch_up(db, tenant, PAGES).await?.is_far(FAR) {}
-    Ok(())
+/// Some pages of every tenant, so that one that is far behind keeps the others waiting for these alone; whether any is still far. A tenant whose facts
+/// cannot be kept is logged and passed over, so that it holds nobody else up.
+async fn round(db: &Database) -> Result<bool, Fault> {
+    let mut is_any_far = false;
+    for tenant in rows::behind(&db.global()).await? {
+        match shell::catch_up(db, tenant, PAGES).await {
+            Ok(progress) => is_any_far |= progress.is_far(FAR),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "the demand facts could not be kept"),
+        }
+    }
+    Ok(is_any_far)
 }

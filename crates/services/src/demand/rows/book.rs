@@ -121,10 +121,14 @@ pub async fn write(work: &Work, book: &Book) -> Result<(), Fault> {
 /// Tables with rows of generations; the book last, so that what is left of one is found again.
 const TABLES: [&str; 6] = ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document", "demand_book"];
 
-/// Removes a generation that reports do not read.
+/// Removes a generation that reports do not read. Another rebuild may have let them read it by now: then it stays.
 pub async fn discard(work: &Work, generation: i64) -> Result<(), Fault> {
+    lock(work, generation).await?;
     for table in TABLES {
-        let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND generation = $2");
+        let sql = format!(
+            "DELETE FROM {table} WHERE tenant_id = $1 AND generation = $2 AND NOT EXISTS
+               (SELECT 1 FROM demand_book b WHERE b.tenant_id = $1 AND b.generation = $2 AND b.is_current)"
+        );
         work.execute(&sql, vec![generation.into()]).await?;
     }
     Ok(())

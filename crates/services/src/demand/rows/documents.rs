@@ -108,6 +108,10 @@ pub async fn orders(reads: &impl Reads, of: &BTreeMap<OrderId, i64>) -> Result<V
     }
     let backend = reads.backend();
     let ids = || vec![backend.ids(of.keys().copied())];
+    // The heads first: the lines of an order that is confirmed by then are those that were confirmed, or say how they differ. Lines that were read before
+    // may be a draft's.
+    let sql = format!("SELECT {} FROM sales_order o WHERE o.tenant_id = $1 AND {}", OrderRow::SELECT, backend.in_ids("o.id", 2));
+    let heads = reads.records::<OrderRow>(&sql, ids()).await?;
     let sql = format!(
         "SELECT {} FROM order_line l WHERE l.tenant_id = $1 AND {} AND l.product_id IS NOT NULL ORDER BY l.order_id, l.position",
         LineRow::SELECT,
@@ -117,7 +121,6 @@ pub async fn orders(reads: &impl Reads, of: &BTreeMap<OrderId, i64>) -> Result<V
     for row in reads.records::<LineRow>(&sql, ids()).await? {
         lines.entry(row.order_id).or_default().push(row.into());
     }
-    let sql = format!("SELECT {} FROM sales_order o WHERE o.tenant_id = $1 AND {}", OrderRow::SELECT, backend.in_ids("o.id", 2));
     let order = |row: OrderRow| {
         let order = DemandOrder {
             seq: of.get(&row.id).copied().unwrap_or_default(),
@@ -130,7 +133,7 @@ pub async fn orders(reads: &impl Reads, of: &BTreeMap<OrderId, i64>) -> Result<V
         };
         (row.id, order)
     };
-    Ok(reads.records::<OrderRow>(&sql, ids()).await?.into_iter().map(order).collect())
+    Ok(heads.into_iter().map(order).collect())
 }
 
 impl From<LineRow> for DemandLine {
@@ -163,6 +166,8 @@ pub async fn returns(reads: &impl Reads, of: &BTreeMap<ReturnId, i64>) -> Result
     if of.is_empty() {
         return Ok(Vec::new());
     }
+    // The heads first, as of orders.
+    let rows = return_rows(reads, of.keys().copied()).await?;
     let backend = reads.backend();
     let ids = || vec![backend.ids(of.keys().copied())];
     let sql = format!(
@@ -186,7 +191,6 @@ pub async fn returns(reads: &impl Reads, of: &BTreeMap<ReturnId, i64>) -> Result
     for row in reads.records::<MatchRow>(&sql, ids()).await? {
         matches.entry(row.return_id).or_default().push(row);
     }
-    let rows = return_rows(reads, of.keys().copied()).await?;
     Ok(rows.into_iter().map(|row| row.with(&mut lines, &mut matches, of)).collect())
 }
 

@@ -10,7 +10,7 @@ use platform::storage::{Fault, Reads, Work};
 
 use crate::demand::{
     core::{DayKey, Delta, Deltas, Overflow, Span, spans_from, week_of},
-    rows::{self, Book, Day, LastStock, Week},
+    rows::{self, Book, Day, LastStock, LevelChanges, Week},
 };
 
 /// Days from which levels are looked at again in one statement, at most so many of a page.
@@ -183,10 +183,16 @@ pub(super) async fn respan(
     rows::write_spans(work, written).await
 }
 
-/// Makes the spans of levels that have none yet from all of their days; the levels are in the order of their products.
-pub(super) async fn span(work: &Work, book: &mut Book, levels: &[((ProductId, StoreId), LastStock)]) -> Result<(), Fault> {
-    let (Some(((first, _), _)), Some(((last, _), _))) = (levels.first(), levels.last()) else { return Ok(()) };
-    let changes = rows::product_changes(work, book.generation, (*first, *last)).await?;
+type LastOfLevel = ((ProductId, StoreId), LastStock);
+
+/// What changed on hand of levels on all of their days; the levels are in the order of their products.
+pub(super) async fn changes_of(reads: &impl Reads, generation: i64, levels: &[LastOfLevel]) -> Result<LevelChanges, Fault> {
+    let (Some(((first, _), _)), Some(((last, _), _))) = (levels.first(), levels.last()) else { return Ok(LevelChanges::new()) };
+    rows::product_changes(reads, generation, (*first, *last)).await
+}
+
+/// Makes the spans of levels that have none yet.
+pub(super) async fn span(work: &Work, book: &mut Book, levels: &[LastOfLevel], changes: &LevelChanges) -> Result<(), Fault> {
     let mut written = Vec::new();
     for (level, stock) in levels {
         let changes: Vec<_> = changes.get(level).into_iter().flatten().filter(|(day, _)| *day >= stock.from).copied().collect();

@@ -11,8 +11,19 @@ use crate::demand::{
     rows::{self, Book, LastStock},
 };
 
-/// Days that a batch changes, and those of one page more: some 6 MB.
-const DAYS: usize = 16_000;
+/// How large a batch may become: a page of the journal more is read where it is smaller.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    pub events: i64,
+    /// Days that entries change. Of documents a quarter as many are read.
+    pub days: usize,
+}
+
+impl Most {
+    const fn has_room(self, days: usize, documents: usize) -> bool {
+        days < self.days && documents < self.days / 4
+    }
+}
 /// Documents that one statement reads: lines take some kB an order while they are read.
 const DOCUMENTS: usize = 250;
 
@@ -64,12 +75,16 @@ impl Batch {
     pub fn follows(&self, book: &Book) -> bool {
         self.after == (book.seq, book.documents_seq)
     }
-    /// What comes after `after`, up to `end`, or as much as fits into a batch.
-    pub async fn read(reads: &impl Reads, after: (i64, i64), end: i64) -> Result<Self, Fault> {
+    /// What comes after `after`, up to `head`, or as much as fits into a batch.
+    pub async fn read(reads: &impl Reads, after: (i64, i64), head: i64, most: Most) -> Result<Self, Fault> {
+        let end = head.min(after.0.saturating_add(most.events));
         let mut batch = Self { after, upto: after.0, ..Self::default() };
         let (mut orders, mut returns) = (BTreeMap::new(), BTreeMap::new());
-        while batch.upto < end && batch.deltas.0.len() < DAYS {
+        while batch.upto < end && most.has_room(batch.deltas.0.len(), orders.len() + returns.len()) {
             let page = rows::page(reads, (batch.upto, after.1), end).await?;
+            if page.upto <= batch.upto {
+                return Err(Fault::Broken(format!("the movement behind event {} has more entries than a page", batch.upto)));
+            }
             for change in &page.changes {
                 add_entry(&mut batch.deltas, change).map_err(too_large)?;
             }
@@ -90,17 +105,17 @@ pub(super) fn join(levels: &mut Levels, later: Levels) {
     }
 }
 
-/// The next batch of a generation's book, of the current one where none is named, of so many events at most. Whether it still follows the book, and
-/// whether the journal has kept its events, is known under the book's lock alone.
-pub(super) async fn next(scope: &TenantScope, generation: Option<i64>, events: i64) -> Result<Batch, Fault> {
+/// The next batch of a generation's book, of the current one where none is named. Whether it still follows the book, and whether
+/// the journal has kept its events, is known under the book's lock alone.
+pub(super) async fn next(scope: &TenantScope, generation: Option<i64>, most: Most) -> Result<Batch, Fault> {
     let book = rows::book_of(&scope.fresh(Freshness::Primary), generation).await?;
-    next_after(scope, book.map_or((0, 0), |book| (book.seq, book.documents_seq)), events).await
+    next_after(scope, book.map_or((0, 0), |book| (book.seq, book.documents_seq)), most).await
 }
 
 /// The same of a book that will be there.
-pub(super) async fn next_after(scope: &TenantScope, after: (i64, i64), events: i64) -> Result<Batch, Fault> {
+pub(super) async fn next_after(scope: &TenantScope, after: (i64, i64), most: Most) -> Result<Batch, Fault> {
     // A replica may know the event and not yet the document as that event left it.
     let scope = scope.fresh(Freshness::Primary);
     let head = journal::head(&scope).await?.seq;
-    Batch::read(&scope, after, head.min(after.0.saturating_add(events))).await
+    Batch::read(&scope, after, head, most).await
 }

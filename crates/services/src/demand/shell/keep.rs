@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     apply::{apply, respan, too_large},
-    batch::{Batch, Documents, Levels, next},
+    batch::{Batch, Documents, Levels, Most, next},
 };
 use crate::demand::{
     core::{CountedLines, Deltas, ReturnCounted, change_order, change_return},
@@ -25,6 +25,8 @@ pub const PAGE: i64 = 1_000;
 /// Events of a page where there are more to count: many change the same days, and what one page writes of these is written once. On SQLite a page holds
 /// the writer, for some 100 ms for so many.
 const LARGE: i64 = 4_000;
+/// Days of a page, and those of one page of the journal more: orders of many lines change several an event.
+const DAYS: usize = 8_000;
 /// Documents of a page where the journal no longer names them.
 const DOCUMENTS: u32 = 500;
 
@@ -75,9 +77,10 @@ async fn keep(db: &Database, tenant: TenantId, most: i64, of_page: i64) -> Resul
     });
     // In a task of its own: whoever gives up waiting does not tear a page.
     let kept = tokio::spawn(async move {
-        let _mine = turn.0.lock().await;
         let (mut seq, mut left) = (seq, most);
         while seq < head && left > 0 {
+            // Page by page: whoever asks of another tenant waits for one page of this one.
+            let _mine = turn.0.lock().await;
             let events = left.min(of_page);
             seq = turn_page(&scope, events).await?;
             left -= events;
@@ -110,15 +113,19 @@ pub(super) const fn has_let_go(head: Head, book: &Book) -> bool {
 /// Counts what comes next into the book that reports read, and returns the event that it is then at.
 async fn turn_page(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
     let scope = scope.long();
-    let batch = Box::pin(next(&scope, None, events)).await?;
+    let batch = Box::pin(next(&scope, None, Most { events, days: DAYS })).await?;
+    if batch.is_empty() {
+        // Somebody else has counted while this one waited for its turn: there is nothing to lock for.
+        return Ok(batch.after.0);
+    }
     let work = scope.begin().await?;
     let mut book = locked(&work, None).await?;
     if has_let_go(journal::head(&work).await?, &book) {
         work.rollback().await?;
         return sweep(&scope, None).await;
     }
-    // A tenant without events has a book, too: it was made above. Where another process has counted meanwhile, what was read is of no use.
-    if !batch.is_empty() && batch.follows(&book) {
+    // Where another process has counted meanwhile, what was read is of no use.
+    if batch.follows(&book) {
         count_whole(&work, &mut book, batch).await?;
     }
     work.commit().await?;
@@ -134,8 +141,8 @@ async fn count_whole(work: &Work, book: &mut Book, batch: Batch) -> Result<(), F
 
 /// Counts what comes next under the book's lock.
 pub(super) async fn count_page(work: &Work, book: &mut Book, head: i64, events: i64) -> Result<(), Fault> {
-    let end = head.min(book.seq.saturating_add(events));
-    let batch = Box::pin(Batch::read(work, (book.seq, book.documents_seq), end)).await?;
+    let most = Most { events, days: DAYS };
+    let batch = Box::pin(Batch::read(work, (book.seq, book.documents_seq), head, most)).await?;
     count_whole(work, book, batch).await
 }
 

@@ -1,11 +1,17 @@
 //! Facts made again from nothing, beside those that reports read.
 
+use std::time::Duration;
+
 use entity::prelude::*;
-use platform::storage::{Database, Fault, RowSum, TenantScope, journal};
+use platform::{
+    clock,
+    storage::{Backend, Database, Fault, Reads, RowSum, TenantScope, journal, replicas::Freshness},
+};
+use tokio::time::Instant;
 
 use super::{
-    apply::span,
-    batch::{Levels, join, next, next_after},
+    apply::{changes_of, span},
+    batch::{Levels, Most, join, next, next_after},
     keep::{count, count_page, has_let_go, sweep},
 };
 use crate::demand::rows::{self, Book};
@@ -77,8 +83,14 @@ pub async fn check(db: &Database, tenant: TenantId, events: i64) -> Result<Check
     Ok(checked)
 }
 
+/// Days of a batch, and those of one page of the journal more: some 6 MB.
+const DAYS: usize = 16_000;
 /// Levels whose spans are made in one transaction.
 const LEVELS: usize = 250;
+/// How long a rebuild writes on SQLite until it leaves the writer alone, and for how long. A server that waits for this process to let go looks again after
+/// at most 100 ms, half of that on average, and gives up after five seconds: it would hardly ever meet a shorter moment.
+const WRITING: Duration = Duration::from_millis(200);
+const REST: Duration = Duration::from_millis(50);
 
 /// Counts the whole journal into a generation of its own; those that an earlier run left are discarded.
 async fn make(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
@@ -99,16 +111,16 @@ async fn make(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
 }
 
 /// Counts what comes next into a generation that is being made, all but spans, and notes the levels that have them; whether there may be more. While a
-/// batch is written the next one is read.
+/// batch is written the next one is read. It ends short of the journal's head by a sixteenth of a page at most: while others write, there is always more,
+/// and what is left is counted when the books are locked.
 async fn make_on(scope: &TenantScope, generation: i64, events: i64, levels: &mut Levels) -> Result<bool, Fault> {
-    let mut read = next(scope, Some(generation), events).await?;
+    let most = Most { events, days: DAYS };
+    let mut read = next(scope, Some(generation), most).await?;
     let documents_seq = read.after.1;
+    let mut written_for = Duration::ZERO;
     loop {
-        let is_last = read.is_empty();
-        let after = (read.upto, documents_seq);
-        let scope_of_next = scope.clone();
-        let following = tokio::spawn(async move { next_after(&scope_of_next, after, events).await });
         let work = scope.begin().await?;
+        let began = Instant::now();
         let mut book = rows::lock(&work, generation).await?.ok_or_else(discarded)?;
         let head = journal::head(&work).await?;
         if has_let_go(head, &book) {
@@ -116,27 +128,41 @@ async fn make_on(scope: &TenantScope, generation: i64, events: i64, levels: &mut
             sweep(scope, Some(generation)).await?;
             return Ok(true);
         }
-        if is_last {
-            work.rollback().await?;
-            return Ok(book.seq < head.seq);
-        }
         if !read.follows(&book) {
             return Err(discarded());
         }
+        let following = (head.seq - read.upto > events / 16).then(|| {
+            let (scope, after, most) = (scope.clone(), (read.upto, documents_seq), most);
+            tokio::spawn(async move { next_after(&scope, after, most).await })
+        });
         join(levels, count(&work, &mut book, read).await?);
         rows::write(&work, &book).await?;
         work.commit().await?;
+        let Some(following) = following else { return Ok(false) };
+        written_for += began.elapsed();
+        rest(scope, &mut written_for).await;
         read = following.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     }
 }
 
-/// Makes the spans of a generation that has all its days: once each, not again with every page.
+/// Leaves SQLite's writer to others for a moment, where it was held long enough.
+async fn rest(scope: &TenantScope, written_for: &mut Duration) {
+    if scope.backend() == Backend::Sqlite && *written_for >= WRITING {
+        *written_for = Duration::ZERO;
+        clock::sleep(REST).await;
+    }
+}
+
+/// Makes the spans of a generation that has all its days: once each, not again with every page. They are read beside whoever writes, as nobody else writes
+/// this generation.
 async fn make_spans(scope: &TenantScope, generation: i64, levels: Levels) -> Result<(), Fault> {
+    let reads = scope.fresh(Freshness::Primary);
     let levels: Vec<_> = levels.into_iter().collect();
     for some in levels.chunks(LEVELS) {
+        let changes = changes_of(&reads, generation, some).await?;
         let work = scope.begin().await?;
         let mut book = rows::lock(&work, generation).await?.ok_or_else(discarded)?;
-        span(&work, &mut book, some).await?;
+        span(&work, &mut book, some, &changes).await?;
         rows::write(&work, &book).await?;
         work.commit().await?;
     }
