@@ -49,6 +49,11 @@ struct FlowRow {
     product_id: ProductId,
     #[record(of = demand_day, alias = "d")]
     store_id: StoreId,
+    flow: Flow,
+}
+
+#[derive(Clone, Copy, Default, Record)]
+struct Flow {
     #[record(sql = "CAST(sum(d.received_units + d.moved_in_units) AS bigint)")]
     received: i64,
     #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
@@ -58,16 +63,22 @@ struct FlowRow {
     /// Of each day's closing, without what the period opened with.
     #[record(sql = "CAST(sum(d.net_units * ($3 - d.business_date + 1)) AS bigint)")]
     closing_sum: i64,
+    /// Of the days before the period.
+    #[record(sql = "CAST(0 AS bigint)")]
+    opening: i64,
 }
 
-#[derive(Record)]
-struct OpeningRow {
-    #[record(of = demand_day, alias = "d")]
-    product_id: ProductId,
-    #[record(of = demand_day, alias = "d")]
-    store_id: StoreId,
-    #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
-    units: i64,
+/// The columns of `FlowRow`, of the days before the period.
+const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
+
+impl Flow {
+    const fn add(&mut self, more: &Self) {
+        self.received += more.received;
+        self.sold += more.sold;
+        self.net += more.net;
+        self.closing_sum += more.closing_sum;
+        self.opening += more.opening;
+    }
 }
 
 /// Behind `demand_day d`: that days are found by their level. SQLite would go through everybody's by their dates; a condition that keeps it from the dates keeps it
@@ -116,19 +127,16 @@ fn spans_sql(backend: Backend, within: &str) -> String {
     )
 }
 
-/// What came and went in the period, and what was there before it, from `FIRST_DAY` as `$3`. `within` is a condition on days as `d`.
-fn flows_sql(within: &str) -> (String, String) {
-    let flows = format!(
-        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date <= $3{within}
-         GROUP BY d.product_id, d.store_id",
+/// What came and went in the period, and what was there before it, from the day `first` on; a level may have a row of each. One statement, so that both are of
+/// one state: what comes late is in neither or in both of what a level opened and closed with. `within` is a condition on days as `d`.
+fn flows_sql(within: &str, first: &str) -> String {
+    let of = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
+    format!(
+        "SELECT {select} {of} AND d.business_date >= $2 AND d.business_date <= $3{within} GROUP BY d.product_id, d.store_id
+         UNION ALL
+         SELECT {BEFORE} {of} AND d.business_date >= {first} AND d.business_date < $2{within} GROUP BY d.product_id, d.store_id",
         select = FlowRow::SELECT
-    );
-    let openings = format!(
-        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $3 AND d.business_date < $2{within}
-         GROUP BY d.product_id, d.store_id",
-        select = OpeningRow::SELECT
-    );
-    (flows, openings)
+    )
 }
 
 /// The levels that have spans on these days, by product and store. A level with none has no stock to tell of.
@@ -147,37 +155,30 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
             within.push_str(&format!(" AND {}", backend.in_ids(column, values.len() + 1)));
         }
     }
-    let mut before = values.clone();
-    before[1] = FIRST_DAY.into();
     let spans = spans_sql(backend, &within);
-    let (flows, openings) = flows_sql(&within.replace("x.", "d."));
-    let (spans, flows, openings) = tokio::try_join!(
-        reads.records::<SpanRow>(&spans, values.clone()),
-        reads.records::<FlowRow>(&flows, values),
-        reads.records::<OpeningRow>(&openings, before),
-    )?;
-    let flows: HashMap<(ProductId, StoreId), FlowRow> =
-        flows.into_iter().map(|row| ((row.product_id, row.store_id), row)).collect();
-    let openings: HashMap<(ProductId, StoreId), i64> =
-        openings.into_iter().map(|row| ((row.product_id, row.store_id), row.units)).collect();
+    let with_first: Vec<Value> = values.iter().cloned().chain([FIRST_DAY.into()]).collect();
+    let flows = flows_sql(&within.replace("x.", "d."), &format!("${}", with_first.len() + 1));
+    let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<FlowRow>(&flows, with_first))?;
+    let mut flows: HashMap<(ProductId, StoreId), Flow> = HashMap::with_capacity(rows.len());
+    for FlowRow { product_id, store_id, flow } in rows {
+        flows.entry((product_id, store_id)).or_default().add(&flow);
+    }
     let period = |row: SpanRow| {
-        let level = (row.product_id, row.store_id);
-        let flow = flows.get(&level);
-        let of = |figure: fn(&FlowRow) -> i64| i128::from(flow.map(figure).unwrap_or_default());
-        let opening = i128::from(openings.get(&level).copied().unwrap_or_default());
+        let flow = flows.get(&(row.product_id, row.store_id)).copied().unwrap_or_default();
+        let opening = i128::from(flow.opening);
         let period = StockPeriod {
             in_stock_days: row.in_stock_days,
             out_days: row.out_days,
             capped_days: row.capped_days,
             stockouts: row.stockouts,
             // Spans follow each other without a gap, so that this is what is left of all that was sold.
-            sold_in_stock: flow.map_or(0, |flow| flow.sold) - row.sold_out - row.sold_before,
+            sold_in_stock: flow.sold - row.sold_out - row.sold_before,
             sold_out: row.sold_out,
             opening,
-            received: of(|flow| flow.received),
-            sold: of(|flow| flow.sold),
-            closing: opening + of(|flow| flow.net),
-            closing_sum: opening * i128::from(to - from + 1) + of(|flow| flow.closing_sum),
+            received: flow.received.into(),
+            sold: flow.sold.into(),
+            closing: opening + i128::from(flow.net),
+            closing_sum: opening * i128::from(to - from + 1) + i128::from(flow.closing_sum),
         };
         (row.product_id, row.store_id, period)
     };

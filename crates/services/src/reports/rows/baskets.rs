@@ -8,11 +8,13 @@ use super::narrow::{Bound, Narrow};
 use crate::reports::core::{BasketLines, MOST_LINES};
 
 /// Lines of the orders' products, of orders with 100 lines at most, and how many orders have more. None where there are more than `most` lines. A row is an
-/// order, which has its products in one value: a row of each line costs more than all that is made of it.
+/// order, which has its products in one value: a row of each line costs more than all that is made of it. Behind the line after the last that is wanted none is
+/// given, so that what is read is as much as may be counted.
 pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> Result<Option<(BasketLines, i64)>, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (orders, backend) = (bound.of_orders(narrow), reads.backend());
     let (of_order, limit) = (bound.mark(MOST_LINES), bound.mark(most as i64 + 1));
+    let bytes = bound.mark((most * size_of::<Uuid>()) as i64);
     let only = Bound::of_products(narrow, "l.product_id");
     let some = if only.is_empty() { String::new() } else { format!(" HAVING sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
     // One ID behind the other, 16 bytes each. Grouped in the order of an index that finds them, orders need not be sorted.
@@ -26,10 +28,15 @@ pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> R
         }
     };
     let sql = format!(
-        "SELECT CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END, CASE WHEN count(*) <= {of_order} THEN {basket} END
-         FROM sales_order o CROSS JOIN order_line l
-         WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL
-         GROUP BY {by}{some} LIMIT {limit}"
+        "SELECT g.is_large, g.basket FROM (
+           SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
+             sum(coalesce(length(b.basket), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
+           FROM (
+             SELECT CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {of_order} THEN {basket} END AS basket
+             FROM sales_order o CROSS JOIN order_line l
+             WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL
+             GROUP BY {by}{some}) b) g
+         WHERE g.upto - g.size <= {bytes} LIMIT {limit}"
     );
     let rows = reads.rows(&sql, bound.values).await?;
     let (mut lines, mut large, mut count) = (BasketLines::default(), 0, 0);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{cost_pool, cost_posting, demand_day},
+    tables::{cost_posting, demand_day},
 };
 use platform::storage::{Backend, Fault, Finds, Reads, Row};
 
@@ -61,25 +61,13 @@ struct FlowRow {
     closing_sum: i64,
     #[record(sql = "CAST(sum(CASE WHEN d.currency <> {money} THEN 0 ELSE d.gross_minor - d.refund_minor END) AS bigint)")]
     net: i64,
+    /// Of the days before.
+    #[record(sql = "CAST(0 AS bigint)")]
+    opening: i64,
 }
 
-#[derive(Record)]
-struct OpeningRow {
-    #[record(of = demand_day, alias = "d")]
-    product_id: ProductId,
-    #[record(of = demand_day, alias = "d")]
-    store_id: StoreId,
-    #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
-    units: i64,
-}
-
-#[derive(Record)]
-struct PoolRow {
-    #[record(of = cost_pool, alias = "c")]
-    product_id: ProductId,
-    #[record(sql = "c.{minor}")]
-    value: i64,
-}
+/// The columns of `FlowRow`, of the days before.
+const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
 
 #[derive(Record)]
 struct PostedRow {
@@ -101,31 +89,31 @@ struct PostedRow {
         sql = "CAST(sum(CASE WHEN x.business_date <= {from} THEN 0 WHEN x.business_date > {to} THEN x.{minor} * {days} ELSE x.{minor} * (x.business_date - {from}) END) AS bigint)"
     )]
     moved: i64,
+    /// Of the row of a product's pool.
+    #[record(sql = "CAST(NULL AS bigint)")]
+    value_now: Option<i64>,
 }
+
+/// The columns of `PostedRow`, of pools.
+const POOLS: &str = "c.product_id, NULL, NULL, NULL, 0, c.{minor}";
 
 /// The flows of all levels, of whatever store: a level's share of its product's value is told by all of them.
 pub async fn level_flows(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Vec<LevelFlow>, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let money = bound.mark(currency.as_str());
+    let first = bound.mark(FIRST_DAY);
     let only = Bound::of_products(narrow, "d.product_id");
+    let of = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
+    // One statement: what a level opened and closed with is of one state. A level may have a row of each.
     let flows = format!(
-        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {from} AND d.business_date <= {to}{only}
-         GROUP BY d.product_id, d.store_id",
+        "SELECT {select} {of} AND d.business_date >= {from} AND d.business_date <= {to}{only} GROUP BY d.product_id, d.store_id
+         UNION ALL
+         SELECT {BEFORE} {of} AND d.business_date >= {first} AND d.business_date < {from}{only} GROUP BY d.product_id, d.store_id",
         select = FlowRow::SELECT.replace("{to}", &to).replace("{money}", &money)
     );
-    let mut before = Bound::of(reads, narrow);
-    let (first, from) = (before.mark(FIRST_DAY), before.mark(i64::from(narrow.span.from)));
-    let openings = format!(
-        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date < {from}{only}
-         GROUP BY d.product_id, d.store_id",
-        select = OpeningRow::SELECT
-    );
-    let (flows, openings, categories) = tokio::try_join!(
-        reads.records::<FlowRow>(&flows, bound.values),
-        reads.records::<OpeningRow>(&openings, before.values),
-        products_of_same_category(reads, None),
-    )?;
+    let (flows, categories) =
+        tokio::try_join!(reads.records::<FlowRow>(&flows, bound.values), products_of_same_category(reads, None))?;
     let empty = |product: ProductId, store: StoreId| LevelFlow {
         product,
         category: categories.get(&product).copied(),
@@ -135,22 +123,18 @@ pub async fn level_flows(reads: &impl Reads, narrow: &Narrow, currency: Currency
     };
     let mut levels: HashMap<(ProductId, StoreId), LevelFlow> = HashMap::with_capacity(flows.len());
     for row in flows {
-        let sums = Productivity {
+        let level = levels.entry((row.product_id, row.store_id)).or_insert_with(|| empty(row.product_id, row.store_id));
+        level.sums.join(&Productivity {
+            opening: row.opening.into(),
             received: row.received.into(),
             moved_in: row.moved_in.into(),
             sold: row.sold.into(),
-            closing: row.units.into(),
+            closing: i128::from(row.opening) + i128::from(row.units),
             net: row.net.into(),
             ..Productivity::default()
-        };
-        let flow = LevelFlow { sums, closing_sum: row.closing_sum, ..empty(row.product_id, row.store_id) };
-        levels.insert((row.product_id, row.store_id), flow);
-    }
-    for OpeningRow { product_id, store_id, units } in openings {
-        let level = levels.entry((product_id, store_id)).or_insert_with(|| empty(product_id, store_id));
-        level.sums.opening = units.into();
-        level.sums.closing += i128::from(units);
-        level.closing_sum = level.closing_sum.saturating_add(units.saturating_mul(narrow.span.days()));
+        });
+        let closings = row.closing_sum.saturating_add(row.opening.saturating_mul(narrow.span.days()));
+        level.closing_sum = level.closing_sum.saturating_add(closings);
     }
     Ok(levels.into_values().collect())
 }
@@ -201,7 +185,7 @@ impl Postings {
 }
 
 /// What sales took from the books on these days, what returns brought back, and the booked value: back from what there is now, so that only postings since the
-/// first day are read, and each of them once. Values are of all stores.
+/// first day are read, and each of them once. Values are of all stores. One statement, as a posting between two would be taken from a value that it is not in.
 pub async fn booked(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<Booked, Fault> {
     let since = (i64::from(narrow.span.from) - 1) * DAY_MICROS;
     let read = Postings::of(reads, narrow, since).await?;
@@ -214,22 +198,20 @@ pub async fn booked(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) 
     };
     only += &Bound::of_products(narrow, "x.product_id");
     let select = PostedRow::SELECT.replace("{from}", &from).replace("{to}", &to).replace("{days}", &days);
-    let postings = format!(
-        "SELECT {select} FROM cost_posting x{index} WHERE x.tenant_id = $1{only} GROUP BY x.product_id, x.store_id",
-        select = select.replace("{minor}", minor(method)),
-        index = read.index(reads.backend())
+    let sql = format!(
+        "SELECT {select} FROM cost_posting x{index} WHERE x.tenant_id = $1{only} GROUP BY x.product_id, x.store_id
+         UNION ALL SELECT {POOLS} FROM cost_pool c WHERE c.tenant_id = $1{of_pools}",
+        index = read.index(reads.backend()),
+        of_pools = Bound::of_products(narrow, "c.product_id")
     );
-    let of_pools = Bound::of(reads, narrow).values;
-    let pools = format!(
-        "SELECT {select} FROM cost_pool c WHERE c.tenant_id = $1{only}",
-        select = PoolRow::SELECT.replace("{minor}", minor(method)),
-        only = Bound::of_products(narrow, "c.product_id")
-    );
-    let (pools, postings) =
-        tokio::try_join!(reads.records::<PoolRow>(&pools, of_pools), reads.records::<PostedRow>(&postings, bound.values))?;
-    let mut moved: HashMap<ProductId, i128> = HashMap::with_capacity(pools.len());
-    let mut costs = Vec::with_capacity(postings.len());
-    for row in postings {
+    let rows = reads.records::<PostedRow>(&sql.replace("{minor}", minor(method)), bound.values).await?;
+    let (mut pools, mut moved) = (Vec::new(), HashMap::<ProductId, i128>::new());
+    let mut costs = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some(value) = row.value_now {
+            pools.push((row.product_id, value));
+            continue;
+        }
         *moved.entry(row.product_id).or_default() += i128::from(row.moved);
         let is_asked = |store: &StoreId| narrow.stores.as_ref().is_none_or(|asked| asked.contains(store));
         let Some(store) = row.store_id.filter(is_asked) else { continue };
@@ -239,7 +221,7 @@ pub async fn booked(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) 
         }
     }
     let mut values = HashMap::with_capacity(pools.len());
-    for PoolRow { product_id, value } in pools {
+    for (product_id, value) in pools {
         let before = moved.get(&product_id).copied().unwrap_or_default();
         let sum = i64::try_from(i128::from(value) * i128::from(narrow.span.days()) - before);
         let sum = sum.map_err(|_| Fault::Broken("the booked value of some days passes 64 bits".to_owned()))?;
