@@ -35,8 +35,10 @@ impl<'w> Shop<'w> {
     pub async fn open(world: &'w World) -> Self {
         let mut shop = Self { world, caller: world.ours.owner.clone(), store: Value::Null };
         shop.store = shop.new_store("CORNER").await;
-        // The company has an order to send, which days make overdue.
-        shop.rule(json!({ "kind": "FULFILMENT_OVERDUE", "isEnabled": false })).await;
+        // Both companies have an order to send, which days make overdue.
+        for owner in [&world.ours.owner, &world.theirs.owner] {
+            shop.as_caller(owner.clone()).rule(json!({ "kind": "FULFILMENT_OVERDUE", "isEnabled": false })).await;
+        }
         shop.look().await;
         for alert in shop.alerts(json!({ "state": ["OPEN"] })).await {
             shop.must("alertResolve", json!({ "id": alert["id"] })).await;

@@ -123,6 +123,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.stores", "", "stores", vec![t("shop"), i()]),
         ("Query.supplierProducts", "", "supplies:SUPPLIER:ASC", vec![i(), i()]),
         ("Query.supplierReturns", "", "supplier_returns:NUMBER:DESC", vec![n(7), i()]),
+        ("Query.supplierPerformances", "", "supplierPerformances:ORDERS:DESC::", vec![n(-7), i()]),
         ("Query.suppliers", "", "suppliers", vec![t("pot"), i()]),
         ("Query.transfers", "", "transfers:CREATED_AT:DESC", vec![n(7), i()]),
         ("StockLevel.entries", "", "entries:{lvl}", vec![n(7)]),

@@ -191,9 +191,9 @@ on_both!(a_product_takes_its_levels_through_filters, site: Site => {
     update(&shop, 0, json!({ "categoryId": null })).await;
     shop.adjust("unseen", 0, 0, 1).await;
     update(&shop, 0, json!({ "categoryId": category })).await;
-    shop.adjust("seen", 0, 0, 1).await;
     assert_eq!(news(&stream.soon().await), both.clone().map(|place| (place, false)), "both leave");
     assert_eq!(news(&stream.soon().await), both.clone().map(|place| (place, true)), "nothing until both enter");
+    shop.adjust("seen", 0, 0, 1).await;
     assert_eq!(news(&stream.soon().await), [(shop.place(0, 0), true)]);
 
     let (mut stream, state) = follow(&shop, json!({ "status": ["NORMAL"] })).await;
