@@ -13,6 +13,7 @@ use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::{
+        catalog::PartyMutation,
         counts::{CountsMutation, CountsQuery},
         fulfilment::{
             CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWaveMutation, FulfilmentWaveQuery,
@@ -73,6 +74,7 @@ pub struct Mutation(
     CarrierMutation,
     HoldMutation,
     HoldRuleMutation,
+    PartyMutation,
     PaymentMutation,
     ReversalMutation,
 );
