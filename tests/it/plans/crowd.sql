@@ -46,7 +46,7 @@ DECLARE
   texts text;
   made jsonb;
   -- What is read as one value of several columns: a row that no room could have written is a fault.
-  legal CONSTANT jsonb := '{"count_line": {"state": "COUNTED"}, "order_detail": {"tags": "[]", "metadata": "{}"}}';
+  legal CONSTANT jsonb := '{"count_line": {"state": "COUNTED"}, "order_detail": {"tags": "[]", "metadata": "{}"}, "node_tags": {"tags": "[]", "metadata": "{}"}}';
 BEGIN
   -- Where copies would meet in a unique index, its last column that is no word of a list tells them apart.
   FOR t IN SELECT i.indrelid, i.indkey[0:i.indnkeyatts - 1]::smallint[] AS keys FROM pg_index i JOIN crowd c ON c.oid = i.indrelid

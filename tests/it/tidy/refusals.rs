@@ -21,9 +21,10 @@ const TYPED: [&str; 14] = [
     "counts",
     "purchasing",
 ];
-/// Cores that make texts which are no refusals: a printed page, and what is derived from an address, a key or a code.
-const TEXTS: [&str; 6] = [
+/// Cores that make texts which are no refusals: a printed page, an e-mail, and what is derived from an address, a key or a code.
+const TEXTS: [&str; 7] = [
     "fulfilment/core/carriers.rs",
+    "fulfilment/core/ready_email.rs",
     "fulfilment/core/work.rs",
     "identity/core/factor.rs",
     "identity/core/network.rs",

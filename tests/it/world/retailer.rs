@@ -13,7 +13,7 @@ use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::{
-        catalog::PartyMutation,
+        catalog::CatalogMutation,
         counts::{CountsMutation, CountsQuery},
         fulfilment::{
             CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWaveMutation, FulfilmentWaveQuery,
@@ -74,7 +74,7 @@ pub struct Mutation(
     CarrierMutation,
     HoldMutation,
     HoldRuleMutation,
-    PartyMutation,
+    CatalogMutation,
     PaymentMutation,
     ReversalMutation,
 );

@@ -17,7 +17,7 @@ fn refuse(rejection: &Rejection) -> UserError {
     match &rejection.why {
         Refusal::NotFound(noun) => UserError::not_found(named(*noun), field),
         Refusal::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict,
+            code: ErrorCode::VersionConflict.noted(),
             message: format!("it has changed since you read it and is at version {actual} now"),
             field: Some(field),
             retryable: false,

@@ -185,7 +185,7 @@ impl Restoring {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -88,7 +88,7 @@ async fn a_manifest_that_was_touched_is_refused_by_name() {
         ("\\\"chunks\\\":[", "\\\"chunks\\\":[{},", "the MAC does not fit"),
         ("\"mac\": \"", "\"mac\": \"0", "the MAC does not fit"),
         ("\"data_key\": \"", "\"data_key\": \"zz", "cannot be read"),
-        ("\"format\": 1", "\"format\": 7", "it has the format 7, and this version reads 1. Use Entrepot 0.1.0 or later"),
+        ("\"format\": 1", "\"format\": 7", "it has the format 7, and this version reads 2. Use Entrepot 0.1.0 or later"),
         ("\n}", "", "cannot be read"),
     ] {
         let touched = written.replacen(from, to, 1);

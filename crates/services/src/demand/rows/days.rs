@@ -223,13 +223,13 @@ fn given<const N: usize>(backend: Backend, keys: &[(i32, [Uuid; N])]) -> (String
             // One text a key, 32 hex digits an ID and the day behind them: cheaper to take apart than nested JSON.
             let text = |(day, ids): &(i32, [Uuid; N])| {
                 let ids: String = ids.iter().map(|id| id.simple().to_string()).collect();
-                format!("\"{ids}{day}\"")
+                format!("{ids}{day}")
             };
-            let texts = keys.iter().map(text).collect::<Vec<_>>().join(",");
+            let texts: serde_json::Value = keys.iter().map(text).collect();
             let id = |n: usize| format!(", unhex(substr(value, {}, 32)) AS id{}", 32 * n + 1, n + 1);
             let ids = (0..N).map(id).collect::<Vec<_>>().concat();
             let day = format!("CAST(substr(value, {}) AS integer) AS day", 32 * N + 1);
-            (format!("(SELECT {day}{ids} FROM json_each($3)) AS k"), vec![Value::from(format!("[{texts}]"))])
+            (format!("(SELECT {day}{ids} FROM json_each($3)) AS k"), vec![Value::from(texts.to_string())])
         }
     }
 }
