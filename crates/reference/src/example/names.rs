@@ -10,6 +10,7 @@ const NOUNS: [(&str, &str); 58] = [
     ("fulfilment", "ful"),
     ("creditnote", "inv"),
     ("invoice", "inv"),
+    ("legalentity", "len"),
     ("note", "nte"),
     ("attachment", "att"),
     ("exportschedule", "xsc"),
@@ -74,6 +75,7 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     let prefix = match own.as_str() {
         "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
         "job" | "jobid" => Some(&("job", "job")),
+        "nodeid" if root == "nodetagsset" => Some(&("supplier", "sup")),
         // Any object: the one that most have.
         "nodeid" => Some(&("product", "prd")),
         _ => NOUNS.iter().find(|(noun, _)| own.starts_with(noun)),
@@ -84,7 +86,6 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
         "productimageremove" => Some("img"),
         "productdocumentremove" => Some("doc"),
         "attachmentremove" => Some("att"),
-        "nodetagsset" => Some("sup"),
         _ => None,
     };
     let prefix = prefix.map(|(_, prefix)| *prefix).or_else(special).or_else(|| begins(&owner)).or_else(|| begins(&root));
