@@ -42,7 +42,7 @@ on_both!(the_reference_is_served_with_the_api, site: Site => {
 });
 
 /// Examples that make what the others name, in the order in which they are sent. None of them may be refused.
-const FIRST: [&str; 8] = [
+const FIRST: [&str; 9] = [
     "storeCreate",
     "productCreate",
     "supplierCreate",
@@ -51,6 +51,7 @@ const FIRST: [&str; 8] = [
     "storeGroupCreate",
     "customerCreate",
     "orderCreate",
+    "legalEntityUpsert",
 ];
 /// Those that end the session, the tenant or what others name come last.
 const LAST: [&str; 14] = [

@@ -1,7 +1,7 @@
 //! What a field of a name usually holds.
 
 /// Nouns with the prefix of their ids, longer names before those they begin with.
-const NOUNS: [(&str, &str); 58] = [
+const NOUNS: [(&str, &str); 59] = [
     ("replenishmentplan", "rpl"),
     ("replenishmentpolicy", "rpp"),
     ("liquidationplan", "lqp"),
