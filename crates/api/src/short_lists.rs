@@ -1,7 +1,10 @@
 //! Lists of few rows, which are read whole: their pages, and the conditions that are judged row by row.
 
 use async_graphql::Context;
-use entity::id::{Id, Kind};
+use entity::{
+    id::{Id, Kind},
+    prelude::Timestamp,
+};
 use platform::{
     paging::{CursorSigner, Key, PageRequest},
     path,
@@ -53,6 +56,11 @@ impl SearchText {
     pub fn finds(&self, texts: &[&str]) -> bool {
         self.0.as_deref().is_none_or(|text| has_text(text, texts))
     }
+}
+
+/// Whether `isArchived` wants a row: true for archived ones, false for those in use, None for both.
+pub fn is_wanted(archived_at: Option<Timestamp>, is_archived: Option<bool>) -> bool {
+    is_archived.is_none_or(|wanted| archived_at.is_some() == wanted)
 }
 
 /// What a filter says of IDs and texts, checked.

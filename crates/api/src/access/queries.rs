@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor},
-    short_lists::{SearchText, ShortList, Sought},
+    short_lists::{SearchText, ShortList, Sought, is_wanted},
 };
 
 /// Class of a permission: for the whole tenant, or for stores.
@@ -117,7 +117,7 @@ impl AccessQuery {
     ) -> Answer<Vec<StoreGroup>> {
         let scope = permit.scope(ctx.given::<Access>()?.database());
         let groups = rows::groups(&scope).await?.into_iter();
-        let groups = groups.filter(|group| is_archived.is_none_or(|wanted| group.archived_at.is_some() == wanted));
+        let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
         Ok(groups.map(|group| StoreGroup(group.into())).collect())
     }
 
@@ -144,7 +144,7 @@ impl AccessQuery {
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
-        let groups = groups.filter(|group| is_archived.is_none_or(|wanted| group.archived_at.is_some() == wanted));
+        let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
         let found = groups.filter(|group| sought.finds(group.id, &[&group.code, &group.name])).map(|group| {
             let keys = vec![Key::Text(group.code.to_lowercase()), Key::from(group.id)];
             (StoreGroup(group.into()), keys)

@@ -25,7 +25,7 @@ use crate::{
     },
     payload,
     purchasing::check_key,
-    short_lists::{SearchText, ShortList},
+    short_lists::{SearchText, ShortList, is_wanted},
 };
 
 /// A rule's row.
@@ -260,7 +260,7 @@ impl HoldRuleQuery {
         let filter = filter.unwrap_or_default();
         let search = SearchText::read(filter.search)?;
         let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
-        let all = all.filter(|rule| filter.is_archived.is_none_or(|wanted| rule.archived_at.is_some() == wanted));
+        let all = all.filter(|rule| is_wanted(rule.archived_at, filter.is_archived));
         let found = all.filter(|rule| search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])).map(|rule| {
             let keys = vec![Key::Text(rule.fields.code.clone())];
             (HoldRule(Arc::new(rule)), keys)

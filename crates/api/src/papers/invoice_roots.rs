@@ -30,7 +30,7 @@ use crate::{
     orders::{links::argument, load_order},
     payload,
     purchasing::check_key,
-    short_lists::{ShortList, Sought},
+    short_lists::{ShortList, Sought, is_wanted},
 };
 
 /// An invoice to issue.
@@ -191,7 +191,7 @@ impl InvoiceQuery {
         let asked = ids.map(|ids| asked(&ids)).transpose()?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?;
         let is_asked = |one: &core::LegalEntity| asked.as_ref().is_none_or(|asked| asked.contains(&one.id));
-        let is_of = |one: &core::LegalEntity| is_archived.is_none_or(|wanted| one.archived_at.is_some() == wanted);
+        let is_of = |one: &core::LegalEntity| is_wanted(one.archived_at, is_archived);
         Ok(all.into_iter().filter(is_asked).filter(is_of).map(LegalEntity::from).collect())
     }
 
@@ -217,7 +217,7 @@ impl InvoiceQuery {
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
-        let all = all.filter(|one| is_archived.is_none_or(|wanted| one.archived_at.is_some() == wanted));
+        let all = all.filter(|one| is_wanted(one.archived_at, is_archived));
         let found = all.filter(|one| sought.finds(one.id, &[&one.fields.code, &one.fields.name])).map(|one| {
             let keys = vec![Key::Text(one.fields.code.clone()), Key::from(one.id)];
             (LegalEntity::from(one), keys)

@@ -1,7 +1,7 @@
 //! What is given back for a return that is closed as it is created.
 
 use async_graphql::{ID, InputObject};
-use inventory::returns::shell;
+use inventory::returns::{core, shell};
 use platform::path;
 
 use crate::{
@@ -60,9 +60,9 @@ impl Settle {
 }
 
 impl ReturnPaymentInput {
-    fn read(self, index: usize, reading: &mut Reading) -> shell::RefundAtOnce {
+    fn read(self, index: usize, reading: &mut Reading) -> core::RefundAtOnce {
         let at = |name: &str| path!["input", "payments", index, name];
-        shell::RefundAtOnce {
+        core::RefundAtOnce {
             order: reading.id_opt(self.order_id.as_ref(), || at("orderId")),
             amount: reading.money(self.amount.as_ref(), || at("amount")),
             method: self.method,

@@ -12,6 +12,6 @@ pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
 pub use payment::Payment;
 pub use place::PlacePaid;
 pub use record::{MAX_FACTS, NewPayment, PaymentCommand, Record};
-pub use refund::{NewRefund, RefundReturn};
+pub use refund::RefundReturn;
 pub use refusal::Refusal;
 pub use reverse::ReversePayment;

@@ -10,31 +10,17 @@ use super::{
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::core::{OrderBook, OrderDecision, OrderNeeds},
-    returns::core::{CreateReturn, Return, ReturnBasis, ReturnBook, create_needs, decide_return},
+    returns::core::{CreateReturn, RefundAtOnce, Return, ReturnBasis, ReturnBook, create_needs, decide_return},
     stock::core::{At, Draft, Field, Rejection, RoomRefusal},
 };
-
-/// Money that is given back for a new return.
-#[derive(Debug, Clone)]
-pub struct NewRefund {
-    pub id: PaymentId,
-    /// None: the one order that the return goes back on.
-    pub order: Option<OrderId>,
-    /// None: what is left of what the return gives back.
-    pub amount: Option<Money>,
-    pub method: String,
-    pub reference: Option<String>,
-    pub parent: Option<PaymentId>,
-    pub occurred_at: Option<Timestamp>,
-    pub note: Option<String>,
-}
 
 /// A new return, and refunds for it.
 #[derive(Debug, Clone)]
 pub struct RefundReturn {
     /// It is closed at once.
     pub create: CreateReturn,
-    pub refunds: Vec<NewRefund>,
+    /// With the IDs that they get.
+    pub refunds: Vec<(PaymentId, RefundAtOnce)>,
 }
 
 impl RefundReturn {
@@ -47,7 +33,7 @@ impl RefundReturn {
         let orders = made.orders();
         let mut left = made.state.refunded().unwrap_or(Money::zero(made.refund.currency));
         let mut facts = Vec::with_capacity(self.refunds.len());
-        for (index, new) in self.refunds.iter().enumerate() {
+        for (index, (id, new)) in self.refunds.iter().enumerate() {
             let place = At::row(Field::Payments, index);
             let order = match (new.order, orders.as_slice()) {
                 (Some(named), all) if all.contains(&named) => named,
@@ -60,15 +46,15 @@ impl RefundReturn {
                 return Err(Refusal::NothingLeft.at(place.field(Field::Amount)));
             }
             left = Money::new(left.minor.saturating_sub(amount.minor), left.currency);
-            facts.push((refund(new, made.id, order, amount), place));
+            facts.push((refund((*id, new), made.id, order, amount), place));
         }
         Ok(facts)
     }
 }
 
-fn refund(new: &NewRefund, made: ReturnId, order: OrderId, amount: Money) -> NewPayment {
+fn refund((id, new): (PaymentId, &RefundAtOnce), made: ReturnId, order: OrderId, amount: Money) -> NewPayment {
     NewPayment {
-        id: new.id,
+        id,
         order,
         kind: PaymentKind::Refund,
         amount,
@@ -99,7 +85,7 @@ impl Decide for RefundReturn {
         });
         needs.documents.with(|own: &mut PaymentNeeds| {
             own.orders.extend(self.orders());
-            own.references.extend(self.refunds.iter().filter_map(named));
+            own.references.extend(self.refunds.iter().filter_map(|(_, new)| named(new)));
         });
     }
 
@@ -125,6 +111,6 @@ impl Decide for RefundReturn {
 }
 
 /// The method and the reference that a refund takes.
-fn named(new: &NewRefund) -> Option<Reference> {
+fn named(new: &RefundAtOnce) -> Option<Reference> {
     Some((new.method.clone(), new.reference.clone()?))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use entity::prelude::*;
+use serde::Serialize;
 
 use super::{
     book::{Before, Decided, ReturnBasis, ReturnDecision},
@@ -62,6 +63,20 @@ impl CreateReturn {
 pub enum Receive {
     Now,
     Later,
+}
+
+/// Money that is given back as a return is created.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefundAtOnce {
+    /// None: the one order that the return goes back on.
+    pub order: Option<OrderId>,
+    /// None: what is left of the refund.
+    pub amount: Option<Money>,
+    pub method: String,
+    pub reference: Option<String>,
+    pub parent: Option<PaymentId>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
 }
 
 /// How a return is closed as it is created.

@@ -20,7 +20,7 @@ mod take_in;
 pub use act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
 pub use book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook, ReturnDecision, Settled, Shipped};
 pub use command::{ReturnCommand, create_needs};
-pub use create::{CreateReturn, NewReturnLine, Receive, ReturnMatch, Settle, decide_return};
+pub use create::{CreateReturn, NewReturnLine, Receive, RefundAtOnce, ReturnMatch, Settle, decide_return};
 pub use inspect::{Inspection, LineSeen};
 pub use needs::ReturnNeeds;
 pub use refusal::{ReturnRefusal, ReturnStepRefusal};

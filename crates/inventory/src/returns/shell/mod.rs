@@ -15,7 +15,7 @@ pub use act::{
 };
 pub use create::{return_create, return_place};
 pub use reverse::return_reverse;
-pub use settle::{RefundAtOnce, ReturnSettle};
+pub use settle::ReturnSettle;
 
 pub use crate::returns::core::{Receive, ReturnMatch};
 use crate::{

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     ledger::{Checks, MAX_NOTE, MAX_REFERENCE, Stop},
     orders::{rows::places_of, shell::MAX_METHOD},
+    returns::core::RefundAtOnce,
     stock::core::{At, Field},
 };
 
@@ -21,20 +22,6 @@ pub struct ReturnSettle {
     pub refund: Option<Money>,
     /// How it is given back. `payments::shell` records that.
     pub payments: Vec<RefundAtOnce>,
-}
-
-/// Money that is given back as a return is created.
-#[derive(Debug, Clone, Serialize)]
-pub struct RefundAtOnce {
-    /// None: the one order that the return goes back on.
-    pub order: Option<OrderId>,
-    /// None: what is left of the refund.
-    pub amount: Option<Money>,
-    pub method: String,
-    pub reference: Option<String>,
-    pub parent: Option<PaymentId>,
-    pub occurred_at: Option<Timestamp>,
-    pub note: Option<String>,
 }
 
 /// What the caller may do besides taking goods back.
