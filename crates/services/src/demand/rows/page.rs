@@ -36,24 +36,29 @@ struct EntryRow {
 #[derive(Record)]
 #[record(of = movement, alias = "m")]
 struct MovementRow {
+    seq: i64,
+    kind: MovementKind,
+    business_date: i32,
+    reference_kind: Option<String>,
+    reference_id: Option<Uuid>,
+    reverses_id: Option<MovementId>,
+}
+
+/// A movement that another one reverses.
+#[derive(Record)]
+#[record(of = movement, alias = "m")]
+struct ReversedRow {
+    id: MovementId,
     kind: MovementKind,
     business_date: i32,
     reference_kind: Option<String>,
     reference_id: Option<Uuid>,
 }
 
-#[derive(Record)]
-struct ChangeRow {
-    entry: EntryRow,
-    movement: MovementRow,
-    #[record(of = movement, alias = "r", column = "kind", outer)]
-    reversed_kind: Option<MovementKind>,
-    #[record(of = movement, alias = "r", column = "business_date", outer)]
-    reversed_date: Option<i32>,
-    #[record(of = movement, alias = "r", column = "reference_kind", outer)]
-    reversed_reference_kind: Option<String>,
-    #[record(of = movement, alias = "r", column = "reference_id", outer)]
-    reversed_reference_id: Option<Uuid>,
+/// The movements of a page's entries, by event, and those that they reverse.
+struct Movements {
+    of: HashMap<i64, MovementRow>,
+    reversed: HashMap<MovementId, ReversedRow>,
 }
 
 /// Where a document belongs: its channel, and the currency of its amounts.
@@ -114,7 +119,8 @@ pub struct Page {
 /// What comes after an event, up to `end` at most. Of documents those that events after `documents_seq` name, up to which all are counted.
 pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i64) -> Result<Page, Fault> {
     let mut page = Page { upto: end.min(after + EVENTS), ..Page::default() };
-    let rows = entries(reads, after, &mut page.upto).await?;
+    let entries = entries(reads, after, &mut page.upto).await?;
+    let movements = Movements::of(reads, &entries).await?;
     for event in events(reads, after.max(documents_seq), page.upto).await? {
         let unreadable = |error: serde_json::Error| Fault::corrupt("event", format!("seq {}: {error}", event.seq));
         if ORDER.is_about(&event) {
@@ -123,41 +129,43 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
             page.returns.insert(serde_json::from_str::<NamedReturn>(&event.payload).map_err(unreadable)?.ret, event.seq);
         }
     }
-    let places = places(reads, &rows).await?;
-    for row in rows {
-        let (product, store, date) = (row.entry.product_id, row.entry.store_id, row.movement.business_date);
-        let on_hand = row.entry.on_hand_after.get();
-        let is_stocked_throughout = on_hand > row.entry.on_hand_delta.max(0);
+    let places = places(reads, &movements).await?;
+    for entry in entries {
+        let gone = || Fault::corrupt("entry", format!("seq {}: its movement is not there", entry.seq));
+        let movement = movements.of.get(&entry.seq).ok_or_else(gone)?;
+        let reversed = movements.reversed_by(movement);
+        let (product, store, date) = (entry.product_id, entry.store_id, movement.business_date);
+        let on_hand = entry.on_hand_after.get();
+        let is_stocked_throughout = on_hand > entry.on_hand_delta.max(0);
         let last = LastStock { from: date, on_hand, is_stocked_throughout };
         page.levels.entry((product, store)).and_modify(|level| *level = level.then(last)).or_insert(last);
-        let place = row.reference().and_then(|id| places.get(&id)).copied();
+        let place = movements.document(movement).and_then(|(_, id)| places.get(&id)).copied();
         let DocumentPlace { channel, currency } = place.unwrap_or(DocumentPlace { channel: ChannelId::NIL, currency: None });
         page.changes.push(StockChange {
-            seq: row.entry.seq,
+            seq: entry.seq,
             key: DayKey { date, product, store, channel, currency },
-            kind: row.reversed_kind.unwrap_or(row.movement.kind),
-            reverses_day: row.reversed_date,
-            delta: row.entry.on_hand_delta,
+            kind: reversed.map_or(movement.kind, |row| row.kind),
+            reverses_day: reversed.map(|row| row.business_date),
+            delta: entry.on_hand_delta,
         });
     }
     Ok(page)
 }
 
-/// Entries that changed what is on hand, of whole movements: `upto` goes back to the last whole one. The bounds are said of movements, too: Postgres
-/// would go through all earlier ones.
-async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<ChangeRow>, Fault> {
+/// Entries that changed what is on hand, of whole movements: `upto` goes back to the last whole one. Their movements are read by themselves: of events that
+/// are newer than its statistics Postgres expects a row or none, and joins them by going through all movements of the page for each entry.
+async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<EntryRow>, Fault> {
     let sql = format!(
-        "SELECT {select} FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
-         LEFT JOIN movement r ON r.tenant_id = $1 AND r.id = m.reverses_id
-         WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND m.seq > $2 AND m.seq <= $3 AND e.on_hand_delta <> 0 ORDER BY e.seq, e.line LIMIT {MOST}",
-        select = ChangeRow::SELECT
+        "SELECT {select} FROM entry e WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta <> 0
+         ORDER BY e.seq, e.line LIMIT {MOST}",
+        select = EntryRow::SELECT
     );
-    let mut rows = reads.records::<ChangeRow>(&sql, vec![after.into(), (*upto).into()]).await?;
+    let mut rows = reads.records::<EntryRow>(&sql, vec![after.into(), (*upto).into()]).await?;
     if rows.len() == MOST
-        && let Some(last) = rows.last().map(|row| row.entry.seq)
+        && let Some(last) = rows.last().map(|row| row.seq)
     {
         // The last movement may go on behind the page.
-        rows.retain(|row| row.entry.seq < last);
+        rows.retain(|row| row.seq < last);
         *upto = last - 1;
     }
     Ok(rows)
@@ -169,22 +177,43 @@ async fn events(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Event>,
     journal::kinds_between(reads, &Kinds::of(&declared), after, upto).await
 }
 
-impl ChangeRow {
-    /// The order or return that it belongs to, or that what it reverses belonged to.
-    fn document(&self) -> Option<(&str, Uuid)> {
-        let own = self.movement.reference_kind.as_deref().zip(self.movement.reference_id);
-        self.reversed_reference_kind.as_deref().zip(self.reversed_reference_id).or(own)
+impl Movements {
+    async fn of(reads: &impl Reads, entries: &[EntryRow]) -> Result<Self, Fault> {
+        let mut movements = Self { of: HashMap::new(), reversed: HashMap::new() };
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(movements) };
+        let select = MovementRow::SELECT;
+        let sql = format!("SELECT {select} FROM movement m WHERE m.tenant_id = $1 AND m.seq >= $2 AND m.seq <= $3 ORDER BY m.seq");
+        let mut rows = reads.records::<MovementRow>(&sql, vec![first.seq.into(), last.seq.into()]).await?;
+        let changed: HashSet<i64> = entries.iter().map(|entry| entry.seq).collect();
+        rows.retain(|row| changed.contains(&row.seq));
+        let reversed: HashSet<MovementId> = rows.iter().filter_map(|row| row.reverses_id).collect();
+        movements.of = rows.into_iter().map(|row| (row.seq, row)).collect();
+        if !reversed.is_empty() {
+            let backend = reads.backend();
+            let sql = format!(
+                "SELECT {} FROM movement m WHERE m.tenant_id = $1 AND {}",
+                ReversedRow::SELECT,
+                backend.in_ids("m.id", 2)
+            );
+            let rows = reads.records::<ReversedRow>(&sql, vec![backend.ids(reversed)]).await?;
+            movements.reversed = rows.into_iter().map(|row| (row.id, row)).collect();
+        }
+        Ok(movements)
     }
-    fn reference(&self) -> Option<Uuid> {
-        self.document().map(|(_, id)| id)
+    fn reversed_by(&self, movement: &MovementRow) -> Option<&ReversedRow> {
+        self.reversed.get(&movement.reverses_id?)
+    }
+    /// The order or return that a movement belongs to, or that what it reverses belonged to.
+    fn document<'a>(&'a self, movement: &'a MovementRow) -> Option<(&'a str, Uuid)> {
+        let of = self.reversed_by(movement).and_then(|row| row.reference_kind.as_deref().zip(row.reference_id));
+        of.or_else(|| movement.reference_kind.as_deref().zip(movement.reference_id))
     }
 }
 
-/// Where the documents of entries belong.
-async fn places(reads: &impl Reads, rows: &[ChangeRow]) -> Result<HashMap<Uuid, DocumentPlace>, Fault> {
-    let named = |kind: &str| -> HashSet<Uuid> {
-        rows.iter().filter_map(ChangeRow::document).filter(|(is, _)| *is == kind).map(|(_, id)| id).collect()
-    };
+/// Where the documents of movements belong.
+async fn places(reads: &impl Reads, movements: &Movements) -> Result<HashMap<Uuid, DocumentPlace>, Fault> {
+    let documents: Vec<_> = movements.of.values().filter_map(|row| movements.document(row)).collect();
+    let named = |kind: &str| -> HashSet<Uuid> { documents.iter().filter(|(is, _)| *is == kind).map(|(_, id)| *id).collect() };
     let (orders, returns) = (named("ORDER"), named("RETURN"));
     let mut places = HashMap::with_capacity(orders.len() + returns.len());
     if !orders.is_empty() {
