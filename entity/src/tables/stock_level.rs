@@ -31,4 +31,6 @@ pub struct Model {
     pub updated_at: Timestamp,
     /// When it was last counted; null: never.
     pub counted_at: Option<Timestamp>,
+    /// Where it lies in the store, as in `A-03-12`; null: nobody has said.
+    pub bin_location: Option<String>,
 }

@@ -41,7 +41,8 @@ async fn a_wave_of_three_orders_is_picked_once_and_what_is_short_of_one_keeps_no
         assert_eq!((&wave["isOpen"], &wave["works"]), (&json!(true), &json!([{"number": "1-1"}, {"number": "2-1"}, {"number": "3-1"}])));
         let share = |nth: usize, units: i64| json!({"workId": works[nth]["id"], "lineId": works[nth]["lines"][0]["id"], "quantity": units});
         let shares = [share(0, 10), share(1, 20), share(2, 5)];
-        assert_eq!(wave["pickingList"], json!([{"sku": "MUG", "name": "A MUG", "quantity": 35, "product": null, "shares": shares}]));
+        let all = json!({"sku": "MUG", "name": "A MUG", "binLocation": null, "quantity": 35, "product": null, "shares": shares});
+        assert_eq!(wave["pickingList"], json!([all]));
 
         let found = json!([{"workId": works[1]["id"], "lines": lines(&works[1], &[12]), "isShort": true}]);
         let pick = world.of(&wave, json!({"found": found}));
@@ -141,6 +142,51 @@ async fn a_work_is_in_one_open_wave_and_in_none_of_another_store() {
         let again = world.staff("fulfilmentWavePick", pick).await;
         assert_eq!((results(&again), &again["replayed"]), (vec!["PICKED", "INVALID_STATE"], &json!(true)));
         assert_eq!(world.work(&orders[1]).await["status"], "ACCEPTED");
+    })
+    .await;
+}
+
+/// SKU and bin location of each line.
+fn places(lines: &Value) -> Value {
+    lines.as_array().unwrap().iter().map(|line| json!([line["sku"], line["binLocation"]])).collect()
+}
+
+#[tokio::test]
+async fn goods_are_picked_in_the_order_of_their_bins() {
+    World::on_both(async |world| {
+        let put =
+            async |items: Value| world.act("reorderPolicySet", json!({"idempotencyKey": world.key(), "items": items})).await;
+        let bin = |sku: &str, bin: &str| json!({"product": {"sku": sku}, "store": {"code": "LDN"}, "binLocation": bin});
+        let set = put(json!([bin("TEA", " A-2 "), bin("LAMP", "A-10")])).await;
+        assert_eq!(done(&set, "levels"), &json!([{"binLocation": "A-2"}, {"binLocation": "A-10"}]));
+        refused(&put(json!([bin("MUG", &"A".repeat(65))])).await, "INVALID", "input.items.0.binLocation");
+
+        let of = json!([
+            {"product": {"id": world.lamp}, "quantity": 2},
+            {"product": {"id": world.mug}, "quantity": 3},
+            {"product": {"id": world.tea}, "quantity": 500},
+        ]);
+        let work = world.work(&world.sold(of, json!({})).await).await;
+        let accept = json!({"idempotencyKey": world.key(), "ids": [work["id"]]});
+        done(&world.act_as(of_depot(&[world.store]), "fulfilmentWorkAccept", accept).await, "works");
+        let wanted = json!({"idempotencyKey": world.key(), "store": {"code": "LDN"}});
+        let made = world.act_as(of_depot(&[world.store]), "fulfilmentWaveCreate", wanted).await;
+        let wave = done(&made, "wave");
+        let walk = json!([["TEA", "A-2"], ["LAMP", "A-10"], ["MUG", null]]);
+        assert_eq!(places(&wave["pickingList"]), walk, "not by SKU, not as texts; what has no bin is last");
+        let seen = "query($wave: ID!) { fulfilmentWorks { nodes { lines { sku binLocation } } }
+            fulfilmentWave(id: $wave) { pickingList { sku binLocation } } }";
+        let seen = async || world.ask_as(of_depot(&[world.store]), seen, json!({"wave": wave["id"]})).await;
+        let work = json!([["LAMP", "A-10"], ["MUG", null], ["TEA", "A-2"]]);
+        assert_eq!(places(&seen().await["fulfilmentWorks"]["nodes"][0]["lines"]), work);
+
+        // The shop is put in another order while the wave is open.
+        let mut nowhere = bin("TEA", "");
+        nowhere["binLocation"] = Value::Null;
+        done(&put(json!([nowhere, bin("MUG", "A-1")])).await, "levels");
+        let walk = json!([["MUG", "A-1"], ["LAMP", "A-10"], ["TEA", null]]);
+        assert_eq!(places(&seen().await["fulfilmentWave"]["pickingList"]), walk);
+        assert_eq!(world.events_of("stock_policy.").await, ["stock_policy.set", "stock_policy.set"]);
     })
     .await;
 }

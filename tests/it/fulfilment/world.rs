@@ -32,6 +32,7 @@ impl Work for Works {
             }
             "documentReverse" => "documentReversal { id }".to_owned(),
             "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
+            "reorderPolicySet" => "levels { binLocation }".to_owned(),
             _ => format!("work {{ {WORK} }}"),
         };
         (kind, format!("{fields} userErrors {{ code message field }} replayed seq"))
@@ -49,7 +50,7 @@ pub const WORK: &str = "id number status version dueAt acceptedAt rejectReason r
     parcels { id position status weight service trackingNumber trackingUrl fulfilmentId carrier { code } lines { workLineId sku quantity } }";
 
 const WAVE: &str = "id isOpen version store { code } works { number } \
-    pickingList { sku name quantity product { sku } shares { workId lineId quantity } }";
+    pickingList { sku name binLocation quantity product { sku } shares { workId lineId quantity } }";
 
 const CARRIER: &str = "carrier { id code name services trackingUrlTemplate numberPattern isActive version }";
 

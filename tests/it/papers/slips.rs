@@ -84,11 +84,14 @@ async fn what_is_collected_has_a_slip_and_a_wave_a_list(world: &World) {
         done(world, "fulfilmentWorkAccept", "FulfilmentWorkAcceptInput", "works { number }", input).await["works"].clone();
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "works": [ids["fwk"]] });
     let wave = done(world, "fulfilmentWaveCreate", "FulfilmentWaveCreateInput", "wave { id }", input).await["wave"]["id"].clone();
+    let item = json!({ "product": { "id": ids["prd"] }, "store": { "id": ids["sto"] }, "binLocation": "A-03-12" });
+    let set = json!({ "idempotencyKey": key(), "items": [item] });
+    done(world, "reorderPolicySet", "ReorderPolicySetInput", "levels { id }", set).await;
     with_units(world).await;
     let list = drawn_by(world, house.only(&["fulfilment.read"]), "PICKING_LIST", wave.as_str().unwrap(), json!({})).await;
     let page = html(world, &list).await;
     let share = format!("<td class=\"n\">6</td><td>{}: 6</td>", works[0]["number"].as_str().unwrap());
-    assert!(page.contains("<td>alpha-mug</td>") && page.contains(&share), "{page}");
+    assert!(page.contains("<td>A-03-12</td><td>alpha-mug</td>") && page.contains(&share), "{page}");
     assert_units(&page);
     let query = "query($id: ID!) { fulfilmentWave(id: $id) { papers { id kind } } }";
     let shown = json!([{ "id": list["id"], "kind": "PICKING_LIST" }]);

@@ -21,6 +21,7 @@ use entrepot::{
         insight::InsightQuery,
         orders::{HoldMutation, HoldRuleMutation, HoldRuleQuery, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
         payments::PaymentMutation,
+        purchasing::PurchasingMutation,
         returns::{ReturnsMutation, ReturnsQuery},
         reversals::ReversalMutation,
         stock::{LotMutation, StockMutation, StockQuery},
@@ -76,6 +77,7 @@ pub struct Mutation(
     HoldRuleMutation,
     CatalogMutation,
     PaymentMutation,
+    PurchasingMutation,
     ReversalMutation,
 );
 

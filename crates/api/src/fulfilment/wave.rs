@@ -25,6 +25,7 @@ use crate::{
     },
     orders::links::{self, Product, Store},
     papers::{Paper, papers_of},
+    stock::bins_in,
 };
 
 /// A wave, with its works or without.
@@ -75,9 +76,12 @@ impl FulfilmentWave {
     async fn works(&self, ctx: &Context<'_>) -> Answer<Vec<FulfilmentWork>> {
         Ok(self.with_works(ctx).await?.into_iter().map(FulfilmentWork::whole).collect())
     }
-    /// Goods of the wave that are still to be picked: a line for each product, by SKU.
+    /// Goods of the wave that are still to be picked: a line for each product, by bin location (A-2 before A-10), then by SKU. Products without a bin
+    /// location come last.
     async fn picking_list(&self, ctx: &Context<'_>) -> Answer<Vec<FulfilmentPickingLine>> {
         let works = self.with_works(ctx).await?;
+        let products: Vec<ProductId> = works.iter().flat_map(|work| work.lines.iter().map(|line| line.product)).collect();
+        let bins = bins_in(ctx, self.row.store, products).await?;
         let orders: BTreeSet<OrderId> = works.iter().map(|work| work.head.order).collect();
         let names = try_join_all(orders.into_iter().map(|order| load(ctx, GoodsOf(order)))).await?;
         let names: Vec<Arc<Vec<GoodsName>>> = names.into_iter().flatten().collect();
@@ -87,7 +91,7 @@ impl FulfilmentWave {
             let found = names.get(&(work.head.order, line.position, line.product));
             found.map_or_else(Default::default, |name| (name.sku.clone(), name.name.clone()))
         };
-        let lines = picking_list(works.iter().map(|work| &**work), named);
+        let lines = picking_list(works.iter().map(|work| &**work), named, &bins);
         Ok(lines.into_iter().map(FulfilmentPickingLine).collect())
     }
     /// Papers drawn of the wave, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
@@ -138,6 +142,10 @@ impl FulfilmentPickingLine {
     /// Name of the product when the first of the orders was placed.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+    /// Bin location of the product in the store, as in A-03-12. Null when none is set.
+    async fn bin_location(&self) -> Option<&str> {
+        self.0.bin_location.as_deref()
     }
     /// Quantity to pick for all works together, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

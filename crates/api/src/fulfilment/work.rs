@@ -11,6 +11,7 @@ use inventory::{
         rows::{GoodsName, OrderFacts},
     },
     ledger::Ledger,
+    stock::core::LevelKey,
 };
 use macros::resolvers;
 use platform::storage::Fault;
@@ -34,6 +35,7 @@ use crate::{
         links::{self, Actor, Product, Store},
     },
     papers::{Paper, papers_of},
+    stock::bin_of,
 };
 
 /// A work's row, with its lines or without.
@@ -266,6 +268,10 @@ impl WorkLine {
     /// Name of the product when the order was placed.
     async fn name(&self, ctx: &Context<'_>) -> Answer<String> {
         Ok(self.named(ctx, |name| name.name.clone()).await?.unwrap_or_default())
+    }
+    /// Bin location of the product in the work's store, as in A-03-12. Null when none is set.
+    async fn bin_location(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        bin_of(ctx, LevelKey { product: self.row().product, store: self.of.head.store }).await
     }
     /// Quantity that the store was asked for in all: the sum of the other five.
     async fn quantity(&self) -> Quantity {

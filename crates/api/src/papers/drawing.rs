@@ -23,7 +23,7 @@ use services::papers::{
 use super::{
     Invoice,
     document::Document,
-    slips::{collect_slip, of_return, of_wave},
+    slips::{bins_of, collect_slip, of_return, of_wave},
 };
 use crate::{
     catalog::loads,
@@ -109,7 +109,10 @@ async fn of_work(ctx: &Context<'_>, request: &PaperRequest<'_>, work: &Fulfilmen
     let names: Vec<Goods> = works::goods_names(scope, &[head.order]).await?.into_iter().map(goods).collect();
     let number = WorkHead::number(facts.number, head.nth);
     let sheet = match request.new.kind {
-        PaperKind::PickingList => frame.picking_list(&number, &work, &names),
+        PaperKind::PickingList => {
+            let bins = bins_of(scope, std::slice::from_ref(&work)).await?;
+            frame.picking_list(&number, &work, &names, &bins)
+        }
         PaperKind::CollectSlip => collect_slip(ctx, scope, (&frame, number.as_str()), (&work, names.as_slice())).await?,
         _ => frame.packing_slip(&number, &work, &names, lines(work_goes_to(ctx, scope, head).await?.as_ref())),
     };

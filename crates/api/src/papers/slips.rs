@@ -12,8 +12,9 @@ use inventory::{
         rows as works,
     },
     returns::rows as returns,
+    stock::{core::LevelKey, rows::bin_locations},
 };
-use platform::storage::TenantScope;
+use platform::storage::{Fault, TenantScope};
 use services::papers::core::{Frame, Goods, NotDrawn, Sheet, WaveGoods, address_lines};
 
 use super::drawing::{Drawn, PaperRequest, corrupt};
@@ -76,14 +77,27 @@ pub(super) async fn of_wave(ctx: &Context<'_>, request: &PaperRequest<'_>, wave:
     let facts = works::order_facts(scope, &orders).await?;
     let numbers: HashMap<OrderId, i64> = facts.into_iter().map(|facts| (facts.order, facts.number)).collect();
     let names = works::goods_names(scope, &orders).await?;
-    let goods = goods_of(&all, &names, &numbers);
+    let bins = bins_of(scope, &all).await?;
+    let goods = goods_of(&all, &names, (&numbers, &bins));
     let number = wave.id.to_string();
     let frame = request.frame(ctx, wave.store, number.clone()).await?;
     let sheet = frame.wave_list(&number, &goods);
     Ok(PaperRequest::done(number, None, sheet))
 }
 
-fn goods_of(all: &[Work], names: &[works::GoodsName], numbers: &HashMap<OrderId, i64>) -> Vec<WaveGoods> {
+/// The bin locations of the goods of works, each in its work's store.
+pub(super) async fn bins_of(scope: &TenantScope, all: &[Work]) -> Result<HashMap<ProductId, String>, Fault> {
+    let level = |work: &Work, line: &WorkLine| LevelKey { product: line.product, store: work.head.store };
+    let keys: Vec<LevelKey> = all.iter().flat_map(|work| work.lines.iter().map(move |line| level(work, line))).collect();
+    Ok(bin_locations(scope, &keys).await?.into_iter().map(|(level, bin)| (level.product, bin)).collect())
+}
+
+/// `numbers` are those of the orders, `bins` the bin locations of the products.
+fn goods_of(
+    all: &[Work],
+    names: &[works::GoodsName],
+    (numbers, bins): (&HashMap<OrderId, i64>, &HashMap<ProductId, String>),
+) -> Vec<WaveGoods> {
     let key = |name: &works::GoodsName| (name.order, name.position, name.product);
     let names: HashMap<(OrderId, u16, ProductId), &works::GoodsName> = names.iter().map(|name| (key(name), name)).collect();
     let decimals: HashMap<ProductId, u8> = names.values().map(|name| (name.product, name.decimals)).collect();
@@ -96,12 +110,13 @@ fn goods_of(all: &[Work], names: &[works::GoodsName], numbers: &HashMap<OrderId,
         let found = names.get(&(work.head.order, line.position, line.product));
         found.map_or_else(Default::default, |name| (name.sku.clone(), name.name.clone()))
     };
-    let lines = picking_list(all, named).into_iter().map(|line| WaveGoods {
+    let lines = picking_list(all, named, bins).into_iter().map(|line| WaveGoods {
         decimals: decimals.get(&line.product).copied().unwrap_or_default(),
         units: line.units(),
         shares: line.shares.iter().map(|share| (label(share.work).unwrap_or_default(), share.units)).collect(),
         sku: line.sku,
         name: line.name,
+        bin_location: line.bin_location,
     });
     lines.collect()
 }

@@ -272,7 +272,7 @@ impl SupplierProductInput {
     }
 }
 
-/// Replenishment policy of a stock level. Fields that are left out stay; null clears.
+/// Replenishment policy and bin location of a stock level. Fields that are left out stay; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReorderPolicyInput {
     /// The product.
@@ -285,6 +285,8 @@ pub struct ReorderPolicyInput {
     pub maximum: MaybeUndefined<Quantity>,
     /// Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is.
     pub safety_stock: Option<Quantity>,
+    /// Bin location: code of the place of the product in the store, as in A-03-12, 1 to 64 characters. Spaces around it are removed. Null clears it.
+    pub bin_location: MaybeUndefined<String>,
 }
 
 /// Policies of levels.
@@ -305,6 +307,7 @@ impl ReorderPolicyInput {
             reorder_point: self.reorder_point.map_value(|point| point.0).into(),
             maximum: self.maximum.map_value(|most| most.0).into(),
             safety_stock: self.safety_stock.map(|stock| stock.0),
+            bin_location: self.bin_location.map_value(|bin| bin.trim().to_owned()).into(),
         }
     }
 }

@@ -180,7 +180,7 @@ impl SupplyMutation {
         }
     }
 
-    /// Sets when levels are filled up, all or none.
+    /// Sets when levels are filled up, and the bin locations of their products, all or none.
     #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET), was("stockPolicySet", "2026-11-25"), dry_run(rolled_back))]
     async fn reorder_policy_set(
         &self,

@@ -66,9 +66,12 @@ pub(super) fn policy_refused(refusal: PolicyRefusal) -> UserError {
             PolicyProblem::PointAboveMaximum => {
                 new(ErrorCode::OutOfRange, "the reorder point is at most the maximum", at("reorderPoint"))
             }
+            PolicyProblem::BinLocation => {
+                new(ErrorCode::Invalid, "1 to 64 characters on one line are expected", at("binLocation"))
+            }
             PolicyProblem::Nothing => new(
                 ErrorCode::Required,
-                "a reorder point, a maximum or a safety stock is needed",
+                "a reorder point, a maximum, a safety stock or a bin location is needed",
                 path!["input", "items", refusal.row],
             ),
         },

@@ -86,6 +86,8 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
     ("Supplier", "products", &["stock", "store"]),
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
     ("OrderLine", "unitCost", &["stock", "revaluation"]),
+    ("FulfilmentWave", "pickingList", &["stock_policy"]),
+    ("WorkLine", "binLocation", &["stock_policy"]),
 ];
 
 /// Permissions whose fields show more than the events that are seen with them.

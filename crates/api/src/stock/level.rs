@@ -12,7 +12,7 @@ use inventory::{
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 
-use super::{StockEntry, StockEntryConnection, StockStatus, links, visibility::movements_of};
+use super::{StockEntry, StockEntryConnection, StockStatus, bin_of, links, visibility::movements_of};
 use crate::{
     catalog::{Product, Store},
     graphql::{
@@ -78,6 +78,10 @@ impl StockLevel {
     /// Maximum stock, in the product's smallest unit: replenishment fills up to it, and another store may get the surplus. Null when none is set.
     async fn maximum(&self) -> Option<Quantity> {
         self.0.maximum.map(Into::into)
+    }
+    /// Bin location: code of the place of the product in the store, as in A-03-12. Picking lists are in its order. Null when none is set.
+    async fn bin_location(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        bin_of(ctx, self.0.key).await
     }
     /// Stock status, derived from the available quantity.
     async fn status(&self) -> StockStatus {

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::{Context, dataloader::Loader};
+use async_graphql::{
+    Context,
+    dataloader::{DataLoader, Loader},
+};
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::stock::{
@@ -20,6 +23,7 @@ use inventory::stock::{
 use platform::{clock, storage::TenantScope};
 
 use crate::graphql::{
+    context::ContextExt,
     fault::{Answer, TopError},
     lazy::{Lazy, OfTenant},
     loader::Batcher,
@@ -53,6 +57,33 @@ impl Loader<LevelKey> for StockLoader {
     async fn load(&self, keys: &[LevelKey]) -> Result<HashMap<LevelKey, Self::Value>, TopError> {
         Ok(rows::list::levels_by_key(&self.0, keys).await?.into_iter().map(|level| (level.key, level)).collect())
     }
+}
+
+/// The bin location of a level; none is found of a level that has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BinOf(pub LevelKey);
+
+impl Loader<BinOf> for StockLoader {
+    type Value = String;
+    type Error = TopError;
+    async fn load(&self, keys: &[BinOf]) -> Result<HashMap<BinOf, String>, TopError> {
+        let levels: Vec<LevelKey> = keys.iter().map(|key| key.0).collect();
+        Ok(rows::bin_locations(&self.0, &levels).await?.into_iter().map(|(level, bin)| (BinOf(level), bin)).collect())
+    }
+}
+
+/// Where a product lies in a store; None where nobody has said.
+pub async fn bin_of(ctx: &Context<'_>, level: LevelKey) -> Answer<Option<String>> {
+    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
+    Box::pin(loader.load_one(BinOf(level))).await
+}
+
+/// Where products lie in a store, of those that somebody has said it of.
+pub async fn bins_in(ctx: &Context<'_>, store: StoreId, products: Vec<ProductId>) -> Answer<HashMap<ProductId, String>> {
+    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
+    let levels = products.into_iter().map(|product| BinOf(LevelKey { product, store }));
+    let found = Box::pin(loader.load_many(levels)).await?;
+    Ok(found.into_iter().map(|(BinOf(level), bin)| (level.product, bin)).collect())
 }
 
 impl Loader<BySeq> for StockLoader {

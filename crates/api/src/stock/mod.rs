@@ -40,7 +40,7 @@ pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, level_filter};
 pub use level::{StockLevel, StockLevelConnection};
 pub use live::{StockChange, StockSubscription, StockUpdate};
-pub use loaders::{LevelsOf, StockLoader, changed};
+pub use loaders::{LevelsOf, StockLoader, bin_of, bins_in, changed};
 pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, UnavailableStock};
 pub use lot_filter::LotFilter;
 pub use lot_inputs::{LotName, LotRef};

@@ -95,7 +95,7 @@ permissions! {
     AlertRead "alert.read" Store "See alerts: stock that ran low or out, lots that expire, purchase orders that are late, counts that were off.";
     AlertWrite "alert.write" Store "Take note of alerts, put them off, hand them over, resolve them.";
     AlertRuleWrite "alert_rule.write" Store "See and set the rules for alerts: at which line they are opened, and who is told.";
-    StockPolicy "stock.policy" Store "Set when levels are filled up: reorder points, maxima, safety stock.";
+    StockPolicy "stock.policy" Store "Set when levels are filled up: reorder points, maxima, safety stock; and their bin locations.";
     CostWrite "cost.write" Tenant "Say what stock is worth: revalue it.";
     RateRead "rate.read" Tenant "See exchange rates.";
     RateWrite "rate.write" Tenant "Enter exchange rates.";

@@ -33,7 +33,7 @@ platform::events! {
     LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Whole, stream: None } => {
         LOT_CHANGED "lot.changed",
     }
-    /// Reorder policies of levels.
+    /// Reorder policies of levels, and their bin locations.
     STOCK_POLICY: PolicySet = Terms {
         permission: code::<kind::StockRead>(),
         shown: Shown::Part(shown_policies),
@@ -128,6 +128,8 @@ pub struct PolicySet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyMoved {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bin_location: Option<String>,
     #[serde(default)]
     pub category: Option<CategoryId>,
     pub maximum: Option<Quantity>,
@@ -158,7 +160,7 @@ impl PolicyMoved {
 fn shown_policies(set: &PolicySet, viewer: EventViewer<'_>) -> Option<Value> {
     let level = |level: &PolicyMoved| {
         json!({ "productId": level.product, "storeId": level.store, "reorderPoint": level.reorder_point, "maximum": level.maximum,
-            "safetyStock": level.safety_stock })
+            "safetyStock": level.safety_stock, "binLocation": level.bin_location })
     };
     let seen: Vec<Value> = set.levels.iter().filter(|level| viewer.covers(level.store)).map(level).collect();
     (!seen.is_empty()).then(|| json!({ "levels": seen }))

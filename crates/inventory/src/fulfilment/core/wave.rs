@@ -1,10 +1,11 @@
 //! Waves: works of one store that are picked, packed and shipped together. A wave is a list; what becomes of its works, their own steps say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 
 use super::work::{Work, WorkLine};
+use crate::stock::core::walking_order;
 
 /// The most works of a wave.
 pub const MAX_WAVE: usize = 200;
@@ -27,6 +28,8 @@ pub struct PickingLine {
     pub product: ProductId,
     pub sku: String,
     pub name: String,
+    /// Where it lies in the store, if that is known.
+    pub bin_location: Option<String>,
     /// For whom, in the order of the wave.
     pub shares: Vec<PickingShare>,
 }
@@ -43,6 +46,9 @@ impl PickingLine {
     pub fn units(&self) -> i64 {
         self.shares.iter().map(|share| share.units).sum()
     }
+    fn place(&self) -> (Option<&str>, &str) {
+        (self.bin_location.as_deref(), &self.sku)
+    }
 }
 
 /// Whether nothing is left to be done for a work.
@@ -50,10 +56,12 @@ pub const fn is_over(status: WorkStatus) -> bool {
     matches!(status, WorkStatus::Shipped | WorkStatus::Done | WorkStatus::Rejected | WorkStatus::Cancelled)
 }
 
-/// What is still to be picked for these works, a line for each product, by SKU. `named` gives the SKU and the name of a work's line.
+/// What is still to be picked for these works, a line for each product, in the order of a walk. `named` gives the SKU and the name of a work's line,
+/// `bins` the bin locations in the works' store.
 pub fn picking_list<'w>(
     works: impl IntoIterator<Item = &'w Work>,
     named: impl Fn(&Work, &WorkLine) -> (String, String),
+    bins: &HashMap<ProductId, String>,
 ) -> Vec<PickingLine> {
     let mut lines: BTreeMap<ProductId, PickingLine> = BTreeMap::new();
     for work in works {
@@ -61,13 +69,14 @@ pub fn picking_list<'w>(
             let share = PickingShare { work: work.head.id, line: work.head.line_id(line.nth), units: line.open };
             let of = lines.entry(line.product).or_insert_with(|| {
                 let (sku, name) = named(work, line);
-                PickingLine { product: line.product, sku, name, shares: Vec::new() }
+                let bin_location = bins.get(&line.product).cloned();
+                PickingLine { product: line.product, sku, name, bin_location, shares: Vec::new() }
             });
             of.shares.push(share);
         }
     }
     let mut lines: Vec<PickingLine> = lines.into_values().collect();
-    lines.sort_by(|one, other| one.sku.cmp(&other.sku));
+    lines.sort_by(|one, other| walking_order(one.place(), other.place()));
     lines
 }
 
@@ -113,18 +122,23 @@ mod tests {
     }
 
     #[test]
-    fn a_product_is_picked_once_for_all_works_and_products_follow_their_skus() {
+    fn a_product_is_picked_once_for_all_works_and_products_follow_their_bins_then_their_skus() {
         let (mug, lamp) = (product(1), product(2));
         let works = [work(1, &[(mug, 5), (lamp, 1)]), work(2, &[(mug, 7), (lamp, 0)])];
-        let list = picking_list(&works, |_, line| {
+        let named = |_: &Work, line: &WorkLine| {
             let sku = if line.product == mug { "MUG" } else { "LAMP" };
             (sku.to_owned(), String::new())
-        });
+        };
+        let list = picking_list(&works, named, &HashMap::new());
         let seen: Vec<(&str, i64, Vec<i64>)> = list
             .iter()
             .map(|line| (line.sku.as_str(), line.units(), line.shares.iter().map(|share| share.units).collect()))
             .collect();
         assert_eq!(seen, [("LAMP", 1, vec![1]), ("MUG", 12, vec![5, 7])]);
         assert_eq!(list[1].shares[1].line, works[1].head.line_id(1));
+        let bins = HashMap::from([(mug, "A-2".to_owned()), (lamp, "A-10".to_owned())]);
+        let list = picking_list(&works, named, &bins);
+        let places: Vec<(Option<&str>, &str)> = list.iter().map(PickingLine::place).collect();
+        assert_eq!(places, [(Some("A-2"), "MUG"), (Some("A-10"), "LAMP")]);
     }
 }

@@ -1,8 +1,8 @@
-//! When a level is to be filled up: its reorder point, its maximum and its safety stock.
+//! When a level is to be filled up: its reorder point, its maximum and its safety stock; and where in the store its product lies.
 
 use entity::prelude::*;
 
-use crate::stock::core::LevelKey;
+use crate::stock::core::{LevelKey, is_bin_location};
 
 /// What a level's policy becomes; what is None stays, `Some(None)` clears.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub struct PolicyItem {
     pub reorder_point: Option<Option<Quantity>>,
     pub maximum: Option<Option<Quantity>>,
     pub safety_stock: Option<Quantity>,
+    pub bin_location: Option<Option<String>>,
 }
 
 /// What is wrong with an item.
@@ -19,6 +20,7 @@ pub enum PolicyProblem {
     Negative(&'static str),
     /// A level would be full before it is to be filled.
     PointAboveMaximum,
+    BinLocation,
     Nothing,
 }
 
@@ -27,8 +29,11 @@ pub fn check_policy(
     item: &PolicyItem,
     now: (Option<Quantity>, Option<Quantity>, Quantity),
 ) -> Result<(Option<Quantity>, Option<Quantity>, Quantity), PolicyProblem> {
-    if item.reorder_point.is_none() && item.maximum.is_none() && item.safety_stock.is_none() {
+    if item.reorder_point.is_none() && item.maximum.is_none() && item.safety_stock.is_none() && item.bin_location.is_none() {
         return Err(PolicyProblem::Nothing);
+    }
+    if item.bin_location.iter().flatten().any(|bin| !is_bin_location(bin)) {
+        return Err(PolicyProblem::BinLocation);
     }
     let point = item.reorder_point.unwrap_or(now.0);
     let maximum = item.maximum.unwrap_or(now.1);

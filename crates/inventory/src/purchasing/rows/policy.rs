@@ -1,4 +1,4 @@
-//! The policy of levels: when they are filled up.
+//! The policy of levels: when they are filled up, and where their products lie.
 
 use std::collections::HashMap;
 
@@ -33,6 +33,7 @@ struct LevelPolicy {
     reorder_point: Option<Quantity>,
     maximum: Option<Quantity>,
     safety_stock: Quantity,
+    bin_location: Option<String>,
 }
 
 #[derive(Record)]
@@ -55,6 +56,7 @@ struct NewLevel {
     reorder_point: Option<Quantity>,
     maximum: Option<Quantity>,
     safety_stock: Quantity,
+    bin_location: Option<String>,
     last_occurred_at: Timestamp,
     version: i64,
     seq: i64,
@@ -69,10 +71,11 @@ struct ChangedLevel {
     reorder_point: Option<Quantity>,
     maximum: Option<Quantity>,
     safety_stock: Quantity,
+    bin_location: Option<String>,
 }
 
 /// What a level says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub key: LevelKey,
     /// None: the level has no row yet.
@@ -82,6 +85,7 @@ pub struct Policy {
     pub reorder_point: Option<Quantity>,
     pub maximum: Option<Quantity>,
     pub safety_stock: Quantity,
+    pub bin_location: Option<String>,
 }
 
 /// The policies of these levels, locked in the ledger's order; a key whose product or store does not exist is left out.
@@ -99,8 +103,8 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
     let mut found = HashMap::with_capacity(keys.len());
     for PolicyRow { level, category_id: category, policy } in work.records(&sql, values.clone()).await? {
         let key = LevelKey { product: level.product_id, store: level.store_id };
-        let LevelPolicy { reorder_point, maximum, safety_stock } = policy;
-        found.insert(key, Policy { key, level: Some(level.id), category, reorder_point, maximum, safety_stock });
+        let LevelPolicy { reorder_point, maximum, safety_stock, bin_location } = policy;
+        found.insert(key, Policy { key, level: Some(level.id), category, reorder_point, maximum, safety_stock, bin_location });
     }
     if found.len() < keys.len() {
         let sql = format!(
@@ -110,7 +114,15 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
         );
         for PairRow { product, store, category_id: category } in work.records(&sql, values).await? {
             let key = LevelKey { product, store };
-            let none = Policy { key, level: None, category, reorder_point: None, maximum: None, safety_stock: Quantity::ZERO };
+            let none = Policy {
+                key,
+                level: None,
+                category,
+                reorder_point: None,
+                maximum: None,
+                safety_stock: Quantity::ZERO,
+                bin_location: None,
+            };
             found.entry(key).or_insert(none);
         }
     }
@@ -131,10 +143,11 @@ pub async fn write_policies(
     for policy in policies {
         let LevelKey { product: product_id, store: store_id } = policy.key;
         let (reorder_point, maximum, safety_stock) = (policy.reorder_point, policy.maximum, policy.safety_stock);
+        let bin_location = policy.bin_location.clone();
         let id = policy.level.unwrap_or_else(&new_id);
         ids.push(id);
         if policy.level.is_some() {
-            changed.push(ChangedLevel { product_id, store_id, reorder_point, maximum, safety_stock });
+            changed.push(ChangedLevel { product_id, store_id, reorder_point, maximum, safety_stock, bin_location });
         } else {
             new.push(NewLevel {
                 product_id,
@@ -143,6 +156,7 @@ pub async fn write_policies(
                 reorder_point,
                 maximum,
                 safety_stock,
+                bin_location,
                 last_occurred_at: Timestamp(i64::MIN),
                 version: 0,
                 seq: 0,

@@ -1,4 +1,4 @@
-//! When levels are filled up: set in bulk, all or none.
+//! When levels are filled up, and where their products lie: set in bulk, all or none.
 
 use std::collections::BTreeSet;
 
@@ -41,6 +41,9 @@ pub struct PolicyRow {
     pub reorder_point: Option<Option<Quantity>>,
     pub maximum: Option<Option<Quantity>>,
     pub safety_stock: Option<Quantity>,
+    /// Left out of the hash where nothing is said of it, as it was before there were bin locations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin_location: Option<Option<String>>,
 }
 
 /// Why nothing was set: which row, and what of it.
@@ -132,14 +135,18 @@ async fn once(
         if !keys.insert(key) {
             return refuse(index, PolicyWhat::Twice);
         }
-        items.push(PolicyItem { key, reorder_point: row.reorder_point, maximum: row.maximum, safety_stock: row.safety_stock });
+        let PolicyRow { reorder_point, maximum, safety_stock, .. } = *row;
+        items.push(PolicyItem { key, reorder_point, maximum, safety_stock, bin_location: row.bin_location.clone() });
     }
     let there = lock_policies(work, &keys.iter().copied().collect::<Vec<_>>()).await?;
     let mut policies = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let Some(now) = there.get(&item.key) else { return refuse(index, PolicyWhat::NoProduct) };
         match check_policy(item, (now.reorder_point, now.maximum, now.safety_stock)) {
-            Ok((reorder_point, maximum, safety_stock)) => policies.push(Policy { reorder_point, maximum, safety_stock, ..*now }),
+            Ok((reorder_point, maximum, safety_stock)) => {
+                let bin_location = item.bin_location.clone().unwrap_or_else(|| now.bin_location.clone());
+                policies.push(Policy { reorder_point, maximum, safety_stock, bin_location, ..*now });
+            }
             Err(problem) => return refuse(index, PolicyWhat::Problem(problem)),
         }
     }
@@ -172,5 +179,6 @@ fn moved(policy: &Policy, before: Option<&Policy>) -> PolicyMoved {
         safety_stock: policy.safety_stock,
         reorder_point_before: before.and_then(|before| before.reorder_point),
         maximum_before: before.and_then(|before| before.maximum),
+        bin_location: policy.bin_location.clone(),
     }
 }

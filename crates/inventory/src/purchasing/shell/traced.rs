@@ -39,4 +39,5 @@ pub(super) fn policy(policy: &Policy) -> Fields {
         .with("reorderPoint", policy.reorder_point)
         .with("maximum", policy.maximum)
         .with("safetyStock", policy.safety_stock)
+        .with("binLocation", &policy.bin_location)
 }

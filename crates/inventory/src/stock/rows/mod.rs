@@ -1,5 +1,6 @@
 //! Rows of the ledger.
 
+mod bin_locations;
 pub mod elsewhere;
 pub mod expected;
 mod filter;
@@ -16,6 +17,7 @@ mod reservations;
 pub mod shown;
 mod write;
 
+pub use bin_locations::bin_locations;
 pub use filter::{MovementFilter, MovementFilterSpec, TextTest, movement_filter};
 pub use history::{Past, past};
 pub use history_blocks::{BLOCK, condense};

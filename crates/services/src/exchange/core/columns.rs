@@ -133,6 +133,7 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
             "reorderPoint",
             "maximum",
             "updatedAt",
+            "binLocation",
         ],
         Noun::Movements => &[
             "seq",

@@ -21,6 +21,7 @@ struct LevelPlanned {
     reorder_point: Option<Quantity>,
     maximum: Option<Quantity>,
     updated_at: Timestamp,
+    bin_location: Option<String>,
 }
 
 #[derive(Record)]
@@ -73,6 +74,7 @@ impl StockRow {
         items.extend(units.map(|units| of_level(Item::Number(units.get()))));
         items.extend([planned.reorder_point, planned.maximum].map(|units| of_level(units.map(Quantity::get).into())));
         items.push(Item::Moment(planned.updated_at));
+        items.push(of_level(planned.bin_location.into()));
         items
     }
 }

@@ -1,10 +1,13 @@
 //! Papers of documents: what of each stands on which.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 use inventory::{
-    fulfilment::core::Work,
+    fulfilment::core::{Work, WorkLine},
     orders::core::{Address, Contact, Fulfilment, Order},
     purchasing::core::PurchaseOrder,
+    stock::core::walking_order,
 };
 
 use super::{
@@ -79,24 +82,49 @@ impl Frame {
         if sheet.tables.is_empty() { Err(NotDrawn::NothingPacked) } else { Ok(sheet) }
     }
 
-    /// What a store has still to pick of a work, with room to tick it off. Nobody's name and no price is on it.
-    pub fn picking_list(&self, number: &str, work: &Work, names: &[Goods]) -> Result<Sheet, NotDrawn> {
+    /// What a store has still to pick of a work, in the order of a walk, with room to tick it off. Nobody's name and no price is on it. `bins` are the
+    /// bin locations of products in its store.
+    pub fn picking_list(
+        &self,
+        number: &str,
+        work: &Work,
+        names: &[Goods],
+        bins: &HashMap<ProductId, String>,
+    ) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         let mut sheet = self.sheet(PaperKind::PickingList, number);
         sheet.fact(words.date, Some(self.day.clone()));
         sheet.fact(words.order, Some(self.number.clone()));
         let open = work.lines.iter().filter(|line| line.open > 0);
-        let mut rows: Vec<Vec<String>> = open.map(|line| self.goods(names, (line.position, line.product), line.open)).collect();
-        if rows.is_empty() {
+        let picked = |line: &WorkLine| {
+            let goods = self.goods(names, (line.position, line.product), line.open);
+            (bins.get(&line.product).cloned(), goods)
+        };
+        let mut lines: Vec<(Option<String>, Vec<String>)> = open.map(picked).collect();
+        if lines.is_empty() {
             return Err(NotDrawn::NothingToPick);
         }
-        rows.sort();
-        for row in &mut rows {
+        lines.sort_by(|(bin, goods), (other_bin, other)| {
+            walking_order((bin.as_deref(), &goods[0]), (other_bin.as_deref(), &other[0])).then_with(|| goods.cmp(other))
+        });
+        for (_, row) in &mut lines {
             row.push(String::new());
         }
         let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2), right(words.picked, 2)];
-        sheet.tables.push(Table { heading: None, columns, rows });
+        sheet.tables.push(self.with_bins(columns, lines));
         Ok(sheet)
+    }
+
+    /// A table of goods with their bin locations in front, if any of them has one.
+    pub(super) fn with_bins(&self, mut columns: Vec<Column>, lines: Vec<(Option<String>, Vec<String>)>) -> Table {
+        let is_placed = lines.iter().any(|(bin, _)| bin.is_some());
+        if is_placed {
+            columns.insert(0, left(self.words.bin_location, 3));
+        }
+        let row = |(bin, goods): (Option<String>, Vec<String>)| -> Vec<String> {
+            is_placed.then(|| bin.unwrap_or_default()).into_iter().chain(goods).collect()
+        };
+        Table { heading: None, columns, rows: lines.into_iter().map(row).collect() }
     }
 
     /// SKU, name and quantity of goods.

@@ -49,8 +49,10 @@ impl Dressing<'_> {
             let store = from.lines.split_off(from.lines.len().min(1));
             from.lines = look.sender.iter().cloned().chain(store).collect();
         }
-        for table in sheet.tables.iter_mut().filter(|table| table.columns.first().is_some_and(|first| first.title == words.sku)) {
-            self.columns(table);
+        for table in &mut sheet.tables {
+            if let Some(place) = table.columns.iter().position(|column| column.title == words.sku) {
+                self.columns(table, place);
+            }
         }
         sheet.style =
             SheetStyle { header: look.header.clone(), footer: look.footer.clone(), accent: look.accent.clone(), logo: self.logo };
@@ -73,30 +75,30 @@ impl Dressing<'_> {
         found.unwrap_or_else(|| NOTHING.to_owned())
     }
 
-    /// The columns of goods that the look has: the SKU and the barcode before the product, the unit behind it.
-    fn columns(&self, table: &mut Table) {
+    /// The columns of goods that the look has: the SKU and the barcode before the product, the unit behind it. The SKU's is at `place`.
+    fn columns(&self, table: &mut Table, place: usize) {
         let (barcode, unit) = column_titles(self.locale);
         for row in &mut table.rows {
-            let Some(sku) = row.first().cloned() else { continue };
+            let Some(sku) = row.get(place).cloned() else { continue };
             let mark = self.marks.iter().find(|mark| mark.sku == sku);
             if self.look.shows(GoodsColumn::Unit) {
-                row.insert(row.len().min(2), mark.map(|mark| mark.unit.clone()).unwrap_or_default());
+                row.insert(row.len().min(place + 2), mark.map(|mark| mark.unit.clone()).unwrap_or_default());
             }
             if self.look.shows(GoodsColumn::Barcode) {
-                row.insert(1, mark.and_then(|mark| mark.barcode.clone()).unwrap_or_default());
+                row.insert(place + 1, mark.and_then(|mark| mark.barcode.clone()).unwrap_or_default());
             }
             if !self.look.shows(GoodsColumn::Sku) {
-                row.remove(0);
+                row.remove(place);
             }
         }
         if self.look.shows(GoodsColumn::Unit) {
-            table.columns.insert(table.columns.len().min(2), left(unit, 2));
+            table.columns.insert(table.columns.len().min(place + 2), left(unit, 2));
         }
         if self.look.shows(GoodsColumn::Barcode) {
-            table.columns.insert(1, left(barcode, 5));
+            table.columns.insert(place + 1, left(barcode, 5));
         }
         if !self.look.shows(GoodsColumn::Sku) {
-            table.columns.remove(0);
+            table.columns.remove(place);
         }
     }
 }
@@ -173,6 +175,20 @@ mod tests {
         assert_eq!(sheet.tables[0].rows, [["4006381333931", "Mug", "each", "2"]]);
         assert_eq!(sheet.parties[0].lines, ["Mugs & More", "IBAN 42", "Store 1"]);
         assert!(sheet.notes.is_empty() && sheet.sums.is_empty(), "no text of another kind, and no amount");
+    }
+
+    #[test]
+    fn the_columns_of_a_tenant_are_beside_the_sku_wherever_it_is() {
+        let (look, words) = (look(), Phrases::of(PaperLocale::English));
+        let columns = vec![left(words.bin_location, 3), left(words.sku, 4), left(words.product, 7), right(words.quantity, 3)];
+        let row = ["A-2", "MUG-1", "Mug", "2"].map(str::to_owned).to_vec();
+        let mut sheet = Sheet::new(words.tag, String::new());
+        sheet.tables.push(Table { heading: None, columns, rows: vec![row] });
+        let marks = [GoodsMark { sku: "MUG-1".to_owned(), barcode: Some("4006381333931".to_owned()), unit: "each".to_owned() }];
+        let (kind, locale) = (PaperKind::PickingList, PaperLocale::English);
+        Dressing { look: &look, logo: None, kind, locale, number: "1", due: None, marks: &marks }.apply(&mut sheet);
+        assert_eq!(sheet.tables[0].rows, [["A-2", "4006381333931", "Mug", "each", "2"]]);
+        assert_eq!(sheet.tables[0].columns.len(), 5);
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub struct Phrases {
     pub collect_slip: &'static str,
     pub customer: &'static str,
     pub orders: &'static str,
+    pub bin_location: &'static str,
 }
 
 const ENGLISH: Phrases = Phrases {
@@ -103,6 +104,7 @@ const ENGLISH: Phrases = Phrases {
     collect_slip: "Collection slip",
     customer: "Customer",
     orders: "Orders",
+    bin_location: "Bin location",
 };
 
 const GERMAN: Phrases = Phrases {
@@ -152,6 +154,7 @@ const GERMAN: Phrases = Phrases {
     collect_slip: "Abholschein",
     customer: "Kunde",
     orders: "Aufträge",
+    bin_location: "Lagerplatz",
 };
 
 const FRENCH: Phrases = Phrases {
@@ -201,6 +204,7 @@ const FRENCH: Phrases = Phrases {
     collect_slip: "Bon de retrait",
     customer: "Client",
     orders: "Commandes",
+    bin_location: "Emplacement",
 };
 
 impl Phrases {

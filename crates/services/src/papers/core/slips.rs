@@ -11,6 +11,8 @@ use super::{
 /// Goods of one product that are picked for several works at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaveGoods {
+    /// Where it lies in the store, if that is known.
+    pub bin_location: Option<String>,
     pub sku: String,
     pub name: String,
     pub decimals: u8,
@@ -69,11 +71,11 @@ impl Frame {
         }
         let mut sheet = self.sheet(PaperKind::PickingList, number);
         sheet.fact(words.date, Some(self.day.clone()));
-        let rows = goods.iter().map(|line| {
+        let lines = goods.iter().map(|line| {
             let units = |units: i64| words.units(units, line.decimals);
             let shares = line.shares.iter().map(|(work, share)| format!("{work}: {}", units(*share)));
             let shares = shares.collect::<Vec<_>>().join("\n");
-            vec![line.sku.clone(), line.name.clone(), units(line.units), shares, String::new()]
+            (line.bin_location.clone(), vec![line.sku.clone(), line.name.clone(), units(line.units), shares, String::new()])
         });
         let columns = vec![
             left(words.sku, 3),
@@ -82,7 +84,7 @@ impl Frame {
             left(words.orders, 3),
             right(words.picked, 2),
         ];
-        sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
+        sheet.tables.push(self.with_bins(columns, lines.collect()));
         Ok(sheet)
     }
 }
@@ -107,6 +109,7 @@ mod tests {
     #[test]
     fn a_waves_list_says_how_much_of_each_product_is_for_which_work() {
         let mugs = WaveGoods {
+            bin_location: None,
             sku: "MUG".to_owned(),
             name: "Mug".to_owned(),
             decimals: 0,
@@ -114,19 +117,26 @@ mod tests {
             shares: vec![("1041-1".to_owned(), 5), ("1042-1".to_owned(), 7)],
         };
         let tea = WaveGoods {
+            bin_location: None,
             sku: "TEA".to_owned(),
             name: "Tea".to_owned(),
             decimals: 3,
             units: 1_500,
             shares: vec![("1042-1".to_owned(), 1_500)],
         };
-        let sheet = frame().wave_list("fwv_1", &[mugs, tea]).unwrap();
-        let rows: Vec<Vec<&str>> = sheet.tables[0].rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+        let rows = |goods: &[WaveGoods]| {
+            let sheet = frame().wave_list("fwv_1", goods).unwrap();
+            assert!(sheet.tables[0].rows.iter().all(|row| row.len() == sheet.tables[0].columns.len()));
+            sheet.tables[0].rows.clone()
+        };
         assert_eq!(
-            rows,
+            rows(&[mugs.clone(), tea.clone()]),
             [["MUG", "Mug", "12", "1041-1: 5\n1042-1: 7", ""], ["TEA", "Tea", "1.500", "1042-1: 1.500", ""]],
             "in the order of picking"
         );
+        let placed = rows(&[WaveGoods { bin_location: Some("A-2".to_owned()), ..mugs }, tea]);
+        let placed: Vec<&[String]> = placed.iter().map(|row| &row[..2]).collect();
+        assert_eq!(placed, [["A-2", "MUG"], ["", "TEA"]], "a column of bins where there is one");
         assert_eq!(frame().wave_list("fwv_1", &[]), Err(NotDrawn::NothingToPick));
     }
 

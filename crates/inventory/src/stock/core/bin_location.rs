@@ -1,0 +1,85 @@
+//! Where a product lies in a store: a code on the shelf, and the order in which a walk comes past such codes.
+
+use std::cmp::Ordering;
+
+/// The most characters of a bin location.
+const MAX_BIN_LOCATION: usize = 64;
+
+/// Whether a text can be a bin location: 1 to 64 characters that can be printed on one line.
+pub fn is_bin_location(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().nth(MAX_BIN_LOCATION).is_none() && !text.chars().any(char::is_control)
+}
+
+/// The order of a walk: by bin location, then by SKU; what has no location comes last.
+pub fn walking_order((bin, sku): (Option<&str>, &str), (other_bin, other_sku): (Option<&str>, &str)) -> Ordering {
+    let by_bin = match (bin, other_bin) {
+        (Some(one), Some(other)) => natural_order(one, other),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    };
+    by_bin.then_with(|| sku.cmp(other_sku))
+}
+
+/// The order in which people read codes: digits that follow each other are one number, so that `A-2` comes before `A-10`; all else goes by character.
+/// Codes that differ in zeros before a number alone go by their characters.
+fn natural_order(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one, other);
+    while !left.is_empty() && !right.is_empty() {
+        let ((first, rest), (second, other_rest)) = (split(left), split(right));
+        let order = part_order(first, second);
+        if order.is_ne() {
+            return order;
+        }
+        (left, right) = (rest, other_rest);
+    }
+    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+}
+
+/// The number or the one character that a text begins with, and what follows it.
+fn split(text: &str) -> (&str, &str) {
+    let rest = text.trim_start_matches(|character: char| character.is_ascii_digit());
+    let digits = text.len() - rest.len();
+    let end = if digits > 0 { digits } else { text.chars().next().map_or(0, char::len_utf8) };
+    text.split_at(end)
+}
+
+fn part_order(one: &str, other: &str) -> Ordering {
+    let is_number = |part: &str| part.starts_with(|character: char| character.is_ascii_digit());
+    if !is_number(one) || !is_number(other) {
+        return one.cmp(other);
+    }
+    // As texts, because a code may have more digits than a number holds.
+    let [one, other] = [one, other].map(|digits| digits.trim_start_matches('0'));
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_are_walked_past_as_people_count() {
+        let longest = "A-99999999999999999999999";
+        let walk = ["1", "2-B", "10", "A", "A-02", "A-2", "A-2-1", "A-2-11", "A-10", longest, "B-1", "a-1", "Ä-1", "Ä-12"];
+        for (place, one) in walk.iter().enumerate() {
+            for (other_place, other) in walk.iter().enumerate() {
+                assert_eq!(natural_order(one, other), place.cmp(&other_place), "{one} and {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_nowhere_is_picked_last_and_a_bin_by_sku() {
+        let mut goods = [(None, "APRON"), (Some("A-10"), "LAMP"), (Some("A-2"), "TEA"), (Some("A-2"), "MUG"), (None, "ALBUM")];
+        goods.sort_by(|one, other| walking_order(*one, *other));
+        assert_eq!(goods.map(|(_, sku)| sku), ["MUG", "TEA", "LAMP", "ALBUM", "APRON"]);
+    }
+
+    #[test]
+    fn a_bin_is_a_short_text_on_one_line() {
+        let (longest, longer) = ("Ä".repeat(64), "Ä".repeat(65));
+        let fit = ["A-03-12", "1", longest.as_str(), "", " ", longer.as_str(), "A\n3", "A\0"].map(is_bin_location);
+        assert_eq!(fit, [true, true, true, false, false, false, false, false]);
+    }
+}

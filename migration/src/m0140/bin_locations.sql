@@ -1,0 +1,1 @@
+ALTER TABLE stock_level ADD COLUMN bin_location {TEXT}
