@@ -34,7 +34,9 @@ pub enum ParseError {
     Cut,
     #[error("the file has a document type or an entity, which files of the European Central Bank have not")]
     Entity,
-    #[error("the file is a gesmes:Envelope with a Cube a day, each with a time and with a Cube a currency, which has a currency and a rate")]
+    #[error(
+        "the file is a gesmes:Envelope with a Cube a day, each with a time and with a Cube a currency, which has a currency and a rate"
+    )]
     Envelope,
     #[error("time {0} is no day, as in 2026-11-20")]
     Time(String),

@@ -7,7 +7,8 @@ use platform::storage::{Fault, Reads, Row, Snapshot};
 
 use super::report::Broken;
 
-pub(super) const BOOKS: &str = "invoice: its tax and total in the books are what its rate makes of them, and so are its credit notes'";
+pub(super) const BOOKS: &str =
+    "invoice: its tax and total in the books are what its rate makes of them, and so are its credit notes'";
 /// Invoices read at once.
 const PAGE: i64 = 1_000;
 

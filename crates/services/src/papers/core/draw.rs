@@ -189,6 +189,7 @@ impl Frame {
         sheet.fact(words.date, Some(self.day.clone()));
         sheet.fact(words.reference, order.external_ref.clone());
         sheet.fact(words.expected_on, order.expected_on.map(self.day_text));
+        sheet.fact(words.exchange_rate, order.fixed_rate.map(|fixed| words.equation(&fixed.frozen(order.currency, 0))));
         sheet.fact(words.note, order.note.clone());
         let rows = order.lines.iter().map(|line| {
             let expected = line.expected_on.map(|on| format!("\n{} {}", words.expected_on, (self.day_text)(on)));

@@ -27,7 +27,8 @@ use super::{
 };
 use crate::papers::{
     core::{
-        Facts, InBooks, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, Totals, address_lines, contact_lines, credit, due, totals,
+        Facts, InBooks, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, Totals, address_lines, contact_lines, credit, due,
+        totals,
     },
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, InvoiceEvent},
     rows,
@@ -210,12 +211,7 @@ impl Papers {
 }
 
 /// What sums come to in the books; None where they are in their currency. A tax is never without it, since it is owed in that currency.
-async fn in_books(
-    work: &Work,
-    conversion: Conversion,
-    totals: &Totals,
-    day: i32,
-) -> Result<Option<InBooks>, InvoiceError> {
+async fn in_books(work: &Work, conversion: Conversion, totals: &Totals, day: i32) -> Result<Option<InBooks>, InvoiceError> {
     let (rate, before) = match conversion {
         Conversion::OfInvoice(rate, before) => (rate, before),
         Conversion::OfDay => {
