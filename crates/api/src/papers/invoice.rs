@@ -88,7 +88,8 @@ pub struct InvoiceTax {
     pub net: Money,
     /// Sum of the tax of the lines at the rate.
     pub tax: Money,
-    /// The same in the currency of the books; the rows add up to the invoice's. Null where the invoice has no rate.
+    /// Sum of the tax of the lines at the rate in the currency of the books; all rows add up to `taxInBooks` of the invoice. Null where the invoice has no
+    /// exchange rate.
     pub tax_in_books: Option<Money>,
 }
 
@@ -191,16 +192,16 @@ impl Invoice {
     async fn rate(&self) -> Option<FrozenRate> {
         self.0.in_books.as_ref().map(|books| FrozenRate::from(&books.rate))
     }
-    /// Sum without tax in the currency of the books: `totalInBooks` less `taxInBooks`. Null where `rate` is.
+    /// Sum of the invoice's lines without tax in the currency of the books: `totalInBooks` less `taxInBooks`. Null where `rate` is.
     async fn net_in_books(&self) -> Option<Money> {
         self.0.in_books.as_ref().map(|books| books.totals.net.into())
     }
-    /// Sum of the tax in the currency of the books, as tax authorities want it of invoices in another currency. Credit notes of a whole invoice
+    /// Sum of the tax of the invoice's lines in the currency of the books, as tax authorities want it of invoices in another currency. Credit notes of a whole invoice
     /// together have its amount. Null where `rate` is.
     async fn tax_in_books(&self) -> Option<Money> {
         self.0.in_books.as_ref().map(|books| books.totals.tax.into())
     }
-    /// Total in the currency of the books. Null where `rate` is.
+    /// Total of the invoice in the currency of the books. Null where `rate` is.
     async fn total_in_books(&self) -> Option<Money> {
         self.0.in_books.as_ref().map(|books| books.totals.total.into())
     }

@@ -143,8 +143,8 @@ pub(super) fn fixed_rate(rate: Option<&str>, code: Option<&str>) -> Result<Optio
     match (rate, code) {
         (None, None) => Ok(None),
         (Some(rate), Some(code)) => {
-            let rate = rate.parse().map_err(|()| corrupt())?;
-            Ok(Some(FixedRate { rate, books: currency_of("purchase_order", code)? }))
+            let books = currency_of("purchase_order", code)?;
+            Ok(Some(FixedRate { rate: rate.parse().map_err(|()| corrupt())?, books }))
         }
         _ => Err(corrupt()),
     }
