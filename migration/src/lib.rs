@@ -125,6 +125,7 @@ mod m0136_safety_stock;
 mod m0137_more_archives;
 mod m0139_posting_level;
 mod m0140_bin_locations;
+mod m0141_frozen_rates;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -255,6 +256,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0137_more_archives::Migration),
             Box::new(m0139_posting_level::Migration),
             Box::new(m0140_bin_locations::Migration),
+            Box::new(m0141_frozen_rates::Migration),
         ]
     }
 }

@@ -148,6 +148,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0137_more_archives", &[include_str!("m0137/more_archives.sql"), include_str!("m0137/node_tags.sql")]),
     ("m0139_posting_level", &[include_str!("m0139/posting_level.sql")]),
     ("m0140_bin_locations", &[include_str!("m0140/bin_locations.sql")]),
+    ("m0141_frozen_rates", &[include_str!("m0141/frozen_rates.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -103,7 +103,7 @@ const POSSIBLE = {
   MFA_INVALID: ({ has }) => has(/^code$/),
   TOKEN_EXPIRED: ({ has }) => has(/token$/i),
   TENANT_SUSPENDED: ({ has }) => has(/password$|token$|^tenant$|^code$/i),
-  RATE_MISSING: ({ emits, has }) => emits(/^stock\.|cost|purchase|revalu/) || has(/currency/i),
+  RATE_MISSING: ({ emits, has }) => emits(/^stock\.|^invoice\.|cost|purchase|revalu/) || has(/currency/i),
 };
 
 function texts() {

@@ -57,8 +57,8 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("image::DynamicImage", &["files/draw.rs"], "pictures are drawn in one place"),
     (
         "quick_xml",
-        &["exchange/read/", "papers/core/pdf/drawing.rs"],
-        "files, and our own charts, are taken apart in one place each",
+        &["exchange/read/", "papers/core/pdf/drawing.rs", "currency/shell/ecb_xml.rs"],
+        "files, our own charts, and files of rates, are taken apart in one place each",
     ),
     ("metrics::counter", &["metrics/"], "the names of figures are kept in one place"),
     ("metrics::gauge", &["metrics/"], "the names of figures are kept in one place"),

@@ -34,4 +34,13 @@ pub struct Model {
     pub reason: Option<String>,
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
+    /// Where the books are in another currency: theirs, the tax and the total in it, and the rate by which they were converted.
+    pub books_currency: Option<String>,
+    pub books_tax_minor: Option<i64>,
+    pub books_total_minor: Option<i64>,
+    pub rate_numerator: Option<String>,
+    pub rate_denominator: Option<String>,
+    /// Days since 1970-01-01.
+    pub rate_day: Option<i32>,
+    pub rate_source: Option<String>,
 }

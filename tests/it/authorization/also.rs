@@ -36,6 +36,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ProductSuggestionRefuseInput", "categoryId"),
     ("StocktakeCreateInput", "categoryId"),
     ("PurchaseOrderLineReceiptInput", "lineId"),
+    ("ExchangeRatesImportInput", "ecbCsv"),
     ("ImportCreateInput", "entity"),
     ("ExportCreateInput", "entity"),
     ("ApiKeyCreateInput", "permissions"),

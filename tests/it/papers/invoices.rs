@@ -21,6 +21,7 @@ on_both!(
     of_calls_at_once_one_invoices_the_order,
     an_invoice_is_printed_as_it_was_issued,
     tax_is_shown_by_its_rates,
+    an_invoice_in_euros_states_its_tax_in_pounds,
     erasing_a_customer_leaves_number_and_amounts,
     a_store_without_a_company_issues_nothing,
     a_company_keeps_its_prefixes,
@@ -192,6 +193,66 @@ async fn tax_is_shown_by_its_rates(world: &World) {
             assert!(page.contains("<h2>Tax by rate</h2>") && page.contains(&row), "{row}: {page}");
         }
     }
+}
+
+async fn an_invoice_in_euros_states_its_tax_in_pounds(world: &World) {
+    let ids = &world.ours.ids;
+    let line = |quantity: i64, price: &str, rate: &str| {
+        json!({ "product": { "id": ids["prd"] }, "quantity": quantity, "taxRate": rate,
+            "unitPrice": { "amount": price, "currencyCode": "EUR" } })
+    };
+    let query =
+        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
+    let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"],
+        "lines": [line(3, "4.00", "0.175"), line(1, "2.00", "0.05")] });
+    let order = world.must(&world.ours, query, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    refused(&issued(world, &order, "ALL").await, "RATE_MISSING", "input.orderId");
+    let yesterday = world.node.clock.now().plus_seconds(-86_400);
+    let day = entrepot::clock::day_text(entrepot::clock::local_day(yesterday, "UTC"));
+    let enter = async |rate: &str| {
+        let query =
+            "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { userErrors { code message field } } }";
+        let input =
+            json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": "GBP", "rate": rate, "day": day, "source": "ECB" });
+        world.must(&world.ours, query, json!({ "input": input })).await
+    };
+    enter("0.8425").await;
+    let invoice = issued(world, &order, "ALL").await["invoice"].clone();
+    assert_eq!(invoice["number"], "INV-2", "the refusal took no number");
+    // A correction is of the invoices after it.
+    enter("0.9").await;
+    let part = json!({ "lines": [{ "orderLineId": invoice["lines"][0]["orderLineId"], "quantity": 1 }] });
+    let credits = [credited(world, &invoice["id"], part).await, credited(world, &invoice["id"], json!({})).await];
+    let query = "query($id: ID!) { invoice(by: { id: $id }) { rate { fromCode toCode numerator denominator day source }
+        netInBooks { amount currencyCode } taxInBooks { amount } totalInBooks { amount } taxes { taxInBooks { amount } } } }";
+    let seen = async |id: &Value| payload(world, query, json!({ "id": id })).await;
+    let amount = |amount: &str| json!({ "amount": amount });
+    let found = seen(&invoice["id"]).await;
+    let rate =
+        json!({ "fromCode": "EUR", "toCode": "GBP", "numerator": "0.8425", "denominator": "1", "day": day, "source": "ECB" });
+    assert_eq!((&found["rate"], &found["netInBooks"]), (&rate, &json!({ "amount": "11.80", "currencyCode": "GBP" })));
+    assert_eq!((&found["taxInBooks"], &found["totalInBooks"]), (&amount("1.85"), &amount("13.65")), "2.20 and 16.20 EUR");
+    assert_eq!(found["taxes"], json!([{ "taxInBooks": amount("1.77") }, { "taxInBooks": amount("0.08") }]));
+    for (credit, (tax, total)) in credits.iter().zip([("0.59", "3.96"), ("1.26", "9.69")]) {
+        let found = seen(&credit["invoice"]["id"]).await;
+        assert_eq!(found["rate"], rate, "that of its invoice");
+        assert_eq!((&found["taxInBooks"], &found["totalInBooks"]), (&amount(tax), &amount(total)), "together 1.85 and 13.65");
+    }
+    assert_eq!(seen(&json!(ids["inv"])).await["rate"], Value::Null, "one in pounds has no rate");
+    let input = json!({ "idempotencyKey": key(), "kind": "INVOICE", "documentId": invoice["id"] });
+    let page = html(world, &payload(world, super::DRAW, json!({ "input": input })).await["paper"]).await;
+    for part in [
+        format!("1 EUR = 0.8425 GBP ({day}, ECB)").as_str(),
+        "Tax (GBP)",
+        "<td class=\"n\">1.77</td>",
+        "1.85 GBP",
+        "13.65 GBP",
+        "16.20 EUR",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let named = "invoice: its tax and total in the books";
+    each_is_named(world, &[Break { table: "invoice", column: "books_tax_minor", rows: "books_tax_minor > 0", named }]).await;
 }
 
 async fn erasing_a_customer_leaves_number_and_amounts(world: &World) {

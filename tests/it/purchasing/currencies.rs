@@ -14,6 +14,7 @@ on_both!(
     a_rate_is_corrected_and_what_was_received_stays,
     a_rate_that_cannot_be_is_refused,
     a_file_of_the_central_bank_is_entered_once,
+    a_rate_that_is_agreed_holds_for_the_receipts,
     who_may_see_rates_enters_none,
 );
 
@@ -211,7 +212,60 @@ async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
     refused(&refusal, "OUT_OF_RANGE", "input.ecbCsv");
     assert!(refusal["userErrors"][0]["message"].as_str().unwrap().starts_with("JPY of 2020-11-02"), "{refusal}");
     refused(&import("Currency,Rate\nUSD,1\n", &key()).await, "INVALID", "input.ecbCsv");
+    // The same days as XML, which has one currency more.
+    let sent = async |mut input: Value| {
+        input["idempotencyKey"] = json!(key());
+        office.act("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
+    };
+    let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gesmes:Envelope xmlns:gesmes=\"http://www.gesmes.org/xml/2002-08-01\" \
+        xmlns=\"http://www.ecb.int/vocabulary/2002-08-01/eurofxref\"><Cube><Cube time=\"2020-10-30\"><Cube currency=\"USD\" rate=\"1.0842\"/>\
+        <Cube currency=\"CHF\" rate=\"1.0698\"/></Cube><Cube time=\"2020-10-29\"><Cube currency=\"USD\" rate=\"1.0830\"/></Cube></Cube></gesmes:Envelope>";
+    let cut = &xml[..xml.find("<Cube time=\"2020-10-29\"").unwrap()];
+    refused(&sent(json!({ "ecbXml": cut })).await, "INVALID", "input.ecbXml");
+    refused(&sent(json!({ "ecbXml": xml, "ecbCsv": file })).await, "INVALID", "input.ecbXml");
+    refused(&sent(json!({})).await, "REQUIRED", "input.ecbCsv");
+    assert_eq!(office.rate_on("EUR", "CHF", "2020-10-31").await, Value::Null, "nothing of a file that is cut");
+    let read = sent(json!({ "ecbXml": xml })).await;
+    assert_eq!((&read["created"], &read["unchanged"]), (&json!(1), &json!(2)), "{read}");
+    let rate = json!({ "numerator": "0.8425", "denominator": "1.0698", "day": "2020-10-30", "source": "ECB" });
+    assert_eq!(office.rate_on("CHF", "GBP", "2020-10-31").await, rate, "a franc in pounds, through the euro");
     assert_eq!(office.rate_on("EUR", "USD", "2020-11-02").await["numerator"], "1.0842", "all or none");
+}
+
+async fn a_rate_that_is_agreed_holds_for_the_receipts(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    // No day has a rate, and none is needed.
+    let order = office.in_euros(&mug, "3.00", json!({ "fixedRate": "0.8600" })).await;
+    assert_eq!(book_values(&office.receive_on(&order, 4, "2020-11-12T12:00:00Z", &key()).await), ["10.32 GBP"]);
+    done(&office.rate("GBP", "0.8425", "2020-11-12").await, "exchangeRate");
+    let received = office.receive_on(&order, 6, "2020-11-13T12:00:00Z", &key()).await;
+    assert_eq!(book_values(&received), ["10.32 GBP", "15.48 GBP"], "25.80 in all, whatever the day's rate is");
+    let rate = json!({ "fromCode": "EUR", "toCode": "GBP", "numerator": "0.8600", "denominator": "1", "day": "2020-11-12", "source": "PURCHASE_ORDER" });
+    assert_eq!(done(&received, "purchaseOrder")["receipts"][0]["rate"], rate);
+    office.is_sound().await;
+    let yesterday = world.node.clock.now().plus_seconds(-86_400);
+    let day = entrepot::clock::day_text(entrepot::clock::local_day(yesterday, "UTC"));
+    done(&office.rate("GBP", "0.8425", &day).await, "exchangeRate");
+    let draft = async |code: &str, rate: &str| {
+        let lines = json!([{ "product": mug, "quantity": 1, "unitCost": { "amount": "3.00", "currencyCode": code } }]);
+        let input = json!({ "supplier": office.supplier, "store": office.store, "currencyCode": code, "lines": lines, "fixedRate": rate });
+        office.buy("purchaseOrderCreate", input).await
+    };
+    for (code, rate, refusal) in [("EUR", "0", "OUT_OF_RANGE"), ("EUR", "1.9", "OUT_OF_RANGE"), ("GBP", "1", "INVALID")] {
+        refused(&draft(code, rate).await, refusal, "input.fixedRate");
+    }
+    let seen = async |order: &Value| {
+        let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { fixedRate } }";
+        office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"]["fixedRate"].clone()
+    };
+    let order = done(&draft("EUR", "0.86").await, "purchaseOrder").clone();
+    assert_eq!(seen(&order).await, "0.86");
+    let other = json!({ "id": order["id"], "note": "soon" });
+    done(&office.buy("purchaseOrderUpdate", other).await, "purchaseOrder");
+    assert_eq!(seen(&order).await, "0.86", "what is left out stays");
+    done(&office.buy("purchaseOrderUpdate", json!({ "id": order["id"], "fixedRate": null })).await, "purchaseOrder");
+    assert_eq!(seen(&order).await, Value::Null);
 }
 
 async fn who_may_see_rates_enters_none(world: &World) {

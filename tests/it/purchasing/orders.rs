@@ -114,6 +114,18 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
     let euros = office.draft_with(input).await;
     office.step(&euros, "purchaseOrderSubmit").await;
     refused(&office.buy("purchaseOrderApprove", json!({ "id": euros["id"] })).await, "INVALID_STATE", "input.id");
+    // Unless their rate is agreed: 80.00 EUR are 96.00 GBP, or 104.00.
+    for (rate, is_above) in [("1.2", false), ("1.3", true)] {
+        let lines = json!([{ "product": mug, "quantity": 80, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }]);
+        let euros = office.draft_with(json!({ "currencyCode": "EUR", "fixedRate": rate, "lines": lines })).await;
+        office.step(&euros, "purchaseOrderSubmit").await;
+        let approved = office.buy("purchaseOrderApprove", json!({ "id": euros["id"] })).await;
+        if is_above {
+            refused(&approved, "INVALID_STATE", "input.id");
+        } else {
+            done(&approved, "purchaseOrder");
+        }
+    }
 }
 
 async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {

@@ -53,7 +53,11 @@ pub struct ExchangeRatesImportInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day.
-    pub ecb_csv: String,
+    /// Null with `ecbXml`.
+    pub ecb_csv: Option<String>,
+    /// Content of an XML file of the European Central Bank, `eurofxref-daily.xml`, `eurofxref-hist-90d.xml`, or `eurofxref-hist.xml` with at most 5,000
+    /// rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
+    pub ecb_xml: Option<String>,
     /// Accepts rates that are more than a factor of two from the newest rate of their pair in either direction.
     #[graphql(default)]
     pub unusual: bool,
@@ -142,6 +146,7 @@ impl CurrencyMutation {
         #[graphql(desc = "File of exchange rates.")] input: ExchangeRatesImportInput,
     ) -> Answer<ExchangeRatesImportPayload> {
         let ledger = ctx.given::<Ledger>()?;
+        let file = input.field();
         let (rates, skipped) = match read(|reading| input.rates(reading)) {
             Ok(read) => read,
             Err(errors) => return Ok(ExchangeRatesImportPayload::refused(errors)),
@@ -156,7 +161,7 @@ impl CurrencyMutation {
         Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
             Ok(outcome) => ExchangeRatesImportPayload::of(outcome, skipped),
             Err(refusal) => {
-                let mut error = told(&refusal, |_| path!["input", "ecbCsv"]);
+                let mut error = told(&refusal, |_| path!["input", file]);
                 if let (SetRefusal::Row(index, _), UserError::InputError(one)) = (&refusal, &mut error) {
                     one.message = format!("{}: {}", cells.get(*index).map_or("", String::as_str), one.message);
                 }
@@ -189,10 +194,28 @@ impl ExchangeRateSetInput {
 }
 
 impl ExchangeRatesImportInput {
+    /// The field that has the file.
+    fn field(&self) -> &'static str {
+        if self.ecb_xml.is_some() { "ecbXml" } else { "ecbCsv" }
+    }
+
     fn rates(&self, reading: &mut Reading) -> (Vec<NewRate>, usize) {
         check_key(reading, &self.idempotency_key);
-        shell::read_ecb_csv(&self.ecb_csv).unwrap_or_else(|error| {
-            reading.invalid(&error.to_string(), || path!["input", "ecbCsv"]);
+        let field = || path!["input", self.field()];
+        let found = match (&self.ecb_csv, &self.ecb_xml) {
+            (Some(csv), None) => shell::read_ecb_csv(csv),
+            (None, Some(xml)) => shell::read_ecb_xml(xml),
+            (None, None) => {
+                reading.required("a file is expected: ecbCsv or ecbXml", field);
+                return (Vec::new(), 0);
+            }
+            (Some(_), Some(_)) => {
+                reading.invalid("one file is expected: ecbCsv or ecbXml", field);
+                return (Vec::new(), 0);
+            }
+        };
+        found.unwrap_or_else(|error| {
+            reading.invalid(&error.to_string(), field);
             (Vec::new(), 0)
         })
     }

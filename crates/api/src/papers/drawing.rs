@@ -203,6 +203,6 @@ async fn of_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &Inv
         to = buyer(&request.scope, invoice)?;
     }
     let order = numbering::shown(ctx, Numbered::Order, invoice.facts.order_number).await?;
-    let sheet = invoice_sheet(Phrases::of(request.new.locale), invoice, order, to, day_text(invoice.issued_on));
+    let sheet = invoice_sheet(Phrases::of(request.new.locale), invoice, order, to, day_text);
     Ok(PaperRequest::done(invoice.label.clone(), Some(invoice.order), Ok(sheet)))
 }

@@ -9,6 +9,7 @@ use macros::resolvers;
 use services::papers::{Papers, core};
 
 use crate::{
+    currency::FrozenRate,
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -87,6 +88,9 @@ pub struct InvoiceTax {
     pub net: Money,
     /// Sum of the tax of the lines at the rate.
     pub tax: Money,
+    /// Sum of the tax of the lines at the rate in the currency of the books; all rows add up to `taxInBooks` of the invoice. Null where the invoice has no
+    /// exchange rate.
+    pub tax_in_books: Option<Money>,
 }
 
 crate::connection!(counted InvoiceConnection, InvoiceEdge, Invoice, "invoices and credit notes");
@@ -170,16 +174,36 @@ impl Invoice {
     /// Tax of the invoice by its rates, the highest rate first: the sums of net and of tax are those of the invoice.
     async fn taxes(&self) -> Vec<InvoiceTax> {
         let rows = core::by_rate(&self.0.lines, self.0.totals.total.currency).unwrap_or_default();
-        let row = |row: core::RateTotals| InvoiceTax {
+        let in_books = self.0.in_books.as_ref().map(|books| books.taxes(&rows)).unwrap_or_default();
+        let row = |(place, row): (usize, core::RateTotals)| InvoiceTax {
             rate: row.rate.map(|rate| Decimal(rate.to_string())),
             net: row.net.into(),
             tax: row.tax.into(),
+            tax_in_books: in_books.get(place).copied().map(Money::from),
         };
-        rows.into_iter().map(row).collect()
+        rows.into_iter().enumerate().map(row).collect()
     }
     /// Total of the invoice: the sum of its lines with tax.
     async fn total(&self) -> Money {
         self.0.totals.total.into()
+    }
+    /// Exchange rate to the currency of the books, of the day of the issue; of a credit note that of its invoice. Null where the invoice is in the
+    /// currency of the books, where it has no tax and there was no rate, and on invoices that were issued before rates were kept.
+    async fn rate(&self) -> Option<FrozenRate> {
+        self.0.in_books.as_ref().map(|books| FrozenRate::from(&books.rate))
+    }
+    /// Sum of the invoice's lines without tax in the currency of the books: `totalInBooks` less `taxInBooks`. Null where `rate` is.
+    async fn net_in_books(&self) -> Option<Money> {
+        self.0.in_books.as_ref().map(|books| books.totals.net.into())
+    }
+    /// Sum of the tax of the invoice's lines in the currency of the books, as tax authorities want it of invoices in another currency. Credit notes of a whole invoice
+    /// together have its amount. Null where `rate` is.
+    async fn tax_in_books(&self) -> Option<Money> {
+        self.0.in_books.as_ref().map(|books| books.totals.tax.into())
+    }
+    /// Total of the invoice in the currency of the books. Null where `rate` is.
+    async fn total_in_books(&self) -> Option<Money> {
+        self.0.in_books.as_ref().map(|books| books.totals.total.into())
     }
     /// Reason for the credit note; null of an invoice, and when none was given.
     async fn reason(&self) -> Option<&str> {

@@ -6,10 +6,13 @@ use services::papers::{
     shell::{InvoiceError, MOST_ENTITIES},
 };
 
-use crate::graphql::{
-    fault::TopError,
-    refusal::{ErrorCode, Path, UserError, VersionConflict},
-    scalars::Long,
+use crate::{
+    graphql::{
+        fault::TopError,
+        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        scalars::Long,
+    },
+    purchasing::refusal::rate_missing,
 };
 
 fn input(name: &str) -> Path {
@@ -77,6 +80,7 @@ fn refused(why: Refusal, id: &str) -> UserError {
         Refusal::NothingDue => state("nothing of the order is left to be invoiced in this scope".to_owned()),
         Refusal::NothingLeft => state("nothing of the invoice is left to be credited".to_owned()),
         Refusal::TooLarge => state("its sums are beyond what can be kept exactly".to_owned()),
+        Refusal::RateMissing { from, to, day } => UserError::new(ErrorCode::RateMissing, rate_missing(from, to, day), input(id)),
         Refusal::NoLine { index } => {
             let field = path!["input", "lines", index, "orderLineId"];
             UserError::new(ErrorCode::NotFound, "the line is not on the invoice, or is named twice", field)

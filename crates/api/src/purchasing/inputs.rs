@@ -13,7 +13,7 @@ use super::{
 use crate::{
     graphql::{
         reading::Reading,
-        scalars::{CurrencyCode, Date, DateTime, Long, Quantity},
+        scalars::{CurrencyCode, Date, DateTime, Decimal, Long, Quantity},
     },
     packs::PackLine,
     stock::LotRef,
@@ -88,6 +88,9 @@ pub struct PurchaseOrderCreateInput {
     /// Blanket order of the same supplier and currency that the order calls off from: at its prices, of its products, within its days, and no more of
     /// each than is left. Null for none.
     pub blanket_order: Option<BlanketOrderRef>,
+    /// Exchange rate that is agreed for the order: units of the tenant's currency for one unit of `currencyCode`, above 0, at most 12 significant digits, and
+    /// within a factor of two of the rate of the day, where there is one. Null takes the rate of the day of each receipt.
+    pub fixed_rate: Option<Decimal>,
 }
 
 /// Status that a new purchase order can have at once.
@@ -121,6 +124,8 @@ pub struct PurchaseOrderUpdateInput {
     pub lines: Option<Vec<PurchaseOrderLineInput>>,
     /// All charges of the order from now on, at most 50. Null leaves them as they are.
     pub charges: Option<Vec<PurchaseChargeInput>>,
+    /// Exchange rate that is agreed for the order, as in `PurchaseOrderCreateInput`. Null removes it.
+    pub fixed_rate: MaybeUndefined<Decimal>,
 }
 
 /// A step of a purchase order.
@@ -296,6 +301,7 @@ impl PurchaseOrderCreateInput {
             charges: PurchaseChargeInput::all(self.charges, reading),
             status: self.status.map(Into::into),
             blanket_order: self.blanket_order.map(|blanket| blanket.read(reading, || path!["input", "blanketOrder"])),
+            fixed_rate: self.fixed_rate.map(|rate| rate.0),
         }
     }
 }
@@ -314,6 +320,7 @@ impl PurchaseOrderUpdateInput {
             under_percent: self.under_percent,
             lines: self.lines.map(|lines| PurchaseOrderLineInput::all(lines, reading)),
             charges: self.charges.map(|charges| PurchaseChargeInput::all(charges, reading)),
+            fixed_rate: self.fixed_rate.map_value(|rate| rate.0).into(),
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        scalars::{CurrencyCode, Date, DateTime, Json, Long},
+        scalars::{CurrencyCode, Date, DateTime, Decimal, Json, Long},
     },
     numbering,
     papers::{Paper, papers_of},
@@ -102,6 +102,11 @@ impl PurchaseOrder {
     /// Currency of the order's amounts, except those of charges in another one.
     async fn currency_code(&self) -> CurrencyCode {
         CurrencyCode(self.row.currency.as_str().to_owned())
+    }
+    /// Exchange rate that is agreed for the order: units of the currency of the books for one unit of `currencyCode`, above 0, at most 12 significant digits.
+    /// Receipts take it. Null where they take the rate of their day.
+    async fn fixed_rate(&self) -> Option<Decimal> {
+        self.row.fixed_rate.map(|fixed| Decimal(fixed.rate.to_string()))
     }
     /// Day on which the goods are expected, in the store's time zone, unless a line states another one. Null when none was given.
     async fn expected_on(&self) -> Option<Date> {

@@ -68,7 +68,8 @@ impl GoodsReceipt {
     async fn received_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row().actor).await
     }
-    /// Exchange rate by which the goods entered the books. Null where the order is in the currency of the books.
+    /// Exchange rate by which the goods entered the books: that of the receipt's day, or the order's `fixedRate`, which has the source PURCHASE_ORDER and the
+    /// receipt's day. Null where the order is in the currency of the books.
     async fn rate(&self) -> Option<FrozenRate> {
         self.row().rate.as_ref().map(FrozenRate::from)
     }

@@ -2,7 +2,10 @@
 
 use entity::prelude::{Currency, Tracking};
 use inventory::purchasing::{
-    core::{Action, AmendRefusal, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem, actions_from},
+    core::{
+        Action, AmendRefusal, FixedRateRefusal, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem,
+        actions_from,
+    },
     shell::{MailRefusal, PolicyRefusal, PolicyWhat},
 };
 use platform::{clock, path};
@@ -155,6 +158,17 @@ pub fn rate_missing(from: Currency, to: Currency, day: i32) -> String {
     )
 }
 
+fn fixed_rate(why: FixedRateRefusal) -> Said {
+    match why {
+        FixedRateRefusal::NoRate => range("a rate is a decimal above 0 with at most 12 significant digits"),
+        FixedRateRefusal::OfBooks { books } => invalid(&format!("the order is in {books}, as the books are: leave the rate out")),
+        FixedRateRefusal::Far { from, books, day } => range(&format!(
+            "the rate is more than a factor of two from that of {}: it says what one {from} is in {books}",
+            clock::day_text(day)
+        )),
+    }
+}
+
 pub fn purchase(why: &Refusal) -> Said {
     match why {
         Refusal::Status(status) => {
@@ -174,6 +188,7 @@ pub fn purchase(why: &Refusal) -> Said {
         }
         Refusal::TooLarge => range("the order is too large to be kept exactly"),
         Refusal::PercentUpTo { most } => range(&format!("0 to {most} percent are expected")),
+        Refusal::FixedRate(why) => fixed_rate(*why),
         Refusal::NoLines => invalid("at least one line is needed"),
         Refusal::NotPositive => range("a quantity above 0 is expected"),
         Refusal::NegativeWeight => range("a weight of 0 or more is expected"),

@@ -49,6 +49,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::ExpiresOn => &["expiresOn"],
         Field::ExternalRef => &["externalRef"],
         Field::FailedAt => &["failedAt"],
+        Field::FixedRate => &["fixedRate"],
         Field::FromStore => &["fromStore"],
         Field::Id => &["id"],
         Field::Ids => &["ids"],

@@ -35,6 +35,7 @@ fn header(order: &PurchaseOrder) -> Fields {
     };
     Fields::default()
         .with("revision", order.revision)
+        .with("fixedRate", order.fixed_rate.map(|fixed| fixed.rate.to_string()))
         .with("expectedOn", order.expected_on.map(clock::day_text))
         .with("externalRef", &order.external_ref)
         .with("note", &order.note)

@@ -19,12 +19,13 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 31] = [
+pub(super) const GIVEN: [(&str, &str); 32] = [
     ("CategoryUpsertInput", "name"),
     ("StocktakeCreateInput", "categoryId"),
     ("StocktakeLineInput", "counted"),
     ("CustomerCreateInput", "name"),
     ("CustomerUpsertInput", "name"),
+    ("ExchangeRatesImportInput", "ecbCsv"),
     ("ExportCreateInput", "entity"),
     ("ImportCreateInput", "entity"),
     ("OrderLineInput", "product"),

@@ -15,19 +15,31 @@ pub(super) struct Parsed {
     pub skipped: usize,
 }
 
-/// Where a file is not what it should be: the row from 1, the header being the first.
+/// Why a file is not what it should be. Rows count from 1, the header being the first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     #[error("row {0} is no CSV")]
     Csv(u64),
     #[error("the header is Date and then a currency a column")]
     Header,
-    #[error("column {0} is no currency of ISO 4217 in use")]
+    #[error("{0} is no currency of ISO 4217 in use")]
     Currency(String),
     #[error("row {0} begins with no day, as in 2026-11-20 or 20 November 2026")]
     Day(u64),
     #[error("more than {0} rates")]
     TooMany(usize),
+    #[error("the file is no XML: {0}")]
+    Xml(String),
+    #[error("the file ends in the middle: nothing of it is entered")]
+    Cut,
+    #[error("the file has a document type or an entity, which files of the European Central Bank have not")]
+    Entity,
+    #[error(
+        "the file is a gesmes:Envelope with a Cube a day, each with a time and with a Cube a currency, which has a currency and a rate"
+    )]
+    Envelope,
+    #[error("time {0} is no day, as in 2026-11-20")]
+    Time(String),
 }
 
 const MONTHS: [&str; 12] =

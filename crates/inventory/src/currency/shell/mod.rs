@@ -1,6 +1,7 @@
 //! Entering rates, by hand or from a file, and finding the one that holds.
 
 mod ecb;
+mod ecb_xml;
 
 use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
@@ -89,6 +90,15 @@ const SHOWN: usize = 10;
 /// It is not such a file.
 pub fn read_ecb_csv(text: &str) -> Result<(Vec<NewRate>, usize), ParseError> {
     let parsed = ecb::parse_csv(text, "ECB", MAX_RATES)?;
+    Ok((parsed.rates, parsed.skipped))
+}
+
+/// The same of an XML file.
+///
+/// # Errors
+/// It is not such a file, or not all of it.
+pub fn read_ecb_xml(text: &str) -> Result<(Vec<NewRate>, usize), ParseError> {
+    let parsed = ecb_xml::parse_xml(text, "ECB", MAX_RATES)?;
     Ok((parsed.rates, parsed.skipped))
 }
 

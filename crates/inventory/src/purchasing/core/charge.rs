@@ -77,11 +77,16 @@ impl PurchaseOrder {
     pub(super) fn is_above(&self, limit: Money) -> bool {
         self.whole().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
     }
-    /// Its total, and what its other charges come to in the books. None beyond what can be kept exactly, and where the two are in different currencies.
+    /// Its total, in the books where its rate is agreed, and what its other charges come to there. None beyond what can be kept exactly, and where the two are
+    /// in different currencies.
     fn whole(&self) -> Option<Money> {
+        let total = match self.fixed_rate {
+            Some(fixed) => Money::new(fixed.frozen(self.currency, 0).convert(self.total()?.minor)?, fixed.books),
+            None => self.total()?,
+        };
         match self.books_currency() {
-            None => self.total(),
-            Some(_) => self.total().zip(self.charges_in_books()).and_then(|(total, more)| total.checked_add(more)),
+            None => Some(total),
+            Some(_) => total.checked_add(self.charges_in_books()?),
         }
     }
     /// Refuses goods into books of another currency than its charges were converted into. `rate` is that of the receipt.

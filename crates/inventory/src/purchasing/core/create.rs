@@ -8,6 +8,7 @@ use super::{
     carry::LandedShares,
     charge::{NewCharge, charges, spread},
     expected::{Confirmation, LeadTimes},
+    fixed_rate::FixedRate,
     order::{Change, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
     order_state::OrderState,
     refusal::Refusal,
@@ -25,6 +26,7 @@ pub struct Create {
     pub supplier: SupplierId,
     pub store: StoreId,
     pub currency: Currency,
+    pub fixed_rate: Option<FixedRate>,
     /// The blanket order that it calls off from.
     pub blanket: Option<BlanketOrderId>,
     pub expected_on: Option<i32>,
@@ -77,6 +79,7 @@ pub struct NewLine {
 pub struct Amend {
     pub order: PurchaseOrderId,
     pub expected_version: Option<i64>,
+    pub fixed_rate: Option<Option<FixedRate>>,
     pub expected_on: Option<Option<i32>>,
     pub external_ref: Option<Option<String>>,
     pub note: Option<Option<String>>,
@@ -104,6 +107,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         supplier: command.supplier,
         store: command.store,
         currency: command.currency,
+        fixed_rate: command.fixed_rate,
         blanket: command.blanket,
         expected_on: command.expected_on,
         external_ref: command.external_ref.clone(),
@@ -182,11 +186,13 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
         }
         order.external_ref.clone_from(reference);
     }
+    order.fixed_rate = command.fixed_rate.unwrap_or(order.fixed_rate);
     order.expected_on = command.expected_on.unwrap_or(order.expected_on);
     order.note = command.note.clone().unwrap_or(order.note);
     order.over_percent = command.over_percent.unwrap_or(order.over_percent);
     order.under_percent = command.under_percent.unwrap_or(order.under_percent);
-    if command.lines.is_some() || command.charges.is_some() || command.over_percent.is_some() {
+    let is_dearer = command.over_percent.is_some() || command.fixed_rate.is_some();
+    if command.lines.is_some() || command.charges.is_some() || is_dearer {
         order.edited_by(command.actor);
     }
     if order.change == Change::Figures {

@@ -11,6 +11,7 @@ mod command;
 mod confirm;
 mod create;
 mod expected;
+mod fixed_rate;
 mod landed;
 mod merge;
 mod minimum;
@@ -45,6 +46,7 @@ pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use create::{Amend, Create, NewLine, Placing, Prices, decide_amend, decide_create};
 pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
+pub use fixed_rate::{FIXED_SOURCE, FixedRate, FixedRateRefusal};
 pub use landed::{allot, share};
 pub use merge::{MergedSupplies, Terms, merge_supplies};
 pub use order::{

@@ -10,6 +10,7 @@ use super::{
     carry::LandedShares,
     charge::Charge,
     expected::{Confirmation, LeadDay},
+    fixed_rate::FixedRate,
     order_state::OrderState,
     refusal::Refusal,
     returns::{BroughtBack, SupplierReturn},
@@ -29,6 +30,8 @@ pub struct PurchaseOrder {
     /// Where it is delivered to.
     pub store: StoreId,
     pub currency: Currency,
+    /// The rate that its receipts take; None: that of their day.
+    pub fixed_rate: Option<FixedRate>,
     /// The blanket order that it calls off from.
     pub blanket: Option<BlanketOrderId>,
     /// The day it is expected on, of lines that say nothing else.

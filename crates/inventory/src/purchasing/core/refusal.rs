@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::{blanket_refusal::BlanketRefusal, create::Prices};
+use super::{blanket_refusal::BlanketRefusal, create::Prices, fixed_rate::FixedRateRefusal};
 use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub enum Refusal {
     PercentUpTo {
         most: i32,
     },
+
+    /// Of a rate that is agreed.
+    FixedRate(FixedRateRefusal),
 
     // Of its lines.
     NoLines,

@@ -11,10 +11,10 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::{
     charge_rows::fill_charges,
-    order_row::{OrderRow, currency_of},
+    order_row::{OrderRow, currency_of, fixed_rate},
 };
 use crate::{
-    purchasing::core::{Confirmation, LandedShares, LeadDay, Line, PurchaseOrder},
+    purchasing::core::{Confirmation, FixedRate, LandedShares, LeadDay, Line, PurchaseOrder},
     stock::core::LevelKey,
 };
 
@@ -235,6 +235,20 @@ pub async fn trade_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Opti
     );
     let row = reads.records::<TradeRow>(&sql, vec![order.into()]).await?.pop();
     row.map(|row| Ok((currency_of("purchase_order", &row.currency)?, row.time_zone))).transpose()
+}
+
+#[derive(Record)]
+#[record(of = purchase_order, alias = "o")]
+struct FixedRateRow {
+    fixed_rate: Option<String>,
+    fixed_rate_currency: Option<String>,
+}
+
+/// The rate that is agreed for an order.
+pub async fn fixed_rate_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<FixedRate>, Fault> {
+    let sql = format!("SELECT {} FROM purchase_order o WHERE o.tenant_id = $1 AND o.id = $2", FixedRateRow::SELECT);
+    let row = reads.records::<FixedRateRow>(&sql, vec![order.into()]).await?.pop();
+    row.map_or(Ok(None), |row| fixed_rate(row.fixed_rate.as_deref(), row.fixed_rate_currency.as_deref()))
 }
 
 /// The stores and suppliers of these orders, of those that exist.

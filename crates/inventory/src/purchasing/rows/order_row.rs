@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     ledger::DocumentNumber,
-    purchasing::core::{Approval, Change, End, OrderState, Placement, PurchaseOrder, Request, Stage},
+    purchasing::core::{Approval, Change, End, FixedRate, OrderState, Placement, PurchaseOrder, Request, Stage},
 };
 
 /// An order without its lines.
@@ -44,6 +44,8 @@ pub(super) struct OrderRow {
     revision: i32,
     confirmed_at: Option<Timestamp>,
     blanket_order_id: Option<BlanketOrderId>,
+    fixed_rate: Option<String>,
+    fixed_rate_currency: Option<String>,
 }
 
 impl OrderRow {
@@ -91,6 +93,7 @@ impl OrderRow {
     pub fn order(self) -> Result<PurchaseOrder, Fault> {
         let currency = currency_of("purchase_order", &self.currency)?;
         let editors = editors_of("purchase_order", self.editors.as_deref())?;
+        let fixed_rate = fixed_rate(self.fixed_rate.as_deref(), self.fixed_rate_currency.as_deref())?;
         let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
         Ok(PurchaseOrder {
             id: self.id,
@@ -99,6 +102,7 @@ impl OrderRow {
             supplier: self.supplier_id,
             store: self.store_id,
             currency,
+            fixed_rate,
             blanket: self.blanket_order_id,
             expected_on: self.expected_on,
             external_ref: self.external_ref,
@@ -131,6 +135,19 @@ pub(super) fn editors_of(table: &'static str, editors: Option<&str>) -> Result<V
 fn editor(table: &'static str, text: &str) -> Result<Actor, Fault> {
     let found = text.split_once(':').and_then(|(kind, id)| Some(Actor { kind: ActorKind::parse(kind)?, id: id.parse().ok()? }));
     found.ok_or_else(|| Fault::corrupt(table, format!("unknown editor {text}")))
+}
+
+/// A rate that is agreed for an order, of its two columns.
+pub(super) fn fixed_rate(rate: Option<&str>, code: Option<&str>) -> Result<Option<FixedRate>, Fault> {
+    let corrupt = || Fault::corrupt("purchase_order", "a rate that is agreed is a decimal and has the currency of the books");
+    match (rate, code) {
+        (None, None) => Ok(None),
+        (Some(rate), Some(code)) => {
+            let books = currency_of("purchase_order", code)?;
+            Ok(Some(FixedRate { rate: rate.parse().map_err(|()| corrupt())?, books }))
+        }
+        _ => Err(corrupt()),
+    }
 }
 
 pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
@@ -174,6 +191,8 @@ mod tests {
             revision: 1,
             confirmed_at: None,
             blanket_order_id: None,
+            fixed_rate: None,
+            fixed_rate_currency: None,
         }
     }
 

@@ -49,6 +49,8 @@ struct NewOrder {
     version: i64,
     updated_at: Timestamp,
     blanket_order_id: Option<BlanketOrderId>,
+    fixed_rate: Option<String>,
+    fixed_rate_currency: Option<String>,
 }
 
 #[derive(Record)]
@@ -77,6 +79,8 @@ struct ChangedOrder {
     updated_at: Timestamp,
     revision: i32,
     confirmed_at: Option<Timestamp>,
+    fixed_rate: Option<String>,
+    fixed_rate_currency: Option<String>,
 }
 
 /// A line of a receipt that something was taken back of.
@@ -223,6 +227,8 @@ impl From<&PurchaseOrder> for NewOrder {
             version: order.version,
             updated_at: order.updated_at,
             blanket_order_id: order.blanket,
+            fixed_rate: order.fixed_rate.map(|fixed| fixed.rate.to_string()),
+            fixed_rate_currency: order.fixed_rate.map(|fixed| fixed.books.to_string()),
         }
     }
 }
@@ -259,6 +265,8 @@ impl From<&PurchaseOrder> for ChangedOrder {
             updated_at: order.updated_at,
             revision: order.revision.into(),
             confirmed_at: order.confirmed_at,
+            fixed_rate: order.fixed_rate.map(|fixed| fixed.rate.to_string()),
+            fixed_rate_currency: order.fixed_rate.map(|fixed| fixed.books.to_string()),
         }
     }
 }

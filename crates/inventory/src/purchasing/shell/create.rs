@@ -11,7 +11,7 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     BlanketRef, MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate,
-    PurchaseStart, ReorderOrder, SupplierRef, blanket::blanket_named, charges::charges_of, own_order,
+    PurchaseStart, ReorderOrder, SupplierRef, blanket::blanket_named, charges::charges_of, fixed_rate::agreed_rate, own_order,
 };
 use crate::{
     catalog::core::text::fold,
@@ -69,6 +69,10 @@ async fn written(
     };
     let trade = known.as_ref().map(|store| (currency, store.time_zone.as_str()));
     let charges = charges_of(ledger, &scope, &mut missing, trade, input.charges).await?;
+    let fixed_rate = match (trade, &input.fixed_rate) {
+        (Some(trade), Some(rate)) => agreed_rate(ledger, &scope, &mut missing, trade, rate).await?,
+        _ => None,
+    };
     let placing = match input.status {
         None => None,
         Some(PurchaseStart::Ordered) => {
@@ -83,6 +87,7 @@ async fn written(
         supplier,
         store,
         currency,
+        fixed_rate,
         blanket,
         expected_on: input.expected_on,
         external_ref: input.external_ref,
@@ -155,17 +160,21 @@ async fn changed(
         levels = found.iter().map(|line| crate::stock::core::LevelKey { product: line.product, store }).collect();
         lines = Some(found);
     }
+    let is_converted = input.charges.is_some() || matches!(input.fixed_rate, Some(Some(_)));
+    let trade = if is_converted { rows::trade_of(&scope, order).await? } else { None };
+    let trade = trade.as_ref().map(|(currency, time_zone)| (*currency, time_zone.as_str()));
     let charges = match input.charges {
-        Some(charges) => {
-            let trade = rows::trade_of(&scope, order).await?;
-            let trade = trade.as_ref().map(|(currency, time_zone)| (*currency, time_zone.as_str()));
-            Some(charges_of(ledger, &scope, &mut missing, trade, charges).await?)
-        }
+        Some(charges) => Some(charges_of(ledger, &scope, &mut missing, trade, charges).await?),
         None => None,
+    };
+    let fixed_rate = match (input.fixed_rate, trade) {
+        (Some(Some(rate)), Some(trade)) => Some(agreed_rate(ledger, &scope, &mut missing, trade, &rate).await?),
+        (given, _) => given.map(|_| None),
     };
     let amend = Amend {
         order,
         expected_version: input.expected_version,
+        fixed_rate,
         expected_on: input.expected_on,
         external_ref: input.external_ref,
         note: input.note,
@@ -244,6 +253,7 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
         supplier,
         store,
         currency,
+        fixed_rate: None,
         blanket: None,
         expected_on: None,
         external_ref: None,

@@ -7,6 +7,7 @@ mod blanket;
 mod charges;
 mod confirm;
 mod create;
+mod fixed_rate;
 mod mail;
 mod merge;
 mod plan;
@@ -92,6 +93,9 @@ pub struct PurchaseOrderCreate {
     /// The blanket order that it calls off from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blanket_order: Option<BlanketRef>,
+    /// A decimal as text; None: receipts take the rate of their day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fixed_rate: Option<String>,
 }
 
 /// How far a new order comes in the call that makes it.
@@ -135,6 +139,8 @@ pub struct PurchaseOrderUpdate {
     pub under_percent: Option<i32>,
     pub lines: Option<Vec<NewPurchaseLine>>,
     pub charges: Option<Vec<NewCharge>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fixed_rate: Option<Option<String>>,
 }
 
 /// A step that needs no more than the order.

@@ -107,7 +107,7 @@ async fn counted_in(
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Receive(receive)), levels)))
 }
 
-/// The rate from the order's currency to that of the books on the receipt's day, where they are two.
+/// The rate from the order's currency to that of the books, where they are two: the one that is agreed for the order, else that of the receipt's day.
 async fn rate_of(
     ledger: &Ledger,
     scope: &TenantScope,
@@ -119,6 +119,10 @@ async fn rate_of(
         return Ok(None);
     };
     let day = clock::local_day(occurred_at.unwrap_or_else(|| ledger.clock().now()), &time_zone);
+    // An agreed rate stays once the order is with its supplier, and so do the books that it leads to.
+    if let Some(fixed) = rows::fixed_rate_of(scope, order).await?.filter(|fixed| fixed.books == books) {
+        return Ok(Some(fixed.frozen(from, day)));
+    }
     let missing = || Refusal::RateMissing { from, to: books, day }.at(At::input(Field::Id));
     let rate = rate_on(scope, from, books, day).await?.ok_or_else(missing)?;
     Ok(Some(rate))

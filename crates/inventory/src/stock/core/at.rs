@@ -30,6 +30,7 @@ pub enum Field {
     ExpiresOn,
     ExternalRef,
     FailedAt,
+    FixedRate,
     FromStore,
     Id,
     Ids,

@@ -10,6 +10,7 @@ mod costs;
 mod counts;
 mod demand;
 mod documents;
+mod invoices;
 mod journal;
 mod kits;
 mod levels;
@@ -110,6 +111,7 @@ pub fn width() -> usize {
         tenancy::AUDIT,
         payments::STATUSES,
         receipts::BOOKS,
+        invoices::BOOKS,
         demand::SUMS,
         enum_columns::INVARIANT,
         references::INVARIANT,

@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    checks, demand, enum_columns, payments, receipts, references,
+    checks, demand, enum_columns, invoices, payments, receipts, references,
     report::{Broken, Line, Report},
     walk,
 };
@@ -72,6 +72,11 @@ impl<'a> Tenancy<'a> {
         let found = receipts::books(&self.snapshot, &mut rows).await;
         let broken = self.settled("goods_receipt", "one of its rows", found).await?;
         told(report.add(receipts::BOOKS, rows, broken));
+        progress(&format!("{name}: values of invoices"));
+        let mut rows = 0;
+        let found = invoices::books(&self.snapshot, &mut rows).await;
+        let broken = self.settled("invoice", "one of its rows", found).await?;
+        told(report.add(invoices::BOOKS, rows, broken));
         progress(&format!("{name}: demand facts"));
         let mut rows = 0;
         let found = demand::sums(&self.snapshot, &mut rows).await;

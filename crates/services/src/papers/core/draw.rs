@@ -217,6 +217,7 @@ impl Frame {
         sheet.fact(words.date, Some(self.day.clone()));
         sheet.fact(words.reference, order.external_ref.clone());
         sheet.fact(words.expected_on, order.expected_on.map(self.day_text));
+        sheet.fact(words.exchange_rate, order.fixed_rate.map(|fixed| words.equation(&fixed.frozen(order.currency, 0))));
         sheet.fact(words.note, order.note.clone());
         let rows = order.lines.iter().map(|line| {
             let expected = line.expected_on.map(|on| format!("\n{} {}", words.expected_on, (self.day_text)(on)));
@@ -257,8 +258,9 @@ impl Frame {
     }
 }
 
-/// An invoice or a credit note, of what was written when its number was given. `order` is the number of its order, with the letters of its kind.
-pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<String>, day: String) -> Sheet {
+/// An invoice or a credit note, of what was written when its number was given. `order` is the number of its order, with the letters of its kind;
+/// `day_text` writes a day as readers know it.
+pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<String>, day_text: fn(i32) -> String) -> Sheet {
     let kind = match invoice.kind {
         InvoiceKind::Invoice => PaperKind::Invoice,
         InvoiceKind::CreditNote => PaperKind::CreditNote,
@@ -267,12 +269,17 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<Str
     let facts = &invoice.facts;
     sheet.party(words.from, facts.seller.clone());
     sheet.party(words.bill_to, buyer);
-    sheet.fact(words.date, Some(day));
+    sheet.fact(words.date, Some(day_text(invoice.issued_on)));
     sheet.fact(words.tax_id, facts.tax_id.clone());
     sheet.fact(words.of_invoice, facts.of_invoice.clone());
     sheet.fact(words.order, Some(order));
     sheet.fact(words.reference, facts.external_ref.clone());
     sheet.fact(words.reason, invoice.reason.clone());
+    let books = invoice.in_books.as_ref();
+    sheet.fact(
+        words.exchange_rate,
+        books.map(|books| format!("{} ({}, {})", words.equation(&books.rate), day_text(books.rate.day), books.rate.source)),
+    );
     let rows = invoice.lines.iter().map(|line| {
         vec![
             line.sku.clone(),
@@ -288,6 +295,10 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<Str
     sheet.tables.extend(taxes(words, invoice));
     sheet.sum(words.net, words.money(invoice.totals.net));
     sheet.sum(words.tax, words.money(invoice.totals.tax));
+    // Before the total, which is the last of the sums.
+    for (name, amount) in books.iter().flat_map(|books| [(words.tax, books.totals.tax), (words.total, books.totals.total)]) {
+        sheet.sum(&format!("{name} ({})", amount.currency), words.money(amount));
+    }
     sheet.sum(words.total, words.money(invoice.totals.total));
     sheet
 }
@@ -299,8 +310,14 @@ fn taxes(words: &Phrases, invoice: &Invoice) -> Option<Table> {
         return None;
     }
     let rows = sums.iter().map(|row| vec![words.percent(row.rate), words.amount(row.net), words.amount(row.tax)]);
-    let columns = vec![left(words.rate, 4), right(words.net, 3), right(words.tax, 3)];
-    Some(Table { heading: Some(words.tax_by_rate.to_owned()), columns, rows: rows.collect() })
+    let (mut columns, mut rows) = (vec![left(words.rate, 4), right(words.net, 3), right(words.tax, 3)], rows.collect::<Vec<_>>());
+    if let Some(books) = &invoice.in_books {
+        columns.push(right(&format!("{} ({})", words.tax, books.rate.to), 3));
+        for (row, tax) in rows.iter_mut().zip(books.taxes(&sums)) {
+            row.push(words.amount(tax));
+        }
+    }
+    Some(Table { heading: Some(words.tax_by_rate.to_owned()), columns, rows })
 }
 
 /// What is said of an order beside its lines.

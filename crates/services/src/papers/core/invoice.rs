@@ -9,6 +9,8 @@ use inventory::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::invoice_books::InBooks;
+
 /// How much of an order is invoiced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Scope {
@@ -44,6 +46,8 @@ pub struct Invoice {
     /// Of a credit note, its invoice.
     pub credits: Option<InvoiceId>,
     pub totals: Totals,
+    /// None where it is in the currency of the books; and where it has no tax, and no rate was there.
+    pub in_books: Option<InBooks>,
     /// Days since 1970-01-01.
     pub issued_on: i32,
     pub issued_at: Timestamp,
@@ -109,6 +113,13 @@ pub enum Refusal {
     },
     /// Sums are beyond what can be kept exactly.
     TooLarge,
+    /// It has a tax, and no rate joins its currency and that of the books on its day.
+    RateMissing {
+        from: Currency,
+        to: Currency,
+        /// Days since 1970-01-01.
+        day: i32,
+    },
 }
 
 /// What of an order is due: in all what the scope says, less what is invoiced and not credited (`before`, by line). Parts that follow each other come to the

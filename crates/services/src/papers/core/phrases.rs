@@ -1,7 +1,7 @@
 //! The words that stand on papers, by language. What a person typed is printed as it was typed.
 
 use entity::prelude::*;
-use inventory::orders::core::TaxRate;
+use inventory::{currency::core::FrozenRate, orders::core::TaxRate};
 
 /// The words of one language.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +49,7 @@ pub struct Phrases {
     pub period: &'static str,
     pub tax_by_rate: &'static str,
     pub rate: &'static str,
+    pub exchange_rate: &'static str,
     pub return_label: &'static str,
     pub return_number: &'static str,
     pub collect_slip: &'static str,
@@ -99,6 +100,7 @@ const ENGLISH: Phrases = Phrases {
     period: "Period",
     tax_by_rate: "Tax by rate",
     rate: "Rate",
+    exchange_rate: "Exchange rate",
     return_label: "Return label",
     return_number: "Return",
     collect_slip: "Collection slip",
@@ -149,6 +151,7 @@ const GERMAN: Phrases = Phrases {
     period: "Zeitraum",
     tax_by_rate: "Steuer nach Satz",
     rate: "Satz",
+    exchange_rate: "Wechselkurs",
     return_label: "Rücksendeetikett",
     return_number: "Rücksendung",
     collect_slip: "Abholschein",
@@ -199,6 +202,7 @@ const FRENCH: Phrases = Phrases {
     period: "Période",
     tax_by_rate: "Taxe par taux",
     rate: "Taux",
+    exchange_rate: "Taux de change",
     return_label: "Étiquette de retour",
     return_number: "Retour",
     collect_slip: "Bon de retrait",
@@ -257,6 +261,13 @@ impl Phrases {
         let (whole, rest) = (millionths / 10_000, millionths % 10_000);
         let text = format!("{whole}.{rest:04}");
         format!("{} %", self.figure(text.trim_end_matches('0').trim_end_matches('.')))
+    }
+
+    /// An exchange rate as it was frozen, without an inverse that is rounded: so many of one currency are so many of the other.
+    pub fn equation(&self, rate: &FrozenRate) -> String {
+        let side = |figure: String, currency: Currency| format!("{} {currency}", self.figure(&figure));
+        let (from, to) = (side(rate.denominator.to_string(), rate.from), side(rate.numerator.to_string(), rate.to));
+        format!("{from} = {to}")
     }
 
     /// A number in digits, with the decimal sign of the language.

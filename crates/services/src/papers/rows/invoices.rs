@@ -8,7 +8,10 @@ use entity::{
     record::{Record, Selected},
     tables::{invoice, invoice_line, subject},
 };
-use inventory::orders::core::{Sealed, TaxRate};
+use inventory::{
+    currency::core::FrozenRate,
+    orders::core::{Sealed, TaxRate},
+};
 use platform::{
     secrets::{KeyRing, Texts, row_context},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
@@ -16,7 +19,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::papers::core::{Invoice, InvoiceLine, Totals};
+use crate::papers::core::{InBooks, Invoice, InvoiceLine, Totals};
 
 /// Invoices as `i`, each with the key that it is sealed under; conditions follow.
 pub(super) const FROM: &str =
@@ -51,6 +54,13 @@ struct InvoiceRow {
     reason: Option<String>,
     actor_kind: ActorKind,
     actor_id: Uuid,
+    books_currency: Option<String>,
+    books_tax_minor: Option<i64>,
+    books_total_minor: Option<i64>,
+    rate_numerator: Option<String>,
+    rate_denominator: Option<String>,
+    rate_day: Option<i32>,
+    rate_source: Option<String>,
 }
 
 #[derive(Record)]
@@ -78,6 +88,29 @@ struct KeyRow {
     created_at: Timestamp,
 }
 
+impl InvoiceRow {
+    /// What it comes to in the books; `currency` is its own.
+    fn in_books(&self, currency: Currency) -> Result<Option<InBooks>, Fault> {
+        let Some(code) = &self.books_currency else { return Ok(None) };
+        let found = || {
+            let to = Currency::parse(code)?;
+            let (tax, total) = (self.books_tax_minor?, self.books_total_minor?);
+            let money = |minor| Money::new(minor, to);
+            let rate = FrozenRate {
+                from: currency,
+                to,
+                numerator: self.rate_numerator.as_deref()?.parse().ok()?,
+                denominator: self.rate_denominator.as_deref()?.parse().ok()?,
+                day: self.rate_day?,
+                source: self.rate_source.clone()?,
+            };
+            Some(InBooks { rate, totals: Totals { net: money(total - tax), tax: money(tax), total: money(total) } })
+        };
+        let corrupt = || Fault::corrupt("invoice", "sums in the books have two decimals of a rate, its day and its source");
+        found().map(Some).ok_or_else(corrupt)
+    }
+}
+
 impl SealedInvoice {
     fn invoice(self) -> Result<Invoice, Fault> {
         let (row, key) = (self.invoice, self.key_sealed);
@@ -85,6 +118,7 @@ impl SealedInvoice {
         let currency = Currency::parse(&row.currency).ok_or_else(unknown)?;
         let facts = serde_json::from_str(&row.facts).map_err(|_| Fault::corrupt("invoice", "facts are those of an invoice"))?;
         let money = |minor| Money::new(minor, currency);
+        let in_books = row.in_books(currency)?;
         Ok(Invoice {
             id: row.id,
             kind: row.kind,
@@ -95,6 +129,7 @@ impl SealedInvoice {
             store: row.store_id,
             credits: row.credits_id,
             totals: Totals { net: money(row.net_minor), tax: money(row.tax_minor), total: money(row.total_minor) },
+            in_books,
             issued_on: row.issued_on,
             issued_at: row.issued_at,
             facts,
@@ -178,6 +213,24 @@ pub async fn credited(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap
     by_line(reads, sql, invoice.into()).await
 }
 
+/// The tax and the total of an invoice's credit notes, in minor units.
+pub async fn credited_sums(reads: &impl Reads, invoice: InvoiceId) -> Result<(i64, i64), Fault> {
+    let sql = "SELECT CAST(coalesce(sum(tax_minor), 0) AS bigint), CAST(coalesce(sum(total_minor), 0) AS bigint)
+         FROM invoice WHERE tenant_id = $1 AND credits_id = $2";
+    let rows = reads.rows(sql, vec![invoice.into()]).await?;
+    let Some(row) = rows.first() else { return Ok((0, 0)) };
+    let mut row = Row::new(row);
+    Ok((row.take()?, row.take()?))
+}
+
+/// The currency of the tenant's books.
+pub async fn books_currency(reads: &impl Reads) -> Result<Currency, Fault> {
+    let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
+    let code: Option<String> = rows.first().map(|row| Row::new(row).take()).transpose()?;
+    let known = code.as_deref().and_then(Currency::parse);
+    known.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
+}
+
 async fn by_line(reads: &impl Reads, sql: &str, of: Value) -> Result<BTreeMap<u16, i64>, Fault> {
     let rows = reads.rows(sql, vec![of]).await?;
     rows.iter()
@@ -206,6 +259,7 @@ pub async fn insert_invoice(work: &Work, new: &Invoice) -> Result<(), Fault> {
         keys.push(KeyRow { id: new.id.uuid(), key_sealed: sealed.key.clone(), created_at: new.issued_at });
         work.write(keys.into()).await?;
     }
+    let books = new.in_books.as_ref();
     let mut rows = Rows::<InvoiceRow>::insert(tenant);
     rows.push(InvoiceRow {
         id: new.id,
@@ -227,6 +281,13 @@ pub async fn insert_invoice(work: &Work, new: &Invoice) -> Result<(), Fault> {
         reason: new.reason.clone(),
         actor_kind: new.actor.kind,
         actor_id: new.actor.id,
+        books_currency: books.map(|books| books.rate.to.to_string()),
+        books_tax_minor: books.map(|books| books.totals.tax.minor),
+        books_total_minor: books.map(|books| books.totals.total.minor),
+        rate_numerator: books.map(|books| books.rate.numerator.to_string()),
+        rate_denominator: books.map(|books| books.rate.denominator.to_string()),
+        rate_day: books.map(|books| books.rate.day),
+        rate_source: books.map(|books| books.rate.source.clone()),
     });
     work.write(rows.into()).await?;
     let mut lines = Rows::<LineRow>::insert(tenant);

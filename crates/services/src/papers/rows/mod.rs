@@ -8,6 +8,8 @@ mod settings;
 
 pub use entities::{change_entity, count_number, entities, entity, entity_of_store, insert_entity, known_stores, set_stores};
 pub use invoice_list::{InvoiceSort, InvoiceTest, InvoicesSorted, invoices_page, invoices_source};
-pub use invoices::{credited, insert_invoice, invoice, invoiced, invoices_of, open_lines, seal_lines, store_facts};
+pub use invoices::{
+    books_currency, credited, credited_sums, insert_invoice, invoice, invoiced, invoices_of, open_lines, seal_lines, store_facts,
+};
 pub use papers::{by_id, insert, latest_of, of_documents, of_orders, page, tenant_name};
 pub use settings::{GoodsOf, Settings, change_settings, goods_marks, settings};

@@ -5,6 +5,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use inventory::{
     catalog::rows::customer,
+    currency::{core::FrozenRate, shell::rate_on},
     ledger::Mode,
     orders::{
         core::Order,
@@ -25,7 +26,10 @@ use super::{
     call::{Done, InvoiceError, begin, end},
 };
 use crate::papers::{
-    core::{Facts, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, address_lines, contact_lines, credit, due, totals},
+    core::{
+        Facts, InBooks, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, Totals, address_lines, contact_lines, credit, due,
+        totals,
+    },
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, InvoiceEvent},
     rows,
 };
@@ -61,11 +65,20 @@ struct Draft {
     order: OrderId,
     store: StoreId,
     currency: Currency,
+    conversion: Conversion,
     credits: Option<InvoiceId>,
     facts: Facts,
     buyer: Vec<String>,
     reason: Option<String>,
     lines: Vec<InvoiceLine>,
+}
+
+/// How sums come into the currency of the books.
+enum Conversion {
+    /// By the rate of the day.
+    OfDay,
+    /// By the rate of the invoice that is credited, after the tax and the total of its earlier credit notes, in minor units.
+    OfInvoice(Option<FrozenRate>, (i64, i64)),
 }
 
 impl Papers {
@@ -98,6 +111,7 @@ impl Papers {
             order: order.id,
             store: order.store,
             currency: order.total.currency,
+            conversion: Conversion::OfDay,
             credits: None,
             facts,
             buyer: buyer_of(work, &order).await?,
@@ -138,6 +152,10 @@ impl Papers {
             order: invoice.order,
             store: invoice.store,
             currency: invoice.totals.total.currency,
+            conversion: Conversion::OfInvoice(
+                invoice.in_books.map(|books| books.rate),
+                rows::credited_sums(work, invoice.id).await?,
+            ),
             credits: Some(invoice.id),
             facts: Facts { of_invoice: Some(invoice.label), ..invoice.facts },
             buyer,
@@ -151,6 +169,9 @@ impl Papers {
     async fn numbered(&self, work: &mut Work, (permit, key): (&May, &Key), entity: &LegalEntity, draft: Draft) -> Done<Invoice> {
         let now = self.0.clock.now();
         let (_, zone) = rows::store_facts(work, draft.store).await?;
+        let issued_on = local_day(now, &zone);
+        let totals = totals(&draft.lines, draft.currency).ok_or(Refusal::TooLarge)?;
+        let in_books = in_books(work, draft.conversion, &totals, issued_on).await?;
         let number = entity.numbers.last(draft.kind) + 1;
         rows::count_number(work, entity.id, draft.kind, number).await?;
         let id: InvoiceId = self.0.clock.id();
@@ -163,8 +184,9 @@ impl Papers {
             order: draft.order,
             store: draft.store,
             credits: draft.credits,
-            totals: totals(&draft.lines, draft.currency).ok_or(Refusal::TooLarge)?,
-            issued_on: local_day(now, &zone),
+            totals,
+            in_books,
+            issued_on,
             issued_at: now,
             facts: draft.facts,
             personal: rows::seal_lines(work, id, &draft.buyer)?,
@@ -186,6 +208,23 @@ impl Papers {
         let found = rows::invoice(&permit.scope(&self.0.db), id).await?;
         Ok(found.filter(|invoice| permit.channel().is_none() && permit.covers(invoice.store)))
     }
+}
+
+/// What sums come to in the books; None where they are in their currency. A tax is never without it, since it is owed in that currency.
+async fn in_books(work: &Work, conversion: Conversion, totals: &Totals, day: i32) -> Result<Option<InBooks>, InvoiceError> {
+    let (rate, before) = match conversion {
+        Conversion::OfInvoice(rate, before) => (rate, before),
+        Conversion::OfDay => {
+            let (from, to) = (totals.total.currency, rows::books_currency(work).await?);
+            let rate = if from == to { None } else { rate_on(work, from, to, day).await? };
+            if rate.is_none() && from != to && totals.tax.minor != 0 {
+                return Err(Refusal::RateMissing { from, to, day }.into());
+            }
+            (rate, (0, 0))
+        }
+    };
+    let Some(rate) = rate else { return Ok(None) };
+    Ok(Some(InBooks::after(rate, before, totals).ok_or(Refusal::TooLarge)?))
 }
 
 /// Whom an invoice is for, by lines.

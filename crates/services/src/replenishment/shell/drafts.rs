@@ -119,5 +119,6 @@ fn purchase_order(
         charges: Vec::new(),
         status: None,
         blanket_order: None,
+        fixed_rate: None,
     })
 }

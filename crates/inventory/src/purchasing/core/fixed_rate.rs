@@ -1,0 +1,78 @@
+//! A rate that buyer and supplier agree for an order: its receipts take it, whatever the rate of their day is.
+
+use entity::prelude::*;
+
+use crate::currency::core::{FrozenRate, Rate};
+
+/// What receipts name as the source of the rate.
+pub const FIXED_SOURCE: &str = "PURCHASE_ORDER";
+/// The amount, in minor units, of which two rates are compared.
+const COMPARED: i64 = 100_000_000;
+
+/// One unit of the order's currency is `rate` of the books'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixedRate {
+    pub rate: Rate,
+    pub books: Currency,
+}
+
+/// Why a rate is not agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FixedRateRefusal {
+    /// No decimal above 0 of at most twelve significant digits.
+    NoRate,
+    /// The order is in the currency of the books.
+    OfBooks { books: Currency },
+    /// More than a factor of two from the rate that holds, which is of this day (days since 1970-01-01).
+    Far { from: Currency, books: Currency, day: i32 },
+}
+
+impl FixedRate {
+    /// A rate as it was sent, for an order in `from`. `market` is that of the day, where there is one: more than a factor of two from it is the mark of an
+    /// inverted rate.
+    ///
+    /// # Errors
+    /// It is no rate, is not needed, or is far from the market's.
+    pub fn agreed(
+        text: &str,
+        (from, books): (Currency, Currency),
+        market: Option<&FrozenRate>,
+    ) -> Result<Self, FixedRateRefusal> {
+        if from == books {
+            return Err(FixedRateRefusal::OfBooks { books });
+        }
+        let fixed = Self { rate: text.parse().map_err(|()| FixedRateRefusal::NoRate)?, books };
+        let Some(market) = market else { return Ok(fixed) };
+        match fixed.frozen(from, market.day).convert(COMPARED).zip(market.convert(COMPARED)) {
+            Some((mine, theirs)) if mine > 2 * theirs || theirs > 2 * mine => {
+                Err(FixedRateRefusal::Far { from, books, day: market.day })
+            }
+            _ => Ok(fixed),
+        }
+    }
+
+    /// As a receipt of a day keeps it.
+    pub fn frozen(self, from: Currency, day: i32) -> FrozenRate {
+        let source = FIXED_SOURCE.to_owned();
+        FrozenRate { from, to: self.books, numerator: self.rate, denominator: Rate::ONE, day, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_agreed_unless_it_is_upside_down() {
+        let (yen, pounds) = (Currency::parse("JPY").unwrap(), Currency::GBP);
+        let market = FixedRate { rate: "0.00515".parse().unwrap(), books: pounds }.frozen(yen, 9);
+        let agreed = |text: &str, market| FixedRate::agreed(text, (yen, pounds), market).map(|fixed| fixed.rate.to_string());
+        assert_eq!(agreed("0.0050", Some(&market)), Ok("0.0050".to_owned()));
+        assert_eq!(agreed("194.17", Some(&market)), Err(FixedRateRefusal::Far { from: yen, books: pounds, day: 9 }));
+        assert_eq!(agreed("194.17", None), Ok("194.17".to_owned()), "beside nothing it is taken as it is");
+        for wrong in ["0", "-1", "1e3", ""] {
+            assert_eq!(agreed(wrong, None), Err(FixedRateRefusal::NoRate), "{wrong}");
+        }
+        assert_eq!(FixedRate::agreed("1", (pounds, pounds), None), Err(FixedRateRefusal::OfBooks { books: pounds }));
+    }
+}

@@ -1,0 +1,34 @@
+//! A rate that is agreed for an order, beside the rate of the day.
+
+use entity::prelude::*;
+use platform::{
+    clock,
+    storage::{Fault, Reads},
+};
+
+use crate::{
+    currency::shell::rate_on,
+    ledger::{Ledger, Missing},
+    purchasing::core::{FixedRate, Refusal},
+    stock::core::{At, Field, RoomRefusal},
+};
+
+/// The rate of an order. One that cannot be is noted. `trade` is the order's currency and the time zone of its store.
+pub(super) async fn agreed_rate(
+    ledger: &Ledger,
+    reads: &impl Reads,
+    missing: &mut Missing,
+    (from, time_zone): (Currency, &str),
+    text: &str,
+) -> Result<Option<FixedRate>, Fault> {
+    let books = ledger.terms(reads).await?.currency;
+    let day = clock::local_day(ledger.clock().now(), time_zone);
+    let market = if from == books { None } else { rate_on(reads, from, books, day).await? };
+    Ok(match FixedRate::agreed(text, (from, books), market.as_ref()) {
+        Ok(fixed) => Some(fixed),
+        Err(refusal) => {
+            missing.note(Refusal::FixedRate(refusal).at(At::input(Field::FixedRate)));
+            None
+        }
+    })
+}

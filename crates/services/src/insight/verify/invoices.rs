@@ -1,0 +1,123 @@
+//! Invoices in other currencies than that of the books, converted once more by the rate that each froze; with them their credit notes, which come to what
+//! they would as one.
+
+use entity::prelude::*;
+use inventory::currency::core::FrozenRate;
+use platform::storage::{Fault, Reads, Row, Snapshot};
+
+use super::report::Broken;
+
+pub(super) const BOOKS: &str =
+    "invoice: its tax and total in the books are what its rate makes of them, and so are its credit notes'";
+/// Invoices read at once.
+const PAGE: i64 = 1_000;
+
+/// An invoice, or all credit notes of one.
+struct Sums {
+    tax: i64,
+    total: i64,
+    tax_in_books: i64,
+    total_in_books: i64,
+}
+
+/// An invoice with what its credit notes sum up to.
+struct Invoice {
+    id: InvoiceId,
+    /// Its own, and that of the books.
+    currencies: (String, String),
+    numerator: Option<String>,
+    denominator: Option<String>,
+    own: Sums,
+    credited: Sums,
+}
+
+/// The first invoice whose sums do not follow from its rate. `rows` counts those that were looked at.
+pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+    let mut after = InvoiceId::NIL;
+    loop {
+        let sql = format!(
+            "SELECT i.id, i.currency, i.books_currency, i.rate_numerator, i.rate_denominator, i.tax_minor, i.total_minor,
+               coalesce(i.books_tax_minor, 0), coalesce(i.books_total_minor, 0), CAST(coalesce(sum(c.tax_minor), 0) AS bigint),
+               CAST(coalesce(sum(c.total_minor), 0) AS bigint), CAST(coalesce(sum(c.books_tax_minor), 0) AS bigint),
+               CAST(coalesce(sum(c.books_total_minor), 0) AS bigint)
+             FROM invoice i LEFT JOIN invoice c ON c.tenant_id = $1 AND c.credits_id = i.id
+             WHERE i.tenant_id = $1 AND i.kind = 'INVOICE' AND i.books_currency IS NOT NULL AND i.id > $2
+             GROUP BY i.id, i.currency, i.books_currency, i.rate_numerator, i.rate_denominator, i.tax_minor, i.total_minor,
+               i.books_tax_minor, i.books_total_minor ORDER BY i.id LIMIT {PAGE}"
+        );
+        let page = snapshot.rows(&sql, vec![after.into()]).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = Row::new(last).take()?;
+        for row in &page {
+            *rows += 1;
+            let mut row = Row::new(row);
+            let invoice = Invoice {
+                id: row.take()?,
+                currencies: (row.take()?, row.take()?),
+                numerator: row.take()?,
+                denominator: row.take()?,
+                own: sums(&mut row)?,
+                credited: sums(&mut row)?,
+            };
+            if let Some(broken) = broken(&invoice) {
+                return Ok(Some(broken));
+            }
+        }
+    }
+}
+
+fn sums(row: &mut Row<'_>) -> Result<Sums, Fault> {
+    Ok(Sums { tax: row.take()?, total: row.take()?, tax_in_books: row.take()?, total_in_books: row.take()? })
+}
+
+fn broken(invoice: &Invoice) -> Option<Broken> {
+    let rate = rate(invoice);
+    let due = |sums: &Sums| {
+        let rate = rate.as_ref()?;
+        Some((rate.convert(sums.tax)?, rate.convert(sums.total)?))
+    };
+    let found = |sums: &Sums| (sums.tax_in_books, sums.total_in_books);
+    let wrong = [&invoice.own, &invoice.credited].into_iter().find(|sums| due(sums) != Some(found(sums)))?;
+    let text = |(tax, total): (i64, i64)| format!("in the books tax {tax} total {total}");
+    Some(Broken {
+        table: "invoice",
+        key: invoice.id.to_string(),
+        expected: due(wrong).map_or_else(|| "a rate, and amounts that it converts".to_owned(), text),
+        found: text(found(wrong)),
+    })
+}
+
+/// The fraction that an invoice froze. Its day and its source convert nothing.
+fn rate(invoice: &Invoice) -> Option<FrozenRate> {
+    Some(FrozenRate {
+        from: Currency::parse(&invoice.currencies.0)?,
+        to: Currency::parse(&invoice.currencies.1)?,
+        numerator: invoice.numerator.as_deref()?.parse().ok()?,
+        denominator: invoice.denominator.as_deref()?.parse().ok()?,
+        day: 0,
+        source: String::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invoice_and_its_credit_notes_are_what_the_rate_says() {
+        let sums = |tax, total, tax_in_books, total_in_books| Sums { tax, total, tax_in_books, total_in_books };
+        let invoice = |own, credited| Invoice {
+            id: InvoiceId::NIL,
+            currencies: ("EUR".to_owned(), "GBP".to_owned()),
+            numerator: Some("0.8425".to_owned()),
+            denominator: Some("1".to_owned()),
+            own,
+            credited,
+        };
+        assert_eq!(broken(&invoice(sums(210, 1_410, 177, 1_188), sums(70, 470, 59, 396))), None);
+        assert!(broken(&invoice(sums(210, 1_410, 178, 1_188), sums(0, 0, 0, 0))).is_some());
+        assert!(broken(&invoice(sums(210, 1_410, 177, 1_188), sums(70, 470, 59, 397))).is_some());
+        let half = Invoice { denominator: None, ..invoice(sums(0, 0, 0, 0), sums(0, 0, 0, 0)) };
+        assert!(broken(&half).is_some(), "half a rate converts nothing");
+    }
+}
