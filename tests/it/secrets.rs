@@ -139,7 +139,8 @@ async fn customer_made(world: &World, external_ref: &str, name: &str) -> Value {
     let create = "mutation($ref: String!, $name: String!, $email: String!) {
         customerCreate(input: { externalRef: $ref, name: $name, email: $email }) { customer { id } userErrors { code } } }";
     let email = format!("{name}@example.com");
-    world.ask(create, json!({ "ref": external_ref, "name": name, "email": email })).await["customerCreate"]["customer"]["id"].clone()
+    world.ask(create, json!({ "ref": external_ref, "name": name, "email": email })).await["customerCreate"]["customer"]["id"]
+        .clone()
 }
 
 on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, world: World => {
