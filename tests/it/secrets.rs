@@ -78,6 +78,10 @@ on_both!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world: World
 on_both!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_then, world: World => {
     let old = crate::world::ring(&world.db, &world.clock).await;
     let secret = identity(world, old.clone()).await.cursor_secret().await.unwrap();
+    // Row security lets only a transaction of its tenant change it.
+    let key = sealed(&old, ("description_endpoint", "key_sealed"), &[world.owner.tenant.uuid()]);
+    world.pretend("INSERT INTO description_endpoint (tenant_id, url, model, key_sealed, is_enabled, max_tokens, calls_per_day, calls_day, calls, version, updated_at)
+        VALUES ($1, 'https://model.example', 'small', $2, 1, 100, 10, 0, 0, 1, 1)", vec![key.into()]).await;
     let columns = entrepot::serve::keys::sealed_columns();
     let both = secrets::open(&world.db, &given(&[SECOND, &first_line()]), &world.clock).await.unwrap();
 

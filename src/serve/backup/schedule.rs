@@ -140,7 +140,7 @@ impl BackupJob {
                 tracing::info!(%by, "another backup is being made in this place; this one is made after it");
             }
             (Err(BackupError::Dumping), _) => {
-                tracing::info!("another backup or drill of this database is running; this one is made after it")
+                tracing::info!("another backup or drill of this database is running; this one is made after it");
             }
             // The fault is kept with the job.
             (Err(error), _) => return Err(Fault::Broken(backups::scrubbed(&error.to_string()))),

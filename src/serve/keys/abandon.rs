@@ -12,6 +12,7 @@ use platform::{
     storage::{Database, Fault},
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use super::super::{
     StartError,
@@ -83,13 +84,12 @@ pub async fn abandon(db: &Database, source: &KeySource, clock: &Clock, id: &str,
     let lost = secrets::lost_under(db, id, &columns).await?;
     let all = tenants(db, None).await?;
     note(db, &AuditWriter::new(ring.clone(), clock.clone()), id, &lost, &all).await?;
-    let of = |table: &'static str| lost.iter().filter(move |values| values.column.table == table);
     // Before the old ones go: tokens are signed at every moment.
-    if of("signing_key").next().is_some() {
+    if lost.iter().any(|values| values.column.table == "signing_key") {
         rotate_signing_key(db, &ring, clock, 0, OldKeys::Retire).await?;
     }
     if factors == LostFactors::Remove {
-        let users: Vec<UserId> = of(FACTORS).flat_map(|values| values.owners.keys().copied().map(UserId::from_uuid)).collect();
+        let users: Vec<UserId> = users_of(&lost).into_iter().map(UserId::from_uuid).collect();
         remove_factors(db, clock, &users).await?;
     }
     let given_up = secrets::abandon(db, &ring, clock, id, &columns).await?;
@@ -123,12 +123,16 @@ async fn note(db: &Database, audit_writer: &AuditWriter, id: &str, lost: &[LostV
     work.commit().await
 }
 
+/// Users whose second factor is lost; one whose enrolment alone is lost has the former.
+fn users_of(lost: &[LostValues]) -> BTreeSet<Uuid> {
+    let factors = lost.iter().filter(|values| (values.column.table, values.column.column) == (FACTORS, "seed"));
+    factors.flat_map(|values| values.owners.keys().copied()).collect()
+}
+
 /// How many members of each tenant lose their second factor.
 async fn factors_by_tenant(db: &Database, lost: &[LostValues]) -> Result<BTreeMap<TenantId, u64>, Fault> {
-    let users: BTreeSet<_> =
-        lost.iter().filter(|of| of.column.table == FACTORS).flat_map(|of| of.owners.keys().copied()).collect();
     let mut factors: BTreeMap<TenantId, u64> = BTreeMap::new();
-    for user in users {
+    for user in users_of(lost) {
         for membership in memberships(&db.global(), UserId::from_uuid(user)).await? {
             *factors.entry(membership.tenant).or_default() += 1;
         }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
@@ -55,15 +54,14 @@ pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, col
         let mut pages = Pages::of(db, column);
         while let Some(page) = pages.next().await? {
             let lost: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
-            if lost.is_empty() {
-                continue;
+            for (tenant, lost) in rows::by_tenant(column, lost) {
+                let work = db.global().maintenance_for(tenant).await?;
+                for stored in lost {
+                    let random = replacement(ring, column, stored)?;
+                    given_up += u64::from(rows::give_up(&work, column, stored, random, clock.now()).await?);
+                }
+                work.commit().await?;
             }
-            let work = db.global().maintenance_for(TenantId::NIL).await?;
-            for stored in lost {
-                let random = replacement(ring, column, stored)?;
-                given_up += u64::from(rows::give_up(&work, column, stored, random, clock.now()).await?);
-            }
-            work.commit().await?;
         }
     }
     Ok(given_up)

@@ -1,5 +1,7 @@
 //! The keys that a database has met, and the walk over what is sealed under them.
 
+use std::collections::BTreeMap;
+
 use entity::{prelude::*, secret_key};
 use sea_orm::{EntityTrait, QueryOrder, Value};
 use uuid::Uuid;
@@ -48,6 +50,17 @@ pub async fn values_after(
             Ok(Stored { ids, value: row.take()? })
         })
         .collect()
+}
+
+/// Values by their tenants: row security lets a transaction change the rows of its own tenant alone. Those of the deployment's tables are the nil one's.
+pub fn by_tenant<'a>(column: &SealedColumn, values: Vec<&'a Stored>) -> BTreeMap<TenantId, Vec<&'a Stored>> {
+    let is_of_tenants = column.keys.first() == Some(&"tenant_id");
+    let mut tenants: BTreeMap<TenantId, Vec<&Stored>> = BTreeMap::new();
+    for stored in values {
+        let tenant = stored.ids.first().filter(|_| is_of_tenants).map_or(TenantId::NIL, |id| TenantId::from_uuid(*id));
+        tenants.entry(tenant).or_default().push(stored);
+    }
+    tenants
 }
 
 /// Puts a value in the place of the one that was read, if nobody else has changed it since; says whether it did.

@@ -255,27 +255,26 @@ async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -
 
 async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page: &[rows::Stored]) -> Result<u64, Fault> {
     let first = ring.keys().first().id.clone();
-    let old = || page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str()));
-    if old().next().is_none() {
-        return Ok(0);
-    }
-    let work = db.global().maintenance_for(TenantId::NIL).await?;
+    let old = page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str())).collect();
     let mut resealed = 0;
-    for stored in old() {
-        let context = column.context(&stored.ids);
-        // A value from before there were keys is sealed as it stands.
-        let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
-        let blind = match (column.blind, std::str::from_utf8(&plain)) {
-            (Some(_), Ok(text)) => {
-                let tenant = stored.ids.first().copied().unwrap_or_default();
-                ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
-            }
-            _ => None,
-        };
-        let sealed = ring.seal(&context, &plain)?;
-        resealed += u64::from(rows::replace(&work, column, stored, sealed, blind).await?);
+    for (tenant, old) in rows::by_tenant(column, old) {
+        let work = db.global().maintenance_for(tenant).await?;
+        for stored in old {
+            let context = column.context(&stored.ids);
+            // A value from before there were keys is sealed as it stands.
+            let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
+            let blind = match (column.blind, std::str::from_utf8(&plain)) {
+                (Some(_), Ok(text)) => {
+                    let tenant = stored.ids.first().copied().unwrap_or_default();
+                    ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
+                }
+                _ => None,
+            };
+            let sealed = ring.seal(&context, &plain)?;
+            resealed += u64::from(rows::replace(&work, column, stored, sealed, blind).await?);
+        }
+        work.commit().await?;
     }
-    work.commit().await?;
     Ok(resealed)
 }
 
