@@ -11,6 +11,7 @@ mod doctor;
 mod emergency;
 mod facts;
 mod jobs;
+mod keys;
 mod logs;
 mod nodes;
 mod partitions;
@@ -41,6 +42,7 @@ pub use doctor::{DoctorArgs, ReportFormat};
 pub use emergency::{JobAction, JobCommandArgs, ListedState, ResumeArgs, SessionsAction, SessionsArgs};
 pub use facts::{FactsAction, FactsArgs};
 pub use jobs::{FileArgs, FilesAction, FilesArgs, JobArgs, MetricsArgs, RunJobs, Worker};
+pub use keys::{AbandonArgs, KeysAction, KeysArgs};
 pub use logs::{Dsn, ErrorReportArgs, LogFormat};
 pub use nodes::RedisArgs;
 pub use partitions::{PartitionsAction, PartitionsArgs};
@@ -183,37 +185,6 @@ impl KeyArgs {
         }
         KeySource::choose(self.keys.clone(), self.keys_file.clone(), database_url)
     }
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct KeysArgs {
-    #[command(subcommand)]
-    pub action: KeysAction,
-}
-
-#[derive(Debug, Clone, Subcommand)]
-pub enum KeysAction {
-    /// Print a new key as a line of a key file.
-    New(NewKeyArgs),
-    /// What each key seals.
-    List(KeysOf),
-    /// Seal everything under the first key, while the deployment runs. Safe to stop and to run again.
-    Rotate {
-        #[command(flatten)]
-        of: KeysOf,
-        /// Put a new key in front of those in the key file first.
-        #[arg(long)]
-        new_key: bool,
-    },
-    /// What is lost without the keys that are missing: how many values of each column are sealed under a key that is not given. Changes nothing.
-    Lost(KeysOf),
-    /// Let a key go that nothing is sealed under any more.
-    Retire {
-        #[command(flatten)]
-        of: KeysOf,
-        /// The key's id.
-        id: String,
-    },
 }
 
 #[derive(Debug, Clone, Args)]

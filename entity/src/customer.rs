@@ -26,6 +26,9 @@ pub struct Model {
     /// Sealed with name and e-mail address; it has no column of its own.
     #[sea_orm(ignore)]
     pub particulars: Particulars,
+    /// Its sealed values were lost with their key, and nothing took their place; no column either.
+    #[sea_orm(ignore)]
+    pub is_lost: bool,
 }
 
 /// What else is known of a customer: texts of JSON, each None where nothing was said.
@@ -41,9 +44,9 @@ pub struct Particulars {
 pub enum Relation {}
 
 impl Model {
-    /// Whether anything tells who it is.
+    /// Whether anything tells who it is, or did before it was lost.
     pub fn is_known(&self) -> bool {
-        self.external_ref.is_some() || self.name.is_some() || self.email.is_some()
+        self.is_lost || self.external_ref.is_some() || self.name.is_some() || self.email.is_some()
     }
 }
 

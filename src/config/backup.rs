@@ -41,12 +41,6 @@ pub struct ProgramArgs {
 const PG_DUMP: &str = "pg_dump";
 const PG_RESTORE: &str = "pg_restore";
 
-impl Default for ProgramArgs {
-    fn default() -> Self {
-        Self { pg_dump: PG_DUMP.into(), pg_restore: PG_RESTORE.into() }
-    }
-}
-
 impl From<ProgramArgs> for backups::PgPrograms {
     fn from(args: ProgramArgs) -> Self {
         Self { dump: args.pg_dump, restore: args.pg_restore }
@@ -56,8 +50,8 @@ impl From<ProgramArgs> for backups::PgPrograms {
 /// Backups by schedule, wherever jobs are done.
 #[derive(Debug, Clone, Args)]
 pub struct BackupJobArgs {
-    /// Where this process backs an embedded database up to by itself: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files.
-    /// Nothing is backed up by itself when not given.
+    /// Where this process backs the database up to by itself: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files. A Postgres
+    /// is dumped by pg_dump, which is for up to 5 GiB. Nothing is backed up by itself when not given.
     #[arg(long, env = "ENTREPOT_BACKUPS")]
     pub backups: Option<FileLocation>,
     /// Time between the starts of two backups, as in 30m, 6h or 1d. When some were missed, one is made.
@@ -65,7 +59,7 @@ pub struct BackupJobArgs {
     pub backup_every: Duration,
     #[command(flatten)]
     pub retention: RetentionArgs,
-    /// Time between the starts of two drills, as in 7d, or off. Each needs as much free disk as the database has.
+    /// Time between the starts of two drills, as in 7d, or off. Each needs as much free disk as the database has, and on Postgres a login with CREATEDB.
     #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", default_value = "7d", value_parser = drill_interval)]
     pub backup_drill_every: DrillInterval,
     /// A program, and its arguments between spaces, that lists the backups of a Postgres within a minute, as in pgbackrest --stanza=shop info --output=json. Jobs run it every five minutes, and
@@ -78,6 +72,8 @@ pub struct BackupJobArgs {
     pub pgbackrest_every: Option<Duration>,
     #[command(flatten)]
     pub shipping: ShippingArgs,
+    #[command(flatten)]
+    pub programs: ProgramArgs,
 }
 
 /// Continuous shipping of the write-ahead log.

@@ -79,7 +79,7 @@ async fn opened(of: &KeysOf, clock: &Clock) -> Result<(Database, AuditWriter), S
 }
 
 /// The tenant with this slug, or all.
-async fn tenants(db: &Database, slug: Option<&str>) -> Result<Vec<TenantId>, Fault> {
+pub(super) async fn tenants(db: &Database, slug: Option<&str>) -> Result<Vec<TenantId>, Fault> {
     let rows = match slug {
         Some(slug) => db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?,
         None => db.global().rows("SELECT id FROM tenant ORDER BY slug, id", vec![]).await?,
@@ -91,7 +91,7 @@ async fn tenants(db: &Database, slug: Option<&str>) -> Result<Vec<TenantId>, Fau
 }
 
 /// The operator is the system; the tenant's own log has the act, in the transaction of what it is about.
-async fn record(
+pub(super) async fn record(
     audit_writer: &AuditWriter,
     work: &Work,
     action: &str,

@@ -45,6 +45,9 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
         say("passwords are those of the backup, also where they were changed since: --reset-passwords ends them")?;
     }
     let tenants = tenants(&db).await?;
+    say(
+        "members, roles, grants, second factors and webhook endpoints are those of the backup, also where they were taken away since: look through them",
+    )?;
     programs(&access, &tenants, args).await?;
     for (tenant, _) in &tenants {
         let work = db.global().maintenance_for(*tenant).await?;

@@ -1,5 +1,7 @@
 //! `entrepot keys`: the master keys, from the command line.
 
+mod abandon;
+
 use std::{
     fs,
     io::{self, Write},
@@ -17,6 +19,8 @@ use services::{export_schedules, suggestions, webhooks};
 
 use super::{StartError, backup::given, migrated, say};
 use crate::config::{KeysAction, KeysOf, RotateSigningKey};
+
+pub use abandon::{LostFactors, abandon};
 
 /// Every sealed column of every room.
 pub fn sealed_columns() -> Vec<SealedColumn> {
@@ -36,6 +40,7 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
             db.close().await?;
         }
         KeysAction::Lost(of) => lost(&of, &clock).await?,
+        KeysAction::Abandon(args) => Box::pin(abandon::run(&args, &clock)).await?,
         KeysAction::Rotate { of, new_key } => {
             let (db, ring) = open(&of, &clock).await?;
             if new_key {
@@ -140,7 +145,9 @@ async fn lost(of: &KeysOf, clock: &Clock) -> Result<(), StartError> {
             }
         }
     }
-    say(&format!("{sum} value(s) are lost unless their keys are brought back; nothing is changed"))?;
+    say(&format!(
+        "{sum} value(s) are lost unless their keys are brought back; nothing is changed. `entrepot keys abandon` goes on without a key"
+    ))?;
     db.close().await?;
     Ok(())
 }

@@ -41,7 +41,7 @@ impl Counting {
         if let Some(pgbackrest) = &self.pgbackrest {
             pgbackrest.measure();
         }
-        self.db.backend() == Backend::Sqlite || self.pgbackrest.is_some()
+        self.db.backend() == Backend::Sqlite || self.schedule.is_some() || self.pgbackrest.is_some()
     }
 }
 

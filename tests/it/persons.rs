@@ -168,6 +168,7 @@ on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
             tags: "[]".to_owned(),
             archived_at: None,
             particulars: entity::customer::Particulars::default(),
+            is_lost: false,
         };
         work.insert::<entity::customer::Entity>(row).await.unwrap();
     }

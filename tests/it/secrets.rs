@@ -3,9 +3,11 @@
 use entity::prelude::*;
 use entrepot::{
     identity::{Identity, Settings},
-    secrets::{self, KeySource, SealedColumn},
+    secrets::{self, KeySource, Loss, SealedColumn},
+    serve::keys::{LostFactors, abandon},
     storage::Database,
 };
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 use crate::{
@@ -40,7 +42,7 @@ on_both!(the_signing_key_is_sealed_and_one_from_before_is_sealed_on_the_way, wor
     let before = identity(world, ring.clone()).await.cursor_secret().await.unwrap();
     let stored = stored_signing_key(&world.db).await;
     assert_eq!(secrets::key_of(&stored), Some("k1"));
-    let context = SealedColumn { table: "signing_key", column: "pkcs8", keys: &["id"], blind: None }.context(&[uuid::Uuid::from_u128(1)]);
+    let context = SealedColumn { table: "signing_key", column: "pkcs8", keys: &["id"], blind: None, loss: Loss::Row }.context(&[uuid::Uuid::from_u128(1)]);
     let plain = ring.open(&context, &stored).unwrap();
     assert_eq!(plain[0], 0x30, "PKCS #8 begins with a sequence");
 
@@ -76,6 +78,10 @@ on_both!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world: World
 on_both!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_then, world: World => {
     let old = crate::world::ring(&world.db, &world.clock).await;
     let secret = identity(world, old.clone()).await.cursor_secret().await.unwrap();
+    // Row security lets only a transaction of its tenant change it.
+    let key = sealed(&old, ("description_endpoint", "key_sealed"), &[world.owner.tenant.uuid()]);
+    world.pretend("INSERT INTO description_endpoint (tenant_id, url, model, key_sealed, is_enabled, max_tokens, calls_per_day, calls_day, calls, version, updated_at)
+        VALUES ($1, 'https://model.example', 'small', $2, 1, 100, 10, 0, 0, 1, 1)", vec![key.into()]).await;
     let columns = entrepot::serve::keys::sealed_columns();
     let both = secrets::open(&world.db, &given(&[SECOND, &first_line()]), &world.clock).await.unwrap();
 
@@ -115,6 +121,84 @@ on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     assert_eq!(there.keys().first().id, first, "the other node has not read it yet");
     assert_eq!(there.open("somewhere/1", &sealed).unwrap(), b"a seed");
     assert_eq!(there.keys().first().id, second, "and seals with it from now on");
+});
+
+/// A value, sealed under the first key of a ring for a row of the table.
+fn sealed(ring: &secrets::KeyRing, (table, column): (&str, &str), ids: &[uuid::Uuid]) -> Vec<u8> {
+    let columns = entrepot::serve::keys::sealed_columns();
+    let column = columns.iter().find(|known| known.table == table && known.column == column).unwrap();
+    ring.seal(&column.context(ids), b"a secret that only k1 opens").unwrap()
+}
+
+/// The ids of the keys that seal a column, and how many values there are without one.
+async fn keys_of(db: &Database, table: &str, column: &str) -> Vec<Option<String>> {
+    let rows = db.global().rows(&format!("SELECT {column} FROM {table}"), vec![]).await.unwrap();
+    rows.iter()
+        .map(|row| row.try_get_by_index::<Option<Vec<u8>>>(0).unwrap())
+        .map(|value| value.map(|value| secrets::key_of(&value).unwrap().to_owned()))
+        .collect()
+}
+
+async fn customer_made(world: &World, external_ref: &str, name: &str) -> Value {
+    let create = "mutation($ref: String!, $name: String!, $email: String!) {
+        customerCreate(input: { externalRef: $ref, name: $name, email: $email }) { customer { id } userErrors { code } } }";
+    let email = format!("{name}@example.com");
+    world.ask(create, json!({ "ref": external_ref, "name": name, "email": email })).await["customerCreate"]["customer"]["id"]
+        .clone()
+}
+
+on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, world: World => {
+    let old = crate::world::ring(&world.db, &world.clock).await;
+    identity(world, old.clone()).await.cursor_secret().await.unwrap();
+    let ada = customer_made(world, "c-1", "ada").await;
+    let (user, endpoint, tenant) = (world.clock.uuid(), world.clock.uuid(), world.owner.tenant);
+    let work = world.db.global().maintenance_for(TenantId::NIL).await.unwrap();
+    let sql = "INSERT INTO app_user (id, email, email_key, password_hash, display_name, created_at) VALUES ($1, 'ada@shop.example', 'ada@shop.example', 'x', 'Ada', 1)";
+    work.execute_global(sql, vec![user.into()]).await.unwrap();
+    let sql = "INSERT INTO totp (user_id, seed, confirmed_at, pending_seed, pending_at) VALUES ($1, $2, 1, $3, 1)";
+    let (seed, pending) = (sealed(&old, ("totp", "seed"), &[user]), sealed(&old, ("totp", "pending_seed"), &[user]));
+    work.execute_global(sql, vec![user.into(), seed.into(), pending.into()]).await.unwrap();
+    work.commit().await.unwrap();
+    let secret = sealed(&old, ("webhook_endpoint", "secret_sealed"), &[tenant.uuid(), endpoint]);
+    world.pretend("INSERT INTO webhook_endpoint (tenant_id, id, shard, url, description, event_types, maker_id, secret_sealed, journal_seq, version, created_at, updated_at)
+        VALUES ($1, $2, 0, 'https://hooks.example', '', '[\"*\"]', $2, $3, 0, 1, 1, 1)", vec![endpoint.into(), secret.into()]).await;
+    // From here on another key seals, and what the first one sealed stays as it is.
+    let both = given(&[SECOND, &first_line()]);
+    secrets::open(&world.db, &both, &world.clock).await.unwrap();
+    customer_made(world, "c-2", "bob").await;
+
+    let refused = abandon(&world.db, &both, &world.clock, "k1", LostFactors::Keep).await.unwrap_err().to_string();
+    assert!(refused.contains("a key k1 is given"), "{refused}");
+    let left = given(&[SECOND]);
+    assert!(secrets::open(&world.db, &left, &world.clock).await.is_err(), "nothing starts without it before that");
+    let sealed_by_k1 = secrets::count(&world.db, &entrepot::serve::keys::sealed_columns()).await.unwrap().by_key["k1"];
+    assert_eq!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep).await.unwrap(), sealed_by_k1);
+
+    let ring = secrets::open(&world.db, &left, &world.clock).await.unwrap();
+    identity(world, ring).await.cursor_secret().await.unwrap();
+    let read = "{ customers { nodes { externalRef name email isPersonalDataLost } } }";
+    let of = |found: &Value, external_ref: &str| {
+        found["customers"]["nodes"].as_array().unwrap().iter().find(|node| node["externalRef"] == external_ref).unwrap().clone()
+    };
+    let found = world.ask(read, json!({})).await;
+    assert_eq!(of(&found, "c-1"), json!({ "externalRef": "c-1", "name": null, "email": null, "isPersonalDataLost": true }));
+    assert_eq!(of(&found, "c-2"), json!({ "externalRef": "c-2", "name": "bob", "email": "bob@example.com", "isPersonalDataLost": false }));
+    let by_email = world.ask("{ customers(email: \"bob@example.com\") { nodes { name } } }", json!({})).await;
+    assert_eq!(by_email["customers"]["nodes"], json!([{ "name": "bob" }]), "the index has a new key");
+    let update = async |version: i64, more: &str| {
+        let update = format!("mutation($id: ID!) {{ customerUpdate(input: {{ id: $id, expectedVersion: {version}, {more} }}) {{ customer {{ isPersonalDataLost }} }} }}");
+        world.ask(&update, json!({ "id": ada })).await["customerUpdate"]["customer"]["isPersonalDataLost"].clone()
+    };
+    assert_eq!(update(1, "tags: [\"VIP\"]").await, json!(true));
+    assert_eq!(of(&world.ask(read, json!({})).await, "c-1")["isPersonalDataLost"], json!(true), "a change of something else leaves it lost");
+    assert_eq!(update(2, "name: \"Ada King\"").await, json!(false));
+    assert_eq!(of(&world.ask(read, json!({})).await, "c-1")["name"], json!("Ada King"));
+
+    assert_eq!(keys_of(&world.db, "totp", "seed").await, [Some("k2".to_owned())], "a second factor is asked for as before");
+    assert_eq!(keys_of(&world.db, "totp", "pending_seed").await, [None]);
+    assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
+    assert_eq!(world.number("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_why = 'SWITCHED_OFF'").await, 1);
+    assert_eq!(world.number("SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'key.abandon'").await, 1);
 });
 
 /// A value that nobody turns over is lost with its old key: so a column that keeps one is called so, and is in a room's list.

@@ -27,29 +27,38 @@ pub(super) fn is_postgres(database: &DatabaseArgs) -> bool {
 
 /// Makes a backup while the database is served.
 pub(super) async fn make(of: &BackupsOf) -> Result<(), StartError> {
-    let (url, keys) = (&of.of.database.database_url, &of.of.keys);
+    say_all(Box::pin(attempt(of)).await?)
+}
+
+/// Makes a backup with its row in the log.
+///
+/// # Errors
+/// Another one is made, or the database cannot be asked: there is no row.
+pub(super) async fn attempt(of: &BackupsOf) -> Result<Attempt, BackupError> {
     // One of another version is backed up too: best before it is migrated.
-    let db = Database::open(url, of.of.database.options()).await?;
+    let db = Database::open(&of.of.database.database_url, of.of.database.options()).await?;
     if db.is_restoring().await? {
         return Err(Fault::Broken(RESTORING.to_owned()).into());
     }
-    if let Some(table) = db.any_hidden().await? {
-        return Err(BackupError::Hidden(table).into());
-    }
-    secrets::prove(&db, &keys.source(url), &Clock::system()).await?;
     let bytes = db.bytes_on_disk().await?;
     let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
     let work = async { Attempt::made(Box::pin(dumped(of, &db, &lock)).await) };
-    let attempt = logged(Some(&db), of, BackupKind::Backup, &lock, work).await;
+    let mut attempt = logged(Some(&db), of, BackupKind::Backup, &lock, work).await;
     drop(lock);
     db.close().await?;
     if bytes > SMALL_BYTES {
-        say(&format!("the database has {bytes} bytes: use pgBackRest for one of more than {SMALL_BYTES} (docs/backups.md)"))?;
+        let advice =
+            format!("the database has {bytes} bytes: use pgBackRest for one of more than {SMALL_BYTES} (docs/backups.md)");
+        attempt.lines.insert(0, advice);
     }
-    say_all(attempt)
+    Ok(attempt)
 }
 
 async fn dumped(of: &BackupsOf, db: &Database, lock: &DumpLock) -> Result<Made, BackupError> {
+    if let Some(table) = db.any_hidden().await? {
+        return Err(BackupError::Hidden(table));
+    }
+    secrets::prove(db, &of.of.keys.source(&of.of.database.database_url), &Clock::system()).await?;
     let (programs, login) = (PgPrograms::from(of.programs.clone()), ClientLogin::of(&of.of.database.database_url)?);
     let source = DumpSource { lock, login: &login, programs: &programs, version: env!("CARGO_PKG_VERSION") };
     backups::run_dump(&opened_or_made(of)?, db, &source).await
@@ -118,6 +127,14 @@ async fn restored(of: &BackupsOf, place: &Backups, id: &BackupId, url: &str) -> 
 
 /// Restores a backup into a temporary database beside, proves it, and drops it again.
 pub(super) async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
+    say_all(Box::pin(attempt_drill(of, name)).await?)
+}
+
+/// The same with its row in the log.
+///
+/// # Errors
+/// Another one is made, or the database cannot be asked: there is no row.
+pub(super) async fn attempt_drill(of: &BackupsOf, name: &str) -> Result<Attempt, BackupError> {
     let db = Database::open(&of.of.database.database_url, of.of.database.options()).await?;
     let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
     let work = async {
@@ -128,7 +145,7 @@ pub(super) async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> 
     let attempt = logged(Some(&db), of, BackupKind::Drill, &lock, work).await;
     drop(lock);
     db.close().await?;
-    say_all(attempt)
+    Ok(attempt)
 }
 
 async fn drilled(of: &BackupsOf, name: &str, db: &Database, found: &mut Findings) -> Result<(), BackupError> {

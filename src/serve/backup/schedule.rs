@@ -12,17 +12,18 @@ use platform::{
 use services::backups::{self, BackupError, BackupLog, Earlier, LocalLock};
 use tokio::sync::oneshot;
 
-use super::{Attempt, file, opened};
-use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, KeyArgs, KeysOf, ProgramArgs};
+use super::{Attempt, dumps, file, opened};
+use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, KeyArgs, KeysOf};
 
 /// How often the log is looked at for what is due, at least.
 const LOOK: Duration = Duration::from_mins(1);
 
-/// When an embedded database is backed up, and where to.
+/// When a database is backed up, and where to.
 #[derive(Debug, Clone)]
 pub struct BackupSchedule {
     pub(super) of: BackupsOf,
-    pub(super) file: PathBuf,
+    /// The file of an embedded database; None of a Postgres, which is dumped.
+    pub(super) file: Option<PathBuf>,
     every: Duration,
     drill_every: Option<Duration>,
     pub(super) all_days: i64,
@@ -34,15 +35,23 @@ impl BackupSchedule {
     /// None where no place is given.
     ///
     /// # Errors
-    /// The database is not an embedded one.
+    /// The database is neither in a file nor a Postgres, or the log of a Postgres is to be shipped.
     pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs) -> Result<Option<Self>, Fault> {
         let Some(place) = &args.backups else { return Ok(None) };
         let of = BackupsOf {
             of: KeysOf { database: database.clone(), keys: keys.clone() },
             backups: place.clone(),
-            programs: ProgramArgs::default(),
+            programs: args.programs.clone(),
         };
-        let file = file(&of).map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?;
+        let file = if dumps::is_postgres(database) {
+            if args.shipping.backup_ship_log {
+                let why = "--backup-ship-log is for an embedded database: archive the log of a Postgres with pgBackRest (docs/backups.md)";
+                return Err(Fault::Broken(why.to_owned()));
+            }
+            None
+        } else {
+            Some(file(&of).map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?)
+        };
         let spool_bytes = args.shipping.backup_ship_log.then_some(args.shipping.backup_spool_mib << 20);
         let (every, drill_every) = (args.backup_every, args.backup_drill_every.0);
         Ok(Some(Self { of, file, every, drill_every, all_days: args.retention.backup_keep, spool_bytes }))
@@ -75,7 +84,10 @@ impl BackupJob {
     /// Makes a backup if one is due, then a drill of the newest if one is.
     async fn turn(&self) -> Result<(), Fault> {
         let BackupSchedule { file, every, drill_every, .. } = &self.schedule;
-        self.log.end_killed(file).await?;
+        match file {
+            Some(file) => self.log.end_killed(file).await?,
+            None => self.log.end_killed_dumps().await?,
+        }
         if self.is_due(BackupKind::Backup, *every).await? {
             self.attempt(BackupKind::Backup).await?;
         }
@@ -98,20 +110,37 @@ impl BackupJob {
 
     /// Where another run is in the way, this one comes with a later turn.
     async fn attempt(&self, kind: BackupKind) -> Result<(), Fault> {
-        let Some(lock) = LocalLock::take(&self.schedule.file)?.map(Arc::new) else { return Ok(()) };
-        let row = self.log.begin(&*lock, kind, &self.schedule.of.backups).await?;
-        let attempt = on_own_thread(self.schedule.clone(), kind, lock.clone()).await;
-        let attempt = attempt.unwrap_or_else(|fault| Attempt::failed(fault.into()));
-        if let Some(row) = row {
-            attempt.note(&self.log, row).await;
-        }
-        drop(lock);
+        let attempt = match &self.schedule.file {
+            Some(file) => {
+                let Some(lock) = LocalLock::take(file)?.map(Arc::new) else { return Ok(()) };
+                let row = self.log.begin(&*lock, kind, &self.schedule.of.backups).await?;
+                let attempt = self.run(kind, Some(lock.clone())).await;
+                if let Some(row) = row {
+                    attempt.note(&self.log, row).await;
+                }
+                attempt
+            }
+            // It has a lock and a row of its own, as one by command has.
+            None => self.run(kind, None).await,
+        };
+        Self::judged(attempt, kind)
+    }
+
+    async fn run(&self, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Attempt {
+        let attempt = on_own_thread(self.schedule.clone(), kind, lock).await;
+        attempt.unwrap_or_else(|fault| Attempt::failed(fault.into()))
+    }
+
+    fn judged(attempt: Attempt, kind: BackupKind) -> Result<(), Fault> {
         let backup = attempt.facts.backup_id.unwrap_or_default();
         match (attempt.ended, kind) {
             (Ok(()), BackupKind::Backup) => tracing::info!(%backup, "a backup is made"),
             (Ok(()), BackupKind::Drill) => tracing::info!(%backup, "a drill has proven a backup"),
             (Err(BackupError::Locked { by, .. }), _) => {
                 tracing::info!(%by, "another backup is being made in this place; this one is made after it");
+            }
+            (Err(BackupError::Dumping), _) => {
+                tracing::info!("another backup or drill of this database is running; this one is made after it");
             }
             // The fault is kept with the job.
             (Err(error), _) => return Err(Fault::Broken(backups::scrubbed(&error.to_string()))),
@@ -122,7 +151,7 @@ impl BackupJob {
 
 /// Runs an attempt on a thread of its own, as it compresses and hashes for milliseconds at a time, in which requests would wait. It ends with whoever waits
 /// for its answer.
-async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Arc<LocalLock>) -> Result<Attempt, Fault> {
+async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Result<Attempt, Fault> {
     let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread for a backup: {error}"));
     let (mut answer, answered) = oneshot::channel();
     let work = move || {
@@ -135,7 +164,7 @@ async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Arc<Loc
         };
         runtime.block_on(async move {
             tokio::select! {
-                attempt = attempted(&schedule, kind, &lock) => {
+                attempt = attempted(&schedule, kind, lock.as_deref()) => {
                     let _ = answer.send(attempt);
                 }
                 () = answer.closed() => {}
@@ -146,20 +175,21 @@ async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Arc<Loc
     answered.await.map_err(|_| Fault::Broken("a backup broke in the middle of its work".to_owned()))
 }
 
-async fn attempted(schedule: &BackupSchedule, kind: BackupKind, lock: &LocalLock) -> Attempt {
-    match kind {
-        BackupKind::Drill => Attempt::drill(&schedule.of, "newest", lock).await,
-        BackupKind::Backup => {
-            let attempt = Attempt::backup(&schedule.of, lock).await;
-            if attempt.ended.is_ok()
-                && let Err(error) = prune(schedule).await
-            {
-                let error = backups::scrubbed(&error.to_string());
-                tracing::warn!(%error, "old backups could not be removed");
-            }
-            attempt
-        }
+async fn attempted(schedule: &BackupSchedule, kind: BackupKind, lock: Option<&LocalLock>) -> Attempt {
+    let attempt = match (kind, lock) {
+        (BackupKind::Drill, Some(lock)) => Attempt::drill(&schedule.of, "newest", lock).await,
+        (BackupKind::Drill, None) => Box::pin(dumps::attempt_drill(&schedule.of, "newest")).await.unwrap_or_else(Attempt::failed),
+        (BackupKind::Backup, Some(lock)) => Attempt::backup(&schedule.of, lock).await,
+        (BackupKind::Backup, None) => Box::pin(dumps::attempt(&schedule.of)).await.unwrap_or_else(Attempt::failed),
+    };
+    if kind == BackupKind::Backup
+        && attempt.ended.is_ok()
+        && let Err(error) = prune(schedule).await
+    {
+        let error = backups::scrubbed(&error.to_string());
+        tracing::warn!(%error, "old backups could not be removed");
     }
+    attempt
 }
 
 async fn prune(schedule: &BackupSchedule) -> Result<(), BackupError> {

@@ -82,8 +82,9 @@ impl BackupSchedule {
     }
 
     fn shipper(&self, db: &Database, clock: &Clock, spool_bytes: u64) -> Result<Option<Shipper>, BackupError> {
+        let Some(file) = self.file.clone() else { return Ok(None) };
         let settings = ShipSettings {
-            file: self.file.clone(),
+            file,
             place: self.of.backups.clone(),
             options: self.of.of.database.options(),
             version: env!("CARGO_PKG_VERSION"),

@@ -194,13 +194,14 @@ fn ring_of(keys: Keys, clock: Clock) -> KeyRing {
 
 pub(super) async fn backups(db: Database, clock: Clock, args: BackupJobArgs) -> Vec<Finding> {
     let judged = match (db.backend(), &args.pgbackrest_info) {
-        (Backend::Postgres, None) => {
-            let seen =
-                "Postgres is backed up by its own tools: ask `pgbackrest info`, or give --pgbackrest-info as the workers have it";
+        (Backend::Postgres, None) if args.backups.is_none() => {
+            let seen = "Postgres is backed up by its own tools: ask `pgbackrest info`, or give --pgbackrest-info or --backups as the workers have it";
             return vec![Finding::ok("backups", seen)];
         }
-        (Backend::Postgres, Some(_)) => listed_facts(&db, &clock, &args).await.map(|facts| vec![judge::listed_backups(&facts)]),
-        (Backend::Sqlite, _) => backup_facts(&db, &clock, &args).await.map(|facts| judge::backups(&facts)),
+        (Backend::Postgres, Some(_)) if args.backups.is_none() => {
+            listed_facts(&db, &clock, &args).await.map(|facts| vec![judge::listed_backups(&facts)])
+        }
+        _ => backup_facts(&db, &clock, &args).await.map(|facts| judge::backups(&facts)),
     };
     judged.unwrap_or_else(|fault| of_fault("backups", &fault))
 }

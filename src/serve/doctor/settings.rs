@@ -51,9 +51,9 @@ fn places(args: &Serve, findings: &mut Vec<Finding>) {
             "give backups a place of their own, on another disk",
         ));
     }
-    if backups.is_some() && !is_embedded {
-        let seen = "--backups backs up an embedded database only, and this one is Postgres";
-        findings.push(Finding::fail(CHECK, seen, "leave it out, and back up Postgres with pgBackRest (docs/backups.md)"));
+    if args.jobs.backups.shipping.backup_ship_log && !is_embedded {
+        let seen = "--backup-ship-log ships the log of an embedded database, and this one is Postgres";
+        findings.push(Finding::fail(CHECK, seen, "leave it out, and archive the log with pgBackRest (docs/backups.md)"));
     }
     if backups.is_some() && args.run_jobs == RunJobs::Off {
         let seen = "--backups is given with --jobs off: this process makes none";
@@ -111,7 +111,7 @@ mod tests {
         let quiet = judged(&[]);
         assert!(quiet.iter().all(|finding| finding.verdict == Verdict::Ok), "{quiet:?}");
         let postgres = ["--database-url", "postgres://localhost/it", "--files", "s3://bucket"];
-        let on_postgres = [&postgres[..], &["--backups", "file:b"]].concat();
+        let on_postgres = [&postgres[..], &["--backups", "file:b", "--backup-ship-log"]].concat();
         for (flags, verdict, words) in [
             (&["--registration", "verified"][..], Verdict::Fail, "--mail is none"),
             (&["--registration", "open", "--proxy", "10.0.0.1"][..], Verdict::Warn, "tells strangers"),

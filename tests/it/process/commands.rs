@@ -128,6 +128,7 @@ async fn flags_are_explained() {
         &["schema", "diff"],
         &["schema", "examples"],
         &["keys", "rotate"],
+        &["keys", "abandon"],
         &["audit", "verify"],
         &["tenant", "export"],
         &["doctor"],

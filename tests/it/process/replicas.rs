@@ -84,6 +84,7 @@ async fn makes(client: &Client, name: &str) {
     client.done(CATEGORY, json!({ "name": name })).await;
 }
 
+const EVENTS: &str = "query($after: Cursor) { events(first: 250, after: $after) { pageInfo { endCursor } reset } }";
 const FRESH: &str = "where=\"replica\"";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,6 +124,10 @@ async fn a_writer_sees_its_own_write_at_once(servers: &Replicated, node: &Node, 
     } else {
         assert!(held.elapsed() + Duration::from_secs(1) > STALENESS, "the replica was left out before it was too old");
     }
+    // The page of events before came from the primary, and this one is asked of the replica, which is behind its cursor.
+    let page = owner.ask(EVENTS, json!({ "after": null })).await["events"].clone();
+    let next = other.ask(EVENTS, json!({ "after": page["pageInfo"]["endCursor"] })).await["events"].clone();
+    assert_eq!((&page["reset"], &next["reset"]), (&json!(null), &json!(null)), "a lag is no restore: {next}");
     let told = list_after(other, &position).await;
     assert!(told.to_string().contains("Bowls"), "whoever brings the position sees the write: {told}");
     let forged: String = position.chars().rev().collect();

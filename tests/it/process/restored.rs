@@ -103,6 +103,7 @@ on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site =
     site.tell("UPDATE session SET ended_at = NULL, end_reason = NULL").await;
     let ended = epoch(site, &[]).await;
     assert!(ended.out.contains("1 tenant(s) have a new epoch") && ended.out.contains("session"), "{}", ended.out);
+    assert!(ended.out.contains("members, roles, grants"), "{}", ended.out);
     assert!(ended.out.contains(&till.token[..15]) && ended.out.contains("restored") && !ended.out.contains(&till.token[15..]), "keys are listed, for the operator to look through: {}", ended.out);
     for client in [&owner, &session] {
         is_out(client).await;

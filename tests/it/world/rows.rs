@@ -77,6 +77,7 @@ pub fn customer(tenant_id: TenantId, id: CustomerId, now: Timestamp) -> customer
         tags: "[]".to_owned(),
         archived_at: None,
         particulars: entity::customer::Particulars::default(),
+        is_lost: false,
     }
 }
 

@@ -63,6 +63,10 @@ impl Customer {
         // Who read whose contacts is in the audit log.
         Some(loads(ctx).map(|loads| loads.show_contact(self.0.id)).map(|()| email))
     }
+    /// Whether the personal data of the customer was lost with the keys of the deployment. False once other data is given, and after the customer was erased.
+    async fn is_personal_data_lost(&self) -> bool {
+        self.0.is_lost
+    }
     /// Contacts at the customer, at most 20, in the order in which they were given. Empty when there are none.
     #[field(mask = CustomerContactRead, personal)]
     async fn contacts(&self, ctx: &Context<'_>) -> Option<Answer<Vec<PartyContact>>> {

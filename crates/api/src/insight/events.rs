@@ -11,6 +11,7 @@ use platform::{
     storage::{
         Fault, Reads, TenantScope,
         journal::{self, Head},
+        replicas::Freshness,
     },
 };
 use serde_json::Value;
@@ -172,8 +173,15 @@ impl List {
     }
 
     async fn page(&self, first: usize, after: Option<Cursor>) -> Answer<EventConnection> {
-        let head = self.scope.head().await?;
-        let opened = after.as_ref().map(|after| stream::open(&self.signer, self.scope.tenant(), head, &self.name, after));
+        let (mut scope, mut head) = (self.scope.clone(), self.scope.head().await?);
+        let open = |after: &Cursor, head: Head| stream::open(&self.signer, self.scope.tenant(), head, &self.name, after);
+        let mut opened = after.as_ref().map(|after| open(after, head));
+        if let (Some(after), Some(Err(ResetReason::EpochChanged))) = (&after, opened) {
+            // The page before may have been the primary's, and a replica is behind it.
+            scope = scope.fresh(Freshness::Primary);
+            head = scope.head().await?;
+            opened = Some(open(after, head));
+        }
         let from = match opened {
             None => head.low,
             Some(Ok(seq)) => seq,
@@ -185,7 +193,7 @@ impl List {
         };
         let (mut events, mut last) = (Vec::new(), from);
         'looking: while last < head.seq && last - from < LOOKED_THROUGH {
-            let rows = journal::after(&self.scope, last, READ_AT_ONCE).await?;
+            let rows = journal::after(&scope, last, READ_AT_ONCE).await?;
             // It was let go between the two readings: whoever asks again is told so.
             if rows.first().is_none_or(|row| row.seq != last + 1) {
                 break;

@@ -212,6 +212,10 @@ impl Order {
     async fn billing_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
         Ok(self.personal(ctx).await?.billing_address.map(Address::from))
     }
+    /// Whether contact and addresses of the order were lost with the keys of the deployment. False once others are given.
+    async fn is_personal_data_lost(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Ok(self.detail(ctx).await?.is_lost)
+    }
     /// Note for the customer. Null when there is none.
     async fn note_for_customer(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         Ok(self.detail(ctx).await?.note_for_customer.clone())

@@ -120,3 +120,21 @@ pub fn filter_name(filter: serde_json::Value, former: &str) -> FilterName {
     let short = |digest: [u8; 32]| URL_SAFE_NO_PAD.encode(&digest[..9]);
     FilterName { now: short(canonical::digest_of(filter)), former: short(Sha256::digest(former).into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_of_commits_that_a_failover_lost_is_reset() {
+        let (signer, tenant, epoch) = (CursorSigner::new([7; 32]), TenantId::from_uuid(Uuid::from_u128(1)), Uuid::from_u128(2));
+        let name = filter_name(serde_json::json!({}), "");
+        let opened = |seq: i64, head: Head| open(&signer, tenant, head, &name, &cursor(&signer, tenant, epoch, seq, &name));
+        let head = Head { seq: 40, epoch, low: 10 };
+        assert_eq!((opened(40, head), opened(10, head)), (Ok(40), Ok(10)));
+        assert_eq!(opened(41, head), Err(ResetReason::EpochChanged), "the new primary has not written so far");
+        assert_eq!(opened(9, head), Err(ResetReason::CursorExpired));
+        let renewed = Head { epoch: Uuid::from_u128(3), ..head };
+        assert_eq!(opened(20, renewed), Err(ResetReason::EpochChanged), "`entrepot epoch` resets what it has passed meanwhile");
+    }
+}

@@ -37,7 +37,7 @@ pub use rows::{
 pub use shell::{
     AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Identity, IdentityError, Invitee, LeakedKey, LoggedIn, OldKeys,
     OldPasswords, Placed, ProfileChange, Registration, Settings, Shown, TenantProvisioner, Visit, end_all, end_sessions,
-    file_store_mark, open_sessions, rotate_signing_key,
+    file_store_mark, open_sessions, remove_factors, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 

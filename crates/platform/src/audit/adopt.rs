@@ -32,3 +32,22 @@ pub async fn adopt(work: &Work, audit_writer: &AuditWriter, arrival: Entry) -> R
     rows::append(work, audit_writer, [(arrival, None)]).await?;
     Ok(found)
 }
+
+/// Gives entries their places in the chain that wait for one and were vouched for under a key that is lost; how many they are.
+pub async fn adopt_waiting(work: &Work, lost_key: &str) -> Result<u64, Fault> {
+    let (mut chain, mut after, mut adopted) = (None, AuditId::NIL, 0);
+    loop {
+        let waiting = rows::unsealed(work, after, PAGE).await?;
+        let Some(last) = waiting.last() else { return Ok(adopted) };
+        after = last.entry.id;
+        let lost: Vec<_> = waiting.iter().filter(|stored| stored.mac_key == lost_key).collect();
+        if lost.is_empty() {
+            continue;
+        }
+        let mut end: Chain = if let Some(chain) = chain { chain } else { rows::lock_head(work).await?.chain };
+        let seals: Vec<(AuditId, Seal)> = lost.iter().map(|stored| (stored.entry.id, end.append(&stored.entry))).collect();
+        rows::seal(work, &seals, end).await?;
+        adopted += seals.len() as u64;
+        chain = Some(end);
+    }
+}

@@ -201,6 +201,19 @@ pub struct SealedColumn {
     pub keys: &'static [&'static str],
     /// The column that the value is looked up by, where it is.
     pub blind: Option<&'static str>,
+    /// State of a value whose key is lost for good.
+    pub loss: Loss,
+}
+
+/// State of a value that was given up, as its key is lost for good. Further assignments of its row are SQL, with `:now` for the present moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The row is deleted.
+    Row,
+    /// The value is null.
+    Null(&'static str),
+    /// The value is so many random bytes, sealed.
+    Random(usize, &'static str),
 }
 
 impl SealedColumn {

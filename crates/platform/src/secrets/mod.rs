@@ -7,6 +7,7 @@
 #[cfg(feature = "aws-secrets")]
 mod aws;
 mod core;
+mod loss;
 mod ring;
 mod rows;
 mod shell;
@@ -15,9 +16,12 @@ mod signature;
 mod store;
 mod subject;
 
-pub use self::core::{KeyTextError, Keys, MasterKey, OpenError, SealedColumn, key_of};
+pub use self::core::{KeyTextError, Keys, Loss, MasterKey, OpenError, SealedColumn, key_of};
+pub use loss::{LostValues, abandon, lost_under};
 pub use ring::KeyRing;
-pub use shell::{Walked, add_key, count, follow, known, new_key, open, prove, reseal, retire};
+pub use shell::{
+    Walked, add_key, count, follow, give_up_key, known, new_key, open, open_without, prove, prove_without, reseal, retire,
+};
 pub use store::{Command, Given, KeyFile, KeySource, SecretStore};
 pub use subject::{DATA_KEY, DataKey, HISTORY_KEY, Texts, row_context};
 #[cfg(feature = "aws-secrets")]

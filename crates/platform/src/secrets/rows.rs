@@ -1,10 +1,12 @@
 //! The keys that a database has met, and the walk over what is sealed under them.
 
+use std::collections::BTreeMap;
+
 use entity::{prelude::*, secret_key};
 use sea_orm::{EntityTrait, QueryOrder, Value};
 use uuid::Uuid;
 
-use super::core::SealedColumn;
+use super::core::{Loss, SealedColumn};
 use crate::storage::{Fault, Global, Row, Work};
 
 /// Every key that something is or was sealed under, the oldest first.
@@ -50,6 +52,17 @@ pub async fn values_after(
         .collect()
 }
 
+/// Values by their tenants: row security lets a transaction change the rows of its own tenant alone. Those of the deployment's tables are the nil one's.
+pub fn by_tenant<'a>(column: &SealedColumn, values: Vec<&'a Stored>) -> BTreeMap<TenantId, Vec<&'a Stored>> {
+    let is_of_tenants = column.keys.first() == Some(&"tenant_id");
+    let mut tenants: BTreeMap<TenantId, Vec<&Stored>> = BTreeMap::new();
+    for stored in values {
+        let tenant = stored.ids.first().filter(|_| is_of_tenants).map_or(TenantId::NIL, |id| TenantId::from_uuid(*id));
+        tenants.entry(tenant).or_default().push(stored);
+    }
+    tenants
+}
+
 /// Puts a value in the place of the one that was read, if nobody else has changed it since; says whether it did.
 pub async fn replace(
     work: &Work,
@@ -70,4 +83,33 @@ pub async fn replace(
         finds.push_str(&format!(" AND {name} = ${}", values.len()));
     }
     Ok(work.execute_global(&format!("UPDATE {} SET {sets} WHERE {finds}", column.table), values).await? == 1)
+}
+
+/// Gives up the value that was read, if nobody else has changed it since; says whether it did. `random` takes its place where the column says so.
+pub async fn give_up(
+    work: &Work,
+    column: &SealedColumn,
+    was: &Stored,
+    random: Option<Vec<u8>>,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let (table, name) = (column.table, column.column);
+    let mut values: Vec<Value> = vec![was.value.clone().into()];
+    let mut finds = format!("{name} = $1");
+    for (key, id) in column.keys.iter().zip(&was.ids) {
+        values.push((*id).into());
+        finds.push_str(&format!(" AND {key} = ${}", values.len()));
+    }
+    let more = |text: &str| {
+        if text.is_empty() { String::new() } else { format!(", {}", text.replace(":now", &now.micros().to_string())) }
+    };
+    let sql = match column.loss {
+        Loss::Row => format!("DELETE FROM {table} WHERE {finds}"),
+        Loss::Null(text) => format!("UPDATE {table} SET {name} = NULL{} WHERE {finds}", more(text)),
+        Loss::Random(_, text) => {
+            values.push(random.unwrap_or_default().into());
+            format!("UPDATE {table} SET {name} = ${}{} WHERE {finds}", values.len(), more(text))
+        }
+    };
+    Ok(work.execute_global(&sql, values).await? == 1)
 }

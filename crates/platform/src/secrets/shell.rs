@@ -18,7 +18,7 @@ use crate::{
 /// What is sealed under each key, so that a start with another key of the same name is noticed.
 const CHECK: &str = "entrepot key check";
 /// Values that are sealed anew in one transaction: short ones, so that requests go on in between.
-const PAGE: u64 = 100;
+pub(super) const PAGE: u64 = 100;
 /// After this time every node that follows its source knows of a new key.
 const SETTLED_SECONDS: i64 = 60;
 
@@ -127,6 +127,11 @@ async fn vouch(
     store: &dyn SecretStore,
 ) -> Result<(), Fault> {
     fits(keys, known, store)?;
+    note_first(db, keys, known, clock).await
+}
+
+/// Writes down the key that seals, if the database has not met it.
+async fn note_first(db: &Database, keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<(), Fault> {
     let id = &keys.first().id;
     match known.iter().find(|met| met.id == *id) {
         Some(met) if met.retired_at.is_some() => {
@@ -159,6 +164,55 @@ async fn vouch(
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// Looks whether the database can go on without a key: all others are given, and it is not. Writes nothing.
+///
+/// # Errors
+/// There is no such key, it is given, or others are missing.
+pub async fn prove_without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<(), Fault> {
+    without(db, source, id, clock).await.map(drop)
+}
+
+/// The deployment's ring without a key that is lost, which is the only one that may be missing.
+pub async fn open_without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<KeyRing, Fault> {
+    let (keys, store) = without(db, source, id, clock).await?;
+    note_first(db, &keys, &rows::known(&db.global()).await?, clock).await?;
+    let ring = KeyRing::new(keys, clock.clone(), store);
+    db.extensions().insert(ring.clone());
+    Ok(ring)
+}
+
+async fn without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<(Keys, Arc<dyn SecretStore>), Fault> {
+    let store = store_of(source, clock)?;
+    let (lost, others): (Vec<_>, Vec<_>) = rows::known(&db.global()).await?.into_iter().partition(|key| key.id == id);
+    if lost.is_empty() {
+        let there = ids(others.iter().map(|key| key.id.as_str()));
+        return Err(Fault::Broken(format!("there is no key {id}; there are {there}")));
+    }
+    let text = store.read()?.ok_or_else(|| {
+        let name = store.name();
+        Fault::Broken(format!("{name} is not there: make a key that seals from now on with `entrepot keys new --file FILE`"))
+    })?;
+    let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
+    if keys.get(id).is_some() {
+        return Err(Fault::Broken(format!(
+            "a key {id} is given: `entrepot keys rotate` and `retire` take it out of use and lose nothing; if it is another of that name, take its line away"
+        )));
+    }
+    fits(&keys, &others, &*store)?;
+    let first = &keys.first().id;
+    if others.iter().any(|key| key.id == *first && key.retired_at.is_some()) {
+        return Err(Fault::Broken(format!("the key {first} was retired and must not seal again: put a new one first")));
+    }
+    Ok((keys, store))
+}
+
+/// Retires a key that is lost, once all that it sealed is given up: the database opens without it from now on.
+pub async fn give_up_key(db: &Database, id: &str, clock: &Clock) -> Result<(), Fault> {
+    let work = db.global().maintenance_for(TenantId::NIL).await?;
+    rows::retire(&work, id, clock.now()).await?;
+    work.commit().await
 }
 
 /// What a walk over the sealed columns found.
@@ -201,27 +255,26 @@ async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -
 
 async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page: &[rows::Stored]) -> Result<u64, Fault> {
     let first = ring.keys().first().id.clone();
-    let old = || page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str()));
-    if old().next().is_none() {
-        return Ok(0);
-    }
-    let work = db.global().maintenance_for(TenantId::NIL).await?;
+    let old = page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str())).collect();
     let mut resealed = 0;
-    for stored in old() {
-        let context = column.context(&stored.ids);
-        // A value from before there were keys is sealed as it stands.
-        let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
-        let blind = match (column.blind, std::str::from_utf8(&plain)) {
-            (Some(_), Ok(text)) => {
-                let tenant = stored.ids.first().copied().unwrap_or_default();
-                ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
-            }
-            _ => None,
-        };
-        let sealed = ring.seal(&context, &plain)?;
-        resealed += u64::from(rows::replace(&work, column, stored, sealed, blind).await?);
+    for (tenant, old) in rows::by_tenant(column, old) {
+        let work = db.global().maintenance_for(tenant).await?;
+        for stored in old {
+            let context = column.context(&stored.ids);
+            // A value from before there were keys is sealed as it stands.
+            let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
+            let blind = match (column.blind, std::str::from_utf8(&plain)) {
+                (Some(_), Ok(text)) => {
+                    let tenant = stored.ids.first().copied().unwrap_or_default();
+                    ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
+                }
+                _ => None,
+            };
+            let sealed = ring.seal(&context, &plain)?;
+            resealed += u64::from(rows::replace(&work, column, stored, sealed, blind).await?);
+        }
+        work.commit().await?;
     }
-    work.commit().await?;
     Ok(resealed)
 }
 

@@ -9,17 +9,20 @@ use aws_lc_rs::{
 use entity::prelude::TenantId;
 use uuid::Uuid;
 
-use super::{core::KEY_BYTES, core::SealedColumn, ring::KeyRing};
+use super::{
+    core::{KEY_BYTES, Loss, SealedColumn},
+    ring::KeyRing,
+};
 use crate::storage::Fault;
 
 /// The keys of persons. The row whose id is the tenant's own holds the key of its blind index, which so survives every turn of the master keys.
 pub const DATA_KEY: SealedColumn =
-    SealedColumn { table: "subject", column: "key_sealed", keys: &["tenant_id", "id"], blind: None };
+    SealedColumn { table: "subject", column: "key_sealed", keys: &["tenant_id", "id"], blind: None, loss: Loss::Row };
 
 /// The keys of persons' histories, under which the audit log commits to what it says of them. A history key is made once, unlike the key of what is
 /// kept of a person, and goes when the person is forgotten.
 pub const HISTORY_KEY: SealedColumn =
-    SealedColumn { table: "subject_history", column: "key_sealed", keys: &["tenant_id", "id"], blind: None };
+    SealedColumn { table: "subject_history", column: "key_sealed", keys: &["tenant_id", "id"], blind: None, loss: Loss::Row };
 
 /// What every value under such a key begins with.
 const MARK: [u8; 2] = [0xE5, 0x02];

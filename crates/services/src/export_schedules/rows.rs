@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
-    secrets::SealedColumn,
+    secrets::{Loss, SealedColumn},
     storage::{Fault, Finds, Global, Reads, Row, Work},
 };
 use sea_orm::Value;
@@ -15,9 +15,18 @@ use uuid::Uuid;
 
 use super::core::{Bucket, Fields, MOST_ERROR, Schedule};
 
-/// The secret of a login at a tenant's bucket.
-pub const SECRET: SealedColumn =
-    SealedColumn { table: "export_schedule", column: "secret_sealed", keys: &["tenant_id", "id"], blind: None };
+/// The secret of a login at a tenant's bucket. One that is lost is empty, which none that is given may be.
+pub const SECRET: SealedColumn = SealedColumn {
+    table: "export_schedule",
+    column: "secret_sealed",
+    keys: &["tenant_id", "id"],
+    blind: None,
+    loss: Loss::Random(
+        0,
+        "status = 'PAUSED', next_run_at = NULL, last_error = 'the secret of the bucket was lost: set the schedule with it again', \
+         version = version + 1, updated_at = :now",
+    ),
+};
 
 /// Names the order of schedules in cursors.
 pub const SCHEDULES: &str = "exportSchedules:NAME:ASC";

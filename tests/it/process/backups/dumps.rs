@@ -1,9 +1,14 @@
 //! Backups of a Postgres by its own programs: made while it is served, verified, drilled, and restored into an empty database.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::json;
 
+use super::schedule::{metric, until};
 use crate::process::{
     client::Client,
     server::{Ended, Server, Site, UNLIMITED, entrepot, entrepot_in, free_address},
@@ -54,6 +59,23 @@ async fn what_a_killed_restore_leaves_is_not_served(site: &Site) {
     entrepot_in(&site.folder, &serve).await.refused(&["entrepot_restoring", "restore again"]);
     ask(site, &site.url, &["run"]).await.refused(&["entrepot_restoring"]);
     site.tell("DROP TABLE entrepot_restoring").await;
+}
+
+/// A node that is given a place dumps its database by itself, and its metrics have the age of the newest dump.
+async fn a_node_dumps_by_schedule(site: &Site) {
+    let (place, inside) = (format!("file:{}", site.folder.join("backups").display()), free_address().to_string());
+    let flags = ["--backups", &place, "--backup-every", "1s", "--backup-drill-every", "off", "--metrics-listen", &inside];
+    let programs = programs();
+    let programs: Vec<&str> = programs.iter().map(String::as_str).collect();
+    let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    let server = Server::start_with(site, free_address(), &[&UNLIMITED[..], &flags, &programs].concat()).await;
+    let is_newer = async || {
+        let last = metric(&inside, "entrepot_backup_last_success_timestamp_seconds", "").await;
+        last.is_some_and(|last| last >= began)
+    };
+    until("a dump by schedule", is_newer).await;
+    assert_eq!(metric(&inside, "entrepot_backup_interval_seconds", "").await, Some(1.0));
+    server.kill();
 }
 
 /// A store of a new company, by the API.
@@ -107,4 +129,5 @@ async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
     // The mark of the restore is gone.
     target.tell("CREATE TABLE entrepot_restoring (); DROP TABLE entrepot_restoring").await;
     target.verify().await;
+    a_node_dumps_by_schedule(&site).await;
 }

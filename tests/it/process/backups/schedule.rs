@@ -177,11 +177,11 @@ async fn a_command_and_the_schedule_do_not_meet() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_schedule_for_postgres_is_refused_with_the_way_out() {
+async fn the_log_of_a_postgres_is_not_shipped_and_the_way_out_is_named() {
     let url = "postgres://nobody@127.0.0.1:1/none";
     for process in ["serve", "worker"] {
-        let refused = entrepot(&[process, "--database-url", url, "--backups", "file:backups"]).await;
-        refused.refused(&["only an embedded database", "pgBackRest or pg_dump", "without --backups"]);
+        let refused = entrepot(&[process, "--database-url", url, "--backups", "file:backups", "--backup-ship-log"]).await;
+        refused.refused(&["--backup-ship-log is for an embedded database", "pgBackRest"]);
     }
     for (flag, value) in [("--backup-every", "soon"), ("--backup-drill-every", "0d"), ("--backup-keep", "0")] {
         entrepot(&["serve", "--database-url", url, flag, value]).await.refused(&[flag]);

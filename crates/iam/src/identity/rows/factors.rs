@@ -6,16 +6,23 @@ use entity::{
     tables::{login_challenge, totp},
 };
 use platform::{
-    secrets::SealedColumn,
+    secrets::{Loss, SealedColumn},
     storage::{Fault, GlobalReads, GlobalWork, Row},
 };
 
 use crate::identity::core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS};
 
-/// The seed of an authenticator that is in use.
-pub const SEED: SealedColumn = SealedColumn { table: "totp", column: "seed", keys: &["user_id"], blind: None };
+/// The seed of an authenticator that is in use. One that is lost becomes one that nobody has, so that no password alone lets anyone in.
+pub const SEED: SealedColumn =
+    SealedColumn { table: "totp", column: "seed", keys: &["user_id"], blind: None, loss: Loss::Random(20, "") };
 /// The seed of one that has not shown its first code yet.
-pub const PENDING_SEED: SealedColumn = SealedColumn { table: "totp", column: "pending_seed", keys: &["user_id"], blind: None };
+pub const PENDING_SEED: SealedColumn = SealedColumn {
+    table: "totp",
+    column: "pending_seed",
+    keys: &["user_id"],
+    blind: None,
+    loss: Loss::Null("pending_at = NULL"),
+};
 
 /// Steps of an authenticator by which clocks may differ: five minutes.
 const STEPS_AHEAD: i64 = 10;

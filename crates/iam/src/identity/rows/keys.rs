@@ -2,16 +2,18 @@
 
 use entity::{prelude::*, signing_key};
 use platform::{
-    secrets::SealedColumn,
+    secrets::{Loss, SealedColumn},
     storage::{Fault, Global, GlobalReads, GlobalWork, Row},
 };
 use sea_orm::{EntityTrait, QueryOrder};
 use uuid::Uuid;
 
 /// The private half of a key that signs tokens.
-pub const SIGNING_KEY: SealedColumn = SealedColumn { table: "signing_key", column: "pkcs8", keys: &["id"], blind: None };
+pub const SIGNING_KEY: SealedColumn =
+    SealedColumn { table: "signing_key", column: "pkcs8", keys: &["id"], blind: None, loss: Loss::Row };
 /// A secret of the whole deployment.
-pub const SERVER_SECRET: SealedColumn = SealedColumn { table: "server_secret", column: "value", keys: &["id"], blind: None };
+pub const SERVER_SECRET: SealedColumn =
+    SealedColumn { table: "server_secret", column: "value", keys: &["id"], blind: None, loss: Loss::Row };
 
 /// All keys, the one that signs last at the end.
 pub async fn all(global: &Global) -> Result<Vec<signing_key::Model>, Fault> {

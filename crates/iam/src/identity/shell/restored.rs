@@ -1,6 +1,6 @@
 //! After the database was restored to an earlier moment, when all that was ended since is good again: it cannot know what that was, so all of it ends.
 
-use entity::prelude::{TenantId, Timestamp};
+use entity::prelude::{TenantId, Timestamp, UserId};
 use platform::{
     clock::Clock,
     storage::{Database, Fault, GlobalWork},
@@ -8,7 +8,10 @@ use platform::{
 
 use super::super::{
     password,
-    rows::{factors, invitations, links, sessions},
+    rows::{
+        factors, invitations, links,
+        sessions::{self, EndReason, Which},
+    },
 };
 
 /// What becomes of passwords: those that were changed since the backup are the old ones again.
@@ -63,4 +66,17 @@ pub async fn open_sessions(db: &Database, tenant: TenantId) -> Result<i64, Fault
 pub async fn end_sessions(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
     factors::end_challenges_of(work, tenant, now).await?;
     sessions::end_all_of(work, tenant, now).await
+}
+
+/// Removes the second factors of users, whose secrets are lost, and ends their sessions: their passwords alone let them in, until they enrol another.
+///
+/// # Errors
+/// The database fails; nothing is removed then.
+pub async fn remove_factors(db: &Database, clock: &Clock, users: &[UserId]) -> Result<(), Fault> {
+    let work = db.global().begin().await?;
+    for user in users {
+        factors::remove(&work, *user).await?;
+        sessions::end(&work, Which::OfUser(*user), EndReason::Factor, clock.now()).await?;
+    }
+    work.commit().await
 }

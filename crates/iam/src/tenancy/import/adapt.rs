@@ -3,16 +3,21 @@
 use entity::{prelude::*, tables::Description};
 use platform::{
     clock::Clock,
-    secrets::{KeyRing, SealedColumn},
+    secrets::{KeyRing, Loss, SealedColumn},
     storage::Fault,
 };
 use sea_orm::Value;
 
 use super::{Imported, people::People, refusal::LineRefusal};
 
-/// What an endpoint signs with, as the room of webhooks keeps it.
-const SECRET: SealedColumn =
-    SealedColumn { table: "webhook_endpoint", column: "secret_sealed", keys: &["tenant_id", "id"], blind: None };
+/// What an endpoint signs with, as the room of webhooks keeps it. Its context alone is used here.
+const SECRET: SealedColumn = SealedColumn {
+    table: "webhook_endpoint",
+    column: "secret_sealed",
+    keys: &["tenant_id", "id"],
+    blind: None,
+    loss: Loss::Null(""),
+};
 const SECRET_BYTES: usize = 32;
 
 pub(super) struct Adapter<'a> {

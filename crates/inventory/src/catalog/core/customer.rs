@@ -88,7 +88,7 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
 
 /// Whether anything tells who it is.
 fn is_somebody(row: &CustomerRow) -> bool {
-    row.external_ref.is_some() || row.name.is_some() || row.email.is_some()
+    row.is_known()
 }
 
 /// Codes of ISO 3166 are written in capitals; any other text is kept as it is.
@@ -104,7 +104,17 @@ pub fn country_code(text: String) -> String {
 /// What is left of a customer for eyes that may not see who it is.
 pub fn nameless(row: CustomerRow) -> CustomerRow {
     let (tags, particulars) = (NO_TAGS.to_owned(), Particulars::default());
-    CustomerRow { external_ref: None, name: None, country: None, email: None, tags, archived_at: None, particulars, ..row }
+    CustomerRow {
+        external_ref: None,
+        name: None,
+        country: None,
+        email: None,
+        tags,
+        archived_at: None,
+        particulars,
+        is_lost: false,
+        ..row
+    }
 }
 
 /// What the database knows around a call's customers.
@@ -156,6 +166,8 @@ impl CustomerContext {
             row.tags = serde_json::Value::from(tags.clone()).to_string();
         }
         command.particulars.apply(&mut row.particulars);
+        let says_who = row.name.is_some() || row.email.is_some() || row.particulars != Particulars::default();
+        row.is_lost &= command.purpose == Purpose::Describe && !says_who;
         let loses_all = before.as_ref().is_some_and(is_somebody) && !is_somebody(&row);
         if loses_all && command.purpose == Purpose::Describe {
             problems.push(Problem::at("name", Rejection::Required));
@@ -214,6 +226,7 @@ impl CustomerContext {
             tags: NO_TAGS.to_owned(),
             archived_at: None,
             particulars: Particulars::default(),
+            is_lost: false,
         }
     }
 }

@@ -85,6 +85,9 @@ const ADDRESSES: &str = "addresses";
 const TAX_IDS: &str = "tax_ids";
 const PAYMENT_TERMS: &str = "payment_terms";
 
+/// The value, without a key, of one whose values were lost.
+const LOST: u8 = 0;
+
 fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
     reads.extensions().get().ok_or_else(no_keys)
 }
@@ -96,7 +99,7 @@ fn context(tenant: TenantId, id: CustomerId) -> String {
     row_context("customer", tenant, id.uuid())
 }
 
-async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
+pub(super) async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
     opened(reads, &format!("SELECT {} {FROM}{rest}", SealedRow::SELECT), values).await
 }
 
@@ -119,9 +122,12 @@ async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec
             tags: row.tags,
             archived_at: row.archived_at,
             particulars: Particulars::default(),
+            is_lost: false,
         };
-        // Without its key a value is noise: that is what erasing means.
-        if let (Some(sealed), Some(key)) = (row.personal.filter(|sealed| !sealed.is_empty()), key) {
+        // Without its key a value is noise. Erasing takes the value, too: one that is left was lost with the keys of the deployment.
+        let sealed = row.personal.filter(|sealed| !sealed.is_empty());
+        customer.is_lost = sealed.is_some() && key.is_none();
+        if let (Some(sealed), Some(key)) = (sealed, key) {
             let key = ring.as_ref().ok_or_else(no_keys)?.data_key(customer.tenant_id, customer.id.uuid(), &key)?;
             let mut texts = key.open_texts(&context(customer.tenant_id, customer.id), &sealed)?;
             (customer.name, customer.email) = (texts.remove(NAME), texts.remove(EMAIL));
@@ -212,7 +218,7 @@ pub async fn email_blind(reads: &impl Reads, email: &str) -> Result<Option<Vec<u
 }
 
 /// The key that the tenant's e-mail addresses are found by; none while there are none.
-async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fault> {
+pub(super) async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fault> {
     let rows = reads.rows("SELECT key_sealed FROM subject WHERE tenant_id = $1 AND id = $1", vec![]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let sealed: Vec<u8> = Row::new(row).take()?;
@@ -220,7 +226,7 @@ async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fault> {
 }
 
 /// The same, made at the first address.
-async fn blind_key_made(work: &Work, now: i64) -> Result<DataKey, Fault> {
+pub(super) async fn blind_key_made(work: &Work, now: i64) -> Result<DataKey, Fault> {
     if let Some(key) = blind_key(work).await? {
         return Ok(key);
     }
@@ -251,7 +257,10 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
         }
     }
     let mut written = |row: &CustomerRow| {
-        let Sealed { body, blind, .. } = sealed.remove(&row.id.uuid()).unwrap_or_default();
+        let Sealed { mut body, blind, .. } = sealed.remove(&row.id.uuid()).unwrap_or_default();
+        if row.is_lost && body.is_empty() {
+            body.push(LOST);
+        }
         WrittenRow {
             id: row.id,
             external_ref: row.external_ref.clone(),
@@ -274,7 +283,7 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
     inserts.extend(new.into_iter().map(&mut written));
     updates.extend(updated.iter().map(|(_, row)| written(row)));
     forget_keys(work, updated.iter().map(|(_, row)| row.id)).await?;
-    let is_forgotten = |row: &CustomerRow| row.external_ref.is_none() && row.name.is_none() && row.email.is_none();
+    let is_forgotten = |row: &CustomerRow| !row.is_known();
     // Whoever archives or restores one that has no name forgets nobody.
     let is_turned = |before: &CustomerRow, row: &CustomerRow| before.archived_at != row.archived_at;
     let forgotten = updated.iter().filter(|(before, row)| is_forgotten(row) && !is_turned(before, row)).map(|(_, row)| row.id);

@@ -7,6 +7,7 @@ mod kept;
 pub mod keys;
 pub mod customer;
 pub mod customers;
+pub mod email_index;
 pub mod filter;
 pub mod history_key;
 pub mod kit;

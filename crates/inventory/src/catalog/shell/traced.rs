@@ -168,6 +168,7 @@ mod tests {
                 contacts: Some("[{\"name\":\"Byron\"}]".to_owned()),
                 ..entity::customer::Particulars::default()
             },
+            is_lost: false,
         };
         let made = differences(None, Some(&customer(&row)), None);
         let plain: Vec<&Value> = made.iter().filter(|field| !field["after"].is_null()).map(|field| &field["path"]).collect();

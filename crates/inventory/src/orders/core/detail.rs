@@ -48,6 +48,8 @@ impl std::fmt::Debug for Sealed {
 pub struct OrderDetail {
     pub order: OrderId,
     pub personal: Option<Sealed>,
+    /// Its sealed value was lost with its key, and nothing took its place.
+    pub is_lost: bool,
     pub note_for_customer: Option<String>,
     pub note_for_staff: Option<String>,
     /// In the order in which they were added, each in one spelling of capitals.
@@ -64,6 +66,7 @@ impl OrderDetail {
         Self {
             order,
             personal: None,
+            is_lost: false,
             note_for_customer: None,
             note_for_staff: None,
             tags: Vec::new(),
@@ -143,6 +146,7 @@ impl DetailPatch {
             }
             if !resealed.changed.is_empty() {
                 after.personal.clone_from(&resealed.to);
+                after.is_lost &= after.personal.is_none();
                 changed.extend(&resealed.changed);
             }
         }

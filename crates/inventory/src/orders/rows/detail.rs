@@ -57,6 +57,9 @@ const CONTACT: &str = "contact";
 const SHIPPING: &str = "shippingAddress";
 const BILLING: &str = "billingAddress";
 
+/// The value, without a key, of an order whose value was lost.
+const LOST: u8 = 0;
+
 /// What these orders say; nothing of one that says nothing.
 pub async fn details(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderDetail>, Fault> {
     if orders.is_empty() {
@@ -76,11 +79,13 @@ pub async fn details(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Order
 impl SealedDetail {
     fn detail(self) -> Result<OrderDetail, Fault> {
         let (row, key) = (self.detail, self.key_sealed);
+        let personal = row.personal.filter(|body| !body.is_empty());
         let tags = serde_json::from_str(&row.tags).map_err(|_| Fault::corrupt("order_detail", "tags are a list of texts"))?;
         Ok(OrderDetail {
             order: row.order_id,
-            // Without its key a value is noise: that is what erasing means.
-            personal: row.personal.filter(|body| !body.is_empty()).zip(key).map(|(body, key)| Sealed { body, key }),
+            // Without its key a value is noise. Erasing takes the value, too: one that is left was lost with the keys of the deployment.
+            is_lost: personal.is_some() && key.is_none(),
+            personal: personal.zip(key).map(|(body, key)| Sealed { body, key }),
             note_for_customer: row.note_for_customer,
             note_for_staff: row.note_for_staff,
             tags,
@@ -95,7 +100,7 @@ impl From<&OrderDetail> for DetailRow {
     fn from(detail: &OrderDetail) -> Self {
         Self {
             order_id: detail.order,
-            personal: detail.personal.as_ref().map(|sealed| sealed.body.clone()),
+            personal: detail.personal.as_ref().map(|sealed| sealed.body.clone()).or_else(|| detail.is_lost.then(|| vec![LOST])),
             note_for_customer: detail.note_for_customer.clone(),
             note_for_staff: detail.note_for_staff.clone(),
             // A list of texts always has a JSON form.

@@ -124,6 +124,20 @@ impl BackupLog {
         }
     }
 
+    /// The same of a Postgres, whose lock ends with the connection of the process.
+    ///
+    /// # Errors
+    /// The database takes no writes, or the lock cannot be tried.
+    pub async fn end_killed_dumps(&self) -> Result<(), Fault> {
+        if !rows::is_any_running(&self.db.global()).await? {
+            return Ok(());
+        }
+        match self.db.lock_dumps().await? {
+            Some(lock) => self.end_running(&lock).await,
+            None => Ok(()),
+        }
+    }
+
     /// The same for whoever has the right to run alone.
     ///
     /// # Errors

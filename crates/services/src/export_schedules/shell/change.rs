@@ -168,7 +168,12 @@ impl ExportSchedules {
         let kept = before.and_then(|before| before.bucket.as_ref()).filter(is_kept).and(before);
         let message = "the secret is needed for a login that is not kept";
         let missing = ExportScheduleError::Bucket(Problem::Missing { message, name: "secretAccessKey" });
-        kept.and_then(|kept| kept.sealed.clone()).map(Some).ok_or(missing)
+        let (Some(id), Some(sealed)) = (kept.map(|kept| kept.id), kept.and_then(|kept| kept.sealed.clone())) else {
+            return Err(missing);
+        };
+        // An empty one took the place of one that was lost with its key.
+        let plain = self.0.ring.open(&rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]), &sealed)?;
+        if plain.is_empty() { Err(missing) } else { Ok(Some(sealed)) }
     }
 
     /// Lets a schedule run now, and from the beginning where that is asked for.

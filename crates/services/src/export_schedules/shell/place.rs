@@ -37,6 +37,9 @@ impl ExportSchedules {
         };
         let secret = self.0.ring.open(&SECRET.context(&[tenant.uuid(), schedule.id.uuid()]), sealed)?;
         let secret = String::from_utf8(secret).map_err(|_| Fault::corrupt("export_schedule", "a secret is a text"))?;
+        if secret.is_empty() {
+            return Err(Stop::Away("the secret of the bucket was lost: set the schedule with it again".to_owned()));
+        }
         let client = self.0.sender.transfers(&bucket.endpoint).map_err(Stop::Away)?;
         let access = BucketAccess {
             endpoint: &bucket.endpoint,

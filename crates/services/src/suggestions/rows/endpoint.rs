@@ -6,7 +6,7 @@ use entity::{
     tables::description_endpoint,
 };
 use platform::{
-    secrets::SealedColumn,
+    secrets::{Loss, SealedColumn},
     storage::{Fault, Finds, Reads, Work},
 };
 use sea_orm::Value;
@@ -14,8 +14,13 @@ use sea_orm::Value;
 use crate::suggestions::core::Endpoint;
 
 /// The key that an endpoint is asked with.
-pub const KEY: SealedColumn =
-    SealedColumn { table: "description_endpoint", column: "key_sealed", keys: &["tenant_id"], blind: None };
+pub const KEY: SealedColumn = SealedColumn {
+    table: "description_endpoint",
+    column: "key_sealed",
+    keys: &["tenant_id"],
+    blind: None,
+    loss: Loss::Null("is_enabled = 0, version = version + 1, updated_at = :now"),
+};
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
 

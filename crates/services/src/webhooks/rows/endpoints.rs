@@ -6,7 +6,7 @@ use entity::{
     tables::{tenant_counter, webhook_endpoint},
 };
 use platform::{
-    secrets::SealedColumn,
+    secrets::{Loss, SealedColumn},
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work, word},
 };
 use sea_orm::Value;
@@ -14,12 +14,26 @@ use uuid::Uuid;
 
 use crate::webhooks::core::{DisabledWhy, Endpoint, Health, shard_of};
 
-/// What messages are signed with.
-pub const SECRET: SealedColumn =
-    SealedColumn { table: "webhook_endpoint", column: "secret_sealed", keys: &["tenant_id", "id"], blind: None };
+/// What messages are signed with. An endpoint whose secret is lost gets one that nobody has seen, and is disabled until another is asked for.
+pub const SECRET: SealedColumn = SealedColumn {
+    table: "webhook_endpoint",
+    column: "secret_sealed",
+    keys: &["tenant_id", "id"],
+    blind: None,
+    loss: Loss::Random(
+        32,
+        "disabled_at = coalesce(disabled_at, :now), disabled_why = coalesce(disabled_why, 'SWITCHED_OFF'), \
+         version = version + 1, updated_at = :now",
+    ),
+};
 /// What they are signed with too, while a new secret is taken up.
-pub const OLD_SECRET: SealedColumn =
-    SealedColumn { table: "webhook_endpoint", column: "old_secret_sealed", keys: &["tenant_id", "id"], blind: None };
+pub const OLD_SECRET: SealedColumn = SealedColumn {
+    table: "webhook_endpoint",
+    column: "old_secret_sealed",
+    keys: &["tenant_id", "id"],
+    blind: None,
+    loss: Loss::Null("old_secret_until = NULL"),
+};
 
 /// An endpoint without its secrets.
 #[derive(Record)]

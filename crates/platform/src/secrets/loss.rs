@@ -1,0 +1,95 @@
+//! Going on after a key is lost for good: what it sealed is counted, and given up.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{
+    core::{Loss, SealedColumn, key_of},
+    ring::KeyRing,
+    rows::{self, Stored},
+    shell::PAGE,
+};
+use crate::{
+    clock::Clock,
+    storage::{Database, Fault},
+};
+
+/// Values of a column that are sealed under one key.
+#[derive(Debug, Clone)]
+pub struct LostValues {
+    pub column: SealedColumn,
+    /// How many, by the first ID of their rows' primary keys: a tenant where the table has one.
+    pub owners: BTreeMap<Uuid, u64>,
+}
+
+impl LostValues {
+    pub fn count(&self) -> u64 {
+        self.owners.values().sum()
+    }
+}
+
+/// Counts what a key seals, by column; columns without such a value are left out.
+pub async fn lost_under(db: &Database, id: &str, columns: &[SealedColumn]) -> Result<Vec<LostValues>, Fault> {
+    let mut lost = Vec::new();
+    for column in columns {
+        let mut owners: BTreeMap<Uuid, u64> = BTreeMap::new();
+        let mut pages = Pages::of(db, column);
+        while let Some(page) = pages.next().await? {
+            for stored in page.iter().filter(|stored| key_of(&stored.value) == Some(id)) {
+                *owners.entry(stored.ids.first().copied().unwrap_or_default()).or_default() += 1;
+            }
+        }
+        if !owners.is_empty() {
+            lost.push(LostValues { column: *column, owners });
+        }
+    }
+    Ok(lost)
+}
+
+/// Gives up all that a key seals, as each column says; how many values that were. Stopped anywhere, it goes on when it is called again.
+pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, columns: &[SealedColumn]) -> Result<u64, Fault> {
+    let mut given_up = 0;
+    for column in columns {
+        let mut pages = Pages::of(db, column);
+        while let Some(page) = pages.next().await? {
+            let lost: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
+            for (tenant, lost) in rows::by_tenant(column, lost) {
+                let work = db.global().maintenance_for(tenant).await?;
+                for stored in lost {
+                    let random = replacement(ring, column, stored)?;
+                    given_up += u64::from(rows::give_up(&work, column, stored, random, clock.now()).await?);
+                }
+                work.commit().await?;
+            }
+        }
+    }
+    Ok(given_up)
+}
+
+/// What takes the place of a value, sealed.
+fn replacement(ring: &KeyRing, column: &SealedColumn, stored: &Stored) -> Result<Option<Vec<u8>>, Fault> {
+    let Loss::Random(length, _) = column.loss else { return Ok(None) };
+    let mut bytes = vec![0; length];
+    ring.fill(&mut bytes);
+    ring.seal(&column.context(&stored.ids), &bytes).map(Some)
+}
+
+/// The sealed values of a column, a page at a time.
+struct Pages<'a> {
+    db: &'a Database,
+    column: &'a SealedColumn,
+    after: Option<Vec<Uuid>>,
+}
+
+impl<'a> Pages<'a> {
+    fn of(db: &'a Database, column: &'a SealedColumn) -> Self {
+        Self { db, column, after: None }
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Stored>>, Fault> {
+        let page = rows::values_after(&self.db.global(), self.column, self.after.as_deref(), PAGE).await?;
+        self.after = page.last().map(|last| last.ids.clone());
+        Ok((!page.is_empty()).then_some(page))
+    }
+}
