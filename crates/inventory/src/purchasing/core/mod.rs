@@ -32,7 +32,7 @@ mod supply;
 mod unmerge;
 
 pub use act::{Act, decide_act};
-pub use blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, blanket_actions};
+pub use blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, CallOffTerms, blanket_actions};
 pub use blanket_act::{
     BlanketAct, BlanketCreate, BlanketUpdate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create,
     decide_blanket_update,
