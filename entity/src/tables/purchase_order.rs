@@ -45,4 +45,9 @@ pub struct Model {
     pub confirmed_at: Option<Timestamp>,
     /// The blanket order that it calls off from.
     pub blanket_order_id: Option<BlanketOrderId>,
+    /// The newest revision that was mailed to the supplier.
+    pub sent_revision: Option<i32>,
+    pub sent_at: Option<Timestamp>,
+    /// The revision that stood when the supplier last confirmed something.
+    pub confirmed_revision: Option<i32>,
 }

@@ -9,6 +9,7 @@ use super::{
     blanket_refusal::BlanketRefusal,
     carry::LandedShares,
     charge::Charge,
+    correspondence::Correspondence,
     expected::{Confirmation, LeadDay},
     order_state::OrderState,
     refusal::Refusal,
@@ -60,6 +61,7 @@ pub struct PurchaseOrder {
     pub revision: u16,
     /// When the supplier last confirmed something of it.
     pub confirmed_at: Option<Timestamp>,
+    pub correspondence: Correspondence,
     pub change: Change,
 }
 
