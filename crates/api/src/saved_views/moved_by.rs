@@ -52,6 +52,7 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("ProductImage", &["product"]),
     ("PurchaseOrder", &["purchase_order", "blanket_order", "supplier_return", "supplier", "store", "product", "node_tags"]),
     ("PurchaseOrderLine", &["purchase_order", "supplier_return"]),
+    ("ReadyEmail", &["ready_email", "store"]),
     ("ReplenishmentPlan", &["replenishment_plan", "purchase_order"]),
     ("ReplenishmentPolicy", &["replenishment_policy", "replenishment_rule"]),
     ("Reservation", &["stock", "order", "product", "store"]),
