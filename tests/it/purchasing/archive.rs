@@ -73,6 +73,8 @@ async fn tags_are_beside_documents(office: &Office<'_>, order: &Value, product: 
     assert_eq!(kept["metadata"], json!({ "crm": 7 }), "{kept:#}");
     let read = office.ask("query($id: ID!) { customer(by: { id: $id }) { metadata } }", json!({ "id": ada })).await;
     assert_eq!(read["data"]["customer"]["metadata"], json!({ "crm": 7 }), "{read:#}");
+    let erased = office.act("customerErase", "CustomerEraseInput", "customer { metadata }", json!({ "id": ada })).await;
+    assert_eq!(done(&erased, "customer")["metadata"], json!({}), "{erased:#}");
     done(&blankets::step(office, "blanketOrderClose", &blanket).await, "blanketOrder");
 }
 
