@@ -22,4 +22,8 @@ pub struct Model {
     pub total_minor: i64,
     /// What its purchase orders ask for, less what will not come.
     pub called_off: Quantity,
+    /// What one purchase order calls off at least, unless it is the rest.
+    pub call_off_minimum: Option<Quantity>,
+    /// Steps in which it is called off, unless it is the rest.
+    pub call_off_multiple: Option<Quantity>,
 }

@@ -114,6 +114,7 @@ pub mod purchase_charge;
 pub mod purchase_discrepancy;
 pub mod purchase_order;
 pub mod purchase_order_line;
+pub mod ready_setting;
 pub mod refresh_token;
 pub mod registration;
 pub mod replenishment_line;
@@ -223,7 +224,7 @@ tables! {
     order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, paper_settings PaperSettings, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, outgoing_hold OutgoingHold, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
-    refresh_token RefreshToken, registration Registration,
+    ready_setting ReadySetting, refresh_token RefreshToken, registration Registration,
     replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
     revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_hold SalesHold, sales_order SalesOrder,

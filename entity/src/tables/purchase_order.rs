@@ -48,4 +48,9 @@ pub struct Model {
     /// The rate that its receipts take, a decimal as text, and the currency of the books that it leads to.
     pub fixed_rate: Option<String>,
     pub fixed_rate_currency: Option<String>,
+    /// The newest revision that was mailed to the supplier.
+    pub sent_revision: Option<i32>,
+    pub sent_at: Option<Timestamp>,
+    /// The revision that stood when the supplier last confirmed something.
+    pub confirmed_revision: Option<i32>,
 }

@@ -200,6 +200,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("ProductPayload.product", OwnWrite),
     ("ProductTextAcceptPayload.products", OwnWrite),
     ("ProductUpsertRow.product", OwnWrite),
+    ("ReadyEmailPayload.readyEmail", OwnWrite),
     ("RolePayload.role", OwnWrite),
     ("StoreGroupPayload.storeGroup", OwnWrite),
     ("StorePayload.store", OwnWrite),

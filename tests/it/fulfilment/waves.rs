@@ -187,6 +187,59 @@ async fn goods_are_picked_in_the_order_of_their_bins() {
         let walk = json!([["MUG", "A-1"], ["LAMP", "A-10"], ["TEA", null]]);
         assert_eq!(places(&seen().await["fulfilmentWave"]["pickingList"]), walk);
         assert_eq!(world.events_of("stock_policy.").await, ["stock_policy.set", "stock_policy.set"]);
+#[tokio::test]
+async fn customers_of_a_wave_hear_that_their_goods_are_ready_where_the_store_says_so() {
+    World::on_both(async |world| {
+        let mugs = |quantity: i64| json!([{"product": {"id": world.mug}, "quantity": quantity}]);
+        let collect = json!({"sourcing": {}, "deliveryMethod": "COLLECT"});
+        let orders = [world.sold(mugs(2), collect.clone()).await, world.sold(mugs(3), collect).await, world.at_depot(4).await];
+        let mut ids = Vec::new();
+        for order in &orders {
+            ids.push(world.work(order).await["id"].clone());
+        }
+        done(&world.staff("fulfilmentWorkAccept", json!({"idempotencyKey": world.key(), "ids": ids})).await, "works");
+        let made = world.staff("fulfilmentWaveCreate", json!({"idempotencyKey": world.key(), "store": {"code": "DEPOT"}})).await;
+        let wave = done(&made, "wave").clone();
+        world.staff("fulfilmentWavePick", world.of(&wave, json!({}))).await;
+
+        // The company writes to its customers in German; the depot does not, until it says so.
+        let set = async |more: Value| {
+            let mut input = json!({"idempotencyKey": world.key()});
+            for (name, value) in more.as_object().unwrap() {
+                input[name] = value.clone();
+            }
+            world.act("readyEmailSet", input).await
+        };
+        let company = set(json!({"isOn": true, "locale": "DE", "text": "Bring your order."})).await;
+        assert_eq!((&done(&company, "readyEmail")["sends"], &company["readyEmail"]["store"]), (&json!(true), &json!(null)));
+        let depot = set(json!({"store": {"code": "DEPOT"}, "isOn": false, "expectedVersion": 0})).await;
+        assert_eq!(
+            done(&depot, "readyEmail"),
+            &json!({"isOn": false, "locale": null, "text": null, "sends": false, "sendsIn": "DE", "sendsText": "Bring your order.",
+                "version": 1, "store": {"code": "DEPOT"}})
+        );
+        refused(&set(json!({"store": {"code": "DEPOT"}, "expectedVersion": 7})).await, "VERSION_CONFLICT", "input.expectedVersion");
+        refused(&set(json!({"store": {"code": "NOWHERE"}})).await, "NOT_FOUND", "input.store");
+        refused(&set(json!({"text": "x".repeat(1_001)})).await, "INVALID", "input.text");
+
+        let emails =
+            async || world.number("SELECT count(*) FROM job WHERE tenant_id = $1 AND kind = 'fulfilment.ready_email'").await;
+        let early = world.staff("fulfilmentWaveReady", world.of(&wave, json!({}))).await;
+        assert_eq!(results(&early), ["INVALID_STATE"; 2], "nothing is packed, and what is sent is left out");
+        world.staff("fulfilmentWavePack", world.of(&wave, json!({}))).await;
+        set(json!({"store": {"code": "DEPOT"}, "isOn": true, "text": "Gate 3."})).await;
+        let ready = world.of(&wave, json!({}));
+        let first = world.staff("fulfilmentWaveReady", ready.clone()).await;
+        assert_eq!((results(&first), emails().await), (vec!["READY"; 2], 2));
+        let again = world.staff("fulfilmentWaveReady", ready).await;
+        assert_eq!((results(&again), &again["replayed"], emails().await), (vec!["READY"; 2], &json!(true), 2));
+
+        let read = "{ readyEmail(store: {code: \"DEPOT\"}) { sends sendsIn sendsText version } tenants: readyEmail { sendsText } }";
+        let seen = world.ask(read, json!({})).await;
+        assert_eq!(seen["readyEmail"], json!({"sends": true, "sendsIn": "DE", "sendsText": "Gate 3.", "version": 2}));
+        assert_eq!(seen["tenants"]["sendsText"], "Bring your order.");
+        let shipped = world.staff("fulfilmentWaveShip", world.of(&wave, json!({}))).await;
+        assert_eq!((results(&shipped), &shipped["wave"]["isOpen"]), (vec!["SHIPPED"], &json!(true)), "customers come for the others");
     })
     .await;
 }

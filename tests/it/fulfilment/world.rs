@@ -27,9 +27,10 @@ impl Work for Works {
             "fulfilmentWorkReady" => format!("work {{ {WORK} }} collectCode"),
             "carrierUpsert" => CARRIER.to_owned(),
             "fulfilmentWaveCreate" | "fulfilmentWaveClose" => format!("wave {{ {WAVE} }}"),
-            "fulfilmentWavePick" | "fulfilmentWavePack" | "fulfilmentWaveShip" => {
+            "fulfilmentWavePick" | "fulfilmentWavePack" | "fulfilmentWaveReady" | "fulfilmentWaveShip" => {
                 format!("wave {{ {WAVE} }} results {{ workId work {{ {WORK} }} userErrors {{ code message field }} }}")
             }
+            "readyEmailSet" => "readyEmail { isOn locale text sends sendsIn sendsText version store { code } }".to_owned(),
             "documentReverse" => "documentReversal { id }".to_owned(),
             "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
             "reorderPolicySet" => "levels { binLocation }".to_owned(),

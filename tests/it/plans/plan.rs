@@ -46,6 +46,7 @@ pub const SMALL: &[&str] = &[
     "paper_settings",
     "party_merge",
     "policy",
+    "ready_setting",
     "registration",
     "replenishment_plan",
     "replenishment_policy",

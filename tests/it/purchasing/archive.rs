@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, done, gbp, key, refused};
+use super::{
+    blankets,
+    office::{Office, done, gbp, key, refused},
+};
 use crate::{authorization::world::World, replenishment::desk::Desk, world::on_both};
 
 on_both!(
@@ -35,25 +38,44 @@ async fn tags_are_beside_documents(office: &Office<'_>, order: &Value, product: 
     };
     let query = "query($tag: StringFilter, $order: ID!) { purchaseOrder(by: { id: $order }) { version }
         purchaseOrders(filter: { tag: $tag }) { nodes { tags metadata } } suppliers(filter: { tag: $tag }) { nodes { tags metadata } }
-        stores(filter: { tag: $tag }) { nodes { tags metadata } } transfers(filter: { tag: $tag }) { nodes { tags } } }";
+        stores(filter: { tag: $tag }) { nodes { tags metadata } } transfers(filter: { tag: $tag }) { nodes { tags } }
+        blanketOrders(filter: { tag: $tag }) { nodes { tags metadata } } returns(filter: { tag: $tag }) { nodes { id } }
+        stocktakes(filter: { tag: $tag }) { nodes { id } } supplierReturns(filter: { tag: $tag }) { nodes { id } } }";
+    let blanket = blankets::write(office, json!({ "lines": [blankets::line(product, 9, "1.00")] })).await;
+    let blanket = done(&blanket, "blanketOrder").clone();
     let asked = async |tag: Value| office.ask(query, json!({ "tag": tag, "order": order["id"] })).await["data"].clone();
     let before = asked(json!({ "eq": "rush" })).await;
-    for id in [&order["id"], &office.supplier["id"], &office.store["id"]] {
+    for id in [&order["id"], &office.supplier["id"], &office.store["id"], &blanket["id"]] {
         let made = set(id, json!(["Rush", "rush", "Spring"])).await;
         assert_eq!((&made["tags"], &made["metadata"]), (&json!(["Rush", "Spring"]), &json!({ "erp": 7 })), "{made:#}");
         assert_eq!(set(id, json!(["Rush", "Spring"])).await["seq"], Value::Null, "nothing has changed");
     }
     for (tag, times) in [(json!({ "eq": "RUSH" }), 1), (json!({ "startsWith": "spr" }), 1), (json!({ "eq": "rus" }), 0)] {
         let found = asked(tag.clone()).await;
-        for list in ["purchaseOrders", "suppliers", "stores"] {
+        for list in ["purchaseOrders", "suppliers", "stores", "blanketOrders"] {
             let nodes = vec![json!({ "tags": ["Rush", "Spring"], "metadata": { "erp": 7 } }); times];
             assert_eq!(found[list]["nodes"], json!(nodes), "{tag}");
         }
-        assert_eq!((&found["transfers"]["nodes"], &found["purchaseOrder"]), (&json!([]), &before["purchaseOrder"]));
+        for list in ["transfers", "returns", "stocktakes", "supplierReturns"] {
+            assert_eq!(found[list]["nodes"], json!([]), "{list}");
+        }
+        assert_eq!(found["purchaseOrder"], before["purchaseOrder"]);
     }
     assert_eq!(before["purchaseOrders"]["nodes"], json!([]));
     refused(&set(&product["id"], json!([])).await, "INVALID", "input.nodeId");
     refused(&set(&order["id"], json!(["a|b"])).await, "INVALID", "input.tags.0");
+    // A customer has tags of its own, and custom data here.
+    let ada = office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "externalRef": "C-1" })).await;
+    let ada = &done(&ada, "customer")["id"];
+    refused(&set(ada, json!([])).await, "INVALID", "input.tags");
+    let input = json!({ "idempotencyKey": key(), "nodeId": ada, "metadata": { "crm": 7 } });
+    let kept = office.act("nodeTagsSet", "NodeTagsSetInput", "tags metadata", input).await;
+    assert_eq!(kept["metadata"], json!({ "crm": 7 }), "{kept:#}");
+    let read = office.ask("query($id: ID!) { customer(by: { id: $id }) { metadata } }", json!({ "id": ada })).await;
+    assert_eq!(read["data"]["customer"]["metadata"], json!({ "crm": 7 }), "{read:#}");
+    let erased = office.act("customerErase", "CustomerEraseInput", "customer { metadata }", json!({ "id": ada })).await;
+    assert_eq!(done(&erased, "customer")["metadata"], json!({}), "{erased:#}");
+    done(&blankets::step(office, "blanketOrderClose", &blanket).await, "blanketOrder");
 }
 
 async fn a_supplier_goes_once_nothing_is_on_order(world: &World) {

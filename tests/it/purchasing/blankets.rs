@@ -195,7 +195,30 @@ async fn an_amendment_takes_no_more_than_is_left_and_gives_back(world: &World) {
     done(&office.receive(&out, &[3]).await, "purchaseOrder");
     office.step(&out, "purchaseOrderClose").await;
     assert_eq!(stands(&office, &blanket).await, state("ACTIVE", &[3, 0]), "what will not come is not called off");
+    call_offs_have_the_agreed_size(&office).await;
     office.is_sound().await;
+}
+
+/// At least 24 jugs at once and by the dozen, or all that is left.
+async fn call_offs_have_the_agreed_size(office: &Office<'_>) {
+    let jug = office.product("JUG", "2.00").await;
+    let mut terms = line(&jug, 70, "1.50");
+    (terms["callOffMinimum"], terms["callOffMultiple"]) = (json!(24), json!(71));
+    refused(&write(office, json!({ "lines": [terms] })).await, "OUT_OF_RANGE", "input.lines.0.callOffMultiple");
+    terms["callOffMultiple"] = json!(12);
+    let blanket = agreed(office, json!({ "lines": [terms] })).await;
+    for few in [12, 30] {
+        let said = refused(&call_off(office, &blanket, &jug, few).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        assert!(said.contains("at least 24 and multiples of 12 of JUG") && said.contains("70"), "{said}");
+    }
+    let lines = json!([{ "product": jug, "quantity": 12 }, { "product": jug, "quantity": 12 }]);
+    let out = office.ordered(json!({ "blanketOrder": { "id": blanket["id"] }, "lines": lines })).await;
+    let set = |quantity: i64| json!({ "setLines": [{ "purchaseOrderLineId": out["lines"][0]["id"], "quantity": quantity }] });
+    refused(&amend(office, &out, set(18)).await, "OUT_OF_RANGE", "input.setLines.0.quantity");
+    done(&amend(office, &out, set(5)).await, "purchaseOrder");
+    assert_eq!(stands(office, &blanket).await, state("ACTIVE", &[17]), "what the supplier has may be lowered");
+    done(&call_off(office, &blanket, &jug, 53).await, "purchaseOrder");
+    assert_eq!(stands(office, &blanket).await, state("EXHAUSTED", &[70]), "the rest is called off as it is");
 }
 
 async fn a_draft_that_changes_takes_and_gives_back(world: &World) {

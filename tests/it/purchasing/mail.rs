@@ -8,7 +8,10 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::office::{Office, done, refused};
+use super::{
+    amendments::amend,
+    office::{Office, done, refused},
+};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(an_approved_order_is_mailed_once, what_is_not_approved_or_has_no_address_is_not_mailed,);
@@ -27,6 +30,19 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     assert_eq!((&done(&first, "purchaseOrder")["status"], &first["replayed"]), (&json!("ORDERED"), &json!(false)));
     assert_eq!(office.buy("purchaseOrderSend", input).await["replayed"], json!(true));
     assert_eq!(jobs(&office).await, [json!({ "kind": KIND, "state": "WAITING" })]);
+    let stands = async || {
+        let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { version revision revisionStatus sentRevision confirmedRevision } }";
+        office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"].clone()
+    };
+    let state = |revision: i64, status: &str, sent: Value, confirmed: Value| {
+        json!({ "revision": revision, "revisionStatus": status, "sentRevision": sent, "confirmedRevision": confirmed })
+    };
+    let without_version = |mut order: Value| {
+        order.as_object_mut().unwrap().remove("version");
+        order
+    };
+    let waits = stands().await;
+    assert_eq!(without_version(waits.clone()), state(1, "NOT_SENT", Value::Null, Value::Null));
     let folder = world.path("letters");
     let mailer = format!("file:{}", folder.display()).parse().unwrap();
     let mail = Mail {
@@ -46,6 +62,16 @@ async fn an_approved_order_is_mailed_once(world: &World) {
         "{letter}"
     );
     assert!(letter.contains("mind &lt;the&gt; step") && !letter.contains("<the>"), "{letter}");
+    let sent = stands().await;
+    assert_eq!(sent["version"], waits["version"], "a letter changes no document");
+    assert_eq!(without_version(sent), state(1, "SENT", json!(1), Value::Null));
+    let fewer = json!({ "setLines": [{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 8 }] });
+    done(&amend(&office, &order, fewer).await, "purchaseOrder");
+    assert_eq!(without_version(stands().await), state(2, "NOT_SENT", json!(1), Value::Null), "a revision is sent anew");
+    done(&office.buy("purchaseOrderConfirm", json!({ "id": order["id"] })).await, "purchaseOrder");
+    assert_eq!(without_version(stands().await), state(2, "CONFIRMED", json!(1), json!(2)));
+    let told = office.ask("{ events(types: [\"purchase_order.sent\"], first: 5) { nodes { type } } }", json!({})).await;
+    assert_eq!(told["data"]["events"]["nodes"], json!([{ "type": "purchase_order.sent" }]));
     // A deployment without a mailer says so, and does not try again.
     let nowhere = Mail { mailer: entrepot::identity::Mailer::None, ..mail };
     assert!(matches!(nowhere.send(&job(&office, &order, "orders@potters.example")).await, Err(Failure::Hopeless(_))));

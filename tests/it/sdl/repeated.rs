@@ -27,6 +27,7 @@ const OTHERS: &[&str] = &[
     "ExportCreateInput.before",
     "FulfilmentWavePackInput.idempotencyKey",
     "FulfilmentWavePickInput.idempotencyKey",
+    "FulfilmentWaveReadyInput.idempotencyKey",
     "FulfilmentWaveShipInput.idempotencyKey",
     "ImportCreateInput.validateOnly",
     "InsufficientStock.alternatives.first",

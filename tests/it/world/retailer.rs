@@ -17,6 +17,7 @@ use entrepot::{
         counts::{CountsMutation, CountsQuery},
         fulfilment::{
             CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWaveMutation, FulfilmentWaveQuery,
+            ReadyEmailMutation, ReadyEmailQuery,
         },
         insight::InsightQuery,
         orders::{HoldMutation, HoldRuleMutation, HoldRuleQuery, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
@@ -60,6 +61,7 @@ pub struct Query(
     FulfilmentQuery,
     FulfilmentWaveQuery,
     CarrierQuery,
+    ReadyEmailQuery,
 );
 #[derive(MergedObject, Default)]
 pub struct Mutation(
@@ -73,6 +75,7 @@ pub struct Mutation(
     FulfilmentMutation,
     FulfilmentWaveMutation,
     CarrierMutation,
+    ReadyEmailMutation,
     HoldMutation,
     HoldRuleMutation,
     CatalogMutation,

@@ -23,6 +23,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Json, Long},
     },
+    tagging::tags_of,
 };
 
 /// Sort order of a list of categories; categories with equal values are sorted by ID.
@@ -118,6 +119,11 @@ impl Category {
     /// Summary of the category's page for search engines, at most 1,000 characters. Null when there is none.
     async fn seo_description(&self) -> Option<&str> {
         self.0.seo_description.as_deref()
+    }
+    /// Tags of the category, at most 50, in the order in which they were given. Empty when there are none.
+    #[field(permit = ProductRead)]
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tags_of(ctx, self.0.id.uuid()).await
     }
     /// Custom data: a JSON object.
     async fn metadata(&self) -> Json {

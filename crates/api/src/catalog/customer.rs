@@ -97,6 +97,11 @@ impl Customer {
     async fn tags(&self) -> Vec<String> {
         tags_of(&self.0)
     }
+    /// Custom data of the customer: a JSON object, empty where none was given, and after the customer was erased.
+    #[field(permit = CustomerRead)]
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        tagging::metadata_of(ctx, self.0.id.uuid()).await
+    }
     /// Orders of the customer, the newest first unless orderBy says otherwise.
     #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
@@ -314,6 +319,16 @@ impl Channel {
     /// Name of the channel.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+    /// Tags of the channel, at most 50, in the order in which they were given. Empty when there are none.
+    #[field(permit = ChannelRead)]
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tagging::tags_of(ctx, self.0.id.uuid()).await
+    }
+    /// Custom data of the channel: a JSON object, empty where none was given.
+    #[field(permit = ChannelRead)]
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        tagging::metadata_of(ctx, self.0.id.uuid()).await
     }
     /// Time at which the channel was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

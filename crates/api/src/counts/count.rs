@@ -26,11 +26,12 @@ use crate::{
         connection::PageArgs,
         context::ContextExt,
         fault::{Answer, TopError},
-        scalars::{Cursor, DateTime, Decimal, Long, Quantity},
+        scalars::{Cursor, DateTime, Decimal, Json, Long, Quantity},
     },
     numbering,
     orders::links::{self, Actor, Money, Store},
     reversals::{DocumentReversal, reversals_of},
+    tagging::{metadata_of, tags_of},
 };
 
 /// A stocktake's row.
@@ -80,6 +81,14 @@ impl Stocktake {
     /// Note on the stocktake. Null when there is none.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
+    }
+    /// Tags of the stocktake, at most 50, in the order in which they were given. Empty when there are none.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tags_of(ctx, self.0.id.uuid()).await
+    }
+    /// Custom data of the stocktake: a JSON object, empty where none was given.
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        metadata_of(ctx, self.0.id.uuid()).await
     }
     /// Progress of the stocktake, in lines.
     async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {

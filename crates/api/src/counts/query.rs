@@ -29,7 +29,7 @@ use super::{
     loaders::load,
 };
 use crate::{
-    catalog::store_named,
+    catalog::{store_named, tag_tests},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -75,6 +75,8 @@ pub struct StocktakeFilter {
     pub store: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<String>,
+    /// Tag of the stocktake; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
     /// Range of the time at which the stocktake was planned.
     pub created_at: Option<DateTimeFilter>,
     /// Number of the stocktake, with or without its letters, as in CN-000007.
@@ -106,6 +108,7 @@ impl StocktakeFilter {
             plain(&text, || below(at, "externalRef"))?;
             all.push(CountTest::ExternalRef(text));
         }
+        all.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(CountTest::Tag));
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
             all.push(CountTest::Created { from, before });
         }

@@ -118,8 +118,10 @@ pub struct FulfilmentWorkActionInput {
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Language of an e-mail to the contact of the order that says the store and the code: of an order with the delivery method COLLECT
-    /// whose contact has an e-mail address. Null for no e-mail.
+    /// whose contact has an e-mail address. Null for the language and the choice of readyEmailSet, which sends none at first.
     pub notify_in: Option<PaperLocale>,
+    /// Whether the e-mail is sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet.
+    pub notify: Option<bool>,
 }
 
 /// Label of a parcel that leaves. A field that is left out stays.
@@ -270,6 +272,7 @@ impl FulfilmentWorkActionInput {
             work: reading.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             notify: self.notify_in.map(Into::into),
+            is_notified: self.notify,
         }
     }
 }

@@ -11,6 +11,7 @@ mod named;
 mod parcel;
 mod payload;
 mod query;
+mod ready_email;
 pub mod refusal;
 mod visibility;
 mod wave;
@@ -37,10 +38,11 @@ pub use query::{
     FulfilmentQuery, FulfilmentWorkFilter, FulfilmentWorkOrder, FulfilmentWorkOrderField, WorkStatusCount, load_work,
     works_of_order,
 };
+pub use ready_email::{ReadyEmail, ReadyEmailMutation, ReadyEmailPayload, ReadyEmailQuery, ReadyEmailSetInput};
 pub use wave::{FulfilmentPickingLine, FulfilmentPickingShare, FulfilmentWave, FulfilmentWaveConnection, FulfilmentWaveEdge};
 pub use wave_inputs::{
     FulfilmentWaveCloseInput, FulfilmentWaveCreateInput, FulfilmentWaveFoundInput, FulfilmentWavePackInput,
-    FulfilmentWavePickInput, FulfilmentWaveShipInput,
+    FulfilmentWavePickInput, FulfilmentWaveReadyInput, FulfilmentWaveShipInput,
 };
 pub use wave_mutation::FulfilmentWaveMutation;
 pub use wave_payload::{FulfilmentWavePayload, FulfilmentWaveResult, FulfilmentWaveStepPayload};

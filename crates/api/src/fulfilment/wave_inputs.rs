@@ -8,6 +8,7 @@ use super::inputs::{WorkLineQuantity, lines};
 use crate::{
     graphql::{reading::Reading, scalars::DateTime},
     orders::links::StoreRef,
+    papers::PaperLocale,
 };
 
 /// Works to send together.
@@ -61,6 +62,20 @@ pub struct FulfilmentWavePackInput {
     pub carrier_id: Option<ID>,
     /// Service of the carrier; at most 128 characters.
     pub service: Option<String>,
+}
+
+/// Goods of a wave that customers can collect: all that are packed, of orders with the delivery method COLLECT.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWaveReadyInput {
+    /// ID of the wave.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+    /// the wave is open.
+    pub idempotency_key: String,
+    /// Language of the e-mails to the contacts of the orders. Null for the language and the choice of readyEmailSet, which sends none at first.
+    pub notify_in: Option<PaperLocale>,
+    /// Whether the e-mails are sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet.
+    pub notify: Option<bool>,
 }
 
 /// Parcels of a wave that leave: all that are packed.
@@ -119,6 +134,18 @@ impl FulfilmentWavePackInput {
             idempotency_key: self.idempotency_key,
             wave: reading.id(&self.id, || path!["input", "id"]),
             label: shell::LabelSaid { carrier, service: self.service, tracking_number: None },
+        }
+    }
+}
+
+impl FulfilmentWaveReadyInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WaveReady {
+        shell::WaveReady {
+            idempotency_key: self.idempotency_key,
+            wave: reading.id(&self.id, || path!["input", "id"]),
+            notify: self.notify_in.map(Into::into),
+            is_notified: self.notify,
         }
     }
 }

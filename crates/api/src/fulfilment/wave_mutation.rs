@@ -14,7 +14,7 @@ use macros::resolvers;
 use super::{
     wave_inputs::{
         FulfilmentWaveCloseInput, FulfilmentWaveCreateInput, FulfilmentWavePackInput, FulfilmentWavePickInput,
-        FulfilmentWaveShipInput,
+        FulfilmentWaveReadyInput, FulfilmentWaveShipInput,
     },
     wave_payload::{FulfilmentWavePayload, FulfilmentWaveStepPayload},
 };
@@ -59,8 +59,19 @@ impl FulfilmentWaveMutation {
         step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pack, dry_run)
     }
 
+    /// Says of the packed works of a wave that their customers can collect them, each as fulfilmentWorkReady does. Works of orders with another delivery
+    /// method than COLLECT are left out. Works that are refused keep no other back.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED), dry_run)]
+    async fn fulfilment_wave_ready(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Wave that is ready.")] input: FulfilmentWaveReadyInput,
+    ) -> Answer<FulfilmentWaveStepPayload> {
+        step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_ready, dry_run)
+    }
+
     /// Ships the packed goods of a wave, each work as fulfilmentWorkShip does. A wave of which nothing is left to send is closed. With validateOnly it
-    /// is shown as it is. Works that are refused keep no other back.
+    /// is shown as it is. Works that are READY wait for their customers and are left out. Works that are refused keep no other back.
     #[mutation(
         permit = FulfilmentShip,
         emits(ORDER_FULFILLED, WORK_CHANGED, FULFILMENT_SHIPPED, STOCK_CHANGED, WAVE_CLOSED),

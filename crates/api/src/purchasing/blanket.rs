@@ -16,9 +16,10 @@ use crate::{
     catalog::Supplier,
     graphql::{
         fault::Answer,
-        scalars::{CurrencyCode, Date, DateTime, Long, Quantity},
+        scalars::{CurrencyCode, Date, DateTime, Json, Long, Quantity},
     },
     numbering,
+    tagging::{metadata_of, tags_of},
 };
 
 /// Status of a blanket order. New values may be added.
@@ -101,6 +102,14 @@ impl BlanketOrder {
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
+    /// Tags of the blanket order, at most 50, in the order in which they were given. Empty when there are none.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tags_of(ctx, self.row.id.uuid()).await
+    }
+    /// Custom data of the blanket order: a JSON object, empty where none was given.
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        metadata_of(ctx, self.row.id.uuid()).await
+    }
     /// Lines of the blanket order, in the order of the input; each is of another product.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<BlanketOrderLine>> {
         let blanket = self.filled(ctx).await?;
@@ -171,6 +180,14 @@ impl BlanketOrderLine {
     /// Agreed quantity, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.0.quantity)
+    }
+    /// Smallest quantity that one purchase order calls off, unless it calls off all that is left. Null for none.
+    async fn call_off_minimum(&self) -> Option<Quantity> {
+        self.0.terms.minimum.map(Quantity)
+    }
+    /// Quantity of which purchase orders call off multiples, unless they call off all that is left. Null for any.
+    async fn call_off_multiple(&self) -> Option<Quantity> {
+        self.0.terms.multiple.map(Quantity)
     }
     /// Quantity that purchase orders ask for, drafts among them, less what will not come: a line that is lowered, cancelled or closed short gives
     /// back. From 0 to `quantity`.

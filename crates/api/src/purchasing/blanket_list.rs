@@ -25,6 +25,7 @@ use super::{
     loaders::load,
 };
 use crate::{
+    catalog::tag_tests,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -59,6 +60,8 @@ pub struct BlanketOrderFilter {
     pub supplier: Option<IdFilter>,
     /// Reference of the agreement outside of this system, compared exactly.
     pub external_ref: Option<StringFilter>,
+    /// Tag of the blanket order; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
     /// Day on which call-offs begin.
     pub valid_from: Option<DateFilter>,
     /// Last day of call-offs.
@@ -102,6 +105,7 @@ impl BlanketOrderFilter {
             valid_from: days(self.valid_from, &below(at, "validFrom"))?,
             valid_to: days(self.valid_to, &below(at, "validTo"))?,
             search: self.search.map(|text| search(text, patterns, &below(at, "search"))).transpose()?,
+            tags: tag_tests(self.tag, &below(at, "tag"))?,
             documents: document.read((Numbered::BlanketOrder, patterns), at)?,
         })
     }

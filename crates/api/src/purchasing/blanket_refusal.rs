@@ -1,6 +1,7 @@
 //! Refusals of blanket orders and call-offs as GraphQL says them: each its code and words, once.
 
-use inventory::purchasing::core::{BlanketRefusal, blanket_actions};
+use entity::prelude::Quantity;
+use inventory::purchasing::core::{BlanketRefusal, CallOffTerms, blanket_actions};
 use platform::clock::day_text;
 
 use crate::{
@@ -30,6 +31,7 @@ pub(super) fn blanket(why: &BlanketRefusal) -> Said {
         BlanketRefusal::IsOver { to } => {
             state(&format!("its last day, {}, has gone by: write a new blanket order", day_text(*to)))
         }
+        BlanketRefusal::TermsOutside { agreed } => range(&format!("a quantity from 1 to the agreed {agreed} is expected")),
         BlanketRefusal::ProductTwice { sku } => (ErrorCode::Duplicate, format!("{sku} stands in an earlier line")),
         BlanketRefusal::TakesNone(status) => {
             state(&format!("the blanket order is {status}: more is called off only while it is ACTIVE"))
@@ -48,9 +50,18 @@ pub(super) fn blanket(why: &BlanketRefusal) -> Said {
             let (amount, currency) = (agreed.amount(), agreed.currency);
             invalid(&format!("{amount} {currency} are agreed for {sku}: leave unitCost out, or give that"))
         }
+        BlanketRefusal::AgainstTerms { sku, terms, left } => range(&against(sku, *terms, *left)),
         BlanketRefusal::LeftOnly { sku, left } if left.is_zero() => {
             range(&format!("nothing of {sku} is left of the blanket order"))
         }
         BlanketRefusal::LeftOnly { sku, left } => range(&format!("{left} of {sku} are left of the blanket order")),
     }
+}
+
+/// What is agreed on call-offs, and what of it can be called off whatever that says.
+fn against(sku: &str, terms: CallOffTerms, left: Quantity) -> String {
+    let least = terms.minimum.map(|minimum| format!("at least {minimum}"));
+    let steps = terms.multiple.map(|multiple| format!("multiples of {multiple}"));
+    let said: Vec<String> = least.into_iter().chain(steps).collect();
+    format!("{} of {sku} are agreed for one call-off; all {left} that are left may be called off", said.join(" and "))
 }

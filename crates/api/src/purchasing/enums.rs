@@ -2,6 +2,7 @@
 
 use async_graphql::Enum;
 use entity::prelude;
+use inventory::purchasing::core::RevisionStatus;
 
 /// Status of a purchase order. New values may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -25,6 +26,18 @@ pub enum PurchaseOrderStatus {
     Closed,
     /// The order was cancelled before anything was received.
     Cancelled,
+}
+
+/// Delivery of a purchase order's revision to its supplier. New values may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "RevisionStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PurchaseRevisionStatus {
+    /// The revision was not mailed to the supplier, or the job that mails it waits.
+    NotSent,
+    /// The revision was mailed to the supplier (purchaseOrderSend), who has not confirmed it yet.
+    Sent,
+    /// The supplier confirmed the revision (purchaseOrderConfirm).
+    Confirmed,
 }
 
 /// Kind of a charge on a purchase order.

@@ -11,7 +11,7 @@ use platform::storage::Fault;
 
 use super::{
     blanket::BlanketOrder,
-    enums::{ChargeBasis, ChargeKind, PurchaseOrderStatus},
+    enums::{ChargeBasis, ChargeKind, PurchaseOrderStatus, PurchaseRevisionStatus},
     line::PurchaseOrderLine,
     links::{self, Actor, Money, Store},
     loaders::{ApprovalLimit, DiscrepanciesOf, ReceiptsOf, load},
@@ -245,6 +245,22 @@ impl PurchaseOrder {
     /// Revision of the order: 1 when it was ordered, +1 for each purchaseOrderAmend.
     async fn revision(&self) -> i32 {
         i32::from(self.row.revision)
+    }
+    /// Delivery of the order's revision to the supplier. Null before the order was placed.
+    async fn revision_status(&self) -> Option<PurchaseRevisionStatus> {
+        self.row.revision_status().map(Into::into)
+    }
+    /// Newest revision that was mailed to the supplier. Null while none was.
+    async fn sent_revision(&self) -> Option<i32> {
+        self.row.correspondence.sent.map(|(revision, _)| i32::from(revision))
+    }
+    /// Time at which the order was last mailed to the supplier. Null while it was not.
+    async fn sent_at(&self) -> Option<DateTime> {
+        self.row.correspondence.sent.map(|(_, at)| DateTime(at))
+    }
+    /// Revision that stood at the supplier's last confirmation. Null while there is none.
+    async fn confirmed_revision(&self) -> Option<i32> {
+        self.row.correspondence.confirmed.map(i32::from)
     }
     /// Time of the supplier's last confirmation. Null while there is none.
     async fn confirmed_at(&self) -> Option<DateTime> {

@@ -17,6 +17,7 @@ use platform::{
 
 use super::{links::MOST_A_PAGE, query::SupplierReturnConnection, returns::SupplierReturn};
 use crate::{
+    catalog::tag_tests,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -52,6 +53,8 @@ pub struct SupplierReturnFilter {
     pub reason_code: Option<Vec<ReasonCode>>,
     /// The supplier's reference for the return, compared exactly.
     pub external_ref: Option<StringFilter>,
+    /// Tag of the return; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
     /// Time at which the goods left the store.
     pub occurred_at: Option<DateTimeFilter>,
     /// Number of the return, with or without its letters, as in SR-000007.
@@ -89,6 +92,7 @@ impl SupplierReturnFilter {
             reasons: self.reason_code.map(|list| list.into_iter().map(Into::into).collect()),
             occurred_at: self.occurred_at.map(|test| span(&test)),
             references: texts(self.external_ref, &below(at, "externalRef"))?,
+            tags: tag_tests(self.tag, &below(at, "tag"))?,
             documents: document.read((Numbered::SupplierReturn, patterns), at)?,
         })
     }

@@ -8,6 +8,7 @@ use platform::storage::Nested;
 
 use super::enums::ReturnStatus;
 use crate::{
+    catalog::tag_tests,
     graphql::{fault::TopError, nested::read_nested, refusal::Path},
     orders::{
         customers_seen,
@@ -36,6 +37,8 @@ pub struct ReturnFilter {
     pub customer: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
+    /// Tag of the return; case is ignored. Each operator may be met by another tag. Callers bound to a channel find none.
+    pub tag: Option<StringFilter>,
     /// Range of the time at which the goods were received.
     pub received_at: Option<DateTimeFilter>,
     /// Return statuses to include; an empty list matches nothing.
@@ -79,6 +82,11 @@ impl ReturnFilter {
             all.push(ReturnTest::Customer(test));
         }
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(ReturnTest::ExternalRef));
+        for test in tag_tests(self.tag, &below(at, "tag"))? {
+            // Tags are the tenant's own, as papers are.
+            let is_hidden = caller.channel.is_some();
+            all.push(if is_hidden { ReturnTest::Status(Vec::new()) } else { ReturnTest::Tag(test) });
+        }
         all.extend(self.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
         all.extend(self.status.map(|list| ReturnTest::Status(list.into_iter().map(Into::into).collect())));
         let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;

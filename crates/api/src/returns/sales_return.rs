@@ -17,7 +17,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        scalars::{DateTime, Long, Quantity},
+        scalars::{DateTime, Json, Long, Quantity},
     },
     numbering,
     orders::{
@@ -27,6 +27,7 @@ use crate::{
     },
     papers::{Paper, papers_of},
     reversals::{DocumentReversal, reversals_of},
+    tagging::{metadata_of, tags_of},
 };
 
 /// A return's row, with its lines or without.
@@ -97,6 +98,20 @@ impl Return {
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnLine>> {
         let lines = self.own_lines(ctx).await?;
         Ok((0..lines.len()).map(|index| ReturnLine { of: self.row.id, lines: lines.clone(), index }).collect())
+    }
+    /// Tags of the return, at most 50, in the order in which they were given. Empty when there are none, and for callers bound to a channel.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        if ctx.caller()?.channel.is_some() {
+            return Ok(Vec::new());
+        }
+        tags_of(ctx, self.row.id.uuid()).await
+    }
+    /// Custom data of the return: a JSON object, empty where none was given, and for callers bound to a channel.
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        if ctx.caller()?.channel.is_some() {
+            return Ok(Json::from_text("{}"));
+        }
+        metadata_of(ctx, self.row.id.uuid()).await
     }
     /// Refund due when all of the return is received: the sum of its lines.
     async fn refund(&self) -> Money {

@@ -28,6 +28,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         fulfilment::FULFILMENT.events(),
         fulfilment::WAVE.events(),
         fulfilment::CARRIER.events(),
+        fulfilment::READY_EMAIL.events(),
         returns::RETURN.events(),
         payments::PAYMENT.events(),
         transfers::TRANSFER.events(),

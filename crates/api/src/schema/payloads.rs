@@ -49,6 +49,7 @@ pub enum Payload {
     FulfilmentWavePayload(fulfilment::FulfilmentWavePayload),
     FulfilmentWaveStepPayload(fulfilment::FulfilmentWaveStepPayload),
     CarrierPayload(fulfilment::CarrierPayload),
+    ReadyEmailPayload(fulfilment::ReadyEmailPayload),
     ReturnPayload(returns::ReturnPayload),
     PaymentPayload(payments::PaymentPayload),
     PaymentsPayload(payments::PaymentsPayload),

@@ -27,6 +27,8 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::Amount => &["amount"],
         Field::Basis => &["basis"],
         Field::BlanketOrder => &["blanketOrder"],
+        Field::CallOffMinimum => &["callOffMinimum"],
+        Field::CallOffMultiple => &["callOffMultiple"],
         Field::BillingAddress => &["billingAddress"],
         Field::CancelLines => &["cancelLines"],
         Field::Carrier => &["carrierId"],

@@ -28,11 +28,14 @@ use crate::{
 pub struct NodeTagsSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of the thing: a store, a supplier, a purchase order or a transfer.
+    /// ID of the thing: a store, a group of stores, a supplier, a channel, a product family, a category, a customer, a lot, a work, a return, a
+    /// stocktake, a purchase order, a blanket order, a return to a supplier or a transfer.
     pub node_id: ID,
-    /// All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none.
+    /// All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. Those of a customer
+    /// are set by customerUpdate.
     pub tags: MaybeUndefined<Vec<String>>,
-    /// Custom data: a JSON object of at most 16 KiB. Null for an empty one. That of a transfer is set by transferCreate and transferUpdate.
+    /// Custom data: a JSON object of at most 16 KiB. Null for an empty one. That of a transfer is set by transferCreate and
+    /// transferUpdate, that of a category by categoryUpdate.
     pub metadata: MaybeUndefined<Json>,
 }
 
@@ -68,8 +71,8 @@ pub struct NodeTagsMutation;
 
 #[resolvers]
 impl NodeTagsMutation {
-    /// Sets tags and custom data of a store, a supplier, a purchase order or a transfer, in any state of it. They are no part of the document: its
-    /// version, its revision and its approval stay.
+    /// Sets tags and custom data of an object that has none of its own, in any state of it. They are no part of the object: its version, its revision
+    /// and its approval stay.
     ///
     /// Requires the permissions that reading and changing the thing require.
     #[mutation(authenticated, emits(NODE_TAGS_UPDATED), dry_run)]
@@ -81,7 +84,7 @@ impl NodeTagsMutation {
         if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
             return Ok(errors.into());
         }
-        let untaken = "a store, a supplier, a purchase order or a transfer is expected: others have tags of their own, or none";
+        let untaken = "no tags are kept of such an object here: products and orders have their own, others none";
         let (target, access) = match named_node(ctx, &input.node_id, untaken).await? {
             Ok(named) => named,
             Err(refused) => return Ok(refused.into()),
@@ -89,8 +92,12 @@ impl NodeTagsMutation {
         match kept(&target.kind) {
             None => return Ok(UserError::new(ErrorCode::Invalid, untaken, path!["input", "nodeId"]).into()),
             Some(Kept::TagsOnly) if !input.metadata.is_undefined() => {
-                let message = "metadata of a transfer is set by transferUpdate: leave it out";
+                let message = "metadata of transfers and categories is set by transferUpdate and categoryUpdate: leave it out";
                 return Ok(UserError::new(ErrorCode::Invalid, message, path!["input", "metadata"]).into());
+            }
+            Some(Kept::MetadataOnly) if !input.tags.is_undefined() => {
+                let message = "tags of a customer are set by customerUpdate: leave them out";
+                return Ok(UserError::new(ErrorCode::Invalid, message, path!["input", "tags"]).into());
             }
             Some(_) => {}
         }

@@ -51,6 +51,19 @@ platform::events! {
     CARRIER: CarrierChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
         CARRIER_SET "carrier.set",
     }
+    /// E-mails to customers whose goods are ready.
+    READY_EMAIL: ReadyEmailChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
+        READY_EMAIL_SET "ready_email.set",
+    }
+}
+
+/// The payload of the event of a setting of e-mails about goods that are ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadyEmailChanged {
+    /// None: the tenant's.
+    pub store_id: Option<StoreId>,
+    pub version: i64,
 }
 
 /// The payload of a work's event: the work without its lines.

@@ -88,7 +88,8 @@ impl ReadyMail {
         let Some((tenant, store)) = rows::names_of_store(&scope, work.head.store).await? else { return Ok(None) };
         let Some(facts) = rows::order_facts(&scope, &[work.head.order]).await?.pop() else { return Ok(None) };
         let number = patterns(&scope).await?.text(Numbered::Order, facts.number);
-        Ok(Some((to, ReadyGoods { tenant, store, number, code: ready.code })))
+        let more = rows::ready_terms(&scope, work.head.store).await?.text;
+        Ok(Some((to, ReadyGoods { tenant, store, number, code: ready.code, more })))
     }
 }
 

@@ -31,6 +31,7 @@ platform::events! {
         PURCHASE_ORDER_CANCELLED "purchase_order.cancelled",
         PURCHASE_ORDER_CONFIRMED "purchase_order.confirmed",
         PURCHASE_ORDER_AMENDED "purchase_order.amended",
+        PURCHASE_ORDER_SENT "purchase_order.sent" by system,
     }
     /// Returns to suppliers.
     SUPPLIER_RETURN: SupplierReturnEvent = Terms {

@@ -26,13 +26,27 @@ pub enum Kept {
     TagsAndMetadata,
     /// Custom data is in its own row.
     TagsOnly,
+    /// Tags are in its own row.
+    MetadataOnly,
 }
 
 /// What is kept of the objects with this prefix of ids; None for nothing.
 pub fn kept(prefix: &str) -> Option<Kept> {
     match prefix {
-        kind::StoreId::PREFIX | kind::SupplierId::PREFIX | kind::PurchaseOrderId::PREFIX => Some(Kept::TagsAndMetadata),
-        kind::TransferId::PREFIX => Some(Kept::TagsOnly),
+        kind::StoreId::PREFIX
+        | kind::GroupId::PREFIX
+        | kind::SupplierId::PREFIX
+        | kind::ChannelId::PREFIX
+        | kind::FamilyId::PREFIX
+        | kind::LotId::PREFIX
+        | kind::FulfilmentWorkId::PREFIX
+        | kind::ReturnId::PREFIX
+        | kind::CountId::PREFIX
+        | kind::PurchaseOrderId::PREFIX
+        | kind::BlanketOrderId::PREFIX
+        | kind::SupplierReturnId::PREFIX => Some(Kept::TagsAndMetadata),
+        kind::TransferId::PREFIX | kind::CategoryId::PREFIX => Some(Kept::TagsOnly),
+        kind::CustomerId::PREFIX => Some(Kept::MetadataOnly),
         _ => None,
     }
 }

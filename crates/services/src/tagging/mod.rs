@@ -1,5 +1,5 @@
-//! Tags and custom data of objects that have none of their own: stores, suppliers, purchase orders and transfers.
-//! `docs/decisions/0222-more-archives.md`.
+//! Tags and custom data of objects that have none of their own, or only one of the two: `docs/decisions/0222-more-archives.md` and
+//! `0227-tags-minimums-and-ready-mails.md`.
 
 pub mod core;
 pub mod events;

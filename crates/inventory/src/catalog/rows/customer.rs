@@ -293,7 +293,7 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
     let forgotten = updated.iter().filter(|(before, after)| before.is_known() && !after.is_known());
     let forgotten: Vec<Uuid> = forgotten.map(|(_, row)| row.id.uuid()).collect();
     history_key::destroy(work, &forgotten).await?;
-    forget_attachments(work, &forgotten).await?;
+    forget_beside(work, &forgotten).await?;
     work.write(subjects.into()).await?;
     work.write(inserts.into()).await?;
     work.write(updates.into()).await
@@ -308,8 +308,8 @@ async fn forget_keys(work: &Work, ids: impl ExactSizeIterator<Item = CustomerId>
     Ok(())
 }
 
-/// Removes what is attached to customers; the files go with the next round of the job that removes what is over.
-async fn forget_attachments(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
+/// Removes custom data of customers and what is attached to them; the files go with the next round of the job that removes what is over.
+async fn forget_beside(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -320,7 +320,8 @@ async fn forget_attachments(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
         "UPDATE file SET name = 'erased', expires_at = created_at WHERE tenant_id = $1 AND id IN (SELECT file_id FROM attachment WHERE {own})"
     );
     work.execute(&sql, ids()).await?;
-    work.execute(&format!("DELETE FROM attachment WHERE {own}"), ids()).await.map(drop)
+    work.execute(&format!("DELETE FROM attachment WHERE {own}"), ids()).await?;
+    work.execute(&format!("DELETE FROM node_tags WHERE {own}"), ids()).await.map(drop)
 }
 
 /// Forgets whom to reach about these customers' orders and where they went. The room that owns those tables comes later; what is asked here goes by

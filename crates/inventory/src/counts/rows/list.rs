@@ -9,6 +9,7 @@ use sea_orm::Value;
 
 use super::count_row::CountRow;
 use crate::{
+    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
     counts::core::Count,
     orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
 };
@@ -22,6 +23,8 @@ pub enum CountTest {
     ExternalRef(String),
     Created { from: Option<Timestamp>, before: Option<Timestamp> },
     Document(DocumentTest),
+    /// One of the tags passes.
+    Tag(TagTest),
 }
 
 /// Counts and their lines.
@@ -70,6 +73,12 @@ fn conditions(backend: Backend, tests: &[CountTest], first: usize) -> (String, V
                 values.push(from.map_or(i64::MIN, Timestamp::micros).into());
                 values.push(before.map_or(i64::MAX, Timestamp::micros).into());
                 format!("c.created_at >= ${next} AND c.created_at < ${}", next + 1)
+            }
+            CountTest::Tag(test) => {
+                let (part, more) = tagged(backend, next, "c.id", test);
+                values.extend(more);
+                sql.push_str(&part);
+                continue;
             }
             CountTest::Document(test) => {
                 let (part, more) = DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next);

@@ -12,6 +12,8 @@ pub struct ReadyGoods {
     pub number: String,
     /// The customer who says it gets the goods.
     pub code: String,
+    /// The store's own lines, or the tenant's.
+    pub more: Option<String>,
 }
 
 /// An e-mail's parts.
@@ -24,7 +26,7 @@ pub struct ReadyText {
 
 /// The e-mail about goods that are ready, in a language.
 pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
-    let ReadyGoods { tenant, store, number, code } = goods;
+    let ReadyGoods { tenant, store, number, code, more } = goods;
     let (tag, subject, lines) = match locale {
         PaperLocale::English => (
             "en",
@@ -46,12 +48,15 @@ pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
         ),
     };
     let subject = plain(&subject);
-    let paragraphs = lines.iter().fold(String::new(), |html, line| html + "<p>" + escaped(line).as_str() + "</p>\n");
+    let more: Vec<String> = more.iter().flat_map(|more| more.lines()).map(plain).filter(|line| !line.trim().is_empty()).collect();
+    let paragraphs =
+        lines.iter().chain(&more).fold(String::new(), |html, line| html + "<p>" + escaped(line).as_str() + "</p>\n");
     let html = format!(
         "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body></html>\n",
         escaped(&subject)
     );
-    ReadyText { text: format!("{}\n\n{}\n", plain(&lines[0]), plain(&lines[1])), subject, html }
+    let more = more.iter().fold(String::new(), |text, line| text + "\n" + line + "\n");
+    ReadyText { text: format!("{}\n\n{}\n{more}", plain(&lines[0]), plain(&lines[1])), subject, html }
 }
 
 /// Names end no line.
@@ -70,11 +75,14 @@ mod tests {
             store: "Leeds <1>\nBcc: x".to_owned(),
             number: "SO-000007".to_owned(),
             code: "042137".to_owned(),
+            more: Some("Bring a <bag>.\n\nOpen until 8.".to_owned()),
         };
         for (locale, tag) in [(PaperLocale::English, "en"), (PaperLocale::German, "de"), (PaperLocale::French, "fr")] {
             let email = ready_email(locale, &goods);
             assert!(email.subject.contains("SO-000007") && !email.subject.contains('\n'), "{}", email.subject);
             assert!(email.text.contains("Leeds <1> Bcc: x") && email.text.contains("042137"), "{}", email.text);
+            assert!(email.text.ends_with("\nBring a <bag>.\n\nOpen until 8.\n"), "{}", email.text);
+            assert!(email.html.contains("<p>Bring a &lt;bag&gt;.</p>"), "{}", email.html);
             assert!(email.html.contains("Leeds &lt;1&gt;") && email.html.contains(&format!("lang=\"{tag}\"")), "{}", email.html);
         }
     }

@@ -4,6 +4,7 @@ mod carriers;
 mod list;
 mod load;
 mod parcels;
+mod ready_settings;
 mod waves;
 mod write;
 
@@ -14,6 +15,7 @@ pub use load::{
     works_of,
 };
 pub use parcels::{ParcelAt, parcel_at, parcels_of};
+pub use ready_settings::{put_ready_setting, ready_setting, ready_terms};
 pub use waves::{
     WAVES, WaveTest, closed_wave, new_wave, wave, wave_keys, wave_page, wave_source, waves_of_works, works_for_wave,
     works_in_waves, works_of_waves,

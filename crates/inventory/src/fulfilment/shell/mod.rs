@@ -3,6 +3,7 @@
 mod carriers;
 mod let_go;
 mod ready_email;
+mod ready_setting;
 mod reverse;
 mod ship;
 mod steps;
@@ -20,6 +21,7 @@ use serde::Serialize;
 pub use carriers::{CarrierDone, CarrierRefusal, CarrierUpsert, carrier_upsert};
 pub use let_go::{WorkMove, WorkReject, work_move, work_reject};
 pub use ready_email::{READY_EMAIL, ReadyEmail};
+pub use ready_setting::{ReadyInForce, ReadyRefusal, ReadySet, ready_set};
 pub use reverse::shipment_reverse;
 pub use ship::{
     FulfilmentArrive, ParcelTrack, ShipParcel, WorkCollect, WorkShip, fulfilment_arrive, parcel_track, work_collect, work_ship,
@@ -27,7 +29,9 @@ pub use ship::{
 pub use steps::{
     PackParcel, WorkAct, WorkPack, WorkPick, WorksAccept, work_pack, work_pick, work_ready, work_unpick, works_accept,
 };
-pub use wave_steps::{WaveFound, WavePack, WavePick, WaveShip, WaveStepped, wave_pack, wave_pick, wave_ship};
+pub use wave_steps::{
+    WaveFound, WavePack, WavePick, WaveReady, WaveShip, WaveStepped, wave_pack, wave_pick, wave_ready, wave_ship,
+};
 pub use waves::{WaveClose, WaveCreate, WaveDone, WaveRefusal, WaveStop, WaveWorkRefusal, wave_close, wave_create};
 
 use crate::{

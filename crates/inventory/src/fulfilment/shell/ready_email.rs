@@ -1,4 +1,4 @@
-//! An e-mail to the customer whose goods are ready: queued with the step, once for its key.
+//! E-mails to customers whose goods are ready: queued with the step, once for its key.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -17,28 +17,36 @@ use crate::ledger::Ledger;
 /// The kind of job that sends it.
 pub const READY_EMAIL: &str = "fulfilment.ready_email";
 
-/// What such a job is given. Address and code are read when it runs.
+/// What such a job is given. Address, code and the store's own text are read when it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadyEmail {
     pub work: FulfilmentWorkId,
     pub locale: PaperLocale,
 }
 
-/// Queues the e-mail of a step that is done. A repeated call queues what an interrupted one has not, and nothing twice.
+/// Queues the e-mails of steps that are done, each under the key of its step. A repeated call queues what an interrupted one has not, and nothing twice.
 pub(super) async fn queue(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
-    step: Key,
-    email: ReadyEmail,
+    emails: Vec<(Key, ReadyEmail)>,
 ) -> Result<(), Fault> {
-    let key = Key { mutation: READY_EMAIL, ..step };
+    if emails.is_empty() {
+        return Ok(());
+    }
+    let emails: Vec<(Key, ReadyEmail)> =
+        emails.into_iter().map(|(step, email)| (Key { mutation: READY_EMAIL, ..step }, email)).collect();
     let work = permit.scope(ledger.database()).begin().await?;
     // Of two calls with one key at once the second finds what the first has written.
     journal::lock(&work).await?;
-    if idempotency::before(&work, &key).await?.is_some() {
+    let known = idempotency::look_up(&work, emails.iter().map(|(key, _)| key)).await?;
+    let mut queued = Vec::new();
+    for (key, email) in emails.iter().filter(|(key, _)| idempotency::key_use(key, &known).is_none()) {
+        let job = jobs::enqueue(&work, ledger.clock(), READY_EMAIL, email).await?;
+        queued.push((key, job.id.to_string()));
+    }
+    if queued.is_empty() {
         return work.rollback().await;
     }
-    let job = jobs::enqueue(&work, ledger.clock(), READY_EMAIL, &email).await?;
-    idempotency::remember(&work, [(&key, job.id.to_string())], ledger.clock().now()).await?;
+    idempotency::remember(&work, queued, ledger.clock().now()).await?;
     work.commit().await
 }

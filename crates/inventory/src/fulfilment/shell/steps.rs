@@ -10,7 +10,10 @@ use super::{
     ready_email::{self, ReadyEmail},
 };
 use crate::{
-    fulfilment::core::{NewParcel, Step, Why, WorkCommand},
+    fulfilment::{
+        core::{NewParcel, ReadyAsked, Step, Why, WorkCommand},
+        rows,
+    },
     ledger::{Checks, Command, Done, Ledger, Mode, check_key, key_of, submit},
     stock::core::{At, Field},
 };
@@ -63,9 +66,12 @@ pub struct WorkAct {
     pub work: FulfilmentWorkId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    /// The language in which the customer is written to; None: not at all.
+    /// The language in which the customer is written to; None: the one that is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<PaperLocale>,
+    /// Whether they are written to; None: as is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_notified: Option<bool>,
 }
 
 /// Takes works on, all of them or none.
@@ -130,19 +136,27 @@ pub async fn work_pack(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, in
     submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Pack(parcels))), key, mode).await
 }
 
-/// Says that the customer may fetch it here, and writes to them where that is asked for.
+/// Says that the customer may fetch it here, and writes to them where that is asked for or set.
 pub async fn work_ready(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkAct, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkReady", &input.idempotency_key, &input);
-    let (on, _) = on_one(ledger, &permit, input.work, input.expected_version).await?;
-    let mut bytes = [0; 8];
-    ledger.clock().fill(&mut bytes);
-    let code = format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000);
-    let done = submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Ready(code))), key.clone(), mode).await?;
-    if let (Some(locale), Mode::Commit, false) = (input.notify, mode, dry_run::is_on()) {
-        ready_email::queue(ledger, &permit, key, ReadyEmail { work: input.work, locale }).await?;
+    let (on, store) = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let step = Step::Ready(collect_code(ledger));
+    let done = submit(ledger, &permit, Command::of(WorkCommand::Step(on, step)), key.clone(), mode).await?;
+    if mode == Mode::Commit && !dry_run::is_on() {
+        let terms = rows::ready_terms(&permit.scope(ledger.database()), store).await?;
+        if let Some(locale) = terms.sends_in(ReadyAsked { is_wanted: input.is_notified, locale: input.notify }) {
+            ready_email::queue(ledger, &permit, vec![(key, ReadyEmail { work: input.work, locale })]).await?;
+        }
     }
     Ok(done)
+}
+
+/// What a customer says who comes for goods.
+pub(super) fn collect_code(ledger: &Ledger) -> String {
+    let mut bytes = [0; 8];
+    ledger.clock().fill(&mut bytes);
+    format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000)
 }

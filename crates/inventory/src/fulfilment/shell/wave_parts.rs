@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, TenantScope};
 
-use super::{LabelSaid, let_go, on, wave_steps::WaveFound, with_those_here};
+use super::{LabelSaid, let_go, on, steps::collect_code, wave_steps::WaveFound, with_those_here};
 use crate::{
     fulfilment::core::{NewParcel, On, Refusal, Ship, Step, Why, WorkCommand},
     ledger::{Command, Done, Ledger, Stop, document_ids},
@@ -67,6 +67,20 @@ pub(super) async fn packings(
     let meant = works.iter().zip(on(ledger, permit, works, None).await?);
     let parts = meant.map(|(work, (on, _))| {
         let command = WorkCommand::Step(on, Step::Pack(vec![parcel()]));
+        (*work, Ok(Command::of(command)))
+    });
+    Ok(parts.collect())
+}
+
+/// Saying that goods can be collected.
+pub(super) async fn arrivals(
+    ledger: &Ledger,
+    permit: &Permit<kind::FulfilmentWork>,
+    works: &[FulfilmentWorkId],
+) -> Result<Vec<Part>, Fault> {
+    let meant = works.iter().zip(on(ledger, permit, works, None).await?);
+    let parts = meant.map(|(work, (on, _))| {
+        let command = WorkCommand::Step(on, Step::Ready(collect_code(ledger)));
         (*work, Ok(Command::of(command)))
     });
     Ok(parts.collect())

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use futures_util::future::join_all;
 use iam::access::{Permission, Permit, kind};
 use platform::storage::{
-    Fault, Reads, Work,
+    Fault, Reads, Work, dry_run,
     idempotency::{self, Key, KeyUse, hash_of},
     journal,
 };
@@ -15,12 +15,13 @@ use serde::Serialize;
 
 use super::{
     LabelSaid, Lines, MAX_LINES,
-    wave_parts::{Part, ended, is_nothing_new, packings, pickings, shipments},
+    ready_email::{self, ReadyEmail},
+    wave_parts::{Part, arrivals, ended, is_nothing_new, packings, pickings, shipments},
     waves::{WaveRefusal, WaveStop, WaveWorkRefusal, close, own_wave, remember, works_of},
 };
 use crate::{
     fulfilment::{
-        core::{MAX_WAVE, Wave, is_over},
+        core::{MAX_WAVE, ReadyAsked, Wave, is_over},
         rows,
     },
     ledger::{Checks, Done, Ledger, Mode, Stop, check_key, first_answer, key_of, submit},
@@ -53,6 +54,18 @@ pub struct WavePack {
     pub idempotency_key: String,
     pub wave: FulfilmentWaveId,
     pub label: LabelSaid,
+}
+
+/// Say that what is packed of a wave can be collected.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaveReady {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub wave: FulfilmentWaveId,
+    /// The language in which customers are written to; None: the one that is set.
+    pub notify: Option<PaperLocale>,
+    /// Whether they are written to; None: as is set.
+    pub is_notified: Option<bool>,
 }
 
 /// Ship all that is packed of a wave.
@@ -111,6 +124,33 @@ pub async fn wave_pack(
     Ok(stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
 }
 
+/// Says that customers may fetch what is packed for them, and writes to them where that is asked for or set. Works of orders that are sent are left out.
+pub async fn wave_ready(
+    ledger: &Ledger,
+    permit: Permit<kind::FulfilmentWork>,
+    input: WaveReady,
+    mode: Mode,
+) -> Result<WaveStepped, WaveStop> {
+    check(&input.idempotency_key, None)?;
+    let key = key_of(&permit, "fulfilmentWaveReady", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
+    let works = works_of(&scope, input.wave).await?;
+    let collected = collected(&scope, &sent_by(&scope, &works).await?).await?;
+    let parts = if is_ended(&wave, is_known) { ended(&collected) } else { arrivals(ledger, &permit, &collected).await? };
+    let stepped = stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
+    if mode == Mode::Commit && !dry_run::is_on() {
+        let terms = rows::ready_terms(&scope, stepped.wave.store).await?;
+        let locale = terms.sends_in(ReadyAsked { is_wanted: input.is_notified, locale: input.notify });
+        if let Some(locale) = locale {
+            let done = stepped.parts.iter().filter(|(_, done)| done.is_ok());
+            let emails = done.map(|(work, _)| (key_of_part(&key, *work), ReadyEmail { work: *work, locale })).collect();
+            ready_email::queue(ledger, &permit, emails).await?;
+        }
+    }
+    Ok(stepped)
+}
+
 /// Ships all that is packed: one sale, and one fulfilment of its order, for each work. A wave of which nothing is left is closed by it.
 pub async fn wave_ship(
     ledger: &Ledger,
@@ -123,7 +163,8 @@ pub async fn wave_ship(
     let scope = permit.scope(ledger.database());
     let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
     let works = works_of(&scope, input.wave).await?;
-    let sent = sent_by(&scope, &works).await?;
+    // What waits for its customer is handed over by its own step.
+    let sent = without(&scope, &works, &[WorkStatus::Rejected, WorkStatus::Cancelled, WorkStatus::Ready]).await?;
     let parts =
         if is_ended(&wave, is_known) { ended(&sent) } else { shipments(ledger, &permit, &sent, input.occurred_at).await? };
     let mut stepped = stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
@@ -181,12 +222,28 @@ fn check_found(works: &[FulfilmentWorkId], found: &[WaveFound]) -> Result<(), Wa
 
 /// Those of the works that something is sent of, or was: not those that were refused or cancelled whole.
 async fn sent_by(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
+    without(reads, works, &[WorkStatus::Rejected, WorkStatus::Cancelled]).await
+}
+
+/// Those of the works that stand in none of these states.
+async fn without(
+    reads: &impl Reads,
+    works: &[FulfilmentWorkId],
+    states: &[WorkStatus],
+) -> Result<Vec<FulfilmentWorkId>, Fault> {
     let heads = rows::heads(reads, works).await?;
-    let given_up = |id: &FulfilmentWorkId| {
-        let head = heads.iter().find(|head| head.id == *id);
-        head.is_some_and(|head| matches!(head.status, WorkStatus::Rejected | WorkStatus::Cancelled))
-    };
-    Ok(works.iter().copied().filter(|id| !given_up(id)).collect())
+    let stands = |id: &FulfilmentWorkId| heads.iter().any(|head| head.id == *id && states.contains(&head.status));
+    Ok(works.iter().copied().filter(|id| !stands(id)).collect())
+}
+
+/// Those of the works whose customers come for the goods.
+async fn collected(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
+    let heads = rows::heads(reads, works).await?;
+    let orders: Vec<OrderId> = heads.iter().map(|head| head.order).collect();
+    let facts = rows::order_facts(reads, &orders).await?;
+    let is_collected = |order: OrderId| facts.iter().any(|one| one.order == order && one.method == DeliveryMethod::Collect);
+    let order = |id: FulfilmentWorkId| heads.iter().find(|head| head.id == id).map(|head| head.order);
+    Ok(works.iter().copied().filter(|id| order(*id).is_some_and(is_collected)).collect())
 }
 
 /// Takes the key for this wave. A call that was broken off goes on with the same key: each of its works has a key of its own.

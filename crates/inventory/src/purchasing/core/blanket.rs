@@ -8,7 +8,7 @@ use super::{
 };
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{BlanketOrderEvent, EventType};
-use crate::stock::core::{At, Rejection};
+use crate::stock::core::{At, Field, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlanketOrder {
@@ -70,12 +70,38 @@ pub struct BlanketLine {
     pub name: String,
     pub decimals: u8,
     pub quantity: Quantity,
+    pub terms: CallOffTerms,
     /// For one whole unit.
     pub unit_cost: Money,
     /// `unit_cost × quantity`.
     pub total: Money,
     /// What purchase orders ask for, less what will not come.
     pub called_off: Quantity,
+}
+
+/// What one purchase order calls off of a product at least, and in which steps; None says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallOffTerms {
+    pub minimum: Option<Quantity>,
+    pub multiple: Option<Quantity>,
+}
+
+impl CallOffTerms {
+    /// Refuses terms that no call-off of the agreed quantity meets.
+    pub(super) fn check(self, agreed: Quantity, at: At) -> Result<(), Rejection> {
+        for (terms, field) in [(self.minimum, Field::CallOffMinimum), (self.multiple, Field::CallOffMultiple)] {
+            if terms.is_some_and(|terms| !terms.is_positive() || terms.get() > agreed.get()) {
+                return Err(BlanketRefusal::TermsOutside { agreed }.at(at.field(field)));
+            }
+        }
+        Ok(())
+    }
+    /// Whether so much may be called off at once, of which so much is left: all of the rest always may.
+    pub(super) fn allow(self, wanted: i64, left: i64) -> bool {
+        let is_enough = self.minimum.is_none_or(|minimum| wanted >= minimum.get());
+        let is_whole = self.multiple.is_none_or(|multiple| wanted % multiple.get() == 0);
+        wanted == left || (is_enough && is_whole)
+    }
 }
 
 /// What can be done to a blanket order.
@@ -183,5 +209,28 @@ impl PurchaseOrder {
     /// What it calls off of a product.
     pub(super) fn called_off(&self, product: ProductId) -> i64 {
         self.lines.iter().filter(|line| line.product == product).map(|line| line.called_off().get()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quantity(units: i64) -> Quantity {
+        Quantity::new(units).unwrap()
+    }
+
+    #[test]
+    fn a_call_off_is_of_the_minimum_in_whole_steps_or_of_all_that_is_left() {
+        let terms = CallOffTerms { minimum: Some(quantity(24)), multiple: Some(quantity(12)) };
+        for (wanted, left, is_allowed) in
+            [(24, 100, true), (36, 100, true), (12, 100, false), (30, 100, false), (7, 7, true), (7, 8, false), (100, 100, true)]
+        {
+            assert_eq!(terms.allow(wanted, left), is_allowed, "{wanted} of {left}");
+        }
+        assert!(CallOffTerms::default().allow(1, 100));
+        let other = |minimum| CallOffTerms { minimum: Some(quantity(minimum)), multiple: None };
+        assert!(other(0).check(quantity(9), At::line(0)).is_err() && other(10).check(quantity(9), At::line(0)).is_err());
+        assert_eq!(other(9).check(quantity(9), At::line(0)), Ok(()));
     }
 }

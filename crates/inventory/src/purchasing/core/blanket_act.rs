@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use entity::prelude::*;
 
 use super::{
-    blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder},
+    blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, CallOffTerms},
     blanket_refusal::BlanketRefusal,
     order::{PurchaseBook, PurchaseDecision},
     refusal::Refusal,
@@ -34,6 +34,7 @@ pub struct NewBlanketLine {
     /// None where there is no such product.
     pub facts: Option<ProductFacts>,
     pub quantity: Quantity,
+    pub terms: CallOffTerms,
     /// For one whole unit.
     pub unit_cost: Money,
 }
@@ -184,6 +185,7 @@ fn line(currency: Currency, index: usize, new: &NewBlanketLine) -> Result<Blanke
     if !new.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }
+    new.terms.check(new.quantity, At::line(index))?;
     if new.unit_cost.currency != currency {
         return Err(Refusal::UnitCostIn { given: new.unit_cost.currency, order: currency }.at(at(Field::UnitCost)));
     }
@@ -198,6 +200,7 @@ fn line(currency: Currency, index: usize, new: &NewBlanketLine) -> Result<Blanke
         name: facts.name.clone(),
         decimals: facts.decimals,
         quantity: new.quantity,
+        terms: new.terms,
         unit_cost: new.unit_cost,
         total: total.ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?,
         called_off: Quantity::ZERO,
@@ -286,6 +289,7 @@ mod tests {
             product: ProductId::NIL,
             facts: Some(facts),
             quantity: Quantity::new(quantity).unwrap(),
+            terms: CallOffTerms::default(),
             unit_cost: gbp(100),
         }
     }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::refusal::Refusal;
+use super::{blanket::CallOffTerms, refusal::Refusal};
 use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,11 @@ pub enum BlanketRefusal {
         sku: String,
     },
 
+    /// A minimum or a multiple of call-offs is not between 1 and the agreed quantity.
+    TermsOutside {
+        agreed: Quantity,
+    },
+
     // Of call-offs.
     /// In this state nothing more is called off.
     TakesNone(BlanketOrderStatus),
@@ -46,6 +51,12 @@ pub enum BlanketRefusal {
         sku: String,
         agreed: Money,
     },
+    /// One purchase order calls off as is agreed, or all that is left.
+    AgainstTerms {
+        sku: String,
+        terms: CallOffTerms,
+        left: Quantity,
+    },
     /// So much can still be called off, which may be nothing.
     LeftOnly {
         sku: String,
@@ -62,6 +73,7 @@ impl BlanketRefusal {
             | Self::IsOver { .. }
             | Self::TakesNone(_)
             | Self::OutsideValidity { .. }
+            | Self::AgainstTerms { .. }
             | Self::LeftOnly { .. } => Stage::State,
             _ => Stage::Values,
         }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap};
 use entity::prelude::*;
 
 use super::{
-    blanket::BlanketOrder,
+    blanket::{BlanketOrder, CallOffTerms},
     blanket_refusal::BlanketRefusal,
     confirm::place_of,
     create::{Create, NewLine},
@@ -121,6 +121,28 @@ pub(super) fn check_left(
             return Err(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: count(*left) }.at(at(index)));
         }
         *left -= wanted;
+    }
+    keeps_terms(blanket, (was, order), at)
+}
+
+/// Refuses an order that calls off less of a product than is agreed for one, or another multiple of it. What is with the supplier may be lowered.
+fn keeps_terms(
+    blanket: &BlanketOrder,
+    (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
+    at: impl Fn(usize) -> At,
+) -> Result<(), Rejection> {
+    let is_with_supplier = matches!(order.status(), PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived);
+    for line in blanket.lines.iter().filter(|line| line.terms != CallOffTerms::default()) {
+        let (before, wanted) = (was.map_or(0, |was| was.called_off(line.product)), order.called_off(line.product));
+        if wanted == before || wanted == 0 || (is_with_supplier && wanted < before) {
+            continue;
+        }
+        let left = line.left().get() + before;
+        if !line.terms.allow(wanted, left) {
+            let place = order.lines.iter().position(|one| one.product == line.product).unwrap_or_default();
+            let refusal = BlanketRefusal::AgainstTerms { sku: line.sku.clone(), terms: line.terms, left: count(left) };
+            return Err(refusal.at(at(place)));
+        }
     }
     Ok(())
 }

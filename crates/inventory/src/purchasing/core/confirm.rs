@@ -54,6 +54,7 @@ pub fn decide_confirm(book: &PurchaseBook, draft: &Draft<'_>, command: &Confirm)
         Some(lines) => confirm_lines(&mut order, lines, command.on)?,
     }
     order.confirmed_at = Some(draft.now());
+    order.correspondence.confirmed = Some(order.revision);
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_CONFIRMED, Some(before))];
     Ok(PurchaseDecision { orders: vec![order], events, before: Some(was), ..PurchaseDecision::default() })

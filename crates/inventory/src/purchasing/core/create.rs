@@ -7,6 +7,7 @@ use super::{
     call_off::{agreed, blanket_for, blanket_of, check_left},
     carry::LandedShares,
     charge::{NewCharge, charges, spread},
+    correspondence::Correspondence,
     expected::{Confirmation, LeadTimes},
     fixed_rate::FixedRate,
     order::{Change, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
@@ -127,6 +128,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         discrepancies: 0,
         revision: 1,
         confirmed_at: None,
+        correspondence: Correspondence::default(),
         change: Change::New,
     };
     order.lines = lines(draft, (&order, command.prices), &new)?;

@@ -9,6 +9,7 @@ mod carry;
 mod charge;
 mod command;
 mod confirm;
+mod correspondence;
 mod create;
 mod expected;
 mod fixed_rate;
@@ -33,7 +34,7 @@ mod supply;
 mod unmerge;
 
 pub use act::{Act, decide_act};
-pub use blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, blanket_actions};
+pub use blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, CallOffTerms, blanket_actions};
 pub use blanket_act::{
     BlanketAct, BlanketCreate, BlanketUpdate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create,
     decide_blanket_update,
@@ -44,6 +45,7 @@ pub use carry::LandedShares;
 pub use charge::{Charge, InBooks, NewCharge};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
+pub use correspondence::{Correspondence, RevisionStatus};
 pub use create::{Amend, Create, NewLine, Placing, Prices, decide_amend, decide_create};
 pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
 pub use fixed_rate::{FIXED_SOURCE, FixedRate, FixedRateRefusal};

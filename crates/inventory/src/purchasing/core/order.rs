@@ -9,6 +9,7 @@ use super::{
     blanket_refusal::BlanketRefusal,
     carry::LandedShares,
     charge::Charge,
+    correspondence::Correspondence,
     expected::{Confirmation, LeadDay},
     fixed_rate::FixedRate,
     order_state::OrderState,
@@ -63,6 +64,7 @@ pub struct PurchaseOrder {
     pub revision: u16,
     /// When the supplier last confirmed something of it.
     pub confirmed_at: Option<Timestamp>,
+    pub correspondence: Correspondence,
     pub change: Change,
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ledger::DocumentNumber,
-    purchasing::core::{Activation, BlanketChange, BlanketLine, BlanketOrder, ProductFacts},
+    purchasing::core::{Activation, BlanketChange, BlanketLine, BlanketOrder, CallOffTerms, ProductFacts},
 };
 
 /// A blanket order without its lines, as it is written and read.
@@ -59,6 +59,8 @@ struct LineRow {
     unit_cost_minor: i64,
     total_minor: i64,
     called_off: Quantity,
+    call_off_minimum: Option<Quantity>,
+    call_off_multiple: Option<Quantity>,
 }
 
 #[derive(Record)]
@@ -186,6 +188,8 @@ impl LineRow {
             unit_cost_minor: line.unit_cost.minor,
             total_minor: line.total.minor,
             called_off: line.called_off,
+            call_off_minimum: line.terms.minimum,
+            call_off_multiple: line.terms.multiple,
         }
     }
     fn line(self, currency: Currency) -> BlanketLine {
@@ -196,6 +200,7 @@ impl LineRow {
             name: self.name,
             decimals: self.unit_decimals as u8,
             quantity: self.quantity,
+            terms: CallOffTerms { minimum: self.call_off_minimum, multiple: self.call_off_multiple },
             unit_cost: Money::new(self.unit_cost_minor, currency),
             total: Money::new(self.total_minor, currency),
             called_off: self.called_off,

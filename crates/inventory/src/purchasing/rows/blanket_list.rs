@@ -14,7 +14,10 @@ use super::{
     list::{DaySpan, referred},
 };
 use crate::{
-    catalog::core::text,
+    catalog::{
+        core::text,
+        rows::{filter::TextTest as TagTest, node_tags::tagged},
+    },
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, TextTest, begins},
     purchasing::core::BlanketOrder,
 };
@@ -29,6 +32,8 @@ pub struct BlanketFilter {
     pub suppliers: Option<Vec<SupplierId>>,
     /// Of the reference outside of this system; each must pass.
     pub references: Vec<TextTest>,
+    /// Each passes where one of the tags does.
+    pub tags: Vec<TagTest>,
     /// Of the first day of call-offs.
     pub valid_from: Option<DaySpan>,
     /// Of the last day of call-offs.
@@ -64,6 +69,11 @@ impl BlanketFilter {
         }
         for test in &self.references {
             referred(&mut clause, "blanket_order", "b", test);
+        }
+        for test in &self.tags {
+            let (sql, values) = tagged(backend, clause.next(), "b.id", test);
+            clause.push(&sql);
+            clause.values.extend(values);
         }
         for (column, span) in [("b.valid_from", self.valid_from), ("b.valid_to", self.valid_to)] {
             days(&mut clause, column, span.unwrap_or_default());

@@ -38,4 +38,4 @@ pub use supply::{
     SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred, preferred_of,
     supplies, supply_keys, supply_page, supply_rows, supply_source,
 };
-pub use write::{purchase_rows, undone_rows};
+pub use write::{note_sent, purchase_rows, undone_rows};

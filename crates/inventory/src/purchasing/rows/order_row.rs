@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     ledger::DocumentNumber,
     purchasing::core::{Approval, Change, End, FixedRate, OrderState, Placement, PurchaseOrder, Request, Stage},
+    purchasing::core::{Approval, Change, Correspondence, End, OrderState, Placement, PurchaseOrder, Request, Stage},
 };
 
 /// An order without its lines.
@@ -46,6 +47,9 @@ pub(super) struct OrderRow {
     blanket_order_id: Option<BlanketOrderId>,
     fixed_rate: Option<String>,
     fixed_rate_currency: Option<String>,
+    sent_revision: Option<i32>,
+    sent_at: Option<Timestamp>,
+    confirmed_revision: Option<i32>,
 }
 
 impl OrderRow {
@@ -95,6 +99,13 @@ impl OrderRow {
         let editors = editors_of("purchase_order", self.editors.as_deref())?;
         let fixed_rate = fixed_rate(self.fixed_rate.as_deref(), self.fixed_rate_currency.as_deref())?;
         let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
+        let revision = self.revision as u16;
+        // What was confirmed before revisions were noted can only have been the first of an order that has no other.
+        let first = (revision == 1 && self.confirmed_at.is_some()).then_some(1);
+        let correspondence = Correspondence {
+            sent: self.sent_revision.zip(self.sent_at).map(|(revision, at)| (revision as u16, at)),
+            confirmed: self.confirmed_revision.map(|revision| revision as u16).or(first),
+        };
         Ok(PurchaseOrder {
             id: self.id,
             number: DocumentNumber::Given(self.number),
@@ -120,8 +131,9 @@ impl OrderRow {
             charges: Vec::new(),
             receipts: 0,
             discrepancies: 0,
-            revision: self.revision as u16,
+            revision,
             confirmed_at: self.confirmed_at,
+            correspondence,
             change: Change::Figures,
         })
     }
@@ -193,6 +205,9 @@ mod tests {
             blanket_order_id: None,
             fixed_rate: None,
             fixed_rate_currency: None,
+            sent_revision: None,
+            sent_at: None,
+            confirmed_revision: None,
         }
     }
 

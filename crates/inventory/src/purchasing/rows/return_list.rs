@@ -9,6 +9,7 @@ use sea_orm::Value;
 
 use super::{list::referred, returns::ReturnRow};
 use crate::{
+    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
     orders::rows::{Clause, DocumentTable, DocumentTest, Span, TextTest},
     purchasing::core::SupplierReturn,
 };
@@ -29,6 +30,8 @@ pub struct ReturnFilter {
     pub occurred_at: Option<Span>,
     /// Of the reference outside of this system; each must pass.
     pub references: Vec<TextTest>,
+    /// Each passes where one of the tags does.
+    pub tags: Vec<TagTest>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
 }
@@ -66,6 +69,11 @@ impl ReturnFilter {
         }
         for test in &self.references {
             referred(&mut clause, "supplier_return", "r", test);
+        }
+        for test in &self.tags {
+            let (sql, values) = tagged(backend, clause.next(), "r.id", test);
+            clause.push(&sql);
+            clause.values.extend(values);
         }
         let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
         let Clause { mut sql, mut values, .. } = clause;

@@ -7,7 +7,7 @@ use entity::{
     record::Record,
     tables::{goods_receipt_line, purchase_charge, purchase_order, purchase_order_line},
 };
-use platform::storage::{Bulk, Rows};
+use platform::storage::{Bulk, Fault, Rows, Work};
 use uuid::Uuid;
 
 use super::{
@@ -81,6 +81,7 @@ struct ChangedOrder {
     confirmed_at: Option<Timestamp>,
     fixed_rate: Option<String>,
     fixed_rate_currency: Option<String>,
+    confirmed_revision: Option<i32>,
 }
 
 /// A line of a receipt that something was taken back of.
@@ -267,6 +268,7 @@ impl From<&PurchaseOrder> for ChangedOrder {
             confirmed_at: order.confirmed_at,
             fixed_rate: order.fixed_rate.map(|fixed| fixed.rate.to_string()),
             fixed_rate_currency: order.fixed_rate.map(|fixed| fixed.books.to_string()),
+            confirmed_revision: order.correspondence.confirmed.map(i32::from),
         }
     }
 }
@@ -341,4 +343,11 @@ impl From<&Discrepancy> for DiscrepancyRow {
             noted_at: discrepancy.noted_at,
         }
     }
+}
+
+/// Notes which revision of an order was mailed. It is no part of the document: no command writes it, and its version stays.
+pub async fn note_sent(work: &Work, order: PurchaseOrderId, (revision, at): (u16, Timestamp)) -> Result<(), Fault> {
+    let sql = "UPDATE purchase_order SET sent_revision = $3, sent_at = $4 WHERE tenant_id = $1 AND id = $2
+         AND (sent_revision IS NULL OR sent_revision <= $3)";
+    work.execute(sql, vec![order.into(), i32::from(revision).into(), at.micros().into()]).await.map(drop)
 }

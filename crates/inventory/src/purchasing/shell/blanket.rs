@@ -20,7 +20,9 @@ use crate::{
     },
     numbering::rows::patterns,
     purchasing::{
-        core::{BlanketAct, BlanketAction, BlanketCreate, BlanketUpdate, Command as Purchase, NewBlanketLine, PurchaseCommand},
+        core::{
+            BlanketAct, BlanketAction, BlanketCreate, BlanketUpdate, CallOffTerms, Command as Purchase, NewBlanketLine, PurchaseCommand,
+        },
         rows,
     },
     stock::core::{At, Field, Noun, Rejection},
@@ -53,6 +55,10 @@ pub struct BlanketOrderCreate {
 pub struct BlanketOrderLine {
     pub product: ProductRef,
     pub quantity: Quantity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_off_minimum: Option<Quantity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_off_multiple: Option<Quantity>,
     /// None where it cannot be read, and the call is refused for it.
     pub unit_cost: Option<Money>,
 }
@@ -162,6 +168,7 @@ async fn lines_of(
         product,
         facts: facts.get(&product).cloned(),
         quantity: line.quantity,
+        terms: CallOffTerms { minimum: line.call_off_minimum, multiple: line.call_off_multiple },
         unit_cost: line.unit_cost.unwrap_or(Money::zero(currency)),
     };
     Ok(lines.iter().zip(products).map(line).collect())

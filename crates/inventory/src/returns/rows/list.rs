@@ -12,6 +12,7 @@ use super::{
     visibility::{return_of_channel, return_of_channels},
 };
 use crate::{
+    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, Span, TextTest},
     returns::core::Return,
 };
@@ -28,6 +29,8 @@ pub enum ReturnTest {
     /// Belongs to one of these channels.
     Channels(Vec<Uuid>),
     ExternalRef(TextTest),
+    /// One of the tags passes.
+    Tag(TagTest),
     ReceivedAt(Span),
     Status(Vec<ReturnStatus>),
     /// Gives back lines of one of these orders.
@@ -56,6 +59,11 @@ impl ReturnTest {
                 clause.push(&return_of_channels(backend, number));
             }
             Self::ExternalRef(test) => clause.text("r.external_ref", test),
+            Self::Tag(test) => {
+                let (sql, values) = tagged(clause.backend(), clause.next(), "r.id", test);
+                clause.push(sql.trim_start_matches(" AND "));
+                clause.values.extend(values);
+            }
             Self::ReceivedAt(span) => {
                 clause.push("r.received_at IS NOT NULL AND ");
                 clause.span("r.received_at", *span);

@@ -9,6 +9,8 @@ pub enum Field {
     Basis,
     BillingAddress,
     BlanketOrder,
+    CallOffMinimum,
+    CallOffMultiple,
     CancelLines,
     Carrier,
     Category,

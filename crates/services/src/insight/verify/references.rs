@@ -151,6 +151,7 @@ const TENANTED: &[&str] = &[
     "note_mention",
     "paper",
     "paper_settings",
+    "ready_setting",
     "legal_entity",
     "store_legal_entity",
     "invoice",

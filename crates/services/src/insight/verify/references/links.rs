@@ -261,6 +261,10 @@ pub(in super::super) const LINKS: &[Link] = &[
     },
     link("forecast_sum", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
     link("factor_series", "'code ' || c.code", &[("store_id", "id")], "store"),
+    Link {
+        only: "HEX(c.store_id) <> '00000000000000000000000000000000'",
+        ..link("ready_setting", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store")
+    },
     link("forecast_pool", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("store_id", "id")], "store"),

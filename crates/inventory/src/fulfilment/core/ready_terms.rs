@@ -1,0 +1,85 @@
+//! Whether customers are written to when goods are ready, and in which words: said for the tenant, and for a store over that.
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Characters of a text of its own.
+pub const MAX_READY_TEXT: usize = 1_000;
+
+/// What is said; None leaves it to what stands behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadyTerms {
+    /// Whether an e-mail goes out by itself.
+    pub is_on: Option<bool>,
+    pub locale: Option<PaperLocale>,
+    /// Lines below what each e-mail says.
+    pub text: Option<String>,
+}
+
+/// The terms of the tenant (None), or of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadySetting {
+    pub store: Option<StoreId>,
+    pub terms: ReadyTerms,
+    /// 0 until it is set.
+    pub version: i64,
+    pub updated_at: Option<Timestamp>,
+}
+
+impl ReadySetting {
+    /// Of what nothing was said.
+    pub fn unset(store: Option<StoreId>) -> Self {
+        Self { store, terms: ReadyTerms::default(), version: 0, updated_at: None }
+    }
+}
+
+/// What a call asks for, over all settings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadyAsked {
+    pub is_wanted: Option<bool>,
+    pub locale: Option<PaperLocale>,
+}
+
+impl ReadyTerms {
+    /// These terms where they say something, else those behind them.
+    #[must_use]
+    pub fn over(self, behind: Self) -> Self {
+        Self { is_on: self.is_on.or(behind.is_on), locale: self.locale.or(behind.locale), text: self.text.or(behind.text) }
+    }
+    /// The language of the e-mail, if one goes out. Whoever names a language wants one, unless they say that they do not.
+    pub fn sends_in(&self, asked: ReadyAsked) -> Option<PaperLocale> {
+        let named = asked.locale.is_some().then_some(true);
+        let is_wanted = asked.is_wanted.or(named).or(self.is_on).unwrap_or_default();
+        is_wanted.then(|| asked.locale.or(self.locale).unwrap_or(PaperLocale::English))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(is_on: Option<bool>, locale: Option<PaperLocale>) -> ReadyTerms {
+        ReadyTerms { is_on, locale, text: None }
+    }
+
+    #[test]
+    fn a_store_says_what_it_says_over_the_tenant_and_a_call_over_both() {
+        let (german, french) = (Some(PaperLocale::German), Some(PaperLocale::French));
+        let tenant = ReadyTerms { text: Some("Bring your papers.".to_owned()), ..terms(Some(true), german) };
+        let both = terms(Some(false), None).over(tenant.clone());
+        assert_eq!((both.is_on, both.locale, both.text.as_deref()), (Some(false), german, Some("Bring your papers.")));
+        let asked = |is_wanted, locale| ReadyAsked { is_wanted, locale };
+        for (terms, said, sends_in) in [
+            (&both, asked(None, None), None),
+            (&both, asked(None, french), french),
+            (&both, asked(Some(true), None), german),
+            (&tenant, asked(None, None), german),
+            (&tenant, asked(Some(false), french), None),
+            (&ReadyTerms::default(), asked(None, None), None),
+            (&ReadyTerms::default(), asked(Some(true), None), Some(PaperLocale::English)),
+        ] {
+            assert_eq!(terms.sends_in(said), sends_in, "{terms:?} {said:?}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What is said of e-mails about goods that are ready: of the tenant under the nil id, of stores under theirs.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::ready_setting,
+};
+use platform::storage::{Fault, Finds, Reads, Work};
+use sea_orm::Value;
+
+use crate::fulfilment::core::{ReadySetting, ReadyTerms};
+
+#[derive(Record)]
+#[record(of = ready_setting, alias = "r")]
+struct SettingRow {
+    store_id: StoreId,
+    body: String,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+/// The tenant's setting, and that of the store where one is named; those that nothing was said of are left out.
+async fn settings(reads: &impl Reads, store: StoreId) -> Result<Vec<ReadySetting>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM ready_setting r WHERE r.tenant_id = $1 AND r.store_id IN ($2, $3) ORDER BY r.store_id",
+        SettingRow::SELECT
+    );
+    let rows = reads.records::<SettingRow>(&sql, vec![StoreId::NIL.into(), store.into()]).await?;
+    rows.into_iter()
+        .map(|row| {
+            let terms = serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("ready_setting", "its body has the terms"))?;
+            let store = (row.store_id != StoreId::NIL).then_some(row.store_id);
+            Ok(ReadySetting { store, terms, version: row.version, updated_at: Some(row.updated_at) })
+        })
+        .collect()
+}
+
+/// The setting of the tenant (None) or a store, and the terms that hold there.
+pub async fn ready_setting(reads: &impl Reads, store: Option<StoreId>) -> Result<(ReadySetting, ReadyTerms), Fault> {
+    let found = settings(reads, store.unwrap_or(StoreId::NIL)).await?;
+    let of = |store: Option<StoreId>| found.iter().find(|one| one.store == store);
+    let tenants = of(None).map(|one| one.terms.clone()).unwrap_or_default();
+    let own = of(store).cloned().unwrap_or_else(|| ReadySetting::unset(store));
+    let in_force = own.terms.clone().over(tenants);
+    Ok((own, in_force))
+}
+
+/// The terms that hold in a store.
+pub async fn ready_terms(reads: &impl Reads, store: StoreId) -> Result<ReadyTerms, Fault> {
+    Ok(ready_setting(reads, Some(store)).await?.1)
+}
+
+/// Writes a setting in the place of the one that was there.
+pub async fn put_ready_setting(work: &Work, setting: &ReadySetting, now: Timestamp) -> Result<(), Fault> {
+    let body = serde_json::to_string(&setting.terms).map_err(|err| Fault::Broken(err.to_string()))?;
+    let sql = "INSERT INTO ready_setting (tenant_id, store_id, body, version, updated_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, store_id) DO UPDATE SET body = excluded.body, version = excluded.version, updated_at = excluded.updated_at";
+    let store = setting.store.unwrap_or(StoreId::NIL);
+    let values: Vec<Value> = vec![store.into(), body.into(), setting.version.into(), now.micros().into()];
+    work.execute(sql, values).await.map(drop)
+}

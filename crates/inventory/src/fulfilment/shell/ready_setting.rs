@@ -1,0 +1,113 @@
+//! Setting whether customers are written to when goods are ready.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{self, Acted, Before, Key, settle},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fulfilment::{
+        core::{MAX_READY_TEXT, ReadySetting, ReadyTerms},
+        events::{READY_EMAIL_SET, ReadyEmailChanged},
+        rows,
+    },
+    ledger::{Ledger, Mode, StoreRef, key_of, known_store},
+};
+
+/// All terms of the tenant, or of a store. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReadySet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    /// None: the tenant's.
+    pub store: Option<StoreRef>,
+    pub terms: ReadyTerms,
+}
+
+/// Why nothing was changed.
+#[derive(Debug)]
+pub enum ReadyRefusal {
+    NoStore,
+    /// The text is longer, or has signs that no text has.
+    Text {
+        most: usize,
+    },
+    /// It is at this version.
+    Stale(i64),
+    KeyReused,
+    Fault(Fault),
+}
+impl From<Fault> for ReadyRefusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// A setting with the terms that hold there.
+pub type ReadyInForce = (ReadySetting, ReadyTerms);
+
+#[derive(Serialize, Deserialize)]
+struct Receipt {
+    seq: Option<i64>,
+}
+
+type Done = Result<Acted<ReadyInForce>, ReadyRefusal>;
+
+/// Sets the terms of the tenant, or of a store.
+pub async fn ready_set(ledger: &Ledger, permit: Permit<kind::StoreWrite>, input: ReadySet, mode: Mode) -> Done {
+    let has_signs = |text: &str| text.chars().any(|sign| sign.is_control() && sign != '\n');
+    if input.terms.text.as_ref().is_some_and(|text| text.chars().count() > MAX_READY_TEXT || has_signs(text)) {
+        return Err(ReadyRefusal::Text { most: MAX_READY_TEXT });
+    }
+    let key = key_of(&permit, "readyEmailSet", &input.idempotency_key, &input);
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    let done = set(&mut work, ledger, (&permit, &key), input).await;
+    settle(work, done, mode.is_dry()).await
+}
+
+async fn set(work: &mut Work, ledger: &Ledger, (permit, key): (&Permit<kind::StoreWrite>, &Key), input: ReadySet) -> Done {
+    // Behind the tenant's counter, so that two at once come one after the other.
+    let earlier = idempotency::in_turn::<Receipt>(work, key).await?;
+    let store = match &input.store {
+        None => None,
+        Some(named) => Some(known_store(work, named, &permit.reach()).await?.ok_or(ReadyRefusal::NoStore)?.id),
+    };
+    let (before, in_force) = rows::ready_setting(work, store).await?;
+    match earlier {
+        Before::Nothing => {}
+        Before::Reused => return Err(ReadyRefusal::KeyReused),
+        Before::Same(Receipt { seq }) => return Ok(Acted { value: (before, in_force), seq, is_replayed: true }),
+    }
+    if input.expected_version.is_some_and(|expected| expected != before.version) {
+        return Err(ReadyRefusal::Stale(before.version));
+    }
+    let now = ledger.clock().now();
+    let after = ReadySetting { store, terms: input.terms, version: before.version + 1, updated_at: Some(now) };
+    rows::put_ready_setting(work, &after, now).await?;
+    let (was, is, tenant) = (traced(&before), traced(&after), work.tenant());
+    match store {
+        Some(store) => audit::changed(work, store, Some(&was), Some(&is), None),
+        None => audit::changed(work, tenant, Some(&was), Some(&is), None),
+    }
+    let event = READY_EMAIL_SET.event(&ReadyEmailChanged { store_id: store, version: after.version });
+    let seq = journal::append_other(work, vec![event], now).await?;
+    idempotency::keep(work, key, &Receipt { seq }, now).await?;
+    Ok(Acted { value: rows::ready_setting(work, store).await?, seq, is_replayed: false })
+}
+
+/// What the audit log compares: fields of the tenant's, or of the store's.
+fn traced(setting: &ReadySetting) -> Fields {
+    Fields::default()
+        .with("readyEmail.isOn", setting.terms.is_on)
+        .with("readyEmail.locale", setting.terms.locale)
+        .with("readyEmail.text", &setting.terms.text)
+}

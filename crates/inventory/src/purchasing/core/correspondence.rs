@@ -1,0 +1,53 @@
+//! Which revision of an order its supplier was sent, and which one they confirmed.
+
+use entity::prelude::*;
+
+use super::order::PurchaseOrder;
+
+/// What went to the supplier, and what came back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Correspondence {
+    /// The newest revision that was mailed, and when. The job that mails writes it; no command does.
+    pub sent: Option<(u16, Timestamp)>,
+    /// The revision that stood when the supplier last confirmed something.
+    pub confirmed: Option<u16>,
+}
+
+/// How far the revision that stands has come with the supplier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevisionStatus {
+    NotSent,
+    Sent,
+    Confirmed,
+}
+
+impl Correspondence {
+    fn status(self, revision: u16) -> RevisionStatus {
+        let is_sent = self.sent.is_some_and(|(sent, _)| sent == revision);
+        match self.confirmed {
+            Some(confirmed) if confirmed == revision => RevisionStatus::Confirmed,
+            _ if is_sent => RevisionStatus::Sent,
+            _ => RevisionStatus::NotSent,
+        }
+    }
+}
+
+impl PurchaseOrder {
+    /// How far its revision has come with the supplier; None before it was ordered.
+    pub fn revision_status(&self) -> Option<RevisionStatus> {
+        self.state.stage().ordered_at().map(|_| self.correspondence.status(self.revision))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_revision_begins_anew() {
+        let correspondence = Correspondence { sent: Some((2, Timestamp(7))), confirmed: Some(1) };
+        let all = [1, 2, 3].map(|revision| correspondence.status(revision));
+        assert_eq!(all, [RevisionStatus::Confirmed, RevisionStatus::Sent, RevisionStatus::NotSent]);
+        assert_eq!(Correspondence::default().status(1), RevisionStatus::NotSent);
+    }
+}
