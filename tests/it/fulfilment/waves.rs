@@ -187,6 +187,10 @@ async fn goods_are_picked_in_the_order_of_their_bins() {
         let walk = json!([["MUG", "A-1"], ["LAMP", "A-10"], ["TEA", null]]);
         assert_eq!(places(&seen().await["fulfilmentWave"]["pickingList"]), walk);
         assert_eq!(world.events_of("stock_policy.").await, ["stock_policy.set", "stock_policy.set"]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn customers_of_a_wave_hear_that_their_goods_are_ready_where_the_store_says_so() {
     World::on_both(async |world| {

@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     ledger::DocumentNumber,
-    purchasing::core::{Approval, Change, End, FixedRate, OrderState, Placement, PurchaseOrder, Request, Stage},
-    purchasing::core::{Approval, Change, Correspondence, End, OrderState, Placement, PurchaseOrder, Request, Stage},
+    purchasing::core::{Approval, Change, Correspondence, End, FixedRate, OrderState, Placement, PurchaseOrder, Request, Stage},
 };
 
 /// An order without its lines.
