@@ -124,6 +124,7 @@ mod m0134_list_sorts;
 mod m0136_safety_stock;
 mod m0137_more_archives;
 mod m0139_posting_level;
+mod m0144_classes_and_factors;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -253,6 +254,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0136_safety_stock::Migration),
             Box::new(m0137_more_archives::Migration),
             Box::new(m0139_posting_level::Migration),
+            Box::new(m0144_classes_and_factors::Migration),
         ]
     }
 }

@@ -147,6 +147,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0136_safety_stock", &[include_str!("m0136/safety_stock.sql")]),
     ("m0137_more_archives", &[include_str!("m0137/more_archives.sql"), include_str!("m0137/node_tags.sql")]),
     ("m0139_posting_level", &[include_str!("m0139/posting_level.sql")]),
+    ("m0144_classes_and_factors", &[include_str!("m0144/classes_and_factors.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -261,6 +261,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     },
     link("forecast_sum", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
     link("factor_series", "'code ' || c.code", &[("store_id", "id")], "store"),
+    link("factor_series", "'code ' || c.code", &[("product_id", "id")], "product"),
+    link("factor_series", "'code ' || c.code", &[("category_id", "id")], "category"),
     link("forecast_pool", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("store_id", "id")], "store"),
