@@ -63,7 +63,7 @@ pub async fn simulate(
         policy.service = class_service(&scope, first_week, (product, store)).await?;
     }
     let found = match first_week {
-        Some(first_week) => play(&scope, first_week, (product, store), policy, range).await?,
+        Some(first_week) => Box::pin(play(&scope, first_week, (product, store), policy, range)).await?,
         None => Err(Unsimulated::NoDemand),
     };
     Ok(Simulation { promised: policy.promised(), found })

@@ -93,10 +93,10 @@ pub async fn stock_productivity(
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
-    let GroupSums { totals, groups } = summed(&scope, &narrow, books, ask.group).await?;
+    let GroupSums { totals, groups } = Box::pin(summed(&scope, &narrow, books, ask.group)).await?;
     let before = if ask.with_before {
         let narrow = Narrow { span: narrow.span.before(), ..narrow.clone() };
-        summed(&scope, &narrow, books, ask.group).await?
+        Box::pin(summed(&scope, &narrow, books, ask.group)).await?
     } else {
         GroupSums::default()
     };
