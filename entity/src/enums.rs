@@ -193,6 +193,8 @@ words! {
     /// ABC class of a product in a store, by its share of the revenue: A the first 80 %, B the next
     /// 15, C the rest.
     AbcClass { A "A", B "B", C "C" }
+    /// XYZ class of a product in a store, by how evenly it is asked for from week to week: X the most even.
+    XyzClass { X "X", Y "Y", Z "Z" }
     PurchaseOrderStatus {
         Draft "DRAFT", PendingApproval "PENDING_APPROVAL", Approved "APPROVED", Rejected "REJECTED", Ordered "ORDERED",
         PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED", Closed "CLOSED", Cancelled "CANCELLED",

@@ -127,6 +127,7 @@ mod m0139_posting_level;
 mod m0140_bin_locations;
 mod m0141_frozen_rates;
 mod m0142_call_offs;
+mod m0144_classes_and_factors;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -259,6 +260,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0140_bin_locations::Migration),
             Box::new(m0141_frozen_rates::Migration),
             Box::new(m0142_call_offs::Migration),
+            Box::new(m0144_classes_and_factors::Migration),
         ]
     }
 }

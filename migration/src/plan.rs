@@ -150,6 +150,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0140_bin_locations", &[include_str!("m0140/bin_locations.sql")]),
     ("m0141_frozen_rates", &[include_str!("m0141/frozen_rates.sql")]),
     ("m0142_call_offs", &[include_str!("m0142/call_offs.sql"), include_str!("m0142/ready_setting.sql")]),
+    ("m0144_classes_and_factors", &[include_str!("m0144/classes_and_factors.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -5,7 +5,10 @@
 //! another than the usual one. The forecast already is of an average mix of levels, so multipliers are divided by their own mean: what a promotion lifts,
 //! the weeks without it lose. Source: INSIGHT, section 3.3.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use crate::{
     engine::{Run, Status, each_past},
@@ -30,9 +33,14 @@ const HAIR: f64 = 1e-9;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Factor {
     pub levels: Vec<Vec<Option<f64>>>,
+    /// The series of the panel that it is of, ascending; it is judged by them alone. None: all.
+    pub members: Option<Vec<u32>>,
 }
 
 impl Factor {
+    fn is_of(&self, series: usize) -> bool {
+        self.members.as_ref().is_none_or(|members| members.binary_search(&(series as u32)).is_ok())
+    }
     fn level(&self, store: u32, week: usize) -> Option<f64> {
         self.levels.get(store as usize)?.get(week).copied().flatten()
     }
@@ -87,6 +95,7 @@ struct Row {
     class: u8,
     /// The place of its origin.
     origin: u8,
+    series: u32,
     store: u32,
     week: u32,
     forecast: f32,
@@ -107,7 +116,28 @@ pub fn judge(panel: &Panel, run: &Run, factors: &[Factor], threads: usize) -> Ve
     }
     let origins = pooled_origins(panel.weeks(), SCORED_WEEKS);
     let mut rows = rows(panel, run, &origins, threads);
-    factors.iter().map(|factor| judged(&mut rows, factor, factor.usual(panel.weeks()), &origins)).collect()
+    let one = |factor: &Factor| {
+        let usual = factor.usual(panel.weeks());
+        match &factor.members {
+            None => judged(&mut rows, factor, usual, &origins),
+            Some(members) => judged_by(members, &mut rows, (factor, usual), &origins),
+        }
+    };
+    factors.iter().map(one).collect()
+}
+
+/// Judges a factor by the rows of its members alone. Rows are by series, as the past is gone through.
+fn judged_by(members: &[u32], rows: &mut [Row], (factor, usual): (&Factor, f64), origins: &[usize]) -> Judged {
+    let of_member =
+        |member: &u32| rows.partition_point(|row| row.series < *member)..rows.partition_point(|row| row.series <= *member);
+    let ranges: Vec<Range<usize>> = members.iter().map(of_member).collect();
+    let mut own: Vec<Row> = ranges.iter().flat_map(|range| rows[range.clone()].iter().copied()).collect();
+    let found = judged(&mut own, factor, usual, origins);
+    if found.is_used {
+        let places = ranges.into_iter().flatten();
+        places.zip(own).for_each(|(place, row)| rows[place] = row);
+    }
+    found
 }
 
 fn rows(panel: &Panel, run: &Run, origins: &[usize], threads: usize) -> Vec<Row> {
@@ -119,7 +149,7 @@ fn rows(panel: &Panel, run: &Run, origins: &[usize], threads: usize) -> Vec<Row>
             let (origin, ahead) = (place / SCORED_WEEKS, place % SCORED_WEEKS);
             let week = (origins[origin] + ahead) as u32;
             let (forecast, units) = (made.forecast as f32, made.units as f32);
-            rows.push(Row { class, origin: origin as u8, store, week, forecast, units });
+            rows.push(Row { class, origin: origin as u8, series: series as u32, store, week, forecast, units });
         }
     });
     rows
@@ -214,7 +244,7 @@ fn effect(cells: &[Cell], unusual: f64, usual: f64) -> Option<Effect> {
 pub fn apply(run: &mut Run, panel: &Panel, factors: &[Factor], judged: &[Judged]) {
     for (series, forecast) in run.series.iter_mut().enumerate().filter(|(_, one)| one.status != Status::Ended) {
         let store = panel.traits(series).store;
-        for (factor, judged) in factors.iter().zip(judged).filter(|(_, judged)| judged.is_used) {
+        for (factor, judged) in factors.iter().zip(judged).filter(|(factor, judged)| judged.is_used && factor.is_of(series)) {
             let Some(effect) = judged.effects[forecast.class.index()] else { continue };
             for (ahead, point) in forecast.points.iter_mut().enumerate() {
                 let Some(level) = factor.level(store, panel.weeks() + ahead) else { break };
@@ -244,7 +274,7 @@ mod tests {
     /// Every fourth week is a promotion.
     fn promotion(until: usize) -> Factor {
         let level = |week: usize| (week < until).then_some(if week.is_multiple_of(4) { 1.0 } else { 0.0 });
-        Factor { levels: vec![(0..WEEKS + 26).map(level).collect()] }
+        Factor { levels: vec![(0..WEEKS + 26).map(level).collect()], members: None }
     }
 
     /// Products that sell 10 a week, and more in a promotion.
@@ -302,10 +332,35 @@ mod tests {
     }
 
     #[test]
+    fn a_promotion_of_some_products_is_judged_by_them_and_moves_them_alone() {
+        // Half of the products double in the promotion, which changes nothing for the others.
+        let mut panel = Panel::new(WEEKS).unwrap();
+        for nth in 0..6 {
+            let own = |week: usize| ((week + nth) % 3) as f32 - 1.0;
+            let promoted = if nth % 2 == 1 { 20.0 } else { 10.0 };
+            let units = |week: usize| own(week) + if week.is_multiple_of(4) { promoted } else { 10.0 };
+            panel.push(&(0..WEEKS).map(units).collect::<Vec<f32>>(), Traits::default()).unwrap();
+        }
+        let run = forecast_all(&panel, &Settings::default());
+        let of = |members: &[u32]| Factor { members: Some(members.to_vec()), ..promotion(WEEKS + 26) };
+        let factors = [of(&[1, 3, 5]), of(&[0, 2, 4]), of(&[1, 3, 5]), of(&[])];
+        let found = judge(&panel, &run, &factors, 1);
+        assert_eq!([0, 1, 3].map(|nth: usize| found[nth].is_used), [true, false, false], "{found:?}");
+        let (first, again) = (found[0].wape.unwrap(), found[2].wape.unwrap());
+        assert!(again.0 < first.0, "what the first has changed is what the third is judged on: {found:?}");
+        let mut changed = run.clone();
+        apply(&mut changed, &panel, &factors, &found);
+        for (nth, (before, after)) in run.series.iter().zip(&changed.series).enumerate() {
+            assert_eq!(before.points != after.points, nth % 2 == 1, "{nth}");
+        }
+        assert!(changed.series[1].points[0].mean > 13.0, "{:?}", changed.series[1].points[0]);
+    }
+
+    #[test]
     fn what_was_seen_twice_is_not_judged() {
         let (panel, run) = trade(20.0);
         let seldom = |week: usize| Some(if week == 20 || week == 36 { 1.0 } else { 0.0 });
-        let holiday = Factor { levels: vec![(0..WEEKS + 26).map(seldom).collect()] };
+        let holiday = Factor { levels: vec![(0..WEEKS + 26).map(seldom).collect()], members: None };
         assert_eq!(judge(&panel, &run, &[holiday, Factor::default()], 1), [Judged::default(); 2]);
     }
 

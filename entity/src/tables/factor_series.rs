@@ -15,6 +15,10 @@ pub struct Model {
     pub name: String,
     /// None: of all stores, or of those of a country.
     pub store_id: Option<StoreId>,
+    /// With no category either: of all products.
+    pub product_id: Option<ProductId>,
+    /// With all categories below it.
+    pub category_id: Option<CategoryId>,
     pub country: Option<String>,
     /// The first and the last day on which it is known.
     pub from_date: i32,

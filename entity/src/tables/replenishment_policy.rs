@@ -16,6 +16,8 @@ pub struct Model {
     pub product_id: Option<ProductId>,
     pub store_id: Option<StoreId>,
     pub abc_class: Option<AbcClass>,
+    /// With an ABC class: of the products that are of both.
+    pub xyz_class: Option<XyzClass>,
     pub supplier_id: Option<SupplierId>,
     pub kind: ReplenishmentPolicyKind,
     /// In ten-thousandths.

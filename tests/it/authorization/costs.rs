@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::stock_anomaly};
 use entrepot::{
-    forecasting::{self, core::FactorSeries},
+    forecasting::{self, core::FactorFields},
     liquidation,
     orders::{
         core::{HoldRule, MoreConditions, RuleFields},
@@ -347,19 +347,18 @@ impl World {
         let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         order_rows::insert_rule(&work, &rule).await.unwrap();
-        let factor = FactorSeries {
+        let factor = FactorFields {
             code: KEPT_RULE.to_owned(),
             kind: FactorKind::Holiday,
             name: "Midsummer".to_owned(),
             store: None,
+            goods: forecasting::core::FactorGoods::All,
             country: Some("AQ".to_owned()),
-            from: 20_000,
-            until: 20_000,
+            from: None,
+            until: None,
             values: vec![(20_000, 1.0)],
-            version: 1,
-            updated_at: now,
         };
-        forecasting::rows::insert_factor(&work, &factor).await.unwrap();
+        forecasting::rows::insert_factor(&work, &factor.checked(1, now).unwrap()).await.unwrap();
         work.commit().await.unwrap();
     }
 

@@ -40,8 +40,7 @@ mod no_road_leads_around_the_permission_of_an_objects_own_root {
 /// Why an object is shown on a road without the permission of its own root.
 #[derive(Debug, Clone, Copy)]
 enum Because {
-    /// A document, a level or a figure says what it is about. Whoever may read it must be able to tell that: the object's own
-    /// fields are shown, and where they lead further the permission is asked.
+    /// A document or a figure says what it is about, with the object's own fields. Where they lead further the permission is asked.
     Subject,
     /// A change answers with the row as its caller has just left it.
     OwnWrite,
@@ -77,6 +76,8 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("ExpiringLot.store", Subject),
     ("ExpiryRisk.product", Subject),
     ("ExpiryRisk.store", Subject),
+    ("FactorSeries.category", Subject),
+    ("FactorSeries.product", Subject),
     ("FactorSeries.store", Subject),
     ("Forecast.product", Subject),
     ("Forecast.store", Subject),

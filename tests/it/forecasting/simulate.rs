@@ -112,6 +112,7 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
     let (orders, ordered) = (&packed["outcome"]["orders"], packed["outcome"]["ordered"].as_i64().unwrap());
     assert!(ordered > 0 && ordered % 12 == 0, "{packed:#}");
     assert!(orders.as_i64().unwrap() <= packed["outcome"]["weeks"].as_i64().unwrap() / 4 + 1, "{packed:#}");
+    each_kind_of_policy_is_judged_before_it_is_set(&trade, &products[0]).await;
     // Costs are for those who see costs.
     let input = json!({ "product": products[0], "store": trade.books.office.store, "policy": policy(0.95) });
     let clerk = trade.books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
@@ -128,6 +129,57 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
     let outcome = &answer["data"]["stockSimulate"]["outcome"];
     assert!((3..=4).contains(&outcome["weeks"].as_i64().unwrap()), "{answer:#}");
     assert!(outcome["from"].as_str().unwrap() >= day(42).as_str() && outcome["to"].as_str().unwrap() <= day(14).as_str());
+}
+
+async fn each_kind_of_policy_is_judged_before_it_is_set(trade: &Trade<'_>, tea: &Value) {
+    let played = async |mut policy: Value| {
+        policy["leadTimeWeeks"] = json!(2);
+        let found = trade.simulate(tea, policy).await;
+        assert_eq!(found["status"], "READY", "{found:#}");
+        found
+    };
+    let figure = |found: &Value, name: &str| found["outcome"][name].as_f64().unwrap_or_else(|| panic!("{name}: {found:#}"));
+    let named = played(json!({ "kind": "PERIODIC", "safetyStockMethod": "QUANTILE" })).await;
+    assert_eq!(named, played(json!({})).await, "the kind that is played where none is named");
+    // At 5 a delivery of two weeks comes too late; few large orders hold more stock.
+    let point =
+        async |point: i64, maximum: i64| played(json!({ "kind": "MIN_MAX", "reorderPoint": point, "maximum": maximum })).await;
+    let (low, fair, high) = (point(5, 65).await, point(40, 100).await, point(100, 400).await);
+    assert!(figure(&low, "fillRate") < 0.95 && figure(&fair, "fillRate") > figure(&low, "fillRate"), "{low:#} {fair:#}");
+    assert!(
+        figure(&high, "orders") < figure(&fair, "orders") && figure(&high, "meanStock") > figure(&fair, "meanStock"),
+        "{high:#}"
+    );
+    assert_eq!((&fair["promisedServiceLevel"], &high["outcome"]["serviceLevel"]), (&json!(0.0), &json!(1.0)), "{high:#}");
+    // Two weeks of mean demand above the lead time's are never sold while a delivery is under way.
+    let days = async |safety: i32| played(json!({ "kind": "TARGET_DAYS", "safetyDays": safety, "targetDays": 28 })).await;
+    let (bare, safe) = (days(0).await, days(14).await);
+    assert!(figure(&bare, "meanStock") < figure(&safe, "meanStock"), "{bare:#} {safe:#}");
+    assert_eq!(safe["outcome"]["fillRate"], 1.0, "{safe:#}");
+    // The level of its class, and what each method keeps for one promise: a share of units needs less where orders are large.
+    let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { abcClass xyzClass } }";
+    let variables = json!({ "p": tea, "s": trade.books.office.store });
+    let of = trade.books.office.ask(query, variables).await["data"]["forecast"].clone();
+    let level = match (of["abcClass"].as_str().unwrap(), of["xyzClass"].as_str().unwrap()) {
+        ("A", "X") => 0.98,
+        ("B", "X") => 0.95,
+        ("C", "X") => 0.9,
+        other => panic!("a product of 6 to 14 a week is even: {other:?}"),
+    };
+    let service = played(json!({ "kind": "SERVICE", "coverDays": 56 })).await;
+    assert_eq!(service["promisedServiceLevel"], level, "{service:#}");
+    let by = async |method: &str, level: f64| {
+        let policy = json!({ "kind": "REORDER_POINT", "serviceLevel": level, "coverDays": 56, "safetyStockMethod": method });
+        played(policy).await
+    };
+    assert_eq!(by("QUANTILE", level).await["outcome"], service["outcome"]);
+    let (cycles, units) = (by("QUANTILE", 0.95).await, by("FILL_RATE", 0.95).await);
+    assert!(
+        figure(&units, "meanStock") < figure(&cycles, "meanStock") && figure(&units, "fillRate") >= 0.93,
+        "{units:#} {cycles:#}"
+    );
+    let (low, high) = (by("NORMAL", 0.6).await, by("NORMAL", 0.99).await);
+    assert!(figure(&low, "meanStock") < figure(&high, "meanStock"), "{low:#} {high:#}");
 }
 
 async fn a_lead_time_of_twelve_weeks_orders_before_the_demand_ends(world: &World) {
@@ -205,6 +257,12 @@ async fn arguments_of_simulations_are_checked(world: &World) {
         json!({ "leadTimeWeeks": 2, "serviceLevel": 1.0 }),
         json!({ "leadTimeWeeks": 2, "packSize": 0 }),
         json!({ "leadTimeWeeks": 2, "minimumQuantity": -1 }),
+        json!({ "leadTimeWeeks": 2, "kind": "MIN_MAX" }),
+        json!({ "leadTimeWeeks": 2, "kind": "MIN_MAX", "reorderPoint": 9, "maximum": 8 }),
+        json!({ "leadTimeWeeks": 2, "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }),
+        json!({ "leadTimeWeeks": 2, "kind": "REORDER_POINT", "coverDays": 366 }),
+        json!({ "leadTimeWeeks": 2, "kind": "TARGET_DAYS", "targetDays": 7, "safetyStockMethod": "NORMAL" }),
+        json!({ "leadTimeWeeks": 2, "coverDays": 7 }),
     ] {
         refused(&mug, &store, policy, days).await;
     }

@@ -22,12 +22,12 @@ const DAYS: &str =
     "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { weeks { mean } days(weeks: 2) { date mean } } }";
 
 impl Trade<'_> {
-    async fn category(&self, name: &str, parent: Option<&str>) {
+    pub async fn category(&self, name: &str, parent: Option<&str>) {
         let parent = parent.map(|slug| json!({ "slug": slug }));
         let input = json!({ "name": name, "slug": name, "parent": parent });
         done(&self.books.office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await, "category");
     }
-    async fn product_in(&self, sku: &str, category: &str) -> Value {
+    pub async fn product_in(&self, sku: &str, category: &str) -> Value {
         let input = json!({ "sku": sku, "name": format!("A {sku}"), "unitCost": gbp("2.00"), "price": gbp("9.00"), "category": { "slug": category } });
         let made = self.books.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
         json!({ "id": done(&made, "product")["id"] })

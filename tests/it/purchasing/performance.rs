@@ -58,7 +58,8 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
     office.is_sound().await;
 }
 
-const ALL: &str = "query($n: Int, $a: Cursor) { supplierPerformances(sort: { field: UNIT_FILL_RATE }, first: $n, after: $a) { supplierCount
+const ALL: &str = "query($n: Int, $a: Cursor, $s: IdFilter, $st: IdFilter, $p: ProductFilter) { supplierPerformances(
+  sort: { field: UNIT_FILL_RATE }, supplier: $s, store: $st, products: $p, first: $n, after: $a) { supplierCount
   nodes { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate } totals { supplier { id } orders } pageInfo { endCursor } } }";
 
 async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &Value) {
@@ -87,4 +88,24 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
     let first = list(json!({ "n": 1 })).await;
     let rest = list(json!({ "a": first["pageInfo"]["endCursor"] })).await;
     assert_eq!((&first["nodes"][0], rest["nodes"].as_array().unwrap().as_slice()), (&nodes[0], &nodes[1..]));
+    // Of one supplier; of plates alone, of which 15 were ordered of the first one and 7 came; of a store that buys nothing.
+    let one = list(json!({ "s": { "eq": swift } })).await;
+    assert_eq!(
+        (&one["supplierCount"], &one["totals"]["orders"], &one["nodes"][0]["supplier"]["id"]),
+        (&json!(1), &json!(1), &swift)
+    );
+    let plates = list(json!({ "p": { "sku": { "eq": "PLATE" } }, "s": { "in": [swift, office.supplier["id"]] } })).await;
+    let of = |supplier: &Value| {
+        let nodes = plates["nodes"].as_array().unwrap();
+        nodes.iter().find(|node| node["supplier"]["id"] == *supplier).unwrap_or_else(|| panic!("{plates:#}")).clone()
+    };
+    let (pot, quick) = (of(&office.supplier["id"]), of(&swift));
+    assert_eq!((&quick["orders"], &quick["unitFillRate"], &pot["orders"]), (&json!(1), &json!(1.0), &json!(2)), "{plates:#}");
+    assert!((pot["unitFillRate"].as_f64().unwrap() - 7.0 / 8.0).abs() < 1e-6, "five of five and two of three: {plates:#}");
+    let annex = office.new_store("ANNEX").await;
+    let none = list(json!({ "st": { "eq": annex["id"] } })).await;
+    assert_eq!((&none["supplierCount"], &none["totals"]["orders"]), (&json!(0), &json!(0)), "{none:#}");
+    // A place in the whole list means nothing in another one.
+    let foreign = office.ask(ALL, json!({ "a": first["pageInfo"]["endCursor"], "s": { "eq": swift } })).await;
+    assert_eq!(foreign["errors"][0]["code"], "BAD_USER_INPUT", "{foreign:#}");
 }

@@ -16,7 +16,7 @@ on_both!(
     a_shops_manager_sets_policies_of_their_shop,
 );
 
-const POLICY: &str = "policy { id kind product { id } store { id } abcClass serviceLevel coverDays reviewDays reviewFrom safetyDays targetDays safetyStockMethod version }";
+const POLICY: &str = "policy { id kind product { id } store { id } abcClass xyzClass serviceLevel coverDays reviewDays reviewFrom safetyDays targetDays safetyStockMethod version }";
 
 async fn set(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
@@ -60,6 +60,22 @@ async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(worl
     let input = json!({ "idempotencyKey": key(), "id": policy["id"] });
     let gone = office.act("replenishmentPolicyRemove", "ReplenishmentPolicyRemoveInput", POLICY, input).await;
     refused(&gone, "NOT_FOUND", "input.id");
+    // 300 in one week and none in the others are as uneven as can be: Z. What is for Z holds before the tenant's, and what is for its cell before that.
+    for (class, days) in [("X", 14), ("Z", 21)] {
+        let input = json!({ "kind": "TARGET_DAYS", "xyzClass": class, "safetyDays": 7, "targetDays": days });
+        let policy = done(&set(office, input.clone()).await, "policy").clone();
+        assert_eq!((&policy["xyzClass"], &policy["abcClass"]), (&json!(class), &Value::Null));
+        refused(&set(office, input).await, "DUPLICATE", "input");
+    }
+    let line = desk.plan(json!({})).await["lines"]["nodes"][0].clone();
+    let figures = ["policyKind", "point", "upTo"].map(|name| line["figures"][name].clone());
+    assert_eq!(json!(figures), json!(["TARGET_DAYS", 45, 67]), "four weeks and six of 11.126: {line:#}");
+    for class in ["A", "B", "C"] {
+        let cell = json!({ "kind": "MIN_MAX", "abcClass": class, "xyzClass": "Z", "storeId": office.store["id"] });
+        let policy = done(&set(office, cell).await, "policy").clone();
+        assert_eq!((&policy["abcClass"], &policy["xyzClass"]), (&json!(class), &json!("Z")));
+    }
+    assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "the level of whatever cell it is has no reorder point");
     office.is_sound().await;
 }
 
@@ -76,6 +92,7 @@ async fn a_policy_takes_what_its_kind_takes(world: &World) {
         (json!({ "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }), "OUT_OF_RANGE", "input.targetDays"),
         (json!({ "kind": "MIN_MAX", "storeId": store }), "INVALID", "input.storeId"),
         (json!({ "kind": "MIN_MAX", "abcClass": "A", "supplierId": office.supplier["id"] }), "INVALID", "input"),
+        (json!({ "kind": "MIN_MAX", "xyzClass": "Z", "storeId": store }), "INVALID", "input.storeId"),
         (json!({ "kind": "MIN_MAX", "productId": "prd_00000000000000000000000000" }), "NOT_FOUND", "input.productId"),
     ] {
         refused(&set(office, input).await, code, field);

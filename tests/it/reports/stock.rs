@@ -55,7 +55,20 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
     );
     let sorted = reader.ask(PRODUCTIVITY, json!({ "f": of, "t": "STOCK_VALUE" })).await;
     assert_eq!(sorted["errors"][0]["code"], "FORBIDDEN", "{sorted:#}");
+    // 4.00 of 16.00 turned over on the day before, and 8.00 of 8.00 on the last one: three quarters more of the stock, four times as much.
+    order(&books, &[(&mug, 2)], 2, Value::Null).await;
+    let found = asked(&books, TREND, json!({ "f": filter(&books, (1, 1)) })).await;
+    let trend = json!({ "turnover": 0.25, "change": 0.75, "changeRate": 3.0 });
+    let row = json!({ "turnover": 1.0, "turnoverTrend": trend });
+    assert_eq!((&found["nodes"], &found["totals"]), (&json!([row]), &row), "{found:#}");
+    let first = asked(&books, TREND, json!({ "f": of })).await;
+    assert_eq!(first["nodes"][0]["turnoverTrend"], Value::Null, "nothing was there before: {first:#}");
+    let masked = reader.ask(TREND, json!({ "f": of })).await;
+    assert_eq!(masked["data"]["stockProductivity"]["totals"], json!({ "turnover": null, "turnoverTrend": null }), "{masked:#}");
 }
+
+const TREND: &str = "query($f: StockReportFilter!) { stockProductivity(filter: $f) { nodes { turnover turnoverTrend { turnover change changeRate } }
+    totals { turnover turnoverTrend { turnover change changeRate } } } }";
 
 const LOST: &str = "query($f: StockReportFilter!, $s: Float! = 0.2) { lostSales(filter: $f, substitution: $s) {
     nodes { product { sku } outDays countedDays stockouts lostUnits { low mid high } lostRevenue { low { amount } mid { amount } high { amount } } lostMargin { mid { amount } } }

@@ -5,13 +5,13 @@ use entity::prelude;
 use macros::resolvers;
 use platform::{clock::day_text, path, storage::idempotency::Acted};
 use services::forecasting::{
-    core::{FactorFields, FactorProblem, FactorSeries as Kept, MOST_DAYS, MOST_FACTORS, StoredFactor},
+    core::{FactorFields, FactorGoods, FactorProblem, FactorSeries as Kept, MOST_DAYS, StoredFactor},
     shell::{FactorError, FactorRemoval, FactorSet},
 };
 
 use super::{csv::values_of_text, enums::FactorKind};
 use crate::{
-    catalog::{Store, StoreRef},
+    catalog::{Category, CategoryRef, Product, ProductRef, Store, StoreRef, loads},
     connection,
     graphql::{
         fault::{Answer, TopError},
@@ -49,6 +49,16 @@ impl FactorSeries {
     /// Store that the series is for. Null for all stores, or for those of `country`.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.store?).await)
+    }
+    /// Product that the series is for. Null for all products, or for those of `category`.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.0.goods.product()?).await)
+    }
+    /// Category whose products the series is for, with all categories below it. Null for all products, or for `product`.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let id = self.0.goods.category()?;
+        let found = async { loads(ctx)?.category(id).await };
+        found.await.map(|row| row.map(Category)).transpose()
     }
     /// Country whose stores the series is for, by their addresses, as two capital letters. Null for all stores, or for `store`.
     async fn country(&self) -> Option<&str> {
@@ -92,8 +102,8 @@ pub struct ForecastFactor {
     pub kind: FactorKind,
     /// Whether the forecast uses the factor: it lowered the error of held-out weeks by 0.005 or more.
     pub used: bool,
-    /// Weighted absolute percentage error of held-out weeks without the factor: Σ|error| ÷ Σ units, over all products of its
-    /// stores. Null where too little is known.
+    /// Weighted absolute percentage error of held-out weeks without the factor: Σ|error| ÷ Σ units, over the products and
+    /// stores that it is for. Null where too little is known.
     pub wape_without: Option<f64>,
     /// Weighted absolute percentage error of held-out weeks with the factor. Null where too little is known.
     pub wape_with: Option<f64>,
@@ -161,6 +171,14 @@ pub struct FactorSeriesSetInput {
     pub store_id: Option<async_graphql::ID>,
     /// Store that the series is for, instead of `storeId`.
     pub store: Option<StoreRef>,
+    /// ID of the product that the series is for. Null for all products, or for those of a category.
+    pub product_id: Option<async_graphql::ID>,
+    /// Product that the series is for, instead of `productId`.
+    pub product: Option<ProductRef>,
+    /// ID of the category whose products the series is for, with all categories below it. Not together with a product.
+    pub category_id: Option<async_graphql::ID>,
+    /// Category whose products the series is for, instead of `categoryId`.
+    pub category: Option<CategoryRef>,
     /// Country whose stores the series is for, by their addresses, as two letters. Not together with a store.
     pub country: Option<String>,
     /// First day on which the series is known. Null for the day of its first value.
@@ -185,7 +203,10 @@ pub struct FactorSeriesRemoveInput {
 
 impl FactorSeriesSetInput {
     pub(super) fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).optional(("store", self.store.take()), ("storeId", &mut self.store_id))
+        Names::of(path!["input"])
+            .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
+            .optional(("product", self.product.take()), ("productId", &mut self.product_id))
+            .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
     }
     pub(super) fn read(self, reading: &mut Reading) -> FactorSet {
         if self.values.is_some() && self.csv.is_some() {
@@ -200,6 +221,12 @@ impl FactorSeriesSetInput {
                 }
             }
         }
+        let product = reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]);
+        let category = reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]);
+        if product.is_some() && category.is_some() {
+            reading.invalid("name a product or a category, not both", || path!["input", "categoryId"]);
+        }
+        let of_category = category.map_or(FactorGoods::All, FactorGoods::Category);
         FactorSet {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
@@ -208,6 +235,7 @@ impl FactorSeriesSetInput {
                 kind: self.kind.into(),
                 name: self.name,
                 store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
+                goods: product.map_or(of_category, FactorGoods::Product),
                 country: self.country,
                 from: self.from.map(|day| day.0),
                 until: self.until.map(|day| day.0),
@@ -247,12 +275,14 @@ fn stopped(error: FactorError) -> Result<Vec<UserError>, TopError> {
             UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
         }
         FactorError::NoStore => UserError::not_found("store", input("storeId")),
+        FactorError::NoProduct => UserError::not_found("product", input("productId")),
+        FactorError::NoCategory => UserError::not_found("category", input("categoryId")),
         FactorError::StoreNeeded => {
             UserError::new(ErrorCode::Invalid, "your rights are for your stores: name one of them", input("storeId"))
         }
         FactorError::NotFound => UserError::not_found("factor series", input("code")),
-        FactorError::TooMany => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_FACTORS} factor series are kept"), input("code"))
+        FactorError::TooMany(most) => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} factor series of this sort are kept"), input("code"))
         }
         FactorError::KeyReused => {
             let message = "this key was used before with another input: use a new key for a new change";

@@ -180,7 +180,7 @@ impl ForecastQuery {
             SimulationError::NoProduct => no_product(),
             SimulationError::NoStore => no_store(&input.store, &["input", "store"]),
         })?;
-        Ok(StockSimulation { service_level: policy.service, found })
+        Ok(StockSimulation(found))
     }
 }
 

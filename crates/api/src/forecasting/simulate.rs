@@ -9,8 +9,8 @@ use platform::{clock::day_text, path};
 use services::{
     demand::core::six,
     forecasting::{
-        core::{Actual, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, UnitCost, Unsimulated},
-        shell::Played,
+        core::{Actual, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, UnitCost, Unsimulated},
+        shell::Simulation,
     },
 };
 
@@ -20,17 +20,27 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Date, Long, Quantity},
     },
+    replenishment::{ReplenishmentPolicyKind, SafetyStockMethod},
 };
 
 /// Days that a simulation may go over: 104 weeks.
 const MOST_DAYS: i32 = 728;
 /// The most units of a pack and of a minimum.
 const MOST_UNITS: i64 = 1_000_000_000;
+/// The most days of demand.
+const MOST_COVER: i64 = 365;
+/// Days of demand that an order covers where none are said.
+const COVER_DAYS: i32 = 14;
 
-/// Reorder policy to simulate: at each review, stock and open orders are filled up to what the demand of lead time and review stays within.
+/// Reorder policy to simulate, by the rules that plans have, played week by week. Costs of orders, calendars of suppliers, shelf life and corrections by class
+/// are not simulated.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct StockSimulationPolicyInput {
-    /// Promised share of review cycles without unmet demand, 0.5 to 0.999. Default 0.95.
+    /// Kind of rule. Default PERIODIC, with a review every `reviewWeeks`. Other kinds look at the point as often, and keep stock for those weeks as well.
+    #[graphql(default_with = "ReplenishmentPolicyKind::Periodic")]
+    pub kind: ReplenishmentPolicyKind,
+    /// Promised share of cycles without unmet demand, or of units with FILL_RATE, 0.5 to 0.999, for PERIODIC and REORDER_POINT. Default 0.95. Not used by other
+    /// kinds: SERVICE takes the level of the product's class in the newest run.
     #[graphql(default_with = "0.95")]
     pub service_level: f64,
     /// Weeks from an order to its receipt, 0 to 25. With `reviewWeeks` at most 26.
@@ -42,6 +52,18 @@ pub struct StockSimulationPolicyInput {
     pub minimum_quantity: Option<Quantity>,
     /// Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units.
     pub pack_size: Option<Quantity>,
+    /// Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. Null for QUANTILE.
+    pub safety_stock_method: Option<SafetyStockMethod>,
+    /// Units at or below which is ordered, 0 to 1,000,000,000. Needed for MIN_MAX, null for other kinds.
+    pub reorder_point: Option<Quantity>,
+    /// Units up to which is ordered, `reorderPoint` to 1,000,000,000, for MIN_MAX. Null for 14 days of demand above the point.
+    pub maximum: Option<Quantity>,
+    /// Days of demand that an order covers beyond the point, 0 to 365, for REORDER_POINT and SERVICE. Null for 14.
+    pub cover_days: Option<i32>,
+    /// Days of mean demand beyond the lead time at which is ordered, 0 to 365, for TARGET_DAYS. Null for 0.
+    pub safety_days: Option<i32>,
+    /// Days of mean demand beyond the lead time up to which stock is filled, 1 to 365, no fewer than `safetyDays`. Needed for TARGET_DAYS, null for other kinds.
+    pub target_days: Option<i32>,
 }
 
 /// Product, store, policy and days of a simulation.
@@ -90,13 +112,66 @@ impl StockSimulationPolicyInput {
         }
         let units = |given: Option<Quantity>, default: i64| given.map_or(default, |given| given.0.get());
         Ok(ReorderPolicy {
+            rule: self.rule()?,
             service: self.service_level,
+            method: self.safety_stock_method.map_or(prelude::SafetyStockMethod::Quantile, Into::into),
             lead_weeks: lead as usize,
             review_weeks: review as usize,
             minimum: within(units(self.minimum_quantity, 0), 0..=MOST_UNITS, "minimumQuantity")?,
             pack: within(units(self.pack_size, 1), 1..=MOST_UNITS, "packSize")?,
         })
     }
+    fn rule(&self) -> Answer<SimulatedRule> {
+        self.only_taken()?;
+        let days = |given: Option<i32>, default: i32, least: i32, name: &str| {
+            let given = given.unwrap_or(default);
+            within(given.into(), least.into()..=MOST_COVER, name).map(|_| given)
+        };
+        Ok(match self.kind {
+            ReplenishmentPolicyKind::MinMax => {
+                let point = self.reorder_point.ok_or_else(|| needed("MIN_MAX", "reorderPoint"))?;
+                let point = within(point.0.get(), 0..=MOST_UNITS, "reorderPoint")?;
+                let most = |maximum: Quantity| within(maximum.0.get(), point..=MOST_UNITS, "maximum");
+                SimulatedRule::MinMax { point, maximum: self.maximum.map(most).transpose()? }
+            }
+            ReplenishmentPolicyKind::ReorderPoint => {
+                SimulatedRule::ReorderPoint { cover_days: days(self.cover_days, COVER_DAYS, 0, "coverDays")? }
+            }
+            ReplenishmentPolicyKind::Periodic => SimulatedRule::Periodic,
+            ReplenishmentPolicyKind::Service => {
+                SimulatedRule::Service { cover_days: days(self.cover_days, COVER_DAYS, 0, "coverDays")? }
+            }
+            ReplenishmentPolicyKind::TargetDays => {
+                let safety_days = days(self.safety_days, 0, 0, "safetyDays")?;
+                let target_days = self.target_days.ok_or_else(|| needed("TARGET_DAYS", "targetDays"))?;
+                let target_days = days(Some(target_days), target_days, safety_days.max(1), "targetDays")?;
+                SimulatedRule::TargetDays { safety_days, target_days }
+            }
+        })
+    }
+    fn only_taken(&self) -> Answer<()> {
+        use ReplenishmentPolicyKind::{MinMax, Periodic, ReorderPoint, Service, TargetDays};
+        let kind = self.kind;
+        let fields = [
+            ("safetyStockMethod", self.safety_stock_method.is_some(), matches!(kind, ReorderPoint | Periodic | Service)),
+            ("reorderPoint", self.reorder_point.is_some(), kind == MinMax),
+            ("maximum", self.maximum.is_some(), kind == MinMax),
+            ("coverDays", self.cover_days.is_some(), matches!(kind, ReorderPoint | Service)),
+            ("safetyDays", self.safety_days.is_some(), kind == TargetDays),
+            ("targetDays", self.target_days.is_some(), kind == TargetDays),
+        ];
+        match fields.iter().find(|(_, is_given, is_taken)| *is_given && !is_taken) {
+            Some((name, ..)) => {
+                let told = format!("{name} is not of this kind of policy");
+                Err(TopError::bad_input(told, path!["input", "policy", *name]))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn needed(kind: &str, name: &str) -> TopError {
+    TopError::bad_input(format!("{kind} needs {name}"), path!["input", "policy", name])
 }
 
 fn within(given: i64, range: RangeInclusive<i64>, name: &str) -> Answer<i64> {
@@ -122,18 +197,14 @@ pub enum StockSimulationStatus {
 }
 
 /// Simulation of a reorder policy.
-pub struct StockSimulation {
-    /// As it was promised.
-    pub(super) service_level: f64,
-    pub(super) found: Result<Played, Unsimulated>,
-}
+pub struct StockSimulation(pub(super) Simulation);
 
 /// Simulation of a reorder policy against past demand.
 #[resolvers(requires = ReportRead)]
 impl StockSimulation {
     /// State of the simulation.
     async fn status(&self) -> StockSimulationStatus {
-        match self.found {
+        match self.0.found {
             Ok(_) => StockSimulationStatus::Ready,
             Err(Unsimulated::NoDemand) => StockSimulationStatus::NoDemand,
             Err(Unsimulated::TooShort { .. } | Unsimulated::TooFewErrors | Unsimulated::TooEarly { .. }) => {
@@ -144,7 +215,7 @@ impl StockSimulation {
     }
     /// Reason why nothing was simulated. Null for READY.
     async fn why(&self) -> Option<String> {
-        Some(match self.found.err()? {
+        Some(match self.0.found.err()? {
             Unsimulated::NoDemand => "The product has no demand in this store in a week that is over.".to_owned(),
             Unsimulated::TooShort { known, wanted } => format!(
                 "Weeks known of the product: {known}. This lead time and review need {wanted}: eight for a forecast, then lead time and review, then one to count."
@@ -159,22 +230,23 @@ impl StockSimulation {
             Unsimulated::NoWeek => "No complete week that can be counted lies between from and to.".to_owned(),
         })
     }
-    /// Promised share of review cycles without unmet demand, 0 to 1.
+    /// Promised share of cycles without unmet demand, or of units with FILL_RATE, 0 to 1. Of SERVICE that of the product's class in the newest run, of C and Z
+    /// without one. 0 for MIN_MAX and TARGET_DAYS, which promise none.
     async fn promised_service_level(&self) -> f64 {
-        self.service_level
+        self.0.promised.unwrap_or_default()
     }
     /// Results of the policy. Null unless READY.
     async fn outcome(&self) -> Option<StockSimulationOutcome> {
-        self.found.ok().map(|played| StockSimulationOutcome { found: played.compared.own, cost: played.cost })
+        self.0.found.ok().map(|played| StockSimulationOutcome { found: played.compared.own, cost: played.cost })
     }
     /// Results of a naive policy over the same weeks, with the same lead time, reviews and packs: at each review stock and open orders are filled up to the mean
     /// demand of the last four weeks over lead time and review. Null unless READY.
     async fn naive_outcome(&self) -> Option<StockSimulationOutcome> {
-        self.found.ok().map(|played| StockSimulationOutcome { found: played.compared.naive, cost: played.cost })
+        self.0.found.ok().map(|played| StockSimulationOutcome { found: played.compared.naive, cost: played.cost })
     }
     /// Stock as it was over the same weeks, so that a policy is judged before it is used. Null unless READY, and where no stock of the product was kept.
     async fn actual(&self) -> Option<StockSimulationActual> {
-        let played = self.found.ok()?;
+        let played = self.0.found.ok()?;
         played.actual.map(|found| StockSimulationActual { found, cost: played.cost })
     }
 }
@@ -200,11 +272,12 @@ impl StockSimulationOutcome {
     async fn weeks(&self) -> i32 {
         (self.found.weeks.1 - self.found.weeks.0) / 7
     }
-    /// Share of review cycles without unmet demand, 0 to 1; compare it with `promisedServiceLevel`. Null without a cycle that ends in a counted week.
+    /// Share of cycles without unmet demand, 0 to 1: from one review to the next with PERIODIC and in `naiveOutcome`, from one delivery to the next with other
+    /// kinds. Compare it with `promisedServiceLevel`. Null without a cycle that ends in a counted week.
     async fn service_level(&self) -> Option<f64> {
         self.found.cycle_service.map(six)
     }
-    /// Units met ÷ units demanded, 0 to 1. Null without demand.
+    /// Units met ÷ units demanded, 0 to 1; compare it with `promisedServiceLevel` where the method is FILL_RATE. Null without demand.
     async fn fill_rate(&self) -> Option<f64> {
         self.found.fill.map(six)
     }

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, InputType as _, Object};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::{SupplierId, Timestamp};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
-    purchasing::{core::Performance, shell},
+    purchasing::{core::Performance, rows::DeliveryFilter, shell},
 };
 use platform::paging::{CursorSigner, Key};
+use serde_json::json;
 
 use super::{links::MOST_A_PAGE, reorder::SupplierPerformance};
 use crate::{
-    catalog::Direction,
+    catalog::{Direction, ProductFilter, products_at},
     graphql::{
+        canonical,
         connection::{Page, PageArgs, PageInfo},
         context::ContextExt,
         fault::Answer,
+        filters::IdFilter,
         scalars::{DateTime, Long},
     },
 };
@@ -67,12 +71,39 @@ impl SupplierPerformanceSort {
         let millionths = value.map(|value| (value * 1e6).round() as i64);
         Key::Int(millionths.map_or(i64::MAX, |value| if self.direction == Direction::Desc { -value } else { value }))
     }
-    /// What cursors of the list are bound to.
+    /// What cursors of the list are bound to, besides what narrows it.
     fn list_name(self, (from, to): (Option<DateTime>, Option<DateTime>)) -> String {
         let micros = |at: Option<DateTime>| at.map_or_else(String::new, |at| at.0.micros().to_string());
         let (field, direction) = (self.field.to_value(), self.direction.to_value());
         format!("supplierPerformances:{field}:{direction}:{}:{}", micros(from), micros(to))
     }
+}
+
+/// The suppliers that are asked for, by which of their deliveries, and in which order.
+pub(super) struct PerformanceAsk {
+    pub span: (Option<DateTime>, Option<DateTime>),
+    pub supplier: Option<IdFilter>,
+    pub store: Option<IdFilter>,
+    pub products: Option<ProductFilter>,
+    pub sort: Option<SupplierPerformanceSort>,
+}
+
+/// What narrows a list, and its name; empty where nothing does.
+async fn narrowed(
+    ctx: &Context<'_>,
+    (supplier, store): (Option<IdFilter>, Option<IdFilter>),
+    products: Option<ProductFilter>,
+) -> Answer<(DeliveryFilter, String)> {
+    let suppliers = supplier.and_then(|ids| ids.ids(&["supplier"]).transpose()).transpose()?;
+    let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;
+    let (products, of_products) = products_at(ctx, products, "products").await?;
+    let filter = DeliveryFilter { suppliers, stores, products };
+    if filter.suppliers.is_none() && filter.stores.is_none() && of_products.is_none() {
+        return Ok((filter, String::new()));
+    }
+    let of_products = of_products.map(|name| URL_SAFE_NO_PAD.encode(name));
+    let asked = json!({ "supplier": filter.suppliers, "store": filter.stores, "products": of_products });
+    Ok((filter, format!(":{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(asked)))))
 }
 
 /// A page of suppliers by how they deliver, and all of them together.
@@ -98,7 +129,7 @@ impl SupplierPerformanceConnection {
     async fn page_info(&self) -> PageInfo {
         self.page.info()
     }
-    /// Deliveries of all suppliers together, also those that are on no page.
+    /// Deliveries of all these suppliers together, also those that are on no page.
     async fn totals(&self) -> SupplierPerformance {
         SupplierPerformance::of(None, self.totals)
     }
@@ -117,17 +148,18 @@ pub(super) fn measured_span((from, to): (Option<DateTime>, Option<DateTime>), no
 pub(super) async fn supplier_performances(
     ctx: &Context<'_>,
     permit: Permit<kind::PurchaseRead>,
-    span: (Option<DateTime>, Option<DateTime>),
-    sort: Option<SupplierPerformanceSort>,
+    ask: PerformanceAsk,
     args: &PageArgs,
 ) -> Answer<SupplierPerformanceConnection> {
     let by_orders = SupplierPerformanceSort { field: SupplierPerformanceSortField::Orders, direction: Direction::Desc };
+    let PerformanceAsk { span, supplier, store, products, sort } = ask;
     let sort = sort.unwrap_or(by_orders);
+    let (filter, name) = narrowed(ctx, (supplier, store), products).await?;
     let (ledger, signer) = (ctx.given::<Ledger>()?, ctx.given::<CursorSigner>()?);
-    let list = sort.list_name(span);
+    let list = format!("{}{name}", sort.list_name(span));
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let now = ledger.clock().now();
-    let found = shell::supplier_performances(ledger.database(), &permit, (measured_span(span, now), now)).await?;
+    let found = shell::supplier_performances(ledger.database(), &permit, &filter, (measured_span(span, now), now)).await?;
     let (totals, suppliers) = (found.totals, found.rows.len());
     let row = |(supplier, of): (SupplierId, Performance)| {
         (SupplierPerformance::of(Some(supplier), of), vec![sort.place(&of), Key::from(supplier)])

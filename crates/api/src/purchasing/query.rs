@@ -26,7 +26,7 @@ use super::{
     inputs_more::supplier_name,
     links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
     order::PurchaseOrder,
-    performance::{SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
+    performance::{PerformanceAsk, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
     reorder::{ReorderSuggestion, SupplierPerformance},
     reorder_plan::{self, ReorderSuggestionConnection},
     return_list::{SupplierReturnFilter, supplier_returns},
@@ -34,6 +34,7 @@ use super::{
     supply::{SupplierProduct, SupplierProductConnection},
 };
 use crate::{
+    catalog::ProductFilter,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -195,13 +196,20 @@ impl PurchaseQuery {
         #[graphql(desc = "Time of ordering from which orders count, included. Null for a year ago.")] from: Option<DateTime>,
         #[graphql(desc = "Time of ordering before which orders count. Null for now.")] to: Option<DateTime>,
         #[graphql(desc = "Sort of the suppliers. Null for ORDERS, DESC.")] sort: Option<SupplierPerformanceSort>,
+        #[graphql(desc = "Suppliers to include. Null for all.")] supplier: Option<IdFilter>,
+        #[graphql(desc = "Stores whose orders count. Null for all of yours.")] store: Option<IdFilter>,
+        #[graphql(
+            desc = "Products whose lines count; orders without one do not. `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
+        products: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<SupplierPerformanceConnection> {
         let args = PageArgs { first, after, last, before };
-        Box::pin(supplier_performances(ctx, permit, (from, to), sort, &args)).await
+        let ask = PerformanceAsk { span: (from, to), supplier, store, products, sort };
+        Box::pin(supplier_performances(ctx, permit, ask, &args)).await
     }
 
     /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.

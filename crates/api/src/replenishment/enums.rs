@@ -4,6 +4,8 @@ use async_graphql::Enum;
 use entity::prelude;
 use services::replenishment::core;
 
+use crate::reports::XyzClass;
+
 /// Rule by which stock is filled up. L is the lead time, Q the demand that a lead time stays within with the promised chance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentPolicyKind", rename_items = "SCREAMING_SNAKE_CASE")]
@@ -169,4 +171,22 @@ pub enum ReplenishmentRefusalCode {
     Stale,
     /// The draft was refused. The line is REFUSED.
     DraftRefused,
+}
+
+/// An XYZ class as columns have it.
+pub(super) const fn xyz_word(class: XyzClass) -> prelude::XyzClass {
+    match class {
+        XyzClass::X => prelude::XyzClass::X,
+        XyzClass::Y => prelude::XyzClass::Y,
+        XyzClass::Z => prelude::XyzClass::Z,
+    }
+}
+
+/// An XYZ class as clients see it.
+pub(super) const fn xyz_of(class: prelude::XyzClass) -> XyzClass {
+    match class {
+        prelude::XyzClass::X => XyzClass::X,
+        prelude::XyzClass::Y => XyzClass::Y,
+        prelude::XyzClass::Z => XyzClass::Z,
+    }
 }

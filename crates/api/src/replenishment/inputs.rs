@@ -7,7 +7,7 @@ use services::replenishment::{
     shell::{PlanApprove, PlanCreate, PolicyRemoval, PolicySet, RuleSet},
 };
 
-use super::enums::{ReplenishmentPolicyKind, SafetyStockMethod};
+use super::enums::{ReplenishmentPolicyKind, SafetyStockMethod, xyz_word};
 use crate::{
     catalog::{ProductRef, StoreRef, SupplierRef},
     counts::AbcClass,
@@ -17,9 +17,10 @@ use crate::{
     },
     purchasing::links::MoneyInput,
     references::Names,
+    reports::XyzClass,
 };
 
-/// A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class.
+/// A policy. A product, classes or a supplier is named, or none of them for the whole tenant; a store beside a product or an ABC class.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReplenishmentPolicySetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -34,12 +35,14 @@ pub struct ReplenishmentPolicySetInput {
     pub product_id: Option<ID>,
     /// Product that the policy is for, instead of `productId`.
     pub product: Option<ProductRef>,
-    /// ID of the store that the policy is for, with a product or a class. Needed unless your rights are for all stores.
+    /// ID of the store that the policy is for, with a product or an ABC class. Needed unless your rights are for all stores.
     pub store_id: Option<ID>,
     /// Store that the policy is for, instead of `storeId`.
     pub store: Option<StoreRef>,
     /// ABC class that the policy is for.
     pub abc_class: Option<AbcClass>,
+    /// XYZ class that the policy is for; with `abcClass`, only products of both. In one store only with `abcClass`.
+    pub xyz_class: Option<XyzClass>,
     /// ID of the supplier whose products the policy is for.
     pub supplier_id: Option<ID>,
     /// Supplier whose products the policy is for, instead of `supplierId`.
@@ -170,6 +173,7 @@ impl ReplenishmentPolicySetInput {
             product: reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
             store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
             class: self.abc_class.map(Into::into),
+            xyz: self.xyz_class.map(xyz_word),
             supplier: reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]),
         };
         PolicySet {

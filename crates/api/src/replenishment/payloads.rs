@@ -195,11 +195,11 @@ fn rule_refused(problem: RuleProblem) -> UserError {
 fn policy_refused(problem: PolicyProblem) -> UserError {
     match problem {
         PolicyProblem::SeveralScopes => {
-            let message = "a policy is for a product, a class or a supplier: name one of them, or none for the tenant";
+            let message = "a policy is for a product, classes or a supplier: name one of these, or none for the tenant";
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }
         PolicyProblem::StoreAlone => {
-            let message = "a store is named beside a product or a class";
+            let message = "a store is named beside a product or an ABC class";
             UserError::new(ErrorCode::Invalid, message, input("storeId"))
         }
         PolicyProblem::NotTaken(name) => {

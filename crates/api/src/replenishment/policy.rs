@@ -12,7 +12,7 @@ use services::replenishment::{
     shell,
 };
 
-use super::enums::{ReplenishmentPolicyKind, SafetyStockMethod};
+use super::enums::{ReplenishmentPolicyKind, SafetyStockMethod, xyz_of};
 use crate::{
     catalog::Supplier,
     counts::AbcClass,
@@ -22,6 +22,7 @@ use crate::{
         scalars::{Date, DateTime, Long},
     },
     purchasing::links::{self, Money, Product, Store},
+    reports::XyzClass,
 };
 
 /// A policy's row.
@@ -36,8 +37,8 @@ impl From<core::Policy> for ReplenishmentPolicy {
     }
 }
 
-/// Rule by which plans fill stock up: for a product or a class, in one store or all, for a supplier, or for the whole tenant. The
-/// most specific rule applies: product and store, product, class and store, class, supplier, tenant.
+/// Rule by which plans fill stock up: for a product or classes, in one store or all, for a supplier, or for the whole tenant. The most specific rule applies:
+/// product and store, product, ABC and XYZ class and store, ABC class and store, ABC and XYZ class, ABC class, XYZ class, supplier, tenant.
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentPolicy {
     /// ID of the policy.
@@ -59,6 +60,10 @@ impl ReplenishmentPolicy {
     /// ABC class that the policy is for, by each store's own revenue of 52 weeks. Null for all.
     async fn abc_class(&self) -> Option<AbcClass> {
         self.0.scope.class.map(Into::into)
+    }
+    /// XYZ class that the policy is for, by how evenly each store sold in 52 weeks. Null for all.
+    async fn xyz_class(&self) -> Option<XyzClass> {
+        self.0.scope.xyz.map(xyz_of)
     }
     /// Supplier whose products the policy is for. Null for all.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {

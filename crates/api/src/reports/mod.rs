@@ -41,7 +41,9 @@ pub use fulfilment::{FulfilmentReport, FulfilmentReportConnection, FulfilmentRep
 pub use live::{DashboardSubscription, DashboardUpdate};
 pub use lost::{LostMoney, LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesQuery, LostSalesTotals};
 pub use margins::{MarginQuery, MarginReport, MarginReportConnection, MarginReportEdge};
-pub use productivity::{ProductivityQuery, StockProductivity, StockProductivityConnection, StockProductivityEdge};
+pub use productivity::{
+    ProductivityQuery, StockProductivity, StockProductivityConnection, StockProductivityEdge, ValueTurnoverTrend,
+};
 pub use shrinkage::{
     CountAccuracy, CountAccuracyConnection, CountAccuracyEdge, Shrinkage, ShrinkageConnection, ShrinkageEdge, ShrinkageQuery,
 };

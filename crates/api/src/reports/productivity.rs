@@ -5,8 +5,8 @@ use entity::prelude::{CategoryId, Currency, ProductId, StoreId};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::reports::{
-    core::Productivity,
-    shell::{self, ProductivityAsk},
+    core::{Productivity, Span},
+    shell::{self, ProductivityAsk, ProductivityRow},
 };
 use uuid::Uuid;
 
@@ -16,14 +16,22 @@ use super::{
     links::{self, Category, Money, Product, Quantity, Store, money, named, no_report, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
-use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
+use crate::graphql::{
+    context::ContextExt,
+    fault::Answer,
+    scalars::{Cursor, Date},
+};
 
 /// What stock of a product, a category, a store, or of all brought.
 pub struct StockProductivity {
     key: Option<(shell::ProductivityGroup, Uuid)>,
     sums: Productivity,
     is_of_stores: bool,
+    /// The days of the report.
+    span: Span,
     days: i64,
+    /// Of the days before; None where nothing is known of them.
+    before: Option<Productivity>,
     currency: Currency,
 }
 
@@ -102,6 +110,13 @@ impl StockProductivity {
     async fn turnover(&self, ctx: &Context<'_>) -> Option<f64> {
         self.sums.turnover(self.days).map(six)
     }
+    /// Turnover by value of the days before, and the change since. Null where no stock was kept and nothing was sold before, and for callers without
+    /// product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn turnover_trend(&self, ctx: &Context<'_>) -> Option<ValueTurnoverTrend> {
+        let (span, now) = (self.span.before(), self.sums.turnover(self.days));
+        self.before.map(|before| ValueTurnoverTrend { span, before: before.turnover(span.days()), now })
+    }
     /// Turnover of a year at this rate; null for less than 28 days, which say too little, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn annualised_turnover(&self, ctx: &Context<'_>) -> Option<f64> {
@@ -112,6 +127,40 @@ impl StockProductivity {
     #[field(mask = ProductCostRead)]
     async fn days_of_inventory(&self, ctx: &Context<'_>) -> Option<f64> {
         self.sums.days_of_inventory(self.days).map(six)
+    }
+}
+
+/// The turnover by value of the days before, and how it has changed.
+pub struct ValueTurnoverTrend {
+    span: Span,
+    before: Option<f64>,
+    /// The turnover of the report's own days.
+    now: Option<f64>,
+}
+
+/// Turnover by value of the days before a period, and the change since. For a week or more, the nearest days before that have the same weekdays.
+#[resolvers]
+impl ValueTurnoverTrend {
+    /// First of the days before.
+    async fn from(&self) -> Date {
+        Date(self.span.from)
+    }
+    /// Last of the days before.
+    async fn to(&self) -> Date {
+        Date(self.span.to)
+    }
+    /// Turnover of the days before: cost after returns by mean stock value. Null where that mean is 0.
+    async fn turnover(&self) -> Option<f64> {
+        self.before.map(six)
+    }
+    /// Turnover of the period less that of the days before. Null without either.
+    async fn change(&self) -> Option<f64> {
+        Some(six(self.now? - self.before?))
+    }
+    /// Change of the turnover by that of the days before: 0.25 is a quarter more. Null without either, and where nothing was sold before.
+    async fn change_rate(&self) -> Option<f64> {
+        let before = self.before.filter(|before| *before > 0.0)?;
+        Some(six((self.now? - before) / before))
     }
 }
 report_connection!(
@@ -147,23 +196,35 @@ impl ProductivityQuery {
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<StockProductivityConnection> {
-        let ask = ProductivityAsk { group: group_by.into(), top: top_by.into() };
+        let with_before = trend_asked(ctx) && ctx.caller()?.sees_costs();
+        let ask = ProductivityAsk { group: group_by.into(), top: top_by.into(), with_before };
         costs_seen(ctx, ask.top.shows_costs())?;
         let paging =
             ReportPaging::of(ctx, format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::stock_productivity(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
         let found = Box::pin(found).await.map_err(no_report)?;
-        let (source, days, currency) = (found.source, found.source.span.days(), found.source.currency);
+        let (source, span, currency) = (found.source, found.source.span, found.source.currency);
+        let days = span.days();
         let (rows_of_stores, is_of_stores) = (found.rows_of_stores, found.totals_of_stores);
-        let totals = StockProductivity { key: None, sums: found.totals, is_of_stores, days, currency };
-        let page = paging.page(found.rows, |(key, sums)| StockProductivity {
+        let (sums, before) = (found.totals, found.totals_before);
+        let totals = StockProductivity { key: None, sums, is_of_stores, span, days, before, currency };
+        let page = paging.page(found.rows, |ProductivityRow { key, sums, before }| StockProductivity {
             key: Some((ask.group, key)),
             sums,
             is_of_stores: rows_of_stores,
+            span,
             days,
+            before,
             currency,
         });
         Ok(StockProductivityConnection { page, totals, source })
     }
+}
+
+/// Whether the trend of a row or of all is selected: the days before take as long as the report itself.
+fn trend_asked(ctx: &Context<'_>) -> bool {
+    let look = ctx.look_ahead();
+    let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
+    rows.iter().any(|rows| rows.field("turnoverTrend").exists())
 }

@@ -3,11 +3,11 @@
 use std::ops::{AddAssign, Range};
 
 use crate::{
-    intervals::LeadTimeDemand,
+    intervals::{LeadTimeDemand, SumPools},
     panel::Panel,
     reorder::{Terms, order_quantity, whole_units},
     series::{Class, Prepared, prepare},
-    simulate::{Past, correction::Steering},
+    simulate::{Past, PlanRule, correction::Steering, rule::Level},
 };
 
 /// Known weeks that the demand of an unknown one is drawn from.
@@ -41,7 +41,7 @@ pub struct OrderUpTo<'a> {
 /// The results of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Outcome {
-    /// Review cycles of all products, and those without unmet demand.
+    /// Cycles of all products, and those without unmet demand: from one review to the next, or from one delivery to the next where a rule orders at a point.
     pub cycles: u64,
     pub served: u64,
     pub demanded: f64,
@@ -91,15 +91,6 @@ impl Outcomes {
     }
 }
 
-/// What stock is filled up to at a review.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    /// What the demand of review and lead time stays within, with the promised chance.
-    Promised,
-    /// The mean of so many weeks before, over review and lead time.
-    OfWeeks(usize),
-}
-
 /// One product's stock.
 struct Shelf {
     on_hand: i64,
@@ -107,6 +98,8 @@ struct Shelf {
     /// Units that arrive in 0, 1, … weeks.
     coming: Vec<i64>,
     is_served: bool,
+    /// Whether a cycle ends with a delivery, and not with a review.
+    by_delivery: bool,
     cycle: Outcome,
 }
 
@@ -126,6 +119,11 @@ pub fn simulate_naive(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, weeks:
     play((panel, &[]), past, policy, (Level::OfWeeks(weeks), &mut Steering::default()))
 }
 
+/// Plays the same weeks by a rule of plans; `service` of the policy says nothing here.
+pub fn simulate_rule(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, rule: &PlanRule) -> Outcomes {
+    play((panel, &[]), past, policy, (Level::By(*rule), &mut Steering::default()))
+}
+
 fn play(
     (panel, classes): (&Panel, &[Class]),
     past: &Past,
@@ -140,8 +138,10 @@ fn play(
         backordered: 0,
         coming: vec![0; policy.lead_weeks + 1],
         is_served: true,
+        by_delivery: level.is_continuous(),
         cycle: Outcome::default(),
     };
+    let none = SumPools::default();
     let mut shelves: Vec<Option<Shelf>> = (0..panel.len()).map(|_| None).collect();
     let counted = policy.weeks.start.min(end)..end;
     let mut found = Outcomes {
@@ -151,26 +151,21 @@ fn play(
     };
     for week in begin..end {
         let is_review = (week - begin).is_multiple_of(policy.review_weeks.max(1));
-        let pools = (is_review && level == Level::Promised).then(|| past.pools(week));
+        let pools = (is_review && level.needs_errors()).then(|| past.pools(week));
         for (series, (demand, shelf)) in demand.iter().zip(&mut shelves).enumerate() {
             let Some((path, scale)) = past.forecast(series, week) else { continue };
             let is_first = shelf.is_none();
             let shelf = shelf.get_or_insert_with(empty);
             shelf.receive();
-            let up_to = match (level, &pools) {
-                (Level::Promised, Some(pools)) => {
-                    let (ahead, service) = (LeadTimeDemand { path, scale, pools }, steering.level(series, policy.service));
-                    Some(ahead.quantile(service, past.span as f64).map_or(0, whole_units))
-                }
-                (Level::OfWeeks(weeks), _) if is_review => Some(recent(&demand[..week], weeks, past.span)),
-                _ => None,
-            };
-            if let Some(up_to) = up_to {
-                shelf.review(up_to, is_first, policy);
+            if is_review {
+                let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none) };
+                let service = steering.level(series, policy.service);
+                let levels = level.levels(&ahead, &demand[..week], policy, (service, past.span));
+                shelf.review(levels, is_first, policy);
             }
             shelf.sell(demand[week], policy.unmet);
-            let is_last_of_cycle = (week + 1 - begin).is_multiple_of(policy.review_weeks.max(1)) || week + 1 == end;
-            let outcome = shelf.end_week(is_last_of_cycle);
+            let is_before_review = (week + 1 - begin).is_multiple_of(policy.review_weeks.max(1));
+            let outcome = shelf.end_week(week + 1 == end || (is_before_review && !level.is_continuous()));
             steering.add(series, outcome, counted.contains(&week));
             if counted.contains(&week) {
                 found.all += outcome;
@@ -185,22 +180,28 @@ fn play(
     found
 }
 
-/// What `span` weeks ask for at the mean of the last ones.
-fn recent(before: &[i64], weeks: usize, span: usize) -> i64 {
-    let last = &before[before.len().saturating_sub(weeks)..];
-    if last.is_empty() { 0 } else { whole_units(last.iter().sum::<i64>() as f64 / last.len() as f64 * span as f64) }
-}
-
 impl Shelf {
     fn receive(&mut self) {
         let arrived = if self.coming.is_empty() { 0 } else { self.coming.remove(0) };
         self.coming.push(0);
+        self.deliver(arrived);
         let owed = arrived.min(self.backordered);
         self.backordered -= owed;
         self.on_hand += arrived - owed;
     }
-    /// Orders up to the level. A product that is met for the first time is there at its level already.
-    fn review(&mut self, up_to: i64, is_first: bool, policy: &OrderUpTo<'_>) {
+    /// A delivery ends a cycle where none of the reviews does.
+    fn deliver(&mut self, units: i64) {
+        if units > 0 && self.by_delivery {
+            self.end_cycle();
+        }
+    }
+    fn end_cycle(&mut self) {
+        self.cycle.cycles += 1;
+        self.cycle.served += u64::from(self.is_served);
+        self.is_served = true;
+    }
+    /// At the point or below it, orders up to the target. A product that is met for the first time is there at its target already.
+    fn review(&mut self, (point, up_to): (i64, i64), is_first: bool, policy: &OrderUpTo<'_>) {
         if is_first {
             self.on_hand = up_to;
             return;
@@ -209,10 +210,13 @@ impl Shelf {
         if position >= up_to {
             return;
         }
-        let quantity = order_quantity(position, up_to, up_to, &policy.terms).unwrap_or(0);
+        let quantity = order_quantity(position, point, up_to, &policy.terms).unwrap_or(0);
         // Received at the beginning of a week: without a lead time at once, else when so many weeks have begun.
         match policy.lead_weeks.checked_sub(1) {
-            None => self.on_hand += quantity,
+            None => {
+                self.deliver(quantity);
+                self.on_hand += quantity;
+            }
             Some(later) => self.coming[later] += quantity,
         }
         self.cycle.orders += u64::from(quantity > 0);
@@ -231,9 +235,7 @@ impl Shelf {
     }
     fn end_week(&mut self, is_last_of_cycle: bool) -> Outcome {
         if is_last_of_cycle {
-            self.cycle.cycles += 1;
-            self.cycle.served += u64::from(self.is_served);
-            self.is_served = true;
+            self.end_cycle();
         }
         std::mem::take(&mut self.cycle)
     }
@@ -267,7 +269,7 @@ fn mixed(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{models::Method, panel::Traits, selection::DEFAULT};
+    use crate::{models::Method, panel::Traits, selection::DEFAULT, simulate::rule::recent};
 
     const TERMS: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
 
@@ -347,7 +349,8 @@ mod tests {
 
     #[test]
     fn lost_demand_is_gone_and_backordered_demand_waits() {
-        let mut shelf = Shelf { on_hand: 3, backordered: 0, coming: vec![0, 5, 0], is_served: true, cycle: Outcome::default() };
+        let (cycle, coming) = (Outcome::default(), vec![0, 5, 0]);
+        let mut shelf = Shelf { on_hand: 3, backordered: 0, coming, is_served: true, by_delivery: false, cycle };
         shelf.sell(7, Unmet::Backordered);
         assert_eq!((shelf.on_hand, shelf.backordered, shelf.is_served), (0, 4, false));
         shelf.receive();

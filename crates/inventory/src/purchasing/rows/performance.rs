@@ -13,7 +13,7 @@ use sea_orm::Value;
 use crate::{
     catalog::{
         core::calendar::SupplierCalendar,
-        rows::{local_days::LocalDays, merge::merged_suppliers},
+        rows::{local_days::LocalDays, merge::merged_suppliers, page::ProductCondition},
     },
     purchasing::core::{Delivery, Lead, lead_deviation},
 };
@@ -83,28 +83,42 @@ struct LeadRow {
     squares: f64,
 }
 
-/// What was ordered in this span, of a supplier or of all; of the stores given, or of all. Orders that are over count with all of their lines, CANCELLED ones
+/// The deliveries that are measured. None of a list is all.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// With what was ordered of those that are merged into them.
+    pub suppliers: Option<Vec<SupplierId>>,
+    pub stores: Option<Vec<StoreId>>,
+    /// Of the lines of orders.
+    pub products: ProductCondition,
+}
+
+/// What was ordered in this span, of the suppliers, stores and products of a filter; of the stores given, or of all. Orders that are over count with all of their lines, CANCELLED ones
 /// too; of the others the lines that were due before today. By supplier, that into which another is merged for both.
 pub async fn deliveries(
     reads: &impl Reads,
-    supplier: Option<SupplierId>,
+    filter: &DeliveryFilter,
     (from, to): (Timestamp, Timestamp),
     today: &LocalDays,
     stores: Option<&[StoreId]>,
 ) -> Result<Vec<(SupplierId, Delivery)>, Fault> {
     let backend = reads.backend();
-    let mut values: Vec<Value> = vec![from.micros().into(), to.micros().into(), MOST.into()];
+    // The condition on products has the first places.
+    let mut values: Vec<Value> = filter.products.values.clone();
+    let first = values.len() + 2;
+    let (since, until, most) = (first, first + 1, first + 2);
+    values.extend([Value::from(from.micros()), to.micros().into(), MOST.into()]);
     let mut within = String::new();
-    if let Some(supplier) = supplier {
-        // With what was ordered of those that are merged into it.
-        let merged = merged_suppliers(reads, &[supplier]).await?;
-        values.push(backend.ids(merged.into_iter().map(|(_, one)| one).chain([supplier])));
+    if let Some(suppliers) = &filter.suppliers {
+        let merged = merged_suppliers(reads, suppliers).await?;
+        values.push(backend.ids(merged.into_iter().map(|(_, one)| one).chain(suppliers.iter().copied())));
         within.push_str(&format!(" AND {}", backend.in_ids("o.supplier_id", values.len() + 1)));
     }
-    if let Some(stores) = stores {
+    for stores in [stores, filter.stores.as_deref()].into_iter().flatten() {
         values.push(backend.ids(stores.iter().copied()));
         within.push_str(&format!(" AND {}", backend.in_ids("o.store_id", values.len() + 1)));
     }
+    let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let (today, days) = today.sql(backend, "o.store_id", values.len() + 2);
     values.extend(days);
     let sql = format!(
@@ -116,11 +130,11 @@ pub async fn deliveries(
                    CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over,
                    row_number() OVER (PARTITION BY coalesce(s.merged_into, s.id) ORDER BY o.ordered_at DESC, o.id DESC) AS nth
                  FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
-                 WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.ordered_at < $3
+                 WHERE o.tenant_id = $1 AND o.ordered_at >= ${since} AND o.ordered_at < ${until}
                    AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
                  ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MOST_OF_ALL}) o
-           JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL
-           WHERE o.nth <= $4 AND (o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today)) x
+           JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL{of_products}
+           WHERE o.nth <= ${most} AND (o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today)) x
          GROUP BY x.supplier_id, x.id, x.ordered_at, x.received_at, x.is_over ORDER BY x.supplier_id, x.id",
         select = DeliveryRow::SELECT
     );

@@ -10,7 +10,7 @@ use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::{
         core::{Delivery, Performance, Plan, Suggestion, performance, suggest},
-        rows::{self, Look, Situation},
+        rows::{self, DeliveryFilter, Look, Situation},
     },
 };
 
@@ -77,17 +77,19 @@ pub async fn supplier_performance(
     supplier: SupplierId,
     (span, now): ((Timestamp, Timestamp), Timestamp),
 ) -> Result<Performance, Fault> {
-    let found = measured(db, permit, Some(supplier), (span, now)).await?;
+    let of_supplier = DeliveryFilter { suppliers: Some(vec![supplier]), ..DeliveryFilter::default() };
+    let found = measured(db, permit, &of_supplier, (span, now)).await?;
     Ok(performance(&found.into_iter().map(|(_, delivery)| delivery).collect::<Vec<_>>()))
 }
 
-/// The same of each supplier, by ID.
+/// The same of each supplier that is asked for, by ID.
 pub async fn supplier_performances(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
+    filter: &DeliveryFilter,
     (span, now): ((Timestamp, Timestamp), Timestamp),
 ) -> Result<SupplierPerformances, Fault> {
-    let found = measured(db, permit, None, (span, now)).await?;
+    let found = measured(db, permit, filter, (span, now)).await?;
     let totals = performance(&found.iter().map(|(_, delivery)| *delivery).collect::<Vec<_>>());
     let mut of: BTreeMap<SupplierId, Vec<Delivery>> = BTreeMap::new();
     for (supplier, delivery) in found {
@@ -100,12 +102,12 @@ pub async fn supplier_performances(
 async fn measured(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
-    supplier: Option<SupplierId>,
+    filter: &DeliveryFilter,
     (span, now): ((Timestamp, Timestamp), Timestamp),
 ) -> Result<Vec<(SupplierId, Delivery)>, Fault> {
     let reach = permit.reach();
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let scope = permit.scope(db).long();
     let today = LocalDays::at(&scope, now).await?;
-    rows::deliveries(&scope, supplier, span, &today, stores).await
+    rows::deliveries(&scope, filter, span, &today, stores).await
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use forecast::{
     abc::{self, abc},
+    reorder::service_level,
     xyz,
 };
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,12 @@ pub struct StoredClasses {
     pub xyz: StoredXyz,
     pub computed_abc: AbcClass,
     pub computed_xyz: StoredXyz,
+}
+
+/// The service level of a product's classes; without any those of C and Z.
+pub fn service_of(classes: Option<StoredClasses>) -> f64 {
+    let (abc, xyz) = classes.map_or((AbcClass::C, StoredXyz::Z), |classes| (classes.abc, classes.xyz));
+    service_level(rank(abc), xyz.into())
 }
 
 /// A year of a product in a store.

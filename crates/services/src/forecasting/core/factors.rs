@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{History, class_of, stored::milli};
 
-/// Series of a tenant at most.
+/// Series of a tenant at most that are of all products.
 pub const MOST_FACTORS: usize = 20;
+/// Series of a tenant at most that are of a product or of a category.
+pub const MOST_GOODS_FACTORS: usize = 200;
 /// Days of a series at most.
 pub const MOST_DAYS: usize = 4_000;
 /// The largest value.
@@ -23,6 +25,40 @@ const MOST_NAME: usize = 200;
 /// Days of a week with a value from which the week's level is known.
 const ENOUGH_DAYS: usize = 4;
 
+/// The products that a series is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum FactorGoods {
+    #[default]
+    All,
+    Product(ProductId),
+    /// With all categories below it.
+    Category(CategoryId),
+}
+
+impl FactorGoods {
+    pub const fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+    pub const fn product(&self) -> Option<ProductId> {
+        if let Self::Product(product) = self { Some(*product) } else { None }
+    }
+    pub const fn category(&self) -> Option<CategoryId> {
+        if let Self::Category(category) = self { Some(*category) } else { None }
+    }
+    /// Whether a product is of it, which is in these categories: its own and all above.
+    fn has(&self, product: ProductId, categories: &[CategoryId]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Product(own) => *own == product,
+            Self::Category(own) => categories.contains(own),
+        }
+    }
+    /// How many series of its sort a tenant may have.
+    pub const fn most(&self) -> usize {
+        if self.is_all() { MOST_FACTORS } else { MOST_GOODS_FACTORS }
+    }
+}
+
 /// A series as it is wanted. Its JSON is what the idempotency key's hash is over.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FactorFields {
@@ -30,6 +66,8 @@ pub struct FactorFields {
     pub kind: FactorKind,
     pub name: String,
     pub store: Option<StoreId>,
+    #[serde(skip_serializing_if = "FactorGoods::is_all")]
+    pub goods: FactorGoods,
     pub country: Option<String>,
     /// The days on which it is known. None: from its first value, to its last.
     pub from: Option<i32>,
@@ -62,6 +100,7 @@ pub struct FactorSeries {
     pub kind: FactorKind,
     pub name: String,
     pub store: Option<StoreId>,
+    pub goods: FactorGoods,
     pub country: Option<String>,
     pub from: i32,
     pub until: i32,
@@ -93,8 +132,8 @@ impl FactorFields {
         if from > *first || until < *last {
             return Err(FactorProblem::Span);
         }
-        let (kind, store, updated_at) = (self.kind, self.store, now);
-        Ok(FactorSeries { code, kind, name, store, country, from, until, values, version, updated_at })
+        let (kind, store, goods, updated_at) = (self.kind, self.store, self.goods, now);
+        Ok(FactorSeries { code, kind, name, store, goods, country, from, until, values, version, updated_at })
     }
 
     /// The values by day.
@@ -139,8 +178,21 @@ impl FactorSeries {
     }
 }
 
-/// The series as the engine takes them: of each week of the history, and of the coming ones.
-pub fn factors_of(all: &[FactorSeries], history: &History, countries: &BTreeMap<StoreId, String>, horizon: usize) -> Vec<Factor> {
+/// The places of the series of a history that a factor's products have. None: all.
+fn members(goods: FactorGoods, history: &History, categories: &BTreeMap<ProductId, Vec<CategoryId>>) -> Option<Vec<u32>> {
+    let is_of = |product: ProductId| goods.has(product, categories.get(&product).map_or(&[], Vec::as_slice));
+    let own = history.series.iter().enumerate().filter(|(_, series)| is_of(series.product));
+    (!goods.is_all()).then(|| own.map(|(nth, _)| nth as u32).collect())
+}
+
+/// The series as the engine takes them: of each week of the history, and of the coming ones. `categories` has the category of each product and all above it.
+pub fn factors_of(
+    all: &[FactorSeries],
+    history: &History,
+    countries: &BTreeMap<StoreId, String>,
+    categories: &BTreeMap<ProductId, Vec<CategoryId>>,
+    horizon: usize,
+) -> Vec<Factor> {
     let stores: BTreeMap<u32, StoreId> =
         history.series.iter().filter_map(|series| Some((series.store_number(), series.store?))).collect();
     let count = stores.keys().next_back().map_or(0, |most| *most as usize + 1);
@@ -151,7 +203,7 @@ pub fn factors_of(all: &[FactorSeries], history: &History, countries: &BTreeMap<
         for (number, _) in stores.iter().filter(|(_, store)| one.is_of(**store, countries.get(*store))) {
             levels[*number as usize].clone_from(&weeks);
         }
-        Factor { levels }
+        Factor { levels, members: members(one.goods, history, categories) }
     };
     all.iter().map(factor).collect()
 }
@@ -165,6 +217,9 @@ pub struct StoredFactor {
     /// Stores that it is of. None: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stores: Option<Vec<StoreId>>,
+    /// Products that it is of; all in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "FactorGoods::is_all")]
+    pub goods: FactorGoods,
     pub is_used: bool,
     /// WAPE of held-out weeks without it and with it. None where too little was known.
     pub wape: Option<(f64, f64)>,
@@ -175,9 +230,10 @@ pub struct StoredFactor {
 }
 
 impl StoredFactor {
-    /// Whether it is of this store; nil stands for all of them.
-    pub fn is_of(&self, store: StoreId) -> bool {
-        store == StoreId::NIL || self.stores.as_ref().is_none_or(|stores| stores.contains(&store))
+    /// Whether it is of this product in this store; nil stands for all stores. The product is in these categories: its own and all above.
+    pub fn is_of(&self, store: StoreId, product: ProductId, categories: &[CategoryId]) -> bool {
+        let is_of_store = store == StoreId::NIL || self.stores.as_ref().is_none_or(|stores| stores.contains(&store));
+        is_of_store && self.goods.has(product, categories)
     }
     /// The lift of a class.
     pub fn lift(&self, class: DemandClass) -> Option<f64> {
@@ -203,6 +259,7 @@ pub fn stored_factors(
             name: one.name.clone(),
             kind: one.kind,
             stores: one.store.map(|store| vec![store]).or_else(|| one.country.as_ref().map(of_country)),
+            goods: one.goods,
             is_used: judged.is_used,
             wape: judged.wape.map(|(without, with)| (milli(without), milli(with))),
             ends: coming.find(|week| one.level(*week).is_none()),
@@ -220,7 +277,8 @@ mod tests {
 
     fn fields(kind: FactorKind, values: &[(i32, f64)]) -> FactorFields {
         let (code, name) = ("SALE".to_owned(), "Sale".to_owned());
-        FactorFields { code, kind, name, store: None, country: None, from: None, until: None, values: values.to_vec() }
+        let goods = FactorGoods::All;
+        FactorFields { code, kind, name, store: None, goods, country: None, from: None, until: None, values: values.to_vec() }
     }
 
     fn kept(fields: &FactorFields) -> Result<FactorSeries, FactorProblem> {
@@ -237,6 +295,21 @@ mod tests {
             [MONDAY - 7, MONDAY, MONDAY + 7, MONDAY + 14].map(|week| sale.level(week)),
             [None, Some(2.0 / 7.0), Some(0.0), None]
         );
+    }
+
+    #[test]
+    fn a_category_has_its_products_and_those_of_categories_below() {
+        let id = |nth: u128| uuid::Uuid::from_u128(nth);
+        let (mug, bowl, tea) = (ProductId::from_uuid(id(1)), ProductId::from_uuid(id(2)), ProductId::from_uuid(id(3)));
+        let (kitchen, mugs) = (CategoryId::from_uuid(id(4)), CategoryId::from_uuid(id(5)));
+        let categories = BTreeMap::from([(mug, vec![mugs, kitchen]), (bowl, vec![kitchen])]);
+        let weeks = |units: i64| super::super::LevelFacts { weeks: vec![(MONDAY, units)], ..Default::default() };
+        let levels = [mug, bowl, tea].map(|product| ((product, StoreId::NIL), weeks(3)));
+        let history = History::of(&BTreeMap::from(levels), MONDAY + 7);
+        let of = |goods: FactorGoods| members(goods, &history, &categories);
+        assert_eq!(of(FactorGoods::All), None);
+        assert_eq!(of(FactorGoods::Product(tea)), Some(vec![2]));
+        assert_eq!([of(FactorGoods::Category(kitchen)), of(FactorGoods::Category(mugs))], [Some(vec![0, 1]), Some(vec![0])]);
     }
 
     #[test]

@@ -14,12 +14,12 @@ mod weekdays;
 
 pub use actual::{Actual, LevelDay, UnitCost};
 pub use calibration::{Calibration, StoredCorrection, corrections_of};
-pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classify};
+pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classify, service_of};
 pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
-pub use factors::{FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors};
+pub use factors::{FactorFields, FactorGoods, FactorProblem, FactorSeries, MOST_DAYS, StoredFactor, factors_of, stored_factors};
 pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
-pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
+pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,
     series_of, status_of,

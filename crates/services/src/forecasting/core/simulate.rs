@@ -1,13 +1,14 @@
 //! A reorder policy against the past: what it would have met, held and ordered.
 
+use entity::prelude::*;
 use forecast::{
     Panel,
     intervals::LONGEST_SUM,
     models::Method,
-    reorder::Terms,
+    reorder::{Policy, Safety, Terms},
     selection::{DEFAULT, FIRST_POOLED},
     series::{NEW_WEEKS, Prepared, prepare},
-    simulate::{LIKELY_SERVICE, OrderUpTo, Outcomes, Past, Unmet, simulate, simulate_naive},
+    simulate::{LIKELY_SERVICE, OrderUpTo, Outcomes, Past, PlanRule, Unmet, simulate_naive, simulate_rule},
 };
 
 use super::History;
@@ -22,17 +23,74 @@ const NAIVE_WEEKS: usize = 4;
 /// Draws the demand of weeks without stock: always the same draw.
 const SEED: u64 = 1;
 
-/// At each review, stock and what is on its way are filled up to the demand of lead time and review, kept with the chance `service`.
+/// Days of demand above the reorder point where a level has no maximum, as plans have it.
+const COVER_DAYS: f64 = 14.0;
+
+/// When a simulated policy orders, and up to what. Units are the product's smallest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SimulatedRule {
+    MinMax {
+        point: i64,
+        maximum: Option<i64>,
+    },
+    ReorderPoint {
+        cover_days: i32,
+    },
+    /// At each review stock and what is on its way are filled up to the demand of lead time and review, kept with the chance that is promised.
+    Periodic,
+    /// As `ReorderPoint`, with the service level of the product's class.
+    Service {
+        cover_days: i32,
+    },
+    TargetDays {
+        safety_days: i32,
+        target_days: i32,
+    },
+}
+
+/// A reorder policy that is played.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReorderPolicy {
-    /// Cycle service level, within [`SERVICE_LEVELS`].
+    pub rule: SimulatedRule,
+    /// Within [`SERVICE_LEVELS`]: a share of cycles or, by fill rate, of units. It says nothing of a rule that promises nothing.
     pub service: f64,
+    pub method: SafetyStockMethod,
     pub lead_weeks: usize,
     /// At least 1; with the lead time at most [`LONGEST_SPAN`].
     pub review_weeks: usize,
     /// The least and the step of an order, in units.
     pub minimum: i64,
     pub pack: i64,
+}
+
+impl ReorderPolicy {
+    /// The service level that is promised.
+    pub fn promised(&self) -> Option<f64> {
+        (!matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. })).then_some(self.service)
+    }
+    fn plan_rule(&self) -> PlanRule {
+        let (service, mut maximum_days) = (self.service, None);
+        let policy = match self.rule {
+            SimulatedRule::MinMax { point, maximum } => {
+                maximum_days = maximum.is_none().then_some(COVER_DAYS);
+                Policy::MinMax { point: point as f64, maximum: maximum.unwrap_or(point) as f64 }
+            }
+            SimulatedRule::ReorderPoint { cover_days } | SimulatedRule::Service { cover_days } => {
+                Policy::ReorderPoint { service, cover_days: f64::from(cover_days), economic: None }
+            }
+            SimulatedRule::Periodic => Policy::Periodic { service, review_days: 7.0 * self.review_weeks as f64 },
+            SimulatedRule::TargetDays { safety_days, target_days } => {
+                Policy::TargetDays { safety_days: f64::from(safety_days), target_days: f64::from(target_days) }
+            }
+        };
+        let safety = match self.method {
+            SafetyStockMethod::Quantile => Safety::Quantile,
+            // Made anew at each review.
+            SafetyStockMethod::Normal => Safety::Normal { deviation: 0.0 },
+            SafetyStockMethod::FillRate => Safety::FillRate,
+        };
+        PlanRule { policy, safety, cover_days: maximum_days }
+    }
 }
 
 /// The result of a policy. Units are of demand and stock; stock is that of the end of a week.
@@ -42,7 +100,7 @@ pub struct Simulated {
     pub weeks: (i32, i32),
     pub demanded: f64,
     pub met: f64,
-    /// Share of review cycles without unmet demand: what was promised.
+    /// Share of cycles without unmet demand: between reviews or, of a rule that orders at a point, between deliveries.
     pub cycle_service: Option<f64>,
     /// Share of the demanded units that were met.
     pub fill: Option<f64>,
@@ -89,7 +147,8 @@ pub fn simulated(
     let begin = begin(history, &own, span)?;
     let past = past(history, span)?;
     let playable: Vec<usize> = (begin..own.weeks()).collect();
-    let scored = playable.partition_point(|week| !past.pools(*week).is_enough());
+    let rule = policy.plan_rule();
+    let scored = if rule.needs_errors() { playable.partition_point(|week| !past.pools(*week).is_enough()) } else { 0 };
     let first = playable.get(scored + span).copied().ok_or(Unsimulated::TooFewErrors)?;
     let weeks = counted(history, first, (from, to))?;
     let mondays = (monday(history, weeks.start), monday(history, weeks.end));
@@ -105,7 +164,7 @@ pub fn simulated(
         seed: SEED,
     };
     Ok(Compared {
-        own: told(mondays, &simulate(&own, &[], &past, &policy)),
+        own: told(mondays, &simulate_rule(&own, &past, &policy, &rule)),
         naive: told(mondays, &simulate_naive(&own, &past, &policy, NAIVE_WEEKS)),
     })
 }

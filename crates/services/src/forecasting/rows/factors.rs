@@ -13,7 +13,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use crate::forecasting::core::FactorSeries;
+use crate::forecasting::core::{FactorGoods, FactorSeries};
 
 /// Names the order of the list in cursors.
 pub const FACTORS: &str = "factorSeries:CODE:ASC";
@@ -25,6 +25,8 @@ struct FactorRow {
     kind: FactorKind,
     name: String,
     store_id: Option<StoreId>,
+    product_id: Option<ProductId>,
+    category_id: Option<CategoryId>,
     country: Option<String>,
     from_date: i32,
     until_date: i32,
@@ -36,9 +38,15 @@ struct FactorRow {
 impl TryFrom<FactorRow> for FactorSeries {
     type Error = Fault;
     fn try_from(row: FactorRow) -> Result<Self, Fault> {
-        let FactorRow { code, kind, name, store_id: store, country, from_date, until_date, body, version, updated_at } = row;
-        let values = serde_json::from_str(&body).map_err(|_| Fault::corrupt("factor_series", "its body has days and values"))?;
-        Ok(Self { code, kind, name, store, country, from: from_date, until: until_date, values, version, updated_at })
+        let FactorRow { code, kind, name, store_id: store, country, from_date: from, until_date: until, version, .. } = row;
+        let values = serde_json::from_str(&row.body);
+        let values = values.map_err(|_| Fault::corrupt("factor_series", "its body has days and values"))?;
+        let goods = match (row.product_id, row.category_id) {
+            (Some(product), _) => FactorGoods::Product(product),
+            (None, Some(category)) => FactorGoods::Category(category),
+            (None, None) => FactorGoods::All,
+        };
+        Ok(Self { code, kind, name, store, goods, country, from, until, values, version, updated_at: row.updated_at })
     }
 }
 
@@ -49,6 +57,8 @@ fn row_of(tenant_id: TenantId, series: &FactorSeries) -> Result<factor_series::M
         kind: series.kind,
         name: series.name.clone(),
         store_id: series.store,
+        product_id: series.goods.product(),
+        category_id: series.goods.category(),
         country: series.country.clone(),
         from_date: series.from,
         until_date: series.until,
@@ -106,9 +116,31 @@ pub async fn remove_factor(work: &Work, code: &str) -> Result<u64, Fault> {
     work.execute("DELETE FROM factor_series WHERE tenant_id = $1 AND code = $2", vec![code.into()]).await
 }
 
+/// How many series a tenant has that are of all products, or of a product or category.
+pub async fn count_factors(reads: &impl Reads, of_all: bool) -> Result<i64, Fault> {
+    let only = if of_all {
+        "f.product_id IS NULL AND f.category_id IS NULL"
+    } else {
+        "(f.product_id IS NOT NULL OR f.category_id IS NOT NULL)"
+    };
+    let rows = reads.rows(&format!("SELECT count(*) FROM factor_series f WHERE f.tenant_id = $1 AND {only}"), vec![]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
 /// Whether the tenant has a store.
 pub async fn is_store(reads: &impl Reads, store: StoreId) -> Result<bool, Fault> {
     Ok(!reads.rows("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.id = $2", vec![store.into()]).await?.is_empty())
+}
+
+/// Whether the tenant has the product or the category.
+pub async fn are_goods(reads: &impl Reads, goods: FactorGoods) -> Result<bool, Fault> {
+    let (table, id): (&str, Value) = match goods {
+        FactorGoods::All => return Ok(true),
+        FactorGoods::Product(product) => ("product", product.into()),
+        FactorGoods::Category(category) => ("category", category.into()),
+    };
+    let sql = format!("SELECT x.id FROM {table} x WHERE x.tenant_id = $1 AND x.id = $2");
+    Ok(!reads.rows(&sql, vec![id]).await?.is_empty())
 }
 
 /// The country of each store whose address has one, as two capital letters.

@@ -8,8 +8,8 @@ mod sums;
 mod watched;
 
 pub use factors::{
-    FACTORS, countries, factor, factor_keys, factor_page, factor_source, factors, insert_factor, is_store, remove_factor,
-    update_factor,
+    FACTORS, are_goods, count_factors, countries, factor, factor_keys, factor_page, factor_source, factors, insert_factor,
+    is_store, remove_factor, update_factor,
 };
 pub use facts::{are_known, demand_weeks, level_days, level_facts, store_facts, unit_cost};
 pub use runs::{
@@ -17,7 +17,7 @@ pub use runs::{
     run_weeks, series_of_products, series_of_run, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
-pub use sums::{categories, day_units, insert_sums, open_weekdays, sum};
+pub use sums::{categories, categories_of, day_units, insert_sums, open_weekdays, sum};
 pub use watched::{
     Priced, active_products, classes_of_run, note_watched, open_stores, priced, store_series_of_run, store_units, unwatched_run,
 };

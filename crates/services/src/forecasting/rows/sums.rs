@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{prelude::*, tables::forecast_sum};
 use platform::storage::{Bulk, Fault, Reads, Row, Rows, Work};
+use sea_orm::Value;
 
 use super::facts::{CURRENT, WANTED};
 use crate::forecasting::core::{DayUnits, StoredSum, SumKey};
@@ -43,6 +44,19 @@ pub async fn open_weekdays(reads: &impl Reads, since: i32, until: i32) -> Result
 
 /// The category of each product that has one, and all categories above it.
 pub async fn categories(reads: &impl Reads) -> Result<BTreeMap<ProductId, Vec<CategoryId>>, Fault> {
+    categories_where(reads, "", vec![]).await
+}
+
+/// The category of a product, and all categories above it; empty where it has none.
+pub async fn categories_of(reads: &impl Reads, product: ProductId) -> Result<Vec<CategoryId>, Fault> {
+    Ok(categories_where(reads, " AND p.id = $2", vec![product.into()]).await?.remove(&product).unwrap_or_default())
+}
+
+async fn categories_where(
+    reads: &impl Reads,
+    only: &str,
+    values: Vec<Value>,
+) -> Result<BTreeMap<ProductId, Vec<CategoryId>>, Fault> {
     let mut parents: BTreeMap<CategoryId, Option<CategoryId>> = BTreeMap::new();
     for row in &reads.rows("SELECT c.id, c.parent_id FROM category c WHERE c.tenant_id = $1", vec![]).await? {
         let mut row = Row::new(row);
@@ -54,8 +68,8 @@ pub async fn categories(reads: &impl Reads) -> Result<BTreeMap<ProductId, Vec<Ca
         above.take(MOST_LEVELS).collect::<Vec<_>>()
     };
     let mut found = BTreeMap::new();
-    let sql = "SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL";
-    for row in &reads.rows(sql, vec![]).await? {
+    let sql = format!("SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{only}");
+    for row in &reads.rows(&sql, values).await? {
         let mut row = Row::new(row);
         let (product, category): (ProductId, CategoryId) = (row.take()?, row.take()?);
         found.insert(product, up(category));

@@ -102,7 +102,9 @@ pub async fn product_forecast(
     };
     let found: Vec<StoredFactor> =
         serde_json::from_str(&run.factors).map_err(|_| Fault::corrupt("forecast_run", "its factors are those of a run"))?;
-    let factors = found.into_iter().filter(|factor| factor.is_of(series.store)).collect();
+    let has_categories = found.iter().any(|factor| factor.goods.category().is_some());
+    let categories = if has_categories { rows::categories_of(&scope, product).await? } else { Vec::new() };
+    let factors = found.into_iter().filter(|factor| factor.is_of(series.store, product, &categories)).collect();
     Ok(Some(ProductForecast { history: history.collect(), past, accuracy, signal, days, factors, series, run }))
 }
 

@@ -15,7 +15,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use crate::forecasting::{
-    core::{FactorFields, FactorProblem, FactorSeries, MOST_FACTORS},
+    core::{FactorFields, FactorGoods, FactorProblem, FactorSeries},
     events::{EventType, FACTOR_SERIES_REMOVED, FACTOR_SERIES_SET, FactorEvent},
     rows,
 };
@@ -42,10 +42,13 @@ pub enum FactorError {
     Problem(FactorProblem),
     Key,
     NoStore,
+    NoProduct,
+    NoCategory,
     /// Whoever has some stores sets series of one of them.
     StoreNeeded,
     NotFound,
-    TooMany,
+    /// So many of its sort are kept at most.
+    TooMany(usize),
     /// Somebody has changed it since it was read: its version now.
     Stale(i64),
     KeyReused,
@@ -109,6 +112,9 @@ async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: Facto
     {
         return Err(FactorError::NoStore);
     }
+    if !rows::are_goods(work, series.goods).await? {
+        return Err(if let FactorGoods::Category(_) = series.goods { FactorError::NoCategory } else { FactorError::NoProduct });
+    }
     let before = rows::factor(work, &series.code).await?;
     // The code is another store's: it is not told to whom.
     if before.as_ref().is_some_and(|before| !covers(permit, before.store)) {
@@ -118,8 +124,10 @@ async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: Facto
     if input.expected_version.is_some_and(|expected| expected != actual) {
         return Err(FactorError::Stale(actual));
     }
-    if before.is_none() && rows::factors(work).await?.len() >= MOST_FACTORS {
-        return Err(FactorError::TooMany);
+    let (is_wide, most) = (series.goods.is_all(), series.goods.most());
+    let is_more = before.as_ref().is_none_or(|before| before.goods.is_all() != is_wide);
+    if is_more && rows::count_factors(work, is_wide).await? >= most as i64 {
+        return Err(FactorError::TooMany(most));
     }
     series.version = actual + 1;
     match before {

@@ -157,6 +157,8 @@ struct Beside {
     profiles: Vec<ByDay<f64>>,
     sums: Sums,
     factors: Vec<FactorSeries>,
+    /// The category of each product and all above it, where factors ask for them.
+    categories: BTreeMap<ProductId, Vec<CategoryId>>,
     /// Of each store whose address has one.
     countries: BTreeMap<StoreId, String>,
     /// ABC and XYZ, of what is planned.
@@ -174,12 +176,15 @@ impl Beside {
             None => BTreeMap::new(),
         };
         let classes = classes(stores, &rows::priced(scope).await?, &last_classes);
-        Ok(Self { profiles: profiles(stores, &days, &open), sums: Sums::of(stores, &categories), factors, countries, classes })
+        let (profiles, sums) = (profiles(stores, &days, &open), Sums::of(stores, &categories));
+        let has_categories = factors.iter().any(|factor| factor.goods.category().is_some());
+        let categories = if has_categories { categories } else { BTreeMap::new() };
+        Ok(Self { profiles, sums, factors, categories, countries, classes })
     }
 
     /// Judges the factors, and changes the run by those that helped. Nothing is worked out where there are none.
     fn apply(&self, run: &mut Run, panel: &Panel, stores: &History, threads: usize) -> Vec<StoredFactor> {
-        let factors = factors_of(&self.factors, stores, &self.countries, HORIZON);
+        let factors = factors_of(&self.factors, stores, &self.countries, &self.categories, HORIZON);
         let judged = judge(panel, run, &factors, threads);
         apply(run, panel, &factors, &judged);
         let first_week = stores.first_week + 7 * stores.weeks as i32;

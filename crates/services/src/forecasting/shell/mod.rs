@@ -13,5 +13,5 @@ pub use ask::{
 pub use factors::{FactorError, FactorRemoval, FactorSet, factor_page, remove_factor, set_factor};
 pub use make::{MadeRun, make_all, make_run};
 pub use score::twice_drifted;
-pub use simulate::{Played, SimulationError, simulate};
+pub use simulate::{Played, Simulation, SimulationError, simulate};
 pub use watch::{watch, watch_all};

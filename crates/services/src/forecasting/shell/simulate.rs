@@ -2,10 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::storage::{Database, Fault};
+use platform::storage::{Database, Fault, TenantScope};
 
 use crate::forecasting::{
-    core::{Actual, Compared, History, ReorderPolicy, UnitCost, Unsimulated, simulated},
+    core::{Actual, Compared, History, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated},
     rows,
 };
 
@@ -35,30 +35,66 @@ pub struct Played {
     pub cost: Option<UnitCost>,
 }
 
+/// What came of a policy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Simulation {
+    /// The service level that it promises. None of a rule that promises none.
+    pub promised: Option<f64>,
+    pub found: Result<Played, Unsimulated>,
+}
+
 /// Plays a policy over the weeks before the newest run of forecasts, between two days if they are given. The caller sees to it that the store is the
 /// permit's.
 pub async fn simulate(
     permit: &Permit<kind::ReportRead>,
     db: &Database,
     (product, store): (ProductId, StoreId),
-    policy: ReorderPolicy,
+    mut policy: ReorderPolicy,
     range: (Option<i32>, Option<i32>),
-) -> Result<Result<Played, Unsimulated>, SimulationError> {
+) -> Result<Simulation, SimulationError> {
     let scope = permit.scope(db).long();
     match rows::are_known(&scope, product, store).await? {
         (_, false) => return Err(SimulationError::NoStore),
         (false, _) => return Err(SimulationError::NoProduct),
         (true, true) => {}
     }
-    let Some(run) = rows::last_run(&scope).await? else { return Ok(Err(Unsimulated::NoDemand)) };
-    let products = rows::products_of_run(&scope, run.first_week, store).await?;
+    let first_week = rows::last_run(&scope).await?.map(|run| run.first_week);
+    if matches!(policy.rule, SimulatedRule::Service { .. }) {
+        policy.service = class_service(&scope, first_week, (product, store)).await?;
+    }
+    let found = match first_week {
+        Some(first_week) => Box::pin(play(&scope, first_week, (product, store), policy, range)).await?,
+        None => Err(Unsimulated::NoDemand),
+    };
+    Ok(Simulation { promised: policy.promised(), found })
+}
+
+/// The service level of the product's class in the run.
+async fn class_service(
+    scope: &TenantScope,
+    first_week: Option<i32>,
+    (product, store): (ProductId, StoreId),
+) -> Result<f64, Fault> {
+    let Some(first_week) = first_week else { return Ok(service_of(None)) };
+    let kept = rows::series_of_products(scope, first_week, &[product]).await?;
+    Ok(service_of(kept.iter().find(|series| series.store == store).and_then(|series| series.body.classes)))
+}
+
+async fn play(
+    scope: &TenantScope,
+    first_week: i32,
+    (product, store): (ProductId, StoreId),
+    policy: ReorderPolicy,
+    range: (Option<i32>, Option<i32>),
+) -> Result<Result<Played, Unsimulated>, Fault> {
+    let products = rows::products_of_run(scope, first_week, store).await?;
     if !products.contains(&product) {
         return Ok(Err(Unsimulated::NoDemand));
     }
     let pooled = pooled(product, &products);
-    let facts = rows::store_facts(&scope, &pooled, store, (run.first_week - 7 * MOST_WEEKS, run.first_week)).await?;
+    let facts = rows::store_facts(scope, &pooled, store, (first_week - 7 * MOST_WEEKS, first_week)).await?;
     let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
-    let mut history = History::of(&facts, run.first_week);
+    let mut history = History::of(&facts, first_week);
     let Some(place) = history.series.iter().position(|series| series.product == product) else {
         return Ok(Err(Unsimulated::NoDemand));
     };
@@ -68,9 +104,9 @@ pub async fn simulate(
         Ok(compared) => compared,
         Err(reason) => return Ok(Err(reason)),
     };
-    let days = rows::level_days(&scope, product, store, compared.own.weeks.1).await?;
+    let days = rows::level_days(scope, product, store, compared.own.weeks.1).await?;
     let actual = Actual::of(compared.own.weeks, &spans, &days);
-    Ok(Ok(Played { compared, actual, cost: rows::unit_cost(&scope, product).await? }))
+    Ok(Ok(Played { compared, actual, cost: rows::unit_cost(scope, product).await? }))
 }
 
 /// The product, and evenly spaced ones of the others.

@@ -136,6 +136,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("forecast_score", "'week ' || c.week_date", "level", one_of!(ForecastLevel)),
     enum_column("forecast_score", "'week ' || c.week_date", "class", one_of!(DemandClass)),
     enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "abc_class", one_of!(AbcClass)),
+    enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "xyz_class", one_of!(XyzClass)),
     enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "kind", one_of!(ReplenishmentPolicyKind)),
     enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "order_cost_currency", one_of!(Currency)),
     enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "safety_stock_method", one_of!(SafetyStockMethod)),

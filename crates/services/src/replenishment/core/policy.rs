@@ -20,9 +20,12 @@ const MONDAY: i32 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct PolicyScope {
     pub product: Option<ProductId>,
-    /// Of a product or a class: in this store only.
+    /// Of a product or an ABC class: in this store only.
     pub store: Option<StoreId>,
     pub class: Option<AbcClass>,
+    /// With an ABC class: of the products that are of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xyz: Option<XyzClass>,
     pub supplier: Option<SupplierId>,
 }
 
@@ -31,16 +34,18 @@ impl PolicyScope {
     pub fn text(&self) -> String {
         let of_what = match self {
             Self { product: Some(id), .. } => id.to_string(),
+            Self { class: Some(abc), xyz: Some(xyz), .. } => format!("{abc}{xyz}"),
             Self { class: Some(class), .. } => class.to_string(),
+            Self { xyz: Some(class), .. } => class.to_string(),
             Self { supplier: Some(id), .. } => id.to_string(),
             _ => "-".to_owned(),
         };
         format!("{of_what}/{}", self.store.map_or_else(|| "-".to_owned(), |store| store.to_string()))
     }
-    /// Whether it names one of product, class and supplier at most, and a store only beside the first two.
+    /// Whether it names one of product, classes and supplier at most, and a store only beside a product or an ABC class.
     fn check(&self) -> Result<(), PolicyProblem> {
-        let named =
-            usize::from(self.product.is_some()) + usize::from(self.class.is_some()) + usize::from(self.supplier.is_some());
+        let is_class = self.class.is_some() || self.xyz.is_some();
+        let named = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
         if named > 1 {
             return Err(PolicyProblem::SeveralScopes);
         }
@@ -228,22 +233,28 @@ impl Policies {
     pub fn new(all: impl IntoIterator<Item = Policy>) -> Self {
         Self(all.into_iter().map(|policy| (policy.scope, policy)).collect())
     }
-    /// The policy of a product in a store, the most specific first: product and store, product, class and store, class, supplier, tenant.
+    /// The policy of a product in a store, the most specific first: product and store, product, both classes and store, ABC class and store, both classes, ABC
+    /// class, XYZ class, supplier, tenant.
     pub fn of(
         &self,
         (product, store): (ProductId, StoreId),
-        class: Option<AbcClass>,
+        classes: Option<(AbcClass, XyzClass)>,
         supplier: Option<SupplierId>,
     ) -> Option<&Policy> {
         let none = PolicyScope::default();
         let of_product = PolicyScope { product: Some(product), ..none };
-        let of_class = class.map(|class| PolicyScope { class: Some(class), ..none });
+        let of_abc = classes.map(|(abc, _)| PolicyScope { class: Some(abc), ..none });
+        let of_xyz = classes.map(|(_, xyz)| PolicyScope { xyz: Some(xyz), ..none });
+        let of_both = classes.map(|(abc, xyz)| PolicyScope { class: Some(abc), xyz: Some(xyz), ..none });
         let in_store = |scope: PolicyScope| PolicyScope { store: Some(store), ..scope };
         let scopes = [
             Some(in_store(of_product)),
             Some(of_product),
-            of_class.map(in_store),
-            of_class,
+            of_both.map(in_store),
+            of_abc.map(in_store),
+            of_both,
+            of_abc,
+            of_xyz,
             supplier.map(|supplier| PolicyScope { supplier: Some(supplier), ..none }),
             Some(none),
         ];
@@ -280,8 +291,11 @@ mod tests {
         let scopes = [
             PolicyScope { product: Some(mug), store: Some(dock), ..none },
             PolicyScope { product: Some(mug), ..none },
+            PolicyScope { class: Some(AbcClass::A), xyz: Some(XyzClass::X), store: Some(dock), ..none },
             PolicyScope { class: Some(AbcClass::A), store: Some(dock), ..none },
+            PolicyScope { class: Some(AbcClass::A), xyz: Some(XyzClass::X), ..none },
             PolicyScope { class: Some(AbcClass::A), ..none },
+            PolicyScope { xyz: Some(XyzClass::X), ..none },
             PolicyScope { supplier: Some(potter), ..none },
             none,
         ];
@@ -296,15 +310,17 @@ mod tests {
         };
         for (first, scope) in scopes.iter().enumerate() {
             let policies = Policies::new(scopes.iter().enumerate().skip(first).map(policy));
-            let found = policies.of((mug, dock), Some(AbcClass::A), Some(potter)).unwrap();
+            let found = policies.of((mug, dock), Some((AbcClass::A, XyzClass::X)), Some(potter)).unwrap();
             assert_eq!(found.scope, *scope);
         }
         let policies = Policies::new(scopes.iter().enumerate().map(policy));
         assert_eq!(
-            policies.of((id(9), dock), Some(AbcClass::B), None).unwrap().scope,
+            policies.of((id(9), dock), Some((AbcClass::B, XyzClass::Y)), None).unwrap().scope,
             none,
             "another product, class and supplier"
         );
+        let even = policies.of((id(9), dock), Some((AbcClass::B, XyzClass::X)), Some(potter)).unwrap().scope;
+        assert_eq!((even.class, even.xyz), (None, Some(XyzClass::X)), "an even product of another ABC class");
         assert_eq!(Policies::default().of((mug, dock), None, None), None);
         let texts: std::collections::BTreeSet<String> = scopes.iter().map(PolicyScope::text).collect();
         assert_eq!(texts.len(), scopes.len());
@@ -337,6 +353,12 @@ mod tests {
         assert_eq!(PolicyFields { scope: both, ..fields(MinMax) }.rule(), Err(PolicyProblem::SeveralScopes));
         let store = PolicyScope { store: Some(id(1)), ..PolicyScope::default() };
         assert_eq!(PolicyFields { scope: store, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreAlone));
+        let even = PolicyScope { xyz: Some(XyzClass::X), ..store };
+        assert_eq!(PolicyFields { scope: even, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreAlone));
+        let cell = PolicyScope { class: Some(AbcClass::A), ..even };
+        assert_eq!(PolicyFields { scope: cell, ..fields(MinMax) }.rule(), Ok(Rule::MinMax));
+        let supplied = PolicyScope { xyz: Some(XyzClass::X), supplier: Some(id(1)), ..PolicyScope::default() };
+        assert_eq!(PolicyFields { scope: supplied, ..fields(MinMax) }.rule(), Err(PolicyProblem::SeveralScopes));
     }
 
     #[test]

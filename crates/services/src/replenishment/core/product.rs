@@ -26,6 +26,17 @@ pub struct Classes {
     pub xyz: XyzClass,
 }
 
+impl Classes {
+    /// The XYZ class as columns have it.
+    pub(super) const fn xyz_word(self) -> entity::prelude::XyzClass {
+        match self.xyz {
+            XyzClass::X => entity::prelude::XyzClass::X,
+            XyzClass::Y => entity::prelude::XyzClass::Y,
+            XyzClass::Z => entity::prelude::XyzClass::Z,
+        }
+    }
+}
+
 impl From<StoredClasses> for Classes {
     fn from(stored: StoredClasses) -> Self {
         Self { abc: stored.abc, xyz: stored.xyz.into() }

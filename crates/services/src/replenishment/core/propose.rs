@@ -66,8 +66,8 @@ fn is_due(basis: &Basis, target: &Target<'_>) -> bool {
 
 /// The policy of a level, and what it says; without one what the level says itself, else the default.
 fn rule_of<'a>(basis: &'a Basis, product: &ProductState, level: &LevelState) -> (Option<&'a Policy>, Rule) {
-    let class = level.classes.map(|classes| classes.abc);
-    match basis.policies.of((product.product, level.store), class, product.supplier) {
+    let classes = level.classes.map(|classes| (classes.abc, classes.xyz_word()));
+    match basis.policies.of((product.product, level.store), classes, product.supplier) {
         Some(policy) => (Some(policy), policy.rule),
         None if level.reorder_point.is_some() => (None, Rule::MinMax),
         None => (None, Rule::DEFAULT),

@@ -23,6 +23,7 @@ struct PolicyRow {
     product_id: Option<ProductId>,
     store_id: Option<StoreId>,
     abc_class: Option<AbcClass>,
+    xyz_class: Option<XyzClass>,
     supplier_id: Option<SupplierId>,
     kind: ReplenishmentPolicyKind,
     service_level: Option<i32>,
@@ -62,7 +63,8 @@ impl TryFrom<PolicyRow> for Policy {
                 target_days: row.target_days.ok_or_else(corrupt)?,
             },
         };
-        let scope = PolicyScope { product: row.product_id, store: row.store_id, class: row.abc_class, supplier: row.supplier_id };
+        let (class, xyz) = (row.abc_class, row.xyz_class);
+        let scope = PolicyScope { product: row.product_id, store: row.store_id, class, xyz, supplier: row.supplier_id };
         let method = row.safety_stock_method.unwrap_or(SafetyStockMethod::Quantile);
         Ok(Self { id: row.id, scope, rule, method, version: row.version, created_at: row.created_at, updated_at: row.updated_at })
     }
@@ -76,6 +78,7 @@ fn row_of(tenant_id: TenantId, policy: &Policy) -> replenishment_policy::Model {
         product_id: policy.scope.product,
         store_id: policy.scope.store,
         abc_class: policy.scope.class,
+        xyz_class: policy.scope.xyz,
         supplier_id: policy.scope.supplier,
         kind: policy.rule.kind(),
         service_level: None,

@@ -25,7 +25,9 @@ pub use expiry::{ExpiryRisk, RiskBasis, RiskRow, RiskSums, expiry_risk};
 pub use fulfilment::{FulfilmentReport, FulfilmentSums, fulfilment_report};
 pub use lost::{LostLevel, LostSalesReport, LostSums, lost_sales};
 pub use margins::{MarginReport, MarginTop, margin_report};
-pub use productivity::{ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityTop, stock_productivity};
+pub use productivity::{
+    ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityRow, ProductivityTop, stock_productivity,
+};
 pub use shrinkage::{CountAccuracy, LossKey, Shrinkage, count_accuracy, shrinkage};
 pub use today::report_day;
 pub use within::{Ranked, ReportSource};

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use inventory::purchasing::core::allot;
-use platform::{paging::Key, storage::Database};
+use platform::{
+    paging::Key,
+    storage::{Database, TenantScope},
+};
 use uuid::Uuid;
 
 use super::within::{Ranked, ReportSource, exact, largest, of_costs, ranked, within};
@@ -47,9 +50,20 @@ impl ProductivityTop {
 pub struct ProductivityAsk {
     pub group: ProductivityGroup,
     pub top: ProductivityTop,
+    /// Whether the days before are summed as well, which takes as long once more.
+    pub with_before: bool,
 }
 
-/// Rows by group: the nil ID is the group of what belongs to none.
+/// A row: the nil ID is the group of what belongs to none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProductivityRow {
+    pub key: Uuid,
+    pub sums: Productivity,
+    /// Of the days before; None where nothing is known of them.
+    pub before: Option<Productivity>,
+}
+
+/// Rows by group, and all of them together.
 #[derive(Debug, Clone)]
 pub struct ProductivityReport {
     pub source: ReportSource,
@@ -57,7 +71,15 @@ pub struct ProductivityReport {
     pub rows_of_stores: bool,
     pub totals_of_stores: bool,
     pub totals: Productivity,
-    pub rows: Vec<Ranked<(Uuid, Productivity)>>,
+    pub totals_before: Option<Productivity>,
+    pub rows: Vec<Ranked<ProductivityRow>>,
+}
+
+/// Sums of some days, by group.
+#[derive(Default)]
+struct GroupSums {
+    totals: Productivity,
+    groups: BTreeMap<Uuid, Productivity>,
 }
 
 /// Sums levels of the stores that the permit is for.
@@ -70,25 +92,16 @@ pub async fn stock_productivity(
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
-    let (flows, booked) =
-        tokio::try_join!(rows::level_flows(&scope, &narrow, source.currency), rows::booked(&scope, &narrow, method))?;
-    let levels = joined(flows, booked.values, booked.costs);
-    let is_seen = |store: StoreId| narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
-    let (mut totals, mut groups) = (Productivity::default(), BTreeMap::<Uuid, Productivity>::new());
-    for level in levels.iter().filter(|level| is_seen(level.store)) {
-        totals.join(&level.sums);
-        let key = match ask.group {
-            ProductivityGroup::Product => level.product.uuid(),
-            ProductivityGroup::Category => level.category.map_or_else(Uuid::nil, CategoryId::uuid),
-            ProductivityGroup::Store => level.store.uuid(),
-        };
-        groups.entry(key).or_default().join(&level.sums);
-    }
+    let books = (source.currency, method);
+    let GroupSums { totals, groups } = Box::pin(summed(&scope, &narrow, books, ask.group)).await?;
+    let before = if ask.with_before {
+        let narrow = Narrow { span: narrow.span.before(), ..narrow.clone() };
+        Box::pin(summed(&scope, &narrow, books, ask.group)).await?
+    } else {
+        GroupSums::default()
+    };
     let totals_of_stores = narrow.stores.is_some();
     let rows_of_stores = totals_of_stores || ask.group == ProductivityGroup::Store;
-    for sums in groups.values().chain([&totals]) {
-        is_exact(sums)?;
-    }
     let days = source.span.days();
     let figure = |sums: &Productivity| match ask.top {
         ProductivityTop::NetRevenue => Some(sums.net as f64),
@@ -97,8 +110,39 @@ pub async fn stock_productivity(
         ProductivityTop::StockValue => Some(sums.mean_value(days)),
         ProductivityTop::Gmroi => sums.gmroi(days),
     };
-    let rows = groups.into_iter().map(|(key, sums)| ((key, sums), vec![largest(figure(&sums)), Key::Id(key)]));
-    Ok(ProductivityReport { source, rows_of_stores, totals_of_stores, totals, rows: ranked(rows.collect()) })
+    let row = |(key, sums): (Uuid, Productivity)| {
+        let before = before.groups.get(&key).copied();
+        (ProductivityRow { key, sums, before }, vec![largest(figure(&sums)), Key::Id(key)])
+    };
+    let rows = ranked(groups.into_iter().map(row).collect());
+    let totals_before = (!before.groups.is_empty()).then_some(before.totals);
+    Ok(ProductivityReport { source, rows_of_stores, totals_of_stores, totals, totals_before, rows })
+}
+
+/// Sums of the levels that the narrowing has, by group.
+async fn summed(
+    scope: &TenantScope,
+    narrow: &Narrow,
+    (currency, method): (Currency, CostingMethod),
+    group: ProductivityGroup,
+) -> Result<GroupSums, ReportError> {
+    let (flows, booked) = tokio::try_join!(rows::level_flows(scope, narrow, currency), rows::booked(scope, narrow, method))?;
+    let levels = joined(flows, booked.values, booked.costs);
+    let is_seen = |store: StoreId| narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
+    let mut found = GroupSums::default();
+    for level in levels.iter().filter(|level| is_seen(level.store)) {
+        found.totals.join(&level.sums);
+        let key = match group {
+            ProductivityGroup::Product => level.product.uuid(),
+            ProductivityGroup::Category => level.category.map_or_else(Uuid::nil, CategoryId::uuid),
+            ProductivityGroup::Store => level.store.uuid(),
+        };
+        found.groups.entry(key).or_default().join(&level.sums);
+    }
+    for sums in found.groups.values().chain([&found.totals]) {
+        is_exact(sums)?;
+    }
+    Ok(found)
 }
 
 /// Each level with its cost and its share of its product's value: by the units that its days closed with, as the books know no stores. The value of a product

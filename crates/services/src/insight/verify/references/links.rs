@@ -265,6 +265,8 @@ pub(in super::super) const LINKS: &[Link] = &[
         only: "HEX(c.store_id) <> '00000000000000000000000000000000'",
         ..link("ready_setting", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store")
     },
+    link("factor_series", "'code ' || c.code", &[("product_id", "id")], "product"),
+    link("factor_series", "'code ' || c.code", &[("category_id", "id")], "category"),
     link("forecast_pool", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("store_id", "id")], "store"),
