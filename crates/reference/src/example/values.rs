@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 31] = [
+pub(super) const GIVEN: [(&str, &str); 35] = [
     ("CategoryUpsertInput", "name"),
     ("StocktakeCreateInput", "categoryId"),
     ("StocktakeLineInput", "counted"),
@@ -33,18 +33,22 @@ pub(super) const GIVEN: [(&str, &str); 31] = [
     ("ProductUpsertInput", "name"),
     ("PurchaseOrderLineInput", "quantity"),
     ("PurchaseOrderLineReceiptInput", "lineId"),
+    ("PurchaseOrderLineReceiptInput", "quantity"),
     ("PurchaseOrderReceiveInput", "lines"),
     ("ReserveItem", "quantity"),
     ("ReturnInspectInput", "lines"),
     ("ReturnLineInput", "product"),
     ("ReturnLineInput", "quantity"),
     ("ReturnReceiveInput", "lines"),
+    ("ReturnReceiveLineInput", "quantity"),
     ("SourcingSetInput", "rule"),
     ("StockChangeInput", "delta"),
     ("ReorderPolicyInput", "reorderPoint"),
     ("SupplierReturnLineInput", "product"),
+    ("SupplierReturnLineInput", "quantity"),
     ("TransferLineInput", "quantity"),
     ("TransferShipmentInput", "lines"),
+    ("TransferShipmentLineInput", "quantity"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointUpdateInput", "eventTypes"),
     ("login", "tenant"),
