@@ -39,6 +39,7 @@ use crate::{
         refusal::Path,
         scalars::{Cursor, DateTime},
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
@@ -88,6 +89,7 @@ pub struct StocktakeFilter {
 }
 
 ::graphql::nested_filter!(StocktakeFilter);
+crate::keyed_filter!(StocktakeFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl StocktakeFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
@@ -156,7 +158,7 @@ impl CountsQuery {
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::COUNTS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let filter = filter.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
