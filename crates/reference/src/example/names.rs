@@ -77,6 +77,7 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     let prefix = match own.as_str() {
         "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
         "documentid" => document(&root),
+        "id" if root == "orderholdlift" => Some(&("hold", "hld")),
         "job" | "jobid" => Some(&("job", "job")),
         "nodeid" if root == "nodetagsset" => Some(&("supplier", "sup")),
         // Any object: the one that most have.
