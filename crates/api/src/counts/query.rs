@@ -191,11 +191,12 @@ impl CountsQuery {
             Some(store) => due(ctx, &permit, store, abc_class).await?,
             None => Vec::new(),
         };
+        let total = due.len();
         let rows = due.into_iter().map(|(planned, class)| {
             let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];
             (StocktakeDue { planned, class }, keys)
         });
-        Ok(Page::build(request.pick(rows.collect()), &request, list, signer).into())
+        Ok(Page::build(request.pick(rows.collect()), &request, list, signer).of_known(total).into())
     }
 
     /// Products due for a stocktake in a store, class A first: those of class A that were not counted
@@ -258,7 +259,7 @@ async fn due(
     Ok(due)
 }
 
-crate::connection!(StocktakeDueConnection, StocktakeDueEdge, StocktakeDue, "products that are due for a stocktake");
+crate::connection!(counted StocktakeDueConnection, StocktakeDueEdge, StocktakeDue, "products that are due for a stocktake");
 
 /// A product that is due to be counted.
 pub struct StocktakeDue {
