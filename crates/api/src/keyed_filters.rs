@@ -26,6 +26,13 @@ pub struct KeyedTest<'a> {
     at: Vec<String>,
 }
 
+impl KeyedTest<'_> {
+    /// How many keys it has.
+    fn keys(&self) -> usize {
+        self.test.key.as_ref().map_or(0, Vec::len)
+    }
+}
+
 /// A filter with tests that take keys.
 pub trait KeyedFilter {
     /// Adds its tests with keys, and those of the filters inside it.
@@ -69,30 +76,35 @@ pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
 /// statement a kind of thing, none without keys.
 pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
-    let mut found = Vec::new();
-    filter.keyed(&[argument.to_owned()], &mut found);
-    if !found.is_empty() {
-        bounded(&found, argument)?;
-        let known = known(ctx, &found).await?;
-        for KeyedTest { kind, test, .. } in found {
-            let keys = test.key.take().unwrap_or_default();
-            let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));
-            let mut ids: Vec<ID> = keys.into_iter().filter_map(named).collect();
-            if let Some(listed) = &test.one_of {
-                ids.retain(|id| listed.contains(id));
-            }
-            test.one_of = Some(ids);
-        }
-    }
+    replace(ctx, &mut filter, argument).await?;
     Ok(Some(filter))
 }
 
+async fn replace<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
+    let mut found = Vec::new();
+    filter.keyed(&[argument.to_owned()], &mut found);
+    if found.is_empty() {
+        return Ok(());
+    }
+    bounded(&found, argument)?;
+    let known = known(ctx, &found).await?;
+    for KeyedTest { kind, test, .. } in found {
+        let keys = test.key.take().unwrap_or_default();
+        let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));
+        let mut ids: Vec<ID> = keys.into_iter().filter_map(named).collect();
+        if let Some(listed) = &test.one_of {
+            ids.retain(|id| listed.contains(id));
+        }
+        test.one_of = Some(ids);
+    }
+    Ok(())
+}
+
 fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
-    let keys = |one: &KeyedTest<'_>| one.test.key.as_ref().map_or(0, Vec::len);
-    if let Some(one) = found.iter().find(|one| keys(one) > MAX_VALUES) {
+    if let Some(one) = found.iter().find(|one| one.keys() > MAX_VALUES) {
         return Err(TopError::bad_input(format!("at most {MAX_VALUES} keys are taken"), below(&one.at, &["key"])));
     }
-    if found.len() > MAX_TESTS || found.iter().map(keys).sum::<usize>() > MOST_KEYS {
+    if found.len() > MAX_TESTS || found.iter().map(KeyedTest::keys).sum::<usize>() > MOST_KEYS {
         let message = format!("a filter has at most {MAX_TESTS} tests, and at most {MOST_KEYS} keys in all");
         return Err(TopError::bad_input(message, vec![argument.to_owned()]));
     }

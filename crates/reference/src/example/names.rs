@@ -76,7 +76,8 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     let begins = |text: &str| NOUNS.iter().find(|(noun, _)| text.starts_with(noun)).map(|(_, prefix)| *prefix);
     let prefix = match own.as_str() {
         "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
-        "documentid" => document(&root),
+        "documentid" if root == "documentreverse" => Some(&("transfer", "trf")),
+        "documentid" if root == "papercreate" => Some(&("fulfilment", "ful")),
         "id" if root == "orderholdlift" => Some(&("hold", "hld")),
         "job" | "jobid" => Some(&("job", "job")),
         "nodeid" if root == "nodetagsset" => Some(&("supplier", "sup")),
@@ -94,15 +95,6 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     };
     let prefix = prefix.map(|(_, prefix)| *prefix).or_else(special).or_else(|| begins(&owner)).or_else(|| begins(&root));
     format!("{}_{}", prefix.unwrap_or("prd"), if own == "intoid" { OTHER_ID } else { ID })
-}
-
-/// The kind of document that a root field takes an id of by this name.
-fn document(root: &str) -> Option<&'static (&'static str, &'static str)> {
-    match root {
-        "documentreverse" => Some(&("transfer", "trf")),
-        "papercreate" => Some(&("fulfilment", "ful")),
-        _ => Some(&("document", "doc")),
-    }
 }
 
 /// The value of an enum that a root field takes, where it is not the first.
