@@ -13,8 +13,7 @@ use super::{
 use crate::{
     graphql::{
         reading::Reading,
-        scalars::{CurrencyCode, Date, DateTime, Decimal, Long, Quantity},
-        scalars::{CurrencyCode, Date, Long, Quantity},
+        scalars::{CurrencyCode, Date, Decimal, Long, Quantity},
     },
     packs::PackLine,
 };
