@@ -75,6 +75,8 @@ async fn tags_are_beside_documents(office: &Office<'_>, order: &Value, product: 
     assert_eq!(read["data"]["customer"]["metadata"], json!({ "crm": 7 }), "{read:#}");
     let erased = office.act("customerErase", "CustomerEraseInput", "customer { metadata }", json!({ "id": ada })).await;
     assert_eq!(done(&erased, "customer")["metadata"], json!({}), "{erased:#}");
+    let late = json!({ "idempotencyKey": key(), "nodeId": ada, "metadata": { "crm": 8 } });
+    refused(&office.act("nodeTagsSet", "NodeTagsSetInput", "tags metadata", late).await, "INVALID", "input.nodeId");
     done(&blankets::step(office, "blanketOrderClose", &blanket).await, "blanketOrder");
 }
 

@@ -205,12 +205,9 @@ impl<W: Work> World<Retailer<W>> {
             ..rows::customer(self.tenant, self.customer, Timestamp(START))
         };
         work.insert::<entity::customer::Entity>(customer).await.unwrap();
-        work.execute(
-            "INSERT INTO barcode (tenant_id, code_key, code, product_id, pack_quantity, position) VALUES ($1, '05012345678900', '5012345678900', $2, 1, 1)",
-            vec![self.mug.into()],
-        )
-        .await
-        .unwrap();
+        let barcode = "INSERT INTO barcode (tenant_id, code_key, code, product_id, pack_quantity, position)
+            VALUES ($1, '05012345678900', '5012345678900', $2, 1, 1)";
+        work.execute(barcode, vec![self.mug.into()]).await.unwrap();
         work.commit().await.unwrap();
         self.stock(&[(self.mug, self.store, 100), (self.tea, self.store, 5_000), (self.lamp, self.store, 4)]).await;
         self.stock(&[(self.mug, self.depot, 50)]).await;

@@ -115,6 +115,10 @@ impl NodeTagsMutation {
                 Ok(NodeTagsPayload { tags, metadata, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
             }
             Err(TagsError::Fault(fault)) => Err(fault.into()),
+            Err(TagsError::Erased) => {
+                let message = "the customer is erased: nothing is kept of them any more";
+                Ok(UserError::new(ErrorCode::Invalid, message, path!["input", "nodeId"]).into())
+            }
             Err(TagsError::KeyReused) => {
                 let message = "this key was used before with another input";
                 Ok(UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"]).into())

@@ -1,7 +1,14 @@
 //! Tagging objects. The face has looked up the object, and who may change it.
 
+use entity::{
+    id::{Kind, kind},
+    prelude::CustomerId,
+};
 use iam::access::Caller;
-use inventory::catalog::core::{Patch, Problem};
+use inventory::catalog::{
+    core::{Patch, Problem},
+    rows::customer,
+};
 use platform::{
     audit::{self, Target},
     clock::Clock,
@@ -25,6 +32,8 @@ use crate::notes::shell::{Readers, Write};
 #[derive(Debug)]
 pub enum TagsError {
     Refused(Vec<Problem>),
+    /// The customer is erased: what is said of it would stay.
+    Erased,
     KeyReused,
     Fault(Fault),
 }
@@ -80,6 +89,9 @@ async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, sa
     if let Some(Receipt { seq }) = receipt {
         return Ok(Acted { value: before, seq, is_replayed: true });
     }
+    if is_erased(work, &said.target).await? {
+        return Err(TagsError::Erased);
+    }
     let after = before.changed(&said.tags, &said.metadata, now).map_err(TagsError::Refused)?;
     if after == before {
         return Ok(Acted { value: after, seq: None, is_replayed: false });
@@ -94,4 +106,13 @@ async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, sa
     let seq = journal::append_other(work, vec![NODE_TAGS_UPDATED.event(&event)], now).await?;
     idempotency::keep(work, key, &Receipt { seq }, now).await?;
     Ok(Acted { value: after, seq, is_replayed: false })
+}
+
+/// Whether it is a customer who is erased. Behind the counter nobody is erased meanwhile.
+async fn is_erased(work: &Work, target: &Target) -> Result<bool, Fault> {
+    if target.kind != kind::CustomerId::PREFIX {
+        return Ok(false);
+    }
+    let found = customer::by_id(work, CustomerId::from_uuid(target.id)).await?;
+    Ok(found.is_none_or(|customer| !customer.is_known()))
 }

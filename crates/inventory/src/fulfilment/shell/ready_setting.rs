@@ -64,7 +64,7 @@ type Done = Result<Acted<ReadyInForce>, ReadyRefusal>;
 
 /// Sets the terms of the tenant, or of a store.
 pub async fn ready_set(ledger: &Ledger, permit: Permit<kind::StoreWrite>, input: ReadySet, mode: Mode) -> Done {
-    let has_signs = |text: &str| text.chars().any(|sign| sign.is_control() && sign != '\n');
+    let has_signs = |text: &str| text.chars().any(|sign| sign.is_control() && !matches!(sign, '\n' | '\r' | '\t'));
     if input.terms.text.as_ref().is_some_and(|text| text.chars().count() > MAX_READY_TEXT || has_signs(text)) {
         return Err(ReadyRefusal::Text { most: MAX_READY_TEXT });
     }

@@ -145,7 +145,8 @@ pub async fn work_ready(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, i
     let (on, store) = on_one(ledger, &permit, input.work, input.expected_version).await?;
     let step = Step::Ready(collect_code(ledger));
     let done = submit(ledger, &permit, Command::of(WorkCommand::Step(on, step)), key.clone(), mode).await?;
-    if mode == Mode::Commit && !dry_run::is_on() {
+    // Whoever repeats a call and has no right in the store any more has no store here, and writes to nobody.
+    if mode == Mode::Commit && !dry_run::is_on() && store != StoreId::NIL {
         let terms = rows::ready_terms(&permit.scope(ledger.database()), store).await?;
         if let Some(locale) = terms.sends_in(ReadyAsked { is_wanted: input.is_notified, locale: input.notify }) {
             ready_email::queue(ledger, &permit, vec![(key, ReadyEmail { work: input.work, locale })]).await?;

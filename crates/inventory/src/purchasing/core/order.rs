@@ -17,10 +17,9 @@ use super::{
     returns::{BroughtBack, SupplierReturn},
     states::{Action, may},
 };
-use crate::currency::core::FrozenRate;
-use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{BlanketOrderEvent, EventType, PurchaseOrderEvent, SupplierReturnEvent};
 use crate::stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal};
+use crate::{currency::core::FrozenRate, ledger::DocumentNumber};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseOrder {
