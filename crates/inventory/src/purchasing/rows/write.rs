@@ -51,6 +51,7 @@ struct NewOrder {
     blanket_order_id: Option<BlanketOrderId>,
     fixed_rate: Option<String>,
     fixed_rate_currency: Option<String>,
+    fixed_rate_day: Option<i32>,
 }
 
 #[derive(Record)]
@@ -81,6 +82,7 @@ struct ChangedOrder {
     confirmed_at: Option<Timestamp>,
     fixed_rate: Option<String>,
     fixed_rate_currency: Option<String>,
+    fixed_rate_day: Option<i32>,
 }
 
 /// A line of a receipt that something was taken back of.
@@ -229,6 +231,7 @@ impl From<&PurchaseOrder> for NewOrder {
             blanket_order_id: order.blanket,
             fixed_rate: order.fixed_rate.map(|fixed| fixed.rate.to_string()),
             fixed_rate_currency: order.fixed_rate.map(|fixed| fixed.books.to_string()),
+            fixed_rate_day: order.fixed_rate.and_then(|fixed| fixed.market_day),
         }
     }
 }
@@ -267,6 +270,7 @@ impl From<&PurchaseOrder> for ChangedOrder {
             confirmed_at: order.confirmed_at,
             fixed_rate: order.fixed_rate.map(|fixed| fixed.rate.to_string()),
             fixed_rate_currency: order.fixed_rate.map(|fixed| fixed.books.to_string()),
+            fixed_rate_day: order.fixed_rate.and_then(|fixed| fixed.market_day),
         }
     }
 }
