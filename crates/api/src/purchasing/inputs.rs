@@ -88,7 +88,8 @@ pub struct PurchaseOrderCreateInput {
     /// each than is left. Null for none.
     pub blanket_order: Option<BlanketOrderRef>,
     /// Exchange rate that is agreed for the order: units of the tenant's currency for one unit of `currencyCode`, above 0, at most 12 significant digits, and
-    /// within a factor of two of the rate of the day, where there is one. Null takes the rate of the day of each receipt.
+    /// within a factor of two of the rate of the day, where there is one; without one the order counts as above the `approvalLimit`. Null takes the rate of
+    /// the day of each receipt.
     pub fixed_rate: Option<Decimal>,
 }
 
