@@ -110,6 +110,9 @@ async fn a_person_activates_for_the_whole_company(world: &World) {
         (&json!("FORBIDDEN"), &json!("purchase.approve")),
         "{answer:#}"
     );
+    let tag = "mutation($input: NodeTagsSetInput!) { nodeTagsSet(input: $input) { userErrors { code } } }";
+    let answer = dock.ask(tag, json!({ "input": { "idempotencyKey": key(), "nodeId": large["id"], "tags": ["Dock"] } })).await;
+    assert_eq!(answer["errors"][0]["permission"], "purchase.write", "{answer:#}");
     // Who changes what is agreed has a hand in it, and who changes the note has not.
     let editor =
         office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });

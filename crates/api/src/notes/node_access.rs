@@ -55,6 +55,10 @@ impl NodeAccess {
     pub fn lacks(&self, caller: &Caller) -> Option<&'static str> {
         (!self.covers(caller, self.write)).then(|| REGISTRY[self.write].code)
     }
+    /// The permission that somebody lacks, or has for some stores alone, for writing the node.
+    pub fn lacks_for_all(&self, caller: &Caller) -> Option<&'static str> {
+        (caller.permissions.reach(self.write) != Reach::Everywhere).then(|| REGISTRY[self.write].code)
+    }
     pub fn readers(&self) -> Readers {
         Readers { permission: self.read.map(|index| REGISTRY[index].code), stores: self.stores.clone() }
     }

@@ -1,9 +1,11 @@
 //! Saying tags and custom data.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+use entity::id::{Kind, kind};
+use iam::access::Caller;
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{path, storage::idempotency::Acted};
+use platform::{audit::Target, path, storage::idempotency::Acted};
 use services::tagging::{
     core::{Kept, kept},
     events::NODE_TAGS_UPDATED,
@@ -14,12 +16,12 @@ use crate::{
     catalog::{patch, user_error},
     graphql::{
         context::ContextExt,
-        fault::Answer,
+        fault::{Answer, TopError},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::{Json, Long},
     },
-    notes::{check_write, named_node},
+    notes::{NodeAccess, check_write, named_node},
     purchasing::check_key,
 };
 
@@ -102,6 +104,9 @@ impl NodeTagsMutation {
             Some(_) => {}
         }
         check_write(&access, caller)?;
+        if let Some(refused) = outside(&target, &access, caller)? {
+            return Ok(refused.into());
+        }
         let NodeTagsSetInput { idempotency_key, tags, metadata, .. } = input;
         let (tags, metadata) = (patch(tags, |tags| tags), patch(metadata, |json| json.0));
         let said = SetTags { idempotency_key, node_id: target.to_string(), target, tags, metadata };
@@ -129,4 +134,16 @@ impl NodeTagsMutation {
             }
         }
     }
+}
+
+/// What is refused beside the rights of notes: a blanket order is the whole company's, and tags of a return are not shown to callers of one channel.
+fn outside(target: &Target, access: &NodeAccess, caller: &Caller) -> Answer<Option<UserError>> {
+    if target.kind == kind::BlanketOrderId::PREFIX
+        && let Some(permission) = access.lacks_for_all(caller)
+    {
+        return Err(TopError::Forbidden(permission));
+    }
+    let is_hidden = target.kind == kind::ReturnId::PREFIX && caller.channel.is_some();
+    let message = "tags and metadata of a return are not set by callers that are bound to a channel";
+    Ok(is_hidden.then(|| UserError::new(ErrorCode::Invalid, message, path!["input", "nodeId"])))
 }
