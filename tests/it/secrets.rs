@@ -161,7 +161,7 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     work.commit().await.unwrap();
     let secret = sealed(&old, ("webhook_endpoint", "secret_sealed"), &[tenant.uuid(), endpoint]);
     world.pretend("INSERT INTO webhook_endpoint (tenant_id, id, shard, url, description, event_types, maker_id, secret_sealed, journal_seq, version, created_at, updated_at)
-        VALUES ($1, $2, 0, 'https://hooks.example', '', '[\"*\"]', $2, $3, 0, 1, 1, 1)", vec![endpoint.into(), secret.into()]).await;
+        VALUES ($1, $2, 0, 'https://hooks.example', '', '[\"*\"]', $2, $3, 0, 1, 1, 1)", vec![endpoint.into(), secret.clone().into()]).await;
     // From here on another key seals, and what the first one sealed stays as it is.
     let both = given(&[SECOND, &first_line()]);
     secrets::open(&world.db, &both, &world.clock).await.unwrap();
@@ -199,6 +199,10 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
     assert_eq!(world.number("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_why = 'SWITCHED_OFF'").await, 1);
     assert_eq!(world.number("SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'key.abandon'").await, 1);
+    // A node that ran on with the keys of before wrote this: the same call gives it up, too.
+    world.pretend("UPDATE webhook_endpoint SET secret_sealed = $2 WHERE tenant_id = $1", vec![secret.into()]).await;
+    assert_eq!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep).await.unwrap(), 1);
+    assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
 });
 
 /// A value that nobody turns over is lost with its old key: so a column that keeps one is called so, and is in a room's list.

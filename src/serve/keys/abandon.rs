@@ -77,13 +77,13 @@ fn consequence(table: &str) -> &'static str {
 /// it goes on when it is called again.
 ///
 /// # Errors
-/// The key is given, another one is missing, or the database fails.
+/// The key is given, another one is missing, a node still seals with it, or the database fails.
 pub async fn abandon(db: &Database, source: &KeySource, clock: &Clock, id: &str, factors: LostFactors) -> Result<u64, Fault> {
     let ring = secrets::open_without(db, source, id, clock).await?;
     let columns = sealed_columns();
     let lost = secrets::lost_under(db, id, &columns).await?;
     let all = tenants(db, None).await?;
-    note(db, &AuditWriter::new(ring.clone(), clock.clone()), id, &lost, &all).await?;
+    note(db, &AuditWriter::new(ring.clone(), clock.clone()), (id, factors), &lost, &all).await?;
     // Before the old ones go: tokens are signed at every moment.
     if lost.iter().any(|values| values.column.table == "signing_key") {
         rotate_signing_key(db, &ring, clock, 0, OldKeys::Retire).await?;
@@ -93,6 +93,13 @@ pub async fn abandon(db: &Database, source: &KeySource, clock: &Clock, id: &str,
         remove_factors(db, clock, &users).await?;
     }
     let given_up = secrets::abandon(db, &ring, clock, id, &columns).await?;
+    // A node that was not stopped has the key in its memory, and what it sealed behind the walk would be unreadable without a word.
+    if let Some(LostValues { column, .. }) = secrets::lost_under(db, id, &columns).await?.first() {
+        let place = format!("{}.{}", column.table, column.column);
+        return Err(Fault::Broken(format!(
+            "{place} has new values under the key {id}: a node or worker still runs with it. Stop all of them, and repeat the command"
+        )));
+    }
     for tenant in all {
         let work = db.tenant(tenant).begin().await?;
         email_index::restore(&work, clock.now()).await?;
@@ -103,18 +110,26 @@ pub async fn abandon(db: &Database, source: &KeySource, clock: &Clock, id: &str,
 }
 
 /// Writes into the audit log of each tenant what it loses, before it does, and chains the entries that the key vouched for.
-async fn note(db: &Database, audit_writer: &AuditWriter, id: &str, lost: &[LostValues], all: &[TenantId]) -> Result<(), Fault> {
-    let factors = factors_by_tenant(db, lost).await?;
+async fn note(
+    db: &Database,
+    audit_writer: &AuditWriter,
+    (id, factors): (&str, LostFactors),
+    lost: &[LostValues],
+    all: &[TenantId],
+) -> Result<(), Fault> {
+    let members = factors_by_tenant(db, lost).await?;
     for tenant in all.iter().copied() {
         let mut values: BTreeMap<String, u64> = lost
             .iter()
             .filter_map(|of| Some((format!("{}.{}", of.column.table, of.column.column), *of.owners.get(&tenant.uuid())?)))
             .collect();
-        values.extend(factors.get(&tenant).map(|count| (FACTORS.to_owned(), *count)));
+        values.extend(members.get(&tenant).map(|count| (FACTORS.to_owned(), *count)));
+        let are_factors_removed = factors == LostFactors::Remove && members.contains_key(&tenant);
         let work = db.global().maintenance_for(tenant).await?;
         audit::adopt_waiting(&work, id).await?;
         if !values.is_empty() {
-            record(audit_writer, &work, "key.abandon", Target::of(tenant), &json!({ "key": id, "lost": values })).await?;
+            let changes = json!({ "key": id, "lost": values, "secondFactorsRemoved": are_factors_removed });
+            record(audit_writer, &work, "key.abandon", Target::of(tenant), &changes).await?;
         }
         work.commit().await?;
     }

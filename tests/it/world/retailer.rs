@@ -217,8 +217,7 @@ impl<W: Work> World<Retailer<W>> {
     }
 
     async fn tenant_of(&self, id: TenantId, slug: &str) {
-        let row = rows::tenant(id, slug, Timestamp(START));
-        rows::begin(&self.db, row, id.uuid()).await.commit().await.unwrap();
+        rows::begin(&self.db, rows::tenant(id, slug, Timestamp(START)), id.uuid()).await.commit().await.unwrap();
     }
 
     async fn channel(&self, tenant_id: TenantId, id: ChannelId, code: &str) {
