@@ -151,6 +151,7 @@ class Lists:
             ("products", "products(first: 50, after: $after)", None, "id sku name price { amount } category { id name } stock { onHand store { id code } }"),
             ("products, searched", "products(first: 50, after: $after, filter: { search: $s })", lambda n: word(n % 40), "id sku name price { amount } stock { onHand store { id code } }"),
             ("orders", "orders(first: 50, after: $after)", None, "id number status total { amount } customer { id name } lines { id quantity product { id sku name } }"),
+            ("orders, searched", "orders(first: 50, after: $after, filter: { search: $s })", lambda n: f"C{h(n, 85) % CUSTOMERS:05}", "id number status total { amount } customer { id name } lines { id quantity product { id sku name } }"),
             ("orders, of one status", "orders(first: 50, after: $after, filter: { status: [FULFILLED] })", None, "id number status total { amount } customer { id name } lines { id quantity product { id sku name } }"),
         ):  # fmt: skip
             takes = "query($after: Cursor" + (", $s: String!" if given else "") + ")"
@@ -167,6 +168,8 @@ class Lists:
             added = 100 * (statistics.median(counted) / statistics.median(plain) - 1)
             note = f"median {1000 * statistics.median(plain):.1f} ms without, {1000 * statistics.median(counted):.1f} ms with; means {1000 * statistics.mean(plain):.1f} and {1000 * statistics.mean(counted):.1f}"
             self.figures.add(f"totalCount adds to a page of 50 {what}", added, "%", 20, note=note)
+            for how, times in (("without", plain), ("with", counted)):
+                self.figures.add(f"page of 50 {what}, {how} totalCount, p95", 1000 * share(times, 0.95), "ms", note=f"most {1000 * max(times):.1f} ms")
 
     def introspection(self):
         self.p95("introspection of the whole schema", INTROSPECTION, lambda n: {}, None, rounds=min(50, self.o.rounds))

@@ -14,6 +14,7 @@ pub mod tenancy;
 pub mod numbering;
 pub mod packs;
 pub mod references;
+pub mod keyed_filters;
 pub mod short_lists;
 pub mod catalog;
 pub mod stock;

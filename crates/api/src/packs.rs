@@ -1,11 +1,15 @@
 //! Lines that count packs: `packs` of a barcode become smallest units before the rest of an input is read.
 
-use async_graphql::Context;
-use entity::prelude;
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID};
+use entity::prelude::{self, ProductId, PurchaseOrderId, ReturnId, ReturnLineId, TransferId, TransferLineId};
 use inventory::{
     catalog::core::gtin,
-    ledger::{Ledger, pack_quantities},
+    ledger::{Ledger, Pack, packs},
+    purchasing, returns, transfers,
 };
+use platform::storage::{Fault, TenantScope};
 
 use crate::{
     catalog::ProductRef,
@@ -33,11 +37,39 @@ pub struct PackLine<'a> {
 
 impl PackLine<'_> {
     fn refused(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
-        let mut path = self.at.clone();
-        path.push(name.to_owned());
-        UserError::new(code, message, path)
+        refused(&self.at, code, message, name)
     }
 }
+
+/// How much a line says that is named by its ID, in smallest units or in packs of a barcode.
+pub struct CodedLine<'a> {
+    pub line: Option<&'a ID>,
+    pub units: &'a mut Option<Quantity>,
+    pub packs: Option<i32>,
+    /// The barcode of the packs: one of the line's product.
+    pub barcode: Option<&'a str>,
+    /// The place of the line in the input.
+    pub at: Path,
+}
+
+impl CodedLine<'_> {
+    fn refused(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
+        refused(&self.at, code, message, name)
+    }
+}
+
+fn refused(at: &Path, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
+    let mut path = at.clone();
+    path.push(name.to_owned());
+    UserError::new(code, message, path)
+}
+
+/// The units of so many packs; none where they are more than can be counted.
+fn units_of(packs: i32, pack: i64) -> Option<Quantity> {
+    i64::from(packs).checked_mul(pack).and_then(prelude::Quantity::new).map(Quantity)
+}
+
+const TOO_MANY: &str = "these are more units than can be counted";
 
 /// Says each line in smallest units, or what is wrong with lines. A barcode that is not there is refused later, with the other names. One statement where a
 /// line counts packs, else none.
@@ -60,15 +92,109 @@ pub async fn in_units(ctx: &Context<'_>, lines: Vec<PackLine<'_>>) -> Answer<Vec
     }
     if !counted.is_empty() {
         let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-        let known = pack_quantities(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
+        let known = packs(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
         for (key, packs, line) in counted {
-            let pack = known.get(&key).copied().unwrap_or(1);
-            match i64::from(packs).checked_mul(pack).and_then(prelude::Quantity::new) {
-                Some(units) => *line.units = Some(Quantity(units)),
-                None => errors.push(line.refused(ErrorCode::OutOfRange, "these are more units than can be counted", "packs")),
+            let pack = known.get(&key).map_or(1, |pack| pack.quantity);
+            match units_of(packs, pack) {
+                Some(units) => *line.units = Some(units),
+                None => errors.push(line.refused(ErrorCode::OutOfRange, TOO_MANY, "packs")),
             }
         }
     }
     errors.truncate(MOST_REPORTED);
     Ok(errors)
+}
+
+/// A document whose lines are named by their IDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinesOf {
+    Transfer,
+    PurchaseOrder,
+    Return,
+}
+
+impl LinesOf {
+    /// The products of its lines, by the lines' IDs. None of a document that is not there.
+    async fn products(self, scope: &TenantScope, document: &ID) -> Result<HashMap<String, ProductId>, Fault> {
+        let mut products = HashMap::new();
+        match self {
+            Self::Transfer => {
+                let Ok(id) = document.parse::<TransferId>() else { return Ok(products) };
+                for transfer in transfers::rows::transfers(scope, &[id]).await? {
+                    for line in &transfer.lines {
+                        let id: TransferLineId = transfer.id.line(line.position);
+                        products.insert(id.to_string(), line.product);
+                    }
+                }
+            }
+            Self::PurchaseOrder => {
+                let Ok(id) = document.parse::<PurchaseOrderId>() else { return Ok(products) };
+                let lines = purchasing::rows::products_of_lines(scope, &[id]).await?;
+                products.extend(lines.into_iter().map(|(id, product)| (id.to_string(), product)));
+            }
+            Self::Return => {
+                let Ok(id) = document.parse::<ReturnId>() else { return Ok(products) };
+                for (ret, lines) in returns::rows::return_lines(scope, &[id]).await? {
+                    for line in lines {
+                        let id: ReturnLineId = ret.line(line.position);
+                        products.extend(line.product.map(|product| (id.to_string(), product)));
+                    }
+                }
+            }
+        }
+        Ok(products)
+    }
+}
+
+/// Says each line of a document in smallest units, or what is wrong with lines. Packs are those of a barcode of the line's product, so a scan of another case
+/// is refused. Two statements where a line counts packs, else none.
+pub async fn of_lines(ctx: &Context<'_>, kind: LinesOf, document: &ID, lines: Vec<CodedLine<'_>>) -> Answer<Vec<UserError>> {
+    let (mut errors, mut counted) = (Vec::new(), Vec::new());
+    for line in lines {
+        match (line.packs, line.units.is_some(), line.barcode) {
+            (None, true, None) => {}
+            (None, true, Some(_)) => {
+                errors.push(line.refused(ErrorCode::Invalid, "a barcode is expected with packs alone", "barcode"));
+            }
+            (None, false, _) => errors.push(line.refused(ErrorCode::Required, "quantity or packs is needed", "quantity")),
+            (Some(_), true, _) => {
+                errors.push(line.refused(ErrorCode::Invalid, "quantity or packs is expected, not both", "packs"));
+            }
+            (Some(_), false, None) => {
+                errors.push(line.refused(ErrorCode::Required, "the barcode of the packs is needed", "barcode"));
+            }
+            (Some(packs), false, Some(code)) => counted.push((gtin::key(code.trim()), packs, line)),
+        }
+    }
+    if !counted.is_empty() {
+        let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+        let products = kind.products(&scope, document).await?;
+        let known = packs(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
+        for (key, packs, line) in counted {
+            match units_of_line(&line, packs, &products, known.get(&key)) {
+                Ok(units) => *line.units = Some(units),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    errors.truncate(MOST_REPORTED);
+    Ok(errors)
+}
+
+fn units_of_line(
+    line: &CodedLine<'_>,
+    packs: i32,
+    products: &HashMap<String, ProductId>,
+    pack: Option<&Pack>,
+) -> Result<Quantity, UserError> {
+    let Some(product) = line.line.and_then(|id| products.get(id.as_str())) else {
+        return Err(line.refused(ErrorCode::NotFound, "there is no such line", "lineId"));
+    };
+    let Some(pack) = pack else {
+        return Err(line.refused(ErrorCode::NotFound, "there is no such barcode", "barcode"));
+    };
+    if pack.product != *product {
+        return Err(line.refused(ErrorCode::Invalid, "the barcode is of another product than the line", "barcode"));
+    }
+    units_of(packs, pack.quantity).ok_or_else(|| line.refused(ErrorCode::OutOfRange, TOO_MANY, "packs"))
 }

@@ -331,7 +331,8 @@ async fn known(scope: &TenantScope, named: &[Named<'_>]) -> Answer<HashMap<(KeyK
     Ok(known)
 }
 
-fn id_of(kind: KeyKind, id: Uuid) -> ID {
+/// The ID of a row that has keys of this kind.
+pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
     ID(match kind {
         KeyKind::CategorySlug => CategoryId::from_uuid(id).to_string(),
         KeyKind::SupplierCode => SupplierId::from_uuid(id).to_string(),

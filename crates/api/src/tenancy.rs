@@ -88,8 +88,8 @@ pub struct TenantUpdateInput {
     pub expected_version: Long,
     /// Name of the tenant, at most 200 characters.
     pub name: Option<String>,
-    /// Currency of the tenant's books. Fixed once stock has moved or a charge of a purchase order was converted, because values in the
-    /// ledger are in it. Null leaves it as it is.
+    /// Currency of the tenant's books. Fixed once stock has moved, a charge of a purchase order or an invoice was converted, or an order
+    /// has an agreed rate, because values are in it. Null leaves it as it is.
     pub default_currency: Option<CurrencyCode>,
     /// IANA time zone of the tenant. Past business days keep their dates.
     pub time_zone: Option<String>,
@@ -215,7 +215,7 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
         }
         Rejection::CurrencyInUse => UserError::new(
             ErrorCode::InUse,
-            "stock has moved, or a charge of a purchase order was converted, and its value is in this currency",
+            "stock has moved, a charge of a purchase order or an invoice was converted, or an order has an agreed rate: values are in this currency",
             at("defaultCurrency"),
         ),
         Rejection::TimeZone => UserError::new(

@@ -27,6 +27,10 @@ pub struct IdFilter {
     /// IDs of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<ID>>,
+    /// Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
+    /// references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken by filters of orders, products, stock
+    /// levels, movements, lots, returns, purchase orders, transfers and stocktakes for these kinds; refused elsewhere.
+    pub key: Option<Vec<String>>,
     /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, customer of orders and
     /// returns, and blanketOrder of purchase orders; refused elsewhere.
     pub is_null: Option<bool>,
@@ -154,18 +158,27 @@ pub fn id_of<K: Kind>(id: &ID, field: &[&str]) -> Result<Id<K>, TopError> {
 }
 
 impl IdFilter {
-    /// Refuses `isNull` at the field's place: for those who have not taken it.
-    pub fn refuse_null(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+    /// Refuses `isNull` and `key` at the field's place: for those who have not taken them.
+    pub fn refuse_more(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
         if self.is_null.is_none() {
-            return Ok(());
+            return self.refuse_key(field);
         }
         let path = field().into_iter().chain(["isNull".to_owned()]).collect();
         Err(TopError::bad_input("isNull is not taken here", path))
     }
 
+    /// Refuses `key` where the kind has none, or where keys are not looked up.
+    pub fn refuse_key(&self, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+        if self.key.is_none() {
+            return Ok(());
+        }
+        let path = field().into_iter().chain(["key".to_owned()]).collect();
+        Err(TopError::bad_input("key is not taken here", path))
+    }
+
     /// The ids that are allowed; None when the filter says nothing.
     pub fn ids<K: Kind>(&self, field: &[&str]) -> Result<Option<Vec<Id<K>>>, TopError> {
-        self.refuse_null(|| field.iter().map(ToString::to_string).collect())?;
+        self.refuse_more(|| field.iter().map(ToString::to_string).collect())?;
         let one = self.eq.as_ref().map(|id| id_of(id, &[field, &["eq"]].concat())).transpose()?;
         let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
         let path = [field, &["in"]].concat();
@@ -182,7 +195,7 @@ impl IdFilter {
     /// The same for ids of any kind. What is not one of our ids is BAD_USER_INPUT at the filter itself.
     pub fn of_any_kind(&self, field: &[&str]) -> Result<Option<Vec<Uuid>>, TopError> {
         let path = || field.iter().map(ToString::to_string).collect();
-        self.refuse_null(path)?;
+        self.refuse_more(path)?;
         let read = |id: &ID| prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", path()));
         let one = self.eq.as_ref().map(read).transpose()?;
         let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };

@@ -45,7 +45,7 @@ pub struct Model {
     pub confirmed_at: Option<Timestamp>,
     /// The blanket order that it calls off from.
     pub blanket_order_id: Option<BlanketOrderId>,
-    /// The rate that its receipts take, a decimal as text, and the currency of the books that it leads to.
+    /// The rate that its receipts take, a decimal as text, the currency of the books that it leads to, and the day of the rate that it was compared with.
     pub fixed_rate: Option<String>,
     pub fixed_rate_currency: Option<String>,
     /// The newest revision that was mailed to the supplier.
@@ -53,4 +53,5 @@ pub struct Model {
     pub sent_at: Option<Timestamp>,
     /// The revision that stood when the supplier last confirmed something.
     pub confirmed_revision: Option<i32>,
+    pub fixed_rate_day: Option<i32>,
 }

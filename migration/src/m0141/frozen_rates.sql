@@ -15,3 +15,5 @@ ALTER TABLE invoice ADD COLUMN rate_source {TEXT}
 ALTER TABLE purchase_order ADD COLUMN fixed_rate {TEXT}
 ;;
 ALTER TABLE purchase_order ADD COLUMN fixed_rate_currency {TEXT}
+;;
+ALTER TABLE purchase_order ADD COLUMN fixed_rate_day {SMALL}

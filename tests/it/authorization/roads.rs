@@ -17,7 +17,6 @@ use super::{
 };
 use crate::world::on_both;
 
-/// A quarter of the types each, side by side.
 mod no_road_leads_around_the_permission_of_an_objects_own_root {
     use super::{Part, World, on_both, walk};
 

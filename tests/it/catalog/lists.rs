@@ -137,6 +137,17 @@ on_both!(filters_say_and_or_not, world: World => {
     assert_eq!(filtered(world, json!({ "not": { "category": { "eq": mugs } } })).await.len(), 10, "also those without a category");
     assert_eq!(filtered(world, json!({ "category": { "isNull": true } })).await.len(), 10);
     assert_eq!(filtered(world, json!({ "category": { "isNull": false }, "supplier": { "isNull": true } })).await.len(), 0);
+    // By the keys of their things; one that names nothing finds nothing.
+    for (filter, count) in [
+        (json!({ "supplier": { "key": ["a", "none-such"] } }), 20),
+        (json!({ "category": { "key": ["mugs"] } }), 10),
+        (json!({ "not": { "categoryTree": { "key": ["mugs"] } } }), 10),
+        (json!({ "or": [{ "supplier": { "key": ["none-such"] } }, { "supplier": { "key": [] } }] }), 0),
+        (json!({ "supplier": { "key": ["A"], "in": [] } }), 0),
+        (json!({ "supplier": { "key": ["A"], "eq": acme } }), 20),
+    ] {
+        assert_eq!(filtered(world, filter.clone()).await.len(), count, "{filter}");
+    }
     assert_eq!(filtered(world, json!({ "status": ["DRAFT"] })).await, ["S-009", "S-019"]);
     assert_eq!(filtered(world, json!({ "sku": { "in": ["s-003", "S-005", "none"] } })).await, ["S-003", "S-005"]);
     assert_eq!(filtered(world, json!({ "sku": { "startsWith": "s-01" }, "not": { "status": ["DRAFT"] } })).await.len(), 9);
@@ -181,6 +192,8 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
         (json!({ "first": 1, "last": 1 }), json!(["last"])),
         (json!({ "filter": { "category": other_kind } }), json!(["filter", "category", "eq"])),
         (json!({ "filter": { "categoryTree": { "isNull": true } } }), json!(["filter", "categoryTree", "isNull"])),
+        (json!({ "filter": { "family": { "key": ["mugs"], "isNull": false } } }), json!(["filter", "family", "key"])),
+        (json!({ "filter": { "not": { "supplier": { "key": many } } } }), json!(["filter", "not", "supplier", "key"])),
         (json!({ "filter": { "or": [{ "id": { "in": ["junk"] } }] } }), json!(["filter", "or", "0", "id", "in", "0"])),
         (json!({ "filter": deep }), json!(["filter", "not", "not", "not", "not", "not", "not"])),
         (json!({ "filter": { "sku": { "in": many } } }), json!(["filter", "sku", "in"])),

@@ -1,13 +1,12 @@
 //! The reference of the API, as somebody reads it in a browser, and its examples, as somebody sends them.
 
-use std::collections::BTreeMap;
-
 use entrepot::schema;
 use reference::{Example, Operation, Reference};
 use serde_json::{Value, json};
 
 use super::{
     client::Client,
+    example_states::{Known, prepared, prepared_fields},
     server::{Server, Site, UNLIMITED, free_address},
 };
 use crate::world::on_both;
@@ -61,31 +60,16 @@ const LAST: [&str; 14] = [
 /// The examples that may be refused here, one a line: they ask for a state that this shop is not in. Take a line off when its example
 /// succeeds, and lower the number.
 const MAY_BE_REFUSED: &str = include_str!("may_be_refused.txt");
-const MOST_REFUSED: usize = 172;
-/// The last part of each ID of an example.
-const ID: &str = "_01h455vb4pex5vsknk084sn02q";
+const MOST_REFUSED: usize = 84;
+/// Those that end the session or the membership of the caller, after all others, and `logout` before those that may be refused.
+const ENDS: [&str; 6] = ["logout", "memberMfaReset", "memberRemove", "passwordChange", "sessionRevoke", "tenantLeave"];
 
-fn position(example: &Example) -> (usize, bool, bool) {
+fn position(example: &Example) -> (usize, bool, bool, usize) {
     let name = example.field.to_lowercase();
     let first = FIRST.iter().position(|field| *field == example.field).unwrap_or(FIRST.len());
-    (first, example.operation == Operation::Mutation, LAST.iter().any(|word| name.contains(word)))
-}
-
-/// Keeps the first ID of each kind in an answer, by its prefix.
-fn keep_ids(value: &Value, ids: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(members) => members.values().for_each(|value| keep_ids(value, ids)),
-        Value::Array(items) => items.iter().for_each(|value| keep_ids(value, ids)),
-        Value::String(text) => {
-            if let Some((prefix, rest)) = text.split_once('_')
-                && prefix.len() == 3
-                && rest.len() == ID.len() - 1
-            {
-                ids.entry(prefix.to_owned()).or_insert_with(|| text.clone());
-            }
-        }
-        _ => {}
-    }
+    let end = ENDS.iter().position(|field| *field == example.field).map_or(0, |place| place + 1);
+    let is_last = end > 0 || LAST.iter().any(|word| name.contains(word));
+    (first, example.operation == Operation::Mutation, is_last, end)
 }
 
 /// The codes of an answer: those of errors and those of refusals.
@@ -117,28 +101,31 @@ on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, s
     assert!(examples.len() > 200, "{}", examples.len());
     let listed: Vec<&str> = MAY_BE_REFUSED.lines().collect();
     assert!(listed.len() <= MOST_REFUSED, "{} examples are listed: the list only gets shorter", listed.len());
-    let (mut wrong, mut succeeded, mut ids) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let names: Vec<&str> = examples.iter().map(|example| example.field.as_str()).collect();
+    assert!(prepared_fields().iter().all(|field| names.contains(field)), "{:?}", prepared_fields());
+    let (mut wrong, mut succeeded, mut known, mut number) = (Vec::new(), Vec::new(), Known::default(), 0);
     for (index, example) in examples.iter().enumerate() {
         // After the first store and product there is stock for the rest.
         if index == 2 {
             stocked(&shop).await;
         }
-        let told = |text: String, (prefix, id): (&String, &String)| text.replace(&format!("{prefix}{ID}"), id);
-        let variables: Value = serde_json::from_str(&ids.iter().fold(example.variables.clone(), told)).unwrap();
+        let before = prepared(&shop, &example.field, &known, &mut number).await;
+        let variables = before.as_ref().unwrap_or(&known).fill(&example.variables);
+        let variables: Value = serde_json::from_str(&variables).unwrap();
         let answer = shop.send(&example.document, &variables).await.unwrap_or_else(Value::String);
         let (errors, refusals) = codes_of(&answer, &example.field);
         let is_malformed = |code: &String| code.starts_with("GRAPHQL_") || ["INTERNAL", "BAD_REQUEST", "QUERY_TOO_COMPLEX"].contains(&code.as_str());
-        let known = reference.refusals(&example.field);
-        let unknown = refusals.iter().find(|code| !known.contains(&code.as_str()));
+        let listed_codes = reference.refusals(&example.field);
+        let unknown = refusals.iter().find(|code| !listed_codes.contains(&code.as_str()));
         let is_refused = !errors.is_empty() || !refusals.is_empty();
         if answer.is_string() || errors.iter().any(is_malformed) || (is_refused && !listed.contains(&example.field.as_str())) {
-            wrong.push(format!("{}: {answer}", example.field));
+            wrong.push(format!("{}: {answer}, before: {:?}", example.field, before.err()));
         } else if let Some(code) = unknown {
             wrong.push(format!("{}: {code} is not on its page (scripts/codegen/refusals.mjs): {answer}", example.field));
         } else if !is_refused {
             succeeded.push(example.field.as_str());
         }
-        keep_ids(&answer["data"], &mut ids);
+        known.keep(&answer["data"]);
     }
     let stale: Vec<_> = listed.iter().filter(|field| succeeded.contains(*field)).collect();
     println!("{} of {} examples succeed; no longer refused, so to be taken off may_be_refused.txt: {stale:?}", succeeded.len(), examples.len());

@@ -19,6 +19,7 @@ mod docs;
 mod doctor;
 mod edges;
 mod events;
+mod example_states;
 mod examples;
 mod failover;
 mod files;

@@ -114,8 +114,12 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
     let euros = office.draft_with(input).await;
     office.step(&euros, "purchaseOrderSubmit").await;
     refused(&office.buy("purchaseOrderApprove", json!({ "id": euros["id"] })).await, "INVALID_STATE", "input.id");
-    // Unless their rate is agreed: 80.00 EUR are 96.00 GBP, or 104.00.
-    for (rate, is_above) in [("1.2", false), ("1.3", true)] {
+    // Unless their rate is agreed beside that of a day: 80.00 EUR are 96.00 GBP, or 104.00.
+    let yesterday = entrepot::clock::day_text(entrepot::clock::local_day(world.node.clock.now().plus_seconds(-86_400), "UTC"));
+    for (market, rate, is_above) in [(None, "0.01", true), (Some("1.25"), "1.2", false), (Some("1.25"), "1.3", true)] {
+        if let Some(market) = market {
+            done(&office.rate("GBP", market, &yesterday).await, "exchangeRate");
+        }
         let lines = json!([{ "product": mug, "quantity": 80, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }]);
         let euros = office.draft_with(json!({ "currencyCode": "EUR", "fixedRate": rate, "lines": lines })).await;
         office.step(&euros, "purchaseOrderSubmit").await;

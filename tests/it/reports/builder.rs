@@ -28,7 +28,7 @@ pub const REPORT: &str =
       rowCount isCurrent currency periodDays comparedFrom comparedTo
       nodes { period date product { sku } category { name } topCategory { name } supplier { id } store { code } channel { code }
         values { measure value before change changeRate isHidden } }
-      totals { values { measure value before change } } pageInfo { hasNextPage endCursor } } }";
+      totals { values { measure value before change } } totalCount { count precision } pageInfo { hasNextPage endCursor } } }";
 
 /// The figures of a row, in the order of the measures.
 pub fn figures(row: &Value, name: &str) -> Vec<Value> {
@@ -164,6 +164,7 @@ async fn pages_sum_to_the_total(world: &World) {
             rows += 1;
         }
         assert!(rows <= page["rowCount"].as_i64().unwrap(), "{page:#}");
+        assert_eq!(page["totalCount"], json!({ "count": page["rowCount"], "precision": "EXACT" }), "on each page");
         after = page["pageInfo"]["endCursor"].clone();
         if page["pageInfo"]["hasNextPage"] != true {
             assert_eq!(page["rowCount"], rows);

@@ -10,7 +10,12 @@ use crate::{
     world::on_both,
 };
 
-on_both!(a_case_books_what_is_in_it, a_case_is_counted_and_taken_out_whole, packs_that_cannot_be_counted_are_refused);
+on_both!(
+    a_case_books_what_is_in_it,
+    a_case_is_counted_and_taken_out_whole,
+    a_case_is_shipped_and_received_by_the_line_of_its_document,
+    packs_that_cannot_be_counted_are_refused
+);
 
 const CASE: &str = "10012345678902";
 
@@ -81,6 +86,65 @@ async fn a_case_is_counted_and_taken_out_whole(world: &World) {
     // `quantity` counts smallest units, also with the barcode of a case.
     let units = json!({ "product": { "barcode": CASE }, "delta": 1 });
     assert_eq!(done(&adjusted(&house, units).await, "levels")[0]["onHand"], 29);
+}
+
+/// So many cases of a document's first line, by its ID.
+fn cases_of(document: &Value, packs: i64) -> Value {
+    json!({ "lineId": document["lines"][0]["id"], "packs": packs, "barcode": CASE })
+}
+
+async fn a_case_is_shipped_and_received_by_the_line_of_its_document(world: &World) {
+    let house = open(world).await;
+    let office = &house.office;
+    coded(&house, &house.cheese, json!([{ "code": "9506000134352", "packQuantity": 6 }])).await;
+    // Three cases come from the supplier, in two deliveries.
+    let mut bought = case(3);
+    bought["unitCost"] = gbp("1.50");
+    let order = office.ordered(json!({ "lines": [bought] })).await;
+    let delivery = |line: Value| json!({ "id": order["id"], "lines": [line] });
+    let first = office.buy("purchaseOrderReceive", delivery(cases_of(&order, 2))).await;
+    assert_eq!(done(&first, "purchaseOrder")["lines"][0]["received"], 24);
+    // A case of cheese on the line of mugs is a wrong scan, and nothing is booked.
+    let at = |name: &str| format!("input.lines.0.{name}");
+    let mut wrong = cases_of(&order, 1);
+    wrong["barcode"] = json!("9506000134352");
+    refused(&office.buy("purchaseOrderReceive", delivery(wrong)).await, "INVALID", &at("barcode"));
+    for (name, value, code) in [
+        ("barcode", json!("4006381333931"), "NOT_FOUND"),
+        ("barcode", Value::Null, "REQUIRED"),
+        ("quantity", json!(12), "INVALID"),
+    ] {
+        let mut line = cases_of(&order, 1);
+        line[name] = value;
+        let field = if name == "quantity" { "packs" } else { name };
+        refused(&office.buy("purchaseOrderReceive", delivery(line)).await, code, &at(field));
+    }
+    let rest = office.buy("purchaseOrderReceive", delivery(cases_of(&order, 1))).await;
+    assert_eq!(done(&rest, "purchaseOrder")["lines"][0]["received"], 36);
+    // Two of them go to the cellar.
+    let transfer = house.held(&[(&house.mug, 24)]).await;
+    let of = |line: Value| json!({ "id": transfer["id"], "lines": [line] });
+    let sent = house.moves("transferShip", of(cases_of(&transfer, 2))).await;
+    assert_eq!(done(&sent, "transfer")["lines"][0]["shipped"], 24);
+    let mut elsewhere = cases_of(&transfer, 1);
+    elsewhere["lineId"] = order["lines"][0]["id"].clone();
+    refused(&house.moves("transferReceive", of(elsewhere)).await, "NOT_FOUND", &at("lineId"));
+    let come = house.moves("transferReceive", of(cases_of(&transfer, 1))).await;
+    assert_eq!(done(&come, "transfer")["lines"][0]["received"], 12);
+    // One goes back to the supplier, and a customer brings one.
+    let back = json!({ "idempotencyKey": key(), "supplier": office.supplier, "store": office.store, "lines": [case(1)] });
+    let back =
+        office.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { lines { quantity } }", back).await;
+    assert_eq!(done(&back, "supplierReturn")["lines"], json!([{ "quantity": 12 }]));
+    let asked = json!({ "idempotencyKey": key(), "store": office.store, "receive": false, "lines": [case(2)] });
+    let asked = office.act("returnCreate", "ReturnCreateInput", "return { id lines { id } }", asked).await;
+    let ret = done(&asked, "return").clone();
+    let approved = json!({ "idempotencyKey": key(), "id": ret["id"] });
+    done(&office.act("returnApprove", "ReturnActionInput", "return { id }", approved).await, "return");
+    let brought = json!({ "idempotencyKey": key(), "id": ret["id"], "lines": [cases_of(&ret, 1)] });
+    let brought = office.act("returnReceive", "ReturnReceiveInput", "return { lines { received } }", brought).await;
+    assert_eq!(done(&brought, "return")["lines"], json!([{ "received": 12 }]));
+    office.is_sound().await;
 }
 
 async fn packs_that_cannot_be_counted_are_refused(world: &World) {

@@ -72,6 +72,13 @@ pub struct ProductFilter {
     pub stocked_in: Option<StoreIdFilter>,
 }
 
+crate::keyed_filter!(
+    ProductFilter,
+    "category" category CategorySlug,
+    "categoryTree" category_tree CategorySlug,
+    "supplier" supplier SupplierCode,
+);
+
 /// Rows whose metadata have this key. Keys and texts are compared exactly.
 #[derive(Debug, Clone, InputObject)]
 pub struct MetadataFilter {
@@ -236,8 +243,11 @@ fn id_filter(
     all: &mut Vec<Filter>,
 ) -> Answer<()> {
     match filter.is_null {
-        Some(is_null) if column.may_be_null() => all.push(Filter::IsNull(column, is_null)),
-        _ => filter.refuse_null(|| at.clone())?,
+        Some(is_null) if column.may_be_null() => {
+            filter.refuse_key(|| at.clone())?;
+            all.push(Filter::IsNull(column, is_null));
+        }
+        _ => filter.refuse_more(|| at.clone())?,
     }
     let one = |id: &ID, at: Path| parse(id).map_err(|message| TopError::bad_input(message, at));
     if let Some(id) = &filter.eq {

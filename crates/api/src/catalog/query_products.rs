@@ -26,12 +26,15 @@ use super::{
     page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
     refs::{CategoryRef, ProductOrder, ProductOrderField, ProductRef},
 };
-use crate::graphql::{
-    canonical,
-    connection::{Page, PageArgs},
-    context::ContextExt,
-    fault::{Answer, TopError},
-    scalars::Cursor,
+use crate::{
+    graphql::{
+        canonical,
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    keyed_filters::by_ids,
 };
 
 /// Queries of products, categories and families.
@@ -84,7 +87,8 @@ impl ProductQuery {
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
-        let (scope, scoped) = ctx.given::<Catalog>()?.filtered(permit, product_filter(ctx, filter)?).await?;
+        let (scope, scoped) =
+            ctx.given::<Catalog>()?.filtered(permit, product_filter(ctx, by_ids(ctx, filter, "filter").await?)?).await?;
         let mut count = counted(scoped.count(&scope, limit).await?, limit);
         if scoped.is_vague {
             count.precision = super::CountPrecision::AtLeast;
@@ -188,7 +192,7 @@ pub async fn products_page(
     page: &PageArgs,
 ) -> Answer<ProductConnection> {
     let catalog = ctx.given::<Catalog>()?;
-    let filter = product_filter(ctx, filter)?;
+    let filter = product_filter(ctx, by_ids(ctx, filter, "filter").await?)?;
     Ok(match sorted(order_by.as_ref(), &filter)? {
         Sorted::By(order) => {
             let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;

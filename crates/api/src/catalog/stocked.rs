@@ -37,7 +37,7 @@ pub(super) fn stock_test(statuses: Option<Vec<StockStatus>>, stores: Option<Stor
 
 fn stores_tests(StoreIdFilter { eq, one_of, key }: StoreIdFilter, at: &Path) -> Answer<Vec<StoresTest>> {
     let field: Vec<&str> = at.iter().map(String::as_str).collect();
-    let ids = IdFilter { eq, one_of, is_null: None }.ids::<StoreId>(&field)?;
+    let ids = IdFilter { eq, one_of, ..IdFilter::default() }.ids::<StoreId>(&field)?;
     let mut tests: Vec<StoresTest> =
         ids.map(|ids| StoresTest::Ids(ids.into_iter().map(entity::id::Id::uuid).collect())).into_iter().collect();
     if let Some(codes) = key {

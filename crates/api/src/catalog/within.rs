@@ -16,7 +16,10 @@ use super::{
     CategoryRef,
     filter::{ProductFilter, product_filter_at, query_id, query_text},
 };
-use crate::graphql::{canonical, context::ContextExt, fault::Answer};
+use crate::{
+    graphql::{canonical, context::ContextExt, fault::Answer},
+    keyed_filters::by_ids,
+};
 
 /// The category of that name, or None. Asking by slug needs product.read.
 pub async fn category_named(ctx: &Context<'_>, named: &CategoryRef, field: &[&str]) -> Answer<Option<CategoryId>> {
@@ -39,7 +42,7 @@ pub async fn products_at(
         return Ok((ProductCondition::default(), None));
     }
     let permit = ctx.permit::<kind::ProductRead>()?;
-    let filter = product_filter_at(ctx, filter, argument)?;
+    let filter = product_filter_at(ctx, by_ids(ctx, filter, argument).await?, argument)?;
     let name = canonical::name(&filter);
     let (_, scoped) = ctx.given::<Catalog>()?.filtered(permit, filter).await?;
     Ok((scoped.condition(), Some(name)))
@@ -56,7 +59,7 @@ pub async fn products_within(
     }
     let permit = ctx.permit::<kind::ProductRead>()?;
     let catalog = ctx.given::<Catalog>()?;
-    let mut filter = product_filter_at(ctx, filter, "product")?;
+    let mut filter = product_filter_at(ctx, by_ids(ctx, filter, "product").await?, "product")?;
     if let Some(named) = tree {
         let by = match named {
             CategoryRef::Id(id) => By::Id(query_id(&id, vec!["categoryTree".to_owned(), "id".to_owned()])?),

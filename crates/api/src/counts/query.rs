@@ -39,6 +39,7 @@ use crate::{
         refusal::Path,
         scalars::{Cursor, DateTime},
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
@@ -90,6 +91,7 @@ pub struct StocktakeFilter {
 }
 
 ::graphql::nested_filter!(StocktakeFilter);
+crate::keyed_filter!(StocktakeFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl StocktakeFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
@@ -159,7 +161,7 @@ impl CountsQuery {
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::COUNTS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let filter = filter.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
@@ -192,11 +194,12 @@ impl CountsQuery {
             Some(store) => due(ctx, &permit, store, abc_class).await?,
             None => Vec::new(),
         };
+        let total = due.len();
         let rows = due.into_iter().map(|(planned, class)| {
             let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];
             (StocktakeDue { planned, class }, keys)
         });
-        Ok(Page::build(request.pick(rows.collect()), &request, list, signer).into())
+        Ok(Page::build(request.pick(rows.collect()), &request, list, signer).of_known(total).into())
     }
 
     /// Products due for a stocktake in a store, class A first: those of class A that were not counted
@@ -259,7 +262,7 @@ async fn due(
     Ok(due)
 }
 
-crate::connection!(StocktakeDueConnection, StocktakeDueEdge, StocktakeDue, "products that are due for a stocktake");
+crate::connection!(counted StocktakeDueConnection, StocktakeDueEdge, StocktakeDue, "products that are due for a stocktake");
 
 /// A product that is due to be counted.
 pub struct StocktakeDue {

@@ -21,6 +21,16 @@ macro_rules! step {
         }
         $crate::step!($payload, $ctx, $permit, input, $step $(, $mode)?)
     }};
+    // Of an input with lines of a document that are named by their IDs and may count packs.
+    (lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
+        let mut input = $input;
+        let document = input.id.clone();
+        let wrong = $crate::packs::of_lines($ctx, $crate::packs::LinesOf::$of, &document, input.coded_lines()).await?;
+        if !wrong.is_empty() {
+            return Ok(wrong.into());
+        }
+        $crate::step!($payload, $ctx, $permit, input, $step $(, $mode)?)
+    }};
     ($payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
         let ledger = $ctx.given::<inventory::ledger::Ledger>()?;
         let input = match $crate::graphql::reading::read(|reading| $input.read(reading)) {

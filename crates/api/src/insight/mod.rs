@@ -229,7 +229,7 @@ impl InsightQuery {
             customers_seen(ctx.caller()?)?;
         }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let filter = orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?);
+        let filter = orders_within(&permit, OrderFilter::read_of_sales(ctx, filter).await?);
         let (condition, values) = inventory::orders::rows::compile(
             &inventory::orders::rows::with_merged(&scope, &filter).await?,
             scope.backend(),

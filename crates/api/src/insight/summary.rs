@@ -211,7 +211,7 @@ impl SummaryQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (from, to) = checked_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
-        let filter = orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?);
+        let filter = orders_within(&permit, OrderFilter::read_of_sales(ctx, filter).await?);
         let (condition, values) = inventory::orders::rows::compile(
             &inventory::orders::rows::with_merged(&scope, &filter).await?,
             scope.backend(),

@@ -164,7 +164,7 @@ report_connection!(DeadStockConnection, DeadStockEdge, DeadStockItem, DeadStockT
 
 impl DeadStockConnection {
     pub(super) fn new(
-        page: std::sync::Arc<crate::graphql::connection::Page<DeadStockItem>>,
+        page: crate::graphql::connection::CountedPage<DeadStockItem>,
         totals: DeadStockTotals,
         source: services::reports::shell::ReportSource,
     ) -> Self {

@@ -2,15 +2,20 @@
 
 use entity::{id::kind, prelude::Numbered};
 use inventory::{
+    catalog::core::text,
     numbering::core::Patterns,
-    orders::rows::{DocumentTest, NumberTest, TextTest},
+    orders::rows::{AllocatedTest, DocumentTest, NumberTest, TextTest},
 };
 
 use super::{
-    filters::{below, ids, span, texts},
+    filters::{below, few, ids, span, texts},
     links::{DateTimeFilter, IdFilter, StringFilter},
 };
-use crate::graphql::{fault::TopError, refusal::Path};
+use crate::graphql::{
+    fault::TopError,
+    filters::{StoreIdFilter, plain},
+    refusal::Path,
+};
 
 /// The filters of a document that are read alike for all kinds.
 #[derive(Default)]
@@ -35,6 +40,22 @@ impl DocumentFilter {
         all.extend(texts(self.sku, &below(at, "sku"))?.into_iter().map(DocumentTest::Sku));
         Ok(all)
     }
+}
+
+/// The tests of stores that are named by their ids or codes.
+pub(super) fn allocated(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<AllocatedTest>, TopError> {
+    let Some(StoreIdFilter { eq, one_of, key }) = filter else { return Ok(Vec::new()) };
+    let by_id = ids::<kind::StoreId>(Some(IdFilter { eq, one_of, ..IdFilter::default() }), at)?;
+    let mut tests: Vec<AllocatedTest> = by_id.into_iter().map(AllocatedTest::Ids).collect();
+    if let Some(codes) = key {
+        let at = below(at, "key");
+        few(codes.len(), &at)?;
+        for (index, code) in codes.iter().enumerate() {
+            plain(code, || below(&at, &index))?;
+        }
+        tests.push(AllocatedTest::Codes(codes.iter().map(|code| text::fold(code.trim())).collect()));
+    }
+    Ok(tests)
 }
 
 /// What a text says of a number; None where every number passes.

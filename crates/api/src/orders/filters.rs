@@ -6,19 +6,18 @@ use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::Numbered;
 use iam::access::{Caller, Permission, kind};
 use inventory::{
-    catalog::{core::text, rows::customer::email_blind},
+    catalog::rows::customer::email_blind,
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::{
-        AllocatedTest, Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest,
-        TotalTest,
+        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest, TotalTest,
     },
 };
 use platform::path;
 use uuid::Uuid;
 
 use super::{
-    document_filter::DocumentFilter,
+    document_filter::{DocumentFilter, allocated},
     enums::OrderStatus,
     links::{DateTimeFilter, Direction, IdFilter, StringFilter, argument},
 };
@@ -30,6 +29,7 @@ use crate::{
         filters::{MoneyFilter, StoreIdFilter, plain, searchable},
         refusal::Path,
     },
+    keyed_filters::by_ids,
     numbering,
     payments::{PaymentStatus, RefundStatus},
 };
@@ -92,6 +92,14 @@ pub struct OrderFilter {
     pub metadata: Option<Vec<MetadataFilter>>,
 }
 
+crate::keyed_filter!(
+    OrderFilter,
+    "store" store StoreCode,
+    "channel" channel ChannelCode,
+    "customer" customer CustomerExternalRef,
+    "product" product ProductSku,
+);
+
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct OrderOrder {
@@ -146,6 +154,7 @@ impl OrderFilter {
     /// The filter for the rows, with the tenant's patterns where it asks for a number.
     pub async fn read_in(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
         let caller = ctx.caller()?;
+        let filter = by_ids(ctx, filter, "filter").await?;
         let none = HashMap::new();
         if !filter.as_ref().is_some_and(Self::asks_number) {
             return Self::read(filter, caller, (&Patterns::default(), &none));
@@ -193,9 +202,10 @@ impl OrderFilter {
     }
 
     /// The same for reports of sales, whose filter is asked of orders and returns alike.
-    pub fn read_of_sales(filter: Option<Self>, caller: &Caller) -> Result<Filter, TopError> {
+    pub async fn read_of_sales(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
+        let filter = by_ids(ctx, filter, "filter").await?;
         // A number is refused below, whatever its letters.
-        let filter = Self::read(filter, caller, (&Patterns::default(), &HashMap::new()))?;
+        let filter = Self::read(filter, ctx.caller()?, (&Patterns::default(), &HashMap::new()))?;
         if filter.fits_returns() {
             return Ok(filter);
         }
@@ -284,7 +294,7 @@ pub(crate) fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
 /// The tests of an id filter: one for `eq`, one for `in`.
 pub(crate) fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<Vec<Uuid>>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
-    filter.refuse_null(|| at.clone())?;
+    filter.refuse_more(|| at.clone())?;
     let mut tests = Vec::new();
     if let Some(id) = filter.eq {
         tests.push(vec![argument::<K>(&id, || below(at, "eq"))?.uuid()]);
@@ -361,22 +371,6 @@ fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {
     Ok(Filter::Total(TotalTest { currency: range.currency, least: range.least, most: range.most }))
 }
 
-/// The tests of stores that are named by their ids or codes.
-fn allocated(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<AllocatedTest>, TopError> {
-    let Some(StoreIdFilter { eq, one_of, key }) = filter else { return Ok(Vec::new()) };
-    let by_id = ids::<entity::id::kind::StoreId>(Some(IdFilter { eq, one_of, is_null: None }), at)?;
-    let mut tests: Vec<AllocatedTest> = by_id.into_iter().map(AllocatedTest::Ids).collect();
-    if let Some(codes) = key {
-        let at = below(at, "key");
-        few(codes.len(), &at)?;
-        for (index, code) in codes.iter().enumerate() {
-            plain(code, || below(&at, &index))?;
-        }
-        tests.push(AllocatedTest::Codes(codes.iter().map(|code| text::fold(code.trim())).collect()));
-    }
-    Ok(tests)
-}
-
 /// Kinds of holds, with no NUL in them.
 fn hold_kinds(kinds: Vec<String>, at: &Path) -> Result<Vec<String>, TopError> {
     few(kinds.len(), at)?;
@@ -386,7 +380,7 @@ fn hold_kinds(kinds: Vec<String>, at: &Path) -> Result<Vec<String>, TopError> {
     Ok(kinds)
 }
 
-fn few(count: usize, at: &Path) -> Result<(), TopError> {
+pub(super) fn few(count: usize, at: &Path) -> Result<(), TopError> {
     if count <= MOST_VALUES {
         return Ok(());
     }

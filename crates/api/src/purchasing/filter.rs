@@ -29,6 +29,7 @@ use crate::{
         refusal::Path,
         scalars::Date,
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::DocumentFilter,
@@ -114,6 +115,12 @@ pub struct PurchaseOrderFilter {
 }
 
 ::graphql::nested_filter!(PurchaseOrderFilter);
+crate::keyed_filter!(
+    PurchaseOrderFilter,
+    "supplier" supplier SupplierCode,
+    "store" store StoreCode,
+    "product" product ProductSku,
+);
 
 impl PurchaseOrderFilter {
     fn read(self, caller: &Caller, patterns: &Patterns) -> Answer<Nested<Filter>> {
@@ -194,7 +201,7 @@ pub async fn purchase_orders<P: Permission>(
 ) -> Answer<PurchaseOrderConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
-    let filter = ask.filter.unwrap_or_default();
+    let filter = by_ids(ctx, ask.filter, "filter").await?.unwrap_or_default();
     let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
     let mut filter = filter.read(permit.caller(), &patterns)?;
     within(permit, &mut filter.own);

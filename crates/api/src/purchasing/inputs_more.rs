@@ -21,6 +21,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Quantity},
     },
+    packs::PackLine,
     stock::{LotRef, ReasonCode, StockCondition},
 };
 
@@ -31,8 +32,10 @@ pub struct SupplierReturnLineInput {
     pub product: Option<ProductRef>,
     /// ID of the purchase order's line that delivered the goods. Null when unknown.
     pub purchase_order_line_id: Option<ID>,
-    /// Quantity to return, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Quantity to return, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
     /// Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available.
     #[graphql(default_with = "StockCondition::Available")]
     pub source: StockCondition,
@@ -77,6 +80,18 @@ fn return_source(from: StockCondition, reading: &mut Reading, field: impl FnOnce
 }
 
 impl SupplierReturnCreateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        let lines = self.lines.iter_mut().enumerate();
+        lines
+            .map(|(index, line)| PackLine {
+                product: line.product.as_ref(),
+                units: &mut line.quantity,
+                packs: line.packs,
+                name: "quantity",
+                at: path!["input", "lines", index],
+            })
+            .collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::SupplierReturnCreate {
         let mut lines = Vec::with_capacity(self.lines.len());
@@ -85,7 +100,7 @@ impl SupplierReturnCreateInput {
             lines.push(shell::NewReturnLine {
                 product: line.product.map(|product| reading.product(product, || at("product"))),
                 of: reading.id_opt(line.purchase_order_line_id.as_ref(), || at("purchaseOrderLineId")),
-                quantity: line.quantity.0,
+                quantity: reading.units(line.quantity, || at("quantity")),
                 source: return_source(line.source, reading, || at("source")),
                 unit_credit: reading.money(line.unit_credit.as_ref(), || at("unitCredit")),
                 lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),

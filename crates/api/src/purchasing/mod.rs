@@ -20,6 +20,7 @@ mod payloads;
 mod performance;
 mod query;
 mod receipt;
+mod receive_inputs;
 pub mod refusal;
 mod reorder;
 mod reorder_plan;

@@ -16,8 +16,9 @@ use macros::resolvers;
 
 use super::{
     amend_inputs::{PurchaseOrderAmendInput, PurchaseOrderConfirmInput},
-    inputs::{PurchaseOrderActionInput, PurchaseOrderCreateInput, PurchaseOrderReceiveInput, PurchaseOrderUpdateInput},
+    inputs::{PurchaseOrderActionInput, PurchaseOrderCreateInput, PurchaseOrderUpdateInput},
     payloads::PurchaseOrderPayload,
+    receive_inputs::PurchaseOrderReceiveInput,
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
@@ -64,7 +65,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods received.")] input: PurchaseOrderReceiveInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
+        step!(lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
     }
 
     /// Asks for the approval of a DRAFT.

@@ -230,7 +230,7 @@ impl SupplyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The return.")] input: SupplierReturnCreateInput,
     ) -> Answer<SupplierReturnPayload> {
-        step!(SupplierReturnPayload, ctx, permit, input, shell::supplier_return_create, dry_run)
+        step!(packs SupplierReturnPayload, ctx, permit, input, shell::supplier_return_create, dry_run)
     }
 
     /// Mails an order to its supplier, as a page that prints. It is sent by a job: see jobs for what became of it.

@@ -1,14 +1,12 @@
 //! Pages of reports, with the totals of all rows beside them.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Value};
 use platform::paging::{CursorSigner, PageRequest};
 use services::reports::shell::Ranked;
 
 use crate::{
     graphql::{
-        connection::{Page, PageArgs},
+        connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::Answer,
         scalars::Cursor,
@@ -35,9 +33,10 @@ impl ReportPaging {
         let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, &signer, MOST_A_PAGE)?;
         Ok(Self { request, kind, signer })
     }
-    pub fn page<R, T>(self, rows: Vec<Ranked<R>>, node: impl Fn(R) -> T) -> Arc<Page<T>> {
+    pub fn page<R, T>(self, rows: Vec<Ranked<R>>, node: impl Fn(R) -> T) -> CountedPage<T> {
+        let total = rows.len();
         let nodes = self.request.pick(rows).into_iter().map(|(row, keys)| (node(row), keys)).collect();
-        Arc::new(Page::build(nodes, &self.request, self.kind, &self.signer))
+        Page::build(nodes, &self.request, self.kind, &self.signer).of_known(total)
     }
 }
 
@@ -46,26 +45,34 @@ macro_rules! report_connection {
     ($connection:ident, $edge:ident, $node:ty, $totals:ty, $what:literal) => {
         #[doc = concat!("A page of ", $what, ", and all of them together.")]
         pub struct $connection {
-            page: std::sync::Arc<crate::graphql::connection::Page<$node>>,
+            page: crate::graphql::connection::CountedPage<$node>,
             totals: $totals,
             source: services::reports::shell::ReportSource,
         }
         crate::connection!(@edge $edge, $node, $what);
 
         #[doc = concat!("A page of ", $what, ", and all of them together.")]
-        #[async_graphql::Object]
+        #[::macros::resolvers]
         impl $connection {
             /// The nodes with their cursors.
             async fn edges(&self) -> Vec<$edge> {
-                (0..self.page.nodes.len()).map(|index| $edge(self.page.clone(), index)).collect()
+                (0..self.page.page.nodes.len()).map(|index| $edge(self.page.page.clone(), index)).collect()
             }
             /// The nodes alone.
             async fn nodes(&self) -> &[$node] {
-                &self.page.nodes
+                &self.page.page.nodes
             }
             /// Position of the page in the list.
             async fn page_info(&self) -> crate::graphql::connection::PageInfo {
-                self.page.info()
+                self.page.page.info()
+            }
+            /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+            #[field(cost = "3")]
+            async fn total_count(
+                &self,
+                #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+            ) -> crate::graphql::fault::Answer<crate::graphql::connection::Count> {
+                self.page.total(limit).await
             }
             /// All rows together, also those that are on no page.
             async fn totals(&self) -> &$totals {

@@ -22,6 +22,7 @@ use crate::{
         fault::Answer,
         nested::NestedFilter,
     },
+    keyed_filters::by_ids,
     numbering,
     orders::links::MOST_A_PAGE,
 };
@@ -37,7 +38,7 @@ pub(super) async fn returns(
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let filter = filter.unwrap_or_default();
+    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
     let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
     let mut tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
     let customers = tests.all_mut().into_iter().flatten().filter_map(|test| match test {

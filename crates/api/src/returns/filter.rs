@@ -58,6 +58,13 @@ pub struct ReturnFilter {
 }
 
 ::graphql::nested_filter!(ReturnFilter);
+crate::keyed_filter!(
+    ReturnFilter,
+    "store" store StoreCode,
+    "channel" channel ChannelCode,
+    "customer" customer CustomerExternalRef,
+    "product" product ProductSku,
+);
 
 impl ReturnFilter {
     /// The tests for the rows; refused like those of orders.

@@ -73,7 +73,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Return and the goods that were received.")] input: ReturnReceiveInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_receive, dry_run)
+        step!(lines Return ReturnPayload, ctx, permit, input, shell::return_receive, dry_run)
     }
 
     /// Records the inspection of returned goods: which can be sold again, which stay aside and

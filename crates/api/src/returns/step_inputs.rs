@@ -11,6 +11,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, MoneyInput},
+    packs::CodedLine,
 };
 
 /// A step that needs no more than the return.
@@ -42,8 +43,12 @@ pub struct ReturnRejectInput {
 pub struct ReturnReceiveLineInput {
     /// The return's line.
     pub line_id: ID,
-    /// Received quantity, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Received quantity, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs that were received, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
+    pub barcode: Option<String>,
     /// The lot that comes: needed where the product is tracked.
     pub lot: Option<LotRef>,
 }
@@ -138,6 +143,18 @@ impl ReturnRejectInput {
 }
 
 impl ReturnReceiveInput {
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .map(|(index, line)| CodedLine {
+                line: Some(&line.line_id),
+                units: &mut line.quantity,
+                packs: line.packs,
+                barcode: line.barcode.as_deref(),
+                at: path!["input", "lines", index],
+            })
+            .collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnReceive {
         let of = of(reading, &self.id, self.idempotency_key, self.expected_version, self.note);
@@ -145,7 +162,7 @@ impl ReturnReceiveInput {
             let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::ReturnLineBack {
                 line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
-                quantity: one.quantity.0,
+                quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
                 lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
             });
             read.collect()

@@ -23,6 +23,7 @@ use crate::{
         nested::NestedFilter,
         scalars::{DateTime, Long, Quantity},
     },
+    keyed_filters::by_ids,
     packs::PackLine,
 };
 
@@ -69,10 +70,19 @@ pub struct StockFilter {
 }
 
 ::graphql::nested_filter!(StockFilter);
+crate::keyed_filter!(
+    StockFilter,
+    "store" store StoreCode,
+    "product" product ProductSku,
+    "category" category CategorySlug,
+    "categoryTree" category_tree CategorySlug,
+    "supplier" supplier SupplierCode,
+);
 
 /// Turns the input into what lists and streams filter by.
 pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Result<LevelFilter, TopError> {
-    let Some(filter) = filter else { return Ok(LevelFilter::default()) };
+    let filter = by_ids(ctx, filter.cloned(), "filter").await?;
+    let Some(filter) = &filter else { return Ok(LevelFilter::default()) };
     if filter.parts() > MAX_TESTS {
         return Err(TopError::bad_input(format!("at most {MAX_TESTS} filters may lie in each other"), vec!["filter".to_owned()]));
     }

@@ -57,6 +57,7 @@ pub struct LotFilter {
 }
 
 ::graphql::nested_filter!(LotFilter);
+crate::keyed_filter!(LotFilter, "product" product ProductSku, "store" store StoreCode);
 
 /// Codes of lots. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]

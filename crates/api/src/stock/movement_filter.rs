@@ -51,6 +51,7 @@ pub struct MovementFilter {
 }
 
 ::graphql::nested_filter!(MovementFilter);
+crate::keyed_filter!(MovementFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl MovementFilter {
     /// The filter of a list as rows understand it.

@@ -35,6 +35,7 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
 };
 
 #[derive(Default)]
@@ -75,7 +76,7 @@ impl StockQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let list = "movements";
         let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let mut filter = MovementFilter::nested(filter)?;
+        let mut filter = MovementFilter::nested(by_ids(ctx, filter, "filter").await?)?;
         // Inside `not` and `or` too: an entry in another store is not there for whoever may not see it.
         for spec in filter.all_mut() {
             *spec = movements_within(&permit, std::mem::take(spec));

@@ -10,7 +10,7 @@ use crate::{
         scalars::{DateTime, Json, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
-    packs::PackLine,
+    packs::{CodedLine, PackLine},
     stock::ReasonCode,
 };
 
@@ -100,8 +100,12 @@ pub struct TransferActionInput {
 pub struct TransferShipmentLineInput {
     /// The transfer's line.
     pub line_id: ID,
-    /// Quantity of the line, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Quantity of the line, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs that move, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
+    pub barcode: Option<String>,
     /// Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
     /// first to expire arrive. At most 2,000 in a call.
     #[graphql(default)]
@@ -221,6 +225,18 @@ impl TransferActionInput {
 }
 
 impl TransferShipmentInput {
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .map(|(index, line)| CodedLine {
+                line: Some(&line.line_id),
+                units: &mut line.quantity,
+                packs: line.packs,
+                barcode: line.barcode.as_deref(),
+                at: path!["input", "lines", index],
+            })
+            .collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::TransferMove {
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(|(index, one)| one.read(index, reading)).collect());
@@ -243,7 +259,8 @@ impl TransferShipmentLineInput {
             let lot = reading.lot(one.lot, || path!["input", "lines", index, "lots", nth, "lot"]);
             lots.push((lot, one.quantity.0));
         }
-        shell::TransferParcel { line, quantity: self.quantity.0, lots }
+        let quantity = reading.units(self.quantity, || path!["input", "lines", index, "quantity"]);
+        shell::TransferParcel { line, quantity, lots }
     }
 }
 

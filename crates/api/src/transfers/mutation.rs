@@ -71,7 +71,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Shipment of the transfer.")] input: TransferShipmentInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_ship, dry_run)
+        step!(lines Transfer TransferPayload, ctx, permit, input, shell::transfer_ship, dry_run)
     }
 
     /// Receives goods that arrived, whole or in parts, at the cost with which they left; never more
@@ -82,7 +82,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Receipt of the transfer.")] input: TransferShipmentInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_receive, dry_run)
+        step!(lines Transfer TransferPayload, ctx, permit, input, shell::transfer_receive, dry_run)
     }
 
     /// Writes off what is still in transit: nothing more will arrive. Asks for the right in the receiver's store.

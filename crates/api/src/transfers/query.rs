@@ -39,6 +39,7 @@ use crate::{
         refusal::Path,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
@@ -94,6 +95,13 @@ pub struct TransferFilter {
 }
 
 ::graphql::nested_filter!(TransferFilter);
+crate::keyed_filter!(
+    TransferFilter,
+    "fromStore" from_store StoreCode,
+    "toStore" to_store StoreCode,
+    "store" store StoreCode,
+    "product" product ProductSku,
+);
 
 impl TransferFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
@@ -166,7 +174,7 @@ impl TransfersQuery {
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::TRANSFERS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let filter = filter.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {

@@ -93,13 +93,14 @@ pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), F
     Ok(())
 }
 
-/// Whether anything is valued in the tenant's currency: stock that has moved, a charge that was converted into it, or an order with an
-/// agreed rate.
+/// Whether anything is valued in the tenant's currency: stock that has moved, a charge that was converted into it, an order with an
+/// agreed rate, or an invoice that was converted.
 pub async fn has_values(reads: &impl Reads) -> Result<bool, Fault> {
     for sql in [
         "SELECT 1 FROM movement WHERE tenant_id = $1 LIMIT 1",
         "SELECT 1 FROM purchase_charge WHERE tenant_id = $1 AND books_minor IS NOT NULL LIMIT 1",
         "SELECT 1 FROM purchase_order WHERE tenant_id = $1 AND fixed_rate IS NOT NULL LIMIT 1",
+        "SELECT 1 FROM invoice WHERE tenant_id = $1 AND books_currency IS NOT NULL LIMIT 1",
     ] {
         if !reads.rows(sql, vec![]).await?.is_empty() {
             return Ok(true);

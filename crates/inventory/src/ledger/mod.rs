@@ -26,7 +26,7 @@ mod speculative_state;
 mod stock_command;
 mod tenants;
 
-pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, pack_quantities};
+pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Pack, ProductRef, Stop, StoreRef, packs};
 pub(crate) use call::{
     Checks, Missing, Names, check_key, chosen, document_ids, first_answer, key_of, known_store, may_override, overrides,
     own_reservations, shortage_word, store_of, stores_by_code, submit, submit_found, submit_named,

@@ -67,6 +67,8 @@ pub(super) const OTHER_STORE: &str = "LEEDS";
 
 /// The last part of an id: 26 characters that encode a UUID.
 const ID: &str = "01h455vb4pex5vsknk084sn02q";
+/// The same of a second thing of a kind.
+const OTHER_ID: &str = "01h455vb4pex5vsknk084sn02r";
 
 /// An id of the kind that the field names: `storeId` by itself, `id` by its input or the root field, `lineId` by the document.
 pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
@@ -74,6 +76,9 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     let begins = |text: &str| NOUNS.iter().find(|(noun, _)| text.starts_with(noun)).map(|(_, prefix)| *prefix);
     let prefix = match own.as_str() {
         "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
+        "documentid" if root == "documentreverse" => Some(&("transfer", "trf")),
+        "documentid" if root == "papercreate" => Some(&("fulfilment", "ful")),
+        "id" if root == "orderholdlift" => Some(&("hold", "hld")),
         "job" | "jobid" => Some(&("job", "job")),
         "nodeid" if root == "nodetagsset" => Some(&("supplier", "sup")),
         // Any object: the one that most have.
@@ -89,7 +94,17 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
         _ => None,
     };
     let prefix = prefix.map(|(_, prefix)| *prefix).or_else(special).or_else(|| begins(&owner)).or_else(|| begins(&root));
-    format!("{}_{ID}", prefix.unwrap_or("prd"))
+    format!("{}_{}", prefix.unwrap_or("prd"), if own == "intoid" { OTHER_ID } else { ID })
+}
+
+/// The value of an enum that a root field takes, where it is not the first.
+pub(super) fn choice(name: &str, root: &str) -> Option<&'static str> {
+    match (root, name) {
+        ("stockMove", "to") => Some("QUARANTINE"),
+        ("stockMove", "reasonCode") => Some("DAMAGE"),
+        ("transferClose", "reasonCode") => Some("LOSS"),
+        _ => None,
+    }
 }
 
 pub(super) fn integer(name: &str) -> &'static str {
@@ -116,7 +131,7 @@ pub(super) fn float(name: &str) -> &'static str {
 /// A day: in the past for what begins or happened, in the future for what ends.
 pub(super) fn date(name: &str) -> &'static str {
     match name {
-        "from" | "day" | "on" | "occurredAt" | "at" => "2026-11-02",
+        "from" | "validFrom" | "day" | "on" | "occurredAt" | "at" => "2026-11-02",
         "to" => "2026-11-30",
         _ => "2027-01-31",
     }
@@ -127,10 +142,11 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "idempotencyKey" => return format!("{}-1", dashed(root)),
         "code" => code(owner, root),
         "name" | "title" => title(owner, root),
+        "sku" if root == "lotCreate" => "CHEDDAR",
         "sku" => "MUG-BLUE",
         "barcode" => "4006381333931",
         "slug" => "mugs",
-        "number" => "1001",
+        "number" => "1",
         "pattern" => "SO-{n:6}",
         "email" => "clerk@shop.example",
         "password" | "currentPassword" => "a warehouse full of mugs",
@@ -146,6 +162,8 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "optionNames" => "Size",
         "reason" | "note" => "Agreed by telephone",
         "source" => "ECB",
+        "countries" => "GB",
+        "method" => "card",
         "column" => "sku",
         "key" if root.starts_with("role") => "stock-clerk",
         "key" => "colour",

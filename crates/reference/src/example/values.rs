@@ -19,34 +19,52 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 32] = [
+pub(super) const GIVEN: [(&str, &str); 50] = [
+    ("ApiKeyCreateInput", "permissions"),
     ("CategoryUpsertInput", "name"),
-    ("StocktakeCreateInput", "categoryId"),
-    ("StocktakeLineInput", "counted"),
     ("CustomerCreateInput", "name"),
     ("CustomerUpsertInput", "name"),
     ("ExchangeRatesImportInput", "ecbCsv"),
     ("ExportCreateInput", "entity"),
+    ("HoldRuleUpsertInput", "countries"),
     ("ImportCreateInput", "entity"),
+    ("KitComponentInput", "product"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
+    ("OrderUpdateInput", "noteForStaff"),
     ("ProductCreateInput", "price"),
+    ("ProductLabelSheetInput", "products"),
     ("ProductUpsertInput", "name"),
+    ("PurchaseOrderAmendInput", "note"),
+    ("PurchaseOrderConfirmInput", "confirmedOn"),
     ("PurchaseOrderLineInput", "quantity"),
+    ("PurchaseOrderLineInput", "unitCost"),
     ("PurchaseOrderLineReceiptInput", "lineId"),
+    ("PurchaseOrderLineReceiptInput", "quantity"),
     ("PurchaseOrderReceiveInput", "lines"),
+    ("ReorderLineInput", "supplier"),
+    ("ReorderPolicyInput", "reorderPoint"),
     ("ReserveItem", "quantity"),
     ("ReturnInspectInput", "lines"),
     ("ReturnLineInput", "product"),
     ("ReturnLineInput", "quantity"),
     ("ReturnReceiveInput", "lines"),
+    ("ReturnReceiveLineInput", "quantity"),
+    ("SalesReportFilter", "from"),
+    ("SalesReportFilter", "to"),
     ("SourcingSetInput", "rule"),
     ("StockChangeInput", "delta"),
-    ("ReorderPolicyInput", "reorderPoint"),
+    ("StockReportFilter", "from"),
+    ("StockReportFilter", "to"),
+    ("StocktakeLineInput", "counted"),
     ("SupplierReturnLineInput", "product"),
+    ("SupplierReturnLineInput", "quantity"),
+    ("SupplierReturnLineInput", "unitCredit"),
     ("TransferLineInput", "quantity"),
     ("TransferShipmentInput", "lines"),
+    ("TransferShipmentLineInput", "quantity"),
     ("WebhookEndpointReplayInput", "fromSeq"),
+    ("WebhookEndpointReplayInput", "toSeq"),
     ("WebhookEndpointUpdateInput", "eventTypes"),
     ("login", "tenant"),
     ("profileUpdate", "displayName"),
@@ -68,7 +86,9 @@ impl Values<'_> {
             BaseType::List(item) => Json::List(vec![self.at(item, name, owner, depth + 1)]),
             BaseType::Named(type_name) => match self.schema.definition(type_name) {
                 Some(definition) if definition.kind == Kind::Enum => {
-                    Json::Text(definition.values.first().map(|value| value.name.clone()).unwrap_or_default())
+                    let wanted = names::choice(name, self.root);
+                    let value = definition.values.iter().find(|value| Some(value.name.as_str()) == wanted);
+                    Json::Text(value.or(definition.values.first()).map(|value| value.name.clone()).unwrap_or_default())
                 }
                 Some(_) if type_name.as_str() == "StoreRef" && name == "toStore" => {
                     Json::Object(vec![("code".to_owned(), Json::Text(names::OTHER_STORE.to_owned()))])
@@ -101,6 +121,8 @@ impl Values<'_> {
             "Float" => Json::Number(names::float(name)),
             "Boolean" => Json::Bool(true),
             "JSON" => Json::Object(vec![("colour".to_owned(), Json::Text("blue".to_owned()))]),
+            // The currency of a new tenant.
+            "CurrencyCode" if owner == "MoneyInput" => Json::Text("GBP".to_owned()),
             "CurrencyCode" => Json::Text(if matches!(name, "to" | "quoteCode") { "GBP" } else { "EUR" }.to_owned()),
             "Cursor" => Json::Text("AQIDBA".to_owned()),
             "Date" => Json::Text(names::date(name).to_owned()),

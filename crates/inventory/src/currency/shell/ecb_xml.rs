@@ -20,6 +20,10 @@ const DAY_DEPTH: usize = 2;
 const CELL_DEPTH: usize = 3;
 /// Characters of the file that a refusal repeats.
 const MOST_QUOTED: usize = 20;
+/// Characters of what the reader says of a file that is no XML: it repeats names as long as they are.
+const MOST_SAID: usize = 200;
+/// Attributes of an element that are read: the files have two.
+const MOST_ATTRIBUTES: usize = 8;
 
 /// Reads a file; at most `most` rates.
 ///
@@ -36,7 +40,7 @@ pub(super) fn parse_xml(text: &str, source: &str, most: usize) -> Result<Parsed,
             Event::End(_) => file.depth = file.depth.saturating_sub(1),
             Event::DocType(_) | Event::GeneralRef(_) => return Err(ParseError::Entity),
             Event::Eof if file.depth > 0 => return Err(ParseError::Cut),
-            Event::Eof if !file.has_root => return Err(ParseError::Envelope),
+            Event::Eof if !file.has_root || file.is_empty() => return Err(ParseError::Envelope),
             Event::Eof => return Ok(file.parsed),
             _ => {}
         }
@@ -51,12 +55,17 @@ struct File<'a> {
     has_root: bool,
     /// Elements that are open.
     depth: usize,
-    /// Of the `Cube` that is open, or was last: days since 1970-01-01.
+    /// Of the `Cube` of a day that is open: days since 1970-01-01.
     day: Option<i32>,
     parsed: Parsed,
 }
 
 impl File<'_> {
+    /// Whether it had no `Cube` of a currency, as envelopes of other kinds have none.
+    fn is_empty(&self) -> bool {
+        self.parsed.rates.is_empty() && self.parsed.skipped == 0
+    }
+
     fn open(&mut self, start: &BytesStart<'_>) -> Result<(), ParseError> {
         let name = start.local_name();
         let name: &str = name.as_ref();
@@ -64,6 +73,7 @@ impl File<'_> {
             (0, "Envelope") if !self.has_root => self.has_root = true,
             (0 | DEEPEST.., _) => return Err(ParseError::Envelope),
             (DAY_DEPTH, "Cube") => self.day = Some(day_of(start)?),
+            (DAY_DEPTH, _) => self.day = None,
             (CELL_DEPTH, "Cube") => self.rate(start)?,
             _ => {}
         }
@@ -96,8 +106,11 @@ fn day_of(start: &BytesStart<'_>) -> Result<i32, ParseError> {
 /// An attribute by its name; all of them are looked at.
 fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, ParseError> {
     let mut value = None;
-    for found in start.attributes() {
-        let found = found.map_err(|error| ParseError::Xml(error.to_string()))?;
+    for (index, found) in start.attributes().enumerate() {
+        let found = found.map_err(|error| ParseError::Xml(said(&error)))?;
+        if index == MOST_ATTRIBUTES {
+            return Err(ParseError::Envelope);
+        }
         if found.value.contains('&') {
             return Err(ParseError::Entity);
         }
@@ -112,8 +125,12 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Parse
 fn fault(error: &Error) -> ParseError {
     match error {
         Error::Syntax(_) => ParseError::Cut,
-        other => ParseError::Xml(other.to_string()),
+        other => ParseError::Xml(said(other)),
     }
+}
+
+fn said(error: &impl ToString) -> String {
+    error.to_string().chars().take(MOST_SAID).collect()
 }
 
 fn quoted(text: &str) -> String {
@@ -173,6 +190,14 @@ mod tests {
         assert_eq!(replaced("\n</gesmes:Envelope>\n", "</gesmes:Envelope><a/>"), ParseError::Envelope);
         assert_eq!(refused("<rates/>"), ParseError::Envelope);
         assert_eq!(refused("Date,USD\n2026-11-20,1.1\n"), ParseError::Envelope);
+        assert_eq!(refused("<Envelope><Cube/></Envelope>"), ParseError::Envelope, "without a rate");
+        let day = "<Cube time=\"2026-11-19\"><Cube currency=\"USD\" rate=\"1.0830\"></Cube></Cube>";
+        let moved = replaced(day, "<a><Cube currency='USD' rate='1.0830'/></a>");
+        assert_eq!(moved, ParseError::Envelope, "a rate within no day");
+        let long = format!("<Envelope></{}>", "a".repeat(100_000));
+        assert!(matches!(refused(&long), ParseError::Xml(text) if text.chars().count() == MOST_SAID));
+        let many = " a='' b='' c='' d='' e='' f='' g='' h='' time='2026-11-20'";
+        assert_eq!(replaced(" time='2026-11-20'", many), ParseError::Envelope);
         let deep = format!("<Envelope>{}", "<a>".repeat(DEEPEST));
         assert_eq!(refused(&deep), ParseError::Envelope);
     }

@@ -14,7 +14,7 @@ use platform::storage::{
 use serde::Serialize;
 
 pub use missing::{Missing, submit_named};
-pub use names::{LotRef, Names, ProductRef, StoreRef, chosen, known_store, pack_quantities, store_of, stores_by_code};
+pub use names::{LotRef, Names, Pack, ProductRef, StoreRef, chosen, known_store, packs, store_of, stores_by_code};
 pub use ownership::own_reservations;
 
 use super::{

@@ -83,16 +83,25 @@ impl Names {
     }
 }
 
-/// How many smallest units are in the packs that these barcodes are of, by the keys of the codes; one that is not there is left out.
-pub async fn pack_quantities(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<String, i64>, Fault> {
+/// What a barcode is of: a product, or a pack of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pack {
+    pub product: ProductId,
+    /// Smallest units in it.
+    pub quantity: i64,
+}
+
+/// The packs that these barcodes are of, by the keys of the codes; one that is not there is left out.
+pub async fn packs(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<String, Pack>, Fault> {
     keys.retain(|key| !key.contains('\0'));
     let backend = reads.backend();
-    let sql = format!("SELECT code_key, pack_quantity FROM barcode WHERE tenant_id = $1 AND {}", backend.in_texts("code_key", 2));
+    let of = backend.in_texts("code_key", 2);
+    let sql = format!("SELECT code_key, product_id, pack_quantity FROM barcode WHERE tenant_id = $1 AND {of}");
     let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
+            Ok((row.take()?, Pack { product: row.take()?, quantity: row.take()? }))
         })
         .collect()
 }

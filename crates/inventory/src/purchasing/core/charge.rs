@@ -73,9 +73,11 @@ impl PurchaseOrder {
         let zero = Money::zero(self.books_currency()?);
         self.in_books().try_fold(zero, Money::checked_add)
     }
-    /// Whether it costs more than this; in another currency it cannot be compared, and does. The limit is in the currency of the books.
+    /// Whether it costs more than this; in another currency it cannot be compared, and does; so it does at an agreed rate that was compared
+    /// with none, since whoever writes an order would choose what it costs. The limit is in the currency of the books.
     pub(super) fn is_above(&self, limit: Money) -> bool {
-        self.whole().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
+        let is_unproven = self.fixed_rate.is_some_and(|fixed| fixed.market_day.is_none());
+        is_unproven || self.whole().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
     }
     /// Its total, in the books where its rate is agreed, and what its other charges come to there. None beyond what can be kept exactly, and where the two are
     /// in different currencies.

@@ -14,6 +14,8 @@ const COMPARED: i64 = 100_000_000;
 pub struct FixedRate {
     pub rate: Rate,
     pub books: Currency,
+    /// The day of the rate that it was compared with, in days since 1970-01-01; None where no rate was there.
+    pub market_day: Option<i32>,
 }
 
 /// Why a rate is not agreed.
@@ -41,14 +43,15 @@ impl FixedRate {
         if from == books {
             return Err(FixedRateRefusal::OfBooks { books });
         }
-        let fixed = Self { rate: text.parse().map_err(|()| FixedRateRefusal::NoRate)?, books };
+        let rate: Rate = text.parse().map_err(|()| FixedRateRefusal::NoRate)?;
+        let fixed = Self { rate, books, market_day: market.map(|market| market.day) };
         let Some(market) = market else { return Ok(fixed) };
-        match fixed.frozen(from, market.day).convert(COMPARED).zip(market.convert(COMPARED)) {
-            Some((mine, theirs)) if mine > 2 * theirs || theirs > 2 * mine => {
-                Err(FixedRateRefusal::Far { from, books, day: market.day })
-            }
-            _ => Ok(fixed),
-        }
+        let is_far = match (fixed.frozen(from, market.day).convert(COMPARED), market.convert(COMPARED)) {
+            (Some(mine), Some(theirs)) => mine > 2 * theirs || theirs > 2 * mine,
+            // One of them alone is beyond what can be kept.
+            (mine, theirs) => mine.is_some() || theirs.is_some(),
+        };
+        if is_far { Err(FixedRateRefusal::Far { from, books, day: market.day }) } else { Ok(fixed) }
     }
 
     /// As a receipt of a day keeps it.
@@ -65,10 +68,13 @@ mod tests {
     #[test]
     fn a_rate_is_agreed_unless_it_is_upside_down() {
         let (yen, pounds) = (Currency::parse("JPY").unwrap(), Currency::GBP);
-        let market = FixedRate { rate: "0.00515".parse().unwrap(), books: pounds }.frozen(yen, 9);
+        let market = FixedRate { rate: "0.00515".parse().unwrap(), books: pounds, market_day: None }.frozen(yen, 9);
         let agreed = |text: &str, market| FixedRate::agreed(text, (yen, pounds), market).map(|fixed| fixed.rate.to_string());
         assert_eq!(agreed("0.0050", Some(&market)), Ok("0.0050".to_owned()));
-        assert_eq!(agreed("194.17", Some(&market)), Err(FixedRateRefusal::Far { from: yen, books: pounds, day: 9 }));
+        for wrong in ["194.17", "0.0103001", "0.000000000001", "100000000000"] {
+            let far = FixedRateRefusal::Far { from: yen, books: pounds, day: 9 };
+            assert_eq!(agreed(wrong, Some(&market)), Err(far), "{wrong}");
+        }
         assert_eq!(agreed("194.17", None), Ok("194.17".to_owned()), "beside nothing it is taken as it is");
         for wrong in ["0", "-1", "1e3", ""] {
             assert_eq!(agreed(wrong, None), Err(FixedRateRefusal::NoRate), "{wrong}");

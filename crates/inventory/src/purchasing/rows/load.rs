@@ -242,13 +242,15 @@ pub async fn trade_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Opti
 struct FixedRateRow {
     fixed_rate: Option<String>,
     fixed_rate_currency: Option<String>,
+    fixed_rate_day: Option<i32>,
 }
 
 /// The rate that is agreed for an order.
 pub async fn fixed_rate_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<FixedRate>, Fault> {
     let sql = format!("SELECT {} FROM purchase_order o WHERE o.tenant_id = $1 AND o.id = $2", FixedRateRow::SELECT);
     let row = reads.records::<FixedRateRow>(&sql, vec![order.into()]).await?.pop();
-    row.map_or(Ok(None), |row| fixed_rate(row.fixed_rate.as_deref(), row.fixed_rate_currency.as_deref()))
+    let Some(row) = row else { return Ok(None) };
+    fixed_rate(row.fixed_rate.as_deref(), row.fixed_rate_currency.as_deref(), row.fixed_rate_day)
 }
 
 /// The stores and suppliers of these orders, of those that exist.

@@ -49,6 +49,7 @@ pub(super) struct OrderRow {
     sent_revision: Option<i32>,
     sent_at: Option<Timestamp>,
     confirmed_revision: Option<i32>,
+    fixed_rate_day: Option<i32>,
 }
 
 impl OrderRow {
@@ -96,7 +97,7 @@ impl OrderRow {
     pub fn order(self) -> Result<PurchaseOrder, Fault> {
         let currency = currency_of("purchase_order", &self.currency)?;
         let editors = editors_of("purchase_order", self.editors.as_deref())?;
-        let fixed_rate = fixed_rate(self.fixed_rate.as_deref(), self.fixed_rate_currency.as_deref())?;
+        let fixed_rate = fixed_rate(self.fixed_rate.as_deref(), self.fixed_rate_currency.as_deref(), self.fixed_rate_day)?;
         let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
         let revision = self.revision as u16;
         // What was confirmed before revisions were noted can only have been the first of an order that has no other.
@@ -148,14 +149,14 @@ fn editor(table: &'static str, text: &str) -> Result<Actor, Fault> {
     found.ok_or_else(|| Fault::corrupt(table, format!("unknown editor {text}")))
 }
 
-/// A rate that is agreed for an order, of its two columns.
-pub(super) fn fixed_rate(rate: Option<&str>, code: Option<&str>) -> Result<Option<FixedRate>, Fault> {
+/// A rate that is agreed for an order, of its columns.
+pub(super) fn fixed_rate(rate: Option<&str>, code: Option<&str>, market_day: Option<i32>) -> Result<Option<FixedRate>, Fault> {
     let corrupt = || Fault::corrupt("purchase_order", "a rate that is agreed is a decimal and has the currency of the books");
     match (rate, code) {
         (None, None) => Ok(None),
         (Some(rate), Some(code)) => {
             let books = currency_of("purchase_order", code)?;
-            Ok(Some(FixedRate { rate: rate.parse().map_err(|()| corrupt())?, books }))
+            Ok(Some(FixedRate { rate: rate.parse().map_err(|()| corrupt())?, books, market_day }))
         }
         _ => Err(corrupt()),
     }
@@ -207,6 +208,7 @@ mod tests {
             sent_revision: None,
             sent_at: None,
             confirmed_revision: None,
+            fixed_rate_day: None,
         }
     }
 

@@ -51,6 +51,7 @@ struct NewOrder {
     blanket_order_id: Option<BlanketOrderId>,
     fixed_rate: Option<String>,
     fixed_rate_currency: Option<String>,
+    fixed_rate_day: Option<i32>,
 }
 
 #[derive(Record)]
@@ -82,6 +83,7 @@ struct ChangedOrder {
     fixed_rate: Option<String>,
     fixed_rate_currency: Option<String>,
     confirmed_revision: Option<i32>,
+    fixed_rate_day: Option<i32>,
 }
 
 /// A line of a receipt that something was taken back of.
@@ -230,6 +232,7 @@ impl From<&PurchaseOrder> for NewOrder {
             blanket_order_id: order.blanket,
             fixed_rate: order.fixed_rate.map(|fixed| fixed.rate.to_string()),
             fixed_rate_currency: order.fixed_rate.map(|fixed| fixed.books.to_string()),
+            fixed_rate_day: order.fixed_rate.and_then(|fixed| fixed.market_day),
         }
     }
 }
@@ -269,6 +272,7 @@ impl From<&PurchaseOrder> for ChangedOrder {
             fixed_rate: order.fixed_rate.map(|fixed| fixed.rate.to_string()),
             fixed_rate_currency: order.fixed_rate.map(|fixed| fixed.books.to_string()),
             confirmed_revision: order.correspondence.confirmed.map(i32::from),
+            fixed_rate_day: order.fixed_rate.and_then(|fixed| fixed.market_day),
         }
     }
 }

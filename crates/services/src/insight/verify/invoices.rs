@@ -1,5 +1,5 @@
 //! Invoices in other currencies than that of the books, converted once more by the rate that each froze; with them their credit notes, which come to what
-//! they would as one.
+//! they would as one. Credit notes without amounts in the books, which an older release issued beside this one, are left out.
 
 use entity::prelude::*;
 use inventory::currency::core::FrozenRate;
@@ -40,10 +40,13 @@ pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<
                coalesce(i.books_tax_minor, 0), coalesce(i.books_total_minor, 0), CAST(coalesce(sum(c.tax_minor), 0) AS bigint),
                CAST(coalesce(sum(c.total_minor), 0) AS bigint), CAST(coalesce(sum(c.books_tax_minor), 0) AS bigint),
                CAST(coalesce(sum(c.books_total_minor), 0) AS bigint)
-             FROM invoice i LEFT JOIN invoice c ON c.tenant_id = $1 AND c.credits_id = i.id
-             WHERE i.tenant_id = $1 AND i.kind = 'INVOICE' AND i.books_currency IS NOT NULL AND i.id > $2
+             FROM (SELECT id, currency, books_currency, rate_numerator, rate_denominator, tax_minor, total_minor, books_tax_minor,
+                 books_total_minor
+               FROM invoice WHERE tenant_id = $1 AND kind = 'INVOICE' AND books_currency IS NOT NULL AND id > $2
+               ORDER BY id LIMIT {PAGE}) i
+             LEFT JOIN invoice c ON c.tenant_id = $1 AND c.credits_id = i.id AND c.books_currency IS NOT NULL
              GROUP BY i.id, i.currency, i.books_currency, i.rate_numerator, i.rate_denominator, i.tax_minor, i.total_minor,
-               i.books_tax_minor, i.books_total_minor ORDER BY i.id LIMIT {PAGE}"
+               i.books_tax_minor, i.books_total_minor ORDER BY i.id"
         );
         let page = snapshot.rows(&sql, vec![after.into()]).await?;
         let Some(last) = page.last() else { return Ok(None) };

@@ -213,10 +213,10 @@ pub async fn credited(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap
     by_line(reads, sql, invoice.into()).await
 }
 
-/// The tax and the total of an invoice's credit notes, in minor units.
+/// The tax and the total of an invoice's credit notes that were converted, in minor units. Those that an older release issued beside this one were not.
 pub async fn credited_sums(reads: &impl Reads, invoice: InvoiceId) -> Result<(i64, i64), Fault> {
     let sql = "SELECT CAST(coalesce(sum(tax_minor), 0) AS bigint), CAST(coalesce(sum(total_minor), 0) AS bigint)
-         FROM invoice WHERE tenant_id = $1 AND credits_id = $2";
+         FROM invoice WHERE tenant_id = $1 AND credits_id = $2 AND books_currency IS NOT NULL";
     let rows = reads.rows(sql, vec![invoice.into()]).await?;
     let Some(row) = rows.first() else { return Ok((0, 0)) };
     let mut row = Row::new(row);

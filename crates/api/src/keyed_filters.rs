@@ -1,0 +1,127 @@
+//! Filters that name things by their keys: `store: { key: ["LONDON"] }` becomes IDs before the rest of a filter is read.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID};
+pub use inventory::catalog::rows::keys::KeyKind;
+use inventory::{catalog::rows::keys::ids_by_keys, ledger::Ledger};
+use uuid::Uuid;
+
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::{IdFilter, MAX_TESTS, MAX_VALUES},
+    },
+    references::id_of,
+};
+
+/// Keys of a whole filter, those of filters inside it included.
+const MOST_KEYS: usize = 1_000;
+
+/// A test with keys, the kind of thing that it is about, and its place.
+pub struct KeyedTest<'a> {
+    kind: KeyKind,
+    test: &'a mut IdFilter,
+    at: Vec<String>,
+}
+
+impl KeyedTest<'_> {
+    /// How many keys it has.
+    fn keys(&self) -> usize {
+        self.test.key.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// A filter with tests that take keys.
+pub trait KeyedFilter {
+    /// Adds its tests with keys, and those of the filters inside it.
+    fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<KeyedTest<'a>>);
+}
+
+/// Says which tests of a filter with `and`, `or` and `not` take keys: name, field, and kind of thing.
+#[macro_export]
+macro_rules! keyed_filter {
+    ($filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
+        impl $crate::keyed_filters::KeyedFilter for $filter {
+            fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
+                $($crate::keyed_filters::add($crate::keyed_filters::KeyKind::$kind, &mut self.$field, (at, $name), found);)+
+                for (name, parts) in [("and", &mut self.and), ("or", &mut self.or)] {
+                    for (index, part) in parts.iter_mut().flatten().enumerate() {
+                        let at = $crate::keyed_filters::below(at, &[name, index.to_string().as_str()]);
+                        $crate::keyed_filters::KeyedFilter::keyed(part, &at, found);
+                    }
+                }
+                if let Some(part) = &mut self.not {
+                    let at = $crate::keyed_filters::below(at, &["not"]);
+                    $crate::keyed_filters::KeyedFilter::keyed(&mut **part, &at, found);
+                }
+            }
+        }
+    };
+}
+
+/// Adds a test if it has keys.
+pub fn add<'a>(kind: KeyKind, test: &'a mut Option<IdFilter>, (at, name): (&[String], &str), found: &mut Vec<KeyedTest<'a>>) {
+    if let Some(test) = test.as_mut().filter(|test| test.key.is_some()) {
+        found.push(KeyedTest { kind, test, at: below(at, &[name]) });
+    }
+}
+
+pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
+    at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
+}
+
+/// The filter of an argument with IDs in the place of keys. A key that names nothing is left out, so that keys without one match nothing. One
+/// statement a kind of thing, none without keys.
+pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
+    let Some(mut filter) = filter else { return Ok(None) };
+    replace(ctx, &mut filter, argument).await?;
+    Ok(Some(filter))
+}
+
+async fn replace<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
+    let mut found = Vec::new();
+    filter.keyed(&[argument.to_owned()], &mut found);
+    if found.is_empty() {
+        return Ok(());
+    }
+    bounded(&found, argument)?;
+    let known = known(ctx, &found).await?;
+    for KeyedTest { kind, test, .. } in found {
+        let keys = test.key.take().unwrap_or_default();
+        let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));
+        let mut ids: Vec<ID> = keys.into_iter().filter_map(named).collect();
+        if let Some(listed) = &test.one_of {
+            ids.retain(|id| listed.contains(id));
+        }
+        test.one_of = Some(ids);
+    }
+    Ok(())
+}
+
+fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
+    if let Some(one) = found.iter().find(|one| one.keys() > MAX_VALUES) {
+        return Err(TopError::bad_input(format!("at most {MAX_VALUES} keys are taken"), below(&one.at, &["key"])));
+    }
+    if found.len() > MAX_TESTS || found.iter().map(KeyedTest::keys).sum::<usize>() > MOST_KEYS {
+        let message = format!("a filter has at most {MAX_TESTS} tests, and at most {MOST_KEYS} keys in all");
+        return Err(TopError::bad_input(message, vec![argument.to_owned()]));
+    }
+    Ok(())
+}
+
+/// The rows that keys name.
+async fn known(ctx: &Context<'_>, found: &[KeyedTest<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
+    for one in found {
+        keys.entry(one.kind).or_default().extend(one.test.key.iter().flatten().map(String::as_str));
+    }
+    let mut known = HashMap::new();
+    for (kind, keys) in keys {
+        let ids = ids_by_keys(&scope, kind, &keys).await?;
+        known.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));
+    }
+    Ok(known)
+}

@@ -1,0 +1,154 @@
+//! The inputs of deliveries.
+
+use async_graphql::{ID, InputObject};
+use entity::prelude::PurchaseOrderLineId;
+use inventory::purchasing::shell;
+use platform::path;
+
+use super::links::ProductRef;
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Long, Quantity},
+    },
+    packs::CodedLine,
+    stock::LotRef,
+};
+
+/// Goods received for a line of a purchase order.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderLineReceiptInput {
+    /// The order's line. Required, unless the deprecated `purchaseOrderLineId` is given.
+    pub line_id: Option<ID>,
+    /// Deprecated name of `lineId`.
+    #[graphql(deprecation = "2026-11-25: use lineId. Removed after 2027-11-25.")]
+    pub purchase_order_line_id: Option<ID>,
+    /// Quantity of undamaged goods, in the product's smallest unit. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs that were received undamaged, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
+    pub barcode: Option<String>,
+    /// Quantity of damaged goods beside the undamaged ones, in the product's smallest unit; on hand, and not available. Null for
+    /// 0.
+    pub damaged: Option<Quantity>,
+    /// Lots of a product that is tracked by lots; they sum to the received and the damaged
+    /// quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
+    /// in a call.
+    #[graphql(default)]
+    pub lots: Vec<ReceivedLotInput>,
+    /// Note on damage or other faults, at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// Goods received in one lot.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReceivedLotInput {
+    /// The lot; a new one by its code, with its dates where it has any.
+    pub lot: LotRef,
+    /// Quantity of undamaged goods, in the product's smallest unit.
+    pub quantity: Quantity,
+    /// Quantity of damaged goods beside the undamaged ones, in the product's smallest unit. Null for 0.
+    pub damaged: Option<Quantity>,
+}
+
+/// Product that was delivered and not ordered. The delivery is recorded, and the product is not
+/// received.
+#[derive(Debug, Clone, InputObject)]
+pub struct WrongItemInput {
+    /// Product that was delivered, where it is one of yours. Null where it is not.
+    pub product: Option<ProductRef>,
+    /// Quantity delivered, in the product's smallest unit; above 0.
+    pub quantity: Quantity,
+    /// Note on the item and its further handling, at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// A delivery.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderReceiveInput {
+    /// The order.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+    /// The number of the supplier's delivery note; at most 128 characters.
+    pub delivery_note: Option<String>,
+    /// Note that is kept with the receipt and the stock movements, at most 1,000 characters.
+    pub note: Option<String>,
+    /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
+    pub occurred_at: Option<DateTime>,
+    /// Lines received. Null receives the open quantity of every line.
+    pub lines: Option<Vec<PurchaseOrderLineReceiptInput>>,
+    /// Items received that were not ordered, at most 50.
+    #[graphql(default)]
+    pub wrong_items: Vec<WrongItemInput>,
+}
+
+fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec<shell::ReceivedLot> {
+    let mut read = Vec::with_capacity(lots.len());
+    for (nth, one) in lots.into_iter().enumerate() {
+        read.push(shell::ReceivedLot {
+            lot: reading.lot(one.lot, || path!["input", "lines", index, "lots", nth, "lot"]),
+            quantity: one.quantity.0,
+            damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
+        });
+    }
+    read
+}
+
+/// The line by whichever name it was given. Nil takes its place until the reading ends.
+fn received_line((given, earlier): (Option<ID>, Option<ID>), index: usize, reading: &mut Reading) -> PurchaseOrderLineId {
+    let field = || path!["input", "lines", index, "lineId"];
+    if given.is_some() && earlier.is_some() && given != earlier {
+        reading.invalid("lineId and purchaseOrderLineId name two lines: give lineId alone", field);
+    }
+    if let Some(id) = given.or(earlier) {
+        return reading.id(&id, field);
+    }
+    reading.required("the line is needed", field);
+    PurchaseOrderLineId::NIL
+}
+
+impl PurchaseOrderReceiveInput {
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .map(|(index, line)| CodedLine {
+                line: line.line_id.as_ref().or(line.purchase_order_line_id.as_ref()),
+                units: &mut line.quantity,
+                packs: line.packs,
+                barcode: line.barcode.as_deref(),
+                at: path!["input", "lines", index],
+            })
+            .collect()
+    }
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {
+        let mut line = |(index, one): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
+            line: received_line((one.line_id, one.purchase_order_line_id), index, reading),
+            quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
+            damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
+            lots: lots(one.lots, index, reading),
+            note: one.note,
+        };
+        let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(&mut line).collect());
+        let wrong = self.wrong_items.into_iter().enumerate().map(|(index, one)| shell::WrongItem {
+            product: one.product.map(|product| reading.product(product, || path!["input", "wrongItems", index, "product"])),
+            quantity: one.quantity.0,
+            note: one.note,
+        });
+        let wrong = wrong.collect();
+        shell::PurchaseOrderReceive {
+            idempotency_key: self.idempotency_key,
+            order: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            external_ref: self.delivery_note,
+            note: self.note,
+            occurred_at: self.occurred_at.map(|at| at.0),
+            lines,
+            wrong,
+        }
+    }
+}
