@@ -8,6 +8,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
+    sync::Arc,
 };
 
 use crate::{
@@ -32,7 +33,7 @@ const HAIR: f64 = 1e-9;
 /// The levels of a factor: by store as traits number them, then by week, those of the panel first and the coming ones after them. None: not known.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Factor {
-    pub levels: Vec<Vec<Option<f64>>>,
+    pub levels: Vec<Arc<[Option<f64>]>>,
     /// The series of the panel that it is of, ascending; it is judged by them alone. None: all.
     pub members: Option<Vec<u32>>,
 }

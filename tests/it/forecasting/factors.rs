@@ -106,7 +106,8 @@ async fn a_promotion_that_helped_lifts_its_weeks_until_it_ends(world: &World) {
     assert!(mean(0) > mean(2) && mean(2) > mean(1), "promoted, unknown, not promoted: {found:#}");
     assert!((mean(4) - mean(3)).abs() < 1.0, "another fourth week, of which nothing is known: {found:#}");
     let other = forecast(&trade, &outside).await;
-    assert_eq!((&other["factors"], &other["weeks"][0]["mean"]), (&json!([]), &other["weeks"][1]["mean"]), "{other:#}");
+    let mean = |week: usize| other["weeks"][week]["mean"].as_f64().unwrap();
+    assert!(other["factors"] == json!([]) && (mean(0) - mean(1)).abs() < 1.0, "nothing is promoted: {other:#}");
     trade.books.office.is_sound().await;
 }
 

@@ -102,7 +102,7 @@ impl ForecastQuery {
         Ok(found.map(|found| ForecastSum { found, horizon: usize::try_from(horizon).unwrap_or_default() }))
     }
 
-    /// Factor series that move demand from outside, by their codes; a tenant has at most 20. A caller of some stores is shown theirs, and those of no single
+    /// Factor series that move demand from outside, by their codes; a tenant has at most 20 of all products, 50 of a category and 200 of a product. A caller of some stores is shown theirs, and those of no single
     /// store.
     #[field(permit = StockPolicy, paged)]
     async fn factor_series(

@@ -93,8 +93,8 @@ pub struct DeliveryFilter {
     pub products: ProductCondition,
 }
 
-/// What was ordered in this span, of the suppliers, stores and products of a filter; of the stores given, or of all. Orders that are over count with all of their lines, CANCELLED ones
-/// too; of the others the lines that were due before today. By supplier, that into which another is merged for both.
+/// What was ordered in this span, of the suppliers, stores and products of a filter; of the stores given, or of all. Orders that are over count with all of
+/// these lines, CANCELLED ones too; of the others the lines that were due before today. By supplier, that into which another is merged for both.
 pub async fn deliveries(
     reads: &impl Reads,
     filter: &DeliveryFilter,

@@ -1,6 +1,9 @@
 //! Series that move demand from outside: how they are checked, and what level a week has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use entity::prelude::*;
 use forecast::{
@@ -12,9 +15,11 @@ use serde::{Deserialize, Serialize};
 use super::{History, class_of, stored::milli};
 
 /// Series of a tenant at most that are of all products.
-pub const MOST_FACTORS: usize = 20;
-/// Series of a tenant at most that are of a product or of a category.
-pub const MOST_GOODS_FACTORS: usize = 200;
+const MOST_FACTORS: usize = 20;
+/// Series of a tenant at most that are of a category. One of the topmost category takes as long to judge as one of all products.
+const MOST_CATEGORY_FACTORS: usize = 50;
+/// Series of a tenant at most that are of one product.
+const MOST_PRODUCT_FACTORS: usize = 200;
 /// Days of a series at most.
 pub const MOST_DAYS: usize = 4_000;
 /// The largest value.
@@ -55,7 +60,18 @@ impl FactorGoods {
     }
     /// How many series of its sort a tenant may have.
     pub const fn most(&self) -> usize {
-        if self.is_all() { MOST_FACTORS } else { MOST_GOODS_FACTORS }
+        match self {
+            Self::All => MOST_FACTORS,
+            Self::Category(_) => MOST_CATEGORY_FACTORS,
+            Self::Product(_) => MOST_PRODUCT_FACTORS,
+        }
+    }
+    /// Whether both count towards the same limit.
+    pub const fn is_of_same_sort(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::All, Self::All) | (Self::Category(_), Self::Category(_)) | (Self::Product(_), Self::Product(_))
+        )
     }
 }
 
@@ -197,11 +213,11 @@ pub fn factors_of(
         history.series.iter().filter_map(|series| Some((series.store_number(), series.store?))).collect();
     let count = stores.keys().next_back().map_or(0, |most| *most as usize + 1);
     let factor = |one: &FactorSeries| {
-        let weeks: Vec<Option<f64>> =
+        let weeks: Arc<[Option<f64>]> =
             (0..history.weeks + horizon).map(|week| one.level(history.first_week + 7 * week as i32)).collect();
-        let mut levels = vec![Vec::new(); count];
+        let mut levels: Vec<Arc<[Option<f64>]>> = vec![Arc::default(); count];
         for (number, _) in stores.iter().filter(|(_, store)| one.is_of(**store, countries.get(*store))) {
-            levels[*number as usize].clone_from(&weeks);
+            levels[*number as usize] = Arc::clone(&weeks);
         }
         Factor { levels, members: members(one.goods, history, categories) }
     };
@@ -310,6 +326,10 @@ mod tests {
         assert_eq!(of(FactorGoods::All), None);
         assert_eq!(of(FactorGoods::Product(tea)), Some(vec![2]));
         assert_eq!([of(FactorGoods::Category(kitchen)), of(FactorGoods::Category(mugs))], [Some(vec![0, 1]), Some(vec![0])]);
+        // A category may have all products, so that fewer of them are kept than of single products.
+        let (category, product) = (FactorGoods::Category(kitchen), FactorGoods::Product(mug));
+        assert_eq!([FactorGoods::All.most(), category.most(), product.most()], [20, 50, 200]);
+        assert!(product.is_of_same_sort(&FactorGoods::Product(tea)) && !product.is_of_same_sort(&category));
     }
 
     #[test]

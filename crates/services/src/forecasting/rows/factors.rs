@@ -116,12 +116,12 @@ pub async fn remove_factor(work: &Work, code: &str) -> Result<u64, Fault> {
     work.execute("DELETE FROM factor_series WHERE tenant_id = $1 AND code = $2", vec![code.into()]).await
 }
 
-/// How many series a tenant has that are of all products, or of a product or category.
-pub async fn count_factors(reads: &impl Reads, of_all: bool) -> Result<i64, Fault> {
-    let only = if of_all {
-        "f.product_id IS NULL AND f.category_id IS NULL"
-    } else {
-        "(f.product_id IS NOT NULL OR f.category_id IS NOT NULL)"
+/// How many series of the same sort a tenant has: of all products, of a category, or of a product.
+pub async fn count_factors(reads: &impl Reads, goods: FactorGoods) -> Result<i64, Fault> {
+    let only = match goods {
+        FactorGoods::All => "f.product_id IS NULL AND f.category_id IS NULL",
+        FactorGoods::Category(_) => "f.category_id IS NOT NULL",
+        FactorGoods::Product(_) => "f.product_id IS NOT NULL",
     };
     let rows = reads.rows(&format!("SELECT count(*) FROM factor_series f WHERE f.tenant_id = $1 AND {only}"), vec![]).await?;
     rows.first().map_or(Ok(0), |row| Row::new(row).take())

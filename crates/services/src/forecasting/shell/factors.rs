@@ -124,9 +124,9 @@ async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: Facto
     if input.expected_version.is_some_and(|expected| expected != actual) {
         return Err(FactorError::Stale(actual));
     }
-    let (is_wide, most) = (series.goods.is_all(), series.goods.most());
-    let is_more = before.as_ref().is_none_or(|before| before.goods.is_all() != is_wide);
-    if is_more && rows::count_factors(work, is_wide).await? >= most as i64 {
+    let most = series.goods.most();
+    let is_more = before.as_ref().is_none_or(|before| !before.goods.is_of_same_sort(&series.goods));
+    if is_more && rows::count_factors(work, series.goods).await? >= most as i64 {
         return Err(FactorError::TooMany(most));
     }
     series.version = actual + 1;
