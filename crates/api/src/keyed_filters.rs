@@ -89,7 +89,7 @@ async fn replace<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &s
         return Ok(());
     }
     bounded(&found, argument)?;
-    let known = known(ctx, &found).await?;
+    let known = Box::pin(known(ctx, &found)).await?;
     for KeyedTest { kind, test, .. } in found {
         let keys = test.key.take().unwrap_or_default();
         let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));

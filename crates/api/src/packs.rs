@@ -198,7 +198,7 @@ pub async fn of_lines<P: Permission>(
     }
     if !counted.is_empty() {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let products = kind.products(&scope, permit, document).await?;
+        let products = Box::pin(kind.products(&scope, permit, document)).await?;
         let known = packs(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
         for (key, packs, line) in counted {
             match units_of_line(&line, packs, &products, known.get(&key)) {
