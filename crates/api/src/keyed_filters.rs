@@ -6,10 +6,11 @@ use async_graphql::{Context, ID};
 use entity::id::prefix_of;
 use iam::access::kind;
 pub use inventory::catalog::rows::keys::KeyKind;
-use inventory::{catalog::rows::keys::ids_by_keys, ledger::Ledger};
+use inventory::catalog::rows::keys::ids_by_keys;
 use uuid::Uuid;
 
 use crate::{
+    catalog::loads,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -127,7 +128,7 @@ fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
 
 /// The rows that keys name.
 async fn known(ctx: &Context<'_>, found: &[KeyedTest<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let scope = loads(ctx)?.scope();
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
     for one in found {
         keys.entry(one.kind).or_default().extend(one.test.key.iter().flatten().map(String::as_str));
@@ -137,7 +138,7 @@ async fn known(ctx: &Context<'_>, found: &[KeyedTest<'_>]) -> Answer<HashMap<(Ke
         ctx.permit::<kind::ProductRead>()?;
     }
     for (kind, keys) in keys {
-        let ids = ids_by_keys(&scope, kind, &keys).await?;
+        let ids = ids_by_keys(scope, kind, &keys).await?;
         known.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));
     }
     Ok(known)
