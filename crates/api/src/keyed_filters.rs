@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, ID};
+use entity::id::prefix_of;
+use iam::access::kind;
 pub use inventory::catalog::rows::keys::KeyKind;
-use inventory::{catalog::rows::keys::ids_by_keys, ledger::Ledger};
+use inventory::catalog::rows::keys::ids_by_keys;
 use uuid::Uuid;
 
 use crate::{
+    catalog::loads,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -72,8 +75,8 @@ pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
     at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
 }
 
-/// The filter of an argument with IDs in the place of keys. A key that names nothing is left out, so that keys without one match nothing. One
-/// statement a kind of thing, none without keys.
+/// The filter of an argument with IDs in the place of keys. A key that names nothing is left out, so that keys without one match nothing. Keys of
+/// categories need product.read, as where a category is named by its slug. One statement a kind of thing, none without keys.
 pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
     replace(ctx, &mut filter, argument).await?;
@@ -87,12 +90,16 @@ async fn replace<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &s
         return Ok(());
     }
     bounded(&found, argument)?;
-    let known = known(ctx, &found).await?;
+    let known = Box::pin(known(ctx, &found)).await?;
     for KeyedTest { kind, test, .. } in found {
         let keys = test.key.take().unwrap_or_default();
         let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));
         let mut ids: Vec<ID> = keys.into_iter().filter_map(named).collect();
         if let Some(listed) = &test.one_of {
+            // A list with something else in it stays, and is refused at its place by those who read the filter.
+            if !listed.iter().all(|id| is_of(kind, id)) {
+                continue;
+            }
             ids.retain(|id| listed.contains(id));
         }
         test.one_of = Some(ids);
@@ -100,9 +107,17 @@ async fn replace<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &s
     Ok(())
 }
 
+/// Whether it is an ID of this kind of thing.
+fn is_of(kind: KeyKind, id: &ID) -> bool {
+    prefix_of(id).is_some_and(|(_, uuid)| id_of(kind, uuid) == *id)
+}
+
 fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
     if let Some(one) = found.iter().find(|one| one.keys() > MAX_VALUES) {
         return Err(TopError::bad_input(format!("at most {MAX_VALUES} keys are taken"), below(&one.at, &["key"])));
+    }
+    if let Some(one) = found.iter().find(|one| one.test.one_of.as_ref().is_some_and(|listed| listed.len() > MAX_VALUES)) {
+        return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids are taken beside keys"), below(&one.at, &["in"])));
     }
     if found.len() > MAX_TESTS || found.iter().map(KeyedTest::keys).sum::<usize>() > MOST_KEYS {
         let message = format!("a filter has at most {MAX_TESTS} tests, and at most {MOST_KEYS} keys in all");
@@ -113,14 +128,17 @@ fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
 
 /// The rows that keys name.
 async fn known(ctx: &Context<'_>, found: &[KeyedTest<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let scope = loads(ctx)?.scope();
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
     for one in found {
         keys.entry(one.kind).or_default().extend(one.test.key.iter().flatten().map(String::as_str));
     }
     let mut known = HashMap::new();
+    if keys.contains_key(&KeyKind::CategorySlug) {
+        ctx.permit::<kind::ProductRead>()?;
+    }
     for (kind, keys) in keys {
-        let ids = ids_by_keys(&scope, kind, &keys).await?;
+        let ids = ids_by_keys(scope, kind, &keys).await?;
         known.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));
     }
     Ok(known)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID};
 use entity::prelude::{self, ProductId, PurchaseOrderId, ReturnId, ReturnLineId, TransferId, TransferLineId};
+use iam::access::{Permission, Permit};
 use inventory::{
     catalog::core::gtin,
     ledger::{Ledger, Pack, packs},
@@ -114,29 +115,38 @@ pub enum LinesOf {
 }
 
 impl LinesOf {
-    /// The products of its lines, by the lines' IDs. None of a document that is not there.
-    async fn products(self, scope: &TenantScope, document: &ID) -> Result<HashMap<String, ProductId>, Fault> {
+    /// The products of its lines, by the lines' IDs. None of a document that is not there, and none of one that the permit is not for: what is not yours
+    /// is not found.
+    async fn products<P: Permission>(
+        self,
+        scope: &TenantScope,
+        permit: &Permit<P>,
+        document: &ID,
+    ) -> Result<HashMap<String, ProductId>, Fault> {
         let mut products = HashMap::new();
         match self {
             Self::Transfer => {
                 let Ok(id) = document.parse::<TransferId>() else { return Ok(products) };
-                for transfer in transfers::rows::transfers(scope, &[id]).await? {
-                    for line in &transfer.lines {
-                        let id: TransferLineId = transfer.id.line(line.position);
-                        products.insert(id.to_string(), line.product);
-                    }
+                let mut found = transfers::rows::transfers(scope, &[id]).await?;
+                found.retain(|transfer| permit.covers(transfer.from) || permit.covers(transfer.to));
+                for line in found.iter().flat_map(|transfer| &transfer.lines) {
+                    let id: TransferLineId = id.line(line.position);
+                    products.insert(id.to_string(), line.product);
                 }
             }
             Self::PurchaseOrder => {
                 let Ok(id) = document.parse::<PurchaseOrderId>() else { return Ok(products) };
-                let lines = purchasing::rows::products_of_lines(scope, &[id]).await?;
-                products.extend(lines.into_iter().map(|(id, product)| (id.to_string(), product)));
+                let places = purchasing::rows::places_of(scope, &[id]).await?;
+                if places.values().any(|(store, _)| permit.covers(*store)) {
+                    let lines = purchasing::rows::products_of_lines(scope, &[id]).await?;
+                    products.extend(lines.into_iter().map(|(id, product)| (id.to_string(), product)));
+                }
             }
             Self::Return => {
                 let Ok(id) = document.parse::<ReturnId>() else { return Ok(products) };
-                for (ret, lines) in returns::rows::return_lines(scope, &[id]).await? {
-                    for line in lines {
-                        let id: ReturnLineId = ret.line(line.position);
+                if is_own_return(scope, permit, id).await? {
+                    for line in returns::rows::return_lines(scope, &[id]).await?.into_values().flatten() {
+                        let id: ReturnLineId = id.line(line.position);
                         products.extend(line.product.map(|product| (id.to_string(), product)));
                     }
                 }
@@ -146,9 +156,29 @@ impl LinesOf {
     }
 }
 
+/// Whether a return is of one of the permit's stores, and of the caller's channel.
+async fn is_own_return<P: Permission>(scope: &TenantScope, permit: &Permit<P>, id: ReturnId) -> Result<bool, Fault> {
+    if !permit.is_limited() {
+        return Ok(true);
+    }
+    let place = returns::rows::return_place(scope, id).await?;
+    if place.is_none_or(|place| !permit.covers(place.store)) {
+        return Ok(false);
+    }
+    match permit.channel() {
+        None => Ok(true),
+        Some(channel) => Ok(!returns::rows::returns_of_channel(scope, &[id], channel).await?.is_empty()),
+    }
+}
+
 /// Says each line of a document in smallest units, or what is wrong with lines. Packs are those of a barcode of the line's product, so a scan of another case
-/// is refused. Two statements where a line counts packs, else none.
-pub async fn of_lines(ctx: &Context<'_>, kind: LinesOf, document: &ID, lines: Vec<CodedLine<'_>>) -> Answer<Vec<UserError>> {
+/// is refused. A few statements where a line counts packs, else none.
+pub async fn of_lines<P: Permission>(
+    ctx: &Context<'_>,
+    permit: &Permit<P>,
+    (kind, document): (LinesOf, &ID),
+    lines: Vec<CodedLine<'_>>,
+) -> Answer<Vec<UserError>> {
     let (mut errors, mut counted) = (Vec::new(), Vec::new());
     for line in lines {
         match (line.packs, line.units.is_some(), line.barcode) {
@@ -167,8 +197,8 @@ pub async fn of_lines(ctx: &Context<'_>, kind: LinesOf, document: &ID, lines: Ve
         }
     }
     if !counted.is_empty() {
-        let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-        let products = kind.products(&scope, document).await?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let products = Box::pin(kind.products(&scope, permit, document)).await?;
         let known = packs(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
         for (key, packs, line) in counted {
             match units_of_line(&line, packs, &products, known.get(&key)) {
@@ -187,7 +217,10 @@ fn units_of_line(
     products: &HashMap<String, ProductId>,
     pack: Option<&Pack>,
 ) -> Result<Quantity, UserError> {
-    let Some(product) = line.line.and_then(|id| products.get(id.as_str())) else {
+    let Some(id) = line.line else {
+        return Err(line.refused(ErrorCode::Required, "the line is needed", "lineId"));
+    };
+    let Some(product) = products.get(id.as_str()) else {
         return Err(line.refused(ErrorCode::NotFound, "there is no such line", "lineId"));
     };
     let Some(pack) = pack else {

@@ -194,6 +194,8 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
         (json!({ "filter": { "categoryTree": { "isNull": true } } }), json!(["filter", "categoryTree", "isNull"])),
         (json!({ "filter": { "family": { "key": ["mugs"], "isNull": false } } }), json!(["filter", "family", "key"])),
         (json!({ "filter": { "not": { "supplier": { "key": many } } } }), json!(["filter", "not", "supplier", "key"])),
+        (json!({ "filter": { "supplier": { "key": ["A"], "in": many } } }), json!(["filter", "supplier", "in"])),
+        (json!({ "filter": { "supplier": { "key": ["A"], "in": ["junk"] } } }), json!(["filter", "supplier", "in", "0"])),
         (json!({ "filter": { "or": [{ "id": { "in": ["junk"] } }] } }), json!(["filter", "or", "0", "id", "in", "0"])),
         (json!({ "filter": deep }), json!(["filter", "not", "not", "not", "not", "not", "not"])),
         (json!({ "filter": { "sku": { "in": many } } }), json!(["filter", "sku", "in"])),

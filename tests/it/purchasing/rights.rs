@@ -58,6 +58,11 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     {
         refused(&buyer.buy(step, json!({ "id": others["id"] })).await, "NOT_FOUND", "input.id");
     }
+    // Nor does a scan say what another shop's order is of: its line is not there, whatever the barcode.
+    for (order, field) in [(&own, "input.lines.0.barcode"), (&others, "input.lines.0.lineId")] {
+        let line = json!({ "lineId": order["lines"][0]["id"], "packs": 1, "barcode": "4006381333931" });
+        refused(&buyer.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": [line] })).await, "NOT_FOUND", field);
+    }
     let lines = json!([{ "product": mug, "quantity": 1 }]);
     refused(
         &buyer.buy("purchaseOrderCreate", json!({ "supplier": office.supplier, "store": office.store, "lines": lines })).await,

@@ -218,6 +218,7 @@ on_both!(stock_of_other_stores_counts_for_nobody_who_may_not_see_it, world: Worl
         (json!({ "not": { "categoryTree": { "in": [] } } }), Some("FORBIDDEN")),
         (json!({ "supplier": { "in": [] } }), Some("FORBIDDEN")),
         (json!({ "category": { "in": [] } }), None),
+        (json!({ "category": { "key": ["none-such"] } }), Some("FORBIDDEN")),
     ] {
         let (_, code) = answered(&schema, world, &counter, levels, json!({ "f": filter })).await;
         assert_eq!(code, expected, "{filter}");

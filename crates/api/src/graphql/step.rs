@@ -25,7 +25,8 @@ macro_rules! step {
     (lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
         let mut input = $input;
         let document = input.id.clone();
-        let wrong = $crate::packs::of_lines($ctx, $crate::packs::LinesOf::$of, &document, input.coded_lines()).await?;
+        let of = ($crate::packs::LinesOf::$of, &document);
+        let wrong = $crate::packs::of_lines($ctx, &$permit, of, input.coded_lines()).await?;
         if !wrong.is_empty() {
             return Ok(wrong.into());
         }
