@@ -123,7 +123,11 @@ impl MetricsArgs {
 /// Reads a token.
 fn profile_token(text: &str) -> Result<String, &'static str> {
     let is_token = text.is_empty() || ((16..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()));
-    if is_token { Ok(text.to_owned()) } else { Err("16 to 256 visible ASCII characters are expected, as of `openssl rand -hex 16`") }
+    if is_token {
+        Ok(text.to_owned())
+    } else {
+        Err("16 to 256 visible ASCII characters are expected, as of `openssl rand -hex 16`")
+    }
 }
 
 #[derive(Debug, Clone, Args)]

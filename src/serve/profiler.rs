@@ -72,9 +72,7 @@ mod built {
         made
     }
 
-    async fn blocking(
-        work: impl FnOnce() -> Result<Vec<u8>, ProfileError> + Send + 'static,
-    ) -> Result<Vec<u8>, ProfileError> {
+    async fn blocking(work: impl FnOnce() -> Result<Vec<u8>, ProfileError> + Send + 'static) -> Result<Vec<u8>, ProfileError> {
         let worked = tokio::task::spawn_blocking(work).await;
         worked.unwrap_or_else(|_| Err(ProfileError::Failed("its thread panicked".to_owned())))
     }

@@ -119,7 +119,9 @@ mod tests {
         for accept in [prometheus, with_protobuf, "application/openmetrics-text"] {
             assert!(prefers_open_metrics(Some(accept)), "{accept}");
         }
-        for accept in ["*/*", "text/plain", "", "text/plain,application/openmetrics-text;q=0.9", "application/openmetrics-text;q=0"] {
+        for accept in
+            ["*/*", "text/plain", "", "text/plain,application/openmetrics-text;q=0.9", "application/openmetrics-text;q=0"]
+        {
             assert!(!prefers_open_metrics(Some(accept)), "{accept}");
         }
         assert!(!prefers_open_metrics(None));

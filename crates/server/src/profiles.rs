@@ -116,7 +116,13 @@ impl Profiles {
                 (headers, bytes).into_response()
             }
             Err((status, reason)) => {
-                tracing::warn!(kind = kind.word(), peer, status = status.as_u16(), reason, "no profile of this process was given out");
+                tracing::warn!(
+                    kind = kind.word(),
+                    peer,
+                    status = status.as_u16(),
+                    reason,
+                    "no profile of this process was given out"
+                );
                 let plain = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
                 if status == StatusCode::UNAUTHORIZED {
                     return (status, [plain, (header::WWW_AUTHENTICATE, "Bearer")], format!("{reason}\n")).into_response();

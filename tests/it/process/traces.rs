@@ -256,7 +256,8 @@ fn is_open_metrics(text: &str) {
 /// Each histogram of a promise has the client's trace as the exemplar of a bucket, for who reads OpenMetrics text, and others read what they did.
 async fn buckets_have_exemplars(inside: &str) {
     let scrape = async |accept: &str| {
-        let answer = reqwest::Client::new().get(format!("http://{inside}/metrics")).header("accept", accept).send().await.unwrap();
+        let answer =
+            reqwest::Client::new().get(format!("http://{inside}/metrics")).header("accept", accept).send().await.unwrap();
         let media = answer.headers()["content-type"].to_str().unwrap().to_owned();
         (media, answer.text().await.unwrap())
     };

@@ -102,10 +102,7 @@ mod tests {
             "entrepot_panics_total 3".to_owned(),
             "entrepot_redis_up{role=\"x\"} 1".to_owned(),
             format!("# TYPE {} histogram", names::OPERATION),
-            format!(
-                "{}_bucket{{type=\"query\",outcome=\"OK\",le=\"0.25\"}} 1 # {trace} 0.2 1700000000.000012",
-                names::OPERATION
-            ),
+            format!("{}_bucket{{type=\"query\",outcome=\"OK\",le=\"0.25\"}} 1 # {trace} 0.2 1700000000.000012", names::OPERATION),
             format!("{}_bucket{{type=\"query\",outcome=\"OK\",le=\"1.0\"}} 1", names::OPERATION),
             format!("{}_bucket{{le=\"10.0\"}} 0", names::STREAM_LAG),
             format!("{}_bucket{{le=\"+Inf\"}} 1 # {trace} 60 1700000000.000012", names::STREAM_LAG),
