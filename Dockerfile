@@ -1,17 +1,28 @@
 # syntax=docker/dockerfile:1
-FROM rust:1.95-bookworm AS build
+# The image:                              docker build --tag entrepot .
+# With profiles of a running process:     docker build --target debug --tag entrepot:debug .     (docs/OPERATIONS.md, "Profiles")
+FROM rust:1.95-bookworm AS source
 WORKDIR /build
 COPY . .
 # The tests' package files are not in the context; cargo only wants the path of the test to exist.
 RUN mkdir -p tests/it && touch tests/it/main.rs
+
+FROM source AS build
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
     cargo build --release --locked --bin entrepot && cp target/release/entrepot /entrepot
-# Its folders, made here: the last stage has no shell.
+
+# Names of functions, and lines.
+FROM source AS build-debug
+ENV CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target,id=target-debug \
+    cargo build --release --locked --bin entrepot --features profiling && cp target/release/entrepot /entrepot
+
+# Its folders, made here: the last stages have no shell.
+FROM source AS folders
 RUN install --directory --mode=0700 /folders/entrepot /folders/entrepot-files
 
-FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build --chown=10001:10001 /folders /var/lib
-COPY --from=build /entrepot /usr/local/bin/entrepot
+FROM gcr.io/distroless/cc-debian12:nonroot AS base
+COPY --from=folders --chown=10001:10001 /folders /var/lib
 USER 10001:10001
 WORKDIR /var/lib/entrepot
 VOLUME /var/lib/entrepot /var/lib/entrepot-files
@@ -20,3 +31,11 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=6 CMD ["/usr/local/bin/entrepot", "health"]
 ENTRYPOINT ["/usr/local/bin/entrepot"]
 CMD ["serve"]
+
+# jemalloc can sample, and does when a profile is asked for. TMPDIR: a root that can only be read has no other place for a dump.
+FROM base AS debug
+COPY --from=build-debug /entrepot /usr/local/bin/entrepot
+ENV _RJEM_MALLOC_CONF=prof:true,prof_active:false TMPDIR=/var/lib/entrepot
+
+FROM base
+COPY --from=build /entrepot /usr/local/bin/entrepot

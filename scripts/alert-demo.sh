@@ -117,7 +117,8 @@ fi
 run exporter prometheus-node-exporter "--web.listen-address=127.0.0.1:$EXPORTER"
 run manager prometheus-alertmanager "--config.file=$ROOT/deploy/alertmanager/alertmanager.yml" "--storage.path=$DIR/manager" \
   "--web.listen-address=127.0.0.1:$MANAGER" --cluster.listen-address=
-run prometheus prometheus "--config.file=$DIR/prometheus.yml" "--storage.tsdb.path=$DIR/tsdb" "--web.listen-address=127.0.0.1:$PROMETHEUS"
+run prometheus prometheus "--config.file=$DIR/prometheus.yml" "--storage.tsdb.path=$DIR/tsdb" "--web.listen-address=127.0.0.1:$PROMETHEUS" \
+  --enable-feature=exemplar-storage
 wait_for 30 curl -fsS "http://127.0.0.1:$PROMETHEUS/-/ready" || { tail -n 5 "$DIR/prometheus.log" >&2; die "prometheus is not ready"; }
 wait_for 30 curl -fsS "http://127.0.0.1:$MANAGER/-/ready" || { tail -n 5 "$DIR/manager.log" >&2; die "alertmanager is not ready"; }
 say "Prometheus http://127.0.0.1:$PROMETHEUS/alerts, Alertmanager http://127.0.0.1:$MANAGER"

@@ -10,6 +10,7 @@ import sys
 
 J = 'job="entrepot"'
 OPERATION = "entrepot_graphql_operation_duration_seconds"
+WITH_EXEMPLARS = ["http_server_request_duration_seconds", OPERATION, "entrepot_ledger_commit_seconds", "entrepot_stream_lag_seconds"]
 
 
 def p99(metric, by="", labels=J):
@@ -84,8 +85,15 @@ def panel(number, title, unit, threshold, queries):
         "gridPos": {"x": number % 2 * 12, "y": number // 2 * 8, "w": 12, "h": 8},
         "fieldConfig": {"defaults": {"unit": unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps},
                         "custom": {"thresholdsStyle": {"mode": "line" if threshold is not None else "off"}}}, "overrides": []},
-        "targets": [{"refId": chr(65 + i), "expr": expr, "legendFormat": legend} for i, (expr, legend) in enumerate(queries)],
+        "targets": [target(i, expr, legend) for i, (expr, legend) in enumerate(queries)],
     }
+
+
+def target(number, expr, legend):
+    query = {"refId": chr(65 + number), "expr": expr, "legendFormat": legend}
+    # Shown as points that lead to a trace, where the data source knows the way (datasource.yaml).
+    has_exemplars = any(f"{name}_bucket" in expr for name in WITH_EXEMPLARS)
+    return {**query, "exemplar": True} if has_exemplars else query
 
 
 def board(name, title, panels):

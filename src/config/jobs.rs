@@ -107,6 +107,27 @@ pub struct MetricsArgs {
     /// MiB that this process may have in use: near them it wants no more work. What its container says when not given.
     #[arg(long, env = "ENTREPOT_MEMORY_LIMIT", value_parser = clap::value_parser!(u64).range(64..))]
     pub memory_limit: Option<u64>,
+    /// Text of 16 to 256 characters that a caller of /debug/cpu and /debug/heap at --metrics-listen sends as `Authorization: Bearer …`. Needed there
+    /// unless that is a loopback address and no token is given.
+    #[arg(long, env = "ENTREPOT_PROFILE_TOKEN", hide_env_values = true, value_parser = profile_token)]
+    profile_token: Option<String>,
+}
+
+impl MetricsArgs {
+    /// What callers of profiles have to know; none when no token is given. An empty variable gives none.
+    pub fn profile_token(&self) -> Option<String> {
+        self.profile_token.clone().filter(|token| !token.is_empty())
+    }
+}
+
+/// Reads a token.
+fn profile_token(text: &str) -> Result<String, &'static str> {
+    let is_token = text.is_empty() || ((16..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()));
+    if is_token {
+        Ok(text.to_owned())
+    } else {
+        Err("16 to 256 visible ASCII characters are expected, as of `openssl rand -hex 16`")
+    }
 }
 
 #[derive(Debug, Clone, Args)]

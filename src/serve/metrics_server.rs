@@ -11,13 +11,14 @@ use platform::{
     storage::{Backend, Database},
     traces,
 };
-use server::Readiness;
+use server::{ProfileAccess, Readiness};
 use services::{backups, webhooks::Webhooks};
 use tokio::net::TcpListener;
 
 use super::{
     Node, StartError,
     backup::{BackupSchedule, PgBackRest},
+    profiler::ProcessProfiler,
     replicas,
 };
 use crate::config::MetricsArgs;
@@ -52,7 +53,7 @@ impl Node {
             self.memory = Some(mebibytes << 20);
         }
         if let Some(address) = args.metrics_listen {
-            self.metrics_server = Some(MetricsServer::open(address).await?);
+            self.metrics_server = Some(MetricsServer::open(address, args.profile_token()).await?);
         }
         Ok(())
     }
@@ -78,23 +79,26 @@ const TIDY: Duration = Duration::from_secs(10);
 pub struct MetricsServer {
     listener: TcpListener,
     handle: metrics::MetricsHandle,
+    profiles: ProfileAccess,
 }
 
 impl MetricsServer {
-    pub async fn open(address: SocketAddr) -> Result<Self, StartError> {
+    pub async fn open(address: SocketAddr, profile_token: Option<String>) -> Result<Self, StartError> {
         let listener = TcpListener::bind(address).await.map_err(|err| StartError::Listen(address, err))?;
         let handle = metrics::install().map_err(|err| std::io::Error::other(err.to_string()))?;
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "figures are told to whoever asks here: keep this address inside");
         }
-        Ok(Self { listener, handle })
+        let profiles = ProfileAccess { is_loopback: address.ip().is_loopback(), token: profile_token };
+        Ok(Self { listener, handle, profiles })
     }
 
     /// Answers until the process ends: a node that stops is still looked at.
     pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
         let (handle, db, logs_backups) = (self.handle.clone(), rooms.db.clone(), rooms.logs_backups());
         let source = Arc::new(Sampled { handle: self.handle, rooms });
-        let routes = server::metrics(source).merge(server::health(readiness, drain));
+        let profiles = server::profiles(Arc::new(ProcessProfiler), self.profiles);
+        let routes = server::metrics(source).merge(server::health(readiness, drain)).merge(profiles);
         let limits = Limits { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..Limits::default() };
         let serving = server::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
         let tidying = async {
@@ -134,6 +138,19 @@ struct Sampled {
 
 impl server::MetricsSource for Sampled {
     fn text(&self) -> String {
+        self.measure();
+        self.handle.text()
+    }
+
+    fn open_metrics(&self) -> String {
+        self.measure();
+        self.handle.open_metrics()
+    }
+}
+
+impl Sampled {
+    /// Looks at what is not counted when it happens.
+    fn measure(&self) {
         let Counting { db, ledger, jobs, webhooks, .. } = &self.rooms;
         metrics::statements(db.statements());
         metrics::faults(traces::dropped());
@@ -151,6 +168,5 @@ impl server::MetricsSource for Sampled {
         if let Some(process) = metrics::Process::now() {
             metrics::process(&process);
         }
-        self.handle.text()
     }
 }

@@ -23,6 +23,7 @@ pub mod keys;
 mod leaked_keys;
 mod memory;
 pub mod partitions;
+mod profiler;
 mod ready;
 mod replicas;
 mod rights_cache;

@@ -67,7 +67,7 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     let status = response.status().as_u16();
-    metrics::answered(method, status, began.elapsed());
+    metrics::answered(method, status, began.elapsed(), span.recorded_trace());
     span.set("http.request.method", method);
     span.set("http.response.status_code", i64::from(status));
     span.set("entrepot.request_id", id.as_str());

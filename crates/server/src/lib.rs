@@ -16,6 +16,7 @@ mod key_set;
 mod leaked_keys;
 mod negotiate;
 mod origin;
+mod profiles;
 mod proxies;
 mod reply;
 mod serve;
@@ -55,6 +56,7 @@ pub use self::{
     key_set::{KeySet, routes as key_set},
     leaked_keys::{LeakReports, routes as leaked_keys},
     metrics_endpoint::{MetricsSource, routes as metrics},
+    profiles::{ProfileAccess, ProfileError, ProfileKind, Profiler, routes as profiles},
     proxies::TrustedProxy,
     serve::serve,
     tls::{TlsCertificate, TlsError, TlsFiles, TlsServer},

@@ -62,6 +62,16 @@ pub fn prefers_html(accept: Option<&str>) -> bool {
     best.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/html"))
 }
 
+/// Whether figures are wanted as OpenMetrics text at least as much as in Prometheus' own. What else is wanted is not ours to give.
+pub fn prefers_open_metrics(accept: Option<&str>) -> bool {
+    let of = |name: &str| {
+        let named = ranges(accept.unwrap_or_default()).filter(|range| range.name.eq_ignore_ascii_case(name));
+        named.map(|range| range.quality).max().unwrap_or_default()
+    };
+    let open_metrics = of("application/openmetrics-text");
+    open_metrics > 0 && open_metrics >= of("text/plain")
+}
+
 /// Whether a request's body is JSON in UTF-8. Other types are refused rather than guessed at: a page of another site can send
 /// `text/plain` or a form without asking, but not this.
 pub fn is_json(content_type: Option<&str>) -> bool {
@@ -101,6 +111,21 @@ fn thousandths(value: &str) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_are_written_as_their_reader_wants_them() {
+        let prometheus = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;q=0.5,*/*;q=0.1";
+        let with_protobuf = "application/vnd.google.protobuf;q=0.9,application/openmetrics-text;q=0.6,text/plain;q=0.4";
+        for accept in [prometheus, with_protobuf, "application/openmetrics-text"] {
+            assert!(prefers_open_metrics(Some(accept)), "{accept}");
+        }
+        for accept in
+            ["*/*", "text/plain", "", "text/plain,application/openmetrics-text;q=0.9", "application/openmetrics-text;q=0"]
+        {
+            assert!(!prefers_open_metrics(Some(accept)), "{accept}");
+        }
+        assert!(!prefers_open_metrics(None));
+    }
 
     #[test]
     fn the_answer_has_the_type_that_the_client_likes_best() {

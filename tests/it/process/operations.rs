@@ -138,6 +138,16 @@ on_both!(figures_are_told_where_the_operator_wants_them, site: Site => {
     }
     assert_eq!(reqwest::get(format!("{}/metrics", server.url())).await.unwrap().status(), 404, "not where everybody asks");
     assert_eq!(reqwest::get(format!("http://{inside}/readyz")).await.unwrap().status(), 200);
+    let profile = async |base: String| reqwest::Client::new().post(format!("{base}/debug/cpu?seconds=1")).send().await.unwrap();
+    assert_eq!(profile(server.url()).await.status(), 404, "not where everybody asks");
+    let answer = profile(format!("http://{inside}")).await;
+    let (status, said) = (answer.status().as_u16(), answer.bytes().await.unwrap());
+    if cfg!(feature = "profiling") {
+        assert_eq!((status, &said[..2]), (200, [0x1f, 0x8b].as_slice()), "compressed by gzip");
+    } else {
+        let said = String::from_utf8_lossy(&said);
+        assert!(status == 501 && said.contains("--features profiling"), "{status}: {said}");
+    }
 });
 
 on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site: Site => {

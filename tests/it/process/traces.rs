@@ -1,6 +1,7 @@
 //! Traces, as a collector gets them.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     os::unix::net::UnixDatagram,
     path::Path,
@@ -33,6 +34,7 @@ use super::{
     operations::figure,
     server::{Environment, Server, Site, UNLIMITED, free_address},
     shop::{ADJUST, Shop, adjust, change},
+    stream::{State, Stream, StreamOptions},
 };
 use crate::{webhooks::receiver::Receiver, world::on_both};
 
@@ -233,11 +235,62 @@ fn notified(systemd: &mpsc::Receiver<String>, state: &str) -> Vec<String> {
     states
 }
 
+/// What a reader of OpenMetrics text relies on.
+fn is_open_metrics(text: &str) {
+    let lines: Vec<&str> = text.strip_suffix("\n# EOF\n").unwrap_or_else(|| panic!("no end: {text}")).lines().collect();
+    let (mut families, mut current) = (BTreeSet::new(), "");
+    for line in lines {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (family, kind) = rest.split_once(' ').unwrap();
+            assert!(families.insert(family) && kind != "unknown", "{line}");
+            current = family;
+        } else if !line.starts_with("# HELP ") {
+            let end = line.strip_prefix(current).and_then(|rest| rest.split(['{', ' ']).next());
+            let is_of_family = end.is_some_and(|end| ["", "_total", "_bucket", "_sum", "_count"].contains(&end));
+            assert!(is_of_family, "{line} is not of {current}");
+        }
+    }
+    assert!(families.len() > 20, "{text}");
+}
+
+/// Each histogram of a promise has the client's trace as the exemplar of a bucket, for who reads OpenMetrics text, and others read what they did.
+async fn buckets_have_exemplars(inside: &str) {
+    let scrape = async |accept: &str| {
+        let answer =
+            reqwest::Client::new().get(format!("http://{inside}/metrics")).header("accept", accept).send().await.unwrap();
+        let media = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (media, answer.text().await.unwrap())
+    };
+    let began = Instant::now();
+    for series in [
+        "http_server_request_duration_seconds_bucket{method=\"POST\",status=\"200\",le=",
+        "entrepot_graphql_operation_duration_seconds_bucket{type=\"mutation\",outcome=\"OK\",le=",
+        "entrepot_ledger_commit_seconds_bucket{way=",
+        "entrepot_stream_lag_seconds_bucket{le=",
+    ] {
+        let exemplar = format!(" # {{trace_id=\"{TRACE}\"}} ");
+        loop {
+            let (media, text) = scrape("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
+            assert!(media.starts_with("application/openmetrics-text; version=1.0.0"), "{media}");
+            is_open_metrics(&text);
+            if text.lines().any(|line| line.starts_with(series) && line.contains(&exemplar)) {
+                break;
+            }
+            assert!(began.elapsed() < PATIENCE, "{series} has no exemplar: {text}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+    let (media, text) = scrape("*/*").await;
+    assert!(media.starts_with("text/plain; version=0.0.4") && !text.contains("trace_id") && !text.contains("# EOF"), "{text}");
+    assert!(text.contains("# TYPE entrepot_panics_total counter\n") && text.contains("le=\"1\"}"), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_process_did_last_is_sent_before_it_ends() {
     let (site, collector) = (Site::sqlite().await, Collector::start().await);
     let url = collector.url();
-    let traced = ["--otlp-endpoint", &url, "--trace-sample", "1"];
+    let inside = free_address().to_string();
+    let traced = ["--otlp-endpoint", &url, "--trace-sample", "1", "--metrics-listen", &inside];
     let socket = site.folder.join("notify");
     let systemd = systemd(&socket);
     let env = vec![("NOTIFY_SOCKET", socket.display().to_string()), ("WATCHDOG_USEC", "40000".to_owned())];
@@ -245,7 +298,15 @@ async fn what_a_process_did_last_is_sent_before_it_ends() {
     let server = Server::start_in(&site, free_address(), &[&UNLIMITED[..], &traced].concat(), &environment).await;
     assert_eq!(notified(&systemd, "WATCHDOG=1"), ["READY=1", "WATCHDOG=1"]);
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
+    stream.snapshot(&mut State::default()).await;
+    // From the first change on it is told as it happens.
+    shop.adjust("the first", 0, 0, 1).await;
+    stream.soon().await;
     write(&shop, "the last").await;
+    stream.soon().await;
+    buckets_have_exemplars(&inside).await;
+    drop(stream);
     told_to_stop(server).await;
     assert!(notified(&systemd, "STOPPING=1").len() > 1, "the watchdog hears of it all the time");
     let spans = collector.spans();

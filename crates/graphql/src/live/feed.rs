@@ -4,20 +4,20 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use async_graphql::Context;
-use entity::prelude::Timestamp;
 use futures_util::{StreamExt, stream::BoxStream};
 use platform::{
     metrics,
     paging::{CursorSigner, Key},
     realtime::{Hubs, Interest, Listener, Next, SharedEvent},
     storage::{Fault, TenantScope, journal::Head},
+    traces::{self, TraceContext},
 };
 use tokio::time::Instant;
 
 use super::{
     rights::{Changed, Rights},
     stream::{self, FilterName, ResetReason, StreamPhase},
-    stream_handle::{self, ItemMeta, Role, Stop, StreamHandle},
+    stream_handle::{self, ItemMeta, Recorded, Role, Stop, StreamHandle},
 };
 use crate::{
     context::ContextExt,
@@ -61,7 +61,7 @@ pub struct Update<C> {
     pub changes: Vec<C>,
     pub reset: Option<ResetReason>,
     /// When the oldest of what it tells was recorded, where it is told as it happens.
-    pub recorded: Option<Timestamp>,
+    pub recorded: Option<Recorded>,
 }
 
 /// What of a stream is the same whatever it is about.
@@ -355,9 +355,11 @@ impl<T: Topic> Feed<T> {
     }
 
     /// When the oldest of these was recorded, if they are told as they come: what is read up, or held back by wish, is late for other reasons.
-    fn recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Timestamp> {
+    fn recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Recorded> {
         let is_told_at_once = self.options.delay.is_zero() && (self.leads() || self.listener.is_live());
-        events.first().filter(|_| is_told_at_once).map(|shared_event| shared_event.event.recorded_at)
+        let event = &events.first().filter(|_| is_told_at_once)?.event;
+        let trace_id = traces::carried(&event.payload).as_ref().and_then(TraceContext::recorded_id);
+        Some(Recorded { at: event.recorded_at, trace_id })
     }
 
     /// Gathers what else comes within the delay and keeps the newest state of each row.

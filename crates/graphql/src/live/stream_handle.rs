@@ -49,7 +49,14 @@ pub struct ItemMeta {
     /// Where the stream can be gone on from it.
     pub cursor: Option<Cursor>,
     /// When the oldest of what it tells was recorded, where it is told as it happens.
-    pub recorded: Option<Timestamp>,
+    pub recorded: Option<Recorded>,
+}
+
+/// When an event was recorded, and the ID of the trace that made it, if that is recorded too.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded {
+    pub at: Timestamp,
+    pub trace_id: Option<u128>,
 }
 
 /// Where a stream begins that does not begin as its operation says.

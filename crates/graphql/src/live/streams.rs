@@ -103,7 +103,8 @@ impl<E: Executor> Streams<E> {
     /// An item has been handed to its connection: counts how late that is, on this node's clock. Another node's may have recorded it.
     pub fn handed_over(&self, meta: &ItemMeta) {
         if let Some(recorded) = meta.recorded {
-            metrics::stream_item(|| Duration::from_micros(u64::try_from((self.service.now)() - recorded.micros()).unwrap_or(0)));
+            let lag = || Duration::from_micros(u64::try_from((self.service.now)() - recorded.at.micros()).unwrap_or(0));
+            metrics::stream_item(lag, recorded.trace_id);
         }
     }
 

@@ -73,7 +73,7 @@ pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
 /// Tells figures and span what became of an operation.
 pub fn ended(mut span: Span, kind: Kind, (answer, is_whole): (&Answer, bool), took: Duration) {
     let outcome = outcome(answer, is_whole);
-    metrics::operated(kind.word(), outcome, took);
+    metrics::operated(kind.word(), outcome, took, span.recorded_trace());
     span.set("entrepot.outcome", outcome);
     span.end(matches!(outcome, "INTERNAL" | "TIMEOUT" | "UNAVAILABLE" | "OVERLOADED"));
 }

@@ -4,9 +4,11 @@
 //! No label ever names a tenant, a member or a product: labels are words from lists of ours.
 
 mod backups;
+mod exemplars;
 mod exports;
 mod faults;
 mod names;
+mod open_metrics;
 mod process;
 mod replicas;
 mod tls;
@@ -92,17 +94,20 @@ pub fn looked_up(cache: &'static str, lookup: Lookup) {
     }
 }
 
-/// A request over HTTP was answered.
-pub fn answered(method: &'static str, status: u16, took: Duration) {
+/// A request over HTTP was answered, in this trace if it is recorded.
+pub fn answered(method: &'static str, status: u16, took: Duration, trace_id: Option<u128>) {
     if counts() {
-        histogram!(names::REQUEST, "method" => method, "status" => names::status(status)).record(took);
+        let status = names::status(status);
+        histogram!(names::REQUEST, "method" => method, "status" => status).record(took);
+        exemplars::observed(names::REQUEST, &[("method", method), ("status", status)], took, trace_id);
     }
 }
 
 /// An operation ran, or was refused when it was about to.
-pub fn operated(kind: &'static str, outcome: &'static str, took: Duration) {
+pub fn operated(kind: &'static str, outcome: &'static str, took: Duration, trace_id: Option<u128>) {
     if counts() {
         histogram!(names::OPERATION, "type" => kind, "outcome" => outcome).record(took);
+        exemplars::observed(names::OPERATION, &[("type", kind), ("outcome", outcome)], took, trace_id);
     }
 }
 
@@ -164,11 +169,12 @@ impl Way {
 }
 
 /// A batch of commands was committed.
-pub fn batch(way: Way, commands: usize, took: Duration) {
+pub fn batch(way: Way, commands: usize, took: Duration, trace_id: Option<u128>) {
     if counts() {
         let way = way.as_str();
         histogram!(names::BATCH_SIZE, "way" => way).record(commands as f64);
         histogram!(names::BATCH_SECONDS, "way" => way).record(took);
+        exemplars::observed(names::BATCH_SECONDS, &[("way", way)], took, trace_id);
     }
 }
 
@@ -307,9 +313,11 @@ pub enum Connected {
 }
 
 /// An item of a stream was handed to its connection, so long after what it tells was recorded. Where nothing is counted nobody reads the time.
-pub fn stream_item(lag: impl FnOnce() -> Duration) {
+pub fn stream_item(lag: impl FnOnce() -> Duration, trace_id: Option<u128>) {
     if counts() {
-        STREAM_LAG.get_or_init(|| histogram!(names::STREAM_LAG)).record(lag());
+        let lag = lag();
+        STREAM_LAG.get_or_init(|| histogram!(names::STREAM_LAG)).record(lag);
+        exemplars::observed(names::STREAM_LAG, &[], lag, trace_id);
     }
 }
 

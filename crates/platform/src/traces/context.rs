@@ -33,6 +33,11 @@ impl TraceContext {
         (trace_id != 0 && span_id != 0).then_some(Self { trace_id, span_id: span_id as u64, is_sampled: flags & 1 == 1 })
     }
 
+    /// The trace's ID, where it is recorded: a collector can be asked for it.
+    pub fn recorded_id(&self) -> Option<u128> {
+        self.is_sampled.then_some(self.trace_id)
+    }
+
     /// The `traceparent` of what follows on from here.
     pub fn traceparent(&self) -> String {
         format!("00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, u8::from(self.is_sampled))
@@ -64,10 +69,10 @@ mod tests {
     fn a_traceparent_is_read_and_written() {
         let read = TraceContext::parse(HEADER).unwrap();
         assert_eq!((read.trace_id, read.span_id), (0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c, 0xb7ad_6b71_6920_3331));
-        assert!(read.is_sampled);
+        assert!(read.is_sampled && read.recorded_id() == Some(read.trace_id));
         assert_eq!((read.traceparent().as_str(), HEADER.len()), (HEADER, TraceContext::LENGTH));
         let later = TraceContext::parse("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-02-what-comes").unwrap();
-        assert_eq!((later.trace_id, later.is_sampled), (read.trace_id, false));
+        assert_eq!((later.trace_id, later.recorded_id()), (read.trace_id, None));
         for odd in [
             "",
             "00",

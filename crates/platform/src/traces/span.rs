@@ -162,6 +162,11 @@ impl Span {
         self.context
     }
 
+    /// The ID of its trace, where that is recorded.
+    pub fn recorded_trace(&self) -> Option<u128> {
+        self.context.as_ref().and_then(TraceContext::recorded_id)
+    }
+
     /// Runs the future inside it.
     pub fn around<F: Future>(&self, future: F) -> TaskLocalFuture<Option<TraceContext>, F> {
         within(self.context, future)

@@ -172,6 +172,7 @@ impl<B: Batcher> Lane<B> {
         let span = Locked::<B>::span(Way::Planned, batches.iter_mut().flat_map(|batch| &mut batch.commands));
         let task = tokio::spawn(async move {
             let written = span.around(locked.batcher.write(*write)).await;
+            let trace_id = span.recorded_trace();
             span.end(written.is_err());
             match written {
                 Ok(written) => {
@@ -179,7 +180,7 @@ impl<B: Batcher> Lane<B> {
                         batches.into_iter().partition(|batch| written.overtaken.contains(&batch.tenant));
                     let done: Vec<_> = done.into_iter().flat_map(|batch| batch.commands).collect();
                     if !done.is_empty() {
-                        metrics::batch(Way::Planned, done.len(), since.elapsed());
+                        metrics::batch(Way::Planned, done.len(), since.elapsed(), trace_id);
                         locked.answer(done);
                     }
                     again.iter().for_each(|_| metrics::batch_overtaken());

@@ -85,7 +85,7 @@ impl<B: Batcher> Locked<B> {
         let outcome = AssertUnwindSafe(span.around(self.batcher.run(tenant, commands))).catch_unwind().await;
         let outcome = outcome
             .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
-            .inspect(|()| metrics::batch(Way::Locked, count, began.elapsed()));
+            .inspect(|()| metrics::batch(Way::Locked, count, began.elapsed(), span.recorded_trace()));
         span.end(outcome.is_err());
         outcome
     }

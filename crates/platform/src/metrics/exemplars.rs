@@ -1,0 +1,109 @@
+//! Exemplars: of each bucket of the histograms that promises are measured by, the last observation of a recorded trace.
+//!
+//! Histograms count without them, so what belongs to no recorded trace costs nothing here, and what does never waits: while another thread keeps
+//! one, or they are read, an observation is not kept.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use entity::prelude::Timestamp;
+
+use super::names::SECONDS;
+use crate::clock::Clock;
+
+/// Series that have exemplars. Labels are words of ours, of which there are fewer.
+const MOST_SERIES: usize = 256;
+
+/// An observation, and the trace that it was made in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Exemplar {
+    pub(super) trace_id: u128,
+    pub(super) seconds: f64,
+    pub(super) at: Timestamp,
+}
+
+/// By bucket; the last is that of whatever is more than the highest edge.
+type Buckets = [Option<Exemplar>; SECONDS.len() + 1];
+
+/// By series, as `series` writes it.
+#[derive(Debug, Default)]
+pub(super) struct Exemplars(Mutex<BTreeMap<String, Buckets>>);
+
+static EXEMPLARS: Exemplars = Exemplars(Mutex::new(BTreeMap::new()));
+static CLOCK: OnceLock<Clock> = OnceLock::new();
+
+/// Something took so long, in this trace if it is recorded.
+pub(super) fn observed(name: &str, labels: &[(&str, &str)], took: Duration, trace_id: Option<u128>) {
+    if let Some(trace_id) = trace_id {
+        let at = CLOCK.get_or_init(Clock::system).now();
+        EXEMPLARS.keep(series(name, labels), Exemplar { trace_id, seconds: took.as_secs_f64(), at });
+    }
+}
+
+/// Those of this process as they are now.
+pub(super) fn kept() -> Exemplars {
+    Exemplars(Mutex::new(EXEMPLARS.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+}
+
+/// How lines of a histogram's buckets begin, up to the edge.
+pub(super) fn series(name: &str, labels: &[(&str, &str)]) -> String {
+    let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+    format!("{name}_bucket{{{}", labels.join(","))
+}
+
+/// The bucket of an observation, and of an edge.
+fn bucket(seconds: f64) -> usize {
+    SECONDS.partition_point(|edge| *edge < seconds)
+}
+
+impl Exemplars {
+    pub(super) fn keep(&self, series: String, exemplar: Exemplar) {
+        let Ok(mut kept) = self.0.try_lock() else { return };
+        if kept.len() < MOST_SERIES || kept.contains_key(&series) {
+            let buckets = kept.entry(series).or_insert([None; SECONDS.len() + 1]);
+            buckets[bucket(exemplar.seconds)] = Some(exemplar);
+        }
+    }
+
+    /// That of the bucket up to this edge.
+    pub(super) fn of(&self, series: &str, edge: f64) -> Option<Exemplar> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(series)?[bucket(edge)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exemplar(trace_id: u128, seconds: f64) -> Exemplar {
+        Exemplar { trace_id, seconds, at: Timestamp(0) }
+    }
+
+    #[test]
+    fn a_bucket_has_the_last_of_its_observations() {
+        let exemplars = Exemplars::default();
+        // On an edge, above it, and above all.
+        for (trace_id, seconds) in [(1, 0.25), (2, 0.2), (3, 0.250_1), (4, 60.0)] {
+            exemplars.keep("a".to_owned(), exemplar(trace_id, seconds));
+        }
+        let of = |edge| exemplars.of("a", edge).map(|exemplar| exemplar.trace_id);
+        assert_eq!((of(0.1), of(0.25), of(0.5), of(10.0), of(f64::INFINITY)), (None, Some(2), Some(3), None, Some(4)));
+        assert_eq!(exemplars.of("b", 0.25), None);
+    }
+
+    #[test]
+    fn there_are_so_many_series_and_nothing_waits() {
+        let exemplars = Exemplars::default();
+        (0..=MOST_SERIES).for_each(|n| exemplars.keep(n.to_string(), exemplar(1, 0.1)));
+        let last = MOST_SERIES.to_string();
+        assert_eq!((exemplars.of(&last, 0.1), exemplars.0.lock().unwrap().len()), (None, MOST_SERIES));
+        exemplars.keep("0".to_owned(), exemplar(2, 0.1));
+        let reading = exemplars.0.lock().unwrap();
+        exemplars.keep("0".to_owned(), exemplar(3, 0.1));
+        drop(reading);
+        assert_eq!(exemplars.of("0", 0.1), Some(exemplar(2, 0.1)), "a known series goes on, and what would wait is not kept");
+    }
+}

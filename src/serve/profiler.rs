@@ -1,0 +1,83 @@
+//! What makes profiles of this process: in a binary with the feature `profiling` alone, as samplers work by signals in each thread, and by an
+//! allocator that looks at each allocation.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use server::{ProfileError, ProfileKind};
+
+pub struct ProcessProfiler;
+
+#[cfg(not(feature = "profiling"))]
+#[async_trait]
+impl server::Profiler for ProcessProfiler {
+    async fn profile(&self, _kind: ProfileKind, _time: Duration) -> Result<Vec<u8>, ProfileError> {
+        Err(ProfileError::NotBuilt)
+    }
+}
+
+#[cfg(feature = "profiling")]
+#[async_trait]
+impl server::Profiler for ProcessProfiler {
+    async fn profile(&self, kind: ProfileKind, time: Duration) -> Result<Vec<u8>, ProfileError> {
+        match kind {
+            ProfileKind::Cpu => built::cpu(time).await,
+            ProfileKind::Heap => built::heap(time).await,
+        }
+    }
+}
+
+#[cfg(feature = "profiling")]
+mod built {
+    use std::{fmt::Display, io::Write, time::Duration};
+
+    use flate2::{Compression, write::GzEncoder};
+    use platform::clock;
+    use pprof::{ProfilerGuardBuilder, protos::Message};
+    use server::ProfileError;
+
+    /// Samples in a second of processor time: not in step with what happens each hundredth.
+    const FREQUENCY: i32 = 99;
+    /// A thread in one of these may hold a lock that unwinding needs.
+    const NOT_UNWOUND: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
+
+    pub(super) async fn cpu(time: Duration) -> Result<Vec<u8>, ProfileError> {
+        let guard = ProfilerGuardBuilder::default().frequency(FREQUENCY).blocklist(&NOT_UNWOUND).build().map_err(failed)?;
+        clock::sleep(time).await;
+        blocking(move || {
+            let report = guard.report().build().map_err(failed)?;
+            // Nothing is sampled from here on.
+            drop(guard);
+            let profile = report.pprof().map_err(failed)?;
+            let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
+            zipped.write_all(&profile.encode_to_vec()).map_err(failed)?;
+            zipped.finish().map_err(failed)
+        })
+        .await
+    }
+
+    /// What is in use of all that was allocated since the start, if the process was started so; else of what was allocated in this time.
+    pub(super) async fn heap(time: Duration) -> Result<Vec<u8>, ProfileError> {
+        let Some(control) = jemalloc_pprof::PROF_CTL.as_ref() else { return Err(ProfileError::NotEnabled) };
+        let samples_always = control.lock().await.activated();
+        if !samples_always {
+            control.lock().await.activate().map_err(failed)?;
+            clock::sleep(time).await;
+        }
+        let dumping = control.clone();
+        let made = blocking(move || dumping.blocking_lock().dump_pprof().map_err(failed)).await;
+        if !samples_always {
+            control.lock().await.deactivate().map_err(failed)?;
+        }
+        made
+    }
+
+    async fn blocking(work: impl FnOnce() -> Result<Vec<u8>, ProfileError> + Send + 'static) -> Result<Vec<u8>, ProfileError> {
+        let worked = tokio::task::spawn_blocking(work).await;
+        worked.unwrap_or_else(|_| Err(ProfileError::Failed("its thread panicked".to_owned())))
+    }
+
+    fn failed(error: impl Display) -> ProfileError {
+        ProfileError::Failed(error.to_string())
+    }
+}
