@@ -162,11 +162,7 @@ impl Sessions {
         let Ok(Ok(turn)) = timeout(self.0.limits.turn, self.0.free.clone().acquire_owned()).await else {
             return Err(sqlx::Error::PoolTimedOut);
         };
-        let session = if let Some(session) = self.take(wanted) {
-            session
-        } else {
-            self.connect().await?
-        };
+        let session = if let Some(session) = self.take(wanted) { session } else { self.connect().await? };
         Ok(Lent { home: self.clone(), session: Some(session), _turn: turn })
     }
 

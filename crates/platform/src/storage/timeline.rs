@@ -18,7 +18,6 @@ use super::{
     Database, Fault,
     hosts::{Login, left},
     limits,
-    sessions::is_lost,
 };
 use crate::clock::Clock;
 
@@ -164,8 +163,7 @@ impl Timeline {
     async fn look(&self, connection: &mut PgConnection) -> Result<Option<Look>, sqlx::Error> {
         match sqlx::query::<sqlx::Postgres>(LOOK).persistent(false).fetch_one(&mut *connection).await {
             Ok(row) => Look::read(&row).map(Some),
-            Err(err) if is_lost(&err) => Err(err),
-            Err(sqlx::Error::Database(err)) => {
+            Err(sqlx::Error::Database(err)) if !is_of_the_moment(&*err) => {
                 if !is_not_migrated(&*err) {
                     self.refused(err.message());
                 }
@@ -260,6 +258,11 @@ fn say(Look { now, kept }: Look, step: Step, tenants: usize) {
     }
 }
 
+/// Whether a server says how it is just now, and not what it cannot do: it ends, it has no room, a lock or a limit was in the way.
+fn is_of_the_moment(err: &dyn DatabaseError) -> bool {
+    err.code().is_some_and(|code| ["08", "25", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)))
+}
+
 /// Whether the function of the kept timeline is not there: the database has yet to be migrated.
 fn is_not_migrated(err: &dyn DatabaseError) -> bool {
     // undefined_function
@@ -315,7 +318,7 @@ mod tests {
             ("promoted", seen(2, false), Some(seen(1, false)), None, Step::Renew),
             ("how the new one commits is no matter", seen(2, true), Some(seen(1, false)), None, Step::Renew),
             ("promoted with all commits", seen(2, false), Some(seen(1, true)), None, Step::Keep),
-            ("the standby had been waited for until it went", seen(2, false), Some(seen(1, true)), Some(seen(1, false)), Step::Renew),
+            ("commits waited until the standby went", seen(2, false), Some(seen(1, true)), Some(seen(1, false)), Step::Renew),
             ("what is remembered of another timeline", seen(3, false), Some(seen(2, true)), Some(seen(1, false)), Step::Keep),
             ("memory is not enough", seen(2, false), Some(seen(1, false)), Some(seen(1, true)), Step::Renew),
             ("an earlier timeline", seen(1, false), Some(seen(2, false)), None, Step::Renew),

@@ -52,7 +52,8 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
         Some(link) => linked(link, given, &mut arguments)?,
     };
     let (set, head) = (set.join(", "), arguments.len() + 1);
-    let gate = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = ${head} AND epoch = ${epoch} RETURNING 1");
+    let gate =
+        format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = ${head} AND epoch = ${epoch} RETURNING 1");
     Ok((format!("WITH gate AS ({gate}){parts}"), arguments))
 }
 
