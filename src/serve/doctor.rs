@@ -80,6 +80,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
         ));
         return findings;
     }
+    findings.extend(within("timeline", look::timeline(db.clone())).await);
     findings.extend(within("row security", look::row_security(db.clone())).await);
     findings.extend(within("keys", look::keys(db.clone(), source.clone(), clock.clone())).await);
     let place = files_of(&args.serve);

@@ -29,6 +29,7 @@ pub mod cost_posting;
 pub mod count_line;
 pub mod count_try;
 pub mod customer;
+pub mod database_timeline;
 pub mod demand_book;
 pub mod demand_day;
 pub mod demand_document;
@@ -211,7 +212,7 @@ tables! {
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, blanket_order BlanketOrder, blanket_order_line BlanketOrderLine, carrier Carrier, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
-    demand_day DemandDay, demand_document DemandDocument, demand_gone DemandGone, demand_week DemandWeek, deployment_copy DeploymentCopy, description_endpoint DescriptionEndpoint, device Device, document_reversal DocumentReversal,
+    database_timeline DatabaseTimeline, demand_day DemandDay, demand_document DemandDocument, demand_gone DemandGone, demand_week DemandWeek, deployment_copy DeploymentCopy, description_endpoint DescriptionEndpoint, device Device, document_reversal DocumentReversal,
     document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, export_schedule ExportSchedule, factor_series FactorSeries, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, forecast_sum ForecastSum, fulfilment Fulfilment,

@@ -1,6 +1,6 @@
 //! Rules of the checks: from facts to findings, without looking at anything.
 
-use platform::storage::{HostReport, HostState, ReplicaFacts, ServerFacts, Versions, replicas::ReplicaStatus};
+use platform::storage::{HostReport, HostState, ReplicaFacts, ServerFacts, TimelineReport, Versions, replicas::ReplicaStatus};
 
 use super::report::Finding;
 
@@ -171,6 +171,23 @@ pub(super) fn host(host: &HostReport) -> Finding {
             "hosts",
             format!("{name} does not answer: {why}"),
             "start it, or leave it out of --database-url: without it nobody can take over",
+        ),
+    }
+}
+
+/// The timeline of the database, by which a promotion is noticed.
+pub(super) fn timeline(report: &TimelineReport) -> Finding {
+    match report {
+        TimelineReport::Watched { timeline, is_synchronous: true } => {
+            Finding::ok("timeline", format!("{timeline}; each commit waits for a standby"))
+        }
+        TimelineReport::Watched { timeline, is_synchronous: false } => {
+            Finding::ok("timeline", format!("{timeline}; commits wait for no standby: a promotion begins a new epoch"))
+        }
+        TimelineReport::Refused(why) => Finding::warn(
+            "timeline",
+            format!("Postgres does not say which timeline it writes: {why}"),
+            "run `entrepot epoch` after each failover that may have lost commits",
         ),
     }
 }

@@ -99,6 +99,13 @@ fn hosts_that_cannot_take_over_or_that_have_are_found() {
 }
 
 #[test]
+fn a_promotion_that_would_not_be_noticed_is_warned_of() {
+    let watched = |is_synchronous| timeline(&TimelineReport::Watched { timeline: 3, is_synchronous });
+    assert_eq!((watched(true).verdict, watched(false).verdict), (Ok, Ok));
+    assert_eq!(timeline(&TimelineReport::Refused("permission denied".to_owned())).verdict, Warn);
+}
+
+#[test]
 fn backups_grow_old() {
     let facts = BackupFacts {
         backup_age: Some(3_600),

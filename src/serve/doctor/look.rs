@@ -268,6 +268,14 @@ pub(super) async fn tenants(db: Database) -> Vec<Finding> {
     }
 }
 
+/// Whether a promotion of the database is noticed, and whether its commits wait for a standby.
+pub(super) async fn timeline(db: Database) -> Vec<Finding> {
+    match db.look_at_timeline().await {
+        Ok(report) => report.iter().map(judge::timeline).collect(),
+        Err(fault) => of_fault("timeline", &fault),
+    }
+}
+
 /// Whether what leaves the deployment is held, as it is after a restore.
 pub(super) async fn outgoing(db: Database) -> Vec<Finding> {
     const CHECK: &str = "outgoing";

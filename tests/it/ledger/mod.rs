@@ -22,6 +22,7 @@ mod properties;
 mod races;
 mod rules;
 mod scenario;
+mod timeline;
 mod together;
 mod torn;
 mod undone;

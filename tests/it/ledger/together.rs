@@ -12,6 +12,7 @@ use entrepot::{
 };
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use super::{
     factory::CommandFactory,
@@ -104,18 +105,20 @@ async fn a_refusal_of_one_is_nothing_to_the_others(world: World) {
 
 async fn one_that_was_overtaken_is_left_out_alone(world: World) {
     let all = tenants(&world, &world.ledger, 3, 5).await;
-    let mut heads = Vec::new();
+    let (mut heads, mut epochs) = (Vec::new(), Vec::new());
     for (tenant, _) in &all {
-        heads.push(head(&world, *tenant).await);
+        let head = world.db.tenant(*tenant).head().await.unwrap();
+        heads.push(head.seq);
+        epochs.push(head.epoch);
     }
     let event = |seq| entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned()).numbered(seq, world.clock.now());
     let write = |heads: &[i64]| {
-        let at = |((tenant, _), head): (&Tenant, &i64)| {
-            let at_head =
-                AtHead { head: *head, want: journal::Want::events(1), rows: vec![], events: vec![event(head + 1)], link: None };
+        let at = |(((tenant, _), epoch), head): ((&Tenant, &Uuid), &i64)| {
+            let (epoch, events) = (*epoch, vec![event(head + 1)]);
+            let at_head = AtHead { head: *head, epoch, want: journal::Want::events(1), rows: vec![], events, link: None };
             (*tenant, at_head)
         };
-        world.db.prepare(all.iter().zip(heads).map(at).collect()).unwrap()
+        world.db.prepare(all.iter().zip(&epochs).zip(heads).map(at).collect()).unwrap()
     };
     // The second's head has moved on since.
     let stale = [heads[0], heads[1] - 1, heads[2]];
@@ -135,6 +138,14 @@ async fn one_that_was_overtaken_is_left_out_alone(world: World) {
     all.iter().for_each(|(tenant, _)| prepared.leave_out(*tenant));
     assert_eq!(world.db.write_at(prepared).await.unwrap().overtaken.len(), 3);
     assert_eq!(head(&world, all[2].0).await, heads[2] + 2);
+    // The same number in another epoch is another event: what was decided before is not written behind it.
+    let work = world.db.global().maintenance_for(all[0].0).await.unwrap();
+    work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![Uuid::nil().into()]).await.unwrap();
+    work.commit().await.unwrap();
+    let written = world.db.write_at(write(&[heads[0] + 1, heads[1] + 1, heads[2] + 2])).await.unwrap();
+    assert_eq!(written.overtaken.into_iter().collect::<Vec<_>>(), [all[0].0]);
+    let (tenant, make) = &all[0];
+    world.ledger.submit(*tenant, sale(make, 1), None).await.unwrap().unwrap();
 }
 
 async fn a_poisoned_one_fails_alone(world: World) {

@@ -24,6 +24,7 @@ pub const SMALL: &[&str] = &[
     "channel",
     "copy_progress",
     "cost_book",
+    "database_timeline",
     "deployment_copy",
     "description_endpoint",
     "export_schedule",

@@ -28,6 +28,7 @@ const HEALED: Duration = Duration::from_secs(15);
 const LEFT: Duration = Duration::from_secs(30);
 /// The longest that anything may take that is about to happen.
 const SOON: Duration = Duration::from_secs(20);
+const TIMELINE: &str = "SELECT timeline FROM database_timeline";
 const CATEGORIES: &str = "SELECT count(*) FROM category WHERE name LIKE 'Afterwards %'";
 
 /// A node on both servers, which commit together.
@@ -97,6 +98,8 @@ async fn a_standby_takes_over_and_no_answered_write_is_lost_or_made_twice() {
     let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(state.news, changes, "one change for each entry that was acknowledged");
     audit(&shop, ON_HAND, &told).await;
+    let promoted = pair.servers.replica_of(&pair.servers.primary_of(pair.database()));
+    assert_eq!(number(&promoted, TIMELINE).await, 2, "it was noticed, and no stream was reset: nothing was lost");
     let text = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap().text().await.unwrap();
     assert_eq!(figure(&text, "entrepot_database_failovers_total", ""), Some(1.0), "{text}");
     let used = |host: &str| figure(&text, "entrepot_database_host_used", &format!("host=\"{host}\""));

@@ -9,6 +9,8 @@ use super::{
     client::Client,
     keys::program,
     server::{Ended, Server, Site, entrepot, free_address},
+    shop::Shop,
+    stream::{State, Stream, StreamOptions},
 };
 use crate::world::on_both;
 
@@ -140,6 +142,27 @@ on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site =
     assert!(proved.well(), "{proved:?}");
     site.verify().await;
 });
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_promotion_that_may_have_lost_commits_begins_a_new_epoch_by_itself() {
+    let Some(site) = Site::postgres().await else { return };
+    let server = Server::start(&site).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 5).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
+    let mut state = State::default();
+    stream.snapshot(&mut state).await;
+    // As if the server that wrote until now had been of another timeline, and any command the first to see this one.
+    site.tell("UPDATE database_timeline SET timeline = timeline + 1, is_synchronous = false").await;
+    site.verify().await;
+    let reset = |item: &Value| (item["phase"] == "RESET").then(|| item["reset"].clone());
+    assert_eq!(reset(&stream.soon().await), Some(json!("EPOCH_CHANGED")), "one that runs starts over");
+    let mut late = Stream::open(&shop.client, &StreamOptions { after: state.cursor, ..StreamOptions::default() }).await;
+    assert_eq!(reset(&late.soon().await), Some(json!("EPOCH_CHANGED")), "and one that comes back");
+    let mut new = Stream::open(&shop.client, &StreamOptions::default()).await;
+    let mut anew = State::default();
+    new.snapshot(&mut anew).await;
+    assert_eq!(anew.figures(), shop.levels().await);
+}
 
 #[tokio::test]
 async fn what_the_new_epoch_does_is_said() {

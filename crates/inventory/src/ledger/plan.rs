@@ -137,7 +137,8 @@ impl Writer {
         let planned = if decisions.is_empty() {
             // Refusals write nothing that could tell that somebody was faster: a key that has just been used elsewhere would be refused for
             // want of the very stock that it took.
-            if scope.head().await?.seq > speculative.counter.seq {
+            let head = scope.head().await?;
+            if head.epoch != speculative.counter.epoch || head.seq > speculative.counter.seq {
                 return Ok(Planned::Locked);
             }
             Planned::Nothing
@@ -170,7 +171,7 @@ impl Writer {
         let link = self.audit_writer.as_ref().zip(speculative.chain.as_mut()).map(|(audit_writer, chain)| {
             audited::link(Audited { audit_writer, documents, tenant }, chain, queue, decisions.decided())
         });
-        AtHead { head: counter.seq, want, rows, events, link }
+        AtHead { head: counter.seq, epoch: counter.epoch, want, rows, events, link }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a lane knows of its tenants: their state as it will be when the batch that is under way has been written.
 //!
 //! It needs no lock, because every transaction that could change what a decision rests on also moves the tenant's head, and a batch is
-//! written only at the head it was decided on (`storage::AtHead`). So whatever is here may be stale, and then costs a second run, never a
-//! wrong decision.
+//! written only at the head and in the epoch it was decided on (`storage::AtHead`). So whatever is here may be stale, and then costs a second
+//! run, never a wrong decision.
 
 use std::{
     collections::{HashMap, HashSet},

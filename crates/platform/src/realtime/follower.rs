@@ -33,8 +33,9 @@ impl Follower {
         self.last
     }
 
-    /// Goes on after another event: what lies between is not handed out.
+    /// Goes on after another event: what lies between is not handed out, nor what was announced until now, which may be of another journal.
     pub fn skip_to(&mut self, last: i64) {
+        self.announced = self.announced.resubscribe();
         self.last = last;
         self.behind = true;
     }

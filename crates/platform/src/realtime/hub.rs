@@ -18,9 +18,13 @@ use super::{
     ring::Ring,
     shared_event::SharedEvent,
 };
-use crate::storage::{
-    Database, Fault, TenantScope,
-    events::{Audience, Registry},
+use crate::{
+    clock,
+    storage::{
+        Database, Fault, Reads, TenantScope,
+        events::{Audience, Registry},
+        journal::Head,
+    },
 };
 
 /// Events that wait for one follower before it has to read up by itself.
@@ -31,8 +35,12 @@ const INBOX_BYTES: usize = 512 << 10;
 const LINGER: Duration = Duration::from_mins(1);
 /// How often the counter is asked whether the journal is still the one that was read.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long events are waited for before it is asked whether the database was promoted, which this process knows.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Between attempts when the database does not answer.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Between looks of a follower that waits for its hub's look.
+const SOON: Duration = Duration::from_millis(50);
 
 /// The hubs of a node; clones share them.
 #[derive(Clone)]
@@ -58,6 +66,8 @@ pub(super) struct State {
     epoch: Uuid,
     /// How often the journal turned out to be another one.
     pub generation: u64,
+    /// The promotions of the database since which the journal was looked at (`Database::timeline_generation`).
+    promotions: u64,
     index: Index,
     inboxes: HashMap<u64, (Interest, Arc<Inbox>)>,
     next_number: u64,
@@ -132,9 +142,10 @@ impl Hubs {
         let scope = self.0.db.tenant(tenant);
         // Following begins before the head is read, so nothing can slip between the two.
         let mut follower = Follower::new(scope.clone(), 0);
+        let promotions = self.0.db.timeline_generation();
         let head = scope.head().await?;
         follower.skip_to(head.seq);
-        let hub = Arc::new(Hub::new(scope, self.0.registry, head.seq, head.epoch));
+        let hub = Arc::new(Hub::new(scope, self.0.registry, head, promotions));
         let mut hubs = self.lock();
         // Somebody else may have been faster.
         if let Some(known) = hubs.get(&tenant).filter(|known| !known.lock().ended) {
@@ -156,14 +167,20 @@ impl Hubs {
 async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
     let mut looked = Instant::now();
     while !hub.is_over() {
-        match follower.next(LOOK).await {
-            Ok(events) => hub.hand_out(events.into_iter().map(SharedEvent::new)),
+        let events = match follower.next(PATIENCE).await {
+            Ok(events) => events,
             Err(fault) => {
                 tracing::warn!(error = %fault, "the journal cannot be read");
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
+        };
+        // Events of another timeline may have numbers that others had: they are not handed out before it is known which epoch they are of.
+        if let Some(head) = hub.is_another_since_promotion().await {
+            follower.skip_to(head);
+            continue;
         }
+        hub.hand_out(events.into_iter().map(SharedEvent::new));
         if looked.elapsed() >= LOOK {
             looked = Instant::now();
             if let Some(head) = hub.is_another().await {
@@ -178,12 +195,13 @@ async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
 }
 
 impl Hub {
-    fn new(scope: TenantScope, registry: &'static Registry, position: i64, epoch: Uuid) -> Self {
+    fn new(scope: TenantScope, registry: &'static Registry, head: Head, promotions: u64) -> Self {
         let state = State {
             ring: Ring::default(),
-            position,
-            epoch,
+            position: head.seq,
+            epoch: head.epoch,
             generation: 0,
+            promotions,
             index: Index::default(),
             inboxes: HashMap::new(),
             next_number: 0,
@@ -195,7 +213,6 @@ impl Hub {
     }
 
     fn tenant(&self) -> TenantId {
-        use crate::storage::Reads;
         self.scope.tenant()
     }
 
@@ -230,11 +247,41 @@ impl Hub {
 
     /// Whether the journal is not the one that was read: restored, or its epoch changed. Then everybody starts over, and the head is told.
     async fn is_another(&self) -> Option<i64> {
-        let head = self.scope.head().await.ok()?;
+        self.begins_anew(self.scope.head().await.ok()?)
+    }
+
+    /// The same where the database was promoted since the last look, for as long as it takes to learn it.
+    async fn is_another_since_promotion(&self) -> Option<i64> {
+        let promotions = self.scope.database().timeline_generation();
+        if self.lock().promotions == promotions {
+            return None;
+        }
+        loop {
+            match self.scope.head().await {
+                Ok(head) => {
+                    let another = self.begins_anew(head);
+                    self.lock().promotions = promotions;
+                    return another;
+                }
+                Err(fault) => tracing::warn!(error = %fault, "the head of the journal cannot be read"),
+            }
+            clock::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until the journal was looked at since the last promotion of the database that this process knows of.
+    pub(super) async fn is_looked_at(&self) {
+        while self.lock().promotions != self.scope.database().timeline_generation() {
+            clock::sleep(SOON).await;
+        }
+    }
+
+    fn begins_anew(&self, head: Head) -> Option<i64> {
         let mut state = self.lock();
         if head.epoch == state.epoch && head.seq >= state.position {
             return None;
         }
+        self.scope.database().announcer().begin_anew(self.tenant(), head.seq);
         (state.epoch, state.position) = (head.epoch, head.seq);
         state.generation += 1;
         state.ring.clear();

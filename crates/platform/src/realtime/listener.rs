@@ -167,6 +167,11 @@ impl Listener {
             }
             None => journal::after(&self.hub.scope, self.last, page).await?,
         };
+        // They may be of another timeline than those before them, whose numbers they have.
+        self.hub.is_looked_at().await;
+        if self.hub.lock().generation != self.generation {
+            return Ok(Next::Another);
+        }
         events.truncate(page as usize);
         // Numbers are dense: a hole is what has been let go.
         if events.first().is_none_or(|first| first.seq != self.last + 1) {

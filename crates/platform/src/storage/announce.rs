@@ -60,6 +60,14 @@ impl Announcer {
         channels.get(&tenant).map(|channel| (channel.head, channel.hinted.max(channel.head)))
     }
 
+    /// The journal is another one, whose last event this is: what was known of the former would keep followers from what comes.
+    pub fn begin_anew(&self, tenant: TenantId, head: i64) {
+        let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = channels.get_mut(&tenant) {
+            (channel.head, channel.hinted) = (head, head);
+        }
+    }
+
     /// Sends the tenant's followers to the journal, because somebody says that it goes on to this event. That may be wrong, so it is not taken for
     /// known: the poll finds what there is.
     pub fn hint(&self, tenant: TenantId, head: i64) {

@@ -109,7 +109,7 @@ pub struct Head {
     /// The last event's number; 0 before the first.
     #[record(column = "head")]
     pub seq: i64,
-    /// Changes when the database was restored to an earlier moment: cursors of another epoch are not followed.
+    /// Changes when the database was restored to an earlier moment, or promoted without its last commits: cursors of another epoch are not followed.
     pub epoch: Uuid,
     /// Every event after this one is kept; those up to it may be gone.
     #[record(column = "low_seq")]
@@ -139,6 +139,8 @@ async fn counter_row<R: Selected + Send>(reads: &impl Reads) -> Result<R, Fault>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
     pub seq: i64,
+    /// The journal that the numbers are of.
+    pub epoch: Uuid,
     /// When the last batch or change was recorded: what is recorded next is recorded then or later, whatever a node's clock says.
     pub recorded_at: Timestamp,
     documents: [i64; KINDS],
@@ -166,16 +168,16 @@ impl Counter {
     fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
         let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
         let mut row = Row::new(row);
-        let (seq, recorded_at, mut documents) = (row.take()?, row.take()?, [0; KINDS]);
+        let (seq, recorded_at, epoch, mut documents) = (row.take()?, row.take()?, row.take()?, [0; KINDS]);
         for number in &mut documents {
             *number = row.take()?;
         }
-        Ok(Self { seq, recorded_at, documents })
+        Ok(Self { seq, epoch, recorded_at, documents })
     }
 }
 
 pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
-    let sql = format!("SELECT head, recorded_at, {} FROM tenant_counter WHERE tenant_id = $1", numbers());
+    let sql = format!("SELECT head, recorded_at, epoch, {} FROM tenant_counter WHERE tenant_id = $1", numbers());
     Counter::read(&reads.rows(&sql, vec![]).await?)
 }
 
@@ -247,10 +249,11 @@ pub async fn take_at(work: &Work, want: Want, now: Timestamp) -> Result<Counter,
         set.push("master_seq = head + $3".to_owned());
     }
     let (set, numbers) = (set.join(", "), numbers());
-    let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, recorded_at, {numbers}");
+    let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, recorded_at, epoch, {numbers}");
     let after = Counter::read(&work.rows(&sql, values).await?)?;
     Ok(Counter {
         seq: after.seq - want.events,
+        epoch: after.epoch,
         recorded_at: after.recorded_at,
         documents: std::array::from_fn(|kind| after.documents[kind] - want.documents[kind]),
     })

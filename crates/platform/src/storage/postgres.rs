@@ -91,6 +91,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         LedgerPlans::Server if refuses(long, CUSTOM).await?.is_some() => long.clone(),
         _ => long.with(|options| options.options([CUSTOM])),
     };
+    write_health.timeline().arm(active_row_security.stands());
     let has_memory = lacks_memory(&owner).await? && refuses(&long, MEMORY).await?.is_none();
     let long = if has_memory { long.with(|options| options.options([MEMORY])) } else { long };
     let readers = options.readers as usize;

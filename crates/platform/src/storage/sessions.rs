@@ -76,6 +76,8 @@ impl Bound {
 struct Session {
     bound: Option<Bound>,
     connection: PgConnection,
+    /// False where it leads to a standby, which may be promoted while it is idle.
+    may_stay: bool,
     /// Of the host that it leads to, where the database has several.
     term: u64,
     opened: Instant,
@@ -160,18 +162,12 @@ impl Sessions {
         let Ok(Ok(turn)) = timeout(self.0.limits.turn, self.0.free.clone().acquire_owned()).await else {
             return Err(sqlx::Error::PoolTimedOut);
         };
-        let session = if let Some(session) = self.take(wanted) {
-            session
-        } else {
-            let (connection, term) = self.connect().await?;
-            Session { bound: None, connection, term, opened: Instant::now(), since: Instant::now() }
-        };
+        let session = if let Some(session) = self.take(wanted) { session } else { self.connect().await? };
         Ok(Lent { home: self.clone(), session: Some(session), _turn: turn })
     }
 
-    /// A new connection, and its term; while the server starts, nobody listens where it was a moment ago, or another host has yet to take over, it is
-    /// waited for.
-    async fn connect(&self) -> Result<(PgConnection, u64), sqlx::Error> {
+    /// A new connection; while the server starts, nobody listens where it was a moment ago, or another host has yet to take over, it is waited for.
+    async fn connect(&self) -> Result<Session, sqlx::Error> {
         let (began, outage, login) = (Instant::now(), self.0.write_health.outage(), &self.0.login);
         let limit = self.0.limits.sign_of_life();
         let (until, mut pause) = (began + limit, FIRST_PAUSE);
@@ -190,9 +186,34 @@ impl Sessions {
                     crate::clock::sleep(pause).await;
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }
-                done => return done,
+                Err(err) => return Err(err),
+                Ok(connected) => {
+                    let admitted = tokio::time::timeout_at(until, self.admitted(connected)).await;
+                    return admitted.unwrap_or_else(|_| Err(late("the timeline of the database was not known in time")));
+                }
             }
         }
+    }
+
+    /// A connection that was looked at, before anything is asked on it: its server may have been promoted, and lack commits.
+    async fn admitted(&self, (mut connection, term): (PgConnection, u64)) -> Result<Session, sqlx::Error> {
+        let (timeline, login) = (self.0.write_health.timeline(), &self.0.login);
+        let admitted = timeline.admits(login, &mut connection).await;
+        let may_stay = admitted.inspect_err(|err| {
+            if is_lost(err) {
+                login.suspect(term);
+            }
+        })?;
+        Ok(Session { bound: None, connection, may_stay, term, opened: Instant::now(), since: Instant::now() })
+    }
+
+    /// Looks again at the server, on an idle connection or a new one.
+    pub(super) async fn look_at_timeline(&self) -> Result<(), sqlx::Error> {
+        let mut lent = self.lend(None).await?;
+        let (timeline, login) = (self.0.write_health.timeline().clone(), self.0.login.clone());
+        lent.ask(self.0.limits.sign_of_life(), async |connection| timeline.admits(&login, connection).await).await?;
+        lent.give_back();
+        Ok(())
     }
 
     /// An idle connection: one that is bound as wanted, or else the one that has been idle the longest.
@@ -290,7 +311,7 @@ impl Lent {
 
     /// Lends it to the next.
     pub(super) fn give_back(mut self) {
-        if let Some(session) = self.session.take() {
+        if let Some(session) = self.session.take().filter(|session| session.may_stay) {
             self.home.idle().push(session);
         }
     }

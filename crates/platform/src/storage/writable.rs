@@ -9,14 +9,14 @@ use entity::prelude::TenantId;
 use sea_orm::{DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 
-use super::{Backend, Database, Fault, Reads, Unwritable, outage::Outage};
+use super::{Backend, Database, Fault, Reads, Unwritable, outage::Outage, timeline::Timeline};
 
 /// While writes go on failing, connections are not left more often than this.
 const BETWEEN: Duration = Duration::from_secs(1);
 
 /// What failed writes have told. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct WriteHealth(Arc<Mutex<Last>>, Outage);
+pub(super) struct WriteHealth(Arc<Mutex<Last>>, Outage, Timeline);
 
 #[derive(Clone, Copy, Default)]
 struct Last {
@@ -35,6 +35,11 @@ impl WriteHealth {
     /// Whether the server can be reached.
     pub(super) fn outage(&self) -> &Outage {
         &self.1
+    }
+
+    /// The timeline that the server writes.
+    pub(super) fn timeline(&self) -> &Timeline {
+        &self.2
     }
 
     /// Whether a connection so old may still be used.
@@ -91,6 +96,10 @@ impl Database {
     pub async fn takes_writes(&self) -> Result<bool, Fault> {
         if self.backend == Backend::Postgres {
             if self.is_open_for_writes().await? {
+                // Whether commits wait for a standby may change under open connections.
+                if let Err(fault) = self.look_at_timeline().await {
+                    tracing::debug!(error = %fault, "the timeline of the database was not looked at");
+                }
                 return Ok(true);
             }
             // The server asked may be one that another has taken over from.

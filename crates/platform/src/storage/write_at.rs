@@ -1,4 +1,4 @@
-//! Writing at known heads: what was decided against a tenant's state as of an event is written if that event is still the last.
+//! Writing at known heads: what was decided against a tenant's state as of an event is written if that event is still the last, and of the same epoch.
 //!
 //! Every transaction on a tenant's rows that matters to a decision takes a number from the tenant's counter row, so an unchanged head says
 //! that nothing was written since. That makes locks unnecessary and, on Postgres, the whole transaction one statement: a batch costs one
@@ -14,6 +14,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::TenantId;
 use sea_orm::sqlx::postgres::PgArguments;
+use uuid::Uuid;
 
 use super::{
     Backend, Bulk, Committed, Database, Fault,
@@ -31,6 +32,8 @@ pub struct Written {
 #[derive(Debug)]
 pub struct AtHead {
     pub head: i64,
+    /// The epoch of that event: a database that was promoted gives lost numbers out again.
+    pub epoch: Uuid,
     pub want: Want,
     /// In the order of their foreign keys.
     pub rows: Vec<Bulk>,
@@ -86,14 +89,14 @@ impl Database {
     pub fn prepare(&self, all: Vec<(TenantId, AtHead)>) -> Result<Prepared, Fault> {
         let mut shares = Vec::with_capacity(all.len());
         let mut own = Vec::with_capacity(all.len());
-        for (tenant, AtHead { head, want, mut rows, events, link }) in all {
+        for (tenant, AtHead { head, epoch, want, mut rows, events, link }) in all {
             rows.push(journal::rows(tenant, &events));
             rows.retain(|bulk| !bulk.is_empty());
             for bulk in rows.iter().chain(link.as_ref().map(|link| &link.rows)) {
                 bulk.assert_own(tenant)?;
             }
             shares.push(Share { tenant, head: Some(head), events: events.into_iter().map(Arc::new).collect() });
-            own.push(Own { tenant, want, rows, link });
+            own.push(Own { tenant, epoch, want, rows, link });
         }
         let sql = match self.backend() {
             Backend::Postgres => {
@@ -133,6 +136,7 @@ impl Database {
 /// What one tenant writes.
 struct Own {
     tenant: TenantId,
+    epoch: Uuid,
     want: Want,
     rows: Vec<Bulk>,
     link: Option<Link>,

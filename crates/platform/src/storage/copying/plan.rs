@@ -13,6 +13,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("deployment_copy", "each database has its own"),
     ("backup_run", "each database has its own backups"),
     ("copy_progress", "of the copy itself"),
+    ("database_timeline", "it is of the server"),
 ];
 
 /// The tables that are copied.

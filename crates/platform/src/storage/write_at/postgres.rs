@@ -30,7 +30,7 @@ pub(super) fn statement(mut all: Vec<Own>) -> Result<(String, PgArguments), BoxD
 
 /// One tenant, which is a constant to the planner.
 fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
-    let Own { tenant, want, rows, link } = own;
+    let Own { tenant, epoch, want, rows, link } = own;
     // Only there: a batch of several commands would have a text for each table that happens to have one row.
     let is_lone = link.as_ref().is_some_and(|link| link.rows.len() == 1);
     let given = if is_lone { Given::Values } else { Given::Arrays };
@@ -41,7 +41,8 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
         arguments.add(count)?;
         set.push(format!("{column} = {column} + ${}", arguments.len()));
     }
-    let mut parts = String::new();
+    arguments.add(epoch)?;
+    let (epoch, mut parts) = (arguments.len(), String::new());
     for (index, bulk) in rows.into_iter().enumerate() {
         let part = bulk.gated("gate", given, &mut arguments)?;
         parts += &format!(", part{index} AS ({part})");
@@ -51,7 +52,8 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
         Some(link) => linked(link, given, &mut arguments)?,
     };
     let (set, head) = (set.join(", "), arguments.len() + 1);
-    let gate = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = ${head} RETURNING 1");
+    let gate =
+        format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = ${head} AND epoch = ${epoch} RETURNING 1");
     Ok((format!("WITH gate AS ({gate}){parts}"), arguments))
 }
 
@@ -77,6 +79,7 @@ fn linked(link: Link, given: Given, arguments: &mut PgArguments) -> Result<Strin
 fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
     let mut arguments = PgArguments::default();
     arguments.add(all.iter().map(|own| own.tenant.uuid()).collect::<Vec<_>>())?;
+    arguments.add(all.iter().map(|own| own.epoch).collect::<Vec<_>>())?;
     let mut counted: Vec<(&'static str, Vec<i64>)> = Vec::new();
     let (mut bulks, mut links) = (Vec::new(), Vec::new());
     let tenants = all.len();
@@ -110,10 +113,10 @@ fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
     let (set, heads) = (set.join(", "), arguments.len() + 1);
     Ok((
         format!(
-            "WITH wanted AS (SELECT unnest($1::uuid[]) AS tenant_id, generate_series(1, cardinality($1::uuid[])) AS place, unnest(${heads}::bigint[]) AS head{wanted}),
+            "WITH wanted AS (SELECT unnest($1::uuid[]) AS tenant_id, generate_series(1, cardinality($1::uuid[])) AS place, unnest(${heads}::bigint[]) AS head, unnest($2::uuid[]) AS epoch{wanted}),
              free AS (SELECT tenant_id FROM tenant_counter WHERE tenant_id = ANY ($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED),
              gate AS (UPDATE tenant_counter AS c SET {set} FROM wanted AS w JOIN free AS f ON f.tenant_id = w.tenant_id
-                 WHERE c.tenant_id = w.tenant_id AND c.head = w.head RETURNING c.tenant_id, w.place){parts}"
+                 WHERE c.tenant_id = w.tenant_id AND c.head = w.head AND c.epoch = w.epoch RETURNING c.tenant_id, w.place){parts}"
         ),
         arguments,
     ))
@@ -208,7 +211,7 @@ mod tests {
         };
         let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows(commands) };
         let rows = vec![rows(commands), rows(lines)];
-        statement(vec![Own { tenant, want: Want::events(1), rows, link: Some(link) }]).unwrap().0
+        statement(vec![Own { tenant, epoch: Uuid::nil(), want: Want::events(1), rows, link: Some(link) }]).unwrap().0
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, Statement, Value};
+use uuid::Uuid;
 
 use super::{Link, Own};
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
 
 pub(super) struct Writes {
     tenant: TenantId,
+    epoch: Uuid,
     want: Want,
     link: Option<ChainHead>,
     rows: Vec<Statement>,
@@ -30,7 +32,7 @@ struct ChainHead {
 
 impl Writes {
     pub(super) fn of(own: Own) -> Result<Self, Fault> {
-        let Own { tenant, want, rows, link } = own;
+        let Own { tenant, epoch, want, rows, link } = own;
         let statements = |bulk: crate::storage::Bulk| bulk.into_statements(Backend::Sqlite, tenant);
         let mut all = rows.into_iter().map(statements).collect::<Result<Vec<_>, _>>()?.concat();
         let mut chain = None;
@@ -38,13 +40,13 @@ impl Writes {
             all.extend(statements(rows)?);
             chain = Some(ChainHead { table, from, to, hash });
         }
-        Ok(Self { tenant, want, link: chain, rows: all })
+        Ok(Self { tenant, epoch, want, link: chain, rows: all })
     }
 
     /// Whether the tenant's rows were written; where a head is not where it was, nothing of the tenant is.
     async fn run(self, db: &Database, transaction: &Transaction, head: i64) -> Result<bool, Fault> {
-        let Self { tenant, want, link, rows } = self;
-        if !moves(db, transaction, tenant, (want, head), link.as_ref()).await? {
+        let Self { tenant, epoch, want, link, rows } = self;
+        if !moves(db, transaction, tenant, (want, head, epoch), link.as_ref()).await? {
             return Ok(false);
         }
         if let Some(ChainHead { table, to, hash, .. }) = link {
@@ -64,16 +66,16 @@ async fn moves(
     db: &Database,
     transaction: &Transaction,
     tenant: TenantId,
-    (want, head): (Want, i64),
+    (want, head, epoch): (Want, i64, Uuid),
     link: Option<&ChainHead>,
 ) -> Result<bool, Fault> {
-    let mut values: Vec<Value> = vec![tenant.into(), head.into()];
+    let mut values: Vec<Value> = vec![tenant.into(), head.into(), epoch.into()];
     let mut set = Vec::new();
     for (column, count) in want.columns() {
         values.push(count.into());
         set.push(format!("{column} = {column} + ${}", values.len()));
     }
-    let mut sql = format!("UPDATE tenant_counter SET {} WHERE tenant_id = $1 AND head = $2", set.join(", "));
+    let mut sql = format!("UPDATE tenant_counter SET {} WHERE tenant_id = $1 AND head = $2 AND epoch = $3", set.join(", "));
     if let Some(ChainHead { table, from, .. }) = link {
         values.push((*from).into());
         sql += &format!(" AND EXISTS (SELECT 1 FROM {table} WHERE tenant_id = $1 AND seq = ${})", values.len());

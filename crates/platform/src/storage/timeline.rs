@@ -1,0 +1,346 @@
+//! The timeline of Postgres that the journals' epochs belong to. A server that was promoted writes another one, and may lack commits that the former
+//! one had answered: their numbers are given out a second time. So each new connection looks at the server's timeline before anything is asked on it,
+//! and the first that finds another begins a new epoch of all tenants. `docs/decisions/0237-epochs-after-a-failover.md`.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use migration::row_security::STEWARD;
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{self, Executor, PgConnection, Row as _, error::DatabaseError, postgres::PgRow},
+};
+use uuid::Uuid;
+
+use super::{
+    Database, Fault,
+    hosts::{Login, left},
+    limits,
+};
+use crate::clock::Clock;
+
+/// What a connection sees of its server, and what the database has kept. A standby has no timeline of its own.
+const LOOK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
+      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END,
+    current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply'),
+    k.timeline, k.is_synchronous FROM (SELECT 1) AS one LEFT JOIN kept_timeline() AS k ON true";
+/// The same, with the row locked.
+const LOCK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
+      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END,
+    current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply'),
+    k.timeline, k.is_synchronous FROM database_timeline AS k WHERE k.scope = 'DEPLOYMENT' FOR UPDATE OF k";
+const BEGIN_ROW: &str = "INSERT INTO database_timeline (scope, timeline, is_synchronous) VALUES ('DEPLOYMENT', 0, false)
+    ON CONFLICT (scope) DO NOTHING";
+const KEEP: &str = "UPDATE database_timeline SET timeline = $1, is_synchronous = $2 WHERE scope = 'DEPLOYMENT'";
+const BIND: &str = "SELECT set_config('app.tenant_ids', $1, true)";
+const RENEW: &str = "UPDATE tenant_counter SET epoch = $1 WHERE tenant_id = ANY ($2)";
+
+/// Tenants whose epochs are renewed by one statement: a policy compares each row with the list.
+const TENANTS: usize = 500;
+
+/// A timeline, and whether its commits are answered when a standby has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    timeline: i64,
+    is_synchronous: bool,
+}
+
+/// What a look found.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    now: Seen,
+    kept: Option<Seen>,
+}
+
+impl Look {
+    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let now = Seen { timeline: row.try_get(0)?, is_synchronous: row.try_get(1)? };
+        let kept: Option<i64> = row.try_get(2)?;
+        let is_synchronous: Option<bool> = row.try_get(3)?;
+        let kept = kept.filter(|timeline| *timeline > 0);
+        Ok(Self { now, kept: kept.map(|timeline| Seen { timeline, is_synchronous: is_synchronous == Some(true) }) })
+    }
+
+    /// Whether the server was promoted since the epochs began.
+    fn is_promoted(&self) -> bool {
+        self.kept.is_some_and(|kept| kept.timeline != self.now.timeline)
+    }
+}
+
+/// What follows from a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// All is as it was kept.
+    Stay,
+    /// What is seen is kept, and the epochs go on.
+    Keep,
+    /// It is kept, and all tenants have a new epoch.
+    Renew,
+}
+
+/// What follows from a look, and from what this process saw last: a server whose standby had gone says so in a row that no standby has.
+fn step(Look { now, kept }: Look, remembered: Option<Seen>) -> Step {
+    let Some(kept) = kept else { return Step::Keep };
+    if kept == now {
+        return Step::Stay;
+    }
+    let remembered = remembered.filter(|seen| seen.timeline == kept.timeline);
+    let was_synchronous = kept.is_synchronous && remembered.is_none_or(|seen| seen.is_synchronous);
+    if kept.timeline == now.timeline || was_synchronous { Step::Keep } else { Step::Renew }
+}
+
+/// The timeline that a process writes to. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Timeline(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// Set where connections are to be looked at: whether those of the deployment's own work have a role.
+    armed: OnceLock<bool>,
+    seen: Mutex<Option<Seen>>,
+    /// How often another timeline was found.
+    generation: AtomicU64,
+    /// Whoever settles what a look found holds it.
+    settling: tokio::sync::Mutex<()>,
+    /// Why the server does not say.
+    refusal: OnceLock<String>,
+}
+
+impl Timeline {
+    /// From now on new connections are looked at.
+    pub(super) fn arm(&self, has_roles: bool) {
+        // A database is opened once.
+        let _ = self.0.armed.set(has_roles);
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::SeqCst)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at a connection's server before the connection is used; whether the connection may be used again. One to a standby may not: the standby
+    /// may be promoted meanwhile.
+    pub(super) async fn admits(&self, login: &Login, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+        let Some(has_roles) = self.0.armed.get().copied() else { return Ok(true) };
+        let Some(mut found) = self.look(connection).await? else { return Ok(true) };
+        if found.now.timeline == 0 {
+            return Ok(false);
+        }
+        let was_promoted = found.is_promoted();
+        if step(found, None) != Step::Stay {
+            let _turn = self.0.settling.lock().await;
+            match self.look(connection).await? {
+                Some(again) => found = again,
+                None => return Ok(true),
+            }
+            if step(found, None) != Step::Stay {
+                let settled = self.settle(login, has_roles).await;
+                // insufficient_privilege
+                if let Err(sqlx::Error::Database(err)) = &settled
+                    && err.code().as_deref() == Some("42501")
+                {
+                    self.refused(err.message());
+                    return Ok(true);
+                }
+                match (settled, self.look(connection).await?) {
+                    (_, Some(again)) if !again.is_promoted() => found = again,
+                    (Err(err), _) => return Err(err),
+                    // The transaction met another server than this connection did.
+                    (Ok(()), _) => return Err(left()),
+                }
+            }
+        }
+        self.saw(found.now, was_promoted);
+        Ok(true)
+    }
+
+    /// None where nothing can be compared: the database has no such table yet, or the server does not say.
+    async fn look(&self, connection: &mut PgConnection) -> Result<Option<Look>, sqlx::Error> {
+        match sqlx::query::<sqlx::Postgres>(LOOK).persistent(false).fetch_one(&mut *connection).await {
+            Ok(row) => Look::read(&row).map(Some),
+            Err(sqlx::Error::Database(err)) if !is_of_the_moment(&*err) => {
+                if !is_not_migrated(&*err) {
+                    self.refused(err.message());
+                }
+                Ok(None)
+            }
+            Err(err) => Err(err),
+        }
+    }
+
+    fn refused(&self, why: &str) {
+        if self.0.refusal.set(why.to_owned()).is_ok() {
+            tracing::warn!(
+                why,
+                "Postgres does not say which timeline it writes: after a failover that lost commits, `entrepot epoch` has to be run"
+            );
+        }
+    }
+
+    /// Another timeline than before has been settled: whoever follows a journal looks at it again.
+    fn saw(&self, now: Seen, was_promoted: bool) {
+        let before = self.seen().replace(now);
+        if was_promoted || before.is_some_and(|before| before.timeline != now.timeline) {
+            self.0.generation.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// In a task of its own, which ends what it began when the connection that found it is no longer waited for.
+    async fn settle(&self, login: &Login, has_roles: bool) -> Result<(), sqlx::Error> {
+        let (timeline, login) = (self.clone(), login.clone());
+        let settling = tokio::spawn(async move { timeline.settle_once(&login, has_roles).await });
+        settling.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
+    /// One transaction on a connection of its own, with the row locked: of several processes one finds something to do.
+    async fn settle_once(&self, login: &Login, has_roles: bool) -> Result<(), sqlx::Error> {
+        // The last of two options of one name holds.
+        let login = login.with(|options| {
+            let options = limits::STEWARDS.kept_by(options);
+            if has_roles { options.options([("role", STEWARD)]) } else { options }
+        });
+        let (mut connection, _) = login.connect().await?;
+        connection.execute("BEGIN").await?;
+        connection.execute(BEGIN_ROW).await?;
+        let found = Look::read(&sqlx::query::<sqlx::Postgres>(LOCK).persistent(false).fetch_one(&mut connection).await?)?;
+        // A standby has the row only with all that was written before it, so nobody has to wait for one.
+        connection.execute("SET LOCAL synchronous_commit = local").await?;
+        let remembered = *self.seen();
+        let step = if found.now.timeline == 0 { Step::Stay } else { step(found, remembered) };
+        let mut tenants = 0;
+        if step == Step::Renew {
+            tenants = renew(&mut connection).await?;
+        }
+        if step != Step::Stay {
+            let Seen { timeline, is_synchronous } = found.now;
+            let keep = sqlx::query::<sqlx::Postgres>(KEEP).persistent(false).bind(timeline).bind(is_synchronous);
+            keep.execute(&mut connection).await?;
+        }
+        connection.execute("COMMIT").await?;
+        say(found, step, tenants);
+        Ok(())
+    }
+}
+
+/// Gives all tenants a new epoch, as `entrepot epoch` does; how many they are.
+async fn renew(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
+    let epoch = Clock::system().uuid();
+    let all = sqlx::query_scalar::<sqlx::Postgres, Uuid>("SELECT id FROM tenant ORDER BY id").persistent(false);
+    let all: Vec<Uuid> = all.fetch_all(&mut *connection).await?;
+    for tenants in all.chunks(TENANTS) {
+        let list = tenants.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
+        sqlx::query::<sqlx::Postgres>(BIND).bind(list).execute(&mut *connection).await?;
+        sqlx::query::<sqlx::Postgres>(RENEW).bind(epoch).bind(tenants.to_vec()).execute(&mut *connection).await?;
+    }
+    Ok(all.len())
+}
+
+fn say(Look { now, kept }: Look, step: Step, tenants: usize) {
+    let (from, to) = (kept.map_or(0, |kept| kept.timeline), now.timeline);
+    match step {
+        Step::Renew => tracing::warn!(
+            from,
+            to,
+            tenants,
+            "the database was promoted, and commits may have been lost: all tenants have a new epoch, and subscribers start over"
+        ),
+        Step::Keep if from != 0 && from != to => {
+            tracing::warn!(from, to, "the database was promoted, and had waited for a standby at each commit: epochs go on");
+        }
+        Step::Keep | Step::Stay => {
+            tracing::debug!(from, to, is_synchronous = now.is_synchronous, "the timeline of the database was looked at");
+        }
+    }
+}
+
+/// Whether a server says how it is just now, and not what it cannot do: it ends, it has no room, a lock or a limit was in the way.
+fn is_of_the_moment(err: &dyn DatabaseError) -> bool {
+    err.code().is_some_and(|code| ["08", "25", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)))
+}
+
+/// Whether the function of the kept timeline is not there: the database has yet to be migrated.
+fn is_not_migrated(err: &dyn DatabaseError) -> bool {
+    // undefined_function
+    err.code().is_some_and(|code| code == "42883") && err.message().contains("kept_timeline")
+}
+
+/// The timeline of a Postgres, for its operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimelineReport {
+    /// It is watched, and a commit waits for a standby or does not.
+    Watched { timeline: i64, is_synchronous: bool },
+    /// Why the server does not say.
+    Refused(String),
+}
+
+impl Database {
+    /// How often this process has found that the database was promoted.
+    pub(crate) fn timeline_generation(&self) -> u64 {
+        self.write_health.timeline().generation()
+    }
+
+    /// Looks at the timeline again, on a connection that may have been open for long; None on SQLite, and before it is migrated.
+    ///
+    /// # Errors
+    /// The database cannot be asked, or it was promoted and what follows could not be written.
+    pub async fn look_at_timeline(&self) -> Result<Option<TimelineReport>, Fault> {
+        let Some(doors) = &self.doors else { return Ok(None) };
+        doors.across.look_at_timeline().await.map_err(|err| Fault::from(DbErr::Conn(RuntimeErr::SqlxError(err.into()))))?;
+        let timeline = self.write_health.timeline();
+        if let Some(why) = timeline.0.refusal.get() {
+            return Ok(Some(TimelineReport::Refused(why.clone())));
+        }
+        let seen = *timeline.seen();
+        Ok(seen.map(|Seen { timeline, is_synchronous }| TimelineReport::Watched { timeline, is_synchronous }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(timeline: i64, is_synchronous: bool) -> Seen {
+        Seen { timeline, is_synchronous }
+    }
+
+    #[test]
+    fn a_promotion_begins_a_new_epoch_unless_each_commit_had_waited_for_a_standby() {
+        let cases = [
+            ("the first look", seen(1, false), None, None, Step::Keep),
+            ("nothing changed", seen(1, true), Some(seen(1, true)), None, Step::Stay),
+            ("commits wait no more", seen(1, false), Some(seen(1, true)), None, Step::Keep),
+            ("commits wait by now", seen(1, true), Some(seen(1, false)), None, Step::Keep),
+            ("promoted", seen(2, false), Some(seen(1, false)), None, Step::Renew),
+            ("how the new one commits is no matter", seen(2, true), Some(seen(1, false)), None, Step::Renew),
+            ("promoted with all commits", seen(2, false), Some(seen(1, true)), None, Step::Keep),
+            ("commits waited until the standby went", seen(2, false), Some(seen(1, true)), Some(seen(1, false)), Step::Renew),
+            ("what is remembered of another timeline", seen(3, false), Some(seen(2, true)), Some(seen(1, false)), Step::Keep),
+            ("memory is not enough", seen(2, false), Some(seen(1, false)), Some(seen(1, true)), Step::Renew),
+            ("an earlier timeline", seen(1, false), Some(seen(2, false)), None, Step::Renew),
+        ];
+        for (name, now, kept, remembered, expected) in cases {
+            assert_eq!(step(Look { now, kept }, remembered), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn who_follows_a_journal_is_told_of_a_promotion_and_of_nothing_else() {
+        let timeline = Timeline::default();
+        for (now, was_promoted, generation) in [
+            (seen(1, false), false, 0),
+            (seen(1, true), false, 0),
+            // Another process settled it.
+            (seen(2, true), false, 1),
+            (seen(2, true), false, 1),
+            (seen(2, true), true, 2),
+        ] {
+            timeline.saw(now, was_promoted);
+            assert_eq!(timeline.generation(), generation, "{now:?}");
+        }
+    }
+}
