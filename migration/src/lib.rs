@@ -126,6 +126,7 @@ mod m0137_more_archives;
 mod m0139_posting_level;
 mod m0140_bin_locations;
 mod m0141_frozen_rates;
+mod m0148_added_charges;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -257,6 +258,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0139_posting_level::Migration),
             Box::new(m0140_bin_locations::Migration),
             Box::new(m0141_frozen_rates::Migration),
+            Box::new(m0148_added_charges::Migration),
         ]
     }
 }

@@ -149,6 +149,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0139_posting_level", &[include_str!("m0139/posting_level.sql")]),
     ("m0140_bin_locations", &[include_str!("m0140/bin_locations.sql")]),
     ("m0141_frozen_rates", &[include_str!("m0141/frozen_rates.sql")]),
+    ("m0148_added_charges", &[include_str!("m0148/added_charges.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -35,6 +35,7 @@ use iam::access::kind;
 pub use blanket::BlanketOrder;
 pub use blanket_list::{BlanketOrderConnection, BlanketQuery};
 pub use blanket_mutation::BlanketOrderPayload;
+pub use enums::{ChargeBasis, ChargeKind};
 pub use filter::{PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders};
 pub use inputs_more::product_name;
 pub use line::PurchaseOrderLine;

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     catalog::Supplier,
+    costing::{StockRevaluation, charges_of_order},
     currency::FrozenRate,
     graphql::{
         context::ContextExt,
@@ -155,6 +156,12 @@ impl PurchaseOrder {
     async fn charges(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseCharge>> {
         let order = self.filled(ctx).await?;
         Ok(order.charges.iter().cloned().map(PurchaseCharge).collect())
+    }
+    /// Charges that were added after the goods had come (purchaseOrderChargeAdd), the oldest first, as the revaluations that they are; those that were undone are
+    /// among them. They are in neither `charges` nor `total`. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn added_charges(&self, ctx: &Context<'_>) -> Option<Answer<Vec<StockRevaluation>>> {
+        Some(Box::pin(charges_of_order(ctx, self.row.id)).await)
     }
     /// Cost of the goods: the sum of the lines, in the order's currency. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]

@@ -24,6 +24,9 @@ pub struct RevaluationEvent {
     /// The revaluation that it undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverses: Option<RevaluationId>,
+    /// The purchase order whose goods a charge made dearer after they had come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_order: Option<PurchaseOrderId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,7 +41,7 @@ pub use blanket_act::{
 pub use blanket_refusal::BlanketRefusal;
 pub use call_off::follow_call_offs;
 pub use carry::LandedShares;
-pub use charge::{Charge, InBooks, NewCharge};
+pub use charge::{Charge, InBooks, NewCharge, charge_name};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use create::{Amend, Create, NewLine, Placing, Prices, decide_amend, decide_create};

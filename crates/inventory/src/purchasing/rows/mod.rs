@@ -27,7 +27,7 @@ pub use list::{DaySpan, Filter, NEWEST, PURCHASES, add_merged, add_merged_suppli
 pub use load::{fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
 pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
-pub use parts::{discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
+pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
 pub use performance::{deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
