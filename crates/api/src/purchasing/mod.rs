@@ -19,6 +19,7 @@ mod order;
 mod payloads;
 mod performance;
 mod query;
+mod rates;
 mod receipt;
 pub mod refusal;
 mod reorder;

@@ -20,6 +20,7 @@ mod order_state;
 mod page;
 mod performance;
 mod policy;
+mod rate_difference;
 mod receive;
 mod refusal;
 mod reorder;
@@ -56,6 +57,7 @@ pub use order_state::{Approval, End, OrderState, Placement, Request, Stage};
 pub use page::{Party, page};
 pub use performance::{Delivery, Performance, lead_deviation, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};
+pub use rate_difference::rate_difference;
 pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
 pub use refusal::{AmendRefusal, Refusal};
 pub use reorder::{
