@@ -29,3 +29,5 @@ CREATE INDEX revaluation_purchase_order ON revaluation (tenant_id, purchase_orde
 ALTER TABLE revaluation_line ADD COLUMN charge_minor {INT}
 ;;
 ALTER TABLE revaluation_line ADD COLUMN charge_receipts {TEXT}
+;;
+CREATE INDEX revaluation_line_charge ON revaluation_line (tenant_id, revaluation_id, position) WHERE charge_minor IS NOT NULL

@@ -180,7 +180,7 @@ impl PurchaseOrder {
     /// posted. Null before the first receipt, in the currency of the books, where there was no rate, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn rate_difference(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        difference(ctx, &self.row).await.transpose()
+        Box::pin(difference(ctx, &self.row)).await.transpose()
     }
     /// Whether the goods, without charges, come to less than the supplier's minimumOrderValue, as it is now. False where the supplier has none. Null where
     /// it is in another currency.

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_told_as_it_was_known_whatever_is_corrected_since() {
-        let mut rates = vec![stored("EUR", "GBP", "0.8425", 100, "ECB"), stored("EUR", "GBP", "0.9", 100, "ECB")];
+        let mut rates = [stored("EUR", "GBP", "0.8425", 100, "ECB"), stored("EUR", "GBP", "0.9", 100, "ECB")];
         rates[1].id = ExchangeRateId::from_uuid(uuid::Uuid::from_u128(7));
         (rates[0].recorded_at, rates[1].recorded_at, rates[0].replaced_by) = (Timestamp(10), Timestamp(20), Some(rates[1].id));
         let known = |at: i64| converted(&as_known(&rates, Timestamp(at)), 10_000, "EUR", "GBP", 101);
