@@ -22,4 +22,21 @@ pub struct Model {
     pub created_at: Timestamp,
     /// The revaluation that this one undoes.
     pub reverses_id: Option<RevaluationId>,
+    /// The order whose goods a charge made dearer after they had come; null of other revaluations, as all of the charge is.
+    pub purchase_order_id: Option<PurchaseOrderId>,
+    pub charge_kind: Option<ChargeKind>,
+    pub charge_basis: Option<ChargeBasis>,
+    pub charge_name: Option<String>,
+    /// Below 0 where a bill came to less than the order says.
+    pub charge_minor: Option<i64>,
+    pub charge_currency: Option<String>,
+    /// What it comes to in the books, frozen when it was written.
+    pub charge_books_minor: Option<i64>,
+    pub charge_books_currency: Option<String>,
+    /// The frozen exchange rate; null where the charge is in the currency of the books.
+    pub rate_numerator: Option<String>,
+    pub rate_denominator: Option<String>,
+    /// Days since 1970-01-01.
+    pub rate_day: Option<i32>,
+    pub rate_source: Option<String>,
 }

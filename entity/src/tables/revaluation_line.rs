@@ -15,4 +15,8 @@ pub struct Model {
     pub position: i32,
     pub product_id: ProductId,
     pub unit_cost_minor: i64,
+    /// The share of a charge that falls on the product, in minor units of the books' currency; null where the revaluation is of no charge.
+    pub charge_minor: Option<i64>,
+    /// The receipts that it falls on, as JSON: `[[seq, units], …]`.
+    pub charge_receipts: Option<String>,
 }

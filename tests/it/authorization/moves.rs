@@ -18,6 +18,7 @@ use super::{
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
     ("paymentReverse", May("payment.write")),
+    ("purchaseOrderChargeAdd", May("cost.write")),
     ("paperSettings", May("tenant.write")),
     ("paperSettingsSet", May("tenant.write")),
     ("supplierPerformances", May("purchase.read")),

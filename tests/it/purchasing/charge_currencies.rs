@@ -19,12 +19,12 @@ const FIELDS: &str = "total { amount currencyCode } allowedActions \
     lines { charges { amount } chargesInBooks { amount } } \
     receipts { id lines { landedTotal { amount } chargesInBooks { amount } bookValue { amount } } }";
 
-fn money(amount: &str, code: &str) -> Value {
+pub fn money(amount: &str, code: &str) -> Value {
     json!({ "amount": amount, "currencyCode": code })
 }
 
 /// Yesterday's rates of the euro: a dollar is 0.8425 / 1.0842 of a pound.
-async fn enter_rates(office: &Office<'_>) {
+pub async fn enter_rates(office: &Office<'_>) {
     let yesterday = office.world.node.clock.now().plus_seconds(-86_400);
     let day = entrepot::clock::day_text(entrepot::clock::local_day(yesterday, "UTC"));
     for (quote, rate) in [("GBP", "0.8425"), ("USD", "1.0842"), ("KRW", "1701.5")] {

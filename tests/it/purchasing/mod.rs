@@ -1,6 +1,7 @@
 //! Buying through GraphQL, on both databases, in the words of the business.
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
+mod added_charges;
 pub mod office;
 mod amendments;
 mod archive;

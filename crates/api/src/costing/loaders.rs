@@ -13,7 +13,8 @@ use inventory::costing::{
 };
 use platform::storage::Fault;
 
-use crate::graphql::fault::Answer;
+use super::revaluation::StockRevaluation;
+use crate::graphql::{fault::Answer, immediate_loader::grouped};
 
 crate::tenant_rows!(
     /// Reads the costs of one tenant.
@@ -80,6 +81,30 @@ impl Loader<UndoneBy> for Costs {
 /// The revaluation that undoes one; None while none does.
 pub async fn undone_by(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Arc<Revaluation>>> {
     load(ctx, UndoneBy(id)).await
+}
+
+/// The charges that were added to a purchase order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChargesOf(PurchaseOrderId);
+
+impl Loader<ChargesOf> for Costs {
+    type Value = Arc<Vec<StockRevaluation>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[ChargesOf]) -> Result<HashMap<ChargesOf, Arc<Vec<StockRevaluation>>>, Fault> {
+        let how = rows::method(&self.0).await?;
+        let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::charges_of_orders(&self.0, &ids).await?;
+        let one = |row: Revaluation| {
+            let order = row.charge.as_ref()?.order;
+            Some((ChargesOf(order), StockRevaluation { row: Arc::new(row), how, foreseen: Arc::default() }))
+        };
+        Ok(grouped(keys, all.into_iter().filter_map(one)))
+    }
+}
+
+/// The charges that were added to a purchase order after its goods had come, the oldest first.
+pub async fn charges_of_order(ctx: &Context<'_>, order: PurchaseOrderId) -> Answer<Vec<StockRevaluation>> {
+    Ok(load(ctx, ChargesOf(order)).await?.map(|all| all.to_vec()).unwrap_or_default())
 }
 
 /// What has left for an order took so much with it; None until the books have come there.

@@ -1,6 +1,7 @@
 //! Costs in GraphQL: valuations, reports, a product's layers, and revaluations.
 
 mod ageing;
+mod charge;
 mod loaders;
 mod mutation;
 mod query;
@@ -10,8 +11,9 @@ mod enums;
 mod summary;
 
 pub use ageing::{AgeingQuery, StockAge, StockAges, StockAgesConnection, StockAgesEdge};
+pub use charge::{AddedCharge, PurchaseOrderChargeAddInput};
 pub use enums::{CostGroup, CostingMethod, StockValueGroup, StockValueSummaryGroup};
-pub use loaders::{Costs, entry_cost, order_cost};
+pub use loaders::{Costs, charges_of_order, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, RevaluationReverseInput, StockRevalueInput, StockRevalueLineInput};
 pub use query::{CostQuery, checked_span};
 pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};

@@ -12,11 +12,15 @@ use inventory::{
         shell::{self, Outcome, RevaluationReverse, Revalue, RevalueLine},
     },
     ledger::Ledger,
+    purchasing::events::PURCHASE_ORDER_UPDATED,
 };
 use macros::resolvers;
 use platform::path;
 
-use super::revaluation::StockRevaluation;
+use super::{
+    charge::{self, PurchaseOrderChargeAddInput},
+    revaluation::StockRevaluation,
+};
 use crate::{
     catalog::{MoneyInput, ProductRef},
     graphql::{
@@ -87,6 +91,26 @@ impl CostMutation {
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
             Err(problem) => Ok(vec![told(&problem)].into()),
+        }
+    }
+
+    /// Adds a charge that is billed after the goods of a purchase order have come, or the difference of one. It is spread over the goods received. The share of goods
+    /// still in stock raises their value, by a revaluation; the share of goods that are gone is a cost of the day, `landedCostVariance`. A dry run shows both.
+    /// revaluationReverse undoes it.
+    #[mutation(permit = CostWrite, emits(REVALUATION_CREATED, PURCHASE_ORDER_UPDATED), dry_run)]
+    async fn purchase_order_charge_add(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Charge to add.")] input: PurchaseOrderChargeAddInput,
+    ) -> Answer<RevaluationPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match input.read() {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        match Box::pin(shell::charge_add(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
+            Ok(outcome) => answer(ctx, outcome).await,
+            Err(problem) => Ok(vec![charge::told(&problem)].into()),
         }
     }
 

@@ -138,6 +138,11 @@ impl CostReportRow {
     async fn revalued(&self) -> Money {
         self.0.part(CostKind::Revaluation).into()
     }
+    /// Parts of charges, added after receipt, that fall on goods no longer in stock: a cost beside the value of stock, and no part of `change`. Below 0 for
+    /// credits. Charges have no store: they are included for callers who see all stores.
+    async fn landed_cost_variance(&self) -> Money {
+        self.0.landed_cost_variance().into()
+    }
     /// Sum of all changes of the value of stock.
     async fn change(&self) -> Money {
         self.0.change().into()

@@ -11,7 +11,10 @@ use inventory::{
 };
 use macros::resolvers;
 
-use super::loaders::{entry_cost, undone_by};
+use super::{
+    charge::AddedCharge,
+    loaders::{entry_cost, undone_by},
+};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     orders::links::{self, Actor, Money, Product, actor},
@@ -64,7 +67,11 @@ impl StockRevaluation {
         let found = Box::pin(undone_by(ctx, self.row.id)).await?;
         Ok(found.map(|row| Self { row, how: self.how, foreseen: Arc::default() }))
     }
-    /// Lines of the revaluation, in the order of the input.
+    /// Charge of a purchase order that was added after its goods had come. Null for other revaluations, and for those that undo one.
+    async fn charge(&self) -> Option<AddedCharge> {
+        self.row.charge.clone().map(AddedCharge)
+    }
+    /// Lines of the revaluation, in the order of the input; of a charge, one for each product that was received.
     async fn lines(&self) -> Vec<RevaluationLine> {
         (0..self.row.lines.len()).map(|index| RevaluationLine { of: self.clone(), index }).collect()
     }
@@ -76,6 +83,23 @@ pub struct RevaluationLine {
     index: usize,
 }
 
+impl RevaluationLine {
+    /// By how much it changes what stock is worth; None until the books have come there.
+    async fn changed(&self, ctx: &Context<'_>) -> Answer<Option<prelude::Money>> {
+        let line = &self.of.row.lines[self.index];
+        if self.of.row.number > 0 {
+            return entry_cost(ctx, self.of.row.seq, line.position).await;
+        }
+        let (method, currency) = self.of.how;
+        Ok(self.of.foreseen.get(self.index).map(|values| prelude::Money::new(values.by(method), currency)))
+    }
+    /// The share of a charge that falls on its product.
+    fn share(&self) -> Option<prelude::Money> {
+        let share = self.of.row.lines[self.index].charge.as_ref()?;
+        Some(prelude::Money::new(share.amount, self.of.how.1))
+    }
+}
+
 /// Line of a revaluation: a product, and the value of its units from then on.
 #[resolvers(requires = ProductCostRead)]
 impl RevaluationLine {
@@ -83,22 +107,26 @@ impl RevaluationLine {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.of.row.lines[self.index].product).await
     }
-    /// Value of one whole unit from the revaluation on, in the currency of the books; of one that undoes another, by the moving average and rounded.
+    /// Value of one whole unit from the revaluation on, in the currency of the books; of a charge, and of one that undoes another, by the moving average and rounded.
     async fn unit_cost(&self) -> Money {
         prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.how.1).into()
     }
     /// Change of the value of the stock on hand, by the tenant's costing method; in a dry run, the
     /// change that would result. Null until the books include the revaluation.
     async fn change(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        let change = async {
-            let line = &self.of.row.lines[self.index];
-            if self.of.row.number > 0 {
-                return entry_cost(ctx, self.of.row.seq, line.position).await;
-            }
-            let (method, currency) = self.of.how;
-            Ok(self.of.foreseen.get(self.index).map(|values| prelude::Money::new(values.by(method), currency)))
-        };
-        change.await.map(|money| money.map(Money::from)).transpose()
+        self.changed(ctx).await.map(|money| money.map(Money::from)).transpose()
+    }
+    /// Share of a charge that falls on the product, in the currency of the books: `change` and `landedCostVariance` together. Null where the revaluation
+    /// neither adds a charge nor undoes one.
+    async fn charge(&self) -> Option<Money> {
+        Some(self.share()?.into())
+    }
+    /// Part of the charge that falls on goods no longer in stock, by the tenant's costing method: a cost of the day, which is not in the value of stock. In a
+    /// dry run, the part that would result. Null until the books include the revaluation, and where it is of no charge.
+    async fn landed_cost_variance(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        let charge = self.share()?;
+        let variance = |change: prelude::Money| prelude::Money::new(charge.minor - change.minor, charge.currency);
+        self.changed(ctx).await.map(|change| change.map(variance).map(Money::from)).transpose()
     }
 }
 

@@ -14,8 +14,8 @@ use platform::storage::Fault;
 use super::{
     enums::OrderLineKind,
     links::{self, Money, Product, Store},
-    loaders::{HeldFor, load},
-    order::{Order, order_of},
+    loaders::{HeldFor, load, order_of},
+    order::Order,
 };
 use crate::graphql::{
     fault::Answer,

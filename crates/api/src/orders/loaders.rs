@@ -3,15 +3,25 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::dataloader::Loader;
+use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
-use inventory::orders::{
-    core::{Fulfilment, Order, OrderDetail, holds::Hold},
-    rows::{self, Flag, Held, StepTaken},
+use inventory::{
+    costing::rows::method,
+    currency::{
+        core::{FrozenRate, RateAsk},
+        shell::rates_as_known,
+    },
+    orders::{
+        core::{Fulfilment, Order, OrderDetail, holds::Hold},
+        rows::{self, Flag, Held, StepTaken},
+    },
 };
 use platform::storage::Fault;
 
-use crate::graphql::immediate_loader::grouped;
+use crate::graphql::{
+    fault::{Answer, TopError},
+    immediate_loader::grouped,
+};
 
 crate::tenant_rows!(
     /// Reads the rows of one tenant.
@@ -105,4 +115,33 @@ impl Loader<StepsOf> for Rows {
         let all = rows::steps_of(&self.0, &ids).await?;
         Ok(grouped(keys, all.into_iter().map(|one| (StepsOf(one.order), one))))
     }
+}
+
+/// When an order was confirmed after it had been placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConfirmedAt(pub OrderId);
+
+impl Loader<ConfirmedAt> for Rows {
+    type Value = Timestamp;
+    type Error = Fault;
+    async fn load(&self, keys: &[ConfirmedAt]) -> Result<HashMap<ConfirmedAt, Timestamp>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        Ok(rows::confirmed_at(&self.0, &ids).await?.into_iter().map(|(order, at)| (ConfirmedAt(order), at)).collect())
+    }
+}
+
+impl Loader<RateAsk> for Rows {
+    type Value = Arc<FrozenRate>;
+    type Error = Fault;
+    async fn load(&self, keys: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<FrozenRate>>, Fault> {
+        let (_, books) = method(&self.0).await?;
+        let known = rates_as_known(&self.0, books, keys).await?;
+        Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())
+    }
+}
+
+/// The whole order of an id that a row refers to.
+pub async fn order_of(ctx: &Context<'_>, id: OrderId) -> Answer<Arc<Order>> {
+    let found = load(ctx, id).await?;
+    found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
 }

@@ -24,6 +24,7 @@ mod order;
 mod paid_inputs;
 mod payloads;
 mod query;
+mod rates;
 pub mod refusal;
 mod visibility;
 mod sourcing;

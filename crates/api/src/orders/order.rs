@@ -22,13 +22,15 @@ use super::{
     line::{Foreseen, OrderLine, held_for},
     links::{self, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, load},
+    rates::{in_books, rate_of},
 };
 use crate::{
     costing::order_cost,
+    currency::FrozenRate,
     fulfilment::{FulfilmentWork, works_of_order},
     graphql::{
         context::ContextExt,
-        fault::{Answer, TopError},
+        fault::Answer,
         scalars::{DateTime, Json, Long},
     },
     numbering,
@@ -284,6 +286,15 @@ impl Order {
     async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.with_lines(ctx).await?.current_total().into())
     }
+    /// Exchange rate of the order's day, as it was known when the order was confirmed; later corrections leave it. Null for drafts and pending orders, in the
+    /// currency of the books, and where there was no rate.
+    async fn exchange_rate(&self, ctx: &Context<'_>) -> Answer<Option<FrozenRate>> {
+        Ok(rate_of(ctx, &self.row).await?.as_deref().map(FrozenRate::from))
+    }
+    /// `netTotal` in the currency of the books, by `exchangeRate`. Null where that is null.
+    async fn net_total_in_books(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
+        in_books(ctx, &self.row, self.with_lines(ctx).await?.net_total().minor).await
+    }
     /// Sum of the refunds of the order's closed returns.
     async fn returned_total(&self) -> Money {
         prelude::Money::new(self.row.paid.returned, self.row.total.currency).into()
@@ -387,10 +398,4 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
         Action::Expire => return false,
     };
     caller.permissions.reach(needed).covers(store)
-}
-
-/// The whole order of an id that a row refers to.
-pub async fn order_of(ctx: &Context<'_>, id: prelude::OrderId) -> Answer<Arc<core::Order>> {
-    let found = load(ctx, id).await?;
-    found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
 }

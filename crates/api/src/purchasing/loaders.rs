@@ -5,9 +5,16 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use iam::tenancy;
-use inventory::purchasing::{
-    core::{BlanketOrder, Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
-    rows,
+use inventory::{
+    costing::rows::method,
+    currency::{
+        core::{FrozenRate, RateAsk},
+        shell::rates_as_known,
+    },
+    purchasing::{
+        core::{BlanketOrder, Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
+        rows,
+    },
 };
 use platform::storage::Fault;
 
@@ -94,5 +101,28 @@ impl Loader<LinesOf> for Rows {
         let ids: Vec<SupplierReturnId> = keys.iter().map(|key| key.0).collect();
         let all = rows::return_lines(&self.0, &ids).await?;
         Ok(all.into_iter().map(|(id, lines)| (LinesOf(id), Arc::new(lines))).collect())
+    }
+}
+
+impl Loader<RateAsk> for Rows {
+    type Value = Arc<FrozenRate>;
+    type Error = Fault;
+    async fn load(&self, keys: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<FrozenRate>>, Fault> {
+        let (_, books) = method(&self.0).await?;
+        let known = rates_as_known(&self.0, books, keys).await?;
+        Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())
+    }
+}
+
+/// The time zone of the store of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ZoneOf(pub PurchaseOrderId);
+
+impl Loader<ZoneOf> for Rows {
+    type Value = String;
+    type Error = Fault;
+    async fn load(&self, keys: &[ZoneOf]) -> Result<HashMap<ZoneOf, String>, Fault> {
+        let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
+        Ok(rows::zones_of(&self.0, &ids).await?.into_iter().map(|(order, zone)| (ZoneOf(order), zone)).collect())
     }
 }

@@ -15,10 +15,12 @@ use super::{
     line::PurchaseOrderLine,
     links::{self, Actor, Money, Store},
     loaders::{ApprovalLimit, DiscrepanciesOf, ReceiptsOf, load},
+    rates::difference,
     receipt::{GoodsReceipt, PurchaseDiscrepancy},
 };
 use crate::{
     catalog::Supplier,
+    costing::{StockRevaluation, charges_of_order},
     currency::FrozenRate,
     graphql::{
         context::ContextExt,
@@ -156,6 +158,12 @@ impl PurchaseOrder {
         let order = self.filled(ctx).await?;
         Ok(order.charges.iter().cloned().map(PurchaseCharge).collect())
     }
+    /// Charges that were added after the goods had come (purchaseOrderChargeAdd), the oldest first, as the revaluations that they are; those that were undone are
+    /// among them. They are in neither `charges` nor `total`. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn added_charges(&self, ctx: &Context<'_>) -> Option<Answer<Vec<StockRevaluation>>> {
+        Some(Box::pin(charges_of_order(ctx, self.row.id)).await)
+    }
     /// Cost of the goods: the sum of the lines, in the order's currency. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
@@ -166,6 +174,13 @@ impl PurchaseOrder {
     #[field(mask = ProductCostRead)]
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.total().map(Money::from)
+    }
+    /// Rate difference: the goods received and their charges in the order's currency, by the exchange rates of the receipts' days, less the same by `fixedRate`,
+    /// else by the rate of the day on which the order was placed; in the currency of the books. Above 0 where the goods became dearer. It is told and nowhere
+    /// posted. Null before the first receipt, in the currency of the books, where there was no rate, and without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn rate_difference(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        Box::pin(difference(ctx, &self.row)).await.transpose()
     }
     /// Whether the goods, without charges, come to less than the supplier's minimumOrderValue, as it is now. False where the supplier has none. Null where
     /// it is in another currency.

@@ -58,6 +58,9 @@ fn resting(rests: &Rests) -> String {
         Resting::LaterPayments => {
             format!("{count} later payments rest on it: take those back first (paymentReverse)")
         }
+        Resting::AddedCharges => {
+            format!("{count} charges were added to the order since: undo those first (revaluationReverse)")
+        }
         Resting::LateFacts => {
             "facts from before it were recorded since, and balanced because it had seen them: count again".to_owned()
         }
@@ -73,6 +76,7 @@ pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Rests, field: Pa
             Named::Movement(movement) => schema::find(ctx, &movement.to_string()).await,
             Named::Payment(payment) => schema::find(ctx, &payment.to_string()).await,
             Named::Invoice(invoice) => schema::find(ctx, &invoice.to_string()).await,
+            Named::Revaluation(revaluation) => schema::find(ctx, &revaluation.to_string()).await,
         };
         documents.extend(found.ok().flatten());
     }

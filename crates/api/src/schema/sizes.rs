@@ -78,7 +78,10 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("ProductFamily", &[("products", 20)]),
     ("ProductImagePayload", &[("images", 10)]),
     ("ProductTextAcceptPayload", &[("products", 10)]),
-    ("PurchaseOrder", &[("charges", 5), ("discrepancies", 10), ("lines", 10), ("papers", 1), ("receipts", 5)]),
+    (
+        "PurchaseOrder",
+        &[("addedCharges", 1), ("charges", 5), ("discrepancies", 10), ("lines", 10), ("papers", 1), ("receipts", 5)],
+    ),
     (
         "Query",
         &[

@@ -21,6 +21,9 @@ pub struct RevaluationEvent {
     pub lines: Vec<RevaluedLine>,
     /// A 64-bit number, as text.
     pub number: String,
+    /// The purchase order whose goods a charge made dearer after they had come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_order: Option<PurchaseOrderId>,
     /// The revaluation that it undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverses: Option<RevaluationId>,

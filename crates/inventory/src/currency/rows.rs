@@ -80,6 +80,14 @@ pub async fn candidates(reads: &impl Reads, from: Currency, to: Currency, on: i3
     found(reads, rest, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), day.into(), on.into()]).await
 }
 
+/// All rates of which one may have joined two currencies on days between two, both included, with those that were corrected since.
+pub async fn recorded(reads: &impl Reads, from: Currency, to: Currency, days: (i32, i32)) -> Result<Vec<StoredRate>, Fault> {
+    let rest = "AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
+        OR (r.base = $4 AND r.quote = $2) OR (r.base = $4 AND r.quote = $3))";
+    let first = days.0.saturating_sub(MAX_AGE_DAYS + 1);
+    found(reads, rest, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), first.into(), days.1.into()]).await
+}
+
 /// The newest rate of a pair, as a new one is compared with it.
 pub async fn newest(reads: &impl Reads, base: Currency, quote: Currency) -> Result<Option<StoredRate>, Fault> {
     let rest =

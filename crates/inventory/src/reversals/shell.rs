@@ -144,6 +144,7 @@ async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Moveme
         | Resting::LaterSteps
         | Resting::LaterCount
         | Resting::LaterPayments
+        | Resting::AddedCharges
         | Resting::LateFacts => Found::default(),
     };
     Ok(resting(why.clone(), found).at(at))

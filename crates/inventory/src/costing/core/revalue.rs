@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
+    added_charge::{AddedCharge, ChargeShare},
     pool::{Pool, PostingKey, Values, WorthBefore, can_be_told},
     posting::Posting,
 };
@@ -35,10 +36,12 @@ pub struct Revaluation {
     pub created_at: Timestamp,
     /// The one that it undoes.
     pub reverses: Option<RevaluationId>,
+    /// The charge that made goods dearer after they had come.
+    pub charge: Option<AddedCharge>,
     pub lines: Vec<RevaluationLine>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevaluationLine {
     /// From 1.
     pub position: u16,
@@ -46,6 +49,8 @@ pub struct RevaluationLine {
     /// Of a whole unit, in minor units of the books' currency.
     pub unit_cost: i64,
     pub decimals: u8,
+    /// Of a charge, and of what takes one back: the unit cost follows from it, by the average and rounded.
+    pub charge: Option<ChargeShare>,
 }
 
 /// Why nothing is revalued.
@@ -129,14 +134,18 @@ pub fn check(
             return Err(RevalueProblem::TooDear(index));
         }
         let (position, unit_cost) = (index as u16 + 1, line.unit_cost.minor);
-        checked.push(RevaluationLine { position, product: line.product, unit_cost, decimals });
+        checked.push(RevaluationLine { position, product: line.product, unit_cost, decimals, charge: None });
     }
     Ok(checked)
 }
 
 /// Books a line of a document on its product's pool.
 pub fn revalue(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine) -> Posting {
-    posting(document, line, (CostBasis::Revalued, pool.revalue(line.unit_cost, line.decimals)))
+    let values = match &line.charge {
+        Some(charge) => pool.charge(charge),
+        None => pool.revalue(line.unit_cost, line.decimals),
+    };
+    posting(document, line, (CostBasis::Revalued, values))
 }
 
 /// Books a line of a document that undoes another one: the units are worth what they were before that.

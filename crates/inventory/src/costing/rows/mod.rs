@@ -1,5 +1,6 @@
 //! The tables of costing: the book (how far it is), pools, layers, postings; and revaluations.
 
+mod added_charge;
 mod ageing;
 mod book;
 mod posting_history;
@@ -8,6 +9,7 @@ mod report;
 mod revaluation;
 mod units_by_store;
 
+pub use added_charge::{ChargeVariance, change_order, charge_variances, charges_of_orders, received_of};
 pub use ageing::layer_pieces;
 pub use book::{
     Pools, WorthsBefore, behind, book, lock_book, move_book, pools, sold, worths_before, write_pools, write_postings,

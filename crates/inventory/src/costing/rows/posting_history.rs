@@ -188,7 +188,7 @@ async fn revalued(
          JOIN revaluation v ON v.tenant_id = $1 AND v.seq = c.seq
          JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id AND l.position = c.line
          JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         WHERE c.tenant_id = $1 AND c.kind = 'REVALUATION' AND c.seq <= $3 AND {of} ORDER BY v.seq",
+         WHERE c.tenant_id = $1 AND c.kind = 'REVALUATION' AND l.charge_minor IS NULL AND c.seq <= $3 AND {of} ORDER BY v.seq",
         select = RevaluedRow::SELECT,
         of = backend.in_ids("c.product_id", 2)
     );

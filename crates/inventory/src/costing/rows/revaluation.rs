@@ -11,9 +11,13 @@ use platform::{
     paging::{Key, ListSource, Listed, PageRequest, keyset},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::costing::core::{Resting, Revaluation, RevaluationLine};
+use crate::{
+    costing::core::{AddedCharge, ChargeShare, Resting, Revaluation, RevaluationLine},
+    currency::core::FrozenRate,
+};
 
 /// A document without its lines, as it is written and read.
 #[derive(Record)]
@@ -29,6 +33,18 @@ struct HeadRow {
     business_date: i32,
     created_at: Timestamp,
     reverses_id: Option<RevaluationId>,
+    purchase_order_id: Option<PurchaseOrderId>,
+    charge_kind: Option<ChargeKind>,
+    charge_basis: Option<ChargeBasis>,
+    charge_name: Option<String>,
+    charge_minor: Option<i64>,
+    charge_currency: Option<String>,
+    charge_books_minor: Option<i64>,
+    charge_books_currency: Option<String>,
+    rate_numerator: Option<String>,
+    rate_denominator: Option<String>,
+    rate_day: Option<i32>,
+    rate_source: Option<String>,
 }
 
 /// A line as it is written and read.
@@ -39,6 +55,8 @@ struct LineRow {
     position: i32,
     product_id: ProductId,
     unit_cost_minor: i64,
+    charge_minor: Option<i64>,
+    charge_receipts: Option<String>,
 }
 
 #[derive(Record)]
@@ -68,6 +86,8 @@ pub async fn insert_revaluation(work: &Work, document: &Revaluation) -> Result<(
         position: line.position.into(),
         product_id: line.product,
         unit_cost_minor: line.unit_cost,
+        charge_minor: line.charge.as_ref().map(|share| share.amount),
+        charge_receipts: line.charge.as_ref().map(|share| json!(share.receipts).to_string()),
     }));
     work.write(head.into()).await?;
     work.write(lines.into()).await
@@ -75,6 +95,8 @@ pub async fn insert_revaluation(work: &Work, document: &Revaluation) -> Result<(
 
 impl From<&Revaluation> for HeadRow {
     fn from(document: &Revaluation) -> Self {
+        let charge = document.charge.as_ref();
+        let rate = charge.and_then(|charge| charge.rate.as_ref());
         Self {
             id: document.id,
             number: document.number,
@@ -86,13 +108,78 @@ impl From<&Revaluation> for HeadRow {
             business_date: document.business_date,
             created_at: document.created_at,
             reverses_id: document.reverses,
+            purchase_order_id: charge.map(|charge| charge.order),
+            charge_kind: charge.map(|charge| charge.kind),
+            charge_basis: charge.map(|charge| charge.basis),
+            charge_name: charge.map(|charge| charge.name.clone()),
+            charge_minor: charge.map(|charge| charge.amount.minor),
+            charge_currency: charge.map(|charge| charge.amount.currency.to_string()),
+            charge_books_minor: charge.map(|charge| charge.in_books.minor),
+            charge_books_currency: charge.map(|charge| charge.in_books.currency.to_string()),
+            rate_numerator: rate.map(|rate| rate.numerator.to_string()),
+            rate_denominator: rate.map(|rate| rate.denominator.to_string()),
+            rate_day: rate.map(|rate| rate.day),
+            rate_source: rate.map(|rate| rate.source.clone()),
         }
     }
 }
 
-impl From<HeadRow> for Revaluation {
-    fn from(row: HeadRow) -> Self {
-        Self {
+impl HeadRow {
+    /// The charge that it is of; None of other revaluations.
+    fn charge(&self) -> Result<Option<AddedCharge>, Fault> {
+        let Some(order) = self.purchase_order_id else { return Ok(None) };
+        let corrupt = || Fault::corrupt("revaluation", "a charge has its kind, basis, name, amounts and currencies");
+        let currency = |code: Option<&str>| code.and_then(Currency::parse).ok_or_else(corrupt);
+        let (from, to) = (currency(self.charge_currency.as_deref())?, currency(self.charge_books_currency.as_deref())?);
+        Ok(Some(AddedCharge {
+            order,
+            kind: self.charge_kind.ok_or_else(corrupt)?,
+            basis: self.charge_basis.ok_or_else(corrupt)?,
+            name: self.charge_name.clone().ok_or_else(corrupt)?,
+            amount: Money::new(self.charge_minor.ok_or_else(corrupt)?, from),
+            in_books: Money::new(self.charge_books_minor.ok_or_else(corrupt)?, to),
+            rate: self.rate(from, to)?,
+        }))
+    }
+
+    fn rate(&self, from: Currency, to: Currency) -> Result<Option<FrozenRate>, Fault> {
+        let corrupt = || Fault::corrupt("revaluation", "a rate has two decimals, a day and a source, or none of them");
+        match (&self.rate_numerator, &self.rate_denominator, self.rate_day, &self.rate_source) {
+            (None, None, None, None) => Ok(None),
+            (Some(numerator), Some(denominator), Some(day), Some(source)) => Ok(Some(FrozenRate {
+                from,
+                to,
+                numerator: numerator.parse().map_err(|()| corrupt())?,
+                denominator: denominator.parse().map_err(|()| corrupt())?,
+                day,
+                source: source.clone(),
+            })),
+            _ => Err(corrupt()),
+        }
+    }
+}
+
+impl LineRow {
+    /// The share of a charge that falls on its product; None where the revaluation is of no charge.
+    fn charge(&self) -> Result<Option<ChargeShare>, Fault> {
+        let corrupt = || Fault::corrupt("revaluation_line", "a share of a charge has the receipts that it falls on");
+        match (self.charge_minor, &self.charge_receipts) {
+            (None, None) => Ok(None),
+            (Some(amount), Some(receipts)) => {
+                let receipts = serde_json::from_str(receipts).map_err(|_| corrupt())?;
+                Ok(Some(ChargeShare { amount, receipts }))
+            }
+            _ => Err(corrupt()),
+        }
+    }
+}
+
+impl TryFrom<HeadRow> for Revaluation {
+    type Error = Fault;
+
+    fn try_from(row: HeadRow) -> Result<Self, Fault> {
+        Ok(Self {
+            charge: row.charge()?,
             id: row.id,
             number: row.number,
             seq: row.seq,
@@ -103,7 +190,7 @@ impl From<HeadRow> for Revaluation {
             created_at: row.created_at,
             reverses: row.reverses_id,
             lines: Vec::new(),
-        }
+        })
     }
 }
 
@@ -135,9 +222,10 @@ pub async fn worth_of_all(reads: &impl Reads) -> Result<f64, Fault> {
 }
 
 /// Those that the rest of the statement finds, from its WHERE on.
-async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Vec<Revaluation>, Fault> {
+pub(super) async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Vec<Revaluation>, Fault> {
     let sql = format!("SELECT {} FROM revaluation v {rest}", HeadRow::SELECT);
-    let mut all: Vec<Revaluation> = reads.records::<HeadRow>(&sql, values).await?.into_iter().map(Into::into).collect();
+    let rows = reads.records::<HeadRow>(&sql, values).await?;
+    let mut all = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Revaluation>, Fault>>()?;
     if all.is_empty() {
         return Ok(all);
     }
@@ -151,11 +239,13 @@ async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) 
     );
     let mut lines: HashMap<RevaluationId, Vec<RevaluationLine>> = HashMap::new();
     for LineAndUnit { line, unit_decimals } in reads.records(&sql, vec![backend.ids(all.iter().map(|one| one.id))]).await? {
+        let charge = line.charge()?;
         lines.entry(line.revaluation_id).or_default().push(RevaluationLine {
             position: line.position as u16,
             product: line.product_id,
             unit_cost: line.unit_cost_minor,
             decimals: unit_decimals as u8,
+            charge,
         });
     }
     for one in &mut all {

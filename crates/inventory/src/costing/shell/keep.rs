@@ -112,10 +112,14 @@ fn apply(
             let before = worths.get(&(undone.uuid(), line.product));
             let before =
                 before.ok_or_else(|| Fault::corrupt("cost_posting", "a revaluation that is undone keeps worths of before"))?;
-            revalued.pop();
+            if line.charge.is_none() {
+                revalued.pop();
+            }
             postings.push(core::restore(pool, document, line, before));
         } else {
-            revalued.push((document.seq, line.unit_cost, line.decimals));
+            if line.charge.is_none() {
+                revalued.push((document.seq, line.unit_cost, line.decimals));
+            }
             worths.insert((document.id.uuid(), line.product), pool.worth());
             postings.push(core::revalue(pool, document, line));
         }

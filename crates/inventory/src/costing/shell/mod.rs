@@ -1,6 +1,7 @@
 //! Keeping the book, revaluing, and what is asked of it.
 
 mod ageing;
+mod charge;
 mod keep;
 mod report;
 mod revalue;
@@ -8,6 +9,7 @@ mod summary;
 mod undo;
 
 pub use ageing::{Ageing, stock_ageing};
+pub use charge::{ChargeAdd, ChargeProblem, charge_add};
 pub use keep::{BookProgress, catch_up};
 pub use report::{
     CostAsk, CostRow, Costs, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin,

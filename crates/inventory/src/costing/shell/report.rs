@@ -160,12 +160,18 @@ pub struct CostRow {
     pub product: Option<ProductId>,
     pub currency: Currency,
     parts: BTreeMap<CostKind, i64>,
+    /// What of added charges falls on goods that are gone: no part of the change.
+    variance: i64,
 }
 
 impl CostRow {
     /// By how much postings of a kind changed the worth of stock.
     pub fn part(&self, kind: CostKind) -> Money {
         Money::new(self.parts.get(&kind).copied().unwrap_or_default(), self.currency)
+    }
+    /// What of charges that were added after receipt falls on goods that are gone: a cost that never was in the worth of stock.
+    pub fn landed_cost_variance(&self) -> Money {
+        Money::new(self.variance, self.currency)
     }
     /// By how much it changed in all.
     pub fn change(&self) -> Money {
@@ -211,21 +217,36 @@ pub(super) async fn cost_groups(
         let part = row.parts.entry(kind).or_default();
         *part = part.checked_add(sums.values.by(how.method)).filter(|sum| sum.abs() <= MAX_SAFE).ok_or(ReportError::TooLarge)?;
     }
+    let variances = rows::charge_variances(scope, filter).await;
+    for one in variances.map_err(|fault| ReportError::of_sums(fault, ReportError::TooLarge))? {
+        let product = (group == CostGroup::Product).then_some(one.product);
+        let key = key_text(group, Some(one.day), product.map(Id::uuid));
+        let row =
+            groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));
+        row.product = product;
+        row.vary(one.values.by(how.method))?;
+    }
     Ok(groups)
 }
 
 impl CostRow {
+    fn vary(&mut self, by: i64) -> Result<(), ReportError> {
+        let sum = self.variance.checked_add(by).filter(|sum| sum.abs() <= MAX_SAFE);
+        self.variance = sum.ok_or(ReportError::TooLarge)?;
+        Ok(())
+    }
+
     /// Adds the parts of another row.
     pub(super) fn absorb(&mut self, other: &Self) -> Result<(), ReportError> {
         for (kind, amount) in &other.parts {
             let part = self.parts.entry(*kind).or_default();
             *part = part.checked_add(*amount).filter(|sum| sum.abs() <= MAX_SAFE).ok_or(ReportError::TooLarge)?;
         }
-        Ok(())
+        self.vary(other.variance)
     }
 
     pub(super) fn empty(key: Option<String>, currency: Currency) -> Self {
-        Self { key, product: None, currency, parts: BTreeMap::new() }
+        Self { key, product: None, currency, parts: BTreeMap::new(), variance: 0 }
     }
 }
 

@@ -7,7 +7,7 @@ use platform::{
     storage::{
         Database, Fault, Reads, TenantScope, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal::{self, Counter, Numbered, Want},
+        journal::{self, Counter, NewEvent, Numbered, Want},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -181,6 +181,7 @@ async fn once(
         business_date: clock::local_day(now, &tenant_zone(work).await?),
         created_at: now,
         reverses: None,
+        charge: None,
         lines,
     };
     let mut pools = rows::pools(work, &document.lines.iter().map(|line| line.product).collect()).await?;
@@ -194,15 +195,16 @@ async fn once(
         return Ok(Err(RevalueProblem::TooDearTogether));
     }
     let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), document.created_at).await?;
-    written(work, key, before, (document, foreseen)).await.map(Ok)
+    written(work, key, before, (document, foreseen), Vec::new()).await.map(Ok)
 }
 
-/// Writes a document under the numbers that follow on from a counter, with its event and the receipt of its key.
+/// Writes a document under the numbers that follow on from a counter, with its event, those that follow it, and the receipt of its key.
 pub(super) async fn written(
     work: &mut Work,
     key: &Key,
     before: Counter,
     (mut document, foreseen): (Revaluation, Vec<Values>),
+    also: Vec<NewEvent>,
 ) -> Result<Outcome, Fault> {
     let mut counter = before;
     document.number = counter.number(Numbered::Revaluation);
@@ -210,7 +212,9 @@ pub(super) async fn written(
     document.created_at = before.recorded_at;
     rows::insert_revaluation(work, &document).await?;
     let event = events::REVALUATION_CREATED.event(&told(&document));
-    journal::write(work, vec![event.in_trace().numbered(document.seq, document.created_at)]).await?;
+    let events = std::iter::once(event).chain(also).zip(document.seq..);
+    let events = events.map(|(event, seq)| event.in_trace().numbered(seq, document.created_at)).collect();
+    journal::write(work, events).await?;
     let receipt = serde_json::to_string(&Receipt { id: document.id, seq: document.seq });
     let receipt = receipt.map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], document.created_at).await?;
@@ -247,5 +251,6 @@ fn told(document: &Revaluation) -> events::RevaluationEvent {
         external_ref: document.external_ref.clone(),
         lines: document.lines.iter().map(line).collect(),
         reverses: document.reverses,
+        purchase_order: document.charge.as_ref().map(|charge| charge.order),
     }
 }

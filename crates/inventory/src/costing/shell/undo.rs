@@ -18,7 +18,7 @@ use super::revalue::{Outcome, Write, ended, replayed, up_to_date, written};
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
-        core::{MAX_NOTE, Revaluation, RevaluationLine, UndoProblem, Values, share},
+        core::{ChargeShare, MAX_NOTE, Revaluation, RevaluationLine, UndoProblem, Values, share},
         rows::{self, WorthsBefore},
     },
 };
@@ -109,9 +109,10 @@ async fn once(
         business_date: clock::local_day(now, &tenant_zone(work).await?),
         created_at: now,
         reverses: Some(original.id),
+        charge: None,
         lines,
     };
-    written(work, key, before, (document, foreseen)).await.map(Ok)
+    written(work, key, before, (document, foreseen), Vec::new()).await.map(Ok)
 }
 
 /// The lines of the document that undoes another one, each with what a whole unit is worth afterwards, and by how much it changes what there is. None
@@ -128,7 +129,8 @@ async fn restored(
         let Some(before) = worths.get(&(original.id.uuid(), line.product)) else { return Ok(None) };
         let pool = pools.of.entry(line.product).or_default();
         let unit_cost = share(before.average, 10i64.pow(u32::from(line.decimals)), pool.quantity);
-        lines.push(RevaluationLine { unit_cost, ..*line });
+        let charge = line.charge.as_ref().map(ChargeShare::negated);
+        lines.push(RevaluationLine { unit_cost, charge, ..line.clone() });
         foreseen.push(pool.restore(before));
     }
     Ok(Some((lines, foreseen)))

@@ -81,6 +81,22 @@ pub fn find(rates: &[StoredRate], from: Currency, to: Currency, on: i32) -> Opti
     Some(frozen(there.rate, here.rate, there))
 }
 
+/// A rate to the currency of the books that is asked for as it was known at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RateAsk {
+    pub from: Currency,
+    pub day: i32,
+    pub known_at: Timestamp,
+}
+
+/// The rates that were recorded by a moment, as they stood then: what has replaced one since is not known yet. Rates are never removed, so it is the same whenever it
+/// is asked. `rates` has those that replaced others, too.
+pub fn as_known(rates: &[StoredRate], at: Timestamp) -> Vec<StoredRate> {
+    let is_known = |id: ExchangeRateId| rates.iter().any(|one| one.id == id && one.recorded_at <= at);
+    let known = rates.iter().filter(|one| one.recorded_at <= at).cloned();
+    known.map(|one| StoredRate { replaced_by: one.replaced_by.filter(|id| is_known(*id)), ..one }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +149,15 @@ mod tests {
         assert!(converted(&rates, 1, "EUR", "GBP", 107).is_some());
         assert_eq!(converted(&rates, 1, "EUR", "GBP", 108), None);
         assert_eq!(converted(&rates, 1, "EUR", "GBP", 99), None, "a later rate is never used");
+    }
+
+    #[test]
+    fn a_rate_is_told_as_it_was_known_whatever_is_corrected_since() {
+        let mut rates = [stored("EUR", "GBP", "0.8425", 100, "ECB"), stored("EUR", "GBP", "0.9", 100, "ECB")];
+        rates[1].id = ExchangeRateId::from_uuid(uuid::Uuid::from_u128(7));
+        (rates[0].recorded_at, rates[1].recorded_at, rates[0].replaced_by) = (Timestamp(10), Timestamp(20), Some(rates[1].id));
+        let known = |at: i64| converted(&as_known(&rates, Timestamp(at)), 10_000, "EUR", "GBP", 101);
+        assert_eq!((known(9), known(10), known(19), known(20)), (None, Some(8_425), Some(8_425), Some(9_000)));
     }
 
     #[test]

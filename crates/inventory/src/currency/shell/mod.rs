@@ -3,7 +3,7 @@
 mod ecb;
 mod ecb_xml;
 
-use std::collections::{BTreeSet, HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use ecb::ParseError;
 
 use super::{
-    core::{FrozenRate, NewRate, Newest, RateProblem, StoredRate, check, find},
+    core::{FrozenRate, NewRate, Newest, RateAsk, RateProblem, StoredRate, as_known, check, find},
     events::{EXCHANGE_RATE_SET, ExchangeRatesSet},
     rows,
 };
@@ -105,6 +105,27 @@ pub fn read_ecb_xml(text: &str) -> Result<(Vec<NewRate>, usize), ParseError> {
 /// The rate that holds from one currency to another on a day (days since 1970-01-01).
 pub async fn rate_on(reads: &impl Reads, from: Currency, to: Currency, on: i32) -> Result<Option<FrozenRate>, Fault> {
     Ok(find(&rows::candidates(reads, from, to, on).await?, from, to, on))
+}
+
+/// The rates to the currency of the books as they were known, of those that there were: one statement for each currency. They never change, whatever is corrected since.
+pub async fn rates_as_known(
+    reads: &impl Reads,
+    books: Currency,
+    asks: &[RateAsk],
+) -> Result<HashMap<RateAsk, FrozenRate>, Fault> {
+    let mut days: BTreeMap<Currency, (i32, i32)> = BTreeMap::new();
+    for ask in asks.iter().filter(|ask| ask.from != books) {
+        let (first, last) = days.entry(ask.from).or_insert((ask.day, ask.day));
+        (*first, *last) = ((*first).min(ask.day), (*last).max(ask.day));
+    }
+    let mut known = HashMap::with_capacity(asks.len());
+    for (from, days) in days {
+        let rates = rows::recorded(reads, from, books, days).await?;
+        for ask in asks.iter().filter(|ask| ask.from == from) {
+            known.extend(find(&as_known(&rates, ask.known_at), from, books, ask.day).map(|rate| (*ask, rate)));
+        }
+    }
+    Ok(known)
 }
 
 /// Enters rates, all or none.

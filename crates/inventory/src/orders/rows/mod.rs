@@ -44,6 +44,6 @@ pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, sources, sourcing_rule,
     store_sourcing,
 };
-pub use steps::{StepTaken, step_rows, steps_of};
+pub use steps::{StepTaken, confirmed_at, step_rows, steps_of};
 pub use visibility::places_of;
 pub use write::{Made, fulfilment_rows, order_rows};

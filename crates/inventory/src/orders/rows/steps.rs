@@ -30,6 +30,14 @@ struct StepRow {
     actor_id: Uuid,
 }
 
+#[derive(Record)]
+struct ConfirmedRow {
+    #[record(of = order_step, alias = "x")]
+    order_id: OrderId,
+    #[record(sql = "min(x.recorded_at)")]
+    at: Timestamp,
+}
+
 /// A step of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepTaken {
@@ -83,6 +91,18 @@ pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Step
     );
     let rows = reads.records::<StepRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.into_iter().map(StepTaken::from).collect())
+}
+
+/// When these orders were first confirmed after they had been placed; none of those that were placed CONFIRMED.
+pub async fn confirmed_at(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, Timestamp>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM order_step x WHERE x.tenant_id = $1 AND {of} AND x.action = 'order.confirmed' GROUP BY x.order_id",
+        select = ConfirmedRow::SELECT,
+        of = backend.in_ids("x.order_id", 2)
+    );
+    let rows = reads.records::<ConfirmedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.order_id, row.at)).collect())
 }
 
 impl From<StepRow> for StepTaken {

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::{
-    landed::allot,
+    landed::{allot, share},
     order::{Line, PurchaseBook, PurchaseOrder},
     refusal::Refusal,
 };
@@ -44,6 +44,17 @@ pub struct NewCharge {
     pub in_books: Option<InBooks>,
 }
 
+/// The name of a charge that was given none.
+pub const fn charge_name(kind: ChargeKind) -> &'static str {
+    match kind {
+        ChargeKind::Freight => "Freight",
+        ChargeKind::Duty => "Duty",
+        ChargeKind::Insurance => "Insurance",
+        ChargeKind::Other => "Other",
+        ChargeKind::Deposit => "Deposit",
+    }
+}
+
 impl Charge {
     /// Whether it is part of what the goods cost. A deposit is paid beside them and comes back.
     pub const fn is_of_goods(&self) -> bool {
@@ -52,6 +63,17 @@ impl Charge {
     /// Whether it is in the order's currency, and so in the order's total.
     pub const fn is_in_order_currency(&self) -> bool {
         self.in_books.is_none()
+    }
+}
+
+impl Line {
+    /// What a charge that is added after receipt is spread by: what weighs for charges of the order, of what has come.
+    pub fn weight_of_received(&self, basis: ChargeBasis) -> i64 {
+        match basis {
+            ChargeBasis::Value => self.unit_cost.times(self.received, self.decimals).map_or(0, |value| value.minor),
+            ChargeBasis::Quantity => self.received.get(),
+            ChargeBasis::Weight => share(self.weight.unwrap_or(0), self.received.get(), self.quantity.get()),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod order_state;
 mod page;
 mod performance;
 mod policy;
+mod rate_difference;
 mod receive;
 mod refusal;
 mod reorder;
@@ -42,7 +43,7 @@ pub use blanket_act::{
 pub use blanket_refusal::BlanketRefusal;
 pub use call_off::follow_call_offs;
 pub use carry::LandedShares;
-pub use charge::{Charge, InBooks, NewCharge};
+pub use charge::{Charge, InBooks, NewCharge, charge_name};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use correspondence::{Correspondence, RevisionStatus};
@@ -58,6 +59,7 @@ pub use order_state::{Approval, End, OrderState, Placement, Request, Stage};
 pub use page::{Party, page};
 pub use performance::{Delivery, Performance, lead_deviation, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};
+pub use rate_difference::rate_difference;
 pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
 pub use refusal::{AmendRefusal, Refusal};
 pub use reorder::{

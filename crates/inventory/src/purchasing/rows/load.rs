@@ -238,6 +238,27 @@ pub async fn trade_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Opti
 }
 
 #[derive(Record)]
+struct ZoneRow {
+    #[record(of = purchase_order, alias = "o")]
+    id: PurchaseOrderId,
+    #[record(of = store, alias = "s")]
+    time_zone: String,
+}
+
+/// The time zones of these orders' stores.
+pub async fn zones_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<(PurchaseOrderId, String)>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM purchase_order o JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id
+         WHERE o.tenant_id = $1 AND {of}",
+        select = ZoneRow::SELECT,
+        of = backend.in_ids("o.id", 2)
+    );
+    let rows = reads.records::<ZoneRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.time_zone)).collect())
+}
+
+#[derive(Record)]
 #[record(of = purchase_order, alias = "o")]
 struct FixedRateRow {
     fixed_rate: Option<String>,

@@ -24,11 +24,15 @@ pub use blanket::{DUE_PAGE, DueBlanket, blanket_of_number, blanket_rows, blanket
 pub use blanket_list::{BLANKETS, BlanketFilter, BlanketSearch, blanket_keys, blanket_page, blanket_source};
 pub use lead_times::{SupplierLead, lead_time_of, lead_times};
 pub use list::{DaySpan, Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
-pub use load::{fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
+pub use load::{
+    fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of, zones_of,
+};
 pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
 pub use performance::{DeliveryFilter, deliveries, leads};
+pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
+pub use performance::{deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
 pub use return_list::{RETURNS, ReturnFilter, return_keys, returns_page, returns_source};

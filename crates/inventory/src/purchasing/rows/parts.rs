@@ -145,6 +145,13 @@ pub async fn order_of_receipt(reads: &impl Reads, receipt: GoodsReceiptId) -> Re
     rows.first().map(|row| Row::new(row).take()).transpose()
 }
 
+/// The charges that were added to an order and stand, the newest first: revaluations of its goods.
+pub async fn added_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<RevaluationId>, Fault> {
+    let sql = "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.purchase_order_id = $2
+                 AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id) ORDER BY v.seq DESC";
+    reads.rows(sql, vec![order.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
 impl ReceiptRow {
     /// A receipt without its lines; `currency` is its order's.
     fn receipt(self, currency: Currency) -> Result<GoodsReceipt, Fault> {

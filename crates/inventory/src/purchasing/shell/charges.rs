@@ -12,7 +12,7 @@ use super::{NewCharge, SupplierRef, create::Suppliers};
 use crate::{
     currency::{core::FrozenRate, shell::rate_on},
     ledger::{Ledger, Missing},
-    purchasing::core::{InBooks, NewCharge as Charge, Refusal},
+    purchasing::core::{InBooks, NewCharge as Charge, Refusal, charge_name},
     stock::core::{At, Field, RoomRefusal},
 };
 
@@ -94,15 +94,6 @@ impl Rates {
 }
 
 fn charge(new: NewCharge, supplier: Option<SupplierId>, in_books: Option<InBooks>) -> Charge {
-    let name = new.name.unwrap_or_else(|| {
-        match new.kind {
-            ChargeKind::Freight => "Freight",
-            ChargeKind::Duty => "Duty",
-            ChargeKind::Insurance => "Insurance",
-            ChargeKind::Other => "Other",
-            ChargeKind::Deposit => "Deposit",
-        }
-        .to_owned()
-    });
+    let name = new.name.unwrap_or_else(|| charge_name(new.kind).to_owned());
     Charge { kind: new.kind, basis: new.basis, name, amount: new.amount, supplier, in_books }
 }

@@ -5,17 +5,21 @@ use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 
 use crate::{
-    ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
+    ledger::{Command, Done, Ledger, Mode, Stop, first_answer, key_of, submit},
     purchasing::{
         core::{GoodsReceipt, ReceiptReversal, ReturnReversal, ReverseReceipt, ReverseReturn},
         rows,
     },
     reversals::{
+        core::{Named, Refusal as ReversalRefusal, Resting, Rests},
         rows::movements_of,
         shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
     },
-    stock::core::{LevelKey, Movement, Reference, ReferenceKind},
+    stock::core::{At, Field, LevelKey, Movement, Reference, ReferenceKind, RoomRefusal},
 };
+
+/// Charges that a refusal names at most.
+const MOST_NAMED: usize = 10;
 
 /// A receipt with what it posted, its order's version and when the others came of which something is left.
 struct Undoing {
@@ -24,6 +28,8 @@ struct Undoing {
     seen: i64,
     others_at: Option<Timestamp>,
     levels: Vec<LevelKey>,
+    /// Charges that were added to the order, and stand: they are spread over what has come.
+    charges: Vec<RevaluationId>,
 }
 
 /// Takes goods of a receipt out again, whole or in part: the caller may reverse documents and count deliveries in, in the receipt's store.
@@ -45,6 +51,9 @@ pub async fn goods_receipt_reverse(
         let Some(found) = undoing(&scope, receipt).await?.filter(|found| covers(found.receipt.store)) else {
             return first_answer(ledger, permit, &key, missing()).await;
         };
+        if !found.charges.is_empty() {
+            return first_answer(ledger, permit, &key, rests_on(&found.charges)).await;
+        }
         match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
             Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, std::slice::from_ref(&found.original)).await?),
@@ -78,6 +87,7 @@ async fn undoing(reads: &impl Reads, receipt: GoodsReceiptId) -> Result<Option<U
     let Some(id) = rows::order_of_receipt(reads, receipt).await? else { return Ok(None) };
     let Some(order) = rows::orders(reads, &[id]).await?.pop() else { return Ok(None) };
     let receipts = rows::receipts_of(reads, &[id]).await?;
+    let charges = rows::added_charges(reads, id).await?;
     // A receipt of nothing but wrong items posted nothing; all others have posted one movement each, in their order.
     let receipts: Vec<GoodsReceipt> = receipts.into_iter().filter(|one| !one.lines.is_empty()).collect();
     let posted =
@@ -89,7 +99,14 @@ async fn undoing(reads: &impl Reads, receipt: GoodsReceiptId) -> Result<Option<U
     let others_at = receipts.iter().filter(is_left).map(|one| one.occurred_at).max();
     let levels = order.lines.iter().map(|line| order.key(line)).collect();
     let own = receipts.into_iter().zip(posted).find(|(one, _)| one.id == receipt);
-    Ok(own.map(|(receipt, original)| Undoing { receipt, original, seen: order.version, others_at, levels }))
+    Ok(own.map(|(receipt, original)| Undoing { receipt, original, seen: order.version, others_at, levels, charges }))
+}
+
+/// The refusal that names the charges.
+fn rests_on(charges: &[RevaluationId]) -> Stop {
+    let documents = charges.iter().take(MOST_NAMED).copied().map(Named::Revaluation).collect();
+    let rests = Rests { why: Resting::AddedCharges, documents, count: charges.len() };
+    ReversalRefusal::InUse(rests).at(At::input(Field::Document)).into()
 }
 
 /// Brings goods back that went to their supplier, whole or in part: the caller may reverse documents and send goods back, in the return's store.

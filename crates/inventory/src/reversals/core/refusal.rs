@@ -78,17 +78,20 @@ pub enum Resting {
     LaterCount,
     /// Payments that name it, or that gave back what it brought in.
     LaterPayments,
+    /// Charges that were added to the order after its goods had come.
+    AddedCharges,
     /// Facts from before the count that came after it, and are balanced because it had seen them.
     LateFacts,
 }
 
-/// A document, a movement that belongs to none, a payment, or an invoice.
+/// A document, a movement that belongs to none, a payment, an invoice, or a revaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Named {
     Document(Reference),
     Movement(MovementId),
     Payment(PaymentId),
     Invoice(InvoiceId),
+    Revaluation(RevaluationId),
 }
 
 impl Rests {

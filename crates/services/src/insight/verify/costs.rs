@@ -84,7 +84,7 @@ pub(super) const CHECKS: &[Check] = &[
                    'average ' || c.average_minor
                  FROM (SELECT p.seq, p.line, p.product_id, p.basis, p.quantity, p.average_minor,
                          sum(p.quantity) OVER w - p.quantity AS units, sum(p.average_minor) OVER w - p.average_minor AS worth,
-                         coalesce(l.unit_cost_minor, e.unit_cost_minor) AS unit_cost, CAST('1' || substr('000000000', 1, d.unit_decimals) AS NUMERIC) AS scale
+                         coalesce(l.unit_cost_minor, e.unit_cost_minor) AS unit_cost, l.charge_minor AS charge, CAST('1' || substr('000000000', 1, d.unit_decimals) AS NUMERIC) AS scale
                        FROM cost_posting p JOIN product d ON d.tenant_id = $1 AND d.id = p.product_id
                        LEFT JOIN entry e ON e.tenant_id = $1 AND e.seq = p.seq AND e.line = p.line
                        LEFT JOIN revaluation v ON v.tenant_id = $1 AND v.seq = p.seq
@@ -98,8 +98,8 @@ pub(super) const CHECKS: &[Check] = &[
                      WHEN 'AVERAGE' THEN c.worth + c.average_minor <> 9007199254740991 AND abs(c.average_minor * c.units * 2 - c.worth * c.quantity * 2) > c.units
                      WHEN 'STATED' THEN c.unit_cost IS NULL OR (c.worth + c.average_minor <> 9007199254740991
                        AND abs(c.average_minor * c.scale * 2 - CAST(c.unit_cost AS NUMERIC) * c.quantity * 2) > c.scale)
-                     WHEN 'REVALUED' THEN c.unit_cost IS NULL OR (c.worth + c.average_minor <> 9007199254740991
-                       AND abs((c.worth + c.average_minor) * c.scale * 2 - CAST(c.unit_cost AS NUMERIC) * c.units * 2) > c.scale)
+                     WHEN 'REVALUED' THEN c.charge IS NULL AND (c.unit_cost IS NULL OR (c.worth + c.average_minor <> 9007199254740991
+                       AND abs((c.worth + c.average_minor) * c.scale * 2 - CAST(c.unit_cost AS NUMERIC) * c.units * 2) > c.scale))
                      WHEN 'UNKNOWN' THEN c.average_minor <> 0 ELSE 1 = 0 END
                  ORDER BY c.seq, c.line LIMIT 1",
     },
@@ -150,5 +150,40 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE v.tenant_id = $1 AND v.reverses_id IS NOT NULL AND (o.seq IS NULL OR o.average_minor <> -p.average_minor OR o.fifo_minor <> -p.fifo_minor
                    OR EXISTS (SELECT 1 FROM cost_posting b WHERE b.tenant_id = $1 AND b.product_id = p.product_id AND b.seq > o.seq AND b.seq < p.seq AND b.quantity <> 0))
                  ORDER BY v.seq, p.line LIMIT 1",
+    },
+    Check {
+        invariant: "revaluation: the shares of a charge sum to what it comes to in the books, and what undoes it takes back each",
+        table: "revaluation_line",
+        broken: "SELECT 'rvl:' || HEX(c.id), 'charge ' || c.charge, 'shares ' || c.shares
+                 FROM (SELECT v.id, v.charge_books_minor AS charge, coalesce(sum(l.charge_minor), 0) AS shares
+                       FROM revaluation v LEFT JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id
+                       WHERE v.tenant_id = $1 AND v.charge_books_minor IS NOT NULL GROUP BY v.id, v.charge_books_minor
+                       UNION ALL SELECT v.id, -coalesce(o.charge_minor, 0), coalesce(l.charge_minor, 0)
+                       FROM revaluation v JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id
+                       LEFT JOIN revaluation_line o ON o.tenant_id = $1 AND o.revaluation_id = v.reverses_id AND o.position = l.position
+                       WHERE v.tenant_id = $1 AND v.reverses_id IS NOT NULL) c
+                 WHERE c.charge <> c.shares ORDER BY c.id LIMIT 1",
+    },
+    Check {
+        invariant: "revaluation: of a charge the goods that are left take their share, by the average, and no more than it by either method",
+        table: "cost_posting",
+        broken: "SELECT 'seq ' || c.seq || ' line ' || c.line || ' prd:' || HEX(c.product_id),
+                   'of ' || c.charge || ' for ' || c.received || ', with ' || c.units || ' left', 'average ' || c.average_minor || ' first in, first out ' || c.fifo_minor
+                 FROM (SELECT p.seq, p.line, p.product_id, p.average_minor, p.fifo_minor, l.charge_minor AS charge,
+                         (SELECT coalesce(sum(b.quantity), 0) FROM cost_posting b WHERE b.tenant_id = $1 AND b.product_id = p.product_id AND b.seq < p.seq) AS units,
+                         (SELECT coalesce(sum(b.average_minor), 0) FROM cost_posting b WHERE b.tenant_id = $1 AND b.product_id = p.product_id AND b.seq < p.seq) AS worth,
+                         (SELECT coalesce(sum(e.on_hand_delta), 0) FROM movement o
+                          JOIN movement m ON m.tenant_id = $1 AND (m.id = o.id OR m.reverses_id = o.id)
+                          JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.product_id = p.product_id
+                          WHERE o.tenant_id = $1 AND o.reference_kind = 'PURCHASE_ORDER' AND o.reference_id = v.purchase_order_id AND o.kind = 'RECEIPT'
+                            AND m.seq < v.seq) AS received
+                       FROM revaluation v JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id
+                       JOIN cost_posting p ON p.tenant_id = $1 AND p.seq = v.seq AND p.line = l.position
+                       WHERE v.tenant_id = $1 AND v.purchase_order_id IS NOT NULL) c
+                 WHERE CASE WHEN c.charge < 0 THEN c.fifo_minor > 0 OR c.fifo_minor < c.charge ELSE c.fifo_minor < 0 OR c.fifo_minor > c.charge END
+                   OR (c.worth + c.average_minor <> 0 AND c.worth + c.average_minor <> 9007199254740991
+                     AND abs(CAST(c.charge AS double precision) * c.received) < 2e18 AND abs(CAST(c.average_minor AS double precision) * c.received) < 2e18
+                     AND abs(c.average_minor * c.received * 2 - c.charge * CASE WHEN c.units < c.received THEN c.units ELSE c.received END * 2) > c.received)
+                 ORDER BY c.seq, c.line LIMIT 1",
     },
 ];

@@ -325,6 +325,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     ),
     link("revaluation_line", "'rvl:' || HEX(c.revaluation_id) || ' line ' || c.position", &[("product_id", "id")], "product"),
     link("revaluation", "'rvl:' || HEX(c.id)", &[("reverses_id", "id")], "revaluation"),
+    link("revaluation", "'rvl:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
     Link { of: Parent::Global, ..link("member", "'mem:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
     Link { of: Parent::Global, ..link("session", "'ses:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
     link("invitation", "'mem:' || HEX(c.member_id)", &[("member_id", "id")], "member"),

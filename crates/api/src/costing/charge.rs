@@ -1,0 +1,157 @@
+//! Charges that are added to purchase orders after their goods have come.
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude;
+use inventory::costing::{
+    core::{self, MAX_NOTE, MAX_REVALUED},
+    shell::{ChargeAdd, ChargeProblem},
+};
+use macros::resolvers;
+use platform::path;
+
+use crate::{
+    catalog::MoneyInput,
+    currency::FrozenRate,
+    graphql::{
+        reading::Reading,
+        refusal::{ErrorCode, UserError, VersionConflict},
+        scalars::Long,
+    },
+    orders::links::Money,
+    purchasing::{ChargeBasis, ChargeKind, check_key, refusal::rate_missing},
+};
+
+/// Charge that is billed after the goods of a purchase order have come.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderChargeAddInput {
+    /// The purchase order; something of it has been received.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// The version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+    /// Kind of the charge. A DEPOSIT is refused: it is no part of the cost of goods.
+    pub kind: ChargeKind,
+    /// Basis on which the charge is spread over the lines: over the goods received of each.
+    #[graphql(default_with = "ChargeBasis::Value")]
+    pub basis: ChargeBasis,
+    /// Name of the charge, 1 to 300 characters. Null takes the name of its kind.
+    pub name: Option<String>,
+    /// Amount of the charge, other than 0; below 0 for a credit, or where a bill is lower than the order's charge: then it is the difference. In another currency
+    /// than the books it is converted at the exchange rate of the day in the store's time zone, and RATE_MISSING refuses it where there is none.
+    pub amount: MoneyInput,
+    /// Your own reference, as the number of the bill; unique among the tenant's revaluations, 1 to 200 characters. Null for none.
+    pub external_ref: Option<String>,
+    /// Reason for the charge, 1 to 1,000 characters.
+    pub note: String,
+}
+
+impl PurchaseOrderChargeAddInput {
+    pub(super) fn read(self) -> Result<ChargeAdd, Vec<UserError>> {
+        let mut reading = Reading::default();
+        check_key(&mut reading, &self.idempotency_key);
+        let order = reading.id(&self.id, || path!["input", "id"]);
+        let amount = reading.money(Some(&self.amount), || path!["input", "amount"]);
+        // An amount that cannot be read has refused the call.
+        let amount = amount.unwrap_or_else(|| prelude::Money::zero(prelude::Currency::GBP));
+        reading.end(ChargeAdd {
+            idempotency_key: self.idempotency_key,
+            order,
+            expected_version: self.expected_version.map(|version| version.0),
+            kind: self.kind.into(),
+            basis: self.basis.into(),
+            name: self.name,
+            amount,
+            external_ref: self.external_ref,
+            note: self.note,
+        })
+    }
+}
+
+/// A charge that was added.
+pub struct AddedCharge(pub core::AddedCharge);
+
+/// Charge that was added to a purchase order after its goods had come.
+#[resolvers(requires = ProductCostRead)]
+impl AddedCharge {
+    /// ID of the purchase order.
+    async fn purchase_order_id(&self) -> ID {
+        ID(self.0.order.to_string())
+    }
+    /// Kind of the charge.
+    async fn kind(&self) -> ChargeKind {
+        self.0.kind.into()
+    }
+    /// Basis on which the charge was spread over the goods received.
+    async fn basis(&self) -> ChargeBasis {
+        self.0.basis.into()
+    }
+    /// Name of the charge.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Amount of the charge, in its own currency; below 0 for a credit.
+    async fn amount(&self) -> Money {
+        self.0.amount.into()
+    }
+    /// Amount in the currency of the books, as it was converted when the charge was added.
+    async fn book_value(&self) -> Money {
+        self.0.in_books.into()
+    }
+    /// Exchange rate by which the charge was converted. Null where it is in the currency of the books.
+    async fn rate(&self) -> Option<FrozenRate> {
+        self.0.rate.as_ref().map(FrozenRate::from)
+    }
+}
+
+pub(super) fn told(problem: &ChargeProblem) -> UserError {
+    let new = UserError::new;
+    let at = |name: &str| path!["input", name];
+    match problem {
+        ChargeProblem::NoNote => new(ErrorCode::Required, "say why: a text is needed", at("note")),
+        ChargeProblem::NoteTooLong => {
+            UserError::new(ErrorCode::TooLong, format!("at most {MAX_NOTE} characters are kept"), at("note"))
+        }
+        ChargeProblem::Name => new(ErrorCode::Invalid, "a text of 1 to 300 characters is expected", at("name")),
+        ChargeProblem::Reference => new(ErrorCode::Invalid, "a text of 1 to 200 characters is expected", at("externalRef")),
+        ChargeProblem::Deposit => new(ErrorCode::Invalid, "a deposit is no part of what goods cost", at("kind")),
+        ChargeProblem::Zero => new(ErrorCode::OutOfRange, "an amount other than 0 is expected", at("amount")),
+        ChargeProblem::NoOrder => UserError::not_found("purchase order", at("id")),
+        ChargeProblem::Version(actual) => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the order has changed since you read it and is at version {actual} now"),
+            field: Some(at("expectedVersion")),
+            retryable: false,
+            actual_version: Long(*actual),
+            current: None,
+        })),
+        ChargeProblem::NothingReceived => {
+            let message = "nothing of the order has come: change its charges (purchaseOrderUpdate), or receive it first";
+            new(ErrorCode::InvalidState, message, at("id"))
+        }
+        ChargeProblem::NothingToSpreadBy(basis) => {
+            let message = format!("what has come has no {}: choose another basis", basis.as_str().to_lowercase());
+            UserError::new(ErrorCode::Invalid, message, at("basis"))
+        }
+        ChargeProblem::TooManyProducts => {
+            let message = format!("goods of more than {MAX_REVALUED} products have come: revalue them (stockRevalue)");
+            UserError::new(ErrorCode::LimitExceeded, message, at("id"))
+        }
+        ChargeProblem::RateMissing { from, to, day } => {
+            UserError::new(ErrorCode::RateMissing, rate_missing(*from, *to, *day), at("amount"))
+        }
+        ChargeProblem::Unconvertible => {
+            let message = "it comes to nothing in the currency of the books, or to more than can be told exactly";
+            new(ErrorCode::OutOfRange, message, at("amount"))
+        }
+        ChargeProblem::TooDearTogether => {
+            let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            new(ErrorCode::OutOfRange, message, at("amount"))
+        }
+        ChargeProblem::ReferenceTaken => new(ErrorCode::Duplicate, "another revaluation is called so", at("externalRef")),
+        ChargeProblem::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            new(ErrorCode::IdempotencyKeyReused, message, at("idempotencyKey"))
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Charges that are added to a purchase order after its goods have come: what is left of the goods is worth more for them, and what falls on goods that are gone is a
+//! cost of the day.
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+
+use super::pool::{Layer, Pool, Values, share};
+use crate::{currency::core::FrozenRate, purchasing::core::allot};
+
+/// A charge on an order, as it was converted into the currency of the books. Below 0 where a bill came to less than the order says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedCharge {
+    pub order: PurchaseOrderId,
+    pub kind: ChargeKind,
+    pub basis: ChargeBasis,
+    pub name: String,
+    pub amount: Money,
+    pub in_books: Money,
+    /// None where it is in the currency of the books.
+    pub rate: Option<FrozenRate>,
+}
+
+/// The share of a charge that falls on a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeShare {
+    /// In minor units of the books' currency.
+    pub amount: i64,
+    /// The receipts that it falls on, by their events, and how many units each brought that were not taken back.
+    pub receipts: Vec<(i64, i64)>,
+}
+
+impl ChargeShare {
+    fn units(&self) -> i64 {
+        self.receipts.iter().map(|(_, units)| units).sum()
+    }
+    /// The same, taken back.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        Self { amount: -self.amount, receipts: self.receipts.clone() }
+    }
+    /// What of it falls on goods that are gone, where the worth of what is left changed by `change`.
+    pub const fn variance(&self, change: Values) -> Values {
+        Values { average: self.amount - change.average, fifo: self.amount - change.fifo }
+    }
+}
+
+/// Spreads an amount of either sign by weights, so that the shares add up to it. None where there is nothing to spread by.
+pub fn spread(amount: i64, weights: &[i64]) -> Option<Vec<i64>> {
+    let shares = allot(amount.abs(), weights)?;
+    Some(shares.into_iter().map(|share| share * amount.signum()).collect())
+}
+
+impl Pool {
+    /// Raises the worth of what is left of receipts by its share of a charge, or lowers it, never below 0; by how much the values changed. By the average any units
+    /// of the product are those that came; first in, first out the layers say which are left.
+    pub fn charge(&mut self, charge: &ChargeShare) -> Values {
+        let (before, units) = (self.values(), charge.units());
+        self.average += within(share(charge.amount, units.min(self.quantity), units), (self.average, self.average));
+        let weights: Vec<i64> = charge.receipts.iter().map(|(_, units)| *units).collect();
+        for ((seq, units), amount) in charge.receipts.iter().zip(spread(charge.amount, &weights).unwrap_or_default()) {
+            self.charge_layers((*seq, *units), amount);
+        }
+        let after = self.values();
+        Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
+    }
+
+    fn charge_layers(&mut self, (seq, units): (i64, i64), amount: i64) {
+        let mut worth = self.values().fifo;
+        let held: i64 = self.layers.iter().filter(|layer| holds(layer, seq)).map(|layer| layer.quantity).sum();
+        let due = share(amount, units.min(held), units);
+        let (mut upto, mut told) = (0, 0);
+        for layer in self.layers.iter_mut().filter(|layer| holds(layer, seq)) {
+            upto += layer.quantity;
+            let own = share(due, upto, held) - told;
+            told += own;
+            let change = within(own, (layer.value, worth));
+            layer.value += change;
+            worth += change;
+        }
+    }
+}
+
+/// Whether units that came with an event lie in a layer.
+const fn holds(layer: &Layer, seq: i64) -> bool {
+    layer.from.seq <= seq && seq <= layer.last_seq
+}
+
+/// A change of a value that leaves it at 0 or more, and all that it is part of within what can be told exactly.
+fn within(change: i64, (value, all): (i64, i64)) -> i64 {
+    change.clamp(-value, (MAX_SAFE - all).max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::costing::core::PostingKey;
+
+    fn pool(receipts: &[(i64, i64, i64)]) -> Pool {
+        let mut pool = Pool::default();
+        for (seq, units, value) in receipts {
+            pool.receive(PostingKey { seq: *seq, line: 1 }, Timestamp(0), *units, Values::both(*value));
+        }
+        pool
+    }
+
+    #[test]
+    fn what_is_left_is_worth_more_and_the_rest_is_a_cost_of_the_day() {
+        // ORDERS, F6: 50.00 a month after a receipt of 10, of which 4 are left.
+        let mut pool = pool(&[(1, 10, 1_000)]);
+        pool.issue(6);
+        let charge = ChargeShare { amount: 5_000, receipts: vec![(1, 10)] };
+        let change = pool.charge(&charge);
+        assert_eq!((change, charge.variance(change)), (Values::both(2_000), Values::both(3_000)));
+        assert_eq!(pool.values(), Values::both(2_400));
+    }
+
+    #[test]
+    fn the_average_takes_any_units_and_the_layers_only_their_own() {
+        let mut pool = pool(&[(1, 10, 1_000), (2, 10, 3_000)]);
+        pool.issue(10);
+        let charge = ChargeShare { amount: 1_001, receipts: vec![(1, 10)] };
+        let change = pool.charge(&charge);
+        assert_eq!((change, charge.variance(change)), (Values { average: 1_001, fifo: 0 }, Values { average: 0, fifo: 1_001 }));
+    }
+
+    #[test]
+    fn a_credit_takes_no_more_than_there_is() {
+        let mut pool = pool(&[(1, 3, 100)]);
+        let charge = ChargeShare { amount: -250, receipts: vec![(1, 3)] };
+        let change = pool.charge(&charge);
+        assert_eq!((change, charge.variance(change)), (Values::both(-100), Values::both(-150)));
+        assert_eq!(pool.values(), Values::default());
+    }
+
+    #[test]
+    fn shares_of_either_sign_add_up() {
+        assert_eq!(spread(1_000, &[1, 1, 1]), Some(vec![334, 333, 333]));
+        assert_eq!(spread(-1_000, &[1, 1, 1]), Some(vec![-334, -333, -333]));
+        assert_eq!(spread(5, &[0, 0]), None);
+    }
+
+    #[test]
+    fn what_is_undone_leaves_every_layer_as_it_was() {
+        let mut pool = pool(&[(1, 3, 1_000), (2, 7, 333), (3, 7, 333)]);
+        pool.issue(1);
+        let (before, worth) = (pool.clone(), pool.worth());
+        let by = pool.charge(&ChargeShare { amount: 777, receipts: vec![(1, 3), (3, 7)] });
+        assert_ne!(pool, before);
+        assert_eq!((pool.restore(&worth), &pool), (by.negated(), &before));
+    }
+}

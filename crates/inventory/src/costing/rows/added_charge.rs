@@ -1,0 +1,99 @@
+//! Charges that are added to purchase orders after their goods have come.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::entry,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
+use sea_orm::Value;
+
+use super::{report::CostFilter, revaluation::documents};
+use crate::costing::core::{Revaluation, Values};
+
+/// What a receipt brought of a product and reversals have not taken back.
+#[derive(Record)]
+struct ReceivedRow {
+    #[record(sql = "r.seq")]
+    seq: i64,
+    #[record(of = entry, alias = "e")]
+    product_id: ProductId,
+    #[record(sql = "CAST(sum(e.on_hand_delta) AS bigint)")]
+    units: i64,
+}
+
+/// The units that the receipts of an order brought of each product, less what was taken back, by the receipts' events.
+pub async fn received_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<BTreeMap<ProductId, Vec<(i64, i64)>>, Fault> {
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT o.seq, o.seq AS moved FROM movement o
+           WHERE o.tenant_id = $1 AND o.reference_kind = 'PURCHASE_ORDER' AND o.reference_id = $2 AND o.kind = 'RECEIPT' AND o.reverses_id IS NULL
+           UNION ALL SELECT o.seq, m.seq AS moved FROM movement o JOIN movement m ON m.tenant_id = $1 AND m.reverses_id = o.id
+           WHERE o.tenant_id = $1 AND o.reference_kind = 'PURCHASE_ORDER' AND o.reference_id = $2 AND o.kind = 'RECEIPT' AND o.reverses_id IS NULL) r
+         JOIN entry e ON e.tenant_id = $1 AND e.seq = r.moved
+         GROUP BY r.seq, e.product_id HAVING sum(e.on_hand_delta) > 0 ORDER BY r.seq, e.product_id",
+        select = ReceivedRow::SELECT
+    );
+    let mut received: BTreeMap<ProductId, Vec<(i64, i64)>> = BTreeMap::new();
+    for row in reads.records::<ReceivedRow>(&sql, vec![order.into()]).await? {
+        received.entry(row.product_id).or_default().push((row.seq, row.units));
+    }
+    Ok(received)
+}
+
+/// The charges that were added to these orders, the oldest first; those that were taken back are among them.
+pub async fn charges_of_orders(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<Revaluation>, Fault> {
+    let backend = reads.backend();
+    let rest = format!("WHERE v.tenant_id = $1 AND {} ORDER BY v.seq", backend.in_ids("v.purchase_order_id", 2));
+    documents(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
+}
+
+/// Counts a change of an order, which its steps see.
+pub async fn change_order(work: &Work, order: PurchaseOrderId, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE purchase_order SET version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND id = $2";
+    work.execute(sql, vec![order.into(), now.micros().into()]).await.map(drop)
+}
+
+/// What of charges falls on goods that are gone, on a day and of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChargeVariance {
+    pub day: i32,
+    pub product: ProductId,
+    pub values: Values,
+}
+
+/// What of charges falls on goods that are gone, as far as the book is. It is of no store.
+pub async fn charge_variances(reads: &impl Reads, filter: &CostFilter) -> Result<Vec<ChargeVariance>, Fault> {
+    if filter.stores.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut values: Vec<Value> = filter.products.values.clone();
+    let mut tests = filter.products.on("p.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
+    let mut test = |text: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            tests.push_str(&format!(" AND {text} ${}", values.len() + 1));
+        }
+    };
+    test("p.occurred_at >=", filter.from.map(|at| at.micros().into()));
+    test("p.occurred_at <", filter.to.map(|at| at.micros().into()));
+    test("p.product_id =", filter.product.map(Into::into));
+    let sql = format!(
+        "SELECT CAST(p.business_date AS integer), p.product_id, CAST(sum(l.charge_minor - p.average_minor) AS bigint),
+           CAST(sum(l.charge_minor - p.fifo_minor) AS bigint)
+         FROM revaluation_line l JOIN revaluation v ON v.tenant_id = $1 AND v.id = l.revaluation_id
+         JOIN cost_posting p ON p.tenant_id = $1 AND p.seq = v.seq AND p.line = l.position
+         WHERE l.tenant_id = $1 AND l.charge_minor IS NOT NULL{tests} GROUP BY p.business_date, p.product_id ORDER BY 1, 2"
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (day, product) = (row.take()?, row.take()?);
+            let values = Values { average: row.take()?, fifo: row.take()? };
+            Ok(ChargeVariance { day, product, values })
+        })
+        .collect()
+}

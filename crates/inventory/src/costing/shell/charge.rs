@@ -1,0 +1,237 @@
+//! Adding a charge to a purchase order whose goods have come: a revaluation of what is left of them. What falls on goods that are gone is a cost of the day.
+
+use std::collections::BTreeMap;
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+use iam::access::{Permit, kind};
+use platform::{
+    clock::{self, Clock},
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal::{self, Numbered, Want},
+    },
+};
+use serde::Serialize;
+
+use super::revalue::{Outcome, Write, ended, replayed, up_to_date, written};
+use crate::{
+    catalog::rows::small::tenant_zone,
+    costing::{
+        core::{AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED, Pool, Revaluation, RevaluationLine, Values, share, spread},
+        rows,
+    },
+    currency::shell::rate_on,
+    purchasing::{
+        core::{PurchaseOrder, charge_name},
+        events::{PURCHASE_ORDER_UPDATED, PurchaseOrderEvent},
+        rows as purchases,
+    },
+};
+
+const MAX_NAME: usize = 300;
+const MAX_REF: usize = 200;
+
+/// A charge to add. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChargeAdd {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: PurchaseOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub kind: ChargeKind,
+    pub basis: ChargeBasis,
+    pub name: Option<String>,
+    /// Below 0 where a bill came to less than the order says.
+    pub amount: Money,
+    pub external_ref: Option<String>,
+    pub note: String,
+}
+
+/// Why no charge is added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChargeProblem {
+    NoNote,
+    NoteTooLong,
+    Name,
+    Reference,
+    /// A deposit is no part of what goods cost.
+    Deposit,
+    Zero,
+    /// There is no such order.
+    NoOrder,
+    /// Another one than the caller saw.
+    Version(i64),
+    /// Nothing of it has come, or all of it was taken back.
+    NothingReceived,
+    /// What has come has nothing by which the charge could be spread.
+    NothingToSpreadBy(ChargeBasis),
+    TooManyProducts,
+    RateMissing {
+        from: Currency,
+        to: Currency,
+        day: i32,
+    },
+    /// It comes to nothing in the books, or to more than can be told exactly.
+    Unconvertible,
+    TooDearTogether,
+    ReferenceTaken,
+    KeyReused,
+}
+
+/// Adds a charge to an order whose goods have come.
+pub async fn charge_add(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::CostWrite>,
+    input: ChargeAdd,
+    write: Write,
+) -> Result<Result<Outcome, ChargeProblem>, Fault> {
+    if let Some(problem) = unsound(&input) {
+        return Ok(Err(problem));
+    }
+    let (owner, hash) = (permit.actor().id, hash_of(&input));
+    let key = Key { owner, mutation: "purchaseOrderChargeAdd", key: input.idempotency_key.clone(), hash };
+    let scope = permit.scope(db);
+    up_to_date(&scope).await?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut work = scope.begin().await?;
+        let decided = once(&mut work, clock, (&permit, &key), &input).await;
+        if let Some(answer) = ended(&scope, work, write, decided, tries).await? {
+            return Ok(answer);
+        }
+    }
+}
+
+/// What is wrong with it, whatever the order says.
+fn unsound(input: &ChargeAdd) -> Option<ChargeProblem> {
+    let is_bad = |text: &str, most: usize| text.trim().is_empty() || text.chars().count() > most || text.contains('\0');
+    let note = input.note.trim();
+    match () {
+        () if note.is_empty() || note.contains('\0') => Some(ChargeProblem::NoNote),
+        () if note.chars().count() > MAX_NOTE => Some(ChargeProblem::NoteTooLong),
+        () if input.name.as_deref().is_some_and(|name| is_bad(name, MAX_NAME)) => Some(ChargeProblem::Name),
+        () if input.external_ref.as_deref().is_some_and(|reference| is_bad(reference, MAX_REF)) => Some(ChargeProblem::Reference),
+        () if input.kind == ChargeKind::Deposit => Some(ChargeProblem::Deposit),
+        () if input.amount.minor == 0 => Some(ChargeProblem::Zero),
+        () => None,
+    }
+}
+
+async fn once(
+    work: &mut Work,
+    clock: &Clock,
+    (permit, key): (&Permit<kind::CostWrite>, &Key),
+    input: &ChargeAdd,
+) -> Result<Result<Outcome, ChargeProblem>, Fault> {
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(Err(ChargeProblem::KeyReused)),
+        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+    }
+    if let Some(reference) = &input.external_ref
+        && rows::is_taken(work, reference).await?
+    {
+        return Ok(Err(ChargeProblem::ReferenceTaken));
+    }
+    // From here on nobody moves stock or receives goods: what has come and is left now is all that this document knows of.
+    let before = journal::take_at(work, Want::events(2).and(1, Numbered::Revaluation), clock.now()).await?;
+    let found = purchases::lock_orders(work, &[input.order]).await?.pop();
+    let Some(order) = found else { return Ok(Err(ChargeProblem::NoOrder)) };
+    if input.expected_version.is_some_and(|seen| seen != order.version) {
+        return Ok(Err(ChargeProblem::Version(order.version)));
+    }
+    let now = before.recorded_at;
+    let charge = match converted(work, input, now).await? {
+        Ok(charge) => charge,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let (lines, foreseen) = match shared(work, &order, &charge).await? {
+        Ok(shared) => shared,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let raised = foreseen.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
+    if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
+        return Ok(Err(ChargeProblem::TooDearTogether));
+    }
+    let document = Revaluation {
+        id: clock.document_id(),
+        number: 0,
+        seq: 0,
+        external_ref: input.external_ref.clone(),
+        note: input.note.trim().to_owned(),
+        actor: permit.actor(),
+        business_date: clock::local_day(now, &tenant_zone(work).await?),
+        created_at: now,
+        reverses: None,
+        charge: Some(charge),
+        lines,
+    };
+    rows::change_order(work, order.id, now).await?;
+    let changed = PURCHASE_ORDER_UPDATED.event(&PurchaseOrderEvent {
+        purchase_order: order.id,
+        number: order.number.get(),
+        status: order.status(),
+        supplier: order.supplier,
+        store: order.store,
+        version: order.version + 1,
+        before: Some(order.status()),
+    });
+    written(work, key, before, (document, foreseen), vec![changed]).await.map(Ok)
+}
+
+/// The charge in the currency of the books, at the rate of the day in the store's time zone.
+async fn converted(work: &Work, input: &ChargeAdd, now: Timestamp) -> Result<Result<AddedCharge, ChargeProblem>, Fault> {
+    let (_, books) = rows::method(work).await?;
+    let (from, zone) = (input.amount.currency, purchases::trade_of(work, input.order).await?.map(|(_, zone)| zone));
+    let day = clock::local_day(now, &zone.unwrap_or_else(|| "UTC".to_owned()));
+    let rate = if from == books { None } else { rate_on(work, from, books, day).await? };
+    let minor = match &rate {
+        Some(rate) => rate.convert(input.amount.minor),
+        None if from == books => Some(input.amount.minor),
+        None => return Ok(Err(ChargeProblem::RateMissing { from, to: books, day })),
+    };
+    let Some(minor) = minor.filter(|minor| *minor != 0) else { return Ok(Err(ChargeProblem::Unconvertible)) };
+    let name = input.name.clone().unwrap_or_else(|| charge_name(input.kind).to_owned());
+    let (order, kind, basis, amount) = (input.order, input.kind, input.basis, input.amount);
+    Ok(Ok(AddedCharge { order, kind, basis, name, amount, in_books: Money::new(minor, books), rate }))
+}
+
+/// The lines of the document, one for each product that has come, and by how much each changes what there is. The charge is spread over the order's lines as charges of
+/// an order are, by what has come of each.
+async fn shared(
+    work: &Work,
+    order: &PurchaseOrder,
+    charge: &AddedCharge,
+) -> Result<Result<(Vec<RevaluationLine>, Vec<Values>), ChargeProblem>, Fault> {
+    let came: Vec<_> = order.lines.iter().filter(|line| line.received.is_positive()).collect();
+    if came.is_empty() {
+        return Ok(Err(ChargeProblem::NothingReceived));
+    }
+    let weights: Vec<i64> = came.iter().map(|line| line.weight_of_received(charge.basis)).collect();
+    let Some(shares) = spread(charge.in_books.minor, &weights) else {
+        return Ok(Err(ChargeProblem::NothingToSpreadBy(charge.basis)));
+    };
+    let mut of_products: BTreeMap<ProductId, (i64, u8)> = BTreeMap::new();
+    for (line, own) in came.iter().zip(shares) {
+        of_products.entry(line.product).or_insert((0, line.decimals)).0 += own;
+    }
+    if of_products.len() > MAX_REVALUED {
+        return Ok(Err(ChargeProblem::TooManyProducts));
+    }
+    let mut received = rows::received_of(work, order.id).await?;
+    let mut pools = rows::pools(work, &of_products.keys().copied().collect()).await?;
+    let (mut lines, mut foreseen) = (Vec::with_capacity(of_products.len()), Vec::with_capacity(of_products.len()));
+    for ((product, (amount, decimals)), position) in of_products.into_iter().zip(1_u16..) {
+        let receipts = received.remove(&product).ok_or_else(|| Fault::corrupt("goods_receipt", "what has come was moved"))?;
+        let own = ChargeShare { amount, receipts };
+        let pool: &mut Pool = pools.of.entry(product).or_default();
+        foreseen.push(pool.charge(&own));
+        let unit_cost = share(pool.average, 10i64.pow(u32::from(decimals)), pool.quantity);
+        lines.push(RevaluationLine { position, product, unit_cost, decimals, charge: Some(own) });
+    }
+    Ok(Ok((lines, foreseen)))
+}

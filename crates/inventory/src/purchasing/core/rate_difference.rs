@@ -1,0 +1,87 @@
+//! What the goods of an order came to by the rates of the days on which they came, beside what they would have by the order's own rate.
+
+use entity::prelude::*;
+
+use super::{carry::LandedShares, order::GoodsReceipt};
+use crate::currency::core::FrozenRate;
+
+impl GoodsReceipt {
+    /// Goods and charges in the order's currency that it brought and that were not taken back, in minor units.
+    fn kept(&self) -> LandedShares {
+        self.lines.iter().fold(LandedShares::default(), |sum, line| {
+            let all = LandedShares { goods: line.goods.minor, charges: line.charges.minor, charges_in_books: 0 };
+            sum + (all - all.between((Quantity::ZERO, line.reversed), line.quantity))
+        })
+    }
+}
+
+/// What the receipts come to by the rates of their days less what they come to by the order's rate, in minor units of the books' currency: goods together and charges
+/// together, as receipts are converted. None beyond what can be kept exactly.
+pub fn rate_difference(own: &FrozenRate, receipts: &[(&GoodsReceipt, &FrozenRate)]) -> Option<i64> {
+    let convert = |rate: &FrozenRate, kept: LandedShares| rate.convert(kept.goods)?.checked_add(rate.convert(kept.charges)?);
+    let (mut together, mut by_days) = (LandedShares::default(), 0_i64);
+    for (receipt, rate) in receipts {
+        let kept = receipt.kept();
+        together = together + kept;
+        by_days = by_days.checked_add(convert(rate, kept)?)?;
+    }
+    by_days.checked_sub(convert(own, together)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::purchasing::core::ReceiptLine;
+
+    fn rate(text: &str) -> FrozenRate {
+        let currency = |code| Currency::parse(code).unwrap();
+        let (from, to) = (currency("EUR"), currency("GBP"));
+        FrozenRate {
+            from,
+            to,
+            numerator: text.parse().unwrap(),
+            denominator: "1".parse().unwrap(),
+            day: 0,
+            source: "ECB".to_owned(),
+        }
+    }
+
+    fn receipt(units: i64, goods: i64, reversed: i64) -> GoodsReceipt {
+        let (eur, count) = (Currency::parse("EUR").unwrap(), |units| Quantity::new(units).unwrap());
+        let line = ReceiptLine {
+            position: 1,
+            quantity: count(units),
+            damaged: Quantity::ZERO,
+            goods: Money::new(goods, eur),
+            charges: Money::zero(eur),
+            charges_in_books: 0,
+            in_books: None,
+            reversed: count(reversed),
+            reversed_damaged: Quantity::ZERO,
+        };
+        GoodsReceipt {
+            id: GoodsReceiptId::NIL,
+            order: PurchaseOrderId::NIL,
+            number: 1,
+            store: StoreId::NIL,
+            external_ref: None,
+            note: None,
+            occurred_at: Timestamp(0),
+            business_date: 0,
+            actor: Actor::SYSTEM,
+            created_at: Timestamp(0),
+            rate: None,
+            lines: vec![line],
+        }
+    }
+
+    #[test]
+    fn goods_that_came_at_another_rate_than_they_were_ordered_at() {
+        // ORDERS, F5: 3 at 0.8425 and 7 at 0.8500, ordered at 0.8425.
+        let (first, second, back) = (receipt(3, 900, 0), receipt(7, 2_100, 0), receipt(7, 2_100, 7));
+        let (friday, later) = (rate("0.8425"), rate("0.8500"));
+        assert_eq!(rate_difference(&friday, &[(&first, &friday), (&second, &later)]), Some(15));
+        assert_eq!(rate_difference(&friday, &[(&first, &friday), (&back, &later)]), Some(0), "what was taken back is not there");
+        assert_eq!(rate_difference(&friday, &[]), Some(0));
+    }
+}
