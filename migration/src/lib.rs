@@ -128,8 +128,8 @@ mod m0140_bin_locations;
 mod m0141_frozen_rates;
 mod m0142_call_offs;
 mod m0144_classes_and_factors;
-mod m0150_database_timeline;
 mod m0148_added_charges;
+mod m0150_database_timeline;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -263,8 +263,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0141_frozen_rates::Migration),
             Box::new(m0142_call_offs::Migration),
             Box::new(m0144_classes_and_factors::Migration),
-            Box::new(m0150_database_timeline::Migration),
             Box::new(m0148_added_charges::Migration),
+            Box::new(m0150_database_timeline::Migration),
         ]
     }
 }

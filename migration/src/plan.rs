@@ -151,8 +151,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0141_frozen_rates", &[include_str!("m0141/frozen_rates.sql")]),
     ("m0142_call_offs", &[include_str!("m0142/call_offs.sql"), include_str!("m0142/ready_setting.sql")]),
     ("m0144_classes_and_factors", &[include_str!("m0144/classes_and_factors.sql")]),
-    ("m0150_database_timeline", &[include_str!("m0150/database_timeline.sql")]),
     ("m0148_added_charges", &[include_str!("m0148/added_charges.sql")]),
+    ("m0150_database_timeline", &[include_str!("m0150/database_timeline.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
