@@ -32,10 +32,10 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=6 CMD ["/usr/
 ENTRYPOINT ["/usr/local/bin/entrepot"]
 CMD ["serve"]
 
-# jemalloc can sample, and does when a profile is asked for. TMPDIR: a root that can only be read has no other place for a dump.
+# jemalloc can sample, and does when a profile is asked for.
 FROM base AS debug
 COPY --from=build-debug /entrepot /usr/local/bin/entrepot
-ENV _RJEM_MALLOC_CONF=prof:true,prof_active:false TMPDIR=/var/lib/entrepot
+ENV _RJEM_MALLOC_CONF=prof:true,prof_active:false
 
 FROM base
 COPY --from=build /entrepot /usr/local/bin/entrepot

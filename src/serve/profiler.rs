@@ -42,7 +42,9 @@ mod built {
     const NOT_UNWOUND: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
 
     pub(super) async fn cpu(time: Duration) -> Result<Vec<u8>, ProfileError> {
-        let guard = ProfilerGuardBuilder::default().frequency(FREQUENCY).blocklist(&NOT_UNWOUND).build().map_err(failed)?;
+        // The first one reads debug information, and takes memory for its samples.
+        let begin = || ProfilerGuardBuilder::default().frequency(FREQUENCY).blocklist(&NOT_UNWOUND).build().map_err(failed);
+        let guard = blocking(begin).await?;
         clock::sleep(time).await;
         blocking(move || {
             let report = guard.report().build().map_err(failed)?;
@@ -72,7 +74,11 @@ mod built {
         made
     }
 
-    async fn blocking(work: impl FnOnce() -> Result<Vec<u8>, ProfileError> + Send + 'static) -> Result<Vec<u8>, ProfileError> {
+    async fn blocking<T, W>(work: W) -> Result<T, ProfileError>
+    where
+        T: Send + 'static,
+        W: FnOnce() -> Result<T, ProfileError> + Send + 'static,
+    {
         let worked = tokio::task::spawn_blocking(work).await;
         worked.unwrap_or_else(|_| Err(ProfileError::Failed("its thread panicked".to_owned())))
     }

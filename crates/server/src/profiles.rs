@@ -1,13 +1,13 @@
 //! `POST /debug/cpu` and `/debug/heap`: profiles of this process, at the operator's listener, one at a time.
 
-use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{net::IpAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_lc_rs::constant_time;
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Request, StatusCode, header, request::Parts},
+    http::{HeaderMap, Request, StatusCode, header, request::Parts, uri::Authority},
     response::{IntoResponse, Response},
     routing::{MethodRouter, post},
 };
@@ -161,8 +161,11 @@ impl ProfileAccess {
             return Err((StatusCode::FORBIDDEN, "pages get no profile"));
         }
         let Some(token) = &self.token else {
-            let reason = "this listener is not on a loopback address: profiles need --profile-token";
-            return if self.is_loopback { Ok(()) } else { Err((StatusCode::FORBIDDEN, reason)) };
+            if !self.is_loopback {
+                return Err((StatusCode::FORBIDDEN, "this listener is not on a loopback address: profiles need --profile-token"));
+            }
+            let reason = "the host that was asked is neither localhost nor a loopback address: profiles need --profile-token";
+            return if names_this_machine(headers) { Ok(()) } else { Err((StatusCode::FORBIDDEN, reason)) };
         };
         let given = headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok()?.strip_prefix("Bearer "));
         let is_right = given.is_some_and(|given| {
@@ -172,6 +175,17 @@ impl ProfileAccess {
         });
         if is_right { Ok(()) } else { Err((StatusCode::UNAUTHORIZED, "the token of --profile-token is needed")) }
     }
+}
+
+/// Whether a request was sent to a loopback address, and not to a name that leads to one: that of a site which has rebound it, or of a proxy.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else { return true };
+    let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    authority.is_some_and(|authority| {
+        let host = authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
 }
 
 /// The seconds that a query asks for.
@@ -267,7 +281,14 @@ mod tests {
         let token = Some("open sesame");
         assert_eq!(status(true, None, &[]).await, StatusCode::NOT_IMPLEMENTED, "it got as far as the profiler");
         assert_eq!(status(true, None, &[("origin", "https://elsewhere.example")]).await, StatusCode::FORBIDDEN);
+        for host in ["127.0.0.1:9090", "localhost", "[::1]:9090"] {
+            assert_eq!(status(true, None, &[("host", host)]).await, StatusCode::NOT_IMPLEMENTED, "{host}");
+        }
+        for host in ["rebound.example:9090", "localhost.example", "10.0.0.1", ""] {
+            assert_eq!(status(true, None, &[("host", host)]).await, StatusCode::FORBIDDEN, "{host}");
+        }
         assert_eq!(status(false, None, &right).await, StatusCode::FORBIDDEN);
+        assert_eq!(status(true, token, &[right[0], ("host", "metrics.example")]).await, StatusCode::NOT_IMPLEMENTED);
         for is_loopback in [true, false] {
             assert_eq!(status(is_loopback, token, &right).await, StatusCode::NOT_IMPLEMENTED);
             assert_eq!(status(is_loopback, token, &wrong).await, StatusCode::UNAUTHORIZED);
