@@ -1,6 +1,6 @@
 //! Charges that are added to purchase orders after their goods have come.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{ID, InputObject};
 use entity::prelude;
 use inventory::costing::{
     core::{self, MAX_NOTE, MAX_REVALUED},

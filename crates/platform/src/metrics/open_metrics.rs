@@ -86,7 +86,7 @@ mod tests {
             counter!("entrepot_panics_total").increment(3);
             gauge!("entrepot_redis_up", "role" => "x").set(1.0);
             histogram!(names::OPERATION, "type" => "query", "outcome" => "OK").record(Duration::from_millis(200));
-            histogram!(names::STREAM_LAG).record(Duration::from_secs(60));
+            histogram!(names::STREAM_LAG).record(Duration::from_mins(1));
         });
         let exemplars = Exemplars::default();
         let exemplar = Exemplar { trace_id: 0xabc, seconds: 0.2, at: Timestamp(1_700_000_000_000_012) };

@@ -55,7 +55,7 @@ pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
         "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body></html>\n",
         escaped(&subject)
     );
-    let more = more.iter().fold(String::new(), |text, line| text + "\n" + line + "\n");
+    let more = more.iter().fold(String::new(), |text, line| text + "\n" + line.as_str() + "\n");
     ReadyText { text: format!("{}\n\n{}\n{more}", plain(&lines[0]), plain(&lines[1])), subject, html }
 }
 

@@ -1,6 +1,5 @@
 //! Setting whether customers are written to when goods are ready.
 
-use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     audit::{self, Fields},
