@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject};
 use entity::prelude;
 use inventory::costing::{
     core::{self, MAX_NOTE, MAX_REVALUED},
-    shell::{ChargeAdd, ChargeProblem},
+    shell::{ChargeAdd, ChargeProblem, MAX_ADDED},
 };
 use macros::resolvers;
 use platform::path;
@@ -135,6 +135,10 @@ pub(super) fn told(problem: &ChargeProblem) -> UserError {
         }
         ChargeProblem::TooManyProducts => {
             let message = format!("goods of more than {MAX_REVALUED} products have come: revalue them (stockRevalue)");
+            UserError::new(ErrorCode::LimitExceeded, message, at("id"))
+        }
+        ChargeProblem::TooManyCharges => {
+            let message = format!("{MAX_ADDED} charges were added to the order, the most: revalue its products (stockRevalue)");
             UserError::new(ErrorCode::LimitExceeded, message, at("id"))
         }
         ChargeProblem::RateMissing { from, to, day } => {

@@ -286,8 +286,7 @@ impl Order {
     async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.with_lines(ctx).await?.current_total().into())
     }
-    /// Exchange rate of the order's day, as it was known when the order was confirmed; later corrections leave it. Null for drafts and pending orders, in the
-    /// currency of the books, and where there was no rate.
+    /// Exchange rate of the order's day, as known when the order was confirmed. Null for drafts and pending orders, in the books' currency, and without a rate.
     async fn exchange_rate(&self, ctx: &Context<'_>) -> Answer<Option<FrozenRate>> {
         Ok(rate_of(ctx, &self.row).await?.as_deref().map(FrozenRate::from))
     }

@@ -176,8 +176,8 @@ impl PurchaseOrder {
         self.row.total().map(Money::from)
     }
     /// Rate difference: the goods received and their charges in the order's currency, by the exchange rates of the receipts' days, less the same by `fixedRate`,
-    /// else by the rate of the day on which the order was placed; in the currency of the books. Above 0 where the goods became dearer. It is told and nowhere
-    /// posted. Null before the first receipt, in the currency of the books, where there was no rate, and without product.cost.read.
+    /// else by the rate of the day on which the order was placed; in the currency of the books. Above 0 where the goods became dearer. It is reported and
+    /// not posted. Null before the first receipt, in the currency of the books, where there was no rate, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn rate_difference(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         Box::pin(difference(ctx, &self.row)).await.transpose()

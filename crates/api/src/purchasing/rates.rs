@@ -19,7 +19,9 @@ use crate::graphql::fault::Answer;
 /// which it was placed. None before anything has come, where the order is in the currency of the books, and where a rate was not there.
 pub(super) async fn difference(ctx: &Context<'_>, order: &core::PurchaseOrder) -> Answer<Option<Money>> {
     let receipts = load(ctx, ReceiptsOf(order.id)).await?.unwrap_or_default();
-    let Some(ordered_at) = order.state.stage().ordered_at().filter(|_| !receipts.is_empty()) else { return Ok(None) };
+    // A receipt of nothing but wrong items has no rate and no worth.
+    let came: Vec<&core::GoodsReceipt> = receipts.iter().filter(|one| !one.lines.is_empty()).collect();
+    let Some(ordered_at) = order.state.stage().ordered_at().filter(|_| !came.is_empty()) else { return Ok(None) };
     let own = if let Some(fixed) = order.fixed_rate {
         Some(Arc::new(fixed.frozen(order.currency, 0)))
     } else {
@@ -28,8 +30,8 @@ pub(super) async fn difference(ctx: &Context<'_>, order: &core::PurchaseOrder) -
         load(ctx, RateAsk { from: order.currency, day, known_at: ordered_at }).await?
     };
     let Some(own) = own else { return Ok(None) };
-    let mut rates = Vec::with_capacity(receipts.len());
-    for receipt in receipts.iter() {
+    let mut rates = Vec::with_capacity(came.len());
+    for receipt in &came {
         // A receipt at the agreed rate has that: the day's rate is looked for.
         let booked = receipt.rate.clone().filter(|_| order.fixed_rate.is_none());
         let rate = match booked {
@@ -39,7 +41,7 @@ pub(super) async fn difference(ctx: &Context<'_>, order: &core::PurchaseOrder) -
         let Some(rate) = rate else { return Ok(None) };
         rates.push(rate);
     }
-    let pairs: Vec<(&core::GoodsReceipt, &FrozenRate)> = receipts.iter().zip(&rates).map(|(one, rate)| (one, &**rate)).collect();
+    let pairs: Vec<(&core::GoodsReceipt, &FrozenRate)> = came.into_iter().zip(&rates).map(|(one, rate)| (one, &**rate)).collect();
     let minor = core::rate_difference(&own, &pairs);
     Ok(minor.map(|minor| entity::prelude::Money::new(minor, own.to).into()))
 }

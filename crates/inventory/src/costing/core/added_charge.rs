@@ -56,23 +56,37 @@ impl Pool {
         let (before, units) = (self.values(), charge.units());
         self.average += within(share(charge.amount, units.min(self.quantity), units), (self.average, self.average));
         let weights: Vec<i64> = charge.receipts.iter().map(|(_, units)| *units).collect();
-        for ((seq, units), amount) in charge.receipts.iter().zip(spread(charge.amount, &weights).unwrap_or_default()) {
-            self.charge_layers((*seq, *units), amount);
+        // Receipts of one cost lie in one layer, which the oldest left first: what is left is the newest's, and each unit is of one receipt.
+        let mut free: Vec<i64> = self.layers.iter().map(|layer| layer.quantity).collect();
+        let amounts = spread(charge.amount, &weights).unwrap_or_default();
+        for (receipt, amount) in charge.receipts.iter().zip(amounts).rev() {
+            self.charge_layers(*receipt, amount, &mut free);
         }
         let after = self.values();
         Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
     }
 
-    fn charge_layers(&mut self, (seq, units): (i64, i64), amount: i64) {
-        let mut worth = self.values().fifo;
-        let held: i64 = self.layers.iter().filter(|layer| holds(layer, seq)).map(|layer| layer.quantity).sum();
-        let due = share(amount, units.min(held), units);
+    /// `free` are the units of each layer that are of no newer receipt of the charge.
+    fn charge_layers(&mut self, (seq, units): (i64, i64), amount: i64, free: &mut [i64]) {
+        let mut left = units;
+        let mut own: Vec<(usize, i64)> = Vec::new();
+        for (place, (layer, free)) in self.layers.iter().zip(free.iter_mut()).enumerate().rev() {
+            let taken = if holds(layer, seq) { left.min(*free) } else { 0 };
+            if taken > 0 {
+                *free -= taken;
+                left -= taken;
+                own.push((place, taken));
+            }
+        }
+        let (mut worth, held) = (self.values().fifo, units - left);
+        let due = share(amount, held, units);
         let (mut upto, mut told) = (0, 0);
-        for layer in self.layers.iter_mut().filter(|layer| holds(layer, seq)) {
-            upto += layer.quantity;
-            let own = share(due, upto, held) - told;
-            told += own;
-            let change = within(own, (layer.value, worth));
+        for (place, taken) in own.into_iter().rev() {
+            upto += taken;
+            let part = share(due, upto, held) - told;
+            told += part;
+            let layer = &mut self.layers[place];
+            let change = within(part, (layer.value, worth));
             layer.value += change;
             worth += change;
         }
@@ -120,6 +134,19 @@ mod tests {
         let charge = ChargeShare { amount: 1_001, receipts: vec![(1, 10)] };
         let change = pool.charge(&charge);
         assert_eq!((change, charge.variance(change)), (Values { average: 1_001, fifo: 0 }, Values { average: 0, fifo: 1_001 }));
+    }
+
+    #[test]
+    fn units_in_a_layer_of_several_receipts_are_charged_once() {
+        // Both at one cost, so in one layer; 10 of 20 are left, which are the second receipt's.
+        let mut pool = pool(&[(1, 10, 1_000), (2, 10, 1_000)]);
+        pool.issue(10);
+        let charge = ChargeShare { amount: 2_001, receipts: vec![(1, 10), (2, 10)] };
+        let change = pool.charge(&charge);
+        assert_eq!((pool.layers.len(), change), (1, Values { average: 1_001, fifo: 1_000 }));
+        assert_eq!(pool.charge(&charge.negated()), change.negated());
+        let all = ChargeShare { amount: 500, receipts: vec![(2, 10)] };
+        assert_eq!(pool.charge(&all), Values::both(500));
     }
 
     #[test]

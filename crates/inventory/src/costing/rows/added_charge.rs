@@ -50,6 +50,13 @@ pub async fn charges_of_orders(reads: &impl Reads, orders: &[PurchaseOrderId]) -
     documents(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
 }
 
+/// How many charges were added to an order, those that were taken back among them.
+pub async fn count_of_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<i64, Fault> {
+    let sql = "SELECT count(*) FROM revaluation WHERE tenant_id = $1 AND purchase_order_id = $2";
+    let rows = reads.rows(sql, vec![order.into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
 /// Counts a change of an order, which its steps see.
 pub async fn change_order(work: &Work, order: PurchaseOrderId, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE purchase_order SET version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND id = $2";

@@ -9,7 +9,7 @@ mod report;
 mod revaluation;
 mod units_by_store;
 
-pub use added_charge::{ChargeVariance, change_order, charge_variances, charges_of_orders, received_of};
+pub use added_charge::{ChargeVariance, change_order, charge_variances, charges_of_orders, count_of_charges, received_of};
 pub use ageing::layer_pieces;
 pub use book::{
     Pools, WorthsBefore, behind, book, lock_book, move_book, pools, sold, worths_before, write_pools, write_postings,

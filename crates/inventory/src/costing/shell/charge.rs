@@ -31,6 +31,8 @@ use crate::{
 
 const MAX_NAME: usize = 300;
 const MAX_REF: usize = 200;
+/// Charges that are added to an order at most, those that were taken back among them: they are read together.
+pub const MAX_ADDED: i64 = 100;
 
 /// A charge to add. Its JSON is what the idempotency key's hash is over.
 #[derive(Debug, Clone, Serialize)]
@@ -68,6 +70,7 @@ pub enum ChargeProblem {
     /// What has come has nothing by which the charge could be spread.
     NothingToSpreadBy(ChargeBasis),
     TooManyProducts,
+    TooManyCharges,
     RateMissing {
         from: Currency,
         to: Currency,
@@ -210,6 +213,9 @@ async fn shared(
     let came: Vec<_> = order.lines.iter().filter(|line| line.received.is_positive()).collect();
     if came.is_empty() {
         return Ok(Err(ChargeProblem::NothingReceived));
+    }
+    if rows::count_of_charges(work, order.id).await? >= MAX_ADDED {
+        return Ok(Err(ChargeProblem::TooManyCharges));
     }
     let weights: Vec<i64> = came.iter().map(|line| line.weight_of_received(charge.basis)).collect();
     let Some(shares) = spread(charge.in_books.minor, &weights) else {

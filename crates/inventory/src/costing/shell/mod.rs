@@ -9,7 +9,7 @@ mod summary;
 mod undo;
 
 pub use ageing::{Ageing, stock_ageing};
-pub use charge::{ChargeAdd, ChargeProblem, charge_add};
+pub use charge::{ChargeAdd, ChargeProblem, MAX_ADDED, charge_add};
 pub use keep::{BookProgress, catch_up};
 pub use report::{
     CostAsk, CostRow, Costs, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin,

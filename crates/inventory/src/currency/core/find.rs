@@ -89,11 +89,12 @@ pub struct RateAsk {
     pub known_at: Timestamp,
 }
 
-/// The rates that were recorded by a moment, as they stood then: what has replaced one since is not known yet. Rates are never removed, so it is the same whenever it
-/// is asked. `rates` has those that replaced others, too.
-pub fn as_known(rates: &[StoredRate], at: Timestamp) -> Vec<StoredRate> {
+/// The rates that may hold on a day and were recorded by a moment, as they stood then: what has replaced one since is not known yet. Rates are never removed, so it is
+/// the same whenever it is asked. `rates` has those that replaced others, too.
+pub fn as_known(rates: &[StoredRate], day: i32, at: Timestamp) -> Vec<StoredRate> {
     let is_known = |id: ExchangeRateId| rates.iter().any(|one| one.id == id && one.recorded_at <= at);
-    let known = rates.iter().filter(|one| one.recorded_at <= at).cloned();
+    let may_hold = |one: &&StoredRate| one.day <= day && day - one.day <= MAX_AGE_DAYS && one.recorded_at <= at;
+    let known = rates.iter().filter(may_hold).cloned();
     known.map(|one| StoredRate { replaced_by: one.replaced_by.filter(|id| is_known(*id)), ..one }).collect()
 }
 
@@ -156,7 +157,7 @@ mod tests {
         let mut rates = [stored("EUR", "GBP", "0.8425", 100, "ECB"), stored("EUR", "GBP", "0.9", 100, "ECB")];
         rates[1].id = ExchangeRateId::from_uuid(uuid::Uuid::from_u128(7));
         (rates[0].recorded_at, rates[1].recorded_at, rates[0].replaced_by) = (Timestamp(10), Timestamp(20), Some(rates[1].id));
-        let known = |at: i64| converted(&as_known(&rates, Timestamp(at)), 10_000, "EUR", "GBP", 101);
+        let known = |at: i64| converted(&as_known(&rates, 101, Timestamp(at)), 10_000, "EUR", "GBP", 101);
         assert_eq!((known(9), known(10), known(19), known(20)), (None, Some(8_425), Some(8_425), Some(9_000)));
     }
 

@@ -122,7 +122,7 @@ pub async fn rates_as_known(
     for (from, days) in days {
         let rates = rows::recorded(reads, from, books, days).await?;
         for ask in asks.iter().filter(|ask| ask.from == from) {
-            known.extend(find(&as_known(&rates, ask.known_at), from, books, ask.day).map(|rate| (*ask, rate)));
+            known.extend(find(&as_known(&rates, ask.day, ask.known_at), from, books, ask.day).map(|rate| (*ask, rate)));
         }
     }
     Ok(known)

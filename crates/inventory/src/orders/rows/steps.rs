@@ -10,7 +10,10 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 use uuid::Uuid;
 
-use crate::orders::core::{Order, OrderDecision};
+use crate::orders::{
+    core::{Order, OrderDecision},
+    events::ORDER_CONFIRMED,
+};
 
 /// The latest steps of an order that are shown.
 const SHOWN: i64 = 250;
@@ -97,11 +100,12 @@ pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Step
 pub async fn confirmed_at(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, Timestamp>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM order_step x WHERE x.tenant_id = $1 AND {of} AND x.action = 'order.confirmed' GROUP BY x.order_id",
+        "SELECT {select} FROM order_step x WHERE x.tenant_id = $1 AND {of} AND x.action = $3 GROUP BY x.order_id",
         select = ConfirmedRow::SELECT,
         of = backend.in_ids("x.order_id", 2)
     );
-    let rows = reads.records::<ConfirmedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let values = vec![backend.ids(orders.iter().copied()), ORDER_CONFIRMED.name().into()];
+    let rows = reads.records::<ConfirmedRow>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.at)).collect())
 }
 

@@ -29,8 +29,8 @@ pub use load::{
 };
 pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
-pub use performance::{DeliveryFilter, deliveries, leads};
 pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
+pub use performance::{DeliveryFilter, deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
 pub use return_list::{RETURNS, ReturnFilter, return_keys, returns_page, returns_source};
