@@ -198,7 +198,11 @@ impl Sessions {
     async fn admitted(&self, connected: Result<(PgConnection, u64), sqlx::Error>) -> Result<Session, sqlx::Error> {
         let (mut connection, term) = connected?;
         let (timeline, login) = (self.0.write_health.timeline(), &self.0.login);
-        let admitted = timeline.admits(login, &mut connection).await;
+        let admitted = tokio::select! {
+            biased;
+            () = login.ends(term) => Err(left()),
+            admitted = timeline.admits(login, &mut connection) => admitted,
+        };
         let may_stay = admitted.inspect_err(|err| {
             if is_lost(err) {
                 login.suspect(term);
