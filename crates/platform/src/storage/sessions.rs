@@ -197,7 +197,8 @@ impl Sessions {
     /// A connection that was looked at, before anything is asked on it: its server may have been promoted, and lack commits.
     async fn admitted(&self, connected: Result<(PgConnection, u64), sqlx::Error>) -> Result<Session, sqlx::Error> {
         let (mut connection, term) = connected?;
-        let (timeline, login) = (self.0.write_health.timeline(), &self.0.login);
+        // Before the look: a server that is left meanwhile is left by this connection, too.
+        let (opened, timeline, login) = (Instant::now(), self.0.write_health.timeline(), &self.0.login);
         let admitted = tokio::select! {
             biased;
             () = login.ends(term) => Err(left()),
@@ -208,7 +209,7 @@ impl Sessions {
                 login.suspect(term);
             }
         })?;
-        Ok(Session { bound: None, connection, may_stay, term, opened: Instant::now(), since: Instant::now() })
+        Ok(Session { bound: None, connection, may_stay, term, opened, since: Instant::now() })
     }
 
     /// Looks again at the server, on an idle connection or a new one.
