@@ -38,6 +38,13 @@ async fn kept(raw: &DatabaseConnection, timeline: i64, is_synchronous: bool) {
     raw.execute_unprepared(&sql).await.unwrap();
 }
 
+/// Whether connections that are opened from now on take no writes.
+async fn reads_only(raw: &DatabaseConnection, is_on: bool) {
+    let setting = if is_on { "SET default_transaction_read_only = on" } else { "RESET default_transaction_read_only" };
+    let sql = format!("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {setting}', current_database()); END $$");
+    raw.execute_unprepared(&sql).await.unwrap();
+}
+
 /// Another process opens the database, and looks.
 async fn opens(world: &World) {
     let db = Database::open(&world.home.url, Options::default()).await.unwrap();
@@ -72,6 +79,12 @@ async fn a_promotion_begins_one_new_epoch_however_many_find_it(world: World) {
     tokio::join!(opens(&world), opens(&world));
     assert_eq!((number(&raw, RENEWALS).await, number(&raw, KEPT).await), (0, timeline), "each commit had waited for a standby");
     assert!(matches!(listener.next(SOON).await.unwrap(), Next::Quiet));
+
+    reads_only(&raw, true).await;
+    kept(&raw, timeline + 1, false).await;
+    world.db.look_at_timeline().await.expect("what takes no writes can be read");
+    assert_eq!((number(&raw, RENEWALS).await, number(&raw, KEPT).await), (0, timeline + 1), "an epoch begins when it takes them");
+    reads_only(&raw, false).await;
 
     // The last sale was lost, and this process still knows of the stock that it left.
     raw.execute_unprepared("UPDATE stock_level SET on_hand = 1 WHERE on_hand = 5").await.unwrap();

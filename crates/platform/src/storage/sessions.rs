@@ -18,7 +18,7 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
@@ -176,9 +176,12 @@ impl Sessions {
             if !outage.is_over(limit * 4 / 5).await || Instant::now() >= until {
                 return Err(late("the database cannot be reached"));
             }
-            let Ok(tried) = tokio::time::timeout_at(until, login.connect()).await else {
+            let Ok(connected) = timeout_at(until, login.connect()).await else {
                 outage.begin(began, login);
                 return Err(late("no connection to the database in time"));
+            };
+            let Ok(tried) = timeout_at(until, self.admitted(connected)).await else {
+                return Err(late("the timeline of the database was not known in time"));
             };
             match tried {
                 Err(err) if is_away(&err) || login.may_move(&err) => outage.begin(began, login),
@@ -186,25 +189,27 @@ impl Sessions {
                     crate::clock::sleep(pause).await;
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }
-                Err(err) => return Err(err),
-                Ok(connected) => {
-                    let admitted = tokio::time::timeout_at(until, self.admitted(connected)).await;
-                    return admitted.unwrap_or_else(|_| Err(late("the timeline of the database was not known in time")));
-                }
+                tried => return tried,
             }
         }
     }
 
     /// A connection that was looked at, before anything is asked on it: its server may have been promoted, and lack commits.
-    async fn admitted(&self, (mut connection, term): (PgConnection, u64)) -> Result<Session, sqlx::Error> {
-        let (timeline, login) = (self.0.write_health.timeline(), &self.0.login);
-        let admitted = timeline.admits(login, &mut connection).await;
+    async fn admitted(&self, connected: Result<(PgConnection, u64), sqlx::Error>) -> Result<Session, sqlx::Error> {
+        let (mut connection, term) = connected?;
+        // Before the look: a server that is left meanwhile is left by this connection, too.
+        let (opened, timeline, login) = (Instant::now(), self.0.write_health.timeline(), &self.0.login);
+        let admitted = tokio::select! {
+            biased;
+            () = login.ends(term) => Err(left()),
+            admitted = timeline.admits(login, &mut connection) => admitted,
+        };
         let may_stay = admitted.inspect_err(|err| {
             if is_lost(err) {
                 login.suspect(term);
             }
         })?;
-        Ok(Session { bound: None, connection, may_stay, term, opened: Instant::now(), since: Instant::now() })
+        Ok(Session { bound: None, connection, may_stay, term, opened, since: Instant::now() })
     }
 
     /// Looks again at the server, on an idle connection or a new one.

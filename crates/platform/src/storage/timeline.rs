@@ -7,11 +7,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use futures_util::future::BoxFuture;
 use migration::row_security::STEWARD;
 use sea_orm::{
     DbErr, RuntimeErr,
     sqlx::{self, Executor, PgConnection, Row as _, error::DatabaseError, postgres::PgRow},
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -124,8 +126,16 @@ impl Timeline {
     }
 
     /// Looks at a connection's server before the connection is used; whether the connection may be used again. One to a standby may not: the standby
-    /// may be promoted meanwhile.
-    pub(super) async fn admits(&self, login: &Login, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    /// may be promoted meanwhile. Boxed, since each statement that may need a connection would carry it.
+    pub(super) fn admits<'a>(
+        &'a self,
+        login: &'a Login,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
+        Box::pin(self.may_stay(login, connection))
+    }
+
+    async fn may_stay(&self, login: &Login, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         let Some(has_roles) = self.0.armed.get().copied() else { return Ok(true) };
         let Some(mut found) = self.look(connection).await? else { return Ok(true) };
         if found.now.timeline == 0 {
@@ -140,12 +150,18 @@ impl Timeline {
             }
             if step(found, None) != Step::Stay {
                 let settled = self.settle(login, has_roles).await;
-                // insufficient_privilege
-                if let Err(sqlx::Error::Database(err)) = &settled
-                    && err.code().as_deref() == Some("42501")
-                {
-                    self.refused(err.message());
-                    return Ok(true);
+                if let Err(sqlx::Error::Database(err)) = &settled {
+                    match err.code().as_deref() {
+                        // insufficient_privilege
+                        Some("42501") => {
+                            self.refused(err.message());
+                            return Ok(true);
+                        }
+                        // read_only_sql_transaction: no number is given out a second time before it takes writes, and until then it
+                        // can be read.
+                        Some("25006") if found.is_promoted() => return Ok(false),
+                        _ => {}
+                    }
                 }
                 match (settled, self.look(connection).await?) {
                     (_, Some(again)) if !again.is_promoted() => found = again,
@@ -161,7 +177,8 @@ impl Timeline {
 
     /// None where nothing can be compared: the database has no such table yet, or the server does not say.
     async fn look(&self, connection: &mut PgConnection) -> Result<Option<Look>, sqlx::Error> {
-        match sqlx::query::<sqlx::Postgres>(LOOK).persistent(false).fetch_one(&mut *connection).await {
+        // Text without arguments is one round trip; a statement that is prepared takes two.
+        match connection.fetch_one(LOOK).await {
             Ok(row) => Look::read(&row).map(Some),
             Err(sqlx::Error::Database(err)) if !is_of_the_moment(&*err) => {
                 if !is_not_migrated(&*err) {
@@ -184,7 +201,9 @@ impl Timeline {
 
     /// Another timeline than before has been settled: whoever follows a journal looks at it again.
     fn saw(&self, now: Seen, was_promoted: bool) {
-        let before = self.seen().replace(now);
+        // Both under one lock: whoever finds that another has seen it finds it counted.
+        let mut seen = self.seen();
+        let before = seen.replace(now);
         if was_promoted || before.is_some_and(|before| before.timeline != now.timeline) {
             self.0.generation.fetch_add(1, Ordering::SeqCst);
         }
@@ -193,7 +212,10 @@ impl Timeline {
     /// In a task of its own, which ends what it began when the connection that found it is no longer waited for.
     async fn settle(&self, login: &Login, has_roles: bool) -> Result<(), sqlx::Error> {
         let (timeline, login) = (self.clone(), login.clone());
-        let settling = tokio::spawn(async move { timeline.settle_once(&login, has_roles).await });
+        let settling = tokio::spawn(async move {
+            let settled = timeout(limits::STEWARDS.answer(), timeline.settle_once(&login, has_roles)).await;
+            settled.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        });
         settling.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
@@ -207,7 +229,7 @@ impl Timeline {
         let (mut connection, _) = login.connect().await?;
         connection.execute("BEGIN").await?;
         connection.execute(BEGIN_ROW).await?;
-        let found = Look::read(&sqlx::query::<sqlx::Postgres>(LOCK).persistent(false).fetch_one(&mut connection).await?)?;
+        let found = Look::read(&connection.fetch_one(LOCK).await?)?;
         // A standby has the row only with all that was written before it, so nobody has to wait for one.
         connection.execute("SET LOCAL synchronous_commit = local").await?;
         let remembered = *self.seen();
