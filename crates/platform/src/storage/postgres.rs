@@ -49,20 +49,20 @@ pub(super) struct Doors {
     pub long: Sessions,
     /// Whether the ledger's lanes have their statements planned once.
     pub plans: LedgerPlans,
-    /// What long reads have of `FOR_LONG`.
-    pub for_long: &'static [(&'static str, &'static str)],
+    /// Whether long reads have `MEMORY`.
+    pub has_memory: bool,
 }
 
 impl Doors {
     /// So many others, for the ledger's lanes: they find rows by their keys only, and one key as well as hundreds.
     pub fn others(&self, most: usize) -> Self {
-        let (plans, for_long, lanes) = (self.plans, self.for_long, limits::LANES);
+        let (plans, has_memory, lanes) = (self.plans, self.has_memory, limits::LANES);
         let others = |sessions: &Sessions, most: usize| match plans {
             LedgerPlans::Server => sessions.others(most, lanes),
             LedgerPlans::Auto | LedgerPlans::Generic => sessions.by_kept_plans(most, lanes),
         };
         let (tenants, across) = (others(&self.tenants, most), others(&self.across, ACROSS_FROM_LANES));
-        Self { tenants, across, long: self.long.others(LONG, limits::LONG), plans, for_long }
+        Self { tenants, across, long: self.long.others(LONG, limits::LONG), plans, has_memory }
     }
     pub fn forget(&self) {
         self.tenants.forget();
@@ -92,21 +92,15 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         _ => long.with(|options| options.options([CUSTOM])),
     };
     write_health.timeline().arm(active_row_security.stands());
-    let mut for_long = lacks_of_long(&owner).await?;
-    // Who refuses the one refuses the other.
-    if let Some(first) = for_long.first()
-        && refuses(&long, *first).await?.is_some()
-    {
-        for_long = &[];
-    }
-    let long = with_settings(long, for_long);
+    let has_memory = lacks_memory(&owner).await? && refuses(&long, MEMORY).await?.is_none();
+    let long = if has_memory { long.with(|options| options.options([MEMORY])) } else { long };
     let readers = options.readers as usize;
     let doors = Doors {
         tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &write_health),
         across: Sessions::new(&maintenance, readers, limits::REQUESTS, Binding::Nobody, &write_health),
         long: Sessions::new(&long, LONG, limits::LONG, bound, &write_health),
         plans,
-        for_long,
+        has_memory,
     };
     let transactions = |login: &Login, most: usize, limits: limits::Limits| {
         Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &write_health))
@@ -139,11 +133,6 @@ fn as_role(login: &Login, role: &str, security: &ActiveRowSecurity, path: Option
     let login = login.with(|options| options.options([("role", role)]));
     // The login's own schema is not the role's.
     path.into_iter().fold(login, |login, path| login.with(|options| options.options([("search_path", path)])))
-}
-
-/// The same login with settings. None are sent where there are none: what stands between may not take them.
-fn with_settings(login: Login, settings: &[(&str, &str)]) -> Login {
-    if settings.is_empty() { login } else { login.with(|options| options.options(settings.iter().copied())) }
 }
 
 /// The login of a URL at each of its hosts.
@@ -183,8 +172,8 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         Some(LedgerPlans::Server) => reads.clone(),
         _ => reads.with(|options| options.options([CUSTOM])),
     };
-    let for_long = db.doors.as_ref().map_or(&[][..], |doors| doors.for_long);
-    let long = with_settings(long, for_long);
+    let has_memory = db.doors.as_ref().is_some_and(|doors| doors.has_memory);
+    let long = if has_memory { long.with(|options| options.options([MEMORY])) } else { long };
     let write_health = WriteHealth::default();
     let pools = ReplicaPools {
         reads: Sessions::new(&reads, readers, limits::REPLICAS, binding, &write_health),
@@ -197,22 +186,14 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
 pub(super) const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
 const CUSTOM: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 
-/// Settings of long reads: what each sort and each hash may take before it goes on in files, where a retailer's year fits; and that no statement is
-/// compiled, as each is planned for its own values and would be compiled each time, for longer than it runs.
-const FOR_LONG: [(&str, &str); 2] = [("work_mem", "16MB"), ("jit", "off")];
+/// What each sort and each hash of a long read may take before it goes on in files: a retailer's year fits.
+const MEMORY: (&str, &str) = ("work_mem", "16MB");
 
-/// Those of `FOR_LONG` that the server has not by itself, or more.
-async fn lacks_of_long(owner: &DatabaseConnection) -> Result<&'static [(&'static str, &'static str)], Fault> {
-    let sql =
-        "SELECT (SELECT setting::bigint < 16384 FROM pg_settings WHERE name = 'work_mem'), current_setting('jit', true) = 'on'";
+/// Whether the server gives less than `MEMORY` by itself.
+async fn lacks_memory(owner: &DatabaseConnection) -> Result<bool, Fault> {
+    let sql = "SELECT setting::bigint < 16384 FROM pg_settings WHERE name = 'work_mem'";
     let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    let lacks = |index: usize| row.as_ref().map(|row| row.try_get_by_index::<Option<bool>>(index)).transpose();
-    Ok(match (lacks(0)?.flatten().unwrap_or(false), lacks(1)?.flatten().unwrap_or(false)) {
-        (true, true) => &FOR_LONG,
-        (true, false) => &FOR_LONG[..1],
-        (false, true) => &FOR_LONG[1..],
-        (false, false) => &[],
-    })
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
 }
 
 /// Why a connection cannot have a setting; None when it can. A host, or what stands between, may refuse it.
