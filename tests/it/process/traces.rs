@@ -34,7 +34,7 @@ use super::{
     operations::figure,
     server::{Environment, Server, Site, UNLIMITED, free_address},
     shop::{ADJUST, Shop, adjust, change},
-    stream::{State, Stream, StreamOptions},
+    stream::{self, Stream, StreamOptions},
 };
 use crate::{webhooks::receiver::Receiver, world::on_both};
 
@@ -299,7 +299,7 @@ async fn what_a_process_did_last_is_sent_before_it_ends() {
     assert_eq!(notified(&systemd, "WATCHDOG=1"), ["READY=1", "WATCHDOG=1"]);
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
-    stream.snapshot(&mut State::default()).await;
+    stream.snapshot(&mut stream::State::default()).await;
     // From the first change on it is told as it happens.
     shop.adjust("the first", 0, 0, 1).await;
     stream.soon().await;
