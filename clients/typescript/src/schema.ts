@@ -429,6 +429,8 @@ export interface BlanketOrderFilter {
   supplier?: IdFilter | null;
   /** Reference of the agreement outside of this system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Tag of the blanket order; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
   /** Day on which call-offs begin. */
   validFrom?: DateFilter | null;
   /** Last day of call-offs. */
@@ -457,6 +459,10 @@ export interface BlanketOrderLineInput {
   product: ProductRef;
   /** Agreed quantity, in the product's smallest unit; above 0. */
   quantity: number;
+  /** Smallest quantity of the product that one purchase order calls off, unless it calls off all that is left: from 1 to `quantity`. Null for none. */
+  callOffMinimum?: number | null;
+  /** Quantity of which purchase orders call off multiples, unless they call off all that is left: from 1 to `quantity`. Null for any. */
+  callOffMultiple?: number | null;
   /** Agreed cost of one whole unit, in the blanket order's currency; 0 or more. */
   unitCost: MoneyInput;
 }
@@ -1253,8 +1259,16 @@ export interface ExchangeRateSetInput {
 export interface ExchangeRatesImportInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day. */
-  ecbCsv: string;
+  /**
+   * Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day.
+   * Null with `ecbXml`.
+   */
+  ecbCsv?: string | null;
+  /**
+   * Content of an XML file of the European Central Bank, `eurofxref-daily.xml`, `eurofxref-hist-90d.xml`, or `eurofxref-hist.xml` with at most 5,000
+   * rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
+   */
+  ecbXml?: string | null;
   /** Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. */
   unusual?: boolean;
 }
@@ -1459,6 +1473,14 @@ export interface FactorSeriesSetInput {
   storeId?: string | null;
   /** Store that the series is for, instead of `storeId`. */
   store?: StoreRef | null;
+  /** ID of the product that the series is for. Null for all products, or for those of a category. */
+  productId?: string | null;
+  /** Product that the series is for, instead of `productId`. */
+  product?: ProductRef | null;
+  /** ID of the category whose products the series is for, with all categories below it. Not together with a product. */
+  categoryId?: string | null;
+  /** Category whose products the series is for, instead of `categoryId`. */
+  category?: CategoryRef | null;
   /** Country whose stores the series is for, by their addresses, as two letters. Not together with a store. */
   country?: string | null;
   /** First day on which the series is known. Null for the day of its first value. */
@@ -1657,6 +1679,21 @@ export interface FulfilmentWavePickInput {
   found?: ReadonlyArray<FulfilmentWaveFoundInput>;
 }
 
+/** Goods of a wave that customers can collect: all that are packed, of orders with the delivery method COLLECT. */
+export interface FulfilmentWaveReadyInput {
+  /** ID of the wave. */
+  id: string;
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
+   * the wave is open.
+   */
+  idempotencyKey?: string;
+  /** Language of the e-mails to the contacts of the orders. Null for the language and the choice of readyEmailSet, which sends none at first. */
+  notifyIn?: PaperLocale | null;
+  /** Whether the e-mails are sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet. */
+  notify?: boolean | null;
+}
+
 /** Parcels of a wave that leave: all that are packed. */
 export interface FulfilmentWaveShipInput {
   /** ID of the wave. */
@@ -1688,9 +1725,11 @@ export interface FulfilmentWorkActionInput {
   expectedVersion?: number | null;
   /**
    * Language of an e-mail to the contact of the order that says the store and the code: of an order with the delivery method COLLECT
-   * whose contact has an e-mail address. Null for no e-mail.
+   * whose contact has an e-mail address. Null for the language and the choice of readyEmailSet, which sends none at first.
    */
   notifyIn?: PaperLocale | null;
+  /** Whether the e-mail is sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet. */
+  notify?: boolean | null;
 }
 
 /** Goods that the customer collects. */
@@ -1904,6 +1943,12 @@ export interface IdFilter {
   eq?: string | null;
   /** IDs of which one must be equal, at most 250; an empty list matches nothing. */
   in?: ReadonlyArray<string> | null;
+  /**
+   * Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
+   * references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken by filters of orders, products, stock
+   * levels, movements, lots, returns, purchase orders, transfers and stocktakes for these kinds; refused elsewhere.
+   */
+  key?: ReadonlyArray<string> | null;
   /**
    * True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, customer of orders and
    * returns, and blanketOrder of purchase orders; refused elsewhere.
@@ -2656,11 +2701,20 @@ export type NewOrderStatus =
 export interface NodeTagsSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** ID of the thing: a store, a supplier, a purchase order or a transfer. */
+  /**
+   * ID of the thing: a store, a group of stores, a supplier, a channel, a product family, a category, a customer, a lot, a work, a return, a
+   * stocktake, a purchase order, a blanket order, a return to a supplier or a transfer.
+   */
   nodeId: string;
-  /** All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. */
+  /**
+   * All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. Those of a customer
+   * are set by customerUpdate.
+   */
   tags?: ReadonlyArray<string> | null;
-  /** Custom data: a JSON object of at most 16 KiB. Null for an empty one. That of a transfer is set by transferCreate and transferUpdate. */
+  /**
+   * Custom data: a JSON object of at most 16 KiB. Null for an empty one. That of a transfer is set by transferCreate and
+   * transferUpdate, that of a category by categoryUpdate.
+   */
   metadata?: unknown | null;
 }
 
@@ -3912,6 +3966,31 @@ export interface PurchaseOrderAmendInput {
   reason?: string | null;
 }
 
+/** Charge that is billed after the goods of a purchase order have come. */
+export interface PurchaseOrderChargeAddInput {
+  /** The purchase order; something of it has been received. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** The version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Kind of the charge. A DEPOSIT is refused: it is no part of the cost of goods. */
+  kind: ChargeKind;
+  /** Basis on which the charge is spread over the lines: over the goods received of each. */
+  basis?: ChargeBasis;
+  /** Name of the charge, 1 to 300 characters. Null takes the name of its kind. */
+  name?: string | null;
+  /**
+   * Amount of the charge, other than 0; below 0 for a credit, or where a bill is lower than the order's charge: then it is the difference. In another currency
+   * than the books it is converted at the exchange rate of the day in the store's time zone, and RATE_MISSING refuses it where there is none.
+   */
+  amount: MoneyInput;
+  /** Your own reference, as the number of the bill; unique among the tenant's revaluations, 1 to 200 characters. Null for none. */
+  externalRef?: string | null;
+  /** Reason for the charge, 1 to 1,000 characters. */
+  note: string;
+}
+
 /** A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day. */
 export interface PurchaseOrderConfirmInput {
   /** The order: ORDERED or PARTIALLY_RECEIVED. */
@@ -3965,6 +4044,12 @@ export interface PurchaseOrderCreateInput {
    * each than is left. Null for none.
    */
   blanketOrder?: BlanketOrderRef | null;
+  /**
+   * Exchange rate that is agreed for the order: units of the tenant's currency for one unit of `currencyCode`, above 0, at most 12 significant digits, and
+   * within a factor of two of the rate of the day, where there is one; without one the order counts as above the `approvalLimit`. Null takes the rate of
+   * the day of each receipt.
+   */
+  fixedRate?: string | null;
 }
 
 /** Purchase orders that match all of these. */
@@ -4048,8 +4133,12 @@ export interface PurchaseOrderLineReceiptInput {
    * @deprecated 2026-11-25: use lineId. Removed after 2027-11-25.
    */
   purchaseOrderLineId?: string | null;
-  /** Quantity of undamaged goods, in the product's smallest unit. */
-  quantity: number;
+  /** Quantity of undamaged goods, in the product's smallest unit. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs that were received undamaged, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given. */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
+  barcode?: string | null;
   /**
    * Quantity of damaged goods beside the undamaged ones, in the product's smallest unit; on hand, and not available. Null for
    * 0.
@@ -4170,6 +4259,8 @@ export interface PurchaseOrderUpdateInput {
   lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
   /** All charges of the order from now on, at most 50. Null leaves them as they are. */
   charges?: ReadonlyArray<PurchaseChargeInput> | null;
+  /** Exchange rate that is agreed for the order, as in `PurchaseOrderCreateInput`. Null removes it. */
+  fixedRate?: string | null;
 }
 
 /** Products to order, for draft purchase orders. */
@@ -4179,6 +4270,12 @@ export interface PurchaseOrdersCreateFromSuggestionsInput {
   /** Products to order, as suggested or otherwise; at most 2,000 lines. */
   lines: ReadonlyArray<ReorderLineInput>;
 }
+
+/** Delivery of a purchase order's revision to its supplier. New values may be added. */
+export type PurchaseRevisionStatus =
+  | 'NOT_SENT'
+  | 'SENT'
+  | 'CONFIRMED';
 
 /** Range of quantities, in smallest units. */
 export interface QuantityFilter {
@@ -4199,6 +4296,22 @@ export interface QuietHoursInput {
    * the beginning.
    */
   to: string;
+}
+
+/** Setting of the e-mail to a customer whose goods can be collected. All of its fields are set. */
+export interface ReadyEmailSetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Version of the setting that you saw, 0 for one that was never set; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Store of the setting. Null for the tenant's, which holds for all stores that say nothing else. */
+  store?: StoreRef | null;
+  /** Whether an e-mail is sent by fulfilmentWorkReady and fulfilmentWaveReady without being asked for. Null for the tenant's setting; off where that says nothing. */
+  isOn?: boolean | null;
+  /** Language of the e-mails. Null for the tenant's setting; EN where that says nothing. */
+  locale?: PaperLocale | null;
+  /** Text below the number, the store and the code, in lines: opening hours, for example. At most 1,000 characters. Null for the tenant's. */
+  text?: string | null;
 }
 
 /** Reason for a change of stock. */
@@ -4259,7 +4372,7 @@ export interface ReorderLineInput {
   quantity: number;
 }
 
-/** Replenishment policy of a stock level. Fields that are left out stay; null clears. */
+/** Replenishment policy and bin location of a stock level. Fields that are left out stay; null clears. */
 export interface ReorderPolicyInput {
   /** The product. */
   product: ProductRef;
@@ -4271,6 +4384,8 @@ export interface ReorderPolicyInput {
   maximum?: number | null;
   /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
   safetyStock?: number | null;
+  /** Bin location: code of the place of the product in the store, as in A-03-12, 1 to 64 characters. Spaces around it are removed. Null clears it. */
+  binLocation?: string | null;
 }
 
 /** Policies of levels. */
@@ -4382,7 +4497,7 @@ export interface ReplenishmentPolicyRemoveInput {
   id: string;
 }
 
-/** A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class. */
+/** A policy. A product, classes or a supplier is named, or none of them for the whole tenant; a store beside a product or an ABC class. */
 export interface ReplenishmentPolicySetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -4396,12 +4511,14 @@ export interface ReplenishmentPolicySetInput {
   productId?: string | null;
   /** Product that the policy is for, instead of `productId`. */
   product?: ProductRef | null;
-  /** ID of the store that the policy is for, with a product or a class. Needed unless your rights are for all stores. */
+  /** ID of the store that the policy is for, with a product or an ABC class. Needed unless your rights are for all stores. */
   storeId?: string | null;
   /** Store that the policy is for, instead of `storeId`. */
   store?: StoreRef | null;
   /** ABC class that the policy is for. */
   abcClass?: AbcClass | null;
+  /** XYZ class that the policy is for; with `abcClass`, only products of both. In one store only with `abcClass`. */
+  xyzClass?: XyzClass | null;
   /** ID of the supplier whose products the policy is for. */
   supplierId?: string | null;
   /** Supplier whose products the policy is for, instead of `supplierId`. */
@@ -4681,6 +4798,8 @@ export interface ReturnFilter {
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Tag of the return; case is ignored. Each operator may be met by another tag. Callers bound to a channel find none. */
+  tag?: StringFilter | null;
   /** Range of the time at which the goods were received. */
   receivedAt?: DateTimeFilter | null;
   /** Return statuses to include; an empty list matches nothing. */
@@ -4805,8 +4924,12 @@ export interface ReturnReceiveInput {
 export interface ReturnReceiveLineInput {
   /** The return's line. */
   lineId: string;
-  /** Received quantity, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Received quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs that were received, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given. */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
+  barcode?: string | null;
   /** The lot that comes: needed where the product is tracked. */
   lot?: LotRef | null;
 }
@@ -5664,9 +5787,17 @@ export interface StockSimulateInput {
   to?: string | null;
 }
 
-/** Reorder policy to simulate: at each review, stock and open orders are filled up to what the demand of lead time and review stays within. */
+/**
+ * Reorder policy to simulate, by the rules that plans have, played week by week. Costs of orders, calendars of suppliers, shelf life and corrections by class
+ * are not simulated.
+ */
 export interface StockSimulationPolicyInput {
-  /** Promised share of review cycles without unmet demand, 0.5 to 0.999. Default 0.95. */
+  /** Kind of rule. Default PERIODIC, with a review every `reviewWeeks`. Other kinds look at the point as often, and keep stock for those weeks as well. */
+  kind?: ReplenishmentPolicyKind;
+  /**
+   * Promised share of cycles without unmet demand, or of units with FILL_RATE, 0.5 to 0.999, for PERIODIC and REORDER_POINT. Default 0.95. Not used by other
+   * kinds: SERVICE takes the level of the product's class in the newest run.
+   */
   serviceLevel?: number;
   /** Weeks from an order to its receipt, 0 to 25. With `reviewWeeks` at most 26. */
   leadTimeWeeks: number;
@@ -5676,6 +5807,18 @@ export interface StockSimulationPolicyInput {
   minimumQuantity?: number | null;
   /** Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units. */
   packSize?: number | null;
+  /** Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. Null for QUANTILE. */
+  safetyStockMethod?: SafetyStockMethod | null;
+  /** Units at or below which is ordered, 0 to 1,000,000,000. Needed for MIN_MAX, null for other kinds. */
+  reorderPoint?: number | null;
+  /** Units up to which is ordered, `reorderPoint` to 1,000,000,000, for MIN_MAX. Null for 14 days of demand above the point. */
+  maximum?: number | null;
+  /** Days of demand that an order covers beyond the point, 0 to 365, for REORDER_POINT and SERVICE. Null for 14. */
+  coverDays?: number | null;
+  /** Days of mean demand beyond the lead time at which is ordered, 0 to 365, for TARGET_DAYS. Null for 0. */
+  safetyDays?: number | null;
+  /** Days of mean demand beyond the lead time up to which stock is filled, 1 to 365, no fewer than `safetyDays`. Needed for TARGET_DAYS, null for other kinds. */
+  targetDays?: number | null;
 }
 
 /** State of a simulation. */
@@ -5760,6 +5903,8 @@ export interface StocktakeFilter {
   store?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: string | null;
+  /** Tag of the stocktake; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
   /** Range of the time at which the stocktake was planned. */
   createdAt?: DateTimeFilter | null;
   /** Number of the stocktake, with or without its letters, as in CN-000007. */
@@ -6351,6 +6496,8 @@ export interface SupplierReturnFilter {
   reasonCode?: ReadonlyArray<ReasonCode> | null;
   /** The supplier's reference for the return, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Tag of the return; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
   /** Time at which the goods left the store. */
   occurredAt?: DateTimeFilter | null;
   /** Number of the return, with or without its letters, as in SR-000007. */
@@ -6369,8 +6516,10 @@ export interface SupplierReturnLineInput {
   product?: ProductRef | null;
   /** ID of the purchase order's line that delivered the goods. Null when unknown. */
   purchaseOrderLineId?: string | null;
-  /** Quantity to return, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Quantity to return, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available. */
   source?: StockCondition;
   /** Credit for one whole unit. Null takes the cost on the order's line, else the product's cost. */
@@ -6455,8 +6604,8 @@ export interface TenantUpdateInput {
   /** Name of the tenant, at most 200 characters. */
   name?: string | null;
   /**
-   * Currency of the tenant's books. Fixed once stock has moved or a charge of a purchase order was converted, because values in the
-   * ledger are in it. Null leaves it as it is.
+   * Currency of the tenant's books. Fixed once stock has moved, a charge of a purchase order or an invoice was converted, or an order
+   * has an agreed rate, because values are in it. Null leaves it as it is.
    */
   defaultCurrency?: string | null;
   /** IANA time zone of the tenant. Past business days keep their dates. */
@@ -6633,8 +6782,12 @@ export interface TransferShipmentInput {
 export interface TransferShipmentLineInput {
   /** The transfer's line. */
   lineId: string;
-  /** Quantity of the line, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Quantity of the line, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs that move, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given. */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
+  barcode?: string | null;
   /**
    * Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
    * first to expire arrive. At most 2,000 in a call.
@@ -6844,7 +6997,7 @@ export const KEYED_INPUTS: readonly string[] = (
   'ExportScheduleDeleteInput ExportScheduleRunInput ExportScheduleSetInput FactorSeriesRemoveInput ' +
   'FactorSeriesSetInput FulfilmentDeliverInput FulfilmentFailInput FulfilmentTrackingSetInput ' +
   'FulfilmentWaveCloseInput FulfilmentWaveCreateInput FulfilmentWavePackInput FulfilmentWavePickInput ' +
-  'FulfilmentWaveShipInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
+  'FulfilmentWaveReadyInput FulfilmentWaveShipInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
   'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
   'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
   'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
@@ -6858,19 +7011,20 @@ export const KEYED_INPUTS: readonly string[] = (
   'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
   'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
   'ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput ' +
-  'PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
-  'PurchaseOrderSendInput PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ' +
-  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
-  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
-  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
-  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
-  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
-  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
-  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
-  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
-  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
-  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
-  'StoreRestoreInput StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
+  'PurchaseOrderAmendInput PurchaseOrderChargeAddInput PurchaseOrderConfirmInput ' +
+  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
+  'PurchaseOrdersCreateFromSuggestionsInput ReadyEmailSetInput ReorderPolicySetInput ' +
+  'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
+  'ReplenishmentPolicySetInput ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ' +
+  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RevaluationReverseInput ' +
+  'RoleCreateInput RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput ' +
+  'SavedViewLinkCreateInput SavedViewLinkRevokeInput SavedViewScheduleDeleteInput ' +
+  'SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
+  'StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput StockRevalueInput ' +
+  'StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput StocktakeRecordInput ' +
+  'StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput StoreGroupArchiveInput ' +
+  'StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput StoreRestoreInput ' +
+  'StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
   'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
   'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
   'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +

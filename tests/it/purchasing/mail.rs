@@ -34,9 +34,7 @@ async fn an_approved_order_is_mailed_once(world: &World) {
         let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { version revision revisionStatus sentRevision confirmedRevision } }";
         office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"].clone()
     };
-    let state = |revision: i64, status: &str, sent: Value, confirmed: Value| {
-        json!({ "revision": revision, "revisionStatus": status, "sentRevision": sent, "confirmedRevision": confirmed })
-    };
+    let state = |revision: i64, status: &str, sent: Value, confirmed: Value| json!({ "revision": revision, "revisionStatus": status, "sentRevision": sent, "confirmedRevision": confirmed });
     let without_version = |mut order: Value| {
         order.as_object_mut().unwrap().remove("version");
         order

@@ -372,6 +372,7 @@ BlanketOrderFilter = TypedDict(
         "status": "Optional[Sequence['BlanketOrderStatus']]",
         "supplier": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
+        "tag": "Optional['StringFilter']",
         "validFrom": "Optional['DateFilter']",
         "validTo": "Optional['DateFilter']",
         "search": "Optional[str]",
@@ -385,12 +386,17 @@ BlanketOrderFilter = TypedDict(
 )
 
 
-class BlanketOrderLineInput(TypedDict):
-    """A line of a blanket order: a product, and what is agreed on it."""
-
+class _BlanketOrderLineInput(TypedDict):
     product: "ProductRef"
     quantity: int
     unitCost: "MoneyInput"
+
+
+class BlanketOrderLineInput(_BlanketOrderLineInput, total=False):
+    """A line of a blanket order: a product, and what is agreed on it."""
+
+    callOffMinimum: Optional[int]
+    callOffMultiple: Optional[int]
 
 
 class BlanketOrderRef(TypedDict, total=False):
@@ -1111,14 +1117,12 @@ class ExchangeRateSetInput(_ExchangeRateSetInput, total=False):
     unusual: bool
 
 
-class _ExchangeRatesImportInput(TypedDict):
-    ecbCsv: str
-
-
-class ExchangeRatesImportInput(_ExchangeRatesImportInput, total=False):
+class ExchangeRatesImportInput(TypedDict, total=False):
     """A file of exchange rates to enter."""
 
     idempotencyKey: str
+    ecbCsv: Optional[str]
+    ecbXml: Optional[str]
     unusual: bool
 
 
@@ -1281,6 +1285,10 @@ _FactorSeriesSetInputOptional = TypedDict(
         "expectedVersion": "Optional[int]",
         "storeId": "Optional[str]",
         "store": "Optional['StoreRef']",
+        "productId": "Optional[str]",
+        "product": "Optional['ProductRef']",
+        "categoryId": "Optional[str]",
+        "category": "Optional['CategoryRef']",
         "country": "Optional[str]",
         "from": "Optional[str]",
         "until": "Optional[str]",
@@ -1486,6 +1494,18 @@ class FulfilmentWavePickInput(_FulfilmentWavePickInput, total=False):
     found: Sequence["FulfilmentWaveFoundInput"]
 
 
+class _FulfilmentWaveReadyInput(TypedDict):
+    id: str
+
+
+class FulfilmentWaveReadyInput(_FulfilmentWaveReadyInput, total=False):
+    """Goods of a wave that customers can collect: all that are packed, of orders with the delivery method COLLECT."""
+
+    idempotencyKey: str
+    notifyIn: Optional["PaperLocale"]
+    notify: Optional[bool]
+
+
 class _FulfilmentWaveShipInput(TypedDict):
     id: str
 
@@ -1517,6 +1537,7 @@ class FulfilmentWorkActionInput(_FulfilmentWorkActionInput, total=False):
     idempotencyKey: str
     expectedVersion: Optional[int]
     notifyIn: Optional["PaperLocale"]
+    notify: Optional[bool]
 
 
 class _FulfilmentWorkCollectInput(TypedDict):
@@ -1699,6 +1720,7 @@ IdFilter = TypedDict(
     {
         "eq": "Optional[str]",
         "in": "Optional[Sequence[str]]",
+        "key": "Optional[Sequence[str]]",
         "isNull": "Optional[bool]",
     },
     total=False,
@@ -3375,6 +3397,23 @@ class PurchaseOrderAmendInput(_PurchaseOrderAmendInput, total=False):
     reason: Optional[str]
 
 
+class _PurchaseOrderChargeAddInput(TypedDict):
+    id: str
+    kind: "ChargeKind"
+    amount: "MoneyInput"
+    note: str
+
+
+class PurchaseOrderChargeAddInput(_PurchaseOrderChargeAddInput, total=False):
+    """Charge that is billed after the goods of a purchase order have come."""
+
+    idempotencyKey: str
+    expectedVersion: Optional[int]
+    basis: "ChargeBasis"
+    name: Optional[str]
+    externalRef: Optional[str]
+
+
 class _PurchaseOrderConfirmInput(TypedDict):
     id: str
 
@@ -3408,6 +3447,7 @@ class PurchaseOrderCreateInput(_PurchaseOrderCreateInput, total=False):
     charges: Sequence["PurchaseChargeInput"]
     status: Optional["PurchaseOrderStartStatus"]
     blanketOrder: Optional["BlanketOrderRef"]
+    fixedRate: Optional[str]
 
 
 PurchaseOrderFilter = TypedDict(
@@ -3461,15 +3501,14 @@ class PurchaseOrderLineInput(_PurchaseOrderLineInput, total=False):
     expectedOn: Optional[str]
 
 
-class _PurchaseOrderLineReceiptInput(TypedDict):
-    quantity: int
-
-
-class PurchaseOrderLineReceiptInput(_PurchaseOrderLineReceiptInput, total=False):
+class PurchaseOrderLineReceiptInput(TypedDict, total=False):
     """Goods received for a line of a purchase order."""
 
     lineId: Optional[str]
     purchaseOrderLineId: Optional[str]
+    quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     damaged: Optional[int]
     lots: Sequence["ReceivedLotInput"]
     note: Optional[str]
@@ -3573,6 +3612,7 @@ class PurchaseOrderUpdateInput(_PurchaseOrderUpdateInput, total=False):
     underPercent: Optional[int]
     lines: Optional[Sequence["PurchaseOrderLineInput"]]
     charges: Optional[Sequence["PurchaseChargeInput"]]
+    fixedRate: Optional[str]
 
 
 class _PurchaseOrdersCreateFromSuggestionsInput(TypedDict):
@@ -3583,6 +3623,13 @@ class PurchaseOrdersCreateFromSuggestionsInput(_PurchaseOrdersCreateFromSuggesti
     """Products to order, for draft purchase orders."""
 
     idempotencyKey: str
+
+
+PurchaseRevisionStatus = Literal[
+    "NOT_SENT",
+    "SENT",
+    "CONFIRMED",
+]
 
 
 class QuantityFilter(TypedDict, total=False):
@@ -3611,6 +3658,17 @@ _QuietHoursInput = TypedDict(
 class QuietHoursInput(_QuietHoursInput, _QuietHoursInputOptional):
     """Hours in which no e-mail is sent."""
 
+
+
+class ReadyEmailSetInput(TypedDict, total=False):
+    """Setting of the e-mail to a customer whose goods can be collected. All of its fields are set."""
+
+    idempotencyKey: str
+    expectedVersion: Optional[int]
+    store: Optional["StoreRef"]
+    isOn: Optional[bool]
+    locale: Optional["PaperLocale"]
+    text: Optional[str]
 
 
 ReasonCode = Literal[
@@ -3682,11 +3740,12 @@ class _ReorderPolicyInput(TypedDict):
 
 
 class ReorderPolicyInput(_ReorderPolicyInput, total=False):
-    """Replenishment policy of a stock level. Fields that are left out stay; null clears."""
+    """Replenishment policy and bin location of a stock level. Fields that are left out stay; null clears."""
 
     reorderPoint: Optional[int]
     maximum: Optional[int]
     safetyStock: Optional[int]
+    binLocation: Optional[str]
 
 
 class _ReorderPolicySetInput(TypedDict):
@@ -3807,7 +3866,7 @@ class _ReplenishmentPolicySetInput(TypedDict):
 
 
 class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
-    """A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class."""
+    """A policy. A product, classes or a supplier is named, or none of them for the whole tenant; a store beside a product or an ABC class."""
 
     idempotencyKey: str
     id: Optional[str]
@@ -3817,6 +3876,7 @@ class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
     storeId: Optional[str]
     store: Optional["StoreRef"]
     abcClass: Optional["AbcClass"]
+    xyzClass: Optional["XyzClass"]
     supplierId: Optional[str]
     supplier: Optional["SupplierRef"]
     serviceLevel: Optional[float]
@@ -4051,6 +4111,7 @@ ReturnFilter = TypedDict(
         "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
+        "tag": "Optional['StringFilter']",
         "receivedAt": "Optional['DateTimeFilter']",
         "status": "Optional[Sequence['ReturnStatus']]",
         "number": "Optional['StringFilter']",
@@ -4144,12 +4205,14 @@ class ReturnReceiveInput(_ReturnReceiveInput, total=False):
 
 class _ReturnReceiveLineInput(TypedDict):
     lineId: str
-    quantity: int
 
 
 class ReturnReceiveLineInput(_ReturnReceiveLineInput, total=False):
     """Received quantity of a return line. A line that is received in several lots is named once for each of them."""
 
+    quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     lot: Optional["LotRef"]
 
 
@@ -4963,12 +5026,19 @@ class _StockSimulationPolicyInput(TypedDict):
 
 
 class StockSimulationPolicyInput(_StockSimulationPolicyInput, total=False):
-    """Reorder policy to simulate: at each review, stock and open orders are filled up to what the demand of lead time and review stays within."""
+    """Reorder policy to simulate, by the rules that plans have, played week by week. Costs of orders, calendars of suppliers, shelf life and corrections by class are not simulated."""
 
+    kind: "ReplenishmentPolicyKind"
     serviceLevel: float
     reviewWeeks: int
     minimumQuantity: Optional[int]
     packSize: Optional[int]
+    safetyStockMethod: Optional["SafetyStockMethod"]
+    reorderPoint: Optional[int]
+    maximum: Optional[int]
+    coverDays: Optional[int]
+    safetyDays: Optional[int]
+    targetDays: Optional[int]
 
 
 StockSimulationStatus = Literal[
@@ -5044,6 +5114,7 @@ StocktakeFilter = TypedDict(
         "kind": "Optional[Sequence['StocktakeKind']]",
         "store": "Optional['IdFilter']",
         "externalRef": "Optional[str]",
+        "tag": "Optional['StringFilter']",
         "createdAt": "Optional['DateTimeFilter']",
         "number": "Optional['StringFilter']",
         "product": "Optional['IdFilter']",
@@ -5581,6 +5652,7 @@ SupplierReturnFilter = TypedDict(
         "purchaseOrder": "Optional['IdFilter']",
         "reasonCode": "Optional[Sequence['ReasonCode']]",
         "externalRef": "Optional['StringFilter']",
+        "tag": "Optional['StringFilter']",
         "occurredAt": "Optional['DateTimeFilter']",
         "number": "Optional['StringFilter']",
         "product": "Optional['IdFilter']",
@@ -5591,15 +5663,13 @@ SupplierReturnFilter = TypedDict(
 )
 
 
-class _SupplierReturnLineInput(TypedDict):
-    quantity: int
-
-
-class SupplierReturnLineInput(_SupplierReturnLineInput, total=False):
+class SupplierReturnLineInput(TypedDict, total=False):
     """A line of a return to a supplier."""
 
     product: Optional["ProductRef"]
     purchaseOrderLineId: Optional[str]
+    quantity: Optional[int]
+    packs: Optional[int]
     source: "StockCondition"
     unitCredit: Optional["MoneyInput"]
     lot: Optional["LotRef"]
@@ -5800,12 +5870,14 @@ class TransferShipmentInput(_TransferShipmentInput, total=False):
 
 class _TransferShipmentLineInput(TypedDict):
     lineId: str
-    quantity: int
 
 
 class TransferShipmentLineInput(_TransferShipmentLineInput, total=False):
     """Quantity of a transfer line that moves."""
 
+    quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     lots: Sequence["TransferLotInput"]
 
 
@@ -6034,6 +6106,7 @@ KEYED_INPUTS = frozenset(
         "FulfilmentWaveCreateInput",
         "FulfilmentWavePackInput",
         "FulfilmentWavePickInput",
+        "FulfilmentWaveReadyInput",
         "FulfilmentWaveShipInput",
         "FulfilmentWorkAcceptInput",
         "FulfilmentWorkActionInput",
@@ -6092,12 +6165,14 @@ KEYED_INPUTS = frozenset(
         "ProductUpdateInput",
         "PurchaseOrderActionInput",
         "PurchaseOrderAmendInput",
+        "PurchaseOrderChargeAddInput",
         "PurchaseOrderConfirmInput",
         "PurchaseOrderCreateInput",
         "PurchaseOrderReceiveInput",
         "PurchaseOrderSendInput",
         "PurchaseOrderUpdateInput",
         "PurchaseOrdersCreateFromSuggestionsInput",
+        "ReadyEmailSetInput",
         "ReorderPolicySetInput",
         "ReplenishmentPlanApproveInput",
         "ReplenishmentPlanCreateInput",

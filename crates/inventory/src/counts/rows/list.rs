@@ -21,7 +21,10 @@ pub enum CountTest {
     Kind(Vec<CountKind>),
     Store(Vec<StoreId>),
     ExternalRef(String),
-    Created { from: Option<Timestamp>, before: Option<Timestamp> },
+    Created {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
     Document(DocumentTest),
     /// One of the tags passes.
     Tag(TagTest),

@@ -49,8 +49,7 @@ pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
     };
     let subject = plain(&subject);
     let more: Vec<String> = more.iter().flat_map(|more| more.lines()).map(plain).filter(|line| !line.trim().is_empty()).collect();
-    let paragraphs =
-        lines.iter().chain(&more).fold(String::new(), |html, line| html + "<p>" + escaped(line).as_str() + "</p>\n");
+    let paragraphs = lines.iter().chain(&more).fold(String::new(), |html, line| html + "<p>" + escaped(line).as_str() + "</p>\n");
     let html = format!(
         "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body></html>\n",
         escaped(&subject)

@@ -226,11 +226,7 @@ async fn sent_by(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<F
 }
 
 /// Those of the works that stand in none of these states.
-async fn without(
-    reads: &impl Reads,
-    works: &[FulfilmentWorkId],
-    states: &[WorkStatus],
-) -> Result<Vec<FulfilmentWorkId>, Fault> {
+async fn without(reads: &impl Reads, works: &[FulfilmentWorkId], states: &[WorkStatus]) -> Result<Vec<FulfilmentWorkId>, Fault> {
     let heads = rows::heads(reads, works).await?;
     let stands = |id: &FulfilmentWorkId| heads.iter().any(|head| head.id == *id && states.contains(&head.status));
     Ok(works.iter().copied().filter(|id| !stands(id)).collect())

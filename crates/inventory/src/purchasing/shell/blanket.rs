@@ -21,7 +21,8 @@ use crate::{
     numbering::rows::patterns,
     purchasing::{
         core::{
-            BlanketAct, BlanketAction, BlanketCreate, BlanketUpdate, CallOffTerms, Command as Purchase, NewBlanketLine, PurchaseCommand,
+            BlanketAct, BlanketAction, BlanketCreate, BlanketUpdate, CallOffTerms, Command as Purchase, NewBlanketLine,
+            PurchaseCommand,
         },
         rows,
     },

@@ -182,7 +182,8 @@ impl Movements {
         let mut movements = Self { of: HashMap::new(), reversed: HashMap::new() };
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(movements) };
         let select = MovementRow::SELECT;
-        let sql = format!("SELECT {select} FROM movement m WHERE m.tenant_id = $1 AND m.seq >= $2 AND m.seq <= $3 ORDER BY m.seq");
+        let sql =
+            format!("SELECT {select} FROM movement m WHERE m.tenant_id = $1 AND m.seq >= $2 AND m.seq <= $3 ORDER BY m.seq");
         let mut rows = reads.records::<MovementRow>(&sql, vec![first.seq.into(), last.seq.into()]).await?;
         let changed: HashSet<i64> = entries.iter().map(|entry| entry.seq).collect();
         rows.retain(|row| changed.contains(&row.seq));
