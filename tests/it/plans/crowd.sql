@@ -21,7 +21,8 @@ SELECT t.oid, a.attnum, a.attname::text AS name, a.atttypid::regtype::text AS ty
     'idempotency_key', 'name', 'name_key', 'search_text', 'sku', 'sku_key', 'supplier_sku') AS own,
   (SELECT substring(pg_get_constraintdef(k.oid) FROM '= ANY [(]+ARRAY.''(\w+)''') FROM pg_constraint k
     WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum] AND pg_get_constraintdef(k.oid) LIKE '%= ANY%' LIMIT 1) AS word,
-  NOT a.attnotnull AND (a.attname = 'order_position' OR
+  -- A charge is read as one value of several columns.
+  NOT a.attnotnull AND (t.name, a.attname) NOT IN (('revaluation', 'purchase_order_id'), ('revaluation_line', 'charge_minor')) AND (a.attname = 'order_position' OR
     (t.name = 'replenishment_line' AND a.attname IN ('demand_units', 'is_within', 'left_units', 'excess_units')) OR EXISTS (SELECT FROM pg_index i
     WHERE i.indrelid = t.oid AND i.indkey[0] = 1 AND pg_get_expr(i.indpred, t.oid) ~ format('\m%s IS NOT NULL', a.attname))) AS sparse,
   seldom.value AS seldom

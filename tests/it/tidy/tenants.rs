@@ -129,7 +129,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
 const COMPOSED: &[Listed] = &[
     listed("anomalies/rows/patterns.rs", 2, &["sales_order"]),
     listed("anomalies/rows/people.rs", 3, &["sales_order", "sales_return"]),
-    listed("catalog/rows/customer.rs", 2, &["attachment"]),
+    listed("catalog/rows/customer.rs", 3, &["attachment", "node_tags"]),
     listed("costing/rows/revaluation.rs", 1, &["revaluation"]),
     listed("demand/rows/facts.rs", 1, &["demand_day"]),
     listed("insight/verify/demand.rs", 3, &["sales_order", "sales_return"]),

@@ -230,8 +230,8 @@ impl StockSimulation {
             Unsimulated::NoWeek => "No complete week that can be counted lies between from and to.".to_owned(),
         })
     }
-    /// Promised share of cycles without unmet demand, or of units with FILL_RATE, 0 to 1. Of SERVICE that of the product's class in the newest run, of C and Z
-    /// without one. 0 for MIN_MAX and TARGET_DAYS, which promise none.
+    /// Promised share of cycles without unmet demand, or of units with FILL_RATE, 0 to 1. With SERVICE the level of the product's class in the newest
+    /// run, of C and Z for a product without a class. 0 for MIN_MAX and TARGET_DAYS, which promise none.
     async fn promised_service_level(&self) -> f64 {
         self.0.promised.unwrap_or_default()
     }

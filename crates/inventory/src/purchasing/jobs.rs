@@ -5,7 +5,7 @@ use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
     jobs::{Failure, Lease, Registry, core::Job},
-    storage::{Database, Fault, TenantScope, journal},
+    storage::{Database, Fault},
 };
 
 use crate::{
@@ -15,8 +15,7 @@ use crate::{
     },
     numbering::rows::patterns,
     purchasing::{
-        core::{BlanketAct, BlanketAction, PurchaseDecision, PurchaseOrder, page},
-        events::{PURCHASE_ORDER_SENT, PurchaseOrderEvent},
+        core::{BlanketAct, BlanketAction, PurchaseDecision, page},
         rows::{self, DUE_PAGE, DueBlanket},
         shell,
     },
@@ -104,26 +103,6 @@ impl Mail {
         let email = Email { to: what.to, subject, text, html, attachment: None };
         let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
         sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))?;
-        self.note(&scope, &order).await.map_err(Failure::Fault)
-    }
-
-    /// Notes the revision that the letter had, and then says so: whoever holds the order's row waits for the tenant's counter.
-    async fn note(&self, scope: &TenantScope, order: &PurchaseOrder) -> Result<(), Fault> {
-        let now = self.clock.now();
-        let work = scope.begin().await?;
-        rows::note_sent(&work, order.id, (order.revision, now)).await?;
-        work.commit().await?;
-        let event = PURCHASE_ORDER_SENT.event(&PurchaseOrderEvent {
-            purchase_order: order.id,
-            number: order.number.get(),
-            status: order.status(),
-            supplier: order.supplier,
-            store: order.store,
-            version: order.version,
-            before: None,
-        });
-        let mut work = scope.begin().await?;
-        journal::append_other(&mut work, vec![event], now).await?;
-        work.commit().await
+        shell::note_sent(&scope, &order, self.clock.now()).await.map_err(Failure::Fault)
     }
 }

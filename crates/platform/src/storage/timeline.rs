@@ -7,6 +7,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use entity::prelude::TenantId;
 use futures_util::future::BoxFuture;
 use migration::row_security::STEWARD;
 use sea_orm::{
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     Database, Fault,
+    dialect::listed,
     hosts::{Login, left},
     limits,
 };
@@ -255,8 +257,8 @@ async fn renew(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
     let all = sqlx::query_scalar::<sqlx::Postgres, Uuid>("SELECT id FROM tenant ORDER BY id").persistent(false);
     let all: Vec<Uuid> = all.fetch_all(&mut *connection).await?;
     for tenants in all.chunks(TENANTS) {
-        let list = tenants.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
-        sqlx::query::<sqlx::Postgres>(BIND).bind(list).execute(&mut *connection).await?;
+        let ids: Vec<TenantId> = tenants.iter().copied().map(TenantId::from_uuid).collect();
+        sqlx::query::<sqlx::Postgres>(BIND).bind(listed(&ids)).execute(&mut *connection).await?;
         sqlx::query::<sqlx::Postgres>(RENEW).bind(epoch).bind(tenants.to_vec()).execute(&mut *connection).await?;
     }
     Ok(all.len())

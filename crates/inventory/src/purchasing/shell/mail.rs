@@ -6,13 +6,18 @@ use platform::{
     clock::Clock,
     jobs,
     storage::{
-        Database, Fault,
+        Database, Fault, TenantScope,
         idempotency::{self, Key, KeyUse, hash_of},
+        journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use crate::purchasing::{core::PurchaseOrder, rows};
+use crate::purchasing::{
+    core::PurchaseOrder,
+    events::{PURCHASE_ORDER_SENT, PurchaseOrderEvent},
+    rows,
+};
 
 /// The kind of job that sends an order.
 pub const KIND: &str = "purchase.mail";
@@ -76,4 +81,23 @@ pub async fn send(
     idempotency::remember(&work, [(&key, job.id.to_string())], clock.now()).await?;
     work.commit().await?;
     Ok(Ok(Sent { order: found, is_replayed: false }))
+}
+
+/// Notes the revision that the letter had, and then says so: whoever holds the order's row waits for the tenant's counter.
+pub async fn note_sent(scope: &TenantScope, order: &PurchaseOrder, now: Timestamp) -> Result<(), Fault> {
+    let work = scope.begin().await?;
+    rows::note_sent(&work, order.id, (order.revision, now)).await?;
+    work.commit().await?;
+    let event = PURCHASE_ORDER_SENT.event(&PurchaseOrderEvent {
+        purchase_order: order.id,
+        number: order.number.get(),
+        status: order.status(),
+        supplier: order.supplier,
+        store: order.store,
+        version: order.version,
+        before: None,
+    });
+    let mut work = scope.begin().await?;
+    journal::append_other(&mut work, vec![event], now).await?;
+    work.commit().await
 }
