@@ -122,7 +122,8 @@ impl SoldLine {
     }
     /// What the sold units cost, rounded as `Money::times` does.
     pub const fn cost(&self) -> i128 {
-        divide(self.unit_cost as i128 * self.units(), 10i128.pow(self.decimals as u32))
+        let cost = self.unit_cost as i128 * self.units();
+        if self.decimals == 0 { cost } else { divide(cost, 10i128.pow(self.decimals as u32)) }
     }
 }
 

@@ -44,9 +44,17 @@ const OF_ORDERS: Part =
 const OF_SPANS: Part = Part { day: None, product: "x.product_id", store: "x.store_id", channel: "" };
 const OF_CLOSINGS: Part = Part { day: None, product: "d.product_id", store: "d.store_id", channel: "" };
 
+/// What a sum is read from. An order has one day, store, channel and currency, so that facts of a product count each order once.
+fn source_of(base: Base, spec: &ReportSpec) -> BaseSource {
+    match base {
+        Base::Orders if spec.dimensions.contains(&ReportDimension::Product) => BaseSource::Sales,
+        _ => base.source(),
+    }
+}
+
 /// Whether a sum is one of the statement's. Levels at the end of each row's days go on from one row to the next.
 fn is_in_statement(base: Base, spec: &ReportSpec) -> bool {
-    match base.source() {
+    match source_of(base, spec) {
         BaseSource::Values | BaseSource::Stockouts => false,
         BaseSource::Closing => spec.unit().is_none(),
         BaseSource::Sales | BaseSource::Movements | BaseSource::Orders | BaseSource::Spans => true,
@@ -99,12 +107,12 @@ impl Statement<'_> {
     fn sql(&mut self) -> String {
         let mut parts = Vec::new();
         for source in [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans] {
-            if !self.bases.iter().any(|base| base.source() == source && is_in_statement(*base, self.spec)) {
+            if !self.bases.iter().any(|base| source_of(*base, self.spec) == source && is_in_statement(*base, self.spec)) {
                 continue;
             }
             match source {
                 // Both are columns of the same rows.
-                BaseSource::Movements if self.bases.iter().any(|base| base.source() == BaseSource::Sales) => {}
+                BaseSource::Movements if self.bases.iter().any(|base| source_of(*base, self.spec) == BaseSource::Sales) => {}
                 BaseSource::Sales | BaseSource::Movements => parts.push(self.of_days()),
                 BaseSource::Orders => parts.push(self.of_orders()),
                 BaseSource::Closing => parts.extend(self.of_closings()),
@@ -245,7 +253,7 @@ impl Statement<'_> {
 
     /// Sales and movements by their facts; both in one currency, as movements have none.
     fn of_days(&mut self) -> String {
-        let part = OF_DAYS;
+        let (part, spec) = (OF_DAYS, self.spec);
         let (keys, joins) = self.keys(&part);
         let (side, days, within) = (self.side("d.business_date"), self.days("d.business_date"), self.within(&part));
         let money = self.bound.mark(self.currency.as_str());
@@ -262,6 +270,7 @@ impl Statement<'_> {
                 Base::Cost => "d.cost_minor",
                 Base::Received => "d.received_units",
                 Base::Removed => "d.removed_units",
+                Base::Orders if source_of(base, spec) == BaseSource::Sales => "d.orders",
                 Base::Orders
                 | Base::Closing
                 | Base::StockValue
@@ -278,7 +287,7 @@ impl Statement<'_> {
         )
     }
 
-    /// Orders, each once in a group: by the orders themselves, or by their lines where products are asked for.
+    /// Orders, each once in a group: by the orders themselves, or by their lines where groups or the narrowing are of products.
     fn of_orders(&mut self) -> String {
         let part = OF_ORDERS;
         let is_of_products = self.spec.dimensions.iter().any(|one| one.is_of_products())

@@ -19,7 +19,7 @@ const OF_DOCUMENTS: &str =
 
 impl SalesQuery {
     /// Whether the lines of documents are summed first. Postgres has days, of which there are few, sorted sooner than documents, and reads products as they
-    /// stand in an index; SQLite would sort lines by categories in any case.
+    /// stand in an index; SQLite has lines of what was sold in `packed`.
     pub(super) fn is_by_document(&self, backend: Backend) -> bool {
         match backend {
             Backend::Sqlite => !self.group.by_product(),
@@ -37,7 +37,7 @@ impl SalesQuery {
                 format!("SELECT grp, {sums} FROM ({}) x GROUP BY placed, document", self.lines(side, backend, &key))
             }
             Backend::Postgres if self.group == Group::Category => {
-                format!("SELECT grp, {sums} FROM ({}) x GROUP BY grp, document", self.lines(side, backend, &key))
+                format!("SELECT grp, {sums} FROM ({}) x GROUP BY document, grp", self.lines(side, backend, &key))
             }
             // The order of the key that documents and lines have in common; what is grouped by is joined when lines are summed.
             Backend::Postgres => {
