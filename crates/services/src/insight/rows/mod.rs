@@ -1,11 +1,9 @@
 //! The sums behind the reports, each one statement over what is committed.
 
-mod currency;
 mod movement_groups;
 mod movements;
 mod sales;
 
-pub use currency::default_currency;
 pub use movement_groups::{MovementGroup, MovementSums, MovementsQuery, movement_groups};
 pub use movements::{MovementTotals, movement_totals};
-pub use sales::{GroupSpan, SalesFilter, SalesQuery, sales};
+pub use sales::{GroupSpan, SalesFilter, SalesQuery, default_currency, sales};

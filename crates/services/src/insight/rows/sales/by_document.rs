@@ -19,7 +19,7 @@ const OF_DOCUMENTS: &str =
 
 impl SalesQuery {
     /// Whether the lines of documents are summed first. Postgres has days, of which there are few, sorted sooner than documents, and reads products as they
-    /// stand in an index; SQLite has lines of what was sold in `packed`.
+    /// stand in an index; SQLite would sort lines by categories in any case.
     pub(super) fn is_by_document(&self, backend: Backend) -> bool {
         match backend {
             Backend::Sqlite => !self.group.by_product(),
