@@ -117,6 +117,8 @@ impl Calls {
             BaseType::Named(name) => match self.types.get(name.as_str()).map(|kind| (&kind.kind, &kind.directives)) {
                 // The paper of an order, which is what `meant` finds for it.
                 Some((TypeKind::Enum(_), _)) if name.as_str() == "PaperKind" => json!("ORDER_CONFIRMATION"),
+                // A deposit is no part of what goods cost.
+                Some((TypeKind::Enum(_), _)) if name.as_str() == "ChargeKind" => json!("FREIGHT"),
                 Some((TypeKind::Enum(words), _)) => json!(words.values[0].node.value.node.as_str()),
                 Some((TypeKind::InputObject(input), directives)) => {
                     let is_one_of = directives.iter().any(|directive| directive.node.name.node == "oneOf");
