@@ -262,7 +262,7 @@ mod tests {
         let run = forecast_all(&panel, &Settings::default());
         let errors = days.errors(&panel, &run, &shares, 1);
         // Four series, two products and three sums (all, and each store): 4 origins × 8 weeks × 2 days of each are 256, 128 and 192 errors.
-        assert_eq!(outward([-0.476_2, 1.234_51, 0.000_9, 3.0], THOUSAND), [-0.477, 1.235, 0.0, 3.0]);
+        assert_eq!(outward([-0.476_2, 1.234_51, 0.000_9, 3.0], THOUSAND).to_vec(), [-0.477, 1.235, 0.0, 3.0]);
         let week = WeekForecast { ahead: 1, days: [1.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0], step: Some(1.0) };
         let [monday, tuesday, .., saturday, _] = errors.points(DayLevel::Store, &week);
         let bounds = saturday.bounds.unwrap();

@@ -1,6 +1,6 @@
 //! Weeks that have come true, beside what was forecast of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
 use forecast::{panel::WEEK_DAYS, weekdays::ByDay};
@@ -43,13 +43,14 @@ pub(super) async fn score_weeks(
     let actual = actual(&histories);
     let mut came: BTreeMap<i32, CameDays> = BTreeMap::new();
     for (run, weeks) in due {
+        // Runs are in order: none of those to come forecasts a week before its own.
+        came.retain(|week, _| *week >= run);
         let kept = rows::series_of_run(scope, run).await?;
         let days = RunDays::of(rows::day_errors(scope, run).await?, &kept, &weeks);
         if !days.errors.is_empty() {
-            for (week, _) in &weeks {
-                if let Entry::Vacant(vacant) = came.entry(*week) {
-                    vacant.insert(came_days(scope, *week).await?);
-                }
+            let unread: Vec<i32> = weeks.iter().map(|(week, _)| *week).filter(|week| !came.contains_key(week)).collect();
+            for week in unread {
+                came.insert(week, came_days(scope, week).await?);
             }
         }
         for series in kept {
