@@ -4,7 +4,14 @@
 
 use std::{env, fs, time::Instant};
 
-use forecast::{Panel, Settings, Traits, bench, forecast_all};
+use forecast::{
+    Panel, Run, Settings, Traits, bench,
+    engine::{Days, day_errors, day_origins},
+    forecast_all,
+};
+
+/// Series whose days are scored.
+const SCORED: usize = 4_000;
 
 fn next(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -36,6 +43,22 @@ fn made(series: usize, weeks: usize) -> Panel {
     panel
 }
 
+/// The errors of days, each of them a seventh of its week.
+fn score_days(panel: &Panel, run: &Run, threads: usize) -> usize {
+    let origins = day_origins(panel.weeks());
+    let first = origins.first().copied().unwrap_or(panel.weeks());
+    let shares = vec![vec![[1.0 / 7.0; 7]; panel.len()]; origins.len()];
+    let every = panel.len().div_ceil(SCORED).max(1);
+    let scored: Vec<usize> = (0..panel.len()).step_by(every).collect();
+    let group = |series: usize| series.is_multiple_of(every).then_some((series / every) as u32);
+    let groups_of: Vec<Vec<u32>> = (0..panel.len()).map(|series| group(series).into_iter().collect()).collect();
+    let units: Vec<[f32; 7]> =
+        scored.iter().flat_map(|series| panel.values(*series)[first..].iter().map(|units| [*units / 7.0; 7])).collect();
+    let pools = vec![0; scored.len()];
+    let days = Days { origins: &origins, shares: &shares, groups_of: &groups_of, pools: &pools, units: &units };
+    day_errors(panel, run, &days, 1, threads).iter().flatten().flatten().count()
+}
+
 fn peak_mib() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
@@ -56,8 +79,10 @@ fn main() {
     let before = begun.elapsed().as_secs_f64();
     let run = forecast_all(&panel, &Settings { threads: number(2, 2), ..Settings::default() });
     let seconds = begun.elapsed().as_secs_f64() - before;
+    let bounded = score_days(&panel, &run, number(2, 2));
+    let day_seconds = begun.elapsed().as_secs_f64() - before - seconds;
     println!(
-        "{} series × {} weeks: {seconds:.2} s, peak {:.0} MiB, {}, fingerprint {:016x}",
+        "{} series × {} weeks: {seconds:.2} s, days {day_seconds:.2} s ({bounded} pools), peak {:.0} MiB, {}, fingerprint {:016x}",
         panel.len(),
         panel.weeks(),
         peak_mib(),

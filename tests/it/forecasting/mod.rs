@@ -39,7 +39,8 @@ const FORECAST: &str = "query($p: ProductRef!, $s: StoreRef, $l: Int! = 1) { for
   exclusions { week recorded used reason } past { week mean lower80 upper80 units } } }";
 const ACCURACY: &str =
     "query($w: Int!, $l: Int!, $level: ForecastLevel!) { forecastAccuracy(weeks: $w, lead: $l, level: $level) {
-  class scored units wape mase bias naiveWape valueAdded coverage80 coverage95 } }";
+  class scored units wape mase bias naiveWape valueAdded coverage80 coverage95
+  dayCoverage80 dayCoverage95 } }";
 
 /// A desk whose products sell on known days.
 struct Trade<'w> {
@@ -161,7 +162,7 @@ async fn forecasts_are_scored_as_they_were_made(world: &World) {
         let found = trade.accuracy(lead, level).await;
         // Ten in each week before: there is no step to scale the error by.
         let total = json!({ "class": null, "scored": 1, "units": 15, "wape": 0.333333, "mase": null, "bias": -0.333333, "naiveWape": 0.333333, "valueAdded": 0.0,
-            "coverage80": found[0]["coverage80"], "coverage95": found[0]["coverage95"] });
+            "coverage80": found[0]["coverage80"], "coverage95": found[0]["coverage95"], "dayCoverage80": null, "dayCoverage95": null });
         assert_eq!((&found[0], &found[1]["class"], &found[1]["scored"]), (&total, &json!("SMOOTH"), &json!(1)), "{lead} {level}");
     }
     let answer = trade.books.office.ask(FORECAST, json!({ "p": mug, "s": trade.books.office.store, "l": 4 })).await;

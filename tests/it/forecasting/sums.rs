@@ -17,9 +17,9 @@ on_both!(
 );
 
 const SUM: &str = "query($c: CategoryRef, $s: StoreRef, $h: Int! = 8) { forecastSum(category: $c, store: $s, horizon: $h) {
-  category { slug } store { code } run { firstWeek } series weeks { week mean lower80 upper80 lower95 upper95 extrapolated } days { date mean } } }";
-const DAYS: &str =
-    "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { weeks { mean } days(weeks: 2) { date mean } } }";
+  category { slug } store { code } run { firstWeek } series weeks { week mean lower80 upper80 lower95 upper95 extrapolated }
+  days { date mean lower80 upper80 lower95 upper95 } } }";
+const DAYS: &str = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { weeks { mean } days(weeks: 2) { date mean lower80 upper80 lower95 upper95 } } }";
 
 impl Trade<'_> {
     pub async fn category(&self, name: &str, parent: Option<&str>) {
@@ -36,6 +36,30 @@ impl Trade<'_> {
         let answer = self.books.office.ask(SUM, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["forecastSum"].clone()
+    }
+    /// Ten are sold on one day of each week: its interval of 95 % holds them, and those of the other days hold none at all.
+    async fn days_have_intervals(&self, mug: &Value, kitchen: &Value) {
+        let days = async |store: Value| {
+            let answer = self.books.office.ask(DAYS, json!({ "p": mug, "s": store })).await;
+            answer["data"]["forecast"]["days"].clone()
+        };
+        let (own, all) = (days(self.books.office.store.clone()).await, days(Value::Null).await);
+        for days in [&own, &all, &kitchen["days"]] {
+            for day in days.as_array().unwrap() {
+                let bounds = ["lower95", "lower80", "upper80", "upper95"].map(|name| day[name].as_f64().unwrap());
+                assert!(bounds[0] >= 0.0 && bounds.is_sorted(), "{day:#}");
+            }
+        }
+        let (busy, quiet): (Vec<&Value>, Vec<&Value>) = own.as_array().unwrap().iter().partition(|day| mean(day) > 5.0);
+        assert_eq!((busy.len(), quiet.len()), (2, 12), "{own:#}");
+        assert!(busy.iter().all(|day| day["upper95"].as_f64().unwrap() >= 9.9), "{own:#}");
+        assert!(quiet.iter().all(|day| day["lower95"] == 0.0), "{own:#}");
+        // The first week of the run of three weeks ago is over.
+        for level in ["STORE", "ALL_STORES"] {
+            let found = self.accuracy(1, level).await;
+            let [inside80, inside95] = ["dayCoverage80", "dayCoverage95"].map(|name| found[0][name].as_f64().unwrap());
+            assert!(inside80 > 0.5 && inside80 <= inside95 && inside95 <= 1.0, "{level} {found:#}");
+        }
     }
     /// Sells on a weekday, 0 for Monday, of a week that is over.
     async fn sell_on(&self, product: &Value, units: i64, (weeks_ago, weekday): (i64, i64)) {
@@ -55,12 +79,18 @@ async fn a_category_is_forecast_as_the_sum_of_all_below_it(world: &World) {
     trade.category("kitchen", None).await;
     trade.category("cups", Some("kitchen")).await;
     let (mug, pan) = (trade.product_in("MUG", "cups").await, trade.product_in("PAN", "kitchen").await);
+    let bag = trade.books.office.product("BAG", "1.00").await;
     let annex = trade.books.office.new_store("ANNEX").await;
-    for product in [&mug, &pan] {
+    for product in [&mug, &pan, &bag] {
         trade.receive(product, 2_000, 7 * 31).await;
     }
     trade.sell_weekly(&mug, &[10; 30]).await;
     trade.sell_weekly(&pan, &[4; 30]).await;
+    // The shop opens on all days: 4 origins of 8 weeks make 224 errors of days of each product.
+    for weekday in 0..7 {
+        trade.sell_on(&bag, 1, (30, weekday)).await;
+    }
+    trade.run(3).await.unwrap();
     trade.run(0).await.unwrap();
     let kitchen = trade.sum(json!({ "c": { "slug": "kitchen" } })).await;
     assert_eq!(
@@ -78,6 +108,7 @@ async fn a_category_is_forecast_as_the_sum_of_all_below_it(world: &World) {
     for (sum, part) in weeks.iter().zip(own["weeks"].as_array().unwrap()) {
         assert_eq!(sum["mean"], part["mean"], "one product is its category's sum");
     }
+    trade.days_have_intervals(&mug, &kitchen).await;
     assert_eq!(trade.sum(json!({ "c": { "slug": "cups" }, "s": annex })).await, Value::Null, "nothing was ordered there");
     assert_eq!(trade.sum(json!({ "c": { "slug": "gardens" } })).await, Value::Null, "no such category");
     trade.books.office.is_sound().await;

@@ -119,7 +119,8 @@ pub struct ForecastMethod {
 
 impl From<StoredChoice> for ForecastMethod {
     fn from(choice: StoredChoice) -> Self {
-        let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape, scaled: _, corrections: _ } = choice;
+        let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape, scaled: _, corrections: _, days: _ } =
+            choice;
         Self { class: class.map(Into::into), mean, median, naive_was_better, wape, bias, naive_wape }
     }
 }
@@ -170,5 +171,15 @@ impl ForecastAccuracy {
     /// Share of weeks inside their 95 % interval. Null where none had one.
     async fn coverage95(&self) -> Option<f64> {
         self.0.tally.coverage().map(|(_, inside)| six(inside))
+    }
+    /// Share of days inside their 80 % interval, of weeks in which the product could be sold on all days. Null where none had one, and of weeks that were
+    /// scored by earlier versions.
+    async fn day_coverage80(&self) -> Option<f64> {
+        self.0.tally.day_coverage().map(|(inside, _)| six(inside))
+    }
+    /// Share of days inside their 95 % interval, of weeks in which the product could be sold on all days. Null where none had one, and of weeks that were
+    /// scored by earlier versions.
+    async fn day_coverage95(&self) -> Option<f64> {
+        self.0.tally.day_coverage().map(|(_, inside)| six(inside))
     }
 }

@@ -5,7 +5,10 @@ use entity::prelude::{CategoryId, StoreId};
 use macros::resolvers;
 use services::{
     demand::core::six,
-    forecasting::{core::StoredSumPoint, shell::SumForecast},
+    forecasting::{
+        core::{DayPoint, StoredSumPoint},
+        shell::SumForecast,
+    },
 };
 
 use super::run::ForecastRun;
@@ -62,8 +65,7 @@ impl ForecastSum {
     /// Days of the coming weeks; those of a week add up to its mean.
     #[field(list_size(assumed = 28))]
     async fn days(&self) -> Vec<ForecastDay> {
-        let weeks = self.found.sum.points().take(self.horizon).map(|point| point.days);
-        days(self.found.run.first_week, weeks)
+        days(self.found.run.first_week, self.found.days.iter().take(self.horizon).copied())
     }
 }
 
@@ -108,9 +110,35 @@ pub struct ForecastDay {
     pub date: Date,
     /// Expected units. 0 on a weekday on which the store has never sold anything.
     pub mean: f64,
+    /// Lower bound of the 80 % interval. Null where fewer than 200 errors of such days are known, or no units are expected, and in runs of
+    /// earlier versions.
+    pub lower80: Option<f64>,
+    /// Upper bound of the 80 % interval. Null where fewer than 200 errors of such days are known, or no units are expected, and in runs of
+    /// earlier versions.
+    pub upper80: Option<f64>,
+    /// Lower bound of the 95 % interval. Null where fewer than 200 errors of such days are known, or no units are expected, and in runs of
+    /// earlier versions.
+    pub lower95: Option<f64>,
+    /// Upper bound of the 95 % interval. Null where fewer than 200 errors of such days are known, or no units are expected, and in runs of
+    /// earlier versions.
+    pub upper95: Option<f64>,
+}
+
+impl ForecastDay {
+    fn of(date: i32, point: &DayPoint) -> Self {
+        let bound = |nth: usize| point.bounds.map(|bounds| bounds[nth]);
+        Self {
+            date: Date(date),
+            mean: six(point.mean),
+            lower80: bound(0),
+            upper80: bound(1),
+            lower95: bound(2),
+            upper95: bound(3),
+        }
+    }
 }
 
 /// The days of weeks, the first of which begins on a Monday.
-pub(super) fn days(first_week: i32, weeks: impl Iterator<Item = [f64; 7]>) -> Vec<ForecastDay> {
-    (first_week..).zip(weeks.flatten()).map(|(day, mean)| ForecastDay { date: Date(day), mean: six(mean) }).collect()
+pub(super) fn days(first_week: i32, weeks: impl Iterator<Item = [DayPoint; 7]>) -> Vec<ForecastDay> {
+    (first_week..).zip(weeks.flatten()).map(|(day, point)| ForecastDay::of(day, &point)).collect()
 }

@@ -2,6 +2,7 @@
 //! threads changes no bit of a result.
 
 mod chunks;
+mod days;
 mod forecast;
 mod new_products;
 mod past;
@@ -12,6 +13,7 @@ mod season;
 mod sums;
 
 pub(crate) use chunks::{CHUNK, in_chunks};
+pub use days::{Days, day_errors, day_origins};
 pub(crate) use past::each_past;
 pub use pools::MethodPools;
 pub(crate) use pools::{pooled, step_of};

@@ -42,10 +42,14 @@ struct PastForecaster<'a> {
 }
 
 /// Hands the past of each series to `take`, in the order of the panel. Each series is forecast by the method that the run has for it.
-pub(crate) fn each_past(panel: &Panel, run: &Run, threads: usize, mut take: impl FnMut(usize, &Past)) {
-    let origins = pooled_origins(panel.weeks(), SCORED_WEEKS);
-    let of_categories = seasons(panel, &origins, threads);
-    let forecaster = PastForecaster { panel, run, origins: &origins, seasons: &of_categories };
+pub(crate) fn each_past(panel: &Panel, run: &Run, threads: usize, take: impl FnMut(usize, &Past)) {
+    each_past_at(panel, run, &pooled_origins(panel.weeks(), SCORED_WEEKS), threads, take);
+}
+
+/// The same at some of the origins.
+pub(crate) fn each_past_at(panel: &Panel, run: &Run, origins: &[usize], threads: usize, mut take: impl FnMut(usize, &Past)) {
+    let of_categories = seasons(panel, origins, threads);
+    let forecaster = PastForecaster { panel, run, origins, seasons: &of_categories };
     for first in (0..panel.len()).step_by(BATCH) {
         let size = BATCH.min(panel.len() - first);
         let chunks = in_chunks(size, CHUNK, threads, |range| {

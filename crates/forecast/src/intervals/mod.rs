@@ -1,9 +1,11 @@
 //! Uncertainty from errors that were made: scaled by their series, pooled over the tenant, read off as order statistics. No normal distribution.
 
+mod days;
 mod lead_time;
 mod pool;
 mod scale;
 
+pub use days::{DAY_CELLS, DayForecast, DayPools, DayQuantiles, day_bounds};
 pub use lead_time::{LONGEST_SUM, LeadTimeDemand, SumPools};
 pub use pool::{Bounds, Level, MIN_SCORES, Pool, bounds};
 pub use scale::{mean_step, scale, sum_scale};

@@ -3,6 +3,7 @@
 mod actual;
 mod calibration;
 mod classes;
+mod days;
 mod drift;
 mod factors;
 mod history;
@@ -15,6 +16,7 @@ mod weekdays;
 pub use actual::{Actual, LevelDay, UnitCost};
 pub use calibration::{Calibration, StoredCorrection, corrections_of};
 pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classify, service_of};
+pub use days::{DayHistory, DayLevel, DayPoint, StoredDayErrors, WeekDays, WeekForecast};
 pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
 pub use factors::{FactorFields, FactorGoods, FactorProblem, FactorSeries, MOST_DAYS, StoredFactor, factors_of, stored_factors};
 pub use history::{History, LevelFacts, SeriesHistory};
@@ -25,4 +27,4 @@ pub use stored::{
     series_of, status_of,
 };
 pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
-pub use weekdays::{DayUnits, profiles};
+pub use weekdays::OpenDays;

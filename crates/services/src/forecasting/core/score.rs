@@ -26,6 +26,10 @@ pub struct Tally {
     /// Absolute errors of series whose weeks differed before the forecast, and the mean steps between those weeks.
     pub scaled_milli: i64,
     pub step_milli: i64,
+    /// Days that had an interval, and how many were inside that of 80 % and that of 95 %.
+    pub bounded_days: i64,
+    pub days80: i64,
+    pub days95: i64,
 }
 
 impl Tally {
@@ -48,6 +52,13 @@ impl Tally {
             self.step_milli = self.step_milli.saturating_add(step);
         }
     }
+    /// Adds a day by its bounds.
+    pub fn add_day(&mut self, [lower80, upper80, lower95, upper95]: [f64; 4], units: i64) {
+        let actual = units as f64;
+        self.bounded_days += 1;
+        self.days80 += i64::from((lower80..=upper80).contains(&actual));
+        self.days95 += i64::from((lower95..=upper95).contains(&actual));
+    }
     pub fn join(&mut self, other: &Self) {
         self.series += other.series;
         self.units = self.units.saturating_add(other.units);
@@ -59,6 +70,9 @@ impl Tally {
         self.inside95 += other.inside95;
         self.scaled_milli = self.scaled_milli.saturating_add(other.scaled_milli);
         self.step_milli = self.step_milli.saturating_add(other.step_milli);
+        self.bounded_days += other.bounded_days;
+        self.days80 += other.days80;
+        self.days95 += other.days95;
     }
     /// Σ|error| ÷ Σ units; None without demand. Source: Kolassa & Schütz, Advantages of the MAD/mean ratio over the MAPE, Foresight 6 (2007).
     pub fn wape(&self) -> Option<f64> {
@@ -80,6 +94,11 @@ impl Tally {
     pub fn coverage(&self) -> Option<(f64, f64)> {
         let share = |inside: i64| inside as f64 / self.bounded as f64;
         (self.bounded > 0).then(|| (share(self.inside80), share(self.inside95)))
+    }
+    /// Shares of the days inside their 80 % and their 95 % interval; None where none had one.
+    pub fn day_coverage(&self) -> Option<(f64, f64)> {
+        let share = |inside: i64| inside as f64 / self.bounded_days as f64;
+        (self.bounded_days > 0).then(|| (share(self.days80), share(self.days95)))
     }
     /// Σ|error| ÷ Σ mean step between the weeks before each forecast; None where none is known, or the weeks never differed. Source: Hyndman & Koehler,
     /// Another look at measures of forecast accuracy, International Journal of Forecasting 22 (2006).
@@ -159,8 +178,11 @@ mod tests {
         tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, step: Some(4.0), units: 8 });
         tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, step: Some(0.0), units: 20 });
         tally.add(&Outcome { forecast: 2.5, naive: 0.0, bounds: None, step: Some(1.0), units: 2 });
+        tally.add_day([4.0, 16.0, 1.0, 30.0], 16);
+        tally.add_day([4.0, 16.0, 1.0, 30.0], 31);
         let mut joined = Tally::default();
         joined.join(&tally);
+        assert_eq!(joined.day_coverage(), Some((0.5, 0.5)));
         // Errors 2, -10, 0.5 over 30 units; naive 4, 8, 2.
         assert_eq!(joined.wape(), Some(12.5 / 30.0));
         assert_eq!(joined.bias(), Some(-7.5 / 30.0));
@@ -196,6 +218,6 @@ mod tests {
         let mut tally = Tally::default();
         tally.add(&Outcome { forecast: 1.0, naive: 0.0, bounds: None, step: None, units: 0 });
         assert_eq!((tally.wape(), tally.bias(), tally.value_added(), tally.coverage()), (None, None, None, None));
-        assert_eq!(tally.mase(), None);
+        assert_eq!((tally.mase(), tally.day_coverage()), (None, None));
     }
 }

@@ -11,7 +11,7 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{StoredClasses, StoredCorrection, weekdays::days_of};
+use super::{DayLevel, DayPoint, StoredClasses, StoredCorrection, StoredDayErrors, WeekForecast, weekdays::days_of};
 
 /// A coming week.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -103,6 +103,11 @@ impl StoredSeries {
     pub fn days(&self) -> impl Iterator<Item = [f64; 7]> {
         let shares = self.profile;
         self.points().map_while(move |point| shares.map(|shares| days_of(point.mean, &shares)))
+    }
+    /// The same of a series of a store, with their intervals by the errors of its run.
+    pub fn day_points(&self, errors: &StoredDayErrors) -> Vec<[DayPoint; 7]> {
+        let week = |(nth, days): (usize, [f64; 7])| WeekForecast { ahead: nth + 1, days, step: self.step };
+        self.days().enumerate().map(|of| errors.points(DayLevel::Store, &week(of))).collect()
     }
     /// The week so many weeks ahead, from 1 on.
     pub fn ahead(&self, weeks: usize) -> Option<StoredPoint> {
@@ -237,9 +242,12 @@ pub struct StoredChoice {
     /// Of the tenant: what promises gave to ABC classes. Empty of a class, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<StoredCorrection>,
+    /// Of the tenant: errors of days. Empty of a class, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "StoredDayErrors::is_empty")]
+    pub days: StoredDayErrors,
 }
 
-/// Errors of a class in a week that a run scored, in thousandths of a unit, beside the steps that they are scaled by.
+/// Errors of a class in a week that a run scored, in thousandths of a unit, beside the steps that they are scaled by; and the week's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredScaled {
     /// Its Monday.
@@ -248,10 +256,18 @@ pub struct StoredScaled {
     pub level: ForecastLevel,
     pub error: i64,
     pub step: i64,
+    /// Days that had an interval, and how many were inside that of 80 % and that of 95 %. None where none had one, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<[i64; 3]>,
 }
 
-/// The methods of a run as JSON: of the tenant with what promises gave, then of each class with the errors of the weeks that the run scored.
-pub fn choices_of(run: &Run, scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>, corrections: &[StoredCorrection]) -> String {
+/// The methods of a run as JSON: of the tenant with what promises gave and the errors of days, then of each class with the errors of the weeks that the run scored.
+pub fn choices_of(
+    run: &Run,
+    scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>,
+    corrections: &[StoredCorrection],
+    days: &StoredDayErrors,
+) -> String {
     let stored = |class: Option<Class>, choice: &Choice| StoredChoice {
         class: class.map(class_of),
         mean: choice.mean.to_string(),
@@ -262,6 +278,7 @@ pub fn choices_of(run: &Run, scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>, 
         naive_wape: choice.naive_wape.map(milli),
         scaled: class.and_then(|class| scaled.get(&class_of(class)).cloned()).unwrap_or_default(),
         corrections: if class.is_none() { corrections.to_vec() } else { Vec::new() },
+        days: if class.is_none() { days.clone() } else { StoredDayErrors::default() },
     };
     let classes = Class::ALL.into_iter().map(|class| stored(Some(class), run.choices.of(class)));
     let all: Vec<StoredChoice> = std::iter::once(stored(None, &run.choices.tenant)).chain(classes).collect();

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use forecast::{engine::SumErrors, weekdays::ByDay};
 use serde::{Deserialize, Serialize};
 
-use super::{History, StoredSeries, stored::milli};
+use super::{DayLevel, DayPoint, History, StoredDayErrors, StoredSeries, WeekForecast, stored::milli};
 
 /// A category (nil: all products) in a store (nil: all).
 pub type SumKey = (CategoryId, StoreId);
@@ -30,6 +30,9 @@ pub struct StoredSumPoint {
 pub struct StoredSum {
     /// Forecasts of products in stores that it adds up.
     pub series: u32,
+    /// The mean step between its weeks, which errors of days are scaled by. None in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
     /// Runs of equal weeks: how many, and the week.
     points: Vec<(u32, StoredSumPoint)>,
 }
@@ -38,6 +41,11 @@ impl StoredSum {
     /// Coming weeks, the first one that of the run.
     pub fn points(&self) -> impl Iterator<Item = StoredSumPoint> {
         self.points.iter().flat_map(|(times, point)| std::iter::repeat_n(*point, *times as usize))
+    }
+    /// The days of the coming weeks, Monday first, with their intervals by the errors of its run.
+    pub fn day_points(&self, errors: &StoredDayErrors) -> Vec<ByDay<DayPoint>> {
+        let week = |(nth, point): (usize, StoredSumPoint)| WeekForecast { ahead: nth + 1, days: point.days, step: self.step };
+        self.points().enumerate().map(|of| errors.points(DayLevel::Sum, &week(of))).collect()
     }
 }
 
@@ -119,7 +127,7 @@ impl Sums {
                     _ => points.push((1, point)),
                 }
             }
-            StoredSum { series: total.series, points }
+            StoredSum { series: total.series, step: errors.steps.get(place).copied().map(milli), points }
         };
         self.keys.iter().zip(&self.totals).enumerate().map(|(place, (key, total))| (*key, of(place, total))).collect()
     }

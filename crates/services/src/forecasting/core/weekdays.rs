@@ -1,58 +1,46 @@
 //! Which share of a week's demand comes on which day: a product's own where enough of it is known, else its category's in the store.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 use forecast::weekdays::{ByDay, OWN_UNITS, PROFILE_WEEKS, profile, split};
 
-use super::History;
+use super::{History, SeriesHistory};
 
 /// Days on which a product could be sold in a week that is known.
 const WHOLE_DAYS: u8 = 5;
 /// Shares are kept to a hundred-thousandth.
 const PARTS: f64 = 100_000.0;
 
-/// Units that were wanted of a product in a store on a weekday, 0 for Monday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DayUnits {
-    pub product: ProductId,
-    pub store: StoreId,
-    pub weekday: usize,
-    pub units: i64,
-}
+/// The first day on which each store sold anything on a weekday, 0 for Monday.
+pub type OpenDays = BTreeMap<(StoreId, usize), i32>;
 
-/// The profile of each series of a history of stores, in its order. `days` are of the last eight weeks, `open` the weekdays on which a store ever sold.
-pub fn profiles(history: &History, days: &[DayUnits], open: &BTreeSet<(StoreId, usize)>) -> Vec<ByDay<f64>> {
-    let mut own: HashMap<(ProductId, StoreId), ByDay<f64>> = HashMap::new();
-    for day in days {
-        if let Some(units) = own.entry((day.product, day.store)).or_default().get_mut(day.weekday) {
-            *units += day.units as f64;
-        }
-    }
+/// The profile of each series of a history of stores, in its order, by what was known after `until` weeks. `own` are units by weekday of the eight weeks before.
+pub fn profiles(history: &History, until: usize, own: &[ByDay<f32>], open: &OpenDays) -> Vec<ByDay<f64>> {
     let mut of_category: HashMap<(u32, StoreId), ByDay<f64>> = HashMap::new();
-    let mut selling: HashMap<StoreId, BTreeSet<usize>> = HashMap::new();
-    for series in &history.series {
+    let mut selling: HashMap<StoreId, Vec<bool>> = HashMap::new();
+    for (series, units) in history.series.iter().zip(own) {
         let Some(store) = series.store else { continue };
-        if let Some(units) = own.get(&(series.product, store)) {
-            let sum = of_category.entry((series.category(), store)).or_default();
-            sum.iter_mut().zip(units).for_each(|(sum, units)| *sum += units.max(0.0));
-        }
-        let weeks = series.units.iter().enumerate().filter(|(_, units)| **units > 0);
-        selling.entry(store).or_default().extend(weeks.map(|(week, _)| week));
+        let sum = of_category.entry((series.category(), store)).or_default();
+        sum.iter_mut().zip(units).for_each(|(sum, units)| *sum += f64::from(units.max(0.0)));
+        let weeks = selling.entry(store).or_insert_with(|| vec![false; until]);
+        weeks.iter_mut().zip(&series.units).for_each(|(sells, units)| *sells |= *units > 0);
     }
+    let next_day = history.first_week + 7 * until as i32;
     let closed = |store: StoreId| -> ByDay<bool> {
-        let is_known = selling.get(&store).is_some_and(|weeks| weeks.len() >= PROFILE_WEEKS);
-        std::array::from_fn(|day| is_known && !open.contains(&(store, day)))
+        let weeks = selling.get(&store).map_or(0, |weeks| weeks.iter().filter(|sells| **sells).count());
+        let is_open = |day: usize| open.get(&(store, day)).is_some_and(|first| *first < next_day);
+        std::array::from_fn(|day| weeks >= PROFILE_WEEKS && !is_open(day))
     };
-    let of_series = |series: &super::SeriesHistory| {
+    let of_series = |(series, units): (&SeriesHistory, &ByDay<f32>)| {
         let store = series.store.unwrap_or(StoreId::NIL);
-        let last = series.days.len().checked_sub(PROFILE_WEEKS).and_then(|from| series.days.get(from..));
+        let last = until.checked_sub(PROFILE_WEEKS).and_then(|from| series.days.get(from..until));
         let is_known = last.is_some_and(|days| days.iter().all(|days| *days >= WHOLE_DAYS));
-        let own = own.get(&(series.product, store)).filter(|units| is_known && units.iter().sum::<f64>() >= OWN_UNITS);
-        let units = own.or_else(|| of_category.get(&(series.category(), store))).copied().unwrap_or_default();
-        profile(&units, PROFILE_WEEKS.min(history.weeks), &closed(store)).map(|share| (share * PARTS).round() / PARTS)
+        let own = Some(units.map(f64::from)).filter(|units| is_known && units.iter().sum::<f64>() >= OWN_UNITS);
+        let units = own.or_else(|| of_category.get(&(series.category(), store)).copied()).unwrap_or_default();
+        profile(&units, PROFILE_WEEKS.min(until), &closed(store)).map(|share| (share * PARTS).round() / PARTS)
     };
-    history.series.iter().map(of_series).collect()
+    history.series.iter().zip(own).map(of_series).collect()
 }
 
 /// The days of a week that is forecast, Monday first. They add up to the week.
@@ -62,8 +50,6 @@ pub fn days_of(mean: f64, shares: &ByDay<f64>) -> ByDay<f64> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::forecasting::core::LevelFacts;
 
@@ -84,16 +70,19 @@ mod tests {
         History::of(&levels, MONDAY)
     }
 
-    fn day(n: u128, weekday: usize, units: i64) -> DayUnits {
-        DayUnits { product: product(n), store: store(), weekday, units }
+    fn on(weekday: usize, units: f32) -> ByDay<f32> {
+        std::array::from_fn(|day| if day == weekday { units } else { 0.0 })
+    }
+
+    /// Sold on the first of these weekdays from the first week on.
+    fn open(weekdays: usize) -> OpenDays {
+        (0..weekdays).map(|weekday| ((store(), weekday), MONDAY - 70)).collect()
     }
 
     #[test]
     fn a_slow_product_has_the_days_of_its_category() {
         let history = history(&[(1, 100), (2, 1)]);
-        let days = [day(1, 5, 800), day(2, 0, 8)];
-        let all: BTreeSet<_> = (0..7).map(|weekday| (store(), weekday)).collect();
-        let found = profiles(&history, &days, &all);
+        let found = profiles(&history, 10, &[on(5, 800.0), on(0, 8.0)], &open(7));
         assert!(found[0][5] > 0.7, "its own Saturdays: {found:?}");
         assert!(found[1][5] > 0.7 && found[1][0] < 0.1, "eight units tell nothing of Mondays: {found:?}");
     }
@@ -101,10 +90,13 @@ mod tests {
     #[test]
     fn a_day_on_which_the_shop_never_sold_has_nothing() {
         let history = history(&[(1, 100)]);
-        let open: BTreeSet<_> = (0..6).map(|weekday| (store(), weekday)).collect();
-        let found = profiles(&history, &[day(1, 5, 800)], &open);
+        let found = profiles(&history, 10, &[on(5, 800.0)], &open(6));
         assert!(found[0][6].abs() < f64::EPSILON, "{}", found[0][6]);
         let days = days_of(10.0, &found[0]);
         assert_eq!((days[6], (days.iter().sum::<f64>() * 1_000.0).round()), (0.0, 10_000.0), "{days:?}");
+        let mut later = open(6);
+        later.insert((store(), 6), MONDAY - 1);
+        let at = |until: usize| profiles(&history, until, &[on(5, 800.0)], &later)[0][6];
+        assert!(at(9).abs() < f64::EPSILON && at(10) > 0.0, "its first Sunday was known a week later");
     }
 }

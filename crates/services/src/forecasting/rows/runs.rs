@@ -11,7 +11,7 @@ use forecast::{class::Class, intervals::SumPools, panel::LastClass};
 use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use sea_orm::Value;
 
-use crate::forecasting::core::{StoredSeries, class_of};
+use crate::forecasting::core::{StoredDayErrors, StoredSeries, class_of};
 
 /// A run without its series.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -84,6 +84,15 @@ pub async fn run_weeks(reads: &impl Reads, since: i32) -> Result<Vec<i32>, Fault
 pub async fn choices(reads: &impl Reads, since: i32) -> Result<Vec<String>, Fault> {
     let sql = "SELECT r.choices FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2 ORDER BY r.first_week";
     reads.rows(sql, vec![since.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// The errors of days of a run; empty of an earlier version's.
+pub async fn day_errors(reads: &impl Reads, first_week: i32) -> Result<StoredDayErrors, Fault> {
+    let sql = "SELECT r.choices FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week = $2";
+    let found = reads.rows(sql, vec![first_week.into()]).await?;
+    let Some(row) = found.first() else { return Ok(StoredDayErrors::default()) };
+    let choices: String = Row::new(row).take()?;
+    StoredDayErrors::of_choices(&choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
 }
 
 /// The classes that a run assigned and computed, by product and store.

@@ -1,43 +1,52 @@
 //! Sums of forecasts, and what they and the days of a week are made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::forecast_sum};
 use platform::storage::{Bulk, Fault, Reads, Row, Rows, Work};
 use sea_orm::Value;
 
 use super::facts::{CURRENT, WANTED};
-use crate::forecasting::core::{DayUnits, StoredSum, SumKey};
+use crate::forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays};
 
 /// Categories above a product at most: a guard against a circle.
 const MOST_LEVELS: usize = 64;
 
-/// Units wanted by weekday, of days from `since` and before `until`.
-pub async fn day_units(reads: &impl Reads, since: i32, until: i32) -> Result<Vec<DayUnits>, Fault> {
+/// Units wanted on each day of the week that begins on a Monday: one row for each product and store that has any.
+pub async fn week_days(reads: &impl Reads, monday: i32) -> Result<Vec<WeekDays>, Fault> {
     // Day 0 was a Thursday.
+    let day =
+        |weekday: i32| format!("CAST(sum(CASE WHEN (d.business_date + 3) % 7 = {weekday} THEN {WANTED} ELSE 0 END) AS bigint)");
+    let days: Vec<String> = (0..7).map(day).collect();
     let sql = format!(
-        "SELECT d.product_id, d.store_id, CAST((d.business_date + 3) % 7 AS bigint), CAST(sum({WANTED}) AS bigint) FROM demand_day d
+        "SELECT d.product_id, d.store_id, {} FROM demand_day d
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date < $3
-         GROUP BY d.product_id, d.store_id, (d.business_date + 3) % 7"
+         GROUP BY d.product_id, d.store_id",
+        days.join(", ")
     );
     let read = |row| {
         let mut row = Row::new(row);
-        let (product, store, weekday): (ProductId, StoreId, i64) = (row.take()?, row.take()?, row.take()?);
-        Ok(DayUnits { product, store, weekday: usize::try_from(weekday).unwrap_or_default(), units: row.take()? })
+        let (product, store) = (row.take()?, row.take()?);
+        let mut units = [0; 7];
+        for units in &mut units {
+            *units = row.take()?;
+        }
+        Ok(WeekDays { product, store, units })
     };
-    reads.rows(&sql, vec![since.into(), until.into()]).await?.iter().map(read).collect()
+    reads.rows(&sql, vec![monday.into(), (monday + 7).into()]).await?.iter().map(read).collect()
 }
 
-/// The weekdays on which each store has sold anything, on days from `since` and before `until`.
-pub async fn open_weekdays(reads: &impl Reads, since: i32, until: i32) -> Result<BTreeSet<(StoreId, usize)>, Fault> {
+/// The first day on which each store sold anything on each weekday, of days from `since` and before `until`.
+pub async fn open_weekdays(reads: &impl Reads, since: i32, until: i32) -> Result<OpenDays, Fault> {
     let sql = format!(
-        "SELECT DISTINCT d.store_id, CAST((d.business_date + 3) % 7 AS bigint) FROM demand_day d
-         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date < $3 AND d.ordered_units > 0"
+        "SELECT d.store_id, CAST((d.business_date + 3) % 7 AS bigint), min(d.business_date) FROM demand_day d
+         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date < $3 AND d.ordered_units > 0
+         GROUP BY d.store_id, (d.business_date + 3) % 7"
     );
     let read = |row| {
         let mut row = Row::new(row);
         let (store, weekday): (StoreId, i64) = (row.take()?, row.take()?);
-        Ok((store, usize::try_from(weekday).unwrap_or_default()))
+        Ok(((store, usize::try_from(weekday).unwrap_or_default()), row.take()?))
     };
     reads.rows(&sql, vec![since.into(), until.into()]).await?.iter().map(read).collect()
 }

@@ -7,7 +7,10 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::{Outcome, SIGNAL_WEEKS, StoredChoice, StoredFactor, StoredScaled, StoredSum, SumKey, Tally, TrackingSignal},
+    core::{
+        DayLevel, DayPoint, Outcome, SIGNAL_WEEKS, StoredChoice, StoredDayErrors, StoredFactor, StoredScaled, StoredSum, SumKey,
+        Tally, TrackingSignal, WeekForecast,
+    },
     rows::{self, KeptRun, KeptSeries},
 };
 
@@ -46,7 +49,7 @@ pub struct ProductForecast {
     /// Of forecasts of one week ahead; None while fewer than eight settled weeks are known.
     pub signal: Option<TrackingSignal>,
     /// Days of the coming weeks, Monday first. Empty in runs of earlier versions.
-    pub days: Vec<[f64; 7]>,
+    pub days: Vec<[DayPoint; 7]>,
     /// Series from outside that are of the store, and what the run found of each.
     pub factors: Vec<StoredFactor>,
 }
@@ -57,6 +60,8 @@ pub struct SumForecast {
     pub run: KeptRun,
     pub key: SumKey,
     pub sum: StoredSum,
+    /// Days of the coming weeks, Monday first.
+    pub days: Vec<[DayPoint; 7]>,
 }
 
 /// Weeks that a signal looks back on: more than it needs, as some are unknown.
@@ -96,9 +101,14 @@ pub async fn product_forecast(
     let accuracy = tally(past.iter().filter(|one| one.week < signal_weeks.1), &series);
     let history =
         (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
-    let days = match store {
-        Some(_) => series.body.days().collect(),
-        None => days_of_stores(&rows::series_of_products(&scope, run.first_week, &[product]).await?),
+    let errors = day_errors(&run)?;
+    let days = if store.is_some() {
+        series.body.day_points(&errors)
+    } else {
+        let sums = days_of_stores(&rows::series_of_products(&scope, run.first_week, &[product]).await?);
+        let step = series.body.step;
+        let week = |(nth, days): (usize, [f64; 7])| WeekForecast { ahead: nth + 1, days, step };
+        sums.into_iter().enumerate().map(|of| errors.points(DayLevel::AllStores, &week(of))).collect()
     };
     let found: Vec<StoredFactor> =
         serde_json::from_str(&run.factors).map_err(|_| Fault::corrupt("forecast_run", "its factors are those of a run"))?;
@@ -106,6 +116,10 @@ pub async fn product_forecast(
     let categories = if has_categories { rows::categories_of(&scope, product).await? } else { Vec::new() };
     let factors = found.into_iter().filter(|factor| factor.is_of(series.store, product, &categories)).collect();
     Ok(Some(ProductForecast { history: history.collect(), past, accuracy, signal, days, factors, series, run }))
+}
+
+fn day_errors(run: &KeptRun) -> Result<StoredDayErrors, Fault> {
+    StoredDayErrors::of_choices(&run.choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
 }
 
 /// The days of all stores together.
@@ -127,8 +141,9 @@ fn days_of_stores(stores: &[KeptSeries]) -> Vec<[f64; 7]> {
 pub async fn sum_forecast(permit: &Permit<kind::ReportRead>, db: &Database, key: SumKey) -> Result<Option<SumForecast>, Fault> {
     let scope = permit.scope(db);
     let Some(run) = rows::last_run(&scope).await? else { return Ok(None) };
-    let sum = rows::sum(&scope, run.first_week, key).await?;
-    Ok(sum.map(|sum| SumForecast { run, key, sum }))
+    let Some(sum) = rows::sum(&scope, run.first_week, key).await? else { return Ok(None) };
+    let days = sum.day_points(&day_errors(&run)?);
+    Ok(Some(SumForecast { run, key, sum, days }))
 }
 
 fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
@@ -183,6 +198,10 @@ pub async fn accuracy(
         for (_, one) in scaled.iter().filter(|(of, one)| *of == *class && is_asked(one)) {
             tally.scaled_milli = tally.scaled_milli.saturating_add(one.error);
             tally.step_milli = tally.step_milli.saturating_add(one.step);
+            let [bounded, days80, days95] = one.days.unwrap_or_default();
+            tally.bounded_days += bounded;
+            tally.days80 += days80;
+            tally.days95 += days95;
         }
     }
     let mut all = Tally::default();

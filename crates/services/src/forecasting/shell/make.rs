@@ -12,7 +12,7 @@ use forecast::{
     factors::{apply, judge},
     forecast_all,
     panel::LastClass,
-    weekdays::{ByDay, PROFILE_WEEKS},
+    weekdays::ByDay,
 };
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
@@ -28,9 +28,9 @@ use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
         core::{
-            DRIFT_WEEKS, Drift, FactorSeries, History, Level, SeriesHistory, StoredClasses, StoredCorrection, StoredFactor,
-            StoredSeries, StoredSum, SumKey, Sums, Tally, Turnover, choices_of, class_of, classify, corrections_of, factors_of,
-            profiles, series_of, status_of, stored_factors,
+            DRIFT_WEEKS, DayHistory, Drift, FactorSeries, History, Level, SeriesHistory, StoredClasses, StoredCorrection,
+            StoredDayErrors, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, Tally, Turnover, choices_of, class_of,
+            classify, corrections_of, factors_of, series_of, status_of, stored_factors,
         },
         events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
         rows::{self, KeptRun, Priced, ScoreKey},
@@ -116,7 +116,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             weeks: made.weeks as i32,
             series: made.series as i64,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            choices: choices_of(&computed.store_run, &scaled(&scores), &computed.corrections),
+            choices: choices_of(&computed.store_run, &scaled(&scores), &computed.corrections, &computed.day_errors),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
             factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
             watched_at: None,
@@ -155,6 +155,9 @@ async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault>
 struct Beside {
     /// The share of each weekday, by series.
     profiles: Vec<ByDay<f64>>,
+    /// The days of the last weeks, and the share of each weekday at the origins of their errors.
+    days: DayHistory,
+    shares: Vec<Vec<ByDay<f64>>>,
     sums: Sums,
     factors: Vec<FactorSeries>,
     /// The category of each product and all above it, where factors ask for them.
@@ -167,7 +170,6 @@ struct Beside {
 
 impl Beside {
     async fn of(scope: &TenantScope, stores: &History, first_week: i32, last: Option<&KeptRun>) -> Result<Self, Fault> {
-        let days = rows::day_units(scope, first_week - 7 * PROFILE_WEEKS as i32, first_week).await?;
         let open = rows::open_weekdays(scope, stores.first_week, first_week).await?;
         let categories = rows::categories(scope).await?;
         let (factors, countries) = (rows::factors(scope).await?, rows::countries(scope).await?);
@@ -176,10 +178,17 @@ impl Beside {
             None => BTreeMap::new(),
         };
         let classes = classes(stores, &rows::priced(scope).await?, &last_classes);
-        let (profiles, sums) = (profiles(stores, &days, &open), Sums::of(stores, &categories));
+        let sums = Sums::of(stores, &categories);
+        let mut days = DayHistory::of(stores, &sums);
+        // A week at a time: the days of all products of a store are many.
+        for week in (days.since(stores)..first_week).step_by(7) {
+            rows::week_days(scope, week).await?.iter().for_each(|found| days.add(stores, week, found));
+        }
+        let mut shares = days.shares(stores, &open);
+        let profiles = shares.pop().unwrap_or_default();
         let has_categories = factors.iter().any(|factor| factor.goods.category().is_some());
         let categories = if has_categories { categories } else { BTreeMap::new() };
-        Ok(Self { profiles, sums, factors, categories, countries, classes })
+        Ok(Self { profiles, days, shares, sums, factors, categories, countries, classes })
     }
 
     /// Judges the factors, and changes the run by those that helped. Nothing is worked out where there are none.
@@ -200,6 +209,7 @@ struct Computed {
     product_run: Run,
     beside: Beside,
     errors: SumErrors,
+    day_errors: StoredDayErrors,
     factors: Vec<StoredFactor>,
     corrections: Vec<StoredCorrection>,
 }
@@ -215,9 +225,10 @@ impl Computed {
         let product_run = forecast_all(&products.panel()?, &settings);
         let (members, count) = beside.sums.members();
         let errors = sum_errors(&panel, &store_run, members, count, threads);
+        let day_errors = beside.days.errors(&panel, &store_run, &beside.shares, threads);
         let factors = beside.apply(&mut store_run, &panel, &stores, threads);
         let corrections = corrections_of(&stores, &beside.classes);
-        Some(Self { stores, store_run, products, product_run, beside, errors, factors, corrections })
+        Some(Self { stores, store_run, products, product_run, beside, errors, day_errors, factors, corrections })
     }
 
     /// Errors of sums over weeks, of each method that stores' series are forecast by.

@@ -1,13 +1,14 @@
 //! Weeks that have come true, beside what was forecast of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
+use forecast::{panel::WEEK_DAYS, weekdays::ByDay};
 use platform::storage::{Fault, Reads, TenantScope};
 
 use crate::forecasting::{
-    core::{DRIFT_WEEKS, Drift, History, Outcome, StoredScaled, Tally},
-    rows::{self, ScoreKey},
+    core::{DRIFT_WEEKS, DayLevel, Drift, History, Outcome, StoredDayErrors, StoredScaled, Tally, WeekForecast},
+    rows::{self, KeptSeries, ScoreKey},
 };
 
 /// Weeks ahead that are scored.
@@ -40,30 +41,108 @@ pub(super) async fn score_weeks(
     }
     let mut tallies: BTreeMap<ScoreKey, Tally> = BTreeMap::new();
     let actual = actual(&histories);
+    let mut came: BTreeMap<i32, CameDays> = BTreeMap::new();
     for (run, weeks) in due {
-        for series in rows::series_of_run(scope, run).await? {
+        // Runs are in order: none of those to come forecasts a week before its own.
+        came.retain(|week, _| *week >= run);
+        let kept = rows::series_of_run(scope, run).await?;
+        let days = RunDays::of(rows::day_errors(scope, run).await?, &kept, &weeks);
+        if !days.errors.is_empty() {
+            let unread: Vec<i32> = weeks.iter().map(|(week, _)| *week).filter(|week| !came.contains_key(week)).collect();
+            for week in unread {
+                came.insert(week, came_days(scope, week).await?);
+            }
+        }
+        for series in kept {
             for (week, lead) in &weeks {
-                let (Some(units), Some(point)) = (actual(series.product, series.store, *week), series.body.ahead(*lead as usize))
-                else {
-                    continue;
-                };
+                let found = actual(series.product, series.store, *week);
+                let (Some((units, is_whole)), Some(point)) = (found, series.body.ahead(*lead as usize)) else { continue };
                 let level = if series.store == StoreId::NIL { ForecastLevel::AllStores } else { ForecastLevel::Store };
                 let key = ScoreKey { week: *week, lead: *lead, level, class: series.class };
                 let (naive, step) = (series.body.naive, series.body.step);
                 let outcome = Outcome { forecast: point.mean, naive, bounds: point.bounds, step, units };
-                tallies.entry(key).or_default().add(&outcome);
+                let tally = tallies.entry(key).or_default();
+                tally.add(&outcome);
+                if let Some(came) = came.get(week).filter(|_| is_whole) {
+                    days.score(tally, (&series, *lead), came);
+                }
             }
         }
     }
     Ok(tallies)
 }
 
-/// Errors with the steps that they are scaled by, of each class: what a run keeps of the weeks that it scored.
+/// Units of each day of a week by product and store, Monday first; with the nil store of all together.
+type CameDays = HashMap<(ProductId, StoreId), ByDay<i64>>;
+
+async fn came_days(scope: &TenantScope, week: i32) -> Result<CameDays, Fault> {
+    let mut came = CameDays::new();
+    for found in rows::week_days(scope, week).await? {
+        for store in [found.store, StoreId::NIL] {
+            let days = came.entry((found.product, store)).or_default();
+            days.iter_mut().zip(found.units).for_each(|(sum, units)| *sum = sum.saturating_add(units));
+        }
+    }
+    Ok(came)
+}
+
+/// Days as a run forecast them.
+struct RunDays {
+    errors: StoredDayErrors,
+    /// Of all stores together, by product and lead.
+    sums: HashMap<(ProductId, i32), ByDay<f64>>,
+}
+
+impl RunDays {
+    fn of(errors: StoredDayErrors, kept: &[KeptSeries], weeks: &[(i32, i32)]) -> Self {
+        let mut sums: HashMap<(ProductId, i32), ByDay<f64>> = HashMap::new();
+        let leads: BTreeSet<i32> = weeks.iter().filter(|_| !errors.is_empty()).map(|(_, lead)| *lead).collect();
+        for series in kept.iter().filter(|series| series.store != StoreId::NIL) {
+            for lead in &leads {
+                let Some(days) = days_of(series, *lead) else { continue };
+                let sum = sums.entry((series.product, *lead)).or_default();
+                sum.iter_mut().zip(days).for_each(|(sum, units)| *sum += units);
+            }
+        }
+        Self { errors, sums }
+    }
+
+    /// Adds the days of a series' week, so many weeks ahead, to what came of them.
+    fn score(&self, tally: &mut Tally, (series, lead): (&KeptSeries, i32), came: &CameDays) {
+        let (level, days) = if series.store == StoreId::NIL {
+            (DayLevel::AllStores, self.sums.get(&(series.product, lead)).copied())
+        } else {
+            (DayLevel::Store, days_of(series, lead))
+        };
+        let Some(days) = days else { return };
+        let week = WeekForecast { ahead: usize::try_from(lead).unwrap_or_default(), days, step: series.body.step };
+        let came = came.get(&(series.product, series.store)).copied().unwrap_or_default();
+        for (point, units) in self.errors.points(level, &week).iter().zip(came) {
+            if let Some(bounds) = point.bounds {
+                tally.add_day(bounds, units.max(0));
+            }
+        }
+    }
+}
+
+/// The days of a series of a store, so many weeks ahead.
+fn days_of(series: &KeptSeries, lead: i32) -> Option<ByDay<f64>> {
+    series.body.days().nth(usize::try_from(lead).ok()?.checked_sub(1)?)
+}
+
+/// Errors with the steps that they are scaled by, and days inside their intervals, of each class: what a run keeps of the weeks that it scored.
 pub(super) fn scaled(scores: &BTreeMap<ScoreKey, Tally>) -> BTreeMap<DemandClass, Vec<StoredScaled>> {
     let mut found: BTreeMap<DemandClass, Vec<StoredScaled>> = BTreeMap::new();
-    for (ScoreKey { week, lead, level, class }, tally) in scores.iter().filter(|(_, tally)| tally.step_milli > 0) {
-        let (error, step) = (tally.scaled_milli, tally.step_milli);
-        found.entry(*class).or_default().push(StoredScaled { week: *week, lead: *lead, level: *level, error, step });
+    let listed = scores.iter().filter(|(_, tally)| tally.step_milli > 0 || tally.bounded_days > 0);
+    for (ScoreKey { week, lead, level, class }, tally) in listed {
+        found.entry(*class).or_default().push(StoredScaled {
+            week: *week,
+            lead: *lead,
+            level: *level,
+            error: tally.scaled_milli,
+            step: tally.step_milli,
+            days: (tally.bounded_days > 0).then_some([tally.bounded_days, tally.days80, tally.days95]),
+        });
     }
     found
 }
@@ -82,8 +161,8 @@ async fn drifted_by(reads: &impl Reads, last: i32) -> Result<BTreeSet<DemandClas
     Ok(found.into_iter().filter(|(_, tally)| Drift::of(tally).is_some()).map(|(class, _)| class).collect())
 }
 
-/// Units that were wanted of a product in a store (nil: in all) in a week; None where it could hardly be sold.
-fn actual<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId, i32) -> Option<i64> + 'a {
+/// Units that were wanted of a product in a store (nil: in all) in a week, and whether it could be sold on all its days; None where it could hardly be sold.
+fn actual<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId, i32) -> Option<(i64, bool)> + 'a {
     let mut places = BTreeMap::new();
     for history in histories {
         for series in &history.series {
@@ -94,6 +173,7 @@ fn actual<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId, i32) 
         let (history, series) = places.get(&(product, store))?;
         let place = history.place(week)?;
         let units = series.units[place].max(0);
-        (series.days[place] >= FEWEST_DAYS).then_some(units)
+        let days = series.days[place];
+        (days >= FEWEST_DAYS).then_some((units, days == WEEK_DAYS))
     }
 }

@@ -1,0 +1,294 @@
+//! Intervals of days: which days a run reads for them, and what is kept of the errors of days.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use forecast::{
+    Panel, Run,
+    engine::{Days, day_errors, day_origins},
+    intervals::{DayForecast, day_bounds},
+    panel::WEEK_DAYS,
+    selection::SCORED_WEEKS,
+    weekdays::{ByDay, PROFILE_WEEKS},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    History, SeriesHistory, Sums,
+    stored::StoredChoice,
+    weekdays::{OpenDays, profiles},
+};
+
+/// Products in stores, products, and sums whose days are scored, each: they bound the memory of a run. Of more, each second, third … is.
+const MOST_GROUPS: usize = 4_000;
+/// Scaled errors are kept to a ten-thousandth.
+const PARTS: f64 = 10_000.0;
+/// Bounds are to a thousandth of a unit.
+const THOUSAND: f64 = 1_000.0;
+
+/// The pools of errors of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayLevel {
+    /// A product in a store.
+    Store,
+    /// A product in all stores together.
+    AllStores,
+    /// A category or all products, in a store or in all.
+    Sum,
+}
+
+impl DayLevel {
+    const ALL: [Self; 3] = [Self::Store, Self::AllStores, Self::Sum];
+}
+
+/// Units that were wanted of a product in a store in a week, Monday first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeekDays {
+    pub product: ProductId,
+    pub store: StoreId,
+    pub units: ByDay<i64>,
+}
+
+/// The days of a week that is forecast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeekForecast {
+    /// Weeks ahead, from 1 on.
+    pub ahead: usize,
+    /// Expected units, Monday first.
+    pub days: ByDay<f64>,
+    /// The mean step between the weeks before. None in runs of earlier versions.
+    pub step: Option<f64>,
+}
+
+/// A coming day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DayPoint {
+    pub mean: f64,
+    /// Lower and upper bounds of the 80 % and of the 95 % interval. None where too few errors of days are known.
+    pub bounds: Option<[f64; 4]>,
+}
+
+/// Bounds of scaled errors of days as they are kept with a run: of each level, by what is expected of a day and its share of the week.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StoredDayErrors(Vec<Vec<Option<[f64; 4]>>>);
+
+impl StoredDayErrors {
+    /// Those of a run, by its choices as JSON. None where they are not those of a run.
+    pub fn of_choices(choices: &str) -> Option<Self> {
+        let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
+        Some(stored.into_iter().find(|choice| choice.class.is_none()).map(|choice| choice.days).unwrap_or_default())
+    }
+    /// Whether no day has an interval, as in runs of earlier versions.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().flatten().all(Option::is_none)
+    }
+    /// The days of a week with their intervals.
+    pub fn points(&self, level: DayLevel, week: &WeekForecast) -> ByDay<DayPoint> {
+        let quantiles = self.0.get(level as usize).map_or(&[][..], Vec::as_slice);
+        let known = week.step.map_or([None; 7], |step| DayForecast::of_week(&week.days, step));
+        std::array::from_fn(|day| {
+            let bounds = known[day].and_then(|day| day_bounds(quantiles, &day, week.ahead, SCORED_WEEKS));
+            DayPoint { mean: week.days[day], bounds: bounds.map(|bounds| outward(bounds, THOUSAND)) }
+        })
+    }
+}
+
+/// The days that a run reads, week by week: those before each origin, which give its shares of weekdays, and those after the first, which were wanted.
+#[derive(Debug, Clone, Default)]
+pub struct DayHistory {
+    /// Origins of errors, oldest first, then now: numbers of weeks before each.
+    origins: Vec<usize>,
+    /// The place of each series in the history.
+    places: HashMap<(ProductId, StoreId), usize>,
+    /// Units by weekday in the eight weeks before each origin, of each series.
+    before: Vec<Vec<ByDay<f32>>>,
+    /// What is scored with each series.
+    groups_of: Vec<Vec<u32>>,
+    /// The level of each group.
+    levels: Vec<u8>,
+    /// Weeks of each group from the first origin on, one group after the other.
+    units: Vec<ByDay<f32>>,
+}
+
+impl DayHistory {
+    /// Nothing is read yet of a history of stores.
+    pub fn of(history: &History, sums: &Sums) -> Self {
+        let mut origins = day_origins(history.weeks);
+        origins.push(history.weeks);
+        let store = |series: &SeriesHistory| series.store.unwrap_or(StoreId::NIL);
+        let places = history.series.iter().enumerate().map(|(nth, series)| ((series.product, store(series)), nth));
+        let places = places.collect();
+        let before = vec![vec![[0.0; 7]; history.series.len()]; origins.len()];
+        let mut found = Self { origins, places, before, ..Self::default() };
+        if found.origins.len() > 1 {
+            found.add_groups(history, sums);
+        }
+        found.units = vec![[0.0; 7]; found.levels.len() * found.span(history)];
+        found
+    }
+
+    fn add_groups(&mut self, history: &History, sums: &Sums) {
+        let mut products: HashMap<ProductId, usize> = HashMap::new();
+        for series in &history.series {
+            let next = products.len();
+            products.entry(series.product).or_insert(next);
+        }
+        let (of_series, sums) = sums.members();
+        let counts = [history.series.len(), products.len(), sums];
+        let mut numbers: HashMap<(u8, usize), u32> = HashMap::new();
+        for (nth, series) in history.series.iter().enumerate() {
+            let product = products.get(&series.product).map(|product| (DayLevel::AllStores, *product));
+            let sums = of_series.get(nth).into_iter().flatten().map(|sum| (DayLevel::Sum, *sum as usize));
+            let mut groups = Vec::new();
+            for (level, place) in std::iter::once((DayLevel::Store, nth)).chain(product).chain(sums) {
+                let every = counts[level as usize].div_ceil(MOST_GROUPS).max(1);
+                if place.is_multiple_of(every) {
+                    let next = numbers.len() as u32;
+                    let number = *numbers.entry((level as u8, place)).or_insert(next);
+                    if number == next {
+                        self.levels.push(level as u8);
+                    }
+                    groups.push(number);
+                }
+            }
+            self.groups_of.push(groups);
+        }
+    }
+
+    /// Weeks from the first origin on; 0 where there is none but now.
+    fn span(&self, history: &History) -> usize {
+        history.weeks - self.origins.first().copied().unwrap_or(history.weeks)
+    }
+
+    /// The Monday of the first week that is read.
+    pub fn since(&self, history: &History) -> i32 {
+        let first = self.origins.first().copied().unwrap_or(history.weeks);
+        history.first_week + 7 * first.saturating_sub(PROFILE_WEEKS) as i32
+    }
+
+    /// Adds a week that begins on a Monday. What is in no series of the history is left out.
+    pub fn add(&mut self, history: &History, monday: i32, found: &WeekDays) {
+        let place = self.places.get(&(found.product, found.store)).copied();
+        let (Some(week), Some(nth)) = (history.place(monday), place) else { return };
+        let units = found.units.map(|units| units as f32);
+        for (origin, before) in self.origins.iter().zip(&mut self.before) {
+            if (origin.saturating_sub(PROFILE_WEEKS)..*origin).contains(&week) {
+                add(&mut before[nth], &units);
+            }
+        }
+        let span = self.span(history);
+        let is_whole = history.series[nth].days.get(week) == Some(&WEEK_DAYS);
+        let Some(since) = week.checked_sub(history.weeks - span).filter(|_| is_whole) else { return };
+        for group in self.groups_of.get(nth).into_iter().flatten() {
+            add(&mut self.units[*group as usize * span + since], &units);
+        }
+    }
+
+    /// The shares of weekdays at each origin, the last of them those of now. What they are made of is forgotten.
+    pub fn shares(&mut self, history: &History, open: &OpenDays) -> Vec<Vec<ByDay<f64>>> {
+        let before = std::mem::take(&mut self.before);
+        self.origins.iter().zip(before).map(|(until, before)| profiles(history, *until, &before, open)).collect()
+    }
+
+    /// What errors of days a run of this history would have made at its origins, with the shares of each.
+    pub fn errors(&self, panel: &Panel, run: &Run, shares: &[Vec<ByDay<f64>>], threads: usize) -> StoredDayErrors {
+        let Some((_, origins)) = self.origins.split_last() else { return StoredDayErrors::default() };
+        let days = Days { origins, shares, groups_of: &self.groups_of, pools: &self.levels, units: &self.units };
+        let found = day_errors(panel, run, &days, DayLevel::ALL.len(), threads);
+        let kept = |quantiles: Vec<Option<[f64; 4]>>| {
+            quantiles.into_iter().map(|cell| cell.map(|errors| outward(errors, PARTS))).collect::<Vec<_>>()
+        };
+        StoredDayErrors(found.into_iter().map(kept).collect())
+    }
+}
+
+/// Lower bounds are rounded down and upper ones up: many days have no units at all, and a bound a thousandth above 0 would not hold them.
+fn outward([lower80, upper80, lower95, upper95]: [f64; 4], parts: f64) -> [f64; 4] {
+    let (down, up) = (|bound: f64| (bound * parts).floor() / parts, |bound: f64| (bound * parts).ceil() / parts);
+    [down(lower80), up(upper80), down(lower95), up(upper95)]
+}
+
+fn add(sum: &mut ByDay<f32>, units: &ByDay<f32>) {
+    sum.iter_mut().zip(units).for_each(|(sum, units)| *sum += units);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use forecast::{Settings, forecast_all};
+
+    use super::*;
+    use crate::forecasting::core::{LevelFacts, choices_of};
+
+    const MONDAY: i32 = 20_716;
+    const WEEKS: i32 = 24;
+
+    fn product(n: u128) -> ProductId {
+        ProductId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
+    fn store(n: u128) -> StoreId {
+        StoreId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
+    /// Two products in two stores; each week has a unit more or less on its Monday, and five on its Saturday.
+    fn read(history: &History, days: &mut DayHistory) {
+        for back in 1..=WEEKS {
+            for series in &history.series {
+                let units = [i64::from(back % 3), 0, 0, 0, 0, 5, 0];
+                let found = WeekDays { product: series.product, store: series.store.unwrap(), units };
+                days.add(history, MONDAY - 7 * back, &found);
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_keeps_bounds_of_days_of_each_level() {
+        let weeks: Vec<(i32, i64)> = (1..=WEEKS).map(|back| (MONDAY - 7 * back, 5 + i64::from(back % 3))).collect();
+        let facts = || LevelFacts { weeks: weeks.clone(), ..LevelFacts::default() };
+        let levels = BTreeMap::from([1, 2].map(|n| ((product(n), store(8)), facts())));
+        let more = BTreeMap::from([1, 2].map(|n| ((product(n), store(9)), facts())));
+        let history = History::of(&levels.into_iter().chain(more).collect(), MONDAY);
+        let sums = Sums::of(&history, &BTreeMap::new());
+        let mut days = DayHistory::of(&history, &sums);
+        assert_eq!(days.origins, [10, 12, 14, 16, 24]);
+        assert_eq!(days.since(&history), MONDAY - 7 * 22, "eight weeks before the first origin");
+        read(&history, &mut days);
+        let open: OpenDays = [8, 9].iter().flat_map(|n| [0, 5].map(|day| ((store(*n), day), history.first_week + 7))).collect();
+        let shares = days.shares(&history, &open);
+        assert!(shares[4][0][5] > 0.5 && shares[4][0][1].abs() < f64::EPSILON, "closed on a Tuesday: {:?}", shares[4][0]);
+        let panel = history.panel().unwrap();
+        let run = forecast_all(&panel, &Settings::default());
+        let errors = days.errors(&panel, &run, &shares, 1);
+        // Four series, two products and three sums (all, and each store): 4 origins × 8 weeks × 2 days of each are 256, 128 and 192 errors.
+        assert_eq!(outward([-0.476_2, 1.234_51, 0.000_9, 3.0], THOUSAND).to_vec(), [-0.477, 1.235, 0.0, 3.0]);
+        let week = WeekForecast { ahead: 1, days: [1.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0], step: Some(1.0) };
+        let [monday, tuesday, .., saturday, _] = errors.points(DayLevel::Store, &week);
+        let bounds = saturday.bounds.unwrap();
+        assert!(bounds[2] <= bounds[0] && bounds[0] <= 5.0 && 5.0 <= bounds[1] && bounds[1] <= bounds[3], "{bounds:?}");
+        assert!(monday.bounds.is_some() && tuesday.bounds.is_none(), "a closed day has no interval");
+        assert!(errors.points(DayLevel::AllStores, &week).iter().all(|day| day.bounds.is_none()), "fewer than 200 errors");
+        assert!(errors.points(DayLevel::Sum, &week).iter().all(|day| day.bounds.is_none()), "fewer than 200 errors");
+        assert_eq!(errors.points(DayLevel::Store, &WeekForecast { step: None, ..week })[5].bounds, None);
+        let kept = choices_of(&run, &BTreeMap::new(), &[], &errors);
+        assert_eq!(StoredDayErrors::of_choices(&kept), Some(errors));
+        assert_eq!(StoredDayErrors::of_choices("{}"), None);
+    }
+
+    #[test]
+    fn a_short_history_gives_shares_alone() {
+        let facts = LevelFacts { weeks: vec![(MONDAY - 21, 7), (MONDAY - 7, 7)], ..LevelFacts::default() };
+        let history = History::of(&BTreeMap::from([((product(1), store(8)), facts)]), MONDAY);
+        let mut days = DayHistory::of(&history, &Sums::of(&history, &BTreeMap::new()));
+        assert_eq!((days.since(&history), days.units.len()), (MONDAY - 21, 0));
+        days.add(&history, MONDAY - 7, &WeekDays { product: product(1), store: store(8), units: [7, 0, 0, 0, 0, 0, 0] });
+        days.add(&history, MONDAY - 7, &WeekDays { product: product(2), store: store(8), units: [1; 7] });
+        let shares = days.shares(&history, &OpenDays::new());
+        assert_eq!(shares.len(), 1);
+        assert!(shares[0][0][0] > 0.4, "{shares:?}");
+        let panel = history.panel().unwrap();
+        let run = forecast_all(&panel, &Settings::default());
+        assert!(days.errors(&panel, &run, &[], 1).is_empty());
+    }
+}
