@@ -90,16 +90,23 @@ async fn replace<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &s
         return Ok(());
     }
     bounded(&found, argument)?;
+    // A list with something else in it is refused at its place by those who read the filter.
+    found.retain_mut(|one| {
+        let is_whole = one.test.one_of.as_ref().is_none_or(|listed| listed.iter().all(|id| is_of(one.kind, id)));
+        if !is_whole {
+            one.test.key = None;
+        }
+        is_whole
+    });
+    if found.is_empty() {
+        return Ok(());
+    }
     let known = Box::pin(known(ctx, &found)).await?;
     for KeyedTest { kind, test, .. } in found {
         let keys = test.key.take().unwrap_or_default();
         let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));
         let mut ids: Vec<ID> = keys.into_iter().filter_map(named).collect();
         if let Some(listed) = &test.one_of {
-            // A list with something else in it stays, and is refused at its place by those who read the filter.
-            if !listed.iter().all(|id| is_of(kind, id)) {
-                continue;
-            }
             ids.retain(|id| listed.contains(id));
         }
         test.one_of = Some(ids);
