@@ -183,7 +183,7 @@ const MAY: &[(&str, &str)] = &[
     // The book is brought up to date by pages beside it.
     ("stockRevalue", "return_match"),
     ("revaluationReverse", "return_match"),
-    ("purchaseOrderChargeAdd", "return_match"),
+    ("purchaseOrderChargeAdd", "cost_pool"),
 ];
 
 /// The entry of `MAY` that a read is excused by.
