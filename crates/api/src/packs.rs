@@ -53,7 +53,17 @@ pub struct CodedLine<'a> {
     pub at: Path,
 }
 
-impl CodedLine<'_> {
+impl<'a> CodedLine<'a> {
+    /// The line at a place of `input.lines`.
+    pub fn of(
+        index: usize,
+        line: Option<&'a ID>,
+        units: &'a mut Option<Quantity>,
+        packs: Option<i32>,
+        barcode: Option<&'a str>,
+    ) -> Self {
+        Self { line, units, packs, barcode, at: platform::path!["input", "lines", index] }
+    }
     fn refused(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
         refused(&self.at, code, message, name)
     }

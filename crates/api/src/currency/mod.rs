@@ -8,4 +8,4 @@ pub use mutation::{
     CurrencyMutation, ExchangeRatePayload, ExchangeRateSetInput, ExchangeRatesImportInput, ExchangeRatesImportPayload,
 };
 pub use query::CurrencyQuery;
-pub use rate::{ExchangeRate, ExchangeRateConnection, ExchangeRateEdge, FrozenRate, find_rate};
+pub use rate::{ExchangeRate, ExchangeRateConnection, ExchangeRateEdge, FrozenRate, find_rate, frozen_rates};

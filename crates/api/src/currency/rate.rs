@@ -1,18 +1,21 @@
 //! Exchange rates as clients see them.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{Currency, ExchangeRateId};
 use iam::access::kind;
 use inventory::{
+    costing::rows::method,
     currency::{
-        core::{self, StoredRate},
+        core::{self, RateAsk, StoredRate},
         rows,
+        shell::rates_as_known,
     },
     ledger::Ledger,
 };
 use macros::resolvers;
+use platform::storage::{Fault, TenantScope};
 
 use crate::{
     graphql::{
@@ -22,6 +25,13 @@ use crate::{
     },
     orders::links::{Actor, actor},
 };
+
+/// The rates to the currency of the books that are asked for together, as far as there are any.
+pub async fn frozen_rates(scope: &TenantScope, asks: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<core::FrozenRate>>, Fault> {
+    let (_, books) = method(scope).await?;
+    let known = rates_as_known(scope, books, asks).await?;
+    Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())
+}
 
 /// An exchange rate as its source published it.
 #[derive(Clone)]

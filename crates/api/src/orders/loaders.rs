@@ -6,11 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
 use inventory::{
-    costing::rows::method,
-    currency::{
-        core::{FrozenRate, RateAsk},
-        shell::rates_as_known,
-    },
+    currency::core::{FrozenRate, RateAsk},
     orders::{
         core::{Fulfilment, Order, OrderDetail, holds::Hold},
         rows::{self, Flag, Held, StepTaken},
@@ -18,9 +14,12 @@ use inventory::{
 };
 use platform::storage::Fault;
 
-use crate::graphql::{
-    fault::{Answer, TopError},
-    immediate_loader::grouped,
+use crate::{
+    currency::frozen_rates,
+    graphql::{
+        fault::{Answer, TopError},
+        immediate_loader::grouped,
+    },
 };
 
 crate::tenant_rows!(
@@ -134,9 +133,7 @@ impl Loader<RateAsk> for Rows {
     type Value = Arc<FrozenRate>;
     type Error = Fault;
     async fn load(&self, keys: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<FrozenRate>>, Fault> {
-        let (_, books) = method(&self.0).await?;
-        let known = rates_as_known(&self.0, books, keys).await?;
-        Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())
+        frozen_rates(&self.0, keys).await
     }
 }
 

@@ -6,11 +6,7 @@ use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use iam::tenancy;
 use inventory::{
-    costing::rows::method,
-    currency::{
-        core::{FrozenRate, RateAsk},
-        shell::rates_as_known,
-    },
+    currency::core::{FrozenRate, RateAsk},
     purchasing::{
         core::{BlanketOrder, Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
         rows,
@@ -18,7 +14,7 @@ use inventory::{
 };
 use platform::storage::Fault;
 
-use crate::graphql::immediate_loader::grouped;
+use crate::{currency::frozen_rates, graphql::immediate_loader::grouped};
 
 crate::tenant_rows!(
     /// Reads the rows of one tenant.
@@ -108,9 +104,7 @@ impl Loader<RateAsk> for Rows {
     type Value = Arc<FrozenRate>;
     type Error = Fault;
     async fn load(&self, keys: &[RateAsk]) -> Result<HashMap<RateAsk, Arc<FrozenRate>>, Fault> {
-        let (_, books) = method(&self.0).await?;
-        let known = rates_as_known(&self.0, books, keys).await?;
-        Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())
+        frozen_rates(&self.0, keys).await
     }
 }
 

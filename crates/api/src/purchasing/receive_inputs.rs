@@ -115,12 +115,14 @@ impl PurchaseOrderReceiveInput {
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let lines = self.lines.iter_mut().flatten().enumerate();
         lines
-            .map(|(index, line)| CodedLine {
-                line: line.line_id.as_ref().or(line.purchase_order_line_id.as_ref()),
-                units: &mut line.quantity,
-                packs: line.packs,
-                barcode: line.barcode.as_deref(),
-                at: path!["input", "lines", index],
+            .map(|(index, line)| {
+                CodedLine::of(
+                    index,
+                    line.line_id.as_ref().or(line.purchase_order_line_id.as_ref()),
+                    &mut line.quantity,
+                    line.packs,
+                    line.barcode.as_deref(),
+                )
             })
             .collect()
     }

@@ -146,12 +146,8 @@ impl ReturnReceiveInput {
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let lines = self.lines.iter_mut().flatten().enumerate();
         lines
-            .map(|(index, line)| CodedLine {
-                line: Some(&line.line_id),
-                units: &mut line.quantity,
-                packs: line.packs,
-                barcode: line.barcode.as_deref(),
-                at: path!["input", "lines", index],
+            .map(|(index, line)| {
+                CodedLine::of(index, Some(&line.line_id), &mut line.quantity, line.packs, line.barcode.as_deref())
             })
             .collect()
     }

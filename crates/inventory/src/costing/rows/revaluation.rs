@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     costing::core::{AddedCharge, ChargeShare, Resting, Revaluation, RevaluationLine},
-    currency::core::FrozenRate,
+    currency::core::{BrokenRate, FrozenRate, RateColumns},
 };
 
 /// A document without its lines, as it is written and read.
@@ -143,19 +143,14 @@ impl HeadRow {
     }
 
     fn rate(&self, from: Currency, to: Currency) -> Result<Option<FrozenRate>, Fault> {
-        let corrupt = || Fault::corrupt("revaluation", "a rate has two decimals, a day and a source, or none of them");
-        match (&self.rate_numerator, &self.rate_denominator, self.rate_day, &self.rate_source) {
-            (None, None, None, None) => Ok(None),
-            (Some(numerator), Some(denominator), Some(day), Some(source)) => Ok(Some(FrozenRate {
-                from,
-                to,
-                numerator: numerator.parse().map_err(|()| corrupt())?,
-                denominator: denominator.parse().map_err(|()| corrupt())?,
-                day,
-                source: source.clone(),
-            })),
-            _ => Err(corrupt()),
-        }
+        let columns = RateColumns {
+            numerator: self.rate_numerator.as_deref(),
+            denominator: self.rate_denominator.as_deref(),
+            day: self.rate_day,
+            source: self.rate_source.as_deref(),
+        };
+        let corrupt = |BrokenRate| Fault::corrupt("revaluation", "a rate has two decimals, a day and a source, or none of them");
+        columns.rate(from, to).map_err(corrupt)
     }
 }
 

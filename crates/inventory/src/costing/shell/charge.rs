@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entity::{prelude::*, quantity::MAX_SAFE};
+use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     clock::{self, Clock},
@@ -14,7 +14,7 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::revalue::{Outcome, Write, ended, replayed, up_to_date, written};
+use super::revalue::{Outcome, Write, are_too_dear, ended, replayed, up_to_date, written};
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
@@ -156,8 +156,7 @@ async fn once(
         Ok(shared) => shared,
         Err(problem) => return Ok(Err(problem)),
     };
-    let raised = foreseen.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
-    if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
+    if are_too_dear(work, &foreseen).await? {
         return Ok(Err(ChargeProblem::TooDearTogether));
     }
     let document = Revaluation {

@@ -134,6 +134,12 @@ pub(super) async fn ended<P>(
     }
 }
 
+/// Whether all products together would be worth more than can be told exactly, once these values are added.
+pub(super) async fn are_too_dear(reads: &impl Reads, added: &[Values]) -> Result<bool, Fault> {
+    let raised = added.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
+    Ok(raised > 0.0 && rows::worth_of_all(reads).await? + raised > MAX_SAFE as f64)
+}
+
 /// What is wrong with it, whatever the books say.
 fn unsound(input: &Revalue) -> Option<RevalueProblem> {
     let note = input.note.trim();
@@ -190,8 +196,7 @@ async fn once(
         apply(pool, &document, line).values
     });
     let foreseen: Vec<Values> = foreseen.collect();
-    let raised = foreseen.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
-    if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
+    if are_too_dear(work, &foreseen).await? {
         return Ok(Err(RevalueProblem::TooDearTogether));
     }
     let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), document.created_at).await?;

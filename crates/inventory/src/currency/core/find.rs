@@ -37,6 +37,34 @@ pub struct FrozenRate {
     pub source: String,
 }
 
+/// The columns in which a row keeps a rate: all of them, or none.
+#[derive(Debug, Clone, Copy)]
+pub struct RateColumns<'a> {
+    pub numerator: Option<&'a str>,
+    pub denominator: Option<&'a str>,
+    pub day: Option<i32>,
+    pub source: Option<&'a str>,
+}
+
+/// Some of the columns are missing, or are no decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokenRate;
+
+impl RateColumns<'_> {
+    /// The rate; None without one.
+    pub fn rate(self, from: Currency, to: Currency) -> Result<Option<FrozenRate>, BrokenRate> {
+        match (self.numerator, self.denominator, self.day, self.source) {
+            (None, None, None, None) => Ok(None),
+            (Some(numerator), Some(denominator), Some(day), Some(source)) => {
+                let decimal = |text: &str| text.parse().map_err(|()| BrokenRate);
+                let (numerator, denominator) = (decimal(numerator)?, decimal(denominator)?);
+                Ok(Some(FrozenRate { from, to, numerator, denominator, day, source: source.to_owned() }))
+            }
+            _ => Err(BrokenRate),
+        }
+    }
+}
+
 impl FrozenRate {
     /// The amount in the other currency, rounded once, half away from zero, to its minor unit. None beyond what can be kept exactly.
     pub fn convert(&self, minor: i64) -> Option<i64> {

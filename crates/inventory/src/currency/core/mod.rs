@@ -5,7 +5,7 @@ mod pieces;
 mod rate;
 mod refusal;
 
-pub use find::{FrozenRate, MAX_AGE_DAYS, PIVOT, RateAsk, StoredRate, as_known, find};
+pub use find::{BrokenRate, FrozenRate, MAX_AGE_DAYS, PIVOT, RateAsk, RateColumns, StoredRate, as_known, find};
 pub use pieces::pieces;
 pub use rate::{Rate, share};
 pub use refusal::{NewRate, Newest, RateProblem, check};

@@ -9,7 +9,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::{load::places, order_row::currency_of};
 use crate::{
-    currency::core::FrozenRate,
+    currency::core::{BrokenRate, FrozenRate, RateColumns},
     purchasing::core::{Charge, InBooks, PurchaseOrder},
 };
 
@@ -90,18 +90,14 @@ impl ChargeRow {
     }
 
     fn rate(&self, from: Currency, to: Currency) -> Result<Option<FrozenRate>, Fault> {
-        let corrupt = || Fault::corrupt("purchase_charge", "a rate has two decimals, a day and a source, or none of them");
-        match (&self.rate_numerator, &self.rate_denominator, self.rate_day, &self.rate_source) {
-            (None, None, None, None) => Ok(None),
-            (Some(numerator), Some(denominator), Some(day), Some(source)) => Ok(Some(FrozenRate {
-                from,
-                to,
-                numerator: numerator.parse().map_err(|()| corrupt())?,
-                denominator: denominator.parse().map_err(|()| corrupt())?,
-                day,
-                source: source.clone(),
-            })),
-            _ => Err(corrupt()),
-        }
+        let columns = RateColumns {
+            numerator: self.rate_numerator.as_deref(),
+            denominator: self.rate_denominator.as_deref(),
+            day: self.rate_day,
+            source: self.rate_source.as_deref(),
+        };
+        let corrupt =
+            |BrokenRate| Fault::corrupt("purchase_charge", "a rate has two decimals, a day and a source, or none of them");
+        columns.rate(from, to).map_err(corrupt)
     }
 }

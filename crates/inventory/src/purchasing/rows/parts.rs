@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
 use super::order_row::currency_of;
-use crate::currency::core::FrozenRate;
+use crate::currency::core::{BrokenRate, RateColumns};
 use crate::purchasing::core::{Discrepancy, GoodsReceipt, Party, ReceiptLine};
 
 /// A receipt without its lines, as it is written and read.
@@ -162,18 +162,17 @@ impl ReceiptRow {
                 "a rate has two decimals, a day, a source and the currency of the books, or none of them",
             )
         };
-        let rate = match (row.rate_numerator, row.rate_denominator, row.rate_day, row.rate_source, row.books_currency) {
-            (None, None, None, None, None) => None,
-            (Some(numerator), Some(denominator), Some(day), Some(source), Some(books)) => Some(FrozenRate {
-                from: currency,
-                to: currency_of("goods_receipt", &books)?,
-                numerator: numerator.parse().map_err(|()| corrupt())?,
-                denominator: denominator.parse().map_err(|()| corrupt())?,
-                day,
-                source,
-            }),
-            _ => return Err(corrupt()),
+        let books = row.books_currency.as_deref().map(|code| currency_of("goods_receipt", code)).transpose()?;
+        let columns = RateColumns {
+            numerator: row.rate_numerator.as_deref(),
+            denominator: row.rate_denominator.as_deref(),
+            day: row.rate_day,
+            source: row.rate_source.as_deref(),
         };
+        let rate = columns.rate(currency, books.unwrap_or(currency)).map_err(|BrokenRate| corrupt())?;
+        if rate.is_some() != books.is_some() {
+            return Err(corrupt());
+        }
         Ok(GoodsReceipt {
             id: row.id,
             order: row.purchase_order_id,
