@@ -5,8 +5,8 @@ mod summary;
 
 pub use events::EventQuery;
 pub use summary::{
-    CurrencyBasis, MovementGroup, MovementSummary, MovementSummaryRow, MovementSummaryRowConnection, MovementSummaryRowEdge, SalesRowConnection,
-    SalesRowEdge, SalesSummary, SummaryQuery,
+    CurrencyBasis, MovementGroup, MovementSummary, MovementSummaryRow, MovementSummaryRowConnection, MovementSummaryRowEdge,
+    SalesRowConnection, SalesRowEdge, SalesSummary, SummaryQuery,
 };
 
 use async_graphql::{Context, Enum};
