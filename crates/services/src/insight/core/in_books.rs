@@ -152,10 +152,7 @@ mod tests {
     fn a_document_without_a_rate_is_counted_and_in_no_sum() {
         let mut tally = Tally::new();
         document(&[("a", 67), ("a", 67)], None).add_to(&mut tally, Trade::Sale, None).unwrap();
-        assert_eq!(
-            tally,
-            Tally::from([(GroupKey::Text("a".to_owned()), Sums { without_rate: 1, ..Sums::default() })])
-        );
+        assert_eq!(tally, Tally::from([(GroupKey::Text("a".to_owned()), Sums { without_rate: 1, ..Sums::default() })]));
         let vast = document(&[("a", i64::MAX)], None);
         assert_eq!(vast.add_to(&mut tally, Trade::Sale, Some(&euros())), None, "beyond what can be kept exactly");
     }

@@ -47,7 +47,7 @@ struct LineRow {
 }
 
 /// What the statements of the two sides differ in.
-struct Words {
+struct SideSql {
     table: &'static str,
     document: &'static str,
     counted: &'static str,
@@ -63,7 +63,7 @@ struct Words {
 impl Side {
     /// An order has the rate of its day as it was known when it was confirmed. A return has that of the order that it was matched with first, else that of its own
     /// day as it was known when it was created.
-    fn words(self) -> Words {
+    fn sql(self) -> SideSql {
         let confirmed = |order: &str| {
             format!(
                 "(SELECT min(x.recorded_at) FROM order_step x WHERE x.tenant_id = $1 AND x.order_id = {order} AND x.action = '{}')",
@@ -71,7 +71,7 @@ impl Side {
             )
         };
         match self {
-            Self::Sales => Words {
+            Self::Sales => SideSql {
                 table: "order_line",
                 document: "order_id",
                 counted: SOLD,
@@ -82,7 +82,7 @@ impl Side {
                 known_at: format!("coalesce({}, o.created_at)", confirmed("o.id")),
                 joined: "",
             },
-            Self::Returns => Words {
+            Self::Returns => SideSql {
                 table: "return_line",
                 document: "return_id",
                 counted: "TRUE",
@@ -103,18 +103,18 @@ impl SalesQuery {
     /// The lines of documents in other currencies, document by document, of those behind the one of the last parameter. A document is converted as a whole,
     /// so none of its lines is left out.
     fn foreign_lines(&self, side: Side, backend: Backend) -> String {
-        let words = side.words();
+        let sql = side.sql();
         let key = self.grouped(nil(backend));
         let product = if self.group == Group::Category { PRODUCT_OF_LINE } else { "" };
         let fits = self.of_products().unwrap_or_else(|| "TRUE".to_owned());
         let select = LineRow::SELECT
-            .replace("{day}", words.day)
-            .replace("{known_at}", &words.known_at)
-            .replace("{given_back}", &words.given_back)
-            .replace("{cancelled}", words.cancelled)
-            .replace("{cost}", words.cost)
+            .replace("{day}", sql.day)
+            .replace("{known_at}", &sql.known_at)
+            .replace("{given_back}", &sql.given_back)
+            .replace("{cancelled}", sql.cancelled)
+            .replace("{cost}", sql.cost)
             .replace("{fits}", &fits);
-        let Words { table, document, counted, cancelled, joined, .. } = words;
+        let SideSql { table, document, counted, cancelled, joined, .. } = sql;
         format!(
             "SELECT {key} AS grp, {select}
              FROM {documents} CROSS JOIN {table} l {product} {joined}
@@ -171,14 +171,14 @@ fn documents_of(query: &SalesQuery, rows: &[QueryResult]) -> Result<Vec<ForeignD
                 decimals: found.decimals as u8,
             },
         };
-        match documents.last_mut().filter(|last| last.id == found.id) {
-            Some(last) => last.lines.push(line),
-            None => {
-                let from = Currency::parse(&found.currency);
-                let from = from.ok_or_else(|| Fault::corrupt("sales_order", "a currency of ISO 4217"))?;
-                let rate = RateAsk { from, day: found.day, known_at: found.known_at };
-                documents.push(ForeignDocument { id: found.id, rate, given_back: found.given_back, lines: vec![line] });
-            }
+        if documents.last().is_none_or(|last| last.id != found.id) {
+            let from = Currency::parse(&found.currency);
+            let from = from.ok_or_else(|| Fault::corrupt("sales_order", "a currency of ISO 4217"))?;
+            let rate = RateAsk { from, day: found.day, known_at: found.known_at };
+            documents.push(ForeignDocument { id: found.id, rate, given_back: found.given_back, lines: Vec::new() });
+        }
+        if let Some(last) = documents.last_mut() {
+            last.lines.push(line);
         }
     }
     Ok(documents)
