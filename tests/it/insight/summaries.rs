@@ -47,7 +47,8 @@ fn sums(row: &SalesRow) -> [i64; 10] {
 }
 
 fn spec() -> SalesSpec {
-    SalesSpec { from: None, to: None, filter: SalesFilter::default(), products: ProductCondition::default(), currency: None }
+    let (filter, products) = (SalesFilter::default(), ProductCondition::default());
+    SalesSpec { from: None, to: None, filter, products, currency: None, is_in_books: false }
 }
 
 /// All rows, page by page.

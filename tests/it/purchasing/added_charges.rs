@@ -158,5 +158,48 @@ async fn a_bill_in_dollars_a_credit_and_rates_that_moved(world: &World) {
     let confirm = json!({ "idempotencyKey": key(), "id": draft });
     done(&office.act("orderConfirm", "ActionInput", "order { id }", confirm).await, "order");
     assert_eq!(seen(&draft).await["netTotalInBooks"], gbp("9.13"), "it is known when it is confirmed");
+    sales_of_all_currencies_are_summed_in_the_books(office, &mug, &today).await;
     office.is_sound().await;
+}
+
+/// Behind the two orders of 10.00 EUR, of which one has the rate of the morning.
+async fn sales_of_all_currencies_are_summed_in_the_books(office: &Office<'_>, mug: &Value, today: &str) {
+    let sell = async |status: &str, price: Value| {
+        let lines = json!([{ "product": mug, "quantity": 1, "unitPrice": price }]);
+        let input = json!({ "idempotencyKey": key(), "store": office.store, "status": status, "lines": lines });
+        let payload = office.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
+        done(&payload, "order")["lines"][0]["id"].clone()
+    };
+    let line = sell("FULFILLED", money("10.00", "EUR")).await;
+    sell("CONFIRMED", gbp("5.00")).await;
+    sell("CONFIRMED", money("10.00", "SEK")).await;
+    done(&office.rate("GBP", "0.9500", today).await, "exchangeRate");
+    let unmatched = json!({ "product": mug, "quantity": 1, "unitPrice": money("10.00", "EUR") });
+    for back in [json!({ "orderLineId": line, "quantity": 1 }), unmatched] {
+        let input = json!({ "idempotencyKey": key(), "store": office.store, "receive": true, "lines": [back] });
+        done(&office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    }
+    let fields =
+        "orders returns unitsSold documentsWithoutRate grossRevenue { amount } refunds { amount } netRevenue { amount currencyCode }";
+    let summed = async |basis: &str| {
+        let query = format!(
+            "query($store: ID!) {{ salesSummary(filter: {{ store: {{ eq: $store }} }}, {basis}) {{
+               total {{ {fields} }} rows(groupBy: PRODUCT, first: 1) {{ nodes {{ {fields} }} pageInfo {{ hasNextPage }} }} }} }}"
+        );
+        office.ask(&query, json!({ "store": office.store["id"] })).await
+    };
+    let amounts = |row: &Value| ["grossRevenue", "refunds", "netRevenue"].map(|name| row[name]["amount"].clone());
+    let answer = summed("currencyBasis: BOOKS").await;
+    let (total, rows) = (&answer["data"]["salesSummary"]["total"], &answer["data"]["salesSummary"]["rows"]);
+    // 8.51 and twice 9.13 for the euros, and 5.00; what comes back has the rate of its order, else that of its own day.
+    assert_eq!(amounts(total), ["31.77", "18.63", "13.14"], "{answer:#}");
+    assert_eq!(total["netRevenue"]["currencyCode"], "GBP");
+    let counted = ["orders", "returns", "documentsWithoutRate"].map(|name| total[name].clone());
+    assert_eq!(counted, [json!(4), json!(2), json!(1)], "the order in crowns is in no other sum");
+    assert_eq!(rows["nodes"], json!([total]), "all is of one product");
+    assert_eq!(rows["pageInfo"]["hasNextPage"], false);
+    let euros = summed("currency: \"EUR\"").await;
+    assert_eq!(amounts(&euros["data"]["salesSummary"]["total"]), ["30.00", "20.00", "10.00"], "{euros:#}");
+    let both = summed("currencyBasis: BOOKS, currency: \"EUR\"").await;
+    assert!(both["errors"][0]["message"].as_str().is_some_and(|message| message.contains("leave it out")), "{both:#}");
 }

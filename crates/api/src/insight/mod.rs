@@ -5,8 +5,8 @@ mod summary;
 
 pub use events::EventQuery;
 pub use summary::{
-    MovementGroup, MovementSummary, MovementSummaryRow, MovementSummaryRowConnection, MovementSummaryRowEdge, SalesRowConnection,
-    SalesRowEdge, SalesSummary, SummaryQuery,
+    CurrencyBasis, MovementGroup, MovementSummary, MovementSummaryRow, MovementSummaryRowConnection, MovementSummaryRowEdge,
+    SalesRowConnection, SalesRowEdge, SalesSummary, SummaryQuery,
 };
 
 use async_graphql::{Context, Enum};
@@ -141,6 +141,11 @@ impl SalesRow {
     /// Refunds of charges.
     async fn charge_credits(&self) -> Money {
         self.row.charge_credits.into()
+    }
+    /// Number of orders and returns in another currency than the books that have no exchange rate. They count in no other field of the row. 0 unless
+    /// `currencyBasis` is BOOKS.
+    async fn documents_without_rate(&self) -> Long {
+        Long(self.row.without_rate)
     }
     /// Units sold at the cost that their product had when they were ordered, rounded line by line; returns are not deducted. Lines without
     /// a cost count as 0. Null for callers who may not see costs.

@@ -33,6 +33,16 @@ use crate::{
 crate::connection!(SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
 crate::connection!(MovementSummaryRowConnection, MovementSummaryRowEdge, MovementSummaryRow, "rows of a summary of movements");
 
+/// Documents that amounts are of, and the currency that they are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum CurrencyBasis {
+    /// Documents in one currency; amounts are in it.
+    Document,
+    /// Documents in all currencies; amounts are in the currency of the books, each document converted by its own exchange rate and rounded once.
+    Books,
+}
+
 /// Orders and returns that a summary is of.
 pub struct SalesSummary {
     permit: Permit<kind::ReportRead>,
@@ -192,8 +202,12 @@ impl SummaryQuery {
     /// was cancelled or expired; a return from its receipt on. A filter is asked of returns too: by their own store, customer and moment, by the
     /// channel of the order they were matched with, as FULFILLED, and as having no external reference.
     ///
+    /// With BOOKS as `currencyBasis`, an order is converted by `Order.exchangeRate`; a return by the rate of the first order that it was matched with, else by
+    /// that of its own day, as known when it was created. Parts of a document add up to the converted whole.
+    ///
     /// Requires report.read. Costs 1, and 50 for the total and for each page of rows.
     #[field(permit = ReportRead)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn sales_summary(
         &self,
         ctx: &Context<'_>,
@@ -207,7 +221,16 @@ impl SummaryQuery {
         #[graphql(desc = "Products whose lines are summed. Null sums all lines, charges included.")] product: Option<
             ProductFilter,
         >,
+        #[graphql(
+            desc = "Documents to sum, and the currency of the amounts. BOOKS takes no `currency`.",
+            default_with = "CurrencyBasis::Document"
+        )]
+        currency_basis: CurrencyBasis,
     ) -> Answer<SalesSummary> {
+        let is_in_books = currency_basis == CurrencyBasis::Books;
+        if is_in_books && currency.is_some() {
+            return Err(TopError::bad_input("amounts are in the currency of the books: leave it out", vec!["currency".to_owned()]));
+        }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (from, to) = checked_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
@@ -218,7 +241,8 @@ impl SummaryQuery {
             SalesFilter::FIRST + products.values.len(),
         );
         let filter = SalesFilter { condition, values };
-        Ok(SalesSummary { permit, spec: SalesSpec { from, to, filter, products, currency: checked_currency(currency)? } })
+        let currency = checked_currency(currency)?;
+        Ok(SalesSummary { permit, spec: SalesSpec { from, to, filter, products, currency, is_in_books } })
     }
 
     /// Exact sums over the ledger's movements. For a caller of some stores, those stores' entries alone.

@@ -1,9 +1,13 @@
 //! The rules of the sales report: what a line is worth, how sums are grouped and ordered. Sums are 128 bits wide, so they never wrap.
 
+mod in_books;
+
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use inventory::purchasing::core::allot;
 use uuid::Uuid;
+
+pub use in_books::{ForeignDocument, ForeignLine, Trade};
 
 /// What rows of the report stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +75,8 @@ pub struct Sums {
     pub units_returned: i128,
     pub refunds: i128,
     pub charge_credits: i128,
+    /// Orders and returns in other currencies that have no rate to the books: they are in no other sum.
+    pub without_rate: i128,
 }
 
 impl Sums {
@@ -97,6 +103,7 @@ impl Sums {
         self.units_returned += other.units_returned;
         self.refunds += other.refunds;
         self.charge_credits += other.charge_credits;
+        self.without_rate += other.without_rate;
     }
 }
 

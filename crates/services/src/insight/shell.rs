@@ -1,5 +1,6 @@
 //! Asking for reports: with a permit, in the tenant's own days and currency.
 
+mod in_books;
 mod summary;
 
 pub use summary::{
@@ -74,6 +75,8 @@ pub struct SalesRow {
     pub refunds: Money,
     pub charge_credits: Money,
     pub net_revenue: Money,
+    /// Orders and returns that have no rate to the books, and are in no other sum.
+    pub without_rate: i64,
 }
 
 /// The rows of a sales report, and how many there are in all.
@@ -147,6 +150,7 @@ fn shape(group: Group, key: &GroupKey, sums: &Sums, currency: Currency) -> Optio
         refunds: money(sums.refunds)?,
         charge_credits: money(sums.charge_credits)?,
         net_revenue: money(sums.net())?,
+        without_rate: exact(sums.without_rate)?,
     })
 }
 

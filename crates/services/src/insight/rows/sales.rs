@@ -1,6 +1,7 @@
 //! Sums over orders and returns.
 
 mod by_document;
+pub(super) mod in_books;
 mod settled;
 
 use std::fmt::Write;

@@ -12,9 +12,9 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::{ReportError, SalesRow, by_month, exact, shape};
+use super::{ReportError, SalesRow, by_month, exact, in_books::sales_in_books, shape};
 use crate::insight::{
-    core::{Group, GroupKey, Measure, Sums},
+    core::{Group, GroupKey, Measure, Sums, Tally},
     rows::{self, GroupSpan, MovementGroup, MovementSums, MovementsQuery, SalesFilter, SalesQuery},
 };
 
@@ -32,6 +32,8 @@ pub struct SalesSpec {
     pub products: ProductCondition,
     /// None: the tenant's own.
     pub currency: Option<Currency>,
+    /// Whether documents in other currencies than this one count, too, each by its own rate. It is the currency of the books then.
+    pub is_in_books: bool,
 }
 
 /// How the rows of a summary of sales are sorted: by key, or the largest by a measure first and then by key.
@@ -68,14 +70,23 @@ impl SalesSpec {
     }
 }
 
+async fn tally_of(scope: &TenantScope, query: &SalesQuery, is_in_books: bool) -> Result<Tally, ReportError> {
+    if is_in_books {
+        sales_in_books(scope, query).await
+    } else {
+        Ok(rows::sales(scope, query).await?)
+    }
+}
+
 /// The sums over all documents and lines.
 ///
 /// # Errors
 /// A sum passes 2^53 − 1.
 pub async fn sales_total(permit: Permit<kind::ReportRead>, db: &Database, spec: SalesSpec) -> Result<SalesRow, ReportError> {
     let scope = permit.scope(db).long();
+    let is_in_books = spec.is_in_books;
     let query = spec.query(&scope, Group::None, None).await?;
-    let sums = rows::sales(&scope, &query).await?.into_values().next().unwrap_or_default();
+    let sums = tally_of(&scope, &query, is_in_books).await?.into_values().next().unwrap_or_default();
     shape(Group::None, &GroupKey::Nothing, &sums, query.currency).ok_or(ReportError::TooLarge)
 }
 
@@ -96,8 +107,9 @@ pub async fn sales_rows(
         return Ok(RowPage { rows: Vec::new(), has_next: false });
     }
     let span = sorted.top_by.is_none().then(|| sorted.span(after.as_ref(), first));
+    let is_in_books = spec.is_in_books;
     let query = spec.query(&scope, sorted.group, span).await?;
-    let mut tally = rows::sales(&scope, &query).await?;
+    let mut tally = tally_of(&scope, &query, is_in_books).await?;
     match sorted.group {
         Group::Month => tally = by_month(&tally),
         Group::None if after.is_none() => {

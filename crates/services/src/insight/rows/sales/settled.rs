@@ -34,6 +34,10 @@ struct SettledLine {
     fits: i32,
 }
 
+/// That a closed return `o` gave back something else than its lines' worth, or that not all of it came.
+pub(super) const DIFFERS: &str = "(o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
+                 WHERE u.tenant_id = $1 AND u.return_id = o.id AND u.received < u.quantity))";
+
 /// A closed return as far as it is read.
 struct SettledReturn {
     id: Uuid,
@@ -57,8 +61,7 @@ impl SalesQuery {
             "SELECT {key} AS grp, {select}
              FROM {} CROSS JOIN return_line l {product}
              WHERE o.refunded_minor IS NOT NULL{}{beyond} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
-               AND (o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
-                 WHERE u.tenant_id = $1 AND u.return_id = o.id AND u.received < u.quantity))
+               AND {DIFFERS}
              ORDER BY o.id, l.position",
             RETURNS.replace("{nil}", nil),
             self.bounds(),

@@ -1,0 +1,48 @@
+//! Sums of the documents of all currencies, in the currency of the books.
+
+use inventory::currency::{core::RateAsk, shell::rates_as_known};
+use platform::storage::TenantScope;
+use uuid::Uuid;
+
+use super::ReportError;
+use crate::insight::{
+    core::{Tally, Trade},
+    rows::{self, SalesQuery},
+};
+
+/// Sums by group, in the query's currency, which is that of the books; months by their days. The database sums the documents in that currency; the others are converted
+/// document by document.
+pub(super) async fn sales_in_books(scope: &TenantScope, query: &SalesQuery) -> Result<Tally, ReportError> {
+    let mut tally = rows::sales(scope, query).await?;
+    let after = query.span.as_ref().and_then(|span| span.after.as_ref());
+    let mut foreign = Tally::new();
+    for trade in [Trade::Sale, Trade::Return] {
+        add_foreign(scope, query, trade, &mut foreign).await?;
+    }
+    for (key, sums) in foreign.into_iter().filter(|(key, _)| after.is_none_or(|after| key > after)) {
+        tally.entry(key).or_default().add(&sums);
+    }
+    // The first groups of all documents are among the first of those in the currency of the books, and all of the others.
+    if let Some(behind) = query.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
+        tally.split_off(&behind);
+    }
+    Ok(tally)
+}
+
+/// Adds what orders or returns in other currencies come to.
+async fn add_foreign(scope: &TenantScope, query: &SalesQuery, trade: Trade, tally: &mut Tally) -> Result<(), ReportError> {
+    let mut last = Uuid::nil();
+    loop {
+        let (documents, is_cut) = rows::foreign_documents(scope, query, trade, last).await?;
+        let Some(read) = documents.last().map(|document| document.id) else { return Ok(()) };
+        let asks: Vec<RateAsk> = documents.iter().map(|document| document.rate).collect();
+        let rates = rates_as_known(scope, query.currency, &asks).await?;
+        for document in &documents {
+            document.add_to(tally, trade, rates.get(&document.rate)).ok_or(ReportError::TooLarge)?;
+        }
+        if !is_cut {
+            return Ok(());
+        }
+        last = read;
+    }
+}
