@@ -86,6 +86,10 @@ async fn a_price_a_role_and_a_setting_are_shown_before_and_after(world: &World) 
     step(world, house, "sourcingSet", "SourcingSetInput", json!({ "stores": stores })).await;
     assert_eq!(changed(world, house, store, "sourcing.priority").await, (json!(0), json!(3)));
 
+    let endpoint = &house.ids["whe"];
+    update(world, house, "webhookEndpoint", endpoint, "WebhookEndpoint", json!({ "description": "the till" })).await;
+    assert_eq!(changed(world, house, endpoint, "description").await.1, json!("the till"));
+
     let tenant = &house.ids["ten"];
     let asked = "{ viewer { tenant { settings { version } } } }";
     let answer = world.ask(house, Some(house.owner.clone()), asked, &json!({})).await;
