@@ -44,6 +44,9 @@ async fn lot(shop: &Shop<'_>, product: &Value, code: &str, expires_on: Option<&s
 async fn redate(shop: &Shop<'_>, lot: &Value, day: &str) {
     let payload = shop.act("lotUpdate", "LotUpdateInput", "lot { id }", json!({ "id": lot, "expiresOn": day })).await;
     done(&payload, "lot");
+    let query = "query($id: ID!) { history(nodeId: $id, kinds: [CHANGE], first: 1) { nodes { fields { path after } } } }";
+    let read = shop.ask(query, json!({ "id": lot })).await;
+    assert_eq!(read["data"]["history"]["nodes"][0]["fields"], json!([{ "path": "expiresOn", "after": day }]), "{read:#}");
 }
 
 async fn a_lot_near_its_date_is_told_in_each_store_that_has_some(world: &World) {

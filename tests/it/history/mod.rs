@@ -24,7 +24,7 @@ on_both!(
 
 const HISTORY: &str = "query($id: ID!, $kinds: [HistoryKind!], $first: Int, $after: Cursor) {
     history(nodeId: $id, kinds: $kinds, first: $first, after: $after) {
-        nodes { kind action nodeId actor { kind id name } fields { path before after isPersonal isMasked } note { text } }
+        nodes { kind action nodeId targetId actor { kind id name } fields { path before after isPersonal isMasked } note { text } }
         pageInfo { hasNextPage endCursor } } }";
 
 async fn history_of(world: &World, house: &House, id: &str, kinds: &[&str]) -> Vec<Value> {
@@ -76,6 +76,19 @@ async fn a_price_a_role_and_a_setting_are_shown_before_and_after(world: &World) 
     world.must(house, query, json!({ "input": input })).await;
     let (before, after) = changed(world, house, member, &format!("roles.{}", house.ids["rol"])).await;
     assert_eq!((before, &after[0]["scope"]["all"]), (Value::Null, &json!(true)));
+
+    let store = &house.ids["sto"];
+    let tags = json!({ "nodeId": store, "tags": ["north"], "metadata": { "erp": 7 } });
+    step(world, house, "nodeTagsSet", "NodeTagsSetInput", tags).await;
+    assert_eq!(changed(world, house, store, "tags").await.1, json!(["north"]));
+    assert_eq!(changed(world, house, store, "metadata").await.1, json!({ "erp": 7 }));
+    let stores = json!([{ "store": { "id": store }, "priority": 3 }]);
+    step(world, house, "sourcingSet", "SourcingSetInput", json!({ "stores": stores })).await;
+    assert_eq!(changed(world, house, store, "sourcing.priority").await, (json!(0), json!(3)));
+
+    let endpoint = &house.ids["whe"];
+    update(world, house, "webhookEndpoint", endpoint, "WebhookEndpoint", json!({ "description": "the till" })).await;
+    assert_eq!(changed(world, house, endpoint, "description").await.1, json!("the till"));
 
     let tenant = &house.ids["ten"];
     let asked = "{ viewer { tenant { settings { version } } } }";
@@ -161,18 +174,22 @@ async fn pages_of_a_history_have_everything_once(world: &World) {
     for kind in ["CHANGE", "MOVEMENT", "NOTE"] {
         assert!(kinds.contains(&json!(kind)), "{kind}: {kinds:?}");
     }
+    assert_eq!(paged(world, house, product).await, whole);
+}
+
+/// What a history has, read two at a time.
+async fn paged(world: &World, house: &House, id: &str) -> Vec<Value> {
     let (mut paged, mut after) = (Vec::new(), Value::Null);
     loop {
-        let asked = json!({ "id": product, "first": 2, "after": after });
+        let asked = json!({ "id": id, "first": 2, "after": after });
         let answer = world.ask(house, Some(house.owner.clone()), HISTORY, &asked).await;
         let page = &answer["data"]["history"];
         paged.extend(page["nodes"].as_array().unwrap().iter().map(|item| item["nodeId"].clone()));
         if page["pageInfo"]["hasNextPage"] == json!(false) {
-            break;
+            return paged;
         }
         after = page["pageInfo"]["endCursor"].clone();
     }
-    assert_eq!(paged, whole);
 }
 
 async fn movements_and_steps_stand_in_the_history_of_their_document(world: &World) {
@@ -184,6 +201,20 @@ async fn movements_and_steps_stand_in_the_history_of_their_document(world: &Worl
     let asked = json!({ "id": house.ids["ord"], "kinds": ["MOVEMENT"] });
     let blind = world.ask(house, Some(house.only(&["order.read"])), HISTORY, &asked).await;
     assert_eq!(blind["data"]["history"]["nodes"], json!([]), "without stock.movement.read");
+    // What belongs to the order stands in its history, for those who may read it.
+    let paid = order.iter().find(|item| item["kind"] == "PAYMENT").unwrap_or_else(|| panic!("{order:#?}"));
+    assert_eq!((&paid["action"], &paid["targetId"]), (&json!("paymentRecord"), &json!(house.ids["pay"])));
+    assert!(of("PAPER").contains(&&json!("invoiceIssue")) && of("DOCUMENT").contains(&&json!("returnCreate")), "{order:#?}");
+    let work = &house.ids["fwk"];
+    step(world, house, "nodeTagsSet", "NodeTagsSetInput", json!({ "nodeId": work, "tags": ["rush"] })).await;
+    let newest = history_of(world, house, &house.ids["ord"], &["DOCUMENT"]).await.remove(0);
+    let told = (&newest["action"], &newest["targetId"], &newest["fields"][0]["after"]);
+    assert_eq!(told, (&json!("nodeTagsSet"), &json!(work), &json!(["rush"])));
+    let asked = json!({ "id": house.ids["ord"], "kinds": ["DOCUMENT", "PAYMENT"] });
+    let blind = world.ask(house, Some(house.only(&["order.read"])), HISTORY, &asked).await;
+    let seen: Vec<&Value> = blind["data"]["history"]["nodes"].as_array().unwrap().iter().map(|item| &item["targetId"]).collect();
+    assert!(seen.contains(&&json!(house.ids["pay"])) && !seen.contains(&&json!(work)), "without fulfilment.read: {seen:?}");
+    assert_eq!(paged(world, house, &house.ids["ord"]).await.len(), history_of(world, house, &house.ids["ord"], &[]).await.len());
 }
 
 /// A call on a document, under a key of its own.

@@ -5,7 +5,11 @@ use entity::prelude::{self, ActorKind, IntegrationId, MemberId};
 use iam::access::kind;
 use macros::resolvers;
 use serde_json::Value;
-use services::history::shell::Item;
+use services::history::{
+    core::{EntryKind, entry_kind},
+    shell::Item,
+};
+use uuid::Uuid;
 
 use crate::{
     access::author,
@@ -33,6 +37,23 @@ pub enum HistoryKind {
     Note,
     /// Another event of an object that is not a document.
     Event,
+    /// Step of a document that belongs to the object: of an order's work, fulfilment, return or reversal. `targetId` names it.
+    Document,
+    /// A payment was recorded or taken back.
+    Payment,
+    /// An invoice or credit note was issued, or a paper drawn.
+    Paper,
+}
+
+/// What clients call the kind of an entry; `plain` is what else is done to the object itself.
+pub(super) const fn shown(kind: EntryKind, plain: HistoryKind) -> HistoryKind {
+    match kind {
+        EntryKind::Change => HistoryKind::Change,
+        EntryKind::Plain => plain,
+        EntryKind::Document => HistoryKind::Document,
+        EntryKind::Payment => HistoryKind::Payment,
+        EntryKind::Paper => HistoryKind::Paper,
+    }
 }
 
 /// Kind of an actor.
@@ -146,8 +167,10 @@ impl HistoryField {
 #[derive(Debug, Clone)]
 pub struct HistoryItem {
     pub item: Item,
-    /// Whether the thing is a document, whose entries are steps.
-    pub is_document: bool,
+    /// The object whose history it is.
+    pub target: Uuid,
+    /// What entries without fields are: a document's are steps.
+    pub plain: HistoryKind,
 }
 
 crate::connection!(HistoryConnection, HistoryEdge, HistoryItem, "steps in the history of an object");
@@ -168,10 +191,14 @@ impl HistoryItem {
         match &self.item {
             Item::Moved(_) => HistoryKind::Movement,
             Item::Noted(_) => HistoryKind::Note,
-            Item::Entry(_) if !self.fields_of().is_empty() => HistoryKind::Change,
-            Item::Entry(_) if self.is_document => HistoryKind::Step,
-            Item::Entry(_) => HistoryKind::Event,
+            Item::Entry(stored) => shown(entry_kind(self.target, &stored.entry), self.plain),
         }
+    }
+    /// ID of the document, payment or invoice of another history that the entry is about, to look it up with `node`. Null of what was done to the
+    /// object itself, and of movements and notes.
+    async fn target_id(&self) -> Option<ID> {
+        let Item::Entry(stored) = &self.item else { return None };
+        stored.entry.target.as_ref().filter(|target| target.id != self.target).map(|target| ID(target.to_string()))
     }
     /// Time at which it was recorded.
     async fn at(&self) -> DateTime {
@@ -212,7 +239,7 @@ impl HistoryItem {
             Item::Noted(note) => note.id.to_string(),
         })
     }
-    /// Fields that were changed; empty unless the kind is CHANGE.
+    /// Fields that were changed; empty unless the kind is CHANGE, or DOCUMENT with changed fields.
     async fn fields(&self, ctx: &Context<'_>) -> Answer<Vec<HistoryField>> {
         self.fields_of().into_iter().map(|field| HistoryField::of(ctx, field)).collect()
     }

@@ -5,13 +5,16 @@ use entity::id::{Kind, kind};
 use iam::access::kind as may;
 use inventory::{ledger::Ledger, stock::rows::MovementFilterSpec};
 use macros::resolvers;
-use platform::{
-    audit::{Target, rows::FieldScope},
-    paging::CursorSigner,
+use platform::{audit::Target, paging::CursorSigner};
+use services::history::{
+    core::EntryKind,
+    shell::{self, HistoryAsk},
 };
-use services::history::shell::{self, HistoryAsk};
 
-use super::item::{HistoryConnection, HistoryItem, HistoryKind};
+use super::{
+    item::{HistoryConnection, HistoryItem, HistoryKind, shown},
+    related::related,
+};
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
@@ -46,6 +49,8 @@ pub struct HistoryQuery;
 impl HistoryQuery {
     /// The history of a thing, the newest first: changes of its fields, steps, movements and notes. Null when there is no such thing, or it is not yours.
     /// Refusals are in the audit log alone. Movements are those of a product, a level or a document, in stores whose movements the caller may see.
+    /// An order has what was done to its payments, invoices, works, fulfilments, returns and reversals, too, a purchase order to its added charges and
+    /// reversals, another document to its reversals: of each what the caller may read, at most 500 of them.
     ///
     /// Requires the permission that reading the thing requires.
     #[field(authenticated, paged)]
@@ -74,20 +79,23 @@ async fn page(
     let is_document = DOCUMENTS.contains(&target.kind.as_str());
     let wants = |kind: HistoryKind| kinds.is_none_or(|kinds| kinds.contains(&kind));
     let plain = if is_document { HistoryKind::Step } else { HistoryKind::Event };
-    let told = match (wants(HistoryKind::Change), wants(plain)) {
-        (true, true) => Some(FieldScope::All),
-        (true, false) => Some(FieldScope::Fields),
-        (false, true) => Some(FieldScope::NoFields),
-        (false, false) => None,
-    };
+    let told = kinds.map(|_| ENTRIES.into_iter().filter(|kind| wants(shown(*kind, plain))).collect::<Vec<_>>());
+    let has_related = RELATED.into_iter().any(|kind| wants(shown(kind, plain)));
+    let related = if has_related { Box::pin(related(ctx, &node, target.id)).await? } else { Vec::new() };
     let permit = ctx.permit::<may::StockMovementRead>().ok().filter(|_| wants(HistoryKind::Movement));
     let movements = permit.zip(movements_of(&node, &target)).map(|(permit, spec)| movements_within(&permit, spec));
-    let ask = HistoryAsk { target: target.id, told, movements, has_notes: wants(HistoryKind::Note) };
+    let (has_notes, target) = (wants(HistoryKind::Note), target.id);
+    let ask = HistoryAsk { target, related, told, movements, has_notes };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let found = Box::pin(shell::page(&scope, &ask, &request)).await?;
-    let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, is_document }, shell::keys(place)));
+    let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, target, plain }, shell::keys(place)));
     Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
 }
+
+/// What entries can be.
+const ENTRIES: [EntryKind; 5] = [EntryKind::Change, EntryKind::Plain, EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
+/// What entries of related documents can be.
+const RELATED: [EntryKind; 3] = [EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
 
 /// The movements that belong to a node.
 fn movements_of(node: &Node, target: &Target) -> Option<MovementFilterSpec> {

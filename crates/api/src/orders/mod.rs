@@ -47,6 +47,7 @@ pub use line::{Allocation, OrderLine};
 pub use live::{OrderChange, OrderSubscription, OrderUpdate};
 pub use loaders::Rows;
 pub use mutation::OrdersMutation;
+pub use nodes::fulfilments_of_order;
 pub use order::Order;
 pub use paid_inputs::OrderPaymentInput;
 pub use payloads::{OrderHoldPayload, OrderPayload};

@@ -5,7 +5,14 @@ use entity::prelude::*;
 use iam::access::kind;
 use inventory::orders::rows;
 
-use super::{fulfilment::Fulfilment, line::OrderLine, order::Order, payloads::ledger, query::whole};
+use super::{
+    fulfilment::Fulfilment,
+    line::OrderLine,
+    loaders::{FulfilmentsOf, load},
+    order::Order,
+    payloads::ledger,
+    query::whole,
+};
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The order of an id, with its lines.
@@ -27,4 +34,10 @@ pub async fn fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fu
     // It belongs to its order, whatever store it leaves from.
     let seen = whole(ctx, found.order).await?;
     Ok(seen.map(|_| Fulfilment::new(std::sync::Arc::new(vec![found]), 0)))
+}
+
+/// The ids of the fulfilments of an order that the caller sees, the oldest first.
+pub async fn fulfilments_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<FulfilmentId>> {
+    let all = load(ctx, FulfilmentsOf(order)).await?.unwrap_or_default();
+    Ok(all.iter().map(|fulfilment| fulfilment.id).collect())
 }

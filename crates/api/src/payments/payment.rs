@@ -27,6 +27,9 @@ use crate::{
 pub struct Payment(pub(super) Arc<core::Payment>);
 
 impl Payment {
+    pub fn fact_id(&self) -> PaymentId {
+        self.0.id
+    }
     /// The order that it is of.
     pub fn order_id(&self) -> OrderId {
         self.0.order

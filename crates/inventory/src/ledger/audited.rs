@@ -2,12 +2,15 @@
 
 use entity::prelude::*;
 use platform::{
-    audit::{self, AuditWriter, Chain, Target, rows},
+    audit::{self, AuditWriter, Chain, Fields, Target, fields::differences, rows},
+    clock::day_text,
     storage::Link,
 };
 
+use serde_json::Value;
+
 use super::{command::Queued, decision::Decision, registry::Documents};
-use crate::stock::core::own_movement;
+use crate::stock::core::{Lot, own_movement};
 
 /// Whose log it is, and what its entries name.
 #[derive(Clone, Copy)]
@@ -29,7 +32,7 @@ pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decisi
     let Audited { audit_writer, documents, tenant } = audited;
     decided.iter().flat_map(move |(index, decision)| {
         let queued = &queue[*index];
-        let (document, fields) = documents.named(&decision.documents).unzip();
+        let (document, fields) = documents.named(&decision.documents).or_else(|| lot_edit(decision)).unzip();
         let (target, events) = (document.or_else(|| moved(decision)), events(documents, decision));
         let fields = fields.filter(|fields| !fields.is_empty());
         let own = if let Some(audit_context) = &queued.audit_context {
@@ -40,6 +43,20 @@ pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decisi
         };
         own.into_iter().flatten()
     })
+}
+
+/// The lot that a command was about, and what differs of its fields.
+fn lot_edit(decision: &Decision) -> Option<(Target, Vec<Value>)> {
+    let (before, after) = decision.stock.edited_lot.as_deref()?;
+    Some((Target::of(after.id), differences(Some(&lot_fields(before)), Some(&lot_fields(after)), None)))
+}
+
+fn lot_fields(lot: &Lot) -> Fields {
+    Fields::default()
+        .with("status", lot.status.as_str())
+        .with("madeOn", lot.made_on.map(day_text))
+        .with("expiresOn", lot.expires_on.map(day_text))
+        .with("note", &lot.note)
 }
 
 /// The movement that a decision without a document made, if any.

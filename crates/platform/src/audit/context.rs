@@ -161,7 +161,7 @@ impl AuditContext {
     /// The entry of an object that was changed.
     fn entry_of(&self, change: ObjectChange, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
         let (mut entry, ip) = self.entry(Outcome::Done, None, events);
-        entry.target = Some(Target { kind: change.kind.to_owned(), id: change.id });
+        entry.target = Some(Target { kind: change.kind, id: change.id });
         entry.changes = changes_of(None, events, Some(change.fields));
         (entry, ip)
     }
@@ -198,12 +198,21 @@ pub fn changed<K: entity::id::Kind>(
     after: Option<&Fields>,
     key: Option<&DataKey>,
 ) {
-    if !listens() {
-        return;
+    if listens() {
+        note_differences(work, Target::of(id), differences(before, after, key));
     }
-    let fields = differences(before, after, key);
+}
+
+/// The same of an object whose kind is known only as the program runs.
+pub fn changed_node(work: &mut Work, target: &Target, before: &Fields, after: &Fields) {
+    if listens() {
+        note_differences(work, target.clone(), differences(Some(before), Some(after), None));
+    }
+}
+
+fn note_differences(work: &mut Work, target: Target, fields: Vec<Value>) {
     if !fields.is_empty() {
-        work.note_change(ObjectChange { kind: K::PREFIX, id: id.uuid(), fields });
+        work.note_change(ObjectChange { kind: target.kind, id: target.id, fields });
     }
 }
 

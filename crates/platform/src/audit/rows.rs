@@ -182,31 +182,38 @@ pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec
     select(reads, &format!("AND seq IS NOT NULL{conditions}{order}"), values).await
 }
 
-/// Which entries of an object its history has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldScope {
-    All,
-    /// Those that say which fields differ.
-    Fields,
-    NoFields,
+/// A page of what was done to an object, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id;
+/// conditions without parameters are given as SQL.
+/// Entries of the ledger's batches have no index of this order, which each batch would pay for; an object has few of them. They come behind the others.
+pub async fn history(reads: &impl Reads, target: Uuid, conditions: &str, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+    done_to(reads, ("target_id = $2", target.into()), conditions, request).await
 }
 
-/// A page of what was done to an object, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id.
-/// Entries of the ledger's batches have no index of this order, which each batch would pay for; an object has few of them. They come behind the others.
-pub async fn history(reads: &impl Reads, target: Uuid, scope: FieldScope, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
-    // Inside texts quotation marks are escaped, so that this stands nowhere else.
-    let told = match scope {
-        FieldScope::All => "",
-        FieldScope::Fields => " AND changes LIKE '%\"fields\":[%'",
-        FieldScope::NoFields => " AND changes NOT LIKE '%\"fields\":[%'",
-    };
+/// The same of several objects in one order.
+pub async fn histories(
+    reads: &impl Reads,
+    targets: &[Uuid],
+    conditions: &str,
+    request: &PageRequest,
+) -> Result<Vec<Stored>, Fault> {
+    let backend = reads.backend();
+    let ids = backend.ids(targets.iter().copied().map(AuditId::from_uuid));
+    done_to(reads, (backend.in_ids("target_id", 2).as_str(), ids), conditions, request).await
+}
+
+async fn done_to(
+    reads: &impl Reads,
+    (of, targets): (&str, Value),
+    conditions: &str,
+    request: &PageRequest,
+) -> Result<Vec<Stored>, Fault> {
     let mut found = Vec::new();
-    for of in ["mac_key <> ''", "mac_key = ''"] {
+    for vouched in ["mac_key <> ''", "mac_key = ''"] {
         let (bounds, order, bound) = keyset(&["at", "id"], true, request, 3);
-        let mut values: Vec<Value> = vec![target.into()];
+        let mut values: Vec<Value> = vec![targets.clone()];
         values.extend(bound);
         let rest = format!(
-            "AND target_id = $2 AND target_id IS NOT NULL AND {of} AND outcome = 'DONE' AND action <> 'customer.contact.read'{told}{bounds}{order}"
+            "AND {of} AND target_id IS NOT NULL AND {vouched} AND outcome = 'DONE' AND action <> 'customer.contact.read'{conditions}{bounds}{order}"
         );
         found.extend(select(reads, &rest, values).await?);
     }

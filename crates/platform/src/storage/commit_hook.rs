@@ -12,7 +12,7 @@ use super::{Bulk, journal::Event};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectChange {
     /// The prefix of the object's ID.
-    pub kind: &'static str,
+    pub kind: String,
     pub id: Uuid,
     /// The fields that differ.
     pub fields: Vec<Value>,

@@ -4,13 +4,13 @@ use entity::{
     id::{Kind, kind},
     prelude::CustomerId,
 };
-use iam::access::Caller;
+use iam::access::{Caller, code, kind as may};
 use inventory::catalog::{
     core::{Patch, Problem},
     rows::customer,
 };
 use platform::{
-    audit::{self, Target},
+    audit::{self, Fields, Target},
     clock::Clock,
     storage::{
         Database, Fault, Work,
@@ -97,6 +97,7 @@ async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, sa
         return Ok(Acted { value: after, seq: None, is_replayed: false });
     }
     rows::write(work, &after).await?;
+    audit::changed_node(work, &before.target, &traced(&before), &traced(&after));
     let event = NodeTagsEvent {
         node_id: said.node_id.clone(),
         version: after.version,
@@ -106,6 +107,18 @@ async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, sa
     let seq = journal::append_other(work, vec![NODE_TAGS_UPDATED.event(&event)], now).await?;
     idempotency::keep(work, key, &Receipt { seq }, now).await?;
     Ok(Acted { value: after, seq, is_replayed: false })
+}
+
+/// What the audit log compares. The chain is never erased: custom data of what may be about a person is recorded as changed, without its values.
+fn traced(tags: &NodeTags) -> Fields {
+    const ABOUT_PEOPLE: [&str; 3] = [kind::CustomerId::PREFIX, kind::ReturnId::PREFIX, kind::FulfilmentWorkId::PREFIX];
+    let metadata: Value = serde_json::from_str(&tags.metadata).unwrap_or_default();
+    let fields = Fields::default().with("tags", &tags.tags);
+    if ABOUT_PEOPLE.contains(&tags.target.kind.as_str()) {
+        fields.personal("metadata", code::<may::CustomerRead>(), metadata)
+    } else {
+        fields.with("metadata", metadata)
+    }
 }
 
 /// Whether it is a customer who is erased. Behind the counter nobody is erased meanwhile.

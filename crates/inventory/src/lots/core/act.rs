@@ -107,7 +107,7 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
     let plans = plans(draft, command, (&before, &after), &lies, field)?;
     let is_new = Lot { version: before.version, updated_at: before.updated_at, ..after.clone() } != before;
     if is_new {
-        draft.tell_lot(after.clone());
+        draft.edit_lot(before, after.clone());
     }
     let steps: Vec<Step> = plans
         .iter()

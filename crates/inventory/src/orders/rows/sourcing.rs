@@ -118,11 +118,29 @@ pub async fn store_sourcing(reads: &impl Reads) -> Result<Vec<StoreSourcing>, Fa
          WHERE s.tenant_id = $1 AND s.archived_at IS NULL ORDER BY s.code_key LIMIT {MAX_STORES}",
         select = SaidRow::SELECT
     );
-    let said = |row: SaidRow| {
-        let position = position(row.place.latitude, row.place.longitude);
-        StoreSourcing { store: row.id, is_source: row.is_source == 1, priority: row.priority, position }
-    };
     Ok(reads.records::<SaidRow>(&sql, vec![]).await?.into_iter().map(said).collect())
+}
+
+/// The same of these stores.
+pub async fn sourcing_of(reads: &impl Reads, stores: &[StoreId]) -> Result<Vec<StoreSourcing>, Fault> {
+    if stores.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM store s
+         LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = s.id
+         WHERE s.tenant_id = $1 AND {of}",
+        select = SaidRow::SELECT,
+        of = backend.in_ids("s.id", 2)
+    );
+    let ids = backend.ids(stores.iter().copied());
+    Ok(reads.records::<SaidRow>(&sql, vec![ids]).await?.into_iter().map(said).collect())
+}
+
+fn said(row: SaidRow) -> StoreSourcing {
+    let position = position(row.place.latitude, row.place.longitude);
+    StoreSourcing { store: row.id, is_source: row.is_source == 1, priority: row.priority, position }
 }
 
 /// The sources that the caller may act in and that have any of these products, with how much of each they could give now: also those of

@@ -3,20 +3,22 @@
 use std::collections::HashSet;
 
 use entity::prelude::*;
-use iam::access::{Permit, kind};
+use iam::access::{Permit, code, kind};
 use platform::{
+    audit::{self, Fields},
     clock::Clock,
     storage::{
-        Database, Fault, Work,
+        Database, Fault, Reads, Work,
         idempotency::{self, Key, KeyUse, hash_of},
         journal,
     },
 };
 use serde::Serialize;
+use serde_json::json;
 
 use crate::orders::events::{SOURCING_SET, SourcingChanged};
 use crate::orders::{
-    core::SourcingAsked,
+    core::{SourcingAsked, SourcingRule},
     rows::{self, StoreSourcing},
 };
 
@@ -79,7 +81,7 @@ async fn once(
 ) -> Result<Result<SourcingSetDone, SourcingRefusal>, Fault> {
     let now = clock.now();
     // The event first: it waits for whoever else is at the journal, who may have the same key.
-    let payload = SourcingChanged { rule: serde_json::json!(input.rule), stores: serde_json::json!(input.stores) };
+    let payload = SourcingChanged { rule: json!(input.rule), stores: json!(input.stores) };
     let event = SOURCING_SET.event(&payload);
     let seq = journal::append(work, vec![event], now).await?;
     let found = idempotency::look_up(work, [key]).await?;
@@ -100,13 +102,39 @@ async fn once(
         }
     }
     if let Some(asked) = &input.rule {
-        let rule = rows::sourcing_rule(work).await?.with(asked);
+        let (before, tenant) = (rows::sourcing_rule(work).await?, work.tenant());
+        let rule = before.with(asked);
         rows::put_rule(work, &rule, now).await?;
+        audit::changed(work, tenant, Some(&traced_rule(&before)), Some(&traced_rule(&rule)), None);
     }
+    let before = if audit::listens() { rows::sourcing_of(work, &named).await? } else { Vec::new() };
     for said in &input.stores {
         rows::put_store(work, said, now).await?;
+        let was = before.iter().find(|one| one.store == said.store).map(traced_store);
+        audit::changed(work, said.store, was.as_ref(), Some(&traced_store(said)), None);
     }
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
     idempotency::remember(work, [(key, receipt)], now).await?;
     Ok(Ok(SourcingSetDone { seq, is_replayed: false }))
+}
+
+/// What the audit log compares of the tenant's rule.
+fn traced_rule(rule: &SourcingRule) -> Fields {
+    const STORES: &str = code::<kind::StoreRead>();
+    Fields::default()
+        .masked("sourcing.strategy", STORES, rule.strategy.as_str())
+        .masked("sourcing.split", STORES, rule.split.as_str())
+        .masked("sourcing.maxStores", STORES, rule.max_stores)
+}
+
+/// What it compares of what a store says.
+fn traced_store(said: &StoreSourcing) -> Fields {
+    let position = said.position.map(|at| {
+        let (latitude, longitude) = at.degrees();
+        json!({ "latitude": latitude, "longitude": longitude })
+    });
+    Fields::default()
+        .with("sourcing.isSource", said.is_source)
+        .with("sourcing.priority", said.priority)
+        .with("sourcing.position", position)
 }

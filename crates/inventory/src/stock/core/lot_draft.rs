@@ -22,6 +22,8 @@ pub(super) struct LotDraft {
     pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
     /// Lots whose own words changed: each makes an event.
     pub told: BTreeSet<LotId>,
+    /// A lot that the command is about, as it was before and as it is.
+    pub edited: Option<Box<(Lot, Lot)>>,
     /// What was put on lots so that a fact from before their last count could take it.
     pub lent: BTreeMap<(LevelKey, LotId), i64>,
 }
@@ -40,6 +42,12 @@ impl Draft<'_> {
     pub(crate) fn tell_lot(&mut self, lot: Lot) {
         self.lots.told.insert(lot.id);
         self.put_lot(lot);
+    }
+
+    /// The same of a lot that the command is about: the audit log says what differs.
+    pub(crate) fn edit_lot(&mut self, before: Lot, after: Lot) {
+        self.tell_lot(after.clone());
+        self.lots.edited = Some(Box::new((before, after)));
     }
 
     /// What of a lot was under way is lost.

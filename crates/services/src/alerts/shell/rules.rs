@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
-use iam::access::{Permit, Reach, kind};
+use iam::access::{Permit, Reach, code, kind};
 use platform::{
+    audit::{self, Fields},
     clock, path,
     storage::{
         Fault, Work,
@@ -13,6 +14,7 @@ use platform::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{AlertError, Alerts, check_key, covers, settle};
 use crate::alerts::events::{ALERT_RULE_DELETED, ALERT_RULE_SET, EventType, RuleChanged};
@@ -201,10 +203,12 @@ impl Alerts {
         }
         let id = there.as_ref().map_or_else(|| self.0.clock.id(), |rule| rule.id);
         let rule = fields.rule(id, there.as_ref(), now);
+        let was = there.as_ref().map(traced);
         match there {
             Some(_) => rows::change_rule(work, &rule).await?,
             None => rows::add_rule(work, &rule).await?,
         }
+        audit::changed(work, rule.id, was.as_ref(), Some(&traced(&rule)), None);
         self.end(work, (&key, ALERT_RULE_SET), rule).await
     }
 
@@ -226,6 +230,7 @@ impl Alerts {
         let found = rows::lock_rule(work, removal.id).await?.filter(|rule| covers(permit, rule));
         let rule = found.ok_or_else(|| AlertError::NotFound { what: "alert rule", field: path!["input", "id"] })?;
         rows::remove_rule(work, rule.id).await?;
+        audit::changed(work, rule.id, Some(&traced(&rule)), None, None);
         self.end(work, (&key, ALERT_RULE_DELETED), rule).await
     }
 
@@ -242,6 +247,25 @@ impl Alerts {
         idempotency::remember(work, [(key, receipt)], now).await?;
         Ok(Acted { value: Some(rule), seq, is_replayed: false })
     }
+}
+
+/// What the audit log compares. Addresses of people are recorded as changed, without their values.
+fn traced(rule: &Rule) -> Fields {
+    let time = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
+    Fields::default()
+        .with("kind", rule.kind.as_str())
+        .with("storeId", rule.scope.store)
+        .with("categoryId", rule.scope.category)
+        .with("productId", rule.scope.product)
+        .with("isEnabled", rule.is_enabled)
+        .with("threshold", rule.threshold)
+        .with("days", rule.days)
+        .personal("emails", code::<kind::AlertRuleWrite>(), &rule.emails)
+        .with("memberIds", &rule.members)
+        .with("quietHours", rule.quiet.map(|quiet| json!({ "from": time(quiet.from), "to": time(quiet.to) })))
+        .with("timeZone", &rule.time_zone)
+        .with("digest", rule.digest.as_str())
+        .with("digestHour", rule.digest_hour)
 }
 
 /// The answer of an earlier call: the rule as it is now, if it is still there.

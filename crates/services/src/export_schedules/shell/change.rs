@@ -1,11 +1,12 @@
 //! Setting schedules, asking for a run, and taking schedules away.
 
 use entity::prelude::*;
+use iam::access::{code, kind};
 use inventory::ledger::Mode;
 use platform::{
-    clock,
+    audit, clock,
     storage::{
-        Work,
+        Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
         journal,
     },
@@ -96,6 +97,7 @@ impl ExportSchedules {
             return Err(ExportScheduleError::TooMany);
         }
         let schedule = self.wanted(work, permit, input, before.as_ref()).await?;
+        tell(work, before.as_ref(), Some(&schedule), input.secret.is_some());
         match before {
             None => rows::insert(work, &schedule).await?,
             Some(_) => rows::update(work, &schedule).await?,
@@ -216,6 +218,7 @@ impl ExportSchedules {
         }
         let schedule = own(work, permit, input.id).await?;
         rows::remove(work, schedule.id).await?;
+        tell(work, Some(&schedule), None, false);
         end(work, (&key, EXPORT_SCHEDULE_DELETED), schedule, self.0.clock.now()).await
     }
 }
@@ -261,6 +264,34 @@ async fn replayed(work: &Work, key: &Key) -> Result<Option<Acted<Option<Schedule
     };
     let value = rows::schedule(work, receipt.schedule).await?;
     Ok(Some(Acted { value, seq: receipt.seq, is_replayed: true }))
+}
+
+/// Says in the audit log what differs of a schedule: fields of the tenant's, under its ID.
+fn tell(work: &mut Work, before: Option<&Schedule>, after: Option<&Schedule>, has_new_secret: bool) {
+    let tenant = work.tenant();
+    let secret = if before.is_some() && has_new_secret { "REPLACED" } else { "SET" };
+    let (was, is) = (before.map(|before| traced(before, "SET")), after.map(|after| traced(after, secret)));
+    audit::changed(work, tenant, was.as_ref(), is.as_ref(), None);
+}
+
+/// What is compared: of the login at a bucket only that there is one, and no more of its address than the host, as the rest may hold a secret.
+fn traced(schedule: &Schedule, secret: &'static str) -> audit::Fields {
+    const MASK: &str = code::<kind::TenantWrite>();
+    let (fields, bucket) = (&schedule.fields, schedule.bucket.as_ref());
+    let path = |field: &str| format!("exportSchedules.{}.{field}", schedule.id);
+    audit::Fields::default()
+        .masked(path("name"), MASK, &fields.name)
+        .masked(path("entity"), MASK, fields.entity)
+        .masked(path("format"), MASK, fields.format)
+        .masked(path("every"), MASK, fields.period)
+        .masked(path("hour"), MASK, fields.hour)
+        .masked(path("timeZone"), MASK, &fields.time_zone)
+        .masked(path("bucket.origin"), MASK, bucket.and_then(|bucket| webhooks::origin_of(&bucket.endpoint)))
+        .masked(path("bucket.name"), MASK, bucket.map(|bucket| &bucket.name))
+        .masked(path("bucket.region"), MASK, bucket.map(|bucket| &bucket.region))
+        .masked(path("bucket.prefix"), MASK, bucket.map(|bucket| &bucket.prefix))
+        .masked(path("bucket.secret"), MASK, bucket.map(|_| secret))
+        .masked(path("status"), MASK, schedule.status.as_str())
 }
 
 async fn end(

@@ -1,10 +1,11 @@
 //! Setting series that move demand from outside, and taking them away. The next run of forecasts reads them.
 
 use entity::prelude::*;
-use iam::access::{Permit, Reach, kind};
+use iam::access::{Permit, Reach, code, kind};
 use inventory::ledger::Mode;
 use platform::{
-    clock::Clock,
+    audit::{self, Fields},
+    clock::{Clock, day_text},
     paging::{Listed, PageRequest},
     storage::{
         Database, Fault, Reads, Work,
@@ -130,6 +131,7 @@ async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: Facto
         return Err(FactorError::TooMany(most));
     }
     series.version = actual + 1;
+    tell(work, before.as_ref(), Some(&series));
     match before {
         Some(_) => rows::update_factor(work, &series).await?,
         None => rows::insert_factor(work, &series).await?,
@@ -158,8 +160,40 @@ async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRem
     let found = rows::factor(work, input.code.trim()).await?.filter(|series| covers(permit, series.store));
     let mut series = found.ok_or(FactorError::NotFound)?;
     rows::remove_factor(work, &series.code).await?;
+    tell(work, Some(&series), None);
     series.updated_at = now;
     end(work, (&key, FACTOR_SERIES_REMOVED), series).await
+}
+
+/// Says in the audit log what differs of a series: fields of its store's, or of the tenant's where it is of no single store.
+fn tell(work: &mut Work, before: Option<&FactorSeries>, after: Option<&FactorSeries>) {
+    let has_moved = before.zip(after).is_some_and(|(before, after)| before.store != after.store);
+    if has_moved {
+        tell(work, before, None);
+        return tell(work, None, after);
+    }
+    let (was, is) = (before.map(traced), after.map(traced));
+    if let Some(store) = after.or(before).and_then(|series| series.store) {
+        audit::changed(work, store, was.as_ref(), is.as_ref(), None);
+    } else {
+        let tenant = work.tenant();
+        audit::changed(work, tenant, was.as_ref(), is.as_ref(), None);
+    }
+}
+
+fn traced(series: &FactorSeries) -> Fields {
+    const MASK: &str = code::<kind::StockPolicy>();
+    let path = |field: &str| format!("factorSeries.{}.{field}", series.code);
+    let values: Vec<(String, f64)> = series.values.iter().map(|(day, value)| (day_text(*day), *value)).collect();
+    Fields::default()
+        .masked(path("kind"), MASK, series.kind.as_str())
+        .masked(path("name"), MASK, &series.name)
+        .masked(path("productId"), MASK, series.goods.product())
+        .masked(path("categoryId"), MASK, series.goods.category())
+        .masked(path("country"), MASK, &series.country)
+        .masked(path("from"), MASK, day_text(series.from))
+        .masked(path("until"), MASK, day_text(series.until))
+        .masked(path("values"), MASK, values)
 }
 
 async fn end(work: &mut Work, (key, event): (&Key, EventType<FactorEvent>), series: FactorSeries) -> Done {

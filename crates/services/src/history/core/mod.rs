@@ -1,6 +1,10 @@
 //! Several lists in one order, and where a page of it ends: pure.
 
+mod entry_kind;
+
 use uuid::Uuid;
+
+pub use entry_kind::{EntryKind, entry_kind, of_itself, of_related};
 
 /// Something of a list, with its place there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,21 +7,23 @@ use inventory::stock::{
     rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq},
 };
 use platform::{
-    audit::rows::{FieldScope, Stored, history},
+    audit::rows::{Stored, histories, history},
     paging::{Key, PageRequest, keyset},
     storage::{Fault, Reads},
 };
 use uuid::Uuid;
 
-use super::core::{Dated, HistoryPosition, merge};
+use super::core::{Dated, EntryKind, HistoryPosition, merge, of_itself, of_related};
 use crate::notes::{core::Note, rows as notes};
 
 /// What is asked for of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryAsk {
     pub target: Uuid,
-    /// Which entries of the audit log; None for none.
-    pub told: Option<FieldScope>,
+    /// What belongs to it and has entries of its own, as far as the reader may see each.
+    pub related: Vec<Uuid>,
+    /// Which entries of the audit log; None for all.
+    pub told: Option<Vec<EntryKind>>,
     /// Which movements; None for none.
     pub movements: Option<MovementFilterSpec>,
     pub has_notes: bool,
@@ -54,12 +56,10 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
     let behind = |keys: Vec<Key>| PageRequest { after: (from != HistoryPosition::BEGIN).then_some(keys), ..request.clone() };
     let dated = behind(vec![Key::Int(from.at), Key::Id(from.id)]);
     let mut told: Vec<Dated<Item>> = Vec::new();
-    if let Some(which) = ask.told {
-        told.extend(history(reads, ask.target, which, &dated).await?.into_iter().map(|stored| {
-            let (at, id) = (stored.entry.at.micros(), stored.entry.id.uuid());
-            Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
-        }));
-    }
+    told.extend(entries(reads, ask, &dated).await?.into_iter().map(|stored| {
+        let (at, id) = (stored.entry.at.micros(), stored.entry.id.uuid());
+        Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
+    }));
     if ask.has_notes {
         told.extend(notes::page(reads, ask.target, &dated).await?.rows.into_iter().map(|note| {
             let (at, id) = (note.created_at.micros(), note.id.uuid());
@@ -71,6 +71,20 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
         None => Vec::new(),
     };
     Ok(merge(told, moved, from, request.limit as usize + 1))
+}
+
+/// The entries of the object, and behind them those of what belongs to it.
+async fn entries(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+    let wanted = ask.told.as_deref();
+    let has = |kinds: &[EntryKind]| wanted.is_none_or(|wanted| wanted.iter().any(|kind| kinds.contains(kind)));
+    let mut found = Vec::new();
+    if has(&[EntryKind::Change, EntryKind::Plain, EntryKind::Payment, EntryKind::Paper]) {
+        found = history(reads, ask.target, &wanted.map(of_itself).unwrap_or_default(), request).await?;
+    }
+    if !ask.related.is_empty() && has(&[EntryKind::Document, EntryKind::Payment, EntryKind::Paper]) {
+        found.extend(histories(reads, &ask.related, &wanted.map(of_related).unwrap_or_default(), request).await?);
+    }
+    Ok(found)
 }
 
 async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &PageRequest) -> Result<Vec<Dated<Item>>, Fault> {

@@ -1,18 +1,20 @@
 //! Setting a tenant's criteria.
 
 use entity::prelude::*;
-use iam::access::{Permit, Reach, kind};
+use iam::access::{Permit, Reach, code, kind};
 use inventory::{ledger::Mode, purchasing::rows::known_suppliers};
 use platform::{
+    audit::{self, Fields},
     clock::Clock,
     path,
     storage::{
-        Database, Work,
+        Database, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{LiquidationError, check_key};
 use crate::liquidation::{
@@ -75,8 +77,20 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet)
     }
     let after = Settings { criteria: input.criteria.clone(), version: before.version + 1, updated_at: Some(now) };
     rows::change_settings(work, &after, now).await?;
+    let tenant = work.tenant();
+    audit::changed(work, tenant, Some(&traced(&before.criteria)), Some(&traced(&after.criteria)), None);
     let seq =
         journal::append_other(work, vec![LIQUIDATION_SETTINGS_SET.event(&SettingsEvent { version: after.version })], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
     Ok(Acted { value: after, seq, is_replayed: false })
+}
+
+/// What the audit log compares: fields of the tenant's. Amounts are in minor units, as they are kept.
+fn traced(criteria: &Criteria) -> Fields {
+    const MASK: &str = code::<kind::StockPolicy>();
+    let Ok(Value::Object(all)) = serde_json::to_value(criteria) else { return Fields::default() };
+    let masked = |fields: Fields, (name, value): (String, Value)| {
+        fields.masked(format!("liquidationSettings.{name}"), MASK, value)
+    };
+    all.into_iter().fold(Fields::default(), masked)
 }

@@ -1,11 +1,15 @@
 //! Companies that issue invoices.
 
 use entity::prelude::*;
-use iam::access::{Permit, kind};
+use iam::access::{Permit, code, kind};
 use inventory::{catalog::core::life::Step, ledger::Mode};
-use platform::storage::{
-    Fault, Work,
-    idempotency::{Acted, Key, hash_of, settle},
+use platform::{
+    audit::{self, Fields},
+    clock,
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{Acted, Key, hash_of, settle},
+    },
 };
 use serde::Serialize;
 
@@ -83,6 +87,7 @@ impl Papers {
         fields.stores.dedup();
         let now = self.0.clock.now();
         let has_room = all.len() < MOST_ENTITIES;
+        let was = all.iter().find(|entity| entity.fields.code == fields.code).map(traced);
         let after = match all.into_iter().find(|entity| entity.fields.code == fields.code) {
             Some(before) if before.archived_at.is_some() => return Err(InvoiceError::ArchivedEntity),
             Some(before) => {
@@ -102,6 +107,7 @@ impl Papers {
             }
         };
         rows::set_stores(work, &after).await?;
+        tell(work, was.as_ref(), &after);
         let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
         end(work, &key, (LEGAL_ENTITY_UPDATED, event), (after.id.uuid(), after), now).await
     }
@@ -133,14 +139,36 @@ impl Papers {
         if archives && !before.fields.stores.is_empty() {
             return Err(InvoiceError::SoldFor { stores: before.fields.stores.len() });
         }
-        let now = self.0.clock.now();
+        let (now, was) = (self.0.clock.now(), traced(&before));
         let archived_at = archives.then_some(now);
         let after = LegalEntity { archived_at, version: before.version + 1, updated_at: now, ..before };
         rows::change_entity(work, &after).await?;
+        tell(work, Some(&was), &after);
         let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
         let kind = if archives { LEGAL_ENTITY_ARCHIVED } else { LEGAL_ENTITY_RESTORED };
         end(work, &key, (kind, event), (after.id.uuid(), after), now).await
     }
+}
+
+/// Says in the audit log what differs of a company: fields of the tenant's, under its code.
+fn tell(work: &mut Work, was: Option<&Fields>, after: &LegalEntity) {
+    let tenant = work.tenant();
+    audit::changed(work, tenant, was, Some(&traced(after)), None);
+}
+
+fn traced(entity: &LegalEntity) -> Fields {
+    const MASK: &str = code::<kind::TenantWrite>();
+    let fields = &entity.fields;
+    let path = |field: &str| format!("legalEntities.{}.{field}", fields.code);
+    let stores: Vec<String> = fields.stores.iter().map(ToString::to_string).collect();
+    Fields::default()
+        .masked(path("name"), MASK, &fields.name)
+        .masked(path("address"), MASK, &fields.address)
+        .masked(path("taxId"), MASK, &fields.tax_id)
+        .masked(path("invoicePrefix"), MASK, &fields.invoice_prefix)
+        .masked(path("creditNotePrefix"), MASK, &fields.credit_note_prefix)
+        .masked(path("stores"), MASK, stores)
+        .masked(path("archivedAt"), MASK, entity.archived_at.map(clock::rfc3339))
 }
 
 /// A prefix stays once a number was given under it: two prefixes in one series would look like a gap.

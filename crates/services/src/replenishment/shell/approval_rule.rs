@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use entity::prelude::*;
-use iam::access::{Access, Caller, Permission, PermissionSet, Permit, Reach, kind, permit};
+use iam::access::{Access, Caller, Permission, PermissionSet, Permit, Reach, code, kind, permit};
 use inventory::ledger::{Ledger, Mode};
 use platform::{
-    audit::{AuditContext, AuditWriter, Origin},
+    audit::{self, AuditContext, AuditWriter, Fields, Origin, money},
     clock::Clock,
     path,
     storage::{
-        Database, Fault, Work,
+        Database, Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal,
     },
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     forecasting::shell::twice_drifted,
     replenishment::{
-        core::{ApprovalRule, Choice, PlanLine},
+        core::{ApprovalRule, CONFIDENCE_PARTS, Choice, Limits, PlanLine},
         events::{REPLENISHMENT_RULE_SET, RuleEvent},
         rows::{self, KeptRule},
     },
@@ -109,10 +109,26 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&Rul
     // Plans that are there stay with people: it begins with the next one.
     let after = KeptRule { rule, done_until: now, version: actual + 1, updated_at: now };
     rows::change_rule(work, &after).await?;
+    let (tenant, was) = (work.tenant(), before.map(|kept| traced(&kept.rule)));
+    audit::changed(work, tenant, was.as_ref(), Some(&traced(&rule)), None);
     let event = RuleEvent { is_on: rule.is_on, version: after.version };
     let seq = journal::append_other(work, vec![REPLENISHMENT_RULE_SET.event(&event)], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
     Ok(Acted { value: Some(after), seq, is_replayed: false })
+}
+
+/// What the audit log compares: fields of the tenant's.
+fn traced(rule: &ApprovalRule) -> Fields {
+    const MASK: &str = code::<kind::StockPolicy>();
+    let path = |field: &str| format!("replenishmentRule.{field}");
+    let limit = |of: fn(&Limits) -> Money| money(rule.limits.as_ref().map(of));
+    Fields::default()
+        .masked(path("enabled"), MASK, rule.is_on)
+        .masked(path("planAmount"), MASK, limit(|limits| limits.plan))
+        .masked(path("supplierAmount"), MASK, limit(|limits| limits.supplier))
+        .masked(path("transfers"), MASK, rule.transfers)
+        .masked(path("confidence"), MASK, f64::from(rule.confidence) / CONFIDENCE_PARTS)
+        .masked(path("sends"), MASK, rule.sender.is_some())
 }
 
 /// Has the rules of all tenants go through the plans of the night. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.

@@ -4,7 +4,8 @@ use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::ledger::Mode;
 use platform::{
-    clock::Clock,
+    audit::{self, Fields, money},
+    clock::{Clock, day_text},
     path,
     storage::{
         Database, Fault, Work,
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ReplenishmentError, check_key};
 use crate::replenishment::{
-    core::{Policy, PolicyFields, PolicyScope, Rule},
+    core::{Policy, PolicyFields, PolicyScope, Rule, SERVICE_PARTS},
     events::{EventType, PolicyEvent, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
     rows,
 };
@@ -123,7 +124,35 @@ async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&Poli
         Some(_) => rows::update_policy(work, &policy).await?,
         None => rows::insert_policy(work, &policy).await?,
     }
+    audit::changed(work, policy.id, before.as_ref().map(traced).as_ref(), Some(&traced(&policy)), None);
     end(work, (&key, REPLENISHMENT_POLICY_SET), policy, now).await
+}
+
+/// What the audit log compares.
+fn traced(policy: &Policy) -> Fields {
+    let PolicyScope { product, store, class, xyz, supplier } = policy.scope;
+    let fields = Fields::default()
+        .with("kind", policy.rule.kind().as_str())
+        .with("productId", product)
+        .with("storeId", store)
+        .with("abcClass", class)
+        .with("xyzClass", xyz)
+        .with("supplierId", supplier)
+        .with("safetyStockMethod", policy.method.as_str());
+    let level = |service: i32| f64::from(service) / SERVICE_PARTS;
+    match policy.rule {
+        Rule::MinMax => fields,
+        Rule::ReorderPoint { service, cover_days, order_cost } => fields
+            .with("serviceLevel", level(service))
+            .with("coverDays", cover_days)
+            .with("orderCost", money(order_cost)),
+        Rule::Periodic { service, review_days, review_from } => fields
+            .with("serviceLevel", level(service))
+            .with("reviewDays", review_days)
+            .with("reviewFrom", day_text(review_from)),
+        Rule::Service { cover_days, order_cost } => fields.with("coverDays", cover_days).with("orderCost", money(order_cost)),
+        Rule::TargetDays { safety_days, target_days } => fields.with("safetyDays", safety_days).with("targetDays", target_days),
+    }
 }
 
 /// Takes a policy away: plans that are made from now on go by the next one that fits.
@@ -145,6 +174,7 @@ async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemo
     let missing = || ReplenishmentError::NotFound { what: "replenishment policy", field: path!["input", "id"] };
     let policy = found.ok_or_else(missing)?;
     rows::remove_policy(work, policy.id).await?;
+    audit::changed(work, policy.id, Some(&traced(&policy)), None, None);
     end(work, (&key, REPLENISHMENT_POLICY_REMOVED), policy, clock.now()).await
 }
 

@@ -3,6 +3,7 @@
 use entity::prelude::*;
 use iam::access::{Changed, Permit, kind};
 use platform::{
+    audit::{self, Fields},
     path,
     storage::{
         Fault, Reads, Work,
@@ -48,7 +49,7 @@ impl Webhooks {
         self.check_url(&new.url)?;
         check_description(&new.description)?;
         check_patterns(&new.patterns, self.0.registry)?;
-        let work = permit.scope(&self.0.db).begin().await?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
         if endpoints::count(&work).await? >= MAX_ENDPOINTS {
             let message = format!("a tenant has at most {MAX_ENDPOINTS} endpoints");
             work.rollback().await?;
@@ -74,6 +75,7 @@ impl Webhooks {
         let secret = Secret::make(|bytes| self.0.clock.fill(bytes));
         let sealed = self.0.ring.seal(&SECRET.context(&ids(&endpoint)), secret.bytes())?;
         endpoints::add(&work, &endpoint, sealed).await?;
+        audit::changed(&mut work, endpoint.id, None, Some(&traced(&endpoint, "SET")), None);
         let seq = self.end(work, super::events::WEBHOOK_CREATED, &endpoint).await?;
         Ok(Changed { value: (endpoint, secret), seq })
     }
@@ -90,7 +92,7 @@ impl Webhooks {
         }
         fields.description.as_deref().map_or(Ok(()), check_description)?;
         fields.patterns.as_deref().map_or(Ok(()), |patterns| check_patterns(patterns, self.0.registry))?;
-        let (work, before) = self.locked(&permit, id, path!["input", "id"]).await?;
+        let (mut work, before) = self.locked(&permit, id, path!["input", "id"]).await?;
         if before.version != expected {
             work.rollback().await?;
             return Err(Rejection::Stale { actual: before.version }.into());
@@ -115,14 +117,16 @@ impl Webhooks {
         }
         (after.version, after.updated_at) = (before.version + 1, now);
         endpoints::change(&work, &after).await?;
+        audit::changed(&mut work, id, Some(&traced(&before, "SET")), Some(&traced(&after, "SET")), None);
         let seq = self.end(work, super::events::WEBHOOK_UPDATED, &after).await?;
         Ok(Changed { value: after, seq })
     }
 
     /// Removes an endpoint with all that was to be sent to it, and its log.
     pub async fn delete(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
-        let (work, before) = self.locked(&permit, id, path!["id"]).await?;
+        let (mut work, before) = self.locked(&permit, id, path!["id"]).await?;
         endpoints::remove(&work, id).await?;
+        audit::changed(&mut work, id, Some(&traced(&before, "SET")), None, None);
         let seq = self.end(work, super::events::WEBHOOK_DELETED, &before).await?;
         Ok(Changed { value: before, seq })
     }
@@ -138,8 +142,8 @@ impl Webhooks {
             let message = "an overlap of none to seven days is taken".to_owned();
             return Err(Rejection::OutOfRange { message, field: path!["overlapSeconds"] }.into());
         }
-        let (work, before) = self.locked(&permit, id, path!["id"]).await?;
-        let now = self.0.clock.now();
+        let (mut work, before) = self.locked(&permit, id, path!["id"]).await?;
+        let (now, was) = (self.0.clock.now(), traced(&before, "SET"));
         let until = now.plus_seconds(overlap_seconds);
         let sealed = endpoints::secrets(&work, id, now).await?;
         let (column, current) = sealed.first().ok_or_else(|| Fault::corrupt("webhook_endpoint", "an endpoint has a secret"))?;
@@ -151,6 +155,7 @@ impl Webhooks {
         endpoints::rotate(&work, id, new, old, until).await?;
         let after = Endpoint { old_secret_until: Some(until), version: before.version + 1, updated_at: now, ..before };
         endpoints::change(&work, &after).await?;
+        audit::changed(&mut work, id, Some(&was), Some(&traced(&after, "REPLACED")), None);
         let seq = self.end(work, super::events::WEBHOOK_ROTATED, &after).await?;
         Ok(Changed { value: (after, secret), seq })
     }
@@ -207,6 +212,16 @@ impl Webhooks {
         };
         sealed.iter().map(open).collect()
     }
+}
+
+/// What the audit log compares. The rest of an address may hold a secret, and of the secret itself it says only that there is one.
+fn traced(endpoint: &Endpoint, secret: &str) -> Fields {
+    Fields::default()
+        .with("origin", wire::origin_of(&endpoint.url))
+        .with("description", &endpoint.description)
+        .with("eventTypes", &endpoint.patterns)
+        .with("isEnabled", endpoint.disabled.is_none())
+        .with("secret", secret)
 }
 
 pub(super) fn disabled(field: Vec<String>) -> Rejection {

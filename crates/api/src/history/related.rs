@@ -1,0 +1,58 @@
+//! Documents, payments and papers whose entries stand in the history of another document, as far as the caller may read each of them.
+
+use async_graphql::Context;
+use entity::prelude::Id;
+use iam::access::kind as may;
+use uuid::Uuid;
+
+use crate::{
+    costing::charges_of_order,
+    fulfilment::works_of_order,
+    graphql::{context::ContextExt, fault::Answer},
+    orders::{Order, fulfilments_of_order},
+    papers::invoices_of_order,
+    payments::payments_of_order,
+    purchasing::PurchaseOrder,
+    returns::returns_of_order,
+    reversals::reversals_of,
+    schema::Node,
+};
+
+/// Of one document.
+const MOST_RELATED: usize = 500;
+
+/// The ids of what belongs to a document and has entries of its own.
+pub(super) async fn related(ctx: &Context<'_>, node: &Node, id: Uuid) -> Answer<Vec<Uuid>> {
+    let mut found = match node {
+        Node::Order(order) => Box::pin(of_order(ctx, order)).await?,
+        Node::PurchaseOrder(order) => Box::pin(of_purchase_order(ctx, order)).await?,
+        Node::Return(_) | Node::Transfer(_) | Node::Stocktake(_) | Node::SupplierReturn(_) | Node::Fulfilment(_) => Vec::new(),
+        _ => return Ok(Vec::new()),
+    };
+    if ctx.holds::<may::StockMovementRead>() {
+        found.extend(Box::pin(reversals_of(ctx, id)).await?.iter().map(|reversal| reversal.row().id.uuid()));
+    }
+    found.truncate(MOST_RELATED);
+    Ok(found)
+}
+
+/// Payments, invoices and fulfilments are shown to readers of the order; works and returns by their stores.
+async fn of_order(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Uuid>> {
+    let id = order.row().id;
+    let mut found: Vec<Uuid> = payments_of_order(ctx, id).await?.iter().map(|payment| payment.fact_id().uuid()).collect();
+    found.extend(Box::pin(invoices_of_order(ctx, id)).await?.iter().map(|invoice| invoice.0.id.uuid()));
+    found.extend(returns_of_order(ctx, id).await?.iter().map(|one| one.row().id.uuid()));
+    found.extend(fulfilments_of_order(ctx, id).await?.into_iter().map(Id::uuid));
+    if ctx.holds::<may::FulfilmentRead>() {
+        found.extend(Box::pin(works_of_order(ctx, id)).await?.iter().map(|work| work.row().id.uuid()));
+    }
+    Ok(found)
+}
+
+/// Charges that were added after the goods had come are revaluations, for those who may read costs.
+async fn of_purchase_order(ctx: &Context<'_>, order: &PurchaseOrder) -> Answer<Vec<Uuid>> {
+    if !ctx.holds::<may::ProductCostRead>() {
+        return Ok(Vec::new());
+    }
+    Ok(charges_of_order(ctx, order.row().id).await?.iter().map(|charge| charge.row.id.uuid()).collect())
+}
