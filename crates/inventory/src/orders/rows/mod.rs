@@ -41,8 +41,8 @@ pub use parts::{
 };
 pub use rule_facts::{Judged, rule_facts};
 pub use sourcing::{
-    StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, sources, sourcing_rule,
-    store_sourcing,
+    StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, resourced_rows, sources,
+    sourcing_rule, store_sourcing,
 };
 pub use steps::{StepTaken, confirmed_at, step_rows, steps_of};
 pub use visibility::places_of;
