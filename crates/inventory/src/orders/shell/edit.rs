@@ -71,7 +71,8 @@ impl OrderUpdate {
     fn is_empty(&self) -> bool {
         let no_lines = self.set_lines.is_empty() && self.add_lines.is_empty();
         let no_place = self.store.is_none() && self.channel.is_none() && self.placed_at.is_none();
-        no_lines && no_place && self.draft_sourcing.is_keep() && self.customer.is_keep() && self.external_ref.is_keep() && self.detail.is_empty()
+        let no_names = self.customer.is_keep() && self.external_ref.is_keep();
+        no_lines && no_place && no_names && self.draft_sourcing.is_keep() && self.detail.is_empty()
     }
     /// Whether prices, discounts or taxes of lines that are there are said, or a product's price.
     fn says_prices(&self) -> bool {
