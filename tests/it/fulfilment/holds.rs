@@ -57,10 +57,17 @@ async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
 #[tokio::test]
 async fn a_store_may_refuse_and_give_away_what_is_on_hold() {
     World::on_both(async |world| {
-        let order = world.at_depot(20).await;
+        let mugs = json!([{"product": {"id": world.mug}, "quantity": 20}]);
+        let order = world.sold(mugs, json!({"sourcing": {}, "noteForStaff": "Fragile"})).await;
         held(&world, &order).await;
+        let noted = async || {
+            let list = "{ fulfilmentWorks { nodes { noteForStaff } } }";
+            world.ask_as(of_depot(&[world.depot]), list, json!({})).await["fulfilmentWorks"]["nodes"].clone()
+        };
+        assert_eq!(noted().await, json!([{"noteForStaff": "Fragile"}]));
         let work = world.work(&order).await;
         world.does("fulfilmentWorkReject", &work, json!({"reason": "NO_CAPACITY"})).await;
+        assert_eq!(noted().await, json!([{ "noteForStaff": null }]));
         let works = world.works(&order).await;
         assert_eq!(states(&works), [("DEPOT", "REJECTED"), ("LDN", "OPEN")]);
         let both = with(&["fulfilment.assign", "fulfilment.read"], &[world.depot, world.store]);
