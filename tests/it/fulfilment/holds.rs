@@ -14,6 +14,12 @@ async fn lifted(world: &World, hold: &Value) {
     assert_eq!(done(&payload, "hold")["id"], hold["id"]);
 }
 
+/// Events that works changed.
+async fn changes(world: &World) -> usize {
+    let events = entrepot::storage::journal::after(&world.scope(), 0, 1_000).await.unwrap();
+    events.iter().filter(|event| event.kind == "fulfilment_work.changed").count()
+}
+
 #[tokio::test]
 async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
     World::on_both(async |world| {
@@ -27,9 +33,11 @@ async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
         refused(&world.at("fulfilmentWorkPick", &work, json!({})).await, "ON_HOLD", "input.id");
         refused(&world.at("fulfilmentWorkPick", &work, json!({"lines": [], "isShort": true})).await, "ON_HOLD", "input.id");
         let now = world.work(&order).await;
-        assert_eq!((&now["status"], &now["version"], line(&now)), (&json!("OPEN"), &json!(1), [20, 0, 0, 0, 0]));
+        assert_eq!((&now["status"], &now["version"], line(&now)), (&json!("OPEN"), &json!(2), [20, 0, 0, 0, 0]));
+        assert_eq!(changes(&world).await, 1, "what may be done to it is another thing now");
         assert_eq!(now["allowedActions"], json!(["fulfilmentWorkReject", "fulfilmentWorkMove"]));
         lifted(&world, &hold).await;
+        assert_eq!(changes(&world).await, 2);
         world.does("fulfilmentWorkPick", &work, json!({})).await;
         let hold = held(&world, &order).await;
         refused(&world.at("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await, "ON_HOLD", "input.id");
