@@ -9,7 +9,7 @@ DECLARE
   -- What the signer of the audit log writes, and only it.
   sealed CONSTANT text[] := ARRAY['audit_checkpoint'];
   -- Written once.
-  appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'order_sourcing', 'order_step',
+  appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'order_step',
     'fulfilment_line', 'order_line_barred', 'payment',
     'revaluation', 'revaluation_line', 'cost_posting'];
   -- Changed, and never removed but with their tenant.

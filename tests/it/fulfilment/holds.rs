@@ -14,6 +14,12 @@ async fn lifted(world: &World, hold: &Value) {
     assert_eq!(done(&payload, "hold")["id"], hold["id"]);
 }
 
+/// Events that works changed.
+async fn changes(world: &World) -> usize {
+    let events = entrepot::storage::journal::after(&world.scope(), 0, 1_000).await.unwrap();
+    events.iter().filter(|event| event.kind == "fulfilment_work.changed").count()
+}
+
 #[tokio::test]
 async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
     World::on_both(async |world| {
@@ -27,9 +33,11 @@ async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
         refused(&world.at("fulfilmentWorkPick", &work, json!({})).await, "ON_HOLD", "input.id");
         refused(&world.at("fulfilmentWorkPick", &work, json!({"lines": [], "isShort": true})).await, "ON_HOLD", "input.id");
         let now = world.work(&order).await;
-        assert_eq!((&now["status"], &now["version"], line(&now)), (&json!("OPEN"), &json!(1), [20, 0, 0, 0, 0]));
+        assert_eq!((&now["status"], &now["version"], line(&now)), (&json!("OPEN"), &json!(2), [20, 0, 0, 0, 0]));
+        assert_eq!(changes(&world).await, 1, "what may be done to it is another thing now");
         assert_eq!(now["allowedActions"], json!(["fulfilmentWorkReject", "fulfilmentWorkMove"]));
         lifted(&world, &hold).await;
+        assert_eq!(changes(&world).await, 2);
         world.does("fulfilmentWorkPick", &work, json!({})).await;
         let hold = held(&world, &order).await;
         refused(&world.at("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await, "ON_HOLD", "input.id");
@@ -57,10 +65,17 @@ async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
 #[tokio::test]
 async fn a_store_may_refuse_and_give_away_what_is_on_hold() {
     World::on_both(async |world| {
-        let order = world.at_depot(20).await;
+        let mugs = json!([{"product": {"id": world.mug}, "quantity": 20}]);
+        let order = world.sold(mugs, json!({"sourcing": {}, "noteForStaff": "Fragile"})).await;
         held(&world, &order).await;
+        let noted = async || {
+            let list = "{ fulfilmentWorks { nodes { noteForStaff } } }";
+            world.ask_as(of_depot(&[world.depot]), list, json!({})).await["fulfilmentWorks"]["nodes"].clone()
+        };
+        assert_eq!(noted().await, json!([{"noteForStaff": "Fragile"}]));
         let work = world.work(&order).await;
         world.does("fulfilmentWorkReject", &work, json!({"reason": "NO_CAPACITY"})).await;
+        assert_eq!(noted().await, json!([{ "noteForStaff": null }]));
         let works = world.works(&order).await;
         assert_eq!(states(&works), [("DEPOT", "REJECTED"), ("LDN", "OPEN")]);
         let both = with(&["fulfilment.assign", "fulfilment.read"], &[world.depot, world.store]);

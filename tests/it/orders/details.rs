@@ -1,8 +1,10 @@
 //! What an order says beside its lines, and what was done to it.
 
+use entity::prelude::{StoreId, Timestamp};
+use entrepot::access::{PermissionSet, Reach, index_of};
 use serde_json::{Value, json};
 
-use super::world::{World, done, refused};
+use super::world::{START, World, done, refused};
 
 const SAYS: &str = "contact { name email } shippingAddress { lines city country } billingAddress { company } shippingCountry \
     noteForCustomer noteForStaff tags metadata requestedFor deliveryMethod";
@@ -229,6 +231,62 @@ async fn steps_tell_who_did_what_and_why() {
             {"action": "order.cancelled", "reason": "No answer"},
         ]);
         assert_eq!(seen["steps"], steps);
+        world.verify().await;
+    })
+    .await;
+}
+
+const PLACE: &str = "query($id: ID!) { order(by: {id: $id}) { store { code } channel { code } placedAt } }";
+
+async fn draft(world: &World, quantity: i64) -> Value {
+    let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "DRAFT",
+        "lines": [{"product": {"id": world.mug}, "quantity": quantity}]});
+    done(&world.act("orderCreate", input).await, "order").clone()
+}
+
+/// A move of the draft to the depot, by a caller who writes orders in these stores.
+async fn moved_by(world: &World, order: &Value, stores: &[StoreId]) -> Value {
+    let mut permissions = PermissionSet::default();
+    for code in ["order.read", "order.write"] {
+        permissions.grant(index_of(code).unwrap(), &Reach::stores(stores.iter().copied()));
+    }
+    let document = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code field } } }";
+    let input = json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": 1, "store": {"code": "DEPOT"}});
+    world.ask_as(permissions, document, json!({ "input": input })).await["orderUpdate"]["userErrors"].clone()
+}
+
+#[tokio::test]
+async fn a_draft_goes_to_another_store_and_channel_and_a_confirmed_order_stays() {
+    World::on_both(async |world| {
+        let (order, other) = (draft(&world, 60).await, draft(&world, 1).await);
+        for (stores, field) in [([world.store], "store"), ([world.depot], "id")] {
+            let errors = moved_by(&world, &order, &stores).await;
+            assert_eq!(errors, json!([{"code": "NOT_FOUND", "field": ["input", field]}]), "both stores are needed");
+        }
+        let placed_at = entrepot::clock::rfc3339(Timestamp(START).plus_seconds(-86_400));
+        let moves = json!({"store": {"code": "DEPOT"}, "channel": {"code": "WEB"}, "placedAt": placed_at, "sourcing": {}});
+        done(&edits(&world, &order, moves).await, "order");
+        let seen = world.ask(PLACE, json!({"id": order["id"]})).await["order"].clone();
+        assert_eq!(seen, json!({"store": {"code": "DEPOT"}, "channel": {"code": "WEB"}, "placedAt": placed_at}));
+        let events = entrepot::storage::journal::after(&world.scope(), 0, 1_000).await.unwrap();
+        let last = events.iter().rev().find(|event| event.kind == "order.updated").unwrap();
+        let payload: Value = serde_json::from_str(&last.payload).unwrap();
+        assert_eq!(payload["changed"], json!(["channel", "store", "placedAt", "sourcing"]));
+        assert_eq!(payload["movedFrom"], json!({"store": world.store, "channel": world.direct}));
+        // The rule is said anew, taken off and said again: the depot has 50 mugs, the store 100.
+        for sourcing in [json!({"maxStores": 2}), json!(null)] {
+            done(&edits(&world, &order, json!({ "sourcing": sourcing })).await, "order");
+        }
+        let confirm = json!({"id": order["id"], "idempotencyKey": world.key()});
+        assert_eq!(world.act("orderConfirm", confirm).await["userErrors"][0]["code"], "INSUFFICIENT_STOCK");
+        done(&edits(&world, &order, json!({"sourcing": {}, "externalRef": "W-1"})).await, "order");
+        let confirmed = step(&world, "orderConfirm", &order).await;
+        assert_eq!(confirmed["lines"][0]["allocations"], json!([{"store": {"code": "LDN"}, "quantity": 60}]));
+        refused(&edits(&world, &order, json!({"store": {"code": "LDN"}})).await, "INVALID_STATE", "input.store");
+        refused(&edits(&world, &order, json!({ "sourcing": null })).await, "INVALID_STATE", "input.sourcing");
+        // A reference that is free in one channel may be taken in the other.
+        done(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "order");
+        refused(&edits(&world, &other, json!({"channelId": world.web})).await, "DUPLICATE", "input.channelId");
         world.verify().await;
     })
     .await;

@@ -92,7 +92,7 @@ async fn orders_are_found_by_words_that_name_them() {
     World::on_both(async |world| {
         let lines = json!([{"product": {"id": world.mug}, "quantity": 1}]);
         for more in [
-            json!({"externalRef": "Web-1001", "noteForStaff": "Fragile: wrap 100% well", "contact": {"name": "Grace"}}),
+            json!({"externalRef": "Web-1001", "noteForStaff": "Fragile: wrap 100% well", "contact": {"name": "Grace"}, "tags": ["Rush", "VIP"]}),
             json!({"externalRef": "web-1002", "noteForCustomer": "A gift. Not fragile", "metadata": {"wrap": "Red ribbon"}}),
             json!({"customerId": world.customer, "externalRef": "till 3"}),
             json!({}),
@@ -155,6 +155,15 @@ async fn orders_are_found_by_words_that_name_them() {
         ] {
             let whole = page(&world, json!({"filter": {"metadata": metadata}, "orderBy": asc})).await;
             assert_eq!(numbers(&whole), expected, "{metadata}");
+        }
+        for (tag, expected) in [
+            (json!({"eq": "rush"}), "1"),
+            (json!({"in": ["gift", "vip"]}), "1"),
+            (json!({"startsWith": "vi", "contains": "US"}), "1"),
+            (json!({"contains": "\""}), ""),
+        ] {
+            let whole = page(&world, json!({"filter": {"tag": tag}, "orderBy": asc})).await;
+            assert_eq!(numbers(&whole), expected, "{tag}");
         }
         let both = json!({"and": [{"note": {"contains": "fragile"}}, {"search": "web-1002"}]});
         assert_eq!(numbers(&page(&world, json!({"filter": both, "orderBy": asc})).await), "2");

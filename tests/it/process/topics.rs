@@ -81,6 +81,8 @@ pub async fn shop(site: &Site, on_hand: i64) -> (Server, Shop) {
 const CREATE: &str = "mutation($input: OrderCreateInput!) { result: orderCreate(input: $input) { order { id lines { id } } userErrors { code message } } }";
 const FULFIL: &str =
     "mutation($input: OrderFulfilInput!) { result: orderFulfil(input: $input) { order { id } userErrors { code message } } }";
+const UPDATE: &str =
+    "mutation($input: OrderUpdateInput!) { result: orderUpdate(input: $input) { order { id } userErrors { code message } } }";
 const CANCEL: &str =
     "mutation($input: ActionInput!) { result: orderCancel(input: $input) { order { id } userErrors { code message } } }";
 
@@ -134,6 +136,18 @@ on_both!(orders_are_followed_as_they_change, site: Site => {
     let mut from_list = Feed::open(&shop.client, ORDERS, "orderChanged", json!({ "filter": filter, "after": cursor })).await;
     order(&shop, "after the list", 0, 1).await;
     assert_eq!(told(&from_list.some("changes", 1).await), expected[..1]);
+    // A draft that goes to another store leaves one store's stream and enters the other's.
+    let of = |store: usize| json!({ "filter": { "status": ["DRAFT"], "store": { "eq": shop.stores[store] } } });
+    let mut here = Feed::open(&shop.client, ORDERS, "orderChanged", of(0)).await;
+    let mut there = Feed::open(&shop.client, ORDERS, "orderChanged", of(1)).await;
+    assert_eq!((&here.news().await["phase"], &there.news().await["phase"]), (&json!("READY"), &json!("READY")));
+    let line = json!({ "product": { "id": shop.products[0] }, "quantity": 1 });
+    let draft = json!({ "idempotencyKey": "draft", "store": { "id": shop.stores[0] }, "status": "DRAFT", "lines": [line] });
+    let draft = text(&shop.client.done(CREATE, draft).await["order"]["id"]);
+    let moves = json!({ "idempotencyKey": "moves", "id": draft, "expectedVersion": 1, "store": { "id": shop.stores[1] } });
+    shop.client.done(UPDATE, moves).await;
+    assert_eq!(told(&here.some("changes", 2).await), [("order.created", "DRAFT", true, 1), ("order.updated", "DRAFT", false, 2)]);
+    assert_eq!(told(&there.some("changes", 1).await), [("order.updated", "DRAFT", true, 2)]);
 });
 
 const PICTURED: &str = "subscription { orderChanged { phase changes { order { lines { product { documents { title } } } } } } }";

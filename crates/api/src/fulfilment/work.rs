@@ -113,6 +113,10 @@ impl FulfilmentWork {
     async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
         Ok(self.order_facts(ctx).await?.method.into())
     }
+    /// Note for staff of the order. Null when it has none, and when the store has refused all of the work or is not asked any more.
+    async fn note_for_staff(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(if is_over(&self.head) { None } else { self.order_facts(ctx).await?.note_for_staff })
+    }
     /// Open wave that the work is in. Null when it is in none.
     async fn wave(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWave>> {
         Ok(load(ctx, WaveOf(self.head.id)).await?.map(FulfilmentWave::head))
@@ -202,11 +206,15 @@ impl FulfilmentWork {
     }
 }
 
+/// Whether the store has refused all of the work, or is not asked for it any more.
+fn is_over(work: &WorkHead) -> bool {
+    matches!(work.status, values::WorkStatus::Rejected | values::WorkStatus::Cancelled)
+}
+
 /// Where the goods of a work go, for whoever may know it in its store while that sends of them.
 async fn address_of(ctx: &Context<'_>, work: &WorkHead) -> Answer<Option<Address>> {
     let permit = ctx.permit::<kind::FulfilmentAddressRead>()?;
-    let is_over = matches!(work.status, values::WorkStatus::Rejected | values::WorkStatus::Cancelled);
-    if is_over || permit.channel().is_some() || !permit.covers(work.store) {
+    if is_over(work) || permit.channel().is_some() || !permit.covers(work.store) {
         return Ok(None);
     }
     orders::ship_to(ctx, &permit.scope(ctx.given::<Ledger>()?.database()), work.order).await

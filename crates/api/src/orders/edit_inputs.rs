@@ -10,7 +10,7 @@ use platform::path;
 use super::{
     enums::{CancelReason, DeliveryMethod},
     inputs::{ActionInput, OrderCreateInput, OrderLineInput, pack_lines, tax_rate},
-    links::{CustomerRef, MoneyInput},
+    links::{ChannelRef, CustomerRef, MoneyInput, StoreRef},
     sourcing::SourcingInput,
 };
 use crate::{
@@ -121,6 +121,19 @@ pub struct OrderUpdateInput {
     pub resourcing: Option<SourcingInput>,
     /// The reason for the change; at most 1,000 characters.
     pub reason: Option<String>,
+    /// Store that sells the order. Only a DRAFT changes it. Needs order.write in both stores. Null leaves it as it
+    /// is.
+    pub store: Option<StoreRef>,
+    /// ID of the channel from which the order came. Only a DRAFT changes it. Null leaves it as it is.
+    pub channel_id: Option<ID>,
+    /// Channel from which the order came, instead of `channelId`. Only a DRAFT changes it. Null leaves it as it is.
+    pub channel: Option<ChannelRef>,
+    /// Time at which the order was placed. Only a DRAFT changes it. At most five minutes ahead, and not in a closed period. Null
+    /// leaves it as it is.
+    pub placed_at: Option<DateTime>,
+    /// Rule by which stores are found to hold the stock once the DRAFT is confirmed; `{}` for the company's rule. Only a DRAFT
+    /// changes it. Null for the order's store.
+    pub sourcing: MaybeUndefined<SourcingInput>,
 }
 
 /// What a caller says of a field.
@@ -177,7 +190,9 @@ pub(super) fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid
 
 impl OrderUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).patch(("customer", std::mem::take(&mut self.customer)), ("customerId", &mut self.customer_id))
+        Names::of(path!["input"])
+            .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
+            .patch(("customer", std::mem::take(&mut self.customer)), ("customerId", &mut self.customer_id))
     }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
@@ -213,6 +228,10 @@ impl OrderUpdateInput {
             add_lines: add_lines.map(|(index, line)| line.read("addLines", index, reading)).collect(),
             sourcing: self.resourcing.map(|asked| asked.read("resourcing", reading)),
             reason: self.reason,
+            store: self.store.map(|store| reading.store(store, || path!["input", "store"])),
+            channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
+            placed_at: self.placed_at.map(|at| at.0),
+            draft_sourcing: patch(self.sourcing, |asked| asked.read("sourcing", reading)),
         }
     }
 }

@@ -10,7 +10,8 @@ use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::{
-        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest, TotalTest,
+        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TagTest, TextTest,
+        TotalTest,
     },
 };
 use platform::path;
@@ -90,6 +91,8 @@ pub struct OrderFilter {
     pub note: Option<StringFilter>,
     /// Keys of the metadata, at most 10, all of which must match. It narrows what the other tests leave. Refused by `orderChanged`.
     pub metadata: Option<Vec<MetadataFilter>>,
+    /// Tag of the order, in any spelling of the letters A to Z. Each operator may be met by another tag. Refused by `orderChanged`.
+    pub tag: Option<StringFilter>,
 }
 
 crate::keyed_filter!(
@@ -272,6 +275,7 @@ impl OrderFilter {
         }
         all.extend(self.search.map(|text| search(&text, reading, &below(at, "search"))).transpose()?);
         all.extend(texts(self.note, &below(at, "note"))?.into_iter().map(|test| Filter::Note(NoteTest(test))));
+        all.extend(texts(self.tag, &below(at, "tag"))?.into_iter().map(|test| Filter::Tag(TagTest(test))));
         all.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
         *left = left
             .checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD)

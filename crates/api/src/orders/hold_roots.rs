@@ -1,9 +1,12 @@
 //! Setting and lifting holds.
 
 use async_graphql::{Context, ID, InputObject};
-use inventory::orders::{
-    events::{ORDER_HELD, ORDER_HOLD_LIFTED},
-    shell,
+use inventory::{
+    fulfilment::events::WORK_CHANGED,
+    orders::{
+        events::{ORDER_HELD, ORDER_HOLD_LIFTED},
+        shell,
+    },
 };
 use macros::resolvers;
 use platform::path;
@@ -78,7 +81,7 @@ impl HoldMutation {
     /// Sets a hold on an order: until all holds are lifted, orderFulfil is refused with ON_HOLD. An
     /// order may have several holds of one kind; each is lifted by its ID. Open to orders that are
     /// DRAFT, PENDING, CONFIRMED or PARTIALLY_FULFILLED.
-    #[mutation(permit = OrderHold, emits(ORDER_HELD), dry_run)]
+    #[mutation(permit = OrderHold, emits(ORDER_HELD, WORK_CHANGED), dry_run)]
     async fn order_hold_set(
         &self,
         ctx: &Context<'_>,
@@ -89,7 +92,7 @@ impl HoldMutation {
 
     /// Lifts one hold. The goods may leave once all holds are lifted. A hold of the kind FRAUD also
     /// requires order.hold.fraud.
-    #[mutation(permit = OrderHold, emits(ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = OrderHold, emits(ORDER_HOLD_LIFTED, WORK_CHANGED), dry_run)]
     async fn order_hold_lift(
         &self,
         ctx: &Context<'_>,

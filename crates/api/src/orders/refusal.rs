@@ -91,7 +91,10 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} lines")),
         Refusal::TooManyTags { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} tags")),
         Refusal::MetadataTooLarge { most_bytes } => range(&format!("at most {most_bytes} bytes of JSON are kept")),
-        Refusal::DraftLooksLater => invalid("a DRAFT looks for its stock when it is confirmed: leave resourcing out"),
+        Refusal::DraftLooksLater => invalid("a DRAFT looks for its stock when it is confirmed: say sourcing, not resourcing"),
+        Refusal::OnlyOfDrafts(status) => {
+            state(&format!("the order is {status}: store, channel, placedAt and sourcing change only while it is a DRAFT"))
+        }
         Refusal::NothingToChange => invalid("nothing is said: name a field to change"),
         Refusal::EmptyTag => invalid("a tag is more than blanks"),
         Refusal::NoObject => invalid("a JSON object is expected"),

@@ -59,7 +59,11 @@ impl Topic for OrderTopic {
         let change = |(shared_event, event): (&Arc<SharedEvent>, Arc<OrderEvent>)| {
             let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
             let in_filter = self.filter.matches(&order);
-            let was_in = || event.before.is_some_and(|status| self.filter.matches(&core::Order { status, ..order.clone() }));
+            let (store, channel) = event.moved_from.map_or((order.store, order.channel), |from| (from.store, from.channel));
+            let was_in = || {
+                let before = |status| core::Order { status, store, channel, ..order.clone() };
+                event.before.is_some_and(|status| self.filter.matches(&before(status)))
+            };
             // Events say where an order stood, and not what was paid of it: one that may have left the filter by that is told to have left.
             let may_have_left = || event.before.is_some() && self.filter.asks_of_money_or_holds();
             (in_filter || was_in() || may_have_left()).then(|| OrderChange {

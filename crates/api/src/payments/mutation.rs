@@ -2,6 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
+    fulfilment::events::WORK_CHANGED,
     orders::events::{ORDER_HELD, ORDER_HOLD_LIFTED, ORDER_UPDATED},
     payments::{events::PAYMENT_RECORDED, shell},
 };
@@ -26,7 +27,7 @@ pub struct PaymentMutation;
 impl PaymentMutation {
     /// Records what happened to money of an order: it moves no stock and changes no state, but the order's sums and statuses. A capture that covers netTotal
     /// lifts holds of the kind PAYMENT. A refund needs payment.refund besides.
-    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED, WORK_CHANGED), dry_run)]
     async fn payment_record(
         &self,
         ctx: &Context<'_>,
@@ -37,7 +38,7 @@ impl PaymentMutation {
     }
 
     /// Records several payments, of one order or many: all of them or none. Each is checked against those before it.
-    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED, WORK_CHANGED), dry_run)]
     async fn payments_record(
         &self,
         ctx: &Context<'_>,
@@ -51,7 +52,7 @@ impl PaymentMutation {
     /// back whole and once. A capture or an authorisation that later payments rest on is refused with IN_USE, which names them.
     ///
     /// Requires payment.write, and payment.refund for a refund.
-    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED, WORK_CHANGED), dry_run)]
     async fn payment_reverse(
         &self,
         ctx: &Context<'_>,

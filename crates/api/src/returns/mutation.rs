@@ -2,6 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
+    fulfilment::events::WORK_CHANGED,
     orders::events::{ORDER_HELD, ORDER_HOLD_LIFTED, ORDER_UPDATED},
     payments::{events::PAYMENT_RECORDED, shell as paying},
     returns::{
@@ -34,7 +35,16 @@ impl ReturnsMutation {
     /// one step, all of it or nothing, which also requires return.approve, and payment.write and payment.refund where `payments` are given.
     #[mutation(
         permit = OrderReturn,
-        emits(RETURN_CREATED, RETURN_CLOSED, ORDER_UPDATED, STOCK_CHANGED, PAYMENT_RECORDED, ORDER_HELD, ORDER_HOLD_LIFTED),
+        emits(
+            RETURN_CREATED,
+            RETURN_CLOSED,
+            ORDER_UPDATED,
+            STOCK_CHANGED,
+            PAYMENT_RECORDED,
+            ORDER_HELD,
+            ORDER_HOLD_LIFTED,
+            WORK_CHANGED
+        ),
         dry_run
     )]
     async fn return_create(

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
-    orders::{core::OrderBook, rows::fulfilments_by_id},
+    orders::{
+        core::{OrderBook, OrderNeeds},
+        rows::fulfilments_by_id,
+    },
     stock::core::{Book, Rejection},
 };
 
@@ -51,15 +54,17 @@ impl Document for Works {
         true
     }
 
-    /// The works of all orders whose holds are asked for: of those commands change goods. A batch that only places orders, holds them back or notes
-    /// what was paid asks nothing.
+    /// The works of all orders whose reservations are asked for, as commands change goods of those, and of all that may be held back or let go by
+    /// a command: other steps are open to works then. A batch that only places orders asks nothing.
     async fn expand(_reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
-        if needs.held_by_orders.is_empty() {
+        let orders = needs.held_by_orders.clone();
+        let held_back = needs.documents.read(|own: &OrderNeeds| own.holds.clone());
+        if orders.is_empty() && held_back.is_empty() {
             return Ok(());
         }
-        let orders = needs.held_by_orders.clone();
         needs.documents.with(|own: &mut WorkNeeds| {
             own.orders.extend(&orders);
+            own.orders.extend(&held_back);
             own.followed.extend(&orders);
         });
         Ok(())

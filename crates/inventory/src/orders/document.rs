@@ -117,7 +117,9 @@ impl Document for Orders {
         book.customers = rows::existing_customers(reads, &customers).await?;
         let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
         book.stores = rows::store_facts(reads, &stores).await?;
-        let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
+        let kept = needs.rechannelled.iter().filter_map(|id| book.orders.get(id)?.external_ref.clone());
+        let kept: Vec<String> = kept.collect();
+        let references: Vec<&str> = needs.order_refs.iter().chain(&kept).map(String::as_str).collect();
         book.taken_refs = rows::taken_order_refs(reads, &references).await?;
         book.hold_rules = rows::rules_in_force(reads, needs.hold_rules).await?;
         book.facts = rows::rule_facts(reads, &book.hold_rules, &judged(needs, &book.orders)).await?;
@@ -185,7 +187,7 @@ impl Document for Orders {
     }
 
     fn events(decision: &OrderDecision) -> Vec<NewEvent> {
-        let changed = decision.events.iter().filter_map(|fact| order_event(fact, &decision.orders));
+        let changed = decision.events.iter().filter_map(|fact| order_event(fact, &decision.orders, decision.moved_from()));
         changed.chain(decision.shortened.iter().map(order_shortened)).collect()
     }
 
@@ -196,12 +198,14 @@ impl Document for Orders {
             orders.extend(decision.orders.iter().map(|order| (order.id, order)));
             made.orders.extend(decision.events.iter().filter(|fact| fact.before.is_none()).map(|fact| fact.order));
             made.lines.extend(&decision.added);
+            made.moved.extend(decision.moved_from().map(|order| order.id));
         }
         let orders: Vec<&Order> = orders.into_values().collect();
         let fulfilments: Vec<_> = decisions.iter().flat_map(|decision| &decision.fulfilments).collect();
         let mut written = Rows::default();
         written.heads.extend(rows::order_rows(tenant, &orders, &made));
         written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
+        written.heads.extend(rows::resourced_rows(tenant, decisions.iter().flat_map(|decision| &decision.resourced)));
         written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
         let rematched = decisions.iter().flat_map(|decision| &decision.rematched);
         written.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds), rematched));

@@ -24,7 +24,7 @@ platform::events! {
         shown: Shown::Part(shown_order),
         stream: Some(Stream {
             topic: ORDERS,
-            concerns: |order| Audience::Of(vec![Subject::of(order.store), Subject::of(order.channel)]),
+            concerns: concerned,
         }),
     } => {
         ORDER_CREATED "order.created",
@@ -66,9 +66,20 @@ pub struct OrderEvent {
     /// The fields that an edit changed, as the API calls them; never their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+    /// Where a draft was before an edit moved it to another store or channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<OrderPlace>,
     /// The rest of the order's own row. Events of earlier versions of Entrepot lack it.
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
     pub head: Option<OrderHead>,
+}
+
+/// Who sells an order, and through which channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderPlace {
+    pub store: StoreId,
+    pub channel: ChannelId,
 }
 
 /// An order's own row, but for what its event says anyway.
@@ -144,13 +155,33 @@ pub struct SourcingChanged {
     pub stores: Value,
 }
 
-/// An order of a store and a channel that the viewer sees.
+/// The followers of its store and its channel, and of those that it was moved from.
+fn concerned(order: &OrderEvent) -> Audience {
+    let mut subjects = vec![Subject::of(order.store), Subject::of(order.channel)];
+    if let Some(from) = order.moved_from {
+        let before = [Subject::of(from.store), Subject::of(from.channel)];
+        subjects.extend(before.into_iter().filter(|one| *one != Subject::of(order.store) && *one != Subject::of(order.channel)));
+    }
+    Audience::Of(subjects)
+}
+
+/// An order of a store and a channel that the viewer sees, or saw until the event moved it away: then without its customer.
 fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    (viewer.includes(order.channel) && viewer.covers(order.store)).then(|| {
+    let sees = |store: StoreId, channel: ChannelId| viewer.includes(channel) && viewer.covers(store);
+    let is_there = sees(order.store, order.channel);
+    let was_there = order.moved_from.is_some_and(|from| sees(from.store, from.channel));
+    (is_there || was_there).then(|| {
+        let buyer = customer(order.customer.filter(|_| is_there), viewer);
         let mut shown = json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
-            "channelId": order.channel, "customerId": customer(order.customer, viewer), "version": order.version });
-        if let Some(fields) = shown.as_object_mut().filter(|_| !order.changed.is_empty()) {
-            fields.insert("changed".to_owned(), json!(order.changed));
+            "channelId": order.channel, "customerId": buyer, "version": order.version });
+        if let Some(fields) = shown.as_object_mut() {
+            if !order.changed.is_empty() {
+                fields.insert("changed".to_owned(), json!(order.changed));
+            }
+            if let Some(from) = order.moved_from {
+                fields.insert("previousStoreId".to_owned(), json!(from.store));
+                fields.insert("previousChannelId".to_owned(), json!(from.channel));
+            }
         }
         shown
     })
@@ -161,11 +192,14 @@ pub(crate) fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Optio
     id.filter(|_| viewer.holds(code::<kind::CustomerRead>()))
 }
 
-/// The event of a fact, whose order is one of these.
-pub fn order_event(fact: &OrderFact, orders: &[Order]) -> Option<NewEvent> {
+/// The event of a fact, whose order is one of these; the edit that it is of found one of them so before it moved it.
+pub fn order_event(fact: &OrderFact, orders: &[Order], moved: Option<&Order>) -> Option<NewEvent> {
     let order = orders.iter().find(|one| one.id == fact.order)?;
     let changed = fact.changed.iter().map(|field| (*field).to_owned()).collect();
-    Some(fact.kind.event(&OrderEvent { changed, ..payload(order, fact.before) }))
+    let is_elsewhere = |from: &&Order| from.id == order.id && (from.store, from.channel) != (order.store, order.channel);
+    let moved = moved.filter(|_| fact.kind == ORDER_UPDATED).filter(is_elsewhere);
+    let moved_from = moved.map(|from| OrderPlace { store: from.store, channel: from.channel });
+    Some(fact.kind.event(&OrderEvent { changed, moved_from, ..payload(order, fact.before) }))
 }
 
 fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
@@ -179,6 +213,7 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
         version: order.version,
         before,
         changed: Vec::new(),
+        moved_from: None,
         head: Some(OrderHead {
             external_ref: order.external_ref.clone(),
             country: order.country.clone(),

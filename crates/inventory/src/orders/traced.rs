@@ -14,7 +14,7 @@ use platform::{
 use serde_json::{Value, json};
 
 use super::{
-    core::{Line, Order, OrderDecision, OrderDetail, holds::Hold},
+    core::{DraftSourcing, Line, Order, OrderDecision, OrderDetail, holds::Hold},
     events::{ORDER_HELD, ORDER_HOLD_LIFTED},
 };
 
@@ -31,6 +31,9 @@ pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
         let change = decision.details.iter().find(|one| one.after.order == order.id);
         let (was, is) = change.map(|one| (one.before.as_ref().unwrap_or(&nothing), &one.after)).unzip();
         listed.extend(differences(Some(&header(before, was)), Some(&header(order, is)), None));
+        for draft in &decision.resourced {
+            listed.extend(differences(Some(&sourcing(draft.before)), Some(&sourcing(draft.after)), None));
+        }
         listed.extend(decision.personal.iter().cloned());
         listed.extend(line_differences(
             (&before.lines, |line: &Line| line_fields(before, line)),
@@ -46,6 +49,9 @@ pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
 
 fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
     let fields = Fields::default()
+        .with("storeId", order.store)
+        .with("channelId", order.channel)
+        .with("placedAt", clock::rfc3339(order.placed_at))
         .masked("customerId", CUSTOMER, order.customer)
         .with("externalRef", &order.external_ref)
         .with("shippingCountry", &order.country)
@@ -59,6 +65,15 @@ fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
         .personal("noteForStaff", READER, &detail.note_for_staff)
         .with("tags", &detail.tags)
         .personal("metadata", READER, metadata)
+}
+
+/// How a draft will look for its stock. Where it goes is left out: that is a place of the customer's.
+fn sourcing(of: Option<DraftSourcing>) -> Fields {
+    let rule = of.map(|(rule, destination)| {
+        let is_destined = destination.is_some();
+        json!({ "strategy": rule.strategy, "split": rule.split, "maxStores": rule.max_stores, "hasDestination": is_destined })
+    });
+    Fields::default().with("sourcing", rule)
 }
 
 /// A line under its ID, with what counts of it.

@@ -34,7 +34,7 @@ pub fn follow(
     let fulfilments = changed.map_or(&[][..], |of| of.fulfilments.as_slice());
     let asked = own.asked.iter().filter_map(|id| orders.orders.get(id));
     let all: Vec<&Order> = decided.iter().chain(asked).collect();
-    for order in all {
+    for &order in &all {
         let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
         // Whoever asked for no holds changes no goods.
         if !is_new && !works.followed.contains(&order.id) {
@@ -62,6 +62,7 @@ pub fn follow(
         own.works.retain(|one| one.work.head.order != order.id);
         own.works.extend(following.changed(works));
     }
+    super::held_back::touch_held(&all, (orders, works), &mut own);
     let shipments = fulfilments.iter().map(|one| ShipmentFact { kind: events::FULFILMENT_SHIPPED, fulfilment: one.clone() });
     let arrived = own.arrived.iter().map(|one| {
         let kind = match one.status {

@@ -4,6 +4,7 @@ mod book;
 mod carriers;
 mod command;
 mod follow;
+mod held_back;
 mod let_go;
 mod needs;
 mod parcel;

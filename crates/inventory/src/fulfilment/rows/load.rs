@@ -248,21 +248,22 @@ pub async fn goods_names(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<G
 }
 
 /// What works show of their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderFacts {
     pub order: OrderId,
     pub number: i64,
     /// Whether a hold keeps its goods back.
     pub is_held: bool,
     pub method: DeliveryMethod,
+    pub note_for_staff: Option<String>,
 }
 
-/// The numbers of these orders, whether they are held back, and how they are delivered.
+/// The numbers of these orders, whether they are held back, how they are delivered, and what was noted for staff.
 pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderFacts>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("o.id", 2);
     let sql = format!(
-        "SELECT o.id, o.number, o.hold_kinds, d.delivery_method FROM sales_order o
+        "SELECT o.id, o.number, o.hold_kinds, d.delivery_method, d.note_for_staff FROM sales_order o
          LEFT JOIN order_detail d ON d.tenant_id = $1 AND d.order_id = o.id WHERE o.tenant_id = $1 AND {of}"
     );
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
@@ -271,7 +272,8 @@ pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<O
             let mut row = Row::new(row);
             let (order, number) = (row.take()?, row.take()?);
             let is_held = row.take::<Option<String>>()?.is_some();
-            Ok(OrderFacts { order, number, is_held, method: method_of(row.take()?)? })
+            let method = method_of(row.take()?)?;
+            Ok(OrderFacts { order, number, is_held, method, note_for_staff: row.take()? })
         })
         .collect()
 }

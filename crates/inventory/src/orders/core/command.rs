@@ -173,6 +173,13 @@ fn update(c: &Update, needs: &mut Needs) {
         own.customers.extend(c.customer.set());
         own.order_refs.extend(c.external_ref.set().cloned());
         own.details.insert(c.order);
+        let redraft = &c.redraft;
+        own.leaves_from.extend(redraft.store.map(|store| (c.order, store)));
+        own.channels.extend(redraft.channel);
+        own.rechannelled.extend(redraft.channel.map(|_| c.order));
+        if redraft.store.is_some() || redraft.placed_at.is_some() {
+            own.stores.insert(c.store);
+        }
     });
     judged(c.order, needs);
     order(c.order, needs);

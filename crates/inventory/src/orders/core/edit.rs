@@ -11,6 +11,7 @@ use super::{
     hint::Hint,
     hold::Wanted,
     order::{By, Fulfilment, Order, OrderBook, OrderDecision},
+    redraft::Redraft,
     refusal::Refusal,
     rule_facts::Whereabouts,
     sourcing::Sourcing,
@@ -30,8 +31,10 @@ pub const MAX_ORDER_LINES: usize = 2_000;
 pub struct Update {
     pub order: OrderId,
     pub expected_version: i64,
-    /// Who sold it: that never changes, and was read before.
+    /// Who sells it from now on. Without a word of a draft's store: who sold it, as that was read before.
     pub store: StoreId,
+    /// What only a draft changes.
+    pub redraft: Redraft,
     pub customer: Patch<CustomerId>,
     pub external_ref: Patch<String>,
     /// The country of a new shipping address.
@@ -60,6 +63,7 @@ impl Update {
     /// Whether it says more of the order than notes, tags and metadata.
     fn says_more_than_notes(&self) -> bool {
         self.edits_lines()
+            || !self.redraft.is_empty()
             || !self.customer.is_keep()
             || !self.external_ref.is_keep()
             || self.country.is_some()
@@ -75,7 +79,8 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let nothing = OrderDetail::of(order.id);
     let (after, of_detail) = command.detail.apply(before.unwrap_or(&nothing), order.version)?;
     let mut hints = Vec::new();
-    let mut changed = header(book, &mut order, command, &mut hints)?;
+    let mut changed = command.redraft.apply(book, draft, &mut order, &command.external_ref)?;
+    changed.extend(header(book, &mut order, command, &mut hints)?);
     changed.extend(of_detail);
     let mut fulfilments = Vec::new();
     let placed = order.lines.len();
@@ -94,6 +99,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let of_order = decided(book, order, events::ORDER_UPDATED, by);
     let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };
     decision.before = Some(found);
+    decision.resourced.extend(command.redraft.resourced(command.order));
     decision.personal = command.detail.marks();
     decision.by_channel = command.by_channel && is_more;
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
@@ -116,6 +122,7 @@ fn may_say(order: &Order, command: &Update) -> Result<(), Rejection> {
     if command.edits_lines() && !matches!(order.status, Draft | Pending | Confirmed | PartiallyFulfilled) {
         return Err(Refusal::LinesStay(order.status).at(At::input(of_lines)));
     }
+    command.redraft.check(order)?;
     if order.status == Draft && command.sourcing.is_some() {
         return Err(Refusal::DraftLooksLater.at(At::input(Field::Resourcing)));
     }

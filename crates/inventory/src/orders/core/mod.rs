@@ -20,6 +20,7 @@ mod leaving;
 mod needs;
 mod order;
 mod paid;
+mod redraft;
 mod refusal;
 mod resource;
 mod reverse;
@@ -54,6 +55,7 @@ pub use order::{
     BuyerFacts, By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts,
 };
 pub use paid::Paid;
+pub use redraft::{DraftSourcing, Redraft, ResourcedDraft};
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
 pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, keeps_invoices, order_effects, sold_by, unship};

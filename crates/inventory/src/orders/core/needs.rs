@@ -16,6 +16,8 @@ pub struct OrderNeeds {
     /// Stores of orders that name no product, and so no level that knows its store.
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
+    /// Orders that go to another channel, where their references are to be free, too.
+    pub rechannelled: BTreeSet<OrderId>,
     /// Orders of which the holds that stand are asked for.
     pub holds: BTreeSet<OrderId>,
     /// Whether an order is confirmed, changed or paid, which the rules that set holds are asked about.
@@ -26,7 +28,7 @@ pub struct OrderNeeds {
     pub details: BTreeSet<OrderId>,
     /// Orders of which is asked how much is invoiced.
     pub invoiced: BTreeSet<OrderId>,
-    /// Where orders leave from besides their own stores: what they have there is looked at, too.
+    /// Where orders leave from besides their own stores, or go to: what they have there is looked at, too.
     pub leaves_from: BTreeSet<(OrderId, StoreId)>,
 }
 

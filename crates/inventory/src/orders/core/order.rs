@@ -13,6 +13,7 @@ use super::{
     holds::{Hold, HoldsByOrder},
     kit::{Kits, Part},
     paid::Paid,
+    redraft::ResourcedDraft,
     rule_facts::{RuleFacts, Whereabouts},
     sourcing::{Position, SourcingRule},
 };
@@ -325,6 +326,8 @@ pub struct OrderDecision {
     pub events: Vec<OrderFact>,
     /// How drafts will look for their stock once they are confirmed, and where they go.
     pub drafted: Vec<(OrderId, SourcingRule, Option<Position>)>,
+    /// Drafts that will look for it another way than before.
+    pub resourced: Vec<ResourcedDraft>,
     /// Orders whose holds gave way, as they are: their own rows do not change.
     pub shortened: Vec<Order>,
     /// Holds that were set on orders, and those that were lifted.
@@ -352,8 +355,9 @@ impl OrderBook {
     pub fn evolve(&mut self, decision: &OrderDecision) {
         for order in &decision.orders {
             // A reference that an edit gave up is free once the batch is written: its row has it until then.
+            let had_it = |was: &Order| was.channel == order.channel && was.external_ref == order.external_ref;
             if let Some(reference) = &order.external_ref
-                && self.orders.get(&order.id).is_none_or(|before| before.external_ref.as_ref() != Some(reference))
+                && !self.orders.get(&order.id).is_some_and(had_it)
             {
                 self.taken_refs.insert((order.channel, reference.clone()));
             }

@@ -98,6 +98,8 @@ pub enum Refusal {
     // Of an edit.
     /// A draft looks for its stock when it is confirmed.
     DraftLooksLater,
+    /// Its store, channel, time and sourcing change only while it is a draft.
+    OnlyOfDrafts(OrderStatus),
     NothingToChange,
     /// Only notes, tags and metadata change in this state.
     OnlyNotes(OrderStatus),
@@ -150,6 +152,7 @@ impl RoomRefusal for Refusal {
             | Self::HoldLifted
             | Self::DraftIsEdited
             | Self::OnlyNotes(_)
+            | Self::OnlyOfDrafts(_)
             | Self::LinesStay(_)
             | Self::PriceOfShipped { .. } => Stage::State,
             _ => Stage::Values,

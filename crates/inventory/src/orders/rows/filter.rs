@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     documents::{DocumentTest, ORDERS},
-    leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, TotalTest},
+    leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, TagTest, TotalTest},
 };
 use crate::orders::core::Order;
 
@@ -39,6 +39,8 @@ pub enum Filter {
     /// Is named by these words.
     Search(SearchTest),
     Note(NoteTest),
+    /// One of its tags passes.
+    Tag(TagTest),
     Metadata(OrderMetadataTest),
 }
 impl Default for Filter {
@@ -67,6 +69,7 @@ impl Filter {
             | Self::Allocated(_)
             | Self::Search(_)
             | Self::Note(_)
+            | Self::Tag(_)
             | Self::Metadata(_) => false,
         }
     }
@@ -91,6 +94,7 @@ impl Filter {
             | Self::Allocated(_)
             | Self::Search(_)
             | Self::Note(_)
+            | Self::Tag(_)
             | Self::Metadata(_) => true,
             _ => false,
         }
@@ -111,6 +115,7 @@ impl Filter {
             | Self::Allocated(_)
             | Self::Search(_)
             | Self::Note(_)
+            | Self::Tag(_)
             | Self::Metadata(_) => false,
         }
     }
@@ -142,6 +147,7 @@ impl Filter {
             | Self::Allocated(_)
             | Self::Search(_)
             | Self::Note(_)
+            | Self::Tag(_)
             | Self::Metadata(_) => false,
         }
     }
@@ -283,6 +289,7 @@ impl Clause {
             Filter::Allocated(test) => test.push_to(self),
             Filter::Search(test) => test.push_to(self),
             Filter::Note(test) => test.push_to(self),
+            Filter::Tag(test) => test.push_to(self),
             Filter::Metadata(test) => test.push_to(self),
         }
     }

@@ -159,37 +159,56 @@ impl NoteTest {
             clause.push(if index == 0 { "(" } else { " OR (" });
             clause.push(column);
             clause.push(" IS NOT NULL AND ");
-            self.compared(clause, column);
+            folded(&self.0, clause, column);
             clause.push(")");
         }
         clause.push("))");
     }
 
-    /// The letters A to Z are compared without their case, which both databases do alike.
-    fn compared(&self, clause: &mut Clause, column: &str) {
-        let backend = clause.backend();
-        let lower = match backend {
-            Backend::Postgres => format!("lower({column} COLLATE \"C\")"),
-            Backend::Sqlite => format!("lower({column})"),
+}
+
+/// One of an order's tags passes. Tags have no index: it is for few orders, which other tests leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagTest(pub TextTest);
+
+impl TagTest {
+    pub(super) fn push_to(&self, clause: &mut Clause) {
+        let each = match clause.backend() {
+            Backend::Postgres => "jsonb_array_elements_text(d.tags::jsonb) AS t(value)",
+            Backend::Sqlite => "json_each(d.tags) AS t",
         };
-        match &self.0 {
-            TextTest::In(texts) => {
-                let texts: Vec<String> = texts.iter().map(|one| one.to_ascii_lowercase()).collect();
-                let number = clause.bind(backend.texts(texts.iter().map(String::as_str)));
-                clause.push(&backend.in_texts(&lower, number));
-            }
-            TextTest::StartsWith(prefix) => {
-                let number = clause.bind(prefix.to_ascii_lowercase());
-                clause.push(&format!("substr({lower}, 1, {}) = ${number}", prefix.chars().count()));
-            }
-            TextTest::Contains(part) => {
-                let number = clause.bind(part.to_ascii_lowercase());
-                let finder = match backend {
-                    Backend::Postgres => "strpos",
-                    Backend::Sqlite => "instr",
-                };
-                clause.push(&format!("{finder}({lower}, ${number}) > 0"));
-            }
+        clause.push("EXISTS (SELECT 1 FROM order_detail d CROSS JOIN ");
+        clause.push(each);
+        clause.push(" WHERE d.tenant_id = $1 AND d.order_id = o.id AND ");
+        folded(&self.0, clause, "t.value");
+        clause.push(")");
+    }
+}
+
+/// The letters A to Z are compared without their case, which both databases do alike.
+fn folded(test: &TextTest, clause: &mut Clause, column: &str) {
+    let backend = clause.backend();
+    let lower = match backend {
+        Backend::Postgres => format!("lower({column} COLLATE \"C\")"),
+        Backend::Sqlite => format!("lower({column})"),
+    };
+    match test {
+        TextTest::In(texts) => {
+            let texts: Vec<String> = texts.iter().map(|one| one.to_ascii_lowercase()).collect();
+            let number = clause.bind(backend.texts(texts.iter().map(String::as_str)));
+            clause.push(&backend.in_texts(&lower, number));
+        }
+        TextTest::StartsWith(prefix) => {
+            let number = clause.bind(prefix.to_ascii_lowercase());
+            clause.push(&format!("substr({lower}, 1, {}) = ${number}", prefix.chars().count()));
+        }
+        TextTest::Contains(part) => {
+            let number = clause.bind(part.to_ascii_lowercase());
+            let finder = match backend {
+                Backend::Postgres => "strpos",
+                Backend::Sqlite => "instr",
+            };
+            clause.push(&format!("{finder}({lower}, ${number}) > 0"));
         }
     }
 }

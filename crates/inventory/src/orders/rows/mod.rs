@@ -30,7 +30,7 @@ pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_f
 pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standing_holds};
 pub use invoiced::invoiced;
 pub(crate) use leaves::begins;
-pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TotalTest};
+pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
@@ -41,8 +41,8 @@ pub use parts::{
 };
 pub use rule_facts::{Judged, rule_facts};
 pub use sourcing::{
-    StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, sources, sourcing_of,
-    sourcing_rule, store_sourcing,
+    StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, resourced_rows, sources,
+    sourcing_of, sourcing_rule, store_sourcing,
 };
 pub use steps::{StepTaken, confirmed_at, step_rows, steps_of};
 pub use visibility::places_of;

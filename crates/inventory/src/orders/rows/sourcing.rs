@@ -11,7 +11,7 @@ use iam::access::Reach;
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 
 use crate::{
-    orders::core::{Position, Source, SourcingRule},
+    orders::core::{DraftSourcing, Position, ResourcedDraft, Source, SourcingRule},
     stock::core::LevelKey,
 };
 
@@ -78,6 +78,12 @@ struct NewDrafted {
     max_stores: i32,
     latitude: Option<i32>,
     longitude: Option<i32>,
+}
+
+#[derive(Record)]
+#[record(of = order_sourcing)]
+struct DraftedGone {
+    order_id: OrderId,
 }
 
 #[derive(Record)]
@@ -195,19 +201,44 @@ fn position(latitude: Option<i32>, longitude: Option<i32>) -> Option<Position> {
 /// How drafts will look for their stock.
 pub fn drafted_rows<'a>(tenant: TenantId, drafted: impl Iterator<Item = &'a (OrderId, SourcingRule, Option<Position>)>) -> Bulk {
     let mut rows = Rows::<NewDrafted>::insert(tenant);
-    rows.extend(drafted.map(|(order, rule, destination)| NewDrafted {
-        order_id: *order,
-        strategy: rule.strategy,
-        split: rule.split,
-        max_stores: rule.max_stores.into(),
-        latitude: destination.map(|at| at.latitude),
-        longitude: destination.map(|at| at.longitude),
-    }));
+    rows.extend(drafted.map(|(order, rule, destination)| NewDrafted::of(*order, (*rule, *destination))));
     rows.into()
 }
 
-/// How a draft will look for its stock, and where it goes; None: all of it is held at its store. It never changes.
-pub async fn drafted_sourcing(reads: &impl Reads, order: OrderId) -> Result<Option<(SourcingRule, Option<Position>)>, Fault> {
+impl NewDrafted {
+    fn of(order: OrderId, (rule, destination): DraftSourcing) -> Self {
+        Self {
+            order_id: order,
+            strategy: rule.strategy,
+            split: rule.split,
+            max_stores: rule.max_stores.into(),
+            latitude: destination.map(|at| at.latitude),
+            longitude: destination.map(|at| at.longitude),
+        }
+    }
+}
+
+/// Drafts that will look for their stock another way than before: as the last decision says, on what the first one found.
+pub fn resourced_rows<'a>(tenant: TenantId, resourced: impl Iterator<Item = &'a ResourcedDraft>) -> [Bulk; 3] {
+    let mut drafts: BTreeMap<OrderId, (bool, Option<DraftSourcing>)> = BTreeMap::new();
+    for draft in resourced {
+        drafts.entry(draft.order).or_insert((draft.before.is_some(), None)).1 = draft.after;
+    }
+    let (mut new, mut changed) = (Rows::<NewDrafted>::insert(tenant), Rows::<NewDrafted>::update(tenant));
+    let mut gone = Rows::<DraftedGone>::delete(tenant);
+    for (order_id, (was_there, after)) in drafts {
+        match (was_there, after) {
+            (true, Some(sourcing)) => changed.push(NewDrafted::of(order_id, sourcing)),
+            (false, Some(sourcing)) => new.push(NewDrafted::of(order_id, sourcing)),
+            (true, None) => gone.push(DraftedGone { order_id }),
+            (false, None) => {}
+        }
+    }
+    [new.into(), changed.into(), gone.into()]
+}
+
+/// How a draft will look for its stock, and where it goes; None: all of it is held at its store.
+pub async fn drafted_sourcing(reads: &impl Reads, order: OrderId) -> Result<Option<DraftSourcing>, Fault> {
     let sql = format!(
         "SELECT {select} FROM order_sourcing x
          JOIN sales_order o ON o.tenant_id = $1 AND o.id = x.order_id AND o.status = 'DRAFT' WHERE x.tenant_id = $1 AND x.order_id = $2",

@@ -258,17 +258,22 @@ impl NewFulfilmentLine {
 pub struct Made {
     pub orders: HashSet<OrderId>,
     pub lines: HashSet<(OrderId, u16)>,
+    /// Drafts that were there before it and have another store, channel or time now: their rows are written whole.
+    pub moved: HashSet<OrderId>,
 }
 
 /// Orders as they are after the batch, with their lines: what it `made`, then what it changed.
-pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 5] {
+pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 6] {
     let (mut new, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
+    let mut moved = Rows::<OrderRow>::update(tenant);
     let (mut changed, mut changed_lines) = (Rows::<ChangedOrder>::update(tenant), Rows::<ChangedLine>::update(tenant));
     let mut parts = Rows::<NewPart>::insert(tenant);
     for &order in orders {
         let is_new = made.orders.contains(&order.id);
         if is_new {
             new.push(order.into());
+        } else if made.moved.contains(&order.id) {
+            moved.push(order.into());
         } else {
             changed.push(order.into());
         }
@@ -281,7 +286,7 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 5]
             parts.extend(line.parts().iter().zip(1_i32..).map(|(part, nth)| NewPart::of((order.id, line.position), part, nth)));
         }
     }
-    [new.into(), new_lines.into(), changed.into(), changed_lines.into(), parts.into()]
+    [new.into(), new_lines.into(), moved.into(), changed.into(), changed_lines.into(), parts.into()]
 }
 
 /// New fulfilments and their lines.

@@ -10,20 +10,20 @@ use super::{
     DetailSaid, MAX_LINES, MAX_SOURCED, NewOrderLine, SourcingAsked,
     create::lines_of,
     detail::{self, resealed},
-    ownership::own_order,
+    ownership::{own_channel, own_order},
     sourced::{Search, submit_sourced},
 };
 use crate::{
     catalog::core::{Patch, customer::country_code},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, check_key, document_ids,
-        first_answer, key_of, submit, submit_named,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, StoreRef, check_key,
+        document_ids, first_answer, key_of, known_store, submit, submit_named,
     },
     orders::{
-        core::{OrderCommand, Refusal, SetLine, Sourcing, TaxRate, Update},
+        core::{OrderCommand, Redraft, Refusal, SetLine, Sourcing, TaxRate, Update},
         rows,
     },
-    stock::core::{At, Field, RoomRefusal},
+    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
 /// What an order shall be from now on; what is not said stays. Its JSON is what the idempotency key's hash is over.
@@ -42,6 +42,16 @@ pub struct OrderUpdate {
     /// None: what is added is held where its line is held already, else at the order's store.
     pub sourcing: Option<SourcingAsked>,
     pub reason: Option<String>,
+    /// The next four change a draft alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placed_at: Option<Timestamp>,
+    /// How it looks for its stock once it is confirmed; cleared: all of it is held at its store.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub draft_sourcing: Patch<SourcingAsked>,
 }
 
 /// What a line shall be from now on.
@@ -60,7 +70,9 @@ pub struct LineSet {
 impl OrderUpdate {
     fn is_empty(&self) -> bool {
         let no_lines = self.set_lines.is_empty() && self.add_lines.is_empty();
-        no_lines && self.customer.is_keep() && self.external_ref.is_keep() && self.detail.is_empty()
+        let no_place = self.store.is_none() && self.channel.is_none() && self.placed_at.is_none();
+        let no_names = self.customer.is_keep() && self.external_ref.is_keep();
+        no_lines && no_place && no_names && self.draft_sourcing.is_keep() && self.detail.is_empty()
     }
     /// Whether prices, discounts or taxes of lines that are there are said, or a product's price.
     fn says_prices(&self) -> bool {
@@ -98,14 +110,16 @@ async fn prepared(
     let scope = permit.scope(ledger.database());
     let order = own_order(ledger, permit, input.order).await?;
     // One that is nobody's is refused by the ledger.
-    let store = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
+    let sold_by = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
+    let mut missing = Missing::default();
+    let redraft = redraft(ledger, permit, &mut missing, (order, &input)).await?;
+    let store = redraft.store.unwrap_or(sold_by);
     if input.says_prices() {
         let priced = permit.also::<kind::OrderPrice>()?;
-        if store != StoreId::NIL && !priced.covers(store) {
+        if [sold_by, store].iter().any(|one| *one != StoreId::NIL && !priced.covers(*one)) {
             return Err(Denied(kind::OrderPrice::info().code).into());
         }
     }
-    let mut missing = Missing::default();
     let add_lines = lines_of(&scope, &mut missing, (&input.add_lines, Field::AddLines)).await?;
     let mut detail = input.detail.patch();
     let (personal, whereabouts) = resealed(&scope, order, &input.detail).await?;
@@ -123,6 +137,7 @@ async fn prepared(
         order,
         expected_version: input.expected_version,
         store,
+        redraft,
         customer: input.customer,
         external_ref: input.external_ref,
         country: country.map(country_code),
@@ -146,6 +161,37 @@ async fn prepared(
     let taken = named.flat_map(|line| line.goods().map(|(product, _)| product));
     let products: BTreeSet<ProductId> = taken.chain(update.add_lines.iter().filter_map(|line| line.product)).collect();
     Ok((update, Some(Search { rule, destination, products, reserved: Vec::new() }), missing))
+}
+
+/// What changes a draft alone. The caller needs `order.write` in the store that it goes to as in the one that it was in, and stays in the channel
+/// that the caller is bound to.
+async fn redraft(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderWrite>,
+    missing: &mut Missing,
+    (order, input): (OrderId, &OrderUpdate),
+) -> Result<Redraft, Stop> {
+    let scope = permit.scope(ledger.database());
+    let store = match &input.store {
+        None => None,
+        Some(named) => {
+            let found = known_store(&scope, named, &permit.reach()).await?.map(|store| store.id);
+            Some(missing.or_nobodys(found.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))))
+        }
+    };
+    let sourcing = match &input.draft_sourcing {
+        Patch::Keep => Patch::Keep,
+        Patch::Clear => Patch::Clear,
+        Patch::Set(asked) => Patch::Set((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
+    };
+    let sourcing_before = if sourcing.is_keep() { None } else { rows::drafted_sourcing(&scope, order).await? };
+    Ok(Redraft {
+        store,
+        channel: input.channel.and_then(|channel| own_channel(ledger, permit, Some(channel))),
+        placed_at: input.placed_at,
+        sourcing,
+        sourcing_before,
+    })
 }
 
 fn check(input: &OrderUpdate) -> Result<(), Stop> {
