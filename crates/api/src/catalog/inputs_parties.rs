@@ -37,6 +37,10 @@ pub struct StoreCreateInput {
     pub contacts: Option<Vec<PartyContactInput>>,
     /// Address of the store.
     pub address: Option<PartyAddressInput>,
+    /// All tax numbers of the store, at most 10.
+    pub tax_ids: Option<Vec<TaxIdInput>>,
+    /// Payment terms of the store.
+    pub payment_terms: Option<PaymentTermsInput>,
 }
 impl From<StoreCreateInput> for StoreFields {
     fn from(input: StoreCreateInput) -> Self {
@@ -47,6 +51,10 @@ impl From<StoreCreateInput> for StoreFields {
             time_zone: input.time_zone.into(),
             life: Life::AsItIs,
             reach: ReachFields { contacts: input.contacts.map(all).into(), address: input.address.map(Into::into).into() },
+            terms: TermsFields {
+                tax_ids: input.tax_ids.map(all).into(),
+                payment_terms: input.payment_terms.map(Into::into).into(),
+            },
         }
     }
 }
@@ -72,6 +80,10 @@ pub struct StoreUpdateInput {
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
     /// Address of the store.
     pub address: MaybeUndefined<PartyAddressInput>,
+    /// All tax numbers of the store, at most 10.
+    pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
+    /// Payment terms of the store.
+    pub payment_terms: MaybeUndefined<PaymentTermsInput>,
 }
 impl From<StoreUpdateInput> for StoreFields {
     fn from(input: StoreUpdateInput) -> Self {
@@ -82,6 +94,7 @@ impl From<StoreUpdateInput> for StoreFields {
             time_zone: text(input.time_zone),
             life: Life::AsItIs,
             reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
+            terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
         }
     }
 }
