@@ -104,7 +104,8 @@ async fn a_mistyped_payment_is_taken_back_once_and_while_nothing_rests_on_it() {
         }
         let events = world.events_of("payment.").await.len();
         let version = world.read(&order).await["version"].as_i64().unwrap();
-        let mut input = json!({"idempotencyKey": world.key(), "id": refund["id"], "expectedVersion": version - 1, "note": "mistyped"});
+        let mut input =
+            json!({"idempotencyKey": world.key(), "id": refund["id"], "expectedVersion": version - 1, "note": "mistyped"});
         refused(&world.act("paymentReverse", input.clone()).await, "VERSION_CONFLICT", "input.expectedVersion");
         input["expectedVersion"] = json!(version);
         let dry = "mutation($input: PaymentReverseInput!) { paymentReverse(input: $input, validateOnly: true) {

@@ -122,7 +122,8 @@ async fn follows_a_parcel(story: &mut Story, partner: &Client) {
     let mut socket = Socket::open(partner).await;
     socket.subscribe(&story.take("orderChanged"), &json!({})).await;
     assert_eq!(socket.hear().await.unwrap()["payload"]["data"]["orderChanged"]["phase"], "READY");
-    let create = "mutation($input: OrderCreateInput!) { result: orderCreate(input: $input) { order { id } userErrors { code message } } }";
+    let create =
+        "mutation($input: OrderCreateInput!) { result: orderCreate(input: $input) { order { id } userErrors { code message } } }";
     let input = json!({ "idempotencyKey": "web-1002", "store": { "code": "LONDON" }, "lines": [{ "product": { "sku": "MUG" }, "quantity": 1 }] });
     let order = text(&partner.done(create, input).await["order"]["id"]);
     let carrier = "mutation($input: CarrierUpsertInput!) { result: carrierUpsert(input: $input) { carrier { id } userErrors { code message } } }";
