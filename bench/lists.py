@@ -189,8 +189,8 @@ class Lists:
         for what, times in ((f"order of {count} lines, all of them edited", all_), (f"order of {count} lines, one of them edited", one)):
             self.figures.add(what + ", p95", 1000 * share(times, 0.95), "ms", 50, note=f"median {1000 * statistics.median(times):.1f} ms of {len(times)}")
 
-    def wave(self):
-        """So many orders of three lines in a store of their own: accepted, then each picked, packed and shipped."""
+    def ordered(self):
+        """So many orders of three lines, in a new store of their own: the store and their works, none of them accepted."""
         o, sold = self.o, min(SOLD, self.o.products)
         code = self.key("WAVE")[-16:]
         store = self.api.change("storeCreate", {"code": code, "name": "Wave"}, "store { id }")["store"]["id"]
@@ -212,9 +212,44 @@ class Lists:
                 break
         if len(works) != o.wave:
             raise Failed(f"{o.wave} works were expected, and there are {len(works)}")
+        return store, works
+
+    def accepted(self, works):
+        self.api.change("fulfilmentWorkAccept", {"idempotencyKey": self.key("accept"), "ids": works}, "seq")
+
+    def left(self, store):
+        left = self.api.ask("query($s: ID!) { fulfilmentWorks(filter: { store: { eq: $s }, status: [SHIPPED, DONE] }, first: 100) { nodes { id } } }", s=store)
+        if len(left["fulfilmentWorks"]["nodes"]) < min(100, self.o.wave):
+            raise Failed("not all works of the wave are shipped")
+
+    def wave(self):
+        """Waves of 200 works at most: each is accepted, made, picked, packed and shipped by a call for each step."""
+        store, works = self.ordered()
+        began, calls, steps = time.monotonic(), 0, dict.fromkeys(("Pick", "Pack", "Ship"), 0.0)
+        for start in range(0, len(works), 200):
+            own = works[start : start + 200]
+            self.accepted(own)
+            made = self.api.change("fulfilmentWaveCreate", {"idempotencyKey": self.key("wave"), "store": {"id": store}, "works": own}, "wave { id }")["wave"]
+            for name in steps:
+                since = time.monotonic()
+                done = self.api.change(f"fulfilmentWave{name}", {"idempotencyKey": self.key(name), "id": made["id"]}, "results { work { status } userErrors { code message } }")
+                steps[name] += time.monotonic() - since
+                refused = [one["userErrors"] for one in done["results"] if one["userErrors"]]
+                if refused or len(done["results"]) != len(own):
+                    raise Failed(f"fulfilmentWave{name}: {len(done['results'])} results for {len(own)} works, refused: {json.dumps(refused[:3])}")
+            calls += 2 + len(steps)
+        took = time.monotonic() - began
+        self.left(store)
+        note = f"{calls} calls; " + ", ".join(f"{name.lower()} {seconds:.2f} s" for name, seconds in steps.items())
+        self.figures.add(f"wave of {self.o.wave} orders picked, packed, shipped", took, "s", 10, note=note)
+
+    def one_by_one(self):
+        """As many orders, each picked, packed and shipped by calls of its own, with a tracking number."""
+        o = self.o
+        store, works = self.ordered()
         began = time.monotonic()
         for start in range(0, len(works), 200):
-            self.api.change("fulfilmentWorkAccept", {"idempotencyKey": self.key("accept"), "ids": works[start : start + 200]}, "seq")
+            self.accepted(works[start : start + 200])
 
         def step(n):
             for name, more in (("Pick", {}), ("Pack", {"parcels": [{"trackingNumber": f"T{n:09}"}]}), ("Ship", {})):
@@ -222,10 +257,8 @@ class Lists:
 
         in_parallel("works", len(works), o.threads, step)
         took = time.monotonic() - began
-        left = self.api.ask("query($s: ID!) { fulfilmentWorks(filter: { store: { eq: $s }, status: [SHIPPED, DONE] }, first: 100) { nodes { id } } }", s=store)
-        if len(left["fulfilmentWorks"]["nodes"]) < min(100, o.wave):
-            raise Failed("not all works of the wave are shipped")
-        self.figures.add(f"wave of {o.wave} orders picked, packed, shipped", took, "s", 10, note=f"{3 * len(works) + 1} calls by {o.threads} clients")
+        self.left(store)
+        self.figures.add(f"{o.wave} orders picked, packed, shipped one by one", took, "s", 10, note=f"{3 * len(works) + 1} calls by {o.threads} clients")
 
     def works(self):
         query = """query($s: ID!, $status: [WorkStatus!], $after: Cursor) { fulfilmentWorks(filter: { store: { eq: $s }, status: $status }, first: 50, after: $after) {
@@ -271,7 +304,7 @@ def main():
     if o.fill_only:
         return
     failed = 0
-    for part in (lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave):
+    for part in (lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave, lists.one_by_one):
         try:
             part()
         except (Failed, Refused) as e:

@@ -6,7 +6,7 @@
 # FILE has the columns of the replay rule (default: the full file in ../shared/data), EXPECTED the totals that
 # `entrepot replay --expect` compares with. Each database is new; afterwards `entrepot verify` goes over it.
 # Owed: three minutes and 300 MiB on each. Postgres is the throwaway one of scripts/services.sh. With --keep the databases
-# stay, for bench/insight.sh and bench/backup.sh: their addresses in $ENTREPOT_BENCH_WORK/replayed/sqlite.url and postgres.url.
+# stay, for bench/insight.sh, bench/backup.sh and bench/copy.sh: their addresses in $ENTREPOT_BENCH_WORK/replayed/sqlite.url and postgres.url.
 # Postgres then goes on running: scripts/services.sh stop ends it, and what it holds. Settings: the head of bench/lib.sh.
 set -euo pipefail
 ME=replay

@@ -79,13 +79,46 @@ const { report } = await ask(
 );
 await picture('chart', (page) => page.setContent(`<body style="margin:24px">${report.svg}`), { width: 950, height: 410 });
 
-const { invoices } = await ask('{ invoices(first: 20) { nodes { id kind } } }');
-const { paperCreate } = await ask(
-  'mutation Print($input: PaperCreateInput!) { paperCreate(input: $input) { paper { html } userErrors { code message } } }',
-  { input: { idempotencyKey: 'screenshots', kind: 'INVOICE', documentId: invoices.nodes.find(({ kind }) => kind === 'INVOICE').id, locale: 'EN' } },
+// One document for each kind of paper, of those that the demo has made.
+const found = await ask(`{
+  orders(first: 1, filter: { externalRef: { eq: "demo-dispatch-0" } }) { nodes { id works { id } fulfilments { id } } }
+  fulfilmentWorks(first: 1, filter: { status: [OPEN, ACCEPTED] }) { nodes { id } }
+  purchaseOrders(first: 20) { nodes { id status } }
+  returns(first: 20) { nodes { id status } }
+  invoices(first: 20) { nodes { id kind } }
+}`);
+const [sent] = found.orders.nodes;
+const one = (list, test) => {
+  const match = list.nodes.find(test);
+  assert.ok(match, `the demo has none of what a paper is of: ${JSON.stringify(list)}`);
+  return match.id;
+};
+// The label is of a return that is approved.
+const requested = one(found.returns, ({ status }) => status === 'REQUESTED');
+const { returnApprove } = await ask(
+  'mutation Approve($input: ReturnActionInput!) { returnApprove(input: $input) { userErrors { code message } } }',
+  { input: { idempotencyKey: 'screenshots', id: requested } },
 );
-assert.deepEqual(paperCreate.userErrors, []);
-await picture('invoice', (page) => page.goto(`${new URL(paperCreate.paper.html, base)}?inline=1`), { width: 900, height: 900 });
+assert.deepEqual(returnApprove.userErrors, []);
+
+const papers = [
+  ['order-confirmation', 'ORDER_CONFIRMATION', sent.id],
+  ['picking-list', 'PICKING_LIST', one(found.fulfilmentWorks, () => true)],
+  ['packing-slip', 'PACKING_SLIP', sent.works[0].id],
+  ['delivery-note', 'DELIVERY_NOTE', sent.fulfilments[0].id],
+  ['invoice', 'INVOICE', one(found.invoices, ({ kind }) => kind === 'INVOICE')],
+  ['credit-note', 'CREDIT_NOTE', one(found.invoices, ({ kind }) => kind === 'CREDIT_NOTE')],
+  ['purchase-order', 'PURCHASE_ORDER', one(found.purchaseOrders, ({ status }) => status === 'ORDERED')],
+  ['return-label', 'RETURN_LABEL', requested],
+];
+for (const [name, kind, documentId] of papers) {
+  const { paperCreate } = await ask(
+    'mutation Print($input: PaperCreateInput!) { paperCreate(input: $input) { paper { html } userErrors { code message } } }',
+    { input: { idempotencyKey: `screenshots-${name}`, kind, documentId, locale: 'EN' } },
+  );
+  assert.deepEqual(paperCreate.userErrors, [], name);
+  await picture(name, (page) => page.goto(`${new URL(paperCreate.paper.html, base)}?inline=1`), { width: 900, height: 900 });
+}
 
 await browser.close();
 assert.deepEqual(faults, []);

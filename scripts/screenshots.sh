@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Takes pictures of what has a page: GraphiQL, the API reference, the React example with live stock, a chart of the report builder, an invoice.
+# Takes pictures of what has a page: GraphiQL, the API reference, the React example with live stock, a chart of the report builder, and a paper of
+# each kind: order confirmation, picking list, packing slip, delivery note, invoice, credit note, purchase order, return label.
 #
 #   scripts/screenshots.sh [FOLDER]    into FOLDER (docs/images by default), from a demo that is made for it
 #
@@ -59,4 +60,4 @@ done
 
 mkdir -p "$OUT"
 say "taking pictures into $OUT"
-timeout 300 node "$ROOT/scripts/screenshots.mjs" "$TYPESCRIPT" "$CHROMIUM" "$FOLDER/demo.log" "$OUT"
+timeout 600 node "$ROOT/scripts/screenshots.mjs" "$TYPESCRIPT" "$CHROMIUM" "$FOLDER/demo.log" "$OUT"

@@ -14,8 +14,9 @@ pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 impl Cached for store::Model {
     fn weight(&self) -> usize {
-        let reach = self.contacts.len() + self.address.as_ref().map_or(0, String::len);
-        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len() + reach
+        let texts = [&self.address, &self.payment_terms].into_iter().flatten().map(String::len).sum::<usize>();
+        let lists = self.contacts.len() + self.tax_ids.len();
+        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len() + texts + lists
     }
 }
 

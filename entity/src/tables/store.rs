@@ -25,4 +25,9 @@ pub struct Model {
     pub contacts: String,
     #[serde(default)]
     pub address: Option<String>,
+    /// JSON: a list.
+    #[serde(default)]
+    pub tax_ids: String,
+    #[serde(default)]
+    pub payment_terms: Option<String>,
 }

@@ -106,11 +106,35 @@ on_both!(a_category_in_use_stays_and_says_how_much_lies_in_it, world: World => {
     let kept = turn(world, "category", "Archive", json!({ "id": home })).await;
     assert_eq!(refusals(&kept), said("IN_USE", "input.id"));
     assert!(message(&kept).contains("(2)") && message(&kept).contains("(3)"), "{kept:#}");
+    grow(world, "House", None).await;
+    let input = json!({ "id": home, "moveTo": { "slug": "house" }, "idempotencyKey": "home goes" });
+    let kept = turn(world, "category", "Archive", input.clone()).await;
+    assert_eq!(refusals(&kept), said("IN_USE", "input.id"));
+    assert!(message(&kept).contains("(2)") && !message(&kept).contains("(3)"), "products would go, categories hold it: {kept:#}");
     // What is archived in it does not hold it.
     made(turn(world, "category", "Archive", json!({ "id": mugs })).await);
     made(turn(world, "category", "Archive", json!({ "id": bowls })).await);
     let kept = turn(world, "category", "Archive", json!({ "id": home })).await;
     assert!(!message(&kept).contains("categories") && message(&kept).contains("(3)"), "{kept:#}");
+    let lies = async || {
+        let page = world.ask("{ a: product(by: { sku: \"a\" }) { version category { slug } } c: product(by: { sku: \"c\" }) { version category { slug } } }", json!({})).await;
+        assert_eq!(page["a"], page["c"], "{page}");
+        page["a"].clone()
+    };
+    for (more, code, field) in [
+        (json!({ "moveToId": home, "idempotencyKey": "k" }), "INVALID_STATE", "input.moveToId"),
+        (json!({ "moveToId": mugs, "idempotencyKey": "k" }), "INVALID", "input.moveToId"),
+        (json!({ "moveTo": { "slug": "house" } }), "REQUIRED", "input.idempotencyKey"),
+    ] {
+        let mut wrong = more;
+        wrong["id"] = home.clone();
+        assert_eq!(refusals(&turn(world, "category", "Archive", wrong).await), said(code, field));
+    }
+    assert_eq!(lies().await, json!({ "version": 1, "category": { "slug": "home" } }));
+    let gone = made(turn(world, "category", "Archive", input.clone()).await);
+    assert_eq!((gone["category"]["archivedAt"].is_string(), &gone["category"]["version"]), (true, &json!(2)), "{gone:#}");
+    assert_eq!(lies().await, json!({ "version": 2, "category": { "slug": "house" } }), "in the same step");
+    assert_eq!(made(turn(world, "category", "Archive", input).await)["replayed"], true);
 });
 
 on_both!(an_archived_category_takes_nothing_new, world: World => {

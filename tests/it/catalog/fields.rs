@@ -170,15 +170,19 @@ on_both!(a_supplier_says_the_least_that_its_orders_come_to, world: World => {
 });
 
 on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
-    let shown = "store { id version contacts { name phone } address { lines city country } }";
+    let shown = "store { id version contacts { name phone } address { lines city country } taxIds { country kind number } paymentTerms { days discountPercent } }";
     let input = json!({ "code": "HIGH", "name": "High Street", "contacts": [{ "name": "Till", "phone": "020 1" }],
-        "address": { "lines": ["1 High Street"], "city": "London", "country": "gb" } });
+        "address": { "lines": ["1 High Street"], "city": "London", "country": "gb" },
+        "taxIds": [{ "country": "gb", "kind": "VAT", "number": "gb 123 4567 82" }], "paymentTerms": { "days": 14, "discountPercent": "2" } });
     let store = made(change(world, "storeCreate", "StoreCreateInput", shown, input).await)["store"].clone();
     assert_eq!(store["contacts"], json!([{ "name": "Till", "phone": "020 1" }]));
     assert_eq!(store["address"], json!({ "lines": ["1 High Street"], "city": "London", "country": "GB" }));
-    let moved = json!({ "id": store["id"], "expectedVersion": 1, "address": { "city": "Leeds" } });
+    assert_eq!(store["taxIds"], json!([{ "country": "GB", "kind": "VAT", "number": "GB123456782" }]));
+    assert_eq!(store["paymentTerms"], json!({ "days": 14, "discountPercent": "2.00" }));
+    let moved = json!({ "id": store["id"], "expectedVersion": 1, "address": { "city": "Leeds" }, "paymentTerms": null });
     let moved = made(change(world, "storeUpdate", "StoreUpdateInput", shown, moved).await)["store"].clone();
     assert_eq!((&moved["version"], &moved["contacts"]), (&json!(2), &store["contacts"]));
+    assert_eq!((&moved["taxIds"], &moved["paymentTerms"]), (&store["taxIds"], &Value::Null), "what is left out stays");
     assert_eq!(moved["address"], json!({ "lines": [], "city": "Leeds", "country": null }));
     let gone = change(world, "storeArchive", "StoreArchiveInput", shown, json!({ "id": store["id"] })).await;
     assert_eq!(made(gone)["store"]["address"], moved["address"], "a closed store keeps its address");

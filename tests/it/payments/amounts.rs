@@ -31,6 +31,16 @@ async fn a_closed_return_is_taken_from_what_is_owed() {
         assert!(message.contains("at most 4.00 GBP is left to refund for the return"), "{message}");
         assert_eq!(done(&refund("1.50").await, "payment")["return"]["id"], back["id"]);
         refused(&refund("2.51").await, "OUT_OF_RANGE", "input.amount");
+        let given = async || {
+            let document = "query($id: ID!) { node(id: $id) { ... on Return { refundStatus payments { kind amount { amount } order { id } } } } }";
+            world.ask(document, json!({"id": back["id"]})).await["node"].clone()
+        };
+        let fact = |amount: &str| json!({"kind": "REFUND", "amount": {"amount": amount}, "order": {"id": order["id"]}});
+        assert_eq!(given().await, json!({"refundStatus": "PARTIAL", "payments": [fact("1.50")]}));
+        let rest = done(&refund("2.50").await, "payment").clone();
+        assert_eq!(given().await, json!({"refundStatus": "FULL", "payments": [fact("1.50"), fact("2.50")]}));
+        done(&world.take_back(&rest).await, "payment");
+        assert_eq!(given().await["refundStatus"], "PARTIAL", "a refund that was taken back gives nothing");
         done(&refund("2.50").await, "payment");
         assert_eq!(world.money(&order).await, ["6.20", "0.00", "PAID", "PARTIAL"]);
         let other = world.mugs("FULFILLED", 1).await;

@@ -103,7 +103,11 @@ async fn a_mistyped_payment_is_taken_back_once_and_while_nothing_rests_on_it() {
             assert_eq!((&error["documents"], &error["documentsCount"]), (&json!([{"id": resting["id"]}]), &json!(1)));
         }
         let events = world.events_of("payment.").await.len();
-        let input = json!({"idempotencyKey": world.key(), "id": refund["id"], "note": "mistyped"});
+        let version = world.read(&order).await["version"].as_i64().unwrap();
+        let mut input =
+            json!({"idempotencyKey": world.key(), "id": refund["id"], "expectedVersion": version - 1, "note": "mistyped"});
+        refused(&world.act("paymentReverse", input.clone()).await, "VERSION_CONFLICT", "input.expectedVersion");
+        input["expectedVersion"] = json!(version);
         let dry = "mutation($input: PaymentReverseInput!) { paymentReverse(input: $input, validateOnly: true) {
             payment { amount { amount } reverses { id } } userErrors { code } seq } }";
         let seen = world.ask(dry, json!({ "input": input })).await["paymentReverse"].clone();

@@ -99,19 +99,58 @@ async fn listed_server(site: &Site) -> Server {
     Server::start_with(site, free_address(), &["--trusted-documents", &folder.display().to_string()]).await
 }
 
-/// One of two mugs is shipped, the other one is cancelled, and the first comes back.
+/// Of two mugs three are wanted, one is shipped, the others are cancelled, and the first comes back.
 async fn changes_its_mind(story: &mut Story, partner: &Client, order: &Value) {
     story.ids.insert("ord", text(&order["id"]));
     story.ids.insert("oln", text(&order["lines"][0]["id"]));
+    let edited = story.does(partner, "orderUpdate").await;
+    let lines = json!([{ "id": order["lines"][0]["id"], "quantity": 3 }]);
+    assert_eq!(edited["order"], json!({ "version": 2, "shippingCountry": "GB", "lines": lines }), "{edited:#}");
     let input =
         json!({ "idempotencyKey": "ship", "id": order["id"], "lines": [{ "lineId": order["lines"][0]["id"], "quantity": 1 }] });
     let ship = "mutation($input: OrderFulfilInput!) { result: orderFulfil(input: $input) { userErrors { code message } } }";
     let shipped = story.owner.ask(ship, json!({ "input": input })).await;
     assert_eq!(shipped["result"]["userErrors"], json!([]), "{shipped:#}");
     let cancelled = story.does(partner, "orderCancel").await;
-    assert_eq!(cancelled["order"]["lines"], json!([{ "fulfilled": 1, "cancelled": 1 }]), "{cancelled:#}");
+    assert_eq!(cancelled["order"]["lines"], json!([{ "fulfilled": 1, "cancelled": 2 }]), "{cancelled:#}");
     let returned = story.does(partner, "returnCreate").await;
     assert_eq!(returned["return"]["status"], "RECEIVED", "{returned:#}");
+}
+
+/// Another order, which the store packs and ships: the partner is shown that it left, and how to follow it.
+async fn follows_a_parcel(story: &mut Story, partner: &Client) {
+    let mut socket = Socket::open(partner).await;
+    socket.subscribe(&story.take("orderChanged"), &json!({})).await;
+    assert_eq!(socket.hear().await.unwrap()["payload"]["data"]["orderChanged"]["phase"], "READY");
+    let create =
+        "mutation($input: OrderCreateInput!) { result: orderCreate(input: $input) { order { id } userErrors { code message } } }";
+    let input = json!({ "idempotencyKey": "web-1002", "store": { "code": "LONDON" }, "lines": [{ "product": { "sku": "MUG" }, "quantity": 1 }] });
+    let order = text(&partner.done(create, input).await["order"]["id"]);
+    let carrier = "mutation($input: CarrierUpsertInput!) { result: carrierUpsert(input: $input) { carrier { id } userErrors { code message } } }";
+    let post = json!({ "idempotencyKey": "post", "code": "POST", "name": "Post", "trackingUrlTemplate": "https://post.example/{number}" });
+    let carrier = story.owner.done(carrier, post).await["carrier"]["id"].clone();
+    let works = "query($order: ID!) { fulfilmentWorks(filter: { order: { eq: $order } }) { nodes { id } } }";
+    let work = story.owner.ask(works, json!({ "order": order })).await["fulfilmentWorks"]["nodes"][0]["id"].clone();
+    let parcel = json!([{ "carrierId": carrier, "trackingNumber": "AB12345" }]);
+    for (step, more) in [("Pick", None), ("Pack", Some(parcel)), ("Ship", None)] {
+        let document = format!(
+            "mutation($input: FulfilmentWork{step}Input!) {{ result: fulfilmentWork{step}(input: $input) {{ userErrors {{ code message }} }} }}"
+        );
+        let mut input = json!({ "idempotencyKey": step, "id": work });
+        if let Some(parcels) = more {
+            input["parcels"] = parcels;
+        }
+        story.owner.done(&document, input).await;
+    }
+    let left = |item: &Value| {
+        let changes = item["payload"]["data"]["orderChanged"]["changes"].as_array().cloned().unwrap_or_default();
+        changes.iter().any(|one| one["order"]["id"] == order.as_str() && one["eventType"] == "order.fulfilled")
+    };
+    while !left(&socket.hear().await.unwrap()) {}
+    story.ids.insert("ord", order.clone());
+    let seen = story.does(partner, "trackingUrl").await;
+    let parcel = json!({ "carrier": { "name": "Post" }, "service": null, "trackingNumber": "AB12345", "trackingUrl": "https://post.example/AB12345" });
+    assert_eq!((&seen["status"], &seen["fulfilments"][0]["parcels"]), (&json!("FULFILLED"), &json!([parcel])), "{seen:#}");
 }
 
 on_both!(the_examples_for_partners_work_as_they_are_written, site: Site => {
@@ -139,6 +178,7 @@ on_both!(the_examples_for_partners_work_as_they_are_written, site: Site => {
     let found = story.does(&partner, "external:").await;
     assert_eq!(found["id"], order["order"]["id"]);
     changes_its_mind(&mut story, &partner, &found).await;
+    follows_a_parcel(&mut story, &partner).await;
     let left = story.does(&partner, "{ rateLimit { limit").await;
     assert_eq!((&left["limit"], &left["restoreRate"]), (&json!(5000), &json!(500)), "its part of the budget");
     let (status, seen) = story.curl(&server, "documentId").await;

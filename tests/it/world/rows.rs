@@ -43,6 +43,8 @@ pub fn store(tenant_id: TenantId, id: StoreId, code: &str, now: Timestamp) -> st
         updated_at: now,
         contacts: "[]".to_owned(),
         address: None,
+        tax_ids: "[]".to_owned(),
+        payment_terms: None,
     }
 }
 

@@ -37,6 +37,10 @@ pub struct StoreCreateInput {
     pub contacts: Option<Vec<PartyContactInput>>,
     /// Address of the store.
     pub address: Option<PartyAddressInput>,
+    /// All tax numbers of the store, at most 10.
+    pub tax_ids: Option<Vec<TaxIdInput>>,
+    /// Payment terms of the store.
+    pub payment_terms: Option<PaymentTermsInput>,
 }
 impl From<StoreCreateInput> for StoreFields {
     fn from(input: StoreCreateInput) -> Self {
@@ -47,6 +51,10 @@ impl From<StoreCreateInput> for StoreFields {
             time_zone: input.time_zone.into(),
             life: Life::AsItIs,
             reach: ReachFields { contacts: input.contacts.map(all).into(), address: input.address.map(Into::into).into() },
+            terms: TermsFields {
+                tax_ids: input.tax_ids.map(all).into(),
+                payment_terms: input.payment_terms.map(Into::into).into(),
+            },
         }
     }
 }
@@ -72,6 +80,10 @@ pub struct StoreUpdateInput {
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
     /// Address of the store.
     pub address: MaybeUndefined<PartyAddressInput>,
+    /// All tax numbers of the store, at most 10.
+    pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
+    /// Payment terms of the store.
+    pub payment_terms: MaybeUndefined<PaymentTermsInput>,
 }
 impl From<StoreUpdateInput> for StoreFields {
     fn from(input: StoreUpdateInput) -> Self {
@@ -82,6 +94,7 @@ impl From<StoreUpdateInput> for StoreFields {
             time_zone: text(input.time_zone),
             life: Life::AsItIs,
             reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
+            terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
         }
     }
 }
@@ -291,50 +304,6 @@ impl From<ChannelCreateInput> for ChannelFields {
     fn from(input: ChannelCreateInput) -> Self {
         Self { code: input.code, name: input.name }
     }
-}
-
-/// The supplier that goes out of use.
-#[derive(Debug, Clone, InputObject)]
-pub struct SupplierArchiveInput {
-    /// The supplier.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The supplier that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct SupplierRestoreInput {
-    /// The supplier.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The channel that goes out of use.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChannelArchiveInput {
-    /// The channel.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The channel that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChannelRestoreInput {
-    /// The channel.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
 }
 
 /// Customers to be made or changed, at most 500.

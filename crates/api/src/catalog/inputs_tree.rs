@@ -134,8 +134,17 @@ pub struct CategoryArchiveInput {
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`.
     pub idempotency_key: Option<String>,
+    /// ID of the category that the products go to, archived ones with them, in the same step; at most 2,000. Null leaves products where they are.
+    pub move_to_id: Option<ID>,
+    /// Category that the products go to, instead of `moveToId`. Null leaves products where they are.
+    pub move_to: Option<CategoryRef>,
+}
+impl CategoryArchiveInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("moveTo", self.move_to.take()), ("moveToId", &mut self.move_to_id))
+    }
 }
 
 /// The category that comes back into use.

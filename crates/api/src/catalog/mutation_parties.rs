@@ -15,11 +15,13 @@ use macros::resolvers;
 
 use super::{
     Channel, Customer, Store, Supplier,
-    inputs_life::{CustomerArchiveInput, CustomerRestoreInput, StoreRestoreInput},
+    inputs_life::{
+        ChannelArchiveInput, ChannelRestoreInput, CustomerArchiveInput, CustomerRestoreInput, StoreRestoreInput,
+        SupplierArchiveInput, SupplierRestoreInput,
+    },
     inputs_parties::{
-        ChannelArchiveInput, ChannelCreateInput, ChannelRestoreInput, CustomerBulkUpsertInput, CustomerCreateInput,
-        CustomerEraseInput, CustomerUpdateInput, StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierArchiveInput,
-        SupplierCreateInput, SupplierRestoreInput, SupplierUpdateInput,
+        ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerEraseInput, CustomerUpdateInput,
+        StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
     mutation_products::{visibility, which, written},
     payloads::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},

@@ -162,19 +162,25 @@ impl ProductMutation {
     }
 
     /// Archives a category: lists leave it out, and products and categories cannot be added to it.
-    /// Refused while it has products or categories that are not archived.
-    #[mutation(permit = ProductWrite, emits(CATEGORY_ARCHIVED), dry_run(record))]
+    /// Refused while it has products or categories that are not archived; with `moveTo` its products go to another category in the same step.
+    #[mutation(permit = ProductWrite, emits(CATEGORY_ARCHIVED, PRODUCT_UPDATED), dry_run(record))]
     async fn category_archive(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Category to archive, with its expected version.")] input: CategoryArchiveInput,
     ) -> Answer<CategoryPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.category_archive(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
-        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        named!(ctx, input, CategoryPayload, {
+            let which = which(&input.id, input.expected_version);
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let catalog = ctx.given::<Catalog>()?;
+            let batch = match &input.move_to_id {
+                Some(into) => Box::pin(catalog.category_archive_into(permit, which, &into.0, ask)).await?,
+                None => catalog.category_archive(permit, which, ask).await?,
+            };
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes an archived category back into use. Refused while the category above it is archived.

@@ -138,7 +138,7 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         Rejection::InArchivedFamily { since } => {
             (ErrorCode::InvalidState, inside_archived("its family", *since, "productFamilyRestore"))
         }
-        Rejection::IntoItself => (ErrorCode::InvalidState, "nothing is merged into itself".to_owned()),
+        Rejection::IntoItself => (ErrorCode::InvalidState, "nothing goes into itself".to_owned()),
         Rejection::MergedInto { what, into } => {
             (ErrorCode::InvalidState, format!("this {} is merged into {into}: name that one", name(*what)))
         }

@@ -7,7 +7,7 @@ use inventory::catalog::core::store::StoreRow;
 use macros::resolvers;
 
 use super::{
-    company::{self, PartyAddress, PartyContact},
+    company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     enums::StoreKind,
 };
 use crate::{
@@ -57,6 +57,15 @@ impl Store {
     /// Address of the store. Null when none was given.
     async fn address(&self) -> Option<PartyAddress> {
         self.0.address.as_deref().map(company::address)
+    }
+    /// Tax numbers of the store, at most 10, in the order in which they were given.
+    #[field(list_size(assumed = 10))]
+    async fn tax_ids(&self) -> Vec<TaxId> {
+        company::tax_ids(&self.0.tax_ids)
+    }
+    /// Payment terms of the store. Null when none were given.
+    async fn payment_terms(&self) -> Option<PaymentTerms> {
+        self.0.payment_terms.as_deref().map(company::payment_terms)
     }
     /// Groups of stores that the store belongs to.
     #[field(permit = StoreRead)]

@@ -37,14 +37,14 @@ pub enum PaymentStatus {
     Overpaid,
 }
 
-/// Share of the sum captured for an order that was refunded.
+/// Share of an amount that was refunded: of the sum captured for an order, or of the amount that a closed return gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::RefundStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum RefundStatus {
     /// No amount was refunded.
     None,
-    /// Part of the captured amount was refunded.
+    /// Part of the amount was refunded.
     Partial,
-    /// The whole captured amount was refunded.
+    /// The whole amount was refunded.
     Full,
 }

@@ -7,7 +7,11 @@ use platform::path;
 
 use super::enums::PaymentKind;
 use crate::{
-    graphql::{reading::Reading, refusal::Path, scalars::DateTime},
+    graphql::{
+        reading::Reading,
+        refusal::Path,
+        scalars::{DateTime, Long},
+    },
     orders::{OrderRef, links::MoneyInput},
     references::Names,
 };
@@ -61,6 +65,8 @@ pub struct PaymentReverseInput {
     pub idempotency_key: String,
     /// ID of the payment.
     pub id: ID,
+    /// Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
     /// Reason; 1 to 1,000 characters.
     pub note: String,
     /// Time at which it is taken back: not before the payment, at most five minutes ahead. Null for now.
@@ -73,6 +79,7 @@ impl PaymentReverseInput {
         shell::PaymentReverse {
             idempotency_key: self.idempotency_key,
             payment: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             occurred_at: self.occurred_at.map(|moment| moment.0),
         }

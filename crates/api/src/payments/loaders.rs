@@ -28,6 +28,21 @@ impl Loader<PaymentsOf> for Rows {
     }
 }
 
+/// Payments that name a return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PaymentsOfReturn(pub ReturnId);
+
+impl Loader<PaymentsOfReturn> for Rows {
+    type Value = Arc<Vec<Arc<Payment>>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[PaymentsOfReturn]) -> Result<HashMap<PaymentsOfReturn, Arc<Vec<Arc<Payment>>>>, Fault> {
+        let ids: Vec<ReturnId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::payments_of_returns(&self.0, &ids).await?;
+        let named = all.into_iter().filter_map(|one| Some((PaymentsOfReturn(one.sales_return?), Arc::new(one))));
+        Ok(grouped(keys, named))
+    }
+}
+
 impl Loader<PaymentId> for Rows {
     type Value = Arc<Payment>;
     type Error = Fault;

@@ -13,4 +13,4 @@ pub use inputs::{PaymentInput, PaymentRecordInput, PaymentReverseInput, Payments
 pub use loaders::Rows;
 pub use mutation::PaymentMutation;
 pub use payload::{PaymentPayload, PaymentsPayload};
-pub use payment::{Payment, find_payment, payments_of_order};
+pub use payment::{Payment, find_payment, payments_of_order, payments_of_return, refund_status_of_return};

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
-use entity::prelude::{OrderId, PaymentId};
+use entity::prelude::{self, OrderId, PaymentId, ReturnId};
 use iam::access::kind;
 use inventory::payments::core;
 use macros::resolvers;
 
 use super::{
-    enums::PaymentKind,
-    loaders::{PaymentsOf, load},
+    enums::{PaymentKind, RefundStatus},
+    loaders::{PaymentsOf, PaymentsOfReturn, load},
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
@@ -40,6 +40,30 @@ impl Payment {
 pub async fn payments_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Payment>> {
     let all = load(ctx, PaymentsOf(id)).await?.unwrap_or_default();
     Ok(all.iter().cloned().map(Payment).collect())
+}
+
+/// The payments that name a return, of orders that the caller sees, the first one first.
+pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Vec<Payment>> {
+    let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
+    let mut seen = Vec::with_capacity(all.len());
+    for one in all.iter().cloned() {
+        if load_order(ctx, one.order).await?.is_some() {
+            seen.push(Payment(one));
+        }
+    }
+    Ok(seen)
+}
+
+/// How much of what a return gives back was refunded, by all payments that name it.
+pub async fn refund_status_of_return(ctx: &Context<'_>, id: ReturnId, due: prelude::Money) -> Answer<RefundStatus> {
+    let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
+    // A refund that was taken back has its opposite beside it.
+    let refunded: i64 = all.iter().map(|one| one.amount.minor).sum();
+    Ok(match refunded {
+        0 => RefundStatus::None,
+        refunded if refunded < due.minor => RefundStatus::Partial,
+        _ => RefundStatus::Full,
+    })
 }
 
 /// The payment of an id, of an order that the caller sees.

@@ -26,6 +26,7 @@ use crate::{
         nodes::order_line,
     },
     papers::{Paper, papers_of},
+    payments::{Payment, RefundStatus, payments_of_return, refund_status_of_return},
     reversals::{DocumentReversal, reversals_of},
     tagging::{metadata_of, tags_of},
 };
@@ -117,9 +118,19 @@ impl Return {
     async fn refund(&self) -> Money {
         self.row.refund.into()
     }
-    /// Amount that was refunded. Null until the return is CLOSED.
+    /// Amount that the return gives back. Null until the return is CLOSED.
     async fn refunded(&self) -> Option<Money> {
         self.row.state.refunded().map(Money::from)
+    }
+    /// Payments that give the amount back, of orders that you may see, in the order in which they were recorded. One that was taken back is
+    /// followed by the payment that takes it back.
+    async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
+        Box::pin(payments_of_return(ctx, self.row.id)).await
+    }
+    /// Share of `refunded` that payments gave back. NONE while there is none of them. Null until the return is CLOSED.
+    async fn refund_status(&self, ctx: &Context<'_>) -> Option<Answer<RefundStatus>> {
+        let due = self.row.state.refunded()?;
+        Some(refund_status_of_return(ctx, self.row.id, due).await)
     }
     /// Reason for which the return was rejected; null unless it is REJECTED.
     async fn reject_reason(&self) -> Option<&str> {

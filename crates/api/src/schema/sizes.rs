@@ -105,7 +105,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("ReportMeasureInfo", &[("addsOver", 5), ("combinesWith", 10)]),
     ("ReportRow", &[("values", 3)]),
     ("ReservationPayload", &[("reservations", 10)]),
-    ("Return", &[("lines", 10), ("papers", 1), ("reversedBy", 1)]),
+    ("Return", &[("lines", 10), ("papers", 1), ("payments", 2), ("reversedBy", 1)]),
     ("StockRevaluation", &[("lines", 10)]),
     ("Role", &[("inherits", 5)]),
     ("SavedView", &[("links", 5), ("schedules", 5)]),

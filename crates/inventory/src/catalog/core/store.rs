@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     Checker, Form, Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict,
     check::{Code, MAX_NAME, input_path},
-    company::{Reach, ReachFields},
+    company::{Reach, ReachFields, Terms, TermsFields},
     found,
 };
 
@@ -22,6 +22,8 @@ pub struct StoreFields {
     pub life: Life,
     #[serde(skip_serializing_if = "ReachFields::is_empty")]
     pub reach: ReachFields,
+    #[serde(skip_serializing_if = "TermsFields::is_empty")]
+    pub terms: TermsFields,
 }
 
 /// Whether a store is in use.
@@ -42,6 +44,7 @@ pub struct StoreCommand {
     pub time_zone: Patch<String>,
     pub life: Life,
     pub reach: Reach,
+    pub terms: Terms,
     pub problems: Vec<Problem>,
 }
 
@@ -58,8 +61,8 @@ pub fn check(
     let time_zone = checker.needed("timeZone", &fields.time_zone, |c, value| {
         c.formed(input_path!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
     });
-    let reach = fields.reach.check(&mut checker);
-    StoreCommand { target, code, name, kind, time_zone, life: fields.life, reach, problems: checker.problems }
+    let (reach, terms) = (fields.reach.check(&mut checker), fields.terms.check(&mut checker));
+    StoreCommand { target, code, name, kind, time_zone, life: fields.life, reach, terms, problems: checker.problems }
 }
 
 /// What the database knows around one store's command.
@@ -98,6 +101,7 @@ impl StoreContext {
         command.kind.apply_value(&mut row.kind);
         command.time_zone.apply_value(&mut row.time_zone);
         command.reach.apply(&mut row.contacts, &mut row.address);
+        command.terms.apply(&mut row.tax_ids, &mut row.payment_terms);
         if command.life == Life::Archive && row.archived_at.is_none() {
             if !self.uses.is_empty() {
                 problems.push(Problem::at("id", Rejection::InUse(self.uses.clone())));
@@ -130,6 +134,8 @@ impl StoreContext {
             updated_at: fresh.now,
             contacts: "[]".to_owned(),
             address: None,
+            tax_ids: "[]".to_owned(),
+            payment_terms: None,
         }
     }
 }

@@ -214,6 +214,11 @@ pub async fn of_supplier(work: &Work, supplier: SupplierId, most: usize) -> Resu
     let condition = format!("p.supplier_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
     select(work, &condition, vec![supplier.into(), (most as i64).into()]).await
 }
+/// The first products of a category, locked in the order of their ids.
+pub async fn of_category(work: &Work, category: CategoryId, most: usize) -> Result<Vec<ProductRow>, Fault> {
+    let condition = format!("p.category_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
+    select(work, &condition, vec![category.into(), (most as i64).into()]).await
+}
 /// Those of these products that are of the supplier, locked in the order of their ids.
 pub async fn still_of(work: &Work, ids: &[ProductId], supplier: SupplierId) -> Result<Vec<ProductRow>, Fault> {
     let backend = work.backend();

@@ -173,7 +173,7 @@ pub(super) async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<Merged
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }
 
-/// Products that were put under another supplier, and their events.
+/// Products that were put under another supplier or into another category, and their events.
 #[derive(Debug, Default)]
 pub struct MovedProducts {
     pub ids: Vec<ProductId>,
@@ -190,7 +190,7 @@ pub async fn move_products(
     if found.len() > MOST_MOVED {
         return Ok(None);
     }
-    turned(work, found, to, now).await.map(Some)
+    turned(work, found, |row| row.supplier_id = Some(to), now).await.map(Some)
 }
 
 /// Puts those of these products under a supplier that are still under the other.
@@ -201,10 +201,16 @@ pub async fn move_products_back(
     now: Timestamp,
 ) -> Result<MovedProducts, Fault> {
     let found = if products.is_empty() { Vec::new() } else { rows::product::still_of(work, products, from).await? };
-    turned(work, found, to, now).await
+    turned(work, found, |row| row.supplier_id = Some(to), now).await
 }
 
-async fn turned(work: &mut Work, found: Vec<ProductRow>, to: SupplierId, now: Timestamp) -> Result<MovedProducts, Fault> {
+/// Writes these products as `turn` leaves them, each as a change of its own.
+pub(super) async fn turned(
+    work: &mut Work,
+    found: Vec<ProductRow>,
+    turn: impl Fn(&mut ProductRow) + Send + Sync,
+    now: Timestamp,
+) -> Result<MovedProducts, Fault> {
     if found.is_empty() {
         return Ok(MovedProducts::default());
     }
@@ -214,7 +220,8 @@ async fn turned(work: &mut Work, found: Vec<ProductRow>, to: SupplierId, now: Ti
     let before: Vec<ProductDoc> = found.into_iter().map(doc).collect();
     let turned = |doc: &ProductDoc| {
         let mut doc = doc.clone();
-        (doc.row.supplier_id, doc.row.version, doc.row.updated_at) = (Some(to), doc.row.version + 1, now);
+        turn(&mut doc.row);
+        (doc.row.version, doc.row.updated_at) = (doc.row.version + 1, now);
         doc
     };
     let after: Vec<ProductDoc> = before.iter().map(turned).collect();

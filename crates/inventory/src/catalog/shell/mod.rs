@@ -2,6 +2,7 @@
 
 mod batch;
 mod bulk;
+mod category_move;
 mod entities;
 mod life;
 mod merge;

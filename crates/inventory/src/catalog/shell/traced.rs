@@ -119,6 +119,8 @@ pub(super) fn store(row: &StoreRow) -> Fields {
         .with("timeZone", &row.time_zone)
         .with("contacts", parsed(&row.contacts))
         .with("address", row.address.as_deref().map(parsed))
+        .with("taxIds", parsed(&row.tax_ids))
+        .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 

@@ -34,6 +34,8 @@ pub struct ReversePayment {
     pub payment: PaymentId,
     /// Its order, read before: that never changes.
     pub order: OrderId,
+    /// Of the order.
+    pub expected_version: Option<i64>,
     pub note: String,
     /// None: the moment it is recorded.
     pub occurred_at: Option<Timestamp>,
@@ -80,6 +82,7 @@ fn decide_reverse(
     let mut order = orders.orders.get(&command.order).ok_or_else(missing)?.clone();
     let facts: Vec<&Payment> = payments.of_order(order.id).collect();
     let original = facts.iter().find(|fact| fact.id == command.payment).ok_or_else(missing)?;
+    order.expect(command.expected_version)?;
     if original.reverses.is_some() {
         return Err(ReversalRefusal::OfReversal.at(At::input(Field::Id)));
     }

@@ -91,6 +91,21 @@ pub async fn payments_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<P
     rows.into_iter().map(PaymentRow::payment).collect()
 }
 
+/// The facts that name these returns, the first that was recorded first.
+pub async fn payments_of_returns(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<Payment>, Fault> {
+    if returns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM payment p WHERE p.tenant_id = $1 AND p.return_id IS NOT NULL AND {of} ORDER BY p.recorded_at, p.id",
+        select = PaymentRow::SELECT,
+        of = backend.in_ids("p.return_id", 2)
+    );
+    let rows = reads.records::<PaymentRow>(&sql, vec![backend.ids(returns.iter().copied())]).await?;
+    rows.into_iter().map(PaymentRow::payment).collect()
+}
+
 /// Payments by their ids; in no order.
 pub async fn payments(reads: &impl Reads, ids: &[PaymentId]) -> Result<Vec<Payment>, Fault> {
     let backend = reads.backend();

@@ -20,6 +20,9 @@ pub struct PaymentReverse {
     #[serde(skip)]
     pub idempotency_key: String,
     pub payment: PaymentId,
+    /// Of its order.
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
     pub note: String,
     pub occurred_at: Option<Timestamp>,
 }
@@ -60,6 +63,7 @@ async fn reversing(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, input: 
         id: ledger.clock().id(),
         payment: input.payment,
         order: own.map_or_else(|| ledger.clock().document_id(), |(order, ..)| order),
+        expected_version: input.expected_version,
         note: input.note,
         occurred_at: input.occurred_at,
         actor: permit.actor(),
