@@ -79,7 +79,7 @@ pub struct PurchaseOrderAmendInput {
     pub expected_version: Option<Long>,
     /// Day on which lines are expected that state none. Null removes it.
     pub expected_on: MaybeUndefined<Date>,
-    /// The note that the supplier gets with the order; at most 1,000 characters.
+    /// Note to the supplier, sent with the order, at most 1,000 characters. Null removes it.
     pub note: MaybeUndefined<String>,
     /// Lines that change, each named once; at most 2,000.
     pub set_lines: Option<Vec<PurchaseOrderLineSet>>,
