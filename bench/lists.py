@@ -5,7 +5,7 @@
 
 Fills a tenant of its own by imports: N products (1,000,000) with names of three words, N orders (1,000,000) of one to three lines
 in 20 stores, of which --works (100,000) are confirmed and wait in a store, the others sold. Then measures, one client, each request
-another one: --rounds (200) requests of each kind, p95. With --filled DIR is a tenant that an earlier run filled.
+another one: --rounds (200) requests of each kind, p95. At last a store of 100,000 levels, of which ten differ from a copy. With --filled DIR is a tenant that an earlier run filled.
 """
 
 import argparse
@@ -16,6 +16,9 @@ import statistics
 import sys
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "clients", "python", "src", "entrepot"))
+
+from digest import MOST_ASKED, differing, digest_of
 from load import Api, Refused, h, in_parallel, iso, say
 from measured import Asker, Failed, Figures, share
 from warehouse import Warehouse
@@ -277,6 +280,41 @@ class Lists:
         count = "query($s: ID!) { fulfilmentWorksCount(filter: { store: { eq: $s } }) { status count } }"
         self.p95(f"{total:,} works, counted by state of a store", count, lambda n: {"s": stores[n % len(stores)]}, None, rounds=50)
 
+    def digest(self):
+        """A store of 100,000 levels and a copy of it, of which ten differ: they are found in two calls."""
+        count, differ, all_ = min(100_000, self.o.products), 10, 8192
+        code = self.key("DIG")[-16:]
+        store = {"id": self.api.change("storeCreate", {"code": code, "name": "Digest"}, "store { id }")["store"]["id"]}
+        house = Warehouse(self.api, None)
+        house.keys = time.time_ns()
+        self.imported(house, "STOCK_CHANGES", "sku,store,delta", lambda n: f"sku-{n},{code},10\n", count)
+        digest = "query($s: StoreRef!) { stockDigest(store: $s) { seq levels buckets hashes counts } }"
+        levels = """query($s: StoreRef!, $in: [Int!]!, $after: Cursor) { stockDigestLevels(store: $s, in: $in, first: 250, after: $after) {
+          nodes { productId version } pageInfo { hasNextPage endCursor } } }"""
+        copy = {}
+        for first in range(0, all_, MOST_ASKED):
+            after, more = None, True
+            while more:
+                page = self.api.ask(levels, s=store, **{"in": list(range(first, first + MOST_ASKED))}, after=after)["stockDigestLevels"]
+                copy |= {node["productId"]: node["version"] for node in page["nodes"]}
+                after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        read = self.api.ask(digest, s=store)["stockDigest"]
+        ours = digest_of(copy, read["buckets"])
+        if len(copy) != count or read["levels"] != count or differing(ours, read["hashes"], read["counts"]):
+            raise Failed(f"a copy of {len(copy):,} levels differs from the {read['levels']:,} that it was read from")
+        moved = [{"product": {"sku": f"sku-{n * (count // differ)}"}, "store": store, "delta": 1} for n in range(differ)]
+        self.api.change("stockAdjust", {"idempotencyKey": self.key("differ"), "reasonCode": "CORRECTION", "changes": moved}, "seq")
+        began = time.monotonic()
+        read = self.api.ask(digest, s=store)["stockDigest"]
+        asked = differing(ours, read["hashes"], read["counts"])
+        page = self.api.ask(levels, s=store, **{"in": asked})["stockDigestLevels"]
+        took = time.monotonic() - began
+        found = [node for node in page["nodes"] if copy.get(node["productId"]) != node["version"]]
+        if len(found) != differ or page["pageInfo"]["hasNextPage"]:
+            raise Failed(f"{len(found)} of {differ} levels that differ were found in two calls")
+        self.figures.add(f"{differ} of {count:,} levels that differ, found in two calls", 1000 * took, "ms", note=f"{len(asked)} buckets, {len(page['nodes'])} levels")
+        self.p95(f"digest of a store's {count:,} levels", digest, lambda n: {"s": store}, rounds=20)
+
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -304,7 +342,8 @@ def main():
     if o.fill_only:
         return
     failed = 0
-    for part in (lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave, lists.one_by_one):
+    parts = [lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave, lists.one_by_one]
+    for part in [*parts, lists.digest]:
         try:
             part()
         except (Failed, Refused) as e:

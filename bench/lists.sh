@@ -5,7 +5,8 @@
 #
 # Owed: a page of 50 orders with lines, customer and fulfilments, and each text search, p95 50 ms; totalCount adds 20 % to a page; an order of 100
 # lines is edited in 50 ms; 200 orders are picked, packed and shipped in 10 s, as a wave and one by one; 100,000 works by store and state, p95 30 ms.
-# Imports and the rest of a warehouse are in bench/warehouse.sh. Each database is new, filled by imports, and proven by `entrepot verify` in the end.
+# Of a store of 100,000 levels ten differ from a copy: two calls find them, or the part fails. Imports and the
+# rest of a warehouse are in bench/warehouse.sh. Each database is new, filled by imports, and proven by `entrepot verify` in the end.
 # Filling a million of each is most of the time, and takes several GiB of disk: LISTS_KEEP=1 keeps the filled SQLite for the next call with the same
 # ARGS, and uses it where it is there. LISTS_SECONDS ends what takes longer (5400). Prints a table of Markdown; ends with 1 when something is missed.
 # Settings: the head of bench/lib.sh.

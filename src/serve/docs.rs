@@ -10,6 +10,7 @@ macro_rules! guides {
 const GUIDES: &[Guide] = guides![
     "first-query",
     "live-stock",
+    "orders",
     "realtime",
     "partners",
     "webhooks",

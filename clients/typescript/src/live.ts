@@ -98,7 +98,7 @@ const MOST_QUEUED = 10_000;
 const NOTIFY_MS = 16;
 /** After a subscription with a cursor, silence for so long means that nothing was missed. */
 const SETTLE_MS = 1_000;
-/** Close codes after which the client must be repaired, not the connection. */
+/** Close codes after which the client must be repaired, not the connection. 4401 also says that the page's origin is not listed. */
 const FATAL: ReadonlySet<number> = new Set([4400, 4401, 4406, 4409, 4429, 1007, 1009]);
 /** Codes of errors that waiting helps with. */
 const PASSING: ReadonlySet<string> = new Set(['RATE_LIMITED', 'TIMEOUT', 'OVERLOADED', 'UNAVAILABLE', 'INTERNAL', 'NETWORK', 'BAD_RESPONSE']);

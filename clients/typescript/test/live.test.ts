@@ -429,6 +429,16 @@ test('a stream that may not be followed fails, and says why', async () => {
   await assert.rejects(wrongStream.ready, { code: 'UNAUTHENTICATED' });
 });
 
+test('a page whose origin is not listed stops, and is shown why', async () => {
+  const from = proxy.sockets;
+  proxy.onMessage = () => ({ close: 4401, reason: "Unauthorized: this page's origin is not listed; start the node with --origin and that origin" });
+  const stock = clientOf().liveStock();
+  await assert.rejects(stock.ready, { code: 'BAD_REQUEST', message: /4401: .*--origin/ });
+  assert.equal(stock.status, 'failed');
+  await new Promise((done) => setTimeout(done, 300));
+  assert.equal(proxy.sockets, from + 1, 'it does not come back');
+});
+
 test('a protocol fault ends the store instead of asking for ever', async () => {
   proxy.onMessage = () => ({ close: 4400, reason: 'Invalid message' });
   const stock = clientOf().liveStock();

@@ -84,7 +84,7 @@ impl Tenant {
 pub struct TenantUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// The version that was read: Tenant.settings.version.
+    /// Version of the settings that you saw, from Tenant.settings.version; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Name of the tenant, at most 200 characters.
     pub name: Option<String>,

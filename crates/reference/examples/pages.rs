@@ -16,7 +16,7 @@ macro_rules! guides {
     ($($slug:literal),*) => { &[$(Guide { slug: $slug, markdown: include_str!(concat!("../../../docs/", $slug, ".md")) }),*] };
 }
 const GUIDES: &[Guide] =
-    guides!("first-query", "live-stock", "realtime", "partners", "webhooks", "files", "rate-limits", "errors");
+    guides!("first-query", "live-stock", "orders", "realtime", "partners", "webhooks", "files", "rate-limits", "errors");
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("Name the folder to write to.")?;

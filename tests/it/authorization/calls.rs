@@ -345,7 +345,8 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     if is_of_payment && path.last().is_some_and(|name| name == "parentId") {
         return Some("pay");
     }
-    if root == "purchaseOrderReceive" && path.last().is_some_and(|name| name == "lineId") {
+    let is_of_purchase = ["purchaseOrderReceive", "purchaseOrderConfirm", "purchaseOrderAmend"].contains(&root);
+    if is_of_purchase && path.last().is_some_and(|name| name == "lineId") {
         return Some("pol");
     }
     if root.starts_with("paper") && path.last().is_some_and(|name| name == "documentId") {

@@ -69,7 +69,7 @@ async fn a_page_that_is_not_listed_learns_nothing() {
         }
         let upgrade = [("sec-websocket-protocol", "graphql-transport-ws"), ("origin", origin)];
         let mut closed = Socket::raw(world.address, &upgrade).await.unwrap();
-        assert_eq!(closed.closing().await.0, 4403, "{origin}: it hears nothing but why");
+        assert_eq!(closed.closing().await.0, 4401, "{origin}: it hears nothing but why");
     }
     let header = "origin: https://shop.example";
     for reply in [post(world.address, &[JSON, header], PING).await, options(&world, "https://shop.example").await] {

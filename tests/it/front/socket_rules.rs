@@ -37,7 +37,7 @@ async fn only_known_pages_may_open_a_socket() {
         } else {
             // Of an upgrade that is refused a browser tells its page nothing.
             let (code, why) = opened.closing().await;
-            assert!(code == 4403 && why.contains("--origin"), "{origin}: {code} {why}");
+            assert!(code == 4401 && why.contains("--origin"), "{origin}: {code} {why}");
         }
     }
     assert!(Socket::raw(world.address, &[PROTOCOL]).await.is_ok(), "programs send no origin");

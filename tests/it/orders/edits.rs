@@ -168,7 +168,7 @@ async fn what_has_left_keeps_its_price_and_notes_move_nothing() {
         let order = placed(&world, "CONFIRMED", json!([mugs(&world, 10)])).await;
         let line = order["lines"][0]["id"].clone();
         let shipped = ships(&world, &order, 0, 4).await;
-        let price = json!({"setLines": [{"id": line, "unitPrice": gbp("9.99")}]});
+        let price = json!({"setLines": [{"lineId": line, "unitPrice": gbp("9.99")}]});
         let payload = world.act("orderUpdate", edit(&world, &shipped, price)).await;
         refused(&payload, "INVALID_STATE", "input.setLines.0.unitPrice");
         let below = json!({"setLines": [{"id": line, "quantity": 3}]});
@@ -182,7 +182,7 @@ async fn what_has_left_keeps_its_price_and_notes_move_nothing() {
         let nothing = world.act("orderUpdate", edit(&world, &noted, json!({}))).await;
         refused(&nothing, "INVALID", "input");
         let twice = json!({"setLines": [{"id": line, "quantity": 5}, {"id": line, "quantity": 6}]});
-        refused(&world.act("orderUpdate", edit(&world, &noted, twice)).await, "INVALID", "input.setLines.1.id");
+        refused(&world.act("orderUpdate", edit(&world, &noted, twice)).await, "INVALID", "input.setLines.1.lineId");
     })
     .await;
 }

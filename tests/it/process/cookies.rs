@@ -212,7 +212,7 @@ on_both!(a_socket_with_cookies_is_for_pages_of_ours, site: Site => {
     let said = socket(&browser, Some(&server.url())).await.unwrap();
     assert_eq!(said["payload"]["data"]["viewer"]["tenant"]["slug"], "shop", "{said}");
     let evil = socket(&browser, Some("https://evil.example")).await;
-    assert_eq!(evil, Ok(json!(4403)), "its page is told by the close code, which browsers show");
+    assert_eq!(evil, Ok(json!(4401)), "its page is told by the close code, which browsers show");
     let nobody = socket(&browser, None).await.unwrap();
     assert_eq!(nobody, json!(4403), "without an origin a cookie is nobody's: {nobody}");
 });

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 
-use super::{client::Client, server::Server};
+use super::{client::Client, demo_tabs, server::Server};
 
 const SHOP: &str = "{ stores(first: 50) { nodes { code } } suppliers(first: 50) { nodes { code } } productFamilies(first: 50) { nodes { name } }
     categories(first: 50) { nodes { slug } } purchaseOrders(first: 50) { nodes { status } } transfers(first: 50) { nodes { status } }
@@ -174,6 +174,8 @@ pub async fn is_there(server: &Server) {
     assert_eq!(there["kit"]["components"].as_array().unwrap().len(), 2, "{there:#}");
     // What the tabs of GraphiQL name.
     assert!(there["availabilityExplanation"]["available"].as_i64().unwrap() > 2, "{there:#}");
+    demo_tabs::guide_runs(&client).await;
+    demo_tabs::run(&client).await;
     // Workers open alerts a moment after what they are about.
     let mut kinds = BTreeSet::new();
     for _ in 0..400 {

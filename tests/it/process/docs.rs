@@ -1,11 +1,14 @@
 //! The reference of the API, as somebody reads it in a browser, and its examples, as somebody sends them.
 
+use std::time::Duration;
+
 use entrepot::schema;
 use reference::{Example, Operation, Reference};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{
-    client::Client,
+    client::{Client, Socket},
     example_states::{Known, prepared, prepared_fields},
     server::{Server, Site, UNLIMITED, free_address},
 };
@@ -64,12 +67,41 @@ const MOST_REFUSED: usize = 86;
 /// Those that end the session or the membership of the caller, after all others, and `logout` before those that may be refused.
 const ENDS: [&str; 6] = ["logout", "memberMfaReset", "memberRemove", "passwordChange", "sessionRevoke", "tenantLeave"];
 
-fn position(example: &Example) -> (usize, bool, bool, usize) {
+/// Streams that say nothing until something happens, and how long one is listened to.
+const SILENT: [&str; 1] = ["alertRaised"];
+const SILENCE: Duration = Duration::from_millis(500);
+/// The longest that the first item of another one may take.
+const FIRST_ITEM: Duration = Duration::from_secs(20);
+
+/// Streams come after what makes that which they show, and before what removes it.
+fn position(example: &Example) -> (usize, u8, usize) {
     let name = example.field.to_lowercase();
     let first = FIRST.iter().position(|field| *field == example.field).unwrap_or(FIRST.len());
     let end = ENDS.iter().position(|field| *field == example.field).map_or(0, |place| place + 1);
     let is_last = end > 0 || LAST.iter().any(|word| name.contains(word));
-    (first, example.operation == Operation::Mutation, is_last, end)
+    let rank = match (example.operation, is_last) {
+        (Operation::Query, false) => 0,
+        (Operation::Query, true) => 1,
+        (Operation::Mutation, false) => 2,
+        (Operation::Subscription, _) => 3,
+        (Operation::Mutation, true) => 4,
+    };
+    (first, rank, end)
+}
+
+/// Whether a stream opens, and gives its first item or ends without one; then its socket is closed.
+async fn follows(shop: &Client, example: &Example, variables: &Value) -> Result<(), String> {
+    let mut socket = Socket::try_open(shop).await?;
+    socket.subscribe(&example.document, variables).await;
+    let is_silent = SILENT.contains(&example.field.as_str());
+    let heard = timeout(if is_silent { SILENCE } else { FIRST_ITEM }, socket.listen()).await;
+    let is_well = match &heard {
+        Ok(Some(message)) if message["type"] == "next" => message["payload"]["errors"].is_null(),
+        Ok(Some(message)) => message["type"] == "complete",
+        Ok(None) => false,
+        Err(_) => is_silent,
+    };
+    if is_well { Ok(()) } else { Err(format!("{heard:?}")) }
 }
 
 /// The codes of an answer: those of errors and those of refusals.
@@ -96,7 +128,7 @@ on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, s
     let server = Server::start_with(site, free_address(), &UNLIMITED).await;
     let shop = server.tenant().await;
     let reference = Reference::new(&schema::sdl(), &[]).unwrap();
-    let mut examples: Vec<_> = reference.examples().filter(|example| example.operation != Operation::Subscription).collect();
+    let mut examples: Vec<_> = reference.examples().collect();
     examples.sort_by_key(position);
     assert!(examples.len() > 200, "{}", examples.len());
     let listed: Vec<&str> = MAY_BE_REFUSED.lines().collect();
@@ -112,6 +144,13 @@ on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, s
         let before = prepared(&shop, &example.field, &known, &mut number).await;
         let variables = before.as_ref().unwrap_or(&known).fill(&example.variables);
         let variables: Value = serde_json::from_str(&variables).unwrap();
+        if example.operation == Operation::Subscription {
+            match follows(&shop, example, &variables).await {
+                Ok(()) => succeeded.push(example.field.as_str()),
+                Err(why) => wrong.push(format!("{}: {why}", example.field)),
+            }
+            continue;
+        }
         let answer = shop.send(&example.document, &variables).await.unwrap_or_else(Value::String);
         let (errors, refusals) = codes_of(&answer, &example.field);
         let is_malformed = |code: &String| code.starts_with("GRAPHQL_") || ["INTERNAL", "BAD_REQUEST", "QUERY_TOO_COMPLEX"].contains(&code.as_str());

@@ -14,6 +14,7 @@ mod cookies;
 mod copying;
 mod crash;
 mod demo_shop;
+mod demo_tabs;
 mod deprecations;
 mod docs;
 mod doctor;

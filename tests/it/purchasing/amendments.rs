@@ -110,7 +110,7 @@ async fn what_has_come_of_a_line_bounds_what_becomes_of_it(world: &World) {
         json!({ "setLines": [{ "purchaseOrderLineId": line(&out, 1), "quantity": 4 }], "cancelLines": [line(&out, 1)] });
     refused(&amend(&office, &out, named_twice).await, "INVALID", "input.cancelLines.0");
     let theirs = json!({ "setLines": [{ "purchaseOrderLineId": world.theirs.ids["pol"], "quantity": 4 }] });
-    refused(&amend(&office, &out, theirs).await, "NOT_FOUND", "input.setLines.0.purchaseOrderLineId");
+    refused(&amend(&office, &out, theirs).await, "NOT_FOUND", "input.setLines.0.lineId");
     let euros = json!({ "setLines": [{ "purchaseOrderLineId": line(&out, 1), "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }] });
     refused(&amend(&office, &out, euros).await, "INVALID", "input.setLines.0.unitCost");
     let nothing = json!({ "addLines": [{ "product": mug, "quantity": 0 }] });

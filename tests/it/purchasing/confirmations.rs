@@ -96,19 +96,18 @@ async fn a_confirmation_is_refused_where_it_cannot_be_kept(world: &World) {
     let other = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     refused(&confirm(&office, &other, json!({ "externalRef": "S-1" })).await, "DUPLICATE", "input.externalRef");
     done(&confirm(&office, &out, json!({ "externalRef": "S-1" })).await, "purchaseOrder");
-    let line = |quantity: i64| json!({ "purchaseOrderLineId": out["lines"][0]["id"], "quantity": quantity });
+    let line = |quantity: i64| json!({ "lineId": out["lines"][0]["id"], "quantity": quantity });
+    let both = json!({ "lines": [{ "lineId": out["lines"][0]["id"], "purchaseOrderLineId": other["lines"][0]["id"] }] });
+    refused(&confirm(&office, &out, both).await, "INVALID", "input.lines.0.lineId");
+    refused(&confirm(&office, &out, json!({ "lines": [{ "quantity": 5 }] })).await, "REQUIRED", "input.lines.0.lineId");
     let said = refused(&confirm(&office, &out, json!({ "lines": [line(11)] })).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     assert!(said.contains("purchaseOrderAmend"), "{said}");
     done(&office.receive(&out, &[4]).await, "purchaseOrder");
     refused(&confirm(&office, &out, json!({ "lines": [line(3)] })).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-    refused(
-        &confirm(&office, &out, json!({ "lines": [line(5), line(6)] })).await,
-        "INVALID",
-        "input.lines.1.purchaseOrderLineId",
-    );
+    refused(&confirm(&office, &out, json!({ "lines": [line(5), line(6)] })).await, "INVALID", "input.lines.1.lineId");
     refused(&confirm(&office, &out, json!({ "lines": [] })).await, "INVALID", "input.lines");
     let theirs = json!({ "lines": [{ "purchaseOrderLineId": other["lines"][0]["id"] }] });
-    refused(&confirm(&office, &out, theirs).await, "NOT_FOUND", "input.lines.0.purchaseOrderLineId");
+    refused(&confirm(&office, &out, theirs).await, "NOT_FOUND", "input.lines.0.lineId");
     let payload = confirm(&office, &out, json!({ "lines": [line(4)] })).await;
     assert_eq!(done(&payload, "purchaseOrder")["lines"][0]["promisedShort"], 6);
     done(&office.buy("purchaseOrderReceive", json!({ "id": out["id"] })).await, "purchaseOrder");

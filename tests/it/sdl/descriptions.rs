@@ -182,6 +182,30 @@ fn nullable_amounts_and_times_say_what_null_means() {
     assert!(faults.is_empty(), "{} may be null and do not say what it means: {:#?}", faults.len(), shown(&faults));
 }
 
+/// Quantities whose unit depends on another field.
+const OTHER_UNITS: [&str; 1] = ["Alert.threshold"];
+
+/// Whether a text names the unit of its number.
+fn names_a_unit(text: &str) -> bool {
+    text.split(|sign: char| !sign.is_alphanumeric()).any(|word| word == "unit" || word == "units")
+}
+
+#[test]
+fn quantities_name_their_unit() {
+    let sdl = served();
+    let shapes = shapes(&sdl);
+    let is_quantity = |path: &str| {
+        let kind = shapes.get(path).map(|shape| shape.trim_start_matches('[')).unwrap_or_default();
+        kind.split(|sign: char| !sign.is_alphanumeric()).next() == Some("Quantity")
+    };
+    let quantities: Texts = descriptions(&sdl).into_iter().filter(|(path, _)| is_quantity(path)).collect();
+    assert!(quantities.len() > 200, "{}", quantities.len());
+    let is_said = |text: &str| names_a_unit(text) || text.starts_with("Deprecated name of ");
+    let silent: Vec<&str> = quantities.iter().filter(|(_, text)| !is_said(text)).map(|(path, _)| path.as_str()).collect();
+    assert_eq!(silent, OTHER_UNITS, "name the unit (\"in the product's smallest unit\"), or list why not");
+    assert!(names_a_unit("Units sold, in the product's smallest unit.") && !names_a_unit("Quantity in unitary lots."));
+}
+
 #[test]
 fn an_opening_is_found_as_a_whole_word() {
     for text in ["What it costs.", "When: at once.", "The same in minor units.", "Of a kit, its parts.", "Why", "It's sent."] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{descriptions::inputs_and_texts, served};
+use super::{descriptions::inputs_and_texts, served, shapes};
 
 /// The texts of a name. Of `first` there are two: a list that is read from its end too says so.
 const TEXTS: [(&str, &[&str]); 10] = [
@@ -72,4 +72,61 @@ fn repeated_arguments_have_one_text() {
     let (unlisted, idle): (Vec<_>, Vec<_>) = (others.difference(&listed).collect(), listed.difference(&others).collect());
     assert!(unlisted.is_empty(), "say it in the words of TEXTS, or list why not: {unlisted:#?}");
     assert!(idle.is_empty(), "these have the usual text: take them off the list: {idle:#?}");
+}
+
+/// Parts of texts that are one text in all inputs but for the thing that they name.
+const VERSION_SEEN: &str = " that you saw";
+const VERSION_CONFLICT: &str = "; another one is a VERSION_CONFLICT.";
+const REFERENCE_FILTER: &str = "Reference in an external system, compared exactly.";
+const NOTE_LIMIT: &str = "1,000 characters";
+
+/// Places that say more than the rule of their name.
+const OTHER_TEXTS: [&str; 6] = [
+    "BlanketOrderActionInput.expectedVersion",
+    "CustomerRef.externalRef",
+    "ExportScheduleSetInput.expectedVersion",
+    "SavedViewScheduleSetInput.expectedVersion",
+    "StockChangeInput.expectedVersion",
+    "StockCompare.expectedVersion",
+];
+
+/// Whether a text keeps the rule of its argument's name: it names the thing, and then says the same in every input.
+fn keeps_its_rule(path: &str, shape: &str, text: &str) -> bool {
+    let (input, name) = path.rsplit_once('.').unwrap_or_default();
+    match (name, shape) {
+        ("expectedVersion", _) => {
+            let end = if shape.ends_with('!') { "" } else { " Null for any." };
+            let thing = text.strip_suffix(end).and_then(|text| text.strip_suffix(VERSION_CONFLICT)).unwrap_or_default();
+            thing.contains(VERSION_SEEN) && (thing.starts_with("The version ") || thing.starts_with("Version of the "))
+        }
+        ("note", "String" | "String!") => (text.starts_with("Note ") || text.starts_with("Reason ")) && text.contains(NOTE_LIMIT),
+        ("externalRef", _) if input.ends_with("Filter") => text == REFERENCE_FILTER,
+        ("externalRef", "String" | "String!") => text.to_lowercase().contains("reference") && text.contains(" characters"),
+        _ => true,
+    }
+}
+
+#[test]
+fn versions_notes_and_references_are_described_alike() {
+    let sdl = served();
+    let shapes = shapes(&sdl);
+    let mut others = BTreeSet::new();
+    for (path, text) in inputs_and_texts(&sdl) {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !keeps_its_rule(&path, &shapes[&path], &text) {
+            others.insert(path);
+        }
+    }
+    let listed: BTreeSet<String> = OTHER_TEXTS.iter().map(|&path| path.to_owned()).collect();
+    assert_eq!(others, listed, "say it as keeps_its_rule has it, or list why not; and take off the list what keeps it");
+}
+
+#[test]
+fn a_rule_of_a_name_refuses_other_words() {
+    let seen = "Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.";
+    assert!(keeps_its_rule("A.expectedVersion", "Long", seen) && !keeps_its_rule("A.expectedVersion", "Long!", seen));
+    assert!(!keeps_its_rule("A.expectedVersion", "Long", "Version that was read."));
+    assert!(!keeps_its_rule("A.note", "String", "A note on this line."));
+    assert!(!keeps_its_rule("A.externalRef", "String", "Your own reference."));
+    assert!(!keeps_its_rule("AFilter.externalRef", "StringFilter", "Your own key."));
 }

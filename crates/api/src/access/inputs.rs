@@ -88,7 +88,7 @@ pub struct MemberRolesSetInput {
     pub idempotency_key: Option<String>,
     /// The member.
     pub member_id: ID,
-    /// Version of the member that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// All grants that the member is to have: what is not named is taken away.
     pub grants: Vec<RoleGrantInput>,
@@ -225,7 +225,7 @@ pub struct StoreGroupArchiveInput {
     pub idempotency_key: Option<String>,
     /// Group of stores to archive.
     pub id: ID,
-    /// Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
 }
 
@@ -236,7 +236,7 @@ pub struct StoreGroupRestoreInput {
     pub idempotency_key: Option<String>,
     /// Group of stores to restore.
     pub id: ID,
-    /// Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
 }
 

@@ -70,7 +70,8 @@ impl StockAnomaly {
     async fn rule(&self) -> StockAnomalyRule {
         self.0.found.rule.into()
     }
-    /// Units of the day, or of the pattern; of REVERSALS the number of returns and cancellations.
+    /// Units of the day, or of the pattern, in the product's smallest unit; for REVERSALS the number of returns and
+    /// cancellations.
     async fn units(&self) -> Quantity {
         quantity(self.0.found.units)
     }

@@ -40,7 +40,7 @@ pub struct CustomerFilter {
     /// True for archived customers only, false for those in use, null for both. Left out everywhere in a filter, only those in use match; left out
     /// in a part of a filter whose other parts say it, that part matches both.
     pub is_archived: MaybeUndefined<bool>,
-    /// The caller's own key for the customer, compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
     /// Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
     /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A

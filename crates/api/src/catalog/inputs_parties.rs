@@ -115,7 +115,7 @@ pub struct StoreArchiveInput {
 pub struct CustomerCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Reference of the customer in an external system, unique in the tenant.
+    /// Reference of the customer in an external system, unique in the tenant; at most 255 characters.
     pub external_ref: Option<String>,
     /// Name of the customer, at most 255 characters.
     pub name: Option<String>,
@@ -164,7 +164,7 @@ pub struct CustomerUpdateInput {
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Reference of the customer in an external system, unique in the tenant.
+    /// Reference of the customer in an external system, unique in the tenant; at most 255 characters.
     pub external_ref: MaybeUndefined<String>,
     /// Name of the customer, at most 255 characters.
     pub name: MaybeUndefined<String>,
@@ -329,7 +329,8 @@ pub struct CustomerEraseInput {
 /// A customer to be made, or changed where there is one with this reference: what is left out stays, null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerUpsertInput {
-    /// Finds the customer: the caller's own key for it.
+    /// Reference of the customer in an external system, by which it is found; unique in the tenant; at most 255
+    /// characters.
     pub external_ref: String,
     /// Name of the customer, at most 255 characters.
     pub name: MaybeUndefined<String>,

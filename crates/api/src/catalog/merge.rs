@@ -64,11 +64,11 @@ pub struct CustomerMergeInput {
     pub idempotency_key: String,
     /// Customer that is merged into the other.
     pub id: ID,
-    /// Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Customer that stays.
     pub into_id: ID,
-    /// Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub into_expected_version: Option<Long>,
     /// Differences in spite of which both are one. Default none.
     #[graphql(default)]
@@ -82,11 +82,11 @@ pub struct SupplierMergeInput {
     pub idempotency_key: String,
     /// Supplier that is merged into the other.
     pub id: ID,
-    /// Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Supplier that stays.
     pub into_id: ID,
-    /// Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub into_expected_version: Option<Long>,
     /// Differences in spite of which both are one. Default none.
     #[graphql(default)]

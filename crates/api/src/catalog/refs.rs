@@ -56,7 +56,7 @@ pub enum ChannelRef {
 pub enum CustomerRef {
     /// ID of the customer.
     Id(ID),
-    /// Key of the customer in the caller's own system.
+    /// Reference of the customer in an external system.
     ExternalRef(String),
     /// E-mail address of the customer; case is ignored. Refused where several customers have it. Needs customer.contact.read.
     Email(String),

@@ -36,9 +36,9 @@ pub struct CustomerUnmergeInput {
     pub idempotency_key: String,
     /// Customer that is merged into another.
     pub id: ID,
-    /// Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Version of the customer that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the customer that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub into_expected_version: Option<Long>,
 }
 
@@ -49,9 +49,9 @@ pub struct SupplierUnmergeInput {
     pub idempotency_key: String,
     /// Supplier that is merged into another.
     pub id: ID,
-    /// Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Version of the supplier that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    /// Version of the supplier that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub into_expected_version: Option<Long>,
 }
 

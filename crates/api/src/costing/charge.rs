@@ -28,7 +28,7 @@ pub struct PurchaseOrderChargeAddInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Kind of the charge. A DEPOSIT is refused: it is no part of the cost of goods.
     pub kind: ChargeKind,

@@ -84,7 +84,7 @@ impl DemandFact {
     async fn active_days(&self) -> Long {
         Long(self.row.active_days)
     }
-    /// Units of lines of confirmed orders, with what was cancelled of them later.
+    /// Units of lines of confirmed orders, with what was cancelled of them later, in the product's smallest unit.
     async fn ordered_units(&self) -> Quantity {
         units(self.row.figures.ordered_units)
     }
@@ -93,7 +93,7 @@ impl DemandFact {
     async fn cancelled_units(&self) -> Quantity {
         units(self.row.figures.cancelled_units)
     }
-    /// Ordered less cancelled, as in salesReport.
+    /// Units ordered less cancelled, as in salesReport, in the product's smallest unit.
     async fn sold_units(&self) -> Quantity {
         units(self.row.figures.ordered_units - self.row.figures.cancelled_units)
     }
@@ -101,7 +101,7 @@ impl DemandFact {
     async fn taken_back_units(&self) -> Quantity {
         units(self.row.figures.taken_back_units)
     }
-    /// Units that customers returned on these days, whenever they were sold.
+    /// Units that customers returned on these days, whenever they were sold, in the product's smallest unit.
     async fn returned_units(&self) -> Quantity {
         units(self.row.figures.returned_units)
     }
@@ -146,44 +146,44 @@ impl DemandFact {
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.money(self.row.figures.cost_minor))
     }
-    /// Units of the largest single line sold; 0 without one.
+    /// Units of the largest single line sold, in the product's smallest unit; 0 without one.
     async fn largest_line_units(&self) -> Quantity {
         units(self.row.max_line_units)
     }
-    /// Units that left for orders. Parts of a kit count as themselves.
+    /// Units that left for orders, in the product's smallest unit. Parts of a kit count as themselves.
     async fn shipped_units(&self) -> Quantity {
         units(self.row.figures.shipped_units)
     }
-    /// Units that came back to stock from customers.
+    /// Units that came back to stock from customers, in the product's smallest unit.
     async fn restocked_units(&self) -> Quantity {
         units(self.row.figures.restocked_units)
     }
-    /// Units received from suppliers, or stocked otherwise.
+    /// Units received from suppliers, or stocked otherwise, in the product's smallest unit.
     async fn received_units(&self) -> Quantity {
         units(self.row.figures.received_units)
     }
-    /// Units that came from other stores.
+    /// Units that came from other stores, in the product's smallest unit.
     async fn moved_in_units(&self) -> Quantity {
         units(self.row.figures.moved_in_units)
     }
-    /// Units that left for other stores.
+    /// Units that left for other stores, in the product's smallest unit.
     async fn moved_out_units(&self) -> Quantity {
         units(self.row.figures.moved_out_units)
     }
-    /// Units that adjustments, counts and discrepancies added.
+    /// Units that adjustments, counts and discrepancies added, in the product's smallest unit.
     async fn adjusted_in_units(&self) -> Quantity {
         units(self.row.figures.adjusted_in_units)
     }
-    /// Units that adjustments, counts and discrepancies took, as a number above 0.
+    /// Units that adjustments, counts and discrepancies took, as a number above 0, in the product's smallest unit.
     async fn adjusted_out_units(&self) -> Quantity {
         units(self.row.figures.adjusted_out_units)
     }
-    /// Units that were removed: breakage, loss, returns to suppliers.
+    /// Units that were removed, in the product's smallest unit: breakage, loss, returns to suppliers.
     async fn removed_units(&self) -> Quantity {
         units(self.row.figures.removed_units)
     }
-    /// Change of the quantity on hand. A reversal counts here on its own day, and in the other
-    /// fields on the day of the movement that it reverses.
+    /// Change of the quantity on hand, in the product's smallest unit. A reversal counts here on its own day, and in
+    /// the other fields on the day of the movement that it reverses.
     async fn net_units(&self) -> Quantity {
         units(self.row.figures.net_units)
     }

@@ -102,7 +102,7 @@ impl StockPerformance {
     async fn opening_units(&self) -> Quantity {
         units(self.period.opening)
     }
-    /// Units received, from suppliers and from other stores.
+    /// Units received, from suppliers and from other stores, in the product's smallest unit.
     async fn received_units(&self) -> Quantity {
         units(self.period.received)
     }

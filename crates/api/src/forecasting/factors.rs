@@ -159,7 +159,7 @@ pub struct FactorValueInput {
 pub struct FactorSeriesSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Version of the series as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any.
+    /// Version of the series that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Code, 1 to 64 characters.
     pub code: String,

@@ -139,7 +139,7 @@ impl ForecastAccuracy {
     async fn scored(&self) -> Long {
         Long(self.0.tally.series)
     }
-    /// Units of demand that came.
+    /// Units of demand that came, in the product's smallest unit.
     async fn units(&self) -> Quantity {
         entity::prelude::Quantity::new(self.0.tally.units).unwrap_or_default().into()
     }

@@ -54,9 +54,11 @@ pub struct StockSimulationPolicyInput {
     pub pack_size: Option<Quantity>,
     /// Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. Null for QUANTILE.
     pub safety_stock_method: Option<SafetyStockMethod>,
-    /// Units at or below which is ordered, 0 to 1,000,000,000. Needed for MIN_MAX, null for other kinds.
+    /// Units at or below which is ordered, 0 to 1,000,000,000, in the product's smallest unit. Needed for MIN_MAX, null
+    /// for other kinds.
     pub reorder_point: Option<Quantity>,
-    /// Units up to which is ordered, `reorderPoint` to 1,000,000,000, for MIN_MAX. Null for 14 days of demand above the point.
+    /// Units up to which is ordered, `reorderPoint` to 1,000,000,000, for MIN_MAX, in the product's smallest unit. Null for 14
+    /// days of demand above the point.
     pub maximum: Option<Quantity>,
     /// Days of demand that an order covers beyond the point, 0 to 365, for REORDER_POINT and SERVICE. Null for 14.
     pub cover_days: Option<i32>,
@@ -281,11 +283,11 @@ impl StockSimulationOutcome {
     async fn fill_rate(&self) -> Option<f64> {
         self.found.fill.map(six)
     }
-    /// Units of demand. Weeks out of stock are drawn from known weeks before them.
+    /// Units of demand, in the product's smallest unit. Weeks out of stock are drawn from known weeks before them.
     async fn demand(&self) -> Quantity {
         units(self.found.demanded)
     }
-    /// Units of demand that stock met. The rest is lost.
+    /// Units of demand that stock met, in the product's smallest unit. The rest is lost.
     async fn met(&self) -> Quantity {
         units(self.found.met)
     }
@@ -311,7 +313,7 @@ impl StockSimulationOutcome {
     async fn orders(&self) -> Long {
         Long(self.found.orders as i64)
     }
-    /// Units ordered.
+    /// Units ordered, in the product's smallest unit.
     async fn ordered(&self) -> Quantity {
         units(self.found.ordered)
     }
@@ -360,7 +362,7 @@ impl StockSimulationActual {
     async fn receipts(&self) -> Long {
         Long(self.found.receipts)
     }
-    /// Units received, from suppliers or other stores.
+    /// Units received, from suppliers or other stores, in the product's smallest unit.
     async fn received(&self) -> Quantity {
         Quantity(prelude::Quantity::new(self.found.received).unwrap_or_default())
     }

@@ -69,7 +69,7 @@ impl ShippingCarrier {
     async fn is_active(&self) -> bool {
         self.0.is_active
     }
-    /// Version of the carrier. It goes up by 1 with each change.
+    /// Version of the carrier, +1 for each change.
     async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -44,7 +44,7 @@ pub struct FulfilmentWorkRejectInput {
     pub expected_version: Option<Long>,
     /// Reason for which the goods are not sent.
     pub reason: RejectReason,
-    /// Kept with the work that is refused whole; at most 1,000 characters.
+    /// Note that is kept with the work that is refused whole, at most 1,000 characters.
     pub note: Option<String>,
     /// Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit.
     pub lines: Option<Vec<WorkLineQuantity>>,

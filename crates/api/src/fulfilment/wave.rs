@@ -106,7 +106,7 @@ impl FulfilmentWave {
     async fn closed_at(&self) -> Option<DateTime> {
         self.row.closed_at.map(DateTime)
     }
-    /// Version of the wave. It goes up by 1 with each change.
+    /// Version of the wave, +1 for each change.
     async fn version(&self) -> Long {
         Long(self.row.version)
     }

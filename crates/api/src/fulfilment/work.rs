@@ -192,7 +192,7 @@ impl FulfilmentWork {
         let is_held = self.order_facts(ctx).await?.is_held;
         Ok(open.into_iter().filter(|action| !is_held || !action.brings_nearer()).map(WorkAction::mutation).collect())
     }
-    /// Version of the work. It goes up by 1 with each change.
+    /// Version of the work, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.head.version)
     }
@@ -290,7 +290,7 @@ impl WorkLine {
     async fn bin_location(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         bin_of(ctx, LevelKey { product: self.row().product, store: self.of.head.store }).await
     }
-    /// Quantity that the store was asked for in all: the sum of the other five.
+    /// Quantity that the store was asked for in all, in the product's smallest unit: the sum of the other five.
     async fn quantity(&self) -> Quantity {
         units(self.row().quantity())
     }
@@ -298,7 +298,7 @@ impl WorkLine {
     async fn open(&self) -> Quantity {
         units(self.row().open)
     }
-    /// Quantity that is picked and in no parcel.
+    /// Quantity that is picked and in no parcel, in the product's smallest unit.
     async fn picked(&self) -> Quantity {
         units(self.row().picked)
     }
@@ -310,7 +310,7 @@ impl WorkLine {
     async fn shipped(&self) -> Quantity {
         units(self.row().shipped)
     }
-    /// Quantity that the store is no longer asked for.
+    /// Quantity that the store is no longer asked for, in the product's smallest unit.
     async fn dropped(&self) -> Quantity {
         units(self.row().dropped)
     }

@@ -180,7 +180,7 @@ impl MovementReportRow {
     async fn units_in(&self) -> Quantity {
         units(self.totals.units_in)
     }
-    /// Units that went out, as a number above 0.
+    /// Units that went out, as a number above 0, in the product's smallest unit.
     async fn units_out(&self) -> Quantity {
         units(self.totals.units_out)
     }

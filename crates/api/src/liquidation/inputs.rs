@@ -34,7 +34,7 @@ pub struct LiquidationTermsInput {
 pub struct LiquidationSettingsSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Version of the criteria as they were read; another one is a VERSION_CONFLICT. Null changes any.
+    /// Version of the criteria that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Days without a sale after which stock is dead, from 1 to 3,650.
     #[graphql(default = 90)]
@@ -105,7 +105,7 @@ pub struct LiquidationPlanApproveInput {
     pub idempotency_key: String,
     /// Plan.
     pub plan: ID,
-    /// Version of the plan as it was read; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Lines.
     pub lines: LiquidationLineChoice,
@@ -118,7 +118,7 @@ pub struct LiquidationPlanAdvanceInput {
     pub idempotency_key: String,
     /// Plan.
     pub plan: ID,
-    /// Version of the plan as it was read; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
 

@@ -48,7 +48,7 @@ pub struct NoteAddInput {
 pub struct NoteUpdateInput {
     /// ID of the note.
     pub id: ID,
-    /// Version of the note as it was read; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Text, 1 to 4,000 characters. The text before is kept in `edits`.
     pub text: String,

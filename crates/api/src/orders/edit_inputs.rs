@@ -1,6 +1,7 @@
 //! What is said of an order beside its lines, and what an order shall be from now on.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
+use entity::prelude::OrderLineId;
 use inventory::{
     catalog::core::Patch,
     orders::{core, shell},
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     graphql::{
         reading::Reading,
+        refusal::Path,
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
     packs::PackLine,
@@ -60,8 +62,11 @@ pub struct AddressInput {
 /// A line of an order as it shall be from now on. Fields that are left out stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct OrderLineSet {
-    /// The order's line.
-    pub id: ID,
+    /// The order's line. Required, unless the deprecated `id` is given.
+    pub line_id: Option<ID>,
+    /// Deprecated name of `lineId`.
+    #[graphql(deprecation = "2026-11-26: use lineId. Removed after 2027-11-26.")]
+    pub id: Option<ID>,
     /// Quantity of the line from now on, in the product's smallest unit: 0 or more, and not below the shipped quantity. Null
     /// leaves it as it is.
     pub quantity: Option<Quantity>,
@@ -236,11 +241,23 @@ impl OrderUpdateInput {
     }
 }
 
+/// The line by whichever name it was given. Nil takes its place until the reading ends.
+fn named_line((given, earlier): (Option<ID>, Option<ID>), field: impl Fn() -> Path, reading: &mut Reading) -> OrderLineId {
+    if given.is_some() && earlier.is_some() && given != earlier {
+        reading.invalid("lineId and id name two lines: give lineId alone", &field);
+    }
+    if let Some(id) = given.or(earlier) {
+        return reading.id(&id, field);
+    }
+    reading.required("the line is needed", field);
+    OrderLineId::NIL
+}
+
 impl OrderLineSet {
     fn read(self, index: usize, reading: &mut Reading) -> shell::LineSet {
         let at = |name: &str| path!["input", "setLines", index, name];
         shell::LineSet {
-            line: reading.id(&self.id, || at("id")),
+            line: named_line((self.line_id, self.id), || at("lineId"), reading),
             quantity: self.quantity.map(|quantity| quantity.0),
             unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
             discount: reading.money(self.discount.as_ref(), || at("discount")),

@@ -7,6 +7,7 @@ use platform::path;
 use super::{
     inputs::{PurchaseOrderLineInput, pack_lines},
     links::MoneyInput,
+    receive_inputs::named_line,
 };
 use crate::{
     graphql::{
@@ -19,8 +20,11 @@ use crate::{
 /// Supplier's confirmation of a line.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderLineConfirmationInput {
-    /// The order's line, of which something is still expected.
-    pub purchase_order_line_id: ID,
+    /// The order's line, of which something is still expected. Required, unless the deprecated `purchaseOrderLineId` is given.
+    pub line_id: Option<ID>,
+    /// Deprecated name of `lineId`.
+    #[graphql(deprecation = "2026-11-26: use lineId. Removed after 2027-11-26.")]
+    pub purchase_order_line_id: Option<ID>,
     /// Confirmed quantity of the whole line, in the product's smallest unit: from the received quantity to mostReceivable. Null
     /// for the ordered quantity.
     pub quantity: Option<Quantity>,
@@ -49,8 +53,11 @@ pub struct PurchaseOrderConfirmInput {
 /// A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderLineSet {
-    /// The order's line.
-    pub purchase_order_line_id: ID,
+    /// The order's line. Required, unless the deprecated `purchaseOrderLineId` is given.
+    pub line_id: Option<ID>,
+    /// Deprecated name of `lineId`.
+    #[graphql(deprecation = "2026-11-26: use lineId. Removed after 2027-11-26.")]
+    pub purchase_order_line_id: Option<ID>,
     /// Ordered quantity of the line from now on, in the product's smallest unit: above 0, and not below the received quantity, at
     /// which the line is complete. Null leaves it as it is.
     pub quantity: Option<Quantity>,
@@ -72,7 +79,7 @@ pub struct PurchaseOrderAmendInput {
     pub expected_version: Option<Long>,
     /// Day on which lines are expected that state none. Null removes it.
     pub expected_on: MaybeUndefined<Date>,
-    /// The note that the supplier gets with the order; at most 1,000 characters.
+    /// Note to the supplier, sent with the order, at most 1,000 characters. Null removes it.
     pub note: MaybeUndefined<String>,
     /// Lines that change, each named once; at most 2,000.
     pub set_lines: Option<Vec<PurchaseOrderLineSet>>,
@@ -88,7 +95,7 @@ impl PurchaseOrderConfirmInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderConfirm {
         let mut line = |(index, one): (usize, PurchaseOrderLineConfirmationInput)| shell::ConfirmedLine {
-            line: reading.id(&one.purchase_order_line_id, || path!["input", "lines", index, "purchaseOrderLineId"]),
+            line: named_line((one.line_id, one.purchase_order_line_id), || path!["input", "lines", index, "lineId"], reading),
             quantity: one.quantity.map(|quantity| quantity.0),
             on: one.confirmed_on.map(|day| day.0),
         };
@@ -108,7 +115,7 @@ impl PurchaseOrderLineSet {
     fn read(self, index: usize, reading: &mut Reading) -> shell::PurchaseLineSet {
         let at = |name: &str| path!["input", "setLines", index, name];
         shell::PurchaseLineSet {
-            line: reading.id(&self.purchase_order_line_id, || at("purchaseOrderLineId")),
+            line: named_line((self.line_id, self.purchase_order_line_id), || at("lineId"), reading),
             quantity: self.quantity.map(|quantity| quantity.0),
             unit_cost: reading.money(self.unit_cost.as_ref(), || at("unitCost")),
             expected_on: self.expected_on.map_value(|day| day.0).into(),

@@ -181,20 +181,22 @@ impl BlanketOrderLine {
     async fn quantity(&self) -> Quantity {
         Quantity(self.0.quantity)
     }
-    /// Smallest quantity that one purchase order calls off, unless it calls off all that is left. Null for none.
+    /// Smallest quantity that one purchase order calls off, unless it calls off all that is left, in the product's
+    /// smallest unit. Null for none.
     async fn call_off_minimum(&self) -> Option<Quantity> {
         self.0.terms.minimum.map(Quantity)
     }
-    /// Quantity of which purchase orders call off multiples, unless they call off all that is left. Null for any.
+    /// Quantity of which purchase orders call off multiples, unless they call off all that is left, in the product's
+    /// smallest unit. Null for any.
     async fn call_off_multiple(&self) -> Option<Quantity> {
         self.0.terms.multiple.map(Quantity)
     }
-    /// Quantity that purchase orders ask for, drafts among them, less what will not come: a line that is lowered, cancelled or closed short gives
-    /// back. From 0 to `quantity`.
+    /// Quantity that purchase orders ask for, drafts among them, less what will not come, in the product's smallest unit: a line that is lowered,
+    /// cancelled or closed short gives back. From 0 to `quantity`.
     async fn called_off(&self) -> Quantity {
         Quantity(self.0.called_off)
     }
-    /// Quantity that can still be called off: `quantity` less `calledOff`.
+    /// Quantity that can still be called off, in the product's smallest unit: `quantity` less `calledOff`.
     async fn left(&self) -> Quantity {
         Quantity(self.0.left())
     }

@@ -30,9 +30,11 @@ pub struct BlanketOrderLineInput {
     pub product: ProductRef,
     /// Agreed quantity, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// Smallest quantity of the product that one purchase order calls off, unless it calls off all that is left: from 1 to `quantity`. Null for none.
+    /// Smallest quantity of the product that one purchase order calls off, unless it calls off all that is left, in the product's smallest unit: from
+    /// 1 to `quantity`. Null for none.
     pub call_off_minimum: Option<Quantity>,
-    /// Quantity of which purchase orders call off multiples, unless they call off all that is left: from 1 to `quantity`. Null for any.
+    /// Quantity of which purchase orders call off multiples, unless they call off all that is left, in the product's smallest unit:
+    /// from 1 to `quantity`. Null for any.
     pub call_off_multiple: Option<Quantity>,
     /// Agreed cost of one whole unit, in the blanket order's currency; 0 or more.
     pub unit_cost: MoneyInput,

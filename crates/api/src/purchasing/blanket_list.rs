@@ -58,7 +58,7 @@ pub struct BlanketOrderFilter {
     pub status: Option<Vec<BlanketOrderStatus>>,
     /// Agreed with these suppliers.
     pub supplier: Option<IdFilter>,
-    /// Reference of the agreement outside of this system, compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
     /// Tag of the blanket order; case is ignored. Each operator may be met by another tag.
     pub tag: Option<StringFilter>,

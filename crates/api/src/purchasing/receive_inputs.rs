@@ -9,6 +9,7 @@ use super::links::ProductRef;
 use crate::{
     graphql::{
         reading::Reading,
+        refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
     packs::CodedLine,
@@ -99,10 +100,13 @@ fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec
 }
 
 /// The line by whichever name it was given. Nil takes its place until the reading ends.
-fn received_line((given, earlier): (Option<ID>, Option<ID>), index: usize, reading: &mut Reading) -> PurchaseOrderLineId {
-    let field = || path!["input", "lines", index, "lineId"];
+pub(super) fn named_line(
+    (given, earlier): (Option<ID>, Option<ID>),
+    field: impl Fn() -> Path,
+    reading: &mut Reading,
+) -> PurchaseOrderLineId {
     if given.is_some() && earlier.is_some() && given != earlier {
-        reading.invalid("lineId and purchaseOrderLineId name two lines: give lineId alone", field);
+        reading.invalid("lineId and purchaseOrderLineId name two lines: give lineId alone", &field);
     }
     if let Some(id) = given.or(earlier) {
         return reading.id(&id, field);
@@ -129,7 +133,7 @@ impl PurchaseOrderReceiveInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {
         let mut line = |(index, one): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
-            line: received_line((one.line_id, one.purchase_order_line_id), index, reading),
+            line: named_line((one.line_id, one.purchase_order_line_id), || path!["input", "lines", index, "lineId"], reading),
             quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
             damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
             lots: lots(one.lots, index, reading),

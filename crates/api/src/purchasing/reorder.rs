@@ -67,7 +67,8 @@ impl ReorderSuggestion {
         let supply = self.of.supply.clone().filter(|_| self.row.kind == Kind::Purchase)?;
         Some(SupplierProduct(Arc::new(supply)))
     }
-    /// Suggested quantity: the shortfall to the target, at least the supplier's minimum, in whole packs.
+    /// Suggested quantity, in the product's smallest unit: the shortfall to the target, at least the supplier's
+    /// minimum, in whole packs.
     async fn quantity(&self) -> Quantity {
         units(self.row.quantity)
     }
@@ -84,35 +85,36 @@ impl ReorderSuggestion {
         };
         format!("The position {} is at or below {point}, {}; it is filled up to {}.", row.position, row.reorder_point, row.target)
     }
-    /// available + incoming + inTransit − backordered.
+    /// Position in the product's smallest unit: available + incoming + inTransit − backordered.
     async fn position(&self) -> Quantity {
         units(self.row.position)
     }
-    /// Quantity available in the store.
+    /// Quantity available in the store, in the product's smallest unit.
     async fn available(&self) -> Quantity {
         units(self.row.store_stock.available)
     }
-    /// Quantity ordered from suppliers and not yet received.
+    /// Quantity ordered from suppliers and not yet received, in the product's smallest unit.
     async fn incoming(&self) -> Quantity {
         units(self.row.store_stock.incoming)
     }
-    /// Quantity in transit from other stores.
+    /// Quantity in transit from other stores, in the product's smallest unit.
     async fn in_transit(&self) -> Quantity {
         units(self.row.store_stock.in_transit)
     }
-    /// Quantity that open orders need beyond stock, also as parts of kits.
+    /// Quantity that open orders need beyond stock, also as parts of kits, in the product's smallest unit.
     async fn backordered(&self) -> Quantity {
         units(self.row.store_stock.backordered)
     }
-    /// Position at or below which the product is reordered.
+    /// Position at or below which the product is reordered, in the product's smallest unit.
     async fn reorder_point(&self) -> Quantity {
         units(self.row.reorder_point)
     }
-    /// Quantity up to which the position is filled: the level's maximum, else the reorder point and the demand of the days to cover.
+    /// Quantity up to which the position is filled, in the product's smallest unit: the level's maximum, else the reorder point and
+    /// the demand of the days to cover.
     async fn target(&self) -> Quantity {
         units(self.row.target)
     }
-    /// The level's safety stock, else the one that demand and lead time ask for.
+    /// Safety stock of the level, else the one that demand and lead time ask for, in the product's smallest unit.
     async fn safety_stock(&self) -> Quantity {
         units(self.row.safety_stock)
     }

@@ -51,7 +51,7 @@ pub struct SupplierReturnFilter {
     pub purchase_order: Option<IdFilter>,
     /// Reasons to include; an empty list matches nothing.
     pub reason_code: Option<Vec<ReasonCode>>,
-    /// The supplier's reference for the return, compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
     /// Tag of the return; case is ignored. Each operator may be met by another tag.
     pub tag: Option<StringFilter>,

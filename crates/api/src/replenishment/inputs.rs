@@ -27,7 +27,7 @@ pub struct ReplenishmentPolicySetInput {
     pub idempotency_key: String,
     /// Policy to change. Null makes a new one; a scope that has one already is refused as DUPLICATE.
     pub id: Option<ID>,
-    /// Version of the policy as it was read; another one is a VERSION_CONFLICT. Null changes any.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Kind of rule.
     pub kind: ReplenishmentPolicyKind,
@@ -114,7 +114,7 @@ pub struct ReplenishmentPlanApproveInput {
     pub idempotency_key: String,
     /// Plan.
     pub plan: ID,
-    /// Version of the plan as it was read; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Lines.
     pub lines: PlanLineChoice,
@@ -125,7 +125,7 @@ pub struct ReplenishmentPlanApproveInput {
 pub struct ReplenishmentRuleSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Version of the rule as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any.
+    /// Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Whether the rule approves lines from the next plan on.
     #[graphql(default = true)]

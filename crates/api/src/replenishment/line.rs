@@ -92,31 +92,32 @@ impl ReplenishmentFigures {
     async fn safety_stock_method(&self) -> Option<SafetyStockMethod> {
         self.0.figures.method.map(Into::into)
     }
-    /// Units available in the store.
+    /// Units available in the store, in the product's smallest unit.
     async fn available(&self) -> Quantity {
         units(self.0.figures.available)
     }
-    /// Units that are ordered from suppliers and have not come.
+    /// Units that are ordered from suppliers and have not come, in the product's smallest unit.
     async fn incoming(&self) -> Quantity {
         units(self.0.figures.incoming)
     }
-    /// Units on their way from another store.
+    /// Units on their way from another store, in the product's smallest unit.
     async fn in_transit(&self) -> Quantity {
         units(self.0.figures.in_transit)
     }
-    /// Units that open orders are owed beyond stock.
+    /// Units that open orders are owed beyond stock, in the product's smallest unit.
     async fn backordered(&self) -> Quantity {
         units(self.0.figures.owed)
     }
-    /// Units in drafts of purchase orders and transfers to the store, which are in no other figure yet.
+    /// Units in drafts of purchase orders and transfers to the store, which are in no other figure yet, in the
+    /// product's smallest unit.
     async fn drafted(&self) -> Quantity {
         units(self.0.figures.drafted)
     }
-    /// available + incoming + inTransit + drafted − backordered.
+    /// Position in the product's smallest unit: available + incoming + inTransit + drafted − backordered.
     async fn position(&self) -> Quantity {
         units(self.0.figures.position)
     }
-    /// Units that the sending store could spare. Null for a purchase.
+    /// Units that the sending store could spare, in the product's smallest unit. Null for a purchase.
     async fn surplus(&self) -> Option<Quantity> {
         self.0.figures.surplus.map(units)
     }
@@ -141,23 +142,23 @@ impl ReplenishmentFigures {
     async fn exact_up_to(&self) -> f64 {
         six(self.0.figures.exact_up_to)
     }
-    /// Position at or below which the product is ordered.
+    /// Position at or below which the product is ordered, in the product's smallest unit.
     async fn point(&self) -> Quantity {
         units(self.0.figures.point)
     }
-    /// Target that the position is filled up to.
+    /// Target that the position is filled up to, in the product's smallest unit.
     async fn up_to(&self) -> Quantity {
         units(self.0.figures.up_to)
     }
-    /// Units that lines before this one move from other stores.
+    /// Units that lines before this one move from other stores, in the product's smallest unit.
     async fn moved(&self) -> Quantity {
         units(self.0.figures.moved)
     }
-    /// Units that are missing to the target, at least the supplier's minimum.
+    /// Units that are missing to the target, at least the supplier's minimum, in the product's smallest unit.
     async fn needed(&self) -> Quantity {
         units(self.0.figures.needed)
     }
-    /// Units after a price break that was taken; whole packs of it are the quantity.
+    /// Units after a price break that was taken, in the product's smallest unit; whole packs of it are the quantity.
     async fn after_price_break(&self) -> Quantity {
         units(self.0.figures.after_break)
     }
@@ -177,7 +178,7 @@ impl ReplenishmentLineScore {
     async fn outcome(&self) -> ReplenishmentOutcome {
         self.0.outcome.into()
     }
-    /// Units that were ordered, less cancelled ones and those taken back.
+    /// Units that were ordered, less cancelled ones and those taken back, in the product's smallest unit.
     async fn demand(&self) -> Quantity {
         units(self.0.demand)
     }
@@ -189,11 +190,13 @@ impl ReplenishmentLineScore {
     async fn out_days(&self) -> i32 {
         self.0.out_days
     }
-    /// Units available when the proposal was scored; below 0 when more was promised than there was.
+    /// Units available when the proposal was scored, in the product's smallest unit; below 0 when more was promised
+    /// than there was.
     async fn left(&self) -> Quantity {
         units(self.0.left)
     }
-    /// Units available above the target when the proposal was scored; 0 for a REFUSED one.
+    /// Units available above the target when the proposal was scored, in the product's smallest unit; 0 for a REFUSED
+    /// one.
     async fn excess(&self) -> Quantity {
         units(self.0.excess)
     }

@@ -34,7 +34,8 @@ pub struct DocumentReverseInput {
     /// ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a movement
     /// by which a transfer left, arrived or was written off, or of a transfer, which stands for its last step.
     pub document_id: ID,
-    /// Version of the purchase order, transfer, count, order or return that you saw. Null for any.
+    /// Version of the purchase order, transfer, count, order or return that you saw; another one is a VERSION_CONFLICT.
+    /// Null for any.
     pub expected_version: Option<Long>,
     /// Lines that go back, at most 2,000. Null for all that is left of the document.
     pub lines: Option<Vec<ReverseLine>>,

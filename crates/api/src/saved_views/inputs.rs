@@ -69,7 +69,7 @@ pub struct SavedViewUpdateInput {
     pub idempotency_key: String,
     /// View.
     pub id: ID,
-    /// Version of the view as it was read; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Name for people, of 1 to 100 characters.
     pub name: Option<String>,
@@ -126,7 +126,7 @@ pub struct SavedViewScheduleSetInput {
     pub idempotency_key: String,
     /// ID of the schedule to change. Null makes a schedule.
     pub id: Option<ID>,
-    /// Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without.
+    /// Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`, and not used without.
     pub expected_version: Option<Long>,
     /// ID of the view that is sent; with `id` that of the schedule.
     pub saved_view_id: ID,

@@ -78,7 +78,7 @@ impl AvailabilityExplanation {
     async fn level(&self) -> StockLevel {
         StockLevel(LevelRow::from(&self.0.level_snapshot.level))
     }
-    /// Quantity on hand: stock physically in the store.
+    /// Quantity on hand, in the product's smallest unit: stock physically in the store.
     async fn on_hand(&self) -> Quantity {
         self.0.level_snapshot.level.on_hand.into()
     }
@@ -87,7 +87,7 @@ impl AvailabilityExplanation {
     async fn lots(&self) -> Vec<LotShare> {
         self.0.lots.iter().map(|(lot, level)| LotShare(lot.clone(), *level)).collect()
     }
-    /// Quantity on hand that cannot be sold: the sum of unavailableBy.
+    /// Quantity on hand that cannot be sold, in the product's smallest unit: the sum of unavailableBy.
     async fn unavailable(&self) -> Quantity {
         self.0.level_snapshot.level.unavailable.into()
     }
@@ -99,7 +99,7 @@ impl AvailabilityExplanation {
             .map(|(condition, n)| UnavailableStock { condition: StockCondition::from(condition), quantity: quantity(n) })
             .collect()
     }
-    /// Reserved quantity: the sum of reservations and reservedOther.
+    /// Reserved quantity, in the product's smallest unit: the sum of reservations and reservedOther.
     async fn reserved(&self) -> Quantity {
         self.0.level_snapshot.level.reserved.into()
     }
@@ -110,7 +110,8 @@ impl AvailabilityExplanation {
         let seen = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
         Ok(seen.cloned().map(|held| Reservation(None, held)).collect())
     }
-    /// Quantity of the reservations that are not listed: those beyond the limit, and those of channels that you may not see.
+    /// Quantity of the reservations that are not listed, in the product's smallest unit: those beyond the limit, and those
+    /// of channels that you may not see.
     #[field(was("reservedElse", "2026-11-25"))]
     async fn reserved_other(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         let permit = ctx.permit::<kind::StockRead>()?;
@@ -118,12 +119,12 @@ impl AvailabilityExplanation {
         let listed: i64 = listed.map(|held| held.remaining.get()).sum();
         Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed))
     }
-    /// Available quantity: on hand, less unavailable, less reserved.
+    /// Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         quantity(self.0.level_snapshot.level.available())
     }
-    /// Available quantity in lots that may not be sold: past their expiry date, or with fewer days left than the product's minimumRemainingDays.
-    /// Transfers hold stock near its expiry date first; that stock is not included.
+    /// Available quantity in lots that may not be sold, in the product's smallest unit: past their expiry date, or with fewer days left than the
+    /// product's minimumRemainingDays. Transfers hold stock near its expiry date first; that stock is not included.
     #[field(was("notForSale", "2026-11-25"))]
     async fn not_sellable(&self) -> Quantity {
         quantity(self.0.level_snapshot.not_for_sale(self.0.today))
@@ -132,11 +133,12 @@ impl AvailabilityExplanation {
     async fn safety_stock(&self) -> Quantity {
         self.0.level_snapshot.level.safety_stock.into()
     }
-    /// available − notSellable − safetyStock, at least 0. Orders of shops and staff are promised the safety stock, too.
+    /// Quantity that channels may promise, in the product's smallest unit: available − notSellable − safetyStock, at
+    /// least 0. Orders of shops and staff are promised the safety stock, too.
     async fn available_to_promise(&self) -> Quantity {
         quantity(self.0.level_snapshot.to_promise(self.0.today))
     }
-    /// Quantity ordered from suppliers and not yet received: the sum of incomingFrom.
+    /// Quantity ordered from suppliers and not yet received, in the product's smallest unit: the sum of incomingFrom.
     async fn incoming(&self) -> Quantity {
         self.0.level_snapshot.level.incoming.into()
     }
@@ -145,7 +147,7 @@ impl AvailabilityExplanation {
     async fn incoming_from(&self) -> Vec<ExpectedStock> {
         self.0.level_snapshot.incoming.iter().copied().map(ExpectedStock).collect()
     }
-    /// Quantity in transit from other stores: the sum of inTransitFrom.
+    /// Quantity in transit from other stores, in the product's smallest unit: the sum of inTransitFrom.
     async fn in_transit(&self) -> Quantity {
         self.0.level_snapshot.level.in_transit.into()
     }
@@ -216,25 +218,29 @@ impl AvailabilityForecast {
     async fn level(&self) -> &StockLevel {
         &self.level
     }
-    /// Quantity available now: on hand, less unavailable, less reserved.
+    /// Quantity available now, in the product's smallest unit: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         quantity(self.outlook.available)
     }
     /// Quantity that will be past its expiry date by that day, or have fewer days left than the product's minimumRemainingDays, beyond the reserved
-    /// quantity. Reservations take the lots that expire first. Stock that may not be sold today is included, except stock held for transfers.
+    /// quantity, in the product's smallest unit. Reservations take the lots that expire first. Stock that may not be sold today is included, except
+    /// stock held for transfers.
     async fn expiring(&self) -> Quantity {
         quantity(self.outlook.expiring)
     }
-    /// Quantity expected from today up to and including that day. Receipts without a date and overdue receipts are not counted.
+    /// Quantity expected from today up to and including that day, in the product's smallest unit. Receipts without a date and
+    /// overdue receipts are not counted.
     #[field(was("arriving", "2026-11-25"))]
     async fn incoming(&self) -> Quantity {
         quantity(self.outlook.arriving)
     }
-    /// Quantity that was expected before today and has not arrived. It counts as incoming only once its document has a new date.
+    /// Quantity that was expected before today and has not arrived, in the product's smallest unit. It counts as incoming only
+    /// once its document has a new date.
     async fn overdue(&self) -> Quantity {
         quantity(self.outlook.overdue)
     }
-    /// Quantity that open orders need beyond the stock, also as components of kits. Incoming stock is allocated to it first.
+    /// Quantity that open orders need beyond the stock, also as components of kits, in the product's smallest unit. Incoming
+    /// stock is allocated to it first.
     #[field(was("owed", "2026-11-25"))]
     async fn backordered(&self) -> Quantity {
         quantity(self.outlook.owed)
@@ -243,7 +249,7 @@ impl AvailabilityForecast {
     async fn safety_stock(&self) -> Quantity {
         quantity(self.outlook.safety_stock)
     }
-    /// Quantity that may be promised for that day, at least 0.
+    /// Quantity that may be promised for that day, at least 0, in the product's smallest unit.
     async fn available_to_promise(&self) -> Quantity {
         quantity(self.outlook.to_promise())
     }

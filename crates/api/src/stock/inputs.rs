@@ -212,7 +212,7 @@ pub struct StockChangeInput {
     /// Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
     /// Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
     pub unit_cost: Option<MoneyInput>,
-    /// A note on this line.
+    /// Note that is kept with the entry, at most 1,000 characters.
     pub note: Option<String>,
     /// The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out.
     pub lot: Option<LotRef>,
@@ -228,9 +228,9 @@ pub struct StockAdjustInput {
     pub kind: AdjustKind,
     /// Reason for the change.
     pub reason_code: ReasonCode,
-    /// A note on the whole.
+    /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,
-    /// Your own reference.
+    /// Reference of the movement in an external system, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
     /// Time of the change. Default now. At most five minutes in the future, and not in a closed period.
     pub occurred_at: Option<DateTime>,
@@ -274,7 +274,7 @@ pub struct StockSetInput {
     pub idempotency_key: String,
     /// Reason for the change.
     pub reason_code: ReasonCode,
-    /// A note on the whole.
+    /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,
     /// Policy for figures that are below the reserved quantity.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
@@ -290,7 +290,7 @@ pub struct StockReverseInput {
     pub idempotency_key: String,
     /// The movement. One that belongs to an order or a return is undone there.
     pub movement_id: ID,
-    /// Note that explains the reversal.
+    /// Reason for the reversal, at most 1,000 characters.
     pub note: String,
     /// Time of the change. Default now.
     pub occurred_at: Option<DateTime>,

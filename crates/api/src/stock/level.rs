@@ -55,7 +55,7 @@ impl StockLevel {
     async fn unavailable(&self) -> Quantity {
         self.0.unavailable.into()
     }
-    /// Available quantity: on hand, less unavailable, less reserved.
+    /// Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         Quantity(entity::prelude::Quantity::new(self.0.available()).unwrap_or_default())
     }
@@ -99,7 +99,8 @@ impl StockLevel {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
-    /// Quantity on hand at a past moment: the sum of all entries that occurred up to it, including those recorded later.
+    /// Quantity on hand at a past moment, in the product's smallest unit: the sum of all entries that occurred up to it,
+    /// including those recorded later.
     #[field(cost = "1")]
     async fn on_hand_at(
         &self,

@@ -176,7 +176,7 @@ pub struct StockMoveItem {
     pub quantity: Quantity,
     /// The lot, where the product is tracked; picked first-expired-first-out when it is left out.
     pub lot: Option<LotRef>,
-    /// A note on this line.
+    /// Note that is kept with the entry, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -192,7 +192,7 @@ pub struct StockMoveInput {
     pub to: StockMoveTarget,
     /// Reason for the move.
     pub reason_code: ReasonCode,
-    /// A note on the whole.
+    /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,
     /// Time of the change. Default now.
     pub occurred_at: Option<DateTime>,

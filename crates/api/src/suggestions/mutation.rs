@@ -48,7 +48,7 @@ pub struct AcceptedCategoryInput {
     pub category_id: Option<ID>,
     /// Category that the product gets, instead of `categoryId`.
     pub category: Option<CategoryRef>,
-    /// Version of the product as it was read; another one is a VERSION_CONFLICT.
+    /// Version of the product that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
 
@@ -61,7 +61,7 @@ pub struct AcceptedNameInput {
     pub product: Option<ProductRef>,
     /// Name that the product gets, 1 to 255 characters.
     pub name: String,
-    /// Version of the product as it was read; another one is a VERSION_CONFLICT.
+    /// Version of the product that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
 
@@ -74,7 +74,7 @@ pub struct AcceptedTagsInput {
     pub product: Option<ProductRef>,
     /// Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled.
     pub tags: Vec<String>,
-    /// Version of the product as it was read; another one is a VERSION_CONFLICT.
+    /// Version of the product that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
 
@@ -87,7 +87,7 @@ pub struct AcceptedDescriptionInput {
     pub product: Option<ProductRef>,
     /// Description that the product gets, at most 10,000 characters. An empty text removes the description.
     pub description: String,
-    /// Version of the product as it was read; another one is a VERSION_CONFLICT.
+    /// Version of the product that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
 

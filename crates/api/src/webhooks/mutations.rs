@@ -45,7 +45,7 @@ pub struct WebhookEndpointUpdateInput {
     pub idempotency_key: Option<String>,
     /// ID of the endpoint.
     pub id: ID,
-    /// The version that you have read.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// URL to which messages are sent; unchanged when omitted.
     pub url: Option<String>,

@@ -7,4 +7,4 @@ macro_rules! guides {
 }
 
 pub const ALL: &[Guide] =
-    guides!("first-query", "live-stock", "realtime", "partners", "webhooks", "files", "rate-limits", "errors");
+    guides!("first-query", "live-stock", "orders", "realtime", "partners", "webhooks", "files", "rate-limits", "errors");

@@ -182,7 +182,7 @@ fn edit_lines(
     for (nth, set) in command.set_lines.iter().enumerate() {
         let place = At::row(Field::SetLines, nth);
         if command.set_lines[..nth].iter().any(|earlier| earlier.line == set.line) {
-            draft.refuse(Refusal::LineTwice.at(place.field(Field::Id)))?;
+            draft.refuse(Refusal::LineTwice.at(place.field(Field::LineId)))?;
         }
         let line = set_line(draft, order, set, place);
         let Some((index, units)) = draft.pass(line)? else { continue };

@@ -35,7 +35,7 @@ pub(super) fn set_line(draft: &Draft<'_>, order: &mut Order, set: &SetLine, plac
     let at = |name: Field| place.field(name);
     let (of, position) = set.line.split_line();
     let found = order.lines.iter().position(|line| of == order.id && line.position == position);
-    let Some(index) = found else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::Id))) };
+    let Some(index) = found else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
     let (is_draft, store) = (order.status == OrderStatus::Draft, order.store);
     let line = &mut order.lines[index];
     let current = line.current();

@@ -64,14 +64,14 @@ fn confirm_lines(order: &mut PurchaseOrder, lines: &[ConfirmLine], on: Option<i3
     let mut seen = BTreeSet::new();
     for (index, one) in lines.iter().enumerate() {
         let at = |name: Field| At::line(index).field(name);
-        let place = place_of(order, one.line, at(Field::PurchaseOrderLine))?;
+        let place = place_of(order, one.line, at(Field::LineId))?;
         if !seen.insert(place) {
-            return Err(Refusal::LineTwice.at(at(Field::PurchaseOrderLine)));
+            return Err(Refusal::LineTwice.at(at(Field::LineId)));
         }
         let line = &mut order.lines[place];
-        standing(line, at(Field::PurchaseOrderLine))?;
+        standing(line, at(Field::LineId))?;
         if !line.open.is_positive() {
-            return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(at(Field::PurchaseOrderLine)));
+            return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(at(Field::LineId)));
         }
         let quantity = one.quantity.unwrap_or(line.quantity);
         if quantity < line.received || quantity > line.most {

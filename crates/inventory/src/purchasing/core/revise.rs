@@ -119,7 +119,7 @@ fn first(seen: &mut BTreeSet<usize>, place: usize, at: At) -> Result<usize, Reje
 }
 
 fn change_line(order: &mut PurchaseOrder, seen: &mut BTreeSet<usize>, set: &SetLine, at: At) -> Result<(), Rejection> {
-    let named = at.field(Field::PurchaseOrderLine);
+    let named = at.field(Field::LineId);
     let place = first(seen, place_of(order, set.line, named)?, named)?;
     match set_line(order, place, set, at)? {
         Some(rest) => push(order, rest, at),
@@ -149,7 +149,7 @@ fn cancel_line(
 fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> Result<Option<Line>, Rejection> {
     let (currency, revision) = (order.currency, order.revision);
     let line = &mut order.lines[place];
-    standing(line, at.field(Field::PurchaseOrderLine))?;
+    standing(line, at.field(Field::LineId))?;
     line.revision = revision;
     if let Some(on) = set.expected_on {
         // It is newer than what the supplier said.
