@@ -17,7 +17,8 @@ use macros::resolvers;
 
 use super::{
     Category, Product, ProductFamily,
-    inputs::{ProductArchiveInput, ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
+    inputs::{ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
+    inputs_life::ProductArchiveInput,
     inputs_tree::{
         CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryRestoreInput, CategoryUpdateInput,
         ProductFamilyArchiveInput, ProductFamilyCreateInput, ProductFamilyRestoreInput,
@@ -97,13 +98,16 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Product to archive, with its expected version.")] input: ProductArchiveInput,
     ) -> Answer<ProductPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.product_archive(permit, which, ask).await?;
-        let Parts { entity, mut user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
-        // The status is what archiving changes; its input does not name it.
-        user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
-        Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        named!(ctx, input, ProductPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.product_archive(permit, which, ask).await?;
+            let Parts { entity, mut user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
+            // The status is what archiving changes; its input does not name it.
+            user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
+            Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Creates or updates up to 500 products by SKU. Each row has its own result: a refused row
