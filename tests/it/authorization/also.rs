@@ -48,6 +48,8 @@ pub const ALSO: &[(&str, &str)] = &[
     ("SavedViewScheduleSetInput", "memberIds"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
+    ("CategoryArchiveInput", "id"),
+    ("CategoryRestoreInput", "id"),
     ("StoreArchiveInput", "id"),
     ("StoreRestoreInput", "id"),
     ("SupplierArchiveInput", "id"),

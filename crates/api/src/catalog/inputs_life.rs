@@ -6,7 +6,7 @@ use platform::path;
 
 use super::{
     mutation_products::which,
-    refs::{ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
+    refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
 };
 use crate::{graphql::scalars::Long, references::Names};
 
@@ -59,6 +59,10 @@ life_inputs! {
     ChannelArchiveInput(channel: ChannelRef, "channel");
     /// The channel that comes back into use.
     ChannelRestoreInput(channel: ChannelRef, "channel");
+    /// The category that goes out of use.
+    CategoryArchiveInput(category: CategoryRef, "category");
+    /// The category that comes back into use.
+    CategoryRestoreInput(category: CategoryRef, "category");
     /// The product that is no longer used.
     ProductArchiveInput(product: ProductRef, "product");
 }

@@ -127,28 +127,6 @@ impl From<CategoryUpdateInput> for CategoryFields {
     }
 }
 
-/// The category that goes out of use.
-#[derive(Debug, Clone, InputObject)]
-pub struct CategoryArchiveInput {
-    /// The category.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The category that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct CategoryRestoreInput {
-    /// The category.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
 /// A category to be made, or changed where there is one with this slug: what is left out stays, null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryUpsertInput {

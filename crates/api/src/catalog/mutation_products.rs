@@ -18,10 +18,10 @@ use macros::resolvers;
 use super::{
     Category, Product, ProductFamily,
     inputs::{ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
-    inputs_life::ProductArchiveInput,
+    inputs_life::{CategoryArchiveInput, CategoryRestoreInput, ProductArchiveInput},
     inputs_tree::{
-        CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryRestoreInput, CategoryUpdateInput,
-        ProductFamilyArchiveInput, ProductFamilyCreateInput, ProductFamilyRestoreInput,
+        CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyArchiveInput, ProductFamilyCreateInput,
+        ProductFamilyRestoreInput,
     },
     loads::loads,
     opening,
@@ -173,12 +173,14 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Category to archive, with its expected version.")] input: CategoryArchiveInput,
     ) -> Answer<CategoryPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.category_archive(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
-        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        named!(ctx, input, CategoryPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.category_archive(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes an archived category back into use. Refused while the category above it is archived.
@@ -188,12 +190,14 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Category to restore, with its expected version.")] input: CategoryRestoreInput,
     ) -> Answer<CategoryPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.category_restore(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
-        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        named!(ctx, input, CategoryPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.category_restore(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Creates or updates up to 500 categories by slug. Each row has its own result: a refused row

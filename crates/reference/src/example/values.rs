@@ -19,8 +19,10 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 64] = [
+pub(super) const GIVEN: [(&str, &str); 66] = [
     ("ApiKeyCreateInput", "permissions"),
+    ("CategoryArchiveInput", "id"),
+    ("CategoryRestoreInput", "id"),
     ("CategoryUpsertInput", "name"),
     ("ChannelArchiveInput", "id"),
     ("ChannelRestoreInput", "id"),
