@@ -16,6 +16,7 @@ use services::files::{
 use crate::graphql::{
     context::ContextExt,
     fault::{Answer, TopError},
+    once::{Again, Earlier},
     refusal::{ErrorCode, UserError},
     scalars::{DateTime, Long},
     session::SUSPENDED,
@@ -124,6 +125,8 @@ pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
 /// A file that you are going to send.
 #[derive(Debug, Clone, InputObject)]
 pub struct FileUploadCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Purpose of the file.
     pub purpose: FilePurpose,
     /// Name of the file; a path before the name is removed.
@@ -138,15 +141,35 @@ pub struct FileUploadCreateInput {
 pub struct FileUploadPayload {
     /// The file, whose bytes are to be uploaded; null when the request was refused.
     pub file: Option<File>,
-    /// Path on this server to which the bytes are to be sent with PUT within the hour; null when the request was refused. The
-    /// link needs no token: it is one.
+    /// Path on this server to which the bytes are to be sent with PUT within the hour; null when the request was refused, and in
+    /// the answer to an earlier call with the same key once the bytes are there. The link needs no token: it is one.
     pub upload_url: Option<String>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Always false: a repeated call creates another file.
+    /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for FileUploadPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl Again for FileUploadPayload {
+    /// The link is sealed anew, for another hour.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let (permit, files) = (ctx.permit::<kind::FileWrite>()?, ctx.given::<Files>()?);
+        let found = match earlier.id::<FileId>() {
+            Some(id) => files.find(&permit, id).await?.filter(|file| file.maker == permit.actor()),
+            None => None,
+        };
+        let upload_url = found.as_ref().and_then(|file| files.send_link(file));
+        let file = found.map(File::from);
+        Ok(Self { file, upload_url, replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
+    }
 }
 
 /// What a refusal about files says to a caller; a fault of ours is none.
@@ -181,7 +204,7 @@ pub struct FileMutation;
 impl FileMutation {
     /// Creates a file and returns the URL for its bytes: PUT them as they are, within the hour.
     /// Unused files are deleted after seven days.
-    #[mutation(permit = FileWrite, emits(FILE_CREATED))]
+    #[mutation(permit = FileWrite, once, emits(FILE_CREATED))]
     async fn file_upload_create(
         &self,
         ctx: &Context<'_>,

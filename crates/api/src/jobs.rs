@@ -18,6 +18,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         limits::Limits,
+        once::{Again, Earlier},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::{Cursor, DateTime, Long},
@@ -178,6 +179,17 @@ pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<BackgroundJob>> 
     Ok(found.filter(|job| job.tenant != TenantId::NIL).map(BackgroundJob::from))
 }
 
+impl Again for JobPayload {
+    /// Who may write need not be one who may see.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let found = match earlier.id::<JobId>().filter(|_| ctx.holds::<kind::JobRead>()) {
+            Some(id) => job(ctx, id).await?,
+            None => None,
+        };
+        Ok(Self { job: found, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
+    }
+}
+
 #[derive(Default)]
 pub struct JobMutation;
 
@@ -185,7 +197,7 @@ pub struct JobMutation;
 impl JobMutation {
     /// Retries a job that failed for good. It runs within two seconds and keeps the record of its
     /// earlier attempts.
-    #[mutation(permit = JobManage)]
+    #[mutation(permit = JobManage, once(argument))]
     async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "ID of the job to retry.")] id: ID) -> Answer<JobPayload> {
         // Who may write need not be one who may see.
         let sees = ctx.holds::<kind::JobRead>();

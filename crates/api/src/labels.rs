@@ -1,7 +1,7 @@
 //! GraphQL of labels.
 
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
-use entity::prelude::ProductId;
+use entity::prelude::{FileId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{Catalog, core::product::ProductDoc, rows};
 use macros::resolvers;
@@ -17,6 +17,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
+        once::{Again, Earlier},
         reading::Reading,
         refusal::{ErrorCode, UserError},
         scalars::Long,
@@ -56,6 +57,8 @@ pub struct ProductLabel {
 /// Labels on sheets of A4.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductLabelSheetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The products, at most 250. Needed unless `products` names them.
     #[graphql(default)]
     pub product_ids: Vec<ID>,
@@ -88,7 +91,7 @@ pub struct ProductLabelSheetPayload {
     pub file: Option<File>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Always false: a repeated call creates another file.
+    /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -97,6 +100,18 @@ pub struct ProductLabelSheetPayload {
 impl From<Vec<UserError>> for ProductLabelSheetPayload {
     fn from(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
+    }
+}
+
+impl Again for ProductLabelSheetPayload {
+    /// A sheet whose seven days are over is not there any more.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        let found = match earlier.id::<FileId>() {
+            Some(id) => ctx.given::<Files>()?.find(&permit, id).await?.filter(|file| file.maker == permit.actor()),
+            None => None,
+        };
+        Ok(Self { file: found.map(File::from), replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
     }
 }
 
@@ -164,7 +179,7 @@ pub struct LabelMutation;
 impl LabelMutation {
     /// Generates a PDF of labels to print and cut. A product whose code cannot be drawn refuses the
     /// whole sheet.
-    #[mutation(permit = ProductRead, cost = "100", emits(FILE_UPLOADED))]
+    #[mutation(permit = ProductRead, cost = "100", once, emits(FILE_UPLOADED))]
     async fn product_label_sheet_create(
         &self,
         ctx: &Context<'_>,

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, ID};
-use entity::prelude::{self, ProductId, PurchaseOrderId, ReturnId, ReturnLineId, TransferId, TransferLineId};
+use entity::prelude::{
+    self, FulfilmentWaveId, FulfilmentWorkId, FulfilmentWorkLineId, ProductId, PurchaseOrderId, ReturnId, ReturnLineId,
+    TransferId, TransferLineId,
+};
 use iam::access::{Permission, Permit};
 use inventory::{
     catalog::core::gtin,
+    fulfilment,
     ledger::{Ledger, Pack, packs},
     purchasing, returns, transfers,
 };
@@ -122,6 +126,9 @@ pub enum LinesOf {
     Transfer,
     PurchaseOrder,
     Return,
+    Work,
+    /// Those of all its works.
+    Wave,
 }
 
 impl LinesOf {
@@ -161,9 +168,37 @@ impl LinesOf {
                     }
                 }
             }
+            Self::Work => {
+                let Ok(id) = document.parse::<FulfilmentWorkId>() else { return Ok(products) };
+                products = of_works(scope, permit, &[id]).await?;
+            }
+            Self::Wave => {
+                let Ok(id) = document.parse::<FulfilmentWaveId>() else { return Ok(products) };
+                let works = fulfilment::rows::works_of_waves(scope, &[id]).await?;
+                let works: Vec<FulfilmentWorkId> = works.into_iter().map(|(_, work)| work).collect();
+                products = of_works(scope, permit, &works).await?;
+            }
         }
         Ok(products)
     }
+}
+
+/// The products of the lines of works of the permit's stores, by the lines' IDs.
+async fn of_works<P: Permission>(
+    scope: &TenantScope,
+    permit: &Permit<P>,
+    works: &[FulfilmentWorkId],
+) -> Result<HashMap<String, ProductId>, Fault> {
+    let mut products = HashMap::new();
+    let mut found = fulfilment::rows::works(scope, works).await?;
+    found.retain(|work| permit.covers(work.head.store));
+    for work in &found {
+        for line in &work.lines {
+            let id: FulfilmentWorkLineId = work.head.id.line(line.nth);
+            products.insert(id.to_string(), line.product);
+        }
+    }
+    Ok(products)
 }
 
 /// Whether a return is of one of the permit's stores, and of the caller's channel.

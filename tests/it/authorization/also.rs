@@ -48,6 +48,22 @@ pub const ALSO: &[(&str, &str)] = &[
     ("SavedViewScheduleSetInput", "memberIds"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
+    ("CategoryArchiveInput", "id"),
+    ("CategoryRestoreInput", "id"),
+    ("StoreArchiveInput", "id"),
+    ("StoreRestoreInput", "id"),
+    ("SupplierArchiveInput", "id"),
+    ("SupplierRestoreInput", "id"),
+    ("CustomerArchiveInput", "id"),
+    ("CustomerRestoreInput", "id"),
+    ("CustomerEraseInput", "id"),
+    ("ChannelArchiveInput", "id"),
+    ("ChannelRestoreInput", "id"),
+    ("ProductArchiveInput", "id"),
+    ("KitSetInput", "id"),
+    ("StockMoveItem", "quantity"),
+    ("WorkLineQuantity", "quantity"),
+    ("WrongItemInput", "quantity"),
 ];
 
 /// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.

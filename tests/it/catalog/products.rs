@@ -221,6 +221,15 @@ on_both!(what_is_tied_stays, world: World => {
     assert_eq!(refusals(&update(world, unit).await), said("IN_USE", "input.unit"));
     let archive = |id: &Value| change(world, "productArchive", "ProductArchiveInput", "product { status version }", json!({ "id": id }));
     assert_eq!(refusals(&archive(&id).await), said("IN_USE", "input.id"));
+    for (input, code, field) in [
+        (json!({ "product": { "sku": "mug" } }), "IN_USE", "input.product.sku"),
+        (json!({ "product": { "sku": "cup" } }), "NOT_FOUND", "input.product.sku"),
+        (json!({ "product": { "sku": "cup" }, "id": id }), "INVALID", "input.product"),
+        (json!({}), "REQUIRED", "input.product"),
+    ] {
+        let kept = change(world, "productArchive", "ProductArchiveInput", "product { version }", input).await;
+        assert_eq!(refusals(&kept), said(code, field), "{kept:#}");
+    }
     let untracked = update(world, json!({ "id": id, "expectedVersion": 1, "stockPolicy": "UNTRACKED" })).await;
     assert_eq!(refusals(&untracked), said("IN_USE", "input.stockPolicy"));
     let shop = world.ask("{ store(by: { code: \"s1\" }) { id } }", json!({})).await["store"]["id"].clone();
@@ -229,7 +238,7 @@ on_both!(what_is_tied_stays, world: World => {
     world.pretend("UPDATE stock_level SET on_hand = 0 WHERE tenant_id = $1", vec![]).await;
     assert_eq!(made(archive(&id).await)["product"], json!({ "status": "ARCHIVED", "version": 2 }));
     assert!(made(close(shop.clone()).await)["store"]["archivedAt"].is_string());
-    let open = json!({ "id": shop, "expectedVersion": 2 });
+    let open = json!({ "store": { "code": "s1" }, "expectedVersion": 2 });
     let open = made(change(world, "storeRestore", "StoreRestoreInput", "store { archivedAt version }", open).await);
     assert_eq!(open["store"], json!({ "archivedAt": null, "version": 3 }));
     let kinds: Vec<String> = world.events().await.into_iter().map(|(kind, _)| kind).collect();

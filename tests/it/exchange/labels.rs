@@ -26,6 +26,12 @@ async fn labels_are_drawn_and_printed(world: &World) {
     let pdf = fetched(world, &made["file"]["downloadUrl"]).await;
     assert!(pdf.starts_with(b"%PDF-1.4\n") && pdf.ends_with(b"%%EOF\n"));
     assert!(String::from_utf8_lossy(&pdf).contains("/Count 2"), "24 labels are on a page");
+    let again = json!({ "input": { "productIds": [id], "idempotencyKey": "sheet" } });
+    let sheet = "mutation($input: ProductLabelSheetInput!) { productLabelSheetCreate(input: $input) {
+        file { id state } replayed userErrors { code field message } } }";
+    let (first, second) = (world.must(&world.ours, sheet, again.clone()).await, world.must(&world.ours, sheet, again).await);
+    assert_eq!((&first["replayed"], &second["replayed"]), (&json!(false), &json!(true)));
+    assert_eq!((&first["file"], &second["file"]["state"]), (&second["file"], &json!("READY")), "the sheet of the first call");
     for (input, field) in [
         (json!({ "productIds": [] }), json!(["input", "productIds"])),
         (json!({ "productIds": [id], "copies": 101 }), json!(["input", "copies"])),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::{WORK, World, done, line, lines, of_depot, refused};
+use crate::world::answers::refusals;
 
 #[tokio::test]
 async fn a_depot_ships_an_order_of_another_store_and_sees_no_price_of_it() {
@@ -90,6 +91,11 @@ async fn nothing_leaves_that_was_not_packed_and_nothing_is_packed_that_was_not_p
         world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[6])})).await;
         let more = json!({"lines": lines(&work, &[5])});
         refused(&world.at("fulfilmentWorkPick", &work, more).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        let strange =
+            json!({"lineId": world.ledger.clock().id::<entity::id::kind::FulfilmentWorkLineId>().to_string(), "quantity": 1});
+        let several = json!({"lines": [lines(&work, &[5])[0], strange, strange]});
+        let missing = |index: usize| ("NOT_FOUND".to_owned(), format!("input.lines.{index}.lineId"));
+        assert_eq!(refusals(&world.at("fulfilmentWorkPick", &work, several).await), [missing(1), missing(2)]);
         let more = json!({"parcels": [{"lines": lines(&work, &[7])}]});
         refused(&world.at("fulfilmentWorkPack", &work, more).await, "OUT_OF_RANGE", "input.parcels.0.lines.0.quantity");
         refused(&world.at("fulfilmentWorkShip", &work, json!({})).await, "INVALID_STATE", "input.parcels");

@@ -18,7 +18,7 @@ on_both!(
 const ADD: &str = "mutation($input: NoteAddInput!, $dry: Boolean! = false) { noteAdd(input: $input, validateOnly: $dry) {
     note { id text version mentions audience edits { version text } } userErrors { code field } replayed seq } }";
 const UPDATE: &str = "mutation($input: NoteUpdateInput!) { noteUpdate(input: $input) {
-    note { id text version edits { version text } } userErrors { code field } seq } }";
+    note { id text version edits { version text } } userErrors { code field } replayed seq } }";
 
 async fn add(world: &World, house: &House, input: Value) -> Value {
     let answer = world.ask(house, Some(house.owner.clone()), ADD, &json!({ "input": input })).await;
@@ -47,11 +47,15 @@ async fn a_note_is_changed_by_its_author_and_its_texts_are_kept(world: &World) {
     let house = &world.ours;
     let made = add(world, house, json!({ "idempotencyKey": "k", "nodeId": house.ids["cus"], "text": "Calls on Mondays" })).await;
     let id = &made["note"]["id"];
-    let input = json!({ "id": id, "expectedVersion": 1, "text": "Calls on Fridays" });
+    let input = json!({ "id": id, "expectedVersion": 1, "text": "Calls on Fridays", "idempotencyKey": "fridays" });
     let changed =
         world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await["data"]["noteUpdate"].clone();
     assert_eq!((&changed["note"]["text"], &changed["note"]["version"]), (&json!("Calls on Fridays"), &json!(2)));
     assert_eq!(changed["note"]["edits"], json!([{ "version": 1, "text": "Calls on Mondays" }]));
+    let again =
+        world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await["data"]["noteUpdate"].clone();
+    assert_eq!((&again["note"], &again["seq"], &again["replayed"]), (&changed["note"], &changed["seq"], &json!(true)));
+    let input = json!({ "id": id, "expectedVersion": 1, "text": "Calls on Fridays" });
     let stale = world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await;
     assert_eq!(stale["data"]["noteUpdate"]["userErrors"][0]["code"], json!("VERSION_CONFLICT"));
     let somebody =

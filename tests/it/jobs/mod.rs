@@ -146,11 +146,13 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
     // It stays in sight until somebody sees to it.
     world.node.jobs.forget_old().await.unwrap();
     healed.store(1, Ordering::SeqCst);
-    let retry = "mutation($id: ID!) { jobRetry(id: $id) { job { state failures } userErrors { code field message } } }";
+    let retry = "mutation($id: ID!, $key: String) { jobRetry(id: $id, idempotencyKey: $key) { job { state failures } replayed userErrors { code field message } } }";
     let faulty = dead.iter().find(|job| job["kind"] == "test.faulty").unwrap();
-    let answer = world.must(&world.ours, retry, json!({ "id": faulty["id"] })).await;
-    assert_eq!(answer["job"], json!({ "state": "WAITING", "failures": 0 }));
+    let answer = world.must(&world.ours, retry, json!({ "id": faulty["id"], "key": "retry" })).await;
+    assert_eq!((&answer["job"], &answer["replayed"]), (&json!({ "state": "WAITING", "failures": 0 }), &json!(false)));
     until("it to be done", async || world::in_state(world, "DONE").await == 1).await;
+    let replayed = world.must(&world.ours, retry, json!({ "id": faulty["id"], "key": "retry" })).await;
+    assert_eq!((&replayed["job"]["state"], &replayed["replayed"]), (&json!("DONE"), &json!(true)));
     let again = world.ask(&world.ours, Some(world.ours.owner.clone()), retry, &json!({ "id": faulty["id"] })).await;
     assert_eq!(again["data"]["jobRetry"]["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
     let foreign = world.ask(&world.theirs, Some(world.theirs.owner.clone()), retry, &json!({ "id": dead[0]["id"] })).await;

@@ -8,28 +8,21 @@ pub type Exception = (&'static str, &'static str);
 const OWN_PROOF: &str = "what is shown is good once, and no answer with tokens is kept";
 /// It says how things are to be: a second call changes nothing.
 const SAYS_THE_END: &str = "it says how things are to be: a second call changes nothing, or is refused by the state";
-/// A link or a file that goes by itself.
-const GOES_BY_ITSELF: &str = "it makes a file of the caller's that goes by itself; a second one takes nothing from anybody";
 
 /// Without an idempotency key.
 pub const NO_KEY: &[Exception] = &[
     ("backupCodesRegenerate", OWN_PROOF),
     ("emailVerificationRequest", SAYS_THE_END),
     ("emailVerify", OWN_PROOF),
-    ("dataJobCancel", SAYS_THE_END),
-    ("fileUploadCreate", GOES_BY_ITSELF),
     ("invitationAccept", OWN_PROOF),
-    ("jobRetry", SAYS_THE_END),
     ("login", OWN_PROOF),
     ("logout", OWN_PROOF),
     ("memberMfaReset", OWN_PROOF),
     ("mfaVerify", OWN_PROOF),
-    ("noteUpdate", "the version that it changes is required: a second call is refused"),
     ("passwordChange", OWN_PROOF),
     ("passwordReset", OWN_PROOF),
     ("passwordResetRequest", OWN_PROOF),
     ("productDescriptionPropose", "it asks an endpoint, and changes no business data: a second call asks again"),
-    ("productLabelSheetCreate", GOES_BY_ITSELF),
     ("profileUpdate", SAYS_THE_END),
     ("reauthenticate", OWN_PROOF),
     ("register", "the short name of the tenant is unique: a second call is refused"),
@@ -43,7 +36,6 @@ pub const NO_KEY: &[Exception] = &[
     ("totpConfirm", OWN_PROOF),
     ("totpEnrol", OWN_PROOF),
     ("totpRemove", SAYS_THE_END),
-    ("webhookEndpointReplay", "messages keep their ids, by which receivers know them again"),
 ];
 
 /// About who is signed in, or how: no business data.

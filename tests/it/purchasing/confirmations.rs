@@ -7,7 +7,10 @@ use super::{
     amendments::{FIELDS, amend},
     office::{Office, done, gbp, key, refused},
 };
-use crate::{authorization::world::World, world::on_both};
+use crate::{
+    authorization::world::World,
+    world::{answers::refusals, on_both},
+};
 
 on_both!(
     what_the_supplier_confirms_is_what_is_expected,
@@ -108,6 +111,11 @@ async fn a_confirmation_is_refused_where_it_cannot_be_kept(world: &World) {
     refused(&confirm(&office, &out, json!({ "lines": [] })).await, "INVALID", "input.lines");
     let theirs = json!({ "lines": [{ "purchaseOrderLineId": other["lines"][0]["id"] }] });
     refused(&confirm(&office, &out, theirs).await, "NOT_FOUND", "input.lines.0.lineId");
+    // All of one stage are told, and what is of a later one is not.
+    let strange = json!({ "purchaseOrderLineId": other["lines"][0]["id"] });
+    let several = confirm(&office, &out, json!({ "lines": [line(3), strange, strange] })).await;
+    let missing = |index: usize| ("NOT_FOUND".to_owned(), format!("input.lines.{index}.lineId"));
+    assert_eq!(refusals(&several), [missing(1), missing(2)]);
     let payload = confirm(&office, &out, json!({ "lines": [line(4)] })).await;
     assert_eq!(done(&payload, "purchaseOrder")["lines"][0]["promisedShort"], 6);
     done(&office.buy("purchaseOrderReceive", json!({ "id": out["id"] })).await, "purchaseOrder");

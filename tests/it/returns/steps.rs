@@ -4,6 +4,7 @@ use entrepot::storage::journal;
 use serde_json::{Value, json};
 
 use super::world::{World, back, done, refused};
+use crate::world::answers::refusals;
 
 fn figures(ret: &Value) -> [i64; 4] {
     ["received", "restocked", "quarantined", "writtenOff"].map(|name| ret["lines"][0][name].as_i64().unwrap())
@@ -259,6 +260,12 @@ async fn bad_input_is_refused_with_its_path() {
             ],
         )
         .await;
+        // All of one stage are told, each with its line and its SKU.
+        let several = json!({"lines": [of(own, 3), of(charge, 1)]});
+        let several = world.act("returnInspect", world.step(&ret, several)).await;
+        let range = |index: usize| ("OUT_OF_RANGE".to_owned(), format!("input.lines.{index}.quantity"));
+        assert_eq!(refusals(&several), [range(0), range(1)]);
+        assert_eq!(several["userErrors"][0]["message"], "between 1 and 2 of MUG");
         let late = world.act("returnInspect", world.step(&ret, json!({"occurredAt": "2027-01-01T00:00:00Z"}))).await;
         refused(&late, "OUT_OF_RANGE", "input.occurredAt");
         let stale = world.act("returnInspect", world.step(&ret, json!({"expectedVersion": 1}))).await;

@@ -86,6 +86,20 @@ async fn a_case_is_counted_and_taken_out_whole(world: &World) {
     // `quantity` counts smallest units, also with the barcode of a case.
     let units = json!({ "product": { "barcode": CASE }, "delta": 1 });
     assert_eq!(done(&adjusted(&house, units).await, "levels")[0]["onHand"], 29);
+    let mut aside = case(1);
+    aside["store"] = house.office.store.clone();
+    let aside = json!({ "idempotencyKey": key(), "to": "DAMAGED", "reasonCode": "DAMAGE", "items": [aside] });
+    let aside = house.office.act("stockMove", "StockMoveInput", "levels { unavailable }", aside).await;
+    assert_eq!(done(&aside, "levels")[0]["unavailable"], 12);
+    // A work is picked by the case, too.
+    let sale = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": [case(1)], "sourcing": {} });
+    let sale = house.office.act("orderCreate", "OrderCreateInput", "order { id }", sale).await;
+    let of = json!({ "of": { "order": { "eq": done(&sale, "order")["id"] } } });
+    let works = "query($of: FulfilmentWorkFilter) { fulfilmentWorks(filter: $of) { nodes { id lines { id } } } }";
+    let work = house.office.ask(works, of).await["data"]["fulfilmentWorks"]["nodes"][0].clone();
+    let picked = json!({ "idempotencyKey": key(), "id": work["id"], "lines": [cases_of(&work, 1)] });
+    let picked = house.office.act("fulfilmentWorkPick", "FulfilmentWorkPickInput", "work { lines { picked } }", picked).await;
+    assert_eq!(done(&picked, "work")["lines"], json!([{ "picked": 12 }]));
 }
 
 /// So many cases of a document's first line, by its ID.

@@ -253,17 +253,6 @@ pub struct ProductBulkUpsertInput {
     pub rows: Vec<ProductUpsertInput>,
 }
 
-/// The product that is no longer used.
-#[derive(Debug, Clone, InputObject)]
-pub struct ProductArchiveInput {
-    /// The product.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
 impl ProductCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])

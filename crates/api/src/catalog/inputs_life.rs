@@ -1,82 +1,66 @@
-//! Inputs by which customers, suppliers and channels go out of use and come back, and stores come back.
+//! Inputs by which master data goes out of use and comes back: each names one thing, by its ID or by a reference.
 
 use async_graphql::{ID, InputObject};
+use inventory::catalog::shell::Which;
+use platform::path;
 
-use crate::graphql::scalars::Long;
+use super::{
+    mutation_products::which,
+    refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
+};
+use crate::{graphql::scalars::Long, references::Names};
 
-/// The store that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct StoreRestoreInput {
-    /// The store.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
+/// Declares inputs that name one thing and no more.
+macro_rules! life_inputs {
+    ($($(#[$doc:meta])+ $name:ident($field:ident: $reference:ty, $what:literal);)+) => {
+        $(
+            $(#[$doc])+
+            #[derive(Debug, Clone, InputObject)]
+            pub struct $name {
+                #[doc = concat!("ID of the ", $what, ". Needed unless `", $what, "` names it.")]
+                pub id: Option<ID>,
+                #[doc = concat!("The ", $what, ", instead of `id`. Null where `id` is given.")]
+                pub $field: Option<$reference>,
+                /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+                pub expected_version: Option<Long>,
+                /// Idempotency key. A repeated call with the same key and input returns the first result.
+                pub idempotency_key: Option<String>,
+            }
+
+            impl $name {
+                pub fn names(&mut self) -> Names<'_> {
+                    Names::of(path!["input"]).needed((stringify!($field), self.$field.take()), ("id", &mut self.id))
+                }
+                /// The row, once its reference has become an ID.
+                pub fn which(&self) -> Which {
+                    which(&self.id.clone().unwrap_or_default(), self.expected_version)
+                }
+            }
+        )+
+    };
 }
 
-/// The customer that goes out of use.
-#[derive(Debug, Clone, InputObject)]
-pub struct CustomerArchiveInput {
-    /// The customer.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The customer that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct CustomerRestoreInput {
-    /// The customer.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The supplier that goes out of use.
-#[derive(Debug, Clone, InputObject)]
-pub struct SupplierArchiveInput {
-    /// The supplier.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The supplier that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct SupplierRestoreInput {
-    /// The supplier.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The channel that goes out of use.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChannelArchiveInput {
-    /// The channel.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
-/// The channel that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChannelRestoreInput {
-    /// The channel.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
+life_inputs! {
+    /// The store that closes for good.
+    StoreArchiveInput(store: StoreRef, "store");
+    /// The store that comes back into use.
+    StoreRestoreInput(store: StoreRef, "store");
+    /// The supplier that goes out of use.
+    SupplierArchiveInput(supplier: SupplierRef, "supplier");
+    /// The supplier that comes back into use.
+    SupplierRestoreInput(supplier: SupplierRef, "supplier");
+    /// The customer that goes out of use.
+    CustomerArchiveInput(customer: CustomerRef, "customer");
+    /// The customer that comes back into use.
+    CustomerRestoreInput(customer: CustomerRef, "customer");
+    /// A customer who is to be forgotten.
+    CustomerEraseInput(customer: CustomerRef, "customer");
+    /// The channel that goes out of use.
+    ChannelArchiveInput(channel: ChannelRef, "channel");
+    /// The channel that comes back into use.
+    ChannelRestoreInput(channel: ChannelRef, "channel");
+    /// The category that comes back into use.
+    CategoryRestoreInput(category: CategoryRef, "category");
+    /// The product that is no longer used.
+    ProductArchiveInput(product: ProductRef, "product");
 }

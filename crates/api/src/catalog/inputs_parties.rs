@@ -99,17 +99,6 @@ impl From<StoreUpdateInput> for StoreFields {
     }
 }
 
-/// The store that closes for good.
-#[derive(Debug, Clone, InputObject)]
-pub struct StoreArchiveInput {
-    /// The store.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-}
-
 /// A new customer: at least one of externalRef, name and email is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerCreateInput {
@@ -313,17 +302,6 @@ pub struct CustomerBulkUpsertInput {
     pub idempotency_key: Option<String>,
     /// The customers, each answered by itself.
     pub rows: Vec<CustomerUpsertInput>,
-}
-
-/// A customer who is to be forgotten.
-#[derive(Debug, Clone, InputObject)]
-pub struct CustomerEraseInput {
-    /// The customer.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
 }
 
 /// A customer to be made, or changed where there is one with this reference: what is left out stays, null clears.

@@ -130,8 +130,10 @@ impl From<CategoryUpdateInput> for CategoryFields {
 /// The category that goes out of use.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryArchiveInput {
-    /// The category.
-    pub id: ID,
+    /// ID of the category. Needed unless `category` names it.
+    pub id: Option<ID>,
+    /// The category, instead of `id`. Null where `id` is given.
+    pub category: Option<CategoryRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`.
@@ -143,19 +145,10 @@ pub struct CategoryArchiveInput {
 }
 impl CategoryArchiveInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).optional(("moveTo", self.move_to.take()), ("moveToId", &mut self.move_to_id))
+        Names::of(path!["input"])
+            .needed(("category", self.category.take()), ("id", &mut self.id))
+            .optional(("moveTo", self.move_to.take()), ("moveToId", &mut self.move_to_id))
     }
-}
-
-/// The category that comes back into use.
-#[derive(Debug, Clone, InputObject)]
-pub struct CategoryRestoreInput {
-    /// The category.
-    pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
-    pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
 }
 
 /// A category to be made, or changed where there is one with this slug: what is left out stays, null clears.

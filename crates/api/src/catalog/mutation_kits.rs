@@ -41,8 +41,10 @@ pub struct KitComponentInput {
 pub struct KitSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The product.
-    pub id: ID,
+    /// ID of the product. Needed unless `product` names it.
+    pub id: Option<ID>,
+    /// The product, instead of `id`. Null where `id` is given.
+    pub product: Option<ProductRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Components of one kit, each product once, at most 50. An empty list makes the product an
@@ -56,7 +58,8 @@ impl KitSetInput {
             let names = Names::of(path!["input", "components", index]);
             names.needed(("product", one.product.take()), ("productId", &mut one.product_id))
         });
-        components.fold(Names::of(path!["input"]), Names::and)
+        let kit = Names::of(path!["input"]).needed(("product", self.product.take()), ("id", &mut self.id));
+        components.fold(kit, Names::and)
     }
 }
 
@@ -78,7 +81,7 @@ impl KitMutation {
                 quantity: one.quantity.0.get(),
             };
             let fields = KitFields { components: input.components.into_iter().map(component).collect() };
-            let which = which(&input.id, input.expected_version);
+            let which = which(&input.id.unwrap_or_default(), input.expected_version);
             let batch = ctx.given::<Catalog>()?.kit_set(permit, which, fields, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));

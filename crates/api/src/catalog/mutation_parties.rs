@@ -16,17 +16,20 @@ use macros::resolvers;
 use super::{
     Channel, Customer, Store, Supplier,
     inputs_life::{
-        ChannelArchiveInput, ChannelRestoreInput, CustomerArchiveInput, CustomerRestoreInput, StoreRestoreInput,
-        SupplierArchiveInput, SupplierRestoreInput,
+        ChannelArchiveInput, ChannelRestoreInput, CustomerArchiveInput, CustomerEraseInput, CustomerRestoreInput,
+        StoreArchiveInput, StoreRestoreInput, SupplierArchiveInput, SupplierRestoreInput,
     },
     inputs_parties::{
-        ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerEraseInput, CustomerUpdateInput,
-        StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
+        ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerUpdateInput, StoreCreateInput,
+        StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
     mutation_products::{visibility, which, written},
     payloads::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
 };
-use crate::graphql::{context::ContextExt, fault::Answer};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer},
+    named,
+};
 
 /// The customer that was written, for whoever wrote it: who may not read customers is told its id and version, and nothing that others have said of it.
 pub(super) fn told(ctx: &Context<'_>, row: CustomerRow) -> Customer {
@@ -76,12 +79,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Store to archive, with its expected version.")] input: StoreArchiveInput,
     ) -> Answer<StorePayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.store_archive(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
-        Ok(StorePayload { store: entity, user_errors, replayed, seq })
+        named!(ctx, input, StorePayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.store_archive(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+            Ok(StorePayload { store: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Opens an archived store again, with the stock policies, the groups and the legal entity that it had.
@@ -91,12 +96,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Store to restore, with its expected version.")] input: StoreRestoreInput,
     ) -> Answer<StorePayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.store_restore(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
-        Ok(StorePayload { store: entity, user_errors, replayed, seq })
+        named!(ctx, input, StorePayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.store_restore(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+            Ok(StorePayload { store: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Creates a supplier.
@@ -135,12 +142,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier to archive, with its expected version.")] input: SupplierArchiveInput,
     ) -> Answer<SupplierPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.supplier_archive(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
-        Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+        named!(ctx, input, SupplierPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.supplier_archive(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+            Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes an archived supplier back into use.
@@ -150,12 +159,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier to restore, with its expected version.")] input: SupplierRestoreInput,
     ) -> Answer<SupplierPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.supplier_restore(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
-        Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+        named!(ctx, input, SupplierPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.supplier_restore(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+            Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Creates a customer. Without customer.read the answer has the ID and the version only.
@@ -196,12 +207,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer to archive, with its expected version.")] input: CustomerArchiveInput,
     ) -> Answer<CustomerPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.customer_archive(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
-        Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        named!(ctx, input, CustomerPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.customer_archive(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+            Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes an archived customer back into use. Without customer.read the answer has the ID and the version only.
@@ -211,12 +224,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer to restore, with its expected version.")] input: CustomerRestoreInput,
     ) -> Answer<CustomerPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.customer_restore(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
-        Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        named!(ctx, input, CustomerPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.customer_restore(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+            Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Erases the personal data of a customer for good: reference, name and e-mail address, with
@@ -227,12 +242,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer to erase and its expected version.")] input: CustomerEraseInput,
     ) -> Answer<CustomerPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
-        Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        named!(ctx, input, CustomerPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+            Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Creates or updates up to 500 customers by externalRef. Each row has its own result: a
@@ -272,12 +289,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Channel to archive, with its expected version.")] input: ChannelArchiveInput,
     ) -> Answer<ChannelPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.channel_archive(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
-        Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
+        named!(ctx, input, ChannelPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.channel_archive(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+            Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes an archived channel back into use.
@@ -287,11 +306,13 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Channel to restore, with its expected version.")] input: ChannelRestoreInput,
     ) -> Answer<ChannelPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.channel_restore(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
-        Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
+        named!(ctx, input, ChannelPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.channel_restore(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+            Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
+        })
     }
 }

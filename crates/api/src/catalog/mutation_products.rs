@@ -17,10 +17,11 @@ use macros::resolvers;
 
 use super::{
     Category, Product, ProductFamily,
-    inputs::{ProductArchiveInput, ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
+    inputs::{ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
+    inputs_life::{CategoryRestoreInput, ProductArchiveInput},
     inputs_tree::{
-        CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryRestoreInput, CategoryUpdateInput,
-        ProductFamilyArchiveInput, ProductFamilyCreateInput, ProductFamilyRestoreInput,
+        CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyArchiveInput, ProductFamilyCreateInput,
+        ProductFamilyRestoreInput,
     },
     loads::loads,
     opening,
@@ -97,13 +98,16 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Product to archive, with its expected version.")] input: ProductArchiveInput,
     ) -> Answer<ProductPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.product_archive(permit, which, ask).await?;
-        let Parts { entity, mut user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
-        // The status is what archiving changes; its input does not name it.
-        user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
-        Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        named!(ctx, input, ProductPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.product_archive(permit, which, ask).await?;
+            let Parts { entity, mut user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
+            // The status is what archiving changes; its input does not name it.
+            user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
+            Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Creates or updates up to 500 products by SKU. Each row has its own result: a refused row
@@ -170,8 +174,8 @@ impl ProductMutation {
         #[graphql(desc = "Category to archive, with its expected version.")] input: CategoryArchiveInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let which = which(&input.id, input.expected_version);
-            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let which = which(&input.id.unwrap_or_default(), input.expected_version);
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
             let catalog = ctx.given::<Catalog>()?;
             let batch = match &input.move_to_id {
                 Some(into) => Box::pin(catalog.category_archive_into(permit, which, &into.0, ask)).await?,
@@ -190,12 +194,14 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Category to restore, with its expected version.")] input: CategoryRestoreInput,
     ) -> Answer<CategoryPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.category_restore(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
-        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        named!(ctx, input, CategoryPayload, {
+            let which = input.which();
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.category_restore(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Creates or updates up to 500 categories by slug. Each row has its own result: a refused row

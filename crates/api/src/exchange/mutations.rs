@@ -21,6 +21,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
+        once::{Again, Earlier},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::Long,
@@ -109,6 +110,23 @@ impl DataJobPayload {
     }
 }
 
+impl From<Vec<UserError>> for DataJobPayload {
+    fn from(errors: Vec<UserError>) -> Self {
+        Self::refused(errors)
+    }
+}
+
+impl Again for DataJobPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let permit = ctx.permit::<kind::ExchangeRun>()?;
+        let found = match earlier.id::<ExchangeId>() {
+            Some(id) => ctx.given::<Service>()?.find(&permit, id).await?,
+            None => None,
+        };
+        Ok(Self { data_job: found.map(Into::into), replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
+    }
+}
+
 async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<DataJobPayload> {
     let permit = ctx.permit::<kind::ExchangeRun>()?;
     Ok(match ctx.given::<Service>()?.ask(permit, ask).await {
@@ -194,7 +212,7 @@ impl ExchangeMutation {
 
     /// Cancels an import, an export or a bulk mutation after the rows that are in progress.
     /// Processed rows keep their effect.
-    #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED), was("exchangeCancel", "2026-11-25"))]
+    #[mutation(permit = ExchangeRun, once(argument), emits(EXCHANGE_CANCELLED), was("exchangeCancel", "2026-11-25"))]
     async fn data_job_cancel(
         &self,
         ctx: &Context<'_>,

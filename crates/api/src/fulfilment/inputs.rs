@@ -20,8 +20,12 @@ use crate::{
 pub struct WorkLineQuantity {
     /// ID of the work's line.
     pub line_id: ID,
-    /// Quantity in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Quantity in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
+    pub barcode: Option<String>,
 }
 
 /// Works to accept.
@@ -185,13 +189,14 @@ pub struct FulfilmentWorkMoveInput {
 }
 
 pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> shell::Lines {
+    let field = |index: usize, name: &str| {
+        let mut path = at(index);
+        path.push(name.to_owned());
+        path
+    };
     let read = |(index, one): (usize, WorkLineQuantity)| {
-        let line = reading.id(&one.line_id, || {
-            let mut path = at(index);
-            path.push("lineId".to_owned());
-            path
-        });
-        (line, one.quantity.0)
+        let line = reading.id(&one.line_id, || field(index, "lineId"));
+        (line, reading.units(one.quantity, || field(index, "quantity")))
     };
     Some(lines?.into_iter().enumerate().map(read).collect())
 }

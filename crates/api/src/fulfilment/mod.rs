@@ -2,6 +2,7 @@
 
 mod arrival_inputs;
 mod carriers;
+mod coded_lines;
 mod enums;
 mod inputs;
 mod live;

@@ -51,7 +51,7 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods that the store does not send.")] input: FulfilmentWorkRejectInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_reject, dry_run)
+        step!(lines Work FulfilmentWorkPayload, ctx, permit, input, shell::work_reject, dry_run)
     }
 
     /// Picks goods of a work; an OPEN one is accepted by it. Stock stays on hand and held. With isShort the rest is not there.
@@ -61,7 +61,7 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods that were picked.")] input: FulfilmentWorkPickInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_pick, dry_run)
+        step!(lines Work FulfilmentWorkPayload, ctx, permit, input, shell::work_pick, dry_run)
     }
 
     /// Puts goods back that were picked or packed and have not left. Parcels lose them.
@@ -71,7 +71,7 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods that were put back.")] input: FulfilmentWorkUnpickInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_unpick, dry_run)
+        step!(lines Work FulfilmentWorkPayload, ctx, permit, input, shell::work_unpick, dry_run)
     }
 
     /// Packs picked goods into parcels.
@@ -81,7 +81,7 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Parcels.")] input: FulfilmentWorkPackInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_pack, dry_run)
+        step!(lines Work FulfilmentWorkPayload, ctx, permit, input, shell::work_pack, dry_run)
     }
 
     /// Says that the customer can collect a PACKED work, and makes the code for it.
@@ -126,7 +126,7 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods, and the store that sends them.")] input: FulfilmentWorkMoveInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_move, dry_run)
+        step!(lines Work FulfilmentWorkPayload, ctx, permit, input, shell::work_move, dry_run)
     }
 
     /// Reports that goods which left a store of yours were delivered.

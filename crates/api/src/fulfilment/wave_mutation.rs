@@ -46,7 +46,7 @@ impl FulfilmentWaveMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods that were picked.")] input: FulfilmentWavePickInput,
     ) -> Answer<FulfilmentWaveStepPayload> {
-        step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pick, dry_run)
+        step!(lines Wave FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pick, dry_run)
     }
 
     /// Packs the picked goods of a wave, each work into one parcel. Works that are refused keep no other back.

@@ -21,6 +21,15 @@ macro_rules! step {
         }
         $crate::step!($payload, $ctx, $permit, input, $step $(, $mode)?)
     }};
+    // Of an input with both: lines of a document, and lines of products.
+    (packs lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
+        let mut input = $input;
+        let wrong = $crate::packs::in_units($ctx, input.pack_lines()).await?;
+        if !wrong.is_empty() {
+            return Ok(wrong.into());
+        }
+        $crate::step!(lines $of $payload, $ctx, $permit, input, $step $(, $mode)?)
+    }};
     // Of an input with lines of a document that are named by their IDs and may count packs.
     (lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
         let mut input = $input;

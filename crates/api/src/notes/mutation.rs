@@ -17,6 +17,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
+        once::{Again, Earlier},
         reading::read,
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::Long,
@@ -46,6 +47,8 @@ pub struct NoteAddInput {
 /// A change of a note.
 #[derive(Debug, Clone, InputObject)]
 pub struct NoteUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// ID of the note.
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
@@ -66,6 +69,17 @@ impl From<UserError> for NotePayload {
 impl From<Kept> for NotePayload {
     fn from(kept: Kept) -> Self {
         Self { note: Some(kept.note.into()), user_errors: Vec::new(), replayed: kept.is_replayed, seq: kept.seq.map(Long) }
+    }
+}
+
+impl Again for NotePayload {
+    /// A note whose thing the caller may not read any more is not shown.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let note = match earlier.id::<NoteId>() {
+            Some(id) => find_note(ctx, id.uuid()).await?,
+            None => None,
+        };
+        Ok(Self { note, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 
@@ -107,13 +121,13 @@ impl NoteMutation {
     /// Changes the text of a note, and whom it mentions. Only its author changes a note; texts that it had before are kept.
     ///
     /// Requires the permissions that reading and changing the thing require that the note is about.
-    #[mutation(authenticated, emits(NOTE_UPDATED), dry_run)]
+    #[mutation(authenticated, once, emits(NOTE_UPDATED), dry_run)]
     async fn note_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Changed note.")] input: NoteUpdateInput,
     ) -> Answer<NotePayload> {
-        let NoteUpdateInput { id, expected_version, text, mentions } = input;
+        let NoteUpdateInput { id, expected_version, text, mentions, .. } = input;
         let ids = read(|reading| {
             let id: NoteId = reading.id(&id, || path!["input", "id"]);
             (id, mentions.map(|mentions| reading.ids::<entity::id::kind::MemberId>(Some(mentions), "mentions")))

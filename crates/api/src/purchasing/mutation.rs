@@ -65,7 +65,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods received.")] input: PurchaseOrderReceiveInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
+        step!(packs lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
     }
 
     /// Asks for the approval of a DRAFT.

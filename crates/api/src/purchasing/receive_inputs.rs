@@ -12,7 +12,7 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
-    packs::CodedLine,
+    packs::{CodedLine, PackLine},
     stock::LotRef,
 };
 
@@ -59,8 +59,10 @@ pub struct ReceivedLotInput {
 pub struct WrongItemInput {
     /// Product that was delivered, where it is one of yours. Null where it is not.
     pub product: Option<ProductRef>,
-    /// Quantity delivered, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Quantity delivered, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
     /// Note on the item and its further handling, at most 1,000 characters.
     pub note: Option<String>,
 }
@@ -130,6 +132,19 @@ impl PurchaseOrderReceiveInput {
             })
             .collect()
     }
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        fn item((index, item): (usize, &mut WrongItemInput)) -> PackLine<'_> {
+            let WrongItemInput { product, quantity, packs, .. } = item;
+            PackLine {
+                product: product.as_ref(),
+                units: quantity,
+                packs: *packs,
+                name: "quantity",
+                at: path!["input", "wrongItems", index],
+            }
+        }
+        self.wrong_items.iter_mut().enumerate().map(item).collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {
         let mut line = |(index, one): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
@@ -142,7 +157,7 @@ impl PurchaseOrderReceiveInput {
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(&mut line).collect());
         let wrong = self.wrong_items.into_iter().enumerate().map(|(index, one)| shell::WrongItem {
             product: one.product.map(|product| reading.product(product, || path!["input", "wrongItems", index, "product"])),
-            quantity: one.quantity.0,
+            quantity: reading.units(one.quantity, || path!["input", "wrongItems", index, "quantity"]),
             note: one.note,
         });
         let wrong = wrong.collect();

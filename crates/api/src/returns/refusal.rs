@@ -56,8 +56,8 @@ pub fn step(why: &ReturnStepRefusal) -> Said {
         ReturnStepRefusal::NothingSeenNamed => {
             invalid("at least one line is needed; leave lines out for all that nobody has looked at")
         }
-        ReturnStepRefusal::UnseenUpTo { most } if *most > 0 => range(&format!("between 1 and {most} of it")),
-        ReturnStepRefusal::UnseenUpTo { .. } => range("nothing of it is left to look at"),
+        ReturnStepRefusal::UnseenUpTo { sku, most } if *most > 0 => range(&format!("between 1 and {most} of {sku}")),
+        ReturnStepRefusal::UnseenUpTo { sku, .. } => range(&format!("nothing of {sku} is left to look at")),
         ReturnStepRefusal::CameInNoLot => invalid("none of it came in a lot"),
         ReturnStepRefusal::UnseenOfLot { quantity } => range(&format!("{quantity} of this lot came and nobody has looked at it")),
         ReturnStepRefusal::RefundIn(currency) => invalid(&format!("the return is in {currency}")),

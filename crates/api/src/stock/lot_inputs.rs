@@ -14,6 +14,7 @@ use crate::{
         reading::Reading,
         scalars::{Date, DateTime, Long, Quantity},
     },
+    packs::PackLine,
 };
 
 /// A lot of the line's product. Give one.
@@ -172,8 +173,10 @@ pub struct StockMoveItem {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// Quantity to move, above 0, in the product's smallest unit.
-    pub quantity: Quantity,
+    /// Quantity to move, above 0, in the product's smallest unit. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
     /// The lot, where the product is tracked; picked first-expired-first-out when it is left out.
     pub lot: Option<LotRef>,
     /// Note that is kept with the entry, at most 1,000 characters.
@@ -204,13 +207,26 @@ pub struct StockMoveInput {
 }
 
 impl StockMoveInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        fn item((index, item): (usize, &mut StockMoveItem)) -> PackLine<'_> {
+            let StockMoveItem { product, quantity, packs, .. } = item;
+            PackLine {
+                product: Some(&*product),
+                units: quantity,
+                packs: *packs,
+                name: "quantity",
+                at: path!["input", "items", index],
+            }
+        }
+        self.items.iter_mut().enumerate().map(item).collect()
+    }
     pub fn read(self, reading: &mut Reading) -> shell::MoveInput {
         let items = self.items.into_iter().enumerate().map(|(index, item)| {
             let at = |name: &str| path!["input", "items", index, name];
             shell::MoveItemInput {
                 product: reading.product(item.product, || at("product")),
                 store: reading.store(item.store, || at("store")),
-                quantity: item.quantity.0,
+                quantity: reading.units(item.quantity, || at("quantity")),
                 lot: item.lot.map(|lot| reading.lot(lot, || at("lot"))),
                 note: item.note,
             }

@@ -19,12 +19,15 @@ use super::{
     mutations::stock_payload,
     receipt,
 };
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    reading::{Reading, read},
-    refusal::UserError,
-    scalars::Long,
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+        refusal::UserError,
+        scalars::Long,
+    },
+    packs::in_units,
 };
 
 /// The answer to a change of a lot.
@@ -146,6 +149,11 @@ impl LotMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stock to move, with its condition before and after.")] input: StockMoveInput,
     ) -> Answer<StockPayload> {
+        let mut input = input;
+        let wrong = in_units(ctx, input.pack_lines()).await?;
+        if !wrong.is_empty() {
+            return Ok(StockPayload::refused(wrong));
+        }
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading: &mut Reading| input.read(reading)) {
             Ok(input) => input,

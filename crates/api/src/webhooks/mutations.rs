@@ -1,7 +1,7 @@
 //! Changing endpoints. Where they lead and what they tell asks for a fresh authentication, which a key never has.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
-use entity::prelude::{EndpointId, EventId};
+use entity::prelude::{EndpointId, EventId, JobId};
 use iam::access::{Changed, kind};
 use macros::resolvers;
 use platform::{path, storage::dry_run};
@@ -21,7 +21,7 @@ use crate::{
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::Long,
     },
-    jobs::BackgroundJob,
+    jobs::{self, BackgroundJob},
 };
 
 /// An endpoint to be made.
@@ -60,6 +60,8 @@ pub struct WebhookEndpointUpdateInput {
 /// Messages to send again: messageIds, or fromSeq and toSeq.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointReplayInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The endpoint.
     pub id: ID,
     /// IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
@@ -98,7 +100,7 @@ pub struct WebhookReplayPayload {
     pub job: Option<BackgroundJob>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Always false: a repeated call sends the messages again, with equal IDs.
+    /// Whether this is the answer to an earlier call with the same key: nothing was sent again for it.
     pub replayed: bool,
     /// Sending again is no event: null.
     pub seq: Option<Long>,
@@ -171,6 +173,31 @@ impl Again for WebhookEndpointPayload {
         let has_secret = ["webhookEndpointCreate", "webhookEndpointRotateSecret"].contains(&earlier.mutation);
         let secret_status = if has_secret { SecretStatus::AlreadyShown } else { SecretStatus::None };
         Ok(Self { webhook_endpoint, secret_status, replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
+    }
+}
+
+impl From<Vec<UserError>> for WebhookReplayPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl Again for WebhookReplayPayload {
+    /// The receipt names the endpoint, and the job of a range behind it.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let receipt = earlier.id::<String>().unwrap_or_default();
+        let mut ids = receipt.split(' ');
+        let endpoint = ids.next().and_then(|id| id.parse::<EndpointId>().ok());
+        let job = ids.next().and_then(|id| id.parse::<JobId>().ok()).filter(|_| ctx.holds::<kind::JobRead>());
+        let webhook_endpoint = match (endpoint, ctx.permit::<kind::WebhookRead>()) {
+            (Some(id), Ok(permit)) => ctx.given::<Webhooks>()?.find(&permit, id).await?.map(Into::into),
+            _ => None,
+        };
+        let job = match job {
+            Some(id) => jobs::job(ctx, id).await?,
+            None => None,
+        };
+        Ok(Self { webhook_endpoint, job, replayed: true, ..Self::default() })
     }
 }
 
@@ -292,7 +319,7 @@ impl WebhookMutation {
     }
 
     /// Sends messages again under the ids that they had: some by their ids, or all of a range of events that the endpoint asks for.
-    #[mutation(permit = WebhookManage, cost = "100")]
+    #[mutation(permit = WebhookManage, cost = "100", once)]
     async fn webhook_endpoint_replay(
         &self,
         ctx: &Context<'_>,

@@ -41,7 +41,7 @@ pub struct Once {
 }
 
 tokio::task_local! {
-    static ONCE: Arc<Once>;
+    static ONCE: Option<Arc<Once>>;
 }
 
 impl Once {
@@ -60,7 +60,7 @@ impl Once {
 
     /// Runs the call: what it commits first takes its receipt along.
     pub async fn over<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
-        ONCE.scope(self.clone(), future).await
+        ONCE.scope(Some(self.clone()), future).await
     }
 
     /// Whether a committed transaction holds the receipt.
@@ -92,8 +92,13 @@ pub fn about(id: &impl std::fmt::Display) {
     }
 }
 
+/// Runs a part of a call that prepares it: what it commits takes no receipt along, as the call can still be refused.
+pub async fn aside<T>(future: impl Future<Output = T>) -> T {
+    ONCE.scope(None, future).await
+}
+
 pub(super) fn current() -> Option<Arc<Once>> {
-    ONCE.try_with(Arc::clone).ok()
+    ONCE.try_with(Clone::clone).ok().flatten()
 }
 
 /// What an event is about: the id that its payload calls `id`.

@@ -112,8 +112,8 @@ impl Decide for WorkCommand {
         let now = draft.now();
         books.read(|orders: &OrderBook| {
             books.read(|works: &WorkBook| match self {
-                Self::Accept(all) => decide_accept((orders, works), all, now).map(Decision::of),
-                Self::Step(on, step) => decide_step((orders, works), on, step, now).map(Decision::of),
+                Self::Accept(all) => decide_accept((orders, works), draft, all).map(Decision::of),
+                Self::Step(on, step) => decide_step((orders, works), draft, on, step).map(Decision::of),
                 Self::LetGo(on, command, _) => decide_let_go((orders, works), draft, on, command).map(|(own, of)| both(own, of)),
                 Self::Ship(on, command, _) => {
                     decide_ship((orders, works), draft, on, command).map(|(own, of)| both(own, Some(of)))

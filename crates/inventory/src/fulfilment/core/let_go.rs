@@ -69,11 +69,11 @@ pub fn decide_let_go(
             match command.lines.as_deref() {
                 // Nothing of it was found.
                 Some([]) => {}
-                lines => pick(&mut work, lines, on.actor, draft.now())?,
+                lines => pick(draft, &mut work, lines, on.actor)?,
             }
             not_found(&work, order)
         }
-        Why::Rejected(_) | Why::Moved(_) => named(&work, order, command.lines.as_deref())?,
+        Why::Rejected(_) | Why::Moved(_) => named(draft, &work, order, command.lines.as_deref())?,
     };
     if lines.is_empty() && matches!(command.why, Why::NotFound) {
         return Ok((WorkDecision::step(vec![work]), None));
@@ -135,7 +135,12 @@ fn takes(line: &Line, product: ProductId) -> i64 {
 }
 
 /// The lines of the order that go, in whole units: as they are named, or all that nobody has picked. Of a kit one part names it, as all go together.
-fn named(work: &Work, order: &Order, lines: Option<&[(FulfilmentWorkLineId, Quantity)]>) -> Result<Vec<LineUnits>, Rejection> {
+fn named(
+    draft: &mut Draft<'_>,
+    work: &Work,
+    order: &Order,
+    lines: Option<&[(FulfilmentWorkLineId, Quantity)]>,
+) -> Result<Vec<LineUnits>, Rejection> {
     let mut units: Vec<LineUnits> = Vec::new();
     let Some(lines) = lines else {
         for line in work.lines.iter().filter(|line| line.open > 0) {
@@ -150,16 +155,18 @@ fn named(work: &Work, order: &Order, lines: Option<&[(FulfilmentWorkLineId, Quan
     }
     for (index, (id, quantity)) in lines.iter().enumerate() {
         let at = At::line(index);
-        let line = line_named(work, *id, at)?;
-        let quantity = within(*quantity, line.open, at)?;
+        let Some(line) = draft.pass(line_named(work, *id, at))? else { continue };
+        let Some(quantity) = draft.pass(within(*quantity, line.open, at))? else { continue };
         let Some(of) = line_at(order, line.position) else { continue };
         let takes = takes(of, line.product);
         let is_other = |own: &LineUnits| own.position == line.position && own.units != quantity / takes;
         if quantity % takes != 0 || units.iter().any(is_other) {
-            return Err(Refusal::KitInParts { sku: of.sku.clone() }.at(at.field(Field::Quantity)));
+            draft.refuse(Refusal::KitInParts { sku: of.sku.clone() }.at(at.field(Field::Quantity)))?;
+            continue;
         }
         add(&mut units, line.position, quantity / takes);
     }
+    draft.end_pass()?;
     Ok(units)
 }
 

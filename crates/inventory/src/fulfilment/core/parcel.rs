@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     work::{Work, WorkLine},
 };
-use crate::stock::core::{At, Field, Noun, Rejection, RoomRefusal};
+use crate::stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal};
 
 /// Goods that are packed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Parcel {
 }
 
 /// Packs what was picked.
-pub fn pack(work: &mut Work, parcels: &[NewParcel], now: Timestamp) -> Result<(), Rejection> {
+pub fn pack(draft: &mut Draft<'_>, work: &mut Work, parcels: &[NewParcel]) -> Result<(), Rejection> {
     if parcels.is_empty() {
         return Err(Refusal::NoParcels.at(At::input(Field::Parcels)));
     }
@@ -64,13 +64,15 @@ pub fn pack(work: &mut Work, parcels: &[NewParcel], now: Timestamp) -> Result<()
         let at = At::row(Field::Parcels, index);
         let lines = match &new.lines {
             None => picked(work),
-            Some(named) => taken(work, named, at)?,
+            Some(named) => taken(draft, work, named, at)?,
         };
-        if lines.is_empty() {
-            return Err(Refusal::EmptyParcel.at(at.field(Field::Lines)));
+        let is_named = new.lines.as_ref().is_some_and(|named| !named.is_empty());
+        // Lines that were refused are told already.
+        if lines.is_empty() && !is_named {
+            draft.refuse(Refusal::EmptyParcel.at(at.field(Field::Lines)))?;
         }
         if new.weight.is_some_and(|weight| weight <= 0) {
-            return Err(Refusal::NotPositive.at(at.field(Field::Weight)));
+            draft.refuse(Refusal::NotPositive.at(at.field(Field::Weight)))?;
         }
         for line in &lines {
             if let Some(own) = work.line_mut(line.nth) {
@@ -83,9 +85,9 @@ pub fn pack(work: &mut Work, parcels: &[NewParcel], now: Timestamp) -> Result<()
             return Err(Refusal::TooManyParcels { most: entity::id::MAX_LINES }.at(at));
         }
         let (label, weight) = (new.label.clone(), new.weight);
-        work.parcels.push(Parcel { id: new.id, position, weight, label, sent: None, created_at: now, lines });
+        work.parcels.push(Parcel { id: new.id, position, weight, label, sent: None, created_at: draft.now(), lines });
     }
-    Ok(())
+    draft.end_pass()
 }
 
 fn picked(work: &Work) -> Vec<ParcelLine> {
@@ -94,15 +96,23 @@ fn picked(work: &Work) -> Vec<ParcelLine> {
 }
 
 /// Lines of a parcel, as they are named: each once, and never more than was picked.
-fn taken(work: &Work, named: &[(FulfilmentWorkLineId, Quantity)], at: At) -> Result<Vec<ParcelLine>, Rejection> {
+fn taken(
+    draft: &mut Draft<'_>,
+    work: &Work,
+    named: &[(FulfilmentWorkLineId, Quantity)],
+    at: At,
+) -> Result<Vec<ParcelLine>, Rejection> {
     let mut lines: Vec<ParcelLine> = Vec::with_capacity(named.len());
     for (nth, (id, quantity)) in named.iter().enumerate() {
         let at = at.part(Field::Lines, nth);
-        let line = line_named(work, *id, at)?;
+        let Some(line) = draft.pass(line_named(work, *id, at))? else { continue };
         if lines.iter().any(|own| own.nth == line.nth) {
-            return Err(Refusal::LineTwice.at(at.field(Field::LineId)));
+            draft.refuse(Refusal::LineTwice.at(at.field(Field::LineId)))?;
+            continue;
         }
-        lines.push(ParcelLine { nth: line.nth, quantity: within(*quantity, line.picked, at)? });
+        if let Some(quantity) = draft.pass(within(*quantity, line.picked, at))? {
+            lines.push(ParcelLine { nth: line.nth, quantity });
+        }
     }
     Ok(lines)
 }

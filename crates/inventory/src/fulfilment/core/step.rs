@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     orders::core::{Order, OrderBook, holds::not_held},
-    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
+    stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 
 /// Lines of a work and how much of each; None: all that can be.
@@ -76,7 +76,7 @@ pub fn open<'b>(
 }
 
 /// Somebody of the store takes works on, all or none.
-pub fn decide_accept(books: (&OrderBook, &WorkBook), all: &[On], now: Timestamp) -> Result<WorkDecision, Rejection> {
+pub fn decide_accept(books: (&OrderBook, &WorkBook), draft: &mut Draft<'_>, all: &[On]) -> Result<WorkDecision, Rejection> {
     if all.is_empty() {
         return Err(Refusal::NoWorks.at(At::input(Field::Ids)));
     }
@@ -84,33 +84,41 @@ pub fn decide_accept(books: (&OrderBook, &WorkBook), all: &[On], now: Timestamp)
     for (index, on) in all.iter().enumerate() {
         let at = At::row(Field::Ids, index);
         if accepted.iter().any(|work| work.head.id == on.work) {
-            return Err(Refusal::WorkTwice.at(at));
+            draft.refuse(Refusal::WorkTwice.at(at))?;
+            continue;
         }
-        let (order, mut work) = open(books, on, WorkAction::Accept, at)?;
-        goes_on(order, at)?;
-        work.head.accepted = Some(Accepted { at: now, by: on.actor });
+        let found = open(books, on, WorkAction::Accept, at).and_then(|(order, work)| goes_on(order, at).map(|()| work));
+        let Some(mut work) = draft.pass(found)? else { continue };
+        work.head.accepted = Some(Accepted { at: draft.now(), by: on.actor });
         accepted.push(work);
     }
+    draft.end_pass()?;
     Ok(WorkDecision::step(accepted))
 }
 
 /// A step of one work.
-pub fn decide_step(books: (&OrderBook, &WorkBook), on: &On, step: &Step, now: Timestamp) -> Result<WorkDecision, Rejection> {
-    let at = At::input(Field::Id);
+pub fn decide_step(
+    books: (&OrderBook, &WorkBook),
+    draft: &mut Draft<'_>,
+    on: &On,
+    step: &Step,
+) -> Result<WorkDecision, Rejection> {
+    let (at, now) = (At::input(Field::Id), draft.now());
     let (order, mut work) = open(books, on, step.action(), at)?;
     match step {
         // Goods can always go back to where they lay.
-        Step::Unpick(lines) => unpick(&mut work, lines.as_deref())?,
+        Step::Unpick(lines) => unpick(draft, &mut work, lines.as_deref())?,
         Step::Pick(lines) => {
             goes_on(order, at)?;
-            pick(&mut work, lines.as_deref(), on.actor, now)?;
+            pick(draft, &mut work, lines.as_deref(), on.actor)?;
         }
         Step::Pack(parcels) => {
             goes_on(order, at)?;
             for (index, parcel) in parcels.iter().enumerate() {
-                parcel.label.check(&books.1.carriers, At::row(Field::Parcels, index))?;
+                let label = parcel.label.check(&books.1.carriers, At::row(Field::Parcels, index));
+                draft.pass(label)?;
             }
-            pack(&mut work, parcels, now)?;
+            pack(draft, &mut work, parcels)?;
         }
         Step::Ready(code) => {
             goes_on(order, at)?;
@@ -122,12 +130,12 @@ pub fn decide_step(books: (&OrderBook, &WorkBook), on: &On, step: &Step, now: Ti
 
 /// Takes goods off their places. Whoever picks a work that nobody has accepted accepts it.
 pub(super) fn pick(
+    draft: &mut Draft<'_>,
     work: &mut Work,
     lines: Option<&[(FulfilmentWorkLineId, Quantity)]>,
     actor: Actor,
-    now: Timestamp,
 ) -> Result<(), Rejection> {
-    work.head.accepted.get_or_insert(Accepted { at: now, by: actor });
+    work.head.accepted.get_or_insert(Accepted { at: draft.now(), by: actor });
     let Some(named) = lines else {
         for line in &mut work.lines {
             (line.open, line.picked) = (0, line.picked + line.open);
@@ -135,6 +143,7 @@ pub(super) fn pick(
         return Ok(());
     };
     each(
+        draft,
         work,
         named,
         |line| line.open,
@@ -147,7 +156,7 @@ pub(super) fn pick(
 }
 
 /// Puts goods back that have not left, those that are in no parcel first.
-fn unpick(work: &mut Work, lines: Option<&[(FulfilmentWorkLineId, Quantity)]>) -> Result<(), Rejection> {
+fn unpick(draft: &mut Draft<'_>, work: &mut Work, lines: Option<&[(FulfilmentWorkLineId, Quantity)]>) -> Result<(), Rejection> {
     work.head.ready = None;
     let back = |work: &mut Work, nth: u16, units: i64| {
         let loose = work.line_mut(nth).map_or(0, |line| line.picked.min(units));
@@ -159,15 +168,16 @@ fn unpick(work: &mut Work, lines: Option<&[(FulfilmentWorkLineId, Quantity)]>) -
         }
     };
     if let Some(named) = lines {
-        return each(work, named, |line| line.picked + line.packed, back);
+        return each(draft, work, named, |line| line.picked + line.packed, back);
     }
     let all: Vec<(u16, i64)> = work.lines.iter().map(|line| (line.nth, line.picked + line.packed)).collect();
     all.into_iter().for_each(|(nth, units)| back(work, nth, units));
     Ok(())
 }
 
-/// Does something to lines as they are named, each at most as far as is possible.
+/// Does something to lines as they are named, each at most as far as is possible. Of lines that are refused, all of one stage are told.
 fn each(
+    draft: &mut Draft<'_>,
     work: &mut Work,
     named: &[(FulfilmentWorkLineId, Quantity)],
     most: fn(&WorkLine) -> i64,
@@ -179,13 +189,15 @@ fn each(
     let mut seen = Vec::with_capacity(named.len());
     for (index, (id, quantity)) in named.iter().enumerate() {
         let at = At::line(index);
-        let line = line_named(work, *id, at)?;
+        let Some(line) = draft.pass(line_named(work, *id, at))? else { continue };
         if seen.contains(&line.nth) {
-            return Err(Refusal::LineTwice.at(at.field(Field::LineId)));
+            draft.refuse(Refusal::LineTwice.at(at.field(Field::LineId)))?;
+            continue;
         }
         seen.push(line.nth);
-        let units = within(*quantity, most(&line), at)?;
-        change(work, line.nth, units);
+        if let Some(units) = draft.pass(within(*quantity, most(&line), at))? {
+            change(work, line.nth, units);
+        }
     }
-    Ok(())
+    draft.end_pass()
 }

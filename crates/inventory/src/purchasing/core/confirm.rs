@@ -34,7 +34,7 @@ pub struct ConfirmLine {
     pub on: Option<i32>,
 }
 
-pub fn decide_confirm(book: &PurchaseBook, draft: &Draft<'_>, command: &Confirm) -> Result<PurchaseDecision, Rejection> {
+pub fn decide_confirm(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Confirm) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Confirm, command.expected_version)?;
     let (before, was) = (order.status(), Box::new(order.clone()));
     if let Some(reference) = command.external_ref.as_ref().filter(|reference| order.external_ref.as_ref() != Some(*reference)) {
@@ -51,7 +51,7 @@ pub fn decide_confirm(book: &PurchaseBook, draft: &Draft<'_>, command: &Confirm)
         Some(lines) if lines.is_empty() && command.external_ref.is_none() => {
             return Err(Refusal::NoLines.at(At::input(Field::Lines)));
         }
-        Some(lines) => confirm_lines(&mut order, lines, command.on)?,
+        Some(lines) => confirm_lines(draft, &mut order, lines, command.on)?,
     }
     order.confirmed_at = Some(draft.now());
     order.correspondence.confirmed = Some(order.revision);
@@ -60,26 +60,43 @@ pub fn decide_confirm(book: &PurchaseBook, draft: &Draft<'_>, command: &Confirm)
     Ok(PurchaseDecision { orders: vec![order], events, before: Some(was), ..PurchaseDecision::default() })
 }
 
-fn confirm_lines(order: &mut PurchaseOrder, lines: &[ConfirmLine], on: Option<i32>) -> Result<(), Rejection> {
+/// Confirms lines as they are named; of those that are refused, all of one stage are told.
+fn confirm_lines(
+    draft: &mut Draft<'_>,
+    order: &mut PurchaseOrder,
+    lines: &[ConfirmLine],
+    on: Option<i32>,
+) -> Result<(), Rejection> {
     let mut seen = BTreeSet::new();
     for (index, one) in lines.iter().enumerate() {
-        let at = |name: Field| At::line(index).field(name);
-        let place = place_of(order, one.line, at(Field::LineId))?;
-        if !seen.insert(place) {
-            return Err(Refusal::LineTwice.at(at(Field::LineId)));
-        }
-        let line = &mut order.lines[place];
-        standing(line, at(Field::LineId))?;
-        if !line.open.is_positive() {
-            return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(at(Field::LineId)));
-        }
-        let quantity = one.quantity.unwrap_or(line.quantity);
-        if quantity < line.received || quantity > line.most {
-            let refusal = AmendRefusal::ConfirmFromTo { sku: line.sku.clone(), least: line.received, most: line.most };
-            return Err(refusal.at(at(Field::Quantity)));
-        }
-        line.confirmed = Confirmation { on: one.on.or(on).or(line.confirmed.on), quantity: Some(quantity) };
+        let confirmed = confirm_line(order, &mut seen, (index, one), on);
+        draft.pass(confirmed)?;
     }
+    draft.end_pass()
+}
+
+fn confirm_line(
+    order: &mut PurchaseOrder,
+    seen: &mut BTreeSet<usize>,
+    (index, one): (usize, &ConfirmLine),
+    on: Option<i32>,
+) -> Result<(), Rejection> {
+    let at = |name: Field| At::line(index).field(name);
+    let place = place_of(order, one.line, at(Field::LineId))?;
+    if !seen.insert(place) {
+        return Err(Refusal::LineTwice.at(at(Field::LineId)));
+    }
+    let line = &mut order.lines[place];
+    standing(line, at(Field::LineId))?;
+    if !line.open.is_positive() {
+        return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(at(Field::LineId)));
+    }
+    let quantity = one.quantity.unwrap_or(line.quantity);
+    if quantity < line.received || quantity > line.most {
+        let refusal = AmendRefusal::ConfirmFromTo { sku: line.sku.clone(), least: line.received, most: line.most };
+        return Err(refusal.at(at(Field::Quantity)));
+    }
+    line.confirmed = Confirmation { on: one.on.or(on).or(line.confirmed.on), quantity: Some(quantity) };
     Ok(())
 }
 

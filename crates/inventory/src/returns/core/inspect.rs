@@ -51,7 +51,7 @@ struct Part {
 }
 
 pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn, what: &Inspection) -> Result<(), Rejection> {
-    let seen = wanted(ret, what)?;
+    let seen = wanted(draft, ret, what)?;
     let at = what.occurred_at.unwrap_or(draft.now());
     let mut out = Vec::new();
     let mut begin = Some(return_head(act, ret, (act.movements[0], MovementKind::Adjustment), at));
@@ -60,7 +60,8 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
         let Some(line) = ret.line_mut(one.position) else { continue };
         line.see(one.disposition, one.quantity);
         let Some(key) = key else { continue };
-        for part in parts(draft, key, line, &one)? {
+        let found = parts(draft, key, line, &one);
+        for part in draft.pass(found)?.into_iter().flatten() {
             match one.disposition {
                 Disposition::Quarantine => {}
                 Disposition::WriteOff => out.push((key, part, one.field)),
@@ -77,6 +78,7 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
             }
         }
     }
+    draft.end_pass()?;
     let mut begin = Some(return_head(act, ret, (act.movements[1], MovementKind::Removal), at));
     for (key, part, field) in out {
         if let Some(head) = begin.take() {
@@ -95,7 +97,7 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
     Ok(())
 }
 
-fn wanted(ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
+fn wanted(draft: &mut Draft<'_>, ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
     let Some(named) = &what.lines else {
         let whole = |line: &ReturnLine| Seen {
             position: line.position,
@@ -120,16 +122,22 @@ fn wanted(ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
         let (of, position) = one.line.split_line();
         let at = |name: Field| At::line(index).field(name);
         let line = ret.lines.iter().find(|line| of == ret.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found(Noun::ReturnLine, at(Field::LineId))) };
+        let Some(line) = line else {
+            draft.refuse(Rejection::not_found(Noun::ReturnLine, at(Field::LineId)))?;
+            continue;
+        };
         let before = taken.entry(position).or_default();
         let left = line.unseen() - *before;
         if !one.quantity.is_positive() || one.quantity.get() > left {
-            return Err(ReturnStepRefusal::UnseenUpTo { most: left }.at(at(Field::Quantity)));
+            let refusal = ReturnStepRefusal::UnseenUpTo { sku: line.sku.clone(), most: left };
+            draft.refuse(refusal.at(at(Field::Quantity)))?;
+            continue;
         }
         *before += one.quantity.get();
         let (quantity, disposition, lot) = (one.quantity.get(), one.disposition, one.lot.clone());
         seen.push(Seen { position, quantity, disposition, lot, field: at(Field::Quantity) });
     }
+    draft.end_pass()?;
     Ok(seen)
 }
 

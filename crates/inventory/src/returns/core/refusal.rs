@@ -71,6 +71,7 @@ pub enum ReturnStepRefusal {
     NothingSeenNamed,
     /// None of it is left where this is 0 or less.
     UnseenUpTo {
+        sku: String,
         most: i64,
     },
     CameInNoLot,

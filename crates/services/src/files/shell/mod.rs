@@ -249,6 +249,11 @@ impl Files {
         (file.state == State::Ready).then(|| self.link(Verb::Fetch(Size::Original), file, FETCH_SECONDS))
     }
 
+    /// A link that the bytes of a file can be sent by, while they are awaited. Whoever hands it out has looked who may send them.
+    pub fn send_link(&self, file: &File) -> Option<String> {
+        (file.state == State::Awaited).then(|| self.link(Verb::Send, file, UPLOAD_SECONDS))
+    }
+
     /// A file of the caller's own tenant.
     pub async fn find<P>(&self, permit: &Permit<P>, id: FileId) -> Result<Option<File>, Fault> {
         self.of_tenant(permit.tenant(), id).await

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use entity::prelude::*;
 use iam::access::Permit;
-use platform::storage::Work;
+use platform::storage::{Work, once};
 
 use super::{FileError, Files, folder, receive::Passed, settle};
 use crate::files::{
@@ -42,7 +42,8 @@ impl Files {
 impl Files {
     /// Makes a whole file of somebody's at once.
     pub async fn make<P>(&self, permit: &Permit<P>, named: (String, &str), bytes: Vec<u8>) -> Result<File, FileError> {
-        let mut writer = self.write(permit.tenant(), permit.actor(), named).await?;
+        // The row without bytes is no answer yet: a repeated call begins anew where the file was not made.
+        let mut writer = once::aside(self.write(permit.tenant(), permit.actor(), named)).await?;
         writer.write(bytes.into()).await?;
         let made = writer.finish().await?;
         let mut work = permit.scope(&self.0.db).begin().await?;

@@ -5,7 +5,7 @@ use iam::access::{Permit, kind};
 use platform::{
     jobs::{self, core::Job},
     path,
-    storage::journal,
+    storage::{journal, once},
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,10 @@ impl Webhooks {
                 Some(jobs::enqueue(&work, &self.0.clock, KIND, &Order { endpoint: id, from, to }).await?)
             }
         };
+        match &job {
+            Some(job) => once::about(&format!("{} {}", endpoint.id, job.id)),
+            None => once::about(&endpoint.id),
+        }
         work.commit().await?;
         Ok(Replayed { endpoint, job })
     }
