@@ -32,9 +32,9 @@ use crate::{
     orders::links::{self, MOST_A_PAGE, Money, Product},
 };
 
-crate::connection!(CostReportRowConnection, CostReportRowEdge, CostReportRow, "rows of a cost summary");
+crate::connection!(counted CostReportRowConnection, CostReportRowEdge, CostReportRow, "rows of a cost summary");
 crate::connection!(
-    StockValueSummaryRowConnection,
+    counted StockValueSummaryRowConnection,
     StockValueSummaryRowEdge,
     StockValueSummaryRow,
     "rows of a summary of stock values"

@@ -30,8 +30,8 @@ use crate::{
     stock::{MovementFilter, MovementKind, movements_within},
 };
 
-crate::connection!(SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
-crate::connection!(MovementSummaryRowConnection, MovementSummaryRowEdge, MovementSummaryRow, "rows of a summary of movements");
+crate::connection!(counted SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
+crate::connection!(counted MovementSummaryRowConnection, MovementSummaryRowEdge, MovementSummaryRow, "rows of a summary of movements");
 
 /// Orders and returns that a summary is of.
 pub struct SalesSummary {

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-crate::connection!(StockDigestLevelConnection, StockDigestLevelEdge, StockDigestLevel, "stock levels of some buckets");
+crate::connection!(counted StockDigestLevelConnection, StockDigestLevelEdge, StockDigestLevel, "stock levels of some buckets");
 
 /// Digest of a store's stock levels.
 pub struct StockDigest {

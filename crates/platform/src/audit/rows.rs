@@ -13,7 +13,7 @@ use super::{
     writer::AuditWriter,
 };
 use crate::{
-    paging::{PageRequest, keyset},
+    paging::{ListSource, PageRequest, keyset},
     storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work, word},
 };
 
@@ -177,6 +177,10 @@ pub async fn chain(reads: &impl Reads, from: i64, most: i64) -> Result<Vec<Store
 pub async fn by_id(reads: &impl Reads, id: AuditId) -> Result<Option<Stored>, Fault> {
     Ok(select(reads, "AND id = $2 AND seq IS NOT NULL", vec![id.into()]).await?.pop())
 }
+/// The entries that conditions are about: SQL with parameters from `$2`.
+pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
+    ListSource { from: format!("FROM audit_entry WHERE tenant_id = $1 AND seq IS NOT NULL{conditions}"), values }
+}
 /// A page for a list: conditions, order and limit are given as SQL with parameters from `$2`.
 pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
     select(reads, &format!("AND seq IS NOT NULL{conditions}{order}"), values).await
@@ -194,23 +198,37 @@ pub enum FieldScope {
 /// A page of what was done to an object, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id.
 /// Entries of the ledger's batches have no index of this order, which each batch would pay for; an object has few of them. They come behind the others.
 pub async fn history(reads: &impl Reads, target: Uuid, scope: FieldScope, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+    let mut found = Vec::new();
+    for of in told_of(scope) {
+        let (bounds, order, bound) = keyset(&["at", "id"], true, request, 3);
+        let mut values: Vec<Value> = vec![target.into()];
+        values.extend(bound);
+        found.extend(select(reads, &format!("{of}{bounds}{order}"), values).await?);
+    }
+    Ok(found)
+}
+
+/// What was done to an object, on all pages together: entries outside the ledger's batches, and those inside.
+pub fn history_sources(target: Uuid, scope: FieldScope) -> [ListSource; 2] {
+    told_of(scope).map(|of| {
+        let from = format!("FROM audit_entry WHERE tenant_id = $1 {of}");
+        ListSource { from, values: vec![target.into()] }
+    })
+}
+
+/// The conditions of both parts of a history; `$2` is the object.
+fn told_of(scope: FieldScope) -> [String; 2] {
     // Inside texts quotation marks are escaped, so that this stands nowhere else.
     let told = match scope {
         FieldScope::All => "",
         FieldScope::Fields => " AND changes LIKE '%\"fields\":[%'",
         FieldScope::NoFields => " AND changes NOT LIKE '%\"fields\":[%'",
     };
-    let mut found = Vec::new();
-    for of in ["mac_key <> ''", "mac_key = ''"] {
-        let (bounds, order, bound) = keyset(&["at", "id"], true, request, 3);
-        let mut values: Vec<Value> = vec![target.into()];
-        values.extend(bound);
-        let rest = format!(
-            "AND target_id = $2 AND target_id IS NOT NULL AND {of} AND outcome = 'DONE' AND action <> 'customer.contact.read'{told}{bounds}{order}"
-        );
-        found.extend(select(reads, &rest, values).await?);
-    }
-    Ok(found)
+    ["mac_key <> ''", "mac_key = ''"].map(|of| {
+        format!(
+            "AND target_id = $2 AND target_id IS NOT NULL AND {of} AND outcome = 'DONE' AND action <> 'customer.contact.read'{told}"
+        )
+    })
 }
 
 /// Tenants with entries that have no place yet.
