@@ -14,7 +14,7 @@ use services::backups::{BackupLog, KILLED, RunFilter};
 use crate::graphql::{
     connection::{Page, PageArgs},
     context::ContextExt,
-    fault::Answer,
+    fault::{Answer, TopError},
     limits::Limits,
     scalars::{Cursor, DateTime, Long},
 };
@@ -141,7 +141,7 @@ impl BackupQuery {
         let (db, clock) = (jobs.database().clone(), jobs.clock().clone());
         let count = move |most: usize| {
             let (log, filter) = (BackupLog::new(db.clone(), clock.clone()), filter.clone());
-            async move { Ok(log.count(&filter, i64::try_from(most).unwrap_or(i64::MAX)).await?) }
+            async move { Ok::<i64, TopError>(log.count(&filter, i64::try_from(most).unwrap_or(i64::MAX)).await?) }
         };
         Ok(page.counted_by(count).into())
     }

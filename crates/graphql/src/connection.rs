@@ -247,7 +247,7 @@ impl<T> Page<T> {
     }
 }
 
-/// Declares a connection and its edge for a node type; `counted`, one whose nodes can be counted.
+/// Declares a connection, whose nodes can be counted, and its edge for a node type; `@edge`, an edge alone.
 #[macro_export]
 macro_rules! connection {
     (counted $connection:ident, $edge:ident, $node:ty, $what:literal) => {
@@ -282,33 +282,6 @@ macro_rules! connection {
         impl From<$crate::connection::CountedPage<$node>> for $connection {
             fn from(page: $crate::connection::CountedPage<$node>) -> Self {
                 Self(page)
-            }
-        }
-    };
-    ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
-        #[doc = concat!("A page of ", $what, ".")]
-        pub struct $connection(pub std::sync::Arc<$crate::connection::Page<$node>>);
-
-        #[doc = concat!("A page of ", $what, ".")]
-        #[async_graphql::Object]
-        impl $connection {
-            /// The nodes with their cursors.
-            async fn edges(&self) -> Vec<$edge> {
-                (0..self.0.nodes.len()).map(|index| $edge(self.0.clone(), index)).collect()
-            }
-            /// The nodes alone.
-            async fn nodes(&self) -> &[$node] {
-                &self.0.nodes
-            }
-            /// Position of the page in the list.
-            async fn page_info(&self) -> $crate::connection::PageInfo {
-                self.0.info()
-            }
-        }
-        $crate::connection!(@edge $edge, $node, $what);
-        impl From<$crate::connection::Page<$node>> for $connection {
-            fn from(page: $crate::connection::Page<$node>) -> Self {
-                Self(std::sync::Arc::new(page))
             }
         }
     };

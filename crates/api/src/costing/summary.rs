@@ -116,7 +116,7 @@ impl CostSummary {
         let asked = (request.after.clone(), request.limit as usize);
         let page = self.sheet(ctx, group_by.into()).await?.page(asked);
         let rows = page.rows.into_iter().map(|(row, keys)| (CostReportRow(row), keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).of_known(page.count).into())
     }
 }
 
@@ -173,7 +173,7 @@ impl StockValueSummary {
         let (db, permit) = (ctx.given::<Ledger>()?.database(), self.permit.clone());
         let (_, page) = Box::pin(shell::worth_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(no_report)?;
         let rows = page.rows.into_iter().map(|(row, keys)| (StockValueSummaryRow(row), keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).of_known(page.count).into())
     }
 }
 

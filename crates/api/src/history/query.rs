@@ -8,6 +8,7 @@ use macros::resolvers;
 use platform::{
     audit::{Target, rows::FieldScope},
     paging::CursorSigner,
+    storage::Reads,
 };
 use services::history::shell::{self, HistoryAsk};
 
@@ -86,7 +87,8 @@ async fn page(
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let found = Box::pin(shell::page(&scope, &ask, &request)).await?;
     let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, is_document }, shell::keys(place)));
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+    let sources = shell::sources(scope.backend(), &ask);
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted_in(scope, sources).into()))
 }
 
 /// The movements that belong to a node.

@@ -16,6 +16,7 @@ use macros::resolvers;
 use platform::{
     clock,
     paging::{CursorSigner, Key, keyset},
+    storage::Reads,
 };
 
 use super::{

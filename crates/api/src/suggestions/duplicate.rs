@@ -1,7 +1,5 @@
 //! Products that are probably one, and names that can be cleaned.
 
-use std::sync::Arc;
-
 use async_graphql::SimpleObject;
 use macros::resolvers;
 use services::{

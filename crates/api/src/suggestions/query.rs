@@ -146,7 +146,7 @@ impl SuggestionQuery {
             let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), all_of(most));
             async move {
                 let (_, listed) = Box::pin(suggestions.duplicates(&permit, &all)).await?;
-                Ok(i64::try_from(listed.len()).unwrap_or(i64::MAX))
+                Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
             }
         });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
@@ -174,7 +174,7 @@ impl SuggestionQuery {
             let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), all_of(most));
             async move {
                 let (_, listed) = Box::pin(suggestions.cleanups(&permit, &all)).await?;
-                Ok(i64::try_from(listed.len()).unwrap_or(i64::MAX))
+                Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
             }
         });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use inventory::stock::{
     core::Movement,
-    rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq},
+    rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq, movements_source},
 };
 use platform::{
-    audit::rows::{FieldScope, Stored, history},
-    paging::{Key, PageRequest, keyset},
-    storage::{Fault, Reads},
+    audit::rows::{FieldScope, Stored, history, history_sources},
+    paging::{Key, ListSource, PageRequest, keyset},
+    storage::{Backend, Fault, Reads},
 };
 use uuid::Uuid;
 
@@ -71,6 +71,22 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
         None => Vec::new(),
     };
     Ok(merge(told, moved, from, request.limit as usize + 1))
+}
+
+/// What all pages of a history are of, together.
+pub fn sources(backend: Backend, ask: &HistoryAsk) -> Vec<ListSource> {
+    let mut sources = Vec::new();
+    if let Some(which) = ask.told {
+        sources.extend(history_sources(ask.target, which));
+    }
+    if ask.has_notes {
+        sources.push(notes::source(ask.target));
+    }
+    if let Some(spec) = &ask.movements {
+        let filter = movement_filter(backend, spec, 2);
+        sources.push(movements_source(&filter.on_movements(), filter.values));
+    }
+    sources
 }
 
 async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &PageRequest) -> Result<Vec<Dated<Item>>, Fault> {
