@@ -154,7 +154,7 @@ async fn counts_its_nodes(world: &World, (list, name): (&str, &str), query: &str
     if ["Query.auditEntries", "Query.jobs"].contains(&list) {
         return;
     }
-    let everything = json!({ "after": null, "first": 250 });
+    let everything = json!({ "after": null, "first": 100 });
     let whole = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &everything).await;
     assert!(whole["errors"].is_null(), "{list}: {whole:#}");
     let page = |answer: &Value| {
