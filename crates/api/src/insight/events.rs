@@ -203,8 +203,16 @@ impl List {
             Some(Ok(seq)) => seq,
             Some(Err(reason)) => {
                 let at = self.cursor(head, head.seq);
-                let (end, reset, all) = (at.clone(), Some(reason), OnceCell::new());
-                return Ok(EventConnection { events: Vec::new(), more: false, begins: true, end, head: at, reset, list: self, all });
+                return Ok(EventConnection {
+                    events: Vec::new(),
+                    more: false,
+                    begins: true,
+                    end: at.clone(),
+                    head: at,
+                    reset: Some(reason),
+                    list: self,
+                    all: OnceCell::new(),
+                });
             }
         };
         let (mut events, mut last) = (Vec::new(), from);
