@@ -20,6 +20,7 @@ on_both!(
     a_total_is_counted_only_where_it_is_asked_for,
     members_data_jobs_and_saved_views_are_found_by_what_they_are,
     short_lists_have_the_rows_of_those_that_they_replace,
+    events_are_counted_as_the_caller_sees_them,
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.
@@ -69,26 +70,47 @@ const COUNTED: [&str; 43] = [
     "webhookEndpointsList",
 ];
 
-/// Lists that are empty in this world, or as long as the release has it, and reports, which only go forward: other tests count them.
-const EMPTY_HERE: [&str; 18] = [
+/// Lists that are empty in this world, or as long as the release has it, and those that only go forward: other tests count them, all of them
+/// `identities/lists.rs`.
+const EMPTY_HERE: [&str; 38] = [
     "abcXyz",
+    "attachments",
+    "auditEntries",
+    "backups",
     "boughtTogether",
     "countAccuracy",
     "customerCohorts",
     "customerScores",
     "deadStock",
+    "demandFacts",
     "eventTypes",
+    "events",
+    "expiringLots",
     "expiryRisk",
     "fulfilmentReport",
+    "history",
+    "jobs",
+    "liquidationPlans",
     "lostSales",
+    "lotTrace",
     "marginReport",
+    "papers",
     "permissionsList",
+    "productCategorySuggestions",
+    "productDuplicates",
+    "productNameCleanups",
+    "productTagSuggestions",
     "recurringJobsList",
     "reorderSuggestionsList",
     "report",
     "shrinkage",
+    "stockAgeing",
+    "stockAnomalies",
+    "stockDigestLevels",
+    "stockPerformance",
     "stockProductivity",
     "stocktakesDueList",
+    "supplierPerformances",
 ];
 
 /// Lists without pages, the lists that replace them, and a field that is another one in each row.
@@ -335,4 +357,39 @@ async fn short_lists_have_the_rows_of_those_that_they_replace(world: &World) {
     let order = json!({ "name": "order.held", "description": "Sales orders.", "noun": "order", "isBySystem": false,
         "subscription": "orderChanged", "permission": "order.read" });
     assert_eq!(held.await["eventTypes"]["nodes"], json!([order]));
+}
+
+async fn events_are_counted_as_the_caller_sees_them(world: &World) {
+    let query = "query($first: Int!, $after: Cursor) { events(first: $first, after: $after) {
+        nodes { __typename } pageInfo { hasNextPage endCursor } totalCount(limit: 100000) { count precision } few: totalCount(limit: 1) { precision } } }";
+    let mut seen = Vec::new();
+    for caller in [world.ours.owner.clone(), of_the_depot(&world.ours)] {
+        let (mut nodes, mut after, mut page) = (0, Value::Null, Value::Null);
+        while page["pageInfo"]["hasNextPage"] != false {
+            let variables = json!({ "first": 250, "after": after });
+            let answer = world.ask(&world.ours, Some(caller.clone()), query, &variables).await;
+            assert!(answer["errors"].is_null(), "{answer:#}");
+            page = answer["data"]["events"].clone();
+            nodes += page["nodes"].as_array().unwrap().len();
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        assert_eq!(page["totalCount"], json!({ "count": nodes, "precision": "EXACT" }));
+        assert_eq!(page["few"]["precision"], "AT_LEAST");
+        seen.push(nodes);
+    }
+    assert!(seen[1] < seen[0], "events of another store count: {seen:?}");
+}
+
+/// Connections without a total, with the reason.
+const WITHOUT_A_TOTAL: [(&str, &str); 0] = [];
+
+#[test]
+fn every_connection_has_the_number_of_its_nodes() {
+    let calls = Calls::of_the_schema();
+    let has = |kind: &str, name: &str| calls.fields(kind).iter().any(|field| field.node.name.node == name);
+    let kinds = calls.types().map(|kind| kind.name.node.as_str());
+    let (counted, without): (Vec<&str>, Vec<&str>) =
+        kinds.filter(|kind| has(kind, "pageInfo")).partition(|kind| has(kind, "totalCount"));
+    assert!(counted.len() > 80, "{} connections", counted.len());
+    assert_eq!(without, WITHOUT_A_TOTAL.map(|(kind, _)| kind));
 }

@@ -14,7 +14,7 @@ use services::backups::{BackupLog, KILLED, RunFilter};
 use crate::graphql::{
     connection::{Page, PageArgs},
     context::ContextExt,
-    fault::Answer,
+    fault::{Answer, TopError},
     limits::Limits,
     scalars::{Cursor, DateTime, Long},
 };
@@ -108,7 +108,7 @@ fn problem(run: &tables::BackupRun) -> Option<&'static str> {
     })
 }
 
-crate::connection!(BackupRunConnection, BackupRunEdge, BackupRun, "backups and drills");
+crate::connection!(counted BackupRunConnection, BackupRunEdge, BackupRun, "backups and drills");
 
 #[derive(Default)]
 pub struct BackupQuery;
@@ -137,7 +137,13 @@ impl BackupQuery {
             let keys = vec![Key::Int(run.started_at.micros()), Key::Id(run.id)];
             (BackupRun::from(run), keys)
         });
-        Ok(Page::build(rows.collect(), &request, "backups", signer).into())
+        let page = Page::build(rows.collect(), &request, "backups", signer);
+        let (db, clock) = (jobs.database().clone(), jobs.clock().clone());
+        let count = move |most: usize| {
+            let (log, filter) = (BackupLog::new(db.clone(), clock.clone()), filter.clone());
+            async move { Ok::<i64, TopError>(log.count(&filter, i64::try_from(most).unwrap_or(i64::MAX)).await?) }
+        };
+        Ok(page.counted_by(count).into())
     }
 
     /// Time since which e-mails of jobs, webhooks, scheduled reports and scheduled exports of all companies are held, as they are

@@ -8,7 +8,7 @@ use iam::access::kind;
 use macros::resolvers;
 use platform::{
     jobs::{Jobs, Refusal, core},
-    paging::{CursorSigner, Key, keyset},
+    paging::{CursorSigner, Key, ListSource, keyset},
     path,
 };
 
@@ -102,7 +102,7 @@ impl BackgroundJob {
     }
 }
 
-crate::connection!(BackgroundJobConnection, BackgroundJobEdge, BackgroundJob, "jobs");
+crate::connection!(counted BackgroundJobConnection, BackgroundJobEdge, BackgroundJob, "jobs");
 crate::connection!(counted RecurringJobConnection, RecurringJobEdge, BackgroundJob, "recurring jobs");
 payload!(JobPayload, job: BackgroundJob, "job");
 
@@ -129,15 +129,17 @@ impl JobQuery {
             conditions = format!(" AND {}", backend.in_texts("state", 2));
             values.push(backend.texts(states.into_iter().map(|state| core::State::from(state).as_str())));
         }
+        let scope = permit.scope(jobs.database());
+        let source = ListSource { from: format!("FROM job WHERE tenant_id = $1{conditions}"), values: values.clone() };
         let (bounds, order, bound) = keyset(&["created_at", "id"], true, &request, values.len() + 2);
         conditions += &bounds;
         values.extend(bound);
-        let found = jobs.page(&permit.scope(jobs.database()), &conditions, &order, values).await?;
+        let found = jobs.page(&scope, &conditions, &order, values).await?;
         let rows = found.into_iter().map(|job| {
             let keys = vec![Key::Int(job.created_at.micros()), job.id.into()];
             (BackgroundJob::from(job), keys)
         });
-        Ok(Page::build(rows.collect(), &request, "jobs", signer).into())
+        Ok(Page::build(rows.collect(), &request, "jobs", signer).counted(scope, source).into())
     }
 
     /// The deployment's recurring jobs, by kind: what keeps reservations, deliveries and the audit log going.

@@ -1,12 +1,13 @@
 //! Relay connections: bounded pages, keyset cursors that are signed and bound to their sort.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use async_graphql::{Enum, SimpleObject};
 use platform::{
     paging::{CursorSigner, DEFAULT_PAGE, Key, ListSource, PageRequest},
     storage::TenantScope,
 };
+use tokio::sync::OnceCell;
 
 use super::{
     fault::{Answer, TopError},
@@ -114,6 +115,8 @@ pub fn counted(found: i64, limit: i64) -> Count {
 
 /// The farthest that `totalCount` counts.
 const MOST_COUNTED: i32 = 100_000;
+/// As many nodes as say that there are more than any `totalCount` counts.
+const AS_FAR: usize = 100_001;
 
 /// The limit of a `totalCount`; one that is out of range is refused.
 pub fn checked_limit(limit: i32) -> Answer<i64> {
@@ -132,16 +135,35 @@ pub struct CountedPage<T> {
 
 /// The nodes of all pages of a list.
 enum All {
-    /// The rows that they are of, as the scope reads them.
-    Of(Box<(TenantScope, ListSource)>),
+    /// The rows that they are of, of one source or of several, as the scope reads them.
+    Of(Box<(TenantScope, Vec<ListSource>)>),
     /// So many, which were in memory when the page was made.
     Known(i64),
+    /// As many as this counts. It is asked once, however often the total is: it may read as much as the list does.
+    By(Box<dyn Fn(usize) -> Counting + Send + Sync>, OnceCell<i64>),
 }
+
+type Counting = Pin<Box<dyn Future<Output = Answer<i64>> + Send>>;
 
 impl<T> Page<T> {
     /// With the rows that all pages of the list are of, as `scope` reads them.
     pub fn counted(self, scope: TenantScope, source: ListSource) -> CountedPage<T> {
-        CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, source))), is_vague: false }
+        self.counted_in(scope, vec![source])
+    }
+
+    /// The same of a list that is put together from several.
+    pub fn counted_in(self, scope: TenantScope, sources: Vec<ListSource>) -> CountedPage<T> {
+        CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, sources))), is_vague: false }
+    }
+
+    /// With what counts the nodes of all pages up to a number, where no statement does.
+    pub fn counted_by<F, N>(self, count: F) -> CountedPage<T>
+    where
+        F: Fn(usize) -> N + Send + Sync + 'static,
+        N: Future<Output = Answer<i64>> + Send + 'static,
+    {
+        let count = move |most: usize| -> Counting { Box::pin(count(most)) };
+        CountedPage { page: Arc::new(self), all: All::By(Box::new(count), OnceCell::new()), is_vague: false }
     }
 
     /// With how many nodes all pages of the list have.
@@ -181,7 +203,17 @@ impl<T> CountedPage<T> {
         let found = match (self.page.whole(), &self.all) {
             (Some(found), _) => found,
             (None, All::Known(found)) => *found,
-            (None, All::Of(of)) => of.1.count(&of.0, limit).await?,
+            (None, All::Of(of)) => {
+                let (scope, sources) = &**of;
+                let mut found = 0;
+                for source in sources {
+                    if found <= limit {
+                        found += source.count(scope, limit - found).await?;
+                    }
+                }
+                found
+            }
+            (None, All::By(count, found)) => *found.get_or_try_init(|| count(AS_FAR)).await?,
         };
         let mut count = counted(found, limit);
         if self.is_vague {
@@ -215,7 +247,7 @@ impl<T> Page<T> {
     }
 }
 
-/// Declares a connection and its edge for a node type; `counted`, one whose nodes can be counted.
+/// Declares a connection, whose nodes can be counted, and its edge for a node type; `@edge`, an edge alone.
 #[macro_export]
 macro_rules! connection {
     (counted $connection:ident, $edge:ident, $node:ty, $what:literal) => {
@@ -250,33 +282,6 @@ macro_rules! connection {
         impl From<$crate::connection::CountedPage<$node>> for $connection {
             fn from(page: $crate::connection::CountedPage<$node>) -> Self {
                 Self(page)
-            }
-        }
-    };
-    ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
-        #[doc = concat!("A page of ", $what, ".")]
-        pub struct $connection(pub std::sync::Arc<$crate::connection::Page<$node>>);
-
-        #[doc = concat!("A page of ", $what, ".")]
-        #[async_graphql::Object]
-        impl $connection {
-            /// The nodes with their cursors.
-            async fn edges(&self) -> Vec<$edge> {
-                (0..self.0.nodes.len()).map(|index| $edge(self.0.clone(), index)).collect()
-            }
-            /// The nodes alone.
-            async fn nodes(&self) -> &[$node] {
-                &self.0.nodes
-            }
-            /// Position of the page in the list.
-            async fn page_info(&self) -> $crate::connection::PageInfo {
-                self.0.info()
-            }
-        }
-        $crate::connection!(@edge $edge, $node, $what);
-        impl From<$crate::connection::Page<$node>> for $connection {
-            fn from(page: $crate::connection::Page<$node>) -> Self {
-                Self(std::sync::Arc::new(page))
             }
         }
     };

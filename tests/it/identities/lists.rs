@@ -8,7 +8,7 @@ use entrepot::{
     graphql::canonical,
     paging::{CursorSigner, Key},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::golden::{id, with_registry};
 use crate::{authorization::world::World, world::on_both};
@@ -148,6 +148,26 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
 
 on_both!(cursors_of_the_last_release_still_open,);
 
+/// A page in the middle, which is never all of its list, counts the nodes that the list has from its beginning.
+async fn counts_its_nodes(world: &World, (list, name): (&str, &str), query: &str, middle: &Value) {
+    // Entries and jobs may come in between.
+    if ["Query.auditEntries", "Query.jobs"].contains(&list) {
+        return;
+    }
+    let everything = json!({ "after": null, "first": 100 });
+    let whole = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &everything).await;
+    assert!(whole["errors"].is_null(), "{list}: {whole:#}");
+    let page = |answer: &Value| {
+        let data = answer["data"].as_object().unwrap();
+        let found = data.get(name).or_else(|| data.values().next().and_then(|of| of.get(name)));
+        found.unwrap_or_else(|| panic!("{list}: {answer:#}")).clone()
+    };
+    let (whole, middle) = (page(&whole), page(middle));
+    if whole["pageInfo"]["hasNextPage"] == false {
+        assert_eq!(middle["totalCount"]["count"], whole["nodes"].as_array().unwrap().len(), "{list}");
+    }
+}
+
 async fn cursors_of_the_last_release_still_open(world: &World) {
     let signer = CursorSigner::new(world.node.identity.cursor_secret().await.unwrap());
     let filled = |text: &str| {
@@ -163,12 +183,12 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
         let kind =
             filled(kind).replace("RANK", &URL_SAFE_NO_PAD.encode(rank)).replace("ASKED", &URL_SAFE_NO_PAD.encode(performance));
         let (of, name) = list.split_once('.').unwrap();
-        let arguments = format!("{} after: $after, first: 1", filled(arguments));
-        let field = format!("{name}({arguments}) {{ nodes {{ __typename }} }}");
+        let arguments = format!("{} after: $after, first: $first", filled(arguments));
+        let field = format!("{name}({arguments}) {{ nodes {{ __typename }} totalCount {{ count }} pageInfo {{ hasNextPage }} }}");
         let query = match of {
-            "Query" => format!("query($after: Cursor!) {{ {field} }}"),
+            "Query" => format!("query($after: Cursor, $first: Int) {{ {field} }}"),
             summary if summary.ends_with("Summary") => {
-                format!("query($after: Cursor!) {{ {}{} {{ {field} }} }}", summary[..1].to_lowercase(), &summary[1..])
+                format!("query($after: Cursor, $first: Int) {{ {}{} {{ {field} }} }}", summary[..1].to_lowercase(), &summary[1..])
             }
             _ => {
                 let prefix = match of {
@@ -184,15 +204,16 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
                     _ => "whe",
                 };
                 let id = world.ours.ids.get(prefix).unwrap_or_else(|| panic!("{prefix}: {:?}", world.ours.ids.keys()));
-                format!("query($after: Cursor!) {{ node(id: \"{id}\") {{ ... on {of} {{ {field} }} }} }}")
+                format!("query($after: Cursor, $first: Int) {{ node(id: \"{id}\") {{ ... on {of} {{ {field} }} }} }}")
             }
         };
         let asked = async |kind: &str| {
             let cursor = signer.sign(kind, &keys);
-            world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "after": cursor })).await
+            world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "after": cursor, "first": 1 })).await
         };
         let answer = asked(&kind).await;
         assert!(answer["errors"].is_null(), "{list}: {answer:#}");
+        counts_its_nodes(world, (list, name), &query, &answer).await;
         let other = asked("of another list").await;
         assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "{list} takes any cursor: {other:#}");
     }

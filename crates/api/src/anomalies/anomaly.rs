@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone)]
 pub struct StockAnomaly(pub Arc<core::Anomaly>);
 
-crate::connection!(StockAnomalyConnection, StockAnomalyEdge, StockAnomaly, "anomalies of stock");
+crate::connection!(counted StockAnomalyConnection, StockAnomalyEdge, StockAnomaly, "anomalies of stock");
 
 impl From<core::Anomaly> for StockAnomaly {
     fn from(anomaly: core::Anomaly) -> Self {

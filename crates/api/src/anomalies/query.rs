@@ -96,11 +96,12 @@ impl AnomalyQuery {
         }
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(sort.name(), signer, MOST_A_PAGE)?;
-        let page = shell::page(&permit, ctx.given::<Ledger>()?.database(), filter, sort, &request).await?;
-        let nodes = page.into_iter().map(|anomaly| {
+        let db = ctx.given::<Ledger>()?.database();
+        let listed = shell::page(&permit, db, filter, sort, &request).await?;
+        let nodes = listed.rows.into_iter().map(|anomaly| {
             let keys = sort.keys(&anomaly);
             (StockAnomaly::from(anomaly), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, sort.name(), signer).into())
+        Ok(Page::build(nodes.collect(), &request, sort.name(), signer).counted(permit.scope(db), listed.source).into())
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Attachment(pub(super) Shown<core::Attachment>);
 
-crate::connection!(AttachmentConnection, AttachmentEdge, Attachment, "attachments");
+crate::connection!(counted AttachmentConnection, AttachmentEdge, Attachment, "attachments");
 
 /// File attached to an object, such as the photo of a delivery note. Callers who may read the
 /// object may read the attachment.

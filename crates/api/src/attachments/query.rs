@@ -48,10 +48,10 @@ async fn page(ctx: &Context<'_>, node_id: &ID, args: PageArgs) -> Answer<Option<
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let rows = shell::page(&scope, &target, &request).await?;
-    let nodes = with_files(&scope, rows).await?.into_iter().map(|attachment| {
+    let listed = shell::page(&scope, &target, &request).await?;
+    let nodes = with_files(&scope, listed.rows).await?.into_iter().map(|attachment| {
         let keys = vec![Key::Int(attachment.0.0.created_at.micros()), attachment.0.0.id.into()];
         (attachment, keys)
     });
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into()))
 }

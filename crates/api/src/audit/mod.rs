@@ -47,6 +47,7 @@ impl AuditQuery {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let request = args.check("audit", signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = filter.unwrap_or_default().sql(platform::storage::Reads::backend(&scope))?;
+        let source = rows::source(&conditions, values.clone());
         let (bounds, order, bound) = keyset(&["seq"], true, &request, values.len() + 2);
         conditions += &bounds;
         values.extend(bound);
@@ -55,7 +56,7 @@ impl AuditQuery {
             let seq = stored.seal?.seq;
             Some((AuditEntry::of(stored)?, vec![Key::Int(seq)]))
         });
-        Ok(Page::build(nodes.collect(), &request, "audit", signer).into())
+        Ok(Page::build(nodes.collect(), &request, "audit", signer).counted(scope, source).into())
     }
 
     /// Verifies a part of the audit log: that no entry was changed, removed or inserted. A toSeq

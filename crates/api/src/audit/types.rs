@@ -133,7 +133,7 @@ impl AuditEntry {
     }
 }
 
-crate::connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "audit entries");
+crate::connection!(counted AuditEntryConnection, AuditEntryEdge, AuditEntry, "audit entries");
 
 /// Result of a verification of the audit log.
 #[derive(Debug, Clone, SimpleObject)]

@@ -1,8 +1,6 @@
 //! How long stock has lain, as clients see it.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{self, Currency, ProductId};
 use inventory::{
     costing::{
@@ -18,7 +16,7 @@ use super::query::no_report;
 use crate::{
     catalog::{ProductFilter, products_within},
     graphql::{
-        connection::{Page, PageArgs, PageInfo},
+        connection::{Count, CountedPage, Page, PageArgs, PageInfo},
         context::ContextExt,
         fault::Answer,
         scalars::{Cursor, DateTime, Long, Quantity},
@@ -95,26 +93,34 @@ impl StockAge {
 
 /// A page of products by how long their units have lain, and all of them together.
 pub struct StockAgesConnection {
-    page: Arc<Page<StockAges>>,
+    page: CountedPage<StockAges>,
     total: AgeSums,
     how: Method,
 }
 crate::connection!(@edge StockAgesEdge, StockAges, "products by the age of their stock");
 
 /// A page of products by how long their units have lain.
-#[Object]
+#[resolvers]
 impl StockAgesConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<StockAgesEdge> {
-        (0..self.page.nodes.len()).map(|index| StockAgesEdge(self.page.clone(), index)).collect()
+        (0..self.page.page.nodes.len()).map(|index| StockAgesEdge(self.page.page.clone(), index)).collect()
     }
     /// The nodes alone.
     async fn nodes(&self) -> &[StockAges] {
-        &self.page.nodes
+        &self.page.page.nodes
     }
     /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
-        self.page.info()
+        self.page.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.page.total(limit).await
     }
     /// All products together, also those that are on no page: what stockValue says by FIFO.
     async fn totals(&self) -> StockAges {
@@ -163,11 +169,12 @@ impl AgeingQuery {
         let currency = found.how.currency;
         // Worth and id, as the list is sorted: the dearest first, so a position is told by what is not worth.
         let keys = |product: ProductId, sums: &AgeSums| vec![Key::Int(-exact(sums.value())), product.into()];
+        let count = found.rows.len();
         let rows = found
             .rows
             .iter()
             .map(|(product, sums)| (StockAges { product: Some(*product), sums: *sums, currency }, keys(*product, sums)));
-        let page = Arc::new(Page::build(request.pick(rows.collect()), &request, AGEING, signer));
+        let page = Page::build(request.pick(rows.collect()), &request, AGEING, signer).of_known(count);
         Ok(StockAgesConnection { page, total: found.total, how: found.how })
     }
 }

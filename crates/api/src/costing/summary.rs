@@ -32,9 +32,9 @@ use crate::{
     orders::links::{self, MOST_A_PAGE, Money, Product},
 };
 
-crate::connection!(CostReportRowConnection, CostReportRowEdge, CostReportRow, "rows of a cost summary");
+crate::connection!(counted CostReportRowConnection, CostReportRowEdge, CostReportRow, "rows of a cost summary");
 crate::connection!(
-    StockValueSummaryRowConnection,
+    counted StockValueSummaryRowConnection,
     StockValueSummaryRowEdge,
     StockValueSummaryRow,
     "rows of a summary of stock values"
@@ -116,7 +116,7 @@ impl CostSummary {
         let asked = (request.after.clone(), request.limit as usize);
         let page = self.sheet(ctx, group_by.into()).await?.page(asked);
         let rows = page.rows.into_iter().map(|(row, keys)| (CostReportRow(row), keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).of_known(page.count).into())
     }
 }
 
@@ -173,7 +173,7 @@ impl StockValueSummary {
         let (db, permit) = (ctx.given::<Ledger>()?.database(), self.permit.clone());
         let (_, page) = Box::pin(shell::worth_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(no_report)?;
         let rows = page.rows.into_iter().map(|(row, keys)| (StockValueSummaryRow(row), keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).of_known(page.count).into())
     }
 }
 

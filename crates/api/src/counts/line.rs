@@ -66,12 +66,12 @@ pub(super) async fn lines(
         }
         tests.push(LineTest::Difference(if is_off { Difference::Some } else { Difference::None }));
     }
-    let page = rows::line_page(&scope, count.id, &tests, &request).await?;
-    let nodes = page.into_iter().map(|shown| {
+    let listed = rows::line_page(&scope, count.id, &tests, &request).await?;
+    let nodes = listed.rows.into_iter().map(|shown| {
         let keys = rows::line_keys(&shown.line);
         (StocktakeLine { of: count.clone(), shown }, keys)
     });
-    Ok(Page::build(nodes.collect(), &request, list, signer).into())
+    Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into())
 }
 
 /// A line inside its count.
@@ -191,7 +191,7 @@ impl StocktakeLine {
     }
 }
 
-crate::connection!(StocktakeLineConnection, StocktakeLineEdge, StocktakeLine, "lines");
+crate::connection!(counted StocktakeLineConnection, StocktakeLineEdge, StocktakeLine, "lines");
 
 /// One of the times that a line was counted.
 pub struct StocktakeAttempt {

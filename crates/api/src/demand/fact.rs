@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{self, ChannelId, Currency, ProductId, StoreId};
 use macros::resolvers;
 use services::demand::{
@@ -13,7 +13,7 @@ use services::demand::{
 use crate::{
     catalog::{Channel, Money, Product, Store},
     graphql::{
-        connection::{Page, PageInfo},
+        connection::{Count, CountedPage, PageInfo},
         fault::Answer,
         scalars::{CurrencyCode, Date, Long, Quantity},
     },
@@ -191,7 +191,7 @@ impl DemandFact {
 
 /// A page of demand facts, the sums of everything, and how far they are.
 pub struct DemandFactConnection {
-    pub page: Arc<Page<DemandFact>>,
+    pub page: CountedPage<DemandFact>,
     pub totals: DemandFact,
     pub progress: FactsProgress,
     pub currency: Currency,
@@ -199,19 +199,27 @@ pub struct DemandFactConnection {
 crate::connection!(@edge DemandFactEdge, DemandFact, "demand facts");
 
 /// A page of demand facts.
-#[Object]
+#[resolvers]
 impl DemandFactConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<DemandFactEdge> {
-        (0..self.page.nodes.len()).map(|index| DemandFactEdge(self.page.clone(), index)).collect()
+        (0..self.page.page.nodes.len()).map(|index| DemandFactEdge(self.page.page.clone(), index)).collect()
     }
     /// The nodes alone.
     async fn nodes(&self) -> &[DemandFact] {
-        &self.page.nodes
+        &self.page.page.nodes
     }
     /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
-        self.page.info()
+        self.page.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.page.total(limit).await
     }
     /// The sums over all rows, also over those that are on no page.
     async fn totals(&self) -> &DemandFact {

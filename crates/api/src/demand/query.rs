@@ -64,7 +64,9 @@ impl DemandQuery {
         let page = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let is_of_product = filter.products.as_ref().is_some_and(|ids| ids.len() == 1);
         let ask = FactAsk { group: group.clone(), filter, currency: checked_currency(currency)?, page: page.clone() };
-        let found = shell::demand_facts(permit, ctx.given::<Ledger>()?.database(), ask);
+        let db = ctx.given::<Ledger>()?.database();
+        let scope = permit.scope(db).long();
+        let found = shell::demand_facts(permit, db, ask);
         let found = Box::pin(found).await.map_err(no_report)?;
         let (group, currency): (Arc<[_]>, _) = (group.into(), found.currency);
         let is_of_row = is_of_product || group.contains(&rows::DemandDimension::Product);
@@ -73,7 +75,7 @@ impl DemandQuery {
             let keys = row.keys.iter().map(key).collect();
             (fact(row, is_of_row), keys)
         });
-        let page = Arc::new(Page::build(nodes.collect(), &page, kind, signer));
+        let page = Page::build(nodes.collect(), &page, kind, signer).counted(scope, found.source);
         let totals = fact(found.totals, is_of_product);
         Ok(DemandFactConnection { page, totals, progress: found.progress, currency })
     }

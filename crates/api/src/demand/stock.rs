@@ -1,8 +1,6 @@
 //! How stock has done, as clients see it.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude;
 use iam::access::{Permission, kind};
@@ -27,7 +25,7 @@ use crate::{
     catalog::{Product, ProductFilter, Store, products_at},
     graphql::{
         canonical,
-        connection::{Page, PageArgs, PageInfo},
+        connection::{Count, CountedPage, Page, PageArgs, PageInfo},
         context::ContextExt,
         fault::{Answer, TopError},
         filters::IdFilter,
@@ -165,7 +163,7 @@ impl LostSales {
 
 /// A page of levels, and all of them together.
 pub struct StockPerformanceConnection {
-    page: Arc<Page<StockPerformance>>,
+    page: CountedPage<StockPerformance>,
     totals: StockPeriod,
     before: Option<StockPeriod>,
     lost: LostUnits,
@@ -176,19 +174,27 @@ pub struct StockPerformanceConnection {
 crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by the performance of their stock");
 
 /// A page of levels by how their stock has done.
-#[Object]
+#[resolvers]
 impl StockPerformanceConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<StockPerformanceEdge> {
-        (0..self.page.nodes.len()).map(|index| StockPerformanceEdge(self.page.clone(), index)).collect()
+        (0..self.page.page.nodes.len()).map(|index| StockPerformanceEdge(self.page.page.clone(), index)).collect()
     }
     /// The nodes alone.
     async fn nodes(&self) -> &[StockPerformance] {
-        &self.page.nodes
+        &self.page.page.nodes
     }
     /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
-        self.page.info()
+        self.page.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.page.total(limit).await
     }
     /// All levels together, also those that are on no page.
     async fn totals(&self) -> StockPerformance {
@@ -264,12 +270,13 @@ impl StockPerformanceQuery {
         let found = shell::stock_performance(permit, database, (filter, &products), substitution, comparisons);
         let found = Box::pin(found).await.map_err(no_report)?;
         let (progress, totals, before, lost, unknown) = (found.progress, found.totals, found.before, found.lost, found.unknown);
+        let count = found.rows.len();
         let rows = (0..).zip(found.rows).map(|(nth, level)| {
             let lost = LostUnits::of(&level.period, level.period.out_days, substitution);
             let LevelStock { period, before, .. } = level;
             (StockPerformance { level: Some(level), period, before, lost, span }, vec![Key::Int(nth)])
         });
-        let page = Arc::new(Page::build(request.pick(rows.collect()), &request, kind, signer));
+        let page = Page::build(request.pick(rows.collect()), &request, kind, signer).of_known(count);
         Ok(StockPerformanceConnection { page, totals, before, lost, unknown, progress, span })
     }
 }

@@ -173,7 +173,7 @@ pub struct HistoryItem {
     pub plain: HistoryKind,
 }
 
-crate::connection!(HistoryConnection, HistoryEdge, HistoryItem, "steps in the history of an object");
+crate::connection!(counted HistoryConnection, HistoryEdge, HistoryItem, "steps in the history of an object");
 
 impl HistoryItem {
     fn fields_of(&self) -> Vec<Value> {

@@ -5,7 +5,7 @@ use entity::id::{Kind, kind};
 use iam::access::kind as may;
 use inventory::{ledger::Ledger, stock::rows::MovementFilterSpec};
 use macros::resolvers;
-use platform::{audit::Target, paging::CursorSigner};
+use platform::{audit::Target, paging::CursorSigner, storage::Reads};
 use services::history::{
     core::EntryKind,
     shell::{self, HistoryAsk},
@@ -89,7 +89,8 @@ async fn page(
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let found = Box::pin(shell::page(&scope, &ask, &request)).await?;
     let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, target, plain }, shell::keys(place)));
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+    let sources = shell::sources(scope.backend(), &ask);
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted_in(scope, sources).into()))
 }
 
 /// What entries can be.

@@ -16,11 +16,12 @@ use platform::{
 };
 use serde_json::Value;
 use services::webhooks;
+use tokio::sync::OnceCell;
 
 use crate::{
     graphql::{
         canonical::filter_name,
-        connection::{PageArgs, PageInfo},
+        connection::{Count, CountPrecision, PageArgs, PageInfo, checked_limit, counted},
         context::ContextExt,
         fault::{Answer, TopError},
         limits::Limits,
@@ -74,10 +75,13 @@ pub struct EventConnection {
     end: Cursor,
     head: Cursor,
     reset: Option<ResetReason>,
+    list: List,
+    /// Events on all pages, once they are counted, and whether they are all.
+    all: OnceCell<(i64, bool)>,
 }
 
 /// A page of the journal, oldest first.
-#[Object]
+#[resolvers]
 impl EventConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<EventEdge> {
@@ -96,6 +100,18 @@ impl EventConnection {
             start_cursor: self.events.first().map(|(_, cursor)| cursor.clone()),
             end_cursor: Some(self.end.clone()),
         }
+    }
+    /// Number of events on all pages together, counted up to a limit: those that are kept and that you may see. The oldest 2,000 events are looked
+    /// through; where there are more, the number is a lower bound. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        let limit = checked_limit(limit)?;
+        let (found, is_all) = *self.all.get_or_try_init(|| self.list.count()).await?;
+        let count = counted(found, limit);
+        Ok(if is_all { count } else { Count { precision: CountPrecision::AtLeast, ..count } })
     }
     /// The journal's head: hand it to `after` to begin now.
     async fn head(&self) -> &Cursor {
@@ -172,7 +188,7 @@ impl List {
         stream::cursor(&self.signer, self.caller.tenant, head.epoch, seq, &self.name)
     }
 
-    async fn page(&self, first: usize, after: Option<Cursor>) -> Answer<EventConnection> {
+    async fn page(self, first: usize, after: Option<Cursor>) -> Answer<EventConnection> {
         let (mut scope, mut head) = (self.scope.clone(), self.scope.head().await?);
         let open = |after: &Cursor, head: Head| stream::open(&self.signer, self.scope.tenant(), head, &self.name, after);
         let mut opened = after.as_ref().map(|after| open(after, head));
@@ -187,8 +203,16 @@ impl List {
             Some(Ok(seq)) => seq,
             Some(Err(reason)) => {
                 let at = self.cursor(head, head.seq);
-                let (end, reset) = (at.clone(), Some(reason));
-                return Ok(EventConnection { events: Vec::new(), more: false, begins: true, end, head: at, reset });
+                return Ok(EventConnection {
+                    events: Vec::new(),
+                    more: false,
+                    begins: true,
+                    end: at.clone(),
+                    head: at,
+                    reset: Some(reason),
+                    list: self,
+                    all: OnceCell::new(),
+                });
             }
         };
         let (mut events, mut last) = (Vec::new(), from);
@@ -216,7 +240,26 @@ impl List {
             end,
             head: self.cursor(head, head.seq),
             reset: None,
+            list: self,
+            all: OnceCell::new(),
         })
+    }
+
+    /// How many of the oldest events that are kept the caller may see, and whether those are all.
+    async fn count(&self) -> Answer<(i64, bool)> {
+        let head = self.scope.head().await?;
+        let (mut found, mut last) = (0, head.low);
+        while last < head.seq && last - head.low < LOOKED_THROUGH {
+            let rows = journal::after(&self.scope, last, READ_AT_ONCE).await?;
+            if rows.first().is_none_or(|row| row.seq != last + 1) {
+                break;
+            }
+            for row in rows.into_iter().take_while(|row| row.seq <= head.seq) {
+                last = row.seq;
+                found += i64::from(self.shown(row)?.is_some());
+            }
+        }
+        Ok((found, last >= head.seq))
     }
 
     fn shown(&self, row: journal::Event) -> Result<Option<Event>, Fault> {

@@ -30,8 +30,8 @@ use crate::{
     stock::{MovementFilter, MovementKind, movements_within},
 };
 
-crate::connection!(SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
-crate::connection!(MovementSummaryRowConnection, MovementSummaryRowEdge, MovementSummaryRow, "rows of a summary of movements");
+crate::connection!(counted SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
+crate::connection!(counted MovementSummaryRowConnection, MovementSummaryRowEdge, MovementSummaryRow, "rows of a summary of movements");
 
 /// Documents that amounts are of, and the currency that they are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -85,7 +85,15 @@ impl SalesSummary {
         let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
         let page = Box::pin(shell::sales_rows(permit, db, self.spec.clone(), sorted, asked)).await.map_err(no_report)?;
         let rows = page.rows.into_iter().map(|(row, keys)| (SalesRow { row }, keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind, signer).into())
+        let (permit, db, spec) = (self.permit.clone(), db.clone(), self.spec.clone());
+        let page = Page::forward(rows, page.has_next, &request, kind, signer).counted_by(move |most| {
+            let (permit, db, spec) = (permit.clone(), db.clone(), spec.clone());
+            async move {
+                let counting = Box::pin(shell::sales_row_count(permit, &db, spec, sorted, most));
+                Ok::<i64, TopError>(i64::try_from(counting.await.map_err(no_report)?).unwrap_or(i64::MAX))
+            }
+        });
+        Ok(page.into())
     }
 }
 
@@ -145,7 +153,15 @@ impl MovementSummary {
         let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
         let page = Box::pin(shell::movement_rows(permit, db, &self.ask, group_by.into(), asked)).await.map_err(no_report)?;
         let rows = page.rows.into_iter().map(|(row, keys)| (MovementSummaryRow(row), keys)).collect();
-        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+        let (permit, db, ask) = (self.permit.clone(), db.clone(), self.ask.clone());
+        let page = Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).counted_by(move |most| {
+            let (permit, db, ask) = (permit.clone(), db.clone(), ask.clone());
+            async move {
+                let counting = Box::pin(shell::movement_row_count(permit, &db, &ask, group_by.into(), most));
+                Ok::<i64, TopError>(i64::try_from(counting.await.map_err(no_report)?).unwrap_or(i64::MAX))
+            }
+        });
+        Ok(page.into())
     }
 }
 

@@ -37,7 +37,7 @@ pub struct LiquidationPlanLine {
     pub recovered: Option<i64>,
 }
 
-crate::connection!(LiquidationPlanLineConnection, LiquidationPlanLineEdge, LiquidationPlanLine, "lines of a liquidation plan");
+crate::connection!(counted LiquidationPlanLineConnection, LiquidationPlanLineEdge, LiquidationPlanLine, "lines of a liquidation plan");
 
 impl LiquidationPlanLine {
     pub(super) fn new(line: core::PlanLine, currency: Currency, recovered: Option<i64>) -> Self {

@@ -39,7 +39,7 @@ pub struct LiquidationPlan {
     pub lines: Option<Arc<Vec<core::PlanLine>>>,
 }
 
-crate::connection!(LiquidationPlanConnection, LiquidationPlanEdge, LiquidationPlan, "plans of liquidation");
+crate::connection!(counted LiquidationPlanConnection, LiquidationPlanEdge, LiquidationPlan, "plans of liquidation");
 
 impl From<core::Plan> for LiquidationPlan {
     fn from(plan: core::Plan) -> Self {
@@ -174,18 +174,25 @@ impl LiquidationPlan {
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let ledger = ctx.given::<Ledger>()?;
-        let page = if let Some(lines) = &self.lines {
+        let (page, all) = if let Some(lines) = &self.lines {
             let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
-            request.pick(all.collect()).into_iter().map(|(line, _)| line).collect()
+            let all: Vec<_> = all.collect();
+            let count = all.len();
+            (request.pick(all).into_iter().map(|(line, _)| line).collect(), Err(count))
         } else {
-            shell::line_page(&permit, ledger.database(), (self.plan.id, filter), &request).await?
+            let listed = shell::line_page(&permit, ledger.database(), (self.plan.id, filter), &request).await?;
+            (listed.rows, Ok(listed.source))
         };
         let results = shell::line_results(&permit, ledger, &self.plan, &page).await?;
         let nodes = page.into_iter().map(|line| {
             let (keys, recovered) = (rows::line_keys(&line), results.get(&line.id).copied());
             (LiquidationPlanLine::new(line, self.plan.currency, recovered), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).into())
+        let page = Page::build(nodes.collect(), &request, kind, signer);
+        Ok(match all {
+            Ok(source) => page.counted(permit.scope(ledger.database()), source).into(),
+            Err(count) => page.of_known(count).into(),
+        })
     }
 }
 

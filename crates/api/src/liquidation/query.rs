@@ -101,12 +101,13 @@ impl LiquidationQuery {
         let states: Option<Vec<prelude::LiquidationPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;
-        let page = shell::plan_page(&permit, ctx.given::<Ledger>()?.database(), states.as_deref(), &request).await?;
-        let nodes = page.into_iter().map(|plan| {
+        let db = ctx.given::<Ledger>()?.database();
+        let listed = shell::plan_page(&permit, db, states.as_deref(), &request).await?;
+        let nodes = listed.rows.into_iter().map(|plan| {
             let keys = rows::plan_keys(&plan);
             (LiquidationPlan::from(plan), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// A plan of liquidation. Null when there is none.

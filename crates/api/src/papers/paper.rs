@@ -65,7 +65,7 @@ impl From<core::Paper> for Paper {
     }
 }
 
-crate::connection!(PaperConnection, PaperEdge, Paper, "papers");
+crate::connection!(counted PaperConnection, PaperEdge, Paper, "papers");
 
 impl Paper {
     /// A link to a file of the paper, for whoever drew it: it shows what they may see.

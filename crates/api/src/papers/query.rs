@@ -45,9 +45,10 @@ async fn page(ctx: &Context<'_>, document_id: &ID, args: PageArgs) -> Answer<Opt
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = find_document(ctx, document_id).await?.and_then(|_| Target::parse(document_id)) else { return Ok(None) };
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
-    let nodes = rows::page(&scope, target.id, &request).await?.into_iter().map(|paper| {
+    let listed = rows::page(&scope, target.id, &request).await?;
+    let nodes = listed.rows.into_iter().map(|paper| {
         let keys = vec![Key::Int(paper.created_at.micros()), paper.id.into()];
         (Paper::from(paper), keys)
     });
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into()))
 }

@@ -1,8 +1,6 @@
 //! How all suppliers deliver, as a list.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, Enum, InputObject, InputType as _, Object};
+use async_graphql::{Context, Enum, InputObject, InputType as _};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::{SupplierId, Timestamp};
 use iam::access::{Permit, kind};
@@ -10,6 +8,7 @@ use inventory::{
     ledger::Ledger,
     purchasing::{core::Performance, rows::DeliveryFilter, shell},
 };
+use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 use serde_json::json;
 
@@ -18,7 +17,7 @@ use crate::{
     catalog::{Direction, ProductFilter, products_at},
     graphql::{
         canonical,
-        connection::{Page, PageArgs, PageInfo},
+        connection::{Count, CountedPage, Page, PageArgs, PageInfo},
         context::ContextExt,
         fault::Answer,
         filters::IdFilter,
@@ -108,26 +107,34 @@ async fn narrowed(
 
 /// A page of suppliers by how they deliver, and all of them together.
 pub struct SupplierPerformanceConnection {
-    page: Arc<Page<SupplierPerformance>>,
+    page: CountedPage<SupplierPerformance>,
     totals: Performance,
     suppliers: usize,
 }
 crate::connection!(@edge SupplierPerformanceEdge, SupplierPerformance, "suppliers by their deliveries");
 
 /// A page of suppliers by their deliveries.
-#[Object]
+#[resolvers]
 impl SupplierPerformanceConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<SupplierPerformanceEdge> {
-        (0..self.page.nodes.len()).map(|index| SupplierPerformanceEdge(self.page.clone(), index)).collect()
+        (0..self.page.page.nodes.len()).map(|index| SupplierPerformanceEdge(self.page.page.clone(), index)).collect()
     }
     /// The nodes alone.
     async fn nodes(&self) -> &[SupplierPerformance] {
-        &self.page.nodes
+        &self.page.page.nodes
     }
     /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
-        self.page.info()
+        self.page.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.page.total(limit).await
     }
     /// Deliveries of all these suppliers together, also those that are on no page.
     async fn totals(&self) -> SupplierPerformance {
@@ -166,6 +173,6 @@ pub(super) async fn supplier_performances(
     };
     let mut rows: Vec<(SupplierPerformance, Vec<Key>)> = found.rows.into_iter().map(row).collect();
     rows.sort_by(|(_, one), (_, other)| one.cmp(other));
-    let page = Arc::new(Page::build(request.pick(rows), &request, list, signer));
+    let page = Page::build(request.pick(rows), &request, list, signer).of_known(suppliers);
     Ok(SupplierPerformanceConnection { page, totals, suppliers })
 }

@@ -34,7 +34,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ReplenishmentPlanLine(pub Arc<core::PlanLine>);
 
-crate::connection!(ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge, ReplenishmentPlanLine, "lines of a plan");
+crate::connection!(counted ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge, ReplenishmentPlanLine, "lines of a plan");
 
 impl From<core::PlanLine> for ReplenishmentPlanLine {
     fn from(line: core::PlanLine) -> Self {

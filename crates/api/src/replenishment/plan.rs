@@ -165,18 +165,21 @@ impl ReplenishmentPlan {
         let filter = ReplenishmentPlanLineFilter::read(filter)?;
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let page = if let Some(lines) = &self.lines {
-            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
-            request.pick(all.collect()).into_iter().map(|(line, _)| line).collect()
-        } else {
-            let db = ctx.given::<Ledger>()?.database();
-            shell::line_page(&permit, db, (self.plan.id, filter), &request).await?
-        };
-        let nodes = page.into_iter().map(|line| {
+        let node = |line: core::PlanLine| {
             let keys = rows::line_keys(&line);
             (ReplenishmentPlanLine::from(line), keys)
-        });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).into())
+        };
+        if let Some(lines) = &self.lines {
+            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
+            let all: Vec<_> = all.collect();
+            let count = all.len();
+            let nodes = request.pick(all).into_iter().map(|(line, _)| node(line));
+            return Ok(Page::build(nodes.collect(), &request, kind, signer).of_known(count).into());
+        }
+        let db = ctx.given::<Ledger>()?.database();
+        let listed = shell::line_page(&permit, db, (self.plan.id, filter), &request).await?;
+        let nodes = listed.rows.into_iter().map(node);
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(permit.scope(db), listed.source).into())
     }
 }
 

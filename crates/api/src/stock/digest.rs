@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-crate::connection!(StockDigestLevelConnection, StockDigestLevelEdge, StockDigestLevel, "stock levels of some buckets");
+crate::connection!(counted StockDigestLevelConnection, StockDigestLevelEdge, StockDigestLevel, "stock levels of some buckets");
 
 /// Digest of a store's stock levels.
 pub struct StockDigest {
@@ -153,7 +153,15 @@ impl DigestQuery {
         let has_next = found.len() > most;
         found.truncate(most);
         let nodes = found.into_iter().map(|found| (StockDigestLevel(found), vec![found.level.product_id.into()])).collect();
-        Ok(Page::forward(nodes, has_next, &request, list, signer).into())
+        let of = (store.0.id, buckets);
+        let page = Page::forward(nodes, has_next, &request, list, signer).counted_by(move |most| {
+            let (scope, wanted) = (scope.clone(), wanted.clone());
+            async move {
+                let found = Box::pin(rows::levels_in(&scope, of, &wanted, None, most)).await?;
+                Ok::<i64, TopError>(i64::try_from(found.len()).unwrap_or(i64::MAX))
+            }
+        });
+        Ok(page.into())
     }
 }
 

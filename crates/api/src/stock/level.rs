@@ -133,7 +133,8 @@ impl StockLevel {
             let keys = vec![Key::Int(entry.version_after)];
             Some((StockEntry { movement, line: entry.line }, keys))
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+        let source = rows::entries_source(self.0.key);
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 }
 

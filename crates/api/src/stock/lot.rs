@@ -16,6 +16,7 @@ use macros::resolvers;
 use platform::{
     clock,
     paging::{CursorSigner, Key, keyset},
+    storage::Reads,
 };
 
 use super::{
@@ -212,8 +213,8 @@ async fn customer_of(ctx: &Context<'_>, reference: Reference) -> Answer<Option<C
 }
 
 connection!(counted LotConnection, LotEdge, Lot, "lots");
-connection!(LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot");
-connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that expire soon");
+connection!(counted LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot");
+connection!(counted ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that expire soon");
 
 /// A page of what moved a lot, the oldest first.
 pub async fn trace(
@@ -243,7 +244,8 @@ pub async fn trace(
         let Some(movement) = movement_seen(ctx, movements.get(&BySeq(entry.seq)).cloned())? else { continue };
         nodes.push((LotTrace { entry, movement }, vec![Key::Int(entry.seq), Key::Int(entry.line)]));
     }
-    Ok(Page::build(nodes, &request, list, signer).into())
+    let source = lot_list::trace_source(scope.backend(), lot, own);
+    Ok(Page::build(nodes, &request, list, signer).counted(scope, source).into())
 }
 
 /// A lot in a store that will not last long.

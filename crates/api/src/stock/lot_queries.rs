@@ -146,6 +146,7 @@ impl LotQuery {
             conditions += &format!(" AND {}", scope.backend().in_ids("v.store_id", values.len() + 3));
             values.push(scope.backend().ids(wanted));
         }
+        let source = lot_list::expiring_source(days.last() + within, &conditions, values.clone());
         let columns = ["l.expires_on", "l.id", "v.store_id"];
         let (bounds, order, bound) = keyset(&columns, false, &request, values.len() + 3);
         conditions += &bounds;
@@ -157,7 +158,7 @@ impl LotQuery {
             let keys = vec![Key::Int(expires), one.lot.id.into(), one.level.key.store.into()];
             (ExpiringLot(one), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 
     /// Explanation of a product's available quantity in a store: each figure with its parts. Null when there is no such product or store.

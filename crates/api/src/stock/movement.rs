@@ -202,4 +202,4 @@ impl StockEntry {
 }
 
 connection!(counted StockMovementConnection, StockMovementEdge, StockMovement, "stock movements");
-connection!(StockEntryConnection, StockEntryEdge, StockEntry, "entries");
+connection!(counted StockEntryConnection, StockEntryEdge, StockEntry, "entries");

@@ -1,8 +1,6 @@
 //! Products that are probably one, and names that can be cleaned.
 
-use std::sync::Arc;
-
-use async_graphql::{Object, SimpleObject};
+use async_graphql::SimpleObject;
 use macros::resolvers;
 use services::{
     demand::core::six,
@@ -18,7 +16,7 @@ use super::{
 };
 use crate::{
     catalog::Product,
-    graphql::connection::{Page, PageInfo},
+    graphql::connection::{Count, CountedPage, PageInfo},
 };
 
 /// Two products that are probably one.

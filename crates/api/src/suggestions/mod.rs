@@ -30,32 +30,40 @@ macro_rules! suggestions {
     ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
         #[doc = concat!("A page of ", $what, ".")]
         pub struct $connection {
-            page: Arc<Page<$node>>,
+            page: CountedPage<$node>,
             status: ProductTextStatus,
             is_partial: bool,
         }
         crate::connection!(@edge $edge, $node, $what);
 
         impl $connection {
-            pub fn new(page: Page<$node>, status: ProductTextStatus, is_partial: bool) -> Self {
-                Self { page: Arc::new(page), status, is_partial }
+            pub fn new(page: CountedPage<$node>, status: ProductTextStatus, is_partial: bool) -> Self {
+                Self { page, status, is_partial }
             }
         }
 
         #[doc = concat!("A page of ", $what, ".")]
-        #[Object]
+        #[resolvers]
         impl $connection {
             /// The nodes with their cursors.
             async fn edges(&self) -> Vec<$edge> {
-                (0..self.page.nodes.len()).map(|index| $edge(self.page.clone(), index)).collect()
+                (0..self.page.page.nodes.len()).map(|index| $edge(self.page.page.clone(), index)).collect()
             }
             /// The nodes alone.
             async fn nodes(&self) -> &[$node] {
-                &self.page.nodes
+                &self.page.page.nodes
             }
             /// Position of the page in the list.
             async fn page_info(&self) -> PageInfo {
-                self.page.info()
+                self.page.page.info()
+            }
+            /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+            #[field(cost = "3")]
+            async fn total_count(
+                &self,
+                #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+            ) -> crate::graphql::fault::Answer<Count> {
+                self.page.total(limit).await
             }
             /// State of the learning. Unless it is READY the page is empty, and this is the reason.
             async fn status(&self) -> ProductTextStatus {

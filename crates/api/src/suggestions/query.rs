@@ -1,14 +1,17 @@
 //! Asking for suggestions.
 
 use async_graphql::{Context, ID, InputObject};
+use iam::access::{Permit, kind};
+use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::{
-    paging::{CursorSigner, Key},
+    paging::{CursorSigner, Key, PageRequest},
     path,
+    storage::Reads,
 };
 use services::suggestions::{
     Suggestions, core,
-    rows::{Lacking, Wanted},
+    rows::{self, Lacking, Wanted},
 };
 
 use super::{
@@ -19,7 +22,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        connection::{Page, PageArgs},
+        connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
@@ -86,6 +89,7 @@ impl SuggestionQuery {
             (ProductCategorySuggestion::from(suggestion), keys)
         });
         let page = Page::build(nodes.collect(), &request, CATEGORIES, signer);
+        let page = of_wanted(ctx, &permit, page, status(model.as_ref()), &wanted)?;
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
         Ok(ProductCategorySuggestionConnection::new(page, status(model.as_ref()), is_partial))
     }
@@ -116,6 +120,7 @@ impl SuggestionQuery {
             (ProductTagSuggestion::from(suggestion), keys)
         });
         let page = Page::build(nodes.collect(), &request, TAGS, signer);
+        let page = of_wanted(ctx, &permit, page, tag::status(model.as_ref()), &wanted)?;
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
         Ok(ProductTagSuggestionConnection::new(page, tag::status(model.as_ref()), is_partial))
     }
@@ -134,9 +139,16 @@ impl SuggestionQuery {
     ) -> Answer<ProductDuplicateConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(DUPLICATES, signer, MOST_A_PAGE)?;
-        let (names, listed) = Box::pin(ctx.given::<Suggestions>()?.duplicates(&permit, &request)).await?;
+        let suggestions = ctx.given::<Suggestions>()?.clone();
+        let (names, listed) = Box::pin(suggestions.duplicates(&permit, &request)).await?;
         let nodes = listed.into_iter().map(|(pair, keys)| (ProductDuplicate(pair), keys)).collect();
-        let page = Page::build(nodes, &request, DUPLICATES, signer);
+        let page = Page::build(nodes, &request, DUPLICATES, signer).counted_by(move |most| {
+            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), all_of(most));
+            async move {
+                let (_, listed) = Box::pin(suggestions.duplicates(&permit, &all)).await?;
+                Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
+            }
+        });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
         Ok(ProductDuplicateConnection::new(page, of_names(names.as_deref()), is_partial))
     }
@@ -155,9 +167,16 @@ impl SuggestionQuery {
     ) -> Answer<ProductNameCleanupConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(CLEANUPS, signer, MOST_A_PAGE)?;
-        let (names, listed) = Box::pin(ctx.given::<Suggestions>()?.cleanups(&permit, &request)).await?;
+        let suggestions = ctx.given::<Suggestions>()?.clone();
+        let (names, listed) = Box::pin(suggestions.cleanups(&permit, &request)).await?;
         let nodes = listed.into_iter().map(|(cleanup, keys)| (ProductNameCleanup(cleanup), keys)).collect();
-        let page = Page::build(nodes, &request, CLEANUPS, signer);
+        let page = Page::build(nodes, &request, CLEANUPS, signer).counted_by(move |most| {
+            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), all_of(most));
+            async move {
+                let (_, listed) = Box::pin(suggestions.cleanups(&permit, &all)).await?;
+                Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
+            }
+        });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
         Ok(ProductNameCleanupConnection::new(page, of_names(names.as_deref()), is_partial))
     }
@@ -179,6 +198,27 @@ impl SuggestionQuery {
         let model = Box::pin(ctx.given::<Suggestions>()?.tag_model(&permit)).await?;
         Ok(ProductTagModel::of(model.as_ref()))
     }
+}
+
+/// With all products that are asked about; as long as nothing is learned they are on no page.
+fn of_wanted<T>(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::ProductRead>,
+    page: Page<T>,
+    status: ProductTextStatus,
+    wanted: &Wanted,
+) -> Answer<CountedPage<T>> {
+    if status != ProductTextStatus::Ready {
+        return Ok(page.of_known(0));
+    }
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let source = rows::source(scope.backend(), wanted);
+    Ok(page.counted(scope, source))
+}
+
+/// So many from the first one on: which of the pairs and names that were found still hold is seen when they are read.
+fn all_of(most: usize) -> PageRequest {
+    PageRequest { limit: u32::try_from(most).unwrap_or(u32::MAX), backward: false, after: None, before: None }
 }
 
 fn of_names(names: Option<&core::Names>) -> ProductTextStatus {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, SimpleObject};
 use macros::resolvers;
 use platform::storage::Fault;
 use services::{
@@ -17,7 +17,7 @@ use super::{enums::ProductTextStatus, suggestions};
 use crate::{
     catalog::{Category, Product, loads},
     graphql::{
-        connection::{Page, PageInfo},
+        connection::{Count, CountedPage, PageInfo},
         fault::{Answer, TopError},
     },
 };

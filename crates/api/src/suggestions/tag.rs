@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::SimpleObject;
 use macros::resolvers;
 use services::{
     demand::core::six,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     catalog::Product,
-    graphql::connection::{Page, PageInfo},
+    graphql::connection::{Count, CountedPage, PageInfo},
 };
 
 /// Tags suggested for a product.

@@ -3,8 +3,9 @@
 use async_graphql::{Context, Enum};
 use entity::prelude::EventId;
 use iam::access::kind;
+use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::paging::{CursorSigner, Key, keyset};
+use platform::paging::{CursorSigner, Key, ListSource, keyset};
 use services::webhooks::{
     Attempt, Delivery, DeliveryState, Webhooks,
     core::{Endpoint, message_id},
@@ -118,8 +119,8 @@ impl WebhookAttempt {
     }
 }
 
-crate::connection!(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery, "messages for an endpoint");
-crate::connection!(WebhookAttemptConnection, WebhookAttemptEdge, WebhookAttempt, "attempts to deliver");
+crate::connection!(counted WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery, "messages for an endpoint");
+crate::connection!(counted WebhookAttemptConnection, WebhookAttemptEdge, WebhookAttempt, "attempts to deliver");
 
 pub async fn deliveries(
     ctx: &Context<'_>,
@@ -138,6 +139,8 @@ pub async fn deliveries(
         conditions += &format!(" AND {}", backend.in_texts("d.state", 3));
         values.push(backend.texts(states.into_iter().map(|state| DeliveryState::from(state).as_str())));
     }
+    let from = format!("FROM webhook_delivery d WHERE d.tenant_id = $1{conditions}");
+    let (scope, source) = (permit.scope(ctx.given::<Ledger>()?.database()), ListSource { from, values: values.clone() });
     let (bounds, order, bound) = keyset(&["d.seq"], true, &request, values.len() + 2);
     conditions += &bounds;
     values.extend(bound);
@@ -147,7 +150,7 @@ pub async fn deliveries(
         let (message, keys) = (message_id(of.tenant, epoch, delivery.seq), vec![Key::Int(delivery.seq)]);
         (WebhookDelivery { delivery, message }, keys)
     });
-    Ok(Page::build(rows.collect(), &request, name, signer).into())
+    Ok(Page::build(rows.collect(), &request, name, signer).counted(scope, source).into())
 }
 
 pub async fn attempts(
@@ -166,6 +169,8 @@ pub async fn attempts(
         conditions += " AND a.seq = $3";
         values.push(seq.0.into());
     }
+    let from = format!("FROM webhook_attempt a WHERE a.tenant_id = $1{conditions}");
+    let (scope, source) = (permit.scope(ctx.given::<Ledger>()?.database()), ListSource { from, values: values.clone() });
     let (bounds, order, bound) = keyset(&["a.id"], true, &request, values.len() + 2);
     conditions += &bounds;
     values.extend(bound);
@@ -175,5 +180,5 @@ pub async fn attempts(
         let (message, keys) = (message_id(of.tenant, epoch, attempt.seq), vec![attempt.id.into()]);
         (WebhookAttempt { attempt, message }, keys)
     });
-    Ok(Page::build(rows.collect(), &request, name, signer).into())
+    Ok(Page::build(rows.collect(), &request, name, signer).counted(scope, source).into())
 }

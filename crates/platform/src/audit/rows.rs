@@ -13,8 +13,8 @@ use super::{
     writer::AuditWriter,
 };
 use crate::{
-    paging::{PageRequest, keyset},
-    storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work, word},
+    paging::{ListSource, PageRequest, keyset},
+    storage::{Backend, Bulk, Fault, Finds, Global, Reads, Row, Rows, Work, word},
 };
 
 /// An entry as it is written.
@@ -177,47 +177,52 @@ pub async fn chain(reads: &impl Reads, from: i64, most: i64) -> Result<Vec<Store
 pub async fn by_id(reads: &impl Reads, id: AuditId) -> Result<Option<Stored>, Fault> {
     Ok(select(reads, "AND id = $2 AND seq IS NOT NULL", vec![id.into()]).await?.pop())
 }
+/// The entries that conditions are about: SQL with parameters from `$2`.
+pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
+    ListSource { from: format!("FROM audit_entry WHERE tenant_id = $1 AND seq IS NOT NULL{conditions}"), values }
+}
 /// A page for a list: conditions, order and limit are given as SQL with parameters from `$2`.
 pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
     select(reads, &format!("AND seq IS NOT NULL{conditions}{order}"), values).await
 }
 
-/// A page of what was done to an object, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id;
+/// A page of what was done to objects, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id;
 /// conditions without parameters are given as SQL.
 /// Entries of the ledger's batches have no index of this order, which each batch would pay for; an object has few of them. They come behind the others.
-pub async fn history(reads: &impl Reads, target: Uuid, conditions: &str, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
-    done_to(reads, ("target_id = $2", target.into()), conditions, request).await
-}
-
-/// The same of several objects in one order.
-pub async fn histories(
+pub async fn history(
     reads: &impl Reads,
     targets: &[Uuid],
     conditions: &str,
     request: &PageRequest,
 ) -> Result<Vec<Stored>, Fault> {
-    let backend = reads.backend();
-    let ids = backend.ids(targets.iter().copied().map(AuditId::from_uuid));
-    done_to(reads, (backend.in_ids("target_id", 2).as_str(), ids), conditions, request).await
-}
-
-async fn done_to(
-    reads: &impl Reads,
-    (of, targets): (&str, Value),
-    conditions: &str,
-    request: &PageRequest,
-) -> Result<Vec<Stored>, Fault> {
     let mut found = Vec::new();
-    for vouched in ["mac_key <> ''", "mac_key = ''"] {
+    for (told, targets) in done_to(reads.backend(), targets, conditions) {
         let (bounds, order, bound) = keyset(&["at", "id"], true, request, 3);
-        let mut values: Vec<Value> = vec![targets.clone()];
+        let mut values = vec![targets];
         values.extend(bound);
-        let rest = format!(
-            "AND {of} AND target_id IS NOT NULL AND {vouched} AND outcome = 'DONE' AND action <> 'customer.contact.read'{conditions}{bounds}{order}"
-        );
-        found.extend(select(reads, &rest, values).await?);
+        found.extend(select(reads, &format!("{told}{bounds}{order}"), values).await?);
     }
     Ok(found)
+}
+
+/// What was done to objects, on all pages together: entries outside the ledger's batches, and those inside.
+pub fn history_sources(backend: Backend, targets: &[Uuid], conditions: &str) -> [ListSource; 2] {
+    done_to(backend, targets, conditions)
+        .map(|(told, targets)| ListSource { from: format!("FROM audit_entry WHERE tenant_id = $1 {told}"), values: vec![targets] })
+}
+
+/// The conditions of both parts of a history, and the objects, which are `$2`.
+fn done_to(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Value); 2] {
+    let (of, targets): (_, Value) = match targets {
+        [one] => ("target_id = $2".to_owned(), (*one).into()),
+        many => (backend.in_ids("target_id", 2), backend.ids(many.iter().copied().map(AuditId::from_uuid))),
+    };
+    ["mac_key <> ''", "mac_key = ''"].map(|vouched| {
+        let told = format!(
+            "AND {of} AND target_id IS NOT NULL AND {vouched} AND outcome = 'DONE' AND action <> 'customer.contact.read'{conditions}"
+        );
+        (told, targets.clone())
+    })
 }
 
 /// Tenants with entries that have no place yet.

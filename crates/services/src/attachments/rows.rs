@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::{
     audit::Target,
-    paging::{PageRequest, keyset},
+    paging::{ListSource, Listed, PageRequest},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
@@ -53,12 +53,13 @@ pub async fn by_id(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attach
 }
 
 /// A page of the attachments of some objects, the newest first. Keys are the time and the id.
-pub async fn page(reads: &impl Reads, targets: &[Uuid], request: &PageRequest) -> Result<Vec<Attachment>, Fault> {
+pub async fn page(reads: &impl Reads, targets: &[Uuid], request: &PageRequest) -> Result<Listed<Attachment>, Fault> {
     let backend = reads.backend();
-    let (bounds, order, bound) = keyset(&["a.created_at", "a.id"], true, request, 3);
-    let mut values: Vec<Value> = vec![backend.ids(targets.iter().map(|id| AttachmentId::from_uuid(*id)))];
-    values.extend(bound);
-    select(reads, &format!(" AND {}{bounds}{order}", backend.in_ids("a.target_id", 2)), values).await
+    let from = format!("FROM attachment a WHERE a.tenant_id = $1 AND {}", backend.in_ids("a.target_id", 2));
+    let source = ListSource { from, values: vec![backend.ids(targets.iter().map(|id| AttachmentId::from_uuid(*id)))] };
+    let (sql, values) = source.clone().page(AttachmentRow::SELECT, &["a.created_at", "a.id"], true, request);
+    let rows = reads.records::<AttachmentRow>(&sql, values).await?.into_iter().map(Attachment::from).collect();
+    Ok(Listed { rows, source })
 }
 
 /// How many attachments an object has.

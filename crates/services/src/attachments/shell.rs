@@ -8,7 +8,7 @@ use iam::access::Caller;
 use inventory::catalog::rows::merge::{merged_customers, merged_suppliers};
 use platform::{
     audit::{self, Target},
-    paging::PageRequest,
+    paging::{Listed, PageRequest},
     storage::{
         Database, Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, settle},
@@ -164,7 +164,7 @@ pub async fn find(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attachm
 }
 
 /// A page of an object's attachments, the newest first; of a customer or a supplier with those of the ones that are merged into it.
-pub async fn page(reads: &impl Reads, target: &Target, request: &PageRequest) -> Result<Vec<Attachment>, Fault> {
+pub async fn page(reads: &impl Reads, target: &Target, request: &PageRequest) -> Result<Listed<Attachment>, Fault> {
     let merged: Vec<Uuid> = match target.kind.as_str() {
         kind::CustomerId::PREFIX => {
             let merged = merged_customers(reads, &[CustomerId::from_uuid(target.id)]).await?;

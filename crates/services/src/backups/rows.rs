@@ -69,8 +69,8 @@ pub struct RunFilter {
     pub states: Option<Vec<BackupState>>,
 }
 
-/// A page of runs, the newest first: by when they began, then by ID.
-pub async fn page(global: &Global, filter: &RunFilter, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
+/// The condition of the runs that are listed, its parameters numbered from `$1`.
+fn only(global: &Global, filter: &RunFilter) -> (String, Vec<Value>) {
     let backend = global.backend();
     let (mut only, mut values) = (String::new(), Vec::<Value>::new());
     if let Some(kinds) = &filter.kinds {
@@ -81,6 +81,21 @@ pub async fn page(global: &Global, filter: &RunFilter, request: &PageRequest) ->
         values.push(backend.texts(states.iter().map(|state| state.as_str())));
         only.push_str(&format!(" AND {}", backend.in_texts("r.state", values.len())));
     }
+    (only, values)
+}
+
+/// How many runs are listed on all pages, counted up to `most`.
+pub async fn count(global: &Global, filter: &RunFilter, most: i64) -> Result<i64, Fault> {
+    let (only, mut values) = only(global, filter);
+    values.push(most.into());
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM backup_run r WHERE TRUE{only} LIMIT ${}) AS few", values.len());
+    let rows = global.rows(&sql, values).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// A page of runs, the newest first: by when they began, then by ID.
+pub async fn page(global: &Global, filter: &RunFilter, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
+    let (only, mut values) = only(global, filter);
     let (bounds, order, more) = keyset(&["r.started_at", "r.id"], true, request, values.len() + 1);
     values.extend(more);
     let columns = BackupRun::select("r");

@@ -4,7 +4,8 @@ mod in_books;
 mod summary;
 
 pub use summary::{
-    MovementSummaryRow, MovementsAsk, RowPage, SalesSpec, Sorted, movement_rows, movement_total, sales_rows, sales_total,
+    MovementSummaryRow, MovementsAsk, RowPage, SalesSpec, Sorted, movement_row_count, movement_rows, movement_total,
+    sales_row_count, sales_rows, sales_total,
 };
 
 use entity::{prelude::*, quantity::MAX_SAFE};

@@ -23,6 +23,8 @@ use crate::{
 pub struct SummaryPage<R> {
     pub rows: Vec<(R, Vec<Key>)>,
     pub has_next: bool,
+    /// Rows on all pages.
+    pub count: usize,
 }
 
 type CostGroups = BTreeMap<(bool, String), CostRow>;
@@ -79,7 +81,7 @@ impl CostSheet {
         let behind = self.groups.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
         let mut found = behind.map(|((is_none, text), row)| (row.clone(), keys(*is_none, text.clone())));
         let rows: Vec<_> = found.by_ref().take(first).collect();
-        SummaryPage { rows, has_next: found.next().is_some() }
+        SummaryPage { rows, has_next: found.next().is_some(), count: self.groups.len() }
     }
 }
 
@@ -182,12 +184,13 @@ pub async fn worth_rows(
         Some([Key::Int(is_none), Key::Id(id)]) => Some(WorthKey { is_none: *is_none == 1, id: *id }),
         _ => None,
     };
-    let groups = worth_groups(&scope, spec, group).await?.into_iter();
-    let mut found = groups.filter(|(key, _)| after.is_none_or(|after| *key > after));
+    let groups = worth_groups(&scope, spec, group).await?;
+    let count = groups.len();
+    let mut found = groups.into_iter().filter(|(key, _)| after.is_none_or(|after| *key > after));
     let row =
         |(key, sums): (WorthKey, Sums)| Ok((shape(group, key, sums, how)?, vec![Key::Int(key.is_none.into()), Key::Id(key.id)]));
     let rows = found.by_ref().take(first).map(row).collect::<Result<_, ReportError>>()?;
-    Ok((how, SummaryPage { rows, has_next: found.next().is_some() }))
+    Ok((how, SummaryPage { rows, has_next: found.next().is_some(), count }))
 }
 
 impl ValueSpec {

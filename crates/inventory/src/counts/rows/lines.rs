@@ -8,8 +8,8 @@ use entity::{
     tables::{count_line, count_try},
 };
 use platform::{
-    paging::{Key, PageRequest, keyset},
-    storage::{Fault, Finds, Reads, Row},
+    paging::{Key, ListSource, Listed, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row},
 };
 use uuid::Uuid;
 
@@ -102,14 +102,25 @@ pub async fn line_page(
     count: CountId,
     tests: &[LineTest],
     request: &PageRequest,
-) -> Result<Vec<ShownLine>, Fault> {
-    let backend = reads.backend();
+) -> Result<Listed<ShownLine>, Fault> {
+    let source = lines_source(reads.backend(), count, tests);
+    let select = format!("{}, {}", LineRow::SELECT, known_book());
+    let (sql, values) = source.clone().page(&select, &["l.sku", "l.id"], false, request);
+    let found = reads.rows(&sql, values).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(ShownLine { line: row.record::<LineRow>()?.try_into()?, book: row.take()? })
+    };
+    let rows = found.iter().map(read).collect::<Result<_, Fault>>()?;
+    Ok(Listed { rows, source })
+}
+
+/// The lines of a count that fulfil all tests.
+fn lines_source(backend: Backend, count: CountId, tests: &[LineTest]) -> ListSource {
     let shown = known_book();
-    let mut sql = format!(
-        "SELECT {select}, {shown} FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
-         WHERE l.tenant_id = $1 AND l.count_id = $2",
-        select = LineRow::SELECT
-    );
+    let mut from = "FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
+         WHERE l.tenant_id = $1 AND l.count_id = $2"
+        .to_owned();
     let mut values = vec![count.into()];
     for test in tests {
         let next = values.len() + 2;
@@ -125,17 +136,10 @@ pub async fn line_page(
             LineTest::Difference(Difference::Some) => format!("l.state = 'COUNTED' AND l.counted <> {shown}"),
             LineTest::Difference(Difference::None) => format!("l.state = 'COUNTED' AND l.counted = {shown}"),
         };
-        sql.push_str(" AND ");
-        sql.push_str(&part);
+        from.push_str(" AND ");
+        from.push_str(&part);
     }
-    let (bounds, tail, more) = keyset(&["l.sku", "l.id"], false, request, values.len() + 2);
-    values.extend(more);
-    let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(ShownLine { line: row.record::<LineRow>()?.try_into()?, book: row.take()? })
-    };
-    rows.iter().map(read).collect()
+    ListSource { from, values }
 }
 
 /// How far a count has come, in lines.

@@ -113,24 +113,25 @@ pub async fn lot_entries(
     stores: Option<&[StoreId]>,
     (tail, bound): (impl Fn(usize) -> (String, Vec<Value>), usize),
 ) -> Result<Vec<LotEntry>, Fault> {
-    let backend = reads.backend();
-    let mut values = vec![lot.into()];
-    let mut of = String::new();
-    if let Some(stores) = stores {
-        values.push(backend.ids(stores.iter().copied()));
-        of = format!(" AND {}", backend.in_ids("e.store_id", 3));
-    }
+    let ListSource { from, mut values } = trace_source(reads.backend(), lot, stores);
     debug_assert!(bound <= 2, "a lot's lines are found by number and line");
     let (tail, more) = tail(values.len() + 2);
     values.extend(more);
-    let sql = format!(
-        "SELECT {select} FROM entry e
-         WHERE e.tenant_id = $1 AND e.lot_id = $2 AND e.lot_id IS NOT NULL AND e.on_hand_delta <> 0{of}{tail}",
-        select = LotEntryRow::SELECT
-    );
-    let rows = reads.records(&sql, values).await?;
+    let rows = reads.records(&format!("SELECT {} {from}{tail}", LotEntryRow::SELECT), values).await?;
     let entry = |LotEntryRow { seq, line, store_id: store, on_hand_delta }| LotEntry { seq, line, store, on_hand_delta };
     Ok(rows.into_iter().map(entry).collect())
+}
+
+/// Lines that moved a lot, of these stores or of all, on all pages.
+pub fn trace_source(backend: Backend, lot: LotId, stores: Option<&[StoreId]>) -> ListSource {
+    let mut from =
+        "FROM entry e WHERE e.tenant_id = $1 AND e.lot_id = $2 AND e.lot_id IS NOT NULL AND e.on_hand_delta <> 0".to_owned();
+    let mut values = vec![lot.into()];
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        from.push_str(&format!(" AND {}", backend.in_ids("e.store_id", 3)));
+    }
+    ListSource { from, values }
 }
 
 /// A lot in a store that will not last long.
@@ -146,17 +147,21 @@ pub struct Expiring {
 
 /// What expires up to a day, soonest first: order and limit are SQL over `l` and `v`, values from `$3`.
 pub async fn expiring(reads: &impl Reads, through: i32, conditions: &str, more: Vec<Value>) -> Result<Vec<Expiring>, Fault> {
+    let ListSource { from, values } = expiring_source(through, conditions, more);
+    let rows = reads.records::<ExpiringRow>(&format!("SELECT {} {from}", ExpiringRow::SELECT), values).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// What expires up to a day, on all pages: conditions are SQL over `l` and `v`, values from `$3`.
+pub fn expiring_source(through: i32, conditions: &str, more: Vec<Value>) -> ListSource {
     // CROSS JOIN tells SQLite to begin with the lots of those days, and not with all that lies in stores.
-    let sql = format!(
-        "SELECT {select}
-         FROM lot l CROSS JOIN lot_level v JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
+    let from = format!(
+        "FROM lot l CROSS JOIN lot_level v JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
          WHERE l.tenant_id = $1 AND l.expires_on IS NOT NULL AND l.expires_on <= $2
-           AND v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > 0{conditions}",
-        select = ExpiringRow::SELECT
+           AND v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > 0{conditions}"
     );
-    let rows = reads.records::<ExpiringRow>(&sql, [vec![through.into()], more].concat()).await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    ListSource { from, values: [vec![through.into()], more].concat() }
 }
 
 impl From<ExpiringRow> for Expiring {

@@ -183,6 +183,12 @@ pub async fn entries_of_level(
     Ok(reads.records::<EntryRow>(&sql, values).await?.into_iter().map(|row| (row.seq, row.into())).collect())
 }
 
+/// The entries of a level, on all pages.
+pub fn entries_source(key: LevelKey) -> ListSource {
+    let from = "FROM entry e WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3".to_owned();
+    ListSource { from, values: vec![key.product.into(), key.store.into()] }
+}
+
 /// The movements that conditions over `m` are about, values from `$2`.
 pub fn movements_source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("FROM movement m WHERE m.tenant_id = $1{conditions}"), values }

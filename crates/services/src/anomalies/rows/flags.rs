@@ -6,8 +6,8 @@ use entity::{
     tables::stock_anomaly,
 };
 use platform::{
-    paging::{Key, PageRequest, keyset},
-    storage::{Fault, Finds, Reads, Rows, Work},
+    paging::{Key, ListSource, Listed, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -151,8 +151,15 @@ pub async fn page(
     filter: &AnomalyFilter,
     sort: AnomalySort,
     request: &PageRequest,
-) -> Result<Vec<Anomaly>, Fault> {
-    let backend = reads.backend();
+) -> Result<Listed<Anomaly>, Fault> {
+    let source = source(reads.backend(), filter);
+    let (sql, values) = source.clone().page(AnomalyRow::SELECT, &[sort.column(), "a.id"], true, request);
+    let rows = reads.records::<AnomalyRow>(&sql, values).await?.into_iter().map(Anomaly::try_from).collect::<Result<_, Fault>>()?;
+    Ok(Listed { rows, source })
+}
+
+/// The anomalies that a filter is about.
+fn source(backend: Backend, filter: &AnomalyFilter) -> ListSource {
     let (mut only, mut values) = (String::new(), Vec::<Value>::new());
     if let Some(stores) = &filter.stores {
         values.push(backend.ids(stores.iter().copied()));
@@ -176,9 +183,7 @@ pub async fn page(
             only.push_str(&format!(" AND a.business_date {operator} ${}", values.len() + 1));
         }
     }
-    let (bounds, order, more) = keyset(&[sort.column(), "a.id"], true, request, values.len() + 2);
-    values.extend(more);
-    anomalies(reads, &format!("{only}{bounds}{order}"), values).await
+    ListSource { from: format!("FROM stock_anomaly a WHERE a.tenant_id = $1{only}"), values }
 }
 
 /// The anomaly of an id.

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::{
-    paging::PageRequest,
+    paging::{Listed, PageRequest},
     storage::{Database, Fault},
 };
 
@@ -19,7 +19,7 @@ pub async fn page(
     mut filter: AnomalyFilter,
     sort: AnomalySort,
     request: &PageRequest,
-) -> Result<Vec<Anomaly>, Fault> {
+) -> Result<Listed<Anomaly>, Fault> {
     if let Reach::Stores(own) = permit.reach() {
         let asked = filter.stores.take();
         let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));

@@ -214,6 +214,11 @@ impl BackupLog {
         rows::page(&self.db.global(), filter, request).await
     }
 
+    /// How many runs the log has of those, counted up to `most`.
+    pub async fn count(&self, filter: &RunFilter, most: i64) -> Result<i64, Fault> {
+        rows::count(&self.db.global(), filter, most).await
+    }
+
     /// The last runs, so many at most, the oldest first.
     pub async fn last(&self, most: i64) -> Result<Vec<BackupRun>, Fault> {
         let mut runs = rows::last(&self.db.global(), most).await?;

@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, tables::demand_day::DemandFigures};
 use platform::{
-    paging::{PageRequest, keyset},
+    paging::{ListSource, PageRequest, keyset},
     storage::{Backend, Fault, Reads, Row},
 };
 use sea_orm::{QueryResult, Value};
@@ -171,6 +171,13 @@ pub async fn fact_rows(
         read(&mut row, keys)
     };
     reads.rows(&statement, values).await?.iter().map(read_row).collect()
+}
+
+/// The groups of all pages: a row of each.
+pub fn fact_source(reads: &impl Reads, group: &[DemandDimension], filter: &FactFilter, currency: Currency) -> ListSource {
+    let Condition { sql, values } = condition(reads, filter, currency);
+    let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
+    ListSource { from: format!("FROM demand_day d WHERE {sql} GROUP BY {}", columns.join(", ")), values }
 }
 
 /// The sums of everything, also of what stands on no page.

@@ -2,7 +2,10 @@
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, Reach, kind};
-use platform::{paging::PageRequest, storage::Database};
+use platform::{
+    paging::{ListSource, PageRequest},
+    storage::Database,
+};
 
 use super::keep::{FactsProgress, catch_up};
 use crate::{
@@ -30,6 +33,8 @@ pub struct FactPage {
     pub progress: FactsProgress,
     pub currency: Currency,
     pub rows: Vec<FactRow>,
+    /// The rows of all pages.
+    pub source: ListSource,
     pub totals: FactRow,
 }
 
@@ -49,7 +54,8 @@ pub async fn demand_facts(permit: Permit<kind::ReportRead>, db: &Database, ask: 
     if !rows.iter().chain([&totals]).all(is_exact) {
         return Err(ReportError::TooLarge);
     }
-    Ok(FactPage { progress, currency, rows, totals })
+    let source = rows::fact_source(&scope, &ask.group, &filter, currency);
+    Ok(FactPage { progress, currency, rows, source, totals })
 }
 
 /// What the permit is for of what the filter asks.

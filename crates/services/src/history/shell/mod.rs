@@ -1,15 +1,15 @@
 //! Reading histories.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use inventory::stock::{
     core::Movement,
-    rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq},
+    rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq, movements_source},
 };
 use platform::{
-    audit::rows::{Stored, histories, history},
-    paging::{Key, PageRequest, keyset},
-    storage::{Fault, Reads},
+    audit::rows::{Stored, history, history_sources},
+    paging::{Key, ListSource, PageRequest, keyset},
+    storage::{Backend, Fault, Reads},
 };
 use uuid::Uuid;
 
@@ -73,18 +73,40 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
     Ok(merge(told, moved, from, request.limit as usize + 1))
 }
 
-/// The entries of the object, and behind them those of what belongs to it.
-async fn entries(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+/// The entries of the object, and behind them those of what belongs to it: whose, and the condition of the kinds that are asked for.
+fn told(ask: &HistoryAsk) -> Vec<(&[Uuid], String)> {
     let wanted = ask.told.as_deref();
     let has = |kinds: &[EntryKind]| wanted.is_none_or(|wanted| wanted.iter().any(|kind| kinds.contains(kind)));
-    let mut found = Vec::new();
+    let mut told = Vec::new();
     if has(&[EntryKind::Change, EntryKind::Plain, EntryKind::Payment, EntryKind::Paper]) {
-        found = history(reads, ask.target, &wanted.map(of_itself).unwrap_or_default(), request).await?;
+        told.push((slice::from_ref(&ask.target), wanted.map(of_itself).unwrap_or_default()));
     }
     if !ask.related.is_empty() && has(&[EntryKind::Document, EntryKind::Payment, EntryKind::Paper]) {
-        found.extend(histories(reads, &ask.related, &wanted.map(of_related).unwrap_or_default(), request).await?);
+        told.push((ask.related.as_slice(), wanted.map(of_related).unwrap_or_default()));
+    }
+    told
+}
+
+async fn entries(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+    let mut found = Vec::new();
+    for (targets, conditions) in told(ask) {
+        found.extend(history(reads, targets, &conditions, request).await?);
     }
     Ok(found)
+}
+
+/// What all pages of a history are of, together.
+pub fn sources(backend: Backend, ask: &HistoryAsk) -> Vec<ListSource> {
+    let of = |(targets, conditions): (&[Uuid], String)| history_sources(backend, targets, &conditions);
+    let mut sources: Vec<_> = told(ask).into_iter().flat_map(of).collect();
+    if ask.has_notes {
+        sources.push(notes::source(ask.target));
+    }
+    if let Some(spec) = &ask.movements {
+        let filter = movement_filter(backend, spec, 2);
+        sources.push(movements_source(&filter.on_movements(), filter.values));
+    }
+    sources
 }
 
 async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &PageRequest) -> Result<Vec<Dated<Item>>, Fault> {

@@ -135,6 +135,28 @@ pub async fn sales_rows(
     Ok(RowPage::cut(found.into_iter().map(row).collect::<Result<_, _>>()?, first))
 }
 
+/// Rows on all pages, counted up to `most`.
+///
+/// # Errors
+/// What reading the documents raises.
+pub async fn sales_row_count(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    spec: SalesSpec,
+    sorted: Sorted,
+    most: usize,
+) -> Result<usize, ReportError> {
+    if sorted.group == Group::None {
+        return Ok(1);
+    }
+    let scope = permit.scope(db).long();
+    let span = sorted.top_by.is_none().then(|| sorted.span(None, most));
+    let query = spec.query(&scope, sorted.group, span).await?;
+    let tally = rows::sales(&scope, &query).await?;
+    let count = if sorted.group == Group::Month { by_month(&tally).len() } else { tally.len() };
+    Ok(count.min(most))
+}
+
 /// A row's place in the order of a summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RowPlace {
@@ -276,6 +298,24 @@ pub async fn movement_total(
     let page = movement_rows(permit, db, ask, MovementGroup::None, (None, 1)).await?;
     let total = page.rows.into_iter().next();
     total.map(|(row, _)| row).ok_or(ReportError::TooLarge)
+}
+
+/// Rows on all pages, counted up to `most`.
+///
+/// # Errors
+/// What reading the entries raises.
+pub async fn movement_row_count(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    ask: &MovementsAsk,
+    group: MovementGroup,
+    most: usize,
+) -> Result<usize, ReportError> {
+    let scope = permit.scope(db).long();
+    let currency = rows::default_currency(&scope).await?;
+    let span = GroupSpan { after: None, limit: most };
+    let query = MovementsQuery { spec: &ask.spec, products: &ask.products, currency, group, span: &span };
+    Ok(rows::movement_groups(&scope, &query).await?.len())
 }
 
 /// The rows behind `after`, by key; at most `first`.

@@ -7,7 +7,7 @@ use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{catalog::rows::small::tenant_zone, ledger::Ledger};
 use platform::{
     clock::local_day,
-    paging::{Key, PageRequest},
+    paging::{Key, Listed, PageRequest},
     storage::{Database, Fault, Reads, TenantScope},
 };
 
@@ -99,9 +99,10 @@ pub async fn plan_page(
     db: &Database,
     states: Option<&[LiquidationPlanState]>,
     request: &PageRequest,
-) -> Result<Vec<Plan>, Fault> {
+) -> Result<Listed<Plan>, Fault> {
     let scope = permit.scope(db);
-    rows::plan_page(&scope, rows::plans_source(scope.backend(), states), request).await
+    let source = rows::plans_source(scope.backend(), states);
+    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), request).await?, source })
 }
 
 /// The plan of an id.
@@ -115,12 +116,13 @@ pub async fn line_page(
     db: &Database,
     (plan, mut filter): (LiquidationPlanId, LineFilter),
     request: &PageRequest,
-) -> Result<Vec<PlanLine>, Fault> {
+) -> Result<Listed<PlanLine>, Fault> {
     if let Reach::Stores(stores) = permit.reach() {
         filter.seen = Some(stores.to_vec());
     }
     let scope = permit.scope(db);
-    rows::line_page(&scope, rows::lines_source(scope.backend(), plan, &filter), request).await
+    let source = rows::lines_source(scope.backend(), plan, &filter);
+    Ok(Listed { rows: rows::line_page(&scope, source.clone(), request).await?, source })
 }
 
 /// What lines of a plan have brought so far, or what was kept of those that are scored; those that nothing came of yet are left out.

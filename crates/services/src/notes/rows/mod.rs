@@ -93,10 +93,14 @@ pub async fn lock(work: &Work, id: NoteId) -> Result<Option<Note>, Fault> {
     let rest = format!(" AND n.id = $2{}", work.backend().for_change("n"));
     Ok(select(work, &rest, vec![id.into()]).await?.pop())
 }
+/// An object's notes, on all pages.
+pub fn source(target: Uuid) -> ListSource {
+    let from = "FROM note n WHERE n.tenant_id = $1 AND n.target_id = $2".to_owned();
+    ListSource { from, values: vec![target.into()] }
+}
 /// A page of an object's notes, the newest first. Keys are the time and the id.
 pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Listed<Note>, Fault> {
-    let from = "FROM note n WHERE n.tenant_id = $1 AND n.target_id = $2".to_owned();
-    let source = ListSource { from, values: vec![target.into()] };
+    let source = source(target);
     let (sql, values) = source.clone().page(NoteRow::SELECT, &["n.created_at", "n.id"], true, request);
     let rows = reads.records::<NoteRow>(&sql, values).await?.into_iter().map(Note::from).collect();
     Ok(Listed { rows, source })

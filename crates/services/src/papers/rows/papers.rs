@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::{
     audit::Target,
-    paging::{PageRequest, keyset},
+    paging::{ListSource, Listed, PageRequest},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
@@ -87,11 +87,12 @@ pub async fn by_id(reads: &impl Reads, id: PaperId) -> Result<Option<Paper>, Fau
 }
 
 /// A page of a document's papers, the newest first. Keys are the time and the id.
-pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Vec<Paper>, Fault> {
-    let (bounds, order, bound) = keyset(&["p.created_at", "p.id"], true, request, 3);
-    let mut values: Vec<Value> = vec![target.into()];
-    values.extend(bound);
-    select(reads, &format!(" AND p.target_id = $2{bounds}{order}"), values).await
+pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Listed<Paper>, Fault> {
+    let from = "FROM paper p WHERE p.tenant_id = $1 AND p.target_id = $2".to_owned();
+    let source = ListSource { from, values: vec![target.into()] };
+    let (sql, values) = source.clone().page(PaperRow::SELECT, &["p.created_at", "p.id"], true, request);
+    let rows = reads.records::<PaperRow>(&sql, values).await?.into_iter().map(Paper::from).collect();
+    Ok(Listed { rows, source })
 }
 
 /// The papers that are about these orders, drawn of them or of documents of theirs: the `most` of each that were drawn last, the newest first.

@@ -61,10 +61,11 @@ pub async fn line_page(
     db: &Database,
     (plan, mut filter): (ReplenishmentPlanId, LineFilter),
     request: &PageRequest,
-) -> Result<Vec<PlanLine>, Fault> {
+) -> Result<Listed<PlanLine>, Fault> {
     if let Reach::Stores(stores) = permit.reach() {
         filter.seen = Some(stores.to_vec());
     }
     let scope = permit.scope(db);
-    rows::line_page(&scope, rows::lines_source(scope.backend(), plan, &filter), request).await
+    let source = rows::lines_source(scope.backend(), plan, &filter);
+    Ok(Listed { rows: rows::line_page(&scope, source.clone(), request).await?, source })
 }

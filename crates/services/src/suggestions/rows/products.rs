@@ -8,8 +8,8 @@ use inventory::catalog::{
     rows::{Clause, product},
 };
 use platform::{
-    paging::{PageRequest, keyset},
-    storage::{Fault, Reads, Row},
+    paging::{ListSource, PageRequest},
+    storage::{Backend, Fault, Reads, Row},
 };
 
 /// Something that a product may not have yet.
@@ -28,9 +28,8 @@ pub struct Wanted {
     pub lacking: Option<Lacking>,
 }
 
-/// A page by ID, in the direction of the request, one more than its limit if there are more.
-pub async fn page(reads: &impl Reads, wanted: &Wanted, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
-    let backend = reads.backend();
+/// The products on all pages.
+pub fn source(backend: Backend, wanted: &Wanted) -> ListSource {
     let mut clause = Clause::new(backend);
     clause.push(" AND p.status <> 'ARCHIVED'");
     match wanted.lacking {
@@ -42,10 +41,13 @@ pub async fn page(reads: &impl Reads, wanted: &Wanted, request: &PageRequest) ->
         let number = clause.number(backend.ids(products.iter().copied()));
         clause.push(&format!(" AND {}", backend.in_ids("p.id", number)));
     }
-    let (bounds, tail, values) = keyset(&["p.id"], false, request, clause.next());
-    clause.values.extend(values);
-    let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{}{bounds}{tail}", clause.sql);
-    let rows = reads.rows(&sql, clause.values).await?;
+    ListSource { from: format!("FROM product p WHERE p.tenant_id = $1{}", clause.sql), values: clause.values }
+}
+
+/// A page by ID, in the direction of the request, one more than its limit if there are more.
+pub async fn page(reads: &impl Reads, wanted: &Wanted, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
+    let (sql, values) = source(reads.backend(), wanted).page("p.id", &["p.id"], false, request);
+    let rows = reads.rows(&sql, values).await?;
     let ids: Vec<ProductId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>()?;
     let found = product::by_ids(reads, ids.clone()).await?;
     let mut found: HashMap<ProductId, ProductRow> = found.into_iter().map(|row| (row.id, row)).collect();
