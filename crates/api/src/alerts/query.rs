@@ -28,6 +28,7 @@ use crate::{
         filters::{DateTimeFilter, IdFilter},
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
     short_lists::{ShortList, Sought},
 };
@@ -48,6 +49,8 @@ pub struct AlertListFilter {
     /// Opened then.
     pub opened_at: Option<DateTimeFilter>,
 }
+
+crate::keyed_filter!(flat AlertListFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl AlertListFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
@@ -84,6 +87,8 @@ pub struct AlertRuleFilter {
     pub is_enabled: Option<bool>,
 }
 
+crate::keyed_filter!(flat AlertRuleFilter, "store" store StoreCode);
+
 /// The root fields that read alerts.
 #[derive(Default)]
 pub struct AlertQuery;
@@ -104,7 +109,7 @@ impl AlertQuery {
     ) -> Answer<AlertConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::ALERTS, signer, MOST_A_PAGE)?;
-        let tests = filter.unwrap_or_default().read()?;
+        let tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = ctx.given::<Alerts>()?.page(&permit, tests, &request).await?;
         let nodes = listed.rows.into_iter().map(|alert| {
             let keys = rows::keys(&alert);
@@ -132,7 +137,7 @@ impl AlertQuery {
         before: Option<Cursor>,
     ) -> Answer<AlertRuleConnection> {
         let list = ShortList::of(ctx, "alertRules", &PageArgs { first, after, last, before })?;
-        let filter = filter.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), None)?;
         let stores = filter.store.map(|store| store.ids::<ids::StoreId>(&["filter", "store"])).transpose()?.flatten();
         let all = ctx.given::<Alerts>()?.rules(&permit).await?.into_iter();

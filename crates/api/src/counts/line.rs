@@ -44,6 +44,8 @@ pub struct StocktakeLineFilter {
     pub has_difference: Option<bool>,
 }
 
+crate::keyed_filter!(flat StocktakeLineFilter, "product" product ProductSku);
+
 /// A page of a stocktake's lines.
 pub(super) async fn lines(
     ctx: &Context<'_>,

@@ -35,6 +35,7 @@ use crate::{
         refusal::Path,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
@@ -83,6 +84,7 @@ pub struct BlanketOrderFilter {
 }
 
 ::graphql::nested_filter!(BlanketOrderFilter);
+crate::keyed_filter!(BlanketOrderFilter, "supplier" supplier SupplierCode, "product" product ProductSku);
 
 impl BlanketOrderFilter {
     fn read(self, patterns: &Patterns) -> Answer<Nested<BlanketFilter>> {
@@ -160,7 +162,7 @@ impl BlanketQuery {
     ) -> Answer<BlanketOrderConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let filter = filter.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
             numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut filter = filter.read(&patterns)?;

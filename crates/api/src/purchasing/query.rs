@@ -44,6 +44,7 @@ use crate::{
         scalars::{Cursor, DateTime},
         truncated,
     },
+    keyed_filters::by_ids,
     numbering,
 };
 
@@ -70,6 +71,8 @@ pub struct SupplierProductFilter {
     #[graphql(default_with = "Some(false)")]
     pub is_archived: Option<bool>,
 }
+
+crate::keyed_filter!(flat SupplierProductFilter, "supplier" supplier SupplierCode, "product" product ProductSku);
 
 fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
@@ -158,7 +161,9 @@ impl PurchaseQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (
             ctx.given::<CursorSigner>()?,
-            filter.unwrap_or_else(|| SupplierProductFilter { is_archived: Some(false), ..SupplierProductFilter::default() }),
+            by_ids(ctx, filter, "filter")
+                .await?
+                .unwrap_or_else(|| SupplierProductFilter { is_archived: Some(false), ..SupplierProductFilter::default() }),
         );
         let filter = SupplyFilter {
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,

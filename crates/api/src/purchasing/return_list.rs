@@ -26,6 +26,7 @@ use crate::{
         nested::{NestedFilter, place, read_nested},
         refusal::Path,
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::DocumentFilter,
@@ -68,6 +69,7 @@ pub struct SupplierReturnFilter {
 }
 
 ::graphql::nested_filter!(SupplierReturnFilter);
+crate::keyed_filter!(SupplierReturnFilter, "supplier" supplier SupplierCode, "store" store StoreCode, "product" product ProductSku);
 
 impl SupplierReturnFilter {
     fn read(self, patterns: &Patterns) -> Answer<Nested<ReturnFilter>> {
@@ -106,7 +108,7 @@ pub(super) async fn supplier_returns(
     args: PageArgs,
 ) -> Answer<SupplierReturnConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let (signer, filter) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+    let (signer, filter) = (ctx.given::<CursorSigner>()?, by_ids(ctx, filter, "filter").await?.unwrap_or_default());
     let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
     let mut filter = filter.read(&patterns)?;
     if let Reach::Stores(stores) = permit.reach() {
