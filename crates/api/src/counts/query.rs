@@ -70,6 +70,8 @@ pub struct StocktakeFilter {
     pub not: Option<Box<StocktakeFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<StocktakeStatus>>,
+    /// Condition on the ID of the stocktake.
+    pub id: Option<IdFilter>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<StocktakeKind>>,
     /// Stores to include.
@@ -80,6 +82,10 @@ pub struct StocktakeFilter {
     pub tag: Option<StringFilter>,
     /// Range of the time at which the stocktake was planned.
     pub created_at: Option<DateTimeFilter>,
+    /// Number of the stocktake, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+    /// capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+    /// nothing.
+    pub search: Option<String>,
     /// Number of the stocktake, with or without its letters, as in CN-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the stocktake.
@@ -120,8 +126,10 @@ impl StocktakeFilter {
             sku: self.sku,
             updated_at: self.updated_at,
             created_at: None,
+            id: self.id,
+            search: self.search,
         };
-        all.extend(document.read((Numbered::Count, patterns), at)?.into_iter().map(CountTest::Document));
+        all.extend(document.read::<ids::CountId>((Numbered::Count, patterns), at)?.into_iter().map(CountTest::Document));
         Ok(all)
     }
 }
@@ -162,7 +170,7 @@ impl CountsQuery {
         let kind = sorted.kind(rows::COUNTS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(CountTest::Store(stores.to_vec()));

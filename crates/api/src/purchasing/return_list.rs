@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
-use entity::prelude::Numbered;
+use entity::{id::kind as ids, prelude::Numbered};
 use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
@@ -44,6 +44,8 @@ pub struct SupplierReturnFilter {
     pub or: Option<Vec<SupplierReturnFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<SupplierReturnFilter>>,
+    /// Condition on the ID of the return.
+    pub id: Option<IdFilter>,
     /// Sent back to these suppliers.
     pub supplier: Option<IdFilter>,
     /// Sent from these stores.
@@ -58,6 +60,10 @@ pub struct SupplierReturnFilter {
     pub tag: Option<StringFilter>,
     /// Time at which the goods left the store.
     pub occurred_at: Option<DateTimeFilter>,
+    /// Number of the return, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+    /// capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+    /// nothing.
+    pub search: Option<String>,
     /// Number of the return, with or without its letters, as in SR-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the return.
@@ -86,6 +92,8 @@ impl SupplierReturnFilter {
             updated_at: None,
             product: self.product,
             sku: self.sku,
+            id: self.id,
+            search: self.search,
         };
         Ok(ReturnFilter {
             suppliers,
@@ -95,7 +103,7 @@ impl SupplierReturnFilter {
             occurred_at: self.occurred_at.map(|test| span(&test)),
             references: texts(self.external_ref, &below(at, "externalRef"))?,
             tags: tag_tests(self.tag, &below(at, "tag"))?,
-            documents: document.read((Numbered::SupplierReturn, patterns), at)?,
+            documents: document.read::<ids::SupplierReturnId>((Numbered::SupplierReturn, patterns), at)?,
         })
     }
 }
@@ -109,7 +117,7 @@ pub(super) async fn supplier_returns(
 ) -> Answer<SupplierReturnConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let (signer, filter) = (ctx.given::<CursorSigner>()?, by_ids(ctx, filter, "filter").await?.unwrap_or_default());
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut filter = filter.read(&patterns)?;
     if let Reach::Stores(stores) = permit.reach() {
         filter.own.stores.push(stores.to_vec());
