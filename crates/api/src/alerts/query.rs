@@ -48,6 +48,8 @@ pub struct AlertListFilter {
     pub assignee: Option<IdFilter>,
     /// Opened then.
     pub opened_at: Option<DateTimeFilter>,
+    /// Time at which the alert last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 crate::keyed_filter!(flat AlertListFilter, "store" store StoreCode, "product" product ProductSku);
@@ -69,6 +71,9 @@ impl AlertListFilter {
         }
         if let Some((from, before)) = self.opened_at.as_ref().map(DateTimeFilter::range) {
             all.push(Test::Opened { from, before });
+        }
+        if let Some((from, before)) = self.updated_at.as_ref().map(DateTimeFilter::range) {
+            all.push(Test::Updated { from, before });
         }
         Ok(all)
     }

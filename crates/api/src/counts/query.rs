@@ -1,6 +1,6 @@
 //! Reading counts.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 use entity::{
@@ -29,7 +29,7 @@ use super::{
     loaders::load,
 };
 use crate::{
-    catalog::{store_named, tag_tests},
+    catalog::{ProductFilter, product_ids_within, store_named, tag_tests},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -192,16 +192,21 @@ impl CountsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The store.")] store: StoreRef,
         #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
+        #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<StocktakeDueConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let list = "stocktakesDue";
         let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, MOST_A_PAGE)?;
-        let due = match store_named(ctx, &store, &["store"]).await? {
+        let products = product_ids_within(ctx, product, None).await?;
+        let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
+        let mut due = match store_named(ctx, &store, &["store"]).await? {
             Some(store) => due(ctx, &permit, store, abc_class).await?,
             None => Vec::new(),
         };
+        due.retain(|(planned, _)| products.as_ref().is_none_or(|products| products.contains(&planned.of.product)));
         let total = due.len();
         let rows = due.into_iter().map(|(planned, class)| {
             let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];

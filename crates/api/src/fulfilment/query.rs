@@ -53,6 +53,10 @@ pub struct FulfilmentWorkFilter {
     pub is_held: Option<bool>,
     /// Works of orders that are delivered in this way. Not in fulfilmentWorkChanged.
     pub delivery_method: Option<DeliveryMethod>,
+    /// Time at which the work was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the work last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 crate::keyed_filter!(flat FulfilmentWorkFilter, "store" store StoreCode);
@@ -85,6 +89,12 @@ impl FulfilmentWorkFilter {
         }
         if let Some((from, before)) = self.due_at.as_ref().map(DateTimeFilter::range) {
             all.push(WorkTest::Due { from, before });
+        }
+        if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
+            all.push(WorkTest::Created { from, before });
+        }
+        if let Some((from, before)) = self.updated_at.as_ref().map(DateTimeFilter::range) {
+            all.push(WorkTest::Updated { from, before });
         }
         Ok(all)
     }

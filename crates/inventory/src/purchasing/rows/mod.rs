@@ -33,11 +33,11 @@ pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, prod
 pub use performance::{DeliveryFilter, deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
-pub use return_list::{RETURNS, ReturnFilter, return_keys, returns_page, returns_source};
+pub use return_list::{ReturnFilter, ReturnSort, ReturnsSorted, returns_page, returns_source};
 pub use returns::{return_lines, returns};
 pub use sorted::{PurchaseSort, PurchaseSorted};
 pub use supply::{
-    SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred, preferred_of,
-    supplies, supply_keys, supply_page, supply_rows, supply_source,
+    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred,
+    preferred_of, supplies, supply_page, supply_rows, supply_source,
 };
 pub use write::{note_sent, purchase_rows, undone_rows};
