@@ -130,6 +130,7 @@ mod m0142_call_offs;
 mod m0144_classes_and_factors;
 mod m0148_added_charges;
 mod m0150_database_timeline;
+mod m0155_list_orders;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -265,6 +266,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0144_classes_and_factors::Migration),
             Box::new(m0148_added_charges::Migration),
             Box::new(m0150_database_timeline::Migration),
+            Box::new(m0155_list_orders::Migration),
         ]
     }
 }
