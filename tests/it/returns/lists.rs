@@ -40,7 +40,7 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
             (json!({"number": {"startsWith": "3"}}), "3"),
             (json!({"search": "rt-2"}), "2"),
             (json!({"search": "none"}), ""),
-            (json!({"id": {"in": [first]}}), "1"),
+            (json!({"id": {"in": [first["id"]]}}), "1"),
             (json!({"number": {"eq": "SO-2"}}), ""),
             (json!({"order": {"eq": mugs["id"]}}), "12"),
             (json!({"order": {"in": [lamps["id"], mugs["id"]]}, "status": ["REQUESTED"]}), "23"),

@@ -32,9 +32,9 @@ pub struct SupplierProductSort {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SupplierProductSortField {
-    /// ID of the supplier: rows of one supplier stand together.
+    /// ID of the supplier, then of the product.
     Supplier,
-    /// ID of the product: rows of one product stand together.
+    /// ID of the product, then of the supplier.
     Product,
     /// Time at which the row was created.
     CreatedAt,
