@@ -131,6 +131,7 @@ mod m0144_classes_and_factors;
 mod m0148_added_charges;
 mod m0150_database_timeline;
 mod m0154_terms_of_stores;
+mod m0155_list_orders;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -267,6 +268,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0148_added_charges::Migration),
             Box::new(m0150_database_timeline::Migration),
             Box::new(m0154_terms_of_stores::Migration),
+            Box::new(m0155_list_orders::Migration),
         ]
     }
 }

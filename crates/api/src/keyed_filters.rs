@@ -42,9 +42,16 @@ pub trait KeyedFilter {
     fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<KeyedTest<'a>>);
 }
 
-/// Says which tests of a filter with `and`, `or` and `not` take keys: name, field, and kind of thing.
+/// Says which tests of a filter take keys: name, field, and kind of thing. `flat` stands before filters without `and`, `or` and `not`.
 #[macro_export]
 macro_rules! keyed_filter {
+    (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
+        impl $crate::keyed_filters::KeyedFilter for $filter {
+            fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
+                $($crate::keyed_filters::add($crate::keyed_filters::KeyKind::$kind, &mut self.$field, (at, $name), found);)+
+            }
+        }
+    };
     ($filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
         impl $crate::keyed_filters::KeyedFilter for $filter {
             fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
@@ -79,13 +86,26 @@ pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
 /// categories need product.read, as where a category is named by its slug. One statement a kind of thing, none without keys.
 pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
-    replace(ctx, &mut filter, argument).await?;
+    put_ids(ctx, &mut filter, argument).await?;
     Ok(Some(filter))
 }
 
-async fn replace<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
+/// The same in place.
+pub async fn put_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
     let mut found = Vec::new();
     filter.keyed(&[argument.to_owned()], &mut found);
+    replace(ctx, found, argument).await
+}
+
+/// The same for a test that is an argument by itself.
+pub async fn test_by_ids(ctx: &Context<'_>, kind: KeyKind, test: Option<IdFilter>, argument: &str) -> Answer<Option<IdFilter>> {
+    let (mut test, mut found) = (test, Vec::new());
+    add(kind, &mut test, (&[], argument), &mut found);
+    replace(ctx, found, argument).await?;
+    Ok(test)
+}
+
+async fn replace(ctx: &Context<'_>, mut found: Vec<KeyedTest<'_>>, argument: &str) -> Answer<()> {
     if found.is_empty() {
         return Ok(());
     }

@@ -34,7 +34,7 @@ async fn a_strange_day_is_alerted_until_it_is_accepted(world: &World) {
     let (shop, mug, strange) = flagged(world).await;
     let alerts = async || {
         world.node.alerts.scan_all().await.unwrap();
-        let query = "query($store: ID!) { alerts(filter: { kind: [STOCK_ANOMALY], store: { eq: $store } }) {
+        let query = "query($store: ID!) { alerts(filter: { kind: [STOCK_ANOMALY], store: { eq: $store, key: [\"DOCK\"] }, updatedAt: { gte: \"2020-01-01T00:00:00Z\" } }) {
             nodes { state quantity day product { id } store { id } } } }";
         let answer = shop.books.office.ask(query, json!({ "store": shop.books.office.store["id"] })).await;
         answer["data"]["alerts"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()

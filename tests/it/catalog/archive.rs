@@ -56,6 +56,17 @@ on_both!(lists_leave_out_what_is_archived_unless_they_are_asked, world: World =>
         let found = ["suppliers", "channels", "categories", "below"].map(|list| page[list]["nodes"].clone());
         assert_eq!(found, wanted, "{variables}");
     }
+    let query = "query($f: ArchiveFilter, $d: Direction!) { channels(filter: $f, sort: { field: CODE, direction: $d }) { nodes { code } } }";
+    for (filter, direction, codes) in [
+        (json!({ "isArchived": null }), "DESC", json!([{ "code": "web" }, { "code": "DIRECT" }])),
+        (json!({ "isArchived": null, "code": { "eq": "WEB" } }), "ASC", json!([{ "code": "web" }])),
+        (json!({ "isArchived": null, "id": { "in": [web] } }), "ASC", json!([{ "code": "web" }])),
+        (json!({ "search": "dir" }), "ASC", json!([{ "code": "DIRECT" }])),
+        (json!({ "search": "web" }), "ASC", json!([])),
+    ] {
+        let found = world.ask(query, json!({ "f": filter, "d": direction })).await;
+        assert_eq!(found["channels"]["nodes"], codes, "{filter}");
+    }
     let query = "query($s: ID!, $c: ID!) { supplier(by: { id: $s }) { code archivedAt } channel(by: { code: \"web\" }) { archivedAt }
         category(by: { id: $c }) { slug archivedAt } parent: category(by: { slug: \"new\" }) { children { slug } } }";
     let read = world.ask(query, json!({ "s": acme, "c": old })).await;
@@ -244,6 +255,9 @@ on_both!(a_family_retires_after_its_variants_and_takes_no_new_ones, world: World
         (json!(null), json!([])),
         (json!({ "isArchived": true }), json!([{ "name": "Shirts" }])),
         (json!({ "isArchived": null }), json!([{ "name": "Shirts" }])),
+        (json!({ "isArchived": null, "name": { "startsWith": "shi" }, "search": "SHIRTS", "id": { "eq": shirts } }), json!([{ "name": "Shirts" }])),
+        (json!({ "isArchived": null, "search": "trousers" }), json!([])),
+        (json!({ "isArchived": null, "code": { "startsWith": "s" } }), json!([])),
     ] {
         let read = world.ask(query, json!({ "filter": filter, "id": shirts })).await;
         assert_eq!((&read["productFamilies"]["nodes"], &read["productFamily"]["name"]), (&names, &json!("Shirts")), "{filter}");

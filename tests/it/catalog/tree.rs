@@ -38,6 +38,26 @@ on_both!(a_tree_is_walked_both_ways, world: World => {
         let found = world.ask(sorted, json!({ "sort": { "field": field, "direction": direction } })).await;
         assert_eq!(found["categories"]["nodes"][0]["slug"], first, "{field}");
     }
+    let anywhere = "query($f: ArchiveFilter, $all: Boolean!) { categories(filter: $f, withDescendants: $all, sort: { field: SLUG }) { nodes { slug } }
+        below: categories(parent: { slug: \"home\" }, filter: $f, withDescendants: $all, sort: { field: SLUG }) { nodes { slug } } }";
+    let slugs = |answer: &Value, list: &str| -> Vec<String> {
+        answer[list]["nodes"].as_array().unwrap().iter().map(|node| node["slug"].as_str().unwrap().to_owned()).collect()
+    };
+    for (filter, all, listed, under) in [
+        (json!({}), true, vec!["bath", "garden", "home", "kitchen", "mugs"], vec!["bath", "kitchen", "mugs"]),
+        (json!({ "search": "MU" }), true, vec!["mugs"], vec!["mugs"]),
+        (json!({ "search": "mu" }), false, vec![], vec![]),
+        (json!({ "name": { "contains": "E" } }), true, vec!["garden", "home", "kitchen"], vec!["kitchen"]),
+        (json!({ "code": { "in": ["Bath", "garden"] } }), true, vec!["bath", "garden"], vec!["bath"]),
+        (json!({ "id": { "in": [home, mugs] } }), true, vec!["home", "mugs"], vec!["mugs"]),
+        (json!({ "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), true, vec![], vec![]),
+        (json!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }), false, vec!["garden", "home"], vec!["bath", "kitchen"]),
+    ] {
+        let answer = world.ask(anywhere, json!({ "f": filter, "all": all })).await;
+        let (listed, under): (Vec<&str>, Vec<&str>) = (listed, under);
+        assert_eq!(slugs(&answer, "categories"), listed, "{filter} {all}");
+        assert_eq!(slugs(&answer, "below"), under, "{filter} {all}");
+    }
     assert_ne!(garden, home);
 });
 

@@ -12,8 +12,8 @@ use crate::{
 
 on_both!(pages_and_totals, a_shop_sees_its_own, arguments_are_checked);
 
-const FACTS: &str = "query($f: DemandFilter, $g: [DemandDimension!]! = [DAY], $n: Int, $a: Cursor) {
-  demandFacts(filter: $f, groupBy: $g, first: $n, after: $a) { isCurrent currency
+const FACTS: &str = "query($f: DemandFilter, $p: ProductFilter, $g: [DemandDimension!]! = [DAY], $n: Int, $a: Cursor) {
+  demandFacts(filter: $f, product: $p, groupBy: $g, first: $n, after: $a) { isCurrent currency
     nodes { day week product { sku } store { code } channel { code } soldUnits orders netUnits grossRevenue { amount } costOfGoodsSold { amount } }
     totals { soldUnits orders grossRevenue { amount } } pageInfo { hasNextPage endCursor } } }";
 
@@ -64,6 +64,15 @@ async fn pages_and_totals(world: &World) {
         (&json!(8), &json!(2), &json!(92), &json!("80.00"), &json!("16.00")),
         "{mug:#}"
     );
+    for (filter, product, units) in [
+        (json!({ "product": { "key": ["bowl", "MUG"] }, "store": { "key": ["dock"] } }), Value::Null, 14),
+        (json!({ "product": { "key": ["BOWL", "MUG"] } }), json!({ "sku": { "in": ["MUG", "PLATE"] } }), 8),
+        (filter.clone(), json!({ "categoryTree": { "in": [] } }), 0),
+        (json!({ "channel": { "key": ["none"] } }), Value::Null, 0),
+    ] {
+        let some = ask(&books, json!({ "f": filter, "p": product })).await;
+        assert_eq!(some["totals"]["soldUnits"], units, "{filter} {product}");
+    }
     let of_mug = json!({ "product": { "eq": products[1]["id"] } });
     let by = ask(&books, json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"] })).await;
     // Stock that came belongs to no channel, and stands first.

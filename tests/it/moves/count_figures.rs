@@ -106,6 +106,10 @@ async fn what_brings_most_is_due_first_until_it_has_been_counted() {
         let rest = json!({"store": world.store, "after": some["pageInfo"]["endCursor"]});
         let rest = world.ask(page, rest).await["stocktakesDueList"].clone();
         assert_eq!((skus(&rest), &rest["pageInfo"]["hasNextPage"]), (vec![json!("TEA")], &json!(false)));
+        let narrow = "query($store: ID!) { stocktakesDueList(store: { id: $store }, product: { sku: { startsWith: \"t\" } }) {
+            nodes { product { sku } } totalCount { count } } }";
+        let teas = world.ask(narrow, json!({"store": world.store})).await["stocktakesDueList"].clone();
+        assert_eq!((skus(&teas), &teas["totalCount"]["count"]), (vec![json!("TEA")], &json!(1)));
         assert_eq!(due(json!("B")).await, Vec::<String>::new());
         world.pass(1);
         let count = world.counting(json!({"kind": "CYCLE", "abcClass": "A"})).await;

@@ -52,6 +52,7 @@ async fn all_invoices_are_listed_and_narrowed(world: &World) {
         (format!("order: {{ eq: \"{}\" }}, not: {{ kind: [INVOICE] }}", ids["ord"]), vec![&credit]),
         (format!("customer: {{ eq: \"{}\" }}, kind: [CREDIT_NOTE]", ids["cus"]), vec![&credit]),
         (format!("customer: {{ eq: \"{}\" }}", world.theirs.ids["cus"]), vec![]),
+        ("store: { key: [\"none\"] }".to_owned(), vec![]),
         ("issuedAt: { lt: \"2020-01-01T00:00:00Z\" }".to_owned(), vec![]),
         ("issuedAt: { gte: \"2020-01-01T00:00:00Z\" }, kind: [CREDIT_NOTE]".to_owned(), vec![&credit]),
     ] {

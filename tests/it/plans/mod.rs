@@ -97,6 +97,9 @@ const MAY: &[(&str, &str)] = &[
     ("orders where createdAt*", "sales_order"),
     ("ordersCount where createdAt*", "sales_order"),
     ("returns where receivedAt*", "sales_return"),
+    ("alerts where updatedAt*", "alert"),
+    ("fulfilmentWorks where createdAt*", "fulfilment_work"),
+    ("fulfilmentWorks where updatedAt*", "fulfilment_work"),
     ("supplierReturns where createdAt*", "supplier_return"),
     ("supplierReturns where occurredAt*", "supplier_return"),
     ("stockMovements where occurredAt*", "movement"),
@@ -120,6 +123,7 @@ const MAY: &[(&str, &str)] = &[
     ("productsCount where stockStatus*", "product"),
     ("products filter.stockedIn*", ""),
     ("productsCount filter.stockedIn*", ""),
+    ("expiringLots product.stockedIn*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
     // Notes are few, and no order is to pay for an index of them.
@@ -168,10 +172,11 @@ const MAY: &[(&str, &str)] = &[
     ("productArchive", ""),
     ("storeArchive", ""),
     // Their index has archived rows alone, in the order of the list.
-    ("productFamilies where isArchived", "product_family"),
     ("customers where isArchived", "customer"),
     ("customersCount where isArchived", "customer"),
     ("supplierProducts where isArchived", "supplier_product"),
+    // A tenant has few families: their names are compared after they are read, and they have an index of archived rows alone.
+    ("productFamilies where*", "product_family"),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),
     // A plan is of all levels, owed units and drafts of the tenant, and its lines are compared with them as they are now.

@@ -109,6 +109,17 @@ async fn one_supplier_is_preferred(world: &World) {
     assert_eq!(outcomes(&upsert(&office, json!([row(&other), row(&office.supplier)])).await), ["CREATED", "REFUSED"]);
     let list = office.ask("query($p: ID!) { supplierProducts(filter: { product: { eq: $p } }) { nodes { supplier { code } preferred version } } }", json!({ "p": mug["id"] })).await;
     let nodes = list["data"]["supplierProducts"]["nodes"].clone();
+    let sorted = "query($f: SupplierProductFilter, $s: SupplierProductSort) { supplierProducts(filter: $f, sort: $s) { nodes { supplier { code } } } }";
+    for (filter, direction, first) in [
+        (json!({ "product": { "key": ["mug"] } }), "ASC", json!("POT")),
+        (json!({ "product": { "key": ["MUG"] } }), "DESC", json!("OTHER")),
+        (json!({ "product": { "key": ["MUG"] }, "supplier": { "key": ["other"] } }), "ASC", json!("OTHER")),
+        (json!({ "product": { "eq": mug["id"] }, "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), "ASC", Value::Null),
+    ] {
+        let found = office.ask(sorted, json!({ "f": filter, "s": { "field": "CREATED_AT", "direction": direction } })).await;
+        assert!(found["errors"].is_null(), "{found:#}");
+        assert_eq!(found["data"]["supplierProducts"]["nodes"][0]["supplier"]["code"], first, "{filter} {direction}");
+    }
     assert_eq!(
         nodes,
         json!([{ "supplier": { "code": "POT" }, "preferred": false, "version": 2 }, { "supplier": { "code": "OTHER" }, "preferred": true, "version": 1 }])

@@ -257,6 +257,10 @@ on_both!(what_will_not_last_is_listed_soonest_first, world: World => {
     let after = page["expiringLots"]["pageInfo"]["endCursor"].clone();
     let rest = ask(&house.schema, world, "query($a: Cursor) { expiringLots(within: 30, first: 9, after: $a, stores: [{ code: \"LDN\" }]) { nodes { lot { code } } } }", json!({ "a": after })).await;
     assert_eq!(rest["expiringLots"]["nodes"], json!([{ "lot": { "code": "next week" } }]));
+    let of = |sku: &str| format!("{{ expiringLots(within: 30, product: {{ sku: {{ eq: \"{sku}\" }} }}) {{ nodes {{ lot {{ code }} }} }} }}");
+    for (sku, lots) in [("cheese", 2), ("none", 0)] {
+        assert_eq!(house.query(&of(sku)).await["expiringLots"]["nodes"].as_array().unwrap().len(), lots, "{sku}");
+    }
     let on = |date: &str| format!("{{ availabilityForecast(product: {{ sku: \"CHEESE\" }}, store: {{ code: \"LDN\" }}, date: \"{date}\") {{ available expiring arriving availableToPromise }} }}");
     for (date, expiring) in [("2026-09-21", 0), ("2026-09-28", 0), ("2026-09-29", 3), ("2030-01-01", 12)] {
         let found = house.query(&on(date)).await;

@@ -25,6 +25,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
+    keyed_filters::by_ids,
     live::{
         feed::{self, SnapshotPage as Page, StreamOptions, Topic, Update},
         rights::Rights,
@@ -184,7 +185,7 @@ impl AlertSubscription {
     ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Alerts>()?.database());
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let mut tests = filter.unwrap_or_default().read()?;
+        let mut tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         tests.extend(services::alerts::limits(permit.caller()));
         let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, AlertTopic { tests }, rights, options).await?;

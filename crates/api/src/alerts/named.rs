@@ -23,5 +23,8 @@ fn of(test: &Test) -> Value {
         Test::Opened { from, before } => {
             json!({ "openedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }
+        Test::Updated { from, before } => {
+            json!({ "updatedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
+        }
     }
 }

@@ -28,6 +28,7 @@ use crate::{
         filters::{DateTimeFilter, IdFilter},
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
     short_lists::{ShortList, Sought},
 };
@@ -47,7 +48,11 @@ pub struct AlertListFilter {
     pub assignee: Option<IdFilter>,
     /// Opened then.
     pub opened_at: Option<DateTimeFilter>,
+    /// Time at which the alert last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
+
+crate::keyed_filter!(flat AlertListFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl AlertListFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
@@ -67,6 +72,9 @@ impl AlertListFilter {
         if let Some((from, before)) = self.opened_at.as_ref().map(DateTimeFilter::range) {
             all.push(Test::Opened { from, before });
         }
+        if let Some((from, before)) = self.updated_at.as_ref().map(DateTimeFilter::range) {
+            all.push(Test::Updated { from, before });
+        }
         Ok(all)
     }
 }
@@ -83,6 +91,8 @@ pub struct AlertRuleFilter {
     /// True for enabled rules only, false for disabled ones, null for both.
     pub is_enabled: Option<bool>,
 }
+
+crate::keyed_filter!(flat AlertRuleFilter, "store" store StoreCode);
 
 /// The root fields that read alerts.
 #[derive(Default)]
@@ -104,7 +114,7 @@ impl AlertQuery {
     ) -> Answer<AlertConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::ALERTS, signer, MOST_A_PAGE)?;
-        let tests = filter.unwrap_or_default().read()?;
+        let tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = ctx.given::<Alerts>()?.page(&permit, tests, &request).await?;
         let nodes = listed.rows.into_iter().map(|alert| {
             let keys = rows::keys(&alert);
@@ -132,7 +142,7 @@ impl AlertQuery {
         before: Option<Cursor>,
     ) -> Answer<AlertRuleConnection> {
         let list = ShortList::of(ctx, "alertRules", &PageArgs { first, after, last, before })?;
-        let filter = filter.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), None)?;
         let stores = filter.store.map(|store| store.ids::<ids::StoreId>(&["filter", "store"])).transpose()?.flatten();
         let all = ctx.given::<Alerts>()?.rules(&permit).await?.into_iter();

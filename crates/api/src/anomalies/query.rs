@@ -22,6 +22,7 @@ use crate::{
         filters::IdFilter,
         scalars::{Cursor, Date},
     },
+    keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
 };
 
@@ -41,6 +42,8 @@ pub struct StockAnomalyFilter {
     /// Last business day, included. Null for no upper bound.
     pub to: Option<Date>,
 }
+
+crate::keyed_filter!(flat StockAnomalyFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl StockAnomalyFilter {
     /// Checks what is asked; without a filter everything is.
@@ -88,7 +91,7 @@ impl AnomalyQuery {
         if permit.channel().is_some() {
             return Err(TopError::Forbidden(kind::ReportRead::info().code));
         }
-        let filter = StockAnomalyFilter::read(filter)?;
+        let filter = StockAnomalyFilter::read(by_ids(ctx, filter, "filter").await?)?;
         let sort = sort.map_or(AnomalySort::Day, Into::into);
         if sort == AnomalySort::Value {
             // The order alone says which of two products costs more.

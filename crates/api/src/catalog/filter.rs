@@ -8,6 +8,7 @@ use inventory::catalog::rows::{
     conditions::Moments,
     filter::{Filter, IdColumn, TextColumn, TextTest},
     leaves::{MetadataTest, PriceTest},
+    nouns::NounTests,
 };
 
 use super::{
@@ -88,17 +89,42 @@ pub struct MetadataFilter {
     pub value: Option<StringFilter>,
 }
 
-/// Filter by archiving. Without a filter, lists show objects in use.
-#[derive(Debug, Clone, Copy, InputObject)]
+/// Filter of categories, channels or product families. All conditions that are given must hold; a condition that is null is ignored. Without a
+/// filter, lists show objects in use.
+#[derive(Debug, Clone, InputObject)]
 pub struct ArchiveFilter {
     /// True for archived ones only, false for those in use, null for both.
     #[graphql(default_with = "Some(false)")]
     pub is_archived: Option<bool>,
+    /// Condition on the ID.
+    pub id: Option<IdFilter>,
+    /// Code of the channel or slug of the category, in any spelling of capitals. Product families have none, so none of them matches.
+    pub code: Option<StringFilter>,
+    /// Name, in any spelling of capitals. The first 10,000 objects in the order of their creation are compared.
+    pub name: Option<StringFilter>,
+    /// Words of the code, the slug or the name, each by its beginning, in any order. The first 10,000 objects in the order of their creation are
+    /// compared. A text without a letter or a digit finds nothing.
+    pub search: Option<String>,
+    /// Time at which the object was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the object last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
-/// Returns the value of `isArchived`, or false without a filter.
-pub fn is_archived(filter: Option<ArchiveFilter>) -> Option<bool> {
-    filter.map_or(Some(false), |filter| filter.is_archived)
+/// The tests of a list of objects whose IDs are of a kind; without a filter those in use.
+pub(super) fn noun_tests<K: entity::id::Kind>(filter: Option<ArchiveFilter>) -> Answer<NounTests> {
+    let Some(filter) = filter else { return Ok(NounTests { is_archived: Some(false), ..NounTests::default() }) };
+    let at = |name: &str| vec!["filter".to_owned(), name.to_owned()];
+    let ids = filter.id.map(|ids| ids.ids::<K>(&["filter", "id"])).transpose()?.flatten();
+    Ok(NounTests {
+        ids: ids.map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+        is_archived: filter.is_archived,
+        codes: texts(filter.code, &at("code"))?,
+        names: texts(filter.name, &at("name"))?,
+        search: filter.search.map(|text| checked(text, &at("search"))).transpose()?,
+        created: moments(filter.created_at),
+        updated: moments(filter.updated_at),
+    })
 }
 
 /// The filter, and besides that an id is this one.
@@ -313,7 +339,7 @@ pub fn texts(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
 }
 
 /// The span of a range of time that may be left out.
-pub(super) fn moments(filter: Option<DateTimeFilter>) -> Moments {
+pub fn moments(filter: Option<DateTimeFilter>) -> Moments {
     let (from, before) = filter.as_ref().map(DateTimeFilter::range).unwrap_or_default();
     Moments { from, before }
 }

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod category;
+mod channel_sort;
 mod company;
 mod customer;
 mod customer_filter;
@@ -48,7 +49,7 @@ pub use customer::{
 pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, product_filter, texts as tag_tests};
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, texts as tag_tests};
 pub use inputs::{MoneyInput, patch};
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
@@ -66,7 +67,7 @@ pub use store::{Store, StoreConnection, StoreEdge};
 pub use store_filter::StoreFilter;
 pub use supplier_filter::SupplierFilter;
 pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
-pub use within::{category_named, products_at, products_within};
+pub use within::{category_named, product_ids_within, products_at, products_within};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]

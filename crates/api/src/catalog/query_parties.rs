@@ -5,12 +5,13 @@ use entity::prelude::CustomerId;
 use iam::access::kind;
 use inventory::catalog::{Catalog, rows::customer::ids_by_email, shell::By};
 use macros::resolvers;
-use platform::{paging::Key, path};
+use platform::path;
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
+    channel_sort::{ChannelSort, channel_sorted},
     customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_sorted, customer_tests},
-    filter::{ArchiveFilter, is_archived, query_id, query_text},
+    filter::{ArchiveFilter, noun_tests, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
     store_filter::{StoreFilter, StoreSort, store_sorted, store_tests},
@@ -215,8 +216,9 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Channels by code; without a filter those that are in use.
+    /// Channels by code, unless another order is asked for; without a filter those that are in use.
     #[field(permit = ChannelRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn channels(
         &self,
         ctx: &Context<'_>,
@@ -224,14 +226,17 @@ impl PartyQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
-        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Filter of the channels; those in use by default.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Sort of the channels. Null for CODE, ASC.")] sort: Option<ChannelSort>,
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;
+        let sorted = channel_sorted(sort);
+        let kind = sorted.kind::<entity::tables::channel::Model>();
+        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.channels(permit, is_archived(filter), &request).await?;
-        Ok(build(listed.rows, &request, "channels", &catalog.signer, |row| {
-            let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
+        let listed = catalog.channels(permit, noun_tests::<entity::id::kind::ChannelId>(filter)?, sorted, &request).await?;
+        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+            let keys = sorted.keys(&row);
             (Channel(row.into()), keys)
         })
         .counted(scope, listed.source)

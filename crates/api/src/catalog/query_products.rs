@@ -8,7 +8,7 @@ use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
-    rows::{self, Scoped, filter::Filter, page::ProductSort},
+    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort},
     shell::{By, ProductBy},
 };
 use macros::resolvers;
@@ -21,7 +21,7 @@ use platform::{
 use super::{
     Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
     category::{CategorySort, category_sorted},
-    filter::{ArchiveFilter, ProductFilter, is_archived, product_filter, query_id, query_text},
+    filter::{ArchiveFilter, ProductFilter, noun_tests, product_filter, query_id, query_text},
     loads::loads,
     page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
     refs::{CategoryRef, ProductOrder, ProductOrderField, ProductRef},
@@ -122,13 +122,19 @@ impl ProductQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
-        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Filter of the categories; those in use by default.")] filter: Option<ArchiveFilter>,
         #[graphql(desc = "Sort of the categories. Null for POSITION, ASC.")] sort: Option<CategorySort>,
+        #[graphql(
+            desc = "Whether categories at all depths below the parent are included too; without a parent, all categories. Default false.",
+            default
+        )]
+        with_descendants: bool,
     ) -> Answer<CategoryConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let sorted = category_sorted(sort);
         let kind = sorted.kind();
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
+        let tests = noun_tests::<entity::id::kind::CategoryId>(filter)?;
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
             None => None,
             Some(By::Id(id)) => Some(id),
@@ -136,7 +142,12 @@ impl ProductQuery {
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.categories(permit, (parent, is_archived(filter)), sorted, &request).await?;
+        let place = match parent {
+            None if with_descendants => CategoryPlace::Anywhere,
+            Some(id) if with_descendants => CategoryPlace::Below(id),
+            parent => CategoryPlace::RightBelow(parent),
+        };
+        let listed = catalog.categories(permit, (place, tests), sorted, &request).await?;
         Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Category(row.into()), keys)
@@ -169,12 +180,12 @@ impl ProductQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
-        #[graphql(desc = "Filter by archiving. Default: families in use.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Filter of the families; those in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.families(permit, is_archived(filter), &request).await?;
+        let listed = catalog.families(permit, noun_tests::<entity::id::kind::FamilyId>(filter)?, &request).await?;
         Ok(build(listed.rows, &request, "productFamilies", &catalog.signer, |row| {
             let keys = vec![row.id.into()];
             (ProductFamily(row.into()), keys)

@@ -1,7 +1,7 @@
 //! Products that a report is narrowed to.
 
 use async_graphql::Context;
-use entity::prelude::CategoryId;
+use entity::prelude::{CategoryId, ProductId};
 use iam::access::kind;
 use inventory::catalog::{
     Catalog,
@@ -15,6 +15,7 @@ use inventory::catalog::{
 use super::{
     CategoryRef,
     filter::{ProductFilter, product_filter_at, query_id, query_text},
+    loads::loads,
 };
 use crate::{
     graphql::{canonical, context::ContextExt, fault::Answer},
@@ -74,4 +75,17 @@ pub async fn products_within(
     }
     let (_, scoped) = catalog.filtered(permit, filter).await?;
     Ok(scoped.condition())
+}
+
+/// Those of the products that the argument `product` is about, too; None for all products. Asking for some of them needs product.read.
+pub async fn product_ids_within(
+    ctx: &Context<'_>,
+    filter: Option<ProductFilter>,
+    asked: Option<Vec<ProductId>>,
+) -> Answer<Option<Vec<ProductId>>> {
+    let condition = products_within(ctx, filter, None).await?;
+    Ok(match (condition.ids(loads(ctx)?.scope()).await?, asked) {
+        (Some(found), Some(asked)) => Some(found.into_iter().filter(|id| asked.contains(id)).collect()),
+        (found, asked) => found.or(asked),
+    })
 }

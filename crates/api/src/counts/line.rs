@@ -28,6 +28,7 @@ use crate::{
         filters::IdFilter,
         scalars::{DateTime, Long, Quantity},
     },
+    keyed_filters::put_ids,
     orders::links::{self, Actor, MOST_A_PAGE, Money, Product},
     stock::{Lot, lot_seen},
 };
@@ -44,17 +45,20 @@ pub struct StocktakeLineFilter {
     pub has_difference: Option<bool>,
 }
 
+crate::keyed_filter!(flat StocktakeLineFilter, "product" product ProductSku);
+
 /// A page of a stocktake's lines.
 pub(super) async fn lines(
     ctx: &Context<'_>,
     count: &Arc<core::Count>,
-    filter: StocktakeLineFilter,
+    mut filter: StocktakeLineFilter,
     args: &PageArgs,
 ) -> Answer<StocktakeLineConnection> {
     let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
     let list = format!("{}:{}", rows::COUNT_LINES, count.id);
     let request = args.check(&list, signer, MOST_A_PAGE)?;
+    put_ids(ctx, &mut filter, "filter").await?;
     let mut tests = Vec::new();
     tests.extend(filter.state.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
     if let Some(product) = filter.product {

@@ -1,6 +1,6 @@
 //! Reading counts.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 use entity::{
@@ -29,7 +29,7 @@ use super::{
     loaders::load,
 };
 use crate::{
-    catalog::{store_named, tag_tests},
+    catalog::{ProductFilter, product_ids_within, store_named, tag_tests},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -70,6 +70,8 @@ pub struct StocktakeFilter {
     pub not: Option<Box<StocktakeFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<StocktakeStatus>>,
+    /// Condition on the ID of the stocktake.
+    pub id: Option<IdFilter>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<StocktakeKind>>,
     /// Stores to include.
@@ -80,6 +82,10 @@ pub struct StocktakeFilter {
     pub tag: Option<StringFilter>,
     /// Range of the time at which the stocktake was planned.
     pub created_at: Option<DateTimeFilter>,
+    /// Number of the stocktake, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+    /// capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+    /// nothing.
+    pub search: Option<String>,
     /// Number of the stocktake, with or without its letters, as in CN-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the stocktake.
@@ -120,8 +126,10 @@ impl StocktakeFilter {
             sku: self.sku,
             updated_at: self.updated_at,
             created_at: None,
+            id: self.id,
+            search: self.search,
         };
-        all.extend(document.read((Numbered::Count, patterns), at)?.into_iter().map(CountTest::Document));
+        all.extend(document.read::<ids::CountId>((Numbered::Count, patterns), at)?.into_iter().map(CountTest::Document));
         Ok(all)
     }
 }
@@ -162,7 +170,7 @@ impl CountsQuery {
         let kind = sorted.kind(rows::COUNTS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(CountTest::Store(stores.to_vec()));
@@ -184,16 +192,21 @@ impl CountsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The store.")] store: StoreRef,
         #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
+        #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<StocktakeDueConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let list = "stocktakesDue";
         let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, MOST_A_PAGE)?;
-        let due = match store_named(ctx, &store, &["store"]).await? {
+        let products = product_ids_within(ctx, product, None).await?;
+        let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
+        let mut due = match store_named(ctx, &store, &["store"]).await? {
             Some(store) => due(ctx, &permit, store, abc_class).await?,
             None => Vec::new(),
         };
+        due.retain(|(planned, _)| products.as_ref().is_none_or(|products| products.contains(&planned.of.product)));
         let total = due.len();
         let rows = due.into_iter().map(|(planned, class)| {
             let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];

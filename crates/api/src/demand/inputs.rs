@@ -24,6 +24,8 @@ pub struct DemandFilter {
     pub channel: Option<IdFilter>,
 }
 
+crate::keyed_filter!(flat DemandFilter, "product" product ProductSku, "store" store StoreCode, "channel" channel ChannelCode);
+
 impl DemandFilter {
     /// Checks what is asked; without a filter everything is.
     pub fn read(filter: Option<Self>) -> Answer<FactFilter> {

@@ -21,12 +21,14 @@ use super::{
     inputs::DemandFilter,
 };
 use crate::{
+    catalog::{ProductFilter, product_ids_within},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Cursor},
     },
+    keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
 };
 
@@ -45,6 +47,8 @@ impl DemandQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days, products, stores and channels to include.")] filter: Option<DemandFilter>,
+        #[graphql(desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        product: Option<ProductFilter>,
         #[graphql(
             desc = "Dimensions of a row: 1 to 5, each once. Default: the business day.",
             default_with = "vec![DemandDimension::Day]"
@@ -56,7 +60,8 @@ impl DemandQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<DemandFactConnection> {
-        let filter = DemandFilter::read(filter)?;
+        let mut filter = DemandFilter::read(by_ids(ctx, filter, "filter").await?)?;
+        filter.products = product_ids_within(ctx, product, filter.products).await?;
         let group = checked_group(&group_by)?;
         let signer = ctx.given::<CursorSigner>()?;
         // Days and products are other lists; a cursor of one has no place in the other.

@@ -31,6 +31,7 @@ use crate::{
         filters::IdFilter,
         scalars::{Cursor, Date, Long, Quantity},
     },
+    keyed_filters::{KeyKind, test_by_ids},
     orders::links::{self, MOST_A_PAGE},
 };
 
@@ -255,6 +256,8 @@ impl StockPerformanceQuery {
         if !(0.0..=1.0).contains(&substitution) {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", vec!["substitution".to_owned()]));
         }
+        let product = test_by_ids(ctx, KeyKind::ProductSku, product, "product").await?;
+        let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
         let filter = StockFilter {
             from: from.0,
             to: to.0,

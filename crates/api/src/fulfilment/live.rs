@@ -29,6 +29,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
+    keyed_filters::by_ids,
     live::{
         feed::{self, SnapshotPage as Page, StreamOptions, Topic, Update},
         rights::Rights,
@@ -176,7 +177,7 @@ impl FulfilmentWorkSubscription {
     ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let rights = Rights::of::<kind::FulfilmentRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let tests = within(&permit, filter.unwrap_or_default().read_for_stream()?);
+        let tests = within(&permit, by_ids(ctx, filter, "filter").await?.unwrap_or_default().read_for_stream()?);
         let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, WorkTopic { tests }, rights, options).await?;
         Ok(updates.map(|update| update.map(FulfilmentWorkUpdate)))

@@ -20,5 +20,11 @@ fn of(test: &WorkTest) -> Value {
         WorkTest::Due { from, before } => {
             json!({ "dueAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }
+        WorkTest::Created { from, before } => {
+            json!({ "createdAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
+        }
+        WorkTest::Updated { from, before } => {
+            json!({ "updatedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
+        }
     }
 }

@@ -31,6 +31,7 @@ use crate::{
         filters::{DateTimeFilter, IdFilter},
         scalars::{Cursor, Long},
     },
+    keyed_filters::by_ids,
     orders::{
         DeliveryMethod,
         links::{Direction, MOST_A_PAGE, argument},
@@ -52,7 +53,13 @@ pub struct FulfilmentWorkFilter {
     pub is_held: Option<bool>,
     /// Works of orders that are delivered in this way. Not in fulfilmentWorkChanged.
     pub delivery_method: Option<DeliveryMethod>,
+    /// Time at which the work was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the work last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
+
+crate::keyed_filter!(flat FulfilmentWorkFilter, "store" store StoreCode);
 
 impl FulfilmentWorkFilter {
     /// What is asked of the works' orders.
@@ -82,6 +89,12 @@ impl FulfilmentWorkFilter {
         }
         if let Some((from, before)) = self.due_at.as_ref().map(DateTimeFilter::range) {
             all.push(WorkTest::Due { from, before });
+        }
+        if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
+            all.push(WorkTest::Created { from, before });
+        }
+        if let Some((from, before)) = self.updated_at.as_ref().map(DateTimeFilter::range) {
+            all.push(WorkTest::Updated { from, before });
         }
         Ok(all)
     }
@@ -154,7 +167,7 @@ impl FulfilmentQuery {
         let descending = order_by.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
         let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
-        let source = source(&scope, &permit, filter)?;
+        let source = source(&scope, &permit, by_ids(ctx, filter, "filter").await?)?;
         let page = rows::page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
             let keys = rows::head_keys(&head);
@@ -171,6 +184,7 @@ impl FulfilmentQuery {
         #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
     ) -> Answer<Vec<WorkStatusCount>> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let filter = by_ids(ctx, filter, "filter").await?;
         let counts = rows::count_by_status(&scope, source(&scope, &permit, filter)?).await?;
         let all = entity::prelude::WorkStatus::ALL.iter();
         let of = |status: &entity::prelude::WorkStatus| {

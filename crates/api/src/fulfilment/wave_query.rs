@@ -19,6 +19,7 @@ use crate::{
         filters::IdFilter,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     orders::links::{MOST_A_PAGE, argument},
 };
 
@@ -30,6 +31,8 @@ pub struct FulfilmentWaveFilter {
     /// Whether the waves are open.
     pub is_open: Option<bool>,
 }
+
+crate::keyed_filter!(flat FulfilmentWaveFilter, "store" store StoreCode);
 
 impl FulfilmentWaveFilter {
     /// The test for the rows, with what the permit is for.
@@ -81,7 +84,8 @@ impl FulfilmentWaveQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::WAVES, signer, MOST_A_PAGE)?;
-        let source = rows::wave_source(scope.backend(), &filter.unwrap_or_default().read(&permit)?);
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let source = rows::wave_source(scope.backend(), &filter.read(&permit)?);
         let page = rows::wave_page(&scope, &source, &request).await?;
         let nodes = page.into_iter().map(|wave| (FulfilmentWave::head(wave), rows::wave_keys(&wave)));
         Ok(Page::build(nodes.collect(), &request, rows::WAVES, signer).counted(scope, source).into())

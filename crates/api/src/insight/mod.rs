@@ -30,6 +30,7 @@ use crate::{
         scalars::{CurrencyCode, DateTime, Long, Quantity},
         truncated,
     },
+    keyed_filters::by_ids,
     orders::{OrderFilter, customers_seen, links, orders_within},
     stock::{MovementFilter, MovementKind, movements_within},
 };
@@ -268,7 +269,7 @@ impl InsightQuery {
             // The ledger knows no channels: what one of them moved cannot be told from the rest.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let filter = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
+        let filter = movements_within(&permit, MovementFilter::spec(by_ids(ctx, filter, "filter").await?.as_ref())?);
         let (currency, rows) =
             shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await.map_err(no_report)?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency }).collect())

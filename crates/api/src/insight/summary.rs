@@ -22,6 +22,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Cursor, DateTime, Long, Quantity},
     },
+    keyed_filters::by_ids,
     orders::{
         OrderFilter, customers_seen,
         links::{self, MOST_A_PAGE},
@@ -275,7 +276,7 @@ impl SummaryQuery {
             // The ledger knows no channels: what one of them moved cannot be told from the rest.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let spec = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
+        let spec = movements_within(&permit, MovementFilter::spec(by_ids(ctx, filter, "filter").await?.as_ref())?);
         let products = products_within(ctx, product, None).await?;
         Ok(MovementSummary { permit, ask: MovementsAsk { spec, products } })
     }

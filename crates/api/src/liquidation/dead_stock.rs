@@ -36,6 +36,8 @@ pub struct DeadStockFilter {
     pub action: Option<Vec<LiquidationAction>>,
 }
 
+crate::keyed_filter!(flat DeadStockFilter, "product" product ProductSku, "store" store StoreCode);
+
 impl DeadStockFilter {
     /// Checks what is asked; without a filter everything is.
     pub(super) fn read(filter: Option<Self>) -> Answer<DeadStockAsk> {

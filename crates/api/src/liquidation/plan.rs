@@ -28,6 +28,7 @@ use crate::{
         scalars::{CurrencyCode, Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
+    keyed_filters::by_ids,
     purchasing::links::{self, MOST_A_PAGE, Money, Store},
 };
 
@@ -57,6 +58,8 @@ pub struct LiquidationPlanLineFilter {
     /// Actions to include; an empty list matches nothing.
     pub action: Option<Vec<LiquidationAction>>,
 }
+
+crate::keyed_filter!(flat LiquidationPlanLineFilter, "store" store StoreCode);
 
 impl LiquidationPlanLineFilter {
     fn read(filter: Option<Self>) -> Answer<LineFilter> {
@@ -170,7 +173,7 @@ impl LiquidationPlan {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<LiquidationPlanLineConnection> {
-        let filter = LiquidationPlanLineFilter::read(filter)?;
+        let filter = LiquidationPlanLineFilter::read(by_ids(ctx, filter, "filter").await?)?;
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let ledger = ctx.given::<Ledger>()?;

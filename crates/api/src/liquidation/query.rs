@@ -15,12 +15,14 @@ use super::{
     settings::LiquidationSettings,
 };
 use crate::{
+    catalog::{ProductFilter, product_ids_within},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::{Cursor, Date},
     },
+    keyed_filters::by_ids,
     purchasing::links::{MOST_A_PAGE, argument},
     reports::{filter::of_no_channel, page::ReportPaging},
 };
@@ -49,11 +51,14 @@ impl LiquidationQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Products, stores and best actions to include.")] filter: Option<DeadStockFilter>,
+        #[graphql(desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<DeadStockConnection> {
         of_no_channel(&permit)?;
-        let ask = DeadStockFilter::read(filter)?;
+        let mut ask = DeadStockFilter::read(by_ids(ctx, filter, "filter").await?)?;
+        ask.products = product_ids_within(ctx, product, ask.products).await?;
         let paging = ReportPaging::of(ctx, "deadStock", first, after)?;
         let found = Box::pin(shell::dead_stock(ctx.given::<Ledger>()?, permit, ask)).await?;
         let currency = found.source.currency;

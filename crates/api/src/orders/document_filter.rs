@@ -1,10 +1,13 @@
 //! Filters and sorts that lists of documents of every kind have, as clients write them.
 
-use entity::{id::kind, prelude::Numbered};
+use entity::{
+    id::{Kind, kind},
+    prelude::Numbered,
+};
 use inventory::{
     catalog::core::text,
     numbering::core::Patterns,
-    orders::rows::{AllocatedTest, DocumentTest, NumberTest, TextTest},
+    orders::rows::{AllocatedTest, DocumentSearch, DocumentTest, NumberTest, TextTest},
 };
 
 use super::{
@@ -13,13 +16,15 @@ use super::{
 };
 use crate::graphql::{
     fault::TopError,
-    filters::{StoreIdFilter, plain},
+    filters::{StoreIdFilter, plain, searchable},
     refusal::Path,
 };
 
 /// The filters of a document that are read alike for all kinds.
 #[derive(Default)]
 pub(crate) struct DocumentFilter {
+    pub id: Option<IdFilter>,
+    pub search: Option<String>,
     pub number: Option<StringFilter>,
     pub created_at: Option<DateTimeFilter>,
     pub updated_at: Option<DateTimeFilter>,
@@ -29,8 +34,14 @@ pub(crate) struct DocumentFilter {
 
 impl DocumentFilter {
     /// The tests for the rows. The patterns say which letters stand before the numbers of this kind of document.
-    pub(crate) fn read(self, (kind, patterns): (Numbered, &Patterns), at: &Path) -> Result<Vec<DocumentTest>, TopError> {
+    pub(crate) fn read<K: Kind>(self, (kind, patterns): (Numbered, &Patterns), at: &Path) -> Result<Vec<DocumentTest>, TopError> {
         let mut all = Vec::new();
+        all.extend(ids::<K>(self.id, &below(at, "id"))?.into_iter().map(DocumentTest::Ids));
+        if let Some(text) = self.search {
+            searchable(&text, || below(at, "search"))?;
+            let number = patterns.number(kind, &text);
+            all.push(DocumentTest::Search(DocumentSearch { text, number }));
+        }
         for test in texts(self.number, &below(at, "number"))? {
             all.extend(number(test, kind, patterns).map(DocumentTest::Number));
         }

@@ -56,6 +56,8 @@ fn document(test: &DocumentTest) -> Value {
         DocumentTest::UpdatedAt(test) => json!({ "updatedAt": span(*test) }),
         DocumentTest::Product(ids) => json!({ "product": ids }),
         DocumentTest::Sku(test) => json!({ "sku": text(test) }),
+        DocumentTest::Ids(ids) => json!({ "id": ids }),
+        DocumentTest::Search(search) => json!({ "search": search.text }),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
         nested::read_nested,
         refusal::Path,
     },
+    keyed_filters::by_ids,
     orders::{
         customers_seen,
         filters::{below, ids, span, texts},
@@ -70,6 +71,7 @@ pub struct InvoiceFilter {
 }
 
 ::graphql::nested_filter!(InvoiceFilter);
+crate::keyed_filter!(InvoiceFilter, "store" store StoreCode, "customer" customer CustomerExternalRef);
 
 /// Sort order of a list of invoices; rows with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -155,7 +157,7 @@ pub async fn invoices(
     let signer = ctx.given::<CursorSigner>()?;
     let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
     let InvoiceAsk { of, filter, sort } = ask;
-    let mut tests = filter.unwrap_or_default().read(ctx.caller()?)?;
+    let mut tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read(ctx.caller()?)?;
     let sorted = sort.map(InvoicesSorted::from).unwrap_or_default();
     let mut kind = sorted.kind();
     match of {

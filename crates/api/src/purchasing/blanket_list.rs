@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
-use entity::prelude::{BlanketOrderId, Numbered};
+use entity::{
+    id::kind as ids,
+    prelude::{BlanketOrderId, Numbered},
+};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
-    purchasing::rows::{self, BlanketFilter, BlanketSearch},
+    purchasing::rows::{self, BlanketFilter},
 };
 use macros::resolvers;
 use platform::{
@@ -29,12 +32,13 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::{Answer, TopError},
-        filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter, plain},
+        fault::Answer,
+        filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter},
         nested::{NestedFilter, place, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
@@ -56,6 +60,8 @@ pub struct BlanketOrderFilter {
     pub not: Option<Box<BlanketOrderFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<BlanketOrderStatus>>,
+    /// Condition on the ID of the blanket order.
+    pub id: Option<IdFilter>,
     /// Agreed with these suppliers.
     pub supplier: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
@@ -83,6 +89,7 @@ pub struct BlanketOrderFilter {
 }
 
 ::graphql::nested_filter!(BlanketOrderFilter);
+crate::keyed_filter!(BlanketOrderFilter, "supplier" supplier SupplierCode, "product" product ProductSku);
 
 impl BlanketOrderFilter {
     fn read(self, patterns: &Patterns) -> Answer<Nested<BlanketFilter>> {
@@ -97,6 +104,8 @@ impl BlanketOrderFilter {
             updated_at: self.updated_at,
             product: self.product,
             sku: self.sku,
+            id: self.id,
+            search: self.search,
         };
         Ok(BlanketFilter {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
@@ -104,23 +113,10 @@ impl BlanketOrderFilter {
             references: texts(self.external_ref, &below(at, "externalRef"))?,
             valid_from: days(self.valid_from, &below(at, "validFrom"))?,
             valid_to: days(self.valid_to, &below(at, "validTo"))?,
-            search: self.search.map(|text| search(text, patterns, &below(at, "search"))).transpose()?,
             tags: tag_tests(self.tag, &below(at, "tag"))?,
-            documents: document.read((Numbered::BlanketOrder, patterns), at)?,
+            documents: document.read::<ids::BlanketOrderId>((Numbered::BlanketOrder, patterns), at)?,
         })
     }
-}
-
-/// Characters of the text of a search.
-const MOST_CHARACTERS: usize = 255;
-
-/// What a search looks for, with the number that its text may be.
-fn search(text: String, patterns: &Patterns, at: &Path) -> Answer<BlanketSearch> {
-    plain(&text, || at.clone())?;
-    if text.chars().count() > MOST_CHARACTERS {
-        return Err(TopError::bad_input(format!("at most {MOST_CHARACTERS} characters are taken"), at.clone()));
-    }
-    Ok(BlanketSearch { number: patterns.number(Numbered::BlanketOrder, &text), text })
 }
 
 /// A blanket order; None when there is none.
@@ -160,7 +156,7 @@ impl BlanketQuery {
     ) -> Answer<BlanketOrderConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let filter = filter.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
             numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut filter = filter.read(&patterns)?;

@@ -84,6 +84,8 @@ pub struct PurchaseOrderFilter {
     pub not: Option<Box<PurchaseOrderFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<PurchaseOrderStatus>>,
+    /// Condition on the ID of the purchase order.
+    pub id: Option<IdFilter>,
     /// Bought from these suppliers.
     pub supplier: Option<IdFilter>,
     /// Calling off from these blanket orders.
@@ -94,6 +96,10 @@ pub struct PurchaseOrderFilter {
     pub expected_before: Option<Date>,
     /// Day on which the goods are expected.
     pub expected_on: Option<DateFilter>,
+    /// Number of the purchase order, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+    /// capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+    /// nothing.
+    pub search: Option<String>,
     /// Number of the purchase order, with or without its letters, as in PO-000007.
     pub number: Option<StringFilter>,
     /// Reference in an external system, compared exactly.
@@ -140,6 +146,8 @@ impl PurchaseOrderFilter {
             number: self.number,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            id: self.id,
+            search: self.search,
             product: self.product,
             sku: self.sku,
         };
@@ -155,7 +163,7 @@ impl PurchaseOrderFilter {
             tags: tag_tests(self.tag, &below(at, "tag"))?,
             created_by,
             total,
-            documents: document.read((Numbered::PurchaseOrder, patterns), at)?,
+            documents: document.read::<entity::id::kind::PurchaseOrderId>((Numbered::PurchaseOrder, patterns), at)?,
         })
     }
 }
@@ -202,7 +210,7 @@ pub async fn purchase_orders<P: Permission>(
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
     let filter = by_ids(ctx, ask.filter, "filter").await?.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut filter = filter.read(permit.caller(), &patterns)?;
     within(permit, &mut filter.own);
     if let Some(supplier) = ask.supplier {

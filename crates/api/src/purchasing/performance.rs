@@ -23,6 +23,7 @@ use crate::{
         filters::IdFilter,
         scalars::{DateTime, Long},
     },
+    keyed_filters::{KeyKind, test_by_ids},
 };
 
 /// Seconds of a year: what is measured if nothing else is asked for.
@@ -93,6 +94,8 @@ async fn narrowed(
     (supplier, store): (Option<IdFilter>, Option<IdFilter>),
     products: Option<ProductFilter>,
 ) -> Answer<(DeliveryFilter, String)> {
+    let supplier = test_by_ids(ctx, KeyKind::SupplierCode, supplier, "supplier").await?;
+    let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
     let suppliers = supplier.and_then(|ids| ids.ids(&["supplier"]).transpose()).transpose()?;
     let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;
     let (products, of_products) = products_at(ctx, products, "products").await?;

@@ -28,22 +28,23 @@ use super::{
     order::PurchaseOrder,
     performance::{PerformanceAsk, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
     reorder::{ReorderSuggestion, SupplierPerformance},
-    reorder_plan::{self, ReorderSuggestionConnection},
-    return_list::{SupplierReturnFilter, supplier_returns},
+    reorder_plan::{self, ReorderSuggestionConnection, SuggestedOf},
+    return_list::{SupplierReturnFilter, SupplierReturnSort, supplier_returns},
     returns::SupplierReturn,
-    supply::{SupplierProduct, SupplierProductConnection},
+    supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort, supply_sorted},
 };
 use crate::{
-    catalog::ProductFilter,
+    catalog::{ProductFilter, moments},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::IdFilter,
+        filters::{DateTimeFilter, IdFilter},
         reading::Reading,
         scalars::{Cursor, DateTime},
         truncated,
     },
+    keyed_filters::by_ids,
     numbering,
 };
 
@@ -69,7 +70,13 @@ pub struct SupplierProductFilter {
     /// True for archived rows only, false for those in use, null for both.
     #[graphql(default_with = "Some(false)")]
     pub is_archived: Option<bool>,
+    /// Time at which the row was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the row last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
+
+crate::keyed_filter!(flat SupplierProductFilter, "supplier" supplier SupplierCode, "product" product ProductSku);
 
 fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
@@ -130,8 +137,9 @@ impl PurchaseQuery {
         Ok(printed.map(|of| core::page((order.row(), &number), &of.buyer, &of.supplier, &of.store, day_text)))
     }
 
-    /// Returns to suppliers, the newest first.
+    /// Returns to suppliers, the newest first unless another order is asked for.
     #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn supplier_returns(
         &self,
         ctx: &Context<'_>,
@@ -140,12 +148,14 @@ impl PurchaseQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Sort of the returns. Null for NUMBER, DESC.")] sort: Option<SupplierReturnSort>,
     ) -> Answer<SupplierReturnConnection> {
-        supplier_returns(ctx, &permit, filter, PageArgs { first, after, last, before }).await
+        supplier_returns(ctx, &permit, (filter, sort), PageArgs { first, after, last, before }).await
     }
 
-    /// Rows of suppliers' catalogues, by supplier and product.
+    /// Rows of suppliers' catalogues, by supplier and product unless another order is asked for.
     #[field(permit = ProductRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn supplier_products(
         &self,
         ctx: &Context<'_>,
@@ -154,23 +164,32 @@ impl PurchaseQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Sort of the rows. Null for SUPPLIER, ASC.")] sort: Option<SupplierProductSort>,
     ) -> Answer<SupplierProductConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (
             ctx.given::<CursorSigner>()?,
-            filter.unwrap_or_else(|| SupplierProductFilter { is_archived: Some(false), ..SupplierProductFilter::default() }),
+            by_ids(ctx, filter, "filter")
+                .await?
+                .unwrap_or_else(|| SupplierProductFilter { is_archived: Some(false), ..SupplierProductFilter::default() }),
         );
         let filter = SupplyFilter {
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,
             products: ids(asked.product.as_ref(), "product")?,
             is_archived: asked.is_archived,
+            created: moments(asked.created_at),
+            updated: moments(asked.updated_at),
         };
-        let request = PageArgs { first, after, last, before }.check(rows::SUPPLY, signer, MOST_A_PAGE)?;
+        let sorted = supply_sorted(sort);
+        let kind = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let source = rows::supply_source(scope.backend(), &filter);
-        let page = rows::supply_page(&scope, source.clone(), &request).await?;
-        let nodes =
-            page.into_iter().map(|row| (rows::supply_keys(&row), row)).map(|(keys, row)| (SupplierProduct(Arc::new(row)), keys));
-        Ok(Page::build(nodes.collect(), &request, rows::SUPPLY, signer).counted(scope, source).into())
+        let page = rows::supply_page(&scope, source.clone(), sorted, &request).await?;
+        let nodes = page.into_iter().map(|row| {
+            let keys = sorted.keys(&row);
+            (SupplierProduct(Arc::new(row)), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
 
     /// Delivery performance of a supplier over a period: lead time, fill rates, punctuality. Orders count that are RECEIVED, CLOSED, or CANCELLED after
@@ -224,6 +243,8 @@ impl PurchaseQuery {
             Vec<StoreRef>,
         >,
         #[graphql(desc = "Supplier whose products are included. Null for all.")] supplier: Option<SupplierRef>,
+        #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        product: Option<ProductFilter>,
         #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
         cover_days: i32,
@@ -241,7 +262,7 @@ impl PurchaseQuery {
     ) -> Answer<ReorderSuggestionConnection> {
         let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
         let args = PageArgs { first, after, last, before };
-        Box::pin(reorder_plan::suggestions_page(ctx, (stores, supplier), plan, &args)).await
+        Box::pin(reorder_plan::suggestions_page(ctx, SuggestedOf { stores, supplier, product }, plan, &args)).await
     }
 
     /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
@@ -275,7 +296,7 @@ impl PurchaseQuery {
     ) -> Answer<Vec<ReorderSuggestion>> {
         let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
         let most = reorder_plan::number(first, 1, MAX_SUGGESTIONS as i32, "first")?;
-        let mut found = Box::pin(reorder_plan::suggested(ctx, (stores, supplier), plan)).await?;
+        let mut found = Box::pin(reorder_plan::suggested(ctx, SuggestedOf { stores, supplier, product: None }, plan)).await?;
         truncated::tell(ctx, found.len().min(usize::from(most)), found.len(), "reorderSuggestionsList");
         found.truncate(usize::from(most));
         Ok(found)

@@ -1,6 +1,6 @@
 //! Suggestions of what to order: the figures that they are made from, all of them, and their pages.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use async_graphql::Context;
 use entity::prelude::StoreId;
@@ -25,11 +25,14 @@ use super::{
     query::supplier_of,
     reorder::ReorderSuggestion,
 };
-use crate::graphql::{
-    connection::{Page, PageArgs},
-    context::ContextExt,
-    fault::{Answer, TopError},
-    reading::Reading,
+use crate::{
+    catalog::{ProductFilter, product_ids_within},
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        reading::Reading,
+    },
 };
 
 /// The kind of cursors of the list.
@@ -56,12 +59,17 @@ pub(super) fn plan(days: i32, cover_days: i32, service_level: f64, lead_days: i3
     })
 }
 
+/// Whose suggestions; what is None says nothing.
+#[derive(Default)]
+pub(super) struct SuggestedOf {
+    pub stores: Option<Vec<StoreRef>>,
+    pub supplier: Option<SupplierRef>,
+    pub product: Option<ProductFilter>,
+}
+
 /// All suggestions, the most urgent of a product first.
-pub(super) async fn suggested(
-    ctx: &Context<'_>,
-    (stores, supplier): (Option<Vec<StoreRef>>, Option<SupplierRef>),
-    plan: Plan,
-) -> Answer<Vec<ReorderSuggestion>> {
+pub(super) async fn suggested(ctx: &Context<'_>, of: SuggestedOf, plan: Plan) -> Answer<Vec<ReorderSuggestion>> {
+    let SuggestedOf { stores, supplier, product } = of;
     let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
     let scope = permit.scope(ledger.database());
     let stores = match stores {
@@ -76,8 +84,11 @@ pub(super) async fn suggested(
         },
         None => None,
     };
+    let products = product_ids_within(ctx, product, None).await?;
+    let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
     let ask = PlanAsk { stores, supplier, plan, now: ledger.clock().now() };
-    let found = shell::suggestions(ledger.database(), &permit, &ask).await?;
+    let mut found = shell::suggestions(ledger.database(), &permit, &ask).await?;
+    found.retain(|(of, _)| products.as_ref().is_none_or(|products| products.contains(&of.product)));
     let each = found.into_iter().flat_map(|(of, rows)| {
         let of = Arc::new(of);
         rows.into_iter().map(move |row| ReorderSuggestion { of: of.clone(), row })
@@ -99,7 +110,7 @@ fn keys(of: &ReorderSuggestion) -> Vec<Key> {
 /// A page of the suggestions in the order of their keys, and how many there are.
 pub(super) async fn suggestions_page(
     ctx: &Context<'_>,
-    of: (Option<Vec<StoreRef>>, Option<SupplierRef>),
+    of: SuggestedOf,
     plan: Plan,
     args: &PageArgs,
 ) -> Answer<ReorderSuggestionConnection> {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject};
-use entity::prelude::Numbered;
+use async_graphql::{Context, Enum, InputObject};
+use entity::{id::kind as ids, prelude::Numbered};
 use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
-    purchasing::rows::{self, ReturnFilter},
+    purchasing::rows::{self, ReturnFilter, ReturnsSorted},
 };
 use platform::{
     paging::CursorSigner,
@@ -17,7 +17,7 @@ use platform::{
 
 use super::{links::MOST_A_PAGE, query::SupplierReturnConnection, returns::SupplierReturn};
 use crate::{
-    catalog::tag_tests,
+    catalog::{Direction, tag_tests},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -26,6 +26,7 @@ use crate::{
         nested::{NestedFilter, place, read_nested},
         refusal::Path,
     },
+    keyed_filters::by_ids,
     numbering,
     orders::{
         document_filter::DocumentFilter,
@@ -43,6 +44,8 @@ pub struct SupplierReturnFilter {
     pub or: Option<Vec<SupplierReturnFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<SupplierReturnFilter>>,
+    /// Condition on the ID of the return.
+    pub id: Option<IdFilter>,
     /// Sent back to these suppliers.
     pub supplier: Option<IdFilter>,
     /// Sent from these stores.
@@ -57,6 +60,10 @@ pub struct SupplierReturnFilter {
     pub tag: Option<StringFilter>,
     /// Time at which the goods left the store.
     pub occurred_at: Option<DateTimeFilter>,
+    /// Number of the return, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+    /// capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+    /// nothing.
+    pub search: Option<String>,
     /// Number of the return, with or without its letters, as in SR-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the return.
@@ -68,6 +75,35 @@ pub struct SupplierReturnFilter {
 }
 
 ::graphql::nested_filter!(SupplierReturnFilter);
+crate::keyed_filter!(SupplierReturnFilter, "supplier" supplier SupplierCode, "store" store StoreCode, "product" product ProductSku);
+
+/// Sort order of a list of returns to suppliers; rows with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct SupplierReturnSort {
+    /// Field by which the list is sorted.
+    pub field: SupplierReturnSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which a list of returns to suppliers can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rows::ReturnSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SupplierReturnSortField {
+    /// Number of the return.
+    Number,
+    /// Time at which the return was created.
+    CreatedAt,
+    /// Time at which the goods left the store.
+    OccurredAt,
+}
+
+impl From<SupplierReturnSort> for ReturnsSorted {
+    fn from(sort: SupplierReturnSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
+}
 
 impl SupplierReturnFilter {
     fn read(self, patterns: &Patterns) -> Answer<Nested<ReturnFilter>> {
@@ -84,6 +120,8 @@ impl SupplierReturnFilter {
             updated_at: None,
             product: self.product,
             sku: self.sku,
+            id: self.id,
+            search: self.search,
         };
         Ok(ReturnFilter {
             suppliers,
@@ -93,7 +131,7 @@ impl SupplierReturnFilter {
             occurred_at: self.occurred_at.map(|test| span(&test)),
             references: texts(self.external_ref, &below(at, "externalRef"))?,
             tags: tag_tests(self.tag, &below(at, "tag"))?,
-            documents: document.read((Numbered::SupplierReturn, patterns), at)?,
+            documents: document.read::<ids::SupplierReturnId>((Numbered::SupplierReturn, patterns), at)?,
         })
     }
 }
@@ -102,22 +140,24 @@ impl SupplierReturnFilter {
 pub(super) async fn supplier_returns(
     ctx: &Context<'_>,
     permit: &Permit<kind::PurchaseRead>,
-    filter: Option<SupplierReturnFilter>,
+    (filter, sort): (Option<SupplierReturnFilter>, Option<SupplierReturnSort>),
     args: PageArgs,
 ) -> Answer<SupplierReturnConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let (signer, filter) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+    let (signer, filter) = (ctx.given::<CursorSigner>()?, by_ids(ctx, filter, "filter").await?.unwrap_or_default());
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut filter = filter.read(&patterns)?;
     if let Reach::Stores(stores) = permit.reach() {
         filter.own.stores.push(stores.to_vec());
     }
-    let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
+    let sorted = sort.map_or(ReturnsSorted::NEWEST, ReturnsSorted::from);
+    let kind = sorted.kind();
+    let request = args.check(&kind, signer, MOST_A_PAGE)?;
     let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
     rows::add_merged_suppliers(&scope, lists).await?;
     let source = rows::returns_source(scope.backend(), &filter);
-    let page = rows::returns_page(&scope, source.clone(), &request).await?;
-    let nodes = page.into_iter().map(|row| (rows::return_keys(&row), row));
+    let page = rows::returns_page(&scope, source.clone(), sorted, &request).await?;
+    let nodes = page.into_iter().map(|row| (sorted.keys(&row), row));
     let nodes = nodes.map(|(keys, row)| (SupplierReturn::head(Arc::new(row)), keys));
-    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).counted(scope, source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
 }

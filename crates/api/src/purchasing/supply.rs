@@ -2,18 +2,51 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
-use inventory::purchasing::core;
+use async_graphql::{Context, Enum, InputObject};
+use inventory::purchasing::{
+    core,
+    rows::{SupplySort as By, SupplySorted},
+};
 use macros::resolvers;
 
 use super::links::{self, Money, Product};
 use crate::{
-    catalog::Supplier,
+    catalog::{Direction, Supplier},
     graphql::{
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
 };
+
+/// Sort order of a list of suppliers' products; rows with equal values are sorted by supplier and product.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct SupplierProductSort {
+    /// Field by which the rows are sorted.
+    pub field: SupplierProductSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which suppliers' products can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SupplierProductSortField {
+    /// ID of the supplier, then of the product.
+    Supplier,
+    /// ID of the product, then of the supplier.
+    Product,
+    /// Time at which the row was created.
+    CreatedAt,
+    /// Time at which the row last changed.
+    UpdatedAt,
+}
+
+/// By supplier, unless something else is asked for.
+pub(super) fn supply_sorted(sort: Option<SupplierProductSort>) -> SupplySorted {
+    let asked = |sort: SupplierProductSort| SupplySorted { by: sort.field.into(), descending: sort.direction == Direction::Desc };
+    sort.map_or(SupplySorted::BY_SUPPLIER, asked)
+}
 
 /// A row of a supplier's catalogue.
 #[derive(Clone)]

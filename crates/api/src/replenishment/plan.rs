@@ -28,6 +28,7 @@ use crate::{
         scalars::{Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
+    keyed_filters::by_ids,
     purchasing::links::{self, MOST_A_PAGE, Money, Store},
 };
 
@@ -57,6 +58,8 @@ pub struct ReplenishmentPlanLineFilter {
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<ReplenishmentLineKind>>,
 }
+
+crate::keyed_filter!(flat ReplenishmentPlanLineFilter, "store" store StoreCode);
 
 impl ReplenishmentPlanLineFilter {
     fn read(filter: Option<Self>) -> Answer<LineFilter> {
@@ -162,7 +165,7 @@ impl ReplenishmentPlan {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ReplenishmentPlanLineConnection> {
-        let filter = ReplenishmentPlanLineFilter::read(filter)?;
+        let filter = ReplenishmentPlanLineFilter::read(by_ids(ctx, filter, "filter").await?)?;
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let node = |line: core::PlanLine| {

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     catalog::{ProductFilter, products_within},
     graphql::{context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
+    keyed_filters::{KeyKind, test_by_ids},
 };
 
 /// Days of the scores: a year.
@@ -194,7 +195,7 @@ impl CustomerReportQuery {
         let ledger = ctx.given::<Ledger>()?;
         let to = to.map_or_else(|| local_day(ledger.clock().now(), "UTC"), |day| day.0);
         let products = products_within(ctx, product, None).await?;
-        let narrow = of_orders(Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, products, (store, channel))?;
+        let narrow = of_orders(ctx, Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, products, (store, channel)).await?;
         let found = Box::pin(shell::customer_segments(permit, ledger.database(), narrow)).await.map_err(no_report)?;
         let currency = found.source.currency;
         let totals = CustomerScoreTotals {
@@ -229,7 +230,8 @@ impl CustomerReportQuery {
         let paging = ReportPaging::of(ctx, "customerCohorts", first, after)?;
         let ledger = ctx.given::<Ledger>()?;
         let span = period.read()?;
-        let narrow = of_orders(span, products_within(ctx, product, None).await?, (store, channel))?;
+        let products = products_within(ctx, product, None).await?;
+        let narrow = of_orders(ctx, span, products, (store, channel)).await?;
         let today = local_day(ledger.clock().now(), "UTC");
         let found = Box::pin(shell::customer_cohorts(permit, ledger.database(), narrow, today)).await.map_err(no_report)?;
         let totals = CustomerCohortTotals { customers: found.customers, repeated: found.repeated };
@@ -238,7 +240,14 @@ impl CustomerReportQuery {
     }
 }
 
-fn of_orders(span: Span, products: ProductCondition, (store, channel): (Option<IdFilter>, Option<IdFilter>)) -> Answer<Narrow> {
+async fn of_orders(
+    ctx: &Context<'_>,
+    span: Span,
+    products: ProductCondition,
+    (store, channel): (Option<IdFilter>, Option<IdFilter>),
+) -> Answer<Narrow> {
+    let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
+    let channel = test_by_ids(ctx, KeyKind::ChannelCode, channel, "channel").await?;
     Ok(Narrow {
         span,
         products,

@@ -25,6 +25,7 @@ use crate::{
         filters::IdFilter,
         scalars::Cursor,
     },
+    keyed_filters::{KeyKind, test_by_ids},
     stock::{Lot, lot_seen},
 };
 
@@ -146,6 +147,7 @@ impl ExpiryRiskQuery {
         let ledger = ctx.given::<Ledger>()?;
         let today = local_day(ledger.clock().now(), "UTC");
         let products: ProductCondition = products_within(ctx, product, None).await?;
+        let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
         let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;
         let narrow = Narrow { span: Span { from: today, to: today + within }, products, stores, channels: None };
         let found = Box::pin(shell::expiry_risk(permit, ledger.database(), narrow)).await.map_err(no_report)?;

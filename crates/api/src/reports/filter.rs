@@ -22,6 +22,7 @@ use crate::{
         filters::IdFilter,
         scalars::Date,
     },
+    keyed_filters::put_ids,
 };
 
 /// Sales of some days. All conditions hold.
@@ -41,6 +42,8 @@ pub struct SalesReportFilter {
     /// Channels to include. Null for all.
     pub channel: Option<IdFilter>,
 }
+
+crate::keyed_filter!(flat SalesReportFilter, "store" store StoreCode, "channel" channel ChannelCode);
 
 /// Stock of some days. All conditions hold. Stock is of no channel.
 #[derive(Debug, Clone, InputObject)]
@@ -68,7 +71,8 @@ pub struct PeriodInput {
 }
 
 impl SalesReportFilter {
-    pub(super) async fn read(self, ctx: &Context<'_>) -> Answer<Narrow> {
+    pub(super) async fn read(mut self, ctx: &Context<'_>) -> Answer<Narrow> {
+        put_ids(ctx, &mut self, "filter").await?;
         let Self { from, to, period, product, store, channel } = self;
         let span = match (from, to, period) {
             (Some(from), Some(to), None) => span(from, to, &["filter", "to"])?,

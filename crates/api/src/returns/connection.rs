@@ -39,7 +39,7 @@ pub(super) async fn returns(
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
     let customers = tests.all_mut().into_iter().flatten().filter_map(|test| match test {
         rows::ReturnTest::Customer(ids) => Some(ids),

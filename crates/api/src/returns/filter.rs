@@ -29,6 +29,8 @@ pub struct ReturnFilter {
     pub or: Option<Vec<ReturnFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<ReturnFilter>>,
+    /// Condition on the ID of the return.
+    pub id: Option<IdFilter>,
     /// Stores that received the goods.
     pub store: Option<IdFilter>,
     /// Channels to include: the return's own, or without one those of the orders that it gives back.
@@ -43,6 +45,10 @@ pub struct ReturnFilter {
     pub received_at: Option<DateTimeFilter>,
     /// Return statuses to include; an empty list matches nothing.
     pub status: Option<Vec<ReturnStatus>>,
+    /// Number of the return, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+    /// capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+    /// nothing.
+    pub search: Option<String>,
     /// Number of the return, with or without its letters, as in RT-000007.
     pub number: Option<StringFilter>,
     /// Order whose lines were given back.
@@ -102,10 +108,12 @@ impl ReturnFilter {
             number: self.number,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            id: self.id,
+            search: self.search,
             product: self.product,
             sku: self.sku,
         };
-        all.extend(document.read((Numbered::Return, patterns), at)?.into_iter().map(ReturnTest::Document));
+        all.extend(document.read::<entity::id::kind::ReturnId>((Numbered::Return, patterns), at)?.into_iter().map(ReturnTest::Document));
         Ok(all)
     }
 }

@@ -17,6 +17,7 @@ use crate::{
         filters::IdFilter,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
 };
 
@@ -28,6 +29,8 @@ pub struct ReversalFilter {
     /// Stores of the reversals, at either end of a transfer.
     pub store: Option<IdFilter>,
 }
+
+crate::keyed_filter!(flat ReversalFilter, "store" store StoreCode);
 
 /// The root fields that read reversals.
 #[derive(Default)]
@@ -46,7 +49,7 @@ impl ReversalQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<DocumentReversalConnection> {
-        let asked = filter.unwrap_or_default();
+        let asked = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let documents = asked.document.map(|ids| ids.of_any_kind(&["filter", "document"])).transpose()?.flatten();
         let stores = asked.store.map(|ids| ids.ids(&["filter", "store"])).transpose()?.flatten();
         let filter = rows::ReversalFilter { documents, stores: stores.into_iter().collect() };

@@ -1,10 +1,11 @@
 //! The filter of the list of saved views, as clients write it.
 
-use async_graphql::InputObject;
+use async_graphql::{Enum, InputObject};
 use platform::path;
-use services::saved_views::rows::ViewFilter;
+use services::saved_views::rows::{ViewFilter, ViewSort as By, ViewsSorted};
 
 use crate::{
+    catalog::Direction,
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter, searchable},
@@ -44,4 +45,33 @@ impl SavedViewFilter {
             updated_at: self.updated_at.map(|test| span(&test)),
         })
     }
+}
+
+/// Sort order of a list of saved views; views with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct SavedViewSort {
+    /// Field by which the views are sorted.
+    pub field: SavedViewSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which saved views can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SavedViewSortField {
+    /// Slug of the view.
+    Slug,
+    /// Name of the view. Capitals of the letters A to Z do not count; other letters come after Z.
+    Name,
+    /// Time at which the view was created.
+    CreatedAt,
+    /// Time at which the view last changed.
+    UpdatedAt,
+}
+
+/// By slug, unless something else is asked for.
+pub(super) fn view_sorted(sort: Option<SavedViewSort>) -> ViewsSorted {
+    sort.map_or(ViewsSorted::BY_SLUG, |sort| ViewsSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
 }

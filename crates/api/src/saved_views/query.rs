@@ -12,7 +12,7 @@ use services::saved_views::{
 use tokio::sync::Mutex;
 
 use super::{
-    filter::SavedViewFilter,
+    filter::{SavedViewFilter, SavedViewSort, view_sorted},
     inputs::{SavedViewRef, given, meant},
     view::{SavedView, SavedViewConnection},
 };
@@ -105,8 +105,9 @@ pub struct SavedViewQuery;
 
 #[resolvers]
 impl SavedViewQuery {
-    /// Saved views of the tenant, by their slugs.
+    /// Saved views of the tenant, by their slugs unless another order is asked for.
     #[field(permit = ViewRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn saved_views(
         &self,
         ctx: &Context<'_>,
@@ -115,17 +116,20 @@ impl SavedViewQuery {
         last: Option<i32>,
         before: Option<Cursor>,
         #[graphql(desc = "Conditions on the saved views. Null for all.")] filter: Option<SavedViewFilter>,
+        #[graphql(desc = "Sort of the saved views. Null for SLUG, ASC.")] sort: Option<SavedViewSort>,
     ) -> Answer<SavedViewConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::VIEWS, signer, MOST_A_PAGE)?;
+        let sorted = view_sorted(sort);
+        let kind = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = filter.unwrap_or_default().read()?;
-        let listed = ctx.given::<SavedViews>()?.page(&permit, &filter, &request).await?;
+        let listed = ctx.given::<SavedViews>()?.page(&permit, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|view| {
-            let keys = rows::view_keys(&view);
+            let keys = sorted.keys(&view);
             (SavedView::from(view), keys)
         });
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        Ok(Page::build(nodes.collect(), &request, rows::VIEWS, signer).counted(scope, listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
     }
 
     /// A saved view. Null when there is none.

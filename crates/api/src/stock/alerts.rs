@@ -62,6 +62,8 @@ pub struct AlertFilter {
     pub category: Option<IdFilter>,
 }
 
+crate::keyed_filter!(flat AlertFilter, "store" store StoreCode, "product" product ProductSku, "category" category CategorySlug);
+
 /// A level that crossed a line.
 #[derive(Clone)]
 pub struct StockAlert {

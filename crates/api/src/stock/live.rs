@@ -24,6 +24,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
+    keyed_filters::by_ids,
     live::{
         feed::{self, StreamOptions, Update},
         rights::Rights,
@@ -151,7 +152,7 @@ impl StockSubscription {
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;
-        let topic = AlertTopic::of(&permit, filter.unwrap_or_default())?;
+        let topic = AlertTopic::of(&permit, by_ids(ctx, filter, "filter").await?.unwrap_or_default())?;
         let options = StreamOptions { name: filter_name(&topic), after, delay: std::time::Duration::ZERO };
         let updates = feed::open(ctx, scope, topic, rights, options).await?;
         Ok(updates.map(|update| update.map(AlertUpdate)))

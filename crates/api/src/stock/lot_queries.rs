@@ -27,7 +27,7 @@ use super::{
     lot_filter::{LotFilter, LotSort, lot_sorted},
 };
 use crate::{
-    catalog::{ProductRef, StoreRef, store_named},
+    catalog::{ProductFilter, ProductRef, StoreRef, product_ids_within, store_named},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -115,6 +115,8 @@ impl LotQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today: 0 to 36,500.")] within: i32,
         #[graphql(desc = "Stores to include. Null for all that you may see.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Products of the lots to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<ExpiringLotConnection> {
@@ -139,12 +141,17 @@ impl LotQuery {
             named.retain(|store| permit.covers(*store));
             wanted = Some(named);
         }
+        let products = product_ids_within(ctx, product, None).await?;
         let days = LocalDays::at(&scope, ledger.clock().now()).await?;
         let (today, mut values) = days.sql(scope.backend(), "v.store_id", 3);
         let mut conditions = format!(" AND l.expires_on <= {today} + {within}");
         if let Some(wanted) = wanted {
             conditions += &format!(" AND {}", scope.backend().in_ids("v.store_id", values.len() + 3));
             values.push(scope.backend().ids(wanted));
+        }
+        if let Some(products) = products {
+            conditions += &format!(" AND {}", scope.backend().in_ids("l.product_id", values.len() + 3));
+            values.push(scope.backend().ids(products));
         }
         let source = lot_list::expiring_source(days.last() + within, &conditions, values.clone());
         let columns = ["l.expires_on", "l.id", "v.store_id"];

@@ -70,6 +70,8 @@ pub struct TransferFilter {
     pub not: Option<Box<TransferFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<TransferStatus>>,
+    /// Condition on the ID of the transfer.
+    pub id: Option<IdFilter>,
     /// Comes from this store.
     pub from_store: Option<IdFilter>,
     /// Stores that receive the transfer.
@@ -86,6 +88,10 @@ pub struct TransferFilter {
     pub expected_at: Option<DateTimeFilter>,
     /// Tag of the transfer; case is ignored. Each operator may be met by another tag.
     pub tag: Option<StringFilter>,
+    /// Number of the transfer, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+    /// capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+    /// nothing.
+    pub search: Option<String>,
     /// Number of the transfer, with or without its letters, as in TR-000007.
     pub number: Option<StringFilter>,
     /// SKU of the product of at least one line, in any spelling of capitals.
@@ -132,9 +138,15 @@ impl TransferFilter {
             all.push(TransferTest::Expected { from, before });
         }
         all.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(TransferTest::Tag));
-        let document =
-            DocumentFilter { number: self.number, sku: self.sku, updated_at: self.updated_at, ..DocumentFilter::default() };
-        all.extend(document.read((Numbered::Transfer, patterns), at)?.into_iter().map(TransferTest::Document));
+        let document = DocumentFilter {
+            id: self.id,
+            search: self.search,
+            number: self.number,
+            sku: self.sku,
+            updated_at: self.updated_at,
+            ..DocumentFilter::default()
+        };
+        all.extend(document.read::<ids::TransferId>((Numbered::Transfer, patterns), at)?.into_iter().map(TransferTest::Document));
         Ok(all)
     }
 }
@@ -175,7 +187,7 @@ impl TransfersQuery {
         let kind = sorted.kind(rows::TRANSFERS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(TransferTest::Touches(stores.to_vec()));

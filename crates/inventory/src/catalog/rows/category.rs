@@ -13,7 +13,10 @@ use platform::{
 };
 use sea_orm::FromQueryResult;
 
-use super::small::{columns, models};
+use super::{
+    Clause,
+    small::{columns, models},
+};
 use crate::catalog::core::{
     Target,
     category::{CategoryCommand, CategoryContext, CategoryRow, MAX_DEPTH, Parent},
@@ -76,6 +79,37 @@ impl CategorySorted {
             CategorySort::UpdatedAt => Key::Int(row.updated_at.micros()),
         };
         vec![first, row.id.into()]
+    }
+}
+
+/// Where in the tree the categories of a list are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CategoryPlace {
+    Anywhere,
+    /// Right below this one; None for the roots.
+    RightBelow(Option<CategoryId>),
+    /// At any depth below this one.
+    Below(CategoryId),
+}
+
+impl CategoryPlace {
+    /// Adds the condition, which begins with ` AND `.
+    pub(crate) fn push_to(self, clause: &mut Clause) {
+        match self {
+            Self::Anywhere => {}
+            Self::RightBelow(None) => clause.push(" AND parent_id IS NULL"),
+            Self::RightBelow(Some(id)) => {
+                let mark = clause.bind(id);
+                clause.push(&format!(" AND parent_id = {mark}"));
+            }
+            Self::Below(id) => {
+                let mark = clause.bind(id);
+                clause.push(&format!(
+                    " AND id IN (WITH RECURSIVE below (id) AS (SELECT g.id FROM category g WHERE g.tenant_id = $1 AND g.parent_id = {mark}
+                     UNION SELECT g.id FROM below b JOIN category g ON g.tenant_id = $1 AND g.parent_id = b.id) SELECT id FROM below)"
+                ));
+            }
+        }
     }
 }
 

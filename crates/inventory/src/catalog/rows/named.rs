@@ -1,6 +1,6 @@
 //! Lists of nouns with a code and a name, of which a tenant has few: their sorts, and rows that are compared by name after they are read.
 
-use entity::{prelude::*, store, supplier};
+use entity::{prelude::*, store, supplier, tables::channel};
 use platform::paging::Key;
 
 use super::{
@@ -61,6 +61,7 @@ macro_rules! named_row {
 }
 named_row!(store::Model, "stores");
 named_row!(supplier::Model, "suppliers");
+named_row!(channel::Model, "channels");
 
 impl NamedSorted {
     /// The order where none is asked for.
@@ -77,7 +78,7 @@ impl NamedSorted {
         };
         format!("{}:{by}:{}", R::LIST, if self.descending { "DESC" } else { "ASC" })
     }
-    pub(super) const fn columns(self) -> [&'static str; 2] {
+    pub(crate) const fn columns(self) -> [&'static str; 2] {
         match self.by {
             NamedSort::Code => ["code_key", "id"],
             NamedSort::Name => ["lower(name)", "id"],

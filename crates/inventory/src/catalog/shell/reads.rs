@@ -17,10 +17,11 @@ use crate::catalog::{
     },
     rows::{
         self, Clause, Scoped,
-        category::CategorySorted,
+        category::{CategoryPlace, CategorySorted},
         customers::{Addresses, CustomerSorted, CustomerTests},
         filter::Filter,
         named::NamedSorted,
+        nouns::{Noun, NounTests},
         small,
         stores::StoreTests,
         suppliers::SupplierTests,
@@ -91,20 +92,14 @@ impl Catalog {
     pub async fn categories(
         &self,
         permit: Permit<kind::ProductRead>,
-        (parent, is_archived): (Option<CategoryId>, Option<bool>),
+        (place, tests): (CategoryPlace, NounTests),
         sorted: CategorySorted,
         request: &PageRequest,
     ) -> Result<Listed<CategoryRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
-        match parent {
-            None => clause.push(" AND parent_id IS NULL"),
-            Some(id) => {
-                let mark = clause.bind(id);
-                clause.push(&format!(" AND parent_id = {mark}"));
-            }
-        }
-        small::archived(&mut clause, is_archived);
+        place.push_to(&mut clause);
+        tests.push_to(&scope, &mut clause, Noun::Category).await?;
         small::sorted_page::<entity::category::Entity>(&scope, clause, (sorted.columns(), sorted.descending), request).await
     }
 
@@ -139,12 +134,12 @@ impl Catalog {
     pub async fn families(
         &self,
         permit: Permit<kind::ProductRead>,
-        is_archived: Option<bool>,
+        tests: NounTests,
         request: &PageRequest,
     ) -> Result<Listed<FamilyRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
-        small::archived(&mut clause, is_archived);
+        tests.push_to(&scope, &mut clause, Noun::Family).await?;
         small::page::<entity::product_family::Entity>(&scope, clause, &["id"], request).await
     }
 
@@ -204,12 +199,14 @@ impl Catalog {
     pub async fn channels(
         &self,
         permit: Permit<kind::ChannelRead>,
-        is_archived: Option<bool>,
+        tests: NounTests,
+        sorted: NamedSorted,
         request: &PageRequest,
     ) -> Result<Listed<ChannelRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
-        small::archived(&mut clause, is_archived);
-        small::page::<entity::channel::Entity>(&scope, clause, &["code_key", "id"], request).await
+        tests.push_to(&scope, &mut clause, Noun::Channel).await?;
+        let columns = sorted.columns();
+        small::sorted_page::<entity::channel::Entity>(&scope, clause, (columns.as_slice(), sorted.descending), request).await
     }
 }

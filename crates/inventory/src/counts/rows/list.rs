@@ -31,7 +31,7 @@ pub enum CountTest {
 }
 
 /// Counts and their lines.
-const TABLE: DocumentTable = DocumentTable { alias: "c", lines: "count_line", of: "count_id", counts: "" };
+const TABLE: DocumentTable = DocumentTable { name: "stock_count", alias: "c", lines: "count_line", of: "count_id", counts: "" };
 
 /// Names lists of counts in cursors.
 pub const COUNTS: &str = "counts";

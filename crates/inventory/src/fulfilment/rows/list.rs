@@ -18,18 +18,23 @@ pub enum WorkTest {
     Store(Vec<StoreId>),
     Order(Vec<OrderId>),
     Due { from: Option<Timestamp>, before: Option<Timestamp> },
+    Created { from: Option<Timestamp>, before: Option<Timestamp> },
+    Updated { from: Option<Timestamp>, before: Option<Timestamp> },
 }
 
 impl WorkTest {
     /// Whether a work passes.
     pub fn passes(&self, work: &WorkHead) -> bool {
+        let within = |at: Timestamp, from: Option<Timestamp>, before: Option<Timestamp>| {
+            from.is_none_or(|from| at >= from) && before.is_none_or(|before| at < before)
+        };
         match self {
             Self::Status(list) => list.contains(&work.status),
             Self::Store(stores) => stores.contains(&work.store),
             Self::Order(orders) => orders.contains(&work.order),
-            Self::Due { from, before } => {
-                from.is_none_or(|from| work.due_at >= from) && before.is_none_or(|before| work.due_at < before)
-            }
+            Self::Due { from, before } => within(work.due_at, *from, *before),
+            Self::Created { from, before } => within(work.created_at, *from, *before),
+            Self::Updated { from, before } => within(work.updated_at, *from, *before),
         }
     }
 }
@@ -93,16 +98,21 @@ fn detail((exists, operator): (&str, &str), method: DeliveryMethod) -> String {
 
 fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
     let next = values.len() + 2;
-    let (part, value) = match test {
-        WorkTest::Due { from, before } => {
-            for (bound, operator) in [(from, ">="), (before, "<")] {
-                if let Some(bound) = bound {
-                    values.push(bound.micros().into());
-                    sql.push_str(&format!(" AND w.due_at {operator} ${}", values.len() + 1));
-                }
+    let mut span = |column: &str, from: Option<Timestamp>, before: Option<Timestamp>| {
+        for (bound, operator) in [(from, ">="), (before, "<")] {
+            if let Some(bound) = bound {
+                values.push(bound.micros().into());
+                let part = format!("{column} {operator} ${}", values.len() + 1);
+                // What a list is sorted by needs no index beside the list's own.
+                let part = if column == "w.due_at" { part } else { backend.rarely(&part) };
+                sql.push_str(&format!(" AND {part}"));
             }
-            return;
         }
+    };
+    let (part, value) = match test {
+        WorkTest::Due { from, before } => return span("w.due_at", *from, *before),
+        WorkTest::Created { from, before } => return span("w.created_at", *from, *before),
+        WorkTest::Updated { from, before } => return span("w.updated_at", *from, *before),
         WorkTest::Status(list) => {
             if list.iter().all(|status| LIVE.contains(status)) {
                 sql.push_str(IS_LIVE);

@@ -1,5 +1,7 @@
 //! What lists of documents of every kind are filtered and sorted by: their numbers, their moments and the products of their lines.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 use platform::{
     paging::{Key, ListSource, PageRequest},
@@ -8,7 +10,10 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::filter::{Clause, Span, TextTest};
+use super::{
+    filter::{Clause, Span, TextTest},
+    leaves::begins,
+};
 use crate::catalog::core::text;
 
 /// A test of a document's number.
@@ -82,10 +87,24 @@ pub enum DocumentTest {
     Product(Vec<Uuid>),
     /// Has a line of a product whose SKU passes. Case does not count.
     Sku(TextTest),
+    /// Is one of these; an empty list matches nothing.
+    Ids(Vec<Uuid>),
+    Search(DocumentSearch),
+}
+
+/// A text that names a document by its number, or by the beginning of its reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentSearch {
+    /// An empty one finds nothing.
+    pub text: String,
+    /// The number that the text is read as.
+    pub number: Option<i64>,
 }
 
 /// Where documents of a kind and their lines are.
 pub(crate) struct DocumentTable {
+    /// The documents' table.
+    pub name: &'static str,
     /// Alias of the documents' table.
     pub alias: &'static str,
     /// Table of their lines.
@@ -97,7 +116,7 @@ pub(crate) struct DocumentTable {
 }
 
 /// Orders and their lines.
-pub(super) const ORDERS: DocumentTable = DocumentTable { alias: "o", lines: "order_line", of: "order_id", counts: "" };
+pub(super) const ORDERS: DocumentTable = DocumentTable { name: "sales_order", alias: "o", lines: "order_line", of: "order_id", counts: "" };
 
 impl DocumentTest {
     /// Adds the condition on documents of this table.
@@ -118,6 +137,8 @@ impl DocumentTest {
                 sku(clause, test);
                 clause.push("))");
             }
+            Self::Ids(ids) => clause.ids(&format!("{alias}.id"), ids),
+            Self::Search(search) => search.push_to(clause, table),
         }
     }
 
@@ -132,9 +153,34 @@ impl DocumentTest {
     }
 }
 
+impl DocumentSearch {
+    /// Each way is a range of an index.
+    fn push_to(&self, clause: &mut Clause, table: &DocumentTable) {
+        let DocumentTable { name, alias, .. } = table;
+        let named = self.text.trim();
+        if named.is_empty() {
+            clause.push("FALSE");
+            return;
+        }
+        let mut ways = Vec::new();
+        if let Some(number) = self.number {
+            let number = clause.bind(number);
+            ways.push(format!("SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.number = ${number}"));
+        }
+        // References are kept as they came: with blanks around them, and composed or not.
+        let texts = [self.text.clone(), named.to_owned(), text::kept(named)];
+        let spellings: BTreeSet<String> = texts.iter().flat_map(|one| text::spellings(one)).collect();
+        for spelling in &spellings {
+            let own = begins(clause, "x.external_ref", spelling);
+            ways.push(format!("SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.external_ref IS NOT NULL AND {own}"));
+        }
+        clause.push(&format!("{alias}.id IN ({})", ways.join(" UNION ALL ")));
+    }
+}
+
 /// Begins the condition that a document has a line; whoever calls says which line, and closes the bracket.
 fn open_lines(clause: &mut Clause, table: &DocumentTable) {
-    let DocumentTable { alias, lines, of, counts } = table;
+    let DocumentTable { alias, lines, of, counts, .. } = table;
     clause.push(&format!("{alias}.id IN (SELECT l.{of} FROM {lines} l WHERE l.tenant_id = $1{counts} AND "));
 }
 
@@ -242,6 +288,21 @@ mod tests {
         assert_eq!(beginning_with(7)[..3], [(7, 7), (70, 79), (700, 799)]);
         assert_eq!(beginning_with(7).len(), 19);
         assert_eq!(beginning_with(i64::MAX), [(i64::MAX, i64::MAX)]);
+    }
+
+    #[test]
+    fn a_reference_is_looked_for_as_it_is_given_and_as_it_is_composed() {
+        let bound = |text: &str| {
+            let mut clause = Clause::new(Backend::Sqlite, 2);
+            DocumentSearch { text: text.to_owned(), number: None }.push_to(&mut clause, &ORDERS);
+            clause.values
+        };
+        let values = bound(" a\u{30a}ngstrom");
+        for text in [" a\u{30a}ngstrom", "a\u{30a}ngstrom", "\u{e5}ngstrom"] {
+            assert!(values.contains(&Value::from(text)), "{text}: {values:?}");
+        }
+        assert_eq!(bound("frame 1").len(), 6, "three spellings, each a range");
+        assert!(bound(" ").is_empty());
     }
 
     #[test]

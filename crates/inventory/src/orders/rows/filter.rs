@@ -90,7 +90,7 @@ impl Filter {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_lines),
             Self::Not(part) => part.asks_of_lines(),
-            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_))
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_) | DocumentTest::Search(_))
             | Self::Allocated(_)
             | Self::Search(_)
             | Self::Note(_)
@@ -142,8 +142,9 @@ impl Filter {
             Self::Document(DocumentTest::Number(test)) => test.holds(order.number.get()),
             Self::Document(DocumentTest::CreatedAt(span)) => span.holds(order.created_at),
             Self::Document(DocumentTest::UpdatedAt(span)) => span.holds(order.updated_at),
+            Self::Document(DocumentTest::Ids(ids)) => ids.contains(&order.id.uuid()),
             Self::Total(test) => test.holds(order.total),
-            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_))
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_) | DocumentTest::Search(_))
             | Self::Allocated(_)
             | Self::Search(_)
             | Self::Note(_)

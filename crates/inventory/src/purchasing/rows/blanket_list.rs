@@ -1,7 +1,5 @@
 //! Pages of blanket orders: keyset, one statement each.
 
-use std::collections::BTreeSet;
-
 use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
@@ -14,11 +12,8 @@ use super::{
     list::{DaySpan, referred},
 };
 use crate::{
-    catalog::{
-        core::text,
-        rows::{filter::TextTest as TagTest, node_tags::tagged},
-    },
-    orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, TextTest, begins},
+    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
+    orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, TextTest},
     purchasing::core::BlanketOrder,
 };
 
@@ -38,22 +33,12 @@ pub struct BlanketFilter {
     pub valid_from: Option<DaySpan>,
     /// Of the last day of call-offs.
     pub valid_to: Option<DaySpan>,
-    pub search: Option<BlanketSearch>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
 }
 
-/// A text that names a blanket order by its number, or by the beginning of its reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlanketSearch {
-    /// An empty one finds nothing.
-    pub text: String,
-    /// The number that the text is read as.
-    pub number: Option<i64>,
-}
-
 /// Blanket orders and their lines.
-const TABLE: DocumentTable = DocumentTable { alias: "b", lines: "blanket_order_line", of: "blanket_order_id", counts: "" };
+const TABLE: DocumentTable = DocumentTable { name: "blanket_order", alias: "b", lines: "blanket_order_line", of: "blanket_order_id", counts: "" };
 
 impl BlanketFilter {
     /// The conditions, whose parameters are numbered from `first`; each begins with ` AND `.
@@ -78,9 +63,6 @@ impl BlanketFilter {
         for (column, span) in [("b.valid_from", self.valid_from), ("b.valid_to", self.valid_to)] {
             days(&mut clause, column, span.unwrap_or_default());
         }
-        if let Some(search) = &self.search {
-            search.push_to(&mut clause);
-        }
         let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
         let Clause { mut sql, mut values, .. } = clause;
         sql.push_str(&documents);
@@ -98,32 +80,6 @@ fn days(clause: &mut Clause, column: &str, span: DaySpan) {
             let test = backend.rarely(&format!("{column} {operator} ${number}"));
             clause.push(&format!(" AND {test}"));
         }
-    }
-}
-
-impl BlanketSearch {
-    /// Each way is a range of an index.
-    fn push_to(&self, clause: &mut Clause) {
-        let named = self.text.trim();
-        if named.is_empty() {
-            clause.push(" AND FALSE");
-            return;
-        }
-        let mut ways = Vec::new();
-        if let Some(number) = self.number {
-            let number = clause.bind(number);
-            ways.push(format!("SELECT x.id FROM blanket_order x WHERE x.tenant_id = $1 AND x.number = ${number}"));
-        }
-        // References are kept as they came: with blanks around them, and composed or not.
-        let texts = [self.text.clone(), named.to_owned(), text::kept(named)];
-        let spellings: BTreeSet<String> = texts.iter().flat_map(|one| text::spellings(one)).collect();
-        for spelling in &spellings {
-            let own = begins(clause, "x.external_ref", spelling);
-            ways.push(format!(
-                "SELECT x.id FROM blanket_order x WHERE x.tenant_id = $1 AND x.external_ref IS NOT NULL AND {own}"
-            ));
-        }
-        clause.push(&format!(" AND b.id IN ({})", ways.join(" UNION ALL ")));
     }
 }
 
@@ -147,24 +103,4 @@ pub async fn blanket_page(
 ) -> Result<Vec<BlanketOrder>, Fault> {
     let (sql, values) = sorted.page(source, BlanketRow::SELECT, "b", request);
     reads.records::<BlanketRow>(&sql, values).await?.into_iter().map(BlanketRow::blanket).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reference_is_looked_for_as_it_is_given_and_as_it_is_composed() {
-        let bound = |text: &str| {
-            let mut clause = Clause::new(Backend::Sqlite, 2);
-            BlanketSearch { text: text.to_owned(), number: None }.push_to(&mut clause);
-            clause.values
-        };
-        let values = bound(" a\u{30a}ngstrom");
-        for text in [" a\u{30a}ngstrom", "a\u{30a}ngstrom", "\u{e5}ngstrom"] {
-            assert!(values.contains(&Value::from(text)), "{text}: {values:?}");
-        }
-        assert_eq!(bound("frame 1").len(), 6, "three spellings, each a range");
-        assert!(bound(" ").is_empty());
-    }
 }

@@ -21,7 +21,7 @@ mod supply;
 mod write;
 
 pub use blanket::{DUE_PAGE, DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
-pub use blanket_list::{BLANKETS, BlanketFilter, BlanketSearch, blanket_keys, blanket_page, blanket_source};
+pub use blanket_list::{BLANKETS, BlanketFilter, blanket_keys, blanket_page, blanket_source};
 pub use lead_times::{SupplierLead, lead_time_of, lead_times};
 pub use list::{DaySpan, Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
 pub use load::{
@@ -33,11 +33,11 @@ pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, prod
 pub use performance::{DeliveryFilter, deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
-pub use return_list::{RETURNS, ReturnFilter, return_keys, returns_page, returns_source};
+pub use return_list::{ReturnFilter, ReturnSort, ReturnsSorted, returns_page, returns_source};
 pub use returns::{return_lines, returns};
 pub use sorted::{PurchaseSort, PurchaseSorted};
 pub use supply::{
-    SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred, preferred_of,
-    supplies, supply_keys, supply_page, supply_rows, supply_source,
+    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred,
+    preferred_of, supplies, supply_page, supply_rows, supply_source,
 };
 pub use write::{note_sent, purchase_rows, undone_rows};

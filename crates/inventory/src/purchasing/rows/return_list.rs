@@ -14,8 +14,51 @@ use crate::{
     purchasing::core::SupplierReturn,
 };
 
-/// Names the order of returns in cursors.
-pub const RETURNS: &str = "supplier_returns:NUMBER:DESC";
+/// What returns to suppliers are sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnSort {
+    Number,
+    CreatedAt,
+    OccurredAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnsSorted {
+    pub by: ReturnSort,
+    pub descending: bool,
+}
+
+impl ReturnsSorted {
+    /// The order where none is asked for.
+    pub const NEWEST: Self = Self { by: ReturnSort::Number, descending: true };
+
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            ReturnSort::Number => "NUMBER",
+            ReturnSort::CreatedAt => "CREATED_AT",
+            ReturnSort::OccurredAt => "OCCURRED_AT",
+        };
+        format!("supplier_returns:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            ReturnSort::Number => &["r.number", "r.id"],
+            ReturnSort::CreatedAt => &["r.created_at", "r.id"],
+            ReturnSort::OccurredAt => &["r.occurred_at", "r.id"],
+        }
+    }
+    /// Where a return stands in its list.
+    pub fn keys(self, ret: &SupplierReturn) -> Vec<Key> {
+        let first = match self.by {
+            ReturnSort::Number => ret.number.get(),
+            ReturnSort::CreatedAt => ret.created_at.micros(),
+            ReturnSort::OccurredAt => ret.occurred_at.micros(),
+        };
+        vec![Key::Int(first), ret.id.into()]
+    }
+}
 
 /// Which returns; what is None says nothing, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +80,7 @@ pub struct ReturnFilter {
 }
 
 /// Returns and their lines.
-const TABLE: DocumentTable = DocumentTable { alias: "r", lines: "supplier_return_line", of: "supplier_return_id", counts: "" };
+const TABLE: DocumentTable = DocumentTable { name: "supplier_return", alias: "r", lines: "supplier_return_line", of: "supplier_return_id", counts: "" };
 
 impl ReturnFilter {
     /// The conditions, whose parameters are numbered from `first`; each begins with ` AND `.
@@ -83,19 +126,19 @@ impl ReturnFilter {
     }
 }
 
-/// Where a return stands in its list.
-pub fn return_keys(ret: &SupplierReturn) -> Vec<Key> {
-    vec![Key::Int(ret.number.get()), ret.id.into()]
-}
-
 /// The returns that the filter is about.
 pub fn returns_source(backend: Backend, filter: &Nested<ReturnFilter>) -> ListSource {
     let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
     ListSource { from: format!("FROM supplier_return r WHERE r.tenant_id = $1{conditions}"), values }
 }
 
-/// A page of returns without their lines, the newest first.
-pub async fn returns_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<SupplierReturn>, Fault> {
-    let (sql, values) = source.page(ReturnRow::SELECT, &["r.number", "r.id"], true, request);
+/// A page of returns without their lines, in this order.
+pub async fn returns_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: ReturnsSorted,
+    request: &PageRequest,
+) -> Result<Vec<SupplierReturn>, Fault> {
+    let (sql, values) = source.page(ReturnRow::SELECT, sorted.columns(), sorted.descending, request);
     reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
 }

@@ -14,10 +14,13 @@ use platform::{
 use sea_orm::Value;
 
 use super::order_row::currency_of;
-use crate::purchasing::core::{PriceBreak, Supply};
+use crate::{
+    catalog::rows::conditions::Moments,
+    purchasing::core::{PriceBreak, Supply},
+};
 
-/// Names the order of the list in cursors.
-pub const SUPPLY: &str = "supplies:SUPPLIER:ASC";
+/// Names the order of the list in cursors, where none is asked for.
+const SUPPLY: &str = "supplies:SUPPLIER:ASC";
 
 /// A row as it is written and read.
 #[derive(Record)]
@@ -227,11 +230,59 @@ pub struct SupplyFilter {
     pub products: Option<Vec<ProductId>>,
     /// None for both.
     pub is_archived: Option<bool>,
+    pub created: Moments,
+    pub updated: Moments,
 }
 
-/// Where a row stands in its list.
-pub fn supply_keys(supply: &Supply) -> Vec<Key> {
-    vec![supply.supplier.into(), supply.product.into()]
+/// What rows of the catalogues are sorted by; supplier and product break ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SupplySort {
+    Supplier,
+    Product,
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SupplySorted {
+    pub by: SupplySort,
+    pub descending: bool,
+}
+
+impl SupplySorted {
+    /// The order where none is asked for.
+    pub const BY_SUPPLIER: Self = Self { by: SupplySort::Supplier, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open. Cursors by supplier are those of before there were sorts.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            SupplySort::Supplier if !self.descending => return SUPPLY.to_owned(),
+            SupplySort::Supplier => "SUPPLIER",
+            SupplySort::Product => "PRODUCT",
+            SupplySort::CreatedAt => "CREATED_AT",
+            SupplySort::UpdatedAt => "UPDATED_AT",
+        };
+        format!("{SUPPLY}:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            SupplySort::Supplier => &["y.supplier_id", "y.product_id"],
+            SupplySort::Product => &["y.product_id", "y.supplier_id"],
+            SupplySort::CreatedAt => &["y.created_at", "y.supplier_id", "y.product_id"],
+            SupplySort::UpdatedAt => &["y.updated_at", "y.supplier_id", "y.product_id"],
+        }
+    }
+    /// Where a row stands in its list.
+    pub fn keys(self, supply: &Supply) -> Vec<Key> {
+        let at = match self.by {
+            SupplySort::Supplier => return vec![supply.supplier.into(), supply.product.into()],
+            SupplySort::Product => return vec![supply.product.into(), supply.supplier.into()],
+            SupplySort::CreatedAt => supply.created_at,
+            SupplySort::UpdatedAt => supply.updated_at,
+        };
+        vec![Key::Int(at.micros()), supply.supplier.into(), supply.product.into()]
+    }
 }
 
 /// The rows of the catalogues that the filter is about.
@@ -250,12 +301,26 @@ pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
         Some(false) => from.push_str(" AND y.archived_at IS NULL"),
         None => {}
     }
+    for (column, span) in [("y.created_at", filter.created), ("y.updated_at", filter.updated)] {
+        for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
+            if let Some(bound) = bound {
+                values.push(bound.micros().into());
+                let test = backend.rarely(&format!("{column} {operator} ${}", values.len() + 1));
+                from.push_str(&format!(" AND {test}"));
+            }
+        }
+    }
     ListSource { from, values }
 }
 
-/// A page of the catalogues, by supplier and product.
-pub async fn supply_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Supply>, Fault> {
-    let (sql, values) = source.page(SupplyRow::SELECT, &["y.supplier_id", "y.product_id"], false, request);
+/// A page of the catalogues in this order.
+pub async fn supply_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: SupplySorted,
+    request: &PageRequest,
+) -> Result<Vec<Supply>, Fault> {
+    let (sql, values) = source.page(SupplyRow::SELECT, sorted.columns(), sorted.descending, request);
     reads.records::<SupplyRow>(&sql, values).await?.into_iter().map(SupplyRow::supply).collect()
 }
 

@@ -39,7 +39,7 @@ pub enum TransferTest {
 
 /// Transfers and those of their lines that anything is to be sent of.
 const TABLE: DocumentTable =
-    DocumentTable { alias: "t", lines: "transfer_line", of: "transfer_id", counts: " AND l.quantity > 0" };
+    DocumentTable { name: "transfer", alias: "t", lines: "transfer_line", of: "transfer_id", counts: " AND l.quantity > 0" };
 
 /// Names lists of transfers in cursors.
 pub const TRANSFERS: &str = "transfers";

@@ -23,6 +23,10 @@ pub enum Test {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
     },
+    Updated {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
 }
 
 impl Test {
@@ -37,6 +41,9 @@ impl Test {
             Self::Assignee(members) => alert.assignee.is_some_and(|member| members.contains(&member)),
             Self::Opened { from, before } => {
                 from.is_none_or(|from| alert.opened_at >= from) && before.is_none_or(|before| alert.opened_at < before)
+            }
+            Self::Updated { from, before } => {
+                from.is_none_or(|from| alert.updated_at >= from) && before.is_none_or(|before| alert.updated_at < before)
             }
         }
     }
@@ -73,6 +80,16 @@ fn condition(test: &Test, backend: Backend, sql: &mut String, values: &mut Vec<s
                 if let Some(bound) = bound {
                     values.push(bound.micros().into());
                     sql.push_str(&format!(" AND a.opened_at {operator} ${}", values.len() + 1));
+                }
+            }
+            return;
+        }
+        Test::Updated { from, before } => {
+            for (bound, operator) in [(from, ">="), (before, "<")] {
+                if let Some(bound) = bound {
+                    values.push(bound.micros().into());
+                    let part = backend.rarely(&format!("a.updated_at {operator} ${}", values.len() + 1));
+                    sql.push_str(&format!(" AND {part}"));
                 }
             }
             return;

@@ -11,8 +11,56 @@ use uuid::Uuid;
 use super::{ViewRow, shared_with};
 use crate::saved_views::core::{Asker, View};
 
-/// Names the order of views in cursors.
-pub const VIEWS: &str = "savedViews:SLUG:ASC";
+/// What views are sorted by; the id breaks ties. No index but that of slugs: a tenant has few views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewSort {
+    Slug,
+    /// Capitals of A to Z do not count, which both databases do alike.
+    Name,
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewsSorted {
+    pub by: ViewSort,
+    pub descending: bool,
+}
+
+impl ViewsSorted {
+    /// The order where none is asked for.
+    pub const BY_SLUG: Self = Self { by: ViewSort::Slug, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            ViewSort::Slug => "SLUG",
+            ViewSort::Name => "NAME",
+            ViewSort::CreatedAt => "CREATED_AT",
+            ViewSort::UpdatedAt => "UPDATED_AT",
+        };
+        format!("savedViews:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            ViewSort::Slug => &["v.slug", "v.id"],
+            ViewSort::Name => &["lower(v.name)", "v.id"],
+            ViewSort::CreatedAt => &["v.created_at", "v.id"],
+            ViewSort::UpdatedAt => &["v.updated_at", "v.id"],
+        }
+    }
+    /// Where a view stands in its list.
+    pub fn keys(self, view: &View) -> Vec<Key> {
+        let first = match self.by {
+            ViewSort::Slug => Key::Text(view.fields.slug.clone()),
+            ViewSort::Name => Key::Text(view.fields.name.to_ascii_lowercase()),
+            ViewSort::CreatedAt => Key::Int(view.created_at.micros()),
+            ViewSort::UpdatedAt => Key::Int(view.updated_at.micros()),
+        };
+        vec![first, view.id.into()]
+    }
+}
 
 /// Which views of those that somebody may read; what is None asks nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,16 +109,11 @@ impl ViewFilter {
     }
 }
 
-/// Where a view stands in its list.
-pub fn view_keys(view: &View) -> Vec<Key> {
-    vec![Key::Text(view.fields.slug.clone()), view.id.into()]
-}
-
-/// A page of the views that somebody may read and that the filter leaves, by their slugs.
+/// A page of the views that somebody may read and that the filter leaves, in this order.
 pub async fn view_page(
     reads: &impl Reads,
     asker: &Asker,
-    filter: &ViewFilter,
+    (filter, sorted): (&ViewFilter, ViewsSorted),
     request: &PageRequest,
 ) -> Result<Listed<View>, Fault> {
     let (shared, mut values) = shared_with(asker);
@@ -79,7 +122,7 @@ pub async fn view_page(
     let from = format!("FROM saved_view v WHERE v.tenant_id = $1{shared}{}", clause.sql);
     values.extend(clause.values);
     let source = ListSource { from, values };
-    let (sql, values) = source.clone().page(ViewRow::SELECT, &["v.slug", "v.id"], false, request);
+    let (sql, values) = source.clone().page(ViewRow::SELECT, sorted.columns(), sorted.descending, request);
     let rows: Result<Vec<View>, Fault> = reads.records::<ViewRow>(&sql, values).await?.into_iter().map(View::try_from).collect();
     Ok(Listed { rows: rows?, source })
 }

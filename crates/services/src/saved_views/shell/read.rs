@@ -16,7 +16,7 @@ use super::{
 };
 use crate::saved_views::{
     core::{Asker, Variables, View, ViewRef, chosen},
-    rows::{self, ViewFilter},
+    rows::{self, ViewFilter, ViewsSorted},
 };
 
 type May = Permit<kind::ViewRead>;
@@ -70,10 +70,15 @@ impl From<Fault> for ReadError {
 }
 
 impl SavedViews {
-    /// A page of the views that the filter leaves, by their slugs.
-    pub async fn page(&self, permit: &May, filter: &ViewFilter, request: &PageRequest) -> Result<Listed<View>, Fault> {
+    /// A page of the views that the filter leaves, in this order.
+    pub async fn page(
+        &self,
+        permit: &May,
+        (filter, sorted): (&ViewFilter, ViewsSorted),
+        request: &PageRequest,
+    ) -> Result<Listed<View>, Fault> {
         let asker = self.asker(permit).await?;
-        rows::view_page(&permit.scope(&self.0.db), &asker, filter, request).await
+        rows::view_page(&permit.scope(&self.0.db), &asker, (filter, sorted), request).await
     }
 
     /// A view that the caller may read.

@@ -1,0 +1,94 @@
+//! Which rows lists of categories, channels and families have.
+
+use entity::prelude::CategoryId;
+use platform::storage::{Fault, Reads, Row};
+use uuid::Uuid;
+
+use super::{
+    Clause,
+    conditions::{MOST_COMPARED, Moments, push_text},
+    filter::TextTest,
+    named::Named,
+    small,
+};
+use crate::catalog::core::text;
+
+/// Tests of such a noun, all of which must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NounTests {
+    /// One of these; None for all.
+    pub ids: Option<Vec<Uuid>>,
+    /// None for all.
+    pub is_archived: Option<bool>,
+    /// Of the code, or the slug; what has neither passes none.
+    pub codes: Vec<TextTest>,
+    pub names: Vec<TextTest>,
+    /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
+    pub search: Option<String>,
+    pub created: Moments,
+    pub updated: Moments,
+}
+
+/// A kind of such nouns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noun {
+    Category,
+    Channel,
+    Family,
+}
+
+impl Noun {
+    /// The table, and its column of codes.
+    const fn place(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Category => ("category", Some("slug")),
+            Self::Channel => ("channel", Some("code_key")),
+            Self::Family => ("product_family", None),
+        }
+    }
+}
+
+impl NounTests {
+    /// Adds the conditions, each beginning with ` AND `. Names are read and compared here: a tenant has few of these nouns, and no column keeps a
+    /// name folded.
+    pub async fn push_to(&self, reads: &impl Reads, clause: &mut Clause, noun: Noun) -> Result<(), Fault> {
+        small::archived(clause, self.is_archived);
+        if let Some(ids) = &self.ids {
+            push_ids(clause, ids);
+        }
+        self.created.push_to(clause, "created_at");
+        self.updated.push_to(clause, "updated_at");
+        for test in &self.codes {
+            match noun.place().1 {
+                Some(column) => push_text(clause, column, test, text::fold),
+                None => clause.push(" AND FALSE"),
+            }
+        }
+        if !self.names.is_empty() || self.search.is_some() {
+            let words = self.search.as_deref().map(text::words);
+            let found = names(reads, noun).await?.into_iter().filter(|named| named.passes(&self.names, words.as_deref()));
+            push_ids(clause, &found.map(|named| named.id).collect::<Vec<_>>());
+        }
+        Ok(())
+    }
+}
+
+fn push_ids(clause: &mut Clause, ids: &[Uuid]) {
+    let backend = clause.backend();
+    let number = clause.number(backend.ids(ids.iter().map(|id| CategoryId::from_uuid(*id))));
+    clause.push(&format!(" AND {}", backend.in_ids("id", number)));
+}
+
+/// Those that are compared by name, the first ones in the order of their creation.
+async fn names(reads: &impl Reads, noun: Noun) -> Result<Vec<Named<Uuid>>, Fault> {
+    let (table, code) = noun.place();
+    let code = code.unwrap_or("CAST('' AS text)");
+    let sql = format!("SELECT id, {code}, name FROM {table} WHERE tenant_id = $1 ORDER BY id LIMIT $2");
+    let rows = reads.rows(&sql, vec![MOST_COMPARED.into()]).await?;
+    let named = rows.iter().map(|row| {
+        let mut row = Row::new(row);
+        let (id, code, name): (Uuid, String, String) = (row.take()?, row.take()?, row.take()?);
+        Ok(Named::new(id, &code, &name))
+    });
+    named.collect()
+}
