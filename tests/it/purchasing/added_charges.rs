@@ -179,8 +179,7 @@ async fn sales_of_all_currencies_are_summed_in_the_books(office: &Office<'_>, mu
         let input = json!({ "idempotencyKey": key(), "store": office.store, "receive": true, "lines": [back] });
         done(&office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     }
-    let fields =
-        "orders returns unitsSold documentsWithoutRate grossRevenue { amount } refunds { amount } netRevenue { amount currencyCode }";
+    let fields = "orders returns unitsSold documentsWithoutRate grossRevenue { amount } refunds { amount } netRevenue { amount currencyCode }";
     let summed = async |basis: &str| {
         let query = format!(
             "query($store: ID!) {{ salesSummary(filter: {{ store: {{ eq: $store }} }}, {basis}) {{

@@ -20,8 +20,8 @@ use super::{
     inputs::{ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
     inputs_life::{CategoryRestoreInput, ProductArchiveInput},
     inputs_tree::{
-        CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyArchiveInput, ProductFamilyCreateInput,
-        ProductFamilyRestoreInput,
+        CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyArchiveInput,
+        ProductFamilyCreateInput, ProductFamilyRestoreInput,
     },
     loads::loads,
     opening,

@@ -170,7 +170,8 @@ impl CountsQuery {
         let kind = sorted.kind(rows::COUNTS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+        let patterns =
+            numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(CountTest::Store(stores.to_vec()));
@@ -192,7 +193,9 @@ impl CountsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The store.")] store: StoreRef,
         #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
-        #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        #[graphql(
+            desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,

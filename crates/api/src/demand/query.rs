@@ -47,7 +47,9 @@ impl DemandQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days, products, stores and channels to include.")] filter: Option<DemandFilter>,
-        #[graphql(desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        #[graphql(
+            desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
         product: Option<ProductFilter>,
         #[graphql(
             desc = "Dimensions of a row: 1 to 5, each once. Default: the business day.",

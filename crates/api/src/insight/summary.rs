@@ -246,7 +246,10 @@ impl SummaryQuery {
     ) -> Answer<SalesSummary> {
         let is_in_books = currency_basis == CurrencyBasis::Books;
         if is_in_books && currency.is_some() {
-            return Err(TopError::bad_input("amounts are in the currency of the books: leave it out", vec!["currency".to_owned()]));
+            return Err(TopError::bad_input(
+                "amounts are in the currency of the books: leave it out",
+                vec!["currency".to_owned()],
+            ));
         }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (from, to) = checked_span(from, to)?;

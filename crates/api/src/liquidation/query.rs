@@ -51,7 +51,9 @@ impl LiquidationQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Products, stores and best actions to include.")] filter: Option<DeadStockFilter>,
-        #[graphql(desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        #[graphql(
+            desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,

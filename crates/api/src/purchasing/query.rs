@@ -243,7 +243,9 @@ impl PurchaseQuery {
             Vec<StoreRef>,
         >,
         #[graphql(desc = "Supplier whose products are included. Null for all.")] supplier: Option<SupplierRef>,
-        #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        #[graphql(
+            desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
         product: Option<ProductFilter>,
         #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]

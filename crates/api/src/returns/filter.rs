@@ -113,7 +113,9 @@ impl ReturnFilter {
             product: self.product,
             sku: self.sku,
         };
-        all.extend(document.read::<entity::id::kind::ReturnId>((Numbered::Return, patterns), at)?.into_iter().map(ReturnTest::Document));
+        all.extend(
+            document.read::<entity::id::kind::ReturnId>((Numbered::Return, patterns), at)?.into_iter().map(ReturnTest::Document),
+        );
         Ok(all)
     }
 }

@@ -115,7 +115,9 @@ impl LotQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today: 0 to 36,500.")] within: i32,
         #[graphql(desc = "Stores to include. Null for all that you may see.")] stores: Option<Vec<StoreRef>>,
-        #[graphql(desc = "Products of the lots to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all.")]
+        #[graphql(
+            desc = "Products of the lots to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,

@@ -187,7 +187,8 @@ impl TransfersQuery {
         let kind = sorted.kind(rows::TRANSFERS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+        let patterns =
+            numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(TransferTest::Touches(stores.to_vec()));

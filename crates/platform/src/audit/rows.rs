@@ -207,8 +207,10 @@ pub async fn history(
 
 /// What was done to objects, on all pages together: entries outside the ledger's batches, and those inside.
 pub fn history_sources(backend: Backend, targets: &[Uuid], conditions: &str) -> [ListSource; 2] {
-    done_to(backend, targets, conditions)
-        .map(|(told, targets)| ListSource { from: format!("FROM audit_entry WHERE tenant_id = $1 {told}"), values: vec![targets] })
+    done_to(backend, targets, conditions).map(|(told, targets)| ListSource {
+        from: format!("FROM audit_entry WHERE tenant_id = $1 {told}"),
+        values: vec![targets],
+    })
 }
 
 /// The conditions of both parts of a history, and the objects, which are `$2`.

@@ -116,7 +116,8 @@ pub(crate) struct DocumentTable {
 }
 
 /// Orders and their lines.
-pub(super) const ORDERS: DocumentTable = DocumentTable { name: "sales_order", alias: "o", lines: "order_line", of: "order_id", counts: "" };
+pub(super) const ORDERS: DocumentTable =
+    DocumentTable { name: "sales_order", alias: "o", lines: "order_line", of: "order_id", counts: "" };
 
 impl DocumentTest {
     /// Adds the condition on documents of this table.

@@ -164,7 +164,6 @@ impl NoteTest {
         }
         clause.push("))");
     }
-
 }
 
 /// One of an order's tags passes. Tags have no index: it is for few orders, which other tests leave.

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     catalog::core::{Patch, customer::country_code},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, StoreRef, check_key,
-        document_ids, first_answer, key_of, known_store, submit, submit_named,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, StoreRef, check_key, document_ids,
+        first_answer, key_of, known_store, submit, submit_named,
     },
     orders::{
         core::{OrderCommand, Redraft, Refusal, SetLine, Sourcing, TaxRate, Update},

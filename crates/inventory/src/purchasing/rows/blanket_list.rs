@@ -38,7 +38,8 @@ pub struct BlanketFilter {
 }
 
 /// Blanket orders and their lines.
-const TABLE: DocumentTable = DocumentTable { name: "blanket_order", alias: "b", lines: "blanket_order_line", of: "blanket_order_id", counts: "" };
+const TABLE: DocumentTable =
+    DocumentTable { name: "blanket_order", alias: "b", lines: "blanket_order_line", of: "blanket_order_id", counts: "" };
 
 impl BlanketFilter {
     /// The conditions, whose parameters are numbered from `first`; each begins with ` AND `.

@@ -71,7 +71,8 @@ pub struct DaySpan {
 }
 
 /// Orders and their lines.
-const ORDERS: DocumentTable = DocumentTable { name: "purchase_order", alias: "o", lines: "purchase_order_line", of: "purchase_order_id", counts: "" };
+const ORDERS: DocumentTable =
+    DocumentTable { name: "purchase_order", alias: "o", lines: "purchase_order_line", of: "purchase_order_id", counts: "" };
 
 impl Filter {
     /// The conditions, whose parameters are numbered from `first`.

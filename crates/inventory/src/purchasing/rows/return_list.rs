@@ -80,7 +80,8 @@ pub struct ReturnFilter {
 }
 
 /// Returns and their lines.
-const TABLE: DocumentTable = DocumentTable { name: "supplier_return", alias: "r", lines: "supplier_return_line", of: "supplier_return_id", counts: "" };
+const TABLE: DocumentTable =
+    DocumentTable { name: "supplier_return", alias: "r", lines: "supplier_return_line", of: "supplier_return_id", counts: "" };
 
 impl ReturnFilter {
     /// The conditions, whose parameters are numbered from `first`; each begins with ` AND `.

@@ -39,7 +39,8 @@ pub enum ReturnTest {
 }
 
 /// Returns and their lines.
-const TABLE: DocumentTable = DocumentTable { name: "sales_return", alias: "r", lines: "return_line", of: "return_id", counts: "" };
+const TABLE: DocumentTable =
+    DocumentTable { name: "sales_return", alias: "r", lines: "return_line", of: "return_id", counts: "" };
 
 impl ReturnTest {
     /// Adds the condition on the table `sales_return` under the alias `r`.

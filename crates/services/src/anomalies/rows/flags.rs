@@ -154,7 +154,8 @@ pub async fn page(
 ) -> Result<Listed<Anomaly>, Fault> {
     let source = source(reads.backend(), filter);
     let (sql, values) = source.clone().page(AnomalyRow::SELECT, &[sort.column(), "a.id"], true, request);
-    let rows = reads.records::<AnomalyRow>(&sql, values).await?.into_iter().map(Anomaly::try_from).collect::<Result<_, Fault>>()?;
+    let rows =
+        reads.records::<AnomalyRow>(&sql, values).await?.into_iter().map(Anomaly::try_from).collect::<Result<_, Fault>>()?;
     Ok(Listed { rows, source })
 }
 

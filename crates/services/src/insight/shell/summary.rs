@@ -71,11 +71,7 @@ impl SalesSpec {
 }
 
 async fn tally_of(scope: &TenantScope, query: &SalesQuery, is_in_books: bool) -> Result<Tally, ReportError> {
-    if is_in_books {
-        sales_in_books(scope, query).await
-    } else {
-        Ok(rows::sales(scope, query).await?)
-    }
+    if is_in_books { sales_in_books(scope, query).await } else { Ok(rows::sales(scope, query).await?) }
 }
 
 /// The sums over all documents and lines.

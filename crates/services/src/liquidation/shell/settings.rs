@@ -89,8 +89,7 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet)
 fn traced(criteria: &Criteria) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
     let Ok(Value::Object(all)) = serde_json::to_value(criteria) else { return Fields::default() };
-    let masked = |fields: Fields, (name, value): (String, Value)| {
-        fields.masked(format!("liquidationSettings.{name}"), MASK, value)
-    };
+    let masked =
+        |fields: Fields, (name, value): (String, Value)| fields.masked(format!("liquidationSettings.{name}"), MASK, value);
     all.into_iter().fold(Fields::default(), masked)
 }

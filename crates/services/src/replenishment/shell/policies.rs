@@ -142,14 +142,12 @@ fn traced(policy: &Policy) -> Fields {
     let level = |service: i32| f64::from(service) / SERVICE_PARTS;
     match policy.rule {
         Rule::MinMax => fields,
-        Rule::ReorderPoint { service, cover_days, order_cost } => fields
-            .with("serviceLevel", level(service))
-            .with("coverDays", cover_days)
-            .with("orderCost", money(order_cost)),
-        Rule::Periodic { service, review_days, review_from } => fields
-            .with("serviceLevel", level(service))
-            .with("reviewDays", review_days)
-            .with("reviewFrom", day_text(review_from)),
+        Rule::ReorderPoint { service, cover_days, order_cost } => {
+            fields.with("serviceLevel", level(service)).with("coverDays", cover_days).with("orderCost", money(order_cost))
+        }
+        Rule::Periodic { service, review_days, review_from } => {
+            fields.with("serviceLevel", level(service)).with("reviewDays", review_days).with("reviewFrom", day_text(review_from))
+        }
         Rule::Service { cover_days, order_cost } => fields.with("coverDays", cover_days).with("orderCost", money(order_cost)),
         Rule::TargetDays { safety_days, target_days } => fields.with("safetyDays", safety_days).with("targetDays", target_days),
     }
