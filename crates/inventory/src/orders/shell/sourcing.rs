@@ -105,7 +105,7 @@ async fn once(
         let (before, tenant) = (rows::sourcing_rule(work).await?, work.tenant());
         let rule = before.with(asked);
         rows::put_rule(work, &rule, now).await?;
-        audit::changed(work, tenant, Some(&traced_rule(&before)), Some(&traced_rule(&rule)), None);
+        audit::changed(work, tenant, Some(&traced_rule(before)), Some(&traced_rule(rule)), None);
     }
     let before = if audit::listens() { rows::sourcing_of(work, &named).await? } else { Vec::new() };
     for said in &input.stores {
@@ -119,7 +119,7 @@ async fn once(
 }
 
 /// What the audit log compares of the tenant's rule.
-fn traced_rule(rule: &SourcingRule) -> Fields {
+fn traced_rule(rule: SourcingRule) -> Fields {
     const STORES: &str = code::<kind::StoreRead>();
     Fields::default()
         .masked("sourcing.strategy", STORES, rule.strategy.as_str())
