@@ -70,8 +70,10 @@ impl Topic for OrderTopic {
                 let before = |status| core::Order { status, store, channel, ..order.clone() };
                 event.before.is_some_and(|status| self.filter.matches(&before(status)))
             };
-            // Events say where an order stood, and not what was paid of it: one that may have left the filter by that is told to have left.
-            let may_have_left = || event.before.is_some() && self.filter.asks_of_money_or_holds();
+            // Events say where an order stood, and not what was paid of it or when it was placed before: one that may have left the filter by that is
+            // told to have left.
+            let is_placed_anew = || event.changed.iter().any(|field| field == "placedAt");
+            let may_have_left = || event.before.is_some() && (self.filter.asks_of_money_or_holds() || is_placed_anew());
             (in_filter || was_in() || may_have_left()).then(|| OrderChange {
                 seq: shared_event.seq(),
                 order: Order::head(Arc::new(order)),
