@@ -155,8 +155,8 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
     };
     let is_meant = |lot: LotId| meant.is_none_or(|own| own == lot);
     // Before a unit is taken: a line that is refused takes none from the next one, which is looked at all the same.
-    let unseen = line.lots.iter().filter(|known| is_meant(known.lot)).map(|known| known.received.get() - known.inspected.get());
-    let quantity: i64 = unseen.sum();
+    let meant_lots = line.lots.iter().filter(|known| is_meant(known.lot));
+    let quantity: i64 = meant_lots.map(|known| known.received.get() - known.inspected.get()).sum();
     if quantity < one.quantity {
         return Err(ReturnStepRefusal::UnseenOfLot { quantity }.at(one.field));
     }
