@@ -88,7 +88,9 @@ impl Parcel {
     /// Goods in the parcel.
     async fn lines(&self) -> Vec<ParcelLine> {
         let full = self.row.lines.iter().filter(|line| line.quantity > 0);
-        let lots = |nth: u16| self.row.lots.iter().filter(|lot| lot.nth == nth && lot.units > 0).copied().collect();
+        let lots = |nth: u16| -> Vec<core::ParcelLot> {
+            self.row.lots.iter().filter(|lot| lot.nth == nth && lot.units > 0).copied().collect()
+        };
         full.map(|line| ParcelLine { of: self.of.clone(), row: *line, lots: lots(line.nth) }).collect()
     }
     /// Weight of the parcel in grams. Null when it was not weighed.
