@@ -55,10 +55,7 @@ pub async fn packed_lots(
 }
 
 /// The lots of these codes, as they are unique in a product.
-pub async fn lots_coded(
-    reads: &impl Reads,
-    codes: &[(ProductId, String)],
-) -> Result<HashMap<(ProductId, String), LotId>, Fault> {
+pub async fn lots_coded(reads: &impl Reads, codes: &[(ProductId, String)]) -> Result<HashMap<(ProductId, String), LotId>, Fault> {
     if codes.is_empty() {
         return Ok(HashMap::new());
     }

@@ -302,16 +302,7 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
             named.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel.id, lot)));
         }
     }
-    [
-        new.into(),
-        changed.into(),
-        packed.into(),
-        labelled.into(),
-        put_in.into(),
-        taken_out.into(),
-        named.into(),
-        unnamed.into(),
-    ]
+    [new.into(), changed.into(), packed.into(), labelled.into(), put_in.into(), taken_out.into(), named.into(), unnamed.into()]
 }
 
 /// Fulfilments that arrived, or did not.

@@ -260,11 +260,7 @@ pub fn decide_fulfil(
 }
 
 /// Of which lots so much of a product leaves for a line: of those that were packed by name, and the rest as the line says.
-fn lots_of(
-    command: &Fulfil,
-    (position, product): (u16, ProductId),
-    (lot, quantity): (&LotChoice, i64),
-) -> Vec<(LotChoice, i64)> {
+fn lots_of(command: &Fulfil, (position, product): (u16, ProductId), (lot, quantity): (&LotChoice, i64)) -> Vec<(LotChoice, i64)> {
     let own = command.lots.iter().filter(|part| (part.position, part.product) == (position, product));
     let mut lots: Vec<(LotChoice, i64)> = own.map(|part| (LotChoice::Id(part.lot), part.units)).collect();
     let rest = quantity - lots.iter().map(|(_, units)| units).sum::<i64>();
