@@ -68,6 +68,16 @@ impl Parcel {
     pub fn is_empty(&self) -> bool {
         self.lines.iter().all(|line| line.quantity == 0)
     }
+
+    /// Lets go of lots that do not sum to their line: a node of an earlier release took goods out of it, which knows of no lots.
+    pub fn drop_stale_lots(&mut self) {
+        for line in &self.lines {
+            let named: i64 = self.lots.iter().filter(|lot| lot.nth == line.nth).map(|lot| lot.units).sum();
+            if named != line.quantity {
+                self.lots.iter_mut().filter(|lot| lot.nth == line.nth).for_each(|lot| lot.units = 0);
+            }
+        }
+    }
 }
 
 /// Packs what was picked. The book has what other parcels name.

@@ -127,6 +127,7 @@ async fn read(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<
         }
         parcel.lots.extend(row.lot_id.zip(row.units).map(|(lot, units)| ParcelLot { nth, lot, units }));
     }
+    parcels.iter_mut().filter(|(_, parcel)| !parcel.lots.is_empty()).for_each(|(_, parcel)| parcel.drop_stale_lots());
     Ok(parcels)
 }
 

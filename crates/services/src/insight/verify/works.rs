@@ -94,7 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
                        JOIN parcel_line k ON k.tenant_id = $1 AND k.parcel_id = n.parcel_id AND k.nth = n.nth
                        JOIN fulfilment_work_line l ON l.tenant_id = $1 AND l.work_id = k.work_id AND l.nth = k.nth
                        WHERE n.tenant_id = $1 GROUP BY n.parcel_id, n.nth) x ON x.parcel_id = c.parcel_id AND x.nth = c.nth
-                 WHERE c.tenant_id = $1 AND (c.quantity <> x.units OR x.own <> x.units) ORDER BY c.parcel_id, c.nth LIMIT 1",
+                 WHERE c.tenant_id = $1 AND c.quantity > 0 AND (c.quantity <> x.units OR x.own <> x.units) ORDER BY c.parcel_id, c.nth LIMIT 1",
     },
     Check {
         invariant: "fulfilment: the parcels of the work that left with it are its lines",
