@@ -49,6 +49,26 @@ impl World {
         });
         lots.collect()
     }
+
+    /// Lots that are not the line's, not there, named twice, or do not sum to the line are refused.
+    async fn refuses_strange_lots(&self, work: &Value) {
+        let strange = |index: usize, lots: &[(&str, i64)]| json!({"parcels": [{"lines": [of_lots(work, index, lots)]}]});
+        let named = "input.parcels.0.lines.0.lots";
+        let pack = async |input: Value| self.at("fulfilmentWorkPack", work, input).await;
+        refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", named);
+        refused(&pack(strange(1, &[("S-1", 1), ("S-9", 1)])).await, "OUT_OF_RANGE", named);
+        refused(&pack(strange(1, &[("S-1", 1), ("S-1", 1)])).await, "INVALID", named);
+        let mut half = strange(0, &[("L-2", 3)]);
+        half["parcels"][0]["lines"][0]["quantity"] = json!(5);
+        refused(&pack(half).await, "INVALID", named);
+        let picked = strange(0, &[("L-2", 6)]);
+        refused(&pack(picked).await, "OUT_OF_RANGE", "input.parcels.0.lines.0.quantity");
+        let twice = json!({"parcels": [
+            {"lines": [of_lots(work, 1, &[("S-3", 1)])]},
+            {"lines": [of_lots(work, 1, &[("S-3", 1)])]}
+        ]});
+        refused(&pack(twice).await, "OUT_OF_RANGE", "input.parcels.1.lines.0.lots");
+    }
 }
 
 /// A parcel's line with the lots that it names.
@@ -79,23 +99,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         refused(&world.at("fulfilmentWorkPick", &work, early).await, "INVALID", "input.lines.0.lots");
         world.does("fulfilmentWorkPick", &work, json!({})).await;
 
-        let strange = |index: usize, lots: &[(&str, i64)]| json!({"parcels": [{"lines": [of_lots(&work, index, lots)]}]});
-        let named = "input.parcels.0.lines.0.lots";
-        let pack = async |input: Value| world.at("fulfilmentWorkPack", &work, input).await;
-        refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", named);
-        refused(&pack(strange(1, &[("S-1", 1), ("S-9", 1)])).await, "OUT_OF_RANGE", named);
-        refused(&pack(strange(1, &[("S-1", 1), ("S-1", 1)])).await, "INVALID", named);
-        let mut half = strange(0, &[("L-2", 3)]);
-        half["parcels"][0]["lines"][0]["quantity"] = json!(5);
-        refused(&pack(half).await, "INVALID", named);
-        let picked = strange(0, &[("L-2", 6)]);
-        refused(&pack(picked).await, "OUT_OF_RANGE", "input.parcels.0.lines.0.quantity");
-        let twice = json!({"parcels": [
-            {"lines": [of_lots(&work, 1, &[("S-3", 1)])]},
-            {"lines": [of_lots(&work, 1, &[("S-3", 1)])]}
-        ]});
-        refused(&pack(twice).await, "OUT_OF_RANGE", "input.parcels.1.lines.0.lots");
-
+        world.refuses_strange_lots(&work).await;
         let parcels = json!({"parcels": [
             {"lines": [of_lots(&work, 0, &[("L-1", 1), ("L-2", 4)]), of_lots(&work, 1, &[("S-3", 1)])]},
             {"lines": [of_lots(&work, 1, &[("s-2", 1)])]}
@@ -113,7 +117,8 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         let second = world.work(&other).await;
         world.does("fulfilmentWorkPick", &second, json!({})).await;
         let taken = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-3", 1)])]}]});
-        refused(&world.at("fulfilmentWorkPack", &second, taken).await, "OUT_OF_RANGE", named);
+        let taken = world.at("fulfilmentWorkPack", &second, taken).await;
+        refused(&taken, "OUT_OF_RANGE", "input.parcels.0.lines.0.lots");
 
         let codes = ["L-1", "L-2", "S-1", "S-2", "S-3", "S-9"];
         let left = [9, 6, 1, 0, 0, 1];
@@ -127,7 +132,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         world.does("fulfilmentWorkShip", &work, json!({})).await;
         assert_eq!(world.on_hand(codes).await, left);
 
-        // A parcel that names none takes the first; put back, its lots are free again.
+        // Put back, lots are free again.
         let free = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-1", 1)])]}]});
         world.does("fulfilmentWorkPack", &second, free.clone()).await;
         world.does("fulfilmentWorkUnpick", &second, json!({})).await;
