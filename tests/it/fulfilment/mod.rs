@@ -6,6 +6,7 @@ mod carriers;
 mod depot;
 mod follow;
 mod holds;
+mod lots;
 mod reject;
 mod rights;
 mod states;

@@ -38,6 +38,11 @@ pub const CASES: &[Case] = &[
         "UPDATE fulfilment_work SET store_id = (SELECT id FROM store WHERE @ AND id <> {s0} ORDER BY id LIMIT 1) WHERE @ AND order_id = {partly}",
         &["work: what an order holds"],
     ),
+    case(
+        "INSERT INTO parcel_line_lot (tenant_id, parcel_id, nth, lot_id, units) SELECT tenant_id, parcel_id, nth, {lot}, quantity + 1
+         FROM parcel_line WHERE @ AND work_id IN (SELECT id FROM fulfilment_work WHERE @ AND order_id = {partly})",
+        &["parcel line: the lots"],
+    ),
     case("UPDATE parcel SET fulfilment_id = {new} WHERE @", &["references: every row that is named"]),
 ];
 

@@ -88,6 +88,16 @@ impl Document for Works {
         Ok(())
     }
 
+    /// What other parcels name of the lots that a batch names: under the lots' locks, so that who packs the same one waits.
+    async fn load_lots(reads: &Source<'_>, needs: &Needs, _stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
+        let Some(own) = needs.documents.get::<WorkNeeds>().filter(|own| !own.lots.is_empty()) else { return Ok(()) };
+        let lots: Vec<LotId> = own.lots.iter().copied().collect();
+        let batch: Vec<OrderId> = own.orders.iter().copied().collect();
+        let packed = rows::packed_lots(reads, &lots, &batch).await?;
+        books.with(|book: &mut WorkBook| book.packed = packed);
+        Ok(())
+    }
+
     async fn load_names(_reads: &Source<'_>, _needs: &WorkNeeds, _book: &mut WorkBook) -> Result<(), Fault> {
         Ok(())
     }

@@ -20,6 +20,8 @@ pub struct WorkBook {
     pub barred: HashSet<(OrderId, u16, StoreId)>,
     pub fulfilments: HashMap<FulfilmentId, Fulfilment>,
     pub carriers: HashMap<CarrierId, ShippingCarrier>,
+    /// Of lots that commands name: how much is in parcels by their names, of other orders than the batch's, that have not left a store.
+    pub packed: HashMap<(StoreId, LotId), i64>,
 }
 
 /// A work as a command leaves it.

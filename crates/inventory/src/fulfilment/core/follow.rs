@@ -351,8 +351,8 @@ impl<'a> Following<'a> {
             let Some(lines) = self.sent.remove(&work.head.nth) else { continue };
             let position = work.parcels.len() as u16 + 1;
             let id = ParcelId::document(fulfilment.id.uuid()).line(work.head.nth);
-            let label = Label::default();
-            work.parcels.push(Parcel { id, position, weight: None, label, sent: Some(sent), created_at, lines });
+            let (label, lots) = (Label::default(), Vec::new());
+            work.parcels.push(Parcel { id, position, weight: None, label, sent: Some(sent), created_at, lines, lots });
         }
     }
 

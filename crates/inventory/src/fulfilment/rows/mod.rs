@@ -3,6 +3,7 @@
 mod carriers;
 mod list;
 mod load;
+mod parcel_lots;
 mod parcels;
 mod ready_settings;
 mod waves;
@@ -14,6 +15,7 @@ pub use load::{
     GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, names_of_store, order_facts, unworked, works, works_at,
     works_of,
 };
+pub use parcel_lots::{lot_codes, lots_coded, packed_lots};
 pub use parcels::{ParcelAt, parcel_at, parcels_of};
 pub use ready_settings::{put_ready_setting, ready_setting, ready_terms};
 pub use waves::{

@@ -141,6 +141,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("parcel", PARCEL, &[("carrier_id", "id")], "carrier"),
     link("parcel_line", "'pcl:' || HEX(c.parcel_id)", &[("parcel_id", "id"), ("work_id", "work_id")], "parcel"),
     link("parcel_line", "'pcl:' || HEX(c.parcel_id)", &[("work_id", "work_id"), ("nth", "nth")], "fulfilment_work_line"),
+    link("parcel_line_lot", "'pcl:' || HEX(c.parcel_id)", &[("parcel_id", "parcel_id"), ("nth", "nth")], "parcel_line"),
+    link("parcel_line_lot", "'pcl:' || HEX(c.parcel_id)", &[("lot_id", "id")], "lot"),
     link("order_line_barred", ORDER_LINE, &[("order_id", "order_id"), ("position", "position")], "order_line"),
     link("order_line_barred", ORDER_LINE, &[("store_id", "id")], "store"),
     link("sales_return", RETURN, &[("store_id", "id")], "store"),
