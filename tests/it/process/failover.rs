@@ -179,7 +179,11 @@ async fn commits_that_the_standby_lacks_are_lost_and_all_start_over(pair: &Pair,
     let mut late = Stream::open(&shop.client, &StreamOptions { after: state.cursor, ..StreamOptions::default() }).await;
     assert_eq!(reset(&mut late).await, Some(json!("EPOCH_CHANGED")), "and one that comes back");
     let repeated = adds_one(shop, "lost").await;
-    assert_eq!((&repeated["replayed"], &repeated["seq"]), (&json!(true), &again["seq"]), "from here on the key is known: {repeated}");
+    assert_eq!(
+        (&repeated["replayed"], &repeated["seq"]),
+        (&json!(true), &again["seq"]),
+        "from here on the key is known: {repeated}"
+    );
     let mut anew = State::default();
     Stream::open(&shop.client, &StreamOptions::default()).await.snapshot(&mut anew).await;
     assert_eq!((anew.figures(), on_hand().await), (shop.levels().await, before + 1));
