@@ -9,9 +9,9 @@ RUN mkdir -p tests/it && touch tests/it/main.rs
 
 FROM source AS build
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    cargo build --release --locked --bin entrepot && cp target/release/entrepot /entrepot
+    cargo build --release --locked --bin entrepot && strip -o /entrepot target/release/entrepot
 
-# Names of functions, and lines.
+# Names of functions, and lines: the other one has neither.
 FROM source AS build-debug
 ENV CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target,id=target-debug \

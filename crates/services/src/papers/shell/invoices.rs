@@ -145,6 +145,7 @@ impl Papers {
         let lines = credit(&invoice.lines, &rows::credited(work, invoice.id).await?, wanted.as_deref())?;
         let buyer = match &invoice.personal {
             Some(sealed) => rows::open_lines(work, invoice.id, sealed)?,
+            None if invoice.is_lost => known_buyer(work, invoice.order).await?,
             None => Vec::new(),
         };
         let draft = Draft {
@@ -190,6 +191,7 @@ impl Papers {
             issued_at: now,
             facts: draft.facts,
             personal: rows::seal_lines(work, id, &draft.buyer)?,
+            is_lost: false,
             reason: draft.reason,
             actor: permit.actor(),
             lines: draft.lines,
@@ -255,6 +257,14 @@ async fn buyer_of(reads: &impl Reads, order: &Order) -> Result<Vec<String>, Faul
     }
     let Some(id) = order.customer else { return Ok(Vec::new()) };
     Ok(customer::by_id(reads, id).await?.and_then(|customer| customer.name).into_iter().collect())
+}
+
+/// Whom an order is billed to by now, in the place of what was lost.
+async fn known_buyer(work: &Work, order: OrderId) -> Result<Vec<String>, Fault> {
+    match orders(work, &[order]).await?.pop() {
+        Some(order) => buyer_of(work, &order).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 fn key_of(permit: &May, mutation: &'static str, key: &str, hash: InputDigest) -> Key {
