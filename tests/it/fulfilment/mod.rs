@@ -9,6 +9,7 @@ mod holds;
 mod reject;
 mod rights;
 mod states;
+pub mod steps;
 mod together;
 mod waves;
 mod world;

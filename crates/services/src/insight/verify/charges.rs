@@ -132,7 +132,8 @@ mod tests {
         // 77.7071.
         assert!(!is_broken(&dollars(7_771)) && is_broken(&dollars(7_770)));
         assert!(is_broken(&Charge { denominator: None, ..dollars(7_771) }), "half a rate converts nothing");
-        let pounds = |in_books| Charge { currencies: (text("GBP"), text("GBP")), numerator: None, denominator: None, ..dollars(in_books) };
+        let pounds =
+            |in_books| Charge { currencies: (text("GBP"), text("GBP")), numerator: None, denominator: None, ..dollars(in_books) };
         assert!(!is_broken(&pounds(10_000)) && is_broken(&pounds(7_771)));
         assert!(is_broken(&Charge { currencies: (text("USD"), text("GBP")), ..pounds(10_000) }), "dollars are no pounds");
     }

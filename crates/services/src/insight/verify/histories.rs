@@ -17,8 +17,7 @@ use uuid::Uuid;
 
 use super::report::{Broken, readable};
 
-pub(super) const FIELDS: &str =
-    "audit: changed fields of products, suppliers, stores and purchase orders lead from one value to the next, up to what their rows say";
+pub(super) const FIELDS: &str = "audit: changed fields lead from one value to the next, up to what their rows say";
 /// Rows whose changes are looked at together, and entries that are read at once.
 const PAGE: i64 = 500;
 
@@ -112,7 +111,8 @@ pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option
     for kind in &KINDS {
         let mut after = AuditId::NIL;
         loop {
-            let sql = format!("SELECT x.id FROM {} x WHERE x.tenant_id = $1 AND x.id > $2 ORDER BY x.id LIMIT {PAGE}", kind.table);
+            let sql =
+                format!("SELECT x.id FROM {} x WHERE x.tenant_id = $1 AND x.id > $2 ORDER BY x.id LIMIT {PAGE}", kind.table);
             let found = snapshot.rows(&sql, vec![after.into()]).await?;
             let ids = found.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<AuditId>, Fault>>()?;
             let Some(last) = ids.last() else { break };
