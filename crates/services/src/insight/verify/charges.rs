@@ -36,7 +36,7 @@ async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>
         let sql = format!(
             "SELECT c.purchase_order_id, c.position, c.amount_minor, c.books_minor, c.currency, c.books_currency, c.rate_numerator, c.rate_denominator
              FROM purchase_charge c WHERE c.tenant_id = $1 AND c.books_minor IS NOT NULL
-               AND (c.purchase_order_id > $2 OR (c.purchase_order_id = $2 AND c.position > $3))
+               AND c.purchase_order_id >= $2 AND (c.purchase_order_id > $2 OR c.position > $3)
              ORDER BY c.purchase_order_id, c.position LIMIT {PAGE}"
         );
         let page = snapshot.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
