@@ -124,7 +124,7 @@ async fn works_edits_sales_and_reversals(shop: &Shop, ways: &[Client; 2]) {
         clients.spawn(async move {
             while !scene.is_over() {
                 let order = scene.order(&mut seed);
-                let seen = client.ask(SEEN, json!({ "id": order["id"] })).await;
+                let seen = answered(&client, SEEN, &json!({ "id": order["id"] })).await;
                 sent(&client, &scene, scene.drawn(&order, &seen["order"], &mut seed)).await;
             }
         });
@@ -144,13 +144,21 @@ fn units(line: &Value) -> i64 {
 
 /// Sends a step until it is known what became of it.
 async fn sent(client: &Client, scene: &Scene, step: Step) {
-    let (query, variables) = (document(step.0), json!({ "input": step.1 }));
-    let answer = loop {
-        match client.send(&query, &variables).await {
-            Ok(answer) => break answer,
-            Err(_) => sleep(Duration::from_millis(20)).await,
+    let data = answered(client, &document(step.0), &json!({ "input": step.1 })).await;
+    scene.told(&step, &data["result"]);
+}
+
+/// The data of an answer without errors, asked for until there is one.
+async fn answered(client: &Client, query: &str, variables: &Value) -> Value {
+    let began = Instant::now();
+    loop {
+        match client.send(query, variables).await {
+            Ok(mut answer) => {
+                assert!(answer["errors"].is_null(), "{answer:#} of {variables}");
+                return answer["data"].take();
+            }
+            Err(lost) => assert!(began.elapsed() < Duration::from_secs(60), "{lost} of {variables}"),
         }
-    };
-    assert!(answer["errors"].is_null(), "{answer:#} of {variables}");
-    scene.told(&step, &answer["data"]["result"]);
+        sleep(Duration::from_millis(20)).await;
+    }
 }
