@@ -133,6 +133,10 @@ async fn what_comes_to_nothing_is_there_too(world: &World) {
     ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n2", -9_000_000)).await;
     let create = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { userErrors { code } } }";
     ask(world, Some(house.owner.clone()), create, json!({ "input": { "code": "alpha-shop", "name": "again" } })).await;
+    // What a reference names is named by the entry, too.
+    let archive = "mutation($input: StoreArchiveInput!) { storeArchive(input: $input) { userErrors { code } } }";
+    let stale = json!({ "input": { "store": { "code": "alpha-shop" }, "expectedVersion": 99 } });
+    ask(world, Some(house.owner.clone()), archive, stale).await;
     ask(world, Some(house.only(&["product.read"])), ADJUST, adjust(house, "n3", 1)).await;
     let levels = "{ stockLevels { nodes { id } } }";
     for _ in 0..3 {
@@ -160,12 +164,15 @@ async fn what_comes_to_nothing_is_there_too(world: &World) {
             line("stockAdjust", "UNCHANGED", Value::Null),
             line("stockAdjust", "REFUSED", json!(["INSUFFICIENT_STOCK"])),
             line("storeCreate", "REFUSED", json!(["DUPLICATE"])),
+            line("storeArchive", "REFUSED", json!(["VERSION_CONFLICT"])),
             line("stockAdjust", "DENIED", json!(["FORBIDDEN"])),
             // The same denial again and again is one line, a dry run and what may be read are none.
             line("stockLevels", "DENIED", json!(["FORBIDDEN"])),
             line("order", "DENIED", json!(["FORBIDDEN"])),
         ]
     );
+    let archive = log.iter().find(|stored| stored.entry.action == "storeArchive").unwrap();
+    assert_eq!(archive.entry.target.as_ref().map(ToString::to_string).as_ref(), Some(&house.ids["sto"]));
 }
 
 async fn logins_are_in_the_log_of_where_they_lead(world: &World) {

@@ -25,8 +25,7 @@ pub struct Model {
     pub contacts: String,
     #[serde(default)]
     pub address: Option<String>,
-    /// JSON: a list.
-    #[serde(default)]
+    /// JSON: a list. Rows that older releases remember do not say it: they are read anew, or an older node beside this one would hide it.
     pub tax_ids: String,
     #[serde(default)]
     pub payment_terms: Option<String>,

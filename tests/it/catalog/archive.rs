@@ -114,6 +114,7 @@ on_both!(a_category_in_use_stays_and_says_how_much_lies_in_it, world: World => {
         made(product(world, json!({ "sku": sku, "name": sku, "categoryId": home })).await);
     }
     made(product(world, json!({ "sku": "old", "name": "old", "categoryId": mugs, "status": "ARCHIVED" })).await);
+    made(product(world, json!({ "sku": "gone", "name": "gone", "categoryId": home, "status": "ARCHIVED" })).await);
     let kept = turn(world, "category", "Archive", json!({ "id": home })).await;
     assert_eq!(refusals(&kept), said("IN_USE", "input.id"));
     assert!(message(&kept).contains("(2)") && message(&kept).contains("(3)"), "{kept:#}");
@@ -128,24 +129,34 @@ on_both!(a_category_in_use_stays_and_says_how_much_lies_in_it, world: World => {
     let kept = turn(world, "category", "Archive", json!({ "id": home })).await;
     assert!(!message(&kept).contains("categories") && message(&kept).contains("(3)"), "{kept:#}");
     let lies = async || {
-        let page = world.ask("{ a: product(by: { sku: \"a\" }) { version category { slug } } c: product(by: { sku: \"c\" }) { version category { slug } } }", json!({})).await;
-        assert_eq!(page["a"], page["c"], "{page}");
+        let one = |sku: &str| format!("{sku}: product(by: {{ sku: \"{sku}\" }}) {{ version category {{ slug }} }}");
+        let page = world.ask(&format!("{{ {} {} {} }}", one("a"), one("c"), one("gone")), json!({})).await;
+        assert_eq!((&page["a"], &page["a"]), (&page["c"], &page["gone"]), "{page}");
         page["a"].clone()
     };
     for (more, code, field) in [
         (json!({ "moveToId": home, "idempotencyKey": "k" }), "INVALID_STATE", "input.moveToId"),
         (json!({ "moveToId": mugs, "idempotencyKey": "k" }), "INVALID", "input.moveToId"),
         (json!({ "moveTo": { "slug": "house" } }), "REQUIRED", "input.idempotencyKey"),
+        (json!({ "moveTo": { "slug": "house" }, "idempotencyKey": "k".repeat(256) }), "TOO_LONG", "input.idempotencyKey"),
+        (json!({ "moveTo": { "slug": "house" }, "idempotencyKey": "k", "expectedVersion": 9 }), "VERSION_CONFLICT", "input.expectedVersion"),
     ] {
         let mut wrong = more;
         wrong["id"] = home.clone();
         assert_eq!(refusals(&turn(world, "category", "Archive", wrong).await), said(code, field));
     }
-    assert_eq!(lies().await, json!({ "version": 1, "category": { "slug": "home" } }));
+    let events = world.events().await.len();
+    let dry = "mutation($input: CategoryArchiveInput!) { categoryArchive(input: $input, validateOnly: true) {
+        category { version } seq userErrors { code } } }";
+    let seen = world.ask(dry, json!({ "input": input })).await["categoryArchive"].clone();
+    assert_eq!(seen, json!({ "category": { "version": 2 }, "seq": null, "userErrors": [] }));
+    assert_eq!(lies().await, json!({ "version": 1, "category": { "slug": "home" } }), "refused or tried, nothing moves");
     let gone = made(turn(world, "category", "Archive", input.clone()).await);
     assert_eq!((gone["category"]["archivedAt"].is_string(), &gone["category"]["version"]), (true, &json!(2)), "{gone:#}");
     assert_eq!(lies().await, json!({ "version": 2, "category": { "slug": "house" } }), "in the same step");
     assert_eq!(made(turn(world, "category", "Archive", input).await)["replayed"], true);
+    let told: Vec<String> = world.events().await.into_iter().skip(events).map(|(kind, _)| kind).collect();
+    assert_eq!(told, ["product.updated", "product.updated", "product.updated", "product.updated", "category.archived"]);
 });
 
 on_both!(an_archived_category_takes_nothing_new, world: World => {

@@ -111,6 +111,8 @@ async fn a_customers_name_is_a_mark_until_they_are_forgotten(world: &World) {
     assert_eq!((first.as_str().map(str::len), second.as_str().map(str::len)), (Some(16), Some(16)), "marks");
     assert_eq!(rename("Bob").await.0, second, "the key of the marks is made once");
     assert_eq!(rename("Ada").await.1, second, "changed back");
+    step(world, house, "nodeTagsSet", "NodeTagsSetInput", json!({ "nodeId": customer, "tags": ["Ada"] })).await;
+    assert_eq!(changed(world, house, customer, "tags").await, (Value::Null, Value::Null), "changed, without values");
 
     let key = "SELECT 1 FROM subject_history WHERE tenant_id = $1 AND id = $2";
     let scope = world.node.db.tenant(house.owner.tenant);

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     authorization::world::World,
     costing::world::{Books, pretend},
+    demand::days::ago,
     reversals::undo::{reverse, would},
     world::on_both,
 };
@@ -170,15 +171,18 @@ async fn a_bill_in_dollars_a_credit_and_rates_that_moved(world: &World) {
 
 /// Behind the two orders of 10.00 EUR, of which one has the rate of the morning.
 async fn sales_of_all_currencies_are_summed_in_the_books(office: &Office<'_>, mug: &Value, today: &str) {
-    let sell = async |status: &str, price: Value| {
+    let sell = async |status: &str, price: Value, days: i64| {
         let lines = json!([{ "product": mug, "quantity": 1, "unitPrice": price }]);
-        let input = json!({ "idempotencyKey": key(), "store": office.store, "status": status, "lines": lines });
+        let mut input = json!({ "idempotencyKey": key(), "store": office.store, "status": status, "lines": lines });
+        if days > 0 {
+            input["placedAt"] = json!(ago(office.world, days));
+        }
         let payload = office.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
         done(&payload, "order")["lines"][0]["id"].clone()
     };
-    let line = sell("FULFILLED", money("10.00", "EUR")).await;
-    sell("CONFIRMED", gbp("5.00")).await;
-    sell("CONFIRMED", money("10.00", "SEK")).await;
+    let line = sell("FULFILLED", money("10.00", "EUR"), 0).await;
+    sell("CONFIRMED", gbp("5.00"), 0).await;
+    sell("CONFIRMED", money("10.00", "SEK"), 3).await;
     done(&office.rate("GBP", "0.9500", today).await, "exchangeRate");
     let unmatched = json!({ "product": mug, "quantity": 1, "unitPrice": money("10.00", "EUR") });
     for back in [json!({ "orderLineId": line, "quantity": 1 }), unmatched] {
@@ -189,7 +193,8 @@ async fn sales_of_all_currencies_are_summed_in_the_books(office: &Office<'_>, mu
     let summed = async |basis: &str| {
         let query = format!(
             "query($store: ID!) {{ salesSummary(filter: {{ store: {{ eq: $store }} }}, {basis}) {{
-               total {{ {fields} }} rows(groupBy: PRODUCT, first: 1) {{ nodes {{ {fields} }} pageInfo {{ hasNextPage }} }} }} }}"
+               total {{ {fields} }} rows(groupBy: PRODUCT, first: 1) {{ nodes {{ {fields} }} pageInfo {{ hasNextPage }} }}
+               days: rows(groupBy: DAY, first: 1) {{ totalCount {{ count }} }} }} }}"
         );
         office.ask(&query, json!({ "store": office.store["id"] })).await
     };
@@ -203,8 +208,11 @@ async fn sales_of_all_currencies_are_summed_in_the_books(office: &Office<'_>, mu
     assert_eq!(counted, [json!(4), json!(2), json!(1)], "the order in crowns is in no other sum");
     assert_eq!(rows["nodes"], json!([total]), "all is of one product");
     assert_eq!(rows["pageInfo"]["hasNextPage"], false);
+    let days = |answer: &Value| answer["data"]["salesSummary"]["days"]["totalCount"]["count"].clone();
+    assert_eq!(days(&answer), 2, "the day of the crowns is counted, too");
     let euros = summed("currency: \"EUR\"").await;
     assert_eq!(amounts(&euros["data"]["salesSummary"]["total"]), ["30.00", "20.00", "10.00"], "{euros:#}");
+    assert_eq!(days(&euros), 1);
     let both = summed("currencyBasis: BOOKS, currency: \"EUR\"").await;
     assert!(both["errors"][0]["message"].as_str().is_some_and(|message| message.contains("leave it out")), "{both:#}");
 }

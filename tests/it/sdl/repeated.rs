@@ -24,6 +24,7 @@ const TEXTS: [(&str, &[&str]); 10] = [
 /// Places that mean something else by the name, or say more.
 const OTHERS: &[&str] = &[
     "BulkOperationRunInput.validateOnly",
+    "CategoryArchiveInput.idempotencyKey",
     "ExportCreateInput.before",
     "FulfilmentWavePackInput.idempotencyKey",
     "FulfilmentWavePickInput.idempotencyKey",

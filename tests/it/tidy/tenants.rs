@@ -131,7 +131,7 @@ const COMPOSED: &[Listed] = &[
     listed("anomalies/rows/people.rs", 3, &["sales_order", "sales_return"]),
     listed("catalog/rows/customer.rs", 3, &["attachment", "node_tags"]),
     listed("costing/rows/revaluation.rs", 1, &["revaluation"]),
-    listed("demand/rows/facts.rs", 1, &["demand_day"]),
+    listed("demand/rows/facts.rs", 2, &["demand_day"]),
     listed("insight/verify/demand.rs", 3, &["sales_order", "sales_return"]),
     listed("reports/rows/abc.rs", 1, &["demand_day"]),
     listed("reports/rows/baskets.rs", 1, &["sales_order"]),

@@ -2,13 +2,28 @@
 
 use async_graphql::{ID, InputObject};
 use inventory::catalog::shell::Which;
-use platform::path;
+use platform::{
+    audit::{self, Target},
+    path,
+};
 
 use super::{
     mutation_products::which,
     refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
 };
-use crate::{graphql::scalars::Long, references::Names};
+use crate::{
+    graphql::scalars::Long,
+    references::{Names, is_unknown},
+};
+
+/// The row, once its reference has become an ID. The audit log names it too, also where the call is refused: it finds no reference among the arguments.
+pub(super) fn which_of(id: Option<&ID>, expected_version: Option<Long>) -> Which {
+    let id = id.cloned().unwrap_or_default();
+    if let Some(target) = Target::parse(&id).filter(|_| !is_unknown(&id)) {
+        audit::about(target);
+    }
+    which(&id, expected_version)
+}
 
 /// Declares inputs that name one thing and no more.
 macro_rules! life_inputs {
@@ -33,7 +48,7 @@ macro_rules! life_inputs {
                 }
                 /// The row, once its reference has become an ID.
                 pub fn which(&self) -> Which {
-                    which(&self.id.clone().unwrap_or_default(), self.expected_version)
+                    which_of(self.id.as_ref(), self.expected_version)
                 }
             }
         )+

@@ -12,7 +12,8 @@ use platform::path;
 
 use super::{
     Product, ProductRef,
-    mutation_products::{visibility, which},
+    inputs_life::which_of,
+    mutation_products::visibility,
     payloads::{Parts, ProductPayload, parts},
 };
 use crate::{
@@ -81,7 +82,7 @@ impl KitMutation {
                 quantity: one.quantity.0.get(),
             };
             let fields = KitFields { components: input.components.into_iter().map(component).collect() };
-            let which = which(&input.id.unwrap_or_default(), input.expected_version);
+            let which = which_of(input.id.as_ref(), input.expected_version);
             let batch = ctx.given::<Catalog>()?.kit_set(permit, which, fields, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
                 parts(batch, visibility::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));

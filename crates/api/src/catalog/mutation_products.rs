@@ -18,7 +18,7 @@ use macros::resolvers;
 use super::{
     Category, Product, ProductFamily,
     inputs::{ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
-    inputs_life::{CategoryRestoreInput, ProductArchiveInput},
+    inputs_life::{CategoryRestoreInput, ProductArchiveInput, which_of},
     inputs_tree::{
         CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyArchiveInput,
         ProductFamilyCreateInput, ProductFamilyRestoreInput,
@@ -174,7 +174,7 @@ impl ProductMutation {
         #[graphql(desc = "Category to archive, with its expected version.")] input: CategoryArchiveInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let which = which(&input.id.unwrap_or_default(), input.expected_version);
+            let which = which_of(input.id.as_ref(), input.expected_version);
             let ask = Ask { key: input.idempotency_key, mode: dry_run };
             let catalog = ctx.given::<Catalog>()?;
             let batch = match &input.move_to_id {

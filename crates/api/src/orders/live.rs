@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::Context;
 use futures_util::{Stream, StreamExt};
 use iam::access::{LiveRights, kind};
+use inventory::orders::rows::Filter;
 use macros::resolvers;
 use platform::{path, realtime::SharedEvent};
 
@@ -107,9 +108,9 @@ impl OrderSubscription {
             let message = "events of orders do not say their lines, their texts and the stores that their stock is in: filter by something else";
             return Err(TopError::bad_input(message, path!["filter"]));
         }
-        let filter = orders_within(&permit, filter);
+        let (filter, within) = (orders_within(&permit, filter), orders_within(&permit, Filter::default()));
         let options = StreamOptions { name: filter_name(&filter), after, delay: Duration::ZERO };
-        let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, options).await?;
+        let updates = feed::open(ctx, scope, OrderTopic { filter, within }, rights, options).await?;
         Ok(updates.map(|update| update.map(OrderUpdate)))
     }
 }

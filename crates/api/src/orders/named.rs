@@ -2,7 +2,7 @@
 
 use entity::prelude::Timestamp;
 use inventory::orders::rows::{
-    AllocatedTest, DocumentTest, Filter, IdColumn, NoteTest, NumberTest, OrderMetadataTest, SearchTest, Span, TextTest,
+    AllocatedTest, DocumentTest, Filter, IdColumn, NoteTest, NumberTest, OrderMetadataTest, SearchTest, Span, TagTest, TextTest,
 };
 use serde_json::{Value, json};
 
@@ -43,6 +43,7 @@ impl Canonical for Filter {
             }
             Self::Note(NoteTest(test)) => json!({ "note": text(test) }),
             Self::Metadata(OrderMetadataTest(test)) => metadata_name(test),
+            Self::Tag(TagTest(test)) => json!({ "tag": text(test) }),
         }
     }
 }

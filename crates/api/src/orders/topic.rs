@@ -25,6 +25,8 @@ const SNAPSHOT_PAGE: u32 = 250;
 
 pub struct OrderTopic {
     pub filter: Filter,
+    /// Orders that the caller may see at all.
+    pub within: Filter,
 }
 
 impl Topic for OrderTopic {
@@ -58,14 +60,20 @@ impl Topic for OrderTopic {
         let older = older(scope, read.iter().map(|(_, event)| event.as_ref())).await?;
         let change = |(shared_event, event): (&Arc<SharedEvent>, Arc<OrderEvent>)| {
             let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
+            // A draft may have gone where the caller sees nothing: its lines and payments are read as they are now.
+            if !self.within.matches(&order) {
+                return None;
+            }
             let in_filter = self.filter.matches(&order);
             let (store, channel) = event.moved_from.map_or((order.store, order.channel), |from| (from.store, from.channel));
             let was_in = || {
                 let before = |status| core::Order { status, store, channel, ..order.clone() };
                 event.before.is_some_and(|status| self.filter.matches(&before(status)))
             };
-            // Events say where an order stood, and not what was paid of it: one that may have left the filter by that is told to have left.
-            let may_have_left = || event.before.is_some() && self.filter.asks_of_money_or_holds();
+            // Events say where an order stood, and not what was paid of it or when it was placed before: one that may have left the filter by that is
+            // told to have left.
+            let is_placed_anew = || event.changed.iter().any(|field| field == "placedAt");
+            let may_have_left = || event.before.is_some() && (self.filter.asks_of_money_or_holds() || is_placed_anew());
             (in_filter || was_in() || may_have_left()).then(|| OrderChange {
                 seq: shared_event.seq(),
                 order: Order::head(Arc::new(order)),

@@ -6,7 +6,7 @@ use macros::resolvers;
 use platform::{audit::Origin, paging::CursorSigner, path, storage::TenantScope};
 use serde_json::Value;
 use services::saved_views::{
-    SavedViews, rows,
+    SavedViews,
     shell::{ReadError, Refused, ViewRequest, ViewResult},
 };
 use tokio::sync::Mutex;

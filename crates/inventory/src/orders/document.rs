@@ -103,6 +103,9 @@ impl Document for Orders {
         let held: Vec<OrderId> = orders.iter().filter(is_asked).map(|order| order.id).collect();
         book.holds = rows::standing_holds(reads, &held).await?;
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+        for order in &needs.resourced {
+            book.drafted.extend(rows::drafted_sourcing(reads, *order).await?.map(|sourcing| (*order, sourcing)));
+        }
         let details: Vec<OrderId> = needs.details.iter().copied().collect();
         book.details = rows::details(reads, &details).await?.into_iter().map(|detail| (detail.order, detail)).collect();
         let invoiced: Vec<OrderId> = needs.invoiced.iter().copied().collect();

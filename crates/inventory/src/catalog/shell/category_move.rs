@@ -17,11 +17,11 @@ use super::{
     batch::{Answered, Ask, Batch, Mode, Outcome},
     merge::{MOST_MOVED, MergeStop, earlier, turned},
     traced,
-    writes::target,
+    writes::{key_refused, target},
 };
 use crate::catalog::{
     core::{
-        Checker, Fresh, Problem, Rejection, Subject, Verdict,
+        Checker, Fresh, Problem, Refusal, Rejection, Subject, Verdict,
         category::CategoryRow,
         life::{LifeCommand, LifeContext, Step},
     },
@@ -36,6 +36,36 @@ struct Receipt {
     seq: Option<i64>,
 }
 
+/// Why nothing was archived.
+enum Stop {
+    Refused(Box<Refusal<CategoryRow>>),
+    Fault(Fault),
+}
+
+impl Stop {
+    fn at(field: &str, why: Rejection) -> Self {
+        Self::of(vec![Problem::at(field, why)])
+    }
+    fn of(problems: Vec<Problem>) -> Self {
+        Self::Refused(Box::new(Refusal { problems, current: None }))
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<MergeStop> for Stop {
+    fn from(stop: MergeStop) -> Self {
+        match stop {
+            MergeStop::Refused(problems) => Self::of(problems),
+            MergeStop::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
 impl Catalog {
     /// Takes a category out of use whose products go to another one, once for the key.
     pub async fn category_archive_into(
@@ -45,6 +75,10 @@ impl Catalog {
         into: &str,
         ask: Ask,
     ) -> Result<Batch<CategoryRow>, Fault> {
+        let text = ask.key.unwrap_or_default();
+        if let Some(why) = key_refused(&text) {
+            return Ok(Batch::refused(Problem::at("idempotencyKey", why)));
+        }
         let mut checker = Checker::default();
         let target = target::<entity::id::kind::CategoryId>(&which, Subject::Category, &mut checker);
         let into = into.parse::<CategoryId>().ok();
@@ -52,10 +86,10 @@ impl Catalog {
             checker.refuse(vec!["moveToId".to_owned()], Rejection::WrongId(Subject::Category));
         }
         let (true, Some(id), Some(into)) = (checker.problems.is_empty(), target.id(), into) else {
-            return Ok(refused(checker.problems));
+            return Ok(refused(Refusal { problems: checker.problems, current: None }));
         };
         let hash = hash_of(&(id, into));
-        let key = Key { owner: permit.actor().id, mutation: "categoryArchive", key: ask.key.unwrap_or_default(), hash };
+        let key = Key { owner: permit.actor().id, mutation: "categoryArchive", key: text, hash };
         let command = LifeCommand { target, step: Step::Archive, problems: Vec::new() };
         let fresh = Fresh { id: self.clock.uuid(), now: self.clock.now() };
         let mut work = permit.scope(&self.db).begin().await?;
@@ -65,14 +99,16 @@ impl Catalog {
                 let row = Answered { outcome: Outcome::Updated, row: Some(value), problems: Vec::new() };
                 Ok(Batch { rows: vec![row], refused: Vec::new(), replayed: is_replayed, seq })
             }
-            Err(MergeStop::Refused(problems)) => Ok(refused(problems)),
-            Err(MergeStop::Fault(fault)) => Err(fault),
+            Err(Stop::Refused(refusal)) => Ok(refused(*refusal)),
+            Err(Stop::Fault(fault)) => Err(fault),
         }
     }
 }
 
-fn refused(problems: Vec<Problem>) -> Batch<CategoryRow> {
-    Batch { rows: Vec::new(), refused: problems, replayed: false, seq: None }
+/// The answer to a call that was refused, with the category as it is where its version is another one.
+fn refused(Refusal { problems, current }: Refusal<CategoryRow>) -> Batch<CategoryRow> {
+    let row = Answered { outcome: Outcome::Refused, row: current, problems };
+    Batch { rows: vec![row], refused: Vec::new(), replayed: false, seq: None }
 }
 
 async fn archived(
@@ -80,7 +116,7 @@ async fn archived(
     key: &Key,
     (command, id, into): (&LifeCommand<CategoryId>, CategoryId, CategoryId),
     fresh: Fresh,
-) -> Result<Acted<CategoryRow>, MergeStop> {
+) -> Result<Acted<CategoryRow>, Stop> {
     let now = fresh.now;
     // Products before the counter, as those who change one lock them; categories behind it.
     let products = rows::product::of_category(work, id, MOST_MOVED + 1).await?;
@@ -91,17 +127,17 @@ async fn archived(
     let (before, after) = match (LifeContext { row, hindrances: Vec::new() }).decide(command, fresh) {
         Verdict::Updated { before, after } => (before, after),
         Verdict::Created(row) | Verdict::Unchanged(row) => return Ok(Acted { value: row, seq: None, is_replayed: false }),
-        Verdict::Refused(refusal) => return Err(MergeStop::Refused(refusal.problems)),
+        Verdict::Refused(refusal) => return Err(Stop::Refused(Box::new(refusal))),
     };
     takes_products(work, id, into).await?;
     if products.len() > MOST_MOVED {
-        return Err(MergeStop::at("id", Rejection::TooMany { most: MOST_MOVED }));
+        return Err(Stop::at("id", Rejection::TooMany { most: MOST_MOVED }));
     }
     let moved = turned(work, products, |row| row.category_id = Some(into), now).await?;
     // Categories below it, and products that came into it meanwhile, hold it as ever.
     let left = life::category(work, id, Step::Archive).await?.hindrances;
     if !left.is_empty() {
-        return Err(MergeStop::Refused(left.into_iter().map(|why| Problem::at("id", why)).collect()));
+        return Err(Stop::of(left.into_iter().map(|why| Problem::at("id", why)).collect()));
     }
     rows::category::write(work, &[], &[(&before, &after)]).await?;
     audit::changed(work, id, Some(&traced::category(&before)), Some(&traced::category(&after)), None);
@@ -113,21 +149,21 @@ async fn archived(
 }
 
 /// Refuses a category that products cannot be put into.
-async fn takes_products(work: &Work, id: CategoryId, into: CategoryId) -> Result<(), MergeStop> {
+async fn takes_products(work: &Work, id: CategoryId, into: CategoryId) -> Result<(), Stop> {
     if id == into {
-        return Err(MergeStop::at("moveToId", Rejection::IntoItself));
+        return Err(Stop::at("moveToId", Rejection::IntoItself));
     }
     match by_id::<entity::category::Entity, _>(work, into).await? {
-        None => Err(MergeStop::at("moveToId", Rejection::Missing(Subject::Category))),
+        None => Err(Stop::at("moveToId", Rejection::Missing(Subject::Category))),
         Some(CategoryRow { archived_at: Some(since), .. }) => {
-            Err(MergeStop::at("moveToId", Rejection::ArchivedSince { what: Subject::Category, since }))
+            Err(Stop::at("moveToId", Rejection::ArchivedSince { what: Subject::Category, since }))
         }
         Some(_) => Ok(()),
     }
 }
 
 /// The answer to a call that is repeated: the category as it is now.
-async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<CategoryRow>, MergeStop> {
+async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<CategoryRow>, Stop> {
     let row = by_id::<entity::category::Entity, _>(work, receipt.id).await?;
     let value = row.ok_or_else(|| Fault::corrupt("category", "a category that was archived stays"))?;
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })

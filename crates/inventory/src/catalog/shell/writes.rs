@@ -47,6 +47,16 @@ pub(super) fn target<K: entity::id::Kind>(which: &Which, word: Subject, checker:
     Target::Id { id, expected_version: which.expected_version }
 }
 
+/// Why a text cannot be an idempotency key.
+pub(super) fn key_refused(key: &str) -> Option<Rejection> {
+    match key {
+        key if key.trim().is_empty() => Some(Rejection::Required),
+        key if key.contains('\0') => Some(Rejection::Malformed(Form::Plain)),
+        key if !is_key(key) => Some(Rejection::TooLong { most: MAX_KEY }),
+        _ => None,
+    }
+}
+
 impl Catalog {
     pub(super) async fn run<N: BatchEntity, P: Permission>(
         &self,
@@ -56,12 +66,10 @@ impl Catalog {
         commands: Vec<N::Command>,
     ) -> Result<Batch<N::Row>, Fault> {
         let refuse = |field, why| Ok(Batch::refused(Problem::at(field, why)));
-        let key = match &ask.key {
-            Some(key) if key.trim().is_empty() => return refuse("idempotencyKey", Rejection::Required),
-            Some(key) if key.contains('\0') => return refuse("idempotencyKey", Rejection::Malformed(Form::Plain)),
-            Some(key) if !is_key(key) => return refuse("idempotencyKey", Rejection::TooLong { most: MAX_KEY }),
-            key => key.clone().map(|key| Key { owner: permit.actor().id, mutation, key, hash }),
-        };
+        if let Some(why) = ask.key.as_deref().and_then(key_refused) {
+            return refuse("idempotencyKey", why);
+        }
+        let key = ask.key.clone().map(|key| Key { owner: permit.actor().id, mutation, key, hash });
         if commands.len() > MAX_ROWS {
             return refuse("rows", Rejection::TooMany { most: MAX_ROWS });
         }

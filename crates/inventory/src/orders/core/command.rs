@@ -176,6 +176,7 @@ fn update(c: &Update, needs: &mut Needs) {
         let redraft = &c.redraft;
         own.leaves_from.extend(redraft.store.map(|store| (c.order, store)));
         own.channels.extend(redraft.channel);
+        own.resourced.extend((!redraft.sourcing.is_keep()).then_some(c.order));
         own.rechannelled.extend(redraft.channel.map(|_| c.order));
         if redraft.store.is_some() || redraft.placed_at.is_some() {
             own.stores.insert(c.store);

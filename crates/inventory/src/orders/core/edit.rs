@@ -99,7 +99,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let of_order = decided(book, order, events::ORDER_UPDATED, by);
     let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };
     decision.before = Some(found);
-    decision.resourced.extend(command.redraft.resourced(command.order));
+    decision.resourced.extend(command.redraft.resourced(book, command.order));
     decision.personal = command.detail.marks();
     decision.by_channel = command.by_channel && is_more;
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));

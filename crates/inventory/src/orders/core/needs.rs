@@ -18,6 +18,8 @@ pub struct OrderNeeds {
     pub order_refs: BTreeSet<String>,
     /// Orders that go to another channel, where their references are to be free, too.
     pub rechannelled: BTreeSet<OrderId>,
+    /// Drafts of which is said anew how they will look for their stock.
+    pub resourced: BTreeSet<OrderId>,
     /// Orders of which the holds that stand are asked for.
     pub holds: BTreeSet<OrderId>,
     /// Whether an order is confirmed, changed or paid, which the rules that set holds are asked about.

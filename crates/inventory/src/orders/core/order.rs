@@ -13,7 +13,7 @@ use super::{
     holds::{Hold, HoldsByOrder},
     kit::{Kits, Part},
     paid::Paid,
-    redraft::ResourcedDraft,
+    redraft::{DraftSourcing, ResourcedDraft},
     rule_facts::{RuleFacts, Whereabouts},
     sourcing::{Position, SourcingRule},
 };
@@ -275,6 +275,8 @@ pub struct OrderBook {
     pub details: HashMap<OrderId, OrderDetail>,
     /// How much of their lines is invoiced and not credited, of orders that commands ask it of: by order and position.
     pub invoiced: HashMap<(OrderId, u16), i64>,
+    /// How drafts will look for their stock that commands say it of anew; nothing of one that is held at its store.
+    pub drafted: HashMap<OrderId, DraftSourcing>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
     /// Channels and customers that commands of the batch name and that exist; channels with since when they are archived.
@@ -378,6 +380,12 @@ impl OrderBook {
             self.facts.note(hold);
         }
         self.facts.whereabouts.extend(decision.whereabouts.iter().cloned());
+        for draft in &decision.resourced {
+            match draft.after {
+                Some(sourcing) => self.drafted.insert(draft.order, sourcing),
+                None => self.drafted.remove(&draft.order),
+            };
+        }
         for change in &decision.details {
             self.details.insert(change.after.order, change.after.clone());
         }

@@ -24,8 +24,6 @@ pub struct Redraft {
     pub placed_at: Option<Timestamp>,
     /// Cleared: all of it will be held at its store.
     pub sourcing: Patch<DraftSourcing>,
-    /// How it would have looked so far, where that is said anew.
-    pub sourcing_before: Option<DraftSourcing>,
 }
 
 /// How a draft will look for its stock, as it was said before and as it is said now.
@@ -91,7 +89,7 @@ impl Redraft {
         if self.store.is_some() || self.placed_at.is_some() {
             changed.extend(self.date(book, draft, order)?);
         }
-        changed.extend(self.resourced(order.id).map(|_| "sourcing"));
+        changed.extend(self.resourced(book, order.id).map(|_| "sourcing"));
         Ok(changed)
     }
 
@@ -108,8 +106,8 @@ impl Redraft {
     }
 
     /// How the draft will look for its stock, where that is another way than before.
-    pub(super) fn resourced(&self, order: OrderId) -> Option<ResourcedDraft> {
-        let before = self.sourcing_before;
+    pub(super) fn resourced(&self, book: &OrderBook, order: OrderId) -> Option<ResourcedDraft> {
+        let before = book.drafted.get(&order).copied();
         let mut after = before;
         self.sourcing.apply(&mut after);
         (before != after).then_some(ResourcedDraft { order, before, after })

@@ -112,7 +112,7 @@ async fn prepared(
     // One that is nobody's is refused by the ledger.
     let sold_by = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
     let mut missing = Missing::default();
-    let redraft = redraft(ledger, permit, &mut missing, (order, &input)).await?;
+    let redraft = redraft(ledger, permit, &mut missing, &input).await?;
     let store = redraft.store.unwrap_or(sold_by);
     if input.says_prices() {
         let priced = permit.also::<kind::OrderPrice>()?;
@@ -169,7 +169,7 @@ async fn redraft(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
     missing: &mut Missing,
-    (order, input): (OrderId, &OrderUpdate),
+    input: &OrderUpdate,
 ) -> Result<Redraft, Stop> {
     let scope = permit.scope(ledger.database());
     let store = match &input.store {
@@ -184,13 +184,11 @@ async fn redraft(
         Patch::Clear => Patch::Clear,
         Patch::Set(asked) => Patch::Set((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
     };
-    let sourcing_before = if sourcing.is_keep() { None } else { rows::drafted_sourcing(&scope, order).await? };
     Ok(Redraft {
         store,
         channel: input.channel.and_then(|channel| own_channel(ledger, permit, Some(channel))),
         placed_at: input.placed_at,
         sourcing,
-        sourcing_before,
     })
 }
 

@@ -153,9 +153,16 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
         LotChoice::Unsaid => None,
         said => Some(draft.lot_id_said(key.product, said).ok_or_else(|| Rejection::not_found(Noun::Lot, of_lot(one.field)))?),
     };
+    let is_meant = |lot: LotId| meant.is_none_or(|own| own == lot);
+    // Before a unit is taken: a line that is refused takes none from the next one, which is looked at all the same.
+    let meant_lots = line.lots.iter().filter(|known| is_meant(known.lot));
+    let quantity: i64 = meant_lots.map(|known| known.received.get() - known.inspected.get()).sum();
+    if quantity < one.quantity {
+        return Err(ReturnStepRefusal::UnseenOfLot { quantity }.at(one.field));
+    }
     let mut left = one.quantity;
     let mut found = Vec::new();
-    for known in line.lots.iter_mut().filter(|known| meant.is_none_or(|lot| lot == known.lot)) {
+    for known in line.lots.iter_mut().filter(|known| is_meant(known.lot)) {
         let taken = left.min(known.received.get() - known.inspected.get());
         if taken == 0 {
             continue;
@@ -167,9 +174,6 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
         // What came into a lot that was blocked already lies aside for the lot's own reason.
         let by_lot = blocked.filter(|why| aside.of(Condition::Quarantine) < taken && aside.of(*why) >= taken);
         found.push(Part { lot: Some(known.lot), quantity: taken, lies: by_lot.unwrap_or(Condition::Quarantine), blocked });
-    }
-    if left > 0 {
-        return Err(ReturnStepRefusal::UnseenOfLot { quantity: one.quantity - left }.at(one.field));
     }
     Ok(found)
 }

@@ -147,8 +147,9 @@ pub async fn sales_row_count(
     }
     let scope = permit.scope(db).long();
     let span = sorted.top_by.is_none().then(|| sorted.span(None, most));
+    let is_in_books = spec.is_in_books;
     let query = spec.query(&scope, sorted.group, span).await?;
-    let tally = rows::sales(&scope, &query).await?;
+    let tally = tally_of(&scope, &query, is_in_books).await?;
     let count = if sorted.group == Group::Month { by_month(&tally).len() } else { tally.len() };
     Ok(count.min(most))
 }
