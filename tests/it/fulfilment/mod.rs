@@ -10,6 +10,7 @@ mod lots;
 mod reject;
 mod rights;
 mod states;
+pub mod steps;
 mod together;
 mod waves;
 mod world;

@@ -33,7 +33,7 @@ impl Work for Works {
             "readyEmailSet" => "readyEmail { isOn locale text sends sendsIn sendsText version store { code } }".to_owned(),
             "documentReverse" => "documentReversal { id }".to_owned(),
             "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
-            "reorderPolicySet" => "levels { binLocation }".to_owned(),
+            "reorderPolicySet" | "stockAdjust" => "levels { binLocation }".to_owned(),
             _ => format!("work {{ {WORK} }}"),
         };
         (kind, format!("{fields} userErrors {{ code message field }} replayed seq"))
