@@ -105,9 +105,10 @@ pub struct ProductDescriptionEndpointSetInput {
 /// Product that a description is proposed for.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductDescriptionProposeInput {
-    /// Product. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
+    /// Product. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
 }
 
