@@ -1,7 +1,7 @@
 //! Tenants for trying things out, beside the tenant of whoever makes them.
 
-use entity::tenant;
-use platform::storage::Fault;
+use entity::{prelude::TenantId, tenant};
+use platform::storage::{Fault, once};
 
 use super::{Identity, IdentityError, register::Account};
 use crate::identity::{
@@ -41,6 +41,8 @@ impl Identity {
             reservation_seconds: live.reservation_seconds,
             ..self.new_tenant(&new.name, &new.slug)
         };
+        // The receipt of a key is the live tenant's, whose transaction makes no other tenant. It comes first, so that no call makes a second sandbox.
+        once::by_itself(&self.db.tenant(live.id), &sandbox.id).await?;
         let written = async {
             let (work, _) = self.write_tenant(sandbox.clone(), Account::Existing(session.user)).await?;
             sandboxes::belongs(&work, sandbox.id, (live.id, slot), rules).await?;
@@ -54,5 +56,10 @@ impl Identity {
                 _ => fault.into(),
             }),
         }
+    }
+
+    /// The sandbox that an earlier call with the same key has made; None if that call was cut off before, or the sandbox is gone.
+    pub async fn sandbox_of_earlier(&self, id: TenantId) -> Result<Option<tenant::Model>, Fault> {
+        rows::tenant(&self.db.global(), id).await
     }
 }
