@@ -19,6 +19,14 @@ pub const MAX_NESTING: usize = 5;
 /// How many tests a filter has at most, with those inside `and`, `or` and `not`; an empty one counts for one.
 pub const MAX_TESTS: usize = 100;
 
+/// Values that a row may have, asked for under two names: both hold, as all fields of a filter do.
+pub fn of_both<T: PartialEq>(values: Option<Vec<T>>, others: Option<Vec<T>>) -> Option<Vec<T>> {
+    match (values, others) {
+        (Some(values), Some(others)) => Some(values.into_iter().filter(|value| others.contains(value)).collect()),
+        (values, others) => values.or(others),
+    }
+}
+
 /// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct IdFilter {
