@@ -235,3 +235,16 @@ impl DateTimeFilter {
         (self.gte.map(|t| t.0), self.lt.map(|t| t.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::of_both;
+
+    #[test]
+    fn values_under_two_names_are_those_of_both() {
+        assert_eq!(of_both(Some(vec![1, 2]), Some(vec![2, 3])), Some(vec![2]));
+        assert_eq!(of_both(Some(vec![1]), Some(vec![2])), Some(vec![]), "which matches nothing");
+        assert_eq!((of_both(Some(vec![1]), None), of_both(None, Some(vec![2]))), (Some(vec![1]), Some(vec![2])));
+        assert_eq!(of_both::<u8>(None, None), None);
+    }
+}

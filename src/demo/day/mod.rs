@@ -119,7 +119,7 @@ impl<'c> Day<'c> {
         let order = self.order_from(input).await?;
         let line = &order["lines"][0]["id"];
         for (good, damaged) in [(60, 0), (38, 2)] {
-            let lines = json!([{ "purchaseOrderLineId": line, "quantity": good, "damaged": damaged }]);
+            let lines = json!([{ "lineId": line, "quantity": good, "damaged": damaged }]);
             let input = json!({ "id": order["id"], "lines": lines });
             self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { status }", input).await?;
         }

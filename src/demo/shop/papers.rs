@@ -67,7 +67,7 @@ impl Shop<'_> {
             }
             if at == RECEIVED {
                 let all = order["lines"].as_array().into_iter().flatten();
-                let lines: Vec<Value> = all.map(|line| json!({ "purchaseOrderLineId": line["id"], "quantity": 24 })).collect();
+                let lines: Vec<Value> = all.map(|line| json!({ "lineId": line["id"], "quantity": 24 })).collect();
                 let input = json!({ "id": order["id"], "lines": lines });
                 self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { id }", input).await?;
             }

@@ -23,6 +23,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Json, Long},
     },
+    sorts::{ProductSort, order_of},
     tagging::tags_of,
 };
 
@@ -149,13 +150,15 @@ impl Category {
         #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
             ProductOrder,
         >,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<ProductSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let filter = in_category(filter, ID(self.0.id.to_string()), with_descendants);
-        Box::pin(products_page(ctx, permit, (Some(filter), order_by), &args(first, after, last, before))).await
+        let order = order_of(order_by, sort)?;
+        Box::pin(products_page(ctx, permit, (Some(filter), order), &args(first, after, last, before))).await
     }
     /// Time at which the category was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
