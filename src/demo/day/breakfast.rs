@@ -37,7 +37,8 @@ impl Day<'_> {
         let changes = json!([came(&bowl, 10), came(&spoon, 12)]);
         let input = json!({ "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": changes });
         self.call("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
-        let parts = json!([{ "product": { "id": bowl["id"] }, "quantity": 1 }, { "product": { "id": spoon["id"] }, "quantity": 2 }]);
+        let parts =
+            json!([{ "product": { "id": bowl["id"] }, "quantity": 1 }, { "product": { "id": spoon["id"] }, "quantity": 2 }]);
         let input = json!({ "id": set["id"], "components": parts });
         self.call("kitSet", "KitSetInput", "product { id }", input).await?;
         let goods = Breakfast { bowl, spoon, set };

@@ -71,10 +71,8 @@ impl Shop<'_> {
             })
             .collect();
         self.receive(changes).await?;
-        let terms: Vec<Value> = SUPPLIERS
-            .iter()
-            .map(|(code, ..)| json!({ "supplier": { "code": code }, "creditPercent": CREDIT_PERCENT }))
-            .collect();
+        let terms: Vec<Value> =
+            SUPPLIERS.iter().map(|(code, ..)| json!({ "supplier": { "code": code }, "creditPercent": CREDIT_PERCENT })).collect();
         let input = json!({ "slowDaysOfSupply": 180, "slowMonthlyUnits": 1, "supplierTerms": terms });
         self.call("liquidationSettingsSet", "LiquidationSettingsSetInput", "settings { version }", input).await?;
         let stores: Vec<Value> = (0..STORES.len()).map(place).collect();

@@ -138,5 +138,8 @@ async fn people_say_who_they_are(world: &World) {
     assert_eq!(once("Once").await["replayed"], false);
     assert_eq!(codes(&world.change(Some(&one.access), update, json!({ "n": "Later" })).await), DONE);
     assert_eq!(once("Once").await["replayed"], true);
-    assert_eq!((codes(&once("Other").await), profile().await["displayName"].clone()), (vec!["IDEMPOTENCY_KEY_REUSED"], json!("Later")));
+    assert_eq!(
+        (codes(&once("Other").await), profile().await["displayName"].clone()),
+        (vec!["IDEMPOTENCY_KEY_REUSED"], json!("Later"))
+    );
 }

@@ -38,7 +38,8 @@ pub const NO_KEY: &[Exception] = &[
 /// A second call is refused as DUPLICATE: what a client names the thing by is unique.
 const HAS_A_NAME: &str = "its code, key, SKU, slug or address is unique: a second call without a key is refused";
 /// Keys of these came after they were there; a client that sends none must go on working (`docs/versioning.md`).
-const CAME_LATER: &str = "the key came after the mutation, and a field that is required now breaks clients that know only the earlier schema";
+const CAME_LATER: &str =
+    "the key came after the mutation, and a field that is required now breaks clients that know only the earlier schema";
 
 /// Whose key may be left out, though they make something. No new one: what is made has a key that is required.
 pub const MAKES_WITHOUT_KEY: &[Exception] = &[

@@ -139,7 +139,7 @@ impl Category {
         let loads = loads(ctx)?;
         Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
     }
-    /// Products of the category, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    /// Products of the category, by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn products(

@@ -103,7 +103,7 @@ impl Customer {
     async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
         tagging::metadata_of(ctx, self.0.id.uuid()).await
     }
-    /// Orders of the customer, the newest first unless orderBy says otherwise.
+    /// Orders of the customer, the newest first unless a sort is given.
     #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn orders(
@@ -227,7 +227,7 @@ impl Supplier {
     async fn calendar(&self) -> Option<SupplierCalendar> {
         self.0.calendar.as_deref().map(calendar::calendar)
     }
-    /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn products(

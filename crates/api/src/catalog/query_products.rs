@@ -63,7 +63,7 @@ impl ProductQuery {
         .transpose()
     }
 
-    /// Products in pages: by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    /// Products in pages: by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn products(

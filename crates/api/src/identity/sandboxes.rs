@@ -20,14 +20,14 @@ use crate::{
 payload!(SandboxPayload, sandbox: Tenant, "sandbox");
 
 impl Again for SandboxPayload {
-    /// The key was kept before the sandbox was there: of a call that was cut off between the two there is nothing to show.
+    /// The key was kept before the sandbox was there: of a call that failed between the two, or still runs, there is nothing to show.
     async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
         let made = match earlier.id::<TenantId>() {
-            Some(id) => ctx.given::<Identity>()?.sandbox_of_earlier(id).await?,
+            Some(id) => ctx.given::<Identity>()?.sandbox_of_earlier(ctx.session()?, id).await?,
             None => None,
         };
         let Some(made) = made else {
-            let message = "the call with this key has left no sandbox: see which you have, and use a new key for another one";
+            let message = "the call with this key has failed, or still runs: list your tenants, and use a new key if the sandbox is not there";
             return Ok(vec![UserError::new(ErrorCode::InvalidState, message, path!["idempotencyKey"])].into());
         };
         Ok(Self { sandbox: Some(Tenant::from(made)), user_errors: Vec::new(), replayed: true, seq: None })

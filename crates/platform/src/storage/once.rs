@@ -21,7 +21,8 @@ use super::{
     journal::Event,
 };
 
-/// What a repeated call is answered from: no more than the id, so that the answer is authorised and masked anew and holds no secret.
+/// What a repeated call is answered from: no more than the id, so that the answer is authorised and masked anew and holds no secret. Of an answer that
+/// nothing else keeps, its text is the id: it must hold no secret, and nothing that the mutation's permission alone does not show.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Receipt {
     /// Of what was made or changed, as clients see it.

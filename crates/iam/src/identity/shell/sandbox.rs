@@ -1,6 +1,9 @@
 //! Tenants for trying things out, beside the tenant of whoever makes them.
 
-use entity::{prelude::TenantId, tenant};
+use entity::{
+    prelude::{MemberStatus, TenantId},
+    tenant,
+};
 use platform::storage::{Fault, once};
 
 use super::{Identity, IdentityError, register::Account};
@@ -58,8 +61,15 @@ impl Identity {
         }
     }
 
-    /// The sandbox that an earlier call with the same key has made; None if that call was cut off before, or the sandbox is gone.
-    pub async fn sandbox_of_earlier(&self, id: TenantId) -> Result<Option<tenant::Model>, Fault> {
-        rows::tenant(&self.db.global(), id).await
+    /// The sandbox that an earlier call with the same key has made; None if that call failed or has not ended, if the sandbox is gone, and if the user has
+    /// left it since.
+    pub async fn sandbox_of_earlier(&self, session: &Session, id: TenantId) -> Result<Option<tenant::Model>, Fault> {
+        let global = self.db.global();
+        let memberships = rows::memberships(&global, session.user).await?;
+        if memberships.iter().any(|one| one.tenant == id && one.status == MemberStatus::Active) {
+            rows::tenant(&global, id).await
+        } else {
+            Ok(None)
+        }
     }
 }
