@@ -241,8 +241,8 @@ class AsyncOrders:
 
         The idempotency key follows from `external_ref`, so the same order is never placed twice, by whatever program; else it is new.
         """
-        channel = {"id": channel_id} if channel_id else None
-        given = {"externalRef": external_ref, "channel": channel, **{core.camel(name): value for name, value in more.items()}}
+        # The server compares what a key was sent with: an order that an earlier version sent is found again in this form alone.
+        given = {"externalRef": external_ref, "channelId": channel_id, **{core.camel(name): value for name, value in more.items()}}
         order = {"store": core.store_ref(store), "lines": [core.line_of(line) for line in lines]}
         order.update({name: value for name, value in given.items() if value is not None})
         if idempotency_key is None and external_ref is not None:

@@ -56,7 +56,7 @@ pub struct OrderInput<'a> {
     store: ById<'a>,
     external_ref: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    customer: Option<ById<'a>>,
+    customer_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shipping_country: Option<&'static str>,
     placed_at: String,
@@ -71,7 +71,7 @@ pub struct ReturnInput<'a> {
     store: ById<'a>,
     external_ref: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    customer: Option<ById<'a>>,
+    customer_id: Option<&'a str>,
     receive: bool,
     occurred_at: String,
     lines: Vec<LineInput<'a>>,
@@ -143,7 +143,7 @@ impl<'a> Writer<'a> {
             idempotency_key: format!("ORDER-{}", document.invoice),
             store: self.store(),
             external_ref: &document.invoice,
-            customer: self.customer(document),
+            customer_id: self.customer(document),
             shipping_country: document.country,
             placed_at: self.utc(document.time)?,
             status: "FULFILLED",
@@ -177,7 +177,7 @@ impl<'a> Writer<'a> {
             idempotency_key: format!("RETURN-{}", document.invoice),
             store: self.store(),
             external_ref: &document.invoice,
-            customer: self.customer(document),
+            customer_id: self.customer(document),
             receive: true,
             occurred_at: self.utc(document.time)?,
             lines,
@@ -239,8 +239,8 @@ impl<'a> Writer<'a> {
         ById { id: &self.ids.store }
     }
 
-    fn customer(&self, document: &Document) -> Option<ById<'a>> {
-        document.customer.map(|number| ById { id: &self.ids.customers[number as usize] })
+    fn customer(&self, document: &Document) -> Option<&'a str> {
+        document.customer.map(|number| &*self.ids.customers[number as usize])
     }
 
     fn utc(&self, local: DateTime) -> Result<String, ReplayError> {
