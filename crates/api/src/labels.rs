@@ -59,10 +59,10 @@ pub struct ProductLabel {
 pub struct ProductLabelSheetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// The products, at most 250. Needed unless `products` names them.
-    #[graphql(default)]
+    /// Deprecated form of `products`: their IDs.
+    #[graphql(default, deprecation = "2026-11-26: use products. Removed after 2027-11-26.")]
     pub product_ids: Vec<ID>,
-    /// The products, at most 250, instead of `productIds`. Null for those.
+    /// The products, at most 250. Required, unless the deprecated `productIds` is given.
     pub products: Option<Vec<ProductRef>>,
     /// Symbology of the code.
     #[graphql(default_with = "LabelSymbology::Code128")]

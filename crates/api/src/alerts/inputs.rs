@@ -79,17 +79,20 @@ pub struct AlertRuleUpsertInput {
     pub idempotency_key: String,
     /// Kind of alerts to which the rule applies.
     pub kind: AlertKind,
-    /// ID of the store that the rule is for. Null for all. Not for NEGATIVE_MARGIN.
+    /// Deprecated form of `store`: its ID.
+    #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<ID>,
-    /// Store that the rule is for, instead of `storeId`.
+    /// Store that the rule is for. Null for all. Not for NEGATIVE_MARGIN.
     pub store: Option<StoreRef>,
-    /// ID of the category that the rule is for, with its descendants. Null for all. Not together with a product.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// Category that the rule is for, instead of `categoryId`.
+    /// Category that the rule is for, with its descendants. Null for all. Not together with a product.
     pub category: Option<CategoryRef>,
-    /// ID of the product that the rule is for. Null for all.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product that the rule is for, instead of `productId`.
+    /// Product that the rule is for. Null for all.
     pub product: Option<ProductRef>,
     /// Whether such alerts are opened and notified.
     #[graphql(default = true)]

@@ -75,13 +75,15 @@ pub struct ProductCreateInput {
     pub unit: Option<UnitInput>,
     /// Barcodes of the product and of its packs, at most 50.
     pub barcodes: Option<Vec<BarcodeInput>>,
-    /// ID of the product's category.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// The product's category, instead of `categoryId`.
+    /// The product's category.
     pub category: Option<CategoryRef>,
-    /// ID of the supplier from which the product is bought.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier from which the product is bought, instead of `supplierId`.
+    /// Supplier from which the product is bought.
     pub supplier: Option<SupplierRef>,
     /// ID of the family of which the product is a variant.
     pub family_id: Option<ID>,
@@ -143,13 +145,15 @@ pub struct ProductUpdateInput {
     pub unit: MaybeUndefined<UnitInput>,
     /// All barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// ID of the product's category.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: MaybeUndefined<ID>,
-    /// The product's category, instead of `categoryId`.
+    /// The product's category.
     pub category: MaybeUndefined<CategoryRef>,
-    /// ID of the supplier from which the product is bought.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: MaybeUndefined<ID>,
-    /// Supplier from which the product is bought, instead of `supplierId`.
+    /// Supplier from which the product is bought.
     pub supplier: MaybeUndefined<SupplierRef>,
     /// ID of the family of which the product is a variant. Null clears it, with the options.
     pub family_id: MaybeUndefined<ID>,
@@ -200,13 +204,15 @@ pub struct ProductUpsertInput {
     pub unit: MaybeUndefined<UnitInput>,
     /// All barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// ID of the product's category.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: MaybeUndefined<ID>,
-    /// The product's category, instead of `categoryId`.
+    /// The product's category.
     pub category: MaybeUndefined<CategoryRef>,
-    /// ID of the supplier from which the product is bought.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: MaybeUndefined<ID>,
-    /// Supplier from which the product is bought, instead of `supplierId`.
+    /// Supplier from which the product is bought.
     pub supplier: MaybeUndefined<SupplierRef>,
     /// ID of the family of which the product is a variant.
     pub family_id: MaybeUndefined<ID>,

@@ -61,7 +61,7 @@ pub use payloads::*;
 pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, ProductOption, Unit};
 pub use query_parties::store_named;
 pub use query_products::{product_named, product_scanned};
-pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
+pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef};
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
 pub use store_filter::StoreFilter;

@@ -35,6 +35,7 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
+    sorts::{ProductSort, order_of},
 };
 
 /// Queries of products, categories and families.
@@ -62,7 +63,7 @@ impl ProductQuery {
         .transpose()
     }
 
-    /// Products in pages: by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    /// Products in pages: by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn products(
@@ -70,12 +71,13 @@ impl ProductQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Sort order.")] order_by: Option<ProductOrder>,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<ProductSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        products_page(ctx, permit, (filter, order_by), &args(first, after, last, before)).await
+        products_page(ctx, permit, (filter, order_of(order_by, sort)?), &args(first, after, last, before)).await
     }
 
     /// Number of products, counted up to a limit.

@@ -18,6 +18,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Json, Long},
     },
+    sorts::{StockSort, order_of},
     stock::{StockFilter, StockLevelConnection, StockOrder, levels_of_store},
     tagging::{metadata_of, tags_of},
 };
@@ -102,13 +103,14 @@ impl Store {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stock levels. All levels of the store by default.")] filter: Option<StockFilter>,
         #[graphql(desc = "Sort order. By SKU by default.")] order_by: Option<StockOrder>,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<StockSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
-        let page = PageArgs { first, after, last, before };
-        Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &page)).await
+        let (order, page) = (order_of(order_by, sort)?, PageArgs { first, after, last, before });
+        Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order.as_ref(), &page)).await
     }
 }
 

@@ -28,9 +28,10 @@ pub struct StocktakeCreateInput {
     pub kind: StocktakeKind,
     /// Store in which the stock is counted.
     pub store: StoreRef,
-    /// The category, of a CATEGORY stocktake and of no other.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// The category, instead of `categoryId`.
+    /// The category, of a CATEGORY stocktake and of no other.
     pub category: Option<CategoryRef>,
     /// The class, of a CYCLE stocktake and of no other.
     pub abc_class: Option<AbcClass>,

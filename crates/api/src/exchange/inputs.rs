@@ -178,17 +178,20 @@ pub struct ExportCreateInput {
     /// with an apostrophe, which an import removes.
     #[graphql(default_with = "DataJobFormat::Csv")]
     pub format: DataJobFormat,
-    /// IDs of the stores to include.
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Option<Vec<ID>>,
-    /// IDs of the categories to include.
+    /// Deprecated form of `categories`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use categories. Removed after 2027-11-26.")]
     pub category_ids: Option<Vec<ID>>,
-    /// IDs of the products to include.
+    /// Deprecated form of `products`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use products. Removed after 2027-11-26.")]
     pub product_ids: Option<Vec<ID>>,
-    /// Stores to include, instead of `storeIds`. A code that names nothing adds nothing.
+    /// Stores to include. A code that names nothing adds nothing. Null for all.
     pub stores: Option<Vec<StoreRef>>,
-    /// Categories to include, instead of `categoryIds`. A slug that names nothing adds nothing.
+    /// Categories to include. A slug that names nothing adds nothing. Null for all.
     pub categories: Option<Vec<CategoryRef>>,
-    /// Products to include, instead of `productIds`. A key that names nothing adds nothing.
+    /// Products to include. A key that names nothing adds nothing. Null for all.
     pub products: Option<Vec<ProductRef>>,
     /// Start of the time range, included: time of the last change; for movements of the occurrence, for orders of the placing,
     /// for demand facts of the business day, from midnight UTC. Null for none.

@@ -36,6 +36,7 @@ use crate::{
         DeliveryMethod,
         links::{Direction, MOST_A_PAGE, argument},
     },
+    sorts::{FulfilmentWorkSort, order_of},
 };
 
 /// Filter of works. Conditions are combined by AND; a null condition is ignored.
@@ -156,7 +157,9 @@ impl FulfilmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
-        #[graphql(desc = "Order of the list; DUE_AT ASC when it is left out.")] order_by: Option<FulfilmentWorkOrder>,
+        #[graphql(desc = "Deprecated name of `sort`.", deprecation = "2026-11-26: use sort. Removed after 2027-11-26.")]
+        order_by: Option<FulfilmentWorkOrder>,
+        #[graphql(desc = "Sort of the list. Null for DUE_AT, ASC.")] sort: Option<FulfilmentWorkSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -164,7 +167,7 @@ impl FulfilmentQuery {
     ) -> Answer<FulfilmentWorkConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let descending = order_by.is_some_and(|order| order.direction == Direction::Desc);
+        let descending = order_of(order_by, sort)?.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
         let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
         let source = source(&scope, &permit, by_ids(ctx, filter, "filter").await?)?;

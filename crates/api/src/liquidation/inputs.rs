@@ -19,9 +19,10 @@ use crate::{
 /// Terms on which a supplier takes goods back.
 #[derive(Debug, Clone, InputObject)]
 pub struct LiquidationTermsInput {
-    /// Supplier. Needed unless `supplier` names it.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier, instead of `supplierId`.
+    /// Supplier. Required, unless the deprecated `supplierId` is given.
     pub supplier: Option<SupplierRef>,
     /// Percent of the cost that is credited, from 1 to 100.
     pub credit_percent: i32,
@@ -80,10 +81,10 @@ pub struct LiquidationSettingsSetInput {
 pub struct LiquidationPlanCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for.
-    #[graphql(default)]
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(default, deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Vec<ID>,
-    /// Stores whose stock is planned for, instead of `storeIds`. Null for those.
+    /// Stores whose stock is planned for, at most 250; all of yours when it is empty or null. Goods are sent to any store that you may buy for.
     pub stores: Option<Vec<StoreRef>>,
     /// Best actions to include. Null for all; KEEP has no lines.
     pub actions: Option<Vec<LiquidationAction>>,

@@ -36,10 +36,11 @@ pub enum OrderRef {
 /// Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExternalRef {
-    /// ID of the channel of the reference. Null where `channel` names it, or for the channel that you are bound to.
+    /// Deprecated form of `channel`: its ID.
+    #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
     pub channel_id: Option<ID>,
-    /// Channel of the reference, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are
-    /// bound to none.
+    /// Channel of the reference. Null for the channel that you are bound to; required if you are bound to none, unless the
+    /// deprecated `channelId` is given.
     pub channel: Option<ChannelRef>,
     /// Reference of the order in the channel's own system.
     #[graphql(name = "ref")]
@@ -91,15 +92,17 @@ pub struct OrderCreateInput {
     pub idempotency_key: String,
     /// Store that sells the order. It also holds the stock unless `sourcing` is given.
     pub store: StoreRef,
-    /// Channel from which the order came; the channel with the code DIRECT by default.
+    /// Deprecated form of `channel`: its ID.
+    #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
     pub channel_id: Option<ID>,
-    /// The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default.
+    /// Channel from which the order came; the channel with the code DIRECT by default.
     pub channel: Option<ChannelRef>,
     /// Reference of the order in an external system; at most 128 characters, unique in its channel.
     pub external_ref: Option<String>,
-    /// Customer to whom the order is sold; an anonymous sale when omitted.
+    /// Deprecated form of `customer`: its ID.
+    #[graphql(deprecation = "2026-11-26: use customer. Removed after 2027-11-26.")]
     pub customer_id: Option<ID>,
-    /// Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted.
+    /// Customer to whom the order is sold; an anonymous sale when omitted.
     pub customer: Option<CustomerRef>,
     /// Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
     /// changes of the customer do not change it.

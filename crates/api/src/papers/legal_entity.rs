@@ -119,10 +119,11 @@ pub struct LegalEntityUpsertInput {
     /// Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
     /// credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
     pub credit_note_prefix: Option<String>,
-    /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
-    #[graphql(default)]
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(default, deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Vec<ID>,
-    /// All stores that sell for the legal entity, instead of `storeIds`. Null for those.
+    /// All stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are
+    /// named here. Null for none.
     pub stores: Option<Vec<StoreRef>>,
 }
 

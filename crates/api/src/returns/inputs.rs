@@ -66,9 +66,10 @@ pub struct ReturnCreateInput {
     pub idempotency_key: String,
     /// Store that receives the return.
     pub store: StoreRef,
-    /// Customer who returns the goods; an anonymous return when omitted.
+    /// Deprecated form of `customer`: its ID.
+    #[graphql(deprecation = "2026-11-26: use customer. Removed after 2027-11-26.")]
     pub customer_id: Option<ID>,
-    /// Customer who returns the goods, instead of `customerId`; an anonymous return when both are omitted.
+    /// Customer who returns the goods; an anonymous return when omitted.
     pub customer: Option<CustomerRef>,
     /// Reference of the return in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
