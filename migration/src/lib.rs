@@ -132,6 +132,7 @@ mod m0148_added_charges;
 mod m0150_database_timeline;
 mod m0154_terms_of_stores;
 mod m0155_list_orders;
+mod m0157_handling_time;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -269,6 +270,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0150_database_timeline::Migration),
             Box::new(m0154_terms_of_stores::Migration),
             Box::new(m0155_list_orders::Migration),
+            Box::new(m0157_handling_time::Migration),
         ]
     }
 }

@@ -149,6 +149,15 @@ pub fn local_moment((day, minute): (i32, i32), time_zone: &str, not_before: Time
     moments.filter(|at| *at >= not_before).min().unwrap_or(not_before)
 }
 
+/// The moment at which clocks show the same time of day some days later, or earlier where the number is below 0; UTC where the zone is unknown. A
+/// time that clocks leave out is the one that they would show had they not been put forward.
+pub fn plus_local_days(at: Timestamp, days: i32, time_zone: &str) -> Timestamp {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let local = zone.to_datetime(instant(at)).checked_add(jiff::Span::new().days(days));
+    let moved = local.and_then(|local| zone.to_timestamp(local));
+    moved.map_or(at, |moved| Timestamp(moved.as_microsecond()))
+}
+
 fn days_since_epoch(date: civil::Date) -> i32 {
     date.since(civil::date(1970, 1, 1)).map(|span| span.get_days()).unwrap_or_default()
 }
