@@ -9,6 +9,7 @@ mod live;
 mod loaders;
 mod mutation;
 mod named;
+mod node;
 mod parcel;
 mod payload;
 mod query;
@@ -32,6 +33,7 @@ pub use inputs::{
 };
 pub use live::{FulfilmentWorkChange, FulfilmentWorkSubscription, FulfilmentWorkUpdate};
 pub use loaders::Rows;
+pub use node::find as find_node;
 pub use mutation::FulfilmentMutation;
 pub use parcel::{Parcel, ParcelLine, find_parcel, parcels_of_fulfilment};
 pub use payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload};
