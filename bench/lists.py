@@ -185,7 +185,7 @@ class Lists:
         order, all_, one = made["order"], [], []
         for n in range(max(10, self.o.rounds // 4)):
             for times, ids in ((all_, order["lines"]), (one, order["lines"][n % count : n % count + 1])):
-                edit = {"idempotencyKey": self.key("edit"), "id": order["id"], "expectedVersion": order["version"], "setLines": [{"id": line["id"], "quantity": 4 + n % 3} for line in ids]}
+                edit = {"idempotencyKey": self.key("edit"), "id": order["id"], "expectedVersion": order["version"], "setLines": [{"lineId": line["id"], "quantity": 4 + n % 3} for line in ids]}
                 seconds, changed = self.asker.change("orderUpdate", edit, "order { version currentTotal { amount } lines { id quantity } }")
                 times.append(seconds)
                 order["version"] = changed["order"]["version"]
@@ -342,8 +342,8 @@ def main():
     if o.fill_only:
         return
     failed = 0
-    parts = [lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave, lists.one_by_one]
-    for part in [*parts, lists.digest]:
+    parts = (lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave, lists.one_by_one, lists.digest)
+    for part in parts:
         try:
             part()
         except (Failed, Refused) as e:

@@ -57,7 +57,7 @@ export type StockDigestLevelsQuery = {
         reserved: number;
         /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
         unavailable: number;
-        /** Available quantity: on hand, less unavailable, less reserved. */
+        /** Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved. */
         available: number;
         /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
         incoming: number;
@@ -135,7 +135,7 @@ export type StockChangedSubscription = {
         reserved: number;
         /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
         unavailable: number;
-        /** Available quantity: on hand, less unavailable, less reserved. */
+        /** Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved. */
         available: number;
         /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
         incoming: number;
@@ -983,7 +983,7 @@ export type StockLevelsQuery = {
       reserved: number;
       /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
       unavailable: number;
-      /** Available quantity: on hand, less unavailable, less reserved. */
+      /** Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved. */
       available: number;
       /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;
@@ -1063,7 +1063,7 @@ export type StockAdjustMutation = {
       reserved: number;
       /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
       unavailable: number;
-      /** Available quantity: on hand, less unavailable, less reserved. */
+      /** Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved. */
       available: number;
       /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;

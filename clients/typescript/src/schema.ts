@@ -22,7 +22,7 @@ export interface AcceptedCategoryInput {
   categoryId?: string | null;
   /** Category that the product gets, instead of `categoryId`. */
   category?: CategoryRef | null;
-  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  /** Version of the product that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
 }
 
@@ -34,7 +34,7 @@ export interface AcceptedDescriptionInput {
   product?: ProductRef | null;
   /** Description that the product gets, at most 10,000 characters. An empty text removes the description. */
   description: string;
-  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  /** Version of the product that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
 }
 
@@ -46,7 +46,7 @@ export interface AcceptedNameInput {
   product?: ProductRef | null;
   /** Name that the product gets, 1 to 255 characters. */
   name: string;
-  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  /** Version of the product that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
 }
 
@@ -58,7 +58,7 @@ export interface AcceptedTagsInput {
   product?: ProductRef | null;
   /** Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled. */
   tags: ReadonlyArray<string>;
-  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  /** Version of the product that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
 }
 
@@ -185,6 +185,8 @@ export interface AlertListFilter {
   assignee?: IdFilter | null;
   /** Opened then. */
   openedAt?: DateTimeFilter | null;
+  /** Time at which the alert last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A rule that is to go. */
@@ -303,10 +305,28 @@ export interface ApiKeyCreateInput {
   expiresAt?: string | null;
 }
 
-/** Filter by archiving. Without a filter, lists show objects in use. */
+/**
+ * Filter of categories, channels or product families. All conditions that are given must hold; a condition that is null is ignored. Without a
+ * filter, lists show objects in use.
+ */
 export interface ArchiveFilter {
   /** True for archived ones only, false for those in use, null for both. */
   isArchived?: boolean | null;
+  /** Condition on the ID. */
+  id?: IdFilter | null;
+  /** Code of the channel or slug of the category, in any spelling of capitals. Product families have none, so none of them matches. */
+  code?: StringFilter | null;
+  /** Name, in any spelling of capitals. The first 10,000 objects in the order of their creation are compared. */
+  name?: StringFilter | null;
+  /**
+   * Words of the code, the slug or the name, each by its beginning, in any order. The first 10,000 objects in the order of their creation are
+   * compared. A text without a letter or a digit finds nothing.
+   */
+  search?: string | null;
+  /** Time at which the object was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the object last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A file to attach. */
@@ -425,9 +445,11 @@ export interface BlanketOrderFilter {
   not?: BlanketOrderFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<BlanketOrderStatus> | null;
+  /** Condition on the ID of the blanket order. */
+  id?: IdFilter | null;
   /** Agreed with these suppliers. */
   supplier?: IdFilter | null;
-  /** Reference of the agreement outside of this system, compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
   /** Tag of the blanket order; case is ignored. Each operator may be met by another tag. */
   tag?: StringFilter | null;
@@ -459,9 +481,15 @@ export interface BlanketOrderLineInput {
   product: ProductRef;
   /** Agreed quantity, in the product's smallest unit; above 0. */
   quantity: number;
-  /** Smallest quantity of the product that one purchase order calls off, unless it calls off all that is left: from 1 to `quantity`. Null for none. */
+  /**
+   * Smallest quantity of the product that one purchase order calls off, unless it calls off all that is left, in the product's smallest unit: from
+   * 1 to `quantity`. Null for none.
+   */
   callOffMinimum?: number | null;
-  /** Quantity of which purchase orders call off multiples, unless they call off all that is left: from 1 to `quantity`. Null for any. */
+  /**
+   * Quantity of which purchase orders call off multiples, unless they call off all that is left, in the product's smallest unit:
+   * from 1 to `quantity`. Null for any.
+   */
   callOffMultiple?: number | null;
   /** Agreed cost of one whole unit, in the blanket order's currency; 0 or more. */
   unitCost: MoneyInput;
@@ -585,12 +613,18 @@ export interface CarrierUpsertInput {
 
 /** The category that goes out of use. */
 export interface CategoryArchiveInput {
-  /** The category. */
-  id: string;
+  /** ID of the category. Needed unless `category` names it. */
+  id?: string | null;
+  /** The category, instead of `id`. Null where `id` is given. */
+  category?: CategoryRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`. */
   idempotencyKey?: string | null;
+  /** ID of the category that the products go to, archived ones with them, in the same step; at most 2,000. Null leaves products where they are. */
+  moveToId?: string | null;
+  /** Category that the products go to, instead of `moveToId`. Null leaves products where they are. */
+  moveTo?: CategoryRef | null;
 }
 
 /** Categories to be made or changed, at most 500. */
@@ -636,8 +670,10 @@ export type CategoryRef =
 
 /** The category that comes back into use. */
 export interface CategoryRestoreInput {
-  /** The category. */
-  id: string;
+  /** ID of the category. Needed unless `category` names it. */
+  id?: string | null;
+  /** The category, instead of `id`. Null where `id` is given. */
+  category?: CategoryRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -718,8 +754,10 @@ export interface CategoryUpsertInput {
 
 /** The channel that goes out of use. */
 export interface ChannelArchiveInput {
-  /** The channel. */
-  id: string;
+  /** ID of the channel. Needed unless `channel` names it. */
+  id?: string | null;
+  /** The channel, instead of `id`. Null where `id` is given. */
+  channel?: ChannelRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -743,13 +781,30 @@ export type ChannelRef =
 
 /** The channel that comes back into use. */
 export interface ChannelRestoreInput {
-  /** The channel. */
-  id: string;
+  /** ID of the channel. Needed unless `channel` names it. */
+  id?: string | null;
+  /** The channel, instead of `id`. Null where `id` is given. */
+  channel?: ChannelRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
+
+/** Sort order of a list of channels; channels with equal values are sorted by ID. */
+export interface ChannelSort {
+  /** Field by which the channels are sorted. */
+  field: ChannelSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which channels can be sorted. */
+export type ChannelSortField =
+  | 'CODE'
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
 
 /** Basis on which a charge is spread over the lines of a purchase order. */
 export type ChargeBasis =
@@ -829,10 +884,17 @@ export interface CreditNoteLineInput {
   quantity: number;
 }
 
+/** Documents that amounts are of, and the currency that they are in. */
+export type CurrencyBasis =
+  | 'DOCUMENT'
+  | 'BOOKS';
+
 /** The customer that goes out of use. */
 export interface CustomerArchiveInput {
-  /** The customer. */
-  id: string;
+  /** ID of the customer. Needed unless `customer` names it. */
+  id?: string | null;
+  /** The customer, instead of `id`. Null where `id` is given. */
+  customer?: CustomerRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -851,7 +913,7 @@ export interface CustomerBulkUpsertInput {
 export interface CustomerCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Reference of the customer in an external system, unique in the tenant. */
+  /** Reference of the customer in an external system, unique in the tenant; at most 255 characters. */
   externalRef?: string | null;
   /** Name of the customer, at most 255 characters. */
   name?: string | null;
@@ -876,8 +938,10 @@ export interface CustomerCreateInput {
 
 /** A customer who is to be forgotten. */
 export interface CustomerEraseInput {
-  /** The customer. */
-  id: string;
+  /** ID of the customer. Needed unless `customer` names it. */
+  id?: string | null;
+  /** The customer, instead of `id`. Null where `id` is given. */
+  customer?: CustomerRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -899,7 +963,7 @@ export interface CustomerFilter {
    * in a part of a filter whose other parts say it, that part matches both.
    */
   isArchived?: boolean | null;
-  /** The caller's own key for the customer, compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
   /**
    * Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
@@ -925,11 +989,11 @@ export interface CustomerMergeInput {
   idempotencyKey?: string;
   /** Customer that is merged into the other. */
   id: string;
-  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Customer that stays. */
   intoId: string;
-  /** Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for any. */
   intoExpectedVersion?: number | null;
   /** Differences in spite of which both are one. Default none. */
   accept?: ReadonlyArray<MergeDifference>;
@@ -943,8 +1007,10 @@ export type CustomerRef =
 
 /** The customer that comes back into use. */
 export interface CustomerRestoreInput {
-  /** The customer. */
-  id: string;
+  /** ID of the customer. Needed unless `customer` names it. */
+  id?: string | null;
+  /** The customer, instead of `id`. Null where `id` is given. */
+  customer?: CustomerRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -971,9 +1037,9 @@ export interface CustomerUnmergeInput {
   idempotencyKey?: string;
   /** Customer that is merged into another. */
   id: string;
-  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Version of the customer that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the customer that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for any. */
   intoExpectedVersion?: number | null;
 }
 
@@ -985,7 +1051,7 @@ export interface CustomerUpdateInput {
   expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Reference of the customer in an external system, unique in the tenant. */
+  /** Reference of the customer in an external system, unique in the tenant; at most 255 characters. */
   externalRef?: string | null;
   /** Name of the customer, at most 255 characters. */
   name?: string | null;
@@ -1010,7 +1076,10 @@ export interface CustomerUpdateInput {
 
 /** A customer to be made, or changed where there is one with this reference: what is left out stays, null clears. */
 export interface CustomerUpsertInput {
-  /** Finds the customer: the caller's own key for it. */
+  /**
+   * Reference of the customer in an external system, by which it is found; unique in the tenant; at most 255
+   * characters.
+   */
   externalRef: string;
   /** Name of the customer, at most 255 characters. */
   name?: string | null;
@@ -1199,11 +1268,14 @@ export interface DocumentReverseInput {
    * by which a transfer left, arrived or was written off, or of a transfer, which stands for its last step.
    */
   documentId: string;
-  /** Version of the purchase order, transfer, count, order or return that you saw. Null for any. */
+  /**
+   * Version of the purchase order, transfer, count, order or return that you saw; another one is a VERSION_CONFLICT.
+   * Null for any.
+   */
   expectedVersion?: number | null;
   /** Lines that go back, at most 2,000. Null for all that is left of the document. */
   lines?: ReadonlyArray<ReverseLine> | null;
-  /** Reason; 1 to 1,000 characters. */
+  /** Reason for the reversal, 1 to 1,000 characters. */
   note: string;
   /** Business time of the reversal: after the closed books and not before the document. Null for now. */
   occurredAt?: string | null;
@@ -1403,7 +1475,7 @@ export interface ExportScheduleSetInput {
   idempotencyKey?: string;
   /** ID of the schedule to change. Null makes a schedule. */
   id?: string | null;
-  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  /** Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
   expectedVersion?: number | null;
   /** Name for people, 1 to 100 characters. */
   name: string;
@@ -1461,7 +1533,7 @@ export interface FactorSeriesRemoveInput {
 export interface FactorSeriesSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Version of the series as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
+  /** Version of the series that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Code, 1 to 64 characters. */
   code: string;
@@ -1518,6 +1590,8 @@ export type FileStatus =
 
 /** A file that you are going to send. */
 export interface FileUploadCreateInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** Purpose of the file. */
   purpose: FilePurpose;
   /** Name of the file; a path before the name is removed. */
@@ -1758,6 +1832,10 @@ export interface FulfilmentWorkFilter {
   isHeld?: boolean | null;
   /** Works of orders that are delivered in this way. Not in fulfilmentWorkChanged. */
   deliveryMethod?: DeliveryMethod | null;
+  /** Time at which the work was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the work last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Goods that go to another store. */
@@ -1828,7 +1906,7 @@ export interface FulfilmentWorkRejectInput {
   expectedVersion?: number | null;
   /** Reason for which the goods are not sent. */
   reason: RejectReason;
-  /** Kept with the work that is refused whole; at most 1,000 characters. */
+  /** Note that is kept with the work that is refused whole, at most 1,000 characters. */
   note?: string | null;
   /** Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
@@ -1883,7 +1961,10 @@ export type HistoryKind =
   | 'STEP'
   | 'MOVEMENT'
   | 'NOTE'
-  | 'EVENT';
+  | 'EVENT'
+  | 'DOCUMENT'
+  | 'PAYMENT'
+  | 'PAPER';
 
 /** A rule that is to set no more holds. */
 export interface HoldRuleArchiveInput {
@@ -1945,8 +2026,8 @@ export interface IdFilter {
   in?: ReadonlyArray<string> | null;
   /**
    * Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
-   * references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken by filters of orders, products, stock
-   * levels, movements, lots, returns, purchase orders, transfers and stocktakes for these kinds; refused elsewhere.
+   * references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
+   * store, channel, supplier, product, category or customer; refused by `id` and for other kinds.
    */
   key?: ReadonlyArray<string> | null;
   /**
@@ -2170,8 +2251,10 @@ export interface KitComponentInput {
 export interface KitSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The product. */
-  id: string;
+  /** ID of the product. Needed unless `product` names it. */
+  id?: string | null;
+  /** The product, instead of `id`. Null where `id` is given. */
+  product?: ProductRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /**
@@ -2289,7 +2372,7 @@ export interface LiquidationPlanAdvanceInput {
   idempotencyKey?: string;
   /** Plan. */
   plan: string;
-  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
 }
 
@@ -2299,7 +2382,7 @@ export interface LiquidationPlanApproveInput {
   idempotencyKey?: string;
   /** Plan. */
   plan: string;
-  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Lines. */
   lines: LiquidationLineChoice;
@@ -2367,7 +2450,7 @@ export type LiquidationRefusalCode =
 export interface LiquidationSettingsSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Version of the criteria as they were read; another one is a VERSION_CONFLICT. Null changes any. */
+  /** Version of the criteria that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Days without a sale after which stock is dead, from 1 to 3,650. */
   daysWithoutSale?: number;
@@ -2582,7 +2665,7 @@ export interface MemberRolesSetInput {
   idempotencyKey?: string | null;
   /** The member. */
   memberId: string;
-  /** Version of the member that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** All grants that the member is to have: what is not named is taken away. */
   grants: ReadonlyArray<RoleGrantInput>;
@@ -2739,9 +2822,11 @@ export type NoteAudience =
 
 /** A change of a note. */
 export interface NoteUpdateInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** ID of the note. */
   id: string;
-  /** Version of the note as it was read; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Text, 1 to 4,000 characters. The text before is kept in `edits`. */
   text: string;
@@ -2899,6 +2984,8 @@ export interface OrderFilter {
   note?: StringFilter | null;
   /** Keys of the metadata, at most 10, all of which must match. It narrows what the other tests leave. Refused by `orderChanged`. */
   metadata?: ReadonlyArray<MetadataFilter> | null;
+  /** Tag of the order, in any spelling of the letters A to Z. Each operator may be met by another tag. Refused by `orderChanged`. */
+  tag?: StringFilter | null;
 }
 
 /** Shipment of an order or of a part of it. */
@@ -2991,8 +3078,13 @@ export type OrderLineKind =
 
 /** A line of an order as it shall be from now on. Fields that are left out stay as they are. */
 export interface OrderLineSet {
-  /** The order's line. */
-  id: string;
+  /** The order's line. Required, unless the deprecated `id` is given. */
+  lineId?: string | null;
+  /**
+   * Deprecated name of `lineId`.
+   * @deprecated 2026-11-26: use lineId. Removed after 2027-11-26.
+   */
+  id?: string | null;
   /**
    * Quantity of the line from now on, in the product's smallest unit: 0 or more, and not below the shipped quantity. Null
    * leaves it as it is.
@@ -3107,6 +3199,25 @@ export interface OrderUpdateInput {
   resourcing?: SourcingInput | null;
   /** The reason for the change; at most 1,000 characters. */
   reason?: string | null;
+  /**
+   * Store that sells the order. Only a DRAFT changes it. Needs order.write in both stores. Null leaves it as it
+   * is.
+   */
+  store?: StoreRef | null;
+  /** ID of the channel from which the order came. Only a DRAFT changes it. Null leaves it as it is. */
+  channelId?: string | null;
+  /** Channel from which the order came, instead of `channelId`. Only a DRAFT changes it. Null leaves it as it is. */
+  channel?: ChannelRef | null;
+  /**
+   * Time at which the order was placed. Only a DRAFT changes it. At most five minutes ahead, and not in a closed period. Null
+   * leaves it as it is.
+   */
+  placedAt?: string | null;
+  /**
+   * Rule by which stores are found to hold the stock once the DRAFT is confirmed; `{}` for the company's rule. Only a DRAFT
+   * changes it. Null for the order's store.
+   */
+  sourcing?: SourcingInput | null;
 }
 
 /** Column about goods on papers. */
@@ -3313,7 +3424,9 @@ export interface PaymentReverseInput {
   idempotencyKey?: string;
   /** ID of the payment. */
   id: string;
-  /** Reason; 1 to 1,000 characters. */
+  /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Reason for taking the payment back, 1 to 1,000 characters. */
   note: string;
   /** Time at which it is taken back: not before the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
@@ -3392,8 +3505,10 @@ export type PriceResponseSource =
 
 /** The product that is no longer used. */
 export interface ProductArchiveInput {
-  /** The product. */
-  id: string;
+  /** ID of the product. Needed unless `product` names it. */
+  id?: string | null;
+  /** The product, instead of `id`. Null where `id` is given. */
+  product?: ProductRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -3662,6 +3777,8 @@ export interface ProductImageReorderInput {
 
 /** Labels on sheets of A4. */
 export interface ProductLabelSheetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** The products, at most 250. Needed unless `products` names them. */
   productIds?: ReadonlyArray<string>;
   /** The products, at most 250, instead of `productIds`. Null for those. */
@@ -3954,7 +4071,7 @@ export interface PurchaseOrderAmendInput {
   expectedVersion?: number | null;
   /** Day on which lines are expected that state none. Null removes it. */
   expectedOn?: string | null;
-  /** The note that the supplier gets with the order; at most 1,000 characters. */
+  /** Note to the supplier, sent with the order, at most 1,000 characters. Null removes it. */
   note?: string | null;
   /** Lines that change, each named once; at most 2,000. */
   setLines?: ReadonlyArray<PurchaseOrderLineSet> | null;
@@ -3972,7 +4089,7 @@ export interface PurchaseOrderChargeAddInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Kind of the charge. A DEPOSIT is refused: it is no part of the cost of goods. */
   kind: ChargeKind;
@@ -4062,6 +4179,8 @@ export interface PurchaseOrderFilter {
   not?: PurchaseOrderFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<PurchaseOrderStatus> | null;
+  /** Condition on the ID of the purchase order. */
+  id?: IdFilter | null;
   /** Bought from these suppliers. */
   supplier?: IdFilter | null;
   /** Calling off from these blanket orders. */
@@ -4072,6 +4191,12 @@ export interface PurchaseOrderFilter {
   expectedBefore?: string | null;
   /** Day on which the goods are expected. */
   expectedOn?: DateFilter | null;
+  /**
+   * Number of the purchase order, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+   * capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+   * nothing.
+   */
+  search?: string | null;
   /** Number of the purchase order, with or without its letters, as in PO-000007. */
   number?: StringFilter | null;
   /** Reference in an external system, compared exactly. */
@@ -4094,8 +4219,13 @@ export interface PurchaseOrderFilter {
 
 /** Supplier's confirmation of a line. */
 export interface PurchaseOrderLineConfirmationInput {
-  /** The order's line, of which something is still expected. */
-  purchaseOrderLineId: string;
+  /** The order's line, of which something is still expected. Required, unless the deprecated `purchaseOrderLineId` is given. */
+  lineId?: string | null;
+  /**
+   * Deprecated name of `lineId`.
+   * @deprecated 2026-11-26: use lineId. Removed after 2027-11-26.
+   */
+  purchaseOrderLineId?: string | null;
   /**
    * Confirmed quantity of the whole line, in the product's smallest unit: from the received quantity to mostReceivable. Null
    * for the ordered quantity.
@@ -4156,8 +4286,13 @@ export interface PurchaseOrderLineReceiptInput {
 
 /** A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears. */
 export interface PurchaseOrderLineSet {
-  /** The order's line. */
-  purchaseOrderLineId: string;
+  /** The order's line. Required, unless the deprecated `purchaseOrderLineId` is given. */
+  lineId?: string | null;
+  /**
+   * Deprecated name of `lineId`.
+   * @deprecated 2026-11-26: use lineId. Removed after 2027-11-26.
+   */
+  purchaseOrderLineId?: string | null;
   /**
    * Ordered quantity of the line from now on, in the product's smallest unit: above 0, and not below the received quantity, at
    * which the line is complete. Null leaves it as it is.
@@ -4341,7 +4476,7 @@ export interface ReceivedLotInput {
   damaged?: number | null;
 }
 
-/** Share of the sum captured for an order that was refunded. */
+/** Share of an amount that was refunded: of the sum captured for an order, or of the amount that a closed return gives back. */
 export type RefundStatus =
   | 'NONE'
   | 'PARTIAL'
@@ -4435,7 +4570,7 @@ export interface ReplenishmentPlanApproveInput {
   idempotencyKey?: string;
   /** Plan. */
   plan: string;
-  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Lines. */
   lines: PlanLineChoice;
@@ -4503,7 +4638,7 @@ export interface ReplenishmentPolicySetInput {
   idempotencyKey?: string;
   /** Policy to change. Null makes a new one; a scope that has one already is refused as DUPLICATE. */
   id?: string | null;
-  /** Version of the policy as it was read; another one is a VERSION_CONFLICT. Null changes any. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Kind of rule. */
   kind: ReplenishmentPolicyKind;
@@ -4588,7 +4723,7 @@ export type ReplenishmentRefusalCode =
 export interface ReplenishmentRuleSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Version of the rule as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
+  /** Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Whether the rule approves lines from the next plan on. */
   enabled?: boolean;
@@ -4790,6 +4925,8 @@ export interface ReturnFilter {
   or?: ReadonlyArray<ReturnFilter> | null;
   /** Condition that must not hold. */
   not?: ReturnFilter | null;
+  /** Condition on the ID of the return. */
+  id?: IdFilter | null;
   /** Stores that received the goods. */
   store?: IdFilter | null;
   /** Channels to include: the return's own, or without one those of the orders that it gives back. */
@@ -4804,6 +4941,12 @@ export interface ReturnFilter {
   receivedAt?: DateTimeFilter | null;
   /** Return statuses to include; an empty list matches nothing. */
   status?: ReadonlyArray<ReturnStatus> | null;
+  /**
+   * Number of the return, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+   * capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+   * nothing.
+   */
+  search?: string | null;
   /** Number of the return, with or without its letters, as in RT-000007. */
   number?: StringFilter | null;
   /** Order whose lines were given back. */
@@ -5248,7 +5391,7 @@ export interface SavedViewScheduleSetInput {
   idempotencyKey?: string;
   /** ID of the schedule to change. Null makes a schedule. */
   id?: string | null;
-  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  /** Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
   expectedVersion?: number | null;
   /** ID of the view that is sent; with `id` that of the schedule. */
   savedViewId: string;
@@ -5301,6 +5444,21 @@ export type SavedViewScheduleStatus =
   | 'PAUSED'
   | 'BROKEN';
 
+/** Sort order of a list of saved views; views with equal values are sorted by ID. */
+export interface SavedViewSort {
+  /** Field by which the views are sorted. */
+  field: SavedViewSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which saved views can be sorted. */
+export type SavedViewSortField =
+  | 'SLUG'
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
+
 /** Status of a saved view. */
 export type SavedViewStatus =
   | 'READY'
@@ -5320,7 +5478,7 @@ export interface SavedViewUpdateInput {
   idempotencyKey?: string;
   /** View. */
   id: string;
-  /** Version of the view as it was read; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Name for people, of 1 to 100 characters. */
   name?: string | null;
@@ -5456,9 +5614,9 @@ export interface StockAdjustInput {
   kind?: AdjustKind;
   /** Reason for the change. */
   reasonCode: ReasonCode;
-  /** A note on the whole. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
-  /** Your own reference. */
+  /** Reference of the movement in an external system, at most 128 characters. Null for none. */
   externalRef?: string | null;
   /** Time of the change. Default now. At most five minutes in the future, and not in a closed period. */
   occurredAt?: string | null;
@@ -5549,7 +5707,7 @@ export interface StockChangeInput {
    * Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
    */
   unitCost?: MoneyInput | null;
-  /** A note on this line. */
+  /** Note that is kept with the entry, at most 1,000 characters. */
   note?: string | null;
   /** The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out. */
   lot?: LotRef | null;
@@ -5622,7 +5780,7 @@ export interface StockMoveInput {
   to: StockMoveTarget;
   /** Reason for the move. */
   reasonCode: ReasonCode;
-  /** A note on the whole. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
   /** Time of the change. Default now. */
   occurredAt?: string | null;
@@ -5638,11 +5796,13 @@ export interface StockMoveItem {
   product: ProductRef;
   /** The store. */
   store: StoreRef;
-  /** Quantity to move, above 0, in the product's smallest unit. */
-  quantity: number;
+  /** Quantity to move, above 0, in the product's smallest unit. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** The lot, where the product is tracked; picked first-expired-first-out when it is left out. */
   lot?: LotRef | null;
-  /** A note on this line. */
+  /** Note that is kept with the entry, at most 1,000 characters. */
   note?: string | null;
 }
 
@@ -5737,7 +5897,7 @@ export interface StockReverseInput {
   idempotencyKey?: string;
   /** The movement. One that belongs to an order or a return is undone there. */
   movementId: string;
-  /** Note that explains the reversal. */
+  /** Reason for the reversal, at most 1,000 characters. */
   note: string;
   /** Time of the change. Default now. */
   occurredAt?: string | null;
@@ -5751,7 +5911,7 @@ export interface StockSetInput {
   idempotencyKey?: string;
   /** Reason for the change. */
   reasonCode: ReasonCode;
-  /** A note on the whole. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
   /** Policy for figures that are below the reserved quantity. */
   onShortage?: ShortagePolicy;
@@ -5809,9 +5969,15 @@ export interface StockSimulationPolicyInput {
   packSize?: number | null;
   /** Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. Null for QUANTILE. */
   safetyStockMethod?: SafetyStockMethod | null;
-  /** Units at or below which is ordered, 0 to 1,000,000,000. Needed for MIN_MAX, null for other kinds. */
+  /**
+   * Units at or below which is ordered, 0 to 1,000,000,000, in the product's smallest unit. Needed for MIN_MAX, null
+   * for other kinds.
+   */
   reorderPoint?: number | null;
-  /** Units up to which is ordered, `reorderPoint` to 1,000,000,000, for MIN_MAX. Null for 14 days of demand above the point. */
+  /**
+   * Units up to which is ordered, `reorderPoint` to 1,000,000,000, for MIN_MAX, in the product's smallest unit. Null for 14
+   * days of demand above the point.
+   */
   maximum?: number | null;
   /** Days of demand that an order covers beyond the point, 0 to 365, for REORDER_POINT and SERVICE. Null for 14. */
   coverDays?: number | null;
@@ -5897,6 +6063,8 @@ export interface StocktakeFilter {
   not?: StocktakeFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<StocktakeStatus> | null;
+  /** Condition on the ID of the stocktake. */
+  id?: IdFilter | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<StocktakeKind> | null;
   /** Stores to include. */
@@ -5907,6 +6075,12 @@ export interface StocktakeFilter {
   tag?: StringFilter | null;
   /** Range of the time at which the stocktake was planned. */
   createdAt?: DateTimeFilter | null;
+  /**
+   * Number of the stocktake, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+   * capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+   * nothing.
+   */
+  search?: string | null;
   /** Number of the stocktake, with or without its letters, as in CN-000007. */
   number?: StringFilter | null;
   /** Product of at least one line of the stocktake. */
@@ -6031,8 +6205,10 @@ export interface StocktakeSubmitInput {
 
 /** The store that closes for good. */
 export interface StoreArchiveInput {
-  /** The store. */
-  id: string;
+  /** ID of the store. Needed unless `store` names it. */
+  id?: string | null;
+  /** The store, instead of `id`. Null where `id` is given. */
+  store?: StoreRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -6055,6 +6231,10 @@ export interface StoreCreateInput {
   contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Address of the store. */
   address?: PartyAddressInput | null;
+  /** All tax numbers of the store, at most 10. */
+  taxIds?: ReadonlyArray<TaxIdInput> | null;
+  /** Payment terms of the store. */
+  paymentTerms?: PaymentTermsInput | null;
 }
 
 /** Stores that match all of these. Without a filter, all stores, archived ones included. */
@@ -6101,7 +6281,7 @@ export interface StoreGroupArchiveInput {
   idempotencyKey?: string | null;
   /** Group of stores to archive. */
   id: string;
-  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
 }
 
@@ -6133,7 +6313,7 @@ export interface StoreGroupRestoreInput {
   idempotencyKey?: string | null;
   /** Group of stores to restore. */
   id: string;
-  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
 }
 
@@ -6178,8 +6358,10 @@ export type StoreRef =
 
 /** The store that comes back into use. */
 export interface StoreRestoreInput {
-  /** The store. */
-  id: string;
+  /** ID of the store. Needed unless `store` names it. */
+  id?: string | null;
+  /** The store, instead of `id`. Null where `id` is given. */
+  store?: StoreRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -6240,6 +6422,10 @@ export interface StoreUpdateInput {
   contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Address of the store. */
   address?: PartyAddressInput | null;
+  /** All tax numbers of the store, at most 10. */
+  taxIds?: ReadonlyArray<TaxIdInput> | null;
+  /** Payment terms of the store. */
+  paymentTerms?: PaymentTermsInput | null;
 }
 
 /** Phase of a stream to which an item belongs. */
@@ -6264,8 +6450,10 @@ export interface StringFilter {
 
 /** The supplier that goes out of use. */
 export interface SupplierArchiveInput {
-  /** The supplier. */
-  id: string;
+  /** ID of the supplier. Needed unless `supplier` names it. */
+  id?: string | null;
+  /** The supplier, instead of `id`. Null where `id` is given. */
+  supplier?: SupplierRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -6354,11 +6542,11 @@ export interface SupplierMergeInput {
   idempotencyKey?: string;
   /** Supplier that is merged into the other. */
   id: string;
-  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Supplier that stays. */
   intoId: string;
-  /** Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for any. */
   intoExpectedVersion?: number | null;
   /** Differences in spite of which both are one. Default none. */
   accept?: ReadonlyArray<MergeDifference>;
@@ -6409,6 +6597,10 @@ export interface SupplierProductFilter {
   product?: IdFilter | null;
   /** True for archived rows only, false for those in use, null for both. */
   isArchived?: boolean | null;
+  /** Time at which the row was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the row last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards. */
@@ -6443,6 +6635,21 @@ export interface SupplierProductRestoreInput {
   product: ProductRef;
 }
 
+/** Sort order of a list of suppliers' products; rows with equal values are sorted by supplier and product. */
+export interface SupplierProductSort {
+  /** Field by which the rows are sorted. */
+  field: SupplierProductSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which suppliers' products can be sorted. */
+export type SupplierProductSortField =
+  | 'SUPPLIER'
+  | 'PRODUCT'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
+
 /** Reference to a supplier: exactly one field. */
 export type SupplierRef =
   | { id: string; code?: never }
@@ -6450,8 +6657,10 @@ export type SupplierRef =
 
 /** The supplier that comes back into use. */
 export interface SupplierRestoreInput {
-  /** The supplier. */
-  id: string;
+  /** ID of the supplier. Needed unless `supplier` names it. */
+  id?: string | null;
+  /** The supplier, instead of `id`. Null where `id` is given. */
+  supplier?: SupplierRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -6486,6 +6695,8 @@ export interface SupplierReturnFilter {
   or?: ReadonlyArray<SupplierReturnFilter> | null;
   /** Condition that must not hold. */
   not?: SupplierReturnFilter | null;
+  /** Condition on the ID of the return. */
+  id?: IdFilter | null;
   /** Sent back to these suppliers. */
   supplier?: IdFilter | null;
   /** Sent from these stores. */
@@ -6494,12 +6705,18 @@ export interface SupplierReturnFilter {
   purchaseOrder?: IdFilter | null;
   /** Reasons to include; an empty list matches nothing. */
   reasonCode?: ReadonlyArray<ReasonCode> | null;
-  /** The supplier's reference for the return, compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
   /** Tag of the return; case is ignored. Each operator may be met by another tag. */
   tag?: StringFilter | null;
   /** Time at which the goods left the store. */
   occurredAt?: DateTimeFilter | null;
+  /**
+   * Number of the return, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+   * capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+   * nothing.
+   */
+  search?: string | null;
   /** Number of the return, with or without its letters, as in SR-000007. */
   number?: StringFilter | null;
   /** Product of at least one line of the return. */
@@ -6528,6 +6745,20 @@ export interface SupplierReturnLineInput {
   lot?: LotRef | null;
 }
 
+/** Sort order of a list of returns to suppliers; rows with equal values are sorted by ID. */
+export interface SupplierReturnSort {
+  /** Field by which the list is sorted. */
+  field: SupplierReturnSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of returns to suppliers can be sorted. */
+export type SupplierReturnSortField =
+  | 'NUMBER'
+  | 'CREATED_AT'
+  | 'OCCURRED_AT';
+
 /** Sort order of a list of suppliers; suppliers with equal values are sorted by ID. */
 export interface SupplierSort {
   /** Field by which the suppliers are sorted. */
@@ -6549,9 +6780,9 @@ export interface SupplierUnmergeInput {
   idempotencyKey?: string;
   /** Supplier that is merged into another. */
   id: string;
-  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Version of the supplier that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  /** Version of the supplier that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for any. */
   intoExpectedVersion?: number | null;
 }
 
@@ -6599,7 +6830,7 @@ export interface TaxIdInput {
 export interface TenantUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** The version that was read: Tenant.settings.version. */
+  /** Version of the settings that you saw, from Tenant.settings.version; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Name of the tenant, at most 200 characters. */
   name?: string | null;
@@ -6715,6 +6946,8 @@ export interface TransferFilter {
   not?: TransferFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<TransferStatus> | null;
+  /** Condition on the ID of the transfer. */
+  id?: IdFilter | null;
   /** Comes from this store. */
   fromStore?: IdFilter | null;
   /** Stores that receive the transfer. */
@@ -6731,6 +6964,12 @@ export interface TransferFilter {
   expectedAt?: DateTimeFilter | null;
   /** Tag of the transfer; case is ignored. Each operator may be met by another tag. */
   tag?: StringFilter | null;
+  /**
+   * Number of the transfer, with or without its letters, or the beginning of its reference. References are looked for as the text is written, in
+   * capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds
+   * nothing.
+   */
+  search?: string | null;
   /** Number of the transfer, with or without its letters, as in TR-000007. */
   number?: StringFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
@@ -6903,6 +7142,8 @@ export interface WebhookEndpointCreateInput {
 
 /** Messages to send again: messageIds, or fromSeq and toSeq. */
 export interface WebhookEndpointReplayInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** The endpoint. */
   id: string;
   /**
@@ -6922,7 +7163,7 @@ export interface WebhookEndpointUpdateInput {
   idempotencyKey?: string | null;
   /** ID of the endpoint. */
   id: string;
-  /** The version that you have read. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** URL to which messages are sent; unchanged when omitted. */
   url?: string | null;
@@ -6948,8 +7189,12 @@ export interface WebhookEventTypeFilter {
 export interface WorkLineQuantity {
   /** ID of the work's line. */
   lineId: string;
-  /** Quantity in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Quantity in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given. */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
+  barcode?: string | null;
 }
 
 /** State of a work. New states may be added. */
@@ -6972,8 +7217,10 @@ export type WorkStatus =
 export interface WrongItemInput {
   /** Product that was delivered, where it is one of yours. Null where it is not. */
   product?: ProductRef | null;
-  /** Quantity delivered, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Quantity delivered, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** Note on the item and its further handling, at most 1,000 characters. */
   note?: string | null;
 }
@@ -6995,24 +7242,25 @@ export const KEYED_INPUTS: readonly string[] = (
   'CustomerMergeInput CustomerRestoreInput CustomerUnmergeInput CustomerUpdateInput ' +
   'DocumentReverseInput ExchangeRateSetInput ExchangeRatesImportInput ExportCreateInput ' +
   'ExportScheduleDeleteInput ExportScheduleRunInput ExportScheduleSetInput FactorSeriesRemoveInput ' +
-  'FactorSeriesSetInput FulfilmentDeliverInput FulfilmentFailInput FulfilmentTrackingSetInput ' +
-  'FulfilmentWaveCloseInput FulfilmentWaveCreateInput FulfilmentWavePackInput FulfilmentWavePickInput ' +
-  'FulfilmentWaveReadyInput FulfilmentWaveShipInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
-  'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
-  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
-  'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
-  'InvoiceIssueInput KitSetInput LegalEntityArchiveInput LegalEntityRestoreInput LegalEntityUpsertInput ' +
-  'LiquidationPlanAdvanceInput LiquidationPlanApproveInput LiquidationPlanCreateInput ' +
-  'LiquidationSettingsSetInput LotCreateInput LotStatusInput LotUpdateInput MemberRolesSetInput ' +
-  'NodeTagsSetInput NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput ' +
-  'OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput PaperCreateInput PaperSettingsSetInput ' +
-  'PaymentRecordInput PaymentReverseInput PaymentsRecordInput ProductArchiveInput ' +
-  'ProductBulkUpsertInput ProductCreateInput ProductDescriptionEndpointSetInput ProductDocumentAddInput ' +
-  'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
-  'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
-  'ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput ' +
-  'PurchaseOrderAmendInput PurchaseOrderChargeAddInput PurchaseOrderConfirmInput ' +
-  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
+  'FactorSeriesSetInput FileUploadCreateInput FulfilmentDeliverInput FulfilmentFailInput ' +
+  'FulfilmentTrackingSetInput FulfilmentWaveCloseInput FulfilmentWaveCreateInput ' +
+  'FulfilmentWavePackInput FulfilmentWavePickInput FulfilmentWaveReadyInput FulfilmentWaveShipInput ' +
+  'FulfilmentWorkAcceptInput FulfilmentWorkActionInput FulfilmentWorkCollectInput ' +
+  'FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput FulfilmentWorkRejectInput ' +
+  'FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput HoldRuleUpsertInput ' +
+  'ImportCreateInput IntegrationCreateInput IntegrationUpdateInput InvoiceIssueInput KitSetInput ' +
+  'LegalEntityArchiveInput LegalEntityRestoreInput LegalEntityUpsertInput LiquidationPlanAdvanceInput ' +
+  'LiquidationPlanApproveInput LiquidationPlanCreateInput LiquidationSettingsSetInput LotCreateInput ' +
+  'LotStatusInput LotUpdateInput MemberRolesSetInput NodeTagsSetInput NoteAddInput NoteUpdateInput ' +
+  'NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput ' +
+  'OrderUpdateInput PaperCreateInput PaperSettingsSetInput PaymentRecordInput PaymentReverseInput ' +
+  'PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
+  'ProductDescriptionEndpointSetInput ProductDocumentAddInput ProductDocumentRemoveInput ' +
+  'ProductFamilyArchiveInput ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ' +
+  'ProductImageRemoveInput ProductImageReorderInput ProductLabelSheetInput ProductSuggestionRefuseInput ' +
+  'ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput PurchaseOrderAmendInput ' +
+  'PurchaseOrderChargeAddInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
+  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
   'PurchaseOrdersCreateFromSuggestionsInput ReadyEmailSetInput ReorderPolicySetInput ' +
   'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
   'ReplenishmentPolicySetInput ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ' +
@@ -7028,5 +7276,5 @@ export const KEYED_INPUTS: readonly string[] = (
   'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
   'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
   'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +
-  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointReplayInput WebhookEndpointUpdateInput'
 ).split(' ');

@@ -183,6 +183,11 @@ async fn what_has_left_keeps_its_price_and_notes_move_nothing() {
         refused(&nothing, "INVALID", "input");
         let twice = json!({"setLines": [{"id": line, "quantity": 5}, {"id": line, "quantity": 6}]});
         refused(&world.act("orderUpdate", edit(&world, &noted, twice)).await, "INVALID", "input.setLines.1.lineId");
+        let (both, none) = (json!({"lineId": line, "id": order["id"], "quantity": 5}), json!({"quantity": 5}));
+        for (set, code) in [(both, "INVALID"), (none, "REQUIRED")] {
+            let payload = world.act("orderUpdate", edit(&world, &noted, json!({"setLines": [set]}))).await;
+            refused(&payload, code, "input.setLines.0.lineId");
+        }
     })
     .await;
 }

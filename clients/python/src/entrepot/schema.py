@@ -166,6 +166,7 @@ class AlertListFilter(TypedDict, total=False):
     product: Optional["IdFilter"]
     assignee: Optional["IdFilter"]
     openedAt: Optional["DateTimeFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 class _AlertRuleDeleteInput(TypedDict):
@@ -258,9 +259,15 @@ class ApiKeyCreateInput(_ApiKeyCreateInput, total=False):
 
 
 class ArchiveFilter(TypedDict, total=False):
-    """Filter by archiving. Without a filter, lists show objects in use."""
+    """Filter of categories, channels or product families. All conditions that are given must hold; a condition that is null is ignored. Without a filter, lists show objects in use."""
 
     isArchived: Optional[bool]
+    id: Optional["IdFilter"]
+    code: Optional["StringFilter"]
+    name: Optional["StringFilter"]
+    search: Optional[str]
+    createdAt: Optional["DateTimeFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 class _AttachmentAddInput(TypedDict):
@@ -370,6 +377,7 @@ BlanketOrderFilter = TypedDict(
         "or": "Optional[Sequence['BlanketOrderFilter']]",
         "not": "Optional['BlanketOrderFilter']",
         "status": "Optional[Sequence['BlanketOrderStatus']]",
+        "id": "Optional['IdFilter']",
         "supplier": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
         "tag": "Optional['StringFilter']",
@@ -496,15 +504,15 @@ class CarrierUpsertInput(_CarrierUpsertInput, total=False):
     isActive: bool
 
 
-class _CategoryArchiveInput(TypedDict):
-    id: str
-
-
-class CategoryArchiveInput(_CategoryArchiveInput, total=False):
+class CategoryArchiveInput(TypedDict, total=False):
     """The category that goes out of use."""
 
+    id: Optional[str]
+    category: Optional["CategoryRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
+    moveToId: Optional[str]
+    moveTo: Optional["CategoryRef"]
 
 
 class _CategoryBulkUpsertInput(TypedDict):
@@ -544,13 +552,11 @@ class CategoryRef(TypedDict, total=False):
     slug: str
 
 
-class _CategoryRestoreInput(TypedDict):
-    id: str
-
-
-class CategoryRestoreInput(_CategoryRestoreInput, total=False):
+class CategoryRestoreInput(TypedDict, total=False):
     """The category that comes back into use."""
 
+    id: Optional[str]
+    category: Optional["CategoryRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -614,13 +620,11 @@ class CategoryUpsertInput(_CategoryUpsertInput, total=False):
     seoDescription: Optional[str]
 
 
-class _ChannelArchiveInput(TypedDict):
-    id: str
-
-
-class ChannelArchiveInput(_ChannelArchiveInput, total=False):
+class ChannelArchiveInput(TypedDict, total=False):
     """The channel that goes out of use."""
 
+    id: Optional[str]
+    channel: Optional["ChannelRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -643,15 +647,31 @@ class ChannelRef(TypedDict, total=False):
     code: str
 
 
-class _ChannelRestoreInput(TypedDict):
-    id: str
-
-
-class ChannelRestoreInput(_ChannelRestoreInput, total=False):
+class ChannelRestoreInput(TypedDict, total=False):
     """The channel that comes back into use."""
 
+    id: Optional[str]
+    channel: Optional["ChannelRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
+
+
+class _ChannelSort(TypedDict):
+    field: "ChannelSortField"
+
+
+class ChannelSort(_ChannelSort, total=False):
+    """Sort order of a list of channels; channels with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ChannelSortField = Literal[
+    "CODE",
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
 
 
 ChargeBasis = Literal[
@@ -736,13 +756,17 @@ class CreditNoteLineInput(TypedDict):
     quantity: int
 
 
-class _CustomerArchiveInput(TypedDict):
-    id: str
+CurrencyBasis = Literal[
+    "DOCUMENT",
+    "BOOKS",
+]
 
 
-class CustomerArchiveInput(_CustomerArchiveInput, total=False):
+class CustomerArchiveInput(TypedDict, total=False):
     """The customer that goes out of use."""
 
+    id: Optional[str]
+    customer: Optional["CustomerRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -772,13 +796,11 @@ class CustomerCreateInput(TypedDict, total=False):
     paymentTerms: Optional["PaymentTermsInput"]
 
 
-class _CustomerEraseInput(TypedDict):
-    id: str
-
-
-class CustomerEraseInput(_CustomerEraseInput, total=False):
+class CustomerEraseInput(TypedDict, total=False):
     """A customer who is to be forgotten."""
 
+    id: Optional[str]
+    customer: Optional["CustomerRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -825,13 +847,11 @@ class CustomerRef(TypedDict, total=False):
     email: str
 
 
-class _CustomerRestoreInput(TypedDict):
-    id: str
-
-
-class CustomerRestoreInput(_CustomerRestoreInput, total=False):
+class CustomerRestoreInput(TypedDict, total=False):
     """The customer that comes back into use."""
 
+    id: Optional[str]
+    customer: Optional["CustomerRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -1341,6 +1361,7 @@ class _FileUploadCreateInput(TypedDict):
 class FileUploadCreateInput(_FileUploadCreateInput, total=False):
     """A file that you are going to send."""
 
+    idempotencyKey: Optional[str]
     size: Optional[int]
 
 
@@ -1561,6 +1582,8 @@ class FulfilmentWorkFilter(TypedDict, total=False):
     order: Optional["IdFilter"]
     isHeld: Optional[bool]
     deliveryMethod: Optional["DeliveryMethod"]
+    createdAt: Optional["DateTimeFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 class _FulfilmentWorkMoveInput(TypedDict):
@@ -1674,6 +1697,9 @@ HistoryKind = Literal[
     "MOVEMENT",
     "NOTE",
     "EVENT",
+    "DOCUMENT",
+    "PAYMENT",
+    "PAPER",
 ]
 
 
@@ -1890,7 +1916,6 @@ class KitComponentInput(_KitComponentInput, total=False):
 
 
 class _KitSetInput(TypedDict):
-    id: str
     components: Sequence["KitComponentInput"]
 
 
@@ -1898,6 +1923,8 @@ class KitSetInput(_KitSetInput, total=False):
     """Components of a kit, in place of the present ones."""
 
     idempotencyKey: str
+    id: Optional[str]
+    product: Optional["ProductRef"]
     expectedVersion: Optional[int]
 
 
@@ -2423,6 +2450,7 @@ class _NoteUpdateInput(TypedDict):
 class NoteUpdateInput(_NoteUpdateInput, total=False):
     """A change of a note."""
 
+    idempotencyKey: Optional[str]
     mentions: Optional[Sequence[str]]
 
 
@@ -2508,6 +2536,7 @@ OrderFilter = TypedDict(
         "search": "Optional[str]",
         "note": "Optional['StringFilter']",
         "metadata": "Optional[Sequence['MetadataFilter']]",
+        "tag": "Optional['StringFilter']",
     },
     total=False,
 )
@@ -2580,13 +2609,11 @@ OrderLineKind = Literal[
 ]
 
 
-class _OrderLineSet(TypedDict):
-    id: str
-
-
-class OrderLineSet(_OrderLineSet, total=False):
+class OrderLineSet(TypedDict, total=False):
     """A line of an order as it shall be from now on. Fields that are left out stay as they are."""
 
+    lineId: Optional[str]
+    id: Optional[str]
     quantity: Optional[int]
     unitPrice: Optional["MoneyInput"]
     discount: Optional["MoneyInput"]
@@ -2672,6 +2699,11 @@ class OrderUpdateInput(_OrderUpdateInput, total=False):
     addLines: Optional[Sequence["OrderLineInput"]]
     resourcing: Optional["SourcingInput"]
     reason: Optional[str]
+    store: Optional["StoreRef"]
+    channelId: Optional[str]
+    channel: Optional["ChannelRef"]
+    placedAt: Optional[str]
+    sourcing: Optional["SourcingInput"]
 
 
 PaperColumn = Literal[
@@ -2840,6 +2872,7 @@ class PaymentReverseInput(_PaymentReverseInput, total=False):
     """A payment to take back."""
 
     idempotencyKey: str
+    expectedVersion: Optional[int]
     occurredAt: Optional[str]
 
 
@@ -2931,13 +2964,11 @@ PriceResponseSource = Literal[
 ]
 
 
-class _ProductArchiveInput(TypedDict):
-    id: str
-
-
-class ProductArchiveInput(_ProductArchiveInput, total=False):
+class ProductArchiveInput(TypedDict, total=False):
     """The product that is no longer used."""
 
+    id: Optional[str]
+    product: Optional["ProductRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -3156,6 +3187,7 @@ class ProductImageReorderInput(_ProductImageReorderInput, total=False):
 class ProductLabelSheetInput(TypedDict, total=False):
     """Labels on sheets of A4."""
 
+    idempotencyKey: Optional[str]
     productIds: Sequence[str]
     products: Optional[Sequence["ProductRef"]]
     symbology: "LabelSymbology"
@@ -3457,11 +3489,13 @@ PurchaseOrderFilter = TypedDict(
         "or": "Optional[Sequence['PurchaseOrderFilter']]",
         "not": "Optional['PurchaseOrderFilter']",
         "status": "Optional[Sequence['PurchaseOrderStatus']]",
+        "id": "Optional['IdFilter']",
         "supplier": "Optional['IdFilter']",
         "blanketOrder": "Optional['IdFilter']",
         "store": "Optional['IdFilter']",
         "expectedBefore": "Optional[str]",
         "expectedOn": "Optional['DateFilter']",
+        "search": "Optional[str]",
         "number": "Optional['StringFilter']",
         "externalRef": "Optional['StringFilter']",
         "tag": "Optional['StringFilter']",
@@ -3476,13 +3510,11 @@ PurchaseOrderFilter = TypedDict(
 )
 
 
-class _PurchaseOrderLineConfirmationInput(TypedDict):
-    purchaseOrderLineId: str
-
-
-class PurchaseOrderLineConfirmationInput(_PurchaseOrderLineConfirmationInput, total=False):
+class PurchaseOrderLineConfirmationInput(TypedDict, total=False):
     """Supplier's confirmation of a line."""
 
+    lineId: Optional[str]
+    purchaseOrderLineId: Optional[str]
     quantity: Optional[int]
     confirmedOn: Optional[str]
 
@@ -3514,13 +3546,11 @@ class PurchaseOrderLineReceiptInput(TypedDict, total=False):
     note: Optional[str]
 
 
-class _PurchaseOrderLineSet(TypedDict):
-    purchaseOrderLineId: str
-
-
-class PurchaseOrderLineSet(_PurchaseOrderLineSet, total=False):
+class PurchaseOrderLineSet(TypedDict, total=False):
     """A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears."""
 
+    lineId: Optional[str]
+    purchaseOrderLineId: Optional[str]
     quantity: Optional[int]
     unitCost: Optional["MoneyInput"]
     expectedOn: Optional[str]
@@ -4107,6 +4137,7 @@ ReturnFilter = TypedDict(
         "and": "Optional[Sequence['ReturnFilter']]",
         "or": "Optional[Sequence['ReturnFilter']]",
         "not": "Optional['ReturnFilter']",
+        "id": "Optional['IdFilter']",
         "store": "Optional['IdFilter']",
         "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
@@ -4114,6 +4145,7 @@ ReturnFilter = TypedDict(
         "tag": "Optional['StringFilter']",
         "receivedAt": "Optional['DateTimeFilter']",
         "status": "Optional[Sequence['ReturnStatus']]",
+        "search": "Optional[str]",
         "number": "Optional['StringFilter']",
         "order": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
@@ -4546,6 +4578,24 @@ SavedViewScheduleStatus = Literal[
 ]
 
 
+class _SavedViewSort(TypedDict):
+    field: "SavedViewSortField"
+
+
+class SavedViewSort(_SavedViewSort, total=False):
+    """Sort order of a list of saved views; views with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+SavedViewSortField = Literal[
+    "SLUG",
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
+
+
 SavedViewStatus = Literal[
     "READY",
     "BROKEN",
@@ -4862,12 +4912,13 @@ class StockMoveInput(_StockMoveInput, _StockMoveInputOptional):
 class _StockMoveItem(TypedDict):
     product: "ProductRef"
     store: "StoreRef"
-    quantity: int
 
 
 class StockMoveItem(_StockMoveItem, total=False):
     """Quantity of a product to move within a store, with its lot."""
 
+    quantity: Optional[int]
+    packs: Optional[int]
     lot: Optional["LotRef"]
     note: Optional[str]
 
@@ -5111,11 +5162,13 @@ StocktakeFilter = TypedDict(
         "or": "Optional[Sequence['StocktakeFilter']]",
         "not": "Optional['StocktakeFilter']",
         "status": "Optional[Sequence['StocktakeStatus']]",
+        "id": "Optional['IdFilter']",
         "kind": "Optional[Sequence['StocktakeKind']]",
         "store": "Optional['IdFilter']",
         "externalRef": "Optional[str]",
         "tag": "Optional['StringFilter']",
         "createdAt": "Optional['DateTimeFilter']",
+        "search": "Optional[str]",
         "number": "Optional['StringFilter']",
         "product": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
@@ -5230,13 +5283,11 @@ class StocktakeSubmitInput(_StocktakeSubmitInput, total=False):
     onUncounted: "UncountedPolicy"
 
 
-class _StoreArchiveInput(TypedDict):
-    id: str
-
-
-class StoreArchiveInput(_StoreArchiveInput, total=False):
+class StoreArchiveInput(TypedDict, total=False):
     """The store that closes for good."""
 
+    id: Optional[str]
+    store: Optional["StoreRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -5254,6 +5305,8 @@ class StoreCreateInput(_StoreCreateInput, total=False):
     timeZone: Optional[str]
     contacts: Optional[Sequence["PartyContactInput"]]
     address: Optional["PartyAddressInput"]
+    taxIds: Optional[Sequence["TaxIdInput"]]
+    paymentTerms: Optional["PaymentTermsInput"]
 
 
 StoreFilter = TypedDict(
@@ -5360,13 +5413,11 @@ class StoreRef(TypedDict, total=False):
     code: str
 
 
-class _StoreRestoreInput(TypedDict):
-    id: str
-
-
-class StoreRestoreInput(_StoreRestoreInput, total=False):
+class StoreRestoreInput(TypedDict, total=False):
     """The store that comes back into use."""
 
+    id: Optional[str]
+    store: Optional["StoreRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -5425,6 +5476,8 @@ class StoreUpdateInput(_StoreUpdateInput, total=False):
     timeZone: Optional[str]
     contacts: Optional[Sequence["PartyContactInput"]]
     address: Optional["PartyAddressInput"]
+    taxIds: Optional[Sequence["TaxIdInput"]]
+    paymentTerms: Optional["PaymentTermsInput"]
 
 
 StreamPhase = Literal[
@@ -5448,13 +5501,11 @@ StringFilter = TypedDict(
 )
 
 
-class _SupplierArchiveInput(TypedDict):
-    id: str
-
-
-class SupplierArchiveInput(_SupplierArchiveInput, total=False):
+class SupplierArchiveInput(TypedDict, total=False):
     """The supplier that goes out of use."""
 
+    id: Optional[str]
+    supplier: Optional["SupplierRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -5577,6 +5628,8 @@ class SupplierProductFilter(TypedDict, total=False):
     supplier: Optional["IdFilter"]
     product: Optional["IdFilter"]
     isArchived: Optional[bool]
+    createdAt: Optional["DateTimeFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 class _SupplierProductInput(TypedDict):
@@ -5607,6 +5660,24 @@ class SupplierProductRestoreInput(_SupplierProductRestoreInput, total=False):
     idempotencyKey: str
 
 
+class _SupplierProductSort(TypedDict):
+    field: "SupplierProductSortField"
+
+
+class SupplierProductSort(_SupplierProductSort, total=False):
+    """Sort order of a list of suppliers' products; rows with equal values are sorted by supplier and product."""
+
+    direction: "Direction"
+
+
+SupplierProductSortField = Literal[
+    "SUPPLIER",
+    "PRODUCT",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
+
+
 class SupplierRef(TypedDict, total=False):
     """Reference to a supplier: exactly one field."""
 
@@ -5614,13 +5685,11 @@ class SupplierRef(TypedDict, total=False):
     code: str
 
 
-class _SupplierRestoreInput(TypedDict):
-    id: str
-
-
-class SupplierRestoreInput(_SupplierRestoreInput, total=False):
+class SupplierRestoreInput(TypedDict, total=False):
     """The supplier that comes back into use."""
 
+    id: Optional[str]
+    supplier: Optional["SupplierRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -5647,6 +5716,7 @@ SupplierReturnFilter = TypedDict(
         "and": "Optional[Sequence['SupplierReturnFilter']]",
         "or": "Optional[Sequence['SupplierReturnFilter']]",
         "not": "Optional['SupplierReturnFilter']",
+        "id": "Optional['IdFilter']",
         "supplier": "Optional['IdFilter']",
         "store": "Optional['IdFilter']",
         "purchaseOrder": "Optional['IdFilter']",
@@ -5654,6 +5724,7 @@ SupplierReturnFilter = TypedDict(
         "externalRef": "Optional['StringFilter']",
         "tag": "Optional['StringFilter']",
         "occurredAt": "Optional['DateTimeFilter']",
+        "search": "Optional[str]",
         "number": "Optional['StringFilter']",
         "product": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
@@ -5673,6 +5744,23 @@ class SupplierReturnLineInput(TypedDict, total=False):
     source: "StockCondition"
     unitCredit: Optional["MoneyInput"]
     lot: Optional["LotRef"]
+
+
+class _SupplierReturnSort(TypedDict):
+    field: "SupplierReturnSortField"
+
+
+class SupplierReturnSort(_SupplierReturnSort, total=False):
+    """Sort order of a list of returns to suppliers; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+SupplierReturnSortField = Literal[
+    "NUMBER",
+    "CREATED_AT",
+    "OCCURRED_AT",
+]
 
 
 class _SupplierSort(TypedDict):
@@ -5813,6 +5901,7 @@ TransferFilter = TypedDict(
         "or": "Optional[Sequence['TransferFilter']]",
         "not": "Optional['TransferFilter']",
         "status": "Optional[Sequence['TransferStatus']]",
+        "id": "Optional['IdFilter']",
         "fromStore": "Optional['IdFilter']",
         "toStore": "Optional['IdFilter']",
         "store": "Optional['IdFilter']",
@@ -5821,6 +5910,7 @@ TransferFilter = TypedDict(
         "createdAt": "Optional['DateTimeFilter']",
         "expectedAt": "Optional['DateTimeFilter']",
         "tag": "Optional['StringFilter']",
+        "search": "Optional[str]",
         "number": "Optional['StringFilter']",
         "sku": "Optional['StringFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
@@ -5989,6 +6079,7 @@ class _WebhookEndpointReplayInput(TypedDict):
 class WebhookEndpointReplayInput(_WebhookEndpointReplayInput, total=False):
     """Messages to send again: messageIds, or fromSeq and toSeq."""
 
+    idempotencyKey: Optional[str]
     messageIds: Optional[Sequence[str]]
     fromSeq: Optional[int]
     toSeq: Optional[int]
@@ -6017,11 +6108,16 @@ class WebhookEventTypeFilter(TypedDict, total=False):
     subscription: Optional[str]
 
 
-class WorkLineQuantity(TypedDict):
+class _WorkLineQuantity(TypedDict):
+    lineId: str
+
+
+class WorkLineQuantity(_WorkLineQuantity, total=False):
     """Quantity of a work's line."""
 
-    lineId: str
-    quantity: int
+    quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
 
 
 WorkStatus = Literal[
@@ -6038,14 +6134,12 @@ WorkStatus = Literal[
 ]
 
 
-class _WrongItemInput(TypedDict):
-    quantity: int
-
-
-class WrongItemInput(_WrongItemInput, total=False):
+class WrongItemInput(TypedDict, total=False):
     """Product that was delivered and not ordered. The delivery is recorded, and the product is not received."""
 
     product: Optional["ProductRef"]
+    quantity: Optional[int]
+    packs: Optional[int]
     note: Optional[str]
 
 
@@ -6099,6 +6193,7 @@ KEYED_INPUTS = frozenset(
         "ExportScheduleSetInput",
         "FactorSeriesRemoveInput",
         "FactorSeriesSetInput",
+        "FileUploadCreateInput",
         "FulfilmentDeliverInput",
         "FulfilmentFailInput",
         "FulfilmentTrackingSetInput",
@@ -6137,6 +6232,7 @@ KEYED_INPUTS = frozenset(
         "MemberRolesSetInput",
         "NodeTagsSetInput",
         "NoteAddInput",
+        "NoteUpdateInput",
         "NumberPatternSetInput",
         "OrderCreateInput",
         "OrderFulfilInput",
@@ -6160,6 +6256,7 @@ KEYED_INPUTS = frozenset(
         "ProductImageAddInput",
         "ProductImageRemoveInput",
         "ProductImageReorderInput",
+        "ProductLabelSheetInput",
         "ProductSuggestionRefuseInput",
         "ProductTextAcceptInput",
         "ProductUpdateInput",
@@ -6235,6 +6332,7 @@ KEYED_INPUTS = frozenset(
         "TransferShipmentInput",
         "TransferUpdateInput",
         "WebhookEndpointCreateInput",
+        "WebhookEndpointReplayInput",
         "WebhookEndpointUpdateInput",
     }
 )

@@ -6,9 +6,9 @@ use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{Id, kind};
 use inventory::catalog::rows::{
     conditions::Moments,
+    entity_filter::NounTests,
     filter::{Filter, IdColumn, TextColumn, TextTest},
     leaves::{MetadataTest, PriceTest},
-    nouns::NounTests,
 };
 
 use super::{

@@ -269,12 +269,8 @@ impl OrderFilter {
             sku: self.sku,
             ..DocumentFilter::default()
         };
-        all.extend(
-            document
-                .read::<entity::id::kind::OrderId>((Numbered::Order, reading.patterns), at)?
-                .into_iter()
-                .map(Filter::Document),
-        );
+        let document = document.read::<entity::id::kind::OrderId>((Numbered::Order, reading.patterns), at)?;
+        all.extend(document.into_iter().map(Filter::Document));
         all.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
         for test in allocated(self.allocated_store, &below(at, "allocatedStore"))? {
             all.push(Filter::Allocated(test));

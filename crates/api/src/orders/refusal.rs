@@ -24,6 +24,8 @@ pub fn open(mutations: impl Iterator<Item = &'static str>) -> String {
 }
 
 const FROM_ITS_STORE: &str = "what is sold over the counter (FULFILLED) leaves from its store: leave sourcing out";
+const HELD_ELSEWHERE: &str = "nothing of it is held in its own store: name the store that it leaves from (OrderLine.allocations)";
+const WAITS: &str = "all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile";
 const HOLD_KINDS: &str =
     "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own";
 
@@ -63,13 +65,9 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::LineTwice => invalid("this line occurs twice"),
         Refusal::ShippableUpTo { most } => range(&format!("between 1 and {most} can be shipped")),
         Refusal::LotOfKit { sku } => invalid(&format!("{sku} is a kit: the lots of its components are picked")),
-        Refusal::HeldInOtherStores => {
-            state("nothing of it is held in its own store: name the store that it leaves from (OrderLine.allocations)")
-        }
+        Refusal::HeldInOtherStores => state(HELD_ELSEWHERE),
         Refusal::NothingHeldThere => state("nothing of it is held where it leaves from (OrderLine.allocations)"),
-        Refusal::WaitsForStock => {
-            state("all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile")
-        }
+        Refusal::WaitsForStock => state(WAITS),
         Refusal::NothingToCancel => invalid("at least one line is needed; leave lines out to cancel all that has not left"),
         Refusal::CancellableUpTo { most: 0 } => range("nothing of the line is left to cancel"),
         Refusal::CancellableUpTo { most } => range(&format!("between 1 and {most} can be cancelled")),

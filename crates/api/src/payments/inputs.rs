@@ -67,7 +67,7 @@ pub struct PaymentReverseInput {
     pub id: ID,
     /// Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Reason; 1 to 1,000 characters.
+    /// Reason for taking the payment back, 1 to 1,000 characters.
     pub note: String,
     /// Time at which it is taken back: not before the payment, at most five minutes ahead. Null for now.
     pub occurred_at: Option<DateTime>,

@@ -191,9 +191,10 @@ impl ShrinkageQuery {
         #[graphql(desc = "Stock to report on.")] filter: StockReportFilter,
         #[graphql(desc = "Meaning of a row. Default STORE.", default_with = "CountAccuracyGroup::Store")]
         group_by: CountAccuracyGroup,
-        #[graphql(desc = "Units that a line may be off and still be accurate, 0 or more. Default 0.")] tolerance: Option<
-            Quantity,
-        >,
+        #[graphql(
+            desc = "Quantity by which a line may be off and still be accurate, in the product's smallest unit; 0 or more. Default 0."
+        )]
+        tolerance: Option<Quantity>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<CountAccuracyConnection> {

@@ -39,7 +39,7 @@ pub struct DocumentReverseInput {
     pub expected_version: Option<Long>,
     /// Lines that go back, at most 2,000. Null for all that is left of the document.
     pub lines: Option<Vec<ReverseLine>>,
-    /// Reason; 1 to 1,000 characters.
+    /// Reason for the reversal, 1 to 1,000 characters.
     pub note: String,
     /// Business time of the reversal: after the closed books and not before the document. Null for now.
     pub occurred_at: Option<DateTime>,

@@ -16,7 +16,7 @@ pub mod life;
 pub mod local_days;
 pub mod named;
 pub mod node_tags;
-pub mod nouns;
+pub mod entity_filter;
 pub mod merge;
 pub mod page;
 pub mod parties;

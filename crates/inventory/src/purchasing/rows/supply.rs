@@ -19,9 +19,6 @@ use crate::{
     purchasing::core::{PriceBreak, Supply},
 };
 
-/// Names the order of the list in cursors, where none is asked for.
-const SUPPLY: &str = "supplies:SUPPLIER:ASC";
-
 /// A row as it is written and read.
 #[derive(Record)]
 #[record(of = supplier_product, alias = "y")]
@@ -257,13 +254,12 @@ impl SupplySorted {
     /// Names the sort in cursors: one of another sort does not open. Cursors by supplier are those of before there were sorts.
     pub fn kind(self) -> String {
         let by = match self.by {
-            SupplySort::Supplier if !self.descending => return SUPPLY.to_owned(),
             SupplySort::Supplier => "SUPPLIER",
             SupplySort::Product => "PRODUCT",
             SupplySort::CreatedAt => "CREATED_AT",
             SupplySort::UpdatedAt => "UPDATED_AT",
         };
-        format!("{SUPPLY}:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+        format!("supplies:{by}:{}", if self.descending { "DESC" } else { "ASC" })
     }
     const fn columns(self) -> &'static [&'static str] {
         match self.by {
