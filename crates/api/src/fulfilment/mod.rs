@@ -33,8 +33,8 @@ pub use inputs::{
 };
 pub use live::{FulfilmentWorkChange, FulfilmentWorkSubscription, FulfilmentWorkUpdate};
 pub use loaders::Rows;
-pub use node::find as find_node;
 pub use mutation::FulfilmentMutation;
+pub use node::find as find_node;
 pub use parcel::{Parcel, ParcelLine, find_parcel, parcels_of_fulfilment};
 pub use payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload};
 pub use query::{

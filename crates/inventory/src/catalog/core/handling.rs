@@ -13,6 +13,8 @@ use super::{
 };
 
 const HOUR: i64 = 3_600_000_000;
+/// 0001-01-01: the first moment that clients read.
+const FIRST: Timestamp = Timestamp(-62_135_596_800_000_000);
 /// Thirty days.
 const MAX_HOURS: i64 = 720;
 const MAX_WORKING_DAYS: i64 = 60;
@@ -73,7 +75,7 @@ impl HandlingTime {
     pub fn before(&self, at: Timestamp, place: Place<'_>) -> Timestamp {
         let at = Timestamp(at.micros().saturating_sub(self.micros()));
         let days = self.days_away((place.local_day)(at, place.time_zone), -1);
-        (place.plus_days)(at, days, place.time_zone)
+        (place.plus_days)(at, days, place.time_zone).max(FIRST)
     }
 
     fn micros(&self) -> i64 {
@@ -149,6 +151,8 @@ mod tests {
         }
         let broken = HandlingTime { hours: 0, working_days: 2, open_days: vec![9] };
         assert_eq!(broken.after(Timestamp(MONDAY), PLACE), Timestamp(MONDAY), "no day is open");
+        let longest = HandlingTime { hours: 720, working_days: 60, open_days: vec![1] };
+        assert_eq!(longest.before(FIRST, PLACE), FIRST, "nothing is due before the first moment");
     }
 
     #[test]
