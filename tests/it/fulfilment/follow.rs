@@ -93,6 +93,11 @@ async fn works_are_due_when_the_order_is_wanted_and_packed_goods_keep_their_addr
         done(&edit(json!({"requestedFor": null})).await, "order");
         let sent = world.work(&order).await;
         assert!(is_due(&sent, "2026-12-27"), "what has left was due when it was: {sent}");
+        let left = world.order_now(&order).await["fulfilments"][0]["id"].clone();
+        let undo = json!({"documentId": left, "note": "never left", "idempotencyKey": world.key()});
+        done(&world.act("documentReverse", undo).await, "documentReversal");
+        let again = world.work(&order).await;
+        assert!(is_due(&again, "2026-11-20"), "what is sent again is due by what the order says now: {again}");
     })
     .await;
 }

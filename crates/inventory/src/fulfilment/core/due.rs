@@ -80,11 +80,13 @@ impl<'a> Due<'a> {
         }
     }
 
-    /// When a work is due that was there before: anew where the command said for when its order is wanted and it has not left. What a store states
-    /// later about its handling time moves no work.
+    /// When a work is due that was there before: anew where the command said for when its order is wanted and it has not left, and where what had left
+    /// is to be sent again. What a store states later about its handling time moves no work that waits.
     pub(super) fn anew(&self, work: &Work) -> Timestamp {
+        let was = self.book.works.get(&(work.head.order, work.head.nth));
+        let is_again = self.wanted != Wanted::Unknown && was.is_some_and(|was| !was.is_live());
         match work.lines.first() {
-            Some(line) if self.is_said && work.is_live() => self.at(work.head.store, line.product),
+            Some(line) if work.is_live() && (self.is_said || is_again) => self.at(work.head.store, line.product),
             _ => work.head.due_at,
         }
     }
