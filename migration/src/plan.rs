@@ -156,6 +156,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0154_terms_of_stores", &[include_str!("m0154/terms_of_stores.sql")]),
     ("m0155_list_orders", &[include_str!("m0155/list_orders.sql")]),
     ("m0156_packed_lots", &[include_str!("m0156/packed_lots.sql")]),
+    ("m0157_handling_time", &[include_str!("m0157/handling_time.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -101,6 +101,15 @@ impl World {
         answer["fulfilmentWorks"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
     }
 
+    /// The numbers of the works that are late, or are not.
+    pub async fn late(&self, is_late: bool) -> Vec<String> {
+        let document = "query($is: Boolean) { fulfilmentWorks(filter: { isLate: $is }, first: 50) { nodes { number isLate } } }";
+        let answer = self.ask(document, json!({"is": is_late})).await;
+        let nodes = answer["fulfilmentWorks"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        assert!(nodes.iter().all(|work| work["isLate"] == is_late), "{nodes:?}");
+        nodes.iter().map(|work| work["number"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// The only work of an order.
     pub async fn work(&self, order: &Value) -> Value {
         let works = self.works(order).await;

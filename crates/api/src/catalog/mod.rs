@@ -8,6 +8,7 @@ mod customer;
 mod customer_filter;
 mod family;
 mod filter;
+mod handling;
 mod inputs;
 mod inputs_life;
 mod inputs_parties;

@@ -9,6 +9,7 @@ use macros::resolvers;
 use super::{
     company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     enums::StoreKind,
+    handling::{self, HandlingTime},
 };
 use crate::{
     access::{StoreGroup, groups_of_store},
@@ -67,6 +68,11 @@ impl Store {
     /// Payment terms of the store. Null when none were given.
     async fn payment_terms(&self) -> Option<PaymentTerms> {
         self.0.payment_terms.as_deref().map(company::payment_terms)
+    }
+    /// Time that the store takes from an order to its shipment: dueAt of its works follows from it. Null when the store states none: its works are due at
+    /// once.
+    async fn handling_time(&self) -> Option<HandlingTime> {
+        handling::handling_time(&self.0.handling_time)
     }
     /// Groups of stores that the store belongs to.
     #[field(permit = StoreRead)]

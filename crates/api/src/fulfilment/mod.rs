@@ -9,6 +9,7 @@ mod live;
 mod loaders;
 mod mutation;
 mod named;
+mod node;
 mod parcel;
 mod payload;
 mod query;
@@ -33,6 +34,7 @@ pub use inputs::{
 pub use live::{FulfilmentWorkChange, FulfilmentWorkSubscription, FulfilmentWorkUpdate};
 pub use loaders::Rows;
 pub use mutation::FulfilmentMutation;
+pub use node::find as find_node;
 pub use parcel::{Parcel, ParcelLine, ParcelLot, find_parcel, parcels_of_fulfilment};
 pub use payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload};
 pub use query::{

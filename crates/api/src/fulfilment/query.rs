@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::{
     id::kind as ids,
-    prelude::{FulfilmentWorkId, OrderId},
+    prelude::{FulfilmentWorkId, OrderId, Timestamp},
 };
 use iam::access::kind;
 use inventory::{
@@ -54,6 +54,8 @@ pub struct FulfilmentWorkFilter {
     pub is_held: Option<bool>,
     /// Works of orders that are delivered in this way. Not in fulfilmentWorkChanged.
     pub delivery_method: Option<DeliveryMethod>,
+    /// True for works that are late: due before now, with units left to send. False for the others. Not in fulfilmentWorkChanged.
+    pub is_late: Option<bool>,
     /// Time at which the work was created.
     pub created_at: Option<DateTimeFilter>,
     /// Time at which the work last changed.
@@ -70,6 +72,10 @@ impl FulfilmentWorkFilter {
     }
     /// The tests for the changes of works, which know nothing of their orders.
     pub(super) fn read_for_stream(self) -> Answer<Vec<WorkTest>> {
+        if self.is_late.is_some() {
+            let message = "a work becomes late without a change: leave it out, or ask fulfilmentWorks";
+            return Err(TopError::bad_input(message, path!["filter", "isLate"]));
+        }
         for (name, is_given) in [("isHeld", self.is_held.is_some()), ("deliveryMethod", self.delivery_method.is_some())] {
             if is_given {
                 let message = "changes of works are not filtered by their orders: leave it out, or ask fulfilmentWorks";
@@ -116,7 +122,7 @@ pub struct FulfilmentWorkOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FulfilmentWorkOrderField {
-    /// Moment from which the work is due.
+    /// Moment at which the work is due.
     DueAt,
 }
 
@@ -170,7 +176,8 @@ impl FulfilmentQuery {
         let descending = order_of(order_by, sort)?.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
         let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
-        let source = source(&scope, &permit, by_ids(ctx, filter, "filter").await?)?;
+        let now = ctx.given::<Ledger>()?.clock().now();
+        let source = source(&scope, &permit, (by_ids(ctx, filter, "filter").await?, now))?;
         let page = rows::page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
             let keys = rows::head_keys(&head);
@@ -188,7 +195,8 @@ impl FulfilmentQuery {
     ) -> Answer<Vec<WorkStatusCount>> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let filter = by_ids(ctx, filter, "filter").await?;
-        let counts = rows::count_by_status(&scope, source(&scope, &permit, filter)?).await?;
+        let now = ctx.given::<Ledger>()?.clock().now();
+        let counts = rows::count_by_status(&scope, source(&scope, &permit, (filter, now))?).await?;
         let all = entity::prelude::WorkStatus::ALL.iter();
         let of = |status: &entity::prelude::WorkStatus| {
             let count = counts.get(status).copied().filter(|count| *count > 0)?;
@@ -198,15 +206,16 @@ impl FulfilmentQuery {
     }
 }
 
-/// The works of the caller's stores that pass a filter.
+/// The works of the caller's stores that pass a filter now.
 fn source(
     scope: &TenantScope,
     permit: &iam::access::Permit<kind::FulfilmentRead>,
-    filter: Option<FulfilmentWorkFilter>,
+    (filter, now): (Option<FulfilmentWorkFilter>, Timestamp),
 ) -> Answer<ListSource> {
     let filter = filter.unwrap_or_default();
-    let orders = filter.of_orders();
-    let tests = within(permit, filter.read()?);
+    let (orders, is_late) = (filter.of_orders(), filter.is_late);
+    let mut tests = within(permit, filter.read()?);
+    tests.extend(is_late.map(|is_late| WorkTest::Late { is_late, now }));
     Ok(rows::of_orders(rows::source(scope.backend(), &tests), &orders))
 }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use entity::prelude::*;
 use platform::{
     audit::Target,
+    clock::plus_local_days,
     storage::{
         Fault,
         journal::{Counter, NewEvent, Want},
@@ -81,6 +82,13 @@ impl Document for Works {
         book.works = works.into_iter().map(|work| ((work.head.order, work.head.nth), work)).collect();
         let carriers: Vec<CarrierId> = carriers.into_iter().collect();
         book.carriers = rows::carriers_by_id(reads, &carriers).await?.into_iter().map(|one| (one.id, one)).collect();
+        if !needs.followed.is_empty() {
+            let handling = rows::handling(reads).await?;
+            if !handling.is_empty() {
+                book.wanted = rows::wanted(reads, &needs.followed).await?;
+            }
+            book.handling = Some(handling);
+        }
         let barred: Vec<OrderId> = needs.barred.iter().copied().collect();
         book.barred = rows::barred(reads, &barred).await?;
         let fulfilments: Vec<FulfilmentId> = needs.fulfilments.iter().copied().collect();
@@ -103,8 +111,9 @@ impl Document for Works {
     }
 
     fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
-        let followed =
-            books.read(|orders: &OrderBook| books.read(|works: &WorkBook| follow(stock, (orders, works), decision)))?;
+        let followed = books.read(|orders: &OrderBook| {
+            books.read(|works: &WorkBook| follow(stock, (orders, works), decision, plus_local_days))
+        })?;
         match followed {
             Some(own) => decision.documents.put(own),
             None => drop(decision.documents.take::<WorkDecision>()),

@@ -3,6 +3,7 @@
 mod book;
 mod carriers;
 mod command;
+mod due;
 mod follow;
 mod held_back;
 mod let_go;
@@ -22,6 +23,7 @@ mod work;
 pub use book::{Barred, Before, ShipmentFact, Touched, WorkBook, WorkDecision, WorkFact};
 pub use carriers::{CarrierInvalid, Label, MAX_CODE, MAX_SERVICES, NewCarrier, ShippingCarrier, check_carrier};
 pub use command::{On, WorkCommand};
+pub use due::StoreHandling;
 pub use follow::follow;
 pub use let_go::{LetGo, Rest, Why};
 pub use needs::WorkNeeds;
