@@ -191,7 +191,8 @@ async fn letters_of_europe_are_printed_and_others_leave_the_page_alone(world: &W
     assert_eq!(paper["pdfSha256"], hex::encode(Sha256::digest(&pdf)));
     assert!(pdf.len() < 100_000, "{} bytes: it carries the shapes of its own letters alone", pdf.len());
     let text = copied(&String::from_utf8(pdf).unwrap());
-    for part in ["Ελένη Παπαδοπούλου", "вул. Хрещатик 22", "01001 Київ", "Teşekkürler, cảm ơn, dziękuję z Łodzi", "(40.00 GBP)"] {
+    for part in ["Ελένη Παπαδοπούλου", "вул. Хрещатик 22", "01001 Київ", "Teşekkürler, cảm ơn, dziękuję z Łodzi", "(40.00 GBP)"]
+    {
         assert!(text.lines().any(|line| line == part), "{part}: {text}");
     }
     say(world, json!({ "noteForCustomer": "謝謝" })).await;
