@@ -10,6 +10,10 @@ pub struct Demo {
     /// Where the demo keeps its database. A second start keeps the data.
     #[arg(long, env = "ENTREPOT_DEMO_DATABASE", default_value = ".entrepot/demo.sqlite")]
     pub file: std::path::PathBuf,
+    /// A Postgres database of its own to use instead, as in postgres://user:password@host/entrepot_demo: empty at the first start. Its keys,
+    /// e-mails and files are then next to where `--file` would be, with the ending .postgres.
+    #[arg(long)]
+    pub database_url: Option<String>,
     /// A retailer's file (.csv, .csv.gz, .csv.zst) to replay instead of a generated one.
     #[arg(long, env = "ENTREPOT_DEMO_DATA")]
     pub data: Option<std::path::PathBuf>,

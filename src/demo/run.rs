@@ -18,11 +18,12 @@ use platform::{
     storage::{Database, Fault, Options},
 };
 use serde_json::{Value, json};
+use services::files::FileLocation;
 use tokio::{net::TcpListener, sync::watch};
 use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
-    filled::{Filled, Filling, emails, newest_first_day},
+    filled::{Filled, Filling, beside, emails, newest_first_day},
     generate,
     live::{day, foresee, today, week},
     shop::{DemoSite, STAFF, Shop},
@@ -54,6 +55,10 @@ pub enum DemoError {
     OtherData { file: PathBuf, asked: String },
     #[error("another demo is filling {0} just now: wait until it is up, or name another database with --file")]
     Busy(PathBuf),
+    #[error(
+        "--database-url names a database that is not empty and that no demo filled from here: give it an empty one of its own"
+    )]
+    OtherDatabase,
     #[error("stopped before all data were in; the next start goes on with them")]
     Stopped,
     #[error("the day went wrong: {0}")]
@@ -73,21 +78,20 @@ const TOKEN_SECONDS: i64 = 24 * 3600;
 
 /// Runs until stopped, or with `--exit` until the data is loaded and checked.
 pub async fn run(args: Demo) -> Result<(), DemoError> {
+    let (args, url) = placed(args);
     let folder = args.file.parent().map(PathBuf::from).unwrap_or_default();
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(&folder).map_err(|err| DemoError::File(folder.clone(), err))?;
     }
     let filling = Filling::begin(&args.file).map_err(|err| DemoError::File(args.file.clone(), err))?;
     let filling = filling.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
-    let url = format!("sqlite://{}", args.file.display());
-    let fresh = !args.file.exists();
-    println!("Database  {}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
-    let db = Database::make(&url, Options::default()).await?;
-    db.migrate().await?;
-    db.close().await?;
-
+    let fresh = prepared(&args, &url).await?;
     let settings = settings(&args, fresh)?;
-    let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &KeySource::choose(None, None, &url)).await?;
+    let keys = KeySource::choose(None, Some(beside(&args.file, ".keys")), &url);
+    let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &keys).await?;
+    if args.database_url.is_some() {
+        node.files.keep_in(FileLocation::Folder(beside(&args.file, ".files")));
+    }
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
     let base = format!("http://{address}");
@@ -136,6 +140,34 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         }
     }
     Ok(served?)
+}
+
+/// The settings with the place of what is beside the database, and the URL of the database.
+fn placed(mut args: Demo) -> (Demo, String) {
+    if args.database_url.is_some() {
+        args.file.set_extension("postgres");
+    }
+    let url = args.database_url.clone().unwrap_or_else(|| format!("sqlite://{}", args.file.display()));
+    (args, url)
+}
+
+/// Makes the database what this version expects, and says whether it is a new one.
+async fn prepared(args: &Demo, url: &str) -> Result<bool, DemoError> {
+    let is_missing = args.database_url.is_none() && !args.file.exists();
+    let db = Database::make(url, Options::default()).await?;
+    // Nothing is changed in a Postgres database that is not the demo's own.
+    let is_empty = args.database_url.is_some() && db.pending_migrations().await? == Database::all_migrations();
+    if args.database_url.is_some() && !is_empty && Filled::read(&args.file).is_none() {
+        db.close().await?;
+        return Err(DemoError::OtherDatabase);
+    }
+    db.migrate().await?;
+    db.close().await?;
+    let fresh = is_missing || is_empty;
+    // The URL has a password.
+    let kind = if args.database_url.is_some() { "Postgres, with keys and e-mails beside " } else { "" };
+    println!("Database  {kind}{}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
+    Ok(fresh)
 }
 
 /// E-mails are files beside the database. Those of a database that was deleted invite nobody any more.
