@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use platform::{
     clock::Clock,
     secrets::KeySource,
-    storage::{Database, Fault, Options},
+    storage::{Database, Fault},
 };
 use serde_json::{Value, json};
 use services::files::FileLocation;
@@ -23,6 +23,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
+    database::{placed, prepared},
     filled::{Filled, Filling, beside, emails, newest_first_day},
     generate,
     live::{day, foresee, today, week},
@@ -140,34 +141,6 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         }
     }
     Ok(served?)
-}
-
-/// The settings with the place of what is beside the database, and the URL of the database.
-fn placed(mut args: Demo) -> (Demo, String) {
-    if args.database_url.is_some() {
-        args.file.set_extension("postgres");
-    }
-    let url = args.database_url.clone().unwrap_or_else(|| format!("sqlite://{}", args.file.display()));
-    (args, url)
-}
-
-/// Makes the database what this version expects, and says whether it is a new one.
-async fn prepared(args: &Demo, url: &str) -> Result<bool, DemoError> {
-    let is_missing = args.database_url.is_none() && !args.file.exists();
-    let db = Database::make(url, Options::default()).await?;
-    // Nothing is changed in a Postgres database that is not the demo's own.
-    let is_empty = args.database_url.is_some() && db.pending_migrations().await? == Database::all_migrations();
-    if args.database_url.is_some() && !is_empty && Filled::read(&args.file).is_none() {
-        db.close().await?;
-        return Err(DemoError::OtherDatabase);
-    }
-    db.migrate().await?;
-    db.close().await?;
-    let fresh = is_missing || is_empty;
-    // The URL has a password.
-    let kind = if args.database_url.is_some() { "Postgres, with keys and e-mails beside " } else { "" };
-    println!("Database  {kind}{}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
-    Ok(fresh)
 }
 
 /// E-mails are files beside the database. Those of a database that was deleted invite nobody any more.

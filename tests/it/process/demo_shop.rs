@@ -203,6 +203,10 @@ async fn a_week_is_lived_on_postgres() {
     assert_eq!(week.out.matches("\n  refuses ").count(), 8, "{week:?}");
     let again = entrepot_in(&site.folder, &words).await;
     assert!(again.well() && again.out.contains("by an earlier start"), "{again:?}");
+    // A record of another database does not open this one.
+    let record = |demo: &str| site.folder.join(format!("{demo}.postgres.filled.json"));
+    std::fs::copy(record(".entrepot/demo"), record("elsewhere")).unwrap();
     let elsewhere = entrepot_in(&site.folder, &[&words[..], &["--file", "elsewhere.sqlite"]].concat()).await;
     elsewhere.refused(&["--database-url", "not empty"]);
+    entrepot_in(&site.folder, &["demo", "--database-url", "sqlite://demo.sqlite"]).await.refused(&["postgres://", "--file"]);
 }
