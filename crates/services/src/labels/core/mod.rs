@@ -1,18 +1,18 @@
 //! Codes as bars and squares, and where they stand on a label: pure.
 
 mod bars;
-mod letters;
 mod pdf;
 mod second_font;
 mod square;
 mod svg;
+mod text_run;
 
 pub use bars::{code128, ean13};
-pub use letters::Letters;
 pub use pdf::{IMAGE, Image, PAGE, SheetLayout, document_with, sheet};
 pub use second_font::Used;
 pub use square::qr;
 pub use svg::svg;
+pub use text_run::TextRun;
 
 /// What a machine reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

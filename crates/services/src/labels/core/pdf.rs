@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Drawn, Label, Letters, Used, svg::short};
+use super::{Drawn, Label, TextRun, Used, svg::short};
 
 /// How labels stand on a sheet of A4, in points (1/72 inch).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,7 +49,7 @@ fn draw((out, used): (&mut String, &mut Used), label: &Label, (left, bottom): (f
     let most = ((width - 2.0 * QUIET) / (LETTERS * 0.55)) as usize;
     for (line, text) in [&label.text, &label.name].into_iter().enumerate() {
         let y = top - code_high - LETTERS * (1.1 + line as f64 * 1.2);
-        let (font, shown) = Letters::with_marks(&short(text, most)).shown(used);
+        let (font, shown) = TextRun::with_marks(&short(text, most)).shown(used);
         let _ = writeln!(out, "BT /{font} {LETTERS} Tf {:.3} {y:.3} Td {shown} Tj ET", left + QUIET);
     }
 }

@@ -104,7 +104,7 @@ impl Tables {
         let mut out = vec![0, 1, 0, 0, 0, 6, 0, 64, 0, 2, 0, 32];
         let mut place = 12 + tables.len() * 16;
         for (tag, table) in &tables {
-            out.extend_from_slice(*tag);
+            out.extend_from_slice(tag.as_slice());
             out.extend_from_slice(&sum(table).to_be_bytes());
             out.extend_from_slice(&four(place));
             out.extend_from_slice(&four(table.len()));

@@ -7,7 +7,7 @@ mod style;
 use std::fmt::Write;
 
 use super::sheet::{Column, Fact, Sheet, Side, Table};
-use crate::labels::core::{Letters, PAGE, Used, document_with};
+use crate::labels::core::{PAGE, TextRun, Used, document_with};
 
 pub use style::prints;
 
@@ -65,7 +65,7 @@ struct Pages {
     /// Where the next line begins, above its letters.
     y: f64,
     /// Lines that stand on each page.
-    footer: Vec<Letters>,
+    footer: Vec<TextRun>,
     /// What they print in the second font.
     used: Used,
 }
@@ -81,7 +81,7 @@ impl Pages {
         is_new
     }
 
-    fn put(&mut self, text: &Letters, size: f64, x: f64) {
+    fn put(&mut self, text: &TextRun, size: f64, x: f64) {
         if !text.is_empty() {
             let (y, (font, shown)) = (self.y - size, text.shown(&mut self.used));
             let _ = writeln!(self.page, "BT /{font} {size} Tf {x:.2} {y:.2} Td {shown} Tj ET");
@@ -94,7 +94,7 @@ impl Pages {
     }
 
     fn paragraph(&mut self, text: &str, size: f64) -> Option<()> {
-        for line in Letters::of(text)?.wrapped(size, WIDTH) {
+        for line in TextRun::of(text)?.wrapped(size, WIDTH) {
             self.need(size * LEAD);
             self.put(&line, size, MARGIN);
             self.y -= size * LEAD;
@@ -210,7 +210,7 @@ struct Cell {
     width: f64,
     side: Side,
     /// Each with its own width.
-    lines: Vec<(Letters, f64)>,
+    lines: Vec<(TextRun, f64)>,
 }
 
 impl Row {
@@ -218,7 +218,7 @@ impl Row {
         let (mut cells, mut x) = (Vec::with_capacity(columns.len()), MARGIN);
         for ((column, wide), text) in columns.iter().zip(widths).zip(texts) {
             let width = wide - PAD;
-            let lines = Letters::of(text)?.wrapped(TEXT, width).into_iter().map(|line| {
+            let lines = TextRun::of(text)?.wrapped(TEXT, width).into_iter().map(|line| {
                 let wide = line.width(TEXT);
                 (line, wide)
             });
@@ -278,7 +278,7 @@ mod tests {
     fn figures_end_where_their_column_ends() {
         let row = Row::of(&[right("Total", 1)], &[104.0], &["12.50".to_owned()]).unwrap();
         let (line, wide) = &row.cells[0].lines[0];
-        assert_eq!((line, row.cells[0].x), (&Letters::of("12.50").unwrap(), MARGIN));
+        assert_eq!((line, row.cells[0].x), (&TextRun::of("12.50").unwrap(), MARGIN));
         // Four digits of 556 and a point of 278.
         assert!((wide - 22.518).abs() < 1e-9, "{wide}");
     }

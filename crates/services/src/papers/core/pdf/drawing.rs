@@ -8,7 +8,7 @@ use quick_xml::{
 };
 
 use super::{GAP, MARGIN, Pages, WIDTH};
-use crate::labels::core::{Letters, Used};
+use crate::labels::core::{TextRun, Used};
 
 /// Elements of a drawing that are drawn.
 const MOST_ELEMENTS: usize = 5_000;
@@ -136,7 +136,7 @@ impl Canvas {
 
     /// A text; None where it has a sign that the fonts lack.
     fn label(&mut self, own: &Attributes, text: &str, used: &mut Used) -> Option<()> {
-        let (size, text) = (own.number("font-size").unwrap_or(LETTERS) * self.place.scale, Letters::of(text)?);
+        let (size, text) = (own.number("font-size").unwrap_or(LETTERS) * self.place.scale, TextRun::of(text)?);
         let [x, y] = ["x", "y"].map(|name| own.number(name).unwrap_or_default());
         let wide = text.width(size);
         let x = match own.text("text-anchor") {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{GAP, LEAD, MARGIN, Pages, WIDTH};
 use crate::{
-    labels::core::{IMAGE, Image, Letters},
+    labels::core::{IMAGE, Image, TextRun},
     papers::core::sheet::{Logo, SheetStyle},
 };
 
@@ -19,7 +19,7 @@ const RULE: f64 = 3.0;
 
 /// Whether the fonts of PDFs have all signs of a text.
 pub fn prints(text: &str) -> bool {
-    Letters::of(text).is_some()
+    TextRun::of(text).is_some()
 }
 
 /// The picture of a paper as a PDF has it.
@@ -43,7 +43,7 @@ impl Pages {
     /// Begins the first page; None where a text has a sign that the fonts lack.
     pub(super) fn begin(&mut self, style: &SheetStyle) -> Option<()> {
         if let Some(footer) = &style.footer {
-            self.footer = Letters::of(footer)?.wrapped(SMALL, WIDTH);
+            self.footer = TextRun::of(footer)?.wrapped(SMALL, WIDTH);
         }
         if let Some(logo) = style.logo.as_ref().filter(|logo| logo.width > 0 && logo.height > 0) {
             let (width, height) = (f64::from(logo.width), f64::from(logo.height));

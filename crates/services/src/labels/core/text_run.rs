@@ -16,13 +16,13 @@ const WIDTHS: [u16; 95] = [
 
 /// A text in one font.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letters {
+pub struct TextRun {
     signs: Vec<char>,
     /// In the second font.
     is_second: bool,
 }
 
-impl Letters {
+impl TextRun {
     /// A text without control characters but line ends; None where no font has all of its signs.
     pub fn of(text: &str) -> Option<Self> {
         let signs: Vec<char> = composed(text).chars().filter(|c| *c == '\n' || !c.is_control()).collect();
@@ -194,7 +194,7 @@ mod tests {
     fn lines_are_no_wider_than_their_room() {
         for (letter, long) in [("x", "and a few words more"), ("Ж", "и ещё слова")] {
             let text = format!("{} {long}\nend", letter.repeat(80));
-            let lines = Letters::of(&text).unwrap().wrapped(SIZE, 100.0);
+            let lines = TextRun::of(&text).unwrap().wrapped(SIZE, 100.0);
             assert!(lines.len() > 4 && lines.iter().all(|line| line.width(SIZE) <= 100.0), "{lines:?}");
             assert_eq!(lines.last().unwrap().signs, ['e', 'n', 'd']);
             let letters = lines.iter().flat_map(|line| &line.signs).filter(|c| **c != ' ').count();
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_text_is_in_one_font_or_in_none() {
         let mut used = Used::default();
-        let mut shown = |text: &str| Letters::of(text).map(|letters| letters.shown(&mut used));
+        let mut shown = |text: &str| TextRun::of(text).map(|letters| letters.shown(&mut used));
         assert_eq!(shown("3 € – Größe (1)\u{2009}\t"), Some(("F1", "(3 \\200 \\226 Gr\\366\\337e \\(1\\)\\240)".to_owned())));
         assert_eq!(shown("Ło\u{301}\u{202f}"), Some(("F2", "<000100020003>".to_owned())));
         assert_eq!(shown("ó漢"), None);
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn what_no_font_has_is_marked() {
         let mut used = Used::default();
-        assert_eq!(Letters::with_marks("mug 漢\u{7}").shown(&mut used), ("F1", "(mug ??)".to_owned()));
-        assert_eq!(Letters::with_marks("Ж漢"), Letters::of("Ж?").unwrap());
+        assert_eq!(TextRun::with_marks("mug 漢\u{7}").shown(&mut used), ("F1", "(mug ??)".to_owned()));
+        assert_eq!(TextRun::with_marks("Ж漢"), TextRun::of("Ж?").unwrap());
     }
 }
