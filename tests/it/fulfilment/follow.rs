@@ -108,7 +108,8 @@ async fn works_are_due_by_the_handling_time_of_the_store_that_sends_them() {
         let before = world.at_depot(5).await;
         assert_eq!(world.late(true).await, Vec::<String>::new(), "no time has passed");
         // The depot takes a working day and two hours; the shop states nothing.
-        let set = "mutation($input: StoreUpdateInput!) { result: storeUpdate(input: $input) { userErrors { code field message } } }";
+        let set =
+            "mutation($input: StoreUpdateInput!) { result: storeUpdate(input: $input) { userErrors { code field message } } }";
         let input = json!({"id": world.depot, "expectedVersion": 1, "idempotencyKey": world.key(),
             "handlingTime": {"workingDays": 1, "hours": 2, "openDays": [1, 2, 3, 4, 5]}});
         assert_eq!(world.ask(set, json!({"input": input})).await["result"]["userErrors"], json!([]));

@@ -73,7 +73,7 @@ pub async fn entity(world: &World, more: Value) -> Value {
 }
 
 /// An order of so many mugs at the store.
-async fn ordered(world: &World, store: &str, quantity: i64) -> String {
+pub async fn ordered(world: &World, store: &str, quantity: i64) -> String {
     let ids = &world.ours.ids;
     let query =
         "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";

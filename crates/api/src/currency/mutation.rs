@@ -97,11 +97,11 @@ seen_payload! {
         async fn created(&self) -> i32 {
             self.imported.created
         }
-        /// Number of rates that were stored with the same figure before.
+        /// Number of rates that were stored with the same figure before; zeros at the end make no difference.
         async fn unchanged(&self) -> i32 {
             self.imported.unchanged
         }
-        /// Number of cells without a rate: empty or `N/A`.
+        /// Number of cells without a rate, which are empty or `N/A`, and of cells with a rate of a currency that ended, such as BGN and HRK.
         async fn skipped(&self) -> i32 {
             self.imported.skipped
         }

@@ -213,7 +213,7 @@ impl Invoice {
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
-    /// Day of the issue, in the store's own time.
+    /// Day of the issue, in the store's own time; that of the last number of the same legal entity and kind, or of the credited invoice, if it is later.
     async fn issued_on(&self) -> Date {
         Date(self.0.issued_on)
     }

@@ -17,11 +17,23 @@ pub enum WorkTest {
     Status(Vec<WorkStatus>),
     Store(Vec<StoreId>),
     Order(Vec<OrderId>),
-    Due { from: Option<Timestamp>, before: Option<Timestamp> },
-    Created { from: Option<Timestamp>, before: Option<Timestamp> },
-    Updated { from: Option<Timestamp>, before: Option<Timestamp> },
+    Due {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    Created {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    Updated {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
     /// Whether they are late at that moment.
-    Late { is_late: bool, now: Timestamp },
+    Late {
+        is_late: bool,
+        now: Timestamp,
+    },
 }
 
 impl WorkTest {

@@ -170,10 +170,12 @@ impl Papers {
     async fn numbered(&self, work: &mut Work, (permit, key): (&May, &Key), entity: &LegalEntity, draft: Draft) -> Done<Invoice> {
         let now = self.0.clock.now();
         let (_, zone) = rows::store_facts(work, draft.store).await?;
-        let issued_on = local_day(now, &zone);
+        let (number, today) = (entity.numbers.last(draft.kind) + 1, local_day(now, &zone));
+        let before = rows::last_day(work, entity.id, (draft.kind, number - 1), draft.credits).await?;
+        // Stores are in several zones, and clocks are set back; days go with numbers.
+        let issued_on = before.map_or(today, |before| before.max(today));
         let totals = totals(&draft.lines, draft.currency).ok_or(Refusal::TooLarge)?;
         let in_books = in_books(work, draft.conversion, &totals, issued_on).await?;
-        let number = entity.numbers.last(draft.kind) + 1;
         rows::count_number(work, entity.id, draft.kind, number).await?;
         let id: InvoiceId = self.0.clock.id();
         let invoice = Invoice {
