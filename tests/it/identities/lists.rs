@@ -194,7 +194,11 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
         let query = match of {
             "Query" => format!("query($after: Cursor, $first: Int!) {{ {field} }}"),
             summary if summary.ends_with("Summary") => {
-                format!("query($after: Cursor, $first: Int!) {{ {}{} {{ {field} }} }}", summary[..1].to_lowercase(), &summary[1..])
+                format!(
+                    "query($after: Cursor, $first: Int!) {{ {}{} {{ {field} }} }}",
+                    summary[..1].to_lowercase(),
+                    &summary[1..]
+                )
             }
             _ => {
                 let prefix = match of {

@@ -154,7 +154,8 @@ async fn pages_go_on_where_the_last_one_ended(office: &Office<'_>, all: &[String
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
         assert!(answer["errors"][0]["message"].as_str().unwrap().contains("not one of this list"), "{answer:#}");
     }
-    let edges = "{ search(query: \"tea\", first: 1) { edges { cursor node { title } } results { title } pageInfo { endCursor } } }";
+    let edges =
+        "{ search(query: \"tea\", first: 1) { edges { cursor node { title } } results { title } pageInfo { endCursor } } }";
     let found = office.ask(edges, json!({})).await["data"]["search"].clone();
     assert_eq!(found["edges"][0]["cursor"], found["pageInfo"]["endCursor"], "{found:#}");
     assert_eq!(found["edges"][0]["node"], found["results"][0], "under its deprecated name");

@@ -61,8 +61,7 @@ impl SearchQuery {
         })?;
         // A rank is that of one query. Other kinds only add results or leave some out.
         let (cursors_of, signer) = (format!("search:{}", query.text), ctx.given::<CursorSigner>()?);
-        let request =
-            PageArgs { first: Some(first), after, ..PageArgs::default() }.check(&cursors_of, signer, MOST_OF_A_PAGE)?;
+        let request = PageArgs { first: Some(first), after, ..PageArgs::default() }.check(&cursors_of, signer, MOST_OF_A_PAGE)?;
         let mut kinds: Vec<Kind> = kinds.map_or_else(|| Kind::ALL.to_vec(), |kinds| kinds.into_iter().map(Kind::from).collect());
         kinds.sort_unstable();
         kinds.dedup();
