@@ -108,18 +108,19 @@ pub struct LegalEntityUpsertInput {
     pub code: String,
     /// Name as it is printed, 1 to 200 characters.
     pub name: String,
-    /// Address, at most 6 lines of 200 characters.
+    /// Address, at most 6 lines of 200 characters. Empty by default.
     #[graphql(default)]
     pub address: Vec<String>,
     /// Tax ID, 1 to 64 characters; null for none.
     pub tax_id: Option<String>,
-    /// Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued.
+    /// Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. Default INV-.
     #[graphql(default_with = "\"INV-\".to_owned()")]
     pub invoice_prefix: String,
     /// Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
     /// credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
     pub credit_note_prefix: Option<String>,
     /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
+    /// Empty by default.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
     /// All stores that sell for the legal entity, instead of `storeIds`. Null for those.
