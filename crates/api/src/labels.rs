@@ -59,7 +59,7 @@ pub struct ProductLabel {
 pub struct ProductLabelSheetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// The products, at most 250. Needed unless `products` names them. Empty by default.
+    /// The products, at most 250. Needed unless `products` names them.
     #[graphql(default)]
     pub product_ids: Vec<ID>,
     /// The products, at most 250, instead of `productIds`. Null for those.

@@ -81,7 +81,6 @@ pub struct LiquidationPlanCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for.
-    /// Empty by default.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
     /// Stores whose stock is planned for, instead of `storeIds`. Null for those.

@@ -120,7 +120,6 @@ pub struct LegalEntityUpsertInput {
     /// credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
     pub credit_note_prefix: Option<String>,
     /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
-    /// Empty by default.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
     /// All stores that sell for the legal entity, instead of `storeIds`. Null for those.

@@ -84,7 +84,6 @@ pub struct ReplenishmentPlanCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock.
-    /// Empty by default.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
     /// Stores that are planned for, instead of `storeIds`. Null for those.
