@@ -129,7 +129,10 @@ impl Hit {
 /// The hits of all pages, best first, each thing once. The order depends on the hits alone, so that a page goes on behind any of them.
 pub fn best(found: Found) -> Found {
     let Found { mut hits, is_cut } = found;
-    hits.sort_by(|one, other| one.rank().cmp(&other.rank()));
+    hits.sort_by_cached_key(|hit| {
+        let (numbers, text, id) = hit.rank();
+        (numbers, text.to_owned(), id)
+    });
     let mut seen = HashSet::new();
     hits.retain(|hit| seen.insert((hit.kind, hit.id)));
     let is_cut = is_cut || hits.len() > MOST_HITS;
