@@ -35,7 +35,7 @@ pub struct UnitInput {
     /// Code of the unit, such as each, kg or m; at most 16 characters.
     pub code: String,
     /// Number of decimals of the unit, 0 to 9: one whole unit is 10 to the power of this many
-    /// smallest units.
+    /// smallest units. Default 0.
     #[graphql(default)]
     pub decimals: i32,
 }
@@ -46,7 +46,7 @@ pub struct BarcodeInput {
     /// A GTIN of 8, 12, 13 or 14 digits, whose check digit is verified, or any other code of at most 64 characters. A GTIN is
     /// the same with zeros in front: a UPC-A and its EAN-13 are one code.
     pub code: String,
-    /// Number of smallest units in the pack, above 0.
+    /// Number of smallest units in the pack, above 0. Default 1.
     #[graphql(default_with = "Quantity(entity::prelude::Quantity::ONE)")]
     pub pack_quantity: Quantity,
 }
@@ -95,10 +95,10 @@ pub struct ProductCreateInput {
     pub unit_cost: Option<MoneyInput>,
     /// Available quantity, in smallest units, at or below which stock is low. Null for none.
     pub low_stock_threshold: Option<Quantity>,
-    /// Status of the product.
+    /// Status of the product. Default ACTIVE.
     #[graphql(default_with = "enums::ProductStatus::Active")]
     pub status: enums::ProductStatus,
-    /// Stock policy of the product.
+    /// Stock policy of the product. Default TRACKED.
     #[graphql(default_with = "enums::StockPolicy::Tracked")]
     pub stock_policy: enums::StockPolicy,
     /// Tracking of the product's stock: by lots or serial numbers. Null for NONE.

@@ -29,7 +29,7 @@ pub struct StoreCreateInput {
     pub code: String,
     /// Name of the store, at most 255 characters.
     pub name: String,
-    /// Kind of the store.
+    /// Kind of the store. Default SHOP.
     #[graphql(default_with = "enums::StoreKind::Shop")]
     pub kind: enums::StoreKind,
     /// IANA time zone of the store's business days. Null for the tenant's.

@@ -86,7 +86,7 @@ impl ProductQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
-        #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
+        #[graphql(desc = "Count no further than this, at most 1,000,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
         let (scope, scoped) =

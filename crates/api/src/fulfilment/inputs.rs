@@ -78,7 +78,7 @@ pub struct FulfilmentWorkPickInput {
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
     /// Whether the missing units are not in the store: they are sourced from other stores, as after
-    /// a rejection for NO_STOCK.
+    /// a rejection for NO_STOCK. Default false.
     #[graphql(default = false)]
     pub is_short: bool,
 }
@@ -166,7 +166,7 @@ pub struct FulfilmentWorkShipInput {
     pub parcels: Option<Vec<ParcelLabelInput>>,
     /// Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Policy for taking what was promised or was not there.
+    /// Policy for taking what was promised or was not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }

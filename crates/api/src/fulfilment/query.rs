@@ -110,10 +110,10 @@ impl FulfilmentWorkFilter {
 /// Order of a list of works; IDs break ties.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct FulfilmentWorkOrder {
-    /// Field that the list is sorted by.
+    /// Field that the list is sorted by. Default DUE_AT.
     #[graphql(default_with = "FulfilmentWorkOrderField::DueAt")]
     pub field: FulfilmentWorkOrderField,
-    /// Direction of the list.
+    /// Direction of the list. Default ASC.
     #[graphql(default_with = "Direction::Asc")]
     pub direction: Direction,
 }

@@ -17,7 +17,7 @@ pub struct ProductImageAddInput {
     pub product: Option<ProductRef>,
     /// The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet.
     pub file_id: ID,
-    /// Alternative text of the picture, for readers who cannot see it; at most 500 characters.
+    /// Alternative text of the picture, for readers who cannot see it; at most 500 characters. Empty by default.
     #[graphql(default)]
     pub alt: String,
     /// Position among the product's pictures, from 1. Null for the last.

@@ -63,7 +63,7 @@ impl ExternalRef {
 /// A line of a new order. A CHARGE has a name and a unitPrice and no product.
 #[derive(Debug, Clone, InputObject)]
 pub struct OrderLineInput {
-    /// Kind of the line.
+    /// Kind of the line. Default PRODUCT.
     #[graphql(default_with = "OrderLineKind::Product")]
     pub kind: OrderLineKind,
     /// The product, for a PRODUCT line.
@@ -109,12 +109,12 @@ pub struct OrderCreateInput {
     pub shipping_country: Option<String>,
     /// Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
-    /// Status in which the order is created.
+    /// Status in which the order is created. Default CONFIRMED.
     #[graphql(default_with = "NewOrderStatus::Confirmed")]
     pub status: NewOrderStatus,
     /// Reservations made before, which the order takes the place of.
     pub reservation_ids: Option<Vec<ID>>,
-    /// Policy for a FULFILLED order that takes stock which is promised to others or not there.
+    /// Policy for a FULFILLED order that takes stock which is promised to others or not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// Lines of the order; at most 2,000, or 500 with `sourcing`.
@@ -185,7 +185,7 @@ pub struct OrderFulfilInput {
     pub lines: Option<Vec<LineQuantity>>,
     /// Time of the shipment; now by default.
     pub occurred_at: Option<DateTime>,
-    /// Policy for a shipment that takes stock which is promised to others or not there.
+    /// Policy for a shipment that takes stock which is promised to others or not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }

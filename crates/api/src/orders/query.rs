@@ -74,7 +74,7 @@ impl OrdersQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
-        #[graphql(desc = "Limit up to which orders are counted, 1 to 100,000.", default = 10_000)] limit: i32,
+        #[graphql(desc = "Limit up to which orders are counted, 1 to 100,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let scope = permit.scope(ledger(ctx)?.database());
         if !(1..=MOST_COUNTED).contains(&limit) {

@@ -130,12 +130,12 @@ pub struct LegalEntityUpsertInput {
     pub code: String,
     /// Name as it is printed, 1 to 200 characters.
     pub name: String,
-    /// Address, at most 6 lines of 200 characters.
+    /// Address, at most 6 lines of 200 characters. Empty by default.
     #[graphql(default)]
     pub address: Vec<String>,
     /// Tax ID, 1 to 64 characters; null for none.
     pub tax_id: Option<String>,
-    /// Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued.
+    /// Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. Default INV-.
     #[graphql(default_with = "\"INV-\".to_owned()")]
     pub invoice_prefix: String,
     /// Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a

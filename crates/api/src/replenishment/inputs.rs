@@ -131,21 +131,21 @@ pub struct ReplenishmentRuleSetInput {
     pub idempotency_key: String,
     /// Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Whether the rule approves lines from the next plan on.
+    /// Whether the rule approves lines from the next plan on. Default true.
     #[graphql(default = true)]
     pub enabled: bool,
     /// Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait.
     pub plan_amount: Option<MoneyInput>,
     /// Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait.
     pub supplier_amount: Option<MoneyInput>,
-    /// Whether transfers are approved.
+    /// Whether transfers are approved. Default true.
     #[graphql(default = true)]
     pub transfers: bool,
-    /// Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits.
+    /// Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits. Default 0.8.
     #[graphql(default_with = "0.8")]
     pub confidence: f64,
     /// Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
-    /// who sets it. Requires purchase.approve for all stores.
+    /// who sets it. Requires purchase.approve for all stores. Default false.
     #[graphql(default = false)]
     pub sends: bool,
 }

@@ -91,13 +91,13 @@ pub struct ProductDescriptionEndpointSetInput {
     pub model: String,
     /// Key that requests carry as a bearer token, at most 512 printable characters of ASCII. Null keeps the key of the same host and port; an empty text removes it.
     pub secret_key: Option<String>,
-    /// Whether descriptions are proposed.
+    /// Whether descriptions are proposed. Default false.
     #[graphql(default)]
     pub is_enabled: bool,
-    /// Largest number of tokens of an answer, 1 to 4,096.
+    /// Largest number of tokens of an answer, 1 to 4,096. Default 400.
     #[graphql(default = 400)]
     pub max_tokens: i32,
-    /// Largest number of calls in a day of UTC, 1 to 10,000.
+    /// Largest number of calls in a day of UTC, 1 to 10,000. Default 100.
     #[graphql(default = 100)]
     pub calls_per_day: i32,
 }

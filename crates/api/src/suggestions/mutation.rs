@@ -101,16 +101,16 @@ pub struct AcceptedDescriptionInput {
 pub struct ProductTextAcceptInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Categories, each product once.
+    /// Categories, each product once. Empty by default.
     #[graphql(default)]
     pub categories: Vec<AcceptedCategoryInput>,
-    /// Names, each product once.
+    /// Names, each product once. Empty by default.
     #[graphql(default)]
     pub names: Vec<AcceptedNameInput>,
-    /// Tags, each product once.
+    /// Tags, each product once. Empty by default.
     #[graphql(default)]
     pub tags: Vec<AcceptedTagsInput>,
-    /// Descriptions, each product once.
+    /// Descriptions, each product once. Empty by default.
     #[graphql(default)]
     pub descriptions: Vec<AcceptedDescriptionInput>,
 }
@@ -173,7 +173,7 @@ pub struct ProductSuggestionRefuseInput {
     pub category_id: Option<ID>,
     /// Category that is not to be suggested for it again. Null for none.
     pub category: Option<CategoryRef>,
-    /// Tags that are not to be suggested for it again in any spelling, at most 50.
+    /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
     #[graphql(default)]
     pub tags: Vec<String>,
 }
