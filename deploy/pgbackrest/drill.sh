@@ -94,7 +94,7 @@ for setting in "config_file=$FOLDER/postgresql.conf" "hba_file=$FOLDER/pg_hba.co
   OPTIONS+=" -c $setting"
 done
 # Without hot_standby it answers when all of the log is replayed.
-"$PG_BIN/pg_ctl" -D "$DATA" -w -t "$REPLAY_SECONDS" -l "$FOLDER/server.log" -o "$OPTIONS" start >/dev/null || {
+"$PG_BIN/pg_ctl" -D "$DATA" -w -t "$REPLAY_SECONDS" -l "$FOLDER/server.log" -o "$OPTIONS" start >/dev/null 9>&- || {
   tail -n 20 "$FOLDER/server.log" >&2
   fail 'the restored Postgres does not start: see the journal of this unit'
 }
