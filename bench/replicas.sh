@@ -29,6 +29,7 @@ share | killed | failover | all) PARTS=${1:-all} ;;
 esac
 read -ra ARGS <<<"${REPLICAS_LOAD:---products 500 --customers 100 --orders 1000}"
 PG_BIN=$(find_pg_bin) || die "needs the Postgres server programs, 15 or newer (Debian: apt-get install postgresql)"
+command -v curl >/dev/null || die "needs curl"
 need_binary
 
 FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/entrepot-replicas.XXXXXX")
