@@ -131,19 +131,19 @@ mod tests {
     #[test]
     fn working_days_are_those_of_the_store() {
         // Hours, working days, weekdays of work; hours of the order after that Monday, and hours until it leaves. Then the same backwards.
-        let cases: [(i32, i32, &[i32], i64, i64, i64); 8] = [
-            (0, 0, &[], 9, 0, 0),
-            (4, 0, &[], 9, 4, -4),
-            (0, 1, &[], 9, 24, -72),
+        let cases: [((i32, i32), &[i32], [i64; 3]); 8] = [
+            ((0, 0), &[], [9, 0, 0]),
+            ((4, 0), &[], [9, 4, -4]),
+            ((0, 1), &[], [9, 24, -72]),
             // Of a Friday: Monday; and Thursday.
-            (0, 1, &[], 105, 72, -24),
+            ((0, 1), &[], [105, 72, -24]),
             // Of a Saturday: Monday; and Friday.
-            (0, 1, &[], 129, 48, -24),
-            (0, 6, &[], 9, 192, -240),
-            (2, 1, &[1, 2, 3, 4, 5, 6, 7], 105, 26, -26),
-            (0, 2, &[6], 9, 288, -216),
+            ((0, 1), &[], [129, 48, -24]),
+            ((0, 6), &[], [9, 192, -240]),
+            ((2, 1), &[1, 2, 3, 4, 5, 6, 7], [105, 26, -26]),
+            ((0, 2), &[6], [9, 288, -216]),
         ];
-        for (hours, working_days, days, at, after, before) in cases {
+        for ((hours, working_days), days, [at, after, before]) in cases {
             let time = HandlingTime { hours, working_days, open_days: days.to_vec() };
             let at = Timestamp(MONDAY + at * HOUR);
             let away = |moment: Timestamp| (moment.micros() - at.micros()) / HOUR;
