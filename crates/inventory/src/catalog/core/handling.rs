@@ -128,10 +128,12 @@ mod tests {
         plus_days: |at, days, _| Timestamp(at.micros() + i64::from(days) * DAY),
     };
 
+    /// Hours and working days, weekdays of work; hours of the order after that Monday, hours until it leaves, and the same backwards.
+    type Case = ((i32, i32), &'static [i32], [i64; 3]);
+
     #[test]
     fn working_days_are_those_of_the_store() {
-        // Hours, working days, weekdays of work; hours of the order after that Monday, and hours until it leaves. Then the same backwards.
-        let cases: [((i32, i32), &[i32], [i64; 3]); 8] = [
+        let cases: [Case; 8] = [
             ((0, 0), &[], [9, 0, 0]),
             ((4, 0), &[], [9, 4, -4]),
             ((0, 1), &[], [9, 24, -72]),
