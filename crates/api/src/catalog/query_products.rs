@@ -8,7 +8,7 @@ use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
-    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort},
+    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort as SortColumn},
     shell::{By, ProductBy},
 };
 use macros::resolvers;
@@ -265,14 +265,14 @@ fn sorted(order: Option<&ProductOrder>, filter: &Filter) -> Answer<Sorted> {
     let searches = filter.clone().take_search().is_some();
     let by = |sort, direction| Sorted::By(rows::page::ProductOrder { sort, descending: direction == Direction::Desc });
     let Some(ProductOrder { field, direction }) = order else {
-        return Ok(if searches { Sorted::ByRelevance } else { by(ProductSort::Sku, Direction::Asc) });
+        return Ok(if searches { Sorted::ByRelevance } else { by(SortColumn::Sku, Direction::Asc) });
     };
     Ok(match field {
-        ProductOrderField::Sku => by(ProductSort::Sku, *direction),
-        ProductOrderField::Name => by(ProductSort::Name, *direction),
-        ProductOrderField::CreatedAt => by(ProductSort::CreatedAt, *direction),
-        ProductOrderField::UpdatedAt => by(ProductSort::UpdatedAt, *direction),
-        ProductOrderField::Price => by(ProductSort::Price, *direction),
+        ProductOrderField::Sku => by(SortColumn::Sku, *direction),
+        ProductOrderField::Name => by(SortColumn::Name, *direction),
+        ProductOrderField::CreatedAt => by(SortColumn::CreatedAt, *direction),
+        ProductOrderField::UpdatedAt => by(SortColumn::UpdatedAt, *direction),
+        ProductOrderField::Price => by(SortColumn::Price, *direction),
         ProductOrderField::Relevance if searches => Sorted::ByRelevance,
         ProductOrderField::Relevance => {
             let message = "RELEVANCE needs a search in the filter, outside of or and not";
