@@ -2,7 +2,7 @@
 import { TypedDocumentString } from '../src/index.js';
 
 export type ProductsQuery = {
-  /** Products in pages: by SKU, or by relevance where the filter searches, unless orderBy says otherwise. */
+  /** Products in pages: by SKU, or by relevance where the filter searches, unless a sort is given. */
   products: {
     /** The nodes alone. */
     nodes: Array<{

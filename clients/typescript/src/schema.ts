@@ -14,13 +14,19 @@ export type AbcClass =
 
 /** A category accepted for a product. */
 export interface AcceptedCategoryInput {
-  /** Product. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product, instead of `productId`. */
+  /** Product. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
-  /** Category that the product gets. Needed unless `category` names it. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** Category that the product gets, instead of `categoryId`. */
+  /** Category that the product gets. Required, unless the deprecated `categoryId` is given. */
   category?: CategoryRef | null;
   /** Version of the product that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
@@ -28,9 +34,12 @@ export interface AcceptedCategoryInput {
 
 /** A description accepted for a product. */
 export interface AcceptedDescriptionInput {
-  /** Product. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product, instead of `productId`. */
+  /** Product. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
   /** Description that the product gets, at most 10,000 characters. An empty text removes the description. */
   description: string;
@@ -40,9 +49,12 @@ export interface AcceptedDescriptionInput {
 
 /** A name accepted for a product. */
 export interface AcceptedNameInput {
-  /** Product. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product, instead of `productId`. */
+  /** Product. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
   /** Name that the product gets, 1 to 255 characters. */
   name: string;
@@ -52,9 +64,12 @@ export interface AcceptedNameInput {
 
 /** Tags accepted for a product. */
 export interface AcceptedTagsInput {
-  /** Product. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product, instead of `productId`. */
+  /** Product. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
   /** Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled. */
   tags: ReadonlyArray<string>;
@@ -176,6 +191,11 @@ export interface AlertListFilter {
   /** Kinds of alerts to include; an empty list matches nothing. */
   kind?: ReadonlyArray<AlertKind> | null;
   /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<AlertStatus> | null;
+  /**
+   * Deprecated name of `status`.
+   * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
+   */
   state?: ReadonlyArray<AlertStatus> | null;
   /** Condition on the alert's store. */
   store?: IdFilter | null;
@@ -215,19 +235,28 @@ export interface AlertRuleUpsertInput {
   idempotencyKey?: string;
   /** Kind of alerts to which the rule applies. */
   kind: AlertKind;
-  /** ID of the store that the rule is for. Null for all. Not for NEGATIVE_MARGIN. */
+  /**
+   * Deprecated form of `store`: its ID.
+   * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
+   */
   storeId?: string | null;
-  /** Store that the rule is for, instead of `storeId`. */
+  /** Store that the rule is for. Null for all. Not for NEGATIVE_MARGIN. */
   store?: StoreRef | null;
-  /** ID of the category that the rule is for, with its descendants. Null for all. Not together with a product. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** Category that the rule is for, instead of `categoryId`. */
+  /** Category that the rule is for, with its descendants. Null for all. Not together with a product. */
   category?: CategoryRef | null;
-  /** ID of the product that the rule is for. Null for all. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product that the rule is for, instead of `productId`. */
+  /** Product that the rule is for. Null for all. */
   product?: ProductRef | null;
-  /** Whether such alerts are opened and notified. */
+  /** Whether such alerts are opened and notified. Default true. */
   isEnabled?: boolean;
   /**
    * Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
@@ -240,17 +269,17 @@ export interface AlertRuleUpsertInput {
    * date, for 1 after the day of works, and else for no grace.
    */
   days?: number | null;
-  /** E-mail addresses to notify, at most 20. */
+  /** E-mail addresses to notify, at most 20. Empty by default. */
   emails?: ReadonlyArray<string>;
-  /** Members to notify by e-mail, each about what they may see; at most 20. */
+  /** Members to notify by e-mail, each about what they may see; at most 20. Empty by default. */
   memberIds?: ReadonlyArray<string>;
   /** Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted. */
   quietHours?: QuietHoursInput | null;
   /** IANA time zone of the rule's hours. Null for that of the alert's store. */
   timeZone?: string | null;
-  /** Collection of the e-mails about alerts of this rule. */
+  /** Collection of the e-mails about alerts of this rule. Default NONE. */
   digest?: AlertDigest;
-  /** Hour of the day at which a DAILY digest is sent, 0 to 23. */
+  /** Hour of the day at which a DAILY digest is sent, 0 to 23. Default 8. */
   digestHour?: number;
 }
 
@@ -310,7 +339,7 @@ export interface ApiKeyCreateInput {
  * filter, lists show objects in use.
  */
 export interface ArchiveFilter {
-  /** True for archived ones only, false for those in use, null for both. */
+  /** True for archived ones only, false for those in use, null for both. Default false. */
   isArchived?: boolean | null;
   /** Condition on the ID. */
   id?: IdFilter | null;
@@ -396,7 +425,7 @@ export interface BarcodeInput {
    * the same with zeros in front: a UPC-A and its EAN-13 are one code.
    */
   code: string;
-  /** Number of smallest units in the pack, above 0. */
+  /** Number of smallest units in the pack, above 0. Default 1. */
   packQuantity?: number;
 }
 
@@ -558,7 +587,7 @@ export interface BulkOperationRunInput {
   mutation: string;
   /**
    * Report the outcome of each line without writing anything. The document declares
-   * $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
+   * $validateOnly: Boolean! for this and passes it to its mutation's validateOnly. Default false.
    */
   validateOnly?: boolean;
   /**
@@ -598,7 +627,7 @@ export interface CarrierUpsertInput {
   code: string;
   /** Name of the carrier; at most 200 characters. */
   name: string;
-  /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. */
+  /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. Empty by default. */
   services?: ReadonlyArray<string>;
   /** URL of the page that tracks a parcel: https, with {number} once, in the place of its number. */
   trackingUrlTemplate?: string | null;
@@ -607,7 +636,7 @@ export interface CarrierUpsertInput {
    * themselves. Null for any.
    */
   numberPattern?: string | null;
-  /** Whether new parcels can name the carrier. */
+  /** Whether new parcels can name the carrier. Default true. */
   isActive?: boolean;
 }
 
@@ -621,9 +650,12 @@ export interface CategoryArchiveInput {
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`. */
   idempotencyKey?: string | null;
-  /** ID of the category that the products go to, archived ones with them, in the same step; at most 2,000. Null leaves products where they are. */
+  /**
+   * Deprecated form of `moveTo`: its ID.
+   * @deprecated 2026-11-26: use moveTo. Removed after 2027-11-26.
+   */
   moveToId?: string | null;
-  /** Category that the products go to, instead of `moveToId`. Null leaves products where they are. */
+  /** Category that the products go to, archived ones with them, in the same step; at most 2,000. Null leaves products where they are. */
   moveTo?: CategoryRef | null;
 }
 
@@ -643,9 +675,12 @@ export interface CategoryCreateInput {
   name: string;
   /** Name of the category in URLs, unique in the tenant. Null to derive it from the name. */
   slug?: string | null;
-  /** ID of the parent category. Null for a root. */
+  /**
+   * Deprecated form of `parent`: its ID.
+   * @deprecated 2026-11-26: use parent. Removed after 2027-11-26.
+   */
   parentId?: string | null;
-  /** Parent category, instead of `parentId`. Null for a root. */
+  /** Parent category. Null for a root. */
   parent?: CategoryRef | null;
   /** Position among the sibling categories, from 0; the smallest comes first. Null for 0. */
   position?: number | null;
@@ -708,9 +743,12 @@ export interface CategoryUpdateInput {
   name?: string | null;
   /** Name of the category in URLs, unique in the tenant. */
   slug?: string | null;
-  /** ID of the parent category: neither the category nor one of its descendants. Null makes it a root. */
+  /**
+   * Deprecated form of `parent`: its ID.
+   * @deprecated 2026-11-26: use parent. Removed after 2027-11-26.
+   */
   parentId?: string | null;
-  /** Parent category, instead of `parentId`: neither the category nor one of its descendants. Null makes it a root. */
+  /** Parent category: neither the category nor one of its descendants. Null makes it a root. */
   parent?: CategoryRef | null;
   /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
   position?: number | null;
@@ -1279,7 +1317,7 @@ export interface DocumentReverseInput {
   note: string;
   /** Business time of the reversal: after the closed books and not before the document. Null for now. */
   occurredAt?: string | null;
-  /** Policy when undoing takes what was promised, or is no longer there. */
+  /** Policy when undoing takes what was promised, or is no longer there. Default REFUSE. */
   onShortage?: ShortagePolicy;
 }
 
@@ -1323,7 +1361,10 @@ export interface ExchangeRateSetInput {
   day: string;
   /** Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced. */
   source: string;
-  /** Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one. */
+  /**
+   * Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one.
+   * Default false.
+   */
   unusual?: boolean;
 }
 
@@ -1341,7 +1382,7 @@ export interface ExchangeRatesImportInput {
    * rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
    */
   ecbXml?: string | null;
-  /** Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. */
+  /** Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. Default false. */
   unusual?: boolean;
 }
 
@@ -1361,7 +1402,7 @@ export interface ExportBucketInput {
   name: string;
   /** Region of the bucket, as in eu-west-2; us-east-1 where the host has none. */
   region: string;
-  /** Text before the names of all files, of at most 200 characters: names between slashes. Empty for none. */
+  /** Text before the names of all files, of at most 200 characters: names between slashes. Empty for none. Empty by default. */
   prefix?: string;
   /** ID of the access key that the files are written with. */
   accessKeyId: string;
@@ -1382,20 +1423,29 @@ export interface ExportCreateInput {
   noun?: ExportEntity | null;
   /**
    * Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
-   * with an apostrophe, which an import removes.
+   * with an apostrophe, which an import removes. Default CSV.
    */
   format?: DataJobFormat;
-  /** IDs of the stores to include. */
+  /**
+   * Deprecated form of `stores`: their IDs.
+   * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
+   */
   storeIds?: ReadonlyArray<string> | null;
-  /** IDs of the categories to include. */
+  /**
+   * Deprecated form of `categories`: their IDs.
+   * @deprecated 2026-11-26: use categories. Removed after 2027-11-26.
+   */
   categoryIds?: ReadonlyArray<string> | null;
-  /** IDs of the products to include. */
+  /**
+   * Deprecated form of `products`: their IDs.
+   * @deprecated 2026-11-26: use products. Removed after 2027-11-26.
+   */
   productIds?: ReadonlyArray<string> | null;
-  /** Stores to include, instead of `storeIds`. A code that names nothing adds nothing. */
+  /** Stores to include. A code that names nothing adds nothing. Null for all. */
   stores?: ReadonlyArray<StoreRef> | null;
-  /** Categories to include, instead of `categoryIds`. A slug that names nothing adds nothing. */
+  /** Categories to include. A slug that names nothing adds nothing. Null for all. */
   categories?: ReadonlyArray<CategoryRef> | null;
-  /** Products to include, instead of `productIds`. A key that names nothing adds nothing. */
+  /** Products to include. A key that names nothing adds nothing. Null for all. */
   products?: ReadonlyArray<ProductRef> | null;
   /**
    * Start of the time range, included: time of the last change; for movements of the occurrence, for orders of the placing,
@@ -1502,11 +1552,14 @@ export type ExportScheduleStatus =
 
 /** Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out. */
 export interface ExternalRef {
-  /** ID of the channel of the reference. Null where `channel` names it, or for the channel that you are bound to. */
+  /**
+   * Deprecated form of `channel`: its ID.
+   * @deprecated 2026-11-26: use channel. Removed after 2027-11-26.
+   */
   channelId?: string | null;
   /**
-   * Channel of the reference, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are
-   * bound to none.
+   * Channel of the reference. Null for the channel that you are bound to; required if you are bound to none, unless the
+   * deprecated `channelId` is given.
    */
   channel?: ChannelRef | null;
   /** Reference of the order in the channel's own system. */
@@ -1541,17 +1594,26 @@ export interface FactorSeriesSetInput {
   kind: FactorKind;
   /** Name, 1 to 200 characters. */
   name: string;
-  /** ID of the store that the series is for. Needed unless your rights are for all stores. */
+  /**
+   * Deprecated form of `store`: its ID.
+   * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
+   */
   storeId?: string | null;
-  /** Store that the series is for, instead of `storeId`. */
+  /** Store that the series is for. Needed unless your rights are for all stores. */
   store?: StoreRef | null;
-  /** ID of the product that the series is for. Null for all products, or for those of a category. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product that the series is for, instead of `productId`. */
+  /** Product that the series is for. Null for all products, or for those of a category. */
   product?: ProductRef | null;
-  /** ID of the category whose products the series is for, with all categories below it. Not together with a product. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** Category whose products the series is for, instead of `categoryId`. */
+  /** Category whose products the series is for, with all categories below it. Not together with a product. */
   category?: CategoryRef | null;
   /** Country whose stores the series is for, by their addresses, as two letters. Not together with a store. */
   country?: string | null;
@@ -1720,7 +1782,7 @@ export interface FulfilmentWaveFoundInput {
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /**
    * Whether the missing units are not in the store: they are sourced from other stores, as after
-   * a rejection for NO_STOCK.
+   * a rejection for NO_STOCK. Default false.
    */
   isShort?: boolean;
 }
@@ -1749,7 +1811,7 @@ export interface FulfilmentWavePickInput {
    * the wave is open.
    */
   idempotencyKey?: string;
-  /** Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole. */
+  /** Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole. Empty by default. */
   found?: ReadonlyArray<FulfilmentWaveFoundInput>;
 }
 
@@ -1832,6 +1894,8 @@ export interface FulfilmentWorkFilter {
   isHeld?: boolean | null;
   /** Works of orders that are delivered in this way. Not in fulfilmentWorkChanged. */
   deliveryMethod?: DeliveryMethod | null;
+  /** True for works that are late: due before now, with units left to send. False for the others. Not in fulfilmentWorkChanged. */
+  isLate?: boolean | null;
   /** Time at which the work was created. */
   createdAt?: DateTimeFilter | null;
   /** Time at which the work last changed. */
@@ -1857,9 +1921,9 @@ export interface FulfilmentWorkMoveInput {
 
 /** Order of a list of works; IDs break ties. */
 export interface FulfilmentWorkOrder {
-  /** Field that the list is sorted by. */
+  /** Field that the list is sorted by. Default DUE_AT. */
   field?: FulfilmentWorkOrderField;
-  /** Direction of the list. */
+  /** Direction of the list. Default ASC. */
   direction?: Direction;
 }
 
@@ -1891,7 +1955,7 @@ export interface FulfilmentWorkPickInput {
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /**
    * Whether the missing units are not in the store: they are sourced from other stores, as after
-   * a rejection for NO_STOCK.
+   * a rejection for NO_STOCK. Default false.
    */
   isShort?: boolean;
 }
@@ -1924,9 +1988,21 @@ export interface FulfilmentWorkShipInput {
   parcels?: ReadonlyArray<ParcelLabelInput> | null;
   /** Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now. */
   occurredAt?: string | null;
-  /** Policy for taking what was promised or was not there. */
+  /** Policy for taking what was promised or was not there. Default REFUSE. */
   onShortage?: ShortagePolicy;
 }
+
+/** Sort order of a list of fulfilment works; works with equal values are sorted by ID. */
+export interface FulfilmentWorkSort {
+  /** Field by which the works are sorted. */
+  field: FulfilmentWorkSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which fulfilment works can be sorted. More may be added. */
+export type FulfilmentWorkSortField =
+  | 'DUE_AT';
 
 /** Goods that were put back. */
 export interface FulfilmentWorkUnpickInput {
@@ -1946,6 +2022,16 @@ export interface GeoPointInput {
   latitude: number;
   /** East of Greenwich: -180 to 180. Six decimals are kept. */
   longitude: number;
+}
+
+/** Time from an order to its shipment: working days, and hours after them. One of 0 hours and 0 working days is none. */
+export interface HandlingTimeInput {
+  /** Hours of any day, 0 to 720. They count after the working days. Null for 0. */
+  hours?: number | null;
+  /** Working days after the day of the order, 0 to 60. Null for 0. */
+  workingDays?: number | null;
+  /** Weekdays that are working days, from 1, a Monday, to 7. Null or an empty list for Monday to Friday. */
+  openDays?: ReadonlyArray<number> | null;
 }
 
 /** Kind of an actor. */
@@ -1994,27 +2080,36 @@ export interface HoldRuleUpsertInput {
   reason: string;
   /** Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total. */
   totalAtLeast?: MoneyInput | null;
-  /** Whether only orders match that are neither paid nor authorised in full. */
+  /** Whether only orders match that are neither paid nor authorised in full. Default false. */
   isUnpaid?: boolean;
-  /** Whether only orders match that are shipped and say no shipping address. */
+  /** Whether only orders match that are shipped and say no shipping address. Default false. */
   lacksAddress?: boolean;
   /**
    * Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
-   * country.
+   * country. Empty by default.
    */
   countries?: ReadonlyArray<string>;
-  /** Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match. */
+  /**
+   * Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match.
+   * Default false.
+   */
   isBilledElsewhere?: boolean;
   /**
    * Whether only orders match of which the customer, with all customers merged with it, has got nothing yet by another order: none of which anything has
-   * left. Orders without a customer match.
+   * left. Orders without a customer match. Default false.
    */
   isNewCustomer?: boolean;
-  /** Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none. */
+  /**
+   * Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none.
+   * Empty by default.
+   */
   customerTags?: ReadonlyArray<string>;
-  /** Tags of which a product of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any product. */
+  /**
+   * Tags of which a product of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any product.
+   * Empty by default.
+   */
   productTags?: ReadonlyArray<string>;
-  /** Whether the rule takes its hold off once the order does not match any more. */
+  /** Whether the rule takes its hold off once the order does not match any more. Default false. */
   liftsItself?: boolean;
 }
 
@@ -2065,13 +2160,13 @@ export interface ImportCreateInput {
    * from the bytes.
    */
   encoding?: string | null;
-  /** Mapping of columns to fields, for columns whose names do not identify the field. */
+  /** Mapping of columns to fields, for columns whose names do not identify the field. Empty by default. */
   mapping?: ReadonlyArray<ColumnMappingInput>;
-  /** Policy for a row whose key exists already. Stock is always set or changed. */
+  /** Policy for a row whose key exists already. Stock is always set or changed. Default UPSERT. */
   mode?: ImportMode;
   /**
    * Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
-   * orders one by one, against the present data.
+   * orders one by one, against the present data. Default false.
    */
   validateOnly?: boolean;
   /**
@@ -2079,11 +2174,11 @@ export interface ImportCreateInput {
    * @deprecated 2026-11-25: use validateOnly. Removed after 2027-11-25.
    */
   dryRun?: boolean;
-  /** Reason code of the stock changes. */
+  /** Reason code of the stock changes. Default CORRECTION. */
   reasonCode?: ReasonCode;
   /**
    * The decimal separator of prices, costs, discounts and taxes that are texts; numbers of JSON and of workbooks need none. An amount with the other
-   * separator, or with one between thousands, is refused.
+   * separator, or with one between thousands, is refused. Default POINT.
    */
   decimalSeparator?: DecimalSeparator;
 }
@@ -2110,11 +2205,11 @@ export interface IntegrationCreateInput {
   /** Name of the integration. */
   name: string;
   /**
-   * ID of the channel to bind the integration to: it sees and creates orders and reservations of that channel only. Null binds
-   * it to none.
+   * Deprecated form of `channel`: its ID.
+   * @deprecated 2026-11-26: use channel. Removed after 2027-11-26.
    */
   channelId?: string | null;
-  /** Channel to bind the integration to, instead of `channelId`. */
+  /** Channel to bind the integration to: it sees and creates orders and reservations of that channel only. Null binds it to none. */
   channel?: ChannelRef | null;
   /** Permissions of the integration, by name. */
   permissions: ReadonlyArray<string>;
@@ -2134,10 +2229,7 @@ export interface IntegrationFilter {
   isEnabled?: boolean | null;
 }
 
-/**
- * Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is
- * added.
- */
+/** Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added. */
 export interface IntegrationUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
@@ -2147,26 +2239,20 @@ export interface IntegrationUpdateInput {
   expectedVersion: number;
   /** Name of the integration. */
   name?: string | null;
-  /** ID of the channel to bind the integration to. Null binds it to none. */
-  channelId?: string | null;
-  /** Channel to bind the integration to, instead of `channelId`. Null binds it to none. */
-  channel?: ChannelRef | null;
   /**
-   * Permissions of the integration, in place of the present ones. A permission that is removed
-   * here is removed from the keys too.
+   * Deprecated form of `channel`: its ID.
+   * @deprecated 2026-11-26: use channel. Removed after 2027-11-26.
    */
+  channelId?: string | null;
+  /** Channel to bind the integration to. Null binds it to none. */
+  channel?: ChannelRef | null;
+  /** Permissions of the integration, in place of the present ones. A permission that is removed here is removed from the keys too. */
   permissions?: ReadonlyArray<string> | null;
   /** Stores to which the integration's permissions of the class STORE are to apply. */
   scope?: StoreScopeInput | null;
-  /**
-   * Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too.
-   * Null leaves it as it is.
-   */
+  /** Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is. */
   trustedDocumentsOnly?: boolean | null;
-  /**
-   * False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
-   * accepted again.
-   */
+  /** False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are accepted again. */
   isEnabled?: boolean | null;
   /**
    * Deprecated name of `isEnabled`.
@@ -2205,7 +2291,7 @@ export interface InvoiceIssueInput {
   idempotencyKey?: string;
   /** ID of the order. */
   orderId: string;
-  /** Share of the order that is invoiced, less what is invoiced already. */
+  /** Share of the order that is invoiced, less what is invoiced already. Default SHIPPED. */
   scope?: InvoiceScope;
 }
 
@@ -2239,9 +2325,12 @@ export type InvoiceSortField =
 
 /** Component of a kit: a product and its quantity in one kit. */
 export interface KitComponentInput {
-  /** The product: one that is stocked, not archived, and no kit. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** The product, instead of `productId`. */
+  /** The product: one that is stocked, not archived, and no kit. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
   /** Quantity in one kit, in the component's smallest unit; above 0. */
   quantity: number;
@@ -2306,20 +2395,26 @@ export interface LegalEntityUpsertInput {
   code: string;
   /** Name as it is printed, 1 to 200 characters. */
   name: string;
-  /** Address, at most 6 lines of 200 characters. */
+  /** Address, at most 6 lines of 200 characters. Empty by default. */
   address?: ReadonlyArray<string>;
   /** Tax ID, 1 to 64 characters; null for none. */
   taxId?: string | null;
-  /** Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. */
+  /** Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. Default INV-. */
   invoicePrefix?: string;
   /**
    * Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
    * credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
    */
   creditNotePrefix?: string | null;
-  /** IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here. */
+  /**
+   * Deprecated form of `stores`: their IDs.
+   * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
+   */
   storeIds?: ReadonlyArray<string>;
-  /** All stores that sell for the legal entity, instead of `storeIds`. Null for those. */
+  /**
+   * All stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are
+   * named here. Null for none.
+   */
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
@@ -2392,9 +2487,12 @@ export interface LiquidationPlanApproveInput {
 export interface LiquidationPlanCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for. */
+  /**
+   * Deprecated form of `stores`: their IDs.
+   * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
+   */
   storeIds?: ReadonlyArray<string>;
-  /** Stores whose stock is planned for, instead of `storeIds`. Null for those. */
+  /** Stores whose stock is planned for, at most 250; all of yours when it is empty or null. Goods are sent to any store that you may buy for. */
   stores?: ReadonlyArray<StoreRef> | null;
   /** Best actions to include. Null for all; KEEP has no lines. */
   actions?: ReadonlyArray<LiquidationAction> | null;
@@ -2403,6 +2501,11 @@ export interface LiquidationPlanCreateInput {
 /** Plans. All conditions hold; one that is null is absent. */
 export interface LiquidationPlanFilter {
   /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<LiquidationPlanState> | null;
+  /**
+   * Deprecated name of `status`.
+   * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
+   */
   state?: ReadonlyArray<LiquidationPlanState> | null;
 }
 
@@ -2411,6 +2514,11 @@ export interface LiquidationPlanLineFilter {
   /** Stores to include. */
   store?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<LiquidationLineState> | null;
+  /**
+   * Deprecated name of `status`.
+   * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
+   */
   state?: ReadonlyArray<LiquidationLineState> | null;
   /** Actions to include; an empty list matches nothing. */
   action?: ReadonlyArray<LiquidationAction> | null;
@@ -2452,25 +2560,25 @@ export interface LiquidationSettingsSetInput {
   idempotencyKey?: string;
   /** Version of the criteria that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Days without a sale after which stock is dead, from 1 to 3,650. */
+  /** Days without a sale after which stock is dead, from 1 to 3,650. Default 90. */
   daysWithoutSale?: number;
   /** Days of supply beyond which stock is slow, from 1 to 3,650; 180 are usual. Null: days of supply make nothing slow. */
   slowDaysOfSupply?: number | null;
   /** Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow. */
   slowMonthlyUnits?: number | null;
-  /** Whether stock is listed that expires before it is sold. */
+  /** Whether stock is listed that expires before it is sold. Default true. */
   expiring?: boolean;
   /** Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out. */
   leastValue?: MoneyInput | null;
-  /** Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. */
+  /** Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. Default 20, 40, 60. */
   markdownPercents?: ReadonlyArray<number>;
-  /** Lowest price of a markdown, in percent of the cost, from 0 to 200. */
+  /** Lowest price of a markdown, in percent of the cost, from 0 to 200. Default 0. */
   floorPercent?: number;
   /** Last two digits of prices in minor units, from 0 to 99, as 99 for 4.99. Null: any. */
   priceEnding?: number | null;
-  /** Cost of keeping stock for a year, in percent of its cost, from 0 to 100. */
+  /** Cost of keeping stock for a year, in percent of its cost, from 0 to 100. Default 25. */
   holdingPercent?: number;
-  /** Percent of the cost that a write-off brings, as by its tax, from 0 to 100. */
+  /** Percent of the cost that a write-off brings, as by its tax, from 0 to 100. Default 0. */
   salvagePercent?: number;
   /** Cost of one line of a transfer, in the company's currency; nothing when it is left out. */
   transferFreight?: MoneyInput | null;
@@ -2480,15 +2588,18 @@ export interface LiquidationSettingsSetInput {
   bundleCost?: MoneyInput | null;
   /** Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts. */
   alertValue?: MoneyInput | null;
-  /** Suppliers that take goods back, at most 250, each once. */
+  /** Suppliers that take goods back, at most 250, each once. Empty by default. */
   supplierTerms?: ReadonlyArray<LiquidationTermsInput>;
 }
 
 /** Terms on which a supplier takes goods back. */
 export interface LiquidationTermsInput {
-  /** Supplier. Needed unless `supplier` names it. */
+  /**
+   * Deprecated form of `supplier`: its ID.
+   * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
+   */
   supplierId?: string | null;
-  /** Supplier, instead of `supplierId`. */
+  /** Supplier. Required, unless the deprecated `supplierId` is given. */
   supplier?: SupplierRef | null;
   /** Percent of the cost that is credited, from 1 to 100. */
   creditPercent: number;
@@ -2606,7 +2717,7 @@ export interface LotStatusInput {
   expectedVersion?: number | null;
   /** Reason for the step, stored with the movement; at most 1,000 characters. */
   note?: string | null;
-  /** Policy for a step that takes reserved stock: REFUSE or SHORTEN. */
+  /** Policy for a step that takes reserved stock: REFUSE or SHORTEN. Default REFUSE. */
   onShortage?: ShortagePolicy;
 }
 
@@ -2627,7 +2738,7 @@ export interface LotUpdateInput {
   expiresOn?: string | null;
   /** Note on the lot, at most 1,000 characters. */
   note?: string | null;
-  /** Policy for an earlier expiry date that takes reserved stock. */
+  /** Policy for an earlier expiry date that takes reserved stock. Default REFUSE. */
   onShortage?: ShortagePolicy;
 }
 
@@ -2785,8 +2896,8 @@ export interface NodeTagsSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
-   * ID of the thing: a store, a group of stores, a supplier, a channel, a product family, a category, a customer, a lot, a work, a return, a
-   * stocktake, a purchase order, a blanket order, a return to a supplier or a transfer.
+   * ID of the thing: a store, a group of stores, a supplier, a channel, a product family, a category, a customer, a lot, a work, a wave, a
+   * return, a stocktake, a purchase order, a goods receipt, a blanket order, a return to a supplier, a transfer or a legal entity.
    */
   nodeId: string;
   /**
@@ -2809,9 +2920,9 @@ export interface NoteAddInput {
   nodeId: string;
   /** Text, 1 to 4,000 characters. */
   text: string;
-  /** Audience. */
+  /** Audience. Default STAFF. */
   audience?: NoteAudience;
-  /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. */
+  /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. Empty by default. */
   mentions?: ReadonlyArray<string>;
 }
 
@@ -2868,15 +2979,21 @@ export interface OrderCreateInput {
   idempotencyKey?: string;
   /** Store that sells the order. It also holds the stock unless `sourcing` is given. */
   store: StoreRef;
-  /** Channel from which the order came; the channel with the code DIRECT by default. */
+  /**
+   * Deprecated form of `channel`: its ID.
+   * @deprecated 2026-11-26: use channel. Removed after 2027-11-26.
+   */
   channelId?: string | null;
-  /** The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default. */
+  /** Channel from which the order came; the channel with the code DIRECT by default. */
   channel?: ChannelRef | null;
   /** Reference of the order in an external system; at most 128 characters, unique in its channel. */
   externalRef?: string | null;
-  /** Customer to whom the order is sold; an anonymous sale when omitted. */
+  /**
+   * Deprecated form of `customer`: its ID.
+   * @deprecated 2026-11-26: use customer. Removed after 2027-11-26.
+   */
   customerId?: string | null;
-  /** Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted. */
+  /** Customer to whom the order is sold; an anonymous sale when omitted. */
   customer?: CustomerRef | null;
   /**
    * Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
@@ -2885,11 +3002,11 @@ export interface OrderCreateInput {
   shippingCountry?: string | null;
   /** Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period. */
   placedAt?: string | null;
-  /** Status in which the order is created. */
+  /** Status in which the order is created. Default CONFIRMED. */
   status?: NewOrderStatus;
   /** Reservations made before, which the order takes the place of. */
   reservationIds?: ReadonlyArray<string> | null;
-  /** Policy for a FULFILLED order that takes stock which is promised to others or not there. */
+  /** Policy for a FULFILLED order that takes stock which is promised to others or not there. Default REFUSE. */
   onShortage?: ShortagePolicy;
   /** Lines of the order; at most 2,000, or 500 with `sourcing`. */
   lines: ReadonlyArray<OrderLineInput>;
@@ -3005,7 +3122,7 @@ export interface OrderFulfilInput {
   lines?: ReadonlyArray<LineQuantity> | null;
   /** Time of the shipment; now by default. */
   occurredAt?: string | null;
-  /** Policy for a shipment that takes stock which is promised to others or not there. */
+  /** Policy for a shipment that takes stock which is promised to others or not there. Default REFUSE. */
   onShortage?: ShortagePolicy;
 }
 
@@ -3048,7 +3165,7 @@ export interface OrderLineCancel {
 
 /** A line of a new order. A CHARGE has a name and a unitPrice and no product. */
 export interface OrderLineInput {
-  /** Kind of the line. */
+  /** Kind of the line. Default PRODUCT. */
   kind?: OrderLineKind;
   /** The product, for a PRODUCT line. */
   product?: ProductRef | null;
@@ -3143,6 +3260,21 @@ export type OrderRef =
   | { id?: never; number: string; external?: never }
   | { id?: never; number?: never; external: ExternalRef };
 
+/** Sort order of a list of orders; orders with equal values are sorted by ID. */
+export interface OrderSort {
+  /** Field by which the orders are sorted. */
+  field: OrderSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which orders can be sorted. */
+export type OrderSortField =
+  | 'PLACED_AT'
+  | 'NUMBER'
+  | 'TOTAL'
+  | 'UPDATED_AT';
+
 /** Status of an order. New statuses may be added. */
 export type OrderStatus =
   | 'DRAFT'
@@ -3162,9 +3294,12 @@ export interface OrderUpdateInput {
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** ID of the customer to whom the order is sold. Null for an anonymous sale. */
+  /**
+   * Deprecated form of `customer`: its ID.
+   * @deprecated 2026-11-26: use customer. Removed after 2027-11-26.
+   */
   customerId?: string | null;
-  /** Customer to whom the order is sold, instead of `customerId`. */
+  /** Customer to whom the order is sold. Null for an anonymous sale. */
   customer?: CustomerRef | null;
   /** The order's reference elsewhere; unique in its channel; at most 128 characters. */
   externalRef?: string | null;
@@ -3204,9 +3339,12 @@ export interface OrderUpdateInput {
    * is.
    */
   store?: StoreRef | null;
-  /** ID of the channel from which the order came. Only a DRAFT changes it. Null leaves it as it is. */
+  /**
+   * Deprecated form of `channel`: its ID.
+   * @deprecated 2026-11-26: use channel. Removed after 2027-11-26.
+   */
   channelId?: string | null;
-  /** Channel from which the order came, instead of `channelId`. Only a DRAFT changes it. Null leaves it as it is. */
+  /** Channel from which the order came. Only a DRAFT changes it. Null leaves it as it is. */
   channel?: ChannelRef | null;
   /**
    * Time at which the order was placed. Only a DRAFT changes it. At most five minutes ahead, and not in a closed period. Null
@@ -3295,7 +3433,7 @@ export interface PaperTextInput {
   kind: PaperKind;
   /**
    * Plain text of 1 to 2,000 characters with placeholders in double braces, as in {{document.number}}. Each kind of paper has its own
-   * placeholders, which `PaperSettings.placeholders` lists; others are refused, and so are markup and characters that the font of PDFs lacks.
+   * placeholders, which `PaperSettings.placeholders` lists; others are refused, and so are markup and characters that the fonts of PDFs lack.
    */
   text: string;
 }
@@ -3324,6 +3462,14 @@ export interface ParcelLabelInput {
   service?: string | null;
   /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. */
   trackingNumber?: string | null;
+}
+
+/** Quantity of a lot in a parcel. */
+export interface ParcelLotInput {
+  /** The lot, or a serial number: of the line's product, and in the work's store. */
+  lot: LotRef;
+  /** Quantity of the lot, in the product's smallest unit; above 0. */
+  quantity: number;
 }
 
 /** State of a parcel. New states may be added. */
@@ -3537,13 +3683,19 @@ export interface ProductCreateInput {
   unit?: UnitInput | null;
   /** Barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** ID of the product's category. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** The product's category, instead of `categoryId`. */
+  /** The product's category. */
   category?: CategoryRef | null;
-  /** ID of the supplier from which the product is bought. */
+  /**
+   * Deprecated form of `supplier`: its ID.
+   * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
+   */
   supplierId?: string | null;
-  /** Supplier from which the product is bought, instead of `supplierId`. */
+  /** Supplier from which the product is bought. */
   supplier?: SupplierRef | null;
   /** ID of the family of which the product is a variant. */
   familyId?: string | null;
@@ -3555,9 +3707,9 @@ export interface ProductCreateInput {
   unitCost?: MoneyInput | null;
   /** Available quantity, in smallest units, at or below which stock is low. Null for none. */
   lowStockThreshold?: number | null;
-  /** Status of the product. */
+  /** Status of the product. Default ACTIVE. */
   status?: ProductStatus;
-  /** Stock policy of the product. */
+  /** Stock policy of the product. Default TRACKED. */
   stockPolicy?: StockPolicy;
   /** Tracking of the product's stock: by lots or serial numbers. Null for NONE. */
   tracking?: Tracking | null;
@@ -3596,11 +3748,11 @@ export interface ProductDescriptionEndpointSetInput {
   model: string;
   /** Key that requests carry as a bearer token, at most 512 printable characters of ASCII. Null keeps the key of the same host and port; an empty text removes it. */
   secretKey?: string | null;
-  /** Whether descriptions are proposed. */
+  /** Whether descriptions are proposed. Default false. */
   isEnabled?: boolean;
-  /** Largest number of tokens of an answer, 1 to 4,096. */
+  /** Largest number of tokens of an answer, 1 to 4,096. Default 400. */
   maxTokens?: number;
-  /** Largest number of calls in a day of UTC, 1 to 10,000. */
+  /** Largest number of calls in a day of UTC, 1 to 10,000. Default 100. */
   callsPerDay?: number;
 }
 
@@ -3617,9 +3769,14 @@ export type ProductDescriptionFailure =
 
 /** Product that a description is proposed for. */
 export interface ProductDescriptionProposeInput {
-  /** Product. Needed unless `product` names it. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product, instead of `productId`. */
+  /** Product. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
 }
 
@@ -3627,9 +3784,12 @@ export interface ProductDescriptionProposeInput {
 export interface ProductDocumentAddInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The product; it has at most 20 documents. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** The product, instead of `productId`. */
+  /** The product; it has at most 20 documents. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
   /** The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet. */
   fileId: string;
@@ -3743,13 +3903,16 @@ export interface ProductFilter {
 export interface ProductImageAddInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The product; it has at most 20 pictures. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** The product, instead of `productId`. */
+  /** The product; it has at most 20 pictures. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
   /** The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet. */
   fileId: string;
-  /** Alternative text of the picture, for readers who cannot see it; at most 500 characters. */
+  /** Alternative text of the picture, for readers who cannot see it; at most 500 characters. Empty by default. */
   alt?: string;
   /** Position among the product's pictures, from 1. Null for the last. */
   position?: number | null;
@@ -3767,9 +3930,12 @@ export interface ProductImageRemoveInput {
 export interface ProductImageReorderInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The product. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** The product, instead of `productId`. */
+  /** The product. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
   /** Pictures that come first, in this order; the others follow as they were. */
   imageIds: ReadonlyArray<string>;
@@ -3779,17 +3945,20 @@ export interface ProductImageReorderInput {
 export interface ProductLabelSheetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** The products, at most 250. Needed unless `products` names them. */
+  /**
+   * Deprecated form of `products`: their IDs.
+   * @deprecated 2026-11-26: use products. Removed after 2027-11-26.
+   */
   productIds?: ReadonlyArray<string>;
-  /** The products, at most 250, instead of `productIds`. Null for those. */
+  /** The products, at most 250. Required, unless the deprecated `productIds` is given. */
   products?: ReadonlyArray<ProductRef> | null;
-  /** Symbology of the code. */
+  /** Symbology of the code. Default CODE_128. */
   symbology?: LabelSymbology;
-  /** Number of labels for each product, at most 100, and at most 2,000 labels in all. */
+  /** Number of labels for each product, at most 100, and at most 2,000 labels in all. Default 1. */
   copies?: number;
-  /** Labels side by side, at most 10. */
+  /** Labels side by side, at most 10. Default 3. */
   columns?: number;
-  /** Labels one below the other, at most 30. */
+  /** Labels one below the other, at most 30. Default 8. */
   rows?: number;
 }
 
@@ -3813,7 +3982,7 @@ export interface ProductOptionInput {
 export interface ProductOrder {
   /** The value. */
   field: ProductOrderField;
-  /** The direction; RELEVANCE always has the best first. */
+  /** The direction; RELEVANCE always has the best first. Default ASC. */
   direction?: Direction;
 }
 
@@ -3832,6 +4001,23 @@ export type ProductRef =
   | { id?: never; sku: string; barcode?: never }
   | { id?: never; sku?: never; barcode: string };
 
+/** Sort order of a list of products; products with equal values are sorted by ID. */
+export interface ProductSort {
+  /** Field by which the products are sorted. */
+  field: ProductSortField;
+  /** Direction of the sort; ASC by default. RELEVANCE always has the best first. */
+  direction?: Direction;
+}
+
+/** Field by which products can be sorted. */
+export type ProductSortField =
+  | 'SKU'
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT'
+  | 'PRICE'
+  | 'RELEVANCE';
+
 /** Status of a product in its life cycle. */
 export type ProductStatus =
   | 'DRAFT'
@@ -3842,7 +4028,7 @@ export type ProductStatus =
 export interface ProductSuggestionFilter {
   /** IDs of the products to include, at most 250. Null for all. */
   productIds?: ReadonlyArray<string> | null;
-  /** True to include only products without a category. */
+  /** True to include only products without a category. Default true. */
   withoutCategory?: boolean;
 }
 
@@ -3850,15 +4036,21 @@ export interface ProductSuggestionFilter {
 export interface ProductSuggestionRefuseInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Product. Needed unless `product` names it. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product, instead of `productId`. */
+  /** Product. Required, unless the deprecated `productId` is given. */
   product?: ProductRef | null;
-  /** Category that is not to be suggested for it again. Null for none. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** Category that is not to be suggested for it again, instead of `categoryId`. Null for none. */
+  /** Category that is not to be suggested for it again. Null for none. */
   category?: CategoryRef | null;
-  /** Tags that are not to be suggested for it again in any spelling, at most 50. */
+  /** Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default. */
   tags?: ReadonlyArray<string>;
 }
 
@@ -3866,7 +4058,7 @@ export interface ProductSuggestionRefuseInput {
 export interface ProductTagSuggestionFilter {
   /** IDs of the products to include, at most 250. Null for all. */
   productIds?: ReadonlyArray<string> | null;
-  /** True to include only products without tags. */
+  /** True to include only products without tags. Default true. */
   withoutTags?: boolean;
 }
 
@@ -3874,13 +4066,13 @@ export interface ProductTagSuggestionFilter {
 export interface ProductTextAcceptInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Categories, each product once. */
+  /** Categories, each product once. Empty by default. */
   categories?: ReadonlyArray<AcceptedCategoryInput>;
-  /** Names, each product once. */
+  /** Names, each product once. Empty by default. */
   names?: ReadonlyArray<AcceptedNameInput>;
-  /** Tags, each product once. */
+  /** Tags, each product once. Empty by default. */
   tags?: ReadonlyArray<AcceptedTagsInput>;
-  /** Descriptions, each product once. */
+  /** Descriptions, each product once. Empty by default. */
   descriptions?: ReadonlyArray<AcceptedDescriptionInput>;
 }
 
@@ -3910,13 +4102,19 @@ export interface ProductUpdateInput {
   unit?: UnitInput | null;
   /** All barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** ID of the product's category. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** The product's category, instead of `categoryId`. */
+  /** The product's category. */
   category?: CategoryRef | null;
-  /** ID of the supplier from which the product is bought. */
+  /**
+   * Deprecated form of `supplier`: its ID.
+   * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
+   */
   supplierId?: string | null;
-  /** Supplier from which the product is bought, instead of `supplierId`. */
+  /** Supplier from which the product is bought. */
   supplier?: SupplierRef | null;
   /** ID of the family of which the product is a variant. Null clears it, with the options. */
   familyId?: string | null;
@@ -3966,13 +4164,19 @@ export interface ProductUpsertInput {
   unit?: UnitInput | null;
   /** All barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** ID of the product's category. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** The product's category, instead of `categoryId`. */
+  /** The product's category. */
   category?: CategoryRef | null;
-  /** ID of the supplier from which the product is bought. */
+  /**
+   * Deprecated form of `supplier`: its ID.
+   * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
+   */
   supplierId?: string | null;
-  /** Supplier from which the product is bought, instead of `supplierId`. */
+  /** Supplier from which the product is bought. */
   supplier?: SupplierRef | null;
   /** ID of the family of which the product is a variant. */
   familyId?: string | null;
@@ -4028,7 +4232,7 @@ export type ProductivityTop =
 export interface PurchaseChargeInput {
   /** Kind of the charge. */
   kind: ChargeKind;
-  /** Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread. */
+  /** Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread. Default VALUE. */
   basis?: ChargeBasis;
   /** Name of the charge, at most 300 characters. Null takes the name of its kind. */
   name?: string | null;
@@ -4093,7 +4297,7 @@ export interface PurchaseOrderChargeAddInput {
   expectedVersion?: number | null;
   /** Kind of the charge. A DEPOSIT is refused: it is no part of the cost of goods. */
   kind: ChargeKind;
-  /** Basis on which the charge is spread over the lines: over the goods received of each. */
+  /** Basis on which the charge is spread over the lines: over the goods received of each. Default VALUE. */
   basis?: ChargeBasis;
   /** Name of the charge, 1 to 300 characters. Null takes the name of its kind. */
   name?: string | null;
@@ -4143,13 +4347,13 @@ export interface PurchaseOrderCreateInput {
   externalRef?: string | null;
   /** Note to the supplier, sent with the order, at most 1,000 characters. */
   note?: string | null;
-  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. */
+  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Default 0. */
   overPercent?: number;
-  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. */
+  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Default 0. */
   underPercent?: number;
   /** Lines of the order, at most 2,000. */
   lines: ReadonlyArray<PurchaseOrderLineInput>;
-  /** Charges that are paid beside the goods, at most 50. All but deposits are part of their cost. */
+  /** Charges that are paid beside the goods, at most 50. All but deposits are part of their cost. Empty by default. */
   charges?: ReadonlyArray<PurchaseChargeInput>;
   /**
    * ORDERED submits, approves and places the order in the same call, by a member with purchase.approve in the store; refused above the tenant's
@@ -4277,7 +4481,7 @@ export interface PurchaseOrderLineReceiptInput {
   /**
    * Lots of a product that is tracked by lots; they sum to the received and the damaged
    * quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
-   * in a call.
+   * in a call. Empty by default.
    */
   lots?: ReadonlyArray<ReceivedLotInput>;
   /** Note on damage or other faults, at most 1,000 characters. */
@@ -4323,7 +4527,7 @@ export interface PurchaseOrderReceiveInput {
   occurredAt?: string | null;
   /** Lines received. Null receives the open quantity of every line. */
   lines?: ReadonlyArray<PurchaseOrderLineReceiptInput> | null;
-  /** Items received that were not ordered, at most 50. */
+  /** Items received that were not ordered, at most 50. Empty by default. */
   wrongItems?: ReadonlyArray<WrongItemInput>;
 }
 
@@ -4580,13 +4784,19 @@ export interface ReplenishmentPlanApproveInput {
 export interface ReplenishmentPlanCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock. */
+  /**
+   * Deprecated form of `stores`: their IDs.
+   * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
+   */
   storeIds?: ReadonlyArray<string>;
-  /** Stores that are planned for, instead of `storeIds`. Null for those. */
+  /** Stores that are planned for, at most 250; all of yours when it is empty or null. Other stores that you may buy for can still send stock. */
   stores?: ReadonlyArray<StoreRef> | null;
-  /** ID of the supplier whose products are included. */
+  /**
+   * Deprecated form of `supplier`: its ID.
+   * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
+   */
   supplierId?: string | null;
-  /** Supplier whose products are included, instead of `supplierId`. */
+  /** Supplier whose products are included. */
   supplier?: SupplierRef | null;
   /** Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT. */
   budget?: MoneyInput | null;
@@ -4595,6 +4805,11 @@ export interface ReplenishmentPlanCreateInput {
 /** Plans. All conditions hold; one that is null is absent. */
 export interface ReplenishmentPlanFilter {
   /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<ReplenishmentPlanState> | null;
+  /**
+   * Deprecated name of `status`.
+   * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
+   */
   state?: ReadonlyArray<ReplenishmentPlanState> | null;
 }
 
@@ -4603,6 +4818,11 @@ export interface ReplenishmentPlanLineFilter {
   /** Stores to include. */
   store?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<ReplenishmentLineState> | null;
+  /**
+   * Deprecated name of `status`.
+   * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
+   */
   state?: ReadonlyArray<ReplenishmentLineState> | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<ReplenishmentLineKind> | null;
@@ -4642,21 +4862,30 @@ export interface ReplenishmentPolicySetInput {
   expectedVersion?: number | null;
   /** Kind of rule. */
   kind: ReplenishmentPolicyKind;
-  /** ID of the product that the policy is for. */
+  /**
+   * Deprecated form of `product`: its ID.
+   * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
+   */
   productId?: string | null;
-  /** Product that the policy is for, instead of `productId`. */
+  /** Product that the policy is for. */
   product?: ProductRef | null;
-  /** ID of the store that the policy is for, with a product or an ABC class. Needed unless your rights are for all stores. */
+  /**
+   * Deprecated form of `store`: its ID.
+   * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
+   */
   storeId?: string | null;
-  /** Store that the policy is for, instead of `storeId`. */
+  /** Store that the policy is for, with a product or an ABC class. Needed unless your rights are for all stores. */
   store?: StoreRef | null;
   /** ABC class that the policy is for. */
   abcClass?: AbcClass | null;
   /** XYZ class that the policy is for; with `abcClass`, only products of both. In one store only with `abcClass`. */
   xyzClass?: XyzClass | null;
-  /** ID of the supplier whose products the policy is for. */
+  /**
+   * Deprecated form of `supplier`: its ID.
+   * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
+   */
   supplierId?: string | null;
-  /** Supplier whose products the policy is for, instead of `supplierId`. */
+  /** Supplier whose products the policy is for. */
   supplier?: SupplierRef | null;
   /**
    * Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
@@ -4725,19 +4954,19 @@ export interface ReplenishmentRuleSetInput {
   idempotencyKey?: string;
   /** Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Whether the rule approves lines from the next plan on. */
+  /** Whether the rule approves lines from the next plan on. Default true. */
   enabled?: boolean;
   /** Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait. */
   planAmount?: MoneyInput | null;
   /** Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
   supplierAmount?: MoneyInput | null;
-  /** Whether transfers are approved. */
+  /** Whether transfers are approved. Default true. */
   transfers?: boolean;
-  /** Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits. */
+  /** Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits. Default 0.8. */
   confidence?: number;
   /**
    * Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
-   * who sets it. Requires purchase.approve for all stores.
+   * who sets it. Requires purchase.approve for all stores. Default false.
    */
   sends?: boolean;
 }
@@ -4886,17 +5115,20 @@ export interface ReturnCreateInput {
   idempotencyKey?: string;
   /** Store that receives the return. */
   store: StoreRef;
-  /** Customer who returns the goods; an anonymous return when omitted. */
+  /**
+   * Deprecated form of `customer`: its ID.
+   * @deprecated 2026-11-26: use customer. Removed after 2027-11-26.
+   */
   customerId?: string | null;
-  /** Customer who returns the goods, instead of `customerId`; an anonymous return when both are omitted. */
+  /** Customer who returns the goods; an anonymous return when omitted. */
   customer?: CustomerRef | null;
   /** Reference of the return in an external system; at most 128 characters, unique in the tenant. */
   externalRef?: string | null;
-  /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. */
+  /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true. */
   receive?: boolean;
   /**
    * Whether the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
-   * return.approve.
+   * return.approve. Default false.
    */
   close?: boolean;
   /**
@@ -4997,11 +5229,11 @@ export interface ReturnInspectLineInput {
  * must name one of them.
  */
 export interface ReturnLineInput {
-  /** Kind of the line. */
+  /** Kind of the line. Default PRODUCT. */
   kind?: OrderLineKind;
   /** ID of the order line that the whole quantity refers to. Null for none, and where `matches` is given. */
   orderLineId?: string | null;
-  /** Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it. */
+  /** Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it. Empty by default. */
   matches?: ReadonlyArray<ReturnMatchInput>;
   /** The product; that of the order's line when it is left out. */
   product?: ProductRef | null;
@@ -5013,7 +5245,7 @@ export interface ReturnLineInput {
   packs?: number | null;
   /** Refund for one whole unit; by default the price at which the unit was sold, or else the product's price. */
   unitPrice?: MoneyInput | null;
-  /** Disposition of the returned goods. */
+  /** Disposition of the returned goods. Default RESTOCK. */
   disposition?: Disposition;
   /** The lot that comes back: needed where the product is tracked. */
   lot?: LotRef | null;
@@ -5055,7 +5287,7 @@ export interface ReturnReceiveInput {
   expectedVersion?: number | null;
   /** Lines that were received, at most 2,000; by default everything that is still to be received. */
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
-  /** Whether nothing more will come: what is missing can then be asked back again. */
+  /** Whether nothing more will come: what is missing can then be asked back again. Default false. */
   isLast?: boolean;
   /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -5411,11 +5643,11 @@ export interface SavedViewScheduleSetInput {
   dayOfMonth?: number;
   /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
   timeZone?: string | null;
-  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. */
+  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. Empty by default. */
   emails?: ReadonlyArray<string>;
   /**
    * IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
-   * keepsFile.
+   * keepsFile. Empty by default.
    */
   memberIds?: ReadonlyArray<string>;
   /** Whether a table that equals the one before is not sent. Default false. */
@@ -5591,7 +5823,7 @@ export interface SourcingSetInput {
   idempotencyKey?: string;
   /** The rule; what is left out of it stays as it is. */
   rule?: SourcingRuleInput | null;
-  /** Settings of stores, each of them complete; at most 500. */
+  /** Settings of stores, each of them complete; at most 500. Empty by default. */
   stores?: ReadonlyArray<StoreSourcingInput>;
 }
 
@@ -5610,7 +5842,7 @@ export type SplitPolicy =
 export interface StockAdjustInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kind of the movement. */
+  /** Kind of the movement. Default ADJUSTMENT. */
   kind?: AdjustKind;
   /** Reason for the change. */
   reasonCode: ReasonCode;
@@ -5620,7 +5852,7 @@ export interface StockAdjustInput {
   externalRef?: string | null;
   /** Time of the change. Default now. At most five minutes in the future, and not in a closed period. */
   occurredAt?: string | null;
-  /** Policy for changes that take reserved stock, or more than is on hand. */
+  /** Policy for changes that take reserved stock, or more than is on hand. Default REFUSE. */
   onShortage?: ShortagePolicy;
   /** The changes, at most 500, all or none. */
   changes: ReadonlyArray<StockChangeInput>;
@@ -5650,6 +5882,11 @@ export interface StockAnomalyFilter {
   /** Condition on the anomaly's product. */
   product?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<StockAnomalyState> | null;
+  /**
+   * Deprecated name of `status`.
+   * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
+   */
   state?: ReadonlyArray<StockAnomalyState> | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<StockAnomalyKind> | null;
@@ -5774,7 +6011,7 @@ export interface StockFilter {
 export interface StockMoveInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Current condition of the stock. */
+  /** Current condition of the stock. Default AVAILABLE. */
   from?: StockCondition;
   /** Condition of the stock after the move. */
   to: StockMoveTarget;
@@ -5784,7 +6021,7 @@ export interface StockMoveInput {
   note?: string | null;
   /** Time of the change. Default now. */
   occurredAt?: string | null;
-  /** Policy for a move that takes reserved stock. */
+  /** Policy for a move that takes reserved stock. Default REFUSE. */
   onShortage?: ShortagePolicy;
   /** The quantities, at most 500, all or none. */
   items: ReadonlyArray<StockMoveItem>;
@@ -5817,7 +6054,7 @@ export type StockMoveTarget =
 export interface StockOrder {
   /** Field to sort by. */
   field: StockOrderField;
-  /** Sort direction. */
+  /** Sort direction. Default ASC. */
   direction?: Direction;
 }
 
@@ -5863,7 +6100,7 @@ export interface StockReportFilter {
 export interface StockReserveInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lifetime of the reservations, in seconds: 1 to 2,592,000. */
+  /** Lifetime of the reservations, in seconds: 1 to 2,592,000. Default 900. */
   ttlSeconds?: number;
   /** ID of the object that the stock is held for, of any type; null for none. */
   referenceId?: string | null;
@@ -5901,7 +6138,7 @@ export interface StockReverseInput {
   note: string;
   /** Time of the change. Default now. */
   occurredAt?: string | null;
-  /** Policy for a reversal that takes reserved stock, or more than is on hand. */
+  /** Policy for a reversal that takes reserved stock, or more than is on hand. Default REFUSE. */
   onShortage?: ShortagePolicy;
 }
 
@@ -5913,7 +6150,7 @@ export interface StockSetInput {
   reasonCode: ReasonCode;
   /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
-  /** Policy for figures that are below the reserved quantity. */
+  /** Policy for figures that are below the reserved quantity. Default REFUSE. */
   onShortage?: ShortagePolicy;
   /** The figures, at most 500, all or none. */
   items: ReadonlyArray<StockSetItem>;
@@ -5994,6 +6231,21 @@ export type StockSimulationStatus =
   | 'HISTORY_TOO_SHORT'
   | 'NO_COMPLETE_WEEK';
 
+/** Sort order of a list of stock levels; levels with equal values are sorted by ID. */
+export interface StockSort {
+  /** Field by which the stock levels are sorted. */
+  field: StockSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which stock levels can be sorted. */
+export type StockSortField =
+  | 'PRODUCT_SKU'
+  | 'AVAILABLE'
+  | 'ON_HAND'
+  | 'UPDATED_AT';
+
 /** Stock status of a level, derived from its available quantity. */
 export type StockStatus =
   | 'OUT_OF_STOCK'
@@ -6035,15 +6287,18 @@ export interface StocktakeCreateInput {
   kind: StocktakeKind;
   /** Store in which the stock is counted. */
   store: StoreRef;
-  /** The category, of a CATEGORY stocktake and of no other. */
+  /**
+   * Deprecated form of `category`: its ID.
+   * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
+   */
   categoryId?: string | null;
-  /** The category, instead of `categoryId`. */
+  /** The category, of a CATEGORY stocktake and of no other. */
   category?: CategoryRef | null;
   /** The class, of a CYCLE stocktake and of no other. */
   abcClass?: AbcClass | null;
-  /** The products, of a LIST and of no other; at most 2,000. */
+  /** The products, of a LIST and of no other; at most 2,000. Empty by default. */
   products?: ReadonlyArray<ProductRef>;
-  /** Whether the book quantities are hidden from callers without count.review. */
+  /** Whether the book quantities are hidden from callers without count.review. Default true. */
   isBlind?: boolean;
   /** Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. */
   externalRef?: string | null;
@@ -6101,6 +6356,11 @@ export type StocktakeKind =
 /** Filter of the lines. Conditions are combined by AND; a null condition is ignored. */
 export interface StocktakeLineFilter {
   /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<StocktakeLineStatus> | null;
+  /**
+   * Deprecated name of `status`.
+   * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
+   */
   state?: ReadonlyArray<StocktakeLineStatus> | null;
   /** Products to include. */
   product?: IdFilter | null;
@@ -6199,7 +6459,7 @@ export interface StocktakeSubmitInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Treatment of lines that were not counted. */
+  /** Treatment of lines that were not counted. Default REFUSE. */
   onUncounted?: UncountedPolicy;
 }
 
@@ -6223,7 +6483,7 @@ export interface StoreCreateInput {
   code: string;
   /** Name of the store, at most 255 characters. */
   name: string;
-  /** Kind of the store. */
+  /** Kind of the store. Default SHOP. */
   kind?: StoreKind;
   /** IANA time zone of the store's business days. Null for the tenant's. */
   timeZone?: string | null;
@@ -6235,6 +6495,8 @@ export interface StoreCreateInput {
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the store. */
   paymentTerms?: PaymentTermsInput | null;
+  /** Time that the store takes from an order to its shipment. Null for none. */
+  handlingTime?: HandlingTimeInput | null;
 }
 
 /** Stores that match all of these. Without a filter, all stores, archived ones included. */
@@ -6293,9 +6555,12 @@ export interface StoreGroupCreateInput {
   code: string;
   /** Name of the group of stores. */
   name: string;
-  /** IDs of the stores of the group. */
+  /**
+   * Deprecated form of `stores`: their IDs.
+   * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
+   */
   storeIds?: ReadonlyArray<string> | null;
-  /** Stores of the group, instead of `storeIds`. */
+  /** Stores of the group. */
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
@@ -6329,9 +6594,12 @@ export interface StoreGroupUpdateInput {
   code?: string | null;
   /** Name of the group of stores. */
   name?: string | null;
-  /** IDs of all stores of the group from now on. Members with rights by the group get them in these stores. */
+  /**
+   * Deprecated form of `stores`: their IDs.
+   * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
+   */
   storeIds?: ReadonlyArray<string> | null;
-  /** All stores of the group from now on, instead of `storeIds`. */
+  /** All stores of the group from now on. Members with rights by the group get them in these stores. */
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
@@ -6394,9 +6662,9 @@ export type StoreSortField =
 export interface StoreSourcingInput {
   /** The store. */
   store: StoreRef;
-  /** Whether orders of other stores may take stock from the store. */
+  /** Whether orders of other stores may take stock from the store. Default true. */
   isSource?: boolean;
-  /** Priority of the store in the PRIORITY strategy; the lowest number comes first. */
+  /** Priority of the store in the PRIORITY strategy; the lowest number comes first. Default 0. */
   priority?: number;
   /** Geographic position of the store; unknown when omitted. */
   position?: GeoPointInput | null;
@@ -6426,6 +6694,11 @@ export interface StoreUpdateInput {
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the store. */
   paymentTerms?: PaymentTermsInput | null;
+  /**
+   * Time that the store takes from an order to its shipment, for works that are made from now on and for orders whose requestedFor changes. Null for
+   * none.
+   */
+  handlingTime?: HandlingTimeInput | null;
 }
 
 /** Phase of a stream to which an item belongs. */
@@ -6595,7 +6868,7 @@ export interface SupplierProductFilter {
   supplier?: IdFilter | null;
   /** Products to include. Null for all. */
   product?: IdFilter | null;
-  /** True for archived rows only, false for those in use, null for both. */
+  /** True for archived rows only, false for those in use, null for both. Default false. */
   isArchived?: boolean | null;
   /** Time at which the row was created. */
   createdAt?: DateTimeFilter | null;
@@ -6619,9 +6892,9 @@ export interface SupplierProductInput {
   leadTimeDays?: number | null;
   /** Cost of one whole unit. */
   unitCost: MoneyInput;
-  /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. */
+  /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. Empty by default. */
   priceBreaks?: ReadonlyArray<PriceBreakInput>;
-  /** Whether this is the preferred supplier of the product, in place of the previous one. */
+  /** Whether this is the preferred supplier of the product, in place of the previous one. Default false. */
   preferred?: boolean;
 }
 
@@ -6677,7 +6950,7 @@ export interface SupplierReturnCreateInput {
   store: StoreRef;
   /** The supplier's reference for the return, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** Reason for the return. */
+  /** Reason for the return. Default DAMAGE. */
   reasonCode?: ReasonCode;
   /** Note that is kept with the return and the stock movements, at most 1,000 characters. */
   note?: string | null;
@@ -6737,7 +7010,10 @@ export interface SupplierReturnLineInput {
   quantity?: number | null;
   /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
   packs?: number | null;
-  /** Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available. */
+  /**
+   * Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available.
+   * Default AVAILABLE.
+   */
   source?: StockCondition;
   /** Credit for one whole unit. Null takes the cost on the order's line, else the product's cost. */
   unitCredit?: MoneyInput | null;
@@ -7029,7 +7305,7 @@ export interface TransferShipmentLineInput {
   barcode?: string | null;
   /**
    * Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
-   * first to expire arrive. At most 2,000 in a call.
+   * first to expire arrive. At most 2,000 in a call. Empty by default.
    */
   lots?: ReadonlyArray<TransferLotInput>;
 }
@@ -7081,7 +7357,7 @@ export interface TransferUpdateInput {
   expectedAt?: string | null;
   /**
    * New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. In READY the held stock changes by the
-   * difference, which needs transfer.ship in the sending store.
+   * difference, which needs transfer.ship in the sending store. Empty by default.
    */
   lines?: ReadonlyArray<TransferLineInput>;
   /** Custom data: a JSON object of at most 16 KiB, which replaces the one before. Null leaves it as it is. */
@@ -7099,7 +7375,7 @@ export interface UnitInput {
   code: string;
   /**
    * Number of decimals of the unit, 0 to 9: one whole unit is 10 to the power of this many
-   * smallest units.
+   * smallest units. Default 0.
    */
   decimals?: number;
 }
@@ -7195,6 +7471,11 @@ export interface WorkLineQuantity {
   packs?: number | null;
   /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
   barcode?: string | null;
+  /**
+   * Lots or serial numbers of the line that are in a parcel, with quantities that add up to the line's: these leave, and no others. Only where goods
+   * are packed, elsewhere INVALID. Null or empty for the first to expire when the parcel leaves. At most 2,000 in a call.
+   */
+  lots?: ReadonlyArray<ParcelLotInput> | null;
 }
 
 /** State of a work. New states may be added. */
@@ -7255,24 +7536,24 @@ export const KEYED_INPUTS: readonly string[] = (
   'NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput ' +
   'OrderUpdateInput PaperCreateInput PaperSettingsSetInput PaymentRecordInput PaymentReverseInput ' +
   'PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
-  'ProductDescriptionEndpointSetInput ProductDocumentAddInput ProductDocumentRemoveInput ' +
-  'ProductFamilyArchiveInput ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ' +
-  'ProductImageRemoveInput ProductImageReorderInput ProductLabelSheetInput ProductSuggestionRefuseInput ' +
-  'ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput PurchaseOrderAmendInput ' +
-  'PurchaseOrderChargeAddInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
-  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
-  'PurchaseOrdersCreateFromSuggestionsInput ReadyEmailSetInput ReorderPolicySetInput ' +
-  'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
-  'ReplenishmentPolicySetInput ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ' +
-  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RevaluationReverseInput ' +
-  'RoleCreateInput RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput ' +
-  'SavedViewLinkCreateInput SavedViewLinkRevokeInput SavedViewScheduleDeleteInput ' +
-  'SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
-  'StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput StockRevalueInput ' +
-  'StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput StocktakeRecordInput ' +
-  'StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput StoreGroupArchiveInput ' +
-  'StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput StoreRestoreInput ' +
-  'StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
+  'ProductDescriptionEndpointSetInput ProductDescriptionProposeInput ProductDocumentAddInput ' +
+  'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
+  'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
+  'ProductLabelSheetInput ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput ' +
+  'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderChargeAddInput ' +
+  'PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput ' +
+  'PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ReadyEmailSetInput ' +
+  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
+  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
+  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
+  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
+  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
+  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
+  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
+  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
+  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
+  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
+  'StoreRestoreInput StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
   'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
   'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
   'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +

@@ -161,6 +161,7 @@ class AlertListFilter(TypedDict, total=False):
     """Filter of alerts. All conditions that are given must hold; a condition that is null is ignored."""
 
     kind: Optional[Sequence["AlertKind"]]
+    status: Optional[Sequence["AlertStatus"]]
     state: Optional[Sequence["AlertStatus"]]
     store: Optional["IdFilter"]
     product: Optional["IdFilter"]
@@ -1582,6 +1583,7 @@ class FulfilmentWorkFilter(TypedDict, total=False):
     order: Optional["IdFilter"]
     isHeld: Optional[bool]
     deliveryMethod: Optional["DeliveryMethod"]
+    isLate: Optional[bool]
     createdAt: Optional["DateTimeFilter"]
     updatedAt: Optional["DateTimeFilter"]
 
@@ -1664,6 +1666,21 @@ class FulfilmentWorkShipInput(_FulfilmentWorkShipInput, total=False):
     onShortage: "ShortagePolicy"
 
 
+class _FulfilmentWorkSort(TypedDict):
+    field: "FulfilmentWorkSortField"
+
+
+class FulfilmentWorkSort(_FulfilmentWorkSort, total=False):
+    """Sort order of a list of fulfilment works; works with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+FulfilmentWorkSortField = Literal[
+    "DUE_AT",
+]
+
+
 class _FulfilmentWorkUnpickInput(TypedDict):
     id: str
 
@@ -1681,6 +1698,14 @@ class GeoPointInput(TypedDict):
 
     latitude: float
     longitude: float
+
+
+class HandlingTimeInput(TypedDict, total=False):
+    """Time from an order to its shipment: working days, and hours after them. One of 0 hours and 0 working days is none."""
+
+    hours: Optional[int]
+    workingDays: Optional[int]
+    openDays: Optional[Sequence[int]]
 
 
 HistoryActorKind = Literal[
@@ -2066,6 +2091,7 @@ class LiquidationPlanCreateInput(TypedDict, total=False):
 class LiquidationPlanFilter(TypedDict, total=False):
     """Plans. All conditions hold; one that is null is absent."""
 
+    status: Optional[Sequence["LiquidationPlanState"]]
     state: Optional[Sequence["LiquidationPlanState"]]
 
 
@@ -2073,6 +2099,7 @@ class LiquidationPlanLineFilter(TypedDict, total=False):
     """Lines of a plan. All conditions hold; one that is null is absent."""
 
     store: Optional["IdFilter"]
+    status: Optional[Sequence["LiquidationLineState"]]
     state: Optional[Sequence["LiquidationLineState"]]
     action: Optional[Sequence["LiquidationAction"]]
 
@@ -2661,6 +2688,24 @@ class OrderRef(TypedDict, total=False):
     external: "ExternalRef"
 
 
+class _OrderSort(TypedDict):
+    field: "OrderSortField"
+
+
+class OrderSort(_OrderSort, total=False):
+    """Sort order of a list of orders; orders with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+OrderSortField = Literal[
+    "PLACED_AT",
+    "NUMBER",
+    "TOTAL",
+    "UPDATED_AT",
+]
+
+
 OrderStatus = Literal[
     "DRAFT",
     "PENDING",
@@ -2788,6 +2833,13 @@ class ParcelLabelInput(_ParcelLabelInput, total=False):
     carrierId: Optional[str]
     service: Optional[str]
     trackingNumber: Optional[str]
+
+
+class ParcelLotInput(TypedDict):
+    """Quantity of a lot in a parcel."""
+
+    lot: "LotRef"
+    quantity: int
 
 
 ParcelStatus = Literal[
@@ -3049,6 +3101,7 @@ ProductDescriptionFailure = Literal[
 class ProductDescriptionProposeInput(TypedDict, total=False):
     """Product that a description is proposed for."""
 
+    idempotencyKey: Optional[str]
     productId: Optional[str]
     product: Optional["ProductRef"]
 
@@ -3238,6 +3291,26 @@ class ProductRef(TypedDict, total=False):
     id: str
     sku: str
     barcode: str
+
+
+class _ProductSort(TypedDict):
+    field: "ProductSortField"
+
+
+class ProductSort(_ProductSort, total=False):
+    """Sort order of a list of products; products with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ProductSortField = Literal[
+    "SKU",
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+    "PRICE",
+    "RELEVANCE",
+]
 
 
 ProductStatus = Literal[
@@ -3852,6 +3925,7 @@ class ReplenishmentPlanCreateInput(TypedDict, total=False):
 class ReplenishmentPlanFilter(TypedDict, total=False):
     """Plans. All conditions hold; one that is null is absent."""
 
+    status: Optional[Sequence["ReplenishmentPlanState"]]
     state: Optional[Sequence["ReplenishmentPlanState"]]
 
 
@@ -3859,6 +3933,7 @@ class ReplenishmentPlanLineFilter(TypedDict, total=False):
     """Lines of a plan. All conditions hold; one that is null is absent."""
 
     store: Optional["IdFilter"]
+    status: Optional[Sequence["ReplenishmentLineState"]]
     state: Optional[Sequence["ReplenishmentLineState"]]
     kind: Optional[Sequence["ReplenishmentLineKind"]]
 
@@ -4780,6 +4855,7 @@ StockAnomalyFilter = TypedDict(
     {
         "store": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
+        "status": "Optional[Sequence['StockAnomalyState']]",
         "state": "Optional[Sequence['StockAnomalyState']]",
         "kind": "Optional[Sequence['StockAnomalyKind']]",
         "from": "Optional[str]",
@@ -5100,6 +5176,24 @@ StockSimulationStatus = Literal[
 ]
 
 
+class _StockSort(TypedDict):
+    field: "StockSortField"
+
+
+class StockSort(_StockSort, total=False):
+    """Sort order of a list of stock levels; levels with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+StockSortField = Literal[
+    "PRODUCT_SKU",
+    "AVAILABLE",
+    "ON_HAND",
+    "UPDATED_AT",
+]
+
+
 StockStatus = Literal[
     "OUT_OF_STOCK",
     "CRITICAL",
@@ -5189,6 +5283,7 @@ StocktakeKind = Literal[
 class StocktakeLineFilter(TypedDict, total=False):
     """Filter of the lines. Conditions are combined by AND; a null condition is ignored."""
 
+    status: Optional[Sequence["StocktakeLineStatus"]]
     state: Optional[Sequence["StocktakeLineStatus"]]
     product: Optional["IdFilter"]
     hasDifference: Optional[bool]
@@ -5307,6 +5402,7 @@ class StoreCreateInput(_StoreCreateInput, total=False):
     address: Optional["PartyAddressInput"]
     taxIds: Optional[Sequence["TaxIdInput"]]
     paymentTerms: Optional["PaymentTermsInput"]
+    handlingTime: Optional["HandlingTimeInput"]
 
 
 StoreFilter = TypedDict(
@@ -5478,6 +5574,7 @@ class StoreUpdateInput(_StoreUpdateInput, total=False):
     address: Optional["PartyAddressInput"]
     taxIds: Optional[Sequence["TaxIdInput"]]
     paymentTerms: Optional["PaymentTermsInput"]
+    handlingTime: Optional["HandlingTimeInput"]
 
 
 StreamPhase = Literal[
@@ -6118,6 +6215,7 @@ class WorkLineQuantity(_WorkLineQuantity, total=False):
     quantity: Optional[int]
     packs: Optional[int]
     barcode: Optional[str]
+    lots: Optional[Sequence["ParcelLotInput"]]
 
 
 WorkStatus = Literal[
@@ -6248,6 +6346,7 @@ KEYED_INPUTS = frozenset(
         "ProductBulkUpsertInput",
         "ProductCreateInput",
         "ProductDescriptionEndpointSetInput",
+        "ProductDescriptionProposeInput",
         "ProductDocumentAddInput",
         "ProductDocumentRemoveInput",
         "ProductFamilyArchiveInput",
