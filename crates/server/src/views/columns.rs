@@ -53,7 +53,7 @@ fn typed(cells: &[Vec<&Value>], path: &[String]) -> Option<FileColumn> {
 fn single<'a>(cell: &[&'a Value]) -> Option<&'a Value> {
     match cell {
         [] => Some(&NOTHING),
-        [one] => Some(one),
+        [one] => Some(*one),
         _ => None,
     }
 }
