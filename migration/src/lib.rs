@@ -132,6 +132,7 @@ mod m0148_added_charges;
 mod m0150_database_timeline;
 mod m0154_terms_of_stores;
 mod m0155_list_orders;
+mod m0160_policies_of_stores;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -269,6 +270,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0150_database_timeline::Migration),
             Box::new(m0154_terms_of_stores::Migration),
             Box::new(m0155_list_orders::Migration),
+            Box::new(m0160_policies_of_stores::Migration),
         ]
     }
 }
@@ -337,7 +339,6 @@ pub const CONTRACTING: &[(&str, &str)] = &[];
 
 /// Migrations that let a CHECK take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor dropped. The
 /// release that has one reads the new values and writes none; a later release writes them.
-///
 /// `m0133_fulfilment_alerts` and what writes its values are of one release: no node of the one before it (0.1) works with `m0125_supplier_calendar`.
 pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts"];
 

@@ -14,7 +14,10 @@ pub struct Model {
     /// All of its scope as one text, of which a tenant has one policy.
     pub scope: String,
     pub product_id: Option<ProductId>,
+    /// Beside a product or an ABC class.
     pub store_id: Option<StoreId>,
+    /// Of a policy for all products of a store, which has no `store_id`: a CHECK of that one asks for a product or a class.
+    pub whole_store_id: Option<StoreId>,
     pub abc_class: Option<AbcClass>,
     /// With an ABC class: of the products that are of both.
     pub xyz_class: Option<XyzClass>,

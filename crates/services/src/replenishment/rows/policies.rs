@@ -22,6 +22,7 @@ struct PolicyRow {
     id: ReplenishmentPolicyId,
     product_id: Option<ProductId>,
     store_id: Option<StoreId>,
+    whole_store_id: Option<StoreId>,
     abc_class: Option<AbcClass>,
     xyz_class: Option<XyzClass>,
     supplier_id: Option<SupplierId>,
@@ -64,19 +65,22 @@ impl TryFrom<PolicyRow> for Policy {
             },
         };
         let (class, xyz) = (row.abc_class, row.xyz_class);
-        let scope = PolicyScope { product: row.product_id, store: row.store_id, class, xyz, supplier: row.supplier_id };
+        let store = row.store_id.or(row.whole_store_id);
+        let scope = PolicyScope { product: row.product_id, store, class, xyz, supplier: row.supplier_id };
         let method = row.safety_stock_method.unwrap_or(SafetyStockMethod::Quantile);
         Ok(Self { id: row.id, scope, rule, method, version: row.version, created_at: row.created_at, updated_at: row.updated_at })
     }
 }
 
 fn row_of(tenant_id: TenantId, policy: &Policy) -> replenishment_policy::Model {
+    let is_of_whole_store = policy.scope.is_of_whole_store();
     let mut row = replenishment_policy::Model {
         tenant_id,
         id: policy.id,
         scope: policy.scope.text(),
         product_id: policy.scope.product,
-        store_id: policy.scope.store,
+        store_id: policy.scope.store.filter(|_| !is_of_whole_store),
+        whole_store_id: policy.scope.store.filter(|_| is_of_whole_store),
         abc_class: policy.scope.class,
         xyz_class: policy.scope.xyz,
         supplier_id: policy.scope.supplier,
@@ -190,7 +194,9 @@ pub fn policy_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource
     let (mut from, mut values) = ("FROM replenishment_policy r WHERE r.tenant_id = $1".to_owned(), Vec::<Value>::new());
     if let Some(stores) = stores {
         values.push(backend.ids(stores.iter().copied()));
-        from.push_str(&format!(" AND (r.store_id IS NULL OR {})", backend.in_ids("r.store_id", 2)));
+        let of_stores =
+            ["r.store_id", "r.whole_store_id"].map(|column| format!("({column} IS NULL OR {})", backend.in_ids(column, 2)));
+        from.push_str(&format!(" AND {}", of_stores.join(" AND ")));
     }
     ListSource { from, values }
 }

@@ -270,6 +270,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("forecast_pool", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("whole_store_id", "id")], "store"),
     link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
     link("replenishment_plan", "'rpl:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
     link("replenishment_line", PLAN_LINE, &[("plan_id", "id")], "replenishment_plan"),

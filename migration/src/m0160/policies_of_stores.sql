@@ -1,0 +1,1 @@
+ALTER TABLE replenishment_policy ADD COLUMN whole_store_id {UUID}
