@@ -52,30 +52,34 @@ impl Suggestions {
         self.catalog.products_update(permit, "productTextAccept", lines.iter().map(change).collect(), ask).await
     }
 
-    /// Keeps that a category or tags are wrong for a product, so that they are not suggested again.
-    pub async fn refuse(&self, permit: Permit<kind::ProductWrite>, refused: Refused) -> Result<Result<(), RefuseRefusal>, Fault> {
-        let Refused { product, category, tags } = refused;
+    /// Keeps that categories or tags are wrong for products, so that they are not suggested again: all, or none. Returns the lines that cannot be kept.
+    pub async fn refuse(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        lines: &[Refused],
+    ) -> Result<Vec<(usize, RefuseRefusal)>, Fault> {
         let work = permit.scope(&self.catalog.db).begin().await?;
-        let has_product = rows::has_product(&work, product).await?;
-        let has_category = match category {
-            Some(category) => rows::has_category(&work, category).await?,
-            None => true,
-        };
-        let refusal = match (has_product, has_category) {
-            (false, _) => RefuseRefusal::NoProduct,
-            (true, false) => RefuseRefusal::NoCategory,
-            (true, true) => {
-                let now = self.catalog.clock.now();
-                if let Some(category) = category {
-                    rows::refuse(&work, product, category, now).await?;
-                }
-                let tags: Vec<String> = tags.iter().map(|tag| text::fold(tag.trim())).collect();
-                rows::refuse_tags(&work, product, &tags, now).await?;
-                work.commit().await?;
-                return Ok(Ok(()));
+        let (now, mut refusals) = (self.catalog.clock.now(), Vec::new());
+        for (nth, Refused { product, category, tags }) in lines.iter().enumerate() {
+            if !rows::has_product(&work, *product).await? {
+                refusals.push((nth, RefuseRefusal::NoProduct));
+                continue;
             }
-        };
-        work.rollback().await?;
-        Ok(Err(refusal))
+            if let Some(category) = *category {
+                if !rows::has_category(&work, category).await? {
+                    refusals.push((nth, RefuseRefusal::NoCategory));
+                    continue;
+                }
+                rows::refuse(&work, *product, category, now).await?;
+            }
+            let tags: Vec<String> = tags.iter().map(|tag| text::fold(tag.trim())).collect();
+            rows::refuse_tags(&work, *product, &tags, now).await?;
+        }
+        if refusals.is_empty() {
+            work.commit().await?;
+        } else {
+            work.rollback().await?;
+        }
+        Ok(refusals)
     }
 }
