@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # The image:                              docker build --tag entrepot .
 # With profiles of a running process:     docker build --target debug --tag entrepot:debug .     (docs/OPERATIONS.md, "Profiles")
+# Of binaries that were built before:     docker build --target release .     of dist/amd64/entrepot, dist/arm64/entrepot, as the release does
 FROM rust:1.95-bookworm AS source
 WORKDIR /build
 COPY . .
@@ -9,16 +10,16 @@ RUN mkdir -p tests/it && touch tests/it/main.rs
 
 FROM source AS build
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    cargo build --release --locked --bin entrepot && cp target/release/entrepot /entrepot
+    cargo build --release --locked --bin entrepot && strip -o /entrepot target/release/entrepot
 
-# Names of functions, and lines.
+# Names of functions, and lines: the other one has neither.
 FROM source AS build-debug
 ENV CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target,id=target-debug \
     cargo build --release --locked --bin entrepot --features profiling && cp target/release/entrepot /entrepot
 
-# Its folders, made here: the last stages have no shell.
-FROM source AS folders
+# Its folders, made here: the last stages have no shell. On the architecture of the machine that builds, as they are the same on all.
+FROM --platform=$BUILDPLATFORM rust:1.95-bookworm AS folders
 RUN install --directory --mode=0700 /folders/entrepot /folders/entrepot-files
 
 FROM gcr.io/distroless/cc-debian12:nonroot AS base
@@ -31,6 +32,14 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=6 CMD ["/usr/local/bin/entrepot", "health"]
 ENTRYPOINT ["/usr/local/bin/entrepot"]
 CMD ["serve"]
+
+# Without a RUN: an image for another architecture needs no emulator.
+FROM base AS release
+ARG TARGETARCH
+COPY --chmod=755 dist/${TARGETARCH}/entrepot /usr/local/bin/entrepot
+
+FROM release AS release-debug
+ENV _RJEM_MALLOC_CONF=prof:true,prof_active:false
 
 # jemalloc can sample, and does when a profile is asked for.
 FROM base AS debug

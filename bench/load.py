@@ -264,7 +264,7 @@ def fill(api, t, o):
         {"externalRef": f"C{i}", "name": f"Customer {i}", "email": f"c{i}@tenant{t}.example"} for i in range(1, o.customers + 1)]))
     products = stage("products", api.upsert("productBulkUpsert", "product", [{
         "sku": f"SKU-{t}-{i:06}", "name": f"Product {h(i, 7) % 1000000:06} model {i}", "description": "Sturdy, dependable and in stock. " * 4,
-        "categoryId": categories[(i - 1) % o.categories], "supplierId": suppliers[h(i, t) % o.suppliers],
+        "category": {"id": categories[(i - 1) % o.categories]}, "supplier": {"id": suppliers[h(i, t) % o.suppliers]},
         "price": {"amount": "{}.{:02}".format(*divmod(100 + h(i, 11) % 100000, 100)), "currencyCode": api.account["currency"]},
     } for i in range(1, o.products + 1)]))
     third = o.products // 3
@@ -296,7 +296,7 @@ def fill(api, t, o):
                 p = (p + 1) % o.products
             picked.append(p)
         made = api.change("orderCreate", {
-            "idempotencyKey": f"order-{i}", "store": {"id": stores[h(i, 100) % o.stores]}, "customerId": customers[h(i, 200) % o.customers],
+            "idempotencyKey": f"order-{i}", "store": {"id": stores[h(i, 100) % o.stores]}, "customer": {"id": customers[h(i, 200) % o.customers]},
             "placedAt": iso(opened + datetime.timedelta(minutes=i + 1)), "status": "FULFILLED" if state == 2 else "CONFIRMED",
             "lines": [{"product": {"id": products[p]}, "quantity": 1 + h(i, line, 500) % 5} for line, p in enumerate(picked)],
         }, "order { id }")

@@ -108,7 +108,7 @@ patroni_itself() (
   ! grep -vE 'must not contain "127\.0\.0\.1"|is not reachable|already in use|^$' "$DIR/patroni"
 )
 scripts_of_ours() {
-  shellcheck -x .ci/run scripts/*.sh bench/*.sh deploy/*/try.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm
+  shellcheck -x .ci/run scripts/*.sh bench/*.sh deploy/*/try.sh deploy/pgbackrest/drill.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm
 }
 workflows() {
   if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml; else node scripts/lint-workflows.mjs .github/workflows/*.yml; fi

@@ -8,6 +8,7 @@
 #   scripts/standby.sh promote FOLDER  has the replica take over from it
 #   scripts/standby.sh back FOLDER     starts the primary again as it was, which knows nothing of that
 #   scripts/standby.sh rejoin FOLDER   makes a replica of the former primary, at its address
+#   scripts/standby.sh regain FOLDER   has that replica take over from the other
 #   scripts/standby.sh stop FOLDER     ends both and removes their data
 #
 # Both listen on the loopback address only, on free ports, trust every local user, and run unprivileged. FOLDER is there already, and the
@@ -109,6 +110,7 @@ lose) end primary ;;
 promote) as_service "$BIN/pg_ctl" -D "$DIR/replica" -w -t 60 promote >/dev/null ;;
 back) again primary ;;
 rejoin) rejoin ;;
+regain) as_service "$BIN/pg_ctl" -D "$DIR/primary" -w -t 60 promote >/dev/null ;;
 stop)
   end replica || true
   end primary || true

@@ -19,6 +19,7 @@ install -D --mode=640 deploy/systemd/entrepot.env "$folder/etc/entrepot/entrepot
 install -D --mode=644 deploy/nginx.conf "$folder/usr/share/doc/entrepot/examples/nginx.conf"
 install -D --mode=644 docs/OPERATIONS.md "$folder/usr/share/doc/entrepot/OPERATIONS.md"
 install -D --mode=644 LICENSE "$folder/usr/share/doc/entrepot/copyright"
+cat crates/services/fonts/LICENSE >>"$folder/usr/share/doc/entrepot/copyright"
 mkdir "$folder/DEBIAN"
 echo /etc/entrepot/entrepot.env >"$folder/DEBIAN/conffiles"
 install --mode=755 deploy/debian/postinst deploy/debian/prerm "$folder/DEBIAN"

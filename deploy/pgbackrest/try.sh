@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the files of this folder on a Postgres in a temporary folder, while a node of Entrepot serves and a client writes: a backup, a restore to a
-# moment beside it, one of a repository with one bit turned, and a restore after the data folder is lost.
+# moment beside it, the drill of drill.sh and one that has to fail, a repository with one bit turned, and a restore after the data folder is lost.
 #
-#   deploy/pgbackrest/try.sh      about three minutes; the binary is $ENTREPOT_BIN, or the one in the target folder
+#   deploy/pgbackrest/try.sh      about four minutes; the binary is $ENTREPOT_BIN, or the one in the target folder
 #
 # After each restore `entrepot verify` has to hold, and the restored heads of the companies have to be those of the moment; after the loss, what was
 # answered and is gone has to be younger than the files promise. Needed: pgbackrest, the Postgres server programs that it knows (Debian's: 15), and
@@ -45,7 +45,7 @@ clean_up() {
   touch "$DIR/enough"
   [ -z "$WRITER" ] || end_process "$WRITER"
   [ -z "$NODE" ] || end_process "$NODE"
-  for data in "$DIR"/own/main "$DIR"/own/beside; do
+  for data in "$DIR"/own/main "$DIR"/own/beside "$DIR"/own/drill/data; do
     [ ! -e "$data/postmaster.pid" ] || as_service "$PG_BIN/pg_ctl" -D "$data" -w -m immediate stop >/dev/null || true
   done
   rm -rf "${DIR:?}"
@@ -188,6 +188,25 @@ restored=$(query "$BESIDE" entrepot "$HEADS")
 say "to the moment: the heads are those of the moment ($restored), and not the later ones ($later)"
 postgres beside -m immediate stop
 rm -rf "$DIR/own/beside"
+
+# ── the drill, and its row in the log of backups ──────────────────────────────────────────────────────────────────────
+
+install -m 755 "$HERE/drill.sh" "$DIR/etc/drill"
+# The unprivileged account has to reach it.
+PROGRAM=$BIN
+as_service test -x "$PROGRAM" || { PROGRAM="$DIR/etc/entrepot" && install -m 755 "$BIN" "$PROGRAM"; }
+drill() { # program: what proves the copy
+  as_service env PGHOST="$DIR/own/socket" PGPORT="$PORT" DRILL_FOLDER="$DIR/own/drill" DRILL_PORT="$BESIDE" DRILL_ENTREPOT="$1" "$DIR/etc/drill" >"$DIR/drill.log" 2>&1
+}
+logged() { query "$PORT" entrepot "SELECT state, is_sound, error IS NULL, rto_seconds IS NULL FROM backup_run WHERE kind = 'DRILL' ORDER BY started_at DESC LIMIT 1"; }
+began=$(now)
+drill "$PROGRAM" || die "the drill failed: $(tail -n 20 "$DIR/drill.log")"
+[ "$(logged)" = 'DONE|t|t|f' ] || die "the log of backups has no good drill: $(logged)"
+say "[${SECONDS}s] the drill: $(since "$began") s; $(tail -n 1 "$DIR/drill.log")"
+if drill /bin/false; then die "a copy that nothing proves is a good drill"; fi
+[ "$(logged)" = 'FAILED|f|f|t' ] || die "the log of backups has no failed drill: $(logged)"
+[ ! -e "$DIR/own/drill" ] || die "the drill leaves its folder"
+say "[${SECONDS}s] a drill that fails is in the log: $(tail -n 1 "$DIR/drill.log")"
 
 # ── the data folder is lost ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,11 +1,13 @@
 //! The tables, append only: a migration that has been released is never edited.
 //!
 //! Each migration is one SQL text for both databases. Words in capitals between braces stand for what the two say
-//! differently; `dialect` below is the whole list.
+//! differently; `dialect` has the whole list.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::prelude::*;
 
 pub use sea_orm_migration::MigratorTrait;
+
+use dialect::run;
 
 mod m0001_foundation;
 mod m0002_identity;
@@ -132,7 +134,10 @@ mod m0148_added_charges;
 mod m0150_database_timeline;
 mod m0154_terms_of_stores;
 mod m0155_list_orders;
+mod m0156_packed_lots;
+mod m0157_handling_time;
 mod m0160_policies_of_stores;
+mod dialect;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -270,6 +275,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0150_database_timeline::Migration),
             Box::new(m0154_terms_of_stores::Migration),
             Box::new(m0155_list_orders::Migration),
+            Box::new(m0156_packed_lots::Migration),
+            Box::new(m0157_handling_time::Migration),
             Box::new(m0160_policies_of_stores::Migration),
         ]
     }
@@ -362,39 +369,4 @@ pub fn needed_up_to(name: &str) -> Option<String> {
     let migrations = Migrator::migrations();
     let until = migrations.iter().map(|one| one.name()).filter(|one| *one <= name);
     until.filter_map(needs).max().map(str::to_owned)
-}
-
-/// (word, SQLite, Postgres). Text is compared by bytes on both, so that keys sort the same.
-const WORDS: &[(&str, &str, &str)] = &[
-    ("{UUID}", "BLOB", "uuid"),
-    ("{INT}", "INTEGER", "bigint"),
-    ("{SMALL}", "INTEGER", "integer"),
-    ("{TEXT}", "TEXT", "text COLLATE \"C\""),
-    ("{BYTES}", "BLOB", "bytea"),
-    ("{BOOL}", "BOOLEAN", "boolean"),
-    // A table that is appended to in key order: SQLite keeps the rows in the key's own tree.
-    ("{APPEND}", "WITHOUT ROWID", ""),
-    // A table whose rows change in place: room on the page lets Postgres update without touching indexes.
-    ("{IN_PLACE}", "", "WITH (fillfactor = 70)"),
-];
-
-/// Runs the statements of `sql` (separated by a line `;;`); lines that begin with `@sqlite` or `@postgres` are for one of them.
-async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
-    let backend = manager.get_database_backend();
-    let (mine, other, column) = match backend {
-        DbBackend::Postgres => ("@postgres", "@sqlite", 2),
-        _ => ("@sqlite", "@postgres", 1),
-    };
-    for statement in sql.split("\n;;\n") {
-        let statement = statement.trim();
-        if statement.is_empty() || statement.starts_with(other) {
-            continue;
-        }
-        let mut text = statement.strip_prefix(mine).unwrap_or(statement).to_owned();
-        for word in WORDS {
-            text = text.replace(word.0, if column == 1 { word.1 } else { word.2 });
-        }
-        manager.get_connection().execute_unprepared(&text).await?;
-    }
-    Ok(())
 }

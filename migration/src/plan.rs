@@ -155,6 +155,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0150_database_timeline", &[include_str!("m0150/database_timeline.sql")]),
     ("m0154_terms_of_stores", &[include_str!("m0154/terms_of_stores.sql")]),
     ("m0155_list_orders", &[include_str!("m0155/list_orders.sql")]),
+    ("m0156_packed_lots", &[include_str!("m0156/packed_lots.sql")]),
+    ("m0157_handling_time", &[include_str!("m0157/handling_time.sql")]),
     ("m0160_policies_of_stores", &[include_str!("m0160/policies_of_stores.sql")]),
 ];
 

@@ -10,6 +10,10 @@ pub struct Demo {
     /// Where the demo keeps its database. A second start keeps the data.
     #[arg(long, env = "ENTREPOT_DEMO_DATABASE", default_value = ".entrepot/demo.sqlite")]
     pub file: std::path::PathBuf,
+    /// A Postgres database of its own to use instead, as in postgres://user:password@host/entrepot_demo: empty at the first start. Its keys,
+    /// e-mails and files are then next to where `--file` would be, with the ending .postgres.
+    #[arg(long, value_parser = postgres)]
+    pub database_url: Option<String>,
     /// A retailer's file (.csv, .csv.gz, .csv.zst) to replay instead of a generated one.
     #[arg(long, env = "ENTREPOT_DEMO_DATA")]
     pub data: Option<std::path::PathBuf>,
@@ -42,4 +46,10 @@ pub struct Demo {
     /// Stop when the data is loaded and checked, instead of going on to serve.
     #[arg(long)]
     pub exit: bool,
+}
+
+/// A URL of Postgres: a file has a name, and no URL.
+fn postgres(url: &str) -> Result<String, &'static str> {
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if is_postgres { Ok(url.to_owned()) } else { Err("a URL of Postgres is expected, postgres://…; --file names a file") }
 }

@@ -46,12 +46,12 @@ impl Filled {
 
     /// None where there is none that can be read: then the data are sent, and what is there already is known again.
     pub fn read(database: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(beside(database)).ok()?).ok()
+        serde_json::from_slice(&fs::read(record(database)).ok()?).ok()
     }
 
     /// Kept whole or not at all.
     pub fn write(&self, database: &Path) -> io::Result<()> {
-        let path = beside(database);
+        let path = record(database);
         let part = path.with_extension("part");
         fs::write(&part, serde_json::to_vec(self)?)?;
         fs::rename(&part, &path)
@@ -74,7 +74,7 @@ pub struct Filling(#[expect(dead_code, reason = "the lock lasts as long as the f
 impl Filling {
     /// None while another demo fills it.
     pub fn begin(database: &Path) -> io::Result<Option<Self>> {
-        let file = File::create(named(database, ".filling"))?;
+        let file = File::create(beside(database, ".filling"))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -85,14 +85,15 @@ impl Filling {
 
 /// Where a demo's e-mails are written to: beside its database.
 pub fn emails(database: &Path) -> PathBuf {
-    named(database, ".emails")
+    beside(database, ".emails")
 }
 
-fn beside(database: &Path) -> PathBuf {
-    named(database, ".filled.json")
+fn record(database: &Path) -> PathBuf {
+    beside(database, ".filled.json")
 }
 
-fn named(database: &Path, ending: &str) -> PathBuf {
+/// A file of the demo that is next to its database.
+pub fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
     name.into()
@@ -121,6 +122,6 @@ mod tests {
         assert!(first.is_some() && Filling::begin(&database).unwrap().is_none());
         drop(first);
         assert!(Filling::begin(&database).unwrap().is_some());
-        fs::remove_file(named(&database, ".filling")).unwrap();
+        fs::remove_file(beside(&database, ".filling")).unwrap();
     }
 }

@@ -5,6 +5,7 @@ mod run;
 
 mod catalogue;
 mod clerk;
+mod database;
 mod day;
 mod dice;
 mod filled;

@@ -15,14 +15,16 @@ use jiff::civil::Date;
 use platform::{
     clock::Clock,
     secrets::KeySource,
-    storage::{Database, Fault, Options},
+    storage::{Database, Fault},
 };
 use serde_json::{Value, json};
+use services::files::FileLocation;
 use tokio::{net::TcpListener, sync::watch};
 use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
-    filled::{Filled, Filling, emails, newest_first_day},
+    database::{placed, prepared},
+    filled::{Filled, Filling, beside, emails, newest_first_day},
     generate,
     live::{day, foresee, today, week},
     shop::{DemoSite, STAFF, Shop},
@@ -54,6 +56,10 @@ pub enum DemoError {
     OtherData { file: PathBuf, asked: String },
     #[error("another demo is filling {0} just now: wait until it is up, or name another database with --file")]
     Busy(PathBuf),
+    #[error(
+        "--database-url names a database that is not empty and that no demo filled from here: give it an empty one of its own"
+    )]
+    OtherDatabase,
     #[error("stopped before all data were in; the next start goes on with them")]
     Stopped,
     #[error("the day went wrong: {0}")]
@@ -73,21 +79,20 @@ const TOKEN_SECONDS: i64 = 24 * 3600;
 
 /// Runs until stopped, or with `--exit` until the data is loaded and checked.
 pub async fn run(args: Demo) -> Result<(), DemoError> {
+    let (args, url) = placed(args);
     let folder = args.file.parent().map(PathBuf::from).unwrap_or_default();
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(&folder).map_err(|err| DemoError::File(folder.clone(), err))?;
     }
     let filling = Filling::begin(&args.file).map_err(|err| DemoError::File(args.file.clone(), err))?;
     let filling = filling.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
-    let url = format!("sqlite://{}", args.file.display());
-    let fresh = !args.file.exists();
-    println!("Database  {}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
-    let db = Database::make(&url, Options::default()).await?;
-    db.migrate().await?;
-    db.close().await?;
-
+    let fresh = prepared(&args, &url).await?;
     let settings = settings(&args, fresh)?;
-    let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &KeySource::choose(None, None, &url)).await?;
+    let keys = KeySource::choose(None, Some(beside(&args.file, ".keys")), &url);
+    let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &keys).await?;
+    if args.database_url.is_some() {
+        node.files.keep_in(FileLocation::Folder(beside(&args.file, ".files")));
+    }
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
     let base = format!("http://{address}");

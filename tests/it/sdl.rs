@@ -14,6 +14,7 @@ use async_graphql::{
 };
 
 mod descriptions;
+mod references;
 mod repeated;
 
 /// What the core promises and a later subject brings. A line names a path of the core; it covers what lies below it.

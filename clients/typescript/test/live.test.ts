@@ -392,7 +392,7 @@ test('a caller whose stores shrink sees no more than is theirs', async () => {
   const mine = integrations.find((one: any) => one.keys.some(({ prefix }: any) => key.startsWith(prefix)));
   const changed = await server.ask(
     'mutation ($i: IntegrationUpdateInput!) { it: integrationUpdate(input: $i) { userErrors { message } } }',
-    { i: { id: mine.id, expectedVersion: mine.version, scope: { storeIds: [shop.storeIds['LDN']] } } }, shop.accessToken,
+    { i: { id: mine.id, expectedVersion: mine.version, scope: { stores: [{ code: 'LDN' }] } } }, shop.accessToken,
   );
   assert.deepEqual(changed['it'].userErrors, []);
   await until(() => stock.size === 8 && stock.status === 'live', 'the smaller picture');

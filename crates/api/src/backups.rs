@@ -59,7 +59,8 @@ impl BackupRun {
         self.0.kind.into()
     }
     /// State of the run.
-    async fn state(&self) -> BackupState {
+    #[field(was("state", "2026-11-26"))]
+    async fn status(&self) -> BackupState {
         self.0.state.into()
     }
     /// Time at which the run began.

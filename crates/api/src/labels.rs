@@ -59,21 +59,21 @@ pub struct ProductLabel {
 pub struct ProductLabelSheetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// The products, at most 250. Needed unless `products` names them.
-    #[graphql(default)]
+    /// Deprecated form of `products`: their IDs.
+    #[graphql(default, deprecation = "2026-11-26: use products. Removed after 2027-11-26.")]
     pub product_ids: Vec<ID>,
-    /// The products, at most 250, instead of `productIds`. Null for those.
+    /// The products, at most 250. Required, unless the deprecated `productIds` is given.
     pub products: Option<Vec<ProductRef>>,
-    /// Symbology of the code.
+    /// Symbology of the code. Default CODE_128.
     #[graphql(default_with = "LabelSymbology::Code128")]
     pub symbology: LabelSymbology,
-    /// Number of labels for each product, at most 100, and at most 2,000 labels in all.
+    /// Number of labels for each product, at most 100, and at most 2,000 labels in all. Default 1.
     #[graphql(default = 1)]
     pub copies: i32,
-    /// Labels side by side, at most 10.
+    /// Labels side by side, at most 10. Default 3.
     #[graphql(default = 3)]
     pub columns: i32,
-    /// Labels one below the other, at most 30.
+    /// Labels one below the other, at most 30. Default 8.
     #[graphql(default = 8)]
     pub rows: i32,
 }
@@ -152,7 +152,8 @@ impl LabelQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The products, at most 250.")] product_ids: Vec<ID>,
-        #[graphql(desc = "Symbology of the code.", default_with = "LabelSymbology::Code128")] symbology: LabelSymbology,
+        #[graphql(desc = "Symbology of the code. Default CODE_128.", default_with = "LabelSymbology::Code128")]
+        symbology: LabelSymbology,
     ) -> Answer<Vec<ProductLabel>> {
         if product_ids.len() > MOST_PRODUCTS {
             return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path!["productIds"]));

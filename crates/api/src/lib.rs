@@ -16,6 +16,7 @@ pub mod packs;
 pub mod references;
 pub mod keyed_filters;
 pub mod short_lists;
+pub mod sorts;
 pub mod catalog;
 pub mod stock;
 pub mod orders;

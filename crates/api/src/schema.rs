@@ -23,7 +23,7 @@ use crate::{
     counts::{self as counts, Stocktake},
     currency::{self, ExchangeRate},
     exchange,
-    fulfilment::{self, FulfilmentWork, Parcel, ShippingCarrier},
+    fulfilment::{self, FulfilmentWave, FulfilmentWork, Parcel, ShippingCarrier},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -38,9 +38,9 @@ use crate::{
     notes::{self, Note},
     numbering,
     orders::{self as orders, Fulfilment, Order, OrderLine},
-    papers::{self, Invoice, Paper},
+    papers::{self, Invoice, LegalEntity, Paper},
     payments::{self as payments, Payment},
-    purchasing::{self as purchasing, BlanketOrder, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
+    purchasing::{self as purchasing, BlanketOrder, GoodsReceipt, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
     returns::{self as returns, Return},
     reversals::{self as reversals, DocumentReversal},
@@ -84,6 +84,7 @@ pub enum Node {
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
     FulfilmentWork(FulfilmentWork),
+    FulfilmentWave(FulfilmentWave),
     Parcel(Parcel),
     Carrier(ShippingCarrier),
     Return(Return),
@@ -92,6 +93,7 @@ pub enum Node {
     Stocktake(Stocktake),
     PurchaseOrder(PurchaseOrder),
     PurchaseOrderLine(PurchaseOrderLine),
+    GoodsReceipt(GoodsReceipt),
     SupplierReturn(SupplierReturn),
     StockRevaluation(StockRevaluation),
     BlanketOrder(BlanketOrder),
@@ -121,6 +123,7 @@ pub enum Node {
     SavedView(SavedView),
     Paper(Paper),
     Invoice(Invoice),
+    LegalEntity(LegalEntity),
 }
 
 /// Object with a version for optimistic locking.
@@ -143,6 +146,7 @@ pub enum Versioned {
     Lot(Lot),
     Order(Order),
     FulfilmentWork(FulfilmentWork),
+    FulfilmentWave(FulfilmentWave),
     Return(Return),
     Transfer(Transfer),
     Stocktake(Stocktake),
@@ -159,6 +163,7 @@ pub enum Versioned {
     LiquidationPlan(LiquidationPlan),
     Note(Note),
     SavedView(SavedView),
+    LegalEntity(LegalEntity),
 }
 
 #[derive(Default)]
@@ -243,12 +248,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::FulfilmentId::PREFIX => {
             orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
         }
-        kind::FulfilmentWorkId::PREFIX => {
-            fulfilment::load_work(ctx, entity::id::FulfilmentWorkId::from_uuid(uuid)).await?.map(Node::FulfilmentWork)
-        }
-        kind::ParcelId::PREFIX => fulfilment::find_parcel(ctx, entity::id::ParcelId::from_uuid(uuid)).await?.map(Node::Parcel),
-        kind::CarrierId::PREFIX => {
-            fulfilment::find_carrier(ctx, entity::id::CarrierId::from_uuid(uuid)).await?.map(Node::Carrier)
+        kind::FulfilmentWorkId::PREFIX | kind::FulfilmentWaveId::PREFIX | kind::ParcelId::PREFIX | kind::CarrierId::PREFIX => {
+            fulfilment::find_node(ctx, prefix, uuid).await?
         }
         kind::ReturnId::PREFIX => returns::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::PaymentId::PREFIX => payments::find_payment(ctx, entity::id::PaymentId::from_uuid(uuid)).await?.map(Node::Payment),
@@ -270,6 +271,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
         kind::LiquidationPlanId::PREFIX => liquidation::find_plan(ctx, uuid).await?.map(Node::LiquidationPlan),
+        kind::LegalEntityId::PREFIX => papers::find_entity(ctx, uuid).await?.map(Node::LegalEntity),
         kind::InvoiceId::PREFIX => papers::find_invoice(ctx, uuid).await?.map(Node::Invoice),
         kind::PaperId::PREFIX => papers::find_paper(ctx, uuid).await?.map(Node::Paper),
         kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),

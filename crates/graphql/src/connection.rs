@@ -273,7 +273,7 @@ macro_rules! connection {
             #[field(cost = "3")]
             async fn total_count(
                 &self,
-                #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+                #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
             ) -> $crate::fault::Answer<$crate::connection::Count> {
                 self.0.total(limit).await
             }

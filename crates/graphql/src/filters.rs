@@ -19,6 +19,14 @@ pub const MAX_NESTING: usize = 5;
 /// How many tests a filter has at most, with those inside `and`, `or` and `not`; an empty one counts for one.
 pub const MAX_TESTS: usize = 100;
 
+/// Values that a row may have, asked for under two names: both hold, as all fields of a filter do.
+pub fn of_both<T: PartialEq>(values: Option<Vec<T>>, others: Option<Vec<T>>) -> Option<Vec<T>> {
+    match (values, others) {
+        (Some(values), Some(others)) => Some(values.into_iter().filter(|value| others.contains(value)).collect()),
+        (values, others) => values.or(others),
+    }
+}
+
 /// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct IdFilter {
@@ -225,5 +233,18 @@ impl StringFilter {
 impl DateTimeFilter {
     pub fn range(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         (self.gte.map(|t| t.0), self.lt.map(|t| t.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_both;
+
+    #[test]
+    fn values_under_two_names_are_those_of_both() {
+        assert_eq!(of_both(Some(vec![1, 2]), Some(vec![2, 3])), Some(vec![2]));
+        assert_eq!(of_both(Some(vec![1]), Some(vec![2])), Some(vec![]), "which matches nothing");
+        assert_eq!((of_both(Some(vec![1]), None), of_both(None, Some(vec![2]))), (Some(vec![1]), Some(vec![2])));
+        assert_eq!(of_both::<u8>(None, None), None);
     }
 }

@@ -149,6 +149,19 @@ pub fn local_moment((day, minute): (i32, i32), time_zone: &str, not_before: Time
     moments.filter(|at| *at >= not_before).min().unwrap_or(not_before)
 }
 
+/// The moment at which clocks show the same time of day some days later, or earlier where the number is below 0; UTC where the zone is unknown. A
+/// time that clocks leave out is the one that they would show had they not been put forward; of one that they show twice it is the first. No days
+/// are no time, also where clocks show it twice.
+pub fn plus_local_days(at: Timestamp, days: i32, time_zone: &str) -> Timestamp {
+    if days == 0 {
+        return at;
+    }
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let local = zone.to_datetime(instant(at)).checked_add(jiff::Span::new().days(days));
+    let moved = local.and_then(|local| zone.to_timestamp(local));
+    moved.map_or(at, |moved| Timestamp(moved.as_microsecond()))
+}
+
 fn days_since_epoch(date: civil::Date) -> i32 {
     date.since(civil::date(1970, 1, 1)).map(|span| span.get_days()).unwrap_or_default()
 }
@@ -297,6 +310,19 @@ mod tests {
         assert_eq!(moment("2026-10-25", 90, "2026-10-25T01:45:00Z"), "2026-10-25T01:45");
         assert_eq!(local_minute(parse_rfc3339("2026-10-25T00:15:00Z").unwrap(), london).1, 75);
         assert_eq!(local_minute(parse_rfc3339("2026-10-25T01:15:00Z").unwrap(), london).1, 75);
+    }
+
+    #[test]
+    fn days_later_clocks_show_the_same_time_also_where_they_change() {
+        let later = |at: &str, days: i32| {
+            let moved = plus_local_days(parse_rfc3339(at).unwrap(), days, "Europe/London");
+            rfc3339(moved)[..16].to_owned()
+        };
+        assert_eq!(later("2026-03-27T09:00:00Z", 3), "2026-03-30T08:00");
+        assert_eq!(later("2026-03-30T08:00:00Z", -3), "2026-03-27T09:00");
+        assert_eq!(later("2026-03-28T01:30:00Z", 1), "2026-03-29T01:30", "01:30 is not shown");
+        assert_eq!(later("2026-10-24T00:30:00Z", 1), "2026-10-25T00:30", "01:30 is shown twice");
+        assert_eq!(later("2026-10-25T01:30:00Z", 0), "2026-10-25T01:30", "the second of them");
     }
 
     #[test]

@@ -102,6 +102,7 @@ pub mod paper;
 pub mod paper_settings;
 pub mod parcel;
 pub mod parcel_line;
+pub mod parcel_line_lot;
 pub mod party_merge;
 pub mod payment;
 pub mod policy;
@@ -222,7 +223,7 @@ tables! {
     liquidation_line LiquidationLine, liquidation_plan LiquidationPlan, liquidation_settings LiquidationSettings,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_detail OrderDetail, node_tags NodeTags, note Note, note_edit NoteEdit, note_mention NoteMention, number_pattern NumberPattern, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
-    order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, paper_settings PaperSettings, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, outgoing_hold OutgoingHold, policy Policy, product Product, product_document ProductDocument,
+    order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, paper_settings PaperSettings, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, parcel_line_lot ParcelLineLot, payment Payment, order_step OrderStep, outgoing_hold OutgoingHold, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     ready_setting ReadySetting, refresh_token RefreshToken, registration Registration,

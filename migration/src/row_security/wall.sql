@@ -14,7 +14,7 @@ DECLARE
     'revaluation', 'revaluation_line', 'cost_posting'];
   -- Changed, and never removed but with their tenant.
   kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'audit_head', 'store', 'channel', 'customer', 'stock_level', 'reservation', 'sales_order', 'order_line', 'order_detail',
-    'fulfilment', 'fulfilment_work', 'fulfilment_work_line', 'parcel', 'parcel_line', 'carrier', 'sales_hold', 'sales_return', 'return_line', 'return_match', 'return_lot', 'integration', 'api_key', 'product'];
+    'fulfilment', 'fulfilment_work', 'fulfilment_work_line', 'parcel', 'parcel_line', 'parcel_line_lot', 'carrier', 'sales_hold', 'sales_return', 'return_line', 'return_match', 'return_lot', 'integration', 'api_key', 'product'];
   -- What the deployment itself does to rows of tenants that its transaction does not work for: it notes when members were here, seals
   -- keys anew, a login that no tenant was known for is written into the log of the one that it led to, and a worker keeps its jobs of
   -- whichever tenants in one statement.

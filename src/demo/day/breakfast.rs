@@ -37,7 +37,8 @@ impl Day<'_> {
         let changes = json!([came(&bowl, 10), came(&spoon, 12)]);
         let input = json!({ "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": changes });
         self.call("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
-        let parts = json!([{ "productId": bowl["id"], "quantity": 1 }, { "productId": spoon["id"], "quantity": 2 }]);
+        let parts =
+            json!([{ "product": { "id": bowl["id"] }, "quantity": 1 }, { "product": { "id": spoon["id"] }, "quantity": 2 }]);
         let input = json!({ "id": set["id"], "components": parts });
         self.call("kitSet", "KitSetInput", "product { id }", input).await?;
         let goods = Breakfast { bowl, spoon, set };
@@ -115,14 +116,14 @@ impl Day<'_> {
         let input = json!({ "store": things.shop, "status": "FULFILLED", "lines": [{ "product": goods.spoon, "quantity": 8 }] });
         self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
         self.look(&goods.spoon, &things.shop, 0, 0).await?;
-        let query = "query($p: ID!) { alerts(filter: { product: { eq: $p }, kind: [OUT_OF_STOCK] }) { nodes { id state } } }";
+        let query = "query($p: ID!) { alerts(filter: { product: { eq: $p }, kind: [OUT_OF_STOCK] }) { nodes { id status } } }";
         let told = self
-            .until("an alert", query, &json!({ "p": goods.spoon["id"] }), |told| told["alerts"]["nodes"][0]["state"] == "OPEN")
+            .until("an alert", query, &json!({ "p": goods.spoon["id"] }), |told| told["alerts"]["nodes"][0]["status"] == "OPEN")
             .await?;
         let id = told["alerts"]["nodes"][0]["id"].clone();
         let input = json!({ "id": id, "note": "12 are on their way" });
-        let seen = self.call("alertAcknowledge", "AlertActionInput", "alert { state }", input).await?;
-        is_so(&seen["alert"]["state"], &json!("ACKNOWLEDGED"), "the alert")?;
+        let seen = self.call("alertAcknowledge", "AlertActionInput", "alert { status }", input).await?;
+        is_so(&seen["alert"]["status"], &json!("ACKNOWLEDGED"), "the alert")?;
         tell("alerts", "the spoons ran out: an alert is raised, and acknowledged");
         Ok(id)
     }
@@ -136,14 +137,14 @@ impl Day<'_> {
         let lines = json!([{ "product": goods.spoon, "quantity": 12, "unitCost": pounds("0.50") }]);
         let input = json!({ "supplier": things.supplier, "store": things.shop, "lines": lines });
         let bought = self.order_from(input).await?;
-        let lines = json!([{ "purchaseOrderLineId": bought["lines"][0]["id"], "quantity": 12 }]);
+        let lines = json!([{ "lineId": bought["lines"][0]["id"], "quantity": 12 }]);
         let input = json!({ "id": bought["id"], "lines": lines });
         self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { status }", input).await?;
         let query = "query($o: ID!, $a: ID!) { order: node(id: $o) { ... on Order { lines { open backordered } } }
-            alert: node(id: $a) { ... on Alert { state } } }";
+            alert: node(id: $a) { ... on Alert { status } } }";
         let filled = json!([{ "open": 5, "backordered": 0 }]);
         self.until("a backorder to be filled", query, &json!({ "o": order["id"], "a": alert }), |told| {
-            told["order"]["lines"] == filled && told["alert"]["state"] == "RESOLVED"
+            told["order"]["lines"] == filled && told["alert"]["status"] == "RESOLVED"
         })
         .await?;
         self.look(&goods.spoon, &things.shop, 12, 7).await?;

@@ -119,7 +119,7 @@ impl<'c> Day<'c> {
         let order = self.order_from(input).await?;
         let line = &order["lines"][0]["id"];
         for (good, damaged) in [(60, 0), (38, 2)] {
-            let lines = json!([{ "purchaseOrderLineId": line, "quantity": good, "damaged": damaged }]);
+            let lines = json!([{ "lineId": line, "quantity": good, "damaged": damaged }]);
             let input = json!({ "id": order["id"], "lines": lines });
             self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { status }", input).await?;
         }
@@ -131,7 +131,7 @@ impl<'c> Day<'c> {
                 text(&order["number"])
             ),
         );
-        let lot = |code: &str, expires: &str, delta: i64| json!({ "product": things.tea, "store": things.shop, "delta": delta, "lot": { "named": { "code": code, "expiresOn": expires } } });
+        let lot = |code: &str, expires: &str, delta: i64| json!({ "product": things.tea, "store": things.shop, "delta": delta, "lot": { "create": { "code": code, "expiresOn": expires } } });
         let changes = json!([lot("T-2", "2099-06-30", 20), lot("T-1", "2098-06-30", 10)]);
         let input = json!({ "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": changes });
         self.call("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;

@@ -84,12 +84,12 @@ impl Shop<'_> {
         rows.extend(tracked("LOT", "DS-FOOD", &LOTTED, (&categories["larder"], &suppliers[5]), 495));
         rows.extend(tracked("SERIAL", "DS-MACHINE", &NUMBERED, (&categories["kitchen"], &suppliers[7]), 12_900));
         for (sku, name, pence, _) in KITS {
-            rows.push(json!({ "sku": sku, "name": name, "status": "ACTIVE", "price": pounds(pence), "categoryId": categories["kitchen"] }));
+            rows.push(json!({ "sku": sku, "name": name, "status": "ACTIVE", "price": pounds(pence), "category": { "id": categories["kitchen"] } }));
         }
         let made = self.call("productBulkUpsert", "ProductBulkUpsertInput", PRODUCT_ROWS, json!({ "rows": rows })).await?;
         let ids = by_name(&made, "product", "sku");
         for (sku, _, _, parts) in KITS {
-            let parts: Vec<Value> = parts.iter().map(|part| json!({ "productId": ids[*part], "quantity": 1 })).collect();
+            let parts: Vec<Value> = parts.iter().map(|part| json!({ "product": { "id": ids[*part] }, "quantity": 1 })).collect();
             let input = json!({ "id": ids[sku], "components": parts });
             self.call("kitSet", "KitSetInput", "product { id }", input).await?;
         }
@@ -139,7 +139,7 @@ impl Shop<'_> {
                 rows.push(json!({
                     "sku": format!("DS-{word}-{at}"), "name": format!("{name}, {value}"), "status": "ACTIVE",
                     "price": pounds(900 + 300 * at), "unitCost": pounds(400 + 120 * at),
-                    "categoryId": categories["textiles"], "supplierId": suppliers[2],
+                    "category": { "id": categories["textiles"] }, "supplier": { "id": suppliers[2] },
                     "familyId": made["productFamily"]["id"], "options": [{ "name": option, "value": value }],
                 }));
             }
@@ -195,7 +195,7 @@ fn plain(categories: &HashMap<String, Value>, suppliers: &[Value]) -> Vec<Value>
             rows.push(json!({
                 "sku": format!("DS-{}-{}", category.to_uppercase(), at + 1), "name": name, "status": "ACTIVE",
                 "price": pounds(price), "unitCost": pounds(price * 2 / 5), "barcodes": barcodes,
-                "categoryId": categories[category], "supplierId": supplier,
+                "category": { "id": categories[category] }, "supplier": { "id": supplier },
             }));
         }
     }
@@ -207,7 +207,7 @@ fn tracked(tracking: &str, word: &str, names: &[&str], (category, supplier): (&V
     let row = |(at, name): (u64, &&str)| {
         let price = pence + 55 * at;
         json!({ "sku": format!("{word}-{at}"), "name": name, "status": "ACTIVE", "tracking": tracking,
-                "price": pounds(price), "unitCost": pounds(price * 2 / 5), "categoryId": category, "supplierId": supplier })
+                "price": pounds(price), "unitCost": pounds(price * 2 / 5), "category": { "id": category }, "supplier": { "id": supplier } })
     };
     (1..).zip(names).map(row).collect()
 }

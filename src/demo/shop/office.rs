@@ -18,13 +18,14 @@ const CREDIT_PERCENT: u32 = 70;
 impl Shop<'_> {
     /// A company that the stores sell for, and its invoices of goods that were sold to known customers.
     pub(super) async fn invoice(&mut self) -> Result<(), DemoError> {
-        let stores: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
+        let stores: Vec<Value> = (0..STORES.len()).map(place).collect();
         let address = json!(["1 Wharf Lane", "London E1 6AN", "United Kingdom"]);
         let input = json!({
-            "code": "demo-retail", "name": "Demo Retail Ltd", "address": address, "taxId": "GB123456789", "storeIds": stores,
+            "code": "demo-retail", "name": "Demo Retail Ltd", "address": address, "taxId": "GB123456789", "stores": stores,
         });
         self.call("legalEntityUpsert", "LegalEntityUpsertInput", "legalEntity { id }", input).await?;
-        let sold = self.ask("orders", SOLD, json!({ "stores": stores })).await?;
+        let ids: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
+        let sold = self.ask("orders", SOLD, json!({ "stores": ids })).await?;
         let whole = |order: &&Value| {
             let lines = order["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
             order["customer"].is_object() && lines.iter().all(|line| line["returned"] == 0)
@@ -53,8 +54,8 @@ impl Shop<'_> {
             self.call("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", policy).await?;
         }
         let codes = STORES.iter().map(|(code, ..)| *code).chain([STORE_CODE]);
-        let stores: Vec<Value> = codes.map(|code| self.id_of(code)).collect();
-        let input = json!({ "storeIds": stores });
+        let stores: Vec<Value> = codes.map(|code| json!({ "code": code })).collect();
+        let input = json!({ "stores": stores });
         let made = self.call("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { lineCount }", input).await?;
         tell("plans", &format!("2 policies, and a plan of {} lines that waits for approval", made["plan"]["lineCount"]));
         Ok(())
@@ -66,18 +67,16 @@ impl Shop<'_> {
             .iter()
             .map(|(food, days)| {
                 let lot = json!({ "code": format!("L{food}-S"), "expiresOn": self.day(*days) });
-                json!({ "product": { "sku": format!("DS-FOOD-{food}") }, "store": place(LEEDS), "delta": 60, "unitCost": pounds(220), "lot": { "named": lot } })
+                json!({ "product": { "sku": format!("DS-FOOD-{food}") }, "store": place(LEEDS), "delta": 60, "unitCost": pounds(220), "lot": { "create": lot } })
             })
             .collect();
         self.receive(changes).await?;
-        let terms: Vec<Value> = SUPPLIERS
-            .iter()
-            .map(|(code, ..)| json!({ "supplierId": self.id_of(code), "creditPercent": CREDIT_PERCENT }))
-            .collect();
+        let terms: Vec<Value> =
+            SUPPLIERS.iter().map(|(code, ..)| json!({ "supplier": { "code": code }, "creditPercent": CREDIT_PERCENT })).collect();
         let input = json!({ "slowDaysOfSupply": 180, "slowMonthlyUnits": 1, "supplierTerms": terms });
         self.call("liquidationSettingsSet", "LiquidationSettingsSetInput", "settings { version }", input).await?;
-        let stores: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
-        let input = json!({ "storeIds": stores });
+        let stores: Vec<Value> = (0..STORES.len()).map(place).collect();
+        let input = json!({ "stores": stores });
         let made = self.call("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { lineCount }", input).await?;
         let dead = self.ask("deadStock", "{ deadStock(first: 1) { totals { levels } } }", json!({})).await?;
         let told = format!(

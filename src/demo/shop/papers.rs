@@ -67,7 +67,7 @@ impl Shop<'_> {
             }
             if at == RECEIVED {
                 let all = order["lines"].as_array().into_iter().flatten();
-                let lines: Vec<Value> = all.map(|line| json!({ "purchaseOrderLineId": line["id"], "quantity": 24 })).collect();
+                let lines: Vec<Value> = all.map(|line| json!({ "lineId": line["id"], "quantity": 24 })).collect();
                 let input = json!({ "id": order["id"], "lines": lines });
                 self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { id }", input).await?;
             }
@@ -103,8 +103,8 @@ impl Shop<'_> {
             let status = if number < 12 { "FULFILLED" } else { "CONFIRMED" };
             let lines: Vec<Value> = (0..2).map(|_| json!({ "product": self.plenty(store), "quantity": 1 })).collect();
             let customer = self.dice.below(self.customers.len() as u64) as usize;
-            let input =
-                json!({ "store": place(store), "status": status, "customerId": self.customers.get(customer), "lines": lines });
+            let customer = self.customers.get(customer).map(|id| json!({ "id": id }));
+            let input = json!({ "store": place(store), "status": status, "customer": customer, "lines": lines });
             let made = self.call("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await?;
             sold.push((store, made["order"]["lines"][0]["id"].clone()));
         }

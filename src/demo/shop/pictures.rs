@@ -50,7 +50,7 @@ impl Shop<'_> {
     /// A file is new for each try, and so is the key.
     async fn show(&self, product: &Value, file: &Value, name: &str) -> Result<(), DemoError> {
         let key = format!("demo-picture-{}", file.as_str().unwrap_or_default());
-        let input = json!({ "idempotencyKey": key, "productId": product, "fileId": file, "alt": name });
+        let input = json!({ "idempotencyKey": key, "product": { "id": product }, "fileId": file, "alt": name });
         self.send("productImageAdd", "ProductImageAddInput", "image { id }", input).await?;
         Ok(())
     }

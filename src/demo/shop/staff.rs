@@ -176,7 +176,7 @@ impl Shop<'_> {
             let made = self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;
             let role = made["role"]["id"].clone();
             let scope = match one.store {
-                Some(store) => json!({ "storeIds": [self.id_of(store)] }),
+                Some(store) => json!({ "stores": [{ "code": store }] }),
                 None => json!({ "all": true }),
             };
             let variables = json!({

@@ -117,7 +117,8 @@ impl Shop<'_> {
     fn dated(&self, store: usize) -> Vec<Value> {
         let mut changes = Vec::new();
         let mut add = |sku: String, lot: Value, quantity: u64| {
-            changes.push(json!({ "product": { "sku": sku }, "store": place(store), "delta": quantity, "lot": { "named": lot } }));
+            changes
+                .push(json!({ "product": { "sku": sku }, "store": place(store), "delta": quantity, "lot": { "create": lot } }));
         };
         for (at, soon) in (1..=LOTTED.len()).zip([-4, -1, 3, 5, 8, 12, 20, FAR]) {
             let sku = format!("DS-FOOD-{at}");

@@ -29,6 +29,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("oln", "OrderLine", Some("order.read")),
     ("ful", "Fulfilment", Some("order.read")),
     ("fwk", "FulfilmentWork", Some("fulfilment.read")),
+    ("fwv", "FulfilmentWave", Some("fulfilment.read")),
     ("pcl", "Parcel", Some("fulfilment.read")),
     ("car", "Carrier", Some("fulfilment.read")),
     ("ret", "Return", Some("order.read")),
@@ -37,6 +38,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("cnt", "Stocktake", Some("count.read")),
     ("por", "PurchaseOrder", Some("purchase.read")),
     ("pol", "PurchaseOrderLine", Some("purchase.read")),
+    ("grn", "GoodsReceipt", Some("purchase.read")),
     ("srt", "SupplierReturn", Some("purchase.read")),
     ("rvl", "StockRevaluation", Some("product.cost.read")),
     ("bor", "BlanketOrder", Some("purchase.read")),
@@ -67,6 +69,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("svw", "SavedView", Some("view.read")),
     ("ppr", "Paper", Some("order.read")),
     ("inv", "Invoice", Some("order.read")),
+    ("len", "LegalEntity", Some("tenant.write")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -43,6 +43,7 @@ impl World {
         let receipts = format!("{{ node(id: \"{}\") {{ ... on PurchaseOrder {{ receipts {{ id }} }} }} }}", ids["por"]);
         let found = self.ask(house, Some(house.owner.clone()), &receipts, &json!({})).await;
         let receipt = found["data"]["node"]["receipts"][0]["id"].clone();
+        ids.insert("grn", told(&receipt));
         let text = query("documentReverse", "DocumentReverseInput", "documentReversal { id }");
         let lines = json!([{ "lineId": ids["pol"], "quantity": 1 }]);
         let input = json!({ "idempotencyKey": format!("{word}-undo"), "documentId": receipt, "note": format!("{word} miscounted"), "lines": lines });

@@ -330,9 +330,9 @@ impl World {
 }
 
 impl House {
-    /// What `node` finds, by the kind of its ID: all but legal entities, the link and the schedule of a view, and that of an export.
+    /// What `node` finds, by the kind of its ID: all but the link and the schedule of a view, and that of an export.
     pub fn nodes(&self) -> impl Iterator<Item = (&&'static str, &String)> {
-        self.ids.iter().filter(|(prefix, _)| !["fwv", "len", "svl", "svs", "xsc"].contains(*prefix))
+        self.ids.iter().filter(|(prefix, _)| !["svl", "svs", "xsc"].contains(*prefix))
     }
     async fn founded(node: &Node, word: &'static str) -> Self {
         Self::founded_by(node, word, &format!("{word}@example.com")).await

@@ -170,20 +170,29 @@ on_both!(a_supplier_says_the_least_that_its_orders_come_to, world: World => {
 });
 
 on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
-    let shown = "store { id version contacts { name phone } address { lines city country } taxIds { country kind number } paymentTerms { days discountPercent } }";
+    let shown = "store { id version contacts { name phone } address { lines city country } taxIds { country kind number } paymentTerms { days discountPercent }
+        handlingTime { hours workingDays openDays } }";
     let input = json!({ "code": "HIGH", "name": "High Street", "contacts": [{ "name": "Till", "phone": "020 1" }],
         "address": { "lines": ["1 High Street"], "city": "London", "country": "gb" },
-        "taxIds": [{ "country": "gb", "kind": "VAT", "number": "gb 123 4567 82" }], "paymentTerms": { "days": 14, "discountPercent": "2" } });
+        "taxIds": [{ "country": "gb", "kind": "VAT", "number": "gb 123 4567 82" }], "paymentTerms": { "days": 14, "discountPercent": "2" },
+        "handlingTime": { "workingDays": 2, "openDays": [6, 1] } });
     let store = made(change(world, "storeCreate", "StoreCreateInput", shown, input).await)["store"].clone();
     assert_eq!(store["contacts"], json!([{ "name": "Till", "phone": "020 1" }]));
     assert_eq!(store["address"], json!({ "lines": ["1 High Street"], "city": "London", "country": "GB" }));
     assert_eq!(store["taxIds"], json!([{ "country": "GB", "kind": "VAT", "number": "GB123456782" }]));
     assert_eq!(store["paymentTerms"], json!({ "days": 14, "discountPercent": "2.00" }));
-    let moved = json!({ "id": store["id"], "expectedVersion": 1, "address": { "city": "Leeds" }, "paymentTerms": null });
+    assert_eq!(store["handlingTime"], json!({ "hours": 0, "workingDays": 2, "openDays": [1, 6] }));
+    let wrong = json!({ "id": store["id"], "expectedVersion": 1, "handlingTime": { "hours": 721, "openDays": [8] } });
+    let mut paths: Vec<String> =
+        refusals(&change(world, "storeUpdate", "StoreUpdateInput", shown, wrong).await).into_iter().map(|(_, path)| path).collect();
+    paths.sort();
+    assert_eq!(paths, ["input.handlingTime.hours", "input.handlingTime.openDays.0"]);
+    let moved = json!({ "id": store["id"], "expectedVersion": 1, "address": { "city": "Leeds" }, "paymentTerms": null, "handlingTime": { "hours": 4 } });
     let moved = made(change(world, "storeUpdate", "StoreUpdateInput", shown, moved).await)["store"].clone();
     assert_eq!((&moved["version"], &moved["contacts"]), (&json!(2), &store["contacts"]));
     assert_eq!((&moved["taxIds"], &moved["paymentTerms"]), (&store["taxIds"], &Value::Null), "what is left out stays");
     assert_eq!(moved["address"], json!({ "lines": [], "city": "Leeds", "country": null }));
+    assert_eq!(moved["handlingTime"], json!({ "hours": 4, "workingDays": 0, "openDays": [1, 2, 3, 4, 5] }));
     let gone = change(world, "storeArchive", "StoreArchiveInput", shown, json!({ "id": store["id"] })).await;
     assert_eq!(made(gone)["store"]["address"], moved["address"], "a closed store keeps its address");
 });

@@ -24,8 +24,8 @@ async fn shelf(world: &World, count: usize) -> (Value, Value) {
 }
 
 const PAGE: &str =
-    "query($filter: ProductFilter, $orderBy: ProductOrder, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
-    products(filter: $filter, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
+    "query($filter: ProductFilter, $orderBy: ProductOrder, $sort: ProductSort, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+    products(filter: $filter, orderBy: $orderBy, sort: $sort, first: $first, after: $after, last: $last, before: $before) {
       edges { cursor } nodes { sku } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
 
 fn skus(page: &Value) -> Vec<String> {
@@ -77,6 +77,9 @@ on_both!(both_ways_show_every_row_once, world: World => {
     let by_price = |direction: &str, first: u8| json!({ "orderBy": { "field": "PRICE", "direction": direction }, "first": first });
     assert_eq!(skus(&page(world, by_price("ASC", 5)).await), ["S-002", "S-003", "S-004", "S-001", "S-000"]);
     assert_eq!(skus(&page(world, by_price("DESC", 57)).await)[53..], ["S-001", "S-004", "S-003", "S-002"]);
+    // Both names of a sort are one list: the cursor of one opens the other.
+    let after = page(world, json!({ "orderBy": { "field": "NAME" }, "first": 4 })).await["pageInfo"]["endCursor"].clone();
+    assert_eq!(skus(&page(world, json!({ "sort": { "field": "NAME" }, "first": 5, "after": after })).await), by_name[4..]);
     assert_eq!(by_name, ["S-000", "S-007", "S-014", "S-021", "S-028", "S-035", "S-042", "S-049", "S-056"]);
 });
 
@@ -184,6 +187,7 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
     let many: Vec<String> = (0..251).map(|n| n.to_string()).collect();
     for (variables, field) in [
         (json!({ "after": cursor, "orderBy": { "field": "NAME" } }), json!(["after"])),
+        (json!({ "after": cursor, "sort": { "field": "NAME" } }), json!(["after"])),
         (json!({ "after": cursor, "orderBy": { "field": "SKU", "direction": "DESC" } }), json!(["after"])),
         (json!({ "before": "AAAA" }), json!(["before"])),
         (json!({ "first": 0 }), json!(["first"])),
@@ -200,6 +204,7 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
         (json!({ "filter": deep }), json!(["filter", "not", "not", "not", "not", "not", "not"])),
         (json!({ "filter": { "sku": { "in": many } } }), json!(["filter", "sku", "in"])),
         (json!({ "orderBy": { "field": "RELEVANCE" } }), json!(["orderBy", "field"])),
+        (json!({ "orderBy": { "field": "NAME" }, "sort": { "field": "NAME" } }), json!(["sort"])),
         (json!({ "filter": { "name": { "contains": "a\u{0}" } } }), json!(["filter", "name", "contains"])),
     ] {
         let before = world.db.statements();

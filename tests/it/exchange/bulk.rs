@@ -121,6 +121,17 @@ async fn a_refusal_counts_as_one_whatever_was_refused(world: &World) {
         assert!(said[0]["extensions"].is_null(), "{:#}", said[0]);
         assert_eq!(said[1]["extensions"]["entrepot"]["userErrorCount"], 1, "{:#}", said[1]);
     }
+    // Refusals that an answer leaves out are counted: of names that mean nothing, and of ids that are none.
+    let order = |product: Value| {
+        let lines = vec![json!({ "product": product, "quantity": 1 }); 150];
+        json!({ "store": { "id": world.ours.ids["sto"] }, "lines": lines })
+    };
+    let mutation = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { userErrors { code } } }";
+    let id = run(world, mutation, lines([order(json!({ "sku": "NONE" })), order(json!({ "id": "none" }))])).await;
+    for said in answers(world, &over(world, &id).await).await {
+        let told = said["data"]["orderCreate"]["userErrors"].as_array().map(Vec::len);
+        assert_eq!((told, &said["extensions"]["entrepot"]["userErrorCount"]), (Some(100), &json!(150)), "{said:#}");
+    }
     works.kill().await;
 }
 

@@ -93,6 +93,56 @@ async fn works_are_due_when_the_order_is_wanted_and_packed_goods_keep_their_addr
         done(&edit(json!({"requestedFor": null})).await, "order");
         let sent = world.work(&order).await;
         assert!(is_due(&sent, "2026-12-27"), "what has left was due when it was: {sent}");
+        let left = world.order_now(&order).await["fulfilments"][0]["id"].clone();
+        let undo = json!({"documentId": left, "note": "never left", "idempotencyKey": world.key()});
+        done(&world.act("documentReverse", undo).await, "documentReversal");
+        let again = world.work(&order).await;
+        assert!(is_due(&again, "2026-11-20"), "what is sent again is due by what the order says now: {again}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn works_are_due_by_the_handling_time_of_the_store_that_sends_them() {
+    World::on_both(async |world| {
+        let before = world.at_depot(5).await;
+        assert_eq!(world.late(true).await, Vec::<String>::new(), "no time has passed");
+        // The depot takes a working day and two hours; the shop states nothing.
+        let set =
+            "mutation($input: StoreUpdateInput!) { result: storeUpdate(input: $input) { userErrors { code field message } } }";
+        let input = json!({"id": world.depot, "expectedVersion": 1, "idempotencyKey": world.key(),
+            "handlingTime": {"workingDays": 1, "hours": 2, "openDays": [1, 2, 3, 4, 5]}});
+        assert_eq!(world.ask(set, json!({"input": input})).await["result"]["userErrors"], json!([]));
+        // Placed on a Friday: due on Monday. Wanted on Wednesday at nine: on Tuesday at seven.
+        let due = |work: &serde_json::Value| work["dueAt"].as_str().unwrap()[..16].to_owned();
+        let placed = "2026-11-20T08:00:00Z";
+        let of = |quantity: i64| json!([{"product": {"id": world.mug}, "quantity": quantity}]);
+        let friday = world.sold(of(5), json!({"sourcing": {}, "placedAt": placed})).await;
+        assert_eq!(due(&world.work(&friday).await), "2026-11-23T10:00");
+        let at_shop = world.sold(of(5), json!({"placedAt": placed})).await;
+        assert_eq!(due(&world.work(&at_shop).await), "2026-11-20T08:00");
+        let wanted = json!({"sourcing": {}, "requestedFor": "2026-11-25T09:00:00Z"});
+        let wanted = world.sold(of(5), wanted).await;
+        assert_eq!(due(&world.work(&wanted).await), "2026-11-24T07:00");
+        let edit = |order: &serde_json::Value, more: serde_json::Value| {
+            let mut input = json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": 1});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+        };
+        let later = edit(&wanted, json!({"requestedFor": "2026-11-30T09:00:00Z"}));
+        done(&world.act_in::<Orders>("orderUpdate", later).await, "order");
+        assert_eq!(due(&world.work(&wanted).await), "2026-11-27T07:00");
+        // What the depot states now moves no work that was there.
+        let more = json!([{"id": before["lines"][0]["id"], "quantity": 6}]);
+        let was = due(&world.work(&before).await);
+        done(&world.act_in::<Orders>("orderUpdate", edit(&before, json!({"setLines": more}))).await, "order");
+        assert!(world.works(&before).await.iter().all(|work| due(work) == was));
+        let numbers = world.late(true).await;
+        let late = world.work(&at_shop).await["number"].as_str().unwrap().to_owned();
+        assert!(numbers.contains(&late), "{numbers:?}");
+        let others = world.late(false).await;
+        let in_time = world.work(&friday).await["number"].as_str().unwrap().to_owned();
+        assert!(others.contains(&in_time) && !others.contains(&late) && !numbers.contains(&in_time), "{others:?}");
     })
     .await;
 }

@@ -33,7 +33,7 @@ impl Work for Works {
             "readyEmailSet" => "readyEmail { isOn locale text sends sendsIn sendsText version store { code } }".to_owned(),
             "documentReverse" => "documentReversal { id }".to_owned(),
             "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
-            "reorderPolicySet" => "levels { binLocation }".to_owned(),
+            "reorderPolicySet" | "stockAdjust" => "levels { binLocation }".to_owned(),
             _ => format!("work {{ {WORK} }}"),
         };
         (kind, format!("{fields} userErrors {{ code message field }} replayed seq"))
@@ -99,6 +99,15 @@ impl World {
         let filter = json!({"order": {"eq": order["id"]}});
         let answer = self.ask(&document, json!({"of": filter})).await;
         answer["fulfilmentWorks"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
+    }
+
+    /// The numbers of the works that are late, or are not.
+    pub async fn late(&self, is_late: bool) -> Vec<String> {
+        let document = "query($is: Boolean) { fulfilmentWorks(filter: { isLate: $is }, first: 50) { nodes { number isLate } } }";
+        let answer = self.ask(document, json!({"is": is_late})).await;
+        let nodes = answer["fulfilmentWorks"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        assert!(nodes.iter().all(|work| work["isLate"] == is_late), "{nodes:?}");
+        nodes.iter().map(|work| work["number"].as_str().unwrap().to_owned()).collect()
     }
 
     /// The only work of an order.

@@ -19,6 +19,7 @@ on_both!(
     a_bulk_writes_a_history_for_each_row,
     pages_of_a_history_have_everything_once,
     movements_and_steps_stand_in_the_history_of_their_document,
+    waves_receipts_and_legal_entities_are_tagged_too,
     edits_of_documents_show_what_they_changed,
 );
 
@@ -217,6 +218,25 @@ async fn movements_and_steps_stand_in_the_history_of_their_document(world: &Worl
     let seen: Vec<&Value> = blind["data"]["history"]["nodes"].as_array().unwrap().iter().map(|item| &item["targetId"]).collect();
     assert!(seen.contains(&&json!(house.ids["pay"])) && !seen.contains(&&json!(work)), "without fulfilment.read: {seen:?}");
     assert_eq!(paged(world, house, &house.ids["ord"]).await.len(), history_of(world, house, &house.ids["ord"], &[]).await.len());
+}
+
+async fn waves_receipts_and_legal_entities_are_tagged_too(world: &World) {
+    let house = &world.ours;
+    let shown = "query($id: ID!) { node(id: $id) { ... on FulfilmentWave { tags metadata } ... on GoodsReceipt { tags metadata }
+        ... on LegalEntity { tags metadata } } }";
+    for (prefix, may) in [("fwv", "fulfilment.read"), ("grn", "purchase.read"), ("len", "tenant.write")] {
+        let id = &house.ids[prefix];
+        let input = json!({ "nodeId": id, "tags": [prefix, prefix.to_uppercase()], "metadata": { "erp": 7 } });
+        step(world, house, "nodeTagsSet", "NodeTagsSetInput", input).await;
+        let seen = world.ask(house, Some(house.only(&[may])), shown, &json!({ "id": id })).await;
+        assert_eq!(seen["data"]["node"], json!({ "tags": [prefix], "metadata": { "erp": 7 } }), "{seen:#}");
+        let newest = history_of(world, house, id, &[]).await.remove(0);
+        assert_eq!((&newest["action"], &newest["targetId"]), (&json!("nodeTagsSet"), &json!(id)), "{prefix}");
+    }
+    let input = json!({ "idempotencyKey": "clerk", "nodeId": house.ids["grn"], "tags": [] });
+    let query = "mutation($input: NodeTagsSetInput!) { nodeTagsSet(input: $input) { userErrors { code } } }";
+    let denied = world.ask(house, Some(house.only(&["purchase.read"])), query, &json!({ "input": input })).await;
+    assert_eq!(denied["errors"][0]["permission"], json!("purchase.receive"));
 }
 
 /// A call on a document, under a key of its own.

@@ -112,6 +112,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.stockRevaluations", "", "revaluations:NUMBER:DESC", vec![n(7)]),
         ("Query.savedViews", "", "savedViews:SLUG:ASC", vec![t("low-stock"), i()]),
         ("Query.savedViews", "sort: { field: NAME }", "savedViews:NAME:ASC", vec![t("low stock"), i()]),
+        ("Query.search", "query: \"alpha\"", "search:alpha", vec![n(0), n(0), n(5), n(9), n(1), t("alpha"), i()]),
         ("Query.shrinkage", JANUARY, "shrinkage:REASON", vec![n(7), t("LOSS")]),
         ("Query.stockAgeing", "", "stockAgeing", vec![n(7), i()]),
         ("Query.stockAnomalies", "", "stockAnomalies:DAY:DESC", vec![n(20_000), i()]),
@@ -158,7 +159,8 @@ async fn counts_its_nodes(world: &World, (list, name): (&str, &str), query: &str
     if ["Query.auditEntries", "Query.jobs"].contains(&list) {
         return;
     }
-    let everything = json!({ "after": null, "first": 100 });
+    // A page of a search has 50 at most.
+    let everything = json!({ "after": null, "first": if name == "search" { 50 } else { 100 } });
     let whole = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &everything).await;
     assert!(whole["errors"].is_null(), "{list}: {whole:#}");
     let page = |answer: &Value| {
@@ -190,9 +192,13 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
         let arguments = format!("{} after: $after, first: $first", filled(arguments));
         let field = format!("{name}({arguments}) {{ nodes {{ __typename }} totalCount {{ count }} pageInfo {{ hasNextPage }} }}");
         let query = match of {
-            "Query" => format!("query($after: Cursor, $first: Int) {{ {field} }}"),
+            "Query" => format!("query($after: Cursor, $first: Int!) {{ {field} }}"),
             summary if summary.ends_with("Summary") => {
-                format!("query($after: Cursor, $first: Int) {{ {}{} {{ {field} }} }}", summary[..1].to_lowercase(), &summary[1..])
+                format!(
+                    "query($after: Cursor, $first: Int!) {{ {}{} {{ {field} }} }}",
+                    summary[..1].to_lowercase(),
+                    &summary[1..]
+                )
             }
             _ => {
                 let prefix = match of {
@@ -208,7 +214,7 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
                     _ => "whe",
                 };
                 let id = world.ours.ids.get(prefix).unwrap_or_else(|| panic!("{prefix}: {:?}", world.ours.ids.keys()));
-                format!("query($after: Cursor, $first: Int) {{ node(id: \"{id}\") {{ ... on {of} {{ {field} }} }} }}")
+                format!("query($after: Cursor, $first: Int!) {{ node(id: \"{id}\") {{ ... on {of} {{ {field} }} }} }}")
             }
         };
         let asked = async |kind: &str| {

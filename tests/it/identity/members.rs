@@ -131,4 +131,15 @@ async fn people_say_who_they_are(world: &World) {
     }
     let both = world.change(Some(&one.access), update, json!({ "n": "Ada", "l": "?" })).await;
     assert_eq!((codes(&both), &profile().await["displayName"]), (vec!["INVALID"], &json!("Countess")), "all or nothing");
+    // A call that is repeated with its key undoes nothing that has come since.
+    let keyed =
+        "mutation($n: String) { it: profileUpdate(displayName: $n, idempotencyKey: \"p-1\") { replayed userErrors { code } } }";
+    let once = async |name: &str| world.change(Some(&one.access), keyed, json!({ "n": name })).await;
+    assert_eq!(once("Once").await["replayed"], false);
+    assert_eq!(codes(&world.change(Some(&one.access), update, json!({ "n": "Later" })).await), DONE);
+    assert_eq!(once("Once").await["replayed"], true);
+    assert_eq!(
+        (codes(&once("Other").await), profile().await["displayName"].clone()),
+        (vec!["IDEMPOTENCY_KEY_REUSED"], json!("Later"))
+    );
 }

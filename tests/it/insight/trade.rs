@@ -168,6 +168,7 @@ impl Trade {
             expected_version: None,
             store: None,
             lines,
+            lots: Vec::new(),
             occurred_at: None,
             on_shortage: Shortage::Refuse,
             actor: Actor::SYSTEM,

@@ -173,6 +173,7 @@ impl CommandFactory {
             expected_version: None,
             store: store.map(|s| self.stores[s]),
             lines: lines.map(|lines| lines.iter().map(line).collect()),
+            lots: Vec::new(),
             occurred_at: None,
             on_shortage: Shortage::Refuse,
             actor: self.actor,

@@ -200,6 +200,7 @@ fn facts(product: usize) -> Facts {
         cost: Some(gbp(101)),
         time_zone: "Europe/London".to_owned(),
         store_archived: false,
+        handling: None,
     }
 }
 

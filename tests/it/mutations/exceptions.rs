@@ -22,11 +22,8 @@ pub const NO_KEY: &[Exception] = &[
     ("passwordChange", OWN_PROOF),
     ("passwordReset", OWN_PROOF),
     ("passwordResetRequest", OWN_PROOF),
-    ("productDescriptionPropose", "it asks an endpoint, and changes no business data: a second call asks again"),
-    ("profileUpdate", SAYS_THE_END),
     ("reauthenticate", OWN_PROOF),
     ("register", "the short name of the tenant is unique: a second call is refused"),
-    ("sandboxCreate", "the short name of the sandbox is unique: a second call is refused"),
     ("sessionRefresh", OWN_PROOF),
     ("sessionRename", SAYS_THE_END),
     ("sessionRevoke", SAYS_THE_END),
@@ -36,6 +33,33 @@ pub const NO_KEY: &[Exception] = &[
     ("totpConfirm", OWN_PROOF),
     ("totpEnrol", OWN_PROOF),
     ("totpRemove", SAYS_THE_END),
+];
+
+/// A second call is refused as DUPLICATE: what a client names the thing by is unique.
+const HAS_A_NAME: &str = "its code, key, SKU, slug or address is unique: a second call without a key is refused";
+/// Keys of these came after they were there; a client that sends none must go on working (`docs/versioning.md`).
+const CAME_LATER: &str =
+    "the key came after the mutation, and a field that is required now breaks clients that know only the earlier schema";
+
+/// Whose key may be left out, though they make something. No new one: what is made has a key that is required.
+pub const MAKES_WITHOUT_KEY: &[Exception] = &[
+    ("apiKeyCreate", CAME_LATER),
+    ("apiKeyRoll", CAME_LATER),
+    ("categoryCreate", HAS_A_NAME),
+    ("channelCreate", HAS_A_NAME),
+    ("customerCreate", CAME_LATER),
+    ("fileUploadCreate", CAME_LATER),
+    ("integrationCreate", CAME_LATER),
+    ("memberInvite", HAS_A_NAME),
+    ("productCreate", HAS_A_NAME),
+    ("productFamilyCreate", CAME_LATER),
+    ("productLabelSheetCreate", CAME_LATER),
+    ("roleCreate", HAS_A_NAME),
+    ("sandboxCreate", HAS_A_NAME),
+    ("storeCreate", HAS_A_NAME),
+    ("storeGroupCreate", HAS_A_NAME),
+    ("supplierCreate", HAS_A_NAME),
+    ("webhookEndpointCreate", CAME_LATER),
 ];
 
 /// About who is signed in, or how: no business data.

@@ -6,7 +6,10 @@ mod exceptions;
 
 use std::{fs, path::Path};
 
-use async_graphql::parser::types::{FieldDefinition, TypeKind};
+use async_graphql::{
+    Positioned,
+    parser::types::{FieldDefinition, InputValueDefinition, TypeKind},
+};
 use entrepot::storage::Row;
 use serde_json::{Value, json};
 
@@ -17,7 +20,7 @@ use crate::{
     },
     world::on_both,
 };
-use exceptions::{Exception, NO_DRY_RUN, NO_KEY, REMOVES, SHOWS_WHAT_IS, is_on};
+use exceptions::{Exception, MAKES_WITHOUT_KEY, NO_DRY_RUN, NO_KEY, REMOVES, SHOWS_WHAT_IS, is_on};
 
 on_both!(
     a_dry_run_writes_nothing_at_all,
@@ -36,17 +39,25 @@ fn has_argument(field: &FieldDefinition, name: &str) -> bool {
     field.arguments.iter().any(|argument| argument.node.name.node == name)
 }
 
-fn key_place(calls: &Calls, field: &FieldDefinition) -> Option<KeyPlace> {
-    if has_argument(field, "idempotencyKey") {
-        return Some(KeyPlace::Argument);
+/// A mutation's idempotency key, and where it stands.
+fn key_of<'a>(calls: &'a Calls, field: &'a FieldDefinition) -> Option<(KeyPlace, &'a InputValueDefinition)> {
+    fn key(among: &[Positioned<InputValueDefinition>]) -> Option<&InputValueDefinition> {
+        among.iter().map(|one| &one.node).find(|one| one.name.node == "idempotencyKey")
+    }
+    if let Some(argument) = key(&field.arguments) {
+        return Some((KeyPlace::Argument, argument));
     }
     let input = field.arguments.iter().find(|argument| argument.node.name.node == "input")?;
     let kind = base(&input.node.ty.node);
-    let has_key = calls.types().filter(|one| one.name.node == kind).any(|one| match &one.kind {
-        TypeKind::InputObject(input) => input.fields.iter().any(|field| field.node.name.node == "idempotencyKey"),
-        _ => false,
+    let found = calls.types().filter(|one| one.name.node == kind).find_map(|one| match &one.kind {
+        TypeKind::InputObject(input) => key(&input.fields),
+        _ => None,
     });
-    has_key.then_some(KeyPlace::Input)
+    found.map(|found| (KeyPlace::Input, found))
+}
+
+fn key_place(calls: &Calls, field: &FieldDefinition) -> Option<KeyPlace> {
+    key_of(calls, field).map(|(place, _)| place)
 }
 
 fn mutations(calls: &Calls) -> Vec<&FieldDefinition> {
@@ -67,6 +78,27 @@ fn each_mutation_takes_a_key_and_a_dry_run_or_is_on_the_list() {
     for (name, _) in NO_KEY.iter().chain(NO_DRY_RUN).chain(SHOWS_WHAT_IS).chain(REMOVES) {
         assert!(all.iter().any(|field| field.name.node == *name), "{name} is no mutation any more");
     }
+}
+
+/// Last words of mutations that make something. An upsert is none: the key of its row finds what the first call has made.
+const MAKES: [&str; 6] = ["Add", "Create", "Invite", "Issue", "Record", "Roll"];
+
+#[test]
+fn what_makes_something_requires_a_key_or_is_on_the_list() {
+    let calls = Calls::of_the_schema();
+    let makes = |field: &&&FieldDefinition| MAKES.iter().any(|word| field.name.node.ends_with(word));
+    let all = mutations(&calls);
+    let optional: Vec<&str> = all
+        .iter()
+        .filter(makes)
+        .filter(|field| key_of(&calls, field).is_some_and(|(_, key)| key.ty.node.nullable))
+        .map(|field| field.name.node.as_str())
+        .collect();
+    let unlisted: Vec<&&str> = optional.iter().filter(|name| !is_on(MAKES_WITHOUT_KEY, name)).collect();
+    assert!(unlisted.is_empty(), "a retry without a key makes two: require the key of {unlisted:?}");
+    let idle: Vec<&Exception> = MAKES_WITHOUT_KEY.iter().filter(|(name, _)| !optional.contains(name)).collect();
+    assert!(idle.is_empty(), "these require a key, or make nothing: {idle:?}");
+    assert!(all.iter().filter(makes).count() > optional.len() + 20, "what requires a key was not found");
 }
 
 /// The variables of a valid call, with a key of its own where one is taken.

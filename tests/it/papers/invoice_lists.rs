@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     drawn_by,
-    invoices::{credited, entity, issued, payload},
+    invoices::{credited, entity, issued, ordered, payload},
 };
-use crate::{authorization::world::World, totals::of_the_depot, world::on_both};
+use crate::{authorization::world::World, purchasing::office::key, totals::of_the_depot, world::on_both};
 
 on_both!(
     all_invoices_are_listed_and_narrowed,
@@ -152,4 +152,28 @@ async fn pages_follow_each_other(world: &World) {
     let query = "query($after: Cursor) { invoices(sort: { field: NUMBER }, first: 1, after: $after) { nodes { id } } }";
     let other = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &foreign).await;
     assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "a cursor of another order");
+    later_numbers_have_no_earlier_day(world).await;
+}
+
+/// Pago Pago is 25 hours behind Kiritimati: the days there are never the same.
+async fn later_numbers_have_no_earlier_day(world: &World) {
+    let store = &world.ours.ids["sto"];
+    let issued_in = async |zone: &str| {
+        let query = "query($id: ID!) { store(by: { id: $id }) { version } }";
+        let version = payload(world, query, json!({ "id": store })).await["version"].clone();
+        let query = "mutation($input: StoreUpdateInput!) { storeUpdate(input: $input) { userErrors { code message field } } }";
+        let input = json!({ "idempotencyKey": key(), "id": store, "expectedVersion": version, "timeZone": zone });
+        world.must(&world.ours, query, json!({ "input": input })).await;
+        let order = ordered(world, store, 1).await;
+        issued(world, &order, "ALL").await["invoice"].clone()
+    };
+    let east = issued_in("Pacific/Kiritimati").await;
+    let today = entrepot::clock::local_day(world.node.clock.now(), "Pacific/Kiritimati");
+    assert_eq!((&east["number"], &east["issuedOn"]), (&json!("INV-3"), &json!(entrepot::clock::day_text(today))));
+    let west = issued_in("Pacific/Pago_Pago").await;
+    assert_eq!((&west["number"], &west["issuedOn"]), (&json!("INV-4"), &east["issuedOn"]));
+    let credit = credited(world, &west["id"], json!({})).await["invoice"]["id"].clone();
+    let query = "query($id: ID!) { invoice(by: { id: $id }) { number issuedOn } }";
+    let credit = payload(world, query, json!({ "id": credit })).await;
+    assert_eq!(credit, json!({ "number": "CR-2", "issuedOn": west["issuedOn"] }), "not before its invoice");
 }

@@ -6,6 +6,8 @@ pub mod invoices;
 mod slips;
 mod look;
 
+use std::collections::BTreeMap;
+
 use entrepot::access::Caller;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -24,7 +26,7 @@ on_both!(
     a_purchase_order_is_printed_for_who_sees_costs,
     a_paper_speaks_the_language_that_is_asked_for,
     no_note_writes_into_the_page,
-    letters_that_pdfs_lack_leave_the_page_alone,
+    letters_of_europe_are_printed_and_others_leave_the_page_alone,
     a_paper_shows_what_its_reader_may_see,
     the_files_are_for_who_drew_the_paper,
     a_paper_is_of_its_own_kind_of_document,
@@ -165,11 +167,38 @@ async fn no_note_writes_into_the_page(world: &World) {
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") && !page.contains("<script"), "{page}");
 }
 
-async fn letters_that_pdfs_lack_leave_the_page_alone(world: &World) {
-    say(world, json!({ "noteForCustomer": "Ευχαριστούμε" })).await;
+/// The texts of a PDF, one a line, as a reader that copies them has them.
+fn copied(pdf: &str) -> String {
+    let entry = |line: &str| {
+        let (number, letter) = line.strip_prefix('<')?.strip_suffix('>')?.split_once("> <")?;
+        Some((number.to_owned(), char::from_u32(u32::from_str_radix(letter, 16).ok()?)?))
+    };
+    let letters: BTreeMap<String, char> = pdf.lines().filter_map(entry).collect();
+    let shown = |line: &str| {
+        let (_, text) = line.strip_suffix(" Tj ET")?.split_once(" Td ")?;
+        let Some(numbers) = text.strip_prefix('<') else { return Some(text.to_owned()) };
+        let numbers = numbers.strip_suffix('>')?.as_bytes().chunks(4);
+        numbers.map(|number| letters.get(std::str::from_utf8(number).ok()?).copied()).collect::<Option<String>>()
+    };
+    pdf.lines().filter_map(shown).collect::<Vec<String>>().join("\n")
+}
+
+async fn letters_of_europe_are_printed_and_others_leave_the_page_alone(world: &World) {
+    let address = json!({ "name": "Ελένη Παπαδοπούλου", "lines": ["вул. Хрещатик 22"], "city": "Київ", "postalCode": "01001", "country": "UA" });
+    say(world, json!({ "shippingAddress": address, "noteForCustomer": "Teşekkürler, cảm ơn, dziękuję z Łodzi" })).await;
+    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    let pdf = fetched(world, &paper["pdf"]).await;
+    assert_eq!(paper["pdfSha256"], hex::encode(Sha256::digest(&pdf)));
+    assert!(pdf.len() < 100_000, "{} bytes: it carries the shapes of its own letters alone", pdf.len());
+    let text = copied(&String::from_utf8(pdf).unwrap());
+    for part in ["Ελένη Παπαδοπούλου", "вул. Хрещатик 22", "01001 Київ", "Teşekkürler, cảm ơn, dziękuję z Łodzi", "(40.00 GBP)"]
+    {
+        assert!(text.lines().any(|line| line == part), "{part}: {text}");
+    }
+    say(world, json!({ "noteForCustomer": "謝謝" })).await;
     let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
     assert_eq!((&paper["pdf"], &paper["pdfSha256"]), (&Value::Null, &Value::Null));
-    assert!(html(world, &paper).await.contains("Ευχαριστούμε"));
+    assert!(html(world, &paper).await.contains("謝謝"));
 }
 
 async fn a_paper_shows_what_its_reader_may_see(world: &World) {

@@ -149,7 +149,8 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         if given == "last" {
             asks.push(ask(format!("{name} last"), with(json!({ "last": 10 })), of_all));
         }
-        if given == "orderBy" || given == "sort" {
+        // `orderBy` means the same.
+        if given == "sort" {
             for (order, by) in orders(calls, &kind) {
                 asks.push(ask(format!("{name} by {order}"), with(json!({ given: by })), Wants::Page));
             }

@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 
-use super::{client::Client, demo_tabs, server::Server};
+use super::{
+    client::Client,
+    demo_tabs,
+    server::{Server, Site, entrepot_in},
+};
 
 const SHOP: &str = "{ stores(first: 50) { nodes { code } } suppliers(first: 50) { nodes { code } } productFamilies(first: 50) { nodes { name } }
     categories(first: 50) { nodes { slug } } purchaseOrders(first: 50) { nodes { status } } transfers(first: 50) { nodes { status } }
@@ -187,4 +191,22 @@ pub async fn is_there(server: &Server) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("alerts of four kinds were waited for, and there are {kinds:?}");
+}
+
+/// The week of `commands`, in a database of Postgres.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_week_is_lived_on_postgres() {
+    let Some(site) = Site::empty_postgres().await else { return };
+    let words = ["demo", "--exit", "--plain", "--rows", "50", "--listen", "127.0.0.1:0", "--database-url", &site.url];
+    let week = entrepot_in(&site.folder, &[&words[..], &["--week"]].concat()).await;
+    assert!(week.well() && week.out.contains(" (new)") && week.out.contains("invariants hold"), "{week:?}");
+    assert_eq!(week.out.matches("\n  refuses ").count(), 8, "{week:?}");
+    let again = entrepot_in(&site.folder, &words).await;
+    assert!(again.well() && again.out.contains("by an earlier start"), "{again:?}");
+    // A record of another database does not open this one.
+    let record = |demo: &str| site.folder.join(format!("{demo}.postgres.filled.json"));
+    std::fs::copy(record(".entrepot/demo"), record("elsewhere")).unwrap();
+    let elsewhere = entrepot_in(&site.folder, &[&words[..], &["--file", "elsewhere.sqlite"]].concat()).await;
+    elsewhere.refused(&["--database-url", "not empty"]);
+    entrepot_in(&site.folder, &["demo", "--database-url", "sqlite://demo.sqlite"]).await.refused(&["postgres://", "--file"]);
 }

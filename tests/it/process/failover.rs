@@ -1,8 +1,9 @@
-//! A primary that is lost under clients that write, and a standby that takes over from it; and a primary that comes back.
+//! A primary that is lost under clients that write, and a standby that takes over from it, with all commits or without the last; and a primary that
+//! comes back.
 
 use std::{slice, sync::atomic::Ordering, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     task::block_in_place,
     time::{Instant, sleep},
@@ -14,7 +15,7 @@ use super::{
     operations::{figure, health},
     redis::Way,
     server::{Server, Site, UNLIMITED, entrepot, free_address},
-    shop::{CATEGORY, Shop},
+    shop::{ADJUST, CATEGORY, Shop, adjust, change},
     standby::{Replicated, number},
     stream::{State, Stream, StreamOptions},
 };
@@ -104,13 +105,15 @@ async fn a_standby_takes_over_and_no_answered_write_is_lost_or_made_twice() {
     assert_eq!(figure(&text, "entrepot_database_failovers_total", ""), Some(1.0), "{text}");
     let used = |host: &str| figure(&text, "entrepot_database_host_used", &format!("host=\"{host}\""));
     assert_eq!((used("1"), used("2")), (Some(0.0), Some(1.0)), "{text}");
-    the_former_primary_is_not_written_to(&pair, server, &shop).await;
+    let server = the_former_primary_is_not_written_to(&pair, server, &shop).await;
+    commits_that_the_standby_lacks_are_lost_and_all_start_over(&pair, &shop).await;
+    drop(server);
     pair.site.verify().await;
     println!("writes went on {healed:?} after the primary was lost; {} changes, {again} calls sent again", told.done.len());
 }
 
 /// It comes back as it was, and then as a standby. A node that starts meanwhile does not take it for the primary either, although it is named first.
-async fn the_former_primary_is_not_written_to(pair: &Pair, server: Server, shop: &Shop) {
+async fn the_former_primary_is_not_written_to(pair: &Pair, server: Server, shop: &Shop) -> Server {
     let former = pair.servers.primary_of(pair.database());
     block_in_place(|| pair.servers.bring_back());
     makes(shop, 1).await;
@@ -130,6 +133,62 @@ async fn the_former_primary_is_not_written_to(pair: &Pair, server: Server, shop:
         assert!(began.elapsed() < SOON, "it replays what is written to the other");
         sleep(Duration::from_millis(50)).await;
     }
+    server
+}
+
+/// One more unit under a key, sent again until it is answered.
+async fn adds_one(shop: &Shop, key: &str) -> Value {
+    let (product, store) = shop.place(0, 0);
+    let variables = json!({ "input": adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)]) });
+    let began = Instant::now();
+    loop {
+        if let Ok(mut answer) = shop.client.send(ADJUST, &variables).await {
+            assert!(answer["errors"].is_null(), "{answer}");
+            let payload = answer["data"]["result"].take();
+            if payload["userErrors"][0]["retryable"] != true {
+                assert_eq!(payload["userErrors"], json!([]), "{payload}");
+                return payload;
+            }
+        }
+        assert!(began.elapsed() < HEALED, "no answer within {HEALED:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// No commit waits for the former primary, which follows by now. It is cut off, and takes over without the last commit.
+async fn commits_that_the_standby_lacks_are_lost_and_all_start_over(pair: &Pair, shop: &Shop) {
+    let reset = async |stream: &mut Stream| {
+        let item = stream.soon().await;
+        (item["phase"] == "RESET").then(|| item["reset"].clone())
+    };
+    let on_hand = async || shop.levels().await[&shop.place(0, 0)].on_hand;
+    let before = on_hand().await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
+    let mut state = State::default();
+    stream.snapshot(&mut state).await;
+    pair.servers.cut_off().await;
+    let lost = adds_one(shop, "lost").await;
+    stream.settle(&mut state, shop, SOON).await;
+    assert_eq!(state.figures()[&shop.place(0, 0)].on_hand, before + 1, "it was answered, and subscribers were told");
+    block_in_place(|| pair.servers.crash());
+    block_in_place(|| pair.servers.regain());
+    let again = adds_one(shop, "lost").await;
+    assert_eq!(again["replayed"], json!(false), "the key went with what it was for: {again}");
+    assert_eq!(again["levels"], lost["levels"], "it is decided on what the standby had");
+    assert_eq!(reset(&mut stream).await, Some(json!("EPOCH_CHANGED")), "one that runs starts over");
+    let mut late = Stream::open(&shop.client, &StreamOptions { after: state.cursor, ..StreamOptions::default() }).await;
+    assert_eq!(reset(&mut late).await, Some(json!("EPOCH_CHANGED")), "and one that comes back");
+    let repeated = adds_one(shop, "lost").await;
+    assert_eq!(
+        (&repeated["replayed"], &repeated["seq"]),
+        (&json!(true), &again["seq"]),
+        "from here on the key is known: {repeated}"
+    );
+    let mut anew = State::default();
+    Stream::open(&shop.client, &StreamOptions::default()).await.snapshot(&mut anew).await;
+    assert_eq!((anew.figures(), on_hand().await), (shop.levels().await, before + 1));
+    let promoted = pair.servers.primary_of(pair.database());
+    assert_eq!(number(&promoted, TIMELINE).await, 3, "no operator was needed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

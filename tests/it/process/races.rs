@@ -1,18 +1,28 @@
 //! Two processes on one Postgres, written to at the same time, with the same keys at both.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use serde_json::{Value, json};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 use super::{
     audit::audit,
+    client::Client,
     load::Load,
     server::{Server, Site},
     shop::Shop,
     stream::{State, Stream, StreamOptions},
 };
-use crate::databases::random;
+use crate::{
+    databases::random,
+    fulfilment::steps::{SEEN, Scene, Step, document, seed, seed_of},
+};
 
 const ON_HAND: i64 = 200;
 /// How soon one process tells of what another one wrote.
@@ -76,10 +86,10 @@ async fn heard(stream: &mut Stream, state: &mut State, beyond: &Shop) -> Duratio
 async fn a_key_is_used_once_in_all_processes() {
     let Some(site) = Site::postgres().await else { return };
     let (here, there) = (Server::start(&site).await, Server::start(&site).await);
-    let shop = Shop::open(here.tenant().await, 1, 1, ON_HAND).await;
+    let shop = Shop::open(here.tenant().await, 2, 1, ON_HAND).await;
     let ways = [shop.client.clone(), shop.client.at(&there.url())];
     for round in 0..10 {
-        let mut calls = tokio::task::JoinSet::new();
+        let mut calls = JoinSet::new();
         for call in 0..40 {
             let client = ways[call % 2].clone();
             let input = super::shop::adjust(
@@ -95,4 +105,60 @@ async fn a_key_is_used_once_in_all_processes() {
         assert!(answers.iter().all(|answer| answer["seq"] == answers[0]["seq"]), "{answers:?}");
     }
     assert_eq!(shop.levels().await[&shop.place(0, 0)].on_hand, ON_HAND - 10);
+    works_edits_sales_and_reversals(&shop, &ways).await;
+    drop((here, there));
+    site.verify().await;
+}
+
+/// What stores send, what is edited, sold and taken back, at once at both processes.
+async fn works_edits_sales_and_reversals(shop: &Shop, ways: &[Client; 2]) {
+    let seed = seed();
+    let place = |store: usize| json!(shop.stores[store]);
+    let scene = Arc::new(Scene::new([place(0), place(1)], json!(shop.products[0])));
+    for quantity in [6, 8, 10, 12] {
+        sent(&ways[0], &scene, scene.first(quantity)).await;
+    }
+    let mut clients = JoinSet::new();
+    for nth in 0..8 {
+        let (client, scene, mut seed) = (ways[nth % 2].clone(), scene.clone(), seed_of(seed, nth as u64));
+        clients.spawn(async move {
+            while !scene.is_over() {
+                let order = scene.order(&mut seed);
+                let seen = answered(&client, SEEN, &json!({ "id": order["id"] })).await;
+                sent(&client, &scene, scene.drawn(&order, &seen["order"], &mut seed)).await;
+            }
+        });
+    }
+    clients.join_all().await;
+    let on_hand: i64 = shop.levels().await.values().map(|level| level.on_hand).sum();
+    let sold: i64 = shop.client.all(SOLD).await.iter().flat_map(|order| order["lines"].as_array().unwrap()).map(units).sum();
+    assert_eq!(on_hand + sold, 2 * ON_HAND - 10 + scene.corrected());
+}
+
+const SOLD: &str = "query($after: Cursor) { result: orders(first: 25, after: $after) {
+    nodes { lines { fulfilled } } pageInfo { hasNextPage endCursor } } }";
+
+fn units(line: &Value) -> i64 {
+    line["fulfilled"].as_i64().unwrap()
+}
+
+/// Sends a step until it is known what became of it.
+async fn sent(client: &Client, scene: &Scene, step: Step) {
+    let data = answered(client, &document(step.0), &json!({ "input": step.1 })).await;
+    scene.told(&step, &data["result"]);
+}
+
+/// The data of an answer without errors, asked for until there is one.
+async fn answered(client: &Client, query: &str, variables: &Value) -> Value {
+    let began = Instant::now();
+    loop {
+        match client.send(query, variables).await {
+            Ok(mut answer) => {
+                assert!(answer["errors"].is_null(), "{answer:#} of {variables}");
+                return answer["data"].take();
+            }
+            Err(lost) => assert!(began.elapsed() < Duration::from_secs(60), "{lost} of {variables}"),
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -96,6 +96,22 @@ impl Replicated {
         assert!(self.script("rejoin"));
     }
 
+    /// The former primary, a replica since `rejoin`, receives nothing more of what the other commits.
+    pub async fn cut_off(&self) {
+        tell(&self.primary, "ALTER SYSTEM SET primary_conninfo = ''").await;
+        tell(&self.primary, "SELECT pg_reload_conf()").await;
+        let began = Instant::now();
+        while number(&self.primary, "SELECT count(*) FROM pg_stat_wal_receiver").await != 0 {
+            assert!(began.elapsed() < Duration::from_secs(20), "it goes on to receive");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The former primary, a replica since `rejoin`, takes over from the other.
+    pub fn regain(&self) {
+        assert!(self.script("regain"));
+    }
+
     /// The replica goes on to answer, and replays nothing.
     pub async fn hold_back(&self) {
         tell(&self.replica, "SELECT pg_wal_replay_pause()").await;

@@ -226,6 +226,9 @@ on_both!(a_view_is_read_as_a_workbook_and_as_pages, site: Site => {
     assert_eq!((status, code), (400, json!("LIMIT_EXCEEDED")), "{words}");
     assert!(words.contains("12 columns") && get(&owner, "wide.xlsx").await.status() == StatusCode::OK, "{words}");
     owner.done(STORE, json!({ "code": "A6", "name": "Αθήνα" })).await;
+    let pages = text(&owner, "stores.pdf").await;
+    assert!(pages.contains(" Td <00010002000300040005> Tj") && pages.contains("<0001> <0391>\n<0002> <03b8>"), "{pages}");
+    owner.done(STORE, json!({ "code": "A7", "name": "東京" })).await;
     let (status, _, words) = refused(&owner, "stores.pdf").await;
     assert!(status == 400 && words.contains("font"), "{status}: {words}");
     assert_eq!(refused(&owner, "stores.pdf?locale=de").await.0, 400);

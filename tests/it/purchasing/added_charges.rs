@@ -88,7 +88,13 @@ async fn a_bill_that_comes_late_is_shared_by_what_is_left_and_what_is_gone(world
     office.is_sound().await;
     let shares =
         Break { table: "revaluation_line", column: "charge_minor", rows: "charge_minor > 0", named: "revaluation: the shares" };
-    each_is_named(world, &[shares]).await;
+    let value = Break {
+        table: "revaluation",
+        column: "charge_books_minor",
+        rows: "charge_books_minor > 0",
+        named: "purchase charge: it comes in the books",
+    };
+    each_is_named(world, &[shares, value]).await;
     let off = |by: i64| {
         format!(
             "UPDATE cost_posting SET average_minor = average_minor + {by} WHERE tenant_id = $1 AND kind = 'REVALUATION' AND average_minor = 400"

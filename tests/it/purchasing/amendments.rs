@@ -1,6 +1,9 @@
 //! Purchase orders after they were ordered: lines that are added, changed and cancelled.
 
-use entrepot::access::{Caller, PermissionSet, REGISTRY};
+use entrepot::{
+    access::{Caller, PermissionSet, REGISTRY},
+    insight::verify::verify_open,
+};
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
@@ -76,6 +79,7 @@ async fn lines_are_added_changed_and_cancelled_and_incoming_follows(world: &Worl
     }
     assert_eq!(amend(&office, &out, change).await["replayed"], true, "the key answers again");
     office.is_sound().await;
+    what_no_change_led_to_is_named(world).await;
     // The version that was seen is another one by now.
     let late = json!({ "expectedVersion": out["version"], "note": "late" });
     refused(&amend(&office, &out, late).await, "VERSION_CONFLICT", "input.expectedVersion");
@@ -89,6 +93,23 @@ async fn lines_are_added_changed_and_cancelled_and_incoming_follows(world: &Worl
     assert_eq!((&came["status"], &came["discrepancies"]), (&json!("RECEIVED"), &json!([])), "a cancelled line is not waited for");
     refused(&amend(&office, &out, json!({ "note": "too late" })).await, "INVALID_STATE", "input.id");
     office.is_sound().await;
+}
+
+/// What the rows say, and the changes of their fields do not.
+async fn what_no_change_led_to_is_named(world: &World) {
+    for sql in [
+        "UPDATE purchase_order_line SET quantity = quantity + 1, most = most + 1, open = open + 1 WHERE tenant_id = $1 AND revision = 2 AND open > 0",
+        "UPDATE purchase_order_line SET unit_cost_minor = unit_cost_minor + 1 WHERE tenant_id = $1 AND revision = 2",
+        "UPDATE purchase_order SET revision = revision + 1 WHERE tenant_id = $1 AND revision = 2",
+        "UPDATE product SET price_minor = price_minor + 1 WHERE tenant_id = $1",
+        "UPDATE supplier SET name = name || '!' WHERE tenant_id = $1",
+    ] {
+        let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
+        assert!(work.execute(sql, vec![]).await.unwrap() > 0, "{sql}");
+        let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+        work.rollback().await.unwrap();
+        assert!(report.broken().any(|line| line.invariant.starts_with("audit: changed fields")), "{sql}: {report}");
+    }
 }
 
 async fn what_has_come_of_a_line_bounds_what_becomes_of_it(world: &World) {

@@ -14,6 +14,7 @@ on_both!(
     a_rate_is_corrected_and_what_was_received_stays,
     a_rate_that_cannot_be_is_refused,
     a_file_of_the_central_bank_is_entered_once,
+    files_as_the_central_bank_publishes_them_are_entered,
     a_rate_that_is_agreed_holds_for_the_receipts,
     who_may_see_rates_enters_none,
 );
@@ -88,7 +89,9 @@ async fn goods_bought_in_euros_enter_the_books_in_pounds(world: &World) {
     let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
     work.rollback().await.unwrap();
     let found: Vec<_> = report.broken().map(|line| line.invariant).collect();
-    assert!(found.iter().any(|name| name.starts_with("goods receipt: it is worth")), "{report}");
+    for named in ["goods receipt: it is worth", "rate: one that a document froze"] {
+        assert!(found.iter().any(|name| name.starts_with(named)), "{named}: {report}");
+    }
 }
 
 async fn each_receipt_has_the_rate_of_its_own_day(world: &World) {
@@ -230,6 +233,55 @@ async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
     let rate = json!({ "numerator": "0.8425", "denominator": "1.0698", "day": "2020-10-30", "source": "ECB" });
     assert_eq!(office.rate_on("CHF", "GBP", "2020-10-31").await, rate, "a franc in pounds, through the euro");
     assert_eq!(office.rate_on("EUR", "USD", "2020-11-02").await["numerator"], "1.0842", "all or none");
+}
+
+/// Files as the European Central Bank publishes them: `rates/README.md`.
+const QUARTER: &str = include_str!("rates/quarter.csv");
+const DAY: &str = include_str!("rates/day.csv");
+const DAY_OF_2022: &str = include_str!("rates/day.xml");
+
+/// The cell of the history, or none where it has no figure.
+fn published(currency: &str, day: &str) -> Option<&'static str> {
+    let column = QUARTER.lines().next()?.split(',').position(|name| name == currency)?;
+    let row = QUARTER.lines().find(|row| row.starts_with(day))?;
+    row.split(',').nth(column).filter(|cell| *cell != "N/A")
+}
+
+async fn files_as_the_central_bank_publishes_them_are_entered(world: &World) {
+    let office = Office::of(world).await;
+    let import = async |mut input: Value| {
+        input["idempotencyKey"] = json!(key());
+        let fields = "exchangeRates { quoteCode rate day } created unchanged skipped";
+        office.act("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
+    };
+    let counts = |answer: &Value| ["created", "unchanged", "skipped"].map(|name| answer[name].as_i64().unwrap());
+    let history = import(json!({ "ecbCsv": QUARTER })).await;
+    assert_eq!(counts(&history), [67 * 29, 0, 67 * 12], "with 31 rates of the lev, which ended with the year: {history}");
+    for (currency, day) in [("USD", "2025-11-17"), ("JPY", "2025-12-31"), ("GBP", "2026-01-02"), ("ZAR", "2026-02-20")] {
+        assert_eq!(
+            office.rate_on("EUR", currency, day).await["numerator"].as_str(),
+            published(currency, day),
+            "{currency} of {day}"
+        );
+    }
+    assert!(published("BGN", "2025-12-31").is_some() && published("BGN", "2026-01-02").is_none());
+    let sunday = office.rate_on("USD", "CHF", "2026-02-15").await;
+    let (dollar, franc) = (published("USD", "2026-02-13"), published("CHF", "2026-02-13"));
+    assert_eq!(
+        (sunday["numerator"].as_str(), sunday["denominator"].as_str(), &sunday["day"]),
+        (franc, dollar, &json!("2026-02-13"))
+    );
+    // The daily file writes 0.87280 where the history has 0.8728.
+    assert_eq!(counts(&import(json!({ "ecbCsv": DAY })).await), [0, 29, 0]);
+    let refusal = import(json!({ "ecbXml": DAY_OF_2022 })).await;
+    let said = refused(&refusal, "OUT_OF_RANGE", "input.ecbXml");
+    assert!(said.starts_with("TRY of 2022-07-08"), "the lira has lost more than half since: {said}");
+    let earlier = import(json!({ "ecbXml": DAY_OF_2022, "unusual": true })).await;
+    assert_eq!(counts(&earlier), [29, 0, 2], "without the lev and the kuna: {earlier}");
+    for (currency, rate) in [("USD", "1.0163"), ("PLN", "4.7630"), ("TRY", "17.6026"), ("ZAR", "17.1922")] {
+        assert!(DAY_OF_2022.contains(&format!("<Cube currency='{currency}' rate='{rate}'/>")));
+        assert_eq!(office.rate_on("EUR", currency, "2022-07-09").await["numerator"], rate, "{currency}");
+    }
 }
 
 async fn a_rate_that_is_agreed_holds_for_the_receipts(world: &World) {

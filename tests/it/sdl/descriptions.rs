@@ -206,6 +206,25 @@ fn quantities_name_their_unit() {
     assert!(names_a_unit("Units sold, in the product's smallest unit.") && !names_a_unit("Quantity in unitary lots."));
 }
 
+/// Texts that name no default: that of `validateOnly` is the same everywhere, and says that nothing else is asked for.
+const WITHOUT_DEFAULT: [&str; 1] = ["Validate only; nothing is written."];
+
+#[test]
+fn inputs_with_a_default_name_it() {
+    let sdl = served();
+    let shapes = shapes(&sdl);
+    let inputs = inputs_and_texts(&sdl);
+    let with_default: Vec<_> =
+        inputs.iter().filter(|(path, _)| shapes.get(path).is_some_and(|shape| shape.contains(" = "))).collect();
+    assert!(with_default.len() > 400, "{}", with_default.len());
+    let is_said = |text: &str| {
+        let is_of_another = text.starts_with("Deprecated name of ") || text.starts_with("Deprecated form of ");
+        text.to_lowercase().contains("default") || is_of_another || WITHOUT_DEFAULT.contains(&text)
+    };
+    let silent: Vec<&String> = with_default.iter().filter(|(_, text)| !is_said(text)).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "{} have a default and do not say it (\"Default 20.\"): {silent:#?}", silent.len());
+}
+
 #[test]
 fn an_opening_is_found_as_a_whole_word() {
     for text in ["What it costs.", "When: at once.", "The same in minor units.", "Of a kit, its parts.", "Why", "It's sent."] {

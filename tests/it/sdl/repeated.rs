@@ -15,7 +15,7 @@ const TEXTS: [(&str, &[&str]); 10] = [
     ),
     ("idempotencyKey", &["Idempotency key. A repeated call with the same key and input returns the first result."]),
     ("last", &["Rows in this page counted from the end of the list, 1 to 250. Null counts from the start, as first says."]),
-    ("limit", &["Count no further than this: 1 to 100,000."]),
+    ("limit", &["Count no further than this: 1 to 100,000. Default 1,000."]),
     ("not", &["Condition that must not hold."]),
     ("or", &["Conditions of which one must hold; an empty list matches nothing."]),
     ("validateOnly", &["Validate only; nothing is written."]),

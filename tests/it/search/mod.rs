@@ -20,9 +20,10 @@ on_both!(
     a_query_has_two_to_a_hundred_characters,
 );
 
-const SEARCH: &str = "query($query: String!, $kinds: [SearchKind!], $first: Int! = 20) {
-    search(query: $query, kinds: $kinds, first: $first) {
-        hasMore skippedKinds results { kind tier field text title node { __typename id } } } }";
+const SEARCH: &str = "query($query: String!, $kinds: [SearchKind!], $first: Int! = 20, $after: Cursor) {
+    search(query: $query, kinds: $kinds, first: $first, after: $after) {
+        hasMore skippedKinds totalCount { count precision } pageInfo { hasNextPage hasPreviousPage endCursor }
+        nodes { kind tier field text title node { __typename id } } } }";
 
 const KINDS: [&str; 13] = [
     "PRODUCT",
@@ -52,11 +53,11 @@ async fn search_with(office: &Office<'_>, variables: Value) -> Value {
 
 /// One field of each result.
 fn of_each(found: &Value, name: &str) -> Vec<String> {
-    found["results"].as_array().unwrap().iter().map(|result| result[name].as_str().unwrap().to_owned()).collect()
+    found["nodes"].as_array().unwrap().iter().map(|result| result[name].as_str().unwrap().to_owned()).collect()
 }
 
 fn ids(found: &Value) -> Vec<String> {
-    found["results"].as_array().unwrap().iter().map(|result| result["node"]["id"].as_str().unwrap().to_owned()).collect()
+    found["nodes"].as_array().unwrap().iter().map(|result| result["node"]["id"].as_str().unwrap().to_owned()).collect()
 }
 
 async fn product(office: &Office<'_>, sku: &str, name: &str) -> String {
@@ -81,7 +82,7 @@ async fn a_till_finds_a_product_by_half_its_name(world: &World) {
     for query in ["copper ket", "ket cop", "KETTLE COPPER", "  whistle kettle ", "copper k"] {
         let found = search(&office, query).await;
         assert_eq!(ids(&found), std::slice::from_ref(&kettle), "{query}: {found:#}");
-        let only = &found["results"][0];
+        let only = &found["nodes"][0];
         assert_eq!(
             (&only["kind"], &only["title"], &only["node"]["__typename"]),
             (&json!("PRODUCT"), &json!("Copper Kettle with Whistle"), &json!("Product")),
@@ -111,8 +112,7 @@ async fn an_exact_code_comes_before_beginnings_before_words(world: &World) {
     assert_eq!(of_each(&found, "field"), ["sku", "sku", "name", "name", "name"]);
     assert_eq!(ids(&found), [&exact, &begins, &old, &words, &supplier].map(Clone::clone), "archived last of its tier");
     assert_eq!(found["hasMore"], false);
-    let few = search_with(&office, json!({ "query": "tea", "first": 2 })).await;
-    assert_eq!((ids(&few), &few["hasMore"]), (vec![exact, begins], &json!(true)));
+    pages_go_on_where_the_last_one_ended(&office, &ids(&found)).await;
     let suppliers = search_with(&office, json!({ "query": "tea", "kinds": ["SUPPLIER", "SUPPLIER", "STORE"] })).await;
     assert_eq!(ids(&suppliers), [supplier]);
     assert_eq!(ids(&search_with(&office, json!({ "query": "tea", "kinds": [] })).await), [""; 0]);
@@ -122,13 +122,43 @@ async fn an_exact_code_comes_before_beginnings_before_words(world: &World) {
     let cup = done(&made, "product")["id"].as_str().unwrap();
     for (query, tier) in [("4006381333931", "EXACT"), ("4 006381 333931", "EXACT"), ("400638", "PREFIX")] {
         let found = search(&office, query).await;
-        let (first, field) = (&found["results"][0], json!("barcode"));
+        let (first, field) = (&found["nodes"][0], json!("barcode"));
         assert_eq!(
             (&first["tier"], &first["field"], &first["node"]["id"]),
             (&json!(tier), &field, &json!(cup)),
             "{query}: {found:#}"
         );
     }
+}
+
+/// All five things that "tea" finds, in pages of two.
+async fn pages_go_on_where_the_last_one_ended(office: &Office<'_>, all: &[String]) {
+    let (mut seen, mut after) = (Vec::new(), Value::Null);
+    for _ in 0..3 {
+        let page = search_with(office, json!({ "query": "tea", "first": 2, "after": after })).await;
+        let info = &page["pageInfo"];
+        seen.extend(ids(&page));
+        let (is_first, is_last) = (after.is_null(), seen.len() == all.len());
+        assert_eq!(page["totalCount"], json!({ "count": 5, "precision": "EXACT" }), "{page:#}");
+        assert_eq!((&info["hasPreviousPage"], &info["hasNextPage"]), (&json!(!is_first), &json!(!is_last)), "{page:#}");
+        assert_eq!(page["hasMore"], json!(!is_last));
+        after = info["endCursor"].clone();
+    }
+    assert_eq!(seen, all);
+    // Behind the second of all come those of the kinds that are left.
+    let second = search_with(office, json!({ "query": "tea", "first": 2 })).await["pageInfo"]["endCursor"].clone();
+    let rest = search_with(office, json!({ "query": " tea ", "kinds": ["SUPPLIER"], "after": second })).await;
+    assert_eq!((ids(&rest), &rest["pageInfo"]["hasPreviousPage"]), (vec![all[4].clone()], &json!(true)));
+    for (query, cursor) in [("te", second.clone()), ("tea", json!("bm8gY3Vyc29y"))] {
+        let answer = office.ask(SEARCH, json!({ "query": query, "after": cursor })).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("not one of this list"), "{answer:#}");
+    }
+    let edges =
+        "{ search(query: \"tea\", first: 1) { edges { cursor node { title } } results { title } pageInfo { endCursor } } }";
+    let found = office.ask(edges, json!({})).await["data"]["search"].clone();
+    assert_eq!(found["edges"][0]["cursor"], found["pageInfo"]["endCursor"], "{found:#}");
+    assert_eq!(found["edges"][0]["node"], found["results"][0], "under its deprecated name");
 }
 
 async fn everything_is_found_by_its_number_or_reference(world: &World) {
@@ -152,7 +182,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
         assert!(number.starts_with(&format!("{letters}-0")), "{number}");
         for query in [number.clone(), number.to_lowercase(), number.replace("-00", "-")] {
             let found = search(&office, &query).await;
-            let first = &found["results"][0];
+            let first = &found["nodes"][0];
             assert_eq!((&first["kind"], &first["node"]["id"]), (&json!(kind), &json!(known[key])), "{query}: {found:#}");
             assert_eq!((&first["tier"], &first["field"], &first["title"]), (&json!("EXACT"), &json!("number"), &json!(number)));
         }
@@ -169,7 +199,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
         ("Alpha-Mug", "PRODUCT", "prd"),
     ] {
         let found = search(&office, query).await;
-        let first = &found["results"][0];
+        let first = &found["nodes"][0];
         assert_eq!(
             (&first["kind"], &first["tier"], &first["node"]["id"]),
             (&json!(kind), &json!("EXACT"), &json!(known[key])),
@@ -236,7 +266,8 @@ async fn what_belongs_to_strangers_is_not_found(world: &World) {
     let kinds = json!(["ORDER", "RETURN", "PURCHASE_ORDER", "TRANSFER", "STOCKTAKE", "LOT"]);
     let variables = json!({ "query": "alpha", "kinds": kinds, "first": 50 });
     let found = search_with(&office.as_caller(at_store(&office, dock, &rights)), variables.clone()).await;
-    assert_eq!(found, json!({ "hasMore": false, "skippedKinds": [], "results": [] }));
+    assert_eq!((&found["hasMore"], &found["skippedKinds"], &found["nodes"]), (&json!(false), &json!([]), &json!([])));
+    assert_eq!(found["totalCount"], json!({ "count": 0, "precision": "EXACT" }), "nor are they counted");
     let found = search_with(&office.as_caller(at_store(&office, shop, &rights)), variables).await;
     for key in ["ord", "ret"] {
         assert!(ids(&found).contains(&world.ours.ids[key]), "{key}: {found:#}");

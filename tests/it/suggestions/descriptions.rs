@@ -177,7 +177,10 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     assert_eq!(shop.changed(world).await, [field("isEnabled", json!(false), json!(true))]);
     // What is shown before is what is sent.
     let shown = prompt().await;
-    let proposed = shop.propose(&mug).await;
+    let asked = json!({ "input": { "idempotencyKey": key(), "product": { "id": mug["id"] } } });
+    let proposed = shop.ask(PROPOSE, asked.clone()).await["productDescriptionPropose"].clone();
+    let again = shop.ask(PROPOSE, asked).await["productDescriptionPropose"].clone();
+    assert_eq!(again["proposal"], proposed["proposal"], "it is not asked, and paid for, again: {again:#}");
     assert_eq!((done(&proposed, "proposal"), &proposed["isCut"]), (&json!("A blue mug."), &json!(false)));
     let body = shown["body"].as_str().unwrap().to_owned();
     assert_eq!((&shown["host"], model.asked()), (&json!("127.0.0.1"), vec![(format!("Bearer {SECRET}"), body.clone())]));

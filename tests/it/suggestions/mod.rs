@@ -69,13 +69,13 @@ async fn a_refused_category_is_not_suggested_again(world: &World) {
     assert_eq!(categories(&other).await, ["Mugs", "Lamps"], "another product is another question");
     // Many at once, all or none.
     let theirs = json!(world.theirs.ids["prd"]);
-    let of = |product: &Value, category: &Value| json!({ "productId": product, "categoryId": category });
+    let of = |product: &Value, category: &Value| json!({ "product": { "id": product }, "category": { "id": category } });
     let both = async |second: Value| {
         let input = json!({ "suggestions": [of(&other["id"], &shop.mugs), second] });
         shop.ask(shop::REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
     };
-    refused(&both(of(&theirs, &shop.mugs)).await, "NOT_FOUND", "input.suggestions.1.productId");
-    refused(&both(json!({ "productId": third["id"] })).await, "REQUIRED", "input.suggestions.1.categoryId");
+    refused(&both(of(&theirs, &shop.mugs)).await, "NOT_FOUND", "input.suggestions.1.product.id");
+    refused(&both(json!({ "product": { "id": third["id"] } })).await, "REQUIRED", "input.suggestions.1.category");
     assert_eq!(categories(&other).await, ["Mugs", "Lamps"], "none was kept");
     assert_eq!(both(of(&third["id"], &shop.lamps)).await["userErrors"], json!([]));
     assert_eq!((categories(&other).await, categories(&third).await), (vec!["Lamps".to_owned()], vec!["Mugs".to_owned()]));

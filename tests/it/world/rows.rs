@@ -45,6 +45,7 @@ pub fn store(tenant_id: TenantId, id: StoreId, code: &str, now: Timestamp) -> st
         address: None,
         tax_ids: "[]".to_owned(),
         payment_terms: None,
+        handling_time: "{}".to_owned(),
     }
 }
 

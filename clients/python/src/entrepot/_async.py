@@ -237,10 +237,11 @@ class AsyncOrders:
         validate_only: bool = False,
         **more: Any,
     ) -> documents.OrderFieldsFragment:
-        """Creates an order: `lines=[("MUG", 2)]`, or inputs of lines. Further fields of the input by their names: `customer_id`, `on_shortage`.
+        """Creates an order: `lines=[("MUG", 2)]`, or inputs of lines. Further fields of the input by their names: `customer`, `on_shortage`.
 
         The idempotency key follows from `external_ref`, so the same order is never placed twice, by whatever program; else it is new.
         """
+        # The server compares what a key was sent with: an order that an earlier version sent is found again in this form alone.
         given = {"externalRef": external_ref, "channelId": channel_id, **{core.camel(name): value for name, value in more.items()}}
         order = {"store": core.store_ref(store), "lines": [core.line_of(line) for line in lines]}
         order.update({name: value for name, value in given.items() if value is not None})
@@ -261,7 +262,7 @@ class AsyncOrders:
         """One order, by its id, its number, or its external reference in a channel; None if there is none."""
         by: Dict[str, Any] = {"id": id} if id else {"number": number}
         if external_ref:
-            by = {"external": {"ref": external_ref, "channelId": channel_id}}
+            by = {"external": {"ref": external_ref, "channel": {"id": channel_id} if channel_id else None}}
         data = await self._client.execute(documents.ORDER_BY_REF, {"by": by})
         return cast(Optional[documents.OrderFieldsFragment], data["order"])
 

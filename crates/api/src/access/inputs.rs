@@ -25,9 +25,10 @@ pub enum StoreScopeInput {
     All(bool),
     /// The stores of these groups, whichever are in them at the time.
     GroupIds(Vec<ID>),
-    /// Stores that the scope names.
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     StoreIds(Vec<ID>),
-    /// Stores that the scope names by references, instead of `storeIds`.
+    /// Stores that the scope names.
     Stores(Vec<StoreRef>),
 }
 
@@ -183,9 +184,10 @@ pub struct StoreGroupCreateInput {
     pub code: String,
     /// Name of the group of stores.
     pub name: String,
-    /// IDs of the stores of the group.
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Option<Vec<ID>>,
-    /// Stores of the group, instead of `storeIds`.
+    /// Stores of the group.
     pub stores: Option<Vec<StoreRef>>,
 }
 
@@ -212,9 +214,10 @@ pub struct StoreGroupUpdateInput {
     pub code: Option<String>,
     /// Name of the group of stores.
     pub name: Option<String>,
-    /// IDs of all stores of the group from now on. Members with rights by the group get them in these stores.
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Option<Vec<ID>>,
-    /// All stores of the group from now on, instead of `storeIds`.
+    /// All stores of the group from now on. Members with rights by the group get them in these stores.
     pub stores: Option<Vec<StoreRef>>,
 }
 
@@ -257,10 +260,10 @@ pub struct IntegrationCreateInput {
     pub idempotency_key: Option<String>,
     /// Name of the integration.
     pub name: String,
-    /// ID of the channel to bind the integration to: it sees and creates orders and reservations of that channel only. Null binds
-    /// it to none.
+    /// Deprecated form of `channel`: its ID.
+    #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
     pub channel_id: Option<ID>,
-    /// Channel to bind the integration to, instead of `channelId`.
+    /// Channel to bind the integration to: it sees and creates orders and reservations of that channel only. Null binds it to none.
     pub channel: Option<ChannelRef>,
     /// Permissions of the integration, by name.
     pub permissions: Vec<String>,
@@ -287,8 +290,7 @@ impl IntegrationCreateInput {
     }
 }
 
-/// Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is
-/// added.
+/// Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -299,20 +301,18 @@ pub struct IntegrationUpdateInput {
     pub expected_version: Long,
     /// Name of the integration.
     pub name: Option<String>,
-    /// ID of the channel to bind the integration to. Null binds it to none.
+    /// Deprecated form of `channel`: its ID.
+    #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
     pub channel_id: MaybeUndefined<ID>,
-    /// Channel to bind the integration to, instead of `channelId`. Null binds it to none.
+    /// Channel to bind the integration to. Null binds it to none.
     pub channel: MaybeUndefined<ChannelRef>,
-    /// Permissions of the integration, in place of the present ones. A permission that is removed
-    /// here is removed from the keys too.
+    /// Permissions of the integration, in place of the present ones. A permission that is removed here is removed from the keys too.
     pub permissions: Option<Vec<String>>,
     /// Stores to which the integration's permissions of the class STORE are to apply.
     pub scope: Option<StoreScopeInput>,
-    /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too.
-    /// Null leaves it as it is.
+    /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is.
     pub trusted_documents_only: Option<bool>,
-    /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
-    /// accepted again.
+    /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are accepted again.
     pub is_enabled: Option<bool>,
     /// Deprecated name of `isEnabled`.
     #[graphql(deprecation = "2026-11-25: use isEnabled. Removed after 2027-11-25.")]

@@ -79,19 +79,22 @@ pub struct AlertRuleUpsertInput {
     pub idempotency_key: String,
     /// Kind of alerts to which the rule applies.
     pub kind: AlertKind,
-    /// ID of the store that the rule is for. Null for all. Not for NEGATIVE_MARGIN.
+    /// Deprecated form of `store`: its ID.
+    #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<ID>,
-    /// Store that the rule is for, instead of `storeId`.
+    /// Store that the rule is for. Null for all. Not for NEGATIVE_MARGIN.
     pub store: Option<StoreRef>,
-    /// ID of the category that the rule is for, with its descendants. Null for all. Not together with a product.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// Category that the rule is for, instead of `categoryId`.
+    /// Category that the rule is for, with its descendants. Null for all. Not together with a product.
     pub category: Option<CategoryRef>,
-    /// ID of the product that the rule is for. Null for all.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product that the rule is for, instead of `productId`.
+    /// Product that the rule is for. Null for all.
     pub product: Option<ProductRef>,
-    /// Whether such alerts are opened and notified.
+    /// Whether such alerts are opened and notified. Default true.
     #[graphql(default = true)]
     pub is_enabled: bool,
     /// Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
@@ -101,20 +104,20 @@ pub struct AlertRuleUpsertInput {
     /// transfer (TRANSFER_OVERDUE), or the day on which works are due (FULFILMENT_OVERDUE); 0 to 3,650. Null for 30 before an expiry
     /// date, for 1 after the day of works, and else for no grace.
     pub days: Option<i32>,
-    /// E-mail addresses to notify, at most 20.
+    /// E-mail addresses to notify, at most 20. Empty by default.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// Members to notify by e-mail, each about what they may see; at most 20.
+    /// Members to notify by e-mail, each about what they may see; at most 20. Empty by default.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
     /// Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted.
     pub quiet_hours: Option<QuietHoursInput>,
     /// IANA time zone of the rule's hours. Null for that of the alert's store.
     pub time_zone: Option<String>,
-    /// Collection of the e-mails about alerts of this rule.
+    /// Collection of the e-mails about alerts of this rule. Default NONE.
     #[graphql(default_with = "AlertDigest::None")]
     pub digest: AlertDigest,
-    /// Hour of the day at which a DAILY digest is sent, 0 to 23.
+    /// Hour of the day at which a DAILY digest is sent, 0 to 23. Default 8.
     #[graphql(default = 8)]
     pub digest_hour: i32,
 }

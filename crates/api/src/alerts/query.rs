@@ -39,6 +39,9 @@ pub struct AlertListFilter {
     /// Kinds of alerts to include; an empty list matches nothing.
     pub kind: Option<Vec<AlertKind>>,
     /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<AlertStatus>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<AlertStatus>>,
     /// Condition on the alert's store.
     pub store: Option<IdFilter>,
@@ -59,7 +62,8 @@ impl AlertListFilter {
     pub(super) fn read(self) -> Answer<Vec<Test>> {
         let mut all = Vec::new();
         all.extend(self.kind.map(|list| Test::Kind(list.into_iter().map(Into::into).collect())));
-        all.extend(self.state.map(|list| Test::State(list.into_iter().map(Into::into).collect())));
+        let states = [self.status, self.state].into_iter().flatten();
+        all.extend(states.map(|list| Test::State(list.into_iter().map(Into::into).collect())));
         if let Some(filter) = self.store {
             all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(Test::Store));
         }

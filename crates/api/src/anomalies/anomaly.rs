@@ -111,7 +111,8 @@ impl StockAnomaly {
         self.0.found.reason()
     }
     /// State.
-    async fn state(&self) -> StockAnomalyState {
+    #[field(was("state", "2026-11-26"))]
+    async fn status(&self) -> StockAnomalyState {
         self.0.state().into()
     }
     /// Time at which the day was flagged.

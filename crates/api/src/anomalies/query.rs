@@ -19,7 +19,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::IdFilter,
+        filters::{IdFilter, of_both},
         scalars::{Cursor, Date},
     },
     keyed_filters::by_ids,
@@ -34,6 +34,9 @@ pub struct StockAnomalyFilter {
     /// Condition on the anomaly's product.
     pub product: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<StockAnomalyState>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<StockAnomalyState>>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<StockAnomalyKind>>,
@@ -48,14 +51,14 @@ crate::keyed_filter!(flat StockAnomalyFilter, "store" store StoreCode, "product"
 impl StockAnomalyFilter {
     /// Checks what is asked; without a filter everything is.
     fn read(filter: Option<Self>) -> Answer<AnomalyFilter> {
-        let Self { store, product, state, kind, from, to } = filter.unwrap_or_default();
+        let Self { store, product, status, state, kind, from, to } = filter.unwrap_or_default();
         if from.zip(to).is_some_and(|(from, to)| to.0 < from.0) {
             return Err(TopError::bad_input("to lies before from", vec!["filter".to_owned(), "to".to_owned()]));
         }
         Ok(AnomalyFilter {
             stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
             products: product.and_then(|ids| ids.ids(&["filter", "product"]).transpose()).transpose()?,
-            states: state.map(|states| states.into_iter().map(Into::into).collect()),
+            states: of_both(status, state).map(|states| states.into_iter().map(Into::into).collect()),
             kinds: kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             from: from.map(|day| day.0),
             to: to.map(|day| day.0),

@@ -23,6 +23,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Json, Long},
     },
+    sorts::{ProductSort, order_of},
     tagging::tags_of,
 };
 
@@ -138,7 +139,7 @@ impl Category {
         let loads = loads(ctx)?;
         Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
     }
-    /// Products of the category, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    /// Products of the category, by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn products(
@@ -149,13 +150,15 @@ impl Category {
         #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
             ProductOrder,
         >,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<ProductSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let filter = in_category(filter, ID(self.0.id.to_string()), with_descendants);
-        Box::pin(products_page(ctx, permit, (Some(filter), order_by), &args(first, after, last, before))).await
+        let order = order_of(order_by, sort)?;
+        Box::pin(products_page(ctx, permit, (Some(filter), order), &args(first, after, last, before))).await
     }
     /// Time at which the category was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

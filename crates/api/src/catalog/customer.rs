@@ -29,6 +29,7 @@ use crate::{
     orders::{OrderConnection, OrderFilter, OrderOrder, orders_of_customer},
     papers::{InvoiceAsk, InvoiceConnection, InvoiceFilter, InvoicesOf, invoices_page},
     purchasing::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders},
+    sorts::{OrderSort, ProductSort, order_of},
     tagging,
 };
 
@@ -102,7 +103,7 @@ impl Customer {
     async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
         tagging::metadata_of(ctx, self.0.id.uuid()).await
     }
-    /// Orders of the customer, the newest first unless orderBy says otherwise.
+    /// Orders of the customer, the newest first unless a sort is given.
     #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn orders(
@@ -110,13 +111,14 @@ impl Customer {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders of the customer by default.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Sort of the orders. Null for PLACED_AT, DESC.")] order_by: Option<OrderOrder>,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<OrderSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
-        let page = PageArgs { first, after, last, before };
-        Box::pin(orders_of_customer(ctx, &permit, self.0.id, (filter, order_by), &page)).await
+        let (order, page) = (order_of(order_by, sort)?, PageArgs { first, after, last, before });
+        Box::pin(orders_of_customer(ctx, &permit, self.0.id, (filter, order), &page)).await
     }
     /// Invoices and credit notes of the customer's orders, the newest first.
     #[field(permit = OrderRead, paged)]
@@ -225,7 +227,7 @@ impl Supplier {
     async fn calendar(&self) -> Option<SupplierCalendar> {
         self.0.calendar.as_deref().map(calendar::calendar)
     }
-    /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn products(
@@ -235,13 +237,14 @@ impl Supplier {
         #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
             ProductOrder,
         >,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<ProductSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        let filter = of_supplier(filter, ID(self.0.id.to_string()));
-        Box::pin(products_page(ctx, permit, (Some(filter), order_by), &PageArgs { first, after, last, before })).await
+        let (filter, order) = (of_supplier(filter, ID(self.0.id.to_string())), order_of(order_by, sort)?);
+        Box::pin(products_page(ctx, permit, (Some(filter), order), &PageArgs { first, after, last, before })).await
     }
     /// Purchase orders from the supplier, the newest first unless another order is asked for.
     #[field(permit = PurchaseRead, paged)]

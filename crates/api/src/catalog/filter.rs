@@ -93,7 +93,7 @@ pub struct MetadataFilter {
 /// filter, lists show objects in use.
 #[derive(Debug, Clone, InputObject)]
 pub struct ArchiveFilter {
-    /// True for archived ones only, false for those in use, null for both.
+    /// True for archived ones only, false for those in use, null for both. Default false.
     #[graphql(default_with = "Some(false)")]
     pub is_archived: Option<bool>,
     /// Condition on the ID.

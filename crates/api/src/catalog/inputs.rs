@@ -35,7 +35,7 @@ pub struct UnitInput {
     /// Code of the unit, such as each, kg or m; at most 16 characters.
     pub code: String,
     /// Number of decimals of the unit, 0 to 9: one whole unit is 10 to the power of this many
-    /// smallest units.
+    /// smallest units. Default 0.
     #[graphql(default)]
     pub decimals: i32,
 }
@@ -46,7 +46,7 @@ pub struct BarcodeInput {
     /// A GTIN of 8, 12, 13 or 14 digits, whose check digit is verified, or any other code of at most 64 characters. A GTIN is
     /// the same with zeros in front: a UPC-A and its EAN-13 are one code.
     pub code: String,
-    /// Number of smallest units in the pack, above 0.
+    /// Number of smallest units in the pack, above 0. Default 1.
     #[graphql(default_with = "Quantity(entity::prelude::Quantity::ONE)")]
     pub pack_quantity: Quantity,
 }
@@ -75,13 +75,15 @@ pub struct ProductCreateInput {
     pub unit: Option<UnitInput>,
     /// Barcodes of the product and of its packs, at most 50.
     pub barcodes: Option<Vec<BarcodeInput>>,
-    /// ID of the product's category.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// The product's category, instead of `categoryId`.
+    /// The product's category.
     pub category: Option<CategoryRef>,
-    /// ID of the supplier from which the product is bought.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier from which the product is bought, instead of `supplierId`.
+    /// Supplier from which the product is bought.
     pub supplier: Option<SupplierRef>,
     /// ID of the family of which the product is a variant.
     pub family_id: Option<ID>,
@@ -93,10 +95,10 @@ pub struct ProductCreateInput {
     pub unit_cost: Option<MoneyInput>,
     /// Available quantity, in smallest units, at or below which stock is low. Null for none.
     pub low_stock_threshold: Option<Quantity>,
-    /// Status of the product.
+    /// Status of the product. Default ACTIVE.
     #[graphql(default_with = "enums::ProductStatus::Active")]
     pub status: enums::ProductStatus,
-    /// Stock policy of the product.
+    /// Stock policy of the product. Default TRACKED.
     #[graphql(default_with = "enums::StockPolicy::Tracked")]
     pub stock_policy: enums::StockPolicy,
     /// Tracking of the product's stock: by lots or serial numbers. Null for NONE.
@@ -143,13 +145,15 @@ pub struct ProductUpdateInput {
     pub unit: MaybeUndefined<UnitInput>,
     /// All barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// ID of the product's category.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: MaybeUndefined<ID>,
-    /// The product's category, instead of `categoryId`.
+    /// The product's category.
     pub category: MaybeUndefined<CategoryRef>,
-    /// ID of the supplier from which the product is bought.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: MaybeUndefined<ID>,
-    /// Supplier from which the product is bought, instead of `supplierId`.
+    /// Supplier from which the product is bought.
     pub supplier: MaybeUndefined<SupplierRef>,
     /// ID of the family of which the product is a variant. Null clears it, with the options.
     pub family_id: MaybeUndefined<ID>,
@@ -200,13 +204,15 @@ pub struct ProductUpsertInput {
     pub unit: MaybeUndefined<UnitInput>,
     /// All barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// ID of the product's category.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: MaybeUndefined<ID>,
-    /// The product's category, instead of `categoryId`.
+    /// The product's category.
     pub category: MaybeUndefined<CategoryRef>,
-    /// ID of the supplier from which the product is bought.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: MaybeUndefined<ID>,
-    /// Supplier from which the product is bought, instead of `supplierId`.
+    /// Supplier from which the product is bought.
     pub supplier: MaybeUndefined<SupplierRef>,
     /// ID of the family of which the product is a variant.
     pub family_id: MaybeUndefined<ID>,

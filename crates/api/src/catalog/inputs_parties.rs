@@ -15,6 +15,7 @@ use super::{
     calendar::SupplierCalendarInput,
     company::{PartyAddressInput, PartyContactInput, PaymentTermsInput, TaxIdInput, all},
     enums,
+    handling::HandlingTimeInput,
     inputs::{MoneyInput, money, patch, text},
 };
 use crate::graphql::scalars::Long;
@@ -28,7 +29,7 @@ pub struct StoreCreateInput {
     pub code: String,
     /// Name of the store, at most 255 characters.
     pub name: String,
-    /// Kind of the store.
+    /// Kind of the store. Default SHOP.
     #[graphql(default_with = "enums::StoreKind::Shop")]
     pub kind: enums::StoreKind,
     /// IANA time zone of the store's business days. Null for the tenant's.
@@ -41,6 +42,8 @@ pub struct StoreCreateInput {
     pub tax_ids: Option<Vec<TaxIdInput>>,
     /// Payment terms of the store.
     pub payment_terms: Option<PaymentTermsInput>,
+    /// Time that the store takes from an order to its shipment. Null for none.
+    pub handling_time: Option<HandlingTimeInput>,
 }
 impl From<StoreCreateInput> for StoreFields {
     fn from(input: StoreCreateInput) -> Self {
@@ -55,6 +58,7 @@ impl From<StoreCreateInput> for StoreFields {
                 tax_ids: input.tax_ids.map(all).into(),
                 payment_terms: input.payment_terms.map(Into::into).into(),
             },
+            handling_time: input.handling_time.map(Into::into).into(),
         }
     }
 }
@@ -84,6 +88,9 @@ pub struct StoreUpdateInput {
     pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
     /// Payment terms of the store.
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,
+    /// Time that the store takes from an order to its shipment, for works that are made from now on and for orders whose requestedFor changes. Null for
+    /// none.
+    pub handling_time: MaybeUndefined<HandlingTimeInput>,
 }
 impl From<StoreUpdateInput> for StoreFields {
     fn from(input: StoreUpdateInput) -> Self {
@@ -95,6 +102,7 @@ impl From<StoreUpdateInput> for StoreFields {
             life: Life::AsItIs,
             reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
             terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
+            handling_time: patch(input.handling_time, Into::into),
         }
     }
 }

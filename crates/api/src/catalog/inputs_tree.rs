@@ -26,9 +26,10 @@ pub struct CategoryCreateInput {
     pub name: String,
     /// Name of the category in URLs, unique in the tenant. Null to derive it from the name.
     pub slug: Option<String>,
-    /// ID of the parent category. Null for a root.
+    /// Deprecated form of `parent`: its ID.
+    #[graphql(deprecation = "2026-11-26: use parent. Removed after 2027-11-26.")]
     pub parent_id: Option<ID>,
-    /// Parent category, instead of `parentId`. Null for a root.
+    /// Parent category. Null for a root.
     pub parent: Option<CategoryRef>,
     /// Position among the sibling categories, from 0; the smallest comes first. Null for 0.
     pub position: Option<i32>,
@@ -88,9 +89,10 @@ pub struct CategoryUpdateInput {
     pub name: MaybeUndefined<String>,
     /// Name of the category in URLs, unique in the tenant.
     pub slug: MaybeUndefined<String>,
-    /// ID of the parent category: neither the category nor one of its descendants. Null makes it a root.
+    /// Deprecated form of `parent`: its ID.
+    #[graphql(deprecation = "2026-11-26: use parent. Removed after 2027-11-26.")]
     pub parent_id: MaybeUndefined<ID>,
-    /// Parent category, instead of `parentId`: neither the category nor one of its descendants. Null makes it a root.
+    /// Parent category: neither the category nor one of its descendants. Null makes it a root.
     pub parent: MaybeUndefined<CategoryRef>,
     /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays.
     pub position: MaybeUndefined<i32>,
@@ -138,9 +140,10 @@ pub struct CategoryArchiveInput {
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`.
     pub idempotency_key: Option<String>,
-    /// ID of the category that the products go to, archived ones with them, in the same step; at most 2,000. Null leaves products where they are.
+    /// Deprecated form of `moveTo`: its ID.
+    #[graphql(deprecation = "2026-11-26: use moveTo. Removed after 2027-11-26.")]
     pub move_to_id: Option<ID>,
-    /// Category that the products go to, instead of `moveToId`. Null leaves products where they are.
+    /// Category that the products go to, archived ones with them, in the same step; at most 2,000. Null leaves products where they are.
     pub move_to: Option<CategoryRef>,
 }
 impl CategoryArchiveInput {

@@ -29,9 +29,10 @@ use crate::{
 /// Component of a kit: a product and its quantity in one kit.
 #[derive(Debug, Clone, InputObject)]
 pub struct KitComponentInput {
-    /// The product: one that is stocked, not archived, and no kit. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// The product, instead of `productId`.
+    /// The product: one that is stocked, not archived, and no kit. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
     /// Quantity in one kit, in the component's smallest unit; above 0.
     pub quantity: Quantity,

@@ -186,7 +186,7 @@ impl PartyQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the customers; those in use by default.")] filter: Option<CustomerFilter>,
-        #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
+        #[graphql(desc = "Count no further than this, at most 1,000,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
         let catalog = ctx.given::<Catalog>()?;

@@ -8,7 +8,7 @@ use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
-    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort},
+    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort as SortColumn},
     shell::{By, ProductBy},
 };
 use macros::resolvers;
@@ -35,6 +35,7 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
+    sorts::{ProductSort, order_of},
 };
 
 /// Queries of products, categories and families.
@@ -62,7 +63,7 @@ impl ProductQuery {
         .transpose()
     }
 
-    /// Products in pages: by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    /// Products in pages: by SKU, or by relevance where the filter searches, unless a sort is given.
     #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn products(
@@ -70,12 +71,13 @@ impl ProductQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Sort order.")] order_by: Option<ProductOrder>,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<ProductSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        products_page(ctx, permit, (filter, order_by), &args(first, after, last, before)).await
+        products_page(ctx, permit, (filter, order_of(order_by, sort)?), &args(first, after, last, before)).await
     }
 
     /// Number of products, counted up to a limit.
@@ -84,7 +86,7 @@ impl ProductQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
-        #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
+        #[graphql(desc = "Count no further than this, at most 1,000,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
         let (scope, scoped) =
@@ -263,14 +265,14 @@ fn sorted(order: Option<&ProductOrder>, filter: &Filter) -> Answer<Sorted> {
     let searches = filter.clone().take_search().is_some();
     let by = |sort, direction| Sorted::By(rows::page::ProductOrder { sort, descending: direction == Direction::Desc });
     let Some(ProductOrder { field, direction }) = order else {
-        return Ok(if searches { Sorted::ByRelevance } else { by(ProductSort::Sku, Direction::Asc) });
+        return Ok(if searches { Sorted::ByRelevance } else { by(SortColumn::Sku, Direction::Asc) });
     };
     Ok(match field {
-        ProductOrderField::Sku => by(ProductSort::Sku, *direction),
-        ProductOrderField::Name => by(ProductSort::Name, *direction),
-        ProductOrderField::CreatedAt => by(ProductSort::CreatedAt, *direction),
-        ProductOrderField::UpdatedAt => by(ProductSort::UpdatedAt, *direction),
-        ProductOrderField::Price => by(ProductSort::Price, *direction),
+        ProductOrderField::Sku => by(SortColumn::Sku, *direction),
+        ProductOrderField::Name => by(SortColumn::Name, *direction),
+        ProductOrderField::CreatedAt => by(SortColumn::CreatedAt, *direction),
+        ProductOrderField::UpdatedAt => by(SortColumn::UpdatedAt, *direction),
+        ProductOrderField::Price => by(SortColumn::Price, *direction),
         ProductOrderField::Relevance if searches => Sorted::ByRelevance,
         ProductOrderField::Relevance => {
             let message = "RELEVANCE needs a search in the filter, outside of or and not";

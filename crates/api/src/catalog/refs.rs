@@ -67,7 +67,7 @@ pub enum CustomerRef {
 pub struct ProductOrder {
     /// The value.
     pub field: ProductOrderField,
-    /// The direction; RELEVANCE always has the best first.
+    /// The direction; RELEVANCE always has the best first. Default ASC.
     #[graphql(default_with = "Direction::Asc")]
     pub direction: Direction,
 }

@@ -9,6 +9,7 @@ use macros::resolvers;
 use super::{
     company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     enums::StoreKind,
+    handling::{self, HandlingTime},
 };
 use crate::{
     access::{StoreGroup, groups_of_store},
@@ -18,6 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Json, Long},
     },
+    sorts::{StockSort, order_of},
     stock::{StockFilter, StockLevelConnection, StockOrder, levels_of_store},
     tagging::{metadata_of, tags_of},
 };
@@ -67,6 +69,11 @@ impl Store {
     async fn payment_terms(&self) -> Option<PaymentTerms> {
         self.0.payment_terms.as_deref().map(company::payment_terms)
     }
+    /// Time that the store takes from an order to its shipment: dueAt of its works follows from it. Null when the store states none: its works are due at
+    /// once.
+    async fn handling_time(&self) -> Option<HandlingTime> {
+        handling::handling_time(&self.0.handling_time)
+    }
     /// Groups of stores that the store belongs to.
     #[field(permit = StoreRead)]
     async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
@@ -102,13 +109,14 @@ impl Store {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stock levels. All levels of the store by default.")] filter: Option<StockFilter>,
         #[graphql(desc = "Sort order. By SKU by default.")] order_by: Option<StockOrder>,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<StockSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
-        let page = PageArgs { first, after, last, before };
-        Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &page)).await
+        let (order, page) = (order_of(order_by, sort)?, PageArgs { first, after, last, before });
+        Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order.as_ref(), &page)).await
     }
 }
 

@@ -118,7 +118,7 @@ impl StockAgesConnection {
     #[field(cost = "3")]
     async fn total_count(
         &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
     ) -> Answer<Count> {
         self.page.total(limit).await
     }

@@ -32,7 +32,7 @@ pub struct PurchaseOrderChargeAddInput {
     pub expected_version: Option<Long>,
     /// Kind of the charge. A DEPOSIT is refused: it is no part of the cost of goods.
     pub kind: ChargeKind,
-    /// Basis on which the charge is spread over the lines: over the goods received of each.
+    /// Basis on which the charge is spread over the lines: over the goods received of each. Default VALUE.
     #[graphql(default_with = "ChargeBasis::Value")]
     pub basis: ChargeBasis,
     /// Name of the charge, 1 to 300 characters. Null takes the name of its kind.

@@ -61,7 +61,8 @@ impl CostQuery {
         #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: no rows, the total alone.", default_with = "StockValueGroup::None")]
         group_by: StockValueGroup,
-        #[graphql(desc = "Rows in the answer at most, 1 to 250: the most valuable first.", default = 250)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250: the most valuable first. Default 250.", default = 250)]
+        first: i32,
     ) -> Answer<StockValuation> {
         let ledger = ctx.given::<Ledger>()?;
         let of = match (at, known_at) {
@@ -95,7 +96,7 @@ impl CostQuery {
         #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "CostGroup::None")]
         group_by: CostGroup,
-        #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 250)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250. Default 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
         if permit.channel().is_some() {
             // The books know no channels: what one of them sold cannot be told from the rest.

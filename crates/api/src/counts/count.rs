@@ -121,7 +121,7 @@ impl Stocktake {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Smallest units by which a line may differ and still count as accurate; 0 or more.",
+            desc = "Smallest units by which a line may differ and still count as accurate; 0 or more. Default 0.",
             default_with = "Quantity(prelude::Quantity::ZERO)"
         )]
         tolerance: Quantity,

@@ -28,16 +28,17 @@ pub struct StocktakeCreateInput {
     pub kind: StocktakeKind,
     /// Store in which the stock is counted.
     pub store: StoreRef,
-    /// The category, of a CATEGORY stocktake and of no other.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// The category, instead of `categoryId`.
+    /// The category, of a CATEGORY stocktake and of no other.
     pub category: Option<CategoryRef>,
     /// The class, of a CYCLE stocktake and of no other.
     pub abc_class: Option<AbcClass>,
-    /// The products, of a LIST and of no other; at most 2,000.
+    /// The products, of a LIST and of no other; at most 2,000. Empty by default.
     #[graphql(default)]
     pub products: Vec<ProductRef>,
-    /// Whether the book quantities are hidden from callers without count.review.
+    /// Whether the book quantities are hidden from callers without count.review. Default true.
     #[graphql(default = true)]
     pub is_blind: bool,
     /// Reference of the stocktake in an external system; at most 128 characters, unique in the tenant.
@@ -112,7 +113,7 @@ pub struct StocktakeSubmitInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Treatment of lines that were not counted.
+    /// Treatment of lines that were not counted. Default REFUSE.
     #[graphql(default_with = "UncountedPolicy::Refuse")]
     pub on_uncounted: UncountedPolicy,
 }

@@ -37,6 +37,9 @@ use crate::{
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StocktakeLineFilter {
     /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<StocktakeLineStatus>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<StocktakeLineStatus>>,
     /// Products to include.
     pub product: Option<IdFilter>,
@@ -60,7 +63,8 @@ pub(super) async fn lines(
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     put_ids(ctx, &mut filter, "filter").await?;
     let mut tests = Vec::new();
-    tests.extend(filter.state.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
+    let states = [filter.status, filter.state].into_iter().flatten();
+    tests.extend(states.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
     if let Some(product) = filter.product {
         tests.extend(product.ids::<ids::ProductId>(&["filter", "product"])?.map(LineTest::Product));
     }

@@ -231,7 +231,7 @@ impl CountsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The store.")] store_id: ID,
         #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
-        #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 50)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250. Default 50.", default = 50)] first: i32,
     ) -> Answer<Vec<StocktakeDue>> {
         let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
         let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));

@@ -43,6 +43,7 @@ pub struct ExchangeRateSetInput {
     /// Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced.
     pub source: String,
     /// Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one.
+    /// Default false.
     #[graphql(default)]
     pub unusual: bool,
 }
@@ -58,7 +59,7 @@ pub struct ExchangeRatesImportInput {
     /// Content of an XML file of the European Central Bank, `eurofxref-daily.xml`, `eurofxref-hist-90d.xml`, or `eurofxref-hist.xml` with at most 5,000
     /// rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
     pub ecb_xml: Option<String>,
-    /// Accepts rates that are more than a factor of two from the newest rate of their pair in either direction.
+    /// Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. Default false.
     #[graphql(default)]
     pub unusual: bool,
 }
@@ -97,11 +98,11 @@ seen_payload! {
         async fn created(&self) -> i32 {
             self.imported.created
         }
-        /// Number of rates that were stored with the same figure before.
+        /// Number of rates that were stored with the same figure before; zeros at the end make no difference.
         async fn unchanged(&self) -> i32 {
             self.imported.unchanged
         }
-        /// Number of cells without a rate: empty or `N/A`.
+        /// Number of cells without a rate, which are empty or `N/A`, and of cells with a rate of a currency that ended, such as BGN and HRK.
         async fn skipped(&self) -> i32 {
             self.imported.skipped
         }

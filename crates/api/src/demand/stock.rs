@@ -206,7 +206,7 @@ impl StockPerformanceConnection {
     #[field(cost = "3")]
     async fn total_count(
         &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
     ) -> Answer<Count> {
         self.page.total(limit).await
     }
@@ -250,7 +250,7 @@ impl StockPerformanceQuery {
         #[graphql(desc = "Last business day; a period has at most 731 days.")] to: Date,
         #[graphql(desc = "Products to include.")] product: Option<IdFilter>,
         #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
-        #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1.", default = 0.2)]
+        #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1. Default 0.2.", default = 0.2)]
         substitution: f64,
         #[graphql(
             desc = "Products to include, besides `product`. `categoryTree` takes a category with its descendants. Needs product.read. Null for all."

@@ -24,7 +24,7 @@ pub struct BulkOperationRunInput {
     /// { id } userErrors { code message field } } }. The result has its selection for each line.
     pub mutation: String,
     /// Report the outcome of each line without writing anything. The document declares
-    /// $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
+    /// $validateOnly: Boolean! for this and passes it to its mutation's validateOnly. Default false.
     #[graphql(default)]
     pub validate_only: bool,
     /// Deprecated name of `validateOnly`.

@@ -142,24 +142,24 @@ pub struct ImportCreateInput {
     /// Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
     /// from the bytes.
     pub encoding: Option<String>,
-    /// Mapping of columns to fields, for columns whose names do not identify the field.
+    /// Mapping of columns to fields, for columns whose names do not identify the field. Empty by default.
     #[graphql(default)]
     pub mapping: Vec<ColumnMappingInput>,
-    /// Policy for a row whose key exists already. Stock is always set or changed.
+    /// Policy for a row whose key exists already. Stock is always set or changed. Default UPSERT.
     #[graphql(default_with = "ImportMode::Upsert")]
     pub mode: ImportMode,
     /// Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
-    /// orders one by one, against the present data.
+    /// orders one by one, against the present data. Default false.
     #[graphql(default)]
     pub validate_only: bool,
     /// Deprecated name of `validateOnly`.
     #[graphql(default, deprecation = "2026-11-25: use validateOnly. Removed after 2027-11-25.")]
     pub dry_run: bool,
-    /// Reason code of the stock changes.
+    /// Reason code of the stock changes. Default CORRECTION.
     #[graphql(default_with = "ReasonWord::Correction")]
     pub reason_code: ReasonWord,
     /// The decimal separator of prices, costs, discounts and taxes that are texts; numbers of JSON and of workbooks need none. An amount with the other
-    /// separator, or with one between thousands, is refused.
+    /// separator, or with one between thousands, is refused. Default POINT.
     #[graphql(default_with = "DecimalSeparator::Point")]
     pub decimal_separator: DecimalSeparator,
 }
@@ -175,20 +175,23 @@ pub struct ExportCreateInput {
     #[graphql(deprecation = "2026-11-25: use entity. Removed after 2027-11-25.")]
     pub noun: Option<ExportEntity>,
     /// Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
-    /// with an apostrophe, which an import removes.
+    /// with an apostrophe, which an import removes. Default CSV.
     #[graphql(default_with = "DataJobFormat::Csv")]
     pub format: DataJobFormat,
-    /// IDs of the stores to include.
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Option<Vec<ID>>,
-    /// IDs of the categories to include.
+    /// Deprecated form of `categories`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use categories. Removed after 2027-11-26.")]
     pub category_ids: Option<Vec<ID>>,
-    /// IDs of the products to include.
+    /// Deprecated form of `products`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use products. Removed after 2027-11-26.")]
     pub product_ids: Option<Vec<ID>>,
-    /// Stores to include, instead of `storeIds`. A code that names nothing adds nothing.
+    /// Stores to include. A code that names nothing adds nothing. Null for all.
     pub stores: Option<Vec<StoreRef>>,
-    /// Categories to include, instead of `categoryIds`. A slug that names nothing adds nothing.
+    /// Categories to include. A slug that names nothing adds nothing. Null for all.
     pub categories: Option<Vec<CategoryRef>>,
-    /// Products to include, instead of `productIds`. A key that names nothing adds nothing.
+    /// Products to include. A key that names nothing adds nothing. Null for all.
     pub products: Option<Vec<ProductRef>>,
     /// Start of the time range, included: time of the last change; for movements of the occurrence, for orders of the placing,
     /// for demand facts of the business day, from midnight UTC. Null for none.

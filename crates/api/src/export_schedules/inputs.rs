@@ -21,7 +21,7 @@ pub struct ExportBucketInput {
     pub name: String,
     /// Region of the bucket, as in eu-west-2; us-east-1 where the host has none.
     pub region: String,
-    /// Text before the names of all files, of at most 200 characters: names between slashes. Empty for none.
+    /// Text before the names of all files, of at most 200 characters: names between slashes. Empty for none. Empty by default.
     #[graphql(default)]
     pub prefix: String,
     /// ID of the access key that the files are written with.

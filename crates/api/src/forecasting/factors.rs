@@ -167,17 +167,20 @@ pub struct FactorSeriesSetInput {
     pub kind: FactorKind,
     /// Name, 1 to 200 characters.
     pub name: String,
-    /// ID of the store that the series is for. Needed unless your rights are for all stores.
+    /// Deprecated form of `store`: its ID.
+    #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<async_graphql::ID>,
-    /// Store that the series is for, instead of `storeId`.
+    /// Store that the series is for. Needed unless your rights are for all stores.
     pub store: Option<StoreRef>,
-    /// ID of the product that the series is for. Null for all products, or for those of a category.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<async_graphql::ID>,
-    /// Product that the series is for, instead of `productId`.
+    /// Product that the series is for. Null for all products, or for those of a category.
     pub product: Option<ProductRef>,
-    /// ID of the category whose products the series is for, with all categories below it. Not together with a product.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<async_graphql::ID>,
-    /// Category whose products the series is for, instead of `categoryId`.
+    /// Category whose products the series is for, with all categories below it. Not together with a product.
     pub category: Option<CategoryRef>,
     /// Country whose stores the series is for, by their addresses, as two letters. Not together with a store.
     pub country: Option<String>,

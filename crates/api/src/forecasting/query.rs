@@ -144,7 +144,8 @@ impl ForecastQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Scored weeks, 1 to 104, the last ones. Default 26.", default = 26)] weeks: i32,
         #[graphql(desc = "Weeks ahead: 1, 4 or 8. Default 1.", default = 1)] lead: i32,
-        #[graphql(desc = "Stores that forecasts are for.", default_with = "ForecastLevel::Store")] level: ForecastLevel,
+        #[graphql(desc = "Stores that forecasts are for. Default STORE.", default_with = "ForecastLevel::Store")]
+        level: ForecastLevel,
     ) -> Answer<Vec<ForecastAccuracy>> {
         own_channel(&permit)?;
         whole(&permit)?;

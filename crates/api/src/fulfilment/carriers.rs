@@ -98,7 +98,7 @@ pub struct CarrierUpsertInput {
     pub code: String,
     /// Name of the carrier; at most 200 characters.
     pub name: String,
-    /// Services that parcels can name, at most 50 of at most 64 characters; any when it is empty.
+    /// Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. Empty by default.
     #[graphql(default)]
     pub services: Vec<String>,
     /// URL of the page that tracks a parcel: https, with {number} once, in the place of its number.
@@ -106,7 +106,7 @@ pub struct CarrierUpsertInput {
     /// Form of the carrier's numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are
     /// themselves. Null for any.
     pub number_pattern: Option<String>,
-    /// Whether new parcels can name the carrier.
+    /// Whether new parcels can name the carrier. Default true.
     #[graphql(default = true)]
     pub is_active: bool,
 }

@@ -11,7 +11,7 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
-    orders::links::{ShortagePolicy, StoreRef},
+    orders::links::{LotRef, ShortagePolicy, StoreRef},
     papers::PaperLocale,
 };
 
@@ -26,6 +26,18 @@ pub struct WorkLineQuantity {
     pub packs: Option<i32>,
     /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
     pub barcode: Option<String>,
+    /// Lots or serial numbers of the line that are in a parcel, with quantities that add up to the line's: these leave, and no others. Only where goods
+    /// are packed, elsewhere INVALID. Null or empty for the first to expire when the parcel leaves. At most 2,000 in a call.
+    pub lots: Option<Vec<ParcelLotInput>>,
+}
+
+/// Quantity of a lot in a parcel.
+#[derive(Debug, Clone, InputObject)]
+pub struct ParcelLotInput {
+    /// The lot, or a serial number: of the line's product, and in the work's store.
+    pub lot: LotRef,
+    /// Quantity of the lot, in the product's smallest unit; above 0.
+    pub quantity: Quantity,
 }
 
 /// Works to accept.
@@ -66,7 +78,7 @@ pub struct FulfilmentWorkPickInput {
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
     /// Whether the missing units are not in the store: they are sourced from other stores, as after
-    /// a rejection for NO_STOCK.
+    /// a rejection for NO_STOCK. Default false.
     #[graphql(default = false)]
     pub is_short: bool,
 }
@@ -154,7 +166,7 @@ pub struct FulfilmentWorkShipInput {
     pub parcels: Option<Vec<ParcelLabelInput>>,
     /// Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Policy for taking what was promised or was not there.
+    /// Policy for taking what was promised or was not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }
@@ -196,9 +208,28 @@ pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading,
     };
     let read = |(index, one): (usize, WorkLineQuantity)| {
         let line = reading.id(&one.line_id, || field(index, "lineId"));
+        if one.lots.is_some_and(|lots| !lots.is_empty()) {
+            reading.invalid("lots are named when goods are packed (fulfilmentWorkPack)", || field(index, "lots"));
+        }
         (line, reading.units(one.quantity, || field(index, "quantity")))
     };
     Some(lines?.into_iter().enumerate().map(read).collect())
+}
+
+/// Takes the lots that the lines of a parcel name off them.
+fn lots(lines: &mut Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> Vec<shell::PackLot> {
+    let mut named = Vec::new();
+    for (row, line) in lines.iter_mut().flatten().enumerate() {
+        for (nth, one) in line.lots.take().into_iter().flatten().enumerate() {
+            let field = || {
+                let mut path = at(row);
+                path.extend(["lots".to_owned(), nth.to_string(), "lot".to_owned()]);
+                path
+            };
+            named.push(shell::PackLot { row, lot: reading.lot(one.lot, field), quantity: one.quantity.0 });
+        }
+    }
+    named
 }
 
 fn at_line(index: usize) -> Path {
@@ -251,11 +282,13 @@ impl FulfilmentWorkPackInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::WorkPack {
         let mut parcels = Vec::with_capacity(self.parcels.len());
-        for (index, parcel) in self.parcels.into_iter().enumerate() {
+        for (index, mut parcel) in self.parcels.into_iter().enumerate() {
+            let lots = lots(&mut parcel.lines, reading, |line| path!["input", "parcels", index, "lines", line]);
             let carrier = reading.id_opt(parcel.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
             let (service, tracking_number) = (parcel.service, parcel.tracking_number);
             parcels.push(shell::PackParcel {
                 lines: lines(parcel.lines, reading, |line| path!["input", "parcels", index, "lines", line]),
+                lots,
                 weight: parcel.weight.map(|weight| weight.0),
                 label: shell::LabelSaid { carrier, service, tracking_number },
             });

@@ -9,6 +9,7 @@ mod live;
 mod loaders;
 mod mutation;
 mod named;
+mod node;
 mod parcel;
 mod payload;
 mod query;
@@ -28,12 +29,13 @@ pub use enums::{ParcelStatus, RejectReason, WorkStatus};
 pub use inputs::{
     FulfilmentWorkAcceptInput, FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput,
     FulfilmentWorkPackInput, FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput,
-    FulfilmentWorkUnpickInput, ParcelInput, ParcelLabelInput, WorkLineQuantity,
+    FulfilmentWorkUnpickInput, ParcelInput, ParcelLabelInput, ParcelLotInput, WorkLineQuantity,
 };
 pub use live::{FulfilmentWorkChange, FulfilmentWorkSubscription, FulfilmentWorkUpdate};
 pub use loaders::Rows;
 pub use mutation::FulfilmentMutation;
-pub use parcel::{Parcel, ParcelLine, find_parcel, parcels_of_fulfilment};
+pub use node::find as find_node;
+pub use parcel::{Parcel, ParcelLine, ParcelLot, find_parcel, parcels_of_fulfilment};
 pub use payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload};
 pub use query::{
     FulfilmentQuery, FulfilmentWorkFilter, FulfilmentWorkOrder, FulfilmentWorkOrderField, WorkStatusCount, load_work,

@@ -20,6 +20,7 @@ fn of(test: &WorkTest) -> Value {
         WorkTest::Due { from, before } => {
             json!({ "dueAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }
+        WorkTest::Late { is_late, now } => json!({ "isLate": is_late, "now": now.micros() }),
         WorkTest::Created { from, before } => {
             json!({ "createdAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }

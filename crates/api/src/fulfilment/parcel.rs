@@ -20,10 +20,13 @@ use super::{
     enums::ParcelStatus,
     loaders::{GoodsOf, ParcelsOf, load},
 };
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    scalars::{DateTime, Long, Quantity},
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{DateTime, Long, Quantity},
+    },
+    stock::{Lot, lot_of_document, lot_seen},
 };
 
 /// A parcel of a work.
@@ -85,7 +88,10 @@ impl Parcel {
     /// Goods in the parcel.
     async fn lines(&self) -> Vec<ParcelLine> {
         let full = self.row.lines.iter().filter(|line| line.quantity > 0);
-        full.map(|line| ParcelLine { of: self.of.clone(), row: *line }).collect()
+        let lots = |nth: u16| -> Vec<core::ParcelLot> {
+            self.row.lots.iter().filter(|lot| lot.nth == nth && lot.units > 0).copied().collect()
+        };
+        full.map(|line| ParcelLine { of: self.of.clone(), row: *line, lots: lots(line.nth) }).collect()
     }
     /// Weight of the parcel in grams. Null when it was not weighed.
     async fn weight(&self) -> Option<Long> {
@@ -123,6 +129,7 @@ impl Parcel {
 pub struct ParcelLine {
     of: Arc<core::Work>,
     row: core::ParcelLine,
+    lots: Vec<core::ParcelLot>,
 }
 
 /// Quantity of a work's line in a parcel.
@@ -142,5 +149,31 @@ impl ParcelLine {
     /// Quantity in the parcel, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         prelude::Quantity::new(self.row.quantity).unwrap_or_default().into()
+    }
+    /// Lots and serial numbers of the line that were named when it was packed. Empty where none were: the first to expire leave.
+    #[field(list_size(assumed = 5))]
+    async fn lots(&self) -> Vec<ParcelLot> {
+        self.lots.iter().copied().map(ParcelLot).collect()
+    }
+}
+
+/// How much of a lot is in a parcel.
+pub struct ParcelLot(core::ParcelLot);
+
+/// Lot in a parcel, or a serial number, with its quantity.
+#[resolvers]
+impl ParcelLot {
+    /// Code printed on the lot.
+    async fn code(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(lot_of_document(ctx, self.0.lot).await?.code.clone())
+    }
+    /// The lot; null where it never was in a store whose stock you may see.
+    #[field(permit = StockRead)]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
+    }
+    /// Quantity of the lot in the parcel, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        prelude::Quantity::new(self.0.units).unwrap_or_default().into()
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::{
     id::kind as ids,
-    prelude::{FulfilmentWorkId, OrderId},
+    prelude::{FulfilmentWorkId, OrderId, Timestamp},
 };
 use iam::access::kind;
 use inventory::{
@@ -36,6 +36,7 @@ use crate::{
         DeliveryMethod,
         links::{Direction, MOST_A_PAGE, argument},
     },
+    sorts::{FulfilmentWorkSort, order_of},
 };
 
 /// Filter of works. Conditions are combined by AND; a null condition is ignored.
@@ -53,6 +54,8 @@ pub struct FulfilmentWorkFilter {
     pub is_held: Option<bool>,
     /// Works of orders that are delivered in this way. Not in fulfilmentWorkChanged.
     pub delivery_method: Option<DeliveryMethod>,
+    /// True for works that are late: due before now, with units left to send. False for the others. Not in fulfilmentWorkChanged.
+    pub is_late: Option<bool>,
     /// Time at which the work was created.
     pub created_at: Option<DateTimeFilter>,
     /// Time at which the work last changed.
@@ -69,6 +72,10 @@ impl FulfilmentWorkFilter {
     }
     /// The tests for the changes of works, which know nothing of their orders.
     pub(super) fn read_for_stream(self) -> Answer<Vec<WorkTest>> {
+        if self.is_late.is_some() {
+            let message = "a work becomes late without a change: leave it out, or ask fulfilmentWorks";
+            return Err(TopError::bad_input(message, path!["filter", "isLate"]));
+        }
         for (name, is_given) in [("isHeld", self.is_held.is_some()), ("deliveryMethod", self.delivery_method.is_some())] {
             if is_given {
                 let message = "changes of works are not filtered by their orders: leave it out, or ask fulfilmentWorks";
@@ -103,10 +110,10 @@ impl FulfilmentWorkFilter {
 /// Order of a list of works; IDs break ties.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct FulfilmentWorkOrder {
-    /// Field that the list is sorted by.
+    /// Field that the list is sorted by. Default DUE_AT.
     #[graphql(default_with = "FulfilmentWorkOrderField::DueAt")]
     pub field: FulfilmentWorkOrderField,
-    /// Direction of the list.
+    /// Direction of the list. Default ASC.
     #[graphql(default_with = "Direction::Asc")]
     pub direction: Direction,
 }
@@ -115,7 +122,7 @@ pub struct FulfilmentWorkOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FulfilmentWorkOrderField {
-    /// Moment from which the work is due.
+    /// Moment at which the work is due.
     DueAt,
 }
 
@@ -156,7 +163,9 @@ impl FulfilmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
-        #[graphql(desc = "Order of the list; DUE_AT ASC when it is left out.")] order_by: Option<FulfilmentWorkOrder>,
+        #[graphql(desc = "Deprecated name of `sort`.", deprecation = "2026-11-26: use sort. Removed after 2027-11-26.")]
+        order_by: Option<FulfilmentWorkOrder>,
+        #[graphql(desc = "Sort of the list. Null for DUE_AT, ASC.")] sort: Option<FulfilmentWorkSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -164,10 +173,11 @@ impl FulfilmentQuery {
     ) -> Answer<FulfilmentWorkConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let descending = order_by.is_some_and(|order| order.direction == Direction::Desc);
+        let descending = order_of(order_by, sort)?.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
         let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
-        let source = source(&scope, &permit, by_ids(ctx, filter, "filter").await?)?;
+        let now = ctx.given::<Ledger>()?.clock().now();
+        let source = source(&scope, &permit, (by_ids(ctx, filter, "filter").await?, now))?;
         let page = rows::page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
             let keys = rows::head_keys(&head);
@@ -185,7 +195,8 @@ impl FulfilmentQuery {
     ) -> Answer<Vec<WorkStatusCount>> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let filter = by_ids(ctx, filter, "filter").await?;
-        let counts = rows::count_by_status(&scope, source(&scope, &permit, filter)?).await?;
+        let now = ctx.given::<Ledger>()?.clock().now();
+        let counts = rows::count_by_status(&scope, source(&scope, &permit, (filter, now))?).await?;
         let all = entity::prelude::WorkStatus::ALL.iter();
         let of = |status: &entity::prelude::WorkStatus| {
             let count = counts.get(status).copied().filter(|count| *count > 0)?;
@@ -195,15 +206,16 @@ impl FulfilmentQuery {
     }
 }
 
-/// The works of the caller's stores that pass a filter.
+/// The works of the caller's stores that pass a filter now.
 fn source(
     scope: &TenantScope,
     permit: &iam::access::Permit<kind::FulfilmentRead>,
-    filter: Option<FulfilmentWorkFilter>,
+    (filter, now): (Option<FulfilmentWorkFilter>, Timestamp),
 ) -> Answer<ListSource> {
     let filter = filter.unwrap_or_default();
-    let orders = filter.of_orders();
-    let tests = within(permit, filter.read()?);
+    let (orders, is_late) = (filter.of_orders(), filter.is_late);
+    let mut tests = within(permit, filter.read()?);
+    tests.extend(is_late.map(|is_late| WorkTest::Late { is_late, now }));
     Ok(rows::of_orders(rows::source(scope.backend(), &tests), &orders))
 }
 

@@ -39,6 +39,18 @@ pub fn work(why: &Refusal) -> Said {
         Refusal::ParcelTwice => invalid("this parcel occurs twice"),
         Refusal::ParcelSent => state("this parcel has left"),
         Refusal::NothingPacked => state("nothing of it is packed that has not left"),
+        Refusal::LotTwice { code } => invalid(&format!("the lot {code} occurs twice in this line")),
+        Refusal::LotUpTo { code, most } if *most > 0 => range(&format!("between 1 and {most} of the lot {code}")),
+        Refusal::LotUpTo { code, .. } => range(&format!("nothing of the lot {code} is in the store that is in no parcel")),
+        Refusal::LotsSum { quantity, sum } => {
+            invalid(&format!("the lots of a line sum to its quantity, {quantity}: these are {sum}"))
+        }
+        Refusal::LotsStay => {
+            invalid("lots are named of a part of this: put all that a parcel has of the line back, and pack the rest again")
+        }
+        Refusal::LotGone { sku } => state(&format!(
+            "a lot of {sku} that is in a parcel is not in the store any more: put it back (fulfilmentWorkUnpick) and pack another"
+        )),
         Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("a work has at most {most} lines")),
         Refusal::TooManyParcels { most } => (ErrorCode::LimitExceeded, format!("a work has at most {most} parcels")),
         Refusal::TooManyWorks { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} works")),

@@ -21,11 +21,12 @@ use super::{
 use crate::{
     graphql::{
         fault::Answer,
-        scalars::{DateTime, Long, Quantity},
+        scalars::{DateTime, Json, Long, Quantity},
     },
     orders::links::{self, Product, Store},
     papers::{Paper, papers_of},
     stock::bins_in,
+    tagging::{metadata_of, tags_of},
 };
 
 /// A wave, with its works or without.
@@ -98,6 +99,14 @@ impl FulfilmentWave {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
+    /// Tags of the wave, at most 50, in the order in which they were given. Empty when there are none.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tags_of(ctx, self.row.id.uuid()).await
+    }
+    /// Custom data of the wave: a JSON object, empty where none was given.
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        metadata_of(ctx, self.row.id.uuid()).await
+    }
     /// Moment at which the wave was made.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
@@ -107,11 +116,11 @@ impl FulfilmentWave {
         self.row.closed_at.map(DateTime)
     }
     /// Version of the wave, +1 for each change.
-    async fn version(&self) -> Long {
+    pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
     /// Moment of the last change.
-    async fn updated_at(&self) -> DateTime {
+    pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
 }

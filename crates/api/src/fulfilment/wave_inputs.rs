@@ -32,7 +32,7 @@ pub struct FulfilmentWaveFoundInput {
     /// Lines and quantities that were picked; all that can be when it is left out. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
     /// Whether the missing units are not in the store: they are sourced from other stores, as after
-    /// a rejection for NO_STOCK.
+    /// a rejection for NO_STOCK. Default false.
     #[graphql(default = false)]
     pub is_short: bool,
 }
@@ -45,7 +45,7 @@ pub struct FulfilmentWavePickInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
     /// the wave is open.
     pub idempotency_key: String,
-    /// Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole.
+    /// Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole. Empty by default.
     #[graphql(default)]
     pub found: Vec<FulfilmentWaveFoundInput>,
 }

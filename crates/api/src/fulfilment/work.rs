@@ -8,7 +8,7 @@ use iam::access::{Caller, Permission, kind};
 use inventory::{
     fulfilment::{
         core::{self, WorkAction, WorkHead, actions_from},
-        rows::{GoodsName, OrderFacts},
+        rows::{GoodsName, OrderFacts, is_late_at},
     },
     ledger::Ledger,
     stock::core::LevelKey,
@@ -92,9 +92,14 @@ impl FulfilmentWork {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.head.store).await
     }
-    /// Moment at which the work is due: requestedFor of its order, else the moment at which the order was placed.
+    /// Moment by which the goods are to leave the store: requestedFor of the order less the store's handlingTime, else that time after the order was
+    /// placed. A store without a handlingTime takes no time.
     async fn due_at(&self) -> DateTime {
         DateTime(self.head.due_at)
+    }
+    /// Whether the work is late: dueAt has passed, and units are left to send.
+    async fn is_late(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Ok(is_late_at(&self.head, ctx.given::<Ledger>()?.clock().now()))
     }
     /// Number of the order, as in SO-000007.
     async fn order_number(&self, ctx: &Context<'_>) -> Answer<String> {

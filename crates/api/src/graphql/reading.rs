@@ -17,7 +17,7 @@ use crate::{
     stock::{LotName, LotRef},
 };
 
-/// Refusals that a call reports at most.
+/// Refusals that a call reports at most. The answer's `userErrorCount` has all of them.
 const MOST_REPORTED: usize = MOST_TOLD;
 
 /// An input that was read, or everything that is wrong with it.
@@ -35,6 +35,8 @@ impl Reading {
     fn refuse(&mut self, code: ErrorCode, message: impl Into<String>, field: Path) {
         if self.0.len() < MOST_REPORTED {
             self.0.push(UserError::new(code, message, field));
+        } else {
+            code.count_left_out();
         }
     }
 

@@ -68,8 +68,13 @@ impl ErrorCode {
     /// Every refusal is made with it, so that none is missing from the answer's count.
     #[must_use]
     pub fn noted(self) -> Self {
-        platform::audit::refused_in_data(&async_graphql::resolver_utils::enum_value(self).to_string());
+        self.count_left_out();
         self
+    }
+
+    /// The same of a refusal that the answer leaves out, because it has so many.
+    pub fn count_left_out(self) {
+        platform::audit::refused_in_data(&async_graphql::resolver_utils::enum_value(self).to_string());
     }
 }
 

@@ -88,7 +88,7 @@ impl MemberConnection {
     async fn total_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
     ) -> Answer<Count> {
         let limit = checked_limit(limit)?;
         let found = match self.page.whole() {

@@ -69,7 +69,7 @@ impl AccountMutation {
     }
 
     /// Changes what the caller says of themselves: what is left out stays, null takes it away.
-    #[mutation(authenticated, session)]
+    #[mutation(authenticated, session, once(argument))]
     async fn profile_update(
         &self,
         ctx: &Context<'_>,

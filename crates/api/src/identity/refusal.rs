@@ -66,7 +66,10 @@ pub fn refuse(why: &Rejection) -> UserError {
         }
         Rejection::SandboxOfSandbox => state("a sandbox has no sandbox of its own", Vec::new()),
         Rejection::TooManySandboxes { most } => state(format!("a tenant has at most {most} sandboxes"), Vec::new()),
-        Rejection::SandboxRaced => state("another sandbox was made at the same moment: try again", Vec::new()),
+        Rejection::SandboxRaced => state(
+            "another sandbox was made at the same moment: try again, with a new idempotency key if you sent one",
+            Vec::new(),
+        ),
     }
 }
 

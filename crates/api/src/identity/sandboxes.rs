@@ -1,16 +1,38 @@
 //! Tenants for trying things out.
 
 use async_graphql::Context;
+use entity::prelude::TenantId;
 use iam::identity::{Identity, NewSandbox};
 use macros::resolvers;
+use platform::path;
 
 use super::{Tenant, mutations::settled};
 use crate::{
-    graphql::{context::ContextExt, fault::Answer},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        once::{Again, Earlier},
+        refusal::{ErrorCode, UserError},
+    },
     payload,
 };
 
 payload!(SandboxPayload, sandbox: Tenant, "sandbox");
+
+impl Again for SandboxPayload {
+    /// The key was kept before the sandbox was there: of a call that failed between the two, or still runs, there is nothing to show.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let made = match earlier.id::<TenantId>() {
+            Some(id) => ctx.given::<Identity>()?.sandbox_of_earlier(ctx.session()?, id).await?,
+            None => None,
+        };
+        let Some(made) = made else {
+            let message = "the call with this key has failed, or still runs: list your tenants, and use a new key if the sandbox is not there";
+            return Ok(vec![UserError::new(ErrorCode::InvalidState, message, path!["idempotencyKey"])].into());
+        };
+        Ok(Self { sandbox: Some(Tenant::from(made)), user_errors: Vec::new(), replayed: true, seq: None })
+    }
+}
 
 #[derive(Default)]
 pub struct SandboxMutation;
@@ -22,7 +44,7 @@ impl SandboxMutation {
     /// Its API keys begin with epk_test_ and open no other tenant, and keys that begin with
     /// epk_live_ do not open it. A sandbox sends no request to outside systems, and e-mails to its
     /// own members only. A tenant has at most five; a sandbox has none.
-    #[mutation(permit = SandboxWrite, step_up, session)]
+    #[mutation(permit = SandboxWrite, step_up, session, once(argument))]
     async fn sandbox_create(
         &self,
         ctx: &Context<'_>,

@@ -228,7 +228,7 @@ impl InsightQuery {
         group_by: SalesGroup,
         #[graphql(desc = "Orders to include, with the returns that match.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Order rows by this, the largest first, instead of by key.")] top_by: Option<SalesMeasure>,
-        #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 250)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250. Default 250.", default = 250)] first: i32,
         #[graphql(desc = "Currency of the documents to include. Null for the tenant's own.")] currency: Option<CurrencyCode>,
     ) -> Answer<Vec<SalesRow>> {
         if group_by == SalesGroup::Customer {

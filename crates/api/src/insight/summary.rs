@@ -239,7 +239,7 @@ impl SummaryQuery {
             ProductFilter,
         >,
         #[graphql(
-            desc = "Documents to sum, and the currency of the amounts. BOOKS takes no `currency`.",
+            desc = "Documents to sum, and the currency of the amounts. BOOKS takes no `currency`. Default DOCUMENT.",
             default_with = "CurrencyBasis::Document"
         )]
         currency_basis: CurrencyBasis,

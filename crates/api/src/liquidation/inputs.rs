@@ -19,9 +19,10 @@ use crate::{
 /// Terms on which a supplier takes goods back.
 #[derive(Debug, Clone, InputObject)]
 pub struct LiquidationTermsInput {
-    /// Supplier. Needed unless `supplier` names it.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier, instead of `supplierId`.
+    /// Supplier. Required, unless the deprecated `supplierId` is given.
     pub supplier: Option<SupplierRef>,
     /// Percent of the cost that is credited, from 1 to 100.
     pub credit_percent: i32,
@@ -36,30 +37,30 @@ pub struct LiquidationSettingsSetInput {
     pub idempotency_key: String,
     /// Version of the criteria that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Days without a sale after which stock is dead, from 1 to 3,650.
+    /// Days without a sale after which stock is dead, from 1 to 3,650. Default 90.
     #[graphql(default = 90)]
     pub days_without_sale: i32,
     /// Days of supply beyond which stock is slow, from 1 to 3,650; 180 are usual. Null: days of supply make nothing slow.
     pub slow_days_of_supply: Option<i32>,
     /// Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow.
     pub slow_monthly_units: Option<i32>,
-    /// Whether stock is listed that expires before it is sold.
+    /// Whether stock is listed that expires before it is sold. Default true.
     #[graphql(default = true)]
     pub expiring: bool,
     /// Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out.
     pub least_value: Option<MoneyInput>,
-    /// Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95.
+    /// Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. Default 20, 40, 60.
     #[graphql(default_with = "vec![20, 40, 60]")]
     pub markdown_percents: Vec<i32>,
-    /// Lowest price of a markdown, in percent of the cost, from 0 to 200.
+    /// Lowest price of a markdown, in percent of the cost, from 0 to 200. Default 0.
     #[graphql(default = 0)]
     pub floor_percent: i32,
     /// Last two digits of prices in minor units, from 0 to 99, as 99 for 4.99. Null: any.
     pub price_ending: Option<i32>,
-    /// Cost of keeping stock for a year, in percent of its cost, from 0 to 100.
+    /// Cost of keeping stock for a year, in percent of its cost, from 0 to 100. Default 25.
     #[graphql(default = 25)]
     pub holding_percent: i32,
-    /// Percent of the cost that a write-off brings, as by its tax, from 0 to 100.
+    /// Percent of the cost that a write-off brings, as by its tax, from 0 to 100. Default 0.
     #[graphql(default = 0)]
     pub salvage_percent: i32,
     /// Cost of one line of a transfer, in the company's currency; nothing when it is left out.
@@ -70,7 +71,7 @@ pub struct LiquidationSettingsSetInput {
     pub bundle_cost: Option<MoneyInput>,
     /// Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts.
     pub alert_value: Option<MoneyInput>,
-    /// Suppliers that take goods back, at most 250, each once.
+    /// Suppliers that take goods back, at most 250, each once. Empty by default.
     #[graphql(default)]
     pub supplier_terms: Vec<LiquidationTermsInput>,
 }
@@ -80,10 +81,10 @@ pub struct LiquidationSettingsSetInput {
 pub struct LiquidationPlanCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for.
-    #[graphql(default)]
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(default, deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Vec<ID>,
-    /// Stores whose stock is planned for, instead of `storeIds`. Null for those.
+    /// Stores whose stock is planned for, at most 250; all of yours when it is empty or null. Goods are sent to any store that you may buy for.
     pub stores: Option<Vec<StoreRef>>,
     /// Best actions to include. Null for all; KEEP has no lines.
     pub actions: Option<Vec<LiquidationAction>>,

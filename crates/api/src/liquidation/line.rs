@@ -61,7 +61,8 @@ impl LiquidationPlanLine {
         self.line.act.word().into()
     }
     /// State of the line.
-    async fn state(&self) -> LiquidationLineState {
+    #[field(was("state", "2026-11-26"))]
+    async fn status(&self) -> LiquidationLineState {
         self.line.state.word().into()
     }
     /// Reason for which the line is REFUSED. Null in other states.

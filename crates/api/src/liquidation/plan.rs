@@ -24,7 +24,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::IdFilter,
+        filters::{IdFilter, of_both},
         scalars::{CurrencyCode, Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
@@ -54,6 +54,9 @@ pub struct LiquidationPlanLineFilter {
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<LiquidationLineState>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<LiquidationLineState>>,
     /// Actions to include; an empty list matches nothing.
     pub action: Option<Vec<LiquidationAction>>,
@@ -63,11 +66,11 @@ crate::keyed_filter!(flat LiquidationPlanLineFilter, "store" store StoreCode);
 
 impl LiquidationPlanLineFilter {
     fn read(filter: Option<Self>) -> Answer<LineFilter> {
-        let Self { store, state, action } = filter.unwrap_or_default();
+        let Self { store, status, state, action } = filter.unwrap_or_default();
         Ok(LineFilter {
             seen: None,
             stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
-            states: state.map(|states| states.into_iter().map(Into::into).collect()),
+            states: of_both(status, state).map(|states| states.into_iter().map(Into::into).collect()),
             actions: action.map(|actions| actions.into_iter().map(Into::into).collect()),
         })
     }
@@ -89,7 +92,8 @@ impl LiquidationPlan {
         ID(self.plan.id.to_string())
     }
     /// State of the plan.
-    async fn state(&self) -> LiquidationPlanState {
+    #[field(was("state", "2026-11-26"))]
+    async fn status(&self) -> LiquidationPlanState {
         self.plan.state.into()
     }
     /// Day of the plan, in the tenant's time zone.

@@ -20,6 +20,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
+        filters::of_both,
         scalars::{Cursor, Date},
     },
     keyed_filters::by_ids,
@@ -34,6 +35,9 @@ const MOST_DAYS: i32 = 400;
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LiquidationPlanFilter {
     /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<LiquidationPlanState>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<LiquidationPlanState>>,
 }
 
@@ -104,7 +108,8 @@ impl LiquidationQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<LiquidationPlanConnection> {
-        let states = filter.unwrap_or_default().state;
+        let filter = filter.unwrap_or_default();
+        let states = of_both(filter.status, filter.state);
         let states: Option<Vec<prelude::LiquidationPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;

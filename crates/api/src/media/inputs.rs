@@ -10,13 +10,14 @@ use crate::{catalog::ProductRef, graphql::scalars::Long, references::Names};
 pub struct ProductImageAddInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The product; it has at most 20 pictures. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// The product, instead of `productId`.
+    /// The product; it has at most 20 pictures. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
     /// The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet.
     pub file_id: ID,
-    /// Alternative text of the picture, for readers who cannot see it; at most 500 characters.
+    /// Alternative text of the picture, for readers who cannot see it; at most 500 characters. Empty by default.
     #[graphql(default)]
     pub alt: String,
     /// Position among the product's pictures, from 1. Null for the last.
@@ -43,9 +44,10 @@ pub struct ProductImageRemoveInput {
 pub struct ProductImageReorderInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The product. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// The product, instead of `productId`.
+    /// The product. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
     /// Pictures that come first, in this order; the others follow as they were.
     pub image_ids: Vec<ID>,
@@ -62,9 +64,10 @@ impl ProductImageReorderInput {
 pub struct ProductDocumentAddInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The product; it has at most 20 documents. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// The product, instead of `productId`.
+    /// The product; it has at most 20 documents. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
     /// The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet.
     pub file_id: ID,

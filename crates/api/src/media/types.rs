@@ -76,7 +76,7 @@ impl ProductImage {
     async fn url(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Size of the picture.", default_with = "ImageSize::Original")] size: ImageSize,
+        #[graphql(desc = "Size of the picture. Default ORIGINAL.", default_with = "ImageSize::Original")] size: ImageSize,
     ) -> Answer<String> {
         linked(ctx.given::<Files>()?.picture_link(&self.0.1, size.into()))
     }

@@ -36,10 +36,10 @@ pub struct NoteAddInput {
     pub node_id: ID,
     /// Text, 1 to 4,000 characters.
     pub text: String,
-    /// Audience.
+    /// Audience. Default STAFF.
     #[graphql(default_with = "NoteAudience::Staff")]
     pub audience: NoteAudience,
-    /// IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing.
+    /// IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. Empty by default.
     #[graphql(default)]
     pub mentions: Vec<ID>,
 }

@@ -13,7 +13,7 @@ use crate::{
         fault::Answer,
         refusal::{ErrorCode, UserError},
     },
-    orders,
+    orders, purchasing,
     schema::{self, Node},
 };
 
@@ -30,7 +30,7 @@ impl NodeAccess {
     fn of<R: Permission, W: Permission>() -> Self {
         Self { read: Some(R::INDEX), write: W::INDEX, stores: Vec::new() }
     }
-    /// What a wave of a store takes, which is no node.
+    /// What a wave of a store takes.
     pub fn of_wave(store: StoreId) -> Self {
         Self::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([store])
     }
@@ -91,6 +91,10 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
             let Some(order) = orders::load_order(ctx, fulfilment.order_id()).await? else { return Ok(None) };
             NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store])
         }
+        Node::GoodsReceipt(receipt) => {
+            let Some(order) = purchasing::load_order(ctx, receipt.row().order).await? else { return Ok(None) };
+            NodeAccess::of::<kind::PurchaseRead, kind::PurchaseReceive>().at([order.row().store])
+        }
         Node::Parcel(parcel) => NodeAccess::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([parcel.store()]),
         Node::Carrier(_) => NodeAccess::of::<kind::FulfilmentRead, kind::StoreWrite>(),
         Node::Payment(payment) => {
@@ -100,6 +104,7 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
         Node::StockRevaluation(_) => NodeAccess::of::<kind::ProductCostRead, kind::CostWrite>(),
         Node::ExchangeRate(_) => NodeAccess::of::<kind::RateRead, kind::RateWrite>(),
         Node::Tenant(_) => NodeAccess { read: None, ..NodeAccess::of::<kind::TenantWrite, kind::TenantWrite>() },
+        Node::LegalEntity(_) => NodeAccess::of::<kind::TenantWrite, kind::TenantWrite>(),
         Node::Member(_) => NodeAccess::of::<kind::MemberRead, kind::MemberWrite>(),
         Node::Role(_) => NodeAccess::of::<kind::RoleRead, kind::RoleWrite>(),
         Node::Integration(_) | Node::ApiKey(_) => NodeAccess::of::<kind::ApikeyRead, kind::ApikeyWrite>(),
@@ -147,6 +152,7 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
         Node::Order(order) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store]),
         Node::Invoice(invoice) => NodeAccess::of::<kind::OrderRead, kind::InvoiceIssue>().at([invoice.0.store]),
         Node::FulfilmentWork(work) => NodeAccess::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([work.row().store]),
+        Node::FulfilmentWave(wave) => NodeAccess::of_wave(wave.row().store),
         Node::OrderLine(line) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([line.order_store()]),
         Node::Return(sales_return) => NodeAccess::of::<kind::OrderRead, kind::OrderReturn>().at([sales_return.row().store]),
         Node::Transfer(transfer) => {

@@ -91,9 +91,10 @@ pub struct OrderUpdateInput {
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// ID of the customer to whom the order is sold. Null for an anonymous sale.
+    /// Deprecated form of `customer`: its ID.
+    #[graphql(deprecation = "2026-11-26: use customer. Removed after 2027-11-26.")]
     pub customer_id: MaybeUndefined<ID>,
-    /// Customer to whom the order is sold, instead of `customerId`.
+    /// Customer to whom the order is sold. Null for an anonymous sale.
     pub customer: MaybeUndefined<CustomerRef>,
     /// The order's reference elsewhere; unique in its channel; at most 128 characters.
     pub external_ref: MaybeUndefined<String>,
@@ -129,9 +130,10 @@ pub struct OrderUpdateInput {
     /// Store that sells the order. Only a DRAFT changes it. Needs order.write in both stores. Null leaves it as it
     /// is.
     pub store: Option<StoreRef>,
-    /// ID of the channel from which the order came. Only a DRAFT changes it. Null leaves it as it is.
+    /// Deprecated form of `channel`: its ID.
+    #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
     pub channel_id: Option<ID>,
-    /// Channel from which the order came, instead of `channelId`. Only a DRAFT changes it. Null leaves it as it is.
+    /// Channel from which the order came. Only a DRAFT changes it. Null leaves it as it is.
     pub channel: Option<ChannelRef>,
     /// Time at which the order was placed. Only a DRAFT changes it. At most five minutes ahead, and not in a closed period. Null
     /// leaves it as it is.

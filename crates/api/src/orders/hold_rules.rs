@@ -111,30 +111,33 @@ pub struct HoldRuleUpsertInput {
     pub reason: String,
     /// Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total.
     pub total_at_least: Option<MoneyInput>,
-    /// Whether only orders match that are neither paid nor authorised in full.
+    /// Whether only orders match that are neither paid nor authorised in full. Default false.
     #[graphql(default)]
     pub is_unpaid: bool,
-    /// Whether only orders match that are shipped and say no shipping address.
+    /// Whether only orders match that are shipped and say no shipping address. Default false.
     #[graphql(default)]
     pub lacks_address: bool,
     /// Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
-    /// country.
+    /// country. Empty by default.
     #[graphql(default)]
     pub countries: Vec<String>,
     /// Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match.
+    /// Default false.
     #[graphql(default)]
     pub is_billed_elsewhere: bool,
     /// Whether only orders match of which the customer, with all customers merged with it, has got nothing yet by another order: none of which anything has
-    /// left. Orders without a customer match.
+    /// left. Orders without a customer match. Default false.
     #[graphql(default)]
     pub is_new_customer: bool,
     /// Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none.
+    /// Empty by default.
     #[graphql(default)]
     pub customer_tags: Vec<String>,
     /// Tags of which a product of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any product.
+    /// Empty by default.
     #[graphql(default)]
     pub product_tags: Vec<String>,
-    /// Whether the rule takes its hold off once the order does not match any more.
+    /// Whether the rule takes its hold off once the order does not match any more. Default false.
     #[graphql(default)]
     pub lifts_itself: bool,
 }

@@ -36,10 +36,11 @@ pub enum OrderRef {
 /// Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExternalRef {
-    /// ID of the channel of the reference. Null where `channel` names it, or for the channel that you are bound to.
+    /// Deprecated form of `channel`: its ID.
+    #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
     pub channel_id: Option<ID>,
-    /// Channel of the reference, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are
-    /// bound to none.
+    /// Channel of the reference. Null for the channel that you are bound to; required if you are bound to none, unless the
+    /// deprecated `channelId` is given.
     pub channel: Option<ChannelRef>,
     /// Reference of the order in the channel's own system.
     #[graphql(name = "ref")]
@@ -62,7 +63,7 @@ impl ExternalRef {
 /// A line of a new order. A CHARGE has a name and a unitPrice and no product.
 #[derive(Debug, Clone, InputObject)]
 pub struct OrderLineInput {
-    /// Kind of the line.
+    /// Kind of the line. Default PRODUCT.
     #[graphql(default_with = "OrderLineKind::Product")]
     pub kind: OrderLineKind,
     /// The product, for a PRODUCT line.
@@ -91,27 +92,29 @@ pub struct OrderCreateInput {
     pub idempotency_key: String,
     /// Store that sells the order. It also holds the stock unless `sourcing` is given.
     pub store: StoreRef,
-    /// Channel from which the order came; the channel with the code DIRECT by default.
+    /// Deprecated form of `channel`: its ID.
+    #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
     pub channel_id: Option<ID>,
-    /// The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default.
+    /// Channel from which the order came; the channel with the code DIRECT by default.
     pub channel: Option<ChannelRef>,
     /// Reference of the order in an external system; at most 128 characters, unique in its channel.
     pub external_ref: Option<String>,
-    /// Customer to whom the order is sold; an anonymous sale when omitted.
+    /// Deprecated form of `customer`: its ID.
+    #[graphql(deprecation = "2026-11-26: use customer. Removed after 2027-11-26.")]
     pub customer_id: Option<ID>,
-    /// Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted.
+    /// Customer to whom the order is sold; an anonymous sale when omitted.
     pub customer: Option<CustomerRef>,
     /// Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
     /// changes of the customer do not change it.
     pub shipping_country: Option<String>,
     /// Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
-    /// Status in which the order is created.
+    /// Status in which the order is created. Default CONFIRMED.
     #[graphql(default_with = "NewOrderStatus::Confirmed")]
     pub status: NewOrderStatus,
     /// Reservations made before, which the order takes the place of.
     pub reservation_ids: Option<Vec<ID>>,
-    /// Policy for a FULFILLED order that takes stock which is promised to others or not there.
+    /// Policy for a FULFILLED order that takes stock which is promised to others or not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// Lines of the order; at most 2,000, or 500 with `sourcing`.
@@ -182,7 +185,7 @@ pub struct OrderFulfilInput {
     pub lines: Option<Vec<LineQuantity>>,
     /// Time of the shipment; now by default.
     pub occurred_at: Option<DateTime>,
-    /// Policy for a shipment that takes stock which is promised to others or not there.
+    /// Policy for a shipment that takes stock which is promised to others or not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }

@@ -27,6 +27,7 @@ use crate::{
     },
     numbering,
     references::in_ids,
+    sorts::{OrderSort, order_of},
 };
 
 /// The most orders that a count goes through.
@@ -57,13 +58,14 @@ impl OrdersQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Sort order. Default PLACED_AT DESC.")] order_by: Option<OrderOrder>,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<OrderSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
-        connections::orders(ctx, &scope, filter, order_by, &PageArgs { first, after, last, before }).await
+        connections::orders(ctx, &scope, filter, order_of(order_by, sort)?, &PageArgs { first, after, last, before }).await
     }
 
     /// Number of orders, counted up to a limit.
@@ -72,7 +74,7 @@ impl OrdersQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
-        #[graphql(desc = "Limit up to which orders are counted, 1 to 100,000.", default = 10_000)] limit: i32,
+        #[graphql(desc = "Limit up to which orders are counted, 1 to 100,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let scope = permit.scope(ledger(ctx)?.database());
         if !(1..=MOST_COUNTED).contains(&limit) {

@@ -65,10 +65,10 @@ pub struct SourcingInput {
 pub struct StoreSourcingInput {
     /// The store.
     pub store: StoreRef,
-    /// Whether orders of other stores may take stock from the store.
+    /// Whether orders of other stores may take stock from the store. Default true.
     #[graphql(default = true)]
     pub is_source: bool,
-    /// Priority of the store in the PRIORITY strategy; the lowest number comes first.
+    /// Priority of the store in the PRIORITY strategy; the lowest number comes first. Default 0.
     #[graphql(default = 0)]
     pub priority: i32,
     /// Geographic position of the store; unknown when omitted.
@@ -83,7 +83,7 @@ pub struct SourcingSetInput {
     pub idempotency_key: String,
     /// The rule; what is left out of it stays as it is.
     pub rule: Option<SourcingRuleInput>,
-    /// Settings of stores, each of them complete; at most 500.
+    /// Settings of stores, each of them complete; at most 500. Empty by default.
     #[graphql(default)]
     pub stores: Vec<StoreSourcingInput>,
 }

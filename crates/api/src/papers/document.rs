@@ -1,4 +1,4 @@
-//! Documents that papers are drawn of: nodes, and waves, which are none.
+//! Documents that papers are drawn of: waves, and other nodes.
 
 use async_graphql::Context;
 use entity::{
@@ -32,7 +32,7 @@ pub(super) async fn find_document(ctx: &Context<'_>, id: &str) -> Answer<Option<
 }
 
 impl Document {
-    /// The node; None of a wave, which is none.
+    /// The node; None of a wave, of which no paper asks for it.
     pub(super) fn node(&self) -> Option<&Node> {
         match self {
             Self::Node(node) => Some(node),

@@ -114,7 +114,12 @@ async fn of_work(ctx: &Context<'_>, request: &PaperRequest<'_>, work: &Fulfilmen
             frame.picking_list(&number, &work, &names, &bins)
         }
         PaperKind::CollectSlip => collect_slip(ctx, scope, (&frame, number.as_str()), (&work, names.as_slice())).await?,
-        _ => frame.packing_slip(&number, &work, &names, lines(work_goes_to(ctx, scope, head).await?.as_ref())),
+        _ => {
+            let lots: Vec<LotId> = work.parcels.iter().flat_map(|parcel| &parcel.lots).map(|lot| lot.lot).collect();
+            let codes = works::lot_codes(scope, &lots).await?;
+            let to = lines(work_goes_to(ctx, scope, head).await?.as_ref());
+            frame.packing_slip(&number, &work, (&names, &codes), to)
+        }
     };
     Ok(PaperRequest::done(number, Some(head.order), sheet))
 }

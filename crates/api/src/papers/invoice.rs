@@ -205,11 +205,15 @@ impl Invoice {
     async fn total_in_books(&self) -> Option<Money> {
         self.0.in_books.as_ref().map(|books| books.totals.total.into())
     }
+    /// Whether the name and the address of the buyer were lost with the keys of the deployment. False after the customer was erased.
+    async fn is_personal_data_lost(&self) -> bool {
+        self.0.is_lost
+    }
     /// Reason for the credit note; null of an invoice, and when none was given.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
-    /// Day of the issue, in the store's own time.
+    /// Day of the issue, in the store's own time; that of the last number of the same legal entity and kind, or of the credited invoice, if it is later.
     async fn issued_on(&self) -> Date {
         Date(self.0.issued_on)
     }

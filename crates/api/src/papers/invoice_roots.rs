@@ -40,7 +40,7 @@ pub struct InvoiceIssueInput {
     pub idempotency_key: String,
     /// ID of the order.
     pub order_id: ID,
-    /// Share of the order that is invoiced, less what is invoiced already.
+    /// Share of the order that is invoiced, less what is invoiced already. Default SHIPPED.
     #[graphql(default_with = "InvoiceScope::Shipped")]
     pub scope: InvoiceScope,
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{Context, ID, InputObject};
+use iam::access::kind;
 use inventory::catalog::core::life::Step;
 use macros::resolvers;
 use platform::path;
 use services::papers::{
+    Papers,
     core::{self, EntityFields},
     shell::{EntityTurn, EntityUpsert},
 };
@@ -14,11 +16,14 @@ use services::papers::{
 use crate::{
     catalog::StoreRef,
     graphql::{
+        context::ContextExt,
+        fault::Answer,
         filters::IdFilter,
         reading::Reading,
-        scalars::{DateTime, Long},
+        scalars::{DateTime, Json, Long},
     },
     references::Names,
+    tagging::{metadata_of, tags_of},
 };
 
 /// A company's row.
@@ -46,7 +51,7 @@ pub struct LegalEntityFilter {
 #[resolvers]
 impl LegalEntity {
     /// ID of the legal entity.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
     /// Code of the legal entity, unique in the tenant.
@@ -85,18 +90,35 @@ impl LegalEntity {
     async fn credit_note_count(&self) -> Long {
         Long(self.0.numbers.credit_notes)
     }
+    /// Tags of the legal entity, at most 50, in the order in which they were given. Empty when there are none.
+    #[field(permit = TenantWrite)]
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tags_of(ctx, self.0.id.uuid()).await
+    }
+    /// Custom data of the legal entity: a JSON object, empty where none was given.
+    #[field(permit = TenantWrite)]
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        metadata_of(ctx, self.0.id.uuid()).await
+    }
     /// Time at which the legal entity was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
     /// Version of the legal entity, +1 for each change.
-    async fn version(&self) -> Long {
+    pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
     /// Time of the last change.
-    async fn updated_at(&self) -> DateTime {
+    pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+}
+
+/// The legal entity of an id, for whoever may change them.
+pub async fn find_entity(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<LegalEntity>> {
+    let permit = ctx.permit::<kind::TenantWrite>()?;
+    let all = ctx.given::<Papers>()?.entities(&permit).await?;
+    Ok(all.into_iter().find(|entity| entity.id.uuid() == id).map(LegalEntity::from))
 }
 
 /// A company that issues invoices, as it is to be.
@@ -108,21 +130,22 @@ pub struct LegalEntityUpsertInput {
     pub code: String,
     /// Name as it is printed, 1 to 200 characters.
     pub name: String,
-    /// Address, at most 6 lines of 200 characters.
+    /// Address, at most 6 lines of 200 characters. Empty by default.
     #[graphql(default)]
     pub address: Vec<String>,
     /// Tax ID, 1 to 64 characters; null for none.
     pub tax_id: Option<String>,
-    /// Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued.
+    /// Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. Default INV-.
     #[graphql(default_with = "\"INV-\".to_owned()")]
     pub invoice_prefix: String,
     /// Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
     /// credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
     pub credit_note_prefix: Option<String>,
-    /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
-    #[graphql(default)]
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(default, deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Vec<ID>,
-    /// All stores that sell for the legal entity, instead of `storeIds`. Null for those.
+    /// All stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are
+    /// named here. Null for none.
     pub stores: Option<Vec<StoreRef>>,
 }
 

@@ -24,7 +24,7 @@ pub use invoice_roots::{
     CreditNoteIssueInput, CreditNoteLineInput, InvoiceIssueInput, InvoiceMutation, InvoicePayload, InvoiceQuery,
     LegalEntityPayload,
 };
-pub use legal_entity::{LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput, LegalEntityUpsertInput};
+pub use legal_entity::{LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput, LegalEntityUpsertInput, find_entity};
 pub use loaders::{Rows, invoices_of_order, papers_of, papers_of_order};
 pub use mutation::{PaperCreateInput, PaperMutation, PaperPayload};
 pub use paper::{Paper, PaperConnection, PaperEdge, PaperKind, PaperLocale, find_paper};

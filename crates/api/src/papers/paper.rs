@@ -107,7 +107,8 @@ impl Paper {
         self.link(ctx, Some(self.0.html))
     }
     /// Path on this server from which the PDF can be downloaded with GET for 15 minutes; with `?inline=1` after it, a browser
-    /// shows the PDF. Null as of the page, and when a text has letters that the font of PDFs lacks, such as Greek ones.
+    /// shows the PDF. Null as of the page, and when a text has characters that PDFs lack: they have Latin,
+    /// Greek and Cyrillic letters.
     async fn pdf(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         self.link(ctx, self.0.pdf)
     }

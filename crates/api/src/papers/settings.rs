@@ -144,7 +144,7 @@ pub struct PaperTextInput {
     /// Kind of the papers.
     pub kind: PaperKind,
     /// Plain text of 1 to 2,000 characters with placeholders in double braces, as in {{document.number}}. Each kind of paper has its own
-    /// placeholders, which `PaperSettings.placeholders` lists; others are refused, and so are markup and characters that the font of PDFs lacks.
+    /// placeholders, which `PaperSettings.placeholders` lists; others are refused, and so are markup and characters that the fonts of PDFs lack.
     pub text: String,
 }
 
@@ -260,7 +260,7 @@ fn look_refused(LookProblem { field, fault }: LookProblem) -> UserError {
         LookFault::TooLong(most) => (ErrorCode::TooLong, format!("at most {most} are taken")),
         LookFault::OutOfRange(least, most) => (ErrorCode::OutOfRange, format!("{least} to {most} are expected")),
         LookFault::Unprintable => {
-            (ErrorCode::Invalid, "the font of PDFs lacks a character of this text: it has those of western Europe".to_owned())
+            (ErrorCode::Invalid, "PDFs lack a character of this text: they have Latin, Greek and Cyrillic letters".to_owned())
         }
         LookFault::Placeholder { found, kind } => {
             let known = Placeholder::names(kind).iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(", ");

@@ -41,7 +41,7 @@ pub struct PurchaseOrderLineInput {
 pub struct PurchaseChargeInput {
     /// Kind of the charge.
     pub kind: ChargeKind,
-    /// Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread.
+    /// Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread. Default VALUE.
     #[graphql(default_with = "ChargeBasis::Value")]
     pub basis: ChargeBasis,
     /// Name of the charge, at most 300 characters. Null takes the name of its kind.
@@ -70,15 +70,15 @@ pub struct PurchaseOrderCreateInput {
     pub external_ref: Option<String>,
     /// Note to the supplier, sent with the order, at most 1,000 characters.
     pub note: Option<String>,
-    /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100.
+    /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Default 0.
     #[graphql(default = 0)]
     pub over_percent: i32,
-    /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete.
+    /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Default 0.
     #[graphql(default = 0)]
     pub under_percent: i32,
     /// Lines of the order, at most 2,000.
     pub lines: Vec<PurchaseOrderLineInput>,
-    /// Charges that are paid beside the goods, at most 50. All but deposits are part of their cost.
+    /// Charges that are paid beside the goods, at most 50. All but deposits are part of their cost. Empty by default.
     #[graphql(default)]
     pub charges: Vec<PurchaseChargeInput>,
     /// ORDERED submits, approves and places the order in the same call, by a member with purchase.approve in the store; refused above the tenant's

@@ -37,6 +37,7 @@ pub struct SupplierReturnLineInput {
     /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
     pub packs: Option<i32>,
     /// Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available.
+    /// Default AVAILABLE.
     #[graphql(default_with = "StockCondition::Available")]
     pub source: StockCondition,
     /// Credit for one whole unit. Null takes the cost on the order's line, else the product's cost.
@@ -56,7 +57,7 @@ pub struct SupplierReturnCreateInput {
     pub store: StoreRef,
     /// The supplier's reference for the return, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
-    /// Reason for the return.
+    /// Reason for the return. Default DAMAGE.
     #[graphql(default_with = "ReasonCode::Damage")]
     pub reason_code: ReasonCode,
     /// Note that is kept with the return and the stock movements, at most 1,000 characters.
@@ -184,10 +185,10 @@ pub struct SupplierProductInput {
     pub lead_time_days: Option<i32>,
     /// Cost of one whole unit.
     pub unit_cost: MoneyInput,
-    /// Costs of one whole unit for larger quantities, by ascending quantity; at most 20.
+    /// Costs of one whole unit for larger quantities, by ascending quantity; at most 20. Empty by default.
     #[graphql(default)]
     pub price_breaks: Vec<PriceBreakInput>,
-    /// Whether this is the preferred supplier of the product, in place of the previous one.
+    /// Whether this is the preferred supplier of the product, in place of the previous one. Default false.
     #[graphql(default = false)]
     pub preferred: bool,
 }

@@ -31,8 +31,9 @@ mod supply;
 mod enums;
 
 use async_graphql::{Context, MergedObject};
-use entity::prelude::{BlanketOrderId, PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
+use entity::prelude::{BlanketOrderId, GoodsReceiptId, PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
 use iam::access::kind;
+use inventory::{ledger::Ledger, purchasing::rows};
 
 pub use blanket::BlanketOrder;
 pub use blanket_list::{BlanketOrderConnection, BlanketQuery};
@@ -50,6 +51,7 @@ pub use payloads::{
     SupplierProductPayload, SupplierReturnPayload,
 };
 pub use query::{PurchaseOrderConnection, PurchaseQuery};
+pub use receipt::GoodsReceipt;
 pub use returns::SupplierReturn;
 
 use crate::graphql::{boxed::Boxed, context::ContextExt, fault::Answer};
@@ -70,6 +72,17 @@ pub async fn load_order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option
 pub async fn load_line(ctx: &Context<'_>, id: PurchaseOrderLineId) -> Answer<Option<PurchaseOrderLine>> {
     let (of, position) = id.split_line();
     Ok(load_order(ctx, of).await?.and_then(|order| PurchaseOrderLine::find(order.shared(), position)))
+}
+/// The goods receipt of an id, if its order is of one of the caller's stores.
+pub async fn load_receipt(ctx: &Context<'_>, id: GoodsReceiptId) -> Answer<Option<GoodsReceipt>> {
+    let scope = ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database());
+    let Some(of) = rows::order_of_receipt(&scope, id).await? else { return Ok(None) };
+    if load_order(ctx, of).await?.is_none() {
+        return Ok(None);
+    }
+    let all = loaders::load(ctx, loaders::ReceiptsOf(of)).await?.unwrap_or_default();
+    let index = all.iter().position(|receipt| receipt.id == id);
+    Ok(index.map(|index| GoodsReceipt::new(all.clone(), index)))
 }
 /// The blanket order of an id.
 pub async fn load_blanket(ctx: &Context<'_>, id: BlanketOrderId) -> Answer<Option<BlanketOrder>> {

@@ -4,7 +4,7 @@ use async_graphql::Context;
 use entity::id::{Id, Kind, kind, prefix_of};
 use inventory::stock::core::{Reference, ReferenceKind};
 
-use super::{load_blanket, load_line, load_order, load_return};
+use super::{load_blanket, load_line, load_order, load_receipt, load_return};
 use crate::{graphql::fault::Answer, schema::Node};
 
 /// What an id of purchasing stands for; the outer None is an id of another room.
@@ -13,6 +13,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     Ok(Some(match prefix {
         kind::PurchaseOrderId::PREFIX => load_order(ctx, Id::from_uuid(uuid)).await?.map(Node::PurchaseOrder),
         kind::PurchaseOrderLineId::PREFIX => load_line(ctx, Id::from_uuid(uuid)).await?.map(Node::PurchaseOrderLine),
+        kind::GoodsReceiptId::PREFIX => load_receipt(ctx, Id::from_uuid(uuid)).await?.map(Node::GoodsReceipt),
         kind::BlanketOrderId::PREFIX => load_blanket(ctx, Id::from_uuid(uuid)).await?.map(Node::BlanketOrder),
         kind::SupplierReturnId::PREFIX => load_return(ctx, Id::from_uuid(uuid)).await?.map(Node::SupplierReturn),
         _ => return Ok(None),

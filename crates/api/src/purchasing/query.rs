@@ -67,7 +67,7 @@ pub struct SupplierProductFilter {
     pub supplier: Option<IdFilter>,
     /// Products to include. Null for all.
     pub product: Option<IdFilter>,
-    /// True for archived rows only, false for those in use, null for both.
+    /// True for archived rows only, false for those in use, null for both. Default false.
     #[graphql(default_with = "Some(false)")]
     pub is_archived: Option<bool>,
     /// Time at which the row was created.
@@ -247,15 +247,22 @@ impl PurchaseQuery {
             desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
         )]
         product: Option<ProductFilter>,
-        #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
-        #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
+        #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365. Default 30.", default = 30)]
+        days: i32,
+        #[graphql(
+            desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365. Default 14.",
+            default = 14
+        )]
         cover_days: i32,
         #[graphql(
-            desc = "Probability that stock lasts until the next delivery, where a level has no reorder point: 0 to 0.9999.",
+            desc = "Probability that stock lasts until the next delivery, where a level has no reorder point: 0 to 0.9999. Default 0.95.",
             default = 0.95
         )]
         service_level: f64,
-        #[graphql(desc = "Days that a delivery takes where neither catalogue nor supplier says so; 0 to 365.", default = 7)]
+        #[graphql(
+            desc = "Days that a delivery takes where neither catalogue nor supplier says so; 0 to 365. Default 7.",
+            default = 7
+        )]
         lead_days: i32,
         first: Option<i32>,
         after: Option<Cursor>,
@@ -284,17 +291,24 @@ impl PurchaseQuery {
             Vec<StoreRef>,
         >,
         #[graphql(desc = "Supplier whose products are included. Null for all.")] supplier: Option<SupplierRef>,
-        #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
-        #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
+        #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365. Default 30.", default = 30)]
+        days: i32,
+        #[graphql(
+            desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365. Default 14.",
+            default = 14
+        )]
         cover_days: i32,
         #[graphql(
-            desc = "Probability that stock lasts until the next delivery, where a level has no reorder point: 0 to 0.9999.",
+            desc = "Probability that stock lasts until the next delivery, where a level has no reorder point: 0 to 0.9999. Default 0.95.",
             default = 0.95
         )]
         service_level: f64,
-        #[graphql(desc = "Days that a delivery takes where neither catalogue nor supplier says so; 0 to 365.", default = 7)]
+        #[graphql(
+            desc = "Days that a delivery takes where neither catalogue nor supplier says so; 0 to 365. Default 7.",
+            default = 7
+        )]
         lead_days: i32,
-        #[graphql(desc = "Suggestions in the answer at most, 1 to 5,000.", default = 250)] first: i32,
+        #[graphql(desc = "Suggestions in the answer at most, 1 to 5,000. Default 250.", default = 250)] first: i32,
     ) -> Answer<Vec<ReorderSuggestion>> {
         let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
         let most = reorder_plan::number(first, 1, MAX_SUGGESTIONS as i32, "first")?;

@@ -17,12 +17,14 @@ use crate::{
     currency::FrozenRate,
     graphql::{
         fault::Answer,
-        scalars::{Date, DateTime, Quantity},
+        scalars::{Date, DateTime, Json, Quantity},
     },
     reversals::{DocumentReversal, reversals_of},
+    tagging::{metadata_of, tags_of},
 };
 
 /// One of an order's receipts.
+#[derive(Clone)]
 pub struct GoodsReceipt {
     all: Arc<Vec<core::GoodsReceipt>>,
     index: usize,
@@ -32,7 +34,7 @@ impl GoodsReceipt {
     pub fn new(all: Arc<Vec<core::GoodsReceipt>>, index: usize) -> Self {
         Self { all, index }
     }
-    fn row(&self) -> &core::GoodsReceipt {
+    pub fn row(&self) -> &core::GoodsReceipt {
         &self.all[self.index]
     }
 }
@@ -41,7 +43,7 @@ impl GoodsReceipt {
 #[resolvers]
 impl GoodsReceipt {
     /// ID of the receipt.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         ID(self.row().id.to_string())
     }
     /// Number of the receipt within its order, from 1.
@@ -77,6 +79,16 @@ impl GoodsReceipt {
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
+    }
+    /// Tags of the receipt, at most 50, in the order in which they were given. Empty when there are none.
+    #[field(permit = PurchaseRead)]
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        tags_of(ctx, self.row().id.uuid()).await
+    }
+    /// Custom data of the receipt: a JSON object, empty where none was given.
+    #[field(permit = PurchaseRead)]
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        metadata_of(ctx, self.row().id.uuid()).await
     }
     /// Lines received.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {

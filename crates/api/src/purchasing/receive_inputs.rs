@@ -35,7 +35,7 @@ pub struct PurchaseOrderLineReceiptInput {
     pub damaged: Option<Quantity>,
     /// Lots of a product that is tracked by lots; they sum to the received and the damaged
     /// quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
-    /// in a call.
+    /// in a call. Empty by default.
     #[graphql(default)]
     pub lots: Vec<ReceivedLotInput>,
     /// Note on damage or other faults, at most 1,000 characters.
@@ -84,7 +84,7 @@ pub struct PurchaseOrderReceiveInput {
     pub occurred_at: Option<DateTime>,
     /// Lines received. Null receives the open quantity of every line.
     pub lines: Option<Vec<PurchaseOrderLineReceiptInput>>,
-    /// Items received that were not ordered, at most 50.
+    /// Items received that were not ordered, at most 50. Empty by default.
     #[graphql(default)]
     pub wrong_items: Vec<WrongItemInput>,
 }

@@ -31,21 +31,24 @@ pub struct ReplenishmentPolicySetInput {
     pub expected_version: Option<Long>,
     /// Kind of rule.
     pub kind: ReplenishmentPolicyKind,
-    /// ID of the product that the policy is for.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product that the policy is for, instead of `productId`.
+    /// Product that the policy is for.
     pub product: Option<ProductRef>,
-    /// ID of the store that the policy is for: for all of its products, or with a product or an ABC class. Needed unless your rights are for all stores.
+    /// Deprecated form of `store`: its ID.
+    #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<ID>,
-    /// Store that the policy is for, instead of `storeId`.
+    /// Store that the policy is for: for all of its products, or with a product or an ABC class. Needed unless your rights are for all stores.
     pub store: Option<StoreRef>,
     /// ABC class that the policy is for.
     pub abc_class: Option<AbcClass>,
     /// XYZ class that the policy is for; with `abcClass`, only products of both. In one store only with `abcClass`.
     pub xyz_class: Option<XyzClass>,
-    /// ID of the supplier whose products the policy is for.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier whose products the policy is for, instead of `supplierId`.
+    /// Supplier whose products the policy is for.
     pub supplier: Option<SupplierRef>,
     /// Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
     /// for other kinds.
@@ -83,14 +86,15 @@ pub struct ReplenishmentPolicyRemoveInput {
 pub struct ReplenishmentPlanCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock.
-    #[graphql(default)]
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(default, deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Vec<ID>,
-    /// Stores that are planned for, instead of `storeIds`. Null for those.
+    /// Stores that are planned for, at most 250; all of yours when it is empty or null. Other stores that you may buy for can still send stock.
     pub stores: Option<Vec<StoreRef>>,
-    /// ID of the supplier whose products are included.
+    /// Deprecated form of `supplier`: its ID.
+    #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier whose products are included, instead of `supplierId`.
+    /// Supplier whose products are included.
     pub supplier: Option<SupplierRef>,
     /// Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT.
     pub budget: Option<MoneyInput>,
@@ -127,21 +131,21 @@ pub struct ReplenishmentRuleSetInput {
     pub idempotency_key: String,
     /// Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Whether the rule approves lines from the next plan on.
+    /// Whether the rule approves lines from the next plan on. Default true.
     #[graphql(default = true)]
     pub enabled: bool,
     /// Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait.
     pub plan_amount: Option<MoneyInput>,
     /// Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait.
     pub supplier_amount: Option<MoneyInput>,
-    /// Whether transfers are approved.
+    /// Whether transfers are approved. Default true.
     #[graphql(default = true)]
     pub transfers: bool,
-    /// Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits.
+    /// Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits. Default 0.8.
     #[graphql(default_with = "0.8")]
     pub confidence: f64,
     /// Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
-    /// who sets it. Requires purchase.approve for all stores.
+    /// who sets it. Requires purchase.approve for all stores. Default false.
     #[graphql(default = false)]
     pub sends: bool,
 }

@@ -226,7 +226,8 @@ impl ReplenishmentPlanLine {
         self.0.kind.word().into()
     }
     /// State of the line.
-    async fn state(&self) -> ReplenishmentLineState {
+    #[field(was("state", "2026-11-26"))]
+    async fn status(&self) -> ReplenishmentLineState {
         self.0.state.word().into()
     }
     /// Reason for which the line is REFUSED or CUT. Null in other states.

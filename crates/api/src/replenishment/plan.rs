@@ -24,7 +24,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::IdFilter,
+        filters::{IdFilter, of_both},
         scalars::{Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
@@ -54,6 +54,9 @@ pub struct ReplenishmentPlanLineFilter {
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<ReplenishmentLineState>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<ReplenishmentLineState>>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<ReplenishmentLineKind>>,
@@ -63,11 +66,11 @@ crate::keyed_filter!(flat ReplenishmentPlanLineFilter, "store" store StoreCode);
 
 impl ReplenishmentPlanLineFilter {
     fn read(filter: Option<Self>) -> Answer<LineFilter> {
-        let Self { store, state, kind } = filter.unwrap_or_default();
+        let Self { store, status, state, kind } = filter.unwrap_or_default();
         Ok(LineFilter {
             seen: None,
             stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
-            states: state.map(|states| states.into_iter().map(Into::into).collect()),
+            states: of_both(status, state).map(|states| states.into_iter().map(Into::into).collect()),
             kinds: kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
         })
     }
@@ -88,7 +91,8 @@ impl ReplenishmentPlan {
         ID(self.plan.id.to_string())
     }
     /// State of the plan.
-    async fn state(&self) -> ReplenishmentPlanState {
+    #[field(was("state", "2026-11-26"))]
+    async fn status(&self) -> ReplenishmentPlanState {
         self.plan.state.into()
     }
     /// Day of the plan, in the tenant's time zone.

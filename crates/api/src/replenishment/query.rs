@@ -19,6 +19,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
+        filters::of_both,
         scalars::{Cursor, Date},
     },
     purchasing::links::{MOST_A_PAGE, argument},
@@ -31,6 +32,9 @@ const MOST_DAYS: i32 = 400;
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReplenishmentPlanFilter {
     /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<ReplenishmentPlanState>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<ReplenishmentPlanState>>,
 }
 
@@ -95,7 +99,8 @@ impl ReplenishmentQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ReplenishmentPlanConnection> {
-        let states = filter.unwrap_or_default().state;
+        let filter = filter.unwrap_or_default();
+        let states = of_both(filter.status, filter.state);
         let states: Option<Vec<prelude::ReplenishmentPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;

@@ -34,12 +34,12 @@ pub struct ReturnMatchInput {
 /// must name one of them.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnLineInput {
-    /// Kind of the line.
+    /// Kind of the line. Default PRODUCT.
     #[graphql(default_with = "OrderLineKind::Product")]
     pub kind: OrderLineKind,
     /// ID of the order line that the whole quantity refers to. Null for none, and where `matches` is given.
     pub order_line_id: Option<ID>,
-    /// Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it.
+    /// Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it. Empty by default.
     #[graphql(default)]
     pub matches: Vec<ReturnMatchInput>,
     /// The product; that of the order's line when it is left out.
@@ -52,7 +52,7 @@ pub struct ReturnLineInput {
     pub packs: Option<i32>,
     /// Refund for one whole unit; by default the price at which the unit was sold, or else the product's price.
     pub unit_price: Option<MoneyInput>,
-    /// Disposition of the returned goods.
+    /// Disposition of the returned goods. Default RESTOCK.
     #[graphql(default_with = "Disposition::Restock")]
     pub disposition: Disposition,
     /// The lot that comes back: needed where the product is tracked.
@@ -66,17 +66,18 @@ pub struct ReturnCreateInput {
     pub idempotency_key: String,
     /// Store that receives the return.
     pub store: StoreRef,
-    /// Customer who returns the goods; an anonymous return when omitted.
+    /// Deprecated form of `customer`: its ID.
+    #[graphql(deprecation = "2026-11-26: use customer. Removed after 2027-11-26.")]
     pub customer_id: Option<ID>,
-    /// Customer who returns the goods, instead of `customerId`; an anonymous return when both are omitted.
+    /// Customer who returns the goods; an anonymous return when omitted.
     pub customer: Option<CustomerRef>,
     /// Reference of the return in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
-    /// Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock.
+    /// Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true.
     #[graphql(default = true)]
     pub receive: bool,
     /// Whether the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
-    /// return.approve.
+    /// return.approve. Default false.
     #[graphql(default = false)]
     pub close: bool,
     /// Refund with `close`, from 0 to the amount that was charged for the goods. Null for the goods at the prices of their lines, charges

@@ -43,7 +43,7 @@ pub struct DocumentReverseInput {
     pub note: String,
     /// Business time of the reversal: after the closed books and not before the document. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Policy when undoing takes what was promised, or is no longer there.
+    /// Policy when undoing takes what was promised, or is no longer there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }

@@ -150,11 +150,11 @@ pub struct SavedViewScheduleSetInput {
     pub day_of_month: i32,
     /// IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile.
+    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. Empty by default.
     #[graphql(default)]
     pub emails: Vec<String>,
     /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
-    /// keepsFile.
+    /// keepsFile. Empty by default.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
     /// Whether a table that equals the one before is not sent. Default false.

@@ -3,11 +3,14 @@
 use async_graphql::Context;
 use futures_util::future::try_join_all;
 use macros::resolvers;
-use platform::path;
+use platform::{
+    paging::{CursorSigner, Key},
+    path,
+};
 use services::{
     scan::core::Kind,
     search::{
-        core::{self, FEWEST_CHARACTERS, Field, Hit, MOST_CHARACTERS, MOST_HITS, Query},
+        core::{self, FEWEST_CHARACTERS, Field, Found, Hit, MOST_CHARACTERS, MOST_OF_A_PAGE, Query},
         rows::{self, Sought},
     },
 };
@@ -15,8 +18,11 @@ use services::{
 use super::result::{SearchResult, SearchResults};
 use crate::{
     graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
         fault::{Answer, TopError},
         filters::plain,
+        scalars::Cursor,
     },
     numbering,
     scan::{SearchKind, allowed, node_of},
@@ -32,17 +38,19 @@ impl SearchQuery {
     /// Finds products by SKU, barcode and name, documents by number and external reference, customers by external reference and whole e-mail address,
     /// lots by code, stores and suppliers by code and name, categories by slug and name: best first, an exact code or number before what begins with
     /// the query before words in any order. Numbers count with or without their letters: "PO-7" names one purchase order, "7" every document with this
-    /// number. Percent signs, underscores and other signs stand for themselves.
+    /// number. Percent signs, underscores and other signs stand for themselves. All pages together have the best 200 results at most. A cursor is of
+    /// one query; `kinds` may change from page to page.
     ///
     /// Requires the read permission of each kind: kinds without it are left out and named in `skippedKinds`. Stores that the caller may not see are
     /// left out with all that is theirs; an e-mail address also requires customer.contact.read. Costs 10.
-    #[field(authenticated, cost = "10", list_size(assumed = 20, arguments("first"), fields("results")))]
+    #[field(authenticated, cost = "10", list_size(assumed = 20, arguments("first"), fields("nodes", "edges", "results")))]
     async fn search(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Code, number, reference or words: 2 to 100 characters without the blanks around them.")] query: String,
         #[graphql(desc = "Kinds to find. Default: all that the caller may read.")] kinds: Option<Vec<SearchKind>>,
-        #[graphql(desc = "Most results: 1 to 50.", default = 20)] first: i32,
+        #[graphql(desc = "Results in this page, 1 to 50. Default 20.", default = 20)] first: i32,
+        after: Option<Cursor>,
     ) -> Answer<SearchResults> {
         plain(&query, || path!["query"])?;
         let query = Query::parse(&query, numbering::patterns(ctx).await?.as_ref()).ok_or_else(|| {
@@ -51,9 +59,9 @@ impl SearchQuery {
                 path!["query"],
             )
         })?;
-        let most = usize::try_from(first).ok().filter(|most| (1..=MOST_HITS).contains(most));
-        let most =
-            most.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MOST_HITS}"), path!["first"]))?;
+        // A rank is that of one query. Other kinds only add results or leave some out.
+        let (cursors_of, signer) = (format!("search:{}", query.text), ctx.given::<CursorSigner>()?);
+        let request = PageArgs { first: Some(first), after, ..PageArgs::default() }.check(&cursors_of, signer, MOST_OF_A_PAGE)?;
         let mut kinds: Vec<Kind> = kinds.map_or_else(|| Kind::ALL.to_vec(), |kinds| kinds.into_iter().map(Kind::from).collect());
         kinds.sort_unstable();
         kinds.dedup();
@@ -68,25 +76,34 @@ impl SearchQuery {
                 Err(other) => return Err(other),
             }
         }
-        let hits = match &tenant {
-            Some(scope) => Box::pin(rows::hits(scope, &query, &sought)).await?,
-            None => Vec::new(),
+        let found = match &tenant {
+            Some(scope) => Box::pin(rows::found(scope, &query, &sought)).await?,
+            None => Found::default(),
         };
-        let (hits, has_more) = core::best(hits, most);
-        let results = try_join_all(hits.into_iter().map(|hit| Box::pin(shown(ctx, hit)))).await?;
-        Ok(SearchResults { results: results.into_iter().flatten().collect(), has_more, skipped })
+        let Found { hits, is_cut } = core::best(found);
+        let total = hits.len();
+        let ranked = hits.into_iter().map(|hit| {
+            let keys = rows::keys(&hit);
+            (hit, keys)
+        });
+        let mut picked = request.pick(ranked.collect());
+        let has_next = picked.len() > request.limit as usize;
+        picked.truncate(request.limit as usize);
+        let shown = try_join_all(picked.into_iter().map(|(hit, keys)| Box::pin(shown(ctx, hit, keys)))).await?;
+        let page = Page::forward(shown.into_iter().flatten().collect(), has_next, &request, cursors_of, signer);
+        Ok(SearchResults { page: page.of_known(total).vague(is_cut), has_more: has_next || is_cut, skipped })
     }
 }
 
-/// A hit as far as the caller may see it: read as `node(id:)` reads it, those of a kind together.
-async fn shown(ctx: &Context<'_>, hit: Hit) -> Answer<Option<SearchResult>> {
+/// A hit as far as the caller may see it, with its keys: read as `node(id:)` reads it, those of a kind together.
+async fn shown(ctx: &Context<'_>, hit: Hit, keys: Vec<Key>) -> Answer<Option<(SearchResult, Vec<Key>)>> {
     let Some(node) = node_of(ctx, hit.kind, hit.id).await? else { return Ok(None) };
     let title = match &node {
         Node::Customer(customer) => customer.0.name.clone().or(hit.title).unwrap_or_else(|| customer.0.id.to_string()),
         _ => numbered(ctx, hit.kind, hit.title.unwrap_or_default()).await?,
     };
     let text = if hit.field == Field::Number { numbered(ctx, hit.kind, hit.text).await? } else { hit.text };
-    Ok(Some(SearchResult { node, kind: hit.kind.into(), tier: hit.tier, field: hit.field, text, title }))
+    Ok(Some((SearchResult { node, kind: hit.kind.into(), tier: hit.tier, field: hit.field, text, title }, keys)))
 }
 
 /// The digits of a document's number as clients see it; any other text as it is.

@@ -1,9 +1,17 @@
 //! What a search finds, as clients see it.
 
 use async_graphql::{Enum, Object};
+use macros::resolvers;
 use services::search::core::{Field, Tier};
 
-use crate::{scan::SearchKind, schema::Node};
+use crate::{
+    graphql::{
+        connection::{Count, CountedPage, PageInfo},
+        fault::Answer,
+    },
+    scan::SearchKind,
+    schema::Node,
+};
 
 /// Tier of a search result: how near it is to the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -19,19 +27,41 @@ pub enum SearchTier {
 
 /// Results of a search.
 pub struct SearchResults {
-    pub results: Vec<SearchResult>,
+    pub page: CountedPage<SearchResult>,
     pub has_more: bool,
     pub skipped: Vec<SearchKind>,
 }
+crate::connection!(@edge SearchResultEdge, SearchResult, "search results");
 
-/// Results of a search.
-#[Object]
+/// A page of the results of a search.
+#[resolvers]
 impl SearchResults {
-    /// Things that were found, best first, each once; at most `first` of them, and empty if there are none.
-    async fn results(&self) -> &[SearchResult] {
-        &self.results
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<SearchResultEdge> {
+        (0..self.page.page.nodes.len()).map(|index| SearchResultEdge(self.page.page.clone(), index)).collect()
     }
-    /// Whether more was found than `results` has. Add characters to the query, or name fewer kinds.
+    /// Things that were found, best first, each once; at most `first` of them, and empty if there are none.
+    async fn nodes(&self) -> &[SearchResult] {
+        &self.page.page.nodes
+    }
+    /// Position of the page in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.page.info()
+    }
+    /// Number of results on all pages together, 0 to 200, counted up to a limit. AT_LEAST where more may match than the pages have. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.page.total(limit).await
+    }
+    /// Deprecated name of `nodes`.
+    #[field(deprecation = "2026-11-26: use nodes. Removed after 2027-11-26.")]
+    async fn results(&self) -> &[SearchResult] {
+        &self.page.page.nodes
+    }
+    /// Whether there are more results, or more may match than all pages have. On the last page: add characters to the query, or name fewer kinds.
     async fn has_more(&self) -> bool {
         self.has_more
     }

@@ -191,7 +191,7 @@ pub enum StockOrderField {
 pub struct StockOrder {
     /// Field to sort by.
     pub field: StockOrderField,
-    /// Sort direction.
+    /// Sort direction. Default ASC.
     #[graphql(default_with = "crate::catalog::Direction::Asc")]
     pub direction: crate::catalog::Direction,
 }
@@ -223,7 +223,7 @@ pub struct StockChangeInput {
 pub struct StockAdjustInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Kind of the movement.
+    /// Kind of the movement. Default ADJUSTMENT.
     #[graphql(default_with = "AdjustKind::Adjustment")]
     pub kind: AdjustKind,
     /// Reason for the change.
@@ -234,7 +234,7 @@ pub struct StockAdjustInput {
     pub external_ref: Option<String>,
     /// Time of the change. Default now. At most five minutes in the future, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// Policy for changes that take reserved stock, or more than is on hand.
+    /// Policy for changes that take reserved stock, or more than is on hand. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// The changes, at most 500, all or none.
@@ -276,7 +276,7 @@ pub struct StockSetInput {
     pub reason_code: ReasonCode,
     /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,
-    /// Policy for figures that are below the reserved quantity.
+    /// Policy for figures that are below the reserved quantity. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// The figures, at most 500, all or none.
@@ -294,7 +294,7 @@ pub struct StockReverseInput {
     pub note: String,
     /// Time of the change. Default now.
     pub occurred_at: Option<DateTime>,
-    /// Policy for a reversal that takes reserved stock, or more than is on hand.
+    /// Policy for a reversal that takes reserved stock, or more than is on hand. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }
@@ -317,7 +317,7 @@ pub struct ReserveItem {
 pub struct StockReserveInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Lifetime of the reservations, in seconds: 1 to 2,592,000.
+    /// Lifetime of the reservations, in seconds: 1 to 2,592,000. Default 900.
     #[graphql(default = 900)]
     pub ttl_seconds: i32,
     /// ID of the object that the stock is held for, of any type; null for none.

@@ -123,7 +123,7 @@ impl StockSubscription {
         #[graphql(desc = "Go on after this cursor, of this stream or of stockLevels.streamCursor with the same filter.")]
         after: Option<Cursor>,
         #[graphql(
-            desc = "Hold changes back for up to so many milliseconds and send only the newest state of each level.",
+            desc = "Hold changes back for up to so many milliseconds and send only the newest state of each level. Default 0.",
             default = 0
         )]
         max_delay_ms: i32,

@@ -92,7 +92,7 @@ pub struct LotUpdateInput {
     pub expires_on: MaybeUndefined<Date>,
     /// Note on the lot, at most 1,000 characters.
     pub note: MaybeUndefined<String>,
-    /// Policy for an earlier expiry date that takes reserved stock.
+    /// Policy for an earlier expiry date that takes reserved stock. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }
@@ -134,7 +134,7 @@ pub struct LotStatusInput {
     pub expected_version: Option<Long>,
     /// Reason for the step, stored with the movement; at most 1,000 characters.
     pub note: Option<String>,
-    /// Policy for a step that takes reserved stock: REFUSE or SHORTEN.
+    /// Policy for a step that takes reserved stock: REFUSE or SHORTEN. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }
@@ -188,7 +188,7 @@ pub struct StockMoveItem {
 pub struct StockMoveInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Current condition of the stock.
+    /// Current condition of the stock. Default AVAILABLE.
     #[graphql(default_with = "StockCondition::Available")]
     pub from: StockCondition,
     /// Condition of the stock after the move.
@@ -199,7 +199,7 @@ pub struct StockMoveInput {
     pub note: Option<String>,
     /// Time of the change. Default now.
     pub occurred_at: Option<DateTime>,
-    /// Policy for a move that takes reserved stock.
+    /// Policy for a move that takes reserved stock. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// The quantities, at most 500, all or none.

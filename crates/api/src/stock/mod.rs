@@ -37,7 +37,7 @@ pub use digest::{DigestQuery, StockDigest, StockDigestLevel, StockDigestLevelCon
 pub use direct_json::Levels;
 pub use elsewhere::{IncomingStock, Lacking, StockAlternative, alternatives, next_incoming};
 pub use enums::*;
-pub use inputs::{StockFilter, StockOrder, level_filter};
+pub use inputs::{StockFilter, StockOrder, StockOrderField, level_filter};
 pub use level::{StockLevel, StockLevelConnection};
 pub use live::{StockChange, StockSubscription, StockUpdate};
 pub use loaders::{LevelsOf, StockLoader, bin_of, bins_in, changed};

@@ -36,6 +36,7 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
+    sorts::{StockSort, order_of},
 };
 
 #[derive(Default)]
@@ -51,6 +52,7 @@ impl StockQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stock levels. All levels by default.")] filter: Option<StockFilter>,
         #[graphql(desc = "Sort order. By SKU by default.")] order_by: Option<StockOrder>,
+        #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<StockSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -58,7 +60,8 @@ impl StockQuery {
     ) -> Answer<StockLevelConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
-        levels(ctx, &scope, &filter, order_by.as_ref(), &PageArgs { first, after, last, before }).await
+        let order = order_of(order_by, sort)?;
+        levels(ctx, &scope, &filter, order.as_ref(), &PageArgs { first, after, last, before }).await
     }
 
     /// Movements of the ledger, the newest first.

@@ -6,7 +6,7 @@ use inventory::{
     ledger::{Done, Receipt, Stop},
     reversals,
     stock::{
-        core::{Level, Reason, Rejection, Scarce},
+        core::{Level, MOST_TOLD, Reason, Rejection, Scarce},
         rows::list::LevelRow,
     },
 };
@@ -124,7 +124,10 @@ fn short(
     }))
 }
 
-pub async fn refuse_all(ctx: &Context<'_>, rejections: Vec<Rejection>) -> Vec<UserError> {
+/// The first refusals of a call, and the number of all of them for the answer's `userErrorCount`.
+pub async fn refuse_all(ctx: &Context<'_>, mut rejections: Vec<Rejection>) -> Vec<UserError> {
+    let left_out = rejections.split_off(rejections.len().min(MOST_TOLD));
+    left_out.iter().for_each(|rejection| say(&rejection.why).0.count_left_out());
     let mut errors = Vec::with_capacity(rejections.len());
     for rejection in rejections {
         errors.push(refuse(ctx, rejection).await);

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::prelude::ProductId;
 use iam::access::kind;
 use macros::resolvers;
-use platform::path;
+use platform::{path, storage::Fault};
 use services::suggestions::{
     Suggestions,
     core::{Endpoint, EndpointFields, EndpointRefusal, MOST_CALLS, MOST_KEY, MOST_MODEL, MOST_TOKENS, MOST_URL, Proposal},
@@ -91,13 +91,13 @@ pub struct ProductDescriptionEndpointSetInput {
     pub model: String,
     /// Key that requests carry as a bearer token, at most 512 printable characters of ASCII. Null keeps the key of the same host and port; an empty text removes it.
     pub secret_key: Option<String>,
-    /// Whether descriptions are proposed.
+    /// Whether descriptions are proposed. Default false.
     #[graphql(default)]
     pub is_enabled: bool,
-    /// Largest number of tokens of an answer, 1 to 4,096.
+    /// Largest number of tokens of an answer, 1 to 4,096. Default 400.
     #[graphql(default = 400)]
     pub max_tokens: i32,
-    /// Largest number of calls in a day of UTC, 1 to 10,000.
+    /// Largest number of calls in a day of UTC, 1 to 10,000. Default 100.
     #[graphql(default = 100)]
     pub calls_per_day: i32,
 }
@@ -105,9 +105,12 @@ pub struct ProductDescriptionEndpointSetInput {
 /// Product that a description is proposed for.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductDescriptionProposeInput {
-    /// Product. Needed unless `product` names it.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
+    /// Product. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
 }
 
@@ -162,7 +165,7 @@ pub struct ProductDescriptionProposePayload {
     pub failure: Option<ProductDescriptionFailure>,
     /// Reasons for which there is no proposal; empty when there is one.
     pub user_errors: Vec<UserError>,
-    /// Always false: a repeated call asks the endpoint again.
+    /// Whether this is the answer to an earlier call with the same key, for which the endpoint was not asked again.
     pub replayed: bool,
     /// Always null: no event is written.
     pub seq: Option<Long>,
@@ -183,6 +186,15 @@ impl From<Proposal> for ProductDescriptionProposePayload {
 impl From<DescribeRefusal> for ProductDescriptionProposePayload {
     fn from(refusal: DescribeRefusal) -> Self {
         Self { failure: failure(&refusal), user_errors: vec![refused(refusal)], ..Self::default() }
+    }
+}
+
+impl Again for ProductDescriptionProposePayload {
+    async fn again(_ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let kept = earlier.id::<String>().ok_or_else(|| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
+        let proposal: Proposal =
+            serde_json::from_str(&kept).map_err(|_| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
+        Ok(Self { replayed: true, ..proposal.into() })
     }
 }
 
@@ -243,8 +255,8 @@ impl DescriptionMutation {
         })
     }
 
-    /// Asks the tenant's endpoint for a description of a product, for at most 8 seconds; a tenant has at most four such calls at once on a node. The answer is a proposal: no product is changed. Each call counts, whatever is answered.
-    #[mutation(permit = ProductWrite, cost = "100")]
+    /// Asks the tenant's endpoint for a description of a product, for at most 8 seconds; a tenant has at most four such calls at once on a node. The answer is a proposal: no product is changed. Each call counts, whatever is answered; one that is repeated with its key after a proposal does not.
+    #[mutation(permit = ProductWrite, cost = "100", once)]
     async fn product_description_propose(
         &self,
         ctx: &Context<'_>,

@@ -62,7 +62,7 @@ macro_rules! suggestions {
             #[field(cost = "3")]
             async fn total_count(
                 &self,
-                #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+                #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
             ) -> crate::graphql::fault::Answer<Count> {
                 self.page.total(limit).await
             }

@@ -31,13 +31,15 @@ pub(super) const MOST_REPORTED: usize = 100;
 /// A category accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedCategoryInput {
-    /// Product. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
+    /// Product. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
-    /// Category that the product gets. Needed unless `category` names it.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// Category that the product gets, instead of `categoryId`.
+    /// Category that the product gets. Required, unless the deprecated `categoryId` is given.
     pub category: Option<CategoryRef>,
     /// Version of the product that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
@@ -46,9 +48,10 @@ pub struct AcceptedCategoryInput {
 /// A name accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedNameInput {
-    /// Product. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
+    /// Product. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
     /// Name that the product gets, 1 to 255 characters.
     pub name: String,
@@ -59,9 +62,10 @@ pub struct AcceptedNameInput {
 /// Tags accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedTagsInput {
-    /// Product. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
+    /// Product. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
     /// Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled.
     pub tags: Vec<String>,
@@ -72,9 +76,10 @@ pub struct AcceptedTagsInput {
 /// A description accepted for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct AcceptedDescriptionInput {
-    /// Product. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
+    /// Product. Required, unless the deprecated `productId` is given.
     pub product: Option<ProductRef>,
     /// Description that the product gets, at most 10,000 characters. An empty text removes the description.
     pub description: String,
@@ -87,16 +92,16 @@ pub struct AcceptedDescriptionInput {
 pub struct ProductTextAcceptInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Categories, each product once.
+    /// Categories, each product once. Empty by default.
     #[graphql(default)]
     pub categories: Vec<AcceptedCategoryInput>,
-    /// Names, each product once.
+    /// Names, each product once. Empty by default.
     #[graphql(default)]
     pub names: Vec<AcceptedNameInput>,
-    /// Tags, each product once.
+    /// Tags, each product once. Empty by default.
     #[graphql(default)]
     pub tags: Vec<AcceptedTagsInput>,
-    /// Descriptions, each product once.
+    /// Descriptions, each product once. Empty by default.
     #[graphql(default)]
     pub descriptions: Vec<AcceptedDescriptionInput>,
 }
@@ -140,11 +145,7 @@ impl ProductTextAcceptInput {
 }
 
 /// The product of a line of a list.
-pub(super) fn named_product<'a>(
-    (list, index): (&str, usize),
-    given: &mut Option<ProductRef>,
-    id: &'a mut Option<ID>,
-) -> Names<'a> {
+fn named_product<'a>((list, index): (&str, usize), given: &mut Option<ProductRef>, id: &'a mut Option<ID>) -> Names<'a> {
     Names::of(path!["input", list, index]).needed(("product", given.take()), ("productId", id))
 }
 

@@ -41,7 +41,7 @@ const CLEANUPS: &str = "productNameCleanups";
 pub struct ProductSuggestionFilter {
     /// IDs of the products to include, at most 250. Null for all.
     pub product_ids: Option<Vec<ID>>,
-    /// True to include only products without a category.
+    /// True to include only products without a category. Default true.
     #[graphql(default = true)]
     pub without_category: bool,
 }
@@ -51,7 +51,7 @@ pub struct ProductSuggestionFilter {
 pub struct ProductTagSuggestionFilter {
     /// IDs of the products to include, at most 250. Null for all.
     pub product_ids: Option<Vec<ID>>,
-    /// True to include only products without tags.
+    /// True to include only products without tags. Default true.
     #[graphql(default = true)]
     pub without_tags: bool,
 }

@@ -6,7 +6,7 @@ use inventory::catalog::core::goods::{MAX_TAG, MAX_TAGS};
 use platform::path;
 use services::suggestions::shell::Refused;
 
-use super::mutation::{MOST_REPORTED, named_product};
+use super::mutation::MOST_REPORTED;
 use crate::{
     catalog::{CategoryRef, ProductRef},
     graphql::{
@@ -16,53 +16,67 @@ use crate::{
     references::Names,
 };
 
-/// A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed.
+/// A suggested category, and tags, that are wrong for a product. At least one of `category` and `tags` is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionRefuseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Product. Needed unless `product` names it.
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
+    /// Product. Required, unless `suggestions` or the deprecated `productId` is given.
     pub product: Option<ProductRef>,
-    /// Category that is not to be suggested for it again. Null for none.
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// Category that is not to be suggested for it again, instead of `categoryId`. Null for none.
+    /// Category that is not to be suggested for it again. Null for none.
     pub category: Option<CategoryRef>,
-    /// Tags that are not to be suggested for it again in any spelling, at most 50.
+    /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
     #[graphql(default)]
     pub tags: Vec<String>,
-    /// Suggestions that are refused at once, at most 500: all are kept, or none. With them, `productId` and what is refused beside it may be left out.
+    /// Suggestions that are refused at once, at most 500: all are kept, or none. With them, `product`, `category` and `tags` may be left out. Empty by default.
     #[graphql(default)]
     pub suggestions: Vec<RefusedSuggestionInput>,
 }
 
-/// A suggested category, and tags, that are wrong for a product, among others. At least one of `categoryId` and `tags` is needed.
+/// A suggested category, and tags, that are wrong for a product, among others. At least one of `category` and `tags` is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct RefusedSuggestionInput {
-    /// Product. Needed unless `product` names it.
-    pub product_id: Option<ID>,
-    /// Product, instead of `productId`.
-    pub product: Option<ProductRef>,
+    /// Product.
+    pub product: ProductRef,
     /// Category that is not to be suggested for it again. Null for none.
-    pub category_id: Option<ID>,
-    /// Category that is not to be suggested for it again, instead of `categoryId`. Null for none.
     pub category: Option<CategoryRef>,
-    /// Tags that are not to be suggested for it again in any spelling, at most 50.
+    /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
     #[graphql(default)]
     pub tags: Vec<String>,
+    /// What `product` names, once it is read.
+    #[graphql(skip)]
+    product_id: Option<ID>,
+    /// What `category` names, once it is read.
+    #[graphql(skip)]
+    category_id: Option<ID>,
+}
+
+/// What is refused for a product, with its IDs.
+struct Line {
+    product_id: Option<ID>,
+    category_id: Option<ID>,
+    tags: Vec<String>,
 }
 
 impl ProductSuggestionRefuseInput {
     pub(super) fn names(&mut self) -> Names<'_> {
+        let is_beside_list = self.is_beside_list();
         let mut names = Names::of(path!["input"]);
-        if self.is_beside_list() {
+        if is_beside_list {
             names = names.needed(("product", self.product.take()), ("productId", &mut self.product_id));
         }
         names = names.optional(("category", self.category.take()), ("categoryId", &mut self.category_id));
         for (index, one) in self.suggestions.iter_mut().enumerate() {
-            let product = named_product(("suggestions", index), &mut one.product, &mut one.product_id);
-            names = names.and(product.optional(("category", one.category.take()), ("categoryId", &mut one.category_id)));
+            let of = Names::of(path!["input", "suggestions", index])
+                .optional(("product", Some(one.product.clone())), ("productId", &mut one.product_id))
+                .optional(("category", one.category.take()), ("categoryId", &mut one.category_id));
+            names = names.and(of);
         }
         names
     }
@@ -77,9 +91,10 @@ impl ProductSuggestionRefuseInput {
     /// What is refused, with its place in the list; None is what is named beside it.
     pub(super) fn lines(self) -> Result<Vec<(Option<usize>, Refused)>, Vec<UserError>> {
         let is_beside_list = self.is_beside_list();
-        let Self { product_id, product, category_id, category, tags, suggestions, .. } = self;
-        let first = RefusedSuggestionInput { product_id, product, category_id, category, tags };
-        let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), one));
+        let Self { product_id, category_id, tags, suggestions, .. } = self;
+        let first = Line { product_id, category_id, tags };
+        let of = |one: RefusedSuggestionInput| Line { product_id: one.product_id, category_id: one.category_id, tags: one.tags };
+        let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), of(one)));
         let lines: Vec<_> = is_beside_list.then_some((None, first)).into_iter().chain(listed).collect();
         let wrong: Vec<UserError> =
             lines.iter().filter_map(|(place, line)| not_refusable(*place, line)).take(MOST_REPORTED).collect();
@@ -107,9 +122,10 @@ pub(super) fn refused_at(place: Option<usize>, field: &'static str) -> Path {
 }
 
 /// Why an input refuses nothing that could be suggested.
-fn not_refusable(place: Option<usize>, input: &RefusedSuggestionInput) -> Option<UserError> {
+fn not_refusable(place: Option<usize>, input: &Line) -> Option<UserError> {
     if input.category_id.is_none() && input.tags.is_empty() {
-        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_at(place, "categoryId")));
+        let field = if place.is_some() { "category" } else { "categoryId" };
+        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_at(place, field)));
     }
     if input.tags.len() > MAX_TAGS {
         let message = format!("at most {MAX_TAGS} tags are refused at once");

@@ -30,8 +30,8 @@ use crate::{
 pub struct NodeTagsSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of the thing: a store, a group of stores, a supplier, a channel, a product family, a category, a customer, a lot, a work, a return, a
-    /// stocktake, a purchase order, a blanket order, a return to a supplier or a transfer.
+    /// ID of the thing: a store, a group of stores, a supplier, a channel, a product family, a category, a customer, a lot, a work, a wave, a
+    /// return, a stocktake, a purchase order, a goods receipt, a blanket order, a return to a supplier, a transfer or a legal entity.
     pub node_id: ID,
     /// All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. Those of a customer
     /// are set by customerUpdate.

@@ -75,7 +75,7 @@ pub struct TransferUpdateInput {
     /// Time at which the goods are expected to arrive. Null leaves it as it is.
     pub expected_at: Option<DateTime>,
     /// New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. In READY the held stock changes by the
-    /// difference, which needs transfer.ship in the sending store.
+    /// difference, which needs transfer.ship in the sending store. Empty by default.
     #[graphql(default)]
     pub lines: Vec<TransferLineInput>,
     /// Custom data: a JSON object of at most 16 KiB, which replaces the one before. Null leaves it as it is.
@@ -107,7 +107,7 @@ pub struct TransferShipmentLineInput {
     /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
     pub barcode: Option<String>,
     /// Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
-    /// first to expire arrive. At most 2,000 in a call.
+    /// first to expire arrive. At most 2,000 in a call. Empty by default.
     #[graphql(default)]
     pub lots: Vec<TransferLotInput>,
 }

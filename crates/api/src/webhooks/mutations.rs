@@ -291,7 +291,7 @@ impl WebhookMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the endpoint.")] id: ID,
         #[graphql(
-            desc = "Time for which the previous secret signs too, in seconds; 0 to 604,800 (seven days).",
+            desc = "Time for which the previous secret signs too, in seconds; 0 to 604,800 (seven days). Default 86,400.",
             default = 86_400
         )]
         overlap_seconds: i32,

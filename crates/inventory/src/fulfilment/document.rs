@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use entity::prelude::*;
 use platform::{
     audit::Target,
+    clock::plus_local_days,
     storage::{
         Fault,
         journal::{Counter, NewEvent, Want},
@@ -81,10 +82,27 @@ impl Document for Works {
         book.works = works.into_iter().map(|work| ((work.head.order, work.head.nth), work)).collect();
         let carriers: Vec<CarrierId> = carriers.into_iter().collect();
         book.carriers = rows::carriers_by_id(reads, &carriers).await?.into_iter().map(|one| (one.id, one)).collect();
+        if !needs.followed.is_empty() {
+            let handling = rows::handling(reads).await?;
+            if !handling.is_empty() {
+                book.wanted = rows::wanted(reads, &needs.followed).await?;
+            }
+            book.handling = Some(handling);
+        }
         let barred: Vec<OrderId> = needs.barred.iter().copied().collect();
         book.barred = rows::barred(reads, &barred).await?;
         let fulfilments: Vec<FulfilmentId> = needs.fulfilments.iter().copied().collect();
         book.fulfilments = fulfilments_by_id(reads, &fulfilments).await?.into_iter().map(|one| (one.id, one)).collect();
+        Ok(())
+    }
+
+    /// What other parcels name of the lots that a batch names: under the lots' locks, so that who packs the same one waits.
+    async fn load_lots(reads: &Source<'_>, needs: &Needs, _stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
+        let Some(own) = needs.documents.get::<WorkNeeds>().filter(|own| !own.lots.is_empty()) else { return Ok(()) };
+        let lots: Vec<LotId> = own.lots.iter().copied().collect();
+        let batch: Vec<OrderId> = own.orders.iter().copied().collect();
+        let packed = rows::packed_lots(reads, &lots, &batch).await?;
+        books.with(|book: &mut WorkBook| book.packed = packed);
         Ok(())
     }
 
@@ -93,8 +111,9 @@ impl Document for Works {
     }
 
     fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
-        let followed =
-            books.read(|orders: &OrderBook| books.read(|works: &WorkBook| follow(stock, (orders, works), decision)))?;
+        let followed = books.read(|orders: &OrderBook| {
+            books.read(|works: &WorkBook| follow(stock, (orders, works), decision, plus_local_days))
+        })?;
         match followed {
             Some(own) => decision.documents.put(own),
             None => drop(decision.documents.take::<WorkDecision>()),

@@ -23,9 +23,12 @@ use platform::{
 };
 
 use super::{command::Queued, needs::Needs, parts::Parts};
-use crate::stock::{
-    core::{Facts, Level, LevelKey},
-    rows::closed_through,
+use crate::{
+    catalog::core::handling::HandlingTime,
+    stock::{
+        core::{Facts, Level, LevelKey},
+        rows::closed_through,
+    },
 };
 
 /// Tenants that a lane remembers, and levels of all of them: about a kilobyte each. Beyond either it forgets those that it met longest ago.
@@ -98,6 +101,19 @@ impl SpeculativeStates {
     }
 }
 
+/// What the rules need to know of a store.
+struct KnownStore {
+    time_zone: String,
+    is_archived: bool,
+    handling: Option<Arc<HandlingTime>>,
+}
+
+impl From<&Facts> for KnownStore {
+    fn from(facts: &Facts) -> Self {
+        Self { time_zone: facts.time_zone.clone(), is_archived: facts.store_archived, handling: facts.handling.clone() }
+    }
+}
+
 /// A tenant's state after the last batch that was decided.
 pub struct SpeculativeState {
     pub counter: Counter,
@@ -111,8 +127,7 @@ pub struct SpeculativeState {
     products: HashMap<ProductId, Arc<Facts>>,
     /// Products that are kept by lots, and kits: few, in most tenants none.
     apart: HashSet<ProductId>,
-    /// Time zone, and whether it is archived.
-    stores: HashMap<StoreId, (String, bool)>,
+    stores: HashMap<StoreId, KnownStore>,
     /// What documents remember, each kind for itself.
     pub memory: Parts,
     /// The idempotency keys of the last batch.
@@ -155,7 +170,7 @@ impl SpeculativeState {
         if facts.tracking != Tracking::None || facts.is_kit {
             self.apart.insert(key.product);
         }
-        self.stores.insert(key.store, (facts.time_zone.clone(), facts.store_archived));
+        self.stores.insert(key.store, KnownStore::from(facts.as_ref()));
         self.products.insert(key.product, facts);
     }
     /// Whether any level is kept by lots, or is a kit's.
@@ -164,13 +179,16 @@ impl SpeculativeState {
     }
     /// What the rules need to know of a level's product and store, as far as it is known.
     pub fn facts(&self, key: LevelKey) -> Option<Arc<Facts>> {
-        let (product, (time_zone, store_archived)) = (self.products.get(&key.product)?, self.stores.get(&key.store)?);
+        let (product, store) = (self.products.get(&key.product)?, self.stores.get(&key.store)?);
         // Learnt with another store of the product; most are like it.
-        if product.time_zone == *time_zone && product.store_archived == *store_archived {
+        let is_like_it = product.time_zone == store.time_zone
+            && product.store_archived == store.is_archived
+            && product.handling == store.handling;
+        if is_like_it {
             return Some(product.clone());
         }
-        let (time_zone, store_archived) = (time_zone.clone(), *store_archived);
-        Some(Arc::new(Facts { time_zone, store_archived, ..product.as_ref().clone() }))
+        let (time_zone, handling) = (store.time_zone.clone(), store.handling.clone());
+        Some(Arc::new(Facts { time_zone, store_archived: store.is_archived, handling, ..product.as_ref().clone() }))
     }
 
     /// Remembers what a batch decided; lets go of what grows too large.

@@ -16,12 +16,13 @@ use entity::prelude::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bulk, Fault, Reads,
+    Bulk, Fault, Reads, TenantScope, commit_hook,
     idempotency::{self, Before, Key},
     journal::Event,
 };
 
-/// What a repeated call is answered from: no more than the id, so that the answer is authorised and masked anew and holds no secret.
+/// What a repeated call is answered from: no more than the id, so that the answer is authorised and masked anew and holds no secret. Of an answer that
+/// nothing else keeps, its text is the id: it must hold no secret, and nothing that the mutation's permission alone does not show.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Receipt {
     /// Of what was made or changed, as clients see it.
@@ -95,6 +96,20 @@ pub fn about(id: &impl std::fmt::Display) {
 /// Runs a part of a call that prepares it: what it commits takes no receipt along, as the call can still be refused.
 pub async fn aside<T>(future: impl Future<Output = T>) -> T {
     ONCE.scope(None, future).await
+}
+
+/// Leaves the receipt of a call with a key in a transaction of its own: ahead of a change that is another tenant's, or behind an answer that nothing else
+/// keeps. The audit entry does not ride along.
+///
+/// # Errors
+/// The database, also where a call beside this one has used the key.
+pub async fn by_itself(scope: &TenantScope, id: &impl std::fmt::Display) -> Result<(), Fault> {
+    if current().is_none() {
+        return Ok(());
+    }
+    about(id);
+    let work = scope.begin().await?;
+    commit_hook::without(work.commit()).await
 }
 
 pub(super) fn current() -> Option<Arc<Once>> {

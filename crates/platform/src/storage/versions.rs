@@ -85,6 +85,16 @@ impl Database {
         Ok(versions.missing)
     }
 
+    /// Which database of Postgres it is, the same by whatever URL, and whether it has no table, of whatever program.
+    pub async fn identity(&self) -> Result<(String, bool), Fault> {
+        let sql = "SELECT CAST(c.system_identifier AS text) || '/' || CAST(d.oid AS text), NOT EXISTS (
+               SELECT 1 FROM pg_catalog.pg_tables t WHERE t.schemaname NOT IN ('pg_catalog', 'information_schema'))
+             FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d WHERE d.datname = current_database()";
+        let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
+        let row = rows.first().ok_or_else(|| Fault::Broken("Postgres does not name its database".to_owned()))?;
+        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+    }
+
     /// Rows of a table that every login of ours may read, if it is there.
     async fn of_everybody(&self, sql: &str) -> Result<Vec<QueryResult>, Fault> {
         let statement = || Statement::from_string(self.backend.into(), sql);

@@ -13,11 +13,18 @@ const PLACES: usize = 6;
 /// Digits before it: with those places as many as a decimal has.
 const MOST_WHOLE: usize = 32;
 
+/// Cells of a file, all of which are in memory at once: a row may have many more columns than its answer has letters.
+const MOST_CELLS: usize = 5_000_000;
+
 /// The value of a cell without one.
 static NOTHING: Value = Value::Null;
 
 /// A file of all rows. A column has a type where all of its values are of it, else it is of texts.
 pub(super) async fn parquet(layout: &Layout, rows: &[Value]) -> Result<Vec<u8>, NotDrawn> {
+    if rows.len().saturating_mul(layout.columns.len()) > MOST_CELLS {
+        let message = format!("a Parquet file has at most {MOST_CELLS} cells: narrow the view, or read it as .csv");
+        return Err(NotDrawn::TooLarge(message));
+    }
     let columns: Vec<(String, FileColumn)> = layout.columns.iter().map(|path| (path.join("."), column(rows, path))).collect();
     let made = tokio::task::spawn_blocking(move || columns_file(&columns)).await;
     made.map_err(|_| NotDrawn::Broken)?.map_err(|fault| {

@@ -98,7 +98,8 @@ pub(super) async fn pdf(layout: &Layout, rows: &[Value], beside: &Value, heading
     let drawing = drawing.map(ToOwned::to_owned);
     let made = tokio::task::spawn_blocking(move || file_with(&paper, drawing.as_deref())).await;
     made.map_err(|_| NotDrawn::Broken)?.ok_or_else(|| {
-        NotDrawn::Unfit("a text of this view has a letter that the font of PDFs lacks: read it as .xlsx".to_owned())
+        let lacking = "a text of this view has a letter that the fonts of PDFs lack (they have Latin, Greek and Cyrillic ones): read it as .xlsx";
+        NotDrawn::Unfit(lacking.to_owned())
     })
 }
 

@@ -14,8 +14,10 @@ use crate::scan::core::{Kind, numbered};
 pub const FEWEST_CHARACTERS: usize = 2;
 pub const MOST_CHARACTERS: usize = 100;
 
-/// The most hits of an answer.
-pub const MOST_HITS: usize = 50;
+/// The most hits of a page.
+pub const MOST_OF_A_PAGE: u32 = 50;
+/// The most hits on all pages together.
+pub const MOST_HITS: usize = 200;
 
 /// A query in the forms in which names are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,17 +109,35 @@ pub struct Hit {
     pub is_archived: bool,
 }
 
-/// The first of the hits, best first, each thing once; and whether there are more. Within a tier archived things come last, and the shortest text
-/// first: it has the least beside the query.
-pub fn best(mut hits: Vec<Hit>, most: usize) -> (Vec<Hit>, bool) {
+/// What was found of a query.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    pub hits: Vec<Hit>,
+    /// Whether there may be more than the hits.
+    pub is_cut: bool,
+}
+
+impl Hit {
+    /// Its place among the hits, each part a number, a text or an ID: within a tier archived things come last, and the shortest text first, which has
+    /// the least beside the query. The ID decides between hits that are otherwise alike.
+    pub fn rank(&self) -> ([i64; 5], &str, Uuid) {
+        let length = i64::try_from(self.text.chars().count()).unwrap_or(i64::MAX);
+        ([self.tier as i64, i64::from(self.is_archived), length, self.kind as i64, self.field as i64], &self.text, self.id)
+    }
+}
+
+/// The hits of all pages, best first, each thing once. The order depends on the hits alone, so that a page goes on behind any of them.
+pub fn best(found: Found) -> Found {
+    let Found { mut hits, is_cut } = found;
     hits.sort_by_cached_key(|hit| {
-        (hit.tier, hit.is_archived, hit.text.chars().count(), hit.kind, hit.field, hit.text.clone(), hit.id)
+        let (numbers, text, id) = hit.rank();
+        (numbers, text.to_owned(), id)
     });
     let mut seen = HashSet::new();
     hits.retain(|hit| seen.insert((hit.kind, hit.id)));
-    let has_more = hits.len() > most;
-    hits.truncate(most);
-    (hits, has_more)
+    let is_cut = is_cut || hits.len() > MOST_HITS;
+    hits.truncate(MOST_HITS);
+    Found { hits, is_cut }
 }
 
 #[cfg(test)]
@@ -126,6 +146,18 @@ mod tests {
 
     fn query(text: &str) -> Query {
         Query::parse(text, &Patterns::default()).unwrap()
+    }
+
+    fn hit(id: u128, tier: Tier, text: &str, is_archived: bool) -> Hit {
+        Hit {
+            kind: Kind::Product,
+            id: Uuid::from_u128(id),
+            tier,
+            field: Field::Name,
+            text: text.to_owned(),
+            title: None,
+            is_archived,
+        }
     }
 
     #[test]
@@ -158,15 +190,6 @@ mod tests {
 
     #[test]
     fn each_thing_comes_once_by_its_nearest_field_and_archived_things_last() {
-        let hit = |id: u128, tier, text: &str, is_archived| Hit {
-            kind: Kind::Product,
-            id: Uuid::from_u128(id),
-            tier,
-            field: Field::Name,
-            text: text.to_owned(),
-            title: None,
-            is_archived,
-        };
         let hits = vec![
             hit(1, Tier::Words, "the white mug", false),
             hit(2, Tier::Words, "old mug", true),
@@ -174,8 +197,18 @@ mod tests {
             hit(1, Tier::Prefix, "mug of white", false),
             hit(4, Tier::Words, "a mug", false),
         ];
-        let (found, has_more) = best(hits.clone(), 3);
-        assert_eq!(found.iter().map(|hit| hit.id.as_u128()).collect::<Vec<_>>(), [1, 3, 4]);
-        assert!(has_more && !best(hits, 4).1);
+        let found = best(Found { hits: hits.clone(), is_cut: false });
+        assert_eq!(found.hits.iter().map(|hit| hit.id.as_u128()).collect::<Vec<_>>(), [1, 3, 4, 2]);
+        assert!(!found.is_cut && best(Found { hits, is_cut: true }).is_cut);
+    }
+
+    #[test]
+    fn all_pages_have_two_hundred_hits_in_an_order_of_their_own() {
+        let all: Vec<Hit> = (0..=MOST_HITS as u128).map(|id| hit(id, Tier::Words, "mug", false)).collect();
+        let ranked = |hits: Vec<Hit>| best(Found { hits, is_cut: false });
+        let (found, backward) = (ranked(all.clone()), ranked(all.iter().rev().cloned().collect()));
+        assert_eq!(found, backward, "the order of the rows does not matter");
+        assert_eq!((found.hits.len(), found.hits[199].id.as_u128(), found.is_cut), (MOST_HITS, 199, true));
+        assert!(!ranked(all[1..].to_vec()).is_cut);
     }
 }

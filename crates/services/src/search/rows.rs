@@ -11,16 +11,18 @@ use inventory::{
     },
     returns::rows::return_of_channel,
 };
-use platform::storage::{Backend, Fault, Reads, Row};
+use platform::{
+    paging::Key,
+    storage::{Backend, Fault, Reads, Row},
+};
 use uuid::Uuid;
 
-use super::core::{Field, Hit, MOST_HITS, Query};
+use super::core::{Field, Found, Hit, MOST_HITS, Query};
 use crate::scan::core::Kind;
 
-/// The most rows of a branch whose rows come in the order of their keys: a page, and one that says that there are more.
+/// The most rows of a branch: those of all pages, and one that says that there are more. Each page reads the same rows, so that the next one goes
+/// on where it ends. Products are also found by the words of their names; those whose SKU or name begins with the query have branches of their own.
 const MOST_OF_A_BRANCH: usize = MOST_HITS + 1;
-/// The most products that are found by their words and compared. Those whose SKU or name begins with the query have branches of their own.
-const MOST_WITH_WORDS: usize = 200;
 /// The most stores, suppliers or categories whose names are compared, the first by code: they have no index of words.
 const MOST_NAMES: usize = 10_000;
 
@@ -37,12 +39,19 @@ pub struct Sought {
 }
 
 /// What the query finds of each kind, in no order; a thing comes once for each of its names that is found.
-pub async fn hits(reads: &impl Reads, query: &Query, sought: &[Sought]) -> Result<Vec<Hit>, Fault> {
-    let found = try_join_all(sought.iter().map(|sought| of_kind(reads, query, sought))).await?;
-    Ok(found.into_iter().flatten().collect())
+pub async fn found(reads: &impl Reads, query: &Query, sought: &[Sought]) -> Result<Found, Fault> {
+    let of_kinds = try_join_all(sought.iter().map(|sought| of_kind(reads, query, sought))).await?;
+    let is_cut = of_kinds.iter().any(|found| found.is_cut);
+    Ok(Found { hits: of_kinds.into_iter().flat_map(|found| found.hits).collect(), is_cut })
 }
 
-async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<Vec<Hit>, Fault> {
+/// The keys of the hit's cursor: its rank.
+pub fn keys(hit: &Hit) -> Vec<Key> {
+    let (numbers, text, id) = hit.rank();
+    numbers.map(Key::Int).into_iter().chain([Key::Text(text.to_owned()), Key::Id(id)]).collect()
+}
+
+async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<Found, Fault> {
     let kind = sought.kind;
     let mut branches = Branches::new(reads.backend(), sought);
     match kind {
@@ -71,14 +80,16 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<V
             named(&mut branches, query, "category r", NameColumn { field: Field::Slug, kept: "r.slug", key: "r.slug" }, NAMED);
         }
     }
-    let Branches { clause, fields, .. } = branches;
+    let Branches { clause, fields, most, .. } = branches;
     let rows = reads.rows(&clause.sql, clause.values).await?;
-    let mut found = Vec::with_capacity(rows.len());
+    let (mut hits, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
     for row in &rows {
         let mut row = Row::new(row);
         let (branch, id) = (row.take::<i32>()?, row.take::<Uuid>()?);
         let (text, title, archived) = (row.take::<Option<String>>()?, row.take::<Option<String>>()?, row.take::<i32>()?);
-        let Some(field) = usize::try_from(branch).ok().and_then(|branch| fields.get(branch)).copied() else { continue };
+        let branch = usize::try_from(branch).unwrap_or(usize::MAX);
+        let (Some(&field), Some(count)) = (fields.get(branch), counts.get_mut(branch)) else { continue };
+        *count += 1;
         // An address is kept sealed: it is what was asked for.
         let text = text.unwrap_or_else(|| query.text.clone());
         // Products were found by their words; other names are compared here.
@@ -86,9 +97,9 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<V
             continue;
         }
         let tier = query.tier(field, &text);
-        found.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
+        hits.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
     }
-    Ok(found)
+    Ok(Found { hits, is_cut: counts.iter().zip(&most).any(|(count, most)| count >= most) })
 }
 
 /// The columns of a kind that hits show.
@@ -120,13 +131,15 @@ struct Branches {
     visible: String,
     /// What each branch compares with the query.
     fields: Vec<Field>,
+    /// The most rows of each branch.
+    most: Vec<usize>,
 }
 
 impl Branches {
     fn new(backend: Backend, sought: &Sought) -> Self {
         let mut clause = Clause::new(backend);
         let visible = visible(&mut clause, sought);
-        Self { clause, visible, fields: Vec::new() }
+        Self { clause, visible, fields: Vec::new(), most: Vec::new() }
     }
 
     /// Begins a branch; its own condition follows. `found` is the column that is compared.
@@ -146,6 +159,7 @@ impl Branches {
         let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {order}") };
         let rest = format!("{}{order} LIMIT {most}) AS branch_{}", self.visible, self.fields.len());
         self.clause.push(&rest);
+        self.most.push(most);
     }
 }
 
@@ -235,7 +249,7 @@ fn product_words(branches: &mut Branches, query: &Query, shown: Shown) {
     let (found, finder) = match backend {
         // Asked by way of a function, which row-level security needs for the index (migration 7), and which stops where enough was found.
         Backend::Postgres => {
-            let most = if letters.is_empty() { format!(" LIMIT {MOST_WITH_WORDS}") } else { String::new() };
+            let most = if letters.is_empty() { format!(" LIMIT {MOST_OF_A_BRANCH}") } else { String::new() };
             let words = format!("SELECT products_with_words($1, to_tsquery('simple', {mark})){most}");
             (format!("r.id = ANY(ARRAY({words}))"), "strpos")
         }
@@ -246,7 +260,7 @@ fn product_words(branches: &mut Branches, query: &Query, shown: Shown) {
         let mark = branches.clause.bind(format!(" {letter}"));
         branches.clause.push(&format!(" AND {finder}(r.search_text, {mark}) > 0"));
     }
-    branches.close("", MOST_WITH_WORDS);
+    branches.close("", MOST_OF_A_BRANCH);
 }
 
 fn documents(branches: &mut Branches, query: &Query, kind: Kind) {

@@ -40,6 +40,9 @@ pub fn kept(prefix: &str) -> Option<Kept> {
         | kind::FamilyId::PREFIX
         | kind::LotId::PREFIX
         | kind::FulfilmentWorkId::PREFIX
+        | kind::FulfilmentWaveId::PREFIX
+        | kind::GoodsReceiptId::PREFIX
+        | kind::LegalEntityId::PREFIX
         | kind::ReturnId::PREFIX
         | kind::CountId::PREFIX
         | kind::PurchaseOrderId::PREFIX

@@ -57,7 +57,7 @@ impl Week {
         self.by(Who::Buyer, ("purchaseOrderPlace", "PurchaseOrderActionInput"), BOUGHT, id).await?;
         let line = &order["lines"][0]["id"];
         let input = json!({ "id": order["id"], "expectedOn": self.day(9), "reason": "The kiln is small",
-            "setLines": [{ "purchaseOrderLineId": line, "quantity": 18 }] });
+            "setLines": [{ "lineId": line, "quantity": 18 }] });
         let amend = ("purchaseOrderAmend", "PurchaseOrderAmendInput");
         let amended = self.by(Who::Buyer, amend, BOUGHT, input).await?["purchaseOrder"].take();
         let (number, revision) = (text(&order["number"]), &amended["revision"]);

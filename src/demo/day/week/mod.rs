@@ -88,8 +88,7 @@ impl Week {
         self.supplier = json!({ "id": made["supplier"]["id"] });
         self.mug = self.product("MUG", "Mug, blue", ("8.00", "3.00")).await?;
         self.lamp = self.product("LAMP", "Desk lamp", ("20.00", "9.00")).await?;
-        let ids: Vec<&Value> = self.stores.iter().map(|store| &store["id"]).collect();
-        let input = json!({ "code": format!("week-{word}"), "name": "Week & Co. Ltd", "address": ["1 Wharf Lane"], "storeIds": ids,
+        let input = json!({ "code": format!("week-{word}"), "name": "Week & Co. Ltd", "address": ["1 Wharf Lane"], "stores": self.stores,
             "invoicePrefix": format!("W{word}-"), "creditNotePrefix": format!("C{word}-") });
         self.by(Who::Owner, ("legalEntityUpsert", "LegalEntityUpsertInput"), "legalEntity { id }", input).await?;
         let came = |product: &Value, store: usize, delta: i64| json!({ "product": product, "store": self.stores[store], "delta": delta });

@@ -148,7 +148,7 @@ pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), store
     let mut staff = Vec::new();
     for (who, role, store) in INVITED {
         let scope = match store {
-            Some(store) => json!({ "storeIds": [stores[store]["id"]] }),
+            Some(store) => json!({ "stores": [stores[store]] }),
             None => json!({ "all": true }),
         };
         // Stores and products are seen by a permission for the whole tenant, which a grant for one store never gives.

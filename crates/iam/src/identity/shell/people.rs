@@ -1,7 +1,10 @@
 //! What people do about their account: a forgotten password, another password, an address that is theirs.
 
 use entity::prelude::*;
-use platform::{clock, storage::Fault};
+use platform::{
+    clock,
+    storage::{Fault, GlobalWork},
+};
 
 use super::{
     Identity, IdentityError, Visit,
@@ -236,7 +239,8 @@ impl Identity {
         if !wrong.is_empty() {
             return Err(IdentityError::Refused(wrong));
         }
-        let work = self.db.global().begin().await?;
+        // The user is no tenant's; what rides along, such as the receipt of a key, is the session's.
+        let work = GlobalWork::from(self.db.global().maintenance_for(session.tenant).await?);
         rows::put_profile(&work, session.user, profile.clone()).await?;
         work.commit().await?;
         Ok(profile)

@@ -1,7 +1,10 @@
 //! Tenants for trying things out, beside the tenant of whoever makes them.
 
-use entity::tenant;
-use platform::storage::Fault;
+use entity::{
+    prelude::{MemberStatus, TenantId},
+    tenant,
+};
+use platform::storage::{Fault, once};
 
 use super::{Identity, IdentityError, register::Account};
 use crate::identity::{
@@ -41,6 +44,8 @@ impl Identity {
             reservation_seconds: live.reservation_seconds,
             ..self.new_tenant(&new.name, &new.slug)
         };
+        // The receipt of a key is the live tenant's, whose transaction makes no other tenant. It comes first, so that no call makes a second sandbox.
+        once::by_itself(&self.db.tenant(live.id), &sandbox.id).await?;
         let written = async {
             let (work, _) = self.write_tenant(sandbox.clone(), Account::Existing(session.user)).await?;
             sandboxes::belongs(&work, sandbox.id, (live.id, slot), rules).await?;
@@ -53,6 +58,18 @@ impl Identity {
                 Some(message) if message.contains("sandbox") => Rejection::SandboxRaced.into(),
                 _ => fault.into(),
             }),
+        }
+    }
+
+    /// The sandbox that an earlier call with the same key has made; None if that call failed or has not ended, if the sandbox is gone, and if the user has
+    /// left it since.
+    pub async fn sandbox_of_earlier(&self, session: &Session, id: TenantId) -> Result<Option<tenant::Model>, Fault> {
+        let global = self.db.global();
+        let memberships = rows::memberships(&global, session.user).await?;
+        if memberships.iter().any(|one| one.tenant == id && one.status == MemberStatus::Active) {
+            rows::tenant(&global, id).await
+        } else {
+            Ok(None)
         }
     }
 }

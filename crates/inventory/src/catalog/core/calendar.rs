@@ -78,7 +78,7 @@ impl SupplierCalendar {
 }
 
 /// 1, a Monday, to 7. 1970-01-01 was a Thursday.
-const fn weekday(day: i32) -> i32 {
+pub(super) const fn weekday(day: i32) -> i32 {
     (day.rem_euclid(7) + 3) % 7 + 1
 }
 

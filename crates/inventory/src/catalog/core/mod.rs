@@ -12,6 +12,7 @@ pub mod customer;
 pub mod family;
 pub mod goods;
 pub mod gtin;
+pub mod handling;
 pub mod kit;
 pub mod life;
 pub mod merge;

@@ -8,6 +8,7 @@ use super::{
     check::{Code, MAX_NAME, input_path},
     company::{Reach, ReachFields, Terms, TermsFields},
     found,
+    handling::{self, HandlingTime},
 };
 
 pub use entity::store::Model as StoreRow;
@@ -24,6 +25,8 @@ pub struct StoreFields {
     pub reach: ReachFields,
     #[serde(skip_serializing_if = "TermsFields::is_empty")]
     pub terms: TermsFields,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub handling_time: Patch<HandlingTime>,
 }
 
 /// Whether a store is in use.
@@ -45,6 +48,8 @@ pub struct StoreCommand {
     pub life: Life,
     pub reach: Reach,
     pub terms: Terms,
+    /// The text of the column.
+    pub handling_time: Patch<String>,
     pub problems: Vec<Problem>,
 }
 
@@ -62,7 +67,12 @@ pub fn check(
         c.formed(input_path!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
     });
     let (reach, terms) = (fields.reach.check(&mut checker), fields.terms.check(&mut checker));
-    StoreCommand { target, code, name, kind, time_zone, life: fields.life, reach, terms, problems: checker.problems }
+    let handling_time = match &fields.handling_time {
+        Patch::Clear => Patch::Set(HandlingTime::NONE.to_owned()),
+        other => checker.free(other, handling::checked),
+    };
+    let (life, problems) = (fields.life, checker.problems);
+    StoreCommand { target, code, name, kind, time_zone, life, reach, terms, handling_time, problems }
 }
 
 /// What the database knows around one store's command.
@@ -102,6 +112,7 @@ impl StoreContext {
         command.time_zone.apply_value(&mut row.time_zone);
         command.reach.apply(&mut row.contacts, &mut row.address);
         command.terms.apply(&mut row.tax_ids, &mut row.payment_terms);
+        command.handling_time.apply_value(&mut row.handling_time);
         if command.life == Life::Archive && row.archived_at.is_none() {
             if !self.uses.is_empty() {
                 problems.push(Problem::at("id", Rejection::InUse(self.uses.clone())));
@@ -136,6 +147,7 @@ impl StoreContext {
             address: None,
             tax_ids: "[]".to_owned(),
             payment_terms: None,
+            handling_time: HandlingTime::NONE.to_owned(),
         }
     }
 }

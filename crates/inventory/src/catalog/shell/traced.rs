@@ -14,6 +14,7 @@ use crate::catalog::core::{
     channel::ChannelRow,
     customer::{CustomerRow, tags_of},
     family::FamilyRow,
+    handling::HandlingTime,
     kit::{Component, KitDoc},
     product::{Barcode, ProductDoc, ProductRow},
     store::StoreRow,
@@ -121,6 +122,7 @@ pub(super) fn store(row: &StoreRow) -> Fields {
         .with("address", row.address.as_deref().map(parsed))
         .with("taxIds", parsed(&row.tax_ids))
         .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
+        .with("handlingTime", HandlingTime::read(&row.handling_time).map(|_| parsed(&row.handling_time)))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 

@@ -27,6 +27,11 @@ impl Rate {
         self.scale
     }
 
+    /// Whether both are the same figure, however many zeros each was written with: daily files of a bank have them, its history has not.
+    pub fn is_worth(self, other: Self) -> bool {
+        self.digits_at(other.scale) == other.digits_at(self.scale)
+    }
+
     /// Whether one is more than twice the other: the mark of a rate that was entered upside down.
     pub fn is_far_from(self, other: Self) -> bool {
         let (mine, theirs) = (self.digits_at(other.scale), other.digits_at(self.scale));
@@ -119,6 +124,15 @@ mod tests {
         for wrong in ["", ".", "0", "0.000", "-1", "+1", "1.", ".5", "1e3", "1,5", "1.2345678901234", "1234567890123", " 1"] {
             assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn zeros_at_the_end_make_no_other_rate() {
+        let rate = |text: &str| text.parse::<Rate>().unwrap();
+        assert!(
+            rate("0.87280").is_worth(rate("0.8728")) && rate("145").is_worth(rate("145.00")) && rate("10").is_worth(rate("10"))
+        );
+        assert!(!rate("0.8728").is_worth(rate("0.87281")) && !rate("1").is_worth(rate("10")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use platform::clock;
 
 use crate::currency::core::{NewRate, PIVOT};
 
-/// The rates of a file, and how many cells had none.
+/// The rates of a file, and how many cells had none, or one of a currency that ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Parsed {
     pub rates: Vec<NewRate>,
@@ -42,10 +42,25 @@ pub enum ParseError {
     Time(String),
 }
 
+/// Currencies that files of earlier days have and that ended since: most became the euro. They cannot be the currency of anything here.
+const ENDED: [&str; 11] = ["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "SIT", "SKK", "TRL"];
+
+/// The currency of a rate; None of one that ended.
+pub(super) fn quoted_in(code: &str) -> Result<Option<Currency>, ParseError> {
+    match Currency::parse(code) {
+        None if ENDED.contains(&code) => Ok(None),
+        None => Err(ParseError::Currency(code.chars().take(MOST_QUOTED).collect())),
+        found => Ok(found),
+    }
+}
+
+/// Characters of the file that a refusal repeats.
+const MOST_QUOTED: usize = 20;
+
 const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
-/// Reads a file; at most `most` rates. Currencies that have ended (their column is not ISO 4217 any more) are left out where all their cells are empty.
+/// Reads a file; at most `most` rates. Currencies that have ended are skipped.
 ///
 /// # Errors
 /// It is not such a file.
@@ -65,7 +80,10 @@ pub(super) fn parse_csv(text: &str, source: &str, most: usize) -> Result<Parsed,
                 parsed.skipped += usize::from(!name.is_empty());
                 continue;
             }
-            let quote = Currency::parse(name).ok_or_else(|| ParseError::Currency(name.to_owned()))?;
+            let Some(quote) = quoted_in(name)? else {
+                parsed.skipped += 1;
+                continue;
+            };
             if parsed.rates.len() == most {
                 return Err(ParseError::TooMany(most));
             }
@@ -96,6 +114,8 @@ mod tests {
         let rows: Vec<_> = parsed.rates.iter().map(|one| (one.quote.to_string(), one.rate.as_str(), one.day)).collect();
         assert_eq!(rows, [("USD".into(), "1.0842", 20_777), ("JPY".into(), "163.55", 20_777), ("USD".into(), "1.0830", 20_776)]);
         assert_eq!(parsed.skipped, 3);
+        let croatian = parse_csv("Date,HRK,USD,\n2022-07-08,7.519,1.0163,\n", "ECB", 1).unwrap();
+        assert_eq!((croatian.rates.len(), croatian.skipped), (1, 1), "the kuna ended");
         let daily = "Date, USD, GBP, \n20 November 2026, 1.0842, 0.8425, \n";
         let parsed = parse_csv(daily, "ECB", 100).unwrap();
         assert_eq!(parsed.rates.iter().map(|one| one.day).collect::<Vec<_>>(), [20_777, 20_777]);

@@ -10,7 +10,7 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::ecb::{ParseError, Parsed};
+use super::ecb::{ParseError, Parsed, quoted_in};
 use crate::currency::core::{NewRate, PIVOT};
 
 /// Elements within elements: the files have four.
@@ -89,7 +89,10 @@ impl File<'_> {
             self.parsed.skipped += 1;
             return Ok(());
         }
-        let quote = Currency::parse(quote).ok_or_else(|| ParseError::Currency(quoted(quote)))?;
+        let Some(quote) = quoted_in(quote)? else {
+            self.parsed.skipped += 1;
+            return Ok(());
+        };
         if self.parsed.rates.len() == self.most {
             return Err(ParseError::TooMany(self.most));
         }

@@ -199,7 +199,7 @@ async fn once(
             return Ok(Err(SetRefusal::Row(index, RateProblem::Twice)));
         }
         let old = known.in_force.get(&(new.day, source.clone()));
-        if let Some(same) = old.filter(|old| old.rate == rate) {
+        if let Some(same) = old.filter(|old| old.rate.is_worth(rate)) {
             held.push(same.clone());
             continue;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::prelude::*;
 
-use super::{carriers::ShippingCarrier, work::Work};
+use super::{carriers::ShippingCarrier, due::StoreHandling, work::Work};
 use crate::{
     fulfilment::events::{EventType, FulfilmentEvent, WorkEvent},
     orders::core::Fulfilment,
@@ -20,6 +20,12 @@ pub struct WorkBook {
     pub barred: HashSet<(OrderId, u16, StoreId)>,
     pub fulfilments: HashMap<FulfilmentId, Fulfilment>,
     pub carriers: HashMap<CarrierId, ShippingCarrier>,
+    /// Of lots that commands name: how much is in parcels by their names, of other orders than the batch's, that have not left a store.
+    pub packed: HashMap<(StoreId, LotId), i64>,
+    /// The stores that state how long they take to ship; None where it was not read, as the levels of a batch that only places orders say it too.
+    pub handling: Option<HashMap<StoreId, StoreHandling>>,
+    /// For when followed orders are wanted, of those that say so; read where a store states how long it takes.
+    pub wanted: HashMap<OrderId, Timestamp>,
 }
 
 /// A work as a command leaves it.

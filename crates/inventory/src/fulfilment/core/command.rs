@@ -6,6 +6,7 @@ use super::{
     book::{WorkBook, WorkDecision},
     let_go::{LetGo, Why, decide_let_go},
     needs::WorkNeeds,
+    parcel::NewParcel,
     ship::{Arrival, Ship, Track, decide_arrival, decide_ship, decide_track},
     step::{Step, decide_accept, decide_step},
 };
@@ -75,6 +76,7 @@ impl Decide for WorkCommand {
                 order(on.order, needs);
                 if let Step::Pack(parcels) = step {
                     carriers(parcels.iter().filter_map(|parcel| parcel.label.carrier), needs);
+                    lots(parcels, needs);
                 }
             }
             Self::LetGo(on, command, keys) => {
@@ -150,6 +152,15 @@ fn carriers(named: impl Iterator<Item = CarrierId>, needs: &mut Needs) {
     let named: Vec<CarrierId> = named.collect();
     if !named.is_empty() {
         needs.documents.with(|own: &mut WorkNeeds| own.carriers.extend(named));
+    }
+}
+
+/// Where the lots lie that parcels name, and what other parcels name of them.
+fn lots(parcels: &[NewParcel], needs: &mut Needs) {
+    let named: Vec<LotId> = parcels.iter().flat_map(|parcel| &parcel.lots).filter_map(|lot| lot.id).collect();
+    if !named.is_empty() {
+        needs.lots.whole.extend(&named);
+        needs.documents.with(|own: &mut WorkNeeds| own.lots.extend(named));
     }
 }
 

@@ -8,11 +8,13 @@ use entity::prelude::*;
 use super::{
     book::{Before, ShipmentFact, Touched, WorkBook, WorkDecision, WorkFact},
     carriers::Label,
+    due::Due,
     parcel::{Parcel, ParcelLine, Sent},
     refusal::Refusal,
     work::{Work, WorkHead},
 };
 use crate::{
+    catalog::core::handling::PlusDays,
     fulfilment::events,
     ledger::Decision,
     orders::core::{Fulfilment, Line, Order, OrderBook, OrderDecision, OrderFact},
@@ -27,6 +29,7 @@ pub fn follow(
     stock: &Book,
     (orders, works): (&OrderBook, &WorkBook),
     decision: &Decision,
+    plus_days: PlusDays,
 ) -> Result<Option<WorkDecision>, Rejection> {
     let mut own = decision.documents.get::<WorkDecision>().cloned().unwrap_or_default();
     let changed = decision.documents.get::<OrderDecision>();
@@ -44,11 +47,10 @@ pub fn follow(
             not_accepted(works, order.id)?;
         }
         let shipped = fulfilments.iter().find(|one| one.order == order.id && one.work.is_none());
-        let Some(mut following) = Following::of(order, works, &own, shipped) else { continue };
+        let due = Due::of(order, (stock, orders, works), changed, plus_days);
+        let Some(mut following) = Following::of(order, &own, shipped, due) else { continue };
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
-        if let Some(due_at) = due(orders, changed, order) {
-            following.date(due_at);
-        }
+        following.date();
         // Of an order of before there were works, of which nothing is held: there is no store to ask before it holds something again.
         let has_none = following.works.is_empty() && following.holds.is_empty() && !own.asked.contains(&order.id);
         if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
@@ -94,13 +96,6 @@ fn readdresses(of: &OrderDecision, order: OrderId) -> bool {
     !is_off && of.events.iter().any(is_said)
 }
 
-/// When an order is due, where it is known what it says beside its lines: for when it is wanted, else at once.
-fn due(book: &OrderBook, changed: Option<&OrderDecision>, order: &Order) -> Option<Timestamp> {
-    let decided = changed.and_then(|of| of.details.iter().find(|one| one.after.order == order.id));
-    let detail = decided.map(|one| &one.after).or_else(|| book.details.get(&order.id))?;
-    Some(detail.requested_for.unwrap_or(order.placed_at))
-}
-
 /// Gives every work its state, its version and its fact.
 fn finish(own: &mut WorkDecision, book: &WorkBook, now: Timestamp) {
     own.facts = Vec::with_capacity(own.works.len());
@@ -143,8 +138,7 @@ struct Following<'a> {
     /// The works that the command changed by itself.
     own: HashSet<u16>,
     holds: BTreeMap<(u16, ProductId, StoreId), i64>,
-    /// When new works are due: when the last one is that is not done, until it is known better.
-    due_at: Timestamp,
+    due: Due<'a>,
     /// What left without a work, by the order's short way.
     shipped: Option<&'a Fulfilment>,
     moved: Option<(FulfilmentWorkId, StoreId)>,
@@ -156,8 +150,8 @@ struct Following<'a> {
 
 impl<'a> Following<'a> {
     /// None where there is nothing to follow: drafts, unpaid orders and sales over the counter have no works.
-    fn of(order: &'a Order, book: &WorkBook, own: &WorkDecision, shipped: Option<&'a Fulfilment>) -> Option<Self> {
-        let mut works: Vec<Work> = book.of_order(order.id).cloned().collect();
+    fn of(order: &'a Order, own: &WorkDecision, shipped: Option<&'a Fulfilment>, due: Due<'a>) -> Option<Self> {
+        let mut works: Vec<Work> = due.book().of_order(order.id).cloned().collect();
         let mut changed = HashSet::new();
         for Touched { work, .. } in own.works.iter().filter(|one| one.work.head.order == order.id) {
             changed.insert(work.head.nth);
@@ -168,18 +162,18 @@ impl<'a> Following<'a> {
         if works.is_empty() && !is_worked(order.status) {
             return None;
         }
-        let last = works.iter().rev().find(|work| work.is_live()).or_else(|| works.last());
-        let due_at = last.map_or(order.placed_at, |work| work.head.due_at);
         let (holds, sent, whole) = (BTreeMap::new(), HashMap::new(), HashMap::new());
-        Some(Self { order, works, own: changed, holds, due_at, shipped, moved: None, sent, whole })
+        Some(Self { order, works, own: changed, holds, due, shipped, moved: None, sent, whole })
     }
 
     /// Makes works due that have not left; what has left was due when it was.
-    fn date(&mut self, due_at: Timestamp) {
-        self.due_at = due_at;
-        for work in self.works.iter_mut().filter(|work| work.is_live() && work.head.due_at != due_at) {
-            work.head.due_at = due_at;
-            self.own.insert(work.head.nth);
+    fn date(&mut self) {
+        for work in &mut self.works {
+            let due_at = self.due.anew(work);
+            if work.head.due_at != due_at {
+                work.head.due_at = due_at;
+                self.own.insert(work.head.nth);
+            }
         }
     }
 
@@ -321,7 +315,7 @@ impl<'a> Following<'a> {
             None => work.head.accepted.is_none() && work.is_live(),
         };
         let found = self.works.iter().position(|work| work.head.store == store && is_joined(work));
-        let index = if let Some(index) = found { index } else { self.begin(store, from)? };
+        let index = if let Some(index) = found { index } else { self.begin(store, from, self.due.at(store, goods.1))? };
         let work = &mut self.works[index];
         work.add(goods.0, goods.1, units)?;
         let nth = work.head.nth;
@@ -330,13 +324,13 @@ impl<'a> Following<'a> {
     }
 
     /// Makes a work and says its place.
-    fn begin(&mut self, store: StoreId, moved_from: Option<FulfilmentWorkId>) -> Result<usize, Rejection> {
+    fn begin(&mut self, store: StoreId, moved_from: Option<FulfilmentWorkId>, due_at: Timestamp) -> Result<usize, Rejection> {
         let nth = self.works.iter().map(|work| work.head.nth).max().unwrap_or(0) + 1;
         if nth > entity::id::MAX_LINES {
             return Err(Refusal::TooManyWorks { most: entity::id::MAX_LINES }.at(At::input(Field::Id)));
         }
         let mut work = Work::new(self.order, nth, store, self.order.updated_at);
-        work.head.due_at = self.due_at;
+        work.head.due_at = due_at;
         work.head.moved_from = moved_from;
         self.works.push(work);
         Ok(self.works.len() - 1)
@@ -351,8 +345,8 @@ impl<'a> Following<'a> {
             let Some(lines) = self.sent.remove(&work.head.nth) else { continue };
             let position = work.parcels.len() as u16 + 1;
             let id = ParcelId::document(fulfilment.id.uuid()).line(work.head.nth);
-            let label = Label::default();
-            work.parcels.push(Parcel { id, position, weight: None, label, sent: Some(sent), created_at, lines });
+            let (label, lots) = (Label::default(), Vec::new());
+            work.parcels.push(Parcel { id, position, weight: None, label, sent: Some(sent), created_at, lines, lots });
         }
     }
 

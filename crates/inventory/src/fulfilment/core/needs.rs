@@ -16,4 +16,6 @@ pub struct WorkNeeds {
     pub labels: BTreeSet<OrderId>,
     pub fulfilments: BTreeSet<FulfilmentId>,
     pub carriers: BTreeSet<CarrierId>,
+    /// Lots of which it must be known how much parcels have by their names.
+    pub lots: BTreeSet<LotId>,
 }

@@ -3,7 +3,9 @@
 use entity::prelude::*;
 
 use super::{
+    book::WorkBook,
     carriers::Label,
+    parcel_lots::{NamedLot, Packing, lots_named},
     refusal::Refusal,
     work::{Work, WorkLine},
 };
@@ -22,6 +24,8 @@ pub struct Parcel {
     pub sent: Option<Sent>,
     pub created_at: Timestamp,
     pub lines: Vec<ParcelLine>,
+    /// The lots of lines that name them: those of a line sum to it. Of the others the first to expire leave.
+    pub lots: Vec<ParcelLot>,
 }
 
 /// How much of a work's line is in a parcel.
@@ -30,6 +34,16 @@ pub struct ParcelLine {
     /// The work's line.
     pub nth: u16,
     pub quantity: i64,
+}
+
+/// How much of a lot is in a parcel for a work's line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParcelLot {
+    /// The work's line.
+    pub nth: u16,
+    pub lot: LotId,
+    /// 0 of what was taken out again.
+    pub units: i64,
 }
 
 /// How a parcel left.
@@ -45,6 +59,7 @@ pub struct NewParcel {
     pub id: ParcelId,
     /// None: all that is picked.
     pub lines: Option<Vec<(FulfilmentWorkLineId, Quantity)>>,
+    pub lots: Vec<NamedLot>,
     pub weight: Option<i64>,
     pub label: Label,
 }
@@ -53,18 +68,28 @@ impl Parcel {
     pub fn is_empty(&self) -> bool {
         self.lines.iter().all(|line| line.quantity == 0)
     }
+
+    /// Lets go of lots that do not sum to their line: a node of an earlier release took goods out of it, which knows of no lots.
+    pub fn drop_stale_lots(&mut self) {
+        for line in &self.lines {
+            let named: i64 = self.lots.iter().filter(|lot| lot.nth == line.nth).map(|lot| lot.units).sum();
+            if named != line.quantity {
+                self.lots.iter_mut().filter(|lot| lot.nth == line.nth).for_each(|lot| lot.units = 0);
+            }
+        }
+    }
 }
 
-/// Packs what was picked.
-pub fn pack(draft: &mut Draft<'_>, work: &mut Work, parcels: &[NewParcel]) -> Result<(), Rejection> {
+/// Packs what was picked. The book has what other parcels name.
+pub fn pack(draft: &mut Draft<'_>, book: &WorkBook, work: &mut Work, parcels: &[NewParcel]) -> Result<(), Rejection> {
     if parcels.is_empty() {
         return Err(Refusal::NoParcels.at(At::input(Field::Parcels)));
     }
     for (index, new) in parcels.iter().enumerate() {
         let at = At::row(Field::Parcels, index);
-        let lines = match &new.lines {
-            None => picked(work),
-            Some(named) => taken(draft, work, named, at)?,
+        let (lines, lots) = match &new.lines {
+            None => (picked(work), Vec::new()),
+            Some(named) => taken(draft, (book, work), (named, &new.lots), at)?,
         };
         let is_named = new.lines.as_ref().is_some_and(|named| !named.is_empty());
         // Lines that were refused are told already.
@@ -85,7 +110,7 @@ pub fn pack(draft: &mut Draft<'_>, work: &mut Work, parcels: &[NewParcel]) -> Re
             return Err(Refusal::TooManyParcels { most: entity::id::MAX_LINES }.at(at));
         }
         let (label, weight) = (new.label.clone(), new.weight);
-        work.parcels.push(Parcel { id: new.id, position, weight, label, sent: None, created_at: draft.now(), lines });
+        work.parcels.push(Parcel { id: new.id, position, weight, label, sent: None, created_at: draft.now(), lines, lots });
     }
     draft.end_pass()
 }
@@ -95,14 +120,15 @@ fn picked(work: &Work) -> Vec<ParcelLine> {
     all.map(|line| ParcelLine { nth: line.nth, quantity: line.picked }).collect()
 }
 
-/// Lines of a parcel, as they are named: each once, and never more than was picked.
+/// Lines of a parcel, as they are named: each once, and never more than was picked; with the lots that they name.
 fn taken(
     draft: &mut Draft<'_>,
-    work: &Work,
-    named: &[(FulfilmentWorkLineId, Quantity)],
+    (book, work): (&WorkBook, &Work),
+    (named, lots): (&[(FulfilmentWorkLineId, Quantity)], &[NamedLot]),
     at: At,
-) -> Result<Vec<ParcelLine>, Rejection> {
+) -> Result<(Vec<ParcelLine>, Vec<ParcelLot>), Rejection> {
     let mut lines: Vec<ParcelLine> = Vec::with_capacity(named.len());
+    let mut packed: Vec<ParcelLot> = Vec::with_capacity(lots.len());
     for (nth, (id, quantity)) in named.iter().enumerate() {
         let at = at.part(Field::Lines, nth);
         let Some(line) = draft.pass(line_named(work, *id, at))? else { continue };
@@ -112,9 +138,13 @@ fn taken(
         }
         if let Some(quantity) = draft.pass(within(*quantity, line.picked, at))? {
             lines.push(ParcelLine { nth: line.nth, quantity });
+            let own: Vec<&NamedLot> = lots.iter().filter(|lot| lot.row == nth).collect();
+            let packing = Packing { book, work, before: &packed };
+            let found = lots_named(draft, &packing, (&line, quantity), &own, at.field(Field::Lots));
+            packed.extend(draft.pass(found)?.into_iter().flatten());
         }
     }
-    Ok(lines)
+    Ok((lines, packed))
 }
 
 /// The work's line of an id.
@@ -140,6 +170,9 @@ pub(super) fn unpack(work: &mut Work, nth: u16, quantity: i64) -> i64 {
             let out = left.min(line.quantity);
             line.quantity -= out;
             left -= out;
+            if line.quantity == 0 {
+                parcel.lots.iter_mut().filter(|lot| lot.nth == nth).for_each(|lot| lot.units = 0);
+            }
         }
     }
     quantity - left

@@ -41,6 +41,25 @@ pub enum Refusal {
     ParcelTwice,
     ParcelSent,
     NothingPacked,
+    /// Of a lot that a parcel names.
+    LotTwice {
+        code: String,
+    },
+    /// So much of it is in the store and in no other parcel by its name.
+    LotUpTo {
+        code: String,
+        most: i64,
+    },
+    LotsSum {
+        quantity: i64,
+        sum: i128,
+    },
+    /// Nothing says which of a line's lots go back.
+    LotsStay,
+    /// It is in a parcel by its name, and no more in the store.
+    LotGone {
+        sku: String,
+    },
     TooManyLines {
         most: u16,
     },

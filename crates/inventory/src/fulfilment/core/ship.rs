@@ -15,8 +15,8 @@ use super::{
     work::Work,
 };
 use crate::{
-    orders::core::{Elsewhere, Fulfil, Line, LineQuantity, Order, OrderBook, OrderDecision, count, decide_fulfil},
-    stock::core::{At, Draft, Field, LotChoice, Noun, Rejection, RoomRefusal, Shortage},
+    orders::core::{Elsewhere, Fulfil, Line, LineQuantity, LotPart, Order, OrderBook, OrderDecision, count, decide_fulfil},
+    stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal, Shortage},
 };
 
 /// How far the clock of whoever says when something arrived may run ahead.
@@ -73,6 +73,7 @@ pub fn decide_ship(
         expected_version: None,
         store: Some(work.head.store),
         lines: Some(lines(order, &left)?),
+        lots: lots(draft, &work, &leaving)?,
         occurred_at: command.occurred_at,
         on_shortage: command.on_shortage,
         actor: on.actor,
@@ -180,6 +181,25 @@ fn lines(order: &Order, left: &BTreeMap<(u16, ProductId), i64>) -> Result<Vec<Li
         lot: LotChoice::Unsaid,
     };
     Ok(all.map(line).collect())
+}
+
+/// The lots that leaving parcels name, by lines of the order. Those that are still on record say themselves how much of them is there.
+fn lots(draft: &Draft<'_>, work: &Work, leaving: &[ParcelId]) -> Result<Vec<LotPart>, Rejection> {
+    let mut named: BTreeMap<(u16, ProductId, LotId), i64> = BTreeMap::new();
+    let parcels = work.parcels.iter().filter(|parcel| leaving.contains(&parcel.id));
+    for of in parcels.flat_map(|parcel| &parcel.lots).filter(|of| of.units > 0) {
+        let Some(line) = work.lines.iter().find(|line| line.nth == of.nth) else { continue };
+        *named.entry((line.position, line.product, of.lot)).or_default() += of.units;
+    }
+    let mut parts = Vec::with_capacity(named.len());
+    for ((position, product, lot), units) in named {
+        if draft.lot(lot).is_none() {
+            let (key, at) = (LevelKey { product, store: work.head.store }, At::input(Field::Parcels));
+            return Err(Refusal::LotGone { sku: draft.level(key, at)?.facts.sku.clone() }.at(at));
+        }
+        parts.push(LotPart { position, product, lot, units });
+    }
+    Ok(parts)
 }
 
 fn set_status(work: &mut Work, fulfilment: FulfilmentId, status: FulfilmentStatus) {

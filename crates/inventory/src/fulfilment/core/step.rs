@@ -6,6 +6,7 @@ use super::{
     book::{WorkBook, WorkDecision},
     command::On,
     parcel::{NewParcel, line_named, pack, unpack, within},
+    parcel_lots::splits_lots,
     refusal::Refusal,
     states::{WorkAction, may},
     work::{Accepted, Ready, Work, WorkLine},
@@ -118,7 +119,7 @@ pub fn decide_step(
                 let label = parcel.label.check(&books.1.carriers, At::row(Field::Parcels, index));
                 draft.pass(label)?;
             }
-            pack(draft, &mut work, parcels)?;
+            pack(draft, books.1, &mut work, parcels)?;
         }
         Step::Ready(code) => {
             goes_on(order, at)?;
@@ -168,6 +169,13 @@ fn unpick(draft: &mut Draft<'_>, work: &mut Work, lines: Option<&[(FulfilmentWor
         }
     };
     if let Some(named) = lines {
+        for (index, (id, quantity)) in named.iter().enumerate() {
+            let at = At::line(index);
+            let Ok(line) = line_named(work, *id, at) else { continue };
+            if splits_lots(work, line.nth, quantity.get() - line.picked) {
+                return Err(Refusal::LotsStay.at(at.field(Field::Quantity)));
+            }
+        }
         return each(draft, work, named, |line| line.picked + line.packed, back);
     }
     let all: Vec<(u16, i64)> = work.lines.iter().map(|line| (line.nth, line.picked + line.packed)).collect();

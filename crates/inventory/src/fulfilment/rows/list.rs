@@ -17,9 +17,23 @@ pub enum WorkTest {
     Status(Vec<WorkStatus>),
     Store(Vec<StoreId>),
     Order(Vec<OrderId>),
-    Due { from: Option<Timestamp>, before: Option<Timestamp> },
-    Created { from: Option<Timestamp>, before: Option<Timestamp> },
-    Updated { from: Option<Timestamp>, before: Option<Timestamp> },
+    Due {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    Created {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    Updated {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    /// Whether they are late at that moment.
+    Late {
+        is_late: bool,
+        now: Timestamp,
+    },
 }
 
 impl WorkTest {
@@ -35,8 +49,14 @@ impl WorkTest {
             Self::Due { from, before } => within(work.due_at, *from, *before),
             Self::Created { from, before } => within(work.created_at, *from, *before),
             Self::Updated { from, before } => within(work.updated_at, *from, *before),
+            Self::Late { is_late, now } => is_late_at(work, *now) == *is_late,
         }
     }
+}
+
+/// Whether a work has something left to send, and was due before a moment.
+pub fn is_late_at(work: &WorkHead, now: Timestamp) -> bool {
+    LIVE.contains(&work.status) && work.due_at < now
 }
 
 /// A condition on the orders of works. Streams have none: no event of a work says that its order was held.
@@ -113,6 +133,16 @@ fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut V
         WorkTest::Due { from, before } => return span("w.due_at", *from, *before),
         WorkTest::Created { from, before } => return span("w.created_at", *from, *before),
         WorkTest::Updated { from, before } => return span("w.updated_at", *from, *before),
+        WorkTest::Late { is_late, now } => {
+            values.push(now.micros().into());
+            let is_live = IS_LIVE.trim_start_matches(" AND ");
+            let part = if *is_late {
+                format!(" AND {is_live} AND w.due_at < ${next}")
+            } else {
+                format!(" AND NOT ({is_live} AND w.due_at < ${next})")
+            };
+            return sql.push_str(&part);
+        }
         WorkTest::Status(list) => {
             if list.iter().all(|status| LIVE.contains(status)) {
                 sql.push_str(IS_LIVE);

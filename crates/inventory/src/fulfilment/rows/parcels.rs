@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{fulfilment, fulfilment_work, parcel, parcel_line},
+    tables::{fulfilment, fulfilment_work, parcel, parcel_line, parcel_line_lot},
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::fulfilment::core::{Label, Parcel, ParcelLine, Sent, Work};
+use crate::fulfilment::core::{Label, Parcel, ParcelLine, ParcelLot, Sent, Work};
 
 #[derive(Record)]
 #[record(of = parcel)]
@@ -35,12 +35,19 @@ struct ParcelRow {
     failed_at: Option<Timestamp>,
 }
 
+/// A line with one of its lots, or with none.
 #[derive(Record)]
-#[record(of = parcel_line, alias = "l")]
 struct LineRow {
+    #[record(of = parcel_line, alias = "l")]
     parcel_id: ParcelId,
+    #[record(of = parcel_line, alias = "l")]
     nth: i32,
+    #[record(of = parcel_line, alias = "l")]
     quantity: Quantity,
+    #[record(of = parcel_line_lot, alias = "x", outer)]
+    lot_id: Option<LotId>,
+    #[record(of = parcel_line_lot, alias = "x", outer)]
+    units: Option<i64>,
 }
 
 #[derive(Record)]
@@ -65,6 +72,7 @@ impl From<ParcelRow> for Parcel {
             sent: head.fulfilment_id.zip(status).map(|(fulfilment, status)| Sent { fulfilment, status }),
             created_at: head.created_at,
             lines: Vec::new(),
+            lots: Vec::new(),
         }
     }
 }
@@ -106,12 +114,20 @@ async fn read(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<
     }
     let places: HashMap<ParcelId, usize> = parcels.iter().enumerate().map(|(place, (_, parcel))| (parcel.id, place)).collect();
     let (select, of) = (LineRow::SELECT, backend.in_ids("l.parcel_id", 2));
-    let sql = format!("SELECT {select} FROM parcel_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.parcel_id, l.nth");
+    let sql = format!(
+        "SELECT {select} FROM parcel_line l
+         LEFT JOIN parcel_line_lot x ON x.tenant_id = l.tenant_id AND x.parcel_id = l.parcel_id AND x.nth = l.nth
+         WHERE l.tenant_id = $1 AND {of} ORDER BY l.parcel_id, l.nth, x.lot_id"
+    );
     for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
-        if let Some((_, parcel)) = places.get(&row.parcel_id).and_then(|place| parcels.get_mut(*place)) {
-            parcel.lines.push(ParcelLine { nth: row.nth as u16, quantity: row.quantity.get() });
+        let Some((_, parcel)) = places.get(&row.parcel_id).and_then(|place| parcels.get_mut(*place)) else { continue };
+        let nth = row.nth as u16;
+        if parcel.lines.last().is_none_or(|line| line.nth != nth) {
+            parcel.lines.push(ParcelLine { nth, quantity: row.quantity.get() });
         }
+        parcel.lots.extend(row.lot_id.zip(row.units).map(|(lot, units)| ParcelLot { nth, lot, units }));
     }
+    parcels.iter_mut().filter(|(_, parcel)| !parcel.lots.is_empty()).for_each(|(_, parcel)| parcel.drop_stale_lots());
     Ok(parcels)
 }
 

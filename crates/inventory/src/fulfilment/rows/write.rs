@@ -3,14 +3,14 @@
 use entity::{
     prelude::*,
     record::Record,
-    tables::{fulfilment, fulfilment_work, fulfilment_work_line, order_line_barred, parcel, parcel_line},
+    tables::{fulfilment, fulfilment_work, fulfilment_work_line, order_line_barred, parcel, parcel_line, parcel_line_lot},
 };
 use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::load::WorkRow;
 use crate::{
-    fulfilment::core::{Barred, Before, Parcel, ParcelLine, Work, WorkHead, WorkLine},
+    fulfilment::core::{Barred, Before, Parcel, ParcelLine, ParcelLot, Work, WorkHead, WorkLine},
     orders::core::{Fulfilment, count},
 };
 
@@ -99,6 +99,15 @@ struct ChangedParcelLine {
     parcel_id: ParcelId,
     nth: i32,
     quantity: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = parcel_line_lot)]
+struct LotRow {
+    parcel_id: ParcelId,
+    nth: i32,
+    lot_id: LotId,
+    units: i64,
 }
 
 #[derive(Record)]
@@ -227,6 +236,12 @@ impl From<&Parcel> for ChangedParcel {
     }
 }
 
+impl LotRow {
+    fn of(parcel: ParcelId, lot: &ParcelLot) -> Self {
+        Self { parcel_id: parcel, nth: lot.nth.into(), lot_id: lot.lot, units: lot.units }
+    }
+}
+
 impl From<&Fulfilment> for Arrived {
     /// Readers of earlier versions of Entrepot know no FAILED: what did not arrive stays SHIPPED, and says when that became known.
     fn from(of: &Fulfilment) -> Self {
@@ -255,10 +270,11 @@ pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
 }
 
 /// Their lines and parcels.
-pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 6] {
+pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 8] {
     let (mut new, mut changed) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
     let (mut packed, mut labelled) = (Rows::<NewParcel>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
     let (mut put_in, mut taken_out) = (Rows::<NewParcelLine>::insert(tenant), Rows::<ChangedParcelLine>::update(tenant));
+    let (mut named, mut unnamed) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
     for (work, before) in works {
         let (lines, parcels) = before.map_or((0, 0), |before| (before.lines, before.parcels));
         let head = &work.head;
@@ -272,6 +288,7 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
                 quantity: count(line.quantity),
             };
             taken_out.extend(parcel.lines.iter().map(line));
+            unnamed.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel.id, lot)));
         }
         for parcel in work.parcels.iter().skip(parcels) {
             packed.push(NewParcel::of(head, parcel));
@@ -282,9 +299,10 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
                 quantity: count(line.quantity),
             };
             put_in.extend(parcel.lines.iter().map(line));
+            named.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel.id, lot)));
         }
     }
-    [new.into(), changed.into(), packed.into(), labelled.into(), put_in.into(), taken_out.into()]
+    [new.into(), changed.into(), packed.into(), labelled.into(), put_in.into(), taken_out.into(), named.into(), unnamed.into()]
 }
 
 /// Fulfilments that arrived, or did not.

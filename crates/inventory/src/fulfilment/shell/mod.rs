@@ -2,6 +2,7 @@
 
 mod carriers;
 mod let_go;
+mod packed_lots;
 mod ready_email;
 mod ready_setting;
 mod reverse;
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 pub use carriers::{CarrierDone, CarrierRefusal, CarrierUpsert, carrier_upsert};
 pub use let_go::{WorkMove, WorkReject, work_move, work_reject};
+pub use packed_lots::PackLot;
 pub use ready_email::{READY_EMAIL, ReadyEmail};
 pub use ready_setting::{ReadyInForce, ReadyRefusal, ReadySet, ready_set};
 pub use reverse::shipment_reverse;

@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::{
     LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS, let_go, on, on_one,
+    packed_lots::{self, PackLot},
     ready_email::{self, ReadyEmail},
 };
 use crate::{
     fulfilment::{
-        core::{NewParcel, ReadyAsked, Step, Why, WorkCommand},
+        core::{NamedLot, NewParcel, ReadyAsked, Step, Why, WorkCommand},
         rows,
     },
     ledger::{Checks, Command, Done, Ledger, Mode, check_key, key_of, submit},
@@ -54,6 +55,8 @@ pub struct WorkPack {
 #[derive(Debug, Clone, Serialize)]
 pub struct PackParcel {
     pub lines: Lines,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<PackLot>,
     pub weight: Option<i64>,
     pub label: LabelSaid,
 }
@@ -123,16 +126,19 @@ pub async fn work_pack(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, in
     for (index, parcel) in input.parcels.iter().enumerate().take(MAX_PARCELS) {
         parcel.label.check(&mut checks, At::row(Field::Parcels, index));
     }
+    packed_lots::check(&input.parcels, &mut checks);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkPack", &input.idempotency_key, &input);
     let (on, _) = on_one(ledger, &permit, input.work, input.expected_version).await?;
-    let parcel = |parcel: PackParcel| NewParcel {
+    let lots = packed_lots::named_lots(ledger, &permit.scope(ledger.database()), on.work, &input.parcels).await?;
+    let parcel = |(parcel, lots): (PackParcel, Vec<NamedLot>)| NewParcel {
         id: ledger.clock().id(),
         lines: parcel.lines,
+        lots,
         weight: parcel.weight,
         label: parcel.label.label(),
     };
-    let parcels = input.parcels.into_iter().map(parcel).collect();
+    let parcels = input.parcels.into_iter().zip(lots).map(parcel).collect();
     submit(ledger, &permit, Command::of(WorkCommand::Step(on, Step::Pack(parcels))), key, mode).await
 }
 

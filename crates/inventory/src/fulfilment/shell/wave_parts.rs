@@ -63,7 +63,8 @@ pub(super) async fn packings(
     works: &[FulfilmentWorkId],
     label: &LabelSaid,
 ) -> Result<Vec<Part>, Fault> {
-    let parcel = || NewParcel { id: ledger.clock().id(), lines: None, weight: None, label: label.clone().label() };
+    let parcel =
+        || NewParcel { id: ledger.clock().id(), lines: None, lots: Vec::new(), weight: None, label: label.clone().label() };
     let meant = works.iter().zip(on(ledger, permit, works, None).await?);
     let parts = meant.map(|(work, (on, _))| {
         let command = WorkCommand::Step(on, Step::Pack(vec![parcel()]));

@@ -178,6 +178,8 @@ pub struct Fulfil {
     /// Where it leaves from; None: the order's store.
     pub store: Option<StoreId>,
     pub lines: Option<Vec<LineQuantity>>,
+    /// Lots that were packed by name. What they leave of a line's goods is of the line's own lot.
+    pub lots: Vec<LotPart>,
     pub occurred_at: Option<Timestamp>,
     pub on_shortage: Shortage,
     pub actor: Actor,
@@ -192,6 +194,15 @@ pub struct LineQuantity {
     pub lot: LotChoice,
 }
 
+/// How much of a lot leaves of a product for a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotPart {
+    pub position: u16,
+    pub product: ProductId,
+    pub lot: LotId,
+    pub units: i64,
+}
+
 /// What leaves of one product for a line, and how much of it was held where it leaves.
 pub(super) struct Parcel {
     pub position: u16,
@@ -200,7 +211,8 @@ pub(super) struct Parcel {
     /// Held at the place it leaves from.
     pub held: i64,
     cost: Option<Money>,
-    lot: LotChoice,
+    /// They sum to the quantity.
+    lots: Vec<(LotChoice, i64)>,
     /// How much of the product one unit of the line takes.
     pub takes: i64,
     pub field: At,
@@ -232,8 +244,8 @@ pub fn decide_fulfil(
             let (key, quantity) = (LevelKey { product, store }, quantity * takes);
             let here = held.iter().filter(|r| r.key == key && r.order.is_some_and(|(_, p)| p == position));
             let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
-            let (lot, field) = (lot.clone(), field);
-            parcels.push(Parcel { position, key, quantity, held: held_here, cost, lot, takes, field });
+            let lots = lots_of(command, (position, product), (&lot, quantity));
+            parcels.push(Parcel { position, key, quantity, held: held_here, cost, lots, takes, field });
         }
     }
     release_elsewhere(draft, &order, (command, elsewhere), &parcels, occurred_at)?;
@@ -245,6 +257,17 @@ pub fn decide_fulfil(
     order.touch(draft.now());
     let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), store, occurred_at, lines);
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED, command.actor.into()) })
+}
+
+/// Of which lots so much of a product leaves for a line: of those that were packed by name, and the rest as the line says.
+fn lots_of(command: &Fulfil, (position, product): (u16, ProductId), (lot, quantity): (&LotChoice, i64)) -> Vec<(LotChoice, i64)> {
+    let own = command.lots.iter().filter(|part| (part.position, part.product) == (position, product));
+    let mut lots: Vec<(LotChoice, i64)> = own.map(|part| (LotChoice::Id(part.lot), part.units)).collect();
+    let rest = quantity - lots.iter().map(|(_, units)| units).sum::<i64>();
+    if rest > 0 {
+        lots.push((lot.clone(), rest));
+    }
+    lots
 }
 
 /// Charges go with the last of the goods: once nothing of those is outstanding, nothing is that anybody would still send.
@@ -276,7 +299,7 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
         key: p.key,
         available_delta: p.held - p.quantity,
         on_hand_delta: -p.quantity,
-        lots: vec![(p.lot.clone(), -p.quantity)],
+        lots: p.lots.iter().map(|(lot, units)| (lot.clone(), -units)).collect(),
         field: p.field,
     };
     let steps: Vec<Step> = parcels.iter().map(step).collect();
@@ -299,26 +322,36 @@ fn take(
     draft.begin(head, first.key, first.field)?;
     for parcel in parcels {
         let key = parcel.key;
-        let mut consumed = 0;
-        for id in draft.active_reservations(key) {
-            let Some(reservation) = draft.reservation(id) else { continue };
-            if reservation.order != Some((order.id, parcel.position)) || consumed == parcel.held {
-                continue;
-            }
-            let mut reservation = reservation.clone();
-            let taken = (parcel.held - consumed).min(reservation.remaining.get());
-            consumed += taken;
-            reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
-            draft.put_reservation(reservation);
-        }
-        let delta = Delta { on_hand: -parcel.quantity, reserved: -consumed, ..Delta::default() };
+        let mut consumed = consume(draft, order, parcel);
         let cost = match parcel.cost {
             Some(cost) => Some(cost),
             None => draft.level(key, parcel.field)?.facts.cost,
         };
-        let (lot, dates) = (parcel.lot.clone(), command.on_shortage.dates());
-        let posted = draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, parcel.field);
-        draft.pass(posted)?;
+        for (lot, units) in &parcel.lots {
+            let reserved = consumed.min(*units);
+            consumed -= reserved;
+            let delta = Delta { on_hand: -units, reserved: -reserved, ..Delta::default() };
+            let (lot, dates) = (lot.clone(), command.on_shortage.dates());
+            let posted = draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, parcel.field);
+            draft.pass(posted)?;
+        }
     }
     Ok(())
+}
+
+/// Uses up what is held of a parcel's goods for its line, and says how much that was.
+fn consume(draft: &mut Draft<'_>, order: &Order, parcel: &Parcel) -> i64 {
+    let mut consumed = 0;
+    for id in draft.active_reservations(parcel.key) {
+        let Some(reservation) = draft.reservation(id) else { continue };
+        if reservation.order != Some((order.id, parcel.position)) || consumed == parcel.held {
+            continue;
+        }
+        let mut reservation = reservation.clone();
+        let taken = (parcel.held - consumed).min(reservation.remaining.get());
+        consumed += taken;
+        reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
+        draft.put_reservation(reservation);
+    }
+    consumed
 }

@@ -33,7 +33,8 @@ mod tax_rate;
 
 pub use crate::catalog::core::company::{Address, Contact};
 pub use act::{
-    Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen,
+    Act, Confirm, Fulfil, LineQuantity, LotPart, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil,
+    decide_reopen,
 };
 pub use amounts::{Amounts, Basis, Placed, Totals};
 pub use cancel_lines::{CancelLine, CancelLines, decide_cancel_lines};

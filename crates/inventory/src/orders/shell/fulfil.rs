@@ -68,6 +68,7 @@ async fn shipping(
             };
             lines.into_iter().map(rule).collect()
         }),
+        lots: Vec::new(),
         occurred_at: input.occurred_at,
         on_shortage: input.on_shortage,
         actor: permit.actor(),

@@ -1,7 +1,7 @@
 //! Places in the input of a call, as refusals name them. The API makes the path of one, an import its column.
 
 /// A named field of an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {
     AbcClass,
     AddLines,
@@ -108,7 +108,7 @@ pub enum Field {
 }
 
 /// A place in an input: a field, a row of a list, a part of a row, or a field of one of those.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct At {
     /// False where no field of the input is meant: an argument beside it, or nobody typed what is refused.
     pub is_input: bool,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use entity::prelude::*;
 
+use crate::catalog::core::handling::HandlingTime;
+
 /// Which level: levels are locked in this order everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LevelKey {
@@ -33,6 +35,8 @@ pub struct Facts {
     pub cost: Option<Money>,
     pub time_zone: String,
     pub store_archived: bool,
+    /// The time that the store takes to ship; None where it states none.
+    pub handling: Option<Arc<HandlingTime>>,
 }
 
 /// A stock level. A level without a row counts as zeros (`exists` false) and gets its row with its first entry.

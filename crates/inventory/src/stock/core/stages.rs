@@ -1,6 +1,8 @@
 //! Refusals by stage: first all that a call names and that is not there, then all values that are not taken, then all that the state of things
 //! does not allow, then all that is short. A command that was refused is decided once more to find them; one that is accepted pays for none of it.
 
+use std::collections::HashMap;
+
 use super::{
     at::At,
     book::Book,
@@ -22,32 +24,40 @@ pub enum Stage {
     Shortage,
 }
 
-/// The most refusals that are told of a call.
+/// The most refusals that an answer has of a call. It counts all of them.
 pub const MOST_TOLD: usize = 100;
 
 /// Refusals of the earliest stage in which anything was refused.
 #[derive(Debug, Default)]
-pub struct Stages(Vec<Rejection>);
+pub struct Stages {
+    refused: Vec<Rejection>,
+    /// The positions of the refusals of each place: a call may have thousands of lines.
+    by_place: HashMap<At, Vec<usize>>,
+}
 
 impl Stages {
     pub fn add(&mut self, rejection: Rejection) {
         let stage = rejection.why.stage();
         match self.first().map(|first| first.why.stage()) {
             Some(earlier) if earlier < stage => return,
-            Some(later) if later > stage => self.0.clear(),
+            Some(later) if later > stage => *self = Self::default(),
             _ => {}
         }
-        if self.0.len() < MOST_TOLD && !self.0.iter().any(|told| says_the_same(told, &rejection)) {
-            self.0.push(rejection);
+        let there = self.by_place.entry(rejection.at).or_default();
+        let is_known = |&index: &usize| self.refused.get(index).is_some_and(|told| says_the_same(told, &rejection));
+        if !there.iter().any(is_known) {
+            there.push(self.refused.len());
+            self.refused.push(rejection);
         }
     }
     pub fn first(&self) -> Option<&Rejection> {
-        self.0.first()
+        self.refused.first()
     }
-    /// In the order of the input: what is about the call as a whole, then list by list.
-    pub fn told(mut self) -> Vec<Rejection> {
-        self.0.sort_by_key(|rejection| rejection.at.row.map(|(list, index)| (list as usize, index)));
-        self.0
+    /// All of them, in the order of the input: what is about the call as a whole, then list by list.
+    pub fn told(self) -> Vec<Rejection> {
+        let mut told = self.refused;
+        told.sort_by_key(|rejection| rejection.at.row.map(|(list, index)| (list as usize, index)));
+        told
     }
 }
 
@@ -162,13 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn they_stand_in_the_order_of_the_input_each_once_and_no_more_than_are_read() {
+    fn they_stand_in_the_order_of_the_input_each_once_and_all_of_them() {
         let store = Rejection::not_found(Noun::Store, At::input(Field::Store));
         let all = [missing(5), store.clone(), missing(2), store.clone(), missing(5)];
         assert_eq!(told(all), [store, missing(2), missing(5)]);
         let of_line = At::line(1).field(Field::Quantity);
         assert_eq!(told([short(of_line), short(of_line)]).len(), 1, "a line is short once");
-        assert_eq!(told((0..500).map(missing)).len(), MOST_TOLD);
+        let many = told((0..500).rev().chain(0..500).map(missing));
+        assert_eq!((many.len(), &many[..2]), (500, [missing(0), missing(1)].as_slice()), "an answer cuts them, and counts them");
     }
 
     #[test]

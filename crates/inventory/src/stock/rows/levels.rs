@@ -10,7 +10,10 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row, TenantsScope};
 use sea_orm::{Value, sea_query::ArrayType};
 
-use crate::stock::core::{Facts, Level, LevelKey};
+use crate::{
+    catalog::core::handling::HandlingTime,
+    stock::core::{Facts, Level, LevelKey},
+};
 
 /// A level without its tenant.
 #[derive(Record)]
@@ -58,6 +61,7 @@ struct ProductFacts {
 struct StoreFacts {
     time_zone: String,
     archived_at: Option<Timestamp>,
+    handling_time: String,
 }
 
 #[derive(Record)]
@@ -127,6 +131,7 @@ impl From<FactsRow> for Facts {
             cost: money(product.cost_minor, product.cost_currency.as_deref()),
             time_zone: store.time_zone,
             store_archived: store.archived_at.is_some(),
+            handling: HandlingTime::read(&store.handling_time).map(Arc::new),
         }
     }
 }

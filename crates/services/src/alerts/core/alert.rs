@@ -135,7 +135,7 @@ impl DatedKind {
     pub const fn usual_days(self) -> i32 {
         match self {
             Self::Expiring => EXPIRING_DAYS,
-            // Without requestedFor a work is due at the moment at which its order was placed.
+            // Without requestedFor and a handling time a work is due at the moment at which its order was placed.
             Self::FulfilmentOverdue => 1,
             Self::PurchaseOrderLate | Self::TransferOverdue | Self::StockAnomaly | Self::FulfilmentRejected => 0,
         }

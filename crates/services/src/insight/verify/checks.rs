@@ -5,7 +5,7 @@ use platform::storage::{Backend, Fault, Reads, Row, journal::Kinds};
 use sea_orm::QueryResult;
 
 use super::{
-    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, parties, payments, purchases,
+    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, parties, payments, purchases, rates,
     report::{Broken, readable},
     returns, reversals, transfers, works,
 };
@@ -52,6 +52,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         .chain(returns::CHECKS)
         .chain(payments::CHECKS)
         .chain(purchases::CHECKS)
+        .chain(rates::CHECKS)
         .chain(transfers::CHECKS)
         .chain(counts::CHECKS)
         .chain(costs::CHECKS)

@@ -5,11 +5,13 @@
 //! same; a database that does not answer ends the proof.
 
 mod alerts;
+mod charges;
 mod checks;
 mod costs;
 mod counts;
 mod demand;
 mod documents;
+mod histories;
 mod invoices;
 mod journal;
 mod kits;
@@ -20,6 +22,7 @@ mod numbers;
 mod parties;
 mod payments;
 mod purchases;
+mod rates;
 mod receipts;
 mod references;
 mod report;
@@ -111,8 +114,10 @@ pub fn width() -> usize {
         tenancy::AUDIT,
         payments::STATUSES,
         receipts::BOOKS,
+        charges::BOOKS,
         invoices::BOOKS,
         demand::SUMS,
+        histories::FIELDS,
         enum_columns::INVARIANT,
         references::INVARIANT,
         references::STRAYS,

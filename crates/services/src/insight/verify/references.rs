@@ -55,6 +55,7 @@ const TENANTED: &[&str] = &[
     "fulfilment_wave_work",
     "parcel",
     "parcel_line",
+    "parcel_line_lot",
     "order_line_barred",
     "sales_return",
     "return_line",

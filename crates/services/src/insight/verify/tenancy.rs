@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    checks, demand, enum_columns, invoices, payments, receipts, references,
+    charges, checks, demand, enum_columns, histories, invoices, payments, receipts, references,
     report::{Broken, Line, Report},
     walk,
 };
@@ -62,26 +62,7 @@ impl<'a> Tenancy<'a> {
         });
         let broken = self.settled("audit_entry", "one of its rows", log).await?;
         told(report.add(AUDIT, entries, broken));
-        progress(&format!("{name}: statuses of orders"));
-        let mut rows = 0;
-        let found = payments::statuses(&self.snapshot, &mut rows).await;
-        let broken = self.settled("sales_order", "one of its rows", found).await?;
-        told(report.add(payments::STATUSES, rows, broken));
-        progress(&format!("{name}: values of goods receipts"));
-        let mut rows = 0;
-        let found = receipts::books(&self.snapshot, &mut rows).await;
-        let broken = self.settled("goods_receipt", "one of its rows", found).await?;
-        told(report.add(receipts::BOOKS, rows, broken));
-        progress(&format!("{name}: values of invoices"));
-        let mut rows = 0;
-        let found = invoices::books(&self.snapshot, &mut rows).await;
-        let broken = self.settled("invoice", "one of its rows", found).await?;
-        told(report.add(invoices::BOOKS, rows, broken));
-        progress(&format!("{name}: demand facts"));
-        let mut rows = 0;
-        let found = demand::sums(&self.snapshot, &mut rows).await;
-        let broken = self.settled("demand_day", "one of its rows", found).await?;
-        told(report.add(demand::SUMS, rows, broken));
+        self.derive(report, name, progress, told).await?;
         let (rows, broken) = self.references(name, progress).await?;
         told(report.add(references::INVARIANT, rows, broken));
         for (invariant, rows, broken) in walk::journal(&self.snapshot, progress, name).await? {
@@ -92,6 +73,47 @@ impl<'a> Tenancy<'a> {
         let broken = self.settled("idempotency", "one of its rows", found).await?;
         told(report.add(walk::RECEIPTS, rows, broken));
         Ok(self.snapshot)
+    }
+
+    /// What is derived once more from rows that are read page by page.
+    async fn derive(
+        &mut self,
+        report: &mut Report,
+        name: &str,
+        progress: &impl Fn(&str),
+        told: &impl Fn(&Line),
+    ) -> Result<(), Fault> {
+        progress(&format!("{name}: statuses of orders"));
+        let mut rows = 0;
+        let found = payments::statuses(&self.snapshot, &mut rows).await;
+        let broken = self.settled("sales_order", "one of its rows", found).await?;
+        told(report.add(payments::STATUSES, rows, broken));
+        progress(&format!("{name}: values of goods receipts"));
+        let mut rows = 0;
+        let found = receipts::books(&self.snapshot, &mut rows).await;
+        let broken = self.settled("goods_receipt", "one of its rows", found).await?;
+        told(report.add(receipts::BOOKS, rows, broken));
+        progress(&format!("{name}: values of charges"));
+        let mut rows = 0;
+        let found = charges::books(&self.snapshot, &mut rows).await;
+        let broken = self.settled("purchase_charge", "one of its rows", found).await?;
+        told(report.add(charges::BOOKS, rows, broken));
+        progress(&format!("{name}: values of invoices"));
+        let mut rows = 0;
+        let found = invoices::books(&self.snapshot, &mut rows).await;
+        let broken = self.settled("invoice", "one of its rows", found).await?;
+        told(report.add(invoices::BOOKS, rows, broken));
+        progress(&format!("{name}: demand facts"));
+        let mut rows = 0;
+        let found = demand::sums(&self.snapshot, &mut rows).await;
+        let broken = self.settled("demand_day", "one of its rows", found).await?;
+        told(report.add(demand::SUMS, rows, broken));
+        progress(&format!("{name}: changed fields"));
+        let mut rows = 0;
+        let found = histories::fields(&self.snapshot, &mut rows).await;
+        let broken = self.settled("audit_entry", "one of its rows", found).await?;
+        told(report.add(histories::FIELDS, rows, broken));
+        Ok(())
     }
 
     async fn enum_columns(&mut self) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {

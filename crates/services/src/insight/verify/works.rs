@@ -85,6 +85,18 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.work_id, l.nth LIMIT 1",
     },
     Check {
+        invariant: "parcel line: the lots that it names sum to it, and are of its product",
+        table: "parcel_line_lot",
+        broken: "SELECT 'pcl:' || HEX(c.parcel_id) || ' line ' || c.nth, 'quantity ' || c.quantity, 'in lots ' || x.units || ', of the product ' || x.own
+                 FROM parcel_line c
+                 JOIN (SELECT n.parcel_id, n.nth, sum(n.units) AS units, sum(CASE WHEN t.product_id = l.product_id THEN n.units ELSE 0 END) AS own
+                       FROM parcel_line_lot n JOIN lot t ON t.tenant_id = $1 AND t.id = n.lot_id
+                       JOIN parcel_line k ON k.tenant_id = $1 AND k.parcel_id = n.parcel_id AND k.nth = n.nth
+                       JOIN fulfilment_work_line l ON l.tenant_id = $1 AND l.work_id = k.work_id AND l.nth = k.nth
+                       WHERE n.tenant_id = $1 GROUP BY n.parcel_id, n.nth) x ON x.parcel_id = c.parcel_id AND x.nth = c.nth
+                 WHERE c.tenant_id = $1 AND c.quantity > 0 AND (c.quantity <> x.units OR x.own <> x.units) ORDER BY c.parcel_id, c.nth LIMIT 1",
+    },
+    Check {
         invariant: "fulfilment: the parcels of the work that left with it are its lines",
         table: "fulfilment",
         broken: "SELECT 'ful:' || HEX(f.id) || ' line ' || n.order_position || ' prd:' || HEX(g.product_id), 'shipped ' || (n.quantity * g.takes),

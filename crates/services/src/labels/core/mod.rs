@@ -2,13 +2,17 @@
 
 mod bars;
 mod pdf;
+mod second_font;
 mod square;
 mod svg;
+mod text_run;
 
 pub use bars::{code128, ean13};
 pub use pdf::{IMAGE, Image, PAGE, SheetLayout, document_with, sheet};
+pub use second_font::Used;
 pub use square::qr;
 pub use svg::svg;
+pub use text_run::TextRun;
 
 /// What a machine reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
-//! Sheets of labels as a PDF (ISO 32000-1), written by hand: pages of filled rectangles and one of the fonts that every reader has.
+//! Sheets of labels as a PDF (ISO 32000-1), written by hand: pages of filled rectangles and texts.
 
 use std::fmt::Write;
 
-use super::{Drawn, Label, svg::short};
+use super::{Drawn, Label, TextRun, Used, svg::short};
 
 /// How labels stand on a sheet of A4, in points (1/72 inch).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,28 +24,8 @@ impl SheetLayout {
     }
 }
 
-/// A text as PDF's own encoding of Latin letters has it; what it has not becomes a question mark.
-fn latin(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '(' | ')' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            ' '..='~' => out.push(c),
-            '\u{a0}'..='\u{ff}' => {
-                let _ = write!(out, "\\{:03o}", u32::from(c));
-            }
-            '…' => out.push_str("..."),
-            _ => out.push('?'),
-        }
-    }
-    out
-}
-
 /// One label inside a cell.
-fn draw(out: &mut String, label: &Label, (left, bottom): (f64, f64), (width, height): (f64, f64)) {
+fn draw((out, used): (&mut String, &mut Used), label: &Label, (left, bottom): (f64, f64), (width, height): (f64, f64)) {
     let letters = LETTERS * 2.6;
     let (room_wide, room_high) = (width - 2.0 * QUIET, height - 2.0 * QUIET - letters);
     let modules = label.drawn.width() as f64;
@@ -69,13 +49,15 @@ fn draw(out: &mut String, label: &Label, (left, bottom): (f64, f64), (width, hei
     let most = ((width - 2.0 * QUIET) / (LETTERS * 0.55)) as usize;
     for (line, text) in [&label.text, &label.name].into_iter().enumerate() {
         let y = top - code_high - LETTERS * (1.1 + line as f64 * 1.2);
-        let _ = writeln!(out, "BT /F1 {LETTERS} Tf {:.3} {y:.3} Td ({}) Tj ET", left + QUIET, latin(&short(text, most)));
+        let (font, shown) = TextRun::with_marks(&short(text, most)).shown(used);
+        let _ = writeln!(out, "BT /{font} {LETTERS} Tf {:.3} {y:.3} Td {shown} Tj ET", left + QUIET);
     }
 }
 
 /// Sheets of labels.
 pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
     let cell = ((PAGE.0 - 2.0 * MARGIN) / layout.columns as f64, (PAGE.1 - 2.0 * MARGIN) / layout.rows as f64);
+    let mut used = Used::default();
     let pages: Vec<String> = labels
         .chunks(layout.per_page().max(1))
         .map(|page| {
@@ -83,12 +65,12 @@ pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
             for (at, label) in page.iter().enumerate() {
                 let (column, row) = (at % layout.columns, at / layout.columns);
                 let place = (MARGIN + column as f64 * cell.0, PAGE.1 - MARGIN - (row + 1) as f64 * cell.1);
-                draw(&mut out, label, place, cell);
+                draw((&mut out, &mut used), label, place, cell);
             }
             out
         })
         .collect();
-    document_with(&pages, None)
+    document_with(&pages, None, &used)
 }
 
 /// The name by which pages draw the picture of a document.
@@ -120,11 +102,14 @@ impl Image<'_> {
     }
 }
 
-/// A file of these pages of A4, each by the operators that draw it: in ASCII, with the font Helvetica as F1, and the picture as L1.
-pub fn document_with(pages: &[String], image: Option<&Image<'_>>) -> Vec<u8> {
+/// A file of these pages of A4, each by the operators that draw it: in ASCII, with the font Helvetica as F1, the picture as L1, and the second font as F2
+/// where they use it.
+pub fn document_with(pages: &[String], image: Option<&Image<'_>>, used: &Used) -> Vec<u8> {
     let count = pages.len();
-    // The picture is the last object.
+    // The picture comes after the pages, and the second font after it.
     let own = image.map(|_| format!(" /XObject << /{IMAGE} {} 0 R >>", 4 + 2 * count)).unwrap_or_default();
+    let second = 4 + 2 * count + usize::from(image.is_some());
+    let fonts = if used.is_empty() { String::new() } else { format!(" /F2 {second} 0 R") };
     // 1 the catalogue, 2 the pages, 3 the font, then for each page itself and what is on it.
     let kids = (0..count).map(|at| format!("{} 0 R", 4 + 2 * at)).collect::<Vec<_>>().join(" ");
     let mut objects = vec![
@@ -134,7 +119,7 @@ pub fn document_with(pages: &[String], image: Option<&Image<'_>>) -> Vec<u8> {
     ];
     for (at, page) in pages.iter().enumerate() {
         objects.push(format!(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Resources << /Font << /F1 3 0 R >>{own} >> /Contents {} 0 R >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Resources << /Font << /F1 3 0 R{fonts} >>{own} >> /Contents {} 0 R >>",
             PAGE.0,
             PAGE.1,
             5 + 2 * at
@@ -142,6 +127,7 @@ pub fn document_with(pages: &[String], image: Option<&Image<'_>>) -> Vec<u8> {
         objects.push(format!("<< /Length {} >>\nstream\n{page}endstream", page.len()));
     }
     objects.extend(image.map(Image::object));
+    objects.extend(used.objects(second));
     let mut out = "%PDF-1.4\n".to_owned();
     let mut places = Vec::with_capacity(objects.len());
     for (at, object) in objects.iter().enumerate() {
@@ -178,5 +164,9 @@ mod tests {
             seen = at + 1;
         }
         assert_eq!(seen, 3 + 2 * 2);
+        let label = Label::of(Symbology::Qr, "a-1", "Кружка").unwrap();
+        let text = String::from_utf8(sheet(&[label], SheetLayout { columns: 3, rows: 8 })).unwrap();
+        assert!(text.contains("/F2 6 0 R") && text.contains("6 0 obj\n<< /Type /Font /Subtype /Type0"), "{text}");
+        assert!(text.contains(" Td <000100020003000400050006> Tj"), "{text}");
     }
 }

@@ -62,8 +62,14 @@ impl Frame {
         sheet
     }
 
-    /// What is in each parcel of a work.
-    pub fn packing_slip(&self, number: &str, work: &Work, names: &[Goods], to: Vec<String>) -> Result<Sheet, NotDrawn> {
+    /// What is in each parcel of a work. `codes` are those of the lots that its parcels name.
+    pub fn packing_slip(
+        &self,
+        number: &str,
+        work: &Work,
+        (names, codes): (&[Goods], &HashMap<LotId, String>),
+        to: Vec<String>,
+    ) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         let mut sheet = self.sheet(PaperKind::PackingSlip, number);
         sheet.party(words.deliver_to, to);
@@ -74,7 +80,13 @@ impl Frame {
             let heading = format!("{} {}{}", words.parcel, parcel.position, tracking.unwrap_or_default());
             let rows = parcel.lines.iter().filter(|line| line.quantity > 0).filter_map(|line| {
                 let of = work.lines.iter().find(|own| own.nth == line.nth)?;
-                Some(self.goods(names, (of.position, of.product), line.quantity))
+                let mut row = self.goods(names, (of.position, of.product), line.quantity);
+                let lots = parcel.lots.iter().filter(|lot| lot.nth == line.nth && lot.units > 0);
+                let codes: Vec<&str> = lots.filter_map(|lot| codes.get(&lot.lot)).map(String::as_str).collect();
+                if !codes.is_empty() {
+                    row[1] = format!("{} ({})", row[1], codes.join(", "));
+                }
+                Some(row)
             });
             let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
             sheet.tables.push(Table { heading: Some(heading), columns, rows: rows.collect() });

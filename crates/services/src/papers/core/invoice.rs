@@ -52,8 +52,10 @@ pub struct Invoice {
     pub issued_on: i32,
     pub issued_at: Timestamp,
     pub facts: Facts,
-    /// Whom it is for, by lines; None where nothing is known, or it was erased.
+    /// Whom it is for, by lines; None where nothing is known, or it was erased or lost.
     pub personal: Option<Sealed>,
+    /// Whether it was lost with the keys of the deployment.
+    pub is_lost: bool,
     pub reason: Option<String>,
     pub actor: Actor,
     pub lines: Vec<InvoiceLine>,

@@ -110,7 +110,7 @@ pub enum LookFault {
     /// In characters or lines.
     TooLong(usize),
     OutOfRange(i32, i32),
-    /// The font of PDFs lacks a sign of it.
+    /// The fonts of PDFs lack a sign of it.
     Unprintable,
     /// The words between the braces are no placeholder of the kind.
     Placeholder {
@@ -271,7 +271,7 @@ mod tests {
                 "{written}"
             );
         }
-        assert_eq!(fault(&text(PaperKind::Invoice, "Ευχαριστούμε")), Some((LookField::Text(0), LookFault::Unprintable)));
+        assert_eq!(fault(&text(PaperKind::Invoice, "有難う")), Some((LookField::Text(0), LookFault::Unprintable)));
     }
 
     #[test]

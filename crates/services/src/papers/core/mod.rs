@@ -45,7 +45,7 @@ pub struct Paper {
     pub order: Option<OrderId>,
     pub locale: PaperLocale,
     pub html: FileId,
-    /// None where a text has a sign that the font of PDFs lacks.
+    /// None where a text has a sign that the fonts of PDFs lack.
     pub pdf: Option<FileId>,
     /// SHA-256 of the page's bytes, and of the PDF's, in hexadecimal digits.
     pub html_sha256: String,

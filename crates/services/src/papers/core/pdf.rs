@@ -1,4 +1,4 @@
-//! A paper as a PDF: text on pages of A4, in the font that every reader has. That font has the letters of western Europe; a paper with others has no PDF.
+//! A paper as a PDF: text on pages of A4. Its fonts have Latin, Greek and Cyrillic letters; a paper with others has no PDF.
 
 mod code;
 mod drawing;
@@ -7,7 +7,7 @@ mod style;
 use std::fmt::Write;
 
 use super::sheet::{Column, Fact, Sheet, Side, Table};
-use crate::labels::core::{PAGE, document_with};
+use crate::labels::core::{PAGE, TextRun, Used, document_with};
 
 pub use style::prints;
 
@@ -23,22 +23,15 @@ const NAMES: f64 = 120.0;
 /// Between a column's text and its end.
 const PAD: f64 = 4.0;
 
-/// Widths of the signs from space to tilde in Helvetica, in thousandths of the letters' size.
-const WIDTHS: [u16; 95] = [
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556,
-    556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778,
-    722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222,
-    500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
-];
-
-/// The file; None where a text has a sign that the font lacks.
+/// The file; None where a text has a sign that the fonts lack.
 pub fn file(sheet: &Sheet) -> Option<Vec<u8>> {
     file_with(sheet, None)
 }
 
 /// The file of a paper with a drawing above its tables: one of our own charts as an SVG.
 pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
-    let mut pages = Pages { done: Vec::new(), page: String::new(), y: PAGE.1 - MARGIN, footer: Vec::new() };
+    let (done, footer, used) = (Vec::new(), Vec::new(), Used::default());
+    let mut pages = Pages { done, page: String::new(), y: PAGE.1 - MARGIN, footer, used };
     pages.begin(&sheet.style)?;
     pages.paragraph(&sheet.title, TITLE)?;
     pages.accent(&sheet.style);
@@ -61,7 +54,8 @@ pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
         pages.y -= GAP / 2.0;
         pages.paragraph(note, TEXT)?;
     }
-    Some(document_with(&pages.numbered(), style::image(&sheet.style).as_ref()))
+    let (pages, used) = pages.numbered();
+    Some(document_with(&pages, style::image(&sheet.style).as_ref(), &used))
 }
 
 /// Pages as they fill from above.
@@ -71,7 +65,9 @@ struct Pages {
     /// Where the next line begins, above its letters.
     y: f64,
     /// Lines that stand on each page.
-    footer: Vec<Vec<u8>>,
+    footer: Vec<TextRun>,
+    /// What they print in the second font.
+    used: Used,
 }
 
 impl Pages {
@@ -85,10 +81,10 @@ impl Pages {
         is_new
     }
 
-    fn put(&mut self, text: &[u8], size: f64, x: f64) {
+    fn put(&mut self, text: &TextRun, size: f64, x: f64) {
         if !text.is_empty() {
-            let y = self.y - size;
-            let _ = writeln!(self.page, "BT /F1 {size} Tf {x:.2} {y:.2} Td ({}) Tj ET", literal(text));
+            let (y, (font, shown)) = (self.y - size, text.shown(&mut self.used));
+            let _ = writeln!(self.page, "BT /{font} {size} Tf {x:.2} {y:.2} Td {shown} Tj ET");
         }
     }
 
@@ -98,7 +94,7 @@ impl Pages {
     }
 
     fn paragraph(&mut self, text: &str, size: f64) -> Option<()> {
-        for line in wrapped(&encoded(text)?, size, WIDTH) {
+        for line in TextRun::of(text)?.wrapped(size, WIDTH) {
             self.need(size * LEAD);
             self.put(&line, size, MARGIN);
             self.y -= size * LEAD;
@@ -190,8 +186,8 @@ impl Pages {
         Some(())
     }
 
-    /// All pages, each with its number where there are several.
-    fn numbered(mut self) -> Vec<String> {
+    /// All pages, each with its number where there are several, and what they print in the second font.
+    fn numbered(mut self) -> (Vec<String>, Used) {
         self.done.push(std::mem::take(&mut self.page));
         self.print_footers();
         let count = self.done.len();
@@ -199,7 +195,7 @@ impl Pages {
             let (x, y) = (MARGIN + WIDTH - 30.0, MARGIN / 2.0);
             let _ = writeln!(page, "BT /F1 {TEXT} Tf {x:.2} {y:.2} Td ({} / {count}) Tj ET", at + 1);
         }
-        self.done
+        (self.done, self.used)
     }
 }
 
@@ -214,7 +210,7 @@ struct Cell {
     width: f64,
     side: Side,
     /// Each with its own width.
-    lines: Vec<(Vec<u8>, f64)>,
+    lines: Vec<(TextRun, f64)>,
 }
 
 impl Row {
@@ -222,9 +218,8 @@ impl Row {
         let (mut cells, mut x) = (Vec::with_capacity(columns.len()), MARGIN);
         for ((column, wide), text) in columns.iter().zip(widths).zip(texts) {
             let width = wide - PAD;
-            let lines = wrapped(&encoded(text)?, TEXT, width);
-            let lines = lines.into_iter().map(|line| {
-                let wide = width_of(&line, TEXT);
+            let lines = TextRun::of(text)?.wrapped(TEXT, width).into_iter().map(|line| {
+                let wide = line.width(TEXT);
                 (line, wide)
             });
             cells.push(Cell { x, width, side: column.side, lines: lines.collect() });
@@ -239,108 +234,6 @@ impl Row {
     }
 }
 
-/// Lines no wider than the room: broken between words, and inside a word where it is wider than a line.
-fn wrapped(text: &[u8], size: f64, room: f64) -> Vec<Vec<u8>> {
-    let mut lines = Vec::new();
-    for paragraph in text.split(|byte| *byte == b'\n') {
-        let mut line: Vec<u8> = Vec::new();
-        for word in paragraph.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
-            if !line.is_empty() && width_of(&line, size) + width_of(b" ", size) + width_of(word, size) > room {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(b' ');
-            }
-            for byte in word {
-                if !line.is_empty() && width_of(&line, size) + width_of(&[*byte], size) > room {
-                    lines.push(std::mem::take(&mut line));
-                }
-                line.push(*byte);
-            }
-        }
-        lines.push(line);
-    }
-    lines
-}
-
-fn width_of(text: &[u8], size: f64) -> f64 {
-    let units: u32 = text.iter().map(|byte| u32::from(width(*byte))).sum();
-    f64::from(units) * size / 1000.0
-}
-
-/// The width of a sign of the encoding.
-fn width(byte: u8) -> u16 {
-    match byte {
-        b' '..=b'~' => WIDTHS[usize::from(byte - b' ')],
-        0x85 | 0x97 | 0x99 | 0xc6 => 1000,
-        0x91 | 0x92 => 222,
-        0x93 | 0x94 | 0xba => 333,
-        0xa0 | 0xa1 | 0xcc..=0xcf | 0xec..=0xef => 278,
-        0xc0..=0xc5 | 0xc8..=0xcb | 0xdd | 0xde => 667,
-        0xc7 | 0xd0 | 0xd1 | 0xd9..=0xdc => 722,
-        0xd2..=0xd6 | 0xd8 => 778,
-        0xdf | 0xf8 => 611,
-        0xe6 => 889,
-        0xe7 | 0xfd | 0xff => 500,
-        _ => 556,
-    }
-}
-
-/// A text in the encoding of the font (WinAnsiEncoding), without control characters but line ends; None where it has no such sign.
-fn encoded(text: &str) -> Option<Vec<u8>> {
-    text.chars().filter(|c| *c == '\n' || !c.is_control()).map(byte_of).collect()
-}
-
-fn byte_of(c: char) -> Option<u8> {
-    Some(match c {
-        '\n' | ' '..='~' | '\u{a0}'..='\u{ff}' => u8::try_from(u32::from(c)).ok()?,
-        '€' => 0x80,
-        '‚' => 0x82,
-        'ƒ' => 0x83,
-        '„' => 0x84,
-        '…' => 0x85,
-        'Š' => 0x8a,
-        '‹' => 0x8b,
-        'Œ' => 0x8c,
-        'Ž' => 0x8e,
-        '‘' => 0x91,
-        '’' => 0x92,
-        '“' => 0x93,
-        '”' => 0x94,
-        '•' => 0x95,
-        '–' => 0x96,
-        '—' => 0x97,
-        '™' => 0x99,
-        'š' => 0x9a,
-        '›' => 0x9b,
-        'œ' => 0x9c,
-        'ž' => 0x9e,
-        'Ÿ' => 0x9f,
-        // Spaces and hyphens of typesetters.
-        '\u{2009}' | '\u{202f}' => 0xa0,
-        '\u{2010}' | '\u{2011}' => b'-',
-        _ => return None,
-    })
-}
-
-/// A string of the PDF's own syntax, in ASCII.
-fn literal(text: &[u8]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text {
-        match byte {
-            b'(' | b')' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(*byte));
-            }
-            b' '..=b'~' => out.push(char::from(*byte)),
-            _ => {
-                let _ = write!(out, "\\{byte:03o}");
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
@@ -353,13 +246,18 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_western_europe_are_printed_and_others_have_no_file() {
+    fn latin_greek_and_cyrillic_letters_are_printed_and_others_have_no_file() {
         let mut sheet = Sheet::new("en", "Bill (no. 7) \\ Größe".to_owned());
         sheet.fact("Paid", Some("3 € – thanks".to_owned()));
         let shown = text(&sheet);
         assert!(shown.contains("(Bill \\(no. 7\\) \\\\ Gr\\366\\337e) Tj"), "{shown}");
         assert!(shown.contains("(3 \\200 \\226 thanks) Tj"), "{shown}");
-        sheet.notes.push("Ευχαριστούμε".to_owned());
+        assert!(!shown.contains("/F2"), "a file has one font where one is enough: {shown}");
+        sheet.notes.push("Ήή Її\nή".to_owned());
+        let shown = text(&sheet);
+        assert!(shown.contains("(3 \\200 \\226 thanks) Tj") && shown.contains(" Td <00010002000300040005> Tj"), "{shown}");
+        assert!(shown.contains(" Td <0002> Tj") && shown.contains("<0002> <03ae>\n<0003> <0020>\n<0004> <0407>"), "{shown}");
+        sheet.notes.push("有難う".to_owned());
         assert_eq!(file(&sheet), None);
     }
 
@@ -377,20 +275,10 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_no_wider_than_their_room() {
-        let long = encoded(&format!("{} and a few words more\nend", "x".repeat(80))).unwrap();
-        let lines = wrapped(&long, TEXT, 100.0);
-        assert!(lines.len() > 4 && lines.iter().all(|line| width_of(line, TEXT) <= 100.0));
-        assert_eq!(lines.last().unwrap(), b"end");
-        let letters: usize = lines.iter().flatten().filter(|byte| **byte != b' ').count();
-        assert_eq!(letters, 80 + "andafewwordsmore".len() + 3, "no letter is lost");
-    }
-
-    #[test]
     fn figures_end_where_their_column_ends() {
         let row = Row::of(&[right("Total", 1)], &[104.0], &["12.50".to_owned()]).unwrap();
         let (line, wide) = &row.cells[0].lines[0];
-        assert_eq!((line.as_slice(), row.cells[0].x), (b"12.50".as_slice(), MARGIN));
+        assert_eq!((line, row.cells[0].x), (&TextRun::of("12.50").unwrap(), MARGIN));
         // Four digits of 556 and a point of 278.
         assert!((wide - 22.518).abs() < 1e-9, "{wide}");
     }

@@ -151,6 +151,19 @@ pub async fn set_stores(work: &Work, entity: &LegalEntity) -> Result<(), Fault> 
     work.write(rows.into()).await
 }
 
+/// The later day of the last number that a company gave and of the invoice that is credited; None where there is neither.
+pub async fn last_day(
+    reads: &impl Reads,
+    entity: LegalEntityId,
+    (kind, number): (InvoiceKind, i64),
+    credits: Option<InvoiceId>,
+) -> Result<Option<i32>, Fault> {
+    let sql = "SELECT max(issued_on) FROM invoice
+         WHERE tenant_id = $1 AND (legal_entity_id = $2 AND kind = $3 AND number = $4 OR id = $5)";
+    let rows = reads.rows(sql, vec![entity.into(), kind.as_str().into(), number.into(), credits.into()]).await?;
+    rows.first().map_or(Ok(None), |row| Row::new(row).take())
+}
+
 /// Writes the last number that a company gave. Behind the tenant's counter nobody else gives one.
 pub async fn count_number(work: &Work, entity: LegalEntityId, kind: InvoiceKind, number: i64) -> Result<(), Fault> {
     let column = match kind {

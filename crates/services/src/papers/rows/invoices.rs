@@ -133,7 +133,8 @@ impl SealedInvoice {
             issued_on: row.issued_on,
             issued_at: row.issued_at,
             facts,
-            // Without its key a value is noise: that is what erasing means.
+            // Without its key a value is noise. Erasing takes the value, too: one that is left was lost with the keys of the deployment.
+            is_lost: row.personal.is_some() && key.is_none(),
             personal: row.personal.zip(key).map(|(body, key)| Sealed { body, key }),
             reason: row.reason,
             actor: Actor { kind: row.actor_kind, id: row.actor_id },

@@ -145,6 +145,7 @@ impl Papers {
         let lines = credit(&invoice.lines, &rows::credited(work, invoice.id).await?, wanted.as_deref())?;
         let buyer = match &invoice.personal {
             Some(sealed) => rows::open_lines(work, invoice.id, sealed)?,
+            None if invoice.is_lost => known_buyer(work, invoice.order).await?,
             None => Vec::new(),
         };
         let draft = Draft {
@@ -169,10 +170,12 @@ impl Papers {
     async fn numbered(&self, work: &mut Work, (permit, key): (&May, &Key), entity: &LegalEntity, draft: Draft) -> Done<Invoice> {
         let now = self.0.clock.now();
         let (_, zone) = rows::store_facts(work, draft.store).await?;
-        let issued_on = local_day(now, &zone);
+        let (number, today) = (entity.numbers.last(draft.kind) + 1, local_day(now, &zone));
+        let before = rows::last_day(work, entity.id, (draft.kind, number - 1), draft.credits).await?;
+        // Stores are in several zones, and clocks are set back; days go with numbers.
+        let issued_on = before.map_or(today, |before| before.max(today));
         let totals = totals(&draft.lines, draft.currency).ok_or(Refusal::TooLarge)?;
         let in_books = in_books(work, draft.conversion, &totals, issued_on).await?;
-        let number = entity.numbers.last(draft.kind) + 1;
         rows::count_number(work, entity.id, draft.kind, number).await?;
         let id: InvoiceId = self.0.clock.id();
         let invoice = Invoice {
@@ -190,6 +193,7 @@ impl Papers {
             issued_at: now,
             facts: draft.facts,
             personal: rows::seal_lines(work, id, &draft.buyer)?,
+            is_lost: false,
             reason: draft.reason,
             actor: permit.actor(),
             lines: draft.lines,
@@ -255,6 +259,14 @@ async fn buyer_of(reads: &impl Reads, order: &Order) -> Result<Vec<String>, Faul
     }
     let Some(id) = order.customer else { return Ok(Vec::new()) };
     Ok(customer::by_id(reads, id).await?.and_then(|customer| customer.name).into_iter().collect())
+}
+
+/// Whom an order is billed to by now, in the place of what was lost.
+async fn known_buyer(work: &Work, order: OrderId) -> Result<Vec<String>, Fault> {
+    match orders(work, &[order]).await?.pop() {
+        Some(order) => buyer_of(work, &order).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 fn key_of(permit: &May, mutation: &'static str, key: &str, hash: InputDigest) -> Key {

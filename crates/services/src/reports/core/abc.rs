@@ -66,13 +66,12 @@ pub fn classified(
 /// Has each product keep the class that the days `before` give it, unless it lies beyond the border by two points of revenue, or by 5 % of the coefficient.
 /// Products that sold nothing before have none to keep.
 pub fn assign(all: &mut [Classified], before: &[Classified]) {
-    let kept = before.iter().filter(|one| one.sold.revenue > 0).map(|one| (one.sold.product, one));
-    let kept: HashMap<ProductId, &Classified> = kept.collect();
+    let kept: HashMap<ProductId, &Classified> = before.iter().map(|one| (one.sold.product, one)).collect();
     for one in all {
         let Some(last) = kept.get(&one.sold.product) else { continue };
         let found = abc::Ranked { item: 0, share_before: one.share_before, class: one.abc };
         // What sells nothing any more is C at once.
-        if one.sold.revenue > 0 {
+        if one.sold.revenue > 0 && last.sold.revenue > 0 {
             one.assigned_abc = abc::assigned(found, Some(last.abc), Some(last.abc));
         }
         let last_xyz = last.variation.map(|_| last.xyz);

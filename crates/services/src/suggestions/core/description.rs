@@ -2,6 +2,7 @@
 
 use entity::prelude::Timestamp;
 use inventory::catalog::core::product::ProductRow;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Characters of an address.
@@ -106,8 +107,8 @@ fn facts(product: &ProductRow, categories: &[String]) -> String {
     lines.join("\n")
 }
 
-/// A description that a person may accept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A description that a person may accept. The receipt of a call with a key holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     pub text: String,
     /// It ended because the answer had as many tokens as are allowed.

@@ -59,27 +59,32 @@ impl Suggestions {
         lines: &[Refused],
     ) -> Result<Vec<(usize, RefuseRefusal)>, Fault> {
         let work = permit.scope(&self.catalog.db).begin().await?;
-        let (now, mut refusals) = (self.catalog.clock.now(), Vec::new());
-        for (nth, Refused { product, category, tags }) in lines.iter().enumerate() {
-            if !rows::has_product(&work, *product).await? {
-                refusals.push((nth, RefuseRefusal::NoProduct));
-                continue;
+        let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+        let products = rows::known_products(&work, &ids).await?;
+        let pairs: Vec<(ProductId, CategoryId)> = lines.iter().filter_map(|line| Some((line.product, line.category?))).collect();
+        let ids: Vec<CategoryId> = pairs.iter().map(|(_, category)| *category).collect();
+        let categories = rows::known_categories(&work, &ids).await?;
+        let refusal = |line: &Refused| {
+            if !products.contains(&line.product) {
+                return Some(RefuseRefusal::NoProduct);
             }
-            if let Some(category) = *category {
-                if !rows::has_category(&work, category).await? {
-                    refusals.push((nth, RefuseRefusal::NoCategory));
-                    continue;
-                }
-                rows::refuse(&work, *product, category, now).await?;
-            }
-            let tags: Vec<String> = tags.iter().map(|tag| text::fold(tag.trim())).collect();
-            rows::refuse_tags(&work, *product, &tags, now).await?;
-        }
-        if refusals.is_empty() {
-            work.commit().await?;
-        } else {
+            line.category.is_some_and(|category| !categories.contains(&category)).then_some(RefuseRefusal::NoCategory)
+        };
+        let refusals: Vec<(usize, RefuseRefusal)> =
+            lines.iter().enumerate().filter_map(|(nth, line)| Some((nth, refusal(line)?))).collect();
+        if !refusals.is_empty() {
             work.rollback().await?;
+            return Ok(refusals);
         }
+        let now = self.catalog.clock.now();
+        rows::refuse(&work, &pairs, now).await?;
+        let folded = |line: &Refused| {
+            let product = line.product;
+            line.tags.iter().map(move |tag| (product, text::fold(tag.trim()))).collect::<Vec<_>>()
+        };
+        let tags: Vec<(ProductId, String)> = lines.iter().flat_map(folded).collect();
+        rows::refuse_tags(&work, &tags, now).await?;
+        work.commit().await?;
         Ok(refusals)
     }
 }

@@ -7,7 +7,7 @@ use iam::access::{Permit, code, kind};
 use inventory::catalog::rows::{category, product};
 use platform::{
     audit::{self, Fields},
-    storage::{Fault, Reads, Work},
+    storage::{Fault, Reads, Work, once},
 };
 
 use super::Suggestions;
@@ -137,7 +137,7 @@ impl Suggestions {
     }
 
     /// Asks the tenant's endpoint for a description. Nothing is changed but the count of today's calls, whatever is answered. Beyond so many questions at
-    /// once it is refused before a call is counted.
+    /// once it is refused before a call is counted. The receipt of a call with a key holds what was proposed, so that it is paid for once.
     pub async fn propose_description(
         &self,
         permit: Permit<kind::ProductWrite>,
@@ -155,7 +155,8 @@ impl Suggestions {
             return left(work, DescribeRefusal::Spent(endpoint.calls_per_day)).await;
         }
         let context = KEY.context(&[work.tenant().uuid()]);
-        work.commit().await?;
+        // Counted, and not yet answered: a key stays free.
+        once::aside(work.commit()).await?;
         let key = sealed.map(|sealed| self.ring.open(&context, &sealed)).transpose()?.map(String::from_utf8).transpose();
         let key = key.map_err(|_| Fault::corrupt("description_endpoint", "a key is a text"))?;
         let question = Question { url: &endpoint.url, key: key.as_deref(), body: &prompt.body };
@@ -163,7 +164,13 @@ impl Suggestions {
             Ok(answer) => answer,
             Err(why) => return Ok(Err(why.into())),
         };
-        Ok(proposal(&answer).map_err(DescribeRefusal::from))
+        let proposed = match proposal(&answer) {
+            Ok(proposed) => proposed,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        let kept = serde_json::to_string(&proposed).map_err(|err| Fault::Broken(format!("a proposal has no JSON: {err}")))?;
+        once::by_itself(&scope, &kept).await?;
+        Ok(Ok(proposed))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{GAP, LEAD, MARGIN, Pages, TEXT, WIDTH, encoded};
-use crate::labels::core::{Label, Symbology};
+use super::{GAP, LEAD, MARGIN, Pages, TEXT, WIDTH};
+use crate::labels::core::{Label, Symbology, TextRun};
 
 /// The thinnest bar is so wide at most.
 const MODULE: f64 = 1.2;
@@ -25,7 +25,7 @@ impl Pages {
         }
         self.page.push_str("f\n");
         self.y = bottom;
-        self.put(&encoded(&label.text)?, TEXT, from);
+        self.put(&TextRun::of(&label.text)?, TEXT, from);
         self.y -= TEXT * LEAD;
         Some(())
     }

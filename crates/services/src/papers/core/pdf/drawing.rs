@@ -7,7 +7,8 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{GAP, MARGIN, Pages, WIDTH, encoded, literal, width_of};
+use super::{GAP, MARGIN, Pages, WIDTH};
+use crate::labels::core::{TextRun, Used};
 
 /// Elements of a drawing that are drawn.
 const MOST_ELEMENTS: usize = 5_000;
@@ -133,11 +134,11 @@ impl Canvas {
         Some(())
     }
 
-    /// A text; None where it has a sign that the font lacks.
-    fn label(&mut self, own: &Attributes, text: &str) -> Option<()> {
-        let (size, text) = (own.number("font-size").unwrap_or(LETTERS) * self.place.scale, encoded(text)?);
+    /// A text; None where it has a sign that the fonts lack.
+    fn label(&mut self, own: &Attributes, text: &str, used: &mut Used) -> Option<()> {
+        let (size, text) = (own.number("font-size").unwrap_or(LETTERS) * self.place.scale, TextRun::of(text)?);
         let [x, y] = ["x", "y"].map(|name| own.number(name).unwrap_or_default());
-        let wide = width_of(&text, size);
+        let wide = text.width(size);
         let x = match own.text("text-anchor") {
             Some("middle") => self.place.x(x) - wide / 2.0,
             Some("end") => self.place.x(x) - wide,
@@ -147,7 +148,8 @@ impl Canvas {
         if self.colour(own.text("fill"), "rg").is_none() {
             self.out.push_str("0 g ");
         }
-        let _ = writeln!(self.out, "BT /F1 {size:.2} Tf {x:.2} {y:.2} Td ({}) Tj ET", literal(&text));
+        let (font, shown) = text.shown(used);
+        let _ = writeln!(self.out, "BT /{font} {size:.2} Tf {x:.2} {y:.2} Td {shown} Tj ET");
         Some(())
     }
 }
@@ -168,7 +170,7 @@ fn pieces(text: &str) -> Vec<(char, Vec<f64>)> {
 }
 
 impl Pages {
-    /// Puts a drawing below what is there; None where one of its texts has a sign that the font lacks.
+    /// Puts a drawing below what is there; None where one of its texts has a sign that the fonts lack.
     pub(super) fn drawing(&mut self, svg: &str) -> Option<()> {
         let mut reader = Reader::from_str(svg);
         reader.config_mut().expand_empty_elements = true;
@@ -204,7 +206,7 @@ impl Pages {
                 }
                 Event::End(end) if end.local_name().as_ref() == "text" => {
                     if let (Some((own, text)), Some(canvas)) = (label.take(), &mut canvas) {
-                        canvas.label(&own, &text)?;
+                        canvas.label(&own, &text, &mut self.used)?;
                     }
                 }
                 Event::Eof => break,
@@ -262,7 +264,9 @@ mod tests {
         for svg in ["", "<svg", "<svg width=\"0\" height=\"5\"><rect/></svg>", "<script>alert(1)</script>"] {
             assert!(!drawn(svg).unwrap().contains(" re f"), "{svg}");
         }
-        assert_eq!(drawn("<svg width=\"9\" height=\"9\"><text x=\"1\" y=\"2\">κύπελλο</text></svg>"), None);
+        let text = |word: &str| drawn(&format!("<svg width=\"9\" height=\"9\"><text x=\"1\" y=\"2\">{word}</text></svg>"));
+        assert!(text("άα").unwrap().contains(" Td <00010002> Tj"));
+        assert_eq!(text("茶"), None);
     }
 
     #[test]

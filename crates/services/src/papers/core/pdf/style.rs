@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{GAP, LEAD, MARGIN, Pages, WIDTH, encoded, literal, wrapped};
+use super::{GAP, LEAD, MARGIN, Pages, WIDTH};
 use crate::{
-    labels::core::{IMAGE, Image},
+    labels::core::{IMAGE, Image, TextRun},
     papers::core::sheet::{Logo, SheetStyle},
 };
 
@@ -17,9 +17,9 @@ const PIXEL: f64 = 0.75;
 /// The line of the tenant's colour.
 const RULE: f64 = 3.0;
 
-/// Whether the font of PDFs has all signs of a text.
+/// Whether the fonts of PDFs have all signs of a text.
 pub fn prints(text: &str) -> bool {
-    encoded(text).is_some()
+    TextRun::of(text).is_some()
 }
 
 /// The picture of a paper as a PDF has it.
@@ -40,10 +40,10 @@ impl Pages {
         MARGIN + self.footer.len() as f64 * SMALL * LEAD
     }
 
-    /// Begins the first page; None where a text has a sign that the font lacks.
+    /// Begins the first page; None where a text has a sign that the fonts lack.
     pub(super) fn begin(&mut self, style: &SheetStyle) -> Option<()> {
         if let Some(footer) = &style.footer {
-            self.footer = wrapped(&encoded(footer)?, SMALL, WIDTH);
+            self.footer = TextRun::of(footer)?.wrapped(SMALL, WIDTH);
         }
         if let Some(logo) = style.logo.as_ref().filter(|logo| logo.width > 0 && logo.height > 0) {
             let (width, height) = (f64::from(logo.width), f64::from(logo.height));
@@ -72,10 +72,12 @@ impl Pages {
     /// Writes the footer onto all pages.
     pub(super) fn print_footers(&mut self) {
         let top = self.bottom();
-        for page in &mut self.done {
-            for (at, line) in self.footer.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+        let Self { done, footer, used, .. } = self;
+        for page in done {
+            for (at, line) in footer.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
                 let y = top - (at as f64 + 1.0) * SMALL * LEAD;
-                let _ = writeln!(page, "BT /F1 {SMALL} Tf {MARGIN:.2} {y:.2} Td ({}) Tj ET", literal(line));
+                let (font, shown) = line.shown(used);
+                let _ = writeln!(page, "BT /{font} {SMALL} Tf {MARGIN:.2} {y:.2} Td {shown} Tj ET");
             }
         }
     }
@@ -111,7 +113,9 @@ mod tests {
         assert_eq!((shown.matches("(Mugs & More) Tj").count(), shown.matches(" cm /L1 Do").count()), (1, 1));
         assert!(shown.contains("q 200.00 0 0 50.00 ") && shown.contains("ffd8ffd9>\nendstream"), "{shown}");
         assert!(shown.contains("1.000 0.000 0.000 rg "), "{shown}");
-        sheet.style.footer = Some("Ευχαριστούμε".to_owned());
+        sheet.style.footer = Some("αβ".to_owned());
+        assert_eq!(text(&sheet).matches(" Td <00010002> Tj").count(), pages);
+        sheet.style.footer = Some("有難う".to_owned());
         assert_eq!(file(&sheet), None);
     }
 

@@ -1,0 +1,174 @@
+//! The time that a store takes from an order to its shipment.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Checker, Rejection,
+    calendar::weekday,
+    check::{InputPath, input_path},
+    company,
+};
+
+const HOUR: i64 = 3_600_000_000;
+/// 0001-01-01: the first moment that clients read.
+const FIRST: Timestamp = Timestamp(-62_135_596_800_000_000);
+/// Thirty days.
+const MAX_HOURS: i64 = 720;
+const MAX_WORKING_DAYS: i64 = 60;
+const WEEKDAYS: usize = 7;
+/// Monday to Friday.
+const USUAL_DAYS: [i32; 5] = [1, 2, 3, 4, 5];
+
+/// A moment some days later or earlier at the same time of day, in a time zone; handed in, so that the rules know no clock.
+pub type PlusDays = fn(Timestamp, i32, &str) -> Timestamp;
+
+/// In the database, and as callers say it. An object without fields is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HandlingTime {
+    pub hours: i32,
+    pub working_days: i32,
+    /// Weekdays of work, 1, a Monday, to 7. None of them stand for Monday to Friday.
+    pub open_days: Vec<i32>,
+}
+
+/// Where a handling time passes.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub time_zone: &'a str,
+    pub local_day: fn(Timestamp, &str) -> i32,
+    pub plus_days: PlusDays,
+}
+
+impl HandlingTime {
+    /// The column of a store without one.
+    pub const NONE: &'static str = "{}";
+
+    /// What a column says; None where it says nothing.
+    pub fn read(text: &str) -> Option<Self> {
+        if text == Self::NONE {
+            return None;
+        }
+        Some(company::read::<Self>(text)).filter(|time| !time.is_none())
+    }
+
+    pub const fn is_none(&self) -> bool {
+        self.hours == 0 && self.working_days == 0
+    }
+
+    /// The weekdays of work.
+    pub fn days(&self) -> &[i32] {
+        if self.open_days.is_empty() { &USUAL_DAYS } else { &self.open_days }
+    }
+
+    /// The moment by which goods leave that are ordered at a moment: at the same time of day on the last of the working days after it, then the hours.
+    pub fn after(&self, at: Timestamp, place: Place<'_>) -> Timestamp {
+        let days = self.days_away((place.local_day)(at, place.time_zone), 1);
+        let at = (place.plus_days)(at, days, place.time_zone);
+        Timestamp(at.micros().saturating_add(self.micros()))
+    }
+
+    /// The moment at which work begins on goods that leave by a moment: the hours before it, then the working days.
+    pub fn before(&self, at: Timestamp, place: Place<'_>) -> Timestamp {
+        let at = Timestamp(at.micros().saturating_sub(self.micros()));
+        let days = self.days_away((place.local_day)(at, place.time_zone), -1);
+        (place.plus_days)(at, days, place.time_zone).max(FIRST)
+    }
+
+    fn micros(&self) -> i64 {
+        i64::from(self.hours).saturating_mul(HOUR)
+    }
+
+    /// How far away the last of the working days is, in steps of 1 or -1.
+    fn days_away(&self, today: i32, step: i32) -> i32 {
+        let is_open = |away: &i32| self.days().contains(&weekday(today.saturating_add(*away)));
+        let most = self.working_days.saturating_mul(WEEKDAYS as i32);
+        let last = usize::try_from(self.working_days).unwrap_or_default().checked_sub(1);
+        let away = last.and_then(|last| (1..=most).map(|days| days * step).filter(is_open).nth(last));
+        away.unwrap_or_default()
+    }
+}
+
+/// The text of the column.
+pub(super) fn checked(c: &mut Checker, given: &HandlingTime) -> Option<String> {
+    let at = |field: &str| -> InputPath { input_path!["handlingTime", field] };
+    c.range(at("hours"), i64::from(given.hours), 0, MAX_HOURS);
+    c.range(at("workingDays"), i64::from(given.working_days), 0, MAX_WORKING_DAYS);
+    if given.open_days.len() > WEEKDAYS {
+        c.refuse(at("openDays"), Rejection::TooMany { most: WEEKDAYS });
+        return None;
+    }
+    let mut open_days = BTreeSet::new();
+    for (index, day) in given.open_days.iter().enumerate() {
+        let at = input_path!["handlingTime", "openDays", index];
+        if c.range(at, i64::from(*day), 1, 7).is_some() {
+            open_days.insert(*day);
+        }
+    }
+    if given.is_none() {
+        return Some(HandlingTime::NONE.to_owned());
+    }
+    serde_json::to_string(&HandlingTime { open_days: open_days.into_iter().collect(), ..given.clone() }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 24 * HOUR;
+    /// 1970-01-05, a Monday.
+    const MONDAY: i64 = 4 * DAY;
+
+    const PLACE: Place<'_> = Place {
+        time_zone: "UTC",
+        local_day: |at, _| at.micros().div_euclid(DAY) as i32,
+        plus_days: |at, days, _| Timestamp(at.micros() + i64::from(days) * DAY),
+    };
+
+    /// Hours and working days, weekdays of work; hours of the order after that Monday, hours until it leaves, and the same backwards.
+    type Case = ((i32, i32), &'static [i32], [i64; 3]);
+
+    #[test]
+    fn working_days_are_those_of_the_store() {
+        let cases: [Case; 8] = [
+            ((0, 0), &[], [9, 0, 0]),
+            ((4, 0), &[], [9, 4, -4]),
+            ((0, 1), &[], [9, 24, -72]),
+            // Of a Friday: Monday; and Thursday.
+            ((0, 1), &[], [105, 72, -24]),
+            // Of a Saturday: Monday; and Friday.
+            ((0, 1), &[], [129, 48, -24]),
+            ((0, 6), &[], [9, 192, -240]),
+            ((2, 1), &[1, 2, 3, 4, 5, 6, 7], [105, 26, -26]),
+            ((0, 2), &[6], [9, 288, -216]),
+        ];
+        for ((hours, working_days), days, [at, after, before]) in cases {
+            let time = HandlingTime { hours, working_days, open_days: days.to_vec() };
+            let at = Timestamp(MONDAY + at * HOUR);
+            let away = |moment: Timestamp| (moment.micros() - at.micros()) / HOUR;
+            assert_eq!((away(time.after(at, PLACE)), away(time.before(at, PLACE))), (after, before), "{time:?} at {at:?}");
+        }
+        let broken = HandlingTime { hours: 0, working_days: 2, open_days: vec![9] };
+        assert_eq!(broken.after(Timestamp(MONDAY), PLACE), Timestamp(MONDAY), "no day is open");
+        let longest = HandlingTime { hours: 720, working_days: 60, open_days: vec![1] };
+        assert_eq!(longest.before(FIRST, PLACE), FIRST, "nothing is due before the first moment");
+    }
+
+    #[test]
+    fn each_wrong_part_is_named_and_nothing_is_none() {
+        let mut c = Checker::default();
+        let given = HandlingTime { hours: -1, working_days: 61, open_days: vec![5, 0, 5] };
+        checked(&mut c, &given);
+        let paths: Vec<String> = c.problems.iter().map(|problem| problem.at.join(".")).collect();
+        assert_eq!(paths, ["handlingTime.hours", "handlingTime.workingDays", "handlingTime.openDays.1"]);
+        let mut c = Checker::default();
+        let none = checked(&mut c, &HandlingTime { open_days: vec![1], ..HandlingTime::default() }).unwrap();
+        assert_eq!((none.as_str(), HandlingTime::read(&none)), (HandlingTime::NONE, None));
+        let kept = checked(&mut c, &HandlingTime { hours: 0, working_days: 2, open_days: vec![6, 1, 6] }).unwrap();
+        assert_eq!(HandlingTime::read(&kept), Some(HandlingTime { hours: 0, working_days: 2, open_days: vec![1, 6] }));
+        assert!(c.problems.is_empty());
+    }
+}

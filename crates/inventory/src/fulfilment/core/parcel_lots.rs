@@ -1,0 +1,90 @@
+//! Lots and serial numbers that parcels name: they leave, and no others.
+
+use entity::prelude::*;
+
+use super::{
+    book::WorkBook,
+    parcel::ParcelLot,
+    refusal::Refusal,
+    work::{Work, WorkLine},
+};
+use crate::stock::core::{At, Draft, LevelKey, LotChoice, LotLevel, Noun, Rejection, RoomRefusal};
+
+/// A lot that a line of a new parcel names.
+#[derive(Debug, Clone)]
+pub struct NamedLot {
+    /// Which of the parcel's lines, from 0.
+    pub row: usize,
+    pub choice: LotChoice,
+    /// The lot that was found by that name, so that it is known where it lies; None where there was none.
+    pub id: Option<LotId>,
+    pub quantity: Quantity,
+}
+
+/// A parcel that is being packed.
+pub(super) struct Packing<'a> {
+    pub book: &'a WorkBook,
+    pub work: &'a Work,
+    /// What lines of the parcel have named before.
+    pub before: &'a [ParcelLot],
+}
+
+impl Packing<'_> {
+    /// How much of a lot is in parcels by its name that have not left the work's store.
+    fn named(&self, lot: LotId) -> i64 {
+        let (id, store) = (self.work.head.id, self.work.head.store);
+        let others = self.book.works.values().filter(|work| work.head.id != id && work.head.store == store);
+        let parcels = others.chain(std::iter::once(self.work)).flat_map(|work| &work.parcels);
+        let lots = parcels.filter(|parcel| parcel.sent.is_none()).flat_map(|parcel| &parcel.lots);
+        let units: i64 = lots.chain(self.before).filter(|own| own.lot == lot).map(|own| own.units).sum();
+        units + self.book.packed.get(&(store, lot)).copied().unwrap_or(0)
+    }
+}
+
+/// The lots that a line names: each of its product, in its store, in no other parcel, and once. They sum to the line; none may be named.
+pub(super) fn lots_named(
+    draft: &Draft<'_>,
+    packing: &Packing<'_>,
+    (line, quantity): (&WorkLine, i64),
+    named: &[&NamedLot],
+    at: At,
+) -> Result<Vec<ParcelLot>, Rejection> {
+    let key = LevelKey { product: line.product, store: packing.work.head.store };
+    let mut lots: Vec<ParcelLot> = Vec::with_capacity(named.len());
+    for one in named {
+        let said = draft.lot_said(line.product, &one.choice, at).map_err(|why| Rejection { at, ..why })?;
+        let lot = said.ok_or_else(|| Rejection::not_found(Noun::Lot, at))?;
+        let code = || lot.code.clone();
+        if lots.iter().any(|own| own.lot == lot.id) {
+            return Err(Refusal::LotTwice { code: code() }.at(at));
+        }
+        let there = draft.lot_level(key, lot.id).map_or(0, LotLevel::available);
+        let most = (there - packing.named(lot.id)).max(0);
+        let units = one.quantity.get();
+        if units <= 0 || units > most {
+            return Err(Refusal::LotUpTo { code: code(), most }.at(at));
+        }
+        lots.push(ParcelLot { nth: line.nth, lot: lot.id, units });
+    }
+    let sum: i128 = lots.iter().map(|own| i128::from(own.units)).sum();
+    if !lots.is_empty() && sum != i128::from(quantity) {
+        return Err(Refusal::LotsSum { quantity, sum }.at(at));
+    }
+    Ok(lots)
+}
+
+/// Whether so much of a line, taken out of parcels, would be a part of what lots are named of: nothing says which of them it is.
+pub(super) fn splits_lots(work: &Work, nth: u16, quantity: i64) -> bool {
+    let mut left = quantity;
+    for parcel in work.parcels.iter().rev().filter(|parcel| parcel.sent.is_none()) {
+        let is_named = parcel.lots.iter().any(|lot| lot.nth == nth && lot.units > 0);
+        for line in parcel.lines.iter().filter(|line| line.nth == nth) {
+            let out = left.min(line.quantity);
+            if is_named && out > 0 && out < line.quantity {
+                return true;
+            }
+            left -= out;
+        }
+    }
+    false
+}

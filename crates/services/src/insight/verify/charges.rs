@@ -1,0 +1,140 @@
+//! Charges in other currencies than that of the books, converted once more by the rate that each froze: those of purchase orders, and those that were billed
+//! after the goods had come.
+
+use entity::prelude::*;
+use inventory::currency::core::FrozenRate;
+use platform::storage::{Fault, Reads, Row, Snapshot};
+
+use super::report::Broken;
+
+pub(super) const BOOKS: &str =
+    "purchase charge: it comes in the books to what its rate makes of it, and so does one that was added later";
+/// Charges read at once.
+const PAGE: i64 = 1_000;
+
+/// A charge, and what it is kept to come to.
+struct Charge {
+    amount: Option<i64>,
+    in_books: i64,
+    /// Its own, and that of the books.
+    currencies: (Option<String>, Option<String>),
+    numerator: Option<String>,
+    denominator: Option<String>,
+}
+
+/// The first charge whose amount in the books does not follow from its rate. `rows` counts those that were looked at.
+pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+    match of_orders(snapshot, rows).await? {
+        None => added(snapshot, rows).await,
+        broken => Ok(broken),
+    }
+}
+
+async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+    let mut after = (PurchaseOrderId::NIL, 0_i32);
+    loop {
+        let sql = format!(
+            "SELECT c.purchase_order_id, c.position, c.amount_minor, c.books_minor, c.currency, c.books_currency, c.rate_numerator, c.rate_denominator
+             FROM purchase_charge c WHERE c.tenant_id = $1 AND c.books_minor IS NOT NULL
+               AND c.purchase_order_id >= $2 AND (c.purchase_order_id > $2 OR c.position > $3)
+             ORDER BY c.purchase_order_id, c.position LIMIT {PAGE}"
+        );
+        let page = snapshot.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
+        if page.is_empty() {
+            return Ok(None);
+        }
+        for row in &page {
+            *rows += 1;
+            let mut row = Row::new(row);
+            after = (row.take()?, row.take()?);
+            let found = charge(&mut row)?;
+            if let Some(broken) = broken("purchase_charge", || format!("{} charge {}", after.0, after.1), &found) {
+                return Ok(Some(broken));
+            }
+        }
+    }
+}
+
+async fn added(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+    let mut after = RevaluationId::NIL;
+    loop {
+        let sql = format!(
+            "SELECT v.id, v.charge_minor, v.charge_books_minor, v.charge_currency, v.charge_books_currency, v.rate_numerator, v.rate_denominator
+             FROM revaluation v WHERE v.tenant_id = $1 AND v.charge_books_minor IS NOT NULL AND v.id > $2 ORDER BY v.id LIMIT {PAGE}"
+        );
+        let page = snapshot.rows(&sql, vec![after.into()]).await?;
+        if page.is_empty() {
+            return Ok(None);
+        }
+        for row in &page {
+            *rows += 1;
+            let mut row = Row::new(row);
+            after = row.take()?;
+            if let Some(broken) = broken("revaluation", || after.to_string(), &charge(&mut row)?) {
+                return Ok(Some(broken));
+            }
+        }
+    }
+}
+
+fn charge(row: &mut Row<'_>) -> Result<Charge, Fault> {
+    Ok(Charge {
+        amount: row.take()?,
+        in_books: row.take()?,
+        currencies: (row.take()?, row.take()?),
+        numerator: row.take()?,
+        denominator: row.take()?,
+    })
+}
+
+fn broken(table: &'static str, key: impl Fn() -> String, charge: &Charge) -> Option<Broken> {
+    let due = due(charge);
+    (due != Some(charge.in_books)).then(|| Broken {
+        table,
+        key: key(),
+        expected: due.map_or_else(|| "a rate, and an amount that it converts".to_owned(), |due| format!("in the books {due}")),
+        found: format!("in the books {}", charge.in_books),
+    })
+}
+
+/// What it comes to: what it is where it is in the currency of the books, and has no rate. The day and the source of a rate convert nothing.
+fn due(charge: &Charge) -> Option<i64> {
+    let (from, to) = (Currency::parse(charge.currencies.0.as_deref()?)?, Currency::parse(charge.currencies.1.as_deref()?)?);
+    if charge.numerator.is_none() && from == to {
+        return charge.amount;
+    }
+    let rate = FrozenRate {
+        from,
+        to,
+        numerator: charge.numerator.as_deref()?.parse().ok()?,
+        denominator: charge.denominator.as_deref()?.parse().ok()?,
+        day: 0,
+        source: String::new(),
+    };
+    rate.convert(charge.amount?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_charge_is_worth_what_its_rate_says() {
+        let text = |text: &str| Some(text.to_owned());
+        let dollars = |in_books| Charge {
+            amount: Some(10_000),
+            in_books,
+            currencies: (text("USD"), text("GBP")),
+            numerator: text("0.8425"),
+            denominator: text("1.0842"),
+        };
+        let is_broken = |charge: &Charge| broken("purchase_charge", String::new, charge).is_some();
+        // 77.7071.
+        assert!(!is_broken(&dollars(7_771)) && is_broken(&dollars(7_770)));
+        assert!(is_broken(&Charge { denominator: None, ..dollars(7_771) }), "half a rate converts nothing");
+        let pounds =
+            |in_books| Charge { currencies: (text("GBP"), text("GBP")), numerator: None, denominator: None, ..dollars(in_books) };
+        assert!(!is_broken(&pounds(10_000)) && is_broken(&pounds(7_771)));
+        assert!(is_broken(&Charge { currencies: (text("USD"), text("GBP")), ..pounds(10_000) }), "dollars are no pounds");
+    }
+}

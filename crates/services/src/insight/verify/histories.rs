@@ -1,0 +1,360 @@
+//! Changed fields as the audit log tells of them, and what they lead to.
+//!
+//! Of each field the values before and after its changes are put side by side, in whatever order they were written: each value that it had is left as often as
+//! it was reached, but for the first, which was never reached, and the one of today, which was never left. Nothing has to be known of who was first of two
+//! nodes whose clocks differ.
+//!
+//! An older release changes fields and does not tell which, and so does what is done in nobody's name. A row of which that may have happened is left out: one
+//! with more versions than entries that tell of one, and a purchase order with an edit that tells of no field.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use platform::{
+    audit::{fields::LEFT_OUT, money},
+    storage::{Fault, Reads, Row, Snapshot},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::report::{Broken, readable};
+
+pub(super) const FIELDS: &str = "audit: changed fields lead from one value to the next, up to what their rows say";
+/// Rows whose changes are looked at together, and entries that are read at once.
+const PAGE: i64 = 500;
+
+/// A kind of row whose changed fields are told.
+struct Kind {
+    table: &'static str,
+    prefix: &'static str,
+    fields: &'static [&'static str],
+    /// Fields of the row itself, of which each entry that tells of any is a version of its own; none of a kind whose versions are not told by fields.
+    /// Tags and metadata are not among them: they may be those of the node, which has versions of its own.
+    own: &'static [&'static str],
+    /// Actions that change the fields, as a list in SQL: an entry of one that tells of no field was left by an older release.
+    edits: &'static str,
+    /// What rows say today: the id, the line or 0, the field, and its value as a text, as a number, or as a number and a currency. `OF_IDS` stands for the
+    /// condition on the column `id` of the table, which is `x`.
+    now: &'static str,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind {
+        table: "product",
+        prefix: "prd",
+        fields: &["sku", "name", "price"],
+        own: &OF_PRODUCTS,
+        edits: "''",
+        now: "SELECT x.id, 0, 'sku', x.sku, CAST(NULL AS bigint), CAST(NULL AS text) FROM product x WHERE x.tenant_id = $1 AND OF_IDS
+              UNION ALL SELECT x.id, 0, 'name', x.name, CAST(NULL AS bigint), CAST(NULL AS text) FROM product x WHERE x.tenant_id = $1 AND OF_IDS
+              UNION ALL SELECT x.id, 0, 'price', CAST(NULL AS text), x.price_minor, x.price_currency FROM product x WHERE x.tenant_id = $1 AND OF_IDS",
+    },
+    Kind { table: "supplier", prefix: "sup", fields: &["code", "name"], own: &OF_SUPPLIERS, edits: "''", now: CODE_AND_NAME },
+    Kind { table: "store", prefix: "sto", fields: &["code", "name"], own: &OF_STORES, edits: "''", now: CODE_AND_NAME },
+    Kind {
+        table: "purchase_order",
+        prefix: "por",
+        fields: &["revision", "quantity", "unitCost"],
+        own: &[],
+        edits: "'purchaseOrderUpdate', 'purchaseOrderAmend', 'purchase_order.update', 'purchase_order.amend'",
+        now: "SELECT x.id, 0, 'revision', CAST(NULL AS text), CAST(x.revision AS bigint), CAST(NULL AS text)
+              FROM purchase_order x WHERE x.tenant_id = $1 AND OF_IDS
+              UNION ALL SELECT x.id, l.position, 'quantity', CAST(NULL AS text), l.quantity, CAST(NULL AS text)
+              FROM purchase_order x JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = x.id WHERE x.tenant_id = $1 AND OF_IDS
+              UNION ALL SELECT x.id, l.position, 'unitCost', CAST(NULL AS text), l.unit_cost_minor, x.currency
+              FROM purchase_order x JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = x.id WHERE x.tenant_id = $1 AND OF_IDS",
+    },
+];
+
+const OF_PRODUCTS: [&str; 24] = [
+    "sku",
+    "name",
+    "description",
+    "status",
+    "stockPolicy",
+    "categoryId",
+    "supplierId",
+    "familyId",
+    "options",
+    "unit",
+    "price",
+    "unitCost",
+    "lowStockThreshold",
+    "tracking",
+    "minimumRemainingDays",
+    "weightGrams",
+    "lengthMm",
+    "widthMm",
+    "heightMm",
+    "originCountry",
+    "tariffNumber",
+    "barcodes",
+    "components",
+    "archivedAt",
+];
+const OF_SUPPLIERS: [&str; 12] = [
+    "code",
+    "name",
+    "leadTimeDays",
+    "email",
+    "contacts",
+    "address",
+    "taxIds",
+    "paymentTerms",
+    "minimumOrderValue",
+    "calendar",
+    "archivedAt",
+    "mergedInto",
+];
+const OF_STORES: [&str; 9] = ["code", "name", "kind", "timeZone", "contacts", "address", "taxIds", "paymentTerms", "archivedAt"];
+
+const CODE_AND_NAME: &str = "SELECT x.id, 0, 'code', x.code, CAST(NULL AS bigint), CAST(NULL AS text) FROM TABLE x WHERE x.tenant_id = $1 AND OF_IDS
+    UNION ALL SELECT x.id, 0, 'name', x.name, CAST(NULL AS bigint), CAST(NULL AS text) FROM TABLE x WHERE x.tenant_id = $1 AND OF_IDS";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    path: String,
+    before: Value,
+    after: Value,
+    is_personal: bool,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    #[serde(default)]
+    fields: Vec<Told>,
+}
+
+/// How much more often each value of a field was left than it was reached, as the JSON text of the value; those that are even are not kept.
+#[derive(Debug, Default)]
+struct Balance(BTreeMap<String, i64>);
+
+impl Balance {
+    fn count(&mut self, value: &Value, by: i64) {
+        let text = value.to_string();
+        let more = self.0.get(&text).copied().unwrap_or_default() + by;
+        if more == 0 {
+            self.0.remove(&text);
+        } else {
+            self.0.insert(text, more);
+        }
+    }
+    fn changed(&mut self, before: &Value, after: &Value) {
+        self.count(before, 1);
+        self.count(after, -1);
+    }
+    /// The values that were reached and not left, if the value of today is left as the last: they are others than it.
+    fn ends(mut self, now: &Value) -> Vec<String> {
+        self.count(now, 1);
+        self.0.into_iter().filter(|(_, more)| *more < 0).map(|(text, _)| text).collect()
+    }
+}
+
+/// Fields of a page of rows, under the ids of their rows and their paths.
+#[derive(Default)]
+struct Page {
+    fields: BTreeMap<(Uuid, String), Balance>,
+    /// Rows of which an entry leaves out fields, or tells of none.
+    partial: BTreeSet<Uuid>,
+    /// How many entries tell of a version of a row.
+    versions: BTreeMap<Uuid, i64>,
+}
+
+/// The first field whose changes do not lead to what its row says. `rows` counts the fields that were looked at.
+pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+    for kind in &KINDS {
+        let mut after = AuditId::NIL;
+        loop {
+            let sql = format!(
+                "SELECT x.id, x.version FROM {} x WHERE x.tenant_id = $1 AND x.id > $2 ORDER BY x.id LIMIT {PAGE}",
+                kind.table
+            );
+            let mut versions = BTreeMap::new();
+            for row in &snapshot.rows(&sql, vec![after.into()]).await? {
+                let mut row = Row::new(row);
+                after = row.take()?;
+                versions.insert(after.uuid(), row.take::<i64>()?);
+            }
+            if versions.is_empty() {
+                break;
+            }
+            let mut page = told(snapshot, kind, &versions).await?;
+            page.leave_out(kind, &versions);
+            *rows += page.fields.len() as u64;
+            if let Some(broken) = broken(snapshot, kind, page).await? {
+                return Ok(Some(broken));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What the entries of some rows tell of their fields.
+async fn told(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid, i64>) -> Result<Page, Fault> {
+    let (backend, mut page, mut after) = (snapshot.backend(), Page::default(), (AuditId::NIL, AuditId::NIL));
+    let of = backend.in_ids("e.target_id", 2);
+    let sql = format!(
+        "SELECT e.target_id, e.id, e.changes FROM audit_entry e
+         WHERE e.tenant_id = $1 AND {of} AND e.target_id IS NOT NULL AND e.outcome = 'DONE'
+           AND (e.changes LIKE '%\"fields\":%' OR e.action IN ({}))
+           AND e.target_id >= $3 AND (e.target_id > $3 OR e.id > $4)
+         ORDER BY e.target_id, e.id LIMIT {PAGE}",
+        kind.edits
+    );
+    loop {
+        let values = vec![backend.ids(rows.keys().copied().map(AuditId::from_uuid)), after.0.into(), after.1.into()];
+        let entries = snapshot.rows(&sql, values).await?;
+        if entries.is_empty() {
+            return Ok(page);
+        }
+        for entry in &entries {
+            let mut entry = Row::new(entry);
+            after = (entry.take()?, entry.take()?);
+            // What an entry says is proven by its hash; one that cannot be read tells of no field.
+            let changes: Changes = serde_json::from_str(&entry.take::<String>()?).unwrap_or(Changes { fields: Vec::new() });
+            page.add(kind, after.0.uuid(), &changes.fields);
+        }
+    }
+}
+
+impl Page {
+    fn add(&mut self, kind: &Kind, row: Uuid, fields: &[Told]) {
+        if fields.is_empty() {
+            self.partial.insert(row);
+        }
+        if fields.iter().any(|told| kind.own.contains(&told.path.as_str())) {
+            *self.versions.entry(row).or_default() += 1;
+        }
+        for told in fields {
+            if told.path == LEFT_OUT {
+                self.partial.insert(row);
+            }
+            let of_line = told.path.strip_prefix("lines.").and_then(|rest| rest.split_once('.'));
+            let field = of_line.map_or(told.path.as_str(), |(_, field)| field);
+            if !told.is_personal && kind.fields.contains(&field) {
+                self.fields.entry((row, told.path.clone())).or_default().changed(&told.before, &told.after);
+            }
+        }
+    }
+
+    /// Leaves out rows of which something may have changed that no entry tells.
+    fn leave_out(&mut self, kind: &Kind, versions: &BTreeMap<Uuid, i64>) {
+        let Self { fields, partial, versions: told } = self;
+        fields.retain(|(row, _), _| !partial.contains(row) && (kind.own.is_empty() || told.get(row) == versions.get(row)));
+    }
+}
+
+async fn broken(snapshot: &Snapshot, kind: &Kind, page: Page) -> Result<Option<Broken>, Fault> {
+    if page.fields.is_empty() {
+        return Ok(None);
+    }
+    let now = now(snapshot, kind, &page).await?;
+    for ((row, path), balance) in page.fields {
+        // A line that was taken out of a draft has no row, and its last change says so.
+        let found = now.get(&(row, path.clone())).unwrap_or(&Value::Null);
+        let ends = balance.ends(found);
+        if !ends.is_empty() {
+            return Ok(Some(Broken {
+                table: kind.table,
+                key: readable(&format!("{}:{} {path}", kind.prefix, row.simple())),
+                expected: ends.join(" or "),
+                found: found.to_string(),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// What the rows say today.
+async fn now(snapshot: &Snapshot, kind: &Kind, page: &Page) -> Result<BTreeMap<(Uuid, String), Value>, Fault> {
+    let backend = snapshot.backend();
+    let ids: BTreeSet<Uuid> = page.fields.keys().map(|(row, _)| *row).collect();
+    let sql = kind.now.replace("OF_IDS", &backend.in_ids("x.id", 2)).replace("TABLE", kind.table);
+    let mut now = BTreeMap::new();
+    for row in &snapshot.rows(&sql, vec![backend.ids(ids.into_iter().map(AuditId::from_uuid))]).await? {
+        let mut row = Row::new(row);
+        let (id, line) = (row.take::<PurchaseOrderId>()?, row.take::<i32>()?);
+        let field: String = row.take()?;
+        let path = match u16::try_from(line) {
+            Ok(line) if line > 0 => {
+                let line: PurchaseOrderLineId = id.line(line);
+                format!("lines.{line}.{field}")
+            }
+            _ => field,
+        };
+        now.insert((id.uuid(), path), value(row.take()?, row.take()?, row.take()?));
+    }
+    Ok(now)
+}
+
+/// A value as the API writes it.
+fn value(text: Option<String>, number: Option<i64>, currency: Option<String>) -> Value {
+    match (text, number, currency) {
+        (Some(text), ..) => json!(text),
+        (None, Some(minor), Some(code)) => money(Currency::parse(&code).map(|currency| Money::new(minor, currency))),
+        (None, number, _) => json!(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_in_any_order_lead_to_what_the_row_says() {
+        let told = |changes: &[(i64, i64)]| {
+            let mut balance = Balance::default();
+            changes.iter().for_each(|(before, after)| balance.changed(&json!(before), &json!(after)));
+            balance
+        };
+        let none = Vec::<String>::new();
+        // From 5 to 6, to 7, back to 6, and to 9, by two nodes.
+        let all = [(7, 6), (5, 6), (6, 9), (6, 7)];
+        assert_eq!(told(&all).ends(&json!(9)), none);
+        assert_eq!(told(&all).ends(&json!(6)), ["9"], "the row says something older");
+        assert_eq!(told(&all).ends(&json!(8)), ["9"]);
+        assert_eq!(told(&[(5, 6), (7, 8)]).ends(&json!(8)), ["6"], "one was left out between");
+        assert_eq!(told(&[(5, 5)]).ends(&json!(5)), none);
+    }
+
+    #[test]
+    fn values_are_those_of_the_api() {
+        assert_eq!(value(None, Some(1_250), Some("GBP".to_owned())), json!({ "amount": "12.50", "currencyCode": "GBP" }));
+        assert_eq!(value(None, Some(12), None).to_string(), "12");
+        assert_eq!((value(Some("MUG".to_owned()), None, None), value(None, None, None)), (json!("MUG"), Value::Null));
+    }
+
+    #[test]
+    fn fields_of_lines_are_told_under_their_ids() {
+        let mut page = Page::default();
+        let told = |path: &str| Told { path: path.to_owned(), before: json!(1), after: json!(2), is_personal: false };
+        let fields = ["revision", "lines.pol_1.quantity", "lines.pol_1.sku", "note", "leftOut"].map(told);
+        page.add(&KINDS[3], Uuid::nil(), &fields);
+        page.leave_out(&KINDS[3], &BTreeMap::new());
+        assert!(page.fields.is_empty(), "not all of it is told");
+        let mut page = Page::default();
+        page.add(&KINDS[3], Uuid::nil(), &fields[..4]);
+        page.leave_out(&KINDS[3], &BTreeMap::new());
+        let paths: Vec<&str> = page.fields.keys().map(|(_, path)| path.as_str()).collect();
+        assert_eq!(paths, ["lines.pol_1.quantity", "revision"]);
+        page.add(&KINDS[3], Uuid::nil(), &[]);
+        page.leave_out(&KINDS[3], &BTreeMap::new());
+        assert!(page.fields.is_empty(), "an older release edited it");
+    }
+
+    #[test]
+    fn a_row_is_looked_at_while_each_of_its_versions_is_told() {
+        let told = |path: &str| Told { path: path.to_owned(), before: json!("Mug"), after: json!("Cup"), is_personal: false };
+        let looked_at = |version| {
+            let mut page = Page::default();
+            for path in ["name", "price", "metadata", "supplierProducts.sup_1.preferred"] {
+                page.add(&KINDS[0], Uuid::nil(), &[told(path)]);
+            }
+            page.leave_out(&KINDS[0], &BTreeMap::from([(Uuid::nil(), version)]));
+            page.fields.len()
+        };
+        assert_eq!((looked_at(2), looked_at(3)), (2, 0), "one of three was written by an older release");
+    }
+}

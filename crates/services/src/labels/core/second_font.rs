@@ -1,0 +1,274 @@
+//! The second font of PDFs, for what Helvetica lacks: Latin, Greek and Cyrillic letters of DejaVu Sans Condensed. A file carries the shapes that its own texts
+//! use, and a table of the letters that they are, so that its texts can be found and copied.
+
+use std::{fmt::Write, iter::once, sync::LazyLock};
+
+/// As `fonts/make.py` of this crate makes it, under the licence beside it: no shape has parts or hints, and each has its own width.
+const FONT: &[u8] = include_bytes!("../../../fonts/papers.ttf");
+/// Units of the font in the letters' size.
+const EM: usize = 2_048;
+/// Most entries of a block in a table of letters.
+const BLOCK: usize = 100;
+const INFO: &str = "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>";
+
+/// The tables of the font that files need.
+struct Tables {
+    cmap: &'static [u8],
+    glyf: &'static [u8],
+    head: &'static [u8],
+    hhea: &'static [u8],
+    hmtx: &'static [u8],
+    loca: &'static [u8],
+    maxp: &'static [u8],
+}
+
+static TABLES: LazyLock<Option<Tables>> = LazyLock::new(Tables::read);
+
+/// A number of two bytes.
+fn short(bytes: &[u8], at: usize) -> Option<usize> {
+    let pair = bytes.get(at..at + 2)?.try_into().ok()?;
+    Some(usize::from(u16::from_be_bytes(pair)))
+}
+
+/// A number of four bytes.
+fn long(bytes: &[u8], at: usize) -> Option<usize> {
+    let four = bytes.get(at..at + 4)?.try_into().ok()?;
+    usize::try_from(u32::from_be_bytes(four)).ok()
+}
+
+impl Tables {
+    fn read() -> Option<Self> {
+        let count = short(FONT, 4)?;
+        let table = |tag: &[u8]| {
+            let entry = (0..count).map(|nth| 12 + nth * 16).find(|at| FONT.get(*at..*at + 4) == Some(tag))?;
+            let (from, length) = (long(FONT, entry + 8)?, long(FONT, entry + 12)?);
+            FONT.get(from..from + length)
+        };
+        Some(Self {
+            cmap: table(b"cmap")?,
+            glyf: table(b"glyf")?,
+            head: table(b"head")?,
+            hhea: table(b"hhea")?,
+            hmtx: table(b"hmtx")?,
+            loca: table(b"loca")?,
+            maxp: table(b"maxp")?,
+        })
+    }
+
+    /// The number of a sign's shape, from ranges of signs in ascending order (format 4 of the table).
+    fn glyph(&self, sign: char) -> Option<usize> {
+        let code = usize::try_from(u32::from(sign)).ok()?;
+        let table = self.cmap.get(long(self.cmap, 8)?..)?;
+        let size = short(table, 6)?;
+        let end = (14..14 + size).step_by(2).find(|at| short(table, *at).is_some_and(|last| last >= code))?;
+        let offset_at = end + 2 + size * 3;
+        let (first, delta, offset) = (short(table, end + 2 + size)?, short(table, end + 2 + size * 2)?, short(table, offset_at)?);
+        let from_start = code.checked_sub(first)?;
+        let glyph = match offset {
+            0 => code + delta,
+            _ => match short(table, offset_at + offset + from_start * 2)? {
+                0 => return None,
+                glyph => glyph + delta,
+            },
+        };
+        Some(glyph % 65_536).filter(|glyph| *glyph > 0)
+    }
+
+    /// The width of a shape in thousandths of the letters' size.
+    fn width(&self, glyph: usize) -> u32 {
+        let units = short(self.hmtx, glyph * 4).unwrap_or(EM);
+        u32::try_from((units * 1_000 + EM / 2) / EM).unwrap_or(1_000)
+    }
+
+    /// The bytes of a shape; none of a space.
+    fn shape(&self, glyph: usize) -> &'static [u8] {
+        let place = |at: usize| long(self.loca, at * 4);
+        let range = place(glyph).zip(place(glyph + 1));
+        range.and_then(|(from, to)| self.glyf.get(from..to)).unwrap_or_default()
+    }
+
+    /// A font of its own with the shapes of these signs, numbered from 1; 0 is what stands for no sign.
+    fn cut(&self, signs: &[char]) -> Vec<u8> {
+        let (mut glyf, mut loca, mut hmtx) = (Vec::new(), vec![0; 4], Vec::new());
+        for glyph in once(0).chain(signs.iter().map(|sign| self.glyph(*sign).unwrap_or(0))) {
+            glyf.extend_from_slice(self.shape(glyph));
+            pad(&mut glyf);
+            loca.extend_from_slice(&four(glyf.len()));
+            hmtx.extend_from_slice(self.hmtx.get(glyph * 4..glyph * 4 + 4).unwrap_or(&[0; 4]));
+        }
+        let count = u16::try_from(signs.len() + 1).unwrap_or(u16::MAX);
+        let (hhea, maxp) = (counted(self.hhea, 34, count), counted(self.maxp, 4, count));
+        let tables =
+            [(b"glyf", glyf), (b"head", self.head.to_vec()), (b"hhea", hhea), (b"hmtx", hmtx), (b"loca", loca), (b"maxp", maxp)];
+        // Version 1, six tables, and three numbers that say so again.
+        let mut out = vec![0, 1, 0, 0, 0, 6, 0, 64, 0, 2, 0, 32];
+        let mut place = 12 + tables.len() * 16;
+        for (tag, table) in &tables {
+            out.extend_from_slice(tag.as_slice());
+            out.extend_from_slice(&sum(table).to_be_bytes());
+            out.extend_from_slice(&four(place));
+            out.extend_from_slice(&four(table.len()));
+            place += table.len().next_multiple_of(4);
+        }
+        for (_, table) in tables {
+            out.extend(table);
+            pad(&mut out);
+        }
+        out
+    }
+}
+
+fn pad(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+}
+
+fn four(number: usize) -> [u8; 4] {
+    u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// A table with another count of shapes.
+fn counted(table: &[u8], at: usize, count: u16) -> Vec<u8> {
+    let mut out = table.to_vec();
+    if let Some(place) = out.get_mut(at..at + 2) {
+        place.copy_from_slice(&count.to_be_bytes());
+    }
+    out
+}
+
+fn sum(table: &[u8]) -> u32 {
+    let word =
+        |bytes: &[u8]| (0..4_usize).fold(0_u32, |sum, at| (sum << 8) | u32::from(bytes.get(at).copied().unwrap_or_default()));
+    table.chunks(4).fold(0_u32, |sum, bytes| sum.wrapping_add(word(bytes)))
+}
+
+/// The width of a sign in thousandths of the letters' size; None where the font lacks it.
+pub(super) fn width(sign: char) -> Option<u32> {
+    let tables = TABLES.as_ref()?;
+    tables.glyph(sign).map(|glyph| tables.width(glyph))
+}
+
+/// The signs of a file that are in this font, in the order of their numbers, which begin with 1.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Used(Vec<char>);
+
+impl Used {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A text by the numbers of its signs, as an operand of PDF.
+    pub(super) fn operand(&mut self, signs: &[char]) -> String {
+        let mut out = String::with_capacity(signs.len() * 4 + 2);
+        out.push('<');
+        for sign in signs {
+            let at = self.0.iter().position(|known| known == sign).unwrap_or_else(|| {
+                self.0.push(*sign);
+                self.0.len() - 1
+            });
+            let _ = write!(out, "{:04x}", at + 1);
+        }
+        out.push('>');
+        out
+    }
+
+    /// The objects of the font in a file, of which the first is what pages name; none where nothing is printed in it.
+    pub(super) fn objects(&self, first: usize) -> Vec<String> {
+        let Some(tables) = TABLES.as_ref().filter(|_| !self.is_empty()) else { return Vec::new() };
+        let (name, font) = (self.name(), hex::encode(tables.cut(&self.0)));
+        let widths: Vec<String> = self.0.iter().map(|sign| width(*sign).unwrap_or(1_000).to_string()).collect();
+        let letters = self.letters();
+        vec![
+            format!(
+                "<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H /DescendantFonts [{} 0 R] /ToUnicode {} 0 R >>",
+                first + 1,
+                first + 4
+            ),
+            format!(
+                "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /{name} {INFO} /FontDescriptor {} 0 R /CIDToGIDMap /Identity /W [1 [{}]] >>",
+                first + 2,
+                widths.join(" ")
+            ),
+            format!(
+                "<< /Type /FontDescriptor /FontName /{name} /Flags 4 /FontBBox [-699 -261 1513 1068] /ItalicAngle 0 /Ascent 928 \
+                 /Descent -236 /CapHeight 729 /StemV 80 /FontFile2 {} 0 R >>",
+                first + 3
+            ),
+            format!(
+                "<< /Filter /ASCIIHexDecode /Length {} /Length1 {} >>\nstream\n{font}>\nendstream",
+                font.len() + 1,
+                font.len() / 2
+            ),
+            format!("<< /Length {} >>\nstream\n{letters}endstream", letters.len()),
+        ]
+    }
+
+    /// A name of its own for each choice of signs, as readers that join files expect.
+    fn name(&self) -> String {
+        let mut rest = self.0.iter().fold(7_u64, |sum, sign| sum.wrapping_mul(31).wrapping_add(u64::from(*sign)));
+        let tag: String = (0..6)
+            .map(|_| {
+                let letter = (b'A'..=b'Z').nth((rest % 26) as usize).unwrap_or(b'A');
+                rest /= 26;
+                char::from(letter)
+            })
+            .collect();
+        format!("{tag}+EntrepotPapers")
+    }
+
+    /// The table of the letters that the numbers are.
+    fn letters(&self) -> String {
+        let mut out = format!(
+            "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n{INFO} def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
+             1 begincodespacerange\n<0000> <ffff>\nendcodespacerange\n"
+        );
+        for (block, signs) in self.0.chunks(BLOCK).enumerate() {
+            let _ = writeln!(out, "{} beginbfchar", signs.len());
+            for (at, sign) in (1..).zip(signs) {
+                let _ = writeln!(out, "<{:04x}> <{:04x}>", block * BLOCK + at, u32::from(*sign));
+            }
+            out.push_str("endbfchar\n");
+        }
+        out.push_str("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n");
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_font_has_the_letters_of_europe_and_vietnam_and_no_others() {
+        for text in ["Ευχαριστούμε Ἑλλάς", "Дякуємо, Њујорк, Ғалым", "Łódź İstanbul Đặng Ș ẞ", "№ 7 ₺ ₽ ₫ ₴ € – „“…"]
+        {
+            assert!(text.chars().all(|sign| width(sign).is_some_and(|wide| wide > 0)), "{text}");
+        }
+        for sign in ['漢', 'あ', '한', 'ع', 'א', 'ก', '🙂', '\u{e000}', '\u{ffff}', '\u{301}', '\n'] {
+            assert_eq!(width(sign), None, "{sign}");
+        }
+    }
+
+    #[test]
+    fn a_file_carries_the_shapes_of_its_own_signs() {
+        let mut used = Used::default();
+        assert_eq!((used.operand(&['Ж', 'α', 'Ж']), used.objects(6).len()), ("<000100020001>".to_owned(), 5));
+        let tables = TABLES.as_ref().unwrap();
+        let cut = tables.cut(&used.0);
+        // The table of places is the fifth: nothing, then the end of each of three shapes.
+        let (places, length) = (long(&cut, 12 + 4 * 16 + 8).unwrap(), long(&cut, 12 + 4 * 16 + 12).unwrap());
+        assert_eq!((&cut[12 + 4 * 16..12 + 4 * 16 + 4], length), (b"loca".as_slice(), 16));
+        let (glyf, from) = (long(&cut, 12 + 8).unwrap(), long(&cut, places + 4).unwrap());
+        let shape = tables.shape(tables.glyph('Ж').unwrap());
+        assert!(!shape.is_empty() && cut[glyf + from..].starts_with(shape));
+        assert_eq!(short(&cut, long(&cut, 12 + 5 * 16 + 8).unwrap() + 4), Some(3));
+        assert!(cut.len() < 4_000, "{} bytes", cut.len());
+        let objects = used.objects(6);
+        assert!(objects[0].contains("[7 0 R] /ToUnicode 10 0 R"), "{}", objects[0]);
+        assert!(objects[4].contains("2 beginbfchar\n<0001> <0416>\n<0002> <03b1>\nendbfchar"), "{}", objects[4]);
+    }
+
+    #[test]
+    fn a_file_without_such_signs_has_no_second_font() {
+        assert_eq!(Used::default().objects(6), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,145 @@
+//! Staff of a store name the lots and serial numbers that they put into parcels: those leave, and no others.
+
+use entity::prelude::*;
+use serde_json::{Value, json};
+
+use super::world::{World, done, line, lines, refused};
+
+impl World {
+    /// A product whose stock is kept by lots or serial numbers.
+    async fn tracked(&self, sku: &str, tracking: &str) -> ProductId {
+        let id: ProductId = self.ledger.clock().id();
+        self.product_of(self.tenant, id, (sku, StockPolicy::Tracked, 0, 1_000)).await;
+        let work = self.db.tenant(self.tenant).begin().await.unwrap();
+        let sql = "UPDATE product SET tracking = $2 WHERE tenant_id = $1 AND id = $3";
+        work.execute(sql, vec![tracking.into(), id.into()]).await.unwrap();
+        work.commit().await.unwrap();
+        id
+    }
+
+    /// So much of a lot comes into a store.
+    async fn takes_in(&self, product: ProductId, store: StoreId, (code, units): (&str, i64)) {
+        let change = json!([{"product": {"id": product}, "store": {"id": store}, "delta": units, "lot": {"code": code}}]);
+        let input = json!({"idempotencyKey": self.key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": change});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
+        let answer = self.ask(adjust, json!({"input": input})).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
+    }
+
+    /// How much of these lots is in the stores.
+    async fn on_hand<const N: usize>(&self, codes: [&str; N]) -> [i64; N] {
+        let mut found = [0; N];
+        for (index, code) in codes.into_iter().enumerate() {
+            let sql = format!("SELECT on_hand FROM lot WHERE tenant_id = $1 AND code = '{code}'");
+            found[index] = self.number(&sql).await;
+        }
+        found
+    }
+
+    /// The lots that lines of an order's first work name, parcel by parcel, by their codes.
+    async fn named_in_parcels(&self, order: &Value) -> Vec<Value> {
+        let document = "query($id: ID!) { order(by: { id: $id }) { works { parcels { lines { lots { code quantity } } } } } }";
+        let seen = self.ask(document, json!({"id": order["id"]})).await;
+        let parcels = seen["order"]["works"][0]["parcels"].as_array().unwrap_or_else(|| panic!("{seen}"));
+        let lines = parcels.iter().flat_map(|parcel| parcel["lines"].as_array().unwrap());
+        let lots = lines.map(|line| {
+            let mut lots = line["lots"].as_array().unwrap().clone();
+            lots.sort_by_key(|lot| lot["code"].to_string());
+            Value::from(lots)
+        });
+        lots.collect()
+    }
+
+    /// Lots that are not the line's, not there, named twice, or do not sum to the line are refused.
+    async fn refuses_strange_lots(&self, work: &Value) {
+        let strange = |index: usize, lots: &[(&str, i64)]| json!({"parcels": [{"lines": [of_lots(work, index, lots)]}]});
+        let named = "input.parcels.0.lines.0.lots";
+        let pack = async |input: Value| self.at("fulfilmentWorkPack", work, input).await;
+        refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", named);
+        refused(&pack(strange(1, &[("S-1", 1), ("S-9", 1)])).await, "OUT_OF_RANGE", named);
+        refused(&pack(strange(1, &[("S-1", 1), ("S-1", 1)])).await, "INVALID", named);
+        let mut half = strange(0, &[("L-2", 3)]);
+        half["parcels"][0]["lines"][0]["quantity"] = json!(5);
+        refused(&pack(half).await, "INVALID", named);
+        let picked = strange(0, &[("L-2", 6)]);
+        refused(&pack(picked).await, "OUT_OF_RANGE", "input.parcels.0.lines.0.quantity");
+        let twice = json!({"parcels": [
+            {"lines": [of_lots(work, 1, &[("S-3", 1)])]},
+            {"lines": [of_lots(work, 1, &[("S-3", 1)])]}
+        ]});
+        refused(&pack(twice).await, "OUT_OF_RANGE", "input.parcels.1.lines.0.lots");
+    }
+}
+
+/// A parcel's line with the lots that it names.
+fn of_lots(work: &Value, index: usize, lots: &[(&str, i64)]) -> Value {
+    let each: Vec<Value> = lots.iter().map(|(code, units)| json!({"lot": {"code": code}, "quantity": units})).collect();
+    let all: i64 = lots.iter().map(|(_, units)| units).sum();
+    json!({"lineId": work["lines"][index]["id"], "quantity": all, "lots": each})
+}
+
+#[tokio::test]
+async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave_again() {
+    World::on_both(async |world| {
+        let (cheese, drill) = (world.tracked("CHEESE", "LOT").await, world.tracked("DRILL", "SERIAL").await);
+        for (product, store, lot) in [
+            (cheese, world.depot, ("L-1", 10)),
+            (cheese, world.depot, ("L-2", 10)),
+            (drill, world.depot, ("S-1", 1)),
+            (drill, world.depot, ("S-2", 1)),
+            (drill, world.depot, ("S-3", 1)),
+            (drill, world.store, ("S-9", 1)),
+        ] {
+            world.takes_in(product, store, lot).await;
+        }
+        let of = json!([{"product": {"id": cheese}, "quantity": 5}, {"product": {"id": drill}, "quantity": 2}]);
+        let order = world.sold(of, json!({"sourcing": {}})).await;
+        let work = world.work(&order).await;
+        let early = json!({"lines": [of_lots(&work, 0, &[("L-2", 5)])]});
+        refused(&world.at("fulfilmentWorkPick", &work, early).await, "INVALID", "input.lines.0.lots");
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+
+        world.refuses_strange_lots(&work).await;
+        let parcels = json!({"parcels": [
+            {"lines": [of_lots(&work, 0, &[("L-1", 1), ("L-2", 4)]), of_lots(&work, 1, &[("S-3", 1)])]},
+            {"lines": [of_lots(&work, 1, &[("s-2", 1)])]}
+        ]});
+        let packed = world.does("fulfilmentWorkPack", &work, parcels).await;
+        assert_eq!((&packed["status"], line(&packed)), (&json!("PACKED"), [0, 0, 5, 0, 0]));
+        let lot = |code: &str, units: i64| json!({"code": code, "quantity": units});
+        let in_parcels = [json!([lot("L-1", 1), lot("L-2", 4)]), json!([lot("S-3", 1)]), json!([lot("S-2", 1)])];
+        assert_eq!(world.named_in_parcels(&order).await, in_parcels);
+        let part = json!({"lines": lines(&work, &[2])});
+        refused(&world.at("fulfilmentWorkUnpick", &work, part).await, "INVALID", "input.lines.0.quantity");
+
+        // Another order's parcel: what is in one already is in no second.
+        let other = world.sold(json!([{"product": {"id": drill}, "quantity": 1}]), json!({"sourcing": {}})).await;
+        let second = world.work(&other).await;
+        world.does("fulfilmentWorkPick", &second, json!({})).await;
+        let taken = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-3", 1)])]}]});
+        let taken = world.at("fulfilmentWorkPack", &second, taken).await;
+        refused(&taken, "OUT_OF_RANGE", "input.parcels.0.lines.0.lots");
+
+        let codes = ["L-1", "L-2", "S-1", "S-2", "S-3", "S-9"];
+        let left = [9, 6, 1, 0, 0, 1];
+        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        assert_eq!(world.on_hand(codes).await, left, "the first to expire and the first to come stay");
+        let sent = world.order_now(&order).await["fulfilments"][0]["id"].clone();
+        let back = json!({"idempotencyKey": world.key(), "documentId": sent, "note": "never left"});
+        done(&world.act("documentReverse", back).await, "documentReversal");
+        assert_eq!(world.on_hand(codes).await, [10, 10, 1, 1, 1, 1]);
+        assert_eq!(world.named_in_parcels(&order).await, in_parcels, "parcels are packed again as they were");
+        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        assert_eq!(world.on_hand(codes).await, left);
+
+        // Put back, lots are free again.
+        let free = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-1", 1)])]}]});
+        world.does("fulfilmentWorkPack", &second, free.clone()).await;
+        world.does("fulfilmentWorkUnpick", &second, json!({})).await;
+        world.does("fulfilmentWorkPick", &second, json!({})).await;
+        world.does("fulfilmentWorkPack", &second, free).await;
+        world.does("fulfilmentWorkShip", &second, json!({})).await;
+        assert_eq!(world.on_hand(["S-1", "S-9"]).await, [0, 1]);
+    })
+    .await;
+}
