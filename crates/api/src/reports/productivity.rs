@@ -119,8 +119,8 @@ impl StockProductivity {
         let (span, now) = (self.span.before(), self.sums.turnover(self.days));
         self.before.map(|before| ValueTurnoverTrend { span, before: before.turnover(span.days()), now })
     }
-    /// Turnover by value of the product's category over the same days and stores. Null for products without a category, where rows do not stand for products, in
-    /// the totals, and for callers without product.cost.read.
+    /// Turnover by value of the product's category over the same days and stores. Null for products without a category, where rows are not products, in the
+    /// totals, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn category_turnover(&self, ctx: &Context<'_>) -> Option<ValueCategoryTurnover> {
         let (whole, own) = (self.category?.turnover(self.days), self.sums.turnover(self.days));

@@ -20,11 +20,9 @@ pub async fn days_of_supply(
 ) -> Result<HashMap<Level, i64>, Fault> {
     let scope = permit.scope(db).long();
     let Some(run) = rows::last_run(&scope).await? else { return Ok(HashMap::new()) };
-    let mut products: Vec<ProductId> = levels.iter().map(|((_, product), _)| *product).collect();
-    products.sort_unstable();
-    products.dedup();
+    let wanted: Vec<(ProductId, StoreId)> = levels.iter().map(|((store, product), _)| (*product, *store)).collect();
     let units: HashMap<Level, i128> = levels.iter().copied().collect();
-    let kept = rows::series_of_products(&scope, run.first_week, &products).await?;
+    let kept = rows::series_of_levels(&scope, run.first_week, &wanted).await?;
     let lasting = kept.iter().filter_map(|series| {
         let level = (series.store, series.product);
         let weeks: Vec<f64> = series.body.points().map(|point| point.mean).collect();
