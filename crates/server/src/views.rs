@@ -1,9 +1,10 @@
-//! `GET /views/{slug}.json`, `.jsonl`, `.csv`, `.xlsx` and `.pdf`: a saved view for programs and spreadsheets, by a key, with the rights and at the cost of its reader.
+//! `GET /views/{slug}.json`, `.jsonl`, `.csv`, `.xlsx`, `.pdf` and `.parquet`: a saved view for programs and spreadsheets, by a key, with the rights and at the cost of its reader.
 //! `GET /views/t/{secret}.csv` and the others: the same by a link, with the rights and at the cost of whoever made it.
 //!
 //! Everything is read before the first byte is sent: what is not whole is refused.
 
 mod by_link;
+mod columns;
 mod drawn;
 mod layout;
 mod sent;
@@ -50,7 +51,7 @@ pub use self::{
 use self::{
     drawn::{Heading, NotDrawn},
     layout::Layout,
-    sent::{Format, Sheet},
+    sent::{Format, Sheet, TableFile},
 };
 
 const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document version } }";
@@ -120,10 +121,11 @@ fn named(file: &str) -> Option<(&str, Format)> {
     let (slug, ending) = file.rsplit_once('.')?;
     let format = match ending {
         "json" => Format::Json,
-        "jsonl" => Format::Table(TableFormat::Jsonl),
-        "csv" => Format::Table(TableFormat::Csv),
-        "xlsx" => Format::Table(TableFormat::Xlsx),
-        "pdf" => Format::Table(TableFormat::Pdf),
+        "jsonl" => Format::Table(TableFile::Of(TableFormat::Jsonl)),
+        "csv" => Format::Table(TableFile::Of(TableFormat::Csv)),
+        "xlsx" => Format::Table(TableFile::Of(TableFormat::Xlsx)),
+        "pdf" => Format::Table(TableFile::Of(TableFormat::Pdf)),
+        "parquet" => Format::Table(TableFile::Parquet),
         _ => return None,
     };
     Some((slug, format))
@@ -152,7 +154,8 @@ fn token(authorization: &str) -> Option<String> {
 }
 
 fn nowhere(id: &str) -> Response<Body> {
-    let message = "there is no such saved view: an address is /views/, its slug, and .json, .jsonl, .csv, .xlsx or .pdf";
+    let message =
+        "there is no such saved view: an address is /views/, its slug, and .json, .jsonl, .csv, .xlsx, .pdf or .parquet";
     reply::of_fault(StatusCode::NOT_FOUND, message, Media::Json, id)
 }
 
@@ -228,13 +231,13 @@ impl<E: Executor> Reading<'_, E> {
                 let title = view["name"].as_str().unwrap_or_default().to_owned();
                 let heading = Heading { title, locale: asked.locale };
                 let bytes = match table {
-                    TableFormat::Csv => sheet::csv(&layout, &rows).into_bytes(),
-                    TableFormat::Jsonl => sheet::jsonl(&rows).into_bytes(),
-                    TableFormat::Xlsx => drawn::xlsx(&layout, &rows).await.map_err(|error| self.not_drawn(error))?,
-                    TableFormat::Pdf => {
-                        drawn::pdf(&layout, &rows, &beside, heading).await.map_err(|error| self.not_drawn(error))?
-                    }
+                    TableFile::Of(TableFormat::Csv) => Ok(sheet::csv(&layout, &rows).into_bytes()),
+                    TableFile::Of(TableFormat::Jsonl) => Ok(sheet::jsonl(&rows).into_bytes()),
+                    TableFile::Of(TableFormat::Xlsx) => drawn::xlsx(&layout, &rows).await,
+                    TableFile::Of(TableFormat::Pdf) => drawn::pdf(&layout, &rows, &beside, heading).await,
+                    TableFile::Parquet => columns::parquet(&layout, &rows).await,
                 };
+                let bytes = bytes.map_err(|error| self.not_drawn(error))?;
                 return Ok(Some(Sheet { format, bytes, rows: rows.len(), told: told(rows) }));
             }
         }
@@ -342,8 +345,9 @@ mod tests {
 
     #[test]
     fn an_address_says_the_view_and_its_format() {
-        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Table(TableFormat::Csv))));
-        assert_eq!(named("low-stock.pdf"), Some(("low-stock", Format::Table(TableFormat::Pdf))));
+        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Table(TableFile::Of(TableFormat::Csv)))));
+        assert_eq!(named("low-stock.pdf"), Some(("low-stock", Format::Table(TableFile::Of(TableFormat::Pdf)))));
+        assert_eq!(named("low-stock.parquet"), Some(("low-stock", Format::Table(TableFile::Parquet))));
         for other in ["low-stock", "low-stock.xml", "csv"] {
             assert_eq!(named(other), None, "{other}");
         }

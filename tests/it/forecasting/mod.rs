@@ -124,6 +124,18 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     assert!(weeks.iter().all(|week| week["mean"] == 10.0 && week["median"] == 10.0), "{found:#}");
     let history = found["history"].as_array().unwrap();
     assert_eq!((history.len(), &history[25]), (26, &json!({ "week": monday(world, 1), "units": 10 })));
+    // 200 are left: today's rate sells them in less than a day, the forecast in twenty weeks.
+    let query = "query($d: Date!, $p: ID) { stockPerformance(from: $d, to: $d, product: { eq: $p }) {
+        nodes { closingUnits daysOfSupplyInStock daysOfSupplyByForecast } totals { daysOfSupplyInStock daysOfSupplyByForecast } } }";
+    let supply = async |day: &str| {
+        let answer = trade.books.office.ask(query, json!({ "d": day, "p": mug["id"] })).await;
+        answer["data"]["stockPerformance"].clone()
+    };
+    let left = json!({ "closingUnits": 200, "daysOfSupplyInStock": 0.4, "daysOfSupplyByForecast": 140 });
+    let none = json!({ "daysOfSupplyInStock": null, "daysOfSupplyByForecast": null });
+    assert_eq!(supply(&ago(world, 0)[..10]).await, json!({ "nodes": [left], "totals": none }));
+    let before = supply(&monday(world, 1)).await;
+    assert_eq!(before["nodes"][0]["daysOfSupplyByForecast"], Value::Null, "a forecast of now says nothing of then: {before:#}");
     // All stores together: of two shops that sell, the sum.
     let all = trade.forecast(&mug, Value::Null).await;
     assert_eq!((&all["store"], &all["abcClass"], &all["weeks"][3]["mean"]), (&Value::Null, &Value::Null, &json!(10.0)));

@@ -1,5 +1,9 @@
 //! Saved views by addresses, as spreadsheets and scripts read them.
 
+use parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    record::Field,
+};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -196,6 +200,7 @@ on_both!(a_view_is_read_as_a_workbook_and_as_pages, site: Site => {
     for (file, media, start) in [
         ("stores.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &b"PK"[..]),
         ("stores.pdf?locale=FR", "application/pdf", &b"%PDF-1.4"[..]),
+        ("stores.parquet", "application/vnd.apache.parquet", &b"PAR1"[..]),
     ] {
         let first = get(&owner, file).await;
         assert_eq!((first.status(), first.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, media), "{file}");
@@ -203,6 +208,14 @@ on_both!(a_view_is_read_as_a_workbook_and_as_pages, site: Site => {
         assert!(first.bytes().await.unwrap().starts_with(start), "{file}");
         assert_eq!(get(&owner, file).await.headers()["etag"], tag, "the same rows are the same bytes: {file}");
     }
+    let lines: Vec<Value> = text(&owner, "stores.jsonl").await.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let file = SerializedFileReader::new(get(&owner, "stores.parquet").await.bytes().await.unwrap()).unwrap();
+    let value = |(name, field): (String, Field)| match field {
+        Field::Str(text) => (name, json!(text)),
+        other => panic!("{name}: {other}"),
+    };
+    let rows = file.get_row_iter(None).unwrap().map(|row| Value::Object(row.unwrap().into_columns().into_iter().map(value).collect()));
+    assert_eq!(rows.collect::<Vec<_>>(), lines, "a Parquet file says what JSON lines say");
     let pages = text(&owner, "stores.pdf").await;
     for words in ["(A view) Tj", "(Mugs, \"large\") Tj", "(=SUM\\(A1\\)) Tj", "(A4) Tj"] {
         assert!(pages.contains(words), "{words}: {pages}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, done};
+use super::office::{Office, done, key};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(a_supplier_who_delivers_nothing_is_measured_by_it,);
@@ -60,14 +60,22 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
 
 const ALL: &str = "query($n: Int, $a: Cursor, $s: IdFilter, $st: IdFilter, $p: ProductFilter) { supplierPerformances(
   sort: { field: UNIT_FILL_RATE }, supplier: $s, store: $st, products: $p, first: $n, after: $a) { supplierCount
-  nodes { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate } totals { supplier { id } orders } pageInfo { endCursor } } }";
+  nodes { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate onTimeInFullRate damagedRate returnedRate } totals { supplier { id } orders } pageInfo { endCursor } } }";
 
 async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &Value) {
     let input = json!({ "code": "SWIFT", "name": "Swift" });
     let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
     let swift = done(&made, "supplier")["id"].clone();
-    let order = office.ordered(json!({ "supplier": { "id": swift }, "lines": [{ "product": plate, "quantity": 3 }] })).await;
-    done(&office.receive(&order, &[3]).await, "purchaseOrder");
+    let lines = json!([{ "product": plate, "quantity": 3 }]);
+    let order = office.ordered(json!({ "supplier": { "id": swift }, "expectedOn": "2026-10-30", "lines": lines })).await;
+    let line = order["lines"][0]["id"].clone();
+    let came = json!([{ "purchaseOrderLineId": line, "quantity": 1, "damaged": 2 }]);
+    done(&office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": came })).await, "purchaseOrder");
+    let back = json!([{ "purchaseOrderLineId": line, "quantity": 1, "source": "QUARANTINE" }]);
+    let input =
+        json!({ "idempotencyKey": key(), "supplier": { "id": swift }, "store": { "id": office.store["id"] }, "lines": back });
+    let sent = office.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await;
+    done(&sent, "supplierReturn");
     let list = async |variables: Value| office.ask(ALL, variables).await["data"]["supplierPerformances"].clone();
     let found = list(json!({})).await;
     let nodes = found["nodes"].as_array().unwrap();
@@ -80,11 +88,18 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
         "{found:#}"
     );
     for supplier in [&swift, &office.supplier["id"]] {
-        let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate } }";
+        let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate onTimeInFullRate damagedRate returnedRate } }";
         let own = office.ask(query, json!({ "s": supplier })).await["data"]["supplierPerformance"].clone();
         let node = nodes.iter().find(|node| node["supplier"]["id"] == *supplier);
         assert_eq!((node, &own["supplier"]["id"]), (Some(&own), supplier), "{found:#}");
     }
+    // All three came on their day, two of them damaged, of which one went back. Of the other supplier's one judged order half is overdue.
+    let of = |supplier: &Value| nodes.iter().find(|node| node["supplier"]["id"] == *supplier).unwrap();
+    let (kept, broken) = (of(&swift), of(&office.supplier["id"]));
+    let share = |value: &Value, of: f64| value.as_f64().is_some_and(|value| (value - of).abs() < 1e-6);
+    assert!(share(&kept["damagedRate"], 2.0 / 3.0) && share(&kept["returnedRate"], 1.0 / 3.0), "{found:#}");
+    assert_eq!((&kept["onTimeInFullRate"], &broken["onTimeInFullRate"]), (&json!(1.0), &json!(0.0)), "{found:#}");
+    assert_eq!((&broken["damagedRate"], &broken["returnedRate"]), (&json!(0.0), &json!(0.0)), "{found:#}");
     let first = list(json!({ "n": 1 })).await;
     let rest = list(json!({ "a": first["pageInfo"]["endCursor"] })).await;
     assert_eq!((&first["nodes"][0], rest["nodes"].as_array().unwrap().as_slice()), (&nodes[0], &nodes[1..]));

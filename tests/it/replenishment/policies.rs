@@ -60,7 +60,17 @@ async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(worl
     let input = json!({ "idempotencyKey": key(), "id": policy["id"] });
     let gone = office.act("replenishmentPolicyRemove", "ReplenishmentPolicyRemoveInput", POLICY, input).await;
     refused(&gone, "NOT_FOUND", "input.id");
-    // 300 in one week and none in the others are as uneven as can be: Z. What is for Z holds before the tenant's, and what is for its cell before that.
+    // A store's holds before the tenant's.
+    let input = json!({ "kind": "TARGET_DAYS", "storeId": office.store["id"], "safetyDays": 7, "targetDays": 14 });
+    let policy = done(&set(office, input.clone()).await, "policy").clone();
+    assert_eq!(
+        (&policy["store"]["id"], &policy["product"], &policy["abcClass"]),
+        (&office.store["id"], &Value::Null, &Value::Null)
+    );
+    refused(&set(office, input).await, "DUPLICATE", "input");
+    let line = desk.plan(json!({})).await["lines"]["nodes"][0].clone();
+    assert_eq!((&line["figures"]["upTo"], &line["policyId"]), (&json!(56), &policy["id"]), "{line:#}");
+    // 300 in one week and none in the others are as uneven as can be: Z. What is for Z holds before the store's, and what is for its cell before that.
     for (class, days) in [("X", 14), ("Z", 21)] {
         let input = json!({ "kind": "TARGET_DAYS", "xyzClass": class, "safetyDays": 7, "targetDays": days });
         let policy = done(&set(office, input.clone()).await, "policy").clone();
@@ -90,7 +100,7 @@ async fn a_policy_takes_what_its_kind_takes(world: &World) {
         (json!({ "kind": "MIN_MAX", "safetyStockMethod": "NORMAL" }), "INVALID", "input.safetyStockMethod"),
         (json!({ "kind": "PERIODIC", "serviceLevel": 0.95, "reviewDays": 183 }), "OUT_OF_RANGE", "input.reviewDays"),
         (json!({ "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }), "OUT_OF_RANGE", "input.targetDays"),
-        (json!({ "kind": "MIN_MAX", "storeId": store }), "INVALID", "input.storeId"),
+        (json!({ "kind": "MIN_MAX", "supplierId": office.supplier["id"], "storeId": store }), "INVALID", "input.storeId"),
         (json!({ "kind": "MIN_MAX", "abcClass": "A", "supplierId": office.supplier["id"] }), "INVALID", "input"),
         (json!({ "kind": "MIN_MAX", "xyzClass": "Z", "storeId": store }), "INVALID", "input.storeId"),
         (json!({ "kind": "MIN_MAX", "productId": "prd_00000000000000000000000000" }), "NOT_FOUND", "input.productId"),
@@ -117,6 +127,8 @@ async fn a_shops_manager_sets_policies_of_their_shop(world: &World) {
     let theirs = done(&set(office, other).await, "policy").clone();
     let own = json!({ "kind": "MIN_MAX", "productId": mug["id"], "storeId": annex["id"] });
     let own = done(&set(&manager, own).await, "policy").clone();
+    let all_of_theirs = done(&set(office, json!({ "kind": "MIN_MAX", "storeId": office.store["id"] })).await, "policy").clone();
+    let all_of_own = done(&set(&manager, json!({ "kind": "MIN_MAX", "storeId": annex["id"] })).await, "policy").clone();
     let list = async |office: &Office<'_>| {
         let answer = office.ask("{ replenishmentPolicies { nodes { id store { id } } } }", json!({})).await;
         let nodes = answer["data"]["replenishmentPolicies"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
@@ -125,6 +137,7 @@ async fn a_shops_manager_sets_policies_of_their_shop(world: &World) {
     assert!(list(office).await.contains(&theirs["id"]) && list(office).await.contains(&own["id"]));
     let seen = list(&manager).await;
     assert!(seen.contains(&own["id"]) && !seen.contains(&theirs["id"]), "{seen:?}");
+    assert!(seen.contains(&all_of_own["id"]) && !seen.contains(&all_of_theirs["id"]), "{seen:?}");
     let input = json!({ "idempotencyKey": key(), "id": theirs["id"] });
     let removed = manager.act("replenishmentPolicyRemove", "ReplenishmentPolicyRemoveInput", POLICY, input).await;
     refused(&removed, "NOT_FOUND", "input.id");

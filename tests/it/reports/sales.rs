@@ -21,7 +21,7 @@ on_both!(
 );
 
 const CLASSES: &str = "query($f: SalesReportFilter!, $n: Int, $a: Cursor) { abcXyz(filter: $f, first: $n, after: $a) {
-    isCurrent currency periodDays nodes { product { sku } abc xyz revenue { amount } revenueShare shareBefore units variation }
+    isCurrent currency periodDays nodes { product { sku } abc xyz assignedAbc assignedXyz revenue { amount } revenueShare shareBefore units variation }
     totals { products weeks revenue { amount } classes { abc xyz products revenue { amount } } } pageInfo { hasNextPage endCursor } } }";
 
 async fn products_are_classed_by_revenue(world: &World) {
@@ -63,6 +63,17 @@ async fn products_are_classed_by_revenue(world: &World) {
     assert_eq!(
         (&rest["nodes"][0], &rest["totals"], &rest["pageInfo"]["hasNextPage"]),
         (&all["nodes"][3], &all["totals"], &json!(false))
+    );
+    // In the four days before, 77 % of revenue came before plates: A, and 80 % is not two points beyond the border.
+    for (nth, units) in [(1, 10), (2, 3)] {
+        order(&books, &[(&json!({ "id": ids[nth] }), units)], 7, Value::Null).await;
+    }
+    let kept = asked(&books, CLASSES, json!({ "f": of })).await;
+    let classes = |row: &Value| json!([row["product"]["sku"], row["abc"], row["assignedAbc"], row["assignedXyz"]]);
+    let rows: Vec<Value> = kept["nodes"].as_array().unwrap().iter().map(classes).collect();
+    assert_eq!(
+        json!(rows),
+        json!([["MUG", "A", "A", "Z"], ["PLATE", "B", "A", "Z"], ["BOWL", "C", "C", "Z"], ["SPOON", "C", "C", "Z"]])
     );
     // Four whole weeks with a sale in one of them: 80, 0, 0, 0 vary by the root of 3.
     of["from"] = json!(super::day(world, 40));

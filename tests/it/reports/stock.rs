@@ -65,7 +65,24 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
     assert_eq!(first["nodes"][0]["turnoverTrend"], Value::Null, "nothing was there before: {first:#}");
     let masked = reader.ask(TREND, json!({ "f": of })).await;
     assert_eq!(masked["data"]["stockProductivity"]["totals"], json!({ "turnover": null, "turnoverTrend": null }), "{masked:#}");
+    // With plates, which lie still, the category turned 8.00 of 18.00 over on the last day.
+    let plate = stocked(&books, "PLATE", 5, 4).await;
+    let input = json!({ "name": "Tableware", "slug": "tableware", "parentId": null });
+    let made = books.office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
+    let category = done(&made, "category")["id"].clone();
+    for product in [&mug, &plate] {
+        let input = json!({ "id": product["id"], "expectedVersion": 1, "categoryId": category });
+        done(&books.office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+    }
+    let mut of = filter(&books, (1, 1));
+    of["product"] = json!({ "sku": { "eq": "MUG" } });
+    let found = asked(&books, CATEGORY, json!({ "f": of })).await;
+    let row = json!({ "turnover": 1.0, "categoryTurnover": { "turnover": 0.444444, "ratio": 2.25 } });
+    assert_eq!((&found["nodes"], &found["totals"]["categoryTurnover"]), (&json!([row]), &Value::Null), "{found:#}");
 }
+
+const CATEGORY: &str = "query($f: StockReportFilter!) { stockProductivity(filter: $f) {
+    nodes { turnover categoryTurnover { turnover ratio } } totals { categoryTurnover { ratio } } } }";
 
 const TREND: &str = "query($f: StockReportFilter!) { stockProductivity(filter: $f) { nodes { turnover turnoverTrend { turnover change changeRate } }
     totals { turnover turnoverTrend { turnover change changeRate } } } }";

@@ -54,6 +54,7 @@ async fn an_uncategorised_mug_is_suggested_the_mugs(world: &World) {
 async fn a_refused_category_is_not_suggested_again(world: &World) {
     let shop = Shop::with_mugs_and_lamps(world).await;
     let (mug, other) = (shop.product("Dragonfly mug", None).await, shop.product("Heron mug", None).await);
+    let third = shop.product("Crane mug", None).await;
     let categories = async |product: &Value| {
         let page = shop.suggestions(product).await;
         let found = page["nodes"][0]["categories"].as_array().unwrap().clone();
@@ -66,7 +67,18 @@ async fn a_refused_category_is_not_suggested_again(world: &World) {
     }
     assert_eq!(categories(&mug).await, ["Lamps"]);
     assert_eq!(categories(&other).await, ["Mugs", "Lamps"], "another product is another question");
+    // Many at once, all or none.
     let theirs = json!(world.theirs.ids["prd"]);
+    let of = |product: &Value, category: &Value| json!({ "product": { "id": product }, "category": { "id": category } });
+    let both = async |second: Value| {
+        let input = json!({ "suggestions": [of(&other["id"], &shop.mugs), second] });
+        shop.ask(shop::REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
+    };
+    refused(&both(of(&theirs, &shop.mugs)).await, "NOT_FOUND", "input.suggestions.1.product.id");
+    refused(&both(json!({ "product": { "id": third["id"] } })).await, "REQUIRED", "input.suggestions.1.category");
+    assert_eq!(categories(&other).await, ["Mugs", "Lamps"], "none was kept");
+    assert_eq!(both(of(&third["id"], &shop.lamps)).await["userErrors"], json!([]));
+    assert_eq!((categories(&other).await, categories(&third).await), (vec!["Lamps".to_owned()], vec!["Mugs".to_owned()]));
     refused(&shop.refuse(&theirs, &shop.mugs).await, "NOT_FOUND", "input.productId");
     refused(&shop.refuse(&mug["id"], &json!(world.theirs.ids["cat"])).await, "NOT_FOUND", "input.categoryId");
     shop.office.is_sound().await;

@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude;
-use iam::access::{Permission, kind};
+use iam::access::{Permission, Permit, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
@@ -14,6 +14,7 @@ use services::{
         rows::StockFilter,
         shell::{self, Comparisons, FactsProgress, LevelStock, LostUnits, MOST_DAYS},
     },
+    forecasting::shell as forecasting,
     reports::core::Span,
 };
 
@@ -43,6 +44,8 @@ pub struct StockPerformance {
     before: Option<StockPeriod>,
     lost: Option<LostUnits>,
     span: Span,
+    /// Days that the closing stock lasts by the newest forecast; None where it says nothing, or was not asked.
+    lasts: Option<i64>,
 }
 
 impl StockPerformance {
@@ -136,6 +139,16 @@ impl StockPerformance {
     async fn days_of_supply(&self) -> Option<f64> {
         self.period.days_of_supply(self.days()).map(six)
     }
+    /// Days that the closing stock lasts at the sales rate of the days in stock. Null where nothing was sold on these, and in the totals.
+    async fn days_of_supply_in_stock(&self) -> Option<f64> {
+        self.level?;
+        self.period.days_of_supply_in_stock().map(six)
+    }
+    /// Days until the newest forecast expects demand for all of the closing stock, counted from the day after the period: the mean of each week, a seventh a
+    /// day. 0 without stock. Null beyond 26 weeks, without a forecast, where the period ends before the day before the forecast's first week, and in the totals.
+    async fn days_of_supply_by_forecast(&self) -> Option<Long> {
+        self.lasts.map(Long)
+    }
     /// Sold units by opening and received units. Null where those are 0.
     async fn sell_through(&self) -> Option<f64> {
         self.period.sell_through().map(six)
@@ -200,7 +213,7 @@ impl StockPerformanceConnection {
     /// All levels together, also those that are on no page.
     async fn totals(&self) -> StockPerformance {
         let (period, before, lost) = (self.totals, self.before, Some(self.lost));
-        StockPerformance { level: None, period, before, lost, span: self.span }
+        StockPerformance { level: None, period, before, lost, span: self.span, lasts: None }
     }
     /// Out days that the lost units of the totals leave out, as their stock-out had lasted for more than 28 days.
     async fn cut_days(&self) -> Long {
@@ -270,16 +283,17 @@ impl StockPerformanceQuery {
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let comparisons = comparisons(ctx, span);
         let database = ctx.given::<Ledger>()?.database();
-        let found = shell::stock_performance(permit, database, (filter, &products), substitution, comparisons);
+        let found = shell::stock_performance(permit.clone(), database, (filter, &products), substitution, comparisons);
         let found = Box::pin(found).await.map_err(no_report)?;
         let (progress, totals, before, lost, unknown) = (found.progress, found.totals, found.before, found.lost, found.unknown);
         let count = found.rows.len();
         let rows = (0..).zip(found.rows).map(|(nth, level)| {
             let lost = LostUnits::of(&level.period, level.period.out_days, substitution);
             let LevelStock { period, before, .. } = level;
-            (StockPerformance { level: Some(level), period, before, lost, span }, vec![Key::Int(nth)])
+            (StockPerformance { level: Some(level), period, before, lost, span, lasts: None }, vec![Key::Int(nth)])
         });
-        let page = Page::build(request.pick(rows.collect()), &request, kind, signer).of_known(count);
+        let rows = lasting(ctx, &permit, span, request.pick(rows.collect())).await?;
+        let page = Page::build(rows, &request, kind, signer).of_known(count);
         Ok(StockPerformanceConnection { page, totals, before, lost, unknown, progress, span })
     }
 }
@@ -306,6 +320,32 @@ fn comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
     let with_trend = of_rows("turnoverTrend") || look.field("totals").field("turnoverTrend").exists();
     let before = span.before();
     Comparisons { before: with_trend.then_some((before.from, before.to)), with_category: of_rows("categoryTurnover") }
+}
+
+/// The rows with the days that their closing stock lasts by forecast, where that is selected.
+async fn lasting(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::ReportRead>,
+    span: Span,
+    mut rows: Vec<(StockPerformance, Vec<Key>)>,
+) -> Answer<Vec<(StockPerformance, Vec<Key>)>> {
+    if !is_supply_asked(ctx) {
+        return Ok(rows);
+    }
+    let level = |row: &StockPerformance| row.level.map(|level| (level.store, level.product));
+    let levels: Vec<_> = rows.iter().filter_map(|(row, _)| Some((level(row)?, row.period.closing))).collect();
+    let database = ctx.given::<Ledger>()?.database();
+    let lasts = forecasting::days_of_supply(permit, database, span.to.saturating_add(1), &levels).await?;
+    for (row, _) in &mut rows {
+        row.lasts = level(row).and_then(|level| lasts.get(&level).copied());
+    }
+    Ok(rows)
+}
+
+fn is_supply_asked(ctx: &Context<'_>) -> bool {
+    let look = ctx.look_ahead();
+    let nodes = [look.field("nodes"), look.field("edges").field("node")];
+    nodes.iter().any(|node| node.field("daysOfSupplyByForecast").exists())
 }
 
 /// The days from the first to the last.

@@ -55,6 +55,12 @@ pub enum SupplierPerformanceSortField {
     OrderFillRate,
     /// Mean number of days from ordering to the last receipt.
     LeadTimeDaysMean,
+    /// Share of orders that were on time and received whole.
+    OnTimeInFullRate,
+    /// Units received damaged by all units received.
+    DamagedRate,
+    /// Units that went back to the supplier by all units received.
+    ReturnedRate,
 }
 
 impl SupplierPerformanceSort {
@@ -67,6 +73,9 @@ impl SupplierPerformanceSort {
             SupplierPerformanceSortField::LineFillRate => of.line_fill,
             SupplierPerformanceSortField::OrderFillRate => of.order_fill,
             SupplierPerformanceSortField::LeadTimeDaysMean => of.lead_days_mean,
+            SupplierPerformanceSortField::OnTimeInFullRate => of.on_time_in_full,
+            SupplierPerformanceSortField::DamagedRate => of.damaged,
+            SupplierPerformanceSortField::ReturnedRate => of.returned,
         };
         let millionths = value.map(|value| (value * 1e6).round() as i64);
         Key::Int(millionths.map_or(i64::MAX, |value| if self.direction == Direction::Desc { -value } else { value }))

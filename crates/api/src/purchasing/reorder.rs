@@ -159,6 +159,12 @@ pub struct SupplierPerformance {
     /// Share of orders with every receipt on or before the day agreed for its line, else for the order, 0 to 1, among orders with
     /// such a day. Null without such orders.
     pub on_time_rate: Option<f64>,
+    /// Share of orders with every receipt on time and every line received whole, 0 to 1, among orders with an agreed day. Null without such orders.
+    pub on_time_in_full_rate: Option<f64>,
+    /// Units received damaged by all units received, 0 to 1. Null where nothing was received.
+    pub damaged_rate: Option<f64>,
+    /// Units that went back to the supplier by all units received, 0 to 1: of these orders, whenever they went. Null where nothing was received.
+    pub returned_rate: Option<f64>,
     /// Deprecated name of `onTimeRate`.
     #[graphql(deprecation = "2026-11-25: use onTimeRate. Removed after 2027-11-25.")]
     pub on_time_share: Option<f64>,
@@ -184,6 +190,9 @@ impl SupplierPerformance {
             line_fill_rate: of.line_fill,
             order_fill_rate: of.order_fill,
             on_time_rate: of.on_time,
+            on_time_in_full_rate: of.on_time_in_full,
+            damaged_rate: of.damaged,
+            returned_rate: of.returned,
             on_time_share: of.on_time,
         }
     }

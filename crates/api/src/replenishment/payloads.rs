@@ -195,11 +195,12 @@ fn rule_refused(problem: RuleProblem) -> UserError {
 fn policy_refused(problem: PolicyProblem) -> UserError {
     match problem {
         PolicyProblem::SeveralScopes => {
-            let message = "a policy is for a product, classes or a supplier: name one of these, or none for the tenant";
+            let message =
+                "a policy is for a product, classes or a supplier: name one of these, or none for a store or the tenant";
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }
-        PolicyProblem::StoreAlone => {
-            let message = "a store is named beside a product or an ABC class";
+        PolicyProblem::StoreNotTaken => {
+            let message = "a store is named alone, or beside a product or an ABC class";
             UserError::new(ErrorCode::Invalid, message, input("storeId"))
         }
         PolicyProblem::NotTaken(name) => {

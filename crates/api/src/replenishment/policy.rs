@@ -37,8 +37,8 @@ impl From<core::Policy> for ReplenishmentPolicy {
     }
 }
 
-/// Rule by which plans fill stock up: for a product or classes, in one store or all, for a supplier, or for the whole tenant. The most specific rule applies:
-/// product and store, product, ABC and XYZ class and store, ABC class and store, ABC and XYZ class, ABC class, XYZ class, supplier, tenant.
+/// Rule by which plans fill stock up: for a product or classes, in one store or all, for a supplier, a store, or for the whole tenant. The most specific rule
+/// applies: product and store, product, ABC and XYZ class and store, ABC class and store, ABC and XYZ class, ABC class, XYZ class, supplier, store, tenant.
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentPolicy {
     /// ID of the policy.

@@ -51,6 +51,16 @@ impl AbcXyz {
     async fn xyz(&self) -> XyzClass {
         self.of.xyz.into()
     }
+    /// Class by revenue with hysteresis: that of as many days before, unless the product is two points of revenue beyond the border. Products that sold
+    /// nothing before, or nothing in the period, have `abc`.
+    async fn assigned_abc(&self) -> AbcClass {
+        abc_of(self.of.assigned_abc)
+    }
+    /// Class by evenness with hysteresis: that of as many days before, unless `variation` is 5 % beyond the border. Products without `variation` before, or in
+    /// the period, have `xyz`.
+    async fn assigned_xyz(&self) -> XyzClass {
+        self.of.assigned_xyz.into()
+    }
     /// Gross revenue of the products.
     async fn revenue(&self) -> Money {
         money(self.of.sold.revenue.into(), self.currency)
@@ -138,7 +148,7 @@ pub struct AbcXyzQuery;
 #[resolvers]
 impl AbcXyzQuery {
     /// Products classified by revenue (ABC) and by evenness of weekly demand (XYZ), those with the most revenue first and then by SKU. Products on sale that
-    /// sold nothing are in it. Computed from the period alone: no class is kept.
+    /// sold nothing are in it. Computed from the period, and with hysteresis from the days before: no class is stored.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
@@ -151,7 +161,8 @@ impl AbcXyzQuery {
     ) -> Answer<AbcXyzConnection> {
         let paging = ReportPaging::of(ctx, "abcXyz", first, after)?;
         let (narrow, ledger) = (filter.read(ctx).await?, ctx.given::<Ledger>()?);
-        let found = shell::abc_xyz(permit, ledger.database(), narrow, ledger.clock().now());
+        let asked = (narrow, assigned_asked(ctx));
+        let found = shell::abc_xyz(permit, ledger.database(), asked, ledger.clock().now());
         let found = Box::pin(found).await.map_err(no_report)?;
         let (source, revenue, currency) = (found.source, found.revenue, found.source.currency);
         let products = found.rows.len() as i64;
@@ -159,4 +170,11 @@ impl AbcXyzQuery {
         let page = paging.page(found.rows, |of| AbcXyz { of, revenue, currency });
         Ok(AbcXyzConnection { page, totals, source })
     }
+}
+
+/// Whether classes with hysteresis are selected: the days before take as long as the report itself.
+fn assigned_asked(ctx: &Context<'_>) -> bool {
+    let look = ctx.look_ahead();
+    let rows = [look.field("nodes"), look.field("edges").field("node")];
+    rows.iter().any(|row| row.field("assignedAbc").exists() || row.field("assignedXyz").exists())
 }

@@ -32,6 +32,8 @@ pub struct StockProductivity {
     days: i64,
     /// Of the days before; None where nothing is known of them.
     before: Option<Productivity>,
+    /// Of the product's category; None where it was not summed.
+    category: Option<Productivity>,
     currency: Currency,
 }
 
@@ -117,6 +119,13 @@ impl StockProductivity {
         let (span, now) = (self.span.before(), self.sums.turnover(self.days));
         self.before.map(|before| ValueTurnoverTrend { span, before: before.turnover(span.days()), now })
     }
+    /// Turnover by value of the product's category over the same days and stores. Null for products without a category, where rows are not products, in the
+    /// totals, and for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn category_turnover(&self, ctx: &Context<'_>) -> Option<ValueCategoryTurnover> {
+        let (whole, own) = (self.category?.turnover(self.days), self.sums.turnover(self.days));
+        Some(ValueCategoryTurnover { whole, own })
+    }
     /// Turnover of a year at this rate; null for less than 28 days, which say too little, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn annualised_turnover(&self, ctx: &Context<'_>) -> Option<f64> {
@@ -163,6 +172,26 @@ impl ValueTurnoverTrend {
         Some(six((self.now? - before) / before))
     }
 }
+
+/// The turnover by value of a category, and that of one of its products.
+pub struct ValueCategoryTurnover {
+    whole: Option<f64>,
+    own: Option<f64>,
+}
+
+/// Turnover by value of all products of a category, also of those that the report leaves out. Categories below it are not included.
+#[resolvers]
+impl ValueCategoryTurnover {
+    /// Turnover of the category: cost after returns by mean stock value. Null where that mean is 0.
+    async fn turnover(&self) -> Option<f64> {
+        self.whole.map(six)
+    }
+    /// Turnover of the product by that of its category: 2 is twice as fast. Null without either, and where nothing of the category was sold.
+    async fn ratio(&self) -> Option<f64> {
+        let whole = self.whole.filter(|whole| *whole > 0.0)?;
+        Some(six(self.own? / whole))
+    }
+}
 report_connection!(
     StockProductivityConnection,
     StockProductivityEdge,
@@ -196,8 +225,13 @@ impl ProductivityQuery {
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<StockProductivityConnection> {
-        let with_before = trend_asked(ctx) && ctx.caller()?.sees_costs();
-        let ask = ProductivityAsk { group: group_by.into(), top: top_by.into(), with_before };
+        let sees_costs = ctx.caller()?.sees_costs();
+        let ask = ProductivityAsk {
+            group: group_by.into(),
+            top: top_by.into(),
+            with_before: sees_costs && is_asked(ctx, "turnoverTrend"),
+            with_category: sees_costs && is_asked(ctx, "categoryTurnover"),
+        };
         costs_seen(ctx, ask.top.shows_costs())?;
         let paging =
             ReportPaging::of(ctx, format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
@@ -208,23 +242,24 @@ impl ProductivityQuery {
         let days = span.days();
         let (rows_of_stores, is_of_stores) = (found.rows_of_stores, found.totals_of_stores);
         let (sums, before) = (found.totals, found.totals_before);
-        let totals = StockProductivity { key: None, sums, is_of_stores, span, days, before, currency };
-        let page = paging.page(found.rows, |ProductivityRow { key, sums, before }| StockProductivity {
+        let totals = StockProductivity { key: None, sums, is_of_stores, span, days, before, category: None, currency };
+        let page = paging.page(found.rows, |ProductivityRow { key, sums, before, category }| StockProductivity {
             key: Some((ask.group, key)),
             sums,
             is_of_stores: rows_of_stores,
             span,
             days,
             before,
+            category,
             currency,
         });
         Ok(StockProductivityConnection { page, totals, source })
     }
 }
 
-/// Whether the trend of a row or of all is selected: the days before take as long as the report itself.
-fn trend_asked(ctx: &Context<'_>) -> bool {
+/// Whether a field of a row or of all is selected that takes as long as the report itself.
+fn is_asked(ctx: &Context<'_>, field: &str) -> bool {
     let look = ctx.look_ahead();
     let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
-    rows.iter().any(|rows| rows.field("turnoverTrend").exists())
+    rows.iter().any(|rows| rows.field(field).exists())
 }

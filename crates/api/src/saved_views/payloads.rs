@@ -41,7 +41,7 @@ pub struct SavedViewLinkPayload {
     pub saved_view_link: Option<SavedViewLink>,
     /// The view of the link; null when the link was refused, and without view.read.
     pub saved_view: Option<SavedView>,
-    /// Secret of the link, this once: it is kept nowhere. The address is /views/t/, the secret, and .csv, .xlsx, .pdf, .jsonl or .json. Null otherwise.
+    /// Secret of the link, this once: it is kept nowhere. The address is /views/t/, the secret, and .csv, .xlsx, .pdf, .parquet, .jsonl or .json. Null otherwise.
     pub secret: Option<String>,
     /// State of the secret: SHOWN in this answer, ALREADY_SHOWN in that of an earlier call with the same idempotency key, or
     /// NONE.

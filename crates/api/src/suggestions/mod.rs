@@ -5,6 +5,7 @@ mod duplicate;
 mod enums;
 mod mutation;
 mod query;
+mod refused;
 mod suggestion;
 mod tag;
 

@@ -1,32 +1,23 @@
 //! Accepting and refusing suggestions.
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use entity::prelude::{CategoryId, ProductId};
 use iam::access::kind;
-use inventory::catalog::{
-    Ask, Batch,
-    core::{
-        goods::{MAX_TAG, MAX_TAGS},
-        product::ProductDoc,
-    },
-    events::PRODUCT_UPDATED,
-    shell::Answered,
-};
+use inventory::catalog::{Ask, Batch, core::product::ProductDoc, events::PRODUCT_UPDATED, shell::Answered};
 use macros::resolvers;
 use platform::path;
 use services::suggestions::{
     Suggestions,
     core::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MOST_ACCEPTED, merged},
-    shell::{RefuseRefusal, Refused},
+    shell::RefuseRefusal,
 };
 
+use super::refused::{ProductSuggestionRefuseInput, refused_at};
 use crate::{
     catalog::{CategoryRef, Product, ProductRef, loads, user_error},
     graphql::{
         context::ContextExt,
         fault::Answer,
         once::{Again, Earlier},
-        reading::read,
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
@@ -35,7 +26,7 @@ use crate::{
 };
 
 /// Refusals that an answer carries at most.
-const MOST_REPORTED: usize = 100;
+pub(super) const MOST_REPORTED: usize = 100;
 
 /// A category accepted for a product.
 #[derive(Debug, Clone, InputObject)]
@@ -158,34 +149,6 @@ fn named_product<'a>((list, index): (&str, usize), given: &mut Option<ProductRef
     Names::of(path!["input", list, index]).needed(("product", given.take()), ("productId", id))
 }
 
-/// A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed.
-#[derive(Debug, Clone, InputObject)]
-pub struct ProductSuggestionRefuseInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
-    pub idempotency_key: Option<String>,
-    /// Deprecated form of `product`: its ID.
-    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
-    pub product_id: Option<ID>,
-    /// Product. Required, unless the deprecated `productId` is given.
-    pub product: Option<ProductRef>,
-    /// Deprecated form of `category`: its ID.
-    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
-    pub category_id: Option<ID>,
-    /// Category that is not to be suggested for it again. Null for none.
-    pub category: Option<CategoryRef>,
-    /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
-    #[graphql(default)]
-    pub tags: Vec<String>,
-}
-
-impl ProductSuggestionRefuseInput {
-    fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"])
-            .needed(("product", self.product.take()), ("productId", &mut self.product_id))
-            .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
-    }
-}
-
 /// Result of accepting suggestions.
 #[derive(SimpleObject, Default)]
 pub struct ProductTextAcceptPayload {
@@ -262,33 +225,32 @@ impl SuggestionMutation {
         })
     }
 
-    /// Keeps that a suggested category, or suggested tags, are wrong for a product: they are not suggested for that product again. Other products are not affected.
+    /// Keeps that a suggested category, or suggested tags, are wrong for a product, or for each of a list: they are not suggested for that product again. Other
+    /// products are not affected. All are kept, or none.
     #[mutation(permit = ProductWrite, once, dry_run(rolled_back))]
     async fn product_suggestion_refuse(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Refused suggestion.")] input: ProductSuggestionRefuseInput,
+        #[graphql(desc = "Refused suggestions.")] input: ProductSuggestionRefuseInput,
     ) -> Answer<ProductSuggestionRefusePayload> {
+        if input.suggestions.len() > MOST_ACCEPTED {
+            let message = format!("at most {MOST_ACCEPTED} suggestions are refused at once");
+            return Ok(vec![UserError::new(ErrorCode::LimitExceeded, message, path!["input", "suggestions"])].into());
+        }
         named!(ctx, input, ProductSuggestionRefusePayload, {
-            if let Some(error) = not_refusable(&input) {
-                return Ok(vec![error].into());
-            }
-            let ids = read(|reading| {
-                let product: Option<ProductId> = reading.id_opt(input.product_id.as_ref(), || path!["input", "productId"]);
-                let category: Option<CategoryId> = reading.id_opt(input.category_id.as_ref(), || path!["input", "categoryId"]);
-                (product.unwrap_or(ProductId::NIL), category)
-            });
-            let (product, category) = match ids {
-                Ok(ids) => ids,
+            let (places, lines): (Vec<_>, Vec<_>) = match input.lines() {
+                Ok(lines) => lines.into_iter().unzip(),
                 Err(errors) => return Ok(errors.into()),
             };
-            let kept = ctx.given::<Suggestions>()?.refuse(permit, Refused { product, category, tags: input.tags }).await?;
-            let errors = match kept {
-                Ok(()) => Vec::new(),
-                Err(RefuseRefusal::NoProduct) => vec![UserError::not_found("product", path!["input", "productId"])],
-                Err(RefuseRefusal::NoCategory) => vec![UserError::not_found("category", path!["input", "categoryId"])],
+            let refusals = Box::pin(ctx.given::<Suggestions>()?.refuse(permit, &lines)).await?;
+            let error = |(nth, why): (usize, RefuseRefusal)| {
+                let place = places.get(nth).copied().flatten();
+                match why {
+                    RefuseRefusal::NoProduct => UserError::not_found("product", refused_at(place, "productId")),
+                    RefuseRefusal::NoCategory => UserError::not_found("category", refused_at(place, "categoryId")),
+                }
             };
-            Ok(errors.into())
+            Ok(refusals.into_iter().take(MOST_REPORTED).map(error).collect::<Vec<_>>().into())
         })
     }
 }
@@ -315,21 +277,6 @@ fn lists(
 
 fn accepted<T>(product: Option<ID>, value: T, expected_version: Long) -> Accepted<T> {
     Accepted { product: product.map(|id| id.0).unwrap_or_default(), value, expected_version: expected_version.0 }
-}
-
-/// Why an input refuses nothing that could be suggested.
-fn not_refusable(input: &ProductSuggestionRefuseInput) -> Option<UserError> {
-    if input.category_id.is_none() && input.tags.is_empty() {
-        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", path!["input", "categoryId"]));
-    }
-    if input.tags.len() > MAX_TAGS {
-        let message = format!("at most {MAX_TAGS} tags are refused at once");
-        return Some(UserError::new(ErrorCode::LimitExceeded, message, path!["input", "tags"]));
-    }
-    let is_tag = |tag: &String| !tag.trim().is_empty() && tag.trim().chars().count() <= MAX_TAG;
-    let index = input.tags.iter().position(|tag| !is_tag(tag))?;
-    let message = format!("a tag of 1 to {MAX_TAG} characters is needed");
-    Some(UserError::new(ErrorCode::Invalid, message, path!["input", "tags", index]))
 }
 
 fn refusal(why: AcceptRefusal) -> UserError {

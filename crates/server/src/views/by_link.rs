@@ -1,4 +1,4 @@
-//! `GET /views/t/{secret}.csv`, `.jsonl`, `.xlsx`, `.pdf` and `.json`: a saved view by a link, with the rights and at the cost of whoever made it.
+//! `GET /views/t/{secret}.csv`, `.jsonl`, `.xlsx`, `.pdf`, `.parquet` and `.json`: a saved view by a link, with the rights and at the cost of whoever made it.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ const MOST_COLUMNS: usize = 16_384;
 /// Digits of a number that spreadsheets keep.
 const DIGITS: usize = 15;
 /// Fields that are figures though their values are texts.
-const FIGURES: [&str; 6] = ["amount", "value", "before", "change", "changeRate", "quantity"];
+pub(super) const FIGURES: [&str; 6] = ["amount", "value", "before", "change", "changeRate", "quantity"];
 /// The widest share of a column, in letters.
 const MOST_WIDE: usize = 40;
 
@@ -148,7 +148,7 @@ fn shown(row: &Value, path: &[String]) -> Shown {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

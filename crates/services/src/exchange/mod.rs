@@ -13,5 +13,5 @@ mod shell;
 
 pub use shell::{
     Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Feed, FeedError, FeedFile, FeedHead, FeedPage,
-    FeedPart, Looked, RefusalText, Requester, WorkbookCell, feed_head, job_dropped, may_feed, workbook,
+    FeedPart, FileColumn, Looked, RefusalText, Requester, WorkbookCell, columns_file, feed_head, job_dropped, may_feed, workbook,
 };

@@ -14,6 +14,16 @@ pub struct Delivery {
     pub lines: i64,
     /// Those that came whole.
     pub whole_lines: i64,
+    /// All units that came, also beyond the lines; of these the damaged ones, and those that went back.
+    pub came: i64,
+    pub damaged: i64,
+    pub returned: i64,
+}
+
+impl Delivery {
+    const fn is_whole(&self) -> bool {
+        self.whole_lines == self.lines
+    }
 }
 
 /// What the deliveries come to. A share without anything to share is None.
@@ -30,19 +40,30 @@ pub struct Performance {
     /// Orders that came whole.
     pub order_fill: Option<f64>,
     pub on_time: Option<f64>,
+    /// Orders that came whole and on time, of those with an agreed day.
+    pub on_time_in_full: Option<f64>,
+    /// Units that came damaged, and units that went back, of units that came.
+    pub damaged: Option<f64>,
+    pub returned: Option<f64>,
 }
 
 /// Unit fill = delivered ÷ ordered; line fill = lines delivered whole ÷ lines; order fill = orders delivered whole ÷ orders. What came beyond what
 /// was ordered counts for nothing (Silver, Pyke & Thomas, 4th ed. 2017).
 fn fill_rates(orders: &[Delivery]) -> [Option<f64>; 3] {
-    let sum = |of: fn(&Delivery) -> i64| orders.iter().map(|order| i128::from(of(order))).sum::<i128>();
-    let share = |part: i128, whole: i128| (whole > 0).then(|| part as f64 / whole as f64);
-    let whole = orders.iter().filter(|order| order.whole_lines == order.lines).count();
+    let whole = orders.iter().filter(|order| order.is_whole()).count();
     [
-        share(sum(|order| order.received), sum(|order| order.ordered)),
-        share(sum(|order| order.whole_lines), sum(|order| order.lines)),
+        share(sum(orders, |order| order.received), sum(orders, |order| order.ordered)),
+        share(sum(orders, |order| order.whole_lines), sum(orders, |order| order.lines)),
         share(whole as i128, orders.len() as i128),
     ]
+}
+
+fn sum(orders: &[Delivery], of: fn(&Delivery) -> i64) -> i128 {
+    orders.iter().map(|order| i128::from(of(order))).sum()
+}
+
+fn share(part: i128, whole: i128) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// Mean and standard deviation of a sample (n − 1).
@@ -70,10 +91,11 @@ pub fn lead_deviation(size: i64, sum: f64, squares: f64) -> f64 {
 
 pub fn performance(deliveries: &[Delivery]) -> Performance {
     let lead: Vec<f64> = deliveries.iter().filter_map(|one| one.lead_days).collect();
-    let punctual: Vec<bool> = deliveries.iter().filter_map(|one| one.was_on_time).collect();
+    let judged: Vec<&Delivery> = deliveries.iter().filter(|one| one.was_on_time.is_some()).collect();
+    let on_time: Vec<&Delivery> = judged.iter().copied().filter(|one| one.was_on_time == Some(true)).collect();
+    let whole_on_time = on_time.iter().filter(|one| one.is_whole()).count();
     let (lead_days_mean, lead_days_deviation) = mean_and_deviation(&lead);
     let [unit_fill, line_fill, order_fill] = fill_rates(deliveries);
-    let on_time = punctual.iter().filter(|was| **was).count() as f64;
     Performance {
         orders: deliveries.len(),
         lead_days_mean,
@@ -81,7 +103,10 @@ pub fn performance(deliveries: &[Delivery]) -> Performance {
         unit_fill,
         line_fill,
         order_fill,
-        on_time: (!punctual.is_empty()).then(|| on_time / punctual.len() as f64),
+        on_time: share(on_time.len() as i128, judged.len() as i128),
+        on_time_in_full: share(whole_on_time as i128, judged.len() as i128),
+        damaged: share(sum(deliveries, |one| one.damaged), sum(deliveries, |one| one.came)),
+        returned: share(sum(deliveries, |one| one.returned), sum(deliveries, |one| one.came)),
     }
 }
 
@@ -95,6 +120,27 @@ mod tests {
         let line = |ordered, received, whole_lines| Delivery { ordered, received, lines: 1, whole_lines, ..Delivery::default() };
         assert_eq!(fill_rates(&[line(0, 0, 1)]), [None, Some(1.0), Some(1.0)]);
         assert_eq!(fill_rates(&[line(10, 10, 1), line(10, 5, 0)]), [Some(0.75), Some(0.5), Some(0.5)]);
+    }
+
+    #[test]
+    fn an_order_is_kept_whole_and_on_its_day() {
+        let of = |was_on_time, whole_lines, [came, damaged, returned]: [i64; 3]| Delivery {
+            was_on_time,
+            lines: 2,
+            whole_lines,
+            came,
+            damaged,
+            returned,
+            ..Delivery::default()
+        };
+        let late = of(Some(false), 2, [10, 0, 0]);
+        let short = of(Some(true), 1, [6, 3, 1]);
+        let kept = of(Some(true), 2, [4, 0, 1]);
+        let found = performance(&[late, short, kept, of(None, 2, [0; 3])]);
+        assert_eq!((found.on_time, found.on_time_in_full), (Some(2.0 / 3.0), Some(1.0 / 3.0)), "one without a day is in neither");
+        assert_eq!((found.damaged, found.returned), (Some(0.15), Some(0.1)));
+        let never = performance(&[of(None, 0, [0; 3])]);
+        assert_eq!((never.on_time_in_full, never.damaged, never.returned), (None, None, None));
     }
 
     #[test]

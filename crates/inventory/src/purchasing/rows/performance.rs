@@ -51,6 +51,12 @@ struct DeliveryRow {
         sql = "CAST(sum(CASE WHEN x.is_over = 0 AND x.received < x.quantity OR x.day > x.expected THEN 1 ELSE 0 END) AS bigint)"
     )]
     late_lines: i64,
+    #[record(sql = "CAST(sum(x.received) AS bigint)")]
+    came: i64,
+    #[record(sql = "CAST(sum(x.damaged) AS bigint)")]
+    damaged: i64,
+    #[record(sql = "CAST(sum(x.returned) AS bigint)")]
+    returned: i64,
 }
 
 impl DeliveryRow {
@@ -63,6 +69,9 @@ impl DeliveryRow {
             received: self.received,
             lines: self.lines,
             whole_lines: self.whole_lines,
+            came: self.came,
+            damaged: self.damaged,
+            returned: self.returned,
         }
     }
 }
@@ -123,7 +132,7 @@ pub async fn deliveries(
     values.extend(days);
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT o.supplier_id, o.id, o.ordered_at, o.received_at, o.is_over, l.quantity, l.received, coalesce(l.expected_on, o.expected_on) AS expected,
+           SELECT o.supplier_id, o.id, o.ordered_at, o.received_at, o.is_over, l.quantity, l.received, l.damaged, l.returned, coalesce(l.expected_on, o.expected_on) AS expected,
              (SELECT max(g.business_date) FROM goods_receipt_line r JOIN goods_receipt g ON g.tenant_id = $1 AND g.id = r.receipt_id
               WHERE r.tenant_id = $1 AND r.purchase_order_id = o.id AND r.position = l.position) AS day
            FROM (SELECT coalesce(s.merged_into, s.id) AS supplier_id, o.id, o.ordered_at, o.received_at, o.expected_on, {today} AS today,

@@ -46,6 +46,10 @@ impl StockPeriod {
     pub fn days_of_supply(&self, days: i64) -> Option<f64> {
         ratio(self.closing.checked_mul(days.into())?, self.sold)
     }
+    /// The same at the rate of days in stock.
+    pub fn days_of_supply_in_stock(&self) -> Option<f64> {
+        ratio(self.closing.checked_mul(self.in_stock_days.into())?, self.sold_in_stock.into())
+    }
     /// Units sold of those that were there or came (pub-08).
     pub fn sell_through(&self) -> Option<f64> {
         ratio(self.sold, self.opening.checked_add(self.received)?)

@@ -13,6 +13,7 @@ mod order_rows;
 mod orders;
 mod report;
 mod stock;
+mod table_file;
 mod turn;
 mod workbook;
 mod write;
@@ -44,6 +45,7 @@ pub use engine::{BatchOutcome, Call, DryRun, Engine, Looked, Requester};
 pub use feed::{Feed, FeedError, FeedFile, FeedHead, FeedPage, FeedPart, feed_head, may_feed};
 use halt::Halt;
 pub use manage::{Ask, JOB, Order, job_dropped};
+pub use table_file::{FileColumn, columns_file};
 use turn::Turn;
 pub use workbook::{WorkbookCell, workbook};
 

@@ -11,6 +11,7 @@ mod score;
 mod simulate;
 mod stored;
 mod sums;
+mod supply;
 mod weekdays;
 
 pub use actual::{Actual, LevelDay, UnitCost};
@@ -27,4 +28,5 @@ pub use stored::{
     series_of, status_of,
 };
 pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
+pub use supply::days_lasting;
 pub use weekdays::OpenDays;

@@ -114,6 +114,19 @@ pub async fn series_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<Ke
     series(reads, "s.first_week = $2", vec![first_week.into()]).await
 }
 
+/// A run's series of products, each in one store.
+pub async fn series_of_levels(
+    reads: &impl Reads,
+    first_week: i32,
+    levels: &[(ProductId, StoreId)],
+) -> Result<Vec<KeptSeries>, Fault> {
+    let (pairs, own) = reads.backend().pairs(levels, 3);
+    let only = format!("s.first_week = $2 AND (s.product_id, s.store_id) IN (SELECT k.a, k.b FROM {pairs})");
+    let mut values: Vec<Value> = vec![first_week.into()];
+    values.extend(own);
+    series(reads, &only, values).await
+}
+
 /// A run's series of products in single stores.
 pub async fn series_of_products(reads: &impl Reads, first_week: i32, products: &[ProductId]) -> Result<Vec<KeptSeries>, Fault> {
     let backend = reads.backend();

@@ -20,7 +20,7 @@ const MONDAY: i32 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct PolicyScope {
     pub product: Option<ProductId>,
-    /// Of a product or an ABC class: in this store only.
+    /// Of a product or an ABC class: in this store only. Alone: of all products of the store.
     pub store: Option<StoreId>,
     pub class: Option<AbcClass>,
     /// With an ABC class: of the products that are of both.
@@ -42,15 +42,20 @@ impl PolicyScope {
         };
         format!("{of_what}/{}", self.store.map_or_else(|| "-".to_owned(), |store| store.to_string()))
     }
-    /// Whether it names one of product, classes and supplier at most, and a store only beside a product or an ABC class.
+    /// Whether it names a store alone.
+    pub const fn is_of_whole_store(&self) -> bool {
+        let is_of_some = self.product.is_some() || self.class.is_some() || self.xyz.is_some() || self.supplier.is_some();
+        self.store.is_some() && !is_of_some
+    }
+    /// Whether it names one of product, classes and supplier at most, and a store beside neither a supplier nor an XYZ class alone.
     fn check(&self) -> Result<(), PolicyProblem> {
         let is_class = self.class.is_some() || self.xyz.is_some();
         let named = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
         if named > 1 {
             return Err(PolicyProblem::SeveralScopes);
         }
-        if self.store.is_some() && self.product.is_none() && self.class.is_none() {
-            return Err(PolicyProblem::StoreAlone);
+        if self.store.is_some() && self.product.is_none() && self.class.is_none() && !self.is_of_whole_store() {
+            return Err(PolicyProblem::StoreNotTaken);
         }
         Ok(())
     }
@@ -138,7 +143,7 @@ pub struct PolicyFields {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyProblem {
     SeveralScopes,
-    StoreAlone,
+    StoreNotTaken,
     NotTaken(&'static str),
     Needed(&'static str),
     /// Whole numbers from the first to the second.
@@ -234,7 +239,7 @@ impl Policies {
         Self(all.into_iter().map(|policy| (policy.scope, policy)).collect())
     }
     /// The policy of a product in a store, the most specific first: product and store, product, both classes and store, ABC class and store, both classes, ABC
-    /// class, XYZ class, supplier, tenant.
+    /// class, XYZ class, supplier, store, tenant. What is said of products goes before what is said of a whole store.
     pub fn of(
         &self,
         (product, store): (ProductId, StoreId),
@@ -256,6 +261,7 @@ impl Policies {
             of_abc,
             of_xyz,
             supplier.map(|supplier| PolicyScope { supplier: Some(supplier), ..none }),
+            Some(in_store(none)),
             Some(none),
         ];
         scopes.into_iter().flatten().find_map(|scope| self.0.get(&scope))
@@ -297,6 +303,7 @@ mod tests {
             PolicyScope { class: Some(AbcClass::A), ..none },
             PolicyScope { xyz: Some(XyzClass::X), ..none },
             PolicyScope { supplier: Some(potter), ..none },
+            PolicyScope { store: Some(dock), ..none },
             none,
         ];
         let policy = |(n, scope): (usize, &PolicyScope)| Policy {
@@ -315,9 +322,9 @@ mod tests {
         }
         let policies = Policies::new(scopes.iter().enumerate().map(policy));
         assert_eq!(
-            policies.of((id(9), dock), Some((AbcClass::B, XyzClass::Y)), None).unwrap().scope,
+            policies.of((id(9), id(8)), Some((AbcClass::B, XyzClass::Y)), None).unwrap().scope,
             none,
-            "another product, class and supplier"
+            "another product, class, supplier and store"
         );
         let even = policies.of((id(9), dock), Some((AbcClass::B, XyzClass::X)), Some(potter)).unwrap().scope;
         assert_eq!((even.class, even.xyz), (None, Some(XyzClass::X)), "an even product of another ABC class");
@@ -352,9 +359,11 @@ mod tests {
         let both = PolicyScope { product: Some(id(1)), class: Some(AbcClass::A), ..PolicyScope::default() };
         assert_eq!(PolicyFields { scope: both, ..fields(MinMax) }.rule(), Err(PolicyProblem::SeveralScopes));
         let store = PolicyScope { store: Some(id(1)), ..PolicyScope::default() };
-        assert_eq!(PolicyFields { scope: store, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreAlone));
+        assert_eq!(PolicyFields { scope: store, ..fields(MinMax) }.rule(), Ok(Rule::MinMax));
+        let of_supplier = PolicyScope { supplier: Some(id(2)), ..store };
+        assert_eq!(PolicyFields { scope: of_supplier, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreNotTaken));
         let even = PolicyScope { xyz: Some(XyzClass::X), ..store };
-        assert_eq!(PolicyFields { scope: even, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreAlone));
+        assert_eq!(PolicyFields { scope: even, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreNotTaken));
         let cell = PolicyScope { class: Some(AbcClass::A), ..even };
         assert_eq!(PolicyFields { scope: cell, ..fields(MinMax) }.rule(), Ok(Rule::MinMax));
         let supplied = PolicyScope { xyz: Some(XyzClass::X), supplier: Some(id(1)), ..PolicyScope::default() };

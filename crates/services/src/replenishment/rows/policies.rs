@@ -22,6 +22,7 @@ struct PolicyRow {
     id: ReplenishmentPolicyId,
     product_id: Option<ProductId>,
     store_id: Option<StoreId>,
+    is_of_store: i32,
     abc_class: Option<AbcClass>,
     xyz_class: Option<XyzClass>,
     supplier_id: Option<SupplierId>,
@@ -63,7 +64,7 @@ impl TryFrom<PolicyRow> for Policy {
                 target_days: row.target_days.ok_or_else(corrupt)?,
             },
         };
-        let (class, xyz) = (row.abc_class, row.xyz_class);
+        let (class, xyz) = if row.is_of_store == 0 { (row.abc_class, row.xyz_class) } else { (None, None) };
         let scope = PolicyScope { product: row.product_id, store: row.store_id, class, xyz, supplier: row.supplier_id };
         let method = row.safety_stock_method.unwrap_or(SafetyStockMethod::Quantile);
         Ok(Self { id: row.id, scope, rule, method, version: row.version, created_at: row.created_at, updated_at: row.updated_at })
@@ -71,14 +72,18 @@ impl TryFrom<PolicyRow> for Policy {
 }
 
 fn row_of(tenant_id: TenantId, policy: &Policy) -> replenishment_policy::Model {
+    let is_of_store = policy.scope.is_of_whole_store();
+    let (abc_class, xyz_class) =
+        if is_of_store { (Some(AbcClass::C), Some(XyzClass::Z)) } else { (policy.scope.class, policy.scope.xyz) };
     let mut row = replenishment_policy::Model {
         tenant_id,
         id: policy.id,
         scope: policy.scope.text(),
         product_id: policy.scope.product,
         store_id: policy.scope.store,
-        abc_class: policy.scope.class,
-        xyz_class: policy.scope.xyz,
+        is_of_store: is_of_store.into(),
+        abc_class,
+        xyz_class,
         supplier_id: policy.scope.supplier,
         kind: policy.rule.kind(),
         service_level: None,
@@ -199,4 +204,22 @@ pub fn policy_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource
 pub async fn policy_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Policy>, Fault> {
     let (sql, values) = source.page(PolicyRow::SELECT, &["r.scope", "r.id"], false, request);
     reads.records::<PolicyRow>(&sql, values).await?.into_iter().map(Policy::try_from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_release_reads_a_policy_of_a_store_as_one_of_that_store() {
+        let store = StoreId::from_uuid(uuid::Uuid::from_u128(1));
+        let scope = PolicyScope { store: Some(store), ..PolicyScope::default() };
+        let at = Timestamp(0);
+        let id = ReplenishmentPolicyId::NIL;
+        let method = SafetyStockMethod::Quantile;
+        let policy = Policy { id, scope, rule: Rule::MinMax, method, version: 1, created_at: at, updated_at: at };
+        let row = row_of(TenantId::NIL, &policy);
+        assert_eq!((row.store_id, row.abc_class, row.xyz_class), (Some(store), Some(AbcClass::C), Some(XyzClass::Z)));
+        assert_eq!((row.is_of_store, row.scope), (1, scope.text()));
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::ProductId;
 use forecast::{
     abc::{self, AbcClass},
-    xyz::{XyzClass, xyz},
+    xyz::{self, XyzClass, xyz},
 };
 
 /// A product and what it sold in a span.
@@ -27,6 +27,9 @@ pub struct Classified {
     pub xyz: XyzClass,
     /// Deviation by mean of its weeks; None where nothing was sold in them.
     pub variation: Option<f64>,
+    /// The classes that it keeps, see `assign`; until then those above.
+    pub assigned_abc: AbcClass,
+    pub assigned_xyz: XyzClass,
 }
 
 /// Products of two classes together.
@@ -54,9 +57,26 @@ pub fn classified(
         let sold = products[rank.item].clone();
         let own = weeks.get(&sold.product).map(Vec::as_slice).unwrap_or_default();
         let (variation, xyz) = xyz(&filled(own, mondays));
-        Classified { sold, share_before: rank.share_before, abc: rank.class, xyz, variation }
+        let (share_before, abc) = (rank.share_before, rank.class);
+        Classified { sold, share_before, abc, xyz, variation, assigned_abc: abc, assigned_xyz: xyz }
     };
     ranked.iter().map(one).collect()
+}
+
+/// Has each product keep the class that the days `before` give it, unless it lies beyond the border by two points of revenue, or by 5 % of the coefficient.
+/// Products that sold nothing before have none to keep.
+pub fn assign(all: &mut [Classified], before: &[Classified]) {
+    let kept: HashMap<ProductId, &Classified> = before.iter().map(|one| (one.sold.product, one)).collect();
+    for one in all {
+        let Some(last) = kept.get(&one.sold.product) else { continue };
+        let found = abc::Ranked { item: 0, share_before: one.share_before, class: one.abc };
+        // What sells nothing any more is C at once.
+        if one.sold.revenue > 0 && last.sold.revenue > 0 {
+            one.assigned_abc = abc::assigned(found, Some(last.abc), Some(last.abc));
+        }
+        let last_xyz = last.variation.map(|_| last.xyz);
+        one.assigned_xyz = xyz::assigned(one.variation, last_xyz, last_xyz);
+    }
 }
 
 fn filled(known: &[(i32, i64)], mondays: Option<(i32, i32)>) -> Vec<f64> {
@@ -94,6 +114,28 @@ mod tests {
         let units = |weeks: Vec<f64>| weeks.into_iter().map(|units| units as i64).collect::<Vec<_>>();
         assert_eq!(units(filled(&[(4, 6), (18, 2), (25, 9)], Some((4, 18)))), [6, 0, 2]);
         assert!(filled(&[(4, 6)], None).is_empty());
+    }
+
+    #[test]
+    fn a_class_is_kept_near_its_border() {
+        use AbcClass::{A, B, C};
+        let product = |nth| ProductId::from_uuid(uuid::Uuid::from_u128(nth));
+        let of = |revenues: [i64; 3]| {
+            let sold =
+                |(nth, revenue): (u128, i64)| ProductSold { product: product(nth), sku: nth.to_string(), revenue, units: 1 };
+            classified((1..).zip(revenues).map(sold).collect(), &HashMap::new(), None)
+        };
+        let assigned = |before, now| {
+            let mut all = of(now);
+            assign(&mut all, &of(before));
+            let class = |nth| all.iter().find(|one| one.sold.product == product(nth)).unwrap().assigned_abc;
+            [class(1), class(2), class(3)]
+        };
+        assert_eq!(assigned([790, 160, 50], [810, 150, 40]), [A, A, C], "81 % come before the second: it stays A");
+        assert_eq!(assigned([790, 160, 50], [830, 130, 40]), [A, B, C], "83 %");
+        assert_eq!(assigned([810, 150, 40], [790, 150, 60]), [A, B, C], "79 and 94 %: both stay");
+        assert_eq!(assigned([790, 210, 0], [760, 180, 60]), [A, A, B], "one that sold nothing before has no class to keep");
+        assert_eq!(assigned([790, 160, 50], [810, 0, 40]), [A, C, C], "one that sells nothing is C at once");
     }
 
     #[test]

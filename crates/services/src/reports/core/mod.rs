@@ -17,7 +17,7 @@ mod relative;
 mod shrinkage;
 mod span;
 
-pub use abc::{CLASSES, ClassSum, Classified, ProductSold, classified, sums_of_classes};
+pub use abc::{CLASSES, ClassSum, Classified, ProductSold, assign, classified, sums_of_classes};
 pub use baskets::{BasketLines, Baskets, LEAST_TOGETHER, MOST_LINES, Pair, PairStrength};
 pub use builder::{BuilderRefusal, MOST_DIMENSIONS, MOST_GROUPS, MOST_MEASURES, ReportDimension, ReportSort, ReportSpec};
 pub use calendar::{Bucket, Compared, Comparison, TimeUnit};

@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::{paging::Key, storage::Database};
+use platform::{
+    paging::Key,
+    storage::{Database, Fault, TenantScope},
+};
 
 use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{ClassSum, Classified, classified, sums_of_classes},
+        core::{ClassSum, Classified, assign, classified, sums_of_classes},
         rows::{self, Narrow},
     },
 };
@@ -28,27 +31,24 @@ pub struct AbcXyz {
 
 const HALF_DAY_SECONDS: i64 = 43_200;
 
-/// Classes by what is shown to the permit. A week is over when its last day is over everywhere: twelve hours after UTC's.
+/// Classes by what is shown to the permit. A week is over when its last day is over everywhere: twelve hours after UTC's. The classes that products keep
+/// need the days before as well, which takes as long once more; without `with_assigned` they are those of the days.
 pub async fn abc_xyz(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: Narrow,
+    (narrow, with_assigned): (Narrow, bool),
     now: Timestamp,
 ) -> Result<AbcXyz, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_facts(db, &scope, narrow.span).await?;
     let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");
-    let mondays = narrow.span.complete_weeks(today);
-    let weeks = async {
-        match mondays {
-            Some(mondays) => rows::weeks_sold(&scope, &narrow, mondays).await,
-            None => Ok(HashMap::new()),
-        }
-    };
-    let (products, weeks) = tokio::try_join!(rows::products_sold(&scope, &narrow, source.currency), weeks)?;
-    let all = classified(products, &weeks, mondays);
-    let classes = sums_of_classes(&all);
+    let mut all = classes(&scope, &narrow, source.currency, today).await?;
+    if with_assigned {
+        let before = Narrow { span: narrow.span.before(), ..narrow.clone() };
+        assign(&mut all, &classes(&scope, &before, source.currency, today).await?);
+    }
+    let sums = sums_of_classes(&all);
     let revenue = exact(all.iter().map(|one| i128::from(one.sold.revenue)).sum())?;
     let keys = |one: &Classified| vec![most(one.sold.revenue.max(0)), Key::Text(one.sold.sku.clone()), one.sold.product.into()];
     let rows = ranked(
@@ -59,6 +59,20 @@ pub async fn abc_xyz(
             })
             .collect(),
     );
+    let mondays = narrow.span.complete_weeks(today);
     let weeks = mondays.map_or(0, |(first, last)| i64::from(last - first) / 7 + 1);
-    Ok(AbcXyz { source, weeks, revenue, classes, rows })
+    Ok(AbcXyz { source, weeks, revenue, classes: sums, rows })
+}
+
+/// Classes of what is narrowed, by its days alone.
+async fn classes(scope: &TenantScope, narrow: &Narrow, currency: Currency, today: i32) -> Result<Vec<Classified>, Fault> {
+    let mondays = narrow.span.complete_weeks(today);
+    let weeks = async {
+        match mondays {
+            Some(mondays) => rows::weeks_sold(scope, narrow, mondays).await,
+            None => Ok(HashMap::new()),
+        }
+    };
+    let (products, weeks) = tokio::try_join!(rows::products_sold(scope, narrow, currency), weeks)?;
+    Ok(classified(products, &weeks, mondays))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use inventory::purchasing::core::allot;
+use inventory::{catalog::rows::page::ProductCondition, purchasing::core::allot};
 use platform::{
     paging::Key,
     storage::{Database, TenantScope},
@@ -52,6 +52,8 @@ pub struct ProductivityAsk {
     pub top: ProductivityTop,
     /// Whether the days before are summed as well, which takes as long once more.
     pub with_before: bool,
+    /// Whether the categories of products are summed as well, which takes as long once more.
+    pub with_category: bool,
 }
 
 /// A row: the nil ID is the group of what belongs to none.
@@ -61,6 +63,8 @@ pub struct ProductivityRow {
     pub sums: Productivity,
     /// Of the days before; None where nothing is known of them.
     pub before: Option<Productivity>,
+    /// Of the product's category, with the products that the narrowing leaves out.
+    pub category: Option<Productivity>,
 }
 
 /// Rows by group, and all of them together.
@@ -80,6 +84,8 @@ pub struct ProductivityReport {
 struct GroupSums {
     totals: Productivity,
     groups: BTreeMap<Uuid, Productivity>,
+    /// Of products, where these are the groups.
+    categories: HashMap<Uuid, Uuid>,
 }
 
 /// Sums levels of the stores that the permit is for.
@@ -93,12 +99,18 @@ pub async fn stock_productivity(
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
-    let GroupSums { totals, groups } = Box::pin(summed(&scope, &narrow, books, ask.group)).await?;
+    let GroupSums { totals, groups, categories } = Box::pin(summed(&scope, &narrow, books, ask.group)).await?;
     let before = if ask.with_before {
         let narrow = Narrow { span: narrow.span.before(), ..narrow.clone() };
         Box::pin(summed(&scope, &narrow, books, ask.group)).await?
     } else {
         GroupSums::default()
+    };
+    let of_categories = if ask.with_category && ask.group == ProductivityGroup::Product {
+        let narrow = Narrow { products: ProductCondition::default(), ..narrow.clone() };
+        Box::pin(summed(&scope, &narrow, books, ProductivityGroup::Category)).await?.groups
+    } else {
+        BTreeMap::new()
     };
     let totals_of_stores = narrow.stores.is_some();
     let rows_of_stores = totals_of_stores || ask.group == ProductivityGroup::Store;
@@ -112,7 +124,8 @@ pub async fn stock_productivity(
     };
     let row = |(key, sums): (Uuid, Productivity)| {
         let before = before.groups.get(&key).copied();
-        (ProductivityRow { key, sums, before }, vec![largest(figure(&sums)), Key::Id(key)])
+        let category = categories.get(&key).and_then(|own| of_categories.get(own)).copied();
+        (ProductivityRow { key, sums, before, category }, vec![largest(figure(&sums)), Key::Id(key)])
     };
     let rows = ranked(groups.into_iter().map(row).collect());
     let totals_before = (!before.groups.is_empty()).then_some(before.totals);
@@ -133,7 +146,11 @@ async fn summed(
     for level in levels.iter().filter(|level| is_seen(level.store)) {
         found.totals.join(&level.sums);
         let key = match group {
-            ProductivityGroup::Product => level.product.uuid(),
+            ProductivityGroup::Product => {
+                let key = level.product.uuid();
+                found.categories.extend(level.category.map(|category| (key, category.uuid())));
+                key
+            }
             ProductivityGroup::Category => level.category.map_or_else(Uuid::nil, CategoryId::uuid),
             ProductivityGroup::Store => level.store.uuid(),
         };

@@ -7,5 +7,5 @@ mod texts;
 
 pub use endpoint::{KEY, endpoint, set_endpoint, take_call};
 pub use products::{Lacking, Wanted, page, source};
-pub use refusals::{has_category, has_product, refuse, refuse_tags, refused, refused_tags};
+pub use refusals::{known_categories, known_products, refuse, refuse_tags, refused, refused_tags};
 pub use texts::{examples, names, tagged};

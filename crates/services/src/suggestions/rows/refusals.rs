@@ -1,13 +1,13 @@
 //! Categories and tags that are not suggested for a product any more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
     tables::{product_tag_refusal, product_text_refusal},
 };
-use platform::storage::{Fault, Finds, Reads, Work};
+use platform::storage::{Backend, Fault, Finds, Reads, Row, Work};
 
 #[derive(Record)]
 #[record(of = product_text_refusal, alias = "r")]
@@ -53,27 +53,53 @@ pub async fn refused_tags(reads: &impl Reads, products: &[ProductId]) -> Result<
     Ok(found)
 }
 
-pub async fn has_product(reads: &impl Reads, id: ProductId) -> Result<bool, Fault> {
-    Ok(!reads.rows("SELECT 1 FROM product WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await?.is_empty())
+/// Those of these products that the tenant has.
+pub async fn known_products(reads: &impl Reads, ids: &[ProductId]) -> Result<HashSet<ProductId>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {}", backend.in_ids("p.id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
-pub async fn has_category(reads: &impl Reads, id: CategoryId) -> Result<bool, Fault> {
-    Ok(!reads.rows("SELECT 1 FROM category WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await?.is_empty())
+/// Those of these categories that the tenant has.
+pub async fn known_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashSet<CategoryId>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT c.id FROM category c WHERE c.tenant_id = $1 AND {}", backend.in_ids("c.id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
-/// Keeps a refusal; one that is there already stays.
-pub async fn refuse(work: &Work, product: ProductId, category: CategoryId, now: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO product_text_refusal (tenant_id, product_id, category_id, recorded_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT DO NOTHING";
-    work.execute(sql, vec![product.into(), category.into(), now.micros().into()]).await.map(drop)
-}
-
-/// Keeps refusals of tags by their folded texts; those that are there already stay.
-pub async fn refuse_tags(work: &Work, product: ProductId, tags: &[String], now: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO product_tag_refusal (tenant_id, product_id, tag_key, recorded_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT DO NOTHING";
-    for tag in tags {
-        work.execute(sql, vec![product.into(), tag.as_str().into(), now.micros().into()]).await?;
+/// Keeps refusals of categories, all in one statement; those that are there already stay.
+pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Timestamp) -> Result<(), Fault> {
+    if refused.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let (pairs, mut values) = work.backend().pairs(refused, 2);
+    let at = values.len() + 2;
+    values.push(now.micros().into());
+    // WHERE: SQLite would take ON for the condition of a join.
+    let sql = format!(
+        "INSERT INTO product_text_refusal (tenant_id, product_id, category_id, recorded_at)
+         SELECT $1, k.a, k.b, ${at} FROM {pairs} WHERE true ON CONFLICT DO NOTHING"
+    );
+    work.execute(&sql, values).await.map(drop)
+}
+
+/// Keeps refusals of tags by their folded texts, all in one statement; those that are there already stay.
+pub async fn refuse_tags(work: &Work, refused: &[(ProductId, String)], now: Timestamp) -> Result<(), Fault> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    // The 32 hexadecimal digits of a product, and the tag.
+    let both: Vec<String> = refused.iter().map(|(product, tag)| format!("{}{tag}", product.uuid().simple())).collect();
+    let backend = work.backend();
+    let given = match backend {
+        Backend::Postgres => "CAST(substr(k, 1, 32) AS uuid), substr(k, 33), $3 FROM unnest(CAST($2 AS text[])) AS k",
+        Backend::Sqlite => "unhex(substr(k.value, 1, 32)), substr(k.value, 33), $3 FROM json_each($2) AS k",
+    };
+    let sql = format!(
+        "INSERT INTO product_tag_refusal (tenant_id, product_id, tag_key, recorded_at)
+         SELECT $1, {given} WHERE true ON CONFLICT DO NOTHING"
+    );
+    work.execute(&sql, vec![backend.texts(both.iter().map(String::as_str)), now.micros().into()]).await.map(drop)
 }

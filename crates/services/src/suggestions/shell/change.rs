@@ -52,30 +52,39 @@ impl Suggestions {
         self.catalog.products_update(permit, "productTextAccept", lines.iter().map(change).collect(), ask).await
     }
 
-    /// Keeps that a category or tags are wrong for a product, so that they are not suggested again.
-    pub async fn refuse(&self, permit: Permit<kind::ProductWrite>, refused: Refused) -> Result<Result<(), RefuseRefusal>, Fault> {
-        let Refused { product, category, tags } = refused;
+    /// Keeps that categories or tags are wrong for products, so that they are not suggested again: all, or none. Returns the lines that cannot be kept.
+    pub async fn refuse(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        lines: &[Refused],
+    ) -> Result<Vec<(usize, RefuseRefusal)>, Fault> {
         let work = permit.scope(&self.catalog.db).begin().await?;
-        let has_product = rows::has_product(&work, product).await?;
-        let has_category = match category {
-            Some(category) => rows::has_category(&work, category).await?,
-            None => true,
-        };
-        let refusal = match (has_product, has_category) {
-            (false, _) => RefuseRefusal::NoProduct,
-            (true, false) => RefuseRefusal::NoCategory,
-            (true, true) => {
-                let now = self.catalog.clock.now();
-                if let Some(category) = category {
-                    rows::refuse(&work, product, category, now).await?;
-                }
-                let tags: Vec<String> = tags.iter().map(|tag| text::fold(tag.trim())).collect();
-                rows::refuse_tags(&work, product, &tags, now).await?;
-                work.commit().await?;
-                return Ok(Ok(()));
+        let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+        let products = rows::known_products(&work, &ids).await?;
+        let pairs: Vec<(ProductId, CategoryId)> = lines.iter().filter_map(|line| Some((line.product, line.category?))).collect();
+        let ids: Vec<CategoryId> = pairs.iter().map(|(_, category)| *category).collect();
+        let categories = rows::known_categories(&work, &ids).await?;
+        let refusal = |line: &Refused| {
+            if !products.contains(&line.product) {
+                return Some(RefuseRefusal::NoProduct);
             }
+            line.category.is_some_and(|category| !categories.contains(&category)).then_some(RefuseRefusal::NoCategory)
         };
-        work.rollback().await?;
-        Ok(Err(refusal))
+        let refusals: Vec<(usize, RefuseRefusal)> =
+            lines.iter().enumerate().filter_map(|(nth, line)| Some((nth, refusal(line)?))).collect();
+        if !refusals.is_empty() {
+            work.rollback().await?;
+            return Ok(refusals);
+        }
+        let now = self.catalog.clock.now();
+        rows::refuse(&work, &pairs, now).await?;
+        let folded = |line: &Refused| {
+            let product = line.product;
+            line.tags.iter().map(move |tag| (product, text::fold(tag.trim()))).collect::<Vec<_>>()
+        };
+        let tags: Vec<(ProductId, String)> = lines.iter().flat_map(folded).collect();
+        rows::refuse_tags(&work, &tags, now).await?;
+        work.commit().await?;
+        Ok(refusals)
     }
 }

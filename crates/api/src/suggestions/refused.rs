@@ -1,0 +1,142 @@
+//! Suggestions that are refused, as clients name them.
+
+use async_graphql::{ID, InputObject};
+use entity::prelude::{CategoryId, ProductId};
+use inventory::catalog::core::goods::{MAX_TAG, MAX_TAGS};
+use platform::path;
+use services::suggestions::shell::Refused;
+
+use super::mutation::MOST_REPORTED;
+use crate::{
+    catalog::{CategoryRef, ProductRef},
+    graphql::{
+        reading::read,
+        refusal::{ErrorCode, Path, UserError},
+    },
+    references::Names,
+};
+
+/// A suggested category, and tags, that are wrong for a product. At least one of `category` and `tags` is needed.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductSuggestionRefuseInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
+    /// Deprecated form of `product`: its ID.
+    #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
+    pub product_id: Option<ID>,
+    /// Product. Required, unless `suggestions` or the deprecated `productId` is given.
+    pub product: Option<ProductRef>,
+    /// Deprecated form of `category`: its ID.
+    #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
+    pub category_id: Option<ID>,
+    /// Category that is not to be suggested for it again. Null for none.
+    pub category: Option<CategoryRef>,
+    /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
+    #[graphql(default)]
+    pub tags: Vec<String>,
+    /// Suggestions that are refused at once, at most 500: all are kept, or none. With them, `product`, `category` and `tags` may be left out. Empty by default.
+    #[graphql(default)]
+    pub suggestions: Vec<RefusedSuggestionInput>,
+}
+
+/// A suggested category, and tags, that are wrong for a product, among others. At least one of `category` and `tags` is needed.
+#[derive(Debug, Clone, InputObject)]
+pub struct RefusedSuggestionInput {
+    /// Product.
+    pub product: ProductRef,
+    /// Category that is not to be suggested for it again. Null for none.
+    pub category: Option<CategoryRef>,
+    /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
+    #[graphql(default)]
+    pub tags: Vec<String>,
+    /// What `product` names, once it is read.
+    #[graphql(skip)]
+    product_id: Option<ID>,
+    /// What `category` names, once it is read.
+    #[graphql(skip)]
+    category_id: Option<ID>,
+}
+
+/// What is refused for a product, with its IDs.
+struct Line {
+    product_id: Option<ID>,
+    category_id: Option<ID>,
+    tags: Vec<String>,
+}
+
+impl ProductSuggestionRefuseInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        let is_beside_list = self.is_beside_list();
+        let mut names = Names::of(path!["input"]);
+        if is_beside_list {
+            names = names.needed(("product", self.product.take()), ("productId", &mut self.product_id));
+        }
+        names = names.optional(("category", self.category.take()), ("categoryId", &mut self.category_id));
+        for (index, one) in self.suggestions.iter_mut().enumerate() {
+            let of = Names::of(path!["input", "suggestions", index])
+                .optional(("product", Some(one.product.clone())), ("productId", &mut one.product_id))
+                .optional(("category", one.category.take()), ("categoryId", &mut one.category_id));
+            names = names.and(of);
+        }
+        names
+    }
+
+    /// Whether a suggestion is named beside the list.
+    fn is_beside_list(&self) -> bool {
+        let names_product = self.product_id.is_some() || self.product.is_some();
+        let names_category = self.category_id.is_some() || self.category.is_some();
+        names_product || names_category || !self.tags.is_empty() || self.suggestions.is_empty()
+    }
+
+    /// What is refused, with its place in the list; None is what is named beside it.
+    pub(super) fn lines(self) -> Result<Vec<(Option<usize>, Refused)>, Vec<UserError>> {
+        let is_beside_list = self.is_beside_list();
+        let Self { product_id, category_id, tags, suggestions, .. } = self;
+        let first = Line { product_id, category_id, tags };
+        let of = |one: RefusedSuggestionInput| Line { product_id: one.product_id, category_id: one.category_id, tags: one.tags };
+        let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), of(one)));
+        let lines: Vec<_> = is_beside_list.then_some((None, first)).into_iter().chain(listed).collect();
+        let wrong: Vec<UserError> =
+            lines.iter().filter_map(|(place, line)| not_refusable(*place, line)).take(MOST_REPORTED).collect();
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        read(|reading| {
+            let mut found = Vec::with_capacity(lines.len());
+            for (place, line) in lines {
+                let product: Option<ProductId> = reading.id_opt(line.product_id.as_ref(), || refused_at(place, "productId"));
+                let category: Option<CategoryId> = reading.id_opt(line.category_id.as_ref(), || refused_at(place, "categoryId"));
+                found.push((place, Refused { product: product.unwrap_or(ProductId::NIL), category, tags: line.tags }));
+            }
+            found
+        })
+    }
+}
+
+/// The path of a field of what is refused.
+pub(super) fn refused_at(place: Option<usize>, field: &'static str) -> Path {
+    match place {
+        None => path!["input", field],
+        Some(index) => path!["input", "suggestions", index, field],
+    }
+}
+
+/// Why an input refuses nothing that could be suggested.
+fn not_refusable(place: Option<usize>, input: &Line) -> Option<UserError> {
+    if input.category_id.is_none() && input.tags.is_empty() {
+        let field = if place.is_some() { "category" } else { "categoryId" };
+        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_at(place, field)));
+    }
+    if input.tags.len() > MAX_TAGS {
+        let message = format!("at most {MAX_TAGS} tags are refused at once");
+        return Some(UserError::new(ErrorCode::LimitExceeded, message, refused_at(place, "tags")));
+    }
+    let is_tag = |tag: &String| !tag.trim().is_empty() && tag.trim().chars().count() <= MAX_TAG;
+    let index = input.tags.iter().position(|tag| !is_tag(tag))?;
+    let message = format!("a tag of 1 to {MAX_TAG} characters is needed");
+    let path = match place {
+        None => path!["input", "tags", index],
+        Some(place) => path!["input", "suggestions", place, "tags", index],
+    };
+    Some(UserError::new(ErrorCode::Invalid, message, path))
+}
