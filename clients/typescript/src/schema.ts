@@ -4032,7 +4032,7 @@ export interface ProductSuggestionFilter {
   withoutCategory?: boolean;
 }
 
-/** A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed. */
+/** A suggested category, and tags, that are wrong for a product. At least one of `category` and `tags` is needed. */
 export interface ProductSuggestionRefuseInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
@@ -4041,7 +4041,7 @@ export interface ProductSuggestionRefuseInput {
    * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
    */
   productId?: string | null;
-  /** Product. Required, unless the deprecated `productId` is given. */
+  /** Product. Required, unless `suggestions` or the deprecated `productId` is given. */
   product?: ProductRef | null;
   /**
    * Deprecated form of `category`: its ID.
@@ -4052,6 +4052,8 @@ export interface ProductSuggestionRefuseInput {
   category?: CategoryRef | null;
   /** Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default. */
   tags?: ReadonlyArray<string>;
+  /** Suggestions that are refused at once, at most 500: all are kept, or none. With them, `product`, `category` and `tags` may be left out. Empty by default. */
+  suggestions?: ReadonlyArray<RefusedSuggestionInput>;
 }
 
 /** Products that tags are suggested for. Archived products are left out. */
@@ -4686,6 +4688,16 @@ export type RefundStatus =
   | 'PARTIAL'
   | 'FULL';
 
+/** A suggested category, and tags, that are wrong for a product, among others. At least one of `category` and `tags` is needed. */
+export interface RefusedSuggestionInput {
+  /** Product. */
+  product: ProductRef;
+  /** Category that is not to be suggested for it again. Null for none. */
+  category?: CategoryRef | null;
+  /** Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default. */
+  tags?: ReadonlyArray<string>;
+}
+
 /** Reason of a store for not sending goods. */
 export type RejectReason =
   | 'NO_STOCK'
@@ -4852,7 +4864,7 @@ export interface ReplenishmentPolicyRemoveInput {
   id: string;
 }
 
-/** A policy. A product, classes or a supplier is named, or none of them for the whole tenant; a store beside a product or an ABC class. */
+/** A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product or an ABC class. */
 export interface ReplenishmentPolicySetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -4874,7 +4886,7 @@ export interface ReplenishmentPolicySetInput {
    * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
    */
   storeId?: string | null;
-  /** Store that the policy is for, with a product or an ABC class. Needed unless your rights are for all stores. */
+  /** Store that the policy is for: for all of its products, or with a product or an ABC class. Needed unless your rights are for all stores. */
   store?: StoreRef | null;
   /** ABC class that the policy is for. */
   abcClass?: AbcClass | null;
@@ -6842,7 +6854,10 @@ export type SupplierPerformanceSortField =
   | 'UNIT_FILL_RATE'
   | 'LINE_FILL_RATE'
   | 'ORDER_FILL_RATE'
-  | 'LEAD_TIME_DAYS_MEAN';
+  | 'LEAD_TIME_DAYS_MEAN'
+  | 'ON_TIME_IN_FULL_RATE'
+  | 'DAMAGED_RATE'
+  | 'RETURNED_RATE';
 
 /** The row of a supplier's catalogue that goes out of use. */
 export interface SupplierProductArchiveInput {

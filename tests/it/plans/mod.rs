@@ -14,7 +14,10 @@ use std::{
     env,
 };
 
-use entrepot::storage::{Backend, Reads};
+use entrepot::{
+    orders, purchasing,
+    storage::{Backend, Database, Reads, TenantScope},
+};
 
 use crate::{authorization::world::World, tidy::tenants::complaint};
 use asks::Wants;
@@ -206,6 +209,20 @@ fn excuse(ask: &str, table: &str) -> Option<usize> {
     })
 }
 
+/// What writes ask first, of references that may be taken: imports ask it for each hundred documents.
+async fn references(scope: &TenantScope, db: &Database) -> Vec<String> {
+    let firsts = plan::firsts(scope).await;
+    let (orders, sent) = db.recorded(orders::rows::taken_order_refs(scope, &["A-1", "A-2"])).await;
+    let (bought, more) = db.recorded(purchasing::rows::taken_refs(scope, &["A-1", "A-2"])).await;
+    assert!(orders.unwrap().is_empty() && bought.unwrap().is_empty() && sent.len() + more.len() == 2, "{sent:?} {more:?}");
+    let mut found = Vec::new();
+    for statement in sent.into_iter().chain(more) {
+        let plan = plan::of(scope, &statement, &firsts).await.expect("a plan");
+        found.extend(plan.reads_too_much(Wants::Few).into_iter().map(|read| format!("{read:?}: {}", statement.sql)));
+    }
+    found
+}
+
 async fn run(world: &World) {
     let (asks, mut found, mut failed, mut statements) = (asks::all(world).await, BTreeSet::new(), Vec::new(), 0);
     let (mut used, mut loose) = (BTreeSet::new(), BTreeSet::new());
@@ -218,6 +235,7 @@ async fn run(world: &World) {
     let refused: Vec<_> = alone.iter().filter(|(_, why)| !why.is_empty()).collect();
     let empty: Vec<_> = alone.iter().filter(|(name, why)| why.is_empty() && plan::is_large(name)).map(|(name, _)| name).collect();
     println!("too small to tell: {empty:?}");
+    found.extend(references(&scope, &world.node.db).await);
     for ask in &asks {
         let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), &ask.document, &ask.variables);
         let (answer, sent) = world.node.db.recorded(asked).await;

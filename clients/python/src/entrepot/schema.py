@@ -3328,7 +3328,7 @@ class ProductSuggestionFilter(TypedDict, total=False):
 
 
 class ProductSuggestionRefuseInput(TypedDict, total=False):
-    """A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed."""
+    """A suggested category, and tags, that are wrong for a product. At least one of `category` and `tags` is needed."""
 
     idempotencyKey: Optional[str]
     productId: Optional[str]
@@ -3336,6 +3336,7 @@ class ProductSuggestionRefuseInput(TypedDict, total=False):
     categoryId: Optional[str]
     category: Optional["CategoryRef"]
     tags: Sequence[str]
+    suggestions: Sequence["RefusedSuggestionInput"]
 
 
 class ProductTagSuggestionFilter(TypedDict, total=False):
@@ -3810,6 +3811,17 @@ RefundStatus = Literal[
 ]
 
 
+class _RefusedSuggestionInput(TypedDict):
+    product: "ProductRef"
+
+
+class RefusedSuggestionInput(_RefusedSuggestionInput, total=False):
+    """A suggested category, and tags, that are wrong for a product, among others. At least one of `category` and `tags` is needed."""
+
+    category: Optional["CategoryRef"]
+    tags: Sequence[str]
+
+
 RejectReason = Literal[
     "NO_STOCK",
     "DAMAGED",
@@ -3971,7 +3983,7 @@ class _ReplenishmentPolicySetInput(TypedDict):
 
 
 class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
-    """A policy. A product, classes or a supplier is named, or none of them for the whole tenant; a store beside a product or an ABC class."""
+    """A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product or an ABC class."""
 
     idempotencyKey: str
     id: Optional[str]
@@ -5695,6 +5707,9 @@ SupplierPerformanceSortField = Literal[
     "LINE_FILL_RATE",
     "ORDER_FILL_RATE",
     "LEAD_TIME_DAYS_MEAN",
+    "ON_TIME_IN_FULL_RATE",
+    "DAMAGED_RATE",
+    "RETURNED_RATE",
 ]
 
 

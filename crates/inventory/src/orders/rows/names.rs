@@ -91,11 +91,12 @@ pub async fn taken_order_refs(reads: &impl Reads, references: &[&str]) -> Result
         return Ok(HashSet::new());
     }
     let backend = reads.backend();
-    let of = backend.in_texts("external_ref", 2);
-    // The channel leads the index: naming the tenant's channels keeps the search in it.
+    let of = backend.in_texts("o.external_ref", 2);
+    // The channel leads the index: naming the tenant's channels keeps the search in it. SQLite joins in this order only where it is told to;
+    // else it reads all orders of the tenant.
     let sql = format!(
-        "SELECT {select} FROM channel c JOIN sales_order o ON o.tenant_id = $1 AND o.channel_id = c.id AND {of}
-         WHERE c.tenant_id = $1",
+        "SELECT {select} FROM channel c CROSS JOIN sales_order o
+         WHERE c.tenant_id = $1 AND o.tenant_id = $1 AND o.channel_id = c.id AND {of}",
         select = TakenRef::SELECT
     );
     let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
