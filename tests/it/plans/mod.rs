@@ -129,16 +129,20 @@ const MAY: &[(&str, &str)] = &[
     ("expiringLots product.stockedIn*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
-    // Notes are few, and no order is to pay for an index of them.
+    // Notes and tags are few, and no order is to pay for an index of them.
     ("orders where note*", "sales_order"),
     ("ordersCount where note*", "sales_order"),
     ("ordersCount where note*", "order_detail"),
     ("orders where metadata*", "sales_order"),
     ("ordersCount where metadata*", "sales_order"),
     ("ordersCount where metadata*", "order_detail"),
+    ("orders where tag*", "sales_order"),
+    ("ordersCount where tag*", "sales_order"),
+    ("ordersCount where tag*", "order_detail"),
     // Summed of two columns, which change with every line: other tests narrow the purchase orders.
     ("purchaseOrders where total*", "purchase_order"),
     // The crowd has few reversals; each half of the look-up has an index of its own.
+    ("node grn", "document_reversal"),
     ("node por", "document_reversal"),
     ("purchaseOrder", "document_reversal"),
     // An order of the list and no condition: each has an index that is read from its end.

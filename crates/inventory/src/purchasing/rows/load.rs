@@ -311,10 +311,9 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     }
     let backend = reads.backend();
     let of = backend.in_texts("o.external_ref", 2);
-    // The supplier leads the index: naming the tenant's suppliers, and in this order, keeps the search in it.
+    // The supplier leads the index: naming the tenant's suppliers keeps the search in it.
     let sql = format!(
-        "SELECT {select} FROM supplier s CROSS JOIN purchase_order o
-         WHERE s.tenant_id = $1 AND o.tenant_id = $1 AND o.supplier_id = s.id AND {of}",
+        "SELECT {select} FROM supplier s JOIN purchase_order o ON o.tenant_id = $1 AND o.supplier_id = s.id AND {of} WHERE s.tenant_id = $1",
         select = TakenRef::SELECT
     );
     let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
