@@ -293,6 +293,7 @@ mod tests {
         assert_eq!((facts["stockAdjust"].keyed, facts["stockAdjust"].validates), (bulk::Keyed::ByInput, true));
         assert_eq!((facts["storeGroupCreate"].keyed, facts["storeGroupCreate"].validates), (bulk::Keyed::ByInput, true));
         let again = &facts["webhookEndpointReplay"];
-        assert_eq!((again.keyed, again.validates), (bulk::Keyed::Not, false));
+        assert_eq!((again.keyed, again.validates), (bulk::Keyed::ByInput, false));
+        assert_eq!(facts["login"].keyed, bulk::Keyed::Not);
     }
 }

@@ -107,7 +107,7 @@ async fn a_refusal_counts_as_one_whatever_was_refused(world: &World) {
         ("Supplier", json!({ "code": "twice" })),
         ("Channel", json!({ "code": "twice" })),
         ("Customer", json!({ "externalRef": "twice" })),
-        ("StoreGroup", json!({ "code": "twice", "storeIds": [] })),
+        ("StoreGroup", json!({ "code": "twice", "stores": [] })),
     ] {
         let mut input = json!({ "name": "Twice" });
         input.as_object_mut().unwrap().extend(name.as_object().unwrap().clone());
