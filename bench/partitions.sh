@@ -23,6 +23,7 @@ ROUNDS="${BENCH_ROUNDS:-7}" WORKS="${BENCH_WORKS:-w2 w3 w4}"
 need_binary
 
 FOLDER="$WORK/partitions" FIGURES="$WORK/partitions.jsonl"
+RUN="$FOLDER" # pids and logs of this script alone
 rm -rf "$FOLDER"
 mkdir -p "$FOLDER"
 begin_figures

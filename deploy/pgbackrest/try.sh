@@ -203,10 +203,19 @@ began=$(now)
 drill "$PROGRAM" || die "the drill failed: $(tail -n 20 "$DIR/drill.log")"
 [ "$(logged)" = 'DONE|t|t|f' ] || die "the log of backups has no good drill: $(logged)"
 say "[${SECONDS}s] the drill: $(since "$began") s; $(tail -n 1 "$DIR/drill.log")"
+# What a drill has left that the machine's end has ended, with a number that is another process' by now: that of the database that is served.
+as_service mkdir -p "$DIR/own/drill/data"
+as_service touch "$DIR/own/drill/.entrepot-drill"
+as_service cp "$DIR/own/main/postmaster.pid" "$DIR/own/drill/data/"
 if drill /bin/false; then die "a copy that nothing proves is a good drill"; fi
 [ "$(logged)" = 'FAILED|f|f|t' ] || die "the log of backups has no failed drill: $(logged)"
 [ ! -e "$DIR/own/drill" ] || die "the drill leaves its folder"
 say "[${SECONDS}s] a drill that fails is in the log: $(tail -n 1 "$DIR/drill.log")"
+as_service mkdir "$DIR/own/drill"
+as_service touch "$DIR/own/drill/kept"
+if drill "$PROGRAM"; then die "the drill takes a folder that is another's"; fi
+[ -e "$DIR/own/drill/kept" ] || die "the drill removes a folder that is another's"
+rm -rf "$DIR/own/drill"
 
 # ── the data folder is lost ───────────────────────────────────────────────────────────────────────────────────────────
 
