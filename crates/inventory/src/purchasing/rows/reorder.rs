@@ -14,7 +14,7 @@ use super::supply::preferred_of;
 use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::core::{StoreStock, Supply},
-    stock::rows::expected::OWED,
+    stock::rows::expected::owed_of_all,
 };
 
 #[derive(Record)]
@@ -213,8 +213,9 @@ async fn backordered(reads: &impl Reads, look: &Look<'_>) -> Result<HashMap<(Pro
     let mut values = Vec::new();
     let stores = within(reads.backend(), "w.store_id", look.seen, &mut values);
     let sql = format!(
-        "SELECT {select} FROM {OWED} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
-        select = OwedRow::SELECT
+        "SELECT {select} FROM {owed} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
+        select = OwedRow::SELECT,
+        owed = owed_of_all(reads.backend())
     );
     let rows = reads.records::<OwedRow>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| ((row.product, row.store), row.owed)).collect())
