@@ -126,9 +126,11 @@ async fn levels(
          FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
          WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND s.archived_at IS NULL{stores}
-           AND l.product_id IN (SELECT a.product_id FROM stock_level a WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
+           AND l.product_id IN (SELECT a.product_id FROM stock_level a{policies}
+             WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
              UNION {wanted})",
         select = LevelRow::SELECT,
+        policies = backend.indexed_by("stock_level_policy"),
         wanted = backend.select_ids(2)
     );
     let mut found: BTreeMap<ProductId, Vec<StoreStock>> = BTreeMap::new();

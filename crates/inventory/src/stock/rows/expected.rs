@@ -62,11 +62,8 @@ const OWED: &str = "(SELECT l.product_id, o.store_id, l.backordered AS quantity 
     WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')";
 
 /// Behind `order_line l`, where only lines that wait are read: SQLite would go through all lines to find them.
-pub const fn lines_that_wait(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Sqlite => " INDEXED BY order_line_backordered",
-        Backend::Postgres => "",
-    }
+pub fn lines_that_wait(backend: Backend) -> String {
+    backend.indexed_by("order_line_backordered")
 }
 
 /// What open orders are owed beyond stock of all levels: a table expression of products, stores and quantities, of the tenant `$1`.

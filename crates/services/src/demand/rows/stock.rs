@@ -91,11 +91,8 @@ pub const fn by_level(backend: Backend) -> &'static str {
 }
 
 /// The same for weeks, of which SQLite would read those of all products.
-pub const fn weeks_by_level(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Sqlite => " INDEXED BY demand_week_level",
-        Backend::Postgres => "",
-    }
+pub fn weeks_by_level(backend: Backend) -> String {
+    backend.indexed_by("demand_week_level")
 }
 
 /// Before all days there are: with a bound on both sides SQLite reads days as they lie, and with one it would look up each in the order of levels.
