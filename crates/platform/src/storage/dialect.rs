@@ -62,6 +62,14 @@ impl Backend {
             Self::Sqlite => format!("likelihood({condition}, 0.01)"),
         }
     }
+    /// Behind a table and its alias: the index by which SQLite is to read it. It takes a partial index for as large as a whole one; Postgres has
+    /// counted.
+    pub fn indexed_by(self, index: &str) -> String {
+        match self {
+            Self::Postgres => String::new(),
+            Self::Sqlite => format!(" INDEXED BY {index}"),
+        }
+    }
     /// Locks rows of `alias` against other changes until the transaction ends, but lets rows that refer to them be inserted meanwhile.
     pub fn for_change(self, alias: &str) -> String {
         match self {

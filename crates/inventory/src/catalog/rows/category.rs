@@ -231,12 +231,13 @@ pub async fn own_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMa
 /// The same with everything below.
 pub async fn whole_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<CategoryId, i64>, Fault> {
     let backend = reads.backend();
+    // CROSS JOIN tells SQLite to begin with the categories: left to itself it begins with all products of the tenant.
     let sql = format!(
         "WITH RECURSIVE down AS (
            SELECT id AS root, id AS at FROM category WHERE tenant_id = $1 AND {of}
            UNION SELECT down.root, c.id FROM category c JOIN down ON c.tenant_id = $1 AND c.parent_id = down.at)
-         SELECT {select} FROM down JOIN product p ON p.tenant_id = $1 AND p.category_id = down.at
-         WHERE p.status <> $3 GROUP BY down.root",
+         SELECT {select} FROM down CROSS JOIN product p
+         WHERE p.tenant_id = $1 AND p.category_id = down.at AND p.status <> $3 GROUP BY down.root",
         of = backend.in_ids("id", 2),
         select = WholeCount::SELECT
     );

@@ -94,15 +94,17 @@ pub async fn posting_history(
 /// what one brought back of an order is not there for the next. Of kits, their parts.
 async fn matches(reads: &impl Reads, returns: &BTreeSet<Uuid>, history: &mut PostingHistory) -> Result<(), Fault> {
     let backend = reads.backend();
+    // CROSS JOIN tells SQLite to begin with these orders: left to itself it begins with all that ever came back to the tenant.
     let sql = format!(
         "WITH RECURSIVE tied (order_id) AS (
            SELECT m.order_id FROM return_match m WHERE m.tenant_id = $1 AND {of}
            UNION SELECT n.order_id FROM tied t JOIN return_match m ON m.tenant_id = $1 AND m.order_id = t.order_id
            JOIN return_match n ON n.tenant_id = $1 AND n.return_id = m.return_id)
          SELECT {select}
-         FROM tied t JOIN return_match m ON m.tenant_id = $1 AND m.order_id = t.order_id
+         FROM tied t CROSS JOIN return_match m
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = m.order_id AND l.position = m.order_position AND l.product_id IS NOT NULL
          LEFT JOIN order_line_part p ON p.tenant_id = $1 AND p.order_id = m.order_id AND p.position = m.order_position
+         WHERE m.tenant_id = $1 AND m.order_id = t.order_id
          GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         select = MatchedRow::SELECT,
         of = backend.in_ids("m.return_id", 2)

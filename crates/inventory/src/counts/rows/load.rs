@@ -185,11 +185,13 @@ pub async fn lots_past(
     let (k, mut values) = reads.backend().pairs(&pairs, 2);
     let time = values.len() + 2;
     values.push(at.micros().into());
-    // The lots are found first: levels that are not kept by them cost no walk along their entries.
+    // The lots are found first: levels that are not kept by them cost no walk along their entries. CROSS JOIN tells SQLite so, and NOT keeps it from
+    // the entries' index by store: it would read all entries of the store for each lot.
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN lot_level v
-         JOIN entry e ON e.tenant_id = $1 AND e.lot_id = v.lot_id AND e.store_id = v.store_id AND e.occurred_at <= ${time}
-         WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b GROUP BY v.lot_id, v.store_id",
+        "SELECT {select} FROM {k} CROSS JOIN lot_level v CROSS JOIN entry e
+         WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b
+           AND e.tenant_id = $1 AND e.lot_id = v.lot_id AND NOT (e.store_id <> v.store_id) AND e.occurred_at <= ${time}
+         GROUP BY v.lot_id, v.store_id",
         select = LotPast::SELECT
     );
     let rows = reads.records::<LotPast>(&sql, values).await?;

@@ -11,7 +11,7 @@ use platform::{
 };
 
 use super::filter::{Filter, compile};
-use crate::stock::core::LevelKey;
+use crate::stock::{core::LevelKey, rows::expected::lines_that_wait};
 
 /// Names the list of backorders in cursors.
 pub const BACKORDERS: &str = "backorders:PLACED_AT:ASC";
@@ -93,8 +93,9 @@ pub async fn backorders(
         values.push(product.into());
         of_product = format!(" AND l.product_id = ${}", 1 + values.len());
     }
+    let waiting = lines_that_wait(reads.backend());
     let from = format!(
-        "FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
+        "FROM order_line l{waiting} JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
          WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_product} AND {condition}"
     );
     let source = ListSource { from, values };
@@ -137,7 +138,7 @@ pub struct Queued {
 pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result<Vec<Queued>, Fault> {
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT o.placed_at, o.number, o.id, l.position, l.backordered, 1 AS takes, l.backordered AS units, 0 AS is_part FROM order_line l
+           SELECT o.placed_at, o.number, o.id, l.position, l.backordered, 1 AS takes, l.backordered AS units, 0 AS is_part FROM order_line l{waiting}
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
            WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED' AND o.store_id = $3 AND {WAITING}
              AND {NOT_BARRED}
@@ -146,7 +147,8 @@ pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = n.order_id
            WHERE n.tenant_id = $1 AND n.product_id = $2 AND o.store_id = $3 AND {WAITING} AND {NOT_BARRED}) w
          WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {most}",
-        select = QueuedRow::SELECT
+        select = QueuedRow::SELECT,
+        waiting = lines_that_wait(reads.backend())
     );
     let rows = reads.records::<QueuedRow>(&sql, vec![key.product.into(), key.store.into()]).await?;
     let queued = |row: QueuedRow| Queued {

@@ -2,14 +2,14 @@
 //! partial index that holds only such rows.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Global, Row, SUSPENDED};
+use platform::storage::{Fault, Global, GlobalReads, Row, SUSPENDED};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{NOT_BARRED, WHOLE_KITS};
 use crate::{
     ledger::due::{PAGE, PageKey, bounds},
-    stock::core::LevelKey,
+    stock::{core::LevelKey, rows::expected::lines_that_wait},
 };
 
 /// A pending order whose time is over.
@@ -46,21 +46,23 @@ pub struct Arrived {
 }
 
 /// The next page of levels at which orders wait for stock and some is available; what waits for a part of a kit does while a whole one could be
-/// made. Walks a partial index that holds only lines that wait.
+/// made. Walks a partial index that holds only lines that wait; CROSS JOIN keeps SQLite from beginning with all levels.
 pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arrived>, Fault> {
     let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+    let waiting = lines_that_wait(global.backend());
     let sql = format!(
         "SELECT DISTINCT w.tenant_id, w.product_id, w.store_id, s.on_hand - s.unavailable - s.reserved FROM (
-           SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+           SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l{waiting} {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
              AND {NOT_BARRED}
-           UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l {order}
+           UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l{waiting} {order}
            JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
            WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {NOT_BARRED} AND {WHOLE_KITS} > 0) w
-         JOIN stock_level s ON s.tenant_id = w.tenant_id AND s.product_id = w.product_id AND s.store_id = w.store_id
-           AND s.on_hand - s.unavailable - s.reserved > 0
+         CROSS JOIN stock_level s
          JOIN product p ON p.tenant_id = w.tenant_id AND p.id = w.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'
          JOIN store t ON t.tenant_id = w.tenant_id AND t.id = w.store_id AND t.archived_at IS NULL
-         WHERE (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3) AND w.tenant_id NOT IN {SUSPENDED}
+         WHERE s.tenant_id = w.tenant_id AND s.product_id = w.product_id AND s.store_id = w.store_id
+           AND s.on_hand - s.unavailable - s.reserved > 0
+           AND (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3) AND w.tenant_id NOT IN {SUSPENDED}
          ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {PAGE}"
     );
     let nil = Uuid::nil();

@@ -14,7 +14,7 @@ use super::supply::preferred_of;
 use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::core::{StoreStock, Supply},
-    stock::rows::expected::OWED,
+    stock::rows::expected::owed_of_all,
 };
 
 #[derive(Record)]
@@ -126,9 +126,11 @@ async fn levels(
          FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
          WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND s.archived_at IS NULL{stores}
-           AND l.product_id IN (SELECT a.product_id FROM stock_level a WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
+           AND l.product_id IN (SELECT a.product_id FROM stock_level a{policies}
+             WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
              UNION {wanted})",
         select = LevelRow::SELECT,
+        policies = backend.indexed_by("stock_level_policy"),
         wanted = backend.select_ids(2)
     );
     let mut found: BTreeMap<ProductId, Vec<StoreStock>> = BTreeMap::new();
@@ -213,8 +215,9 @@ async fn backordered(reads: &impl Reads, look: &Look<'_>) -> Result<HashMap<(Pro
     let mut values = Vec::new();
     let stores = within(reads.backend(), "w.store_id", look.seen, &mut values);
     let sql = format!(
-        "SELECT {select} FROM {OWED} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
-        select = OwedRow::SELECT
+        "SELECT {select} FROM {owed} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
+        select = OwedRow::SELECT,
+        owed = owed_of_all(reads.backend())
     );
     let rows = reads.records::<OwedRow>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| ((row.product, row.store), row.owed)).collect())

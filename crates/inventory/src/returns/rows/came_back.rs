@@ -59,9 +59,10 @@ pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, 
         return Ok(Settled::new());
     }
     let backend = reads.backend();
+    // CROSS JOIN tells SQLite to begin with the orders: left to itself it begins with all returns of the tenant that are closed.
     let sql = format!(
-        "SELECT {select} FROM return_match m
-         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' WHERE m.tenant_id = $1 AND {of}",
+        "SELECT {select} FROM return_match m CROSS JOIN sales_return r
+         WHERE m.tenant_id = $1 AND {of} AND r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED'",
         select = SettledRow::SELECT,
         of = backend.in_ids("m.order_id", 2)
     );

@@ -8,7 +8,7 @@ use entity::{
 };
 use platform::{
     clock,
-    storage::{Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads, Row},
 };
 
 use crate::stock::core::{Arrival, Level, Reference, ReferenceKind, arrivals};
@@ -53,13 +53,23 @@ pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fau
 }
 
 /// What open orders are owed beyond stock, each line of a product or part of a kit: product, store and quantity. Of the tenant `$1`.
-pub const OWED: &str = "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l
+const OWED: &str = "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l
     JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
     WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
     UNION ALL SELECT n.product_id, o.store_id, l.backordered * n.quantity FROM order_line l
     JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
     JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
     WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')";
+
+/// Behind `order_line l`, where only lines that wait are read: SQLite would go through all lines to find them.
+pub fn lines_that_wait(backend: Backend) -> String {
+    backend.indexed_by("order_line_backordered")
+}
+
+/// What open orders are owed beyond stock of all levels: a table expression of products, stores and quantities, of the tenant `$1`.
+pub fn owed_of_all(backend: Backend) -> String {
+    OWED.replace("FROM order_line l", &format!("FROM order_line l{}", lines_that_wait(backend)))
+}
 
 /// What open orders are owed of a level.
 pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {

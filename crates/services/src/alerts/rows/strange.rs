@@ -40,14 +40,15 @@ impl From<StrangeRow> for Dated {
     }
 }
 
-/// The next page of levels with open strange days, and of which no alert is there, behind one.
+/// The next page of levels with open strange days, and of which no alert is there, behind one. NOT keeps SQLite from the index of alerts by
+/// kind: it would read all such alerts for each level.
 pub async fn strange(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM stock_anomaly n JOIN stock_level k ON k.tenant_id = $1 AND k.product_id = n.product_id AND k.store_id = n.store_id
          JOIN store s ON s.tenant_id = $1 AND s.id = n.store_id JOIN product p ON p.tenant_id = $1 AND p.id = n.product_id
          WHERE n.tenant_id = $1 AND n.state = 'OPEN' AND (n.product_id, n.store_id) > ($2, $3)
            AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.tenant_id = $1 AND a.product_id = n.product_id AND a.store_id = n.store_id
-             AND a.kind = 'STOCK_ANOMALY' AND a.state <> 'RESOLVED')
+             AND NOT (a.kind <> 'STOCK_ANOMALY') AND a.state <> 'RESOLVED')
          GROUP BY k.product_id, k.store_id, s.time_zone, p.category_id ORDER BY k.product_id, k.store_id LIMIT {PAGE}",
         StrangeRow::SELECT
     );

@@ -90,6 +90,11 @@ pub const fn by_level(backend: Backend) -> &'static str {
     }
 }
 
+/// The same for weeks, of which SQLite would read those of all products.
+pub fn weeks_by_level(backend: Backend) -> String {
+    backend.indexed_by("demand_week_level")
+}
+
 /// Before all days there are: with a bound on both sides SQLite reads days as they lie, and with one it would look up each in the order of levels.
 pub const FIRST_DAY: i64 = i32::MIN as i64;
 

@@ -12,7 +12,10 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    demand::{core::Span, rows::by_level},
+    demand::{
+        core::Span,
+        rows::{by_level, weeks_by_level},
+    },
     forecasting::core::{LevelDay, LevelFacts, UnitCost},
 };
 
@@ -106,7 +109,7 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
     Ok(levels)
 }
 
-/// Demand and days in stock of products in one store: weeks from `since` and before `until`. Looked up by week and product, so that other levels cost nothing.
+/// Demand and days in stock of products in one store: weeks from `since` and before `until`. Looked up by level, so that other levels cost nothing.
 pub async fn store_facts(
     reads: &impl Reads,
     products: &[ProductId],
@@ -115,9 +118,10 @@ pub async fn store_facts(
 ) -> Result<Levels, Fault> {
     let (backend, mut levels) = (reads.backend(), Levels::new());
     let weeks = format!(
-        "SELECT {} FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND {} AND d.store_id = $4
+        "SELECT {} FROM demand_week d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND {} AND d.store_id = $4
          ORDER BY d.week_date, d.product_id",
         WeekRow::SELECT,
+        weeks_by_level(backend),
         backend.in_numbers("d.week_date", 2),
         backend.in_ids("d.product_id", 3)
     );
@@ -181,8 +185,9 @@ pub async fn demand_weeks(
     (since, until): (i32, i32),
 ) -> Result<BTreeMap<i32, i64>, Fault> {
     let sql = format!(
-        "SELECT d.week_date, CAST(sum({WANTED}) AS bigint) FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
-         AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date"
+        "SELECT d.week_date, CAST(sum({WANTED}) AS bigint) FROM demand_week d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
+         AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date",
+        weeks_by_level(reads.backend())
     );
     let of_store = store.map_or_else(Uuid::nil, StoreId::uuid);
     let values: Vec<Value> = vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];

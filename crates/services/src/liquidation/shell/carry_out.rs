@@ -9,6 +9,7 @@ use inventory::{
             Patch,
             kit::{ComponentText, KitFields},
             product::{MoneyText, ProductFields},
+            text,
         },
         shell::Which,
     },
@@ -163,8 +164,10 @@ async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<O
             rows.first().map(|row| Row::new(row).take().map(Document::Movement)).transpose()
         }
         Act::Bundle(_) => {
-            let sql = "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku = $2 AND p.is_kit = 1";
-            let rows = reads.rows(sql, vec![kit_sku(reference).into()]).await?;
+            // Only keys have an index.
+            let sql = "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku_key = $2 AND p.sku = $3 AND p.is_kit = 1";
+            let sku = kit_sku(reference);
+            let rows = reads.rows(sql, vec![text::fold(&sku).into(), sku.into()]).await?;
             rows.first().map(|row| Row::new(row).take().map(Document::Kit)).transpose()
         }
         Act::Markdown { .. } | Act::Keep => Ok(None),

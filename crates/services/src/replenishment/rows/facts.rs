@@ -8,7 +8,7 @@ use entity::{
     record::{Record, Selected},
     tables::{product, stock_level, supplier},
 };
-use inventory::{catalog::core::calendar::SupplierCalendar, stock::rows::expected::OWED};
+use inventory::{catalog::core::calendar::SupplierCalendar, stock::rows::expected::owed_of_all};
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
@@ -164,7 +164,7 @@ async fn units(reads: &impl Reads, from: &str) -> Result<StoreUnits, Fault> {
 
 /// What open orders are owed beyond stock, of kits their parts.
 pub async fn owed(reads: &impl Reads) -> Result<StoreUnits, Fault> {
-    units(reads, OWED).await
+    units(reads, &owed_of_all(reads.backend())).await
 }
 
 /// What drafts of purchase orders and transfers will bring, once they are ordered or sent.

@@ -114,8 +114,9 @@ pub async fn open_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fau
     let mut bound = Bound::of(reads, narrow);
     let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
     let sql = format!(
-        "SELECT count(*) FROM sales_order o
-         WHERE o.tenant_id = $1 AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'){stores}{channels}"
+        "SELECT count(*) FROM sales_order o{open}
+         WHERE o.tenant_id = $1 AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'){stores}{channels}",
+        open = reads.backend().indexed_by("sales_order_open")
     );
     number(reads, &sql, bound).await
 }
