@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{fulfilment_work, fulfilment_work_line, order_line, order_line_barred},
 };
-use platform::storage::{Fault, Finds, Global, GlobalReads, Reads, Row, SUSPENDED};
+use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED};
 use uuid::Uuid;
 
 use super::parcels::fill_parcels;
@@ -294,18 +294,16 @@ pub async fn names_of_store(reads: &impl Reads, store: StoreId) -> Result<Option
 }
 
 /// The next page of orders that have goods to send and no works: those that were confirmed before there were any. Also where nothing is held any
-/// more, because holds gave way. The condition on states holds that of the index of open orders word for word.
+/// more, because holds gave way.
 pub async fn unworked(global: &Global, after: (TenantId, OrderId)) -> Result<Vec<(TenantId, OrderId)>, Fault> {
     let sql = format!(
-        "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order{open}
-           WHERE status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED') AND status <> 'PENDING')
+        "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order WHERE status IN ('CONFIRMED', 'PARTIALLY_FULFILLED'))
          SELECT o.tenant_id, o.id FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2) AND o.tenant_id NOT IN {SUSPENDED}
            AND NOT EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = o.tenant_id AND w.order_id = o.id)
            AND EXISTS (SELECT 1 FROM order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.open > 0
              AND (l.stock_policy <> 'UNTRACKED' AND l.product_id IS NOT NULL OR EXISTS (SELECT 1 FROM order_line_part n
                WHERE n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position)))
-         ORDER BY o.tenant_id, o.id LIMIT {PAGE}",
-        open = global.backend().indexed_by("sales_order_open")
+         ORDER BY o.tenant_id, o.id LIMIT {PAGE}"
     );
     let rows = global.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
     rows.iter()

@@ -10,7 +10,6 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 
 use super::facts::CURRENT;
-use crate::demand::rows::by_level;
 
 /// Weeks of a product in order: the Monday, smallest units, and what was paid for them.
 pub type PriceHistory = HashMap<ProductId, Vec<(i32, i64, i64)>>;
@@ -67,11 +66,10 @@ pub async fn price_weeks(
 ) -> Result<PriceHistory, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {} FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.business_date >= $3
+        "SELECT {} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.business_date >= $3
          AND d.business_date < $4 AND d.currency = $5 GROUP BY d.product_id, d.business_date - (d.business_date + 3) % 7
          HAVING sum(d.ordered_units - d.cancelled_units) > 0 ORDER BY 1, 2",
         WeekRow::SELECT,
-        by_level(backend),
         backend.in_ids("d.product_id", 2)
     );
     let values =

@@ -9,7 +9,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 
 use super::facts::CURRENT;
-use crate::{demand::rows::by_level, liquidation::core::SoldDay};
+use crate::liquidation::core::SoldDay;
 
 #[derive(Record)]
 struct DayRow {
@@ -34,10 +34,9 @@ pub async fn sales_since(
 ) -> Result<HashMap<(ProductId, StoreId), Vec<SoldDay>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {} FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.business_date >= $3
+        "SELECT {} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.business_date >= $3
          AND d.currency = $4 GROUP BY d.product_id, d.store_id, d.business_date ORDER BY d.business_date",
         DayRow::SELECT,
-        by_level(backend),
         backend.in_ids("d.product_id", 2)
     );
     let values = vec![backend.ids(products.iter().copied()), i64::from(since).into(), currency.as_str().into()];
