@@ -119,7 +119,7 @@ impl Default for Limits {
             brackets: 64,
             operations: 50,
             points: 1_000,
-            introspection_nodes: 200_000,
+            introspection_nodes: 300_000,
             answer_objects: 200_000,
             answer_bytes: 8 << 20,
             reported_errors: 10,

@@ -109,16 +109,11 @@ async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, sa
     Ok(Acted { value: after, seq, is_replayed: false })
 }
 
-/// What the audit log compares. The chain is never erased: custom data of what may be about a person, and tags of a customer, are recorded as
-/// changed, without their values.
+/// What the audit log compares. The chain is never erased: custom data of what may be about a person is recorded as changed, without its values.
 fn traced(tags: &NodeTags) -> Fields {
     const ABOUT_PEOPLE: [&str; 3] = [kind::CustomerId::PREFIX, kind::ReturnId::PREFIX, kind::FulfilmentWorkId::PREFIX];
     let metadata: Value = serde_json::from_str(&tags.metadata).unwrap_or_default();
-    let fields = if tags.target.kind == kind::CustomerId::PREFIX {
-        Fields::default().personal("tags", code::<may::CustomerRead>(), &tags.tags)
-    } else {
-        Fields::default().with("tags", &tags.tags)
-    };
+    let fields = Fields::default().with("tags", &tags.tags);
     if ABOUT_PEOPLE.contains(&tags.target.kind.as_str()) {
         fields.personal("metadata", code::<may::CustomerRead>(), metadata)
     } else {
