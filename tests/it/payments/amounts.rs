@@ -32,8 +32,9 @@ async fn a_closed_return_is_taken_from_what_is_owed() {
         assert_eq!(done(&refund("1.50").await, "payment")["return"]["id"], back["id"]);
         refused(&refund("2.51").await, "OUT_OF_RANGE", "input.amount");
         let given = async || {
-            let document = "query($id: ID!) { node(id: $id) { ... on Return { refundStatus payments { kind amount { amount } order { id } } } } }";
-            world.ask(document, json!({"id": back["id"]})).await["node"].clone()
+            let document = "query($id: ID!) { returns(first: 1, filter: { id: { eq: $id } }) {
+                nodes { refundStatus payments { kind amount { amount } order { id } } } } }";
+            world.ask(document, json!({"id": back["id"]})).await["returns"]["nodes"][0].clone()
         };
         let fact = |amount: &str| json!({"kind": "REFUND", "amount": {"amount": amount}, "order": {"id": order["id"]}});
         assert_eq!(given().await, json!({"refundStatus": "PARTIAL", "payments": [fact("1.50")]}));
