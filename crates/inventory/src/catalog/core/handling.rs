@@ -37,7 +37,7 @@ pub struct HandlingTime {
 
 /// Where a handling time passes.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct StoreDays<'a> {
     pub time_zone: &'a str,
     pub local_day: fn(Timestamp, &str) -> i32,
     pub plus_days: PlusDays,
@@ -65,14 +65,14 @@ impl HandlingTime {
     }
 
     /// The moment by which goods leave that are ordered at a moment: at the same time of day on the last of the working days after it, then the hours.
-    pub fn after(&self, at: Timestamp, place: Place<'_>) -> Timestamp {
+    pub fn after(&self, at: Timestamp, place: StoreDays<'_>) -> Timestamp {
         let days = self.days_away((place.local_day)(at, place.time_zone), 1);
         let at = (place.plus_days)(at, days, place.time_zone);
         Timestamp(at.micros().saturating_add(self.micros()))
     }
 
     /// The moment at which work begins on goods that leave by a moment: the hours before it, then the working days.
-    pub fn before(&self, at: Timestamp, place: Place<'_>) -> Timestamp {
+    pub fn before(&self, at: Timestamp, place: StoreDays<'_>) -> Timestamp {
         let at = Timestamp(at.micros().saturating_sub(self.micros()));
         let days = self.days_away((place.local_day)(at, place.time_zone), -1);
         (place.plus_days)(at, days, place.time_zone).max(FIRST)
@@ -122,7 +122,7 @@ mod tests {
     /// 1970-01-05, a Monday.
     const MONDAY: i64 = 4 * DAY;
 
-    const PLACE: Place<'_> = Place {
+    const STORE: StoreDays<'_> = StoreDays {
         time_zone: "UTC",
         local_day: |at, _| at.micros().div_euclid(DAY) as i32,
         plus_days: |at, days, _| Timestamp(at.micros() + i64::from(days) * DAY),
@@ -149,12 +149,12 @@ mod tests {
             let time = HandlingTime { hours, working_days, open_days: days.to_vec() };
             let at = Timestamp(MONDAY + at * HOUR);
             let away = |moment: Timestamp| (moment.micros() - at.micros()) / HOUR;
-            assert_eq!((away(time.after(at, PLACE)), away(time.before(at, PLACE))), (after, before), "{time:?} at {at:?}");
+            assert_eq!((away(time.after(at, STORE)), away(time.before(at, STORE))), (after, before), "{time:?} at {at:?}");
         }
         let broken = HandlingTime { hours: 0, working_days: 2, open_days: vec![9] };
-        assert_eq!(broken.after(Timestamp(MONDAY), PLACE), Timestamp(MONDAY), "no day is open");
+        assert_eq!(broken.after(Timestamp(MONDAY), STORE), Timestamp(MONDAY), "no day is open");
         let longest = HandlingTime { hours: 720, working_days: 60, open_days: vec![1] };
-        assert_eq!(longest.before(FIRST, PLACE), FIRST, "nothing is due before the first moment");
+        assert_eq!(longest.before(FIRST, STORE), FIRST, "nothing is due before the first moment");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{book::WorkBook, work::Work};
 use crate::{
-    catalog::core::handling::{HandlingTime, Place, PlusDays},
+    catalog::core::handling::{HandlingTime, PlusDays, StoreDays},
     orders::core::{Order, OrderBook, OrderDecision},
     stock::core::{Book, LevelKey},
 };
@@ -91,13 +91,13 @@ impl<'a> Due<'a> {
         }
     }
 
-    fn handling(&self, store: StoreId, product: ProductId) -> Option<(&HandlingTime, Place<'_>)> {
+    fn handling(&self, store: StoreId, product: ProductId) -> Option<(&HandlingTime, StoreDays<'_>)> {
         let (time, time_zone) = if let Some(stores) = &self.book.handling {
             stores.get(&store).map(|of| (&of.time, of.time_zone.as_str()))?
         } else {
             let facts = &self.stock.levels.get(&LevelKey { product, store })?.facts;
             (facts.handling.as_deref()?, facts.time_zone.as_str())
         };
-        Some((time, Place { time_zone, local_day: self.stock.local_day, plus_days: self.plus_days }))
+        Some((time, StoreDays { time_zone, local_day: self.stock.local_day, plus_days: self.plus_days }))
     }
 }

@@ -52,15 +52,6 @@ pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fau
     Ok(Expected { incoming: arrivals(level.incoming.get(), incoming), in_transit: arrivals(level.in_transit.get(), in_transit) })
 }
 
-/// What open orders are owed beyond stock, each line of a product or part of a kit: product, store and quantity. Of the tenant `$1`.
-const OWED: &str = "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l
-    JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
-    WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
-    UNION ALL SELECT n.product_id, o.store_id, l.backordered * n.quantity FROM order_line l
-    JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
-    JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
-    WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')";
-
 /// Behind `order_line l`, where only lines that wait are read: SQLite would go through all lines to find them.
 pub fn lines_that_wait(backend: Backend) -> String {
     backend.indexed_by("order_line_backordered")
@@ -68,13 +59,27 @@ pub fn lines_that_wait(backend: Backend) -> String {
 
 /// What open orders are owed beyond stock of all levels: a table expression of products, stores and quantities, of the tenant `$1`.
 pub fn owed_of_all(backend: Backend) -> String {
-    OWED.replace("FROM order_line l", &format!("FROM order_line l{}", lines_that_wait(backend)))
+    owed_through(&lines_that_wait(backend))
+}
+
+/// What open orders are owed beyond stock, each line of a product or part of a kit.
+fn owed_through(index: &str) -> String {
+    format!(
+        "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l{index}
+          JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
+          WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+          UNION ALL SELECT n.product_id, o.store_id, l.backordered * n.quantity FROM order_line l{index}
+          JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
+          JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
+          WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')"
+    )
 }
 
 /// What open orders are owed of a level.
 pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
+    let owed = owed_through("");
     let sql =
-        format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {OWED} w WHERE w.product_id = $2 AND w.store_id = $3");
+        format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {owed} w WHERE w.product_id = $2 AND w.store_id = $3");
     let rows = reads.rows(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
     rows.first().map_or(Ok(0), |row| Row::new(row).take())
 }

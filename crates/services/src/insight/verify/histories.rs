@@ -114,7 +114,7 @@ const CODE_AND_NAME: &str = "SELECT x.id, 0, 'code', x.code, CAST(NULL AS bigint
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Told {
+struct FieldChange {
     path: String,
     before: Value,
     after: Value,
@@ -124,7 +124,7 @@ struct Told {
 #[derive(Deserialize)]
 struct Changes {
     #[serde(default)]
-    fields: Vec<Told>,
+    fields: Vec<FieldChange>,
 }
 
 /// How much more often each value of a field was left than it was reached, as the JSON text of the value; those that are even are not kept.
@@ -220,7 +220,7 @@ async fn told(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid, i64>) -> R
 }
 
 impl Page {
-    fn add(&mut self, kind: &Kind, row: Uuid, fields: &[Told]) {
+    fn add(&mut self, kind: &Kind, row: Uuid, fields: &[FieldChange]) {
         if fields.is_empty() {
             self.partial.insert(row);
         }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn fields_of_lines_are_told_under_their_ids() {
         let mut page = Page::default();
-        let told = |path: &str| Told { path: path.to_owned(), before: json!(1), after: json!(2), is_personal: false };
+        let told = |path: &str| FieldChange { path: path.to_owned(), before: json!(1), after: json!(2), is_personal: false };
         let fields = ["revision", "lines.pol_1.quantity", "lines.pol_1.sku", "note", "leftOut"].map(told);
         page.add(&KINDS[3], Uuid::nil(), &fields);
         page.leave_out(&KINDS[3], &BTreeMap::new());
@@ -346,7 +346,8 @@ mod tests {
 
     #[test]
     fn a_row_is_looked_at_while_each_of_its_versions_is_told() {
-        let told = |path: &str| Told { path: path.to_owned(), before: json!("Mug"), after: json!("Cup"), is_personal: false };
+        let told =
+            |path: &str| FieldChange { path: path.to_owned(), before: json!("Mug"), after: json!("Cup"), is_personal: false };
         let looked_at = |version| {
             let mut page = Page::default();
             for path in ["name", "price", "metadata", "supplierProducts.sup_1.preferred"] {
