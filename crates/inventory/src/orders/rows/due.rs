@@ -2,7 +2,7 @@
 //! partial index that holds only such rows.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Global, GlobalReads, Row, SUSPENDED};
+use platform::storage::{Fault, Global, Row, SUSPENDED};
 use sea_orm::Value;
 use uuid::Uuid;
 
