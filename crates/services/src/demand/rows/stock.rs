@@ -83,11 +83,8 @@ impl Flow {
 
 /// Behind `demand_day d`: that days are found by their level. SQLite would go through everybody's by their dates; a condition that keeps it from the dates keeps it
 /// from finding a span's days in the index, too, and then each span reads all days of its level.
-pub const fn by_level(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Sqlite => " INDEXED BY demand_day_level",
-        Backend::Postgres => "",
-    }
+pub fn by_level(backend: Backend) -> String {
+    backend.indexed_by("demand_day_level")
 }
 
 /// The same for weeks, of which SQLite would read those of all products.

@@ -175,12 +175,11 @@ impl Postings {
         Ok(if is_large { Self::ByLevel } else { Self::ByTime })
     }
     /// Behind `cost_posting x`. SQLite would take the order of levels whenever something is grouped by them.
-    const fn index(&self, backend: Backend) -> &'static str {
-        match (self, backend) {
-            (_, Backend::Postgres) => "",
-            (Self::ByLevel, Backend::Sqlite) => " INDEXED BY cost_posting_level",
-            (Self::ByTime, Backend::Sqlite) => " INDEXED BY cost_posting_occurred",
-        }
+    fn index(&self, backend: Backend) -> String {
+        backend.indexed_by(match self {
+            Self::ByLevel => "cost_posting_level",
+            Self::ByTime => "cost_posting_occurred",
+        })
     }
 }
 
