@@ -224,7 +224,8 @@ const BY_FEW: &[(&str, &str)] = &[
     ("SELECT l.order_id FROM order_line l WHERE l.tenant_id = $1 AND l.backordered > 0", "order_line_backordered"),
     (
         "SELECT m.return_id FROM return_match m
-         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' WHERE m.tenant_id = $1 AND m.order_id IN (SELECT unhex(value) FROM json_each($2))",
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED'
+         WHERE m.tenant_id = $1 AND m.order_id IN (SELECT unhex(value) FROM json_each($2))",
         "return_match_order",
     ),
     (
