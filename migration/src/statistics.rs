@@ -1,6 +1,12 @@
 //! What the databases are to think of tenants when they plan.
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+mod expected;
+
+use std::collections::HashMap;
+
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+
+use expected::Index;
 
 /// Says of every table with tenants' rows that they may all be one tenant's.
 ///
@@ -24,45 +30,54 @@ pub async fn settle(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     }
 }
 
-/// Rows of a table and of one tenant in it, as SQLite is to expect them, and rows of a tenant that share the next column's value.
-const TABLE: u64 = 10_000_000;
-const TENANT: u64 = 1_000_000;
-const NEXT: u64 = 100;
-
-/// The columns of each tenant's index, and whether it is unique. The key of a table without row numbers has the table's name in the statistics.
+/// Each tenant's index: its table, its name in the statistics, whether it is unique, its columns, and its own statement where it has only some rows. The key
+/// of a table without row numbers has the table's name there.
 const INDEXES: &str = "SELECT m.name, CASE WHEN l.origin = 'pk' AND m.sql LIKE '%WITHOUT ROWID' THEN m.name ELSE l.name END,
-    l.\"unique\", (SELECT count(*) FROM pragma_index_info(l.name))
+    l.\"unique\", (SELECT group_concat(coalesce(i.name, ''), ' ') FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno) i),
+    coalesce((SELECT x.sql FROM sqlite_master x WHERE x.type = 'index' AND x.name = l.name AND l.partial = 1), '')
   FROM sqlite_master m, pragma_index_list(m.name) l
   WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_index_info(l.name) i WHERE i.seqno = 0 AND i.name = 'tenant_id')";
 
 /// SQLite takes ten rows for what has one value in the first column of any index, a tenant's too, and 25 for a list of ids: without statistics it reads all
 /// that a tenant has in a table to find one row by its id. These say that a tenant has many. Whoever runs ANALYZE puts true ones in their place, and keeps
-/// them. A connection that is open keeps to what it knows until it opens again.
+/// them; those that an earlier release made up are made up anew. A connection that is open keeps to what it knows until it opens again.
 async fn settle_sqlite(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let ask = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
-    if db.query_one_raw(ask("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")).await?.is_none() {
+    if db.query_one_raw(sqlite("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'", Vec::new())).await?.is_none() {
         // Only ANALYZE makes the table of statistics; of a table of some dozen rows it is done at once.
         db.execute_unprepared("ANALYZE seaql_migrations").await?;
     }
-    for row in db.query_all_raw(ask(INDEXES)).await? {
-        let (table, index): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        let (unique, columns): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-        let text = expected(unique == 1, columns);
-        let sql = "INSERT INTO sqlite_stat1 (tbl, idx, stat) SELECT $1, $2, $3
-            WHERE NOT EXISTS (SELECT 1 FROM sqlite_stat1 WHERE tbl = $1 AND idx = $2)";
-        db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [table.into(), index.into(), text.into()])).await?;
+    let (known, mut has_changed) = (known(db).await?, false);
+    for row in db.query_all_raw(sqlite(INDEXES, Vec::new())).await? {
+        let (table, name): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (unique, columns): (i64, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let statement: String = row.try_get_by_index(4)?;
+        let index = Index::new(&table, unique == 1, &columns, &statement);
+        let text = index.expected();
+        let sql = match known.get(&(table.clone(), name.clone())) {
+            None => "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ($1, $2, $3)",
+            Some(old) if *old != text && index.is_made_up(old) => "UPDATE sqlite_stat1 SET stat = $3 WHERE tbl = $1 AND idx = $2",
+            Some(_) => continue,
+        };
+        db.execute_raw(sqlite(sql, vec![table.into(), name.into(), text.into()])).await?;
+        has_changed = true;
     }
-    db.execute_unprepared("ANALYZE sqlite_schema").await.map(drop)
+    if has_changed {
+        db.execute_unprepared("ANALYZE sqlite_schema").await?;
+    }
+    Ok(())
 }
 
-/// Rows of the table, then rows that share the first column's value, the first two columns', and so on.
-fn expected(is_unique: bool, columns: i64) -> String {
-    let mut text = format!("{TABLE} {}", if is_unique && columns == 1 { 1 } else { TENANT });
-    let mut rows = NEXT;
-    for column in 2..=columns {
-        let share = if is_unique && column == columns { 1 } else { rows };
-        text += &format!(" {share}");
-        rows = (rows / 10).max(2);
+fn sqlite(sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+}
+
+/// The statistics that there are, by table and index.
+async fn known(db: &impl ConnectionTrait) -> Result<HashMap<(String, String), String>, DbErr> {
+    let rows = db.query_all_raw(sqlite("SELECT tbl, idx, stat FROM sqlite_stat1 WHERE idx IS NOT NULL", Vec::new())).await?;
+    let mut known = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let (table, index): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        known.insert((table, index), row.try_get_by_index(2)?);
     }
-    text
+    Ok(known)
 }

@@ -19,11 +19,13 @@ async fn only_confirmed_orders_have_works() {
             assert_eq!(world.works(&order).await.len(), 0, "{status}");
         }
         for status in ["DRAFT", "PENDING"] {
-            let order = world.sold(of.clone(), json!({"status": status})).await;
+            let wanted = json!({"status": status, "requestedFor": "2026-12-24T09:00:00Z"});
+            let order = world.sold(of.clone(), wanted).await;
             let step = json!({"id": order["id"], "idempotencyKey": world.key()});
             done(&world.act_in::<Orders>("orderConfirm", step).await, "order");
             let work = world.work(&order).await;
             assert_eq!((&work["store"]["code"], line(&work)), (&json!("LDN"), [3, 0, 0, 0, 0]), "{status}");
+            assert_eq!(&work["dueAt"].as_str().unwrap()[..16], "2026-12-24T09:00", "{status}");
         }
     })
     .await;

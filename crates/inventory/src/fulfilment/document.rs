@@ -74,7 +74,8 @@ impl Document for Works {
     async fn load(reads: &Source<'_>, needs: &WorkNeeds, book: &mut WorkBook) -> Result<(), Fault> {
         let ids: Vec<OrderId> = needs.orders.iter().copied().collect();
         let lock = matches!(reads, Source::Locked(_));
-        let works = rows::works_of(reads, &ids, lock).await?;
+        let (works, handling) = rows::works_of(reads, &ids, lock).await?;
+        book.handling = handling;
         let labelled = works.iter().filter(|work| needs.labels.contains(&work.head.order));
         let mut carriers = needs.carriers.clone();
         carriers.extend(labelled.flat_map(|work| &work.parcels).filter_map(|parcel| parcel.label.carrier));
@@ -82,13 +83,6 @@ impl Document for Works {
         book.works = works.into_iter().map(|work| ((work.head.order, work.head.nth), work)).collect();
         let carriers: Vec<CarrierId> = carriers.into_iter().collect();
         book.carriers = rows::carriers_by_id(reads, &carriers).await?.into_iter().map(|one| (one.id, one)).collect();
-        if !needs.followed.is_empty() {
-            let handling = rows::handling(reads).await?;
-            if !handling.is_empty() {
-                book.wanted = rows::wanted(reads, &needs.followed).await?;
-            }
-            book.handling = Some(handling);
-        }
         let barred: Vec<OrderId> = needs.barred.iter().copied().collect();
         book.barred = rows::barred(reads, &barred).await?;
         let fulfilments: Vec<FulfilmentId> = needs.fulfilments.iter().copied().collect();

@@ -180,15 +180,16 @@ async fn learn(
 /// The levels that are needed, at a time that is not before `last`.
 async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs, last: Timestamp) -> Result<Book, Fault> {
     let wanted: Vec<LevelKey> = needs.levels.iter().copied().collect();
-    let levels = match reads {
-        _ if wanted.is_empty() => Vec::new(),
+    let (levels, closed_through) = match reads {
+        _ if wanted.is_empty() => (Vec::new(), None),
         Source::Locked(work) => stock_rows::lock_levels(*work, &wanted).await?,
-        Source::Committed(scope) => stock_rows::read_levels(*scope, &wanted).await?,
+        Source::Committed(scope) => (stock_rows::read_levels(*scope, &wanted).await?, None),
     };
+    let is_told = matches!(reads, Source::Locked(_)) && !levels.is_empty();
     // Another node's clock may run ahead of ours: within a tenant, time of recording never goes back.
     let now = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(clock.now()).max(last);
     let mut stock = Book::new(now, clock::local_day);
-    stock.closed_through = stock_rows::closed_through(reads).await?;
+    stock.closed_through = if is_told { closed_through } else { stock_rows::closed_through(reads).await? };
     stock.levels = levels.into_iter().map(|level| (level.key, level)).collect();
     let missing: Vec<LevelKey> = wanted.into_iter().filter(|key| !stock.levels.contains_key(key)).collect();
     if !missing.is_empty() {

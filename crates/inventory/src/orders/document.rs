@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    core::{BuyerFacts, Hint, Line, Order, OrderBook, OrderDecision, OrderNeeds},
+    core::{BuyerFacts, Hint, HoldRule, Line, Order, OrderBook, OrderDecision, OrderNeeds},
     events::{order_event, order_shortened},
     rows,
     traced::order_changes,
@@ -33,6 +33,9 @@ pub struct Orders;
 pub struct Names {
     channels: HashMap<ChannelId, Option<Timestamp>>,
     customers: HashMap<CustomerId, BuyerFacts>,
+    /// The rules that set holds; None before one was asked for. Whoever changes one takes a number of the tenant's events: a lane that has not heard of
+    /// that is overtaken, and forgets.
+    hold_rules: Option<Vec<HoldRule>>,
 }
 
 /// Customers and channels remembered a tenant.
@@ -72,7 +75,9 @@ impl Document for Orders {
         let orders: Vec<OrderId> = needs.held_by_orders.iter().copied().collect();
         if !orders.is_empty() {
             let leaves_from = needs.documents.read(|own: &OrderNeeds| own.leaves_from.clone());
-            for (order, key) in rows::stocked_levels(reads, &orders).await? {
+            let stocked = rows::stocked(reads, &orders).await?;
+            books.with(|book: &mut OrderBook| book.wanted = stocked.wanted);
+            for (order, key) in stocked.levels {
                 let elsewhere = leaves_from.iter().filter(|(id, _)| *id == order);
                 needs.levels.extend(elsewhere.map(|(_, store)| LevelKey { store: *store, ..key }));
                 needs.levels.insert(key);
@@ -137,15 +142,20 @@ impl Document for Orders {
         let customers: Vec<CustomerId> = needs.customers.iter().filter(|id| !names.customers.contains_key(id)).copied().collect();
         let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
         let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
-        let (channels, customers, stores, taken_refs, hold_rules) = tokio::try_join!(
+        let is_asked = needs.hold_rules && names.hold_rules.is_none();
+        let (channels, customers, stores, taken_refs, rules) = tokio::try_join!(
             rows::existing_channels(scope, &channels),
             rows::existing_customers(scope, &customers),
             rows::store_facts(scope, &stores),
             rows::taken_order_refs(scope, &references),
-            rows::rules_in_force(scope, needs.hold_rules),
+            rows::rules_in_force(scope, is_asked),
         )?;
         names.channels.extend(channels);
         names.customers.extend(customers);
+        if is_asked {
+            names.hold_rules = Some(rules);
+        }
+        let hold_rules = names.hold_rules.clone().filter(|_| needs.hold_rules).unwrap_or_default();
         let channels = needs.channels.iter().filter_map(|id| Some((*id, *names.channels.get(id)?))).collect();
         let named = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
         let customers = needs.customers.iter().filter_map(named).collect();

@@ -253,10 +253,15 @@ pub async fn head(reads: &impl Reads) -> Result<Option<Head>, Fault> {
 
 /// The head, made when it is not there, and locked: one sealer at a time.
 pub async fn lock_head(work: &Work) -> Result<Head, Fault> {
+    let lock = work.backend().for_update("audit_head");
+    // All but the first find it.
+    if let Some(head) = read_head(work, &lock).await? {
+        return Ok(head);
+    }
     let sql = "INSERT INTO audit_head (tenant_id, seq, hash, checkpoint_seq, checkpoint_at) VALUES ($1, 0, $2, 0, 0)
                ON CONFLICT (tenant_id) DO NOTHING";
     work.execute(sql, vec![super::core::GENESIS.to_vec().into()]).await?;
-    let head = read_head(work, &work.backend().for_update("audit_head")).await?;
+    let head = read_head(work, &lock).await?;
     head.ok_or_else(|| Fault::corrupt("audit_head", "a chain that was begun has a head"))
 }
 

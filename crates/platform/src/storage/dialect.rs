@@ -62,8 +62,8 @@ impl Backend {
             Self::Sqlite => format!("likelihood({condition}, 0.01)"),
         }
     }
-    /// Behind a table and its alias: the index by which SQLite is to read it. It takes a partial index for as large as a whole one; Postgres has
-    /// counted.
+    /// Behind a table and its alias: the index by which SQLite is to read it, whatever it expects of that and others (`migration::statistics`). Postgres
+    /// has counted.
     pub fn indexed_by(self, index: &str) -> String {
         match self {
             Self::Postgres => String::new(),

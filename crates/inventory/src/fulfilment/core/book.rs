@@ -22,10 +22,8 @@ pub struct WorkBook {
     pub carriers: HashMap<CarrierId, ShippingCarrier>,
     /// Of lots that commands name: how much is in parcels by their names, of other orders than the batch's, that have not left a store.
     pub packed: HashMap<(StoreId, LotId), i64>,
-    /// The stores that state how long they take to ship; None where it was not read, as the levels of a batch that only places orders say it too.
-    pub handling: Option<HashMap<StoreId, StoreHandling>>,
-    /// For when followed orders are wanted, of those that say so; read where a store states how long it takes.
-    pub wanted: HashMap<OrderId, Timestamp>,
+    /// The stores of these works that state how long they take to ship. Levels say it of other stores.
+    pub handling: HashMap<StoreId, StoreHandling>,
 }
 
 /// A work as a command leaves it.

@@ -103,10 +103,7 @@ impl Decide for WorkCommand {
                 order(on.order, needs);
                 carriers(command.label.carrier.into_iter(), needs);
             }
-            Self::Follow(id) => {
-                goods(*id, needs);
-                needs.documents.with(|own: &mut OrderNeeds| own.details.insert(*id));
-            }
+            Self::Follow(id) => goods(*id, needs),
         }
     }
 

@@ -16,24 +16,14 @@ pub struct StoreHandling {
     pub time_zone: String,
 }
 
-/// For when an order is wanted, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    /// Nothing was read of it beside its lines.
-    Unknown,
-    AtOnce,
-    For(Timestamp),
-}
-
 /// When the works of an order are due.
 pub(super) struct Due<'a> {
     stock: &'a Book,
     book: &'a WorkBook,
     plus_days: PlusDays,
     placed_at: Timestamp,
-    wanted: Wanted,
-    /// When the last work is due that is not done: so are new ones of an order that nothing is known of.
-    last: Timestamp,
+    /// For when the order is wanted; None where it says nothing of it.
+    wanted: Option<Timestamp>,
     /// Whether the command said for when the order is wanted, otherwise than before.
     is_said: bool,
 }
@@ -48,20 +38,9 @@ impl<'a> Due<'a> {
         let decided = changed.and_then(|of| of.details.iter().find(|one| one.after.order == order.id));
         let decided = decided.map(|one| one.after.requested_for);
         let loaded = orders.details.get(&order.id).map(|detail| detail.requested_for);
-        let wanted = match decided.or(loaded) {
-            Some(requested_for) => requested_for.map_or(Wanted::AtOnce, Wanted::For),
-            // A new one says no more than its lines.
-            None if !book.followed.contains(&order.id) => Wanted::AtOnce,
-            None if book.handling.as_ref().is_some_and(|stores| !stores.is_empty()) => {
-                book.wanted.get(&order.id).map_or(Wanted::AtOnce, |at| Wanted::For(*at))
-            }
-            None => Wanted::Unknown,
-        };
+        let wanted = decided.or(loaded).unwrap_or_else(|| orders.wanted.get(&order.id).copied());
         let is_said = decided.is_some_and(|after| after != loaded.flatten());
-        let of_order = || book.of_order(order.id);
-        let live = of_order().filter(|work| work.is_live()).last().or_else(|| of_order().last());
-        let last = live.map_or(order.placed_at, |work| work.head.due_at);
-        Self { stock, book, plus_days, placed_at: order.placed_at, wanted, last, is_said }
+        Self { stock, book, plus_days, placed_at: order.placed_at, wanted, is_said }
     }
 
     pub(super) const fn book(&self) -> &'a WorkBook {
@@ -72,11 +51,10 @@ impl<'a> Due<'a> {
     pub(super) fn at(&self, store: StoreId, product: ProductId) -> Timestamp {
         let handling = self.handling(store, product);
         match (self.wanted, handling) {
-            (Wanted::Unknown, _) => self.last,
-            (Wanted::AtOnce, None) => self.placed_at,
-            (Wanted::For(at), None) => at,
-            (Wanted::AtOnce, Some((time, place))) => time.after(self.placed_at, place),
-            (Wanted::For(at), Some((time, place))) => time.before(at, place),
+            (None, None) => self.placed_at,
+            (Some(at), None) => at,
+            (None, Some((time, place))) => time.after(self.placed_at, place),
+            (Some(at), Some((time, place))) => time.before(at, place),
         }
     }
 
@@ -84,7 +62,7 @@ impl<'a> Due<'a> {
     /// is to be sent again. What a store states later about its handling time moves no work that waits.
     pub(super) fn anew(&self, work: &Work) -> Timestamp {
         let was = self.book.works.get(&(work.head.order, work.head.nth));
-        let is_again = self.wanted != Wanted::Unknown && was.is_some_and(|was| !was.is_live());
+        let is_again = was.is_some_and(|was| !was.is_live());
         match work.lines.first() {
             Some(line) if work.is_live() && (self.is_said || is_again) => self.at(work.head.store, line.product),
             _ => work.head.due_at,
@@ -92,10 +70,13 @@ impl<'a> Due<'a> {
     }
 
     fn handling(&self, store: StoreId, product: ProductId) -> Option<(&HandlingTime, StoreDays<'_>)> {
-        let (time, time_zone) = if let Some(stores) = &self.book.handling {
-            stores.get(&store).map(|of| (&of.time, of.time_zone.as_str()))?
+        let (time, time_zone) = if let Some(of) = self.book.handling.get(&store) {
+            (&of.time, of.time_zone.as_str())
         } else {
-            let facts = &self.stock.levels.get(&LevelKey { product, store })?.facts;
+            // All levels of a store say the same of it.
+            let levels = &self.stock.levels;
+            let here = || levels.values().find(|level| level.key.store == store);
+            let facts = &levels.get(&LevelKey { product, store }).or_else(here)?.facts;
             (facts.handling.as_deref()?, facts.time_zone.as_str())
         };
         Some((time, StoreDays { time_zone, local_day: self.stock.local_day, plus_days: self.plus_days }))

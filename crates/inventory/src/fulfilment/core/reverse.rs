@@ -60,8 +60,6 @@ impl Decide for ShipmentReversal {
         needs.held_by_orders.insert(*order);
         needs.documents.with(|own: &mut OrderNeeds| {
             own.orders.insert(*order);
-            // What is packed again is due when the order is wanted by now.
-            own.details.insert(*order);
             own.invoiced.insert(*order);
         });
         needs.documents.with(|own: &mut WorkNeeds| own.fulfilments.insert(*fulfilment));

@@ -5,14 +5,15 @@ use std::collections::{HashMap, HashSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{fulfilment_work, fulfilment_work_line, order_line, order_line_barred},
+    tables::{fulfilment_work, fulfilment_work_line, order_line, order_line_barred, store},
 };
 use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED};
 use uuid::Uuid;
 
 use super::parcels::fill_parcels;
 use crate::{
-    fulfilment::core::{Accepted, Ready, Rejected, Work, WorkHead, WorkLine},
+    catalog::core::handling::HandlingTime,
+    fulfilment::core::{Accepted, Ready, Rejected, StoreHandling, Work, WorkHead, WorkLine},
     ledger::due::PAGE,
 };
 
@@ -38,6 +39,19 @@ pub(super) struct WorkRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
+
+/// A work, and what its store says of the time that it takes.
+#[derive(Record)]
+struct StoreWorkRow {
+    work: WorkRow,
+    #[record(of = store, alias = "s")]
+    time_zone: String,
+    #[record(of = store, alias = "s")]
+    handling_time: String,
+}
+
+/// Stores that state how long they take to ship.
+pub type Handling = HashMap<StoreId, StoreHandling>;
 
 #[derive(Record)]
 #[record(of = fulfilment_work_line, alias = "l")]
@@ -118,17 +132,28 @@ impl From<&LineRow> for WorkLine {
     }
 }
 
-/// The works of these orders with their lines and parcels, by order and number; locked until the transaction ends where that is asked for.
-pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Result<Vec<Work>, Fault> {
+/// The works of these orders with their lines and parcels, by order and number; locked until the transaction ends where that is asked for. With them those
+/// of their stores that state how long they take to ship.
+pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Result<(Vec<Work>, Handling), Fault> {
     if orders.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Handling::new()));
     }
     let backend = reads.backend();
     let lock = if lock { backend.for_change("w") } else { String::new() };
-    let (select, of) = (WorkRow::SELECT, backend.in_ids("w.order_id", 2));
-    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of} ORDER BY w.order_id, w.nth{lock}");
-    let rows = reads.records::<WorkRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    whole(reads, rows.into_iter().map(WorkHead::from).collect()).await
+    let (select, of) = (StoreWorkRow::SELECT, backend.in_ids("w.order_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM fulfilment_work w CROSS JOIN store s
+         WHERE w.tenant_id = $1 AND {of} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth{lock}"
+    );
+    let rows = reads.records::<StoreWorkRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let (mut heads, mut handling) = (Vec::with_capacity(rows.len()), Handling::new());
+    for row in rows {
+        if let Some(time) = HandlingTime::read(&row.handling_time) {
+            handling.insert(row.work.store_id, StoreHandling { time, time_zone: row.time_zone });
+        }
+        heads.push(WorkHead::from(row.work));
+    }
+    Ok((whole(reads, heads).await?, handling))
 }
 
 /// The works of these orders without their lines, the oldest of an order first.

@@ -1,7 +1,6 @@
 //! Rows of works, parcels and carriers.
 
 mod carriers;
-mod due;
 mod list;
 mod load;
 mod parcel_lots;
@@ -11,7 +10,6 @@ mod waves;
 mod write;
 
 pub use carriers::{carrier_coded, carriers, carriers_by_id, put_carrier};
-pub use due::{handling, wanted};
 pub use list::{OrderTest, WORKS, WorkTest, count_by_status, head_keys, is_late_at, of_orders, page, source};
 pub use load::{
     GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, names_of_store, order_facts, unworked, works, works_at,

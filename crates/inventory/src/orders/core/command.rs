@@ -68,7 +68,6 @@ impl Decide for OrderCommand {
                 needs.levels.extend(keys);
                 needs.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
                 order(c.act.order, needs);
-                dated(c.act.order, needs);
                 judged(c.act.order, needs);
             }
             Self::Cancel(c, keys) | Self::Expire(c, keys) => {
@@ -85,7 +84,6 @@ impl Decide for OrderCommand {
             Self::Fill(c) => {
                 needs.levels.extend(&c.levels);
                 order(c.order, needs);
-                dated(c.order, needs);
             }
         }
     }
@@ -137,11 +135,6 @@ fn judged(order: OrderId, needs: &mut Needs) {
 pub(super) fn order(order: OrderId, needs: &mut Needs) {
     needs.held_by_orders.insert(order);
     needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(order));
-}
-
-/// Works may be made of the order, which are due when it is wanted.
-fn dated(order: OrderId, needs: &mut Needs) {
-    needs.documents.with(|own: &mut OrderNeeds| own.details.insert(order));
 }
 
 fn create(c: &Create, keys: &[LevelKey], needs: &mut Needs) {

@@ -273,6 +273,8 @@ pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
     /// What those of them that are edited say beside their lines; nothing of one that says nothing.
     pub details: HashMap<OrderId, OrderDetail>,
+    /// For when orders are wanted whose goods commands change, of those that say so.
+    pub wanted: HashMap<OrderId, Timestamp>,
     /// How much of their lines is invoiced and not credited, of orders that commands ask it of: by order and position.
     pub invoiced: HashMap<(OrderId, u16), i64>,
     /// How drafts will look for their stock that commands say it of anew; nothing of one that is held at its store.

@@ -36,7 +36,8 @@ pub use load::{kits, lock_orders, orders, parts_of};
 pub use merged::{add_merged, with_merged};
 pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};
 pub use parts::{
-    Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked_levels,
+    Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked,
+    stocked_levels,
 };
 pub use rule_facts::{Judged, rule_facts};
 pub use sourcing::{

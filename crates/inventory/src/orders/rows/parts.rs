@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{fulfilment, fulfilment_line, order_hold, order_line, reservation, sales_order},
+    tables::{fulfilment, fulfilment_line, order_detail, order_hold, order_line, reservation, sales_order},
 };
 use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
@@ -70,6 +70,16 @@ struct StockedRow {
     product_id: ProductId,
     #[record(of = sales_order, alias = "o")]
     store_id: StoreId,
+    #[record(of = order_detail, alias = "d")]
+    requested_for: Option<Timestamp>,
+}
+
+/// Where the goods of orders are, and when they are wanted.
+#[derive(Debug, Default)]
+pub struct Stocked {
+    pub levels: Vec<(OrderId, LevelKey)>,
+    /// Of orders that say when.
+    pub wanted: HashMap<OrderId, Timestamp>,
 }
 
 #[derive(Record)]
@@ -230,20 +240,32 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
 /// The levels that the stocked lines of these orders and the parts of their kits are on: at each order's own store, and wherever they are held.
 /// Of a draft also those of its other products, which must still be for sale when it is confirmed.
 pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey)>, Fault> {
+    Ok(stocked(reads, orders).await?.levels)
+}
+
+/// The same, with when these orders are wanted: in one statement, as whatever is held for an order is due by that.
+pub async fn stocked(reads: &impl Reads, orders: &[OrderId]) -> Result<Stocked, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("o.id", 2);
     let sql = format!(
         "SELECT {select} FROM sales_order o JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
+         LEFT JOIN order_detail d ON d.tenant_id = o.tenant_id AND d.order_id = o.id
          WHERE o.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL AND (l.stock_policy <> 'UNTRACKED' OR o.status = 'DRAFT')
-         UNION ALL SELECT o.id, n.product_id, o.store_id FROM sales_order o
-         JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id WHERE o.tenant_id = $1 AND {of}
-         UNION ALL SELECT r.order_id, r.product_id, r.store_id FROM reservation r
+         UNION ALL SELECT o.id, n.product_id, o.store_id, d.requested_for FROM sales_order o
+         JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id
+         LEFT JOIN order_detail d ON d.tenant_id = o.tenant_id AND d.order_id = o.id WHERE o.tenant_id = $1 AND {of}
+         UNION ALL SELECT r.order_id, r.product_id, r.store_id, NULL FROM reservation r
          WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND {held}",
         select = StockedRow::SELECT,
         held = backend.in_ids("r.order_id", 2)
     );
     let rows = reads.records::<StockedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, LevelKey { product: row.product_id, store: row.store_id })).collect())
+    let mut found = Stocked::default();
+    for row in rows {
+        found.levels.push((row.id, LevelKey { product: row.product_id, store: row.store_id }));
+        found.wanted.extend(row.requested_for.map(|at| (row.id, at)));
+    }
+    Ok(found)
 }
 
 /// What was sold on an order's line.

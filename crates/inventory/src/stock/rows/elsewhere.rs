@@ -123,10 +123,11 @@ pub async fn coming(reads: &impl Reads, levels: &[LevelKey], (day, moment): (i32
         let level = LevelKey { product: row.product_id, store: row.store_id };
         found.extend(row.expected_on.map(|on| Coming { level, due: Due::Day(on), quantity: row.open.get() }));
     }
+    // CROSS JOIN tells SQLite to begin with the lines: left to itself it begins with all transfers that are still expected.
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN transfer_line l
-         JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
-         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.shipped > l.received + l.lost AND t.to_store_id = k.b
+        "SELECT {select} FROM {k} CROSS JOIN transfer_line l CROSS JOIN transfer t
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.shipped > l.received + l.lost
+           AND t.tenant_id = l.tenant_id AND t.id = l.transfer_id AND t.to_store_id = k.b
            AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND t.expected_at >= $2
          ORDER BY t.expected_at LIMIT {MOST_ARRIVALS}",
         select = UnderWayRow::SELECT

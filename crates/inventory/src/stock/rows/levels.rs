@@ -78,6 +78,15 @@ struct LevelAndFacts {
     facts: FactsRow,
 }
 
+/// The same, and the last closed day of the tenant's books.
+#[derive(Record)]
+struct LevelInBooks {
+    level: LevelRow,
+    facts: FactsRow,
+    #[record(sql = "(SELECT t.closed_through FROM tenant t WHERE t.id = $1)")]
+    closed_through: Option<i32>,
+}
+
 #[derive(Record)]
 struct KeyAndFacts {
     #[record(of = product, alias = "p", column = "id")]
@@ -144,31 +153,33 @@ fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
     keys.iter().map(|key| (key.product, key.store)).collect()
 }
 
-/// The levels of these keys that have a row, locked in key order until the transaction ends. `keys` are sorted and unique.
-pub async fn lock_levels(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Level>, Fault> {
+/// The levels of these keys that have a row, locked in key order until the transaction ends. `keys` are sorted and unique. With them the last closed day of
+/// the tenant's books, which is not known where no key has a row.
+pub async fn lock_levels(work: &impl Reads, keys: &[LevelKey]) -> Result<(Vec<Level>, Option<i32>), Fault> {
     let lock = work.backend().for_change("l");
     // Who locks nothing needs no order, and SQLite would sort all of the rows for it.
     let tail = if lock.is_empty() { lock } else { format!(" ORDER BY l.product_id, l.store_id{lock}") };
-    levels(work, keys, &tail).await
+    let (k, values) = work.backend().pairs(&pairs(keys), 2);
+    let rows = work.records::<LevelInBooks>(&levels_of(LevelInBooks::SELECT, &k, &tail), values).await?;
+    let closed_through = rows.first().and_then(|row| row.closed_through);
+    Ok((rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect(), closed_through))
 }
 
-/// The same as committed, without a lock.
+/// The same levels as committed, without a lock.
 pub async fn read_levels(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Level>, Fault> {
-    levels(reads, keys, "").await
+    let (k, values) = reads.backend().pairs(&pairs(keys), 2);
+    let rows = reads.records::<LevelAndFacts>(&levels_of(LevelAndFacts::SELECT, &k, ""), values).await?;
+    Ok(rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect())
 }
 
 /// CROSS JOIN tells SQLite to begin with the keys: left to itself it begins with all products and reads the keys again for each.
-async fn levels(work: &impl Reads, keys: &[LevelKey], tail: &str) -> Result<Vec<Level>, Fault> {
-    let (k, values) = work.backend().pairs(&pairs(keys), 2);
-    let sql = format!(
+fn levels_of(select: &str, k: &str, tail: &str) -> String {
+    format!(
         "SELECT {select}
          FROM {k} CROSS JOIN stock_level l CROSS JOIN product p CROSS JOIN store s
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b
-           AND p.tenant_id = $1 AND p.id = l.product_id AND s.tenant_id = $1 AND s.id = l.store_id{tail}",
-        select = LevelAndFacts::SELECT
-    );
-    let rows = work.records::<LevelAndFacts>(&sql, values).await?;
-    Ok(rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect())
+           AND p.tenant_id = $1 AND p.id = l.product_id AND s.tenant_id = $1 AND s.id = l.store_id{tail}"
+    )
 }
 
 /// Levels as committed, where the facts of their products and stores are known: a third of the work.
