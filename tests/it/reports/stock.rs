@@ -143,6 +143,36 @@ async fn what_is_gone_has_a_reason(world: &World) {
     assert_eq!((&products["nodes"][0]["product"]["sku"], &products["nodes"][0]["netUnits"]), (&json!("MUG"), &json!(2)));
     let none = asked(&books, ACCURACY, json!({ "f": of, "t": 2 })).await;
     assert_eq!((&none["nodes"], &none["totals"]["lines"]), (&json!([]), &json!(0)), "nobody has counted");
+    what_sells_most_weighs_most(&books, &mug).await;
+}
+
+const WEIGHTED: &str = "query($f: StockReportFilter!, $t: Quantity) { countAccuracy(filter: $f, tolerance: $t) {
+    nodes { lines accuracy weightedAccuracy classes { abc lines accurateLines accuracy } } totals { weightedAccuracy } } }";
+
+/// Of mugs, which alone are sold, all are found; of plates one is missing.
+async fn what_sells_most_weighs_most(books: &Books<'_>, mug: &Value) {
+    let plate = stocked(books, "PLATE", 5, 4).await;
+    let step = async |mutation: &str, kind: &str, mut input: Value| {
+        input["idempotencyKey"] = json!(key());
+        done(&books.office.act(mutation, kind, "count { id }", input).await, "count")["id"].clone()
+    };
+    let input = json!({ "store": books.office.store, "kind": "LIST", "isBlind": false, "products": [mug, plate] });
+    let id = step("stocktakeCreate", "StocktakeCreateInput", input).await;
+    step("stocktakeStart", "StocktakeActionInput", json!({ "id": id })).await;
+    let lines = json!([{ "product": mug, "counted": 16 }, { "product": plate, "counted": 4 }]);
+    step("stocktakeRecord", "StocktakeRecordInput", json!({ "id": id, "lines": lines })).await;
+    step("stocktakeSubmit", "StocktakeSubmitInput", json!({ "id": id })).await;
+    step("stocktakeApprove", "StocktakeActionInput", json!({ "id": id })).await;
+    let of = filter(books, (3, 0));
+    let found = asked(books, WEIGHTED, json!({ "f": of })).await;
+    let class = |abc: &str, lines: i64, accurate: i64, accuracy: Value| json!({ "abc": abc, "lines": lines, "accurateLines": accurate, "accuracy": accuracy });
+    let classes = [class("A", 1, 1, json!(1.0)), class("B", 0, 0, Value::Null), class("C", 1, 0, json!(0.0))];
+    let row = json!({ "lines": 2, "accuracy": 0.5, "weightedAccuracy": 0.941176, "classes": classes });
+    assert_eq!((&found["nodes"], &found["totals"]["weightedAccuracy"]), (&json!([row]), &json!(0.941176)), "{found:#}");
+    let near = asked(books, WEIGHTED, json!({ "f": of, "t": 1 })).await;
+    assert_eq!(near["totals"]["weightedAccuracy"], 1.0, "{near:#}");
+    let plain = asked(books, ACCURACY, json!({ "f": of })).await;
+    assert_eq!((&plain["nodes"][0]["accuracy"], &plain["totals"]["lines"]), (&json!(0.5), &json!(2)), "{plain:#}");
 }
 
 const EXPIRY: &str = "query($w: Int, $s: IdFilter) { expiryRisk(within: $w, store: $s) {

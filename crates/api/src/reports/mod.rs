@@ -45,7 +45,7 @@ pub use productivity::{
     ProductivityQuery, StockProductivity, StockProductivityConnection, StockProductivityEdge, ValueTurnoverTrend,
 };
 pub use shrinkage::{
-    CountAccuracy, CountAccuracyConnection, CountAccuracyEdge, Shrinkage, ShrinkageConnection, ShrinkageEdge, ShrinkageQuery,
+    CountAccuracy, CountAccuracyClass, CountAccuracyConnection, CountAccuracyEdge, Shrinkage, ShrinkageConnection, ShrinkageEdge, ShrinkageQuery,
 };
 
 use async_graphql::MergedObject;

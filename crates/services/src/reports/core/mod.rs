@@ -8,6 +8,7 @@ mod chart;
 mod customers;
 mod dashboard;
 mod expiry;
+mod evenness;
 mod figure;
 mod fill;
 mod lost;
@@ -17,7 +18,7 @@ mod relative;
 mod shrinkage;
 mod span;
 
-pub use abc::{CLASSES, ClassSum, Classified, ProductSold, assign, classified, sums_of_classes};
+pub use abc::{CLASSES, ClassSum, Classified, ProductSold, assign, classes_of, classified, sums_of_classes};
 pub use baskets::{BasketLines, Baskets, LEAST_TOGETHER, MOST_LINES, Pair, PairStrength};
 pub use builder::{BuilderRefusal, MOST_DIMENSIONS, MOST_GROUPS, MOST_MEASURES, ReportDimension, ReportSort, ReportSpec};
 pub use calendar::{Bucket, Compared, Comparison, TimeUnit};
@@ -25,13 +26,14 @@ pub use chart::{Chart, ChartKind, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, 
 pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, scored};
 pub use dashboard::changes_dashboard;
 pub use expiry::{DatedLot, LotRisk, at_risk, demand_until};
+pub use evenness::{KnownEvenness, StockedDays, by_known_weeks};
 pub use figure::Figure;
 pub use fill::{Fill, Hours};
 pub use lost::{Priced, Range, lost_of};
 pub use measure::{Base, BaseSource, ReportMeasure, ReportUnit};
 pub use productivity::Productivity;
 pub use relative::RelativePeriod;
-pub use shrinkage::{CountedLines, StockLoss};
+pub use shrinkage::{CountedClasses, CountedLines, StockLoss};
 pub use span::Span;
 
 pub use forecast::{abc::AbcClass, xyz::XyzClass};

@@ -64,12 +64,12 @@ struct FlowRow {
     /// Of the days before.
     #[record(sql = "CAST(0 AS bigint)")]
     opening: i64,
-    #[record(sql = "min(d.business_date)")]
+    #[record(sql = "CAST(min(d.business_date) AS integer)")]
     first_day: i32,
 }
 
 /// The columns of `FlowRow`, of the days before.
-const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), min(d.business_date)";
+const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
 
 #[derive(Record)]
 struct PostedRow {
