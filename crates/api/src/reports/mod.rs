@@ -23,6 +23,7 @@ mod shrinkage;
 pub use abc::{AbcXyz, AbcXyzClass, AbcXyzConnection, AbcXyzEdge, AbcXyzQuery, AbcXyzTotals};
 pub use baskets::{BasketQuery, BoughtTogether, BoughtTogetherConnection, BoughtTogetherEdge, BoughtTogetherTotals};
 pub use builder::{ReportBuilderQuery, ReportRowConnection, ReportRowEdge};
+pub(crate) use builder::check_pixels;
 pub use builder_catalog::{ReportCatalog, ReportDimensionInfo, ReportMeasureInfo};
 pub use builder_enums::{ReportChartKind, ReportComparison, ReportDimension, ReportMeasure, ReportSort, ReportUnit};
 pub use builder_row::{ReportRow, ReportValue};
