@@ -146,7 +146,8 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
 
 /// A week of the history and two coming ones, each with both bands, if it has an interval at all.
 async fn it_is_drawn(trade: &Trade<'_>, mug: &Value) {
-    let query = "query($p: ProductRef!, $s: StoreRef, $n: Int! = 2, $w: Int! = 640) { forecast(product: $p, store: $s, historyWeeks: 1) {
+    let query =
+        "query($p: ProductRef!, $s: StoreRef, $n: Int! = 2, $w: Int! = 640) { forecast(product: $p, store: $s, historyWeeks: 1) {
         weeks { mean lower80 upper80 lower95 upper95 } svg(weeks: $n, width: $w) } }";
     let asked = json!({ "p": mug, "s": trade.books.office.store });
     let answer = trade.books.office.ask(query, asked.clone()).await;

@@ -137,7 +137,8 @@ async fn prices_drift_in_each_currency(office: &Office<'_>, mug: &Value) {
     let jug = office.product("JUG", "3.00").await;
     let order = async |currency: &str, product: &Value, quantity: i64, cost: &str| {
         office.world.pass(60);
-        let lines = json!([{ "product": product, "quantity": quantity, "unitCost": { "amount": cost, "currencyCode": currency } }]);
+        let lines =
+            json!([{ "product": product, "quantity": quantity, "unitCost": { "amount": cost, "currencyCode": currency } }]);
         office.ordered(json!({ "supplier": { "id": dear }, "currencyCode": currency, "lines": lines })).await
     };
     order("GBP", mug, 4, "2.00").await;

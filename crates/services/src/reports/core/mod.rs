@@ -22,13 +22,11 @@ pub use abc::{CLASSES, ClassSum, Classified, ProductSold, assign, classes_of, cl
 pub use baskets::{BasketLines, Baskets, LEAST_TOGETHER, MOST_LINES, Pair, PairStrength};
 pub use builder::{BuilderRefusal, MOST_DIMENSIONS, MOST_GROUPS, MOST_MEASURES, ReportDimension, ReportSort, ReportSpec};
 pub use calendar::{Bucket, Compared, Comparison, TimeUnit};
-pub use chart::{
-    BandChart, BandPoint, Chart, ChartKind, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, drawn_band, period_label,
-};
+pub use chart::{BandChart, BandPoint, Chart, ChartKind, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, drawn_band, period_label};
 pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, scored};
 pub use dashboard::changes_dashboard;
-pub use expiry::{DatedLot, LotRisk, at_risk, demand_until};
 pub use evenness::{KnownEvenness, StockedDays, by_known_weeks};
+pub use expiry::{DatedLot, LotRisk, at_risk, demand_until};
 pub use figure::Figure;
 pub use fill::{Fill, Hours};
 pub use lost::{Priced, Range, lost_of};

@@ -69,7 +69,8 @@ struct FlowRow {
 }
 
 /// The columns of `FlowRow`, of the days before.
-const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
+const BEFORE: &str =
+    "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
 
 #[derive(Record)]
 struct PostedRow {

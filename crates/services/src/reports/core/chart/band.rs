@@ -68,8 +68,7 @@ pub fn drawn_band(chart: &BandChart) -> String {
     let across = |nth: usize| LEFT + column * (nth as f64 + 0.5);
     let up = |value: f64| edge + high * (axis.high - value) / (axis.high - axis.low);
     let mut out = String::new();
-    let words: Vec<String> =
-        chart.points.iter().filter(|point| point.values().next().is_some()).map(BandPoint::words).collect();
+    let words: Vec<String> = chart.points.iter().filter(|point| point.values().next().is_some()).map(BandPoint::words).collect();
     heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
     legend(&mut out);
     for (bounds, fill) in [((2, 3), OUTER), ((0, 1), INNER)] {
