@@ -50,7 +50,8 @@ pub struct TenantSettings {
     pub duplicate_receipt_days: Option<Long>,
     /// Whole units of an order line below its cost from which the line is an anomaly, BELOW_COST. Null for the default, 5.
     pub anomaly_loss_units: Option<Long>,
-    /// Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST. Null for the default, 5.
+    /// Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST. Null for
+    /// the default, 5.
     pub anomaly_loss_amount: Option<Long>,
     /// Returns and cancellations of a member or an integration in 28 days from which they can be an anomaly, REVERSALS. Null for the default, 10.
     pub anomaly_reversals: Option<Long>,
@@ -140,7 +141,8 @@ pub struct TenantUpdateInput {
     pub duplicate_receipt_days: MaybeUndefined<Long>,
     /// Whole units of an order line below its cost from which the line is an anomaly, BELOW_COST, 1 to 1,000,000. Null for the default, 5.
     pub anomaly_loss_units: MaybeUndefined<Long>,
-    /// Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST, 1 to 1,000,000. Null for the default, 5.
+    /// Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST, 1 to
+    /// 1,000,000. Null for the default, 5.
     pub anomaly_loss_amount: MaybeUndefined<Long>,
     /// Returns and cancellations of a member or an integration in 28 days from which they can be an anomaly, REVERSALS, 2 to 10,000. Null for the default, 10.
     pub anomaly_reversals: MaybeUndefined<Long>,

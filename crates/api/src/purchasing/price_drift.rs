@@ -18,7 +18,8 @@ impl SupplierPriceDrift {
     }
 }
 
-/// Change of a supplier's prices in one currency, over the products that were ordered more than once in it. Each product counts with all units that were ordered
+/// Change of a supplier's prices in one currency, over the products that were ordered more than once in it. Each product counts with all units that were
+/// ordered
 /// of it, at its unit cost in the first and in the last of these orders, without charges.
 #[resolvers]
 impl SupplierPriceDrift {

@@ -43,25 +43,25 @@ pub const UNMOVED_DAYS: (i64, i64) = (30, 730);
 impl PatternLimits {
     /// The limits after a change; what is wrong with it is added.
     pub fn changed(self, change: &PatternChange, wrong: &mut Vec<Rejection>) -> Self {
-        let mut next = |now: Option<i64>, change: Option<Option<i64>>, field: Field, (least, most): (i64, i64)| {
-            let limit = change.unwrap_or(now);
-            if change.flatten().is_some_and(|limit| !(least..=most).contains(&limit)) {
+        let mut within = |limit: Option<i64>, field: Field, (least, most): (i64, i64)| {
+            if limit.is_some_and(|limit| !(least..=most).contains(&limit)) {
                 wrong.push(Rejection::OutOfRange { field, least, most });
             }
             limit
         };
+        let loss_units = change.loss_units.unwrap_or(self.loss_units);
+        let loss_amount = change.loss_amount.unwrap_or(self.loss_amount);
+        let reversals = change.reversals.unwrap_or(self.reversals);
+        let short_counts = change.short_counts.unwrap_or(self.short_counts);
+        let duplicate_minutes = change.duplicate_minutes.unwrap_or(self.duplicate_minutes);
+        let unmoved_days = change.unmoved_days.unwrap_or(self.unmoved_days);
         Self {
-            loss_units: next(self.loss_units, change.loss_units, Field::AnomalyLossUnits, LOSS_UNITS),
-            loss_amount: next(self.loss_amount, change.loss_amount, Field::AnomalyLossAmount, LOSS_AMOUNT),
-            reversals: next(self.reversals, change.reversals, Field::AnomalyReversals, REVERSALS),
-            short_counts: next(self.short_counts, change.short_counts, Field::AnomalyShortCounts, SHORT_COUNTS),
-            duplicate_minutes: next(
-                self.duplicate_minutes,
-                change.duplicate_minutes,
-                Field::AnomalyDuplicateMinutes,
-                DUPLICATE_MINUTES,
-            ),
-            unmoved_days: next(self.unmoved_days, change.unmoved_days, Field::AnomalyUnmovedDays, UNMOVED_DAYS),
+            loss_units: within(loss_units, Field::AnomalyLossUnits, LOSS_UNITS),
+            loss_amount: within(loss_amount, Field::AnomalyLossAmount, LOSS_AMOUNT),
+            reversals: within(reversals, Field::AnomalyReversals, REVERSALS),
+            short_counts: within(short_counts, Field::AnomalyShortCounts, SHORT_COUNTS),
+            duplicate_minutes: within(duplicate_minutes, Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES),
+            unmoved_days: within(unmoved_days, Field::AnomalyUnmovedDays, UNMOVED_DAYS),
         }
     }
 }

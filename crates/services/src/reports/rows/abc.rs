@@ -97,7 +97,8 @@ pub async fn weeks_sold(
     Ok(weeks)
 }
 
-/// Days that products closed with stock, in whichever store, in these weeks: runs of them in the order of their first day. Equal runs of several stores are one.
+/// Days that products closed with stock, in whichever store, in these weeks: runs of them in the order of their first day. Equal runs of several stores are
+/// one.
 pub async fn stocked_days(reads: &impl Reads, narrow: &Narrow, (first, last): (i32, i32)) -> Result<StockedDays, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(first)), bound.mark(i64::from(last.saturating_add(6))));

@@ -135,7 +135,8 @@ pub async fn count_accuracy(
     Ok(CountAccuracy { source, totals, rows: ranked(found) })
 }
 
-/// Groups with the lines of each class: that of a product by the revenue of the 52 weeks up to the last day, in the stores of the report and among all products.
+/// Groups with the lines of each class: that of a product by the revenue of the 52 weeks up to the last day, in the stores of the report and among all
+/// products.
 async fn classed(scope: &TenantScope, narrow: &Narrow, currency: Currency, ask: CountAsk) -> Result<Vec<CountRow>, Fault> {
     let span = Span { from: narrow.span.to.saturating_sub(CLASS_DAYS - 1), to: narrow.span.to };
     let all = everything(span, narrow.stores.clone(), narrow.channels.clone());
