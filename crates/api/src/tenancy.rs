@@ -4,7 +4,7 @@ use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, SimpleO
 use iam::{
     access::Caller,
     identity::Identity,
-    tenancy::{Change, Changed, Field, Rejection, Settings, events::TENANT_UPDATED, settings, update},
+    tenancy::{Change, Changed, Field, PatternChange, Rejection, Settings, events::TENANT_UPDATED, settings, update},
 };
 use macros::resolvers;
 use platform::path;
@@ -48,6 +48,19 @@ pub struct TenantSettings {
     /// Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE. Null for the
     /// default, 3.
     pub duplicate_receipt_days: Option<Long>,
+    /// Whole units of an order line below its cost from which the line is an anomaly, BELOW_COST. Null for the default, 5.
+    pub anomaly_loss_units: Option<Long>,
+    /// Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST. Null for
+    /// the default, 5.
+    pub anomaly_loss_amount: Option<Long>,
+    /// Returns and cancellations of a member or an integration in 28 days from which they can be an anomaly, REVERSALS. Null for the default, 10.
+    pub anomaly_reversals: Option<Long>,
+    /// Counts of a product in a row that all miss units, from which they are an anomaly, COUNTS_SHORT. Null for the default, 3.
+    pub anomaly_short_counts: Option<Long>,
+    /// Most minutes between equal orders of a customer that are an anomaly, DUPLICATE. Null for the default, 10.
+    pub anomaly_duplicate_minutes: Option<Long>,
+    /// Days without a movement or a count from which stock is an anomaly, UNMOVED. Null for the default, 180.
+    pub anomaly_unmoved_days: Option<Long>,
 }
 
 impl From<Settings> for TenantSettings {
@@ -62,6 +75,12 @@ impl From<Settings> for TenantSettings {
             costing_method: settings.costing_method.into(),
             anomaly_size: settings.anomaly_size.map(Long),
             duplicate_receipt_days: settings.duplicate_receipt_days.map(Long),
+            anomaly_loss_units: settings.patterns.loss_units.map(Long),
+            anomaly_loss_amount: settings.patterns.loss_amount.map(Long),
+            anomaly_reversals: settings.patterns.reversals.map(Long),
+            anomaly_short_counts: settings.patterns.short_counts.map(Long),
+            anomaly_duplicate_minutes: settings.patterns.duplicate_minutes.map(Long),
+            anomaly_unmoved_days: settings.patterns.unmoved_days.map(Long),
         }
     }
 }
@@ -120,6 +139,19 @@ pub struct TenantUpdateInput {
     /// Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE, 1 to 30. Null
     /// for the default, 3.
     pub duplicate_receipt_days: MaybeUndefined<Long>,
+    /// Whole units of an order line below its cost from which the line is an anomaly, BELOW_COST, 1 to 1,000,000. Null for the default, 5.
+    pub anomaly_loss_units: MaybeUndefined<Long>,
+    /// Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST, 1 to
+    /// 1,000,000. Null for the default, 5.
+    pub anomaly_loss_amount: MaybeUndefined<Long>,
+    /// Returns and cancellations of a member or an integration in 28 days from which they can be an anomaly, REVERSALS, 2 to 10,000. Null for the default, 10.
+    pub anomaly_reversals: MaybeUndefined<Long>,
+    /// Counts of a product in a row that all miss units, from which they are an anomaly, COUNTS_SHORT, 2 to 20. Null for the default, 3.
+    pub anomaly_short_counts: MaybeUndefined<Long>,
+    /// Most minutes between equal orders of a customer that are an anomaly, DUPLICATE, 1 to 1,440. Null for the default, 10.
+    pub anomaly_duplicate_minutes: MaybeUndefined<Long>,
+    /// Days without a movement or a count from which stock is an anomaly, UNMOVED, 30 to 730. Null for the default, 180.
+    pub anomaly_unmoved_days: MaybeUndefined<Long>,
 }
 
 crate::payload!(TenantPayload, tenant: Tenant, "tenant");
@@ -159,6 +191,14 @@ impl TenancyMutation {
             closed_through: input.closed_through.map_value(|Date(day)| day).into(),
             anomaly_size: long(input.anomaly_size),
             duplicate_receipt_days: long(input.duplicate_receipt_days),
+            patterns: PatternChange {
+                loss_units: long(input.anomaly_loss_units),
+                loss_amount: long(input.anomaly_loss_amount),
+                reversals: long(input.anomaly_reversals),
+                short_counts: long(input.anomaly_short_counts),
+                duplicate_minutes: long(input.anomaly_duplicate_minutes),
+                unmoved_days: long(input.anomaly_unmoved_days),
+            },
         };
         let tenant = permit.tenant();
         let done = match reading.end(change) {
@@ -243,6 +283,12 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
                 Field::SessionSeconds => "sessionSeconds",
                 Field::AnomalySize => "anomalySize",
                 Field::DuplicateReceiptDays => "duplicateReceiptDays",
+                Field::AnomalyLossUnits => "anomalyLossUnits",
+                Field::AnomalyLossAmount => "anomalyLossAmount",
+                Field::AnomalyReversals => "anomalyReversals",
+                Field::AnomalyShortCounts => "anomalyShortCounts",
+                Field::AnomalyDuplicateMinutes => "anomalyDuplicateMinutes",
+                Field::AnomalyUnmovedDays => "anomalyUnmovedDays",
             };
             UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))
         }

@@ -32,6 +32,18 @@ pub struct Model {
     pub anomaly_size: Option<i64>,
     /// Days between equal receipts; null: the default of the detector.
     pub duplicate_receipt_days: Option<i64>,
+    /// Whole units of a line below cost; null, as of all limits of patterns: the default of the detector.
+    pub anomaly_loss_units: Option<i64>,
+    /// Whole units of the currency that a line below cost loses.
+    pub anomaly_loss_amount: Option<i64>,
+    /// Returns and cancellations of a person.
+    pub anomaly_reversals: Option<i64>,
+    /// Counts in a row that miss units.
+    pub anomaly_short_counts: Option<i64>,
+    /// Minutes between equal orders.
+    pub anomaly_duplicate_minutes: Option<i64>,
+    /// Days without a movement.
+    pub anomaly_unmoved_days: Option<i64>,
     /// Null: it is served.
     pub suspended_at: Option<Timestamp>,
     pub suspended_reason: Option<String>,

@@ -37,6 +37,18 @@ async fn open(shop: &Shop<'_>, kind: &str) -> Vec<Value> {
     shop.strange_where(json!({ "kind": [kind], "state": ["OPEN"], "store": { "eq": shop.books.office.store["id"] } })).await
 }
 
+/// Sets a limit of the tenant, and lets the same days be judged once more.
+async fn limit(shop: &Shop<'_>, name: &str, value: Value) {
+    let office = &shop.books.office;
+    let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let mut input = json!({ "expectedVersion": answer["data"]["viewer"]["tenant"]["settings"]["version"] });
+    input[name] = value.clone();
+    let fields = format!("tenant {{ settings {{ {name} }} }}");
+    let payload = office.act("tenantUpdate", "TenantUpdateInput", &fields, input).await;
+    assert_eq!(done(&payload, "tenant")["settings"][name], value, "{payload:#}");
+    shop.forget_that_days_were_judged().await;
+}
+
 async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     let shop = Shop::of(world).await;
     let (mug, plate) = (shop.product("MUG").await, shop.product("PLATE").await);
@@ -70,6 +82,15 @@ async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     shop.detect(2).await.unwrap();
     let more = open(&shop, "BELOW_COST").await;
     assert_eq!((more.len(), &more[0]["units"]), (1, &json!(32)), "the single one lost less than five: {more:#?}");
+    // To whom four units are worth a look, the plates are.
+    limit(&shop, "anomalyLossUnits", json!(4)).await;
+    shop.detect(2).await.unwrap();
+    let more = open(&shop, "BELOW_COST").await;
+    assert!(more.len() == 2 && more.iter().any(|one| one["product"]["sku"] == "PLATE" && one["units"] == 4), "{more:#?}");
+    limit(&shop, "anomalyLossUnits", json!(1_000)).await;
+    limit(&shop, "anomalyLossAmount", json!(1_000)).await;
+    shop.detect(2).await.unwrap();
+    assert_eq!(open(&shop, "BELOW_COST").await, Vec::<Value>::new(), "neither so many nor so much");
     office.is_sound().await;
 }
 
@@ -119,6 +140,9 @@ async fn three_counts_in_a_row_that_miss_units_are_flagged_until_one_does_not(wo
     }
     shop.detect(1).await.unwrap();
     assert_eq!(open(&shop, "COUNTS_SHORT").await, Vec::<Value>::new(), "two may be chance");
+    limit(&shop, "anomalyShortCounts", json!(2)).await;
+    shop.detect(1).await.unwrap();
+    assert_eq!(open(&shop, "COUNTS_SHORT").await[0]["times"], 2);
     counted(office, &mug, 8_991).await;
     shop.detect(2).await.unwrap();
     let found = open(&shop, "COUNTS_SHORT").await;
@@ -148,7 +172,7 @@ async fn the_same_order_twice_is_flagged_until_one_is_cancelled(world: &World) {
     order(office, &mug, 3, "9.00", json!({})).await;
     shop.detect(0).await.unwrap();
     assert_eq!(open(&shop, "DUPLICATE").await, Vec::<Value>::new(), "other customers, and none at all");
-    let second = order(office, &mug, 3, "9.00", ada).await;
+    let second = order(office, &mug, 3, "9.00", ada.clone()).await;
     shop.detect(1).await.unwrap();
     let found = open(&shop, "DUPLICATE").await;
     let [twice] = found.as_slice() else { panic!("{found:#?}") };
@@ -158,6 +182,14 @@ async fn the_same_order_twice_is_flagged_until_one_is_cancelled(world: &World) {
     let input = json!({ "idempotencyKey": key(), "id": second });
     done(&office.act("orderCancel", "ActionInput", "order { id }", input).await, "order");
     assert_eq!(shop.detect(2).await.unwrap().gone, 1);
+    // Half an hour later is no second click, unless the company says so.
+    world.pass(1_800);
+    order(office, &mug, 3, "9.00", ada).await;
+    shop.detect(3).await.unwrap();
+    assert_eq!(open(&shop, "DUPLICATE").await, Vec::<Value>::new());
+    limit(&shop, "anomalyDuplicateMinutes", json!(45)).await;
+    shop.detect(3).await.unwrap();
+    assert_eq!(open(&shop, "DUPLICATE").await.len(), 1);
 }
 
 async fn a_person_with_many_returns_cannot_clear_themselves(world: &World) {
@@ -180,6 +212,9 @@ async fn a_person_with_many_returns_cannot_clear_themselves(world: &World) {
     }
     shop.detect(0).await.unwrap();
     assert_eq!(open(&shop, "REVERSALS").await, Vec::<Value>::new(), "nine are few");
+    limit(&shop, "anomalyReversals", json!(9)).await;
+    shop.detect(0).await.unwrap();
+    assert_eq!(open(&shop, "REVERSALS").await[0]["units"], 9);
     for _ in 0..3 {
         bring_back().await;
     }
@@ -207,6 +242,11 @@ async fn stock_that_nobody_moves_is_flagged_once(world: &World) {
     shop.adjust("SALE", &mug, -1, 20).await;
     shop.detect(100).await.unwrap();
     assert_eq!(open(&shop, "UNMOVED").await, Vec::<Value>::new());
+    limit(&shop, "anomalyUnmovedDays", json!(60)).await;
+    shop.detect(100).await.unwrap();
+    let found = open(&shop, "UNMOVED").await;
+    assert_eq!((found.len(), &found[0]["reason"]), (1, &json!("8999 in stock; nothing has moved for 60 days")));
+    limit(&shop, "anomalyUnmovedDays", Value::Null).await;
     shop.detect(200).await.unwrap();
     let found = open(&shop, "UNMOVED").await;
     let [still] = found.as_slice() else { panic!("{found:#?}") };
@@ -241,6 +281,9 @@ async fn the_same_receipt_twice_is_flagged_within_the_days_of_the_tenant(world: 
         office.act("tenantUpdate", "TenantUpdateInput", "tenant { settings { duplicateReceiptDays } }", input).await
     };
     refused(&update(31).await, "OUT_OF_RANGE", "input.duplicateReceiptDays");
+    let input = json!({ "expectedVersion": settings["version"], "anomalyUnmovedDays": 29, "anomalyReversals": 1 });
+    let wrong = office.act("tenantUpdate", "TenantUpdateInput", "tenant { id }", input).await;
+    assert_eq!(wrong["userErrors"].as_array().map(Vec::len), Some(2), "both are refused: {wrong:#}");
     assert_eq!(done(&update(5).await, "tenant")["settings"]["duplicateReceiptDays"], 5);
     shop.forget_that_days_were_judged().await;
     shop.detect(0).await.unwrap();

@@ -124,6 +124,7 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     assert!(weeks.iter().all(|week| week["mean"] == 10.0 && week["median"] == 10.0), "{found:#}");
     let history = found["history"].as_array().unwrap();
     assert_eq!((history.len(), &history[25]), (26, &json!({ "week": monday(world, 1), "units": 10 })));
+    it_is_drawn(&trade, &mug).await;
     // 200 are left: today's rate sells them in less than a day, the forecast in twenty weeks.
     let query = "query($d: Date!, $p: ID) { stockPerformance(from: $d, to: $d, product: { eq: $p }) {
         nodes { closingUnits daysOfSupplyInStock daysOfSupplyByForecast } totals { daysOfSupplyInStock daysOfSupplyByForecast } } }";
@@ -141,6 +142,29 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     assert_eq!((&all["store"], &all["abcClass"], &all["weeks"][3]["mean"]), (&Value::Null, &Value::Null, &json!(10.0)));
     assert_eq!(trade.forecast(&mug, other).await, Value::Null, "it never sold there");
     trade.books.office.is_sound().await;
+}
+
+/// A week of the history and two coming ones, each with both bands, if it has an interval at all.
+async fn it_is_drawn(trade: &Trade<'_>, mug: &Value) {
+    let query =
+        "query($p: ProductRef!, $s: StoreRef, $n: Int! = 2, $w: Int! = 640) { forecast(product: $p, store: $s, historyWeeks: 1) {
+        weeks { mean lower80 upper80 lower95 upper95 } svg(weeks: $n, width: $w) } }";
+    let asked = json!({ "p": mug, "s": trade.books.office.store });
+    let answer = trade.books.office.ask(query, asked.clone()).await;
+    let found = &answer["data"]["forecast"];
+    let drawing = found["svg"].as_str().unwrap();
+    assert!(drawing.starts_with("<svg ") && drawing.contains("<title>Weekly demand: MUG</title>"), "{answer:#}");
+    assert!(drawing.contains(&format!("{}: 10 recorded", monday(trade.world, 1))), "{drawing}");
+    assert!(drawing.contains(&format!("{}: 10 expected", monday(trade.world, -1))), "{drawing}");
+    assert!(!drawing.contains(&monday(trade.world, -2)), "two coming weeks: {drawing}");
+    let bands = if found["weeks"][0]["upper95"].is_null() { 0 } else { 2 };
+    assert_eq!(drawing.matches("#dbeafe").count(), 1 + bands, "{drawing}");
+    for (name, value) in [("n", 27), ("w", 100)] {
+        let mut wrong = asked.clone();
+        wrong[name] = json!(value);
+        let answer = trade.books.office.ask(query, wrong).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    }
 }
 
 async fn a_week_without_stock_is_unknown(world: &World) {

@@ -55,6 +55,7 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
     done(&office.receive(&late, &[1, 0]).await, "purchaseOrder");
     is(5, [23.0 / 30.0, 3.0 / 7.0, 0.2], json!(0.0)).await;
     suppliers_are_listed_by_how_they_deliver(&office, &plate).await;
+    prices_drift_in_each_currency(&office, &mug).await;
     office.is_sound().await;
 }
 
@@ -123,4 +124,50 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
     // A place in the whole list means nothing in another one.
     let foreign = office.ask(ALL, json!({ "a": first["pageInfo"]["endCursor"], "s": { "eq": swift } })).await;
     assert_eq!(foreign["errors"][0]["code"], "BAD_USER_INPUT", "{foreign:#}");
+}
+
+const DRIFT: &str = "query($s: ID!, $f: IdFilter) {
+  supplierPerformance(supplier: { id: $s }) { priceDrift { currency products firstCost { amount } lastCost { amount } changeRate } }
+  supplierPerformances(supplier: $f) { nodes { priceDrift { products } } totals { priceDrift { currency changeRate } } } }";
+
+async fn prices_drift_in_each_currency(office: &Office<'_>, mug: &Value) {
+    let input = json!({ "code": "DEAR", "name": "Dear" });
+    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let dear = done(&made, "supplier")["id"].clone();
+    let jug = office.product("JUG", "3.00").await;
+    let order = async |currency: &str, product: &Value, quantity: i64, cost: &str| {
+        office.world.pass(60);
+        let lines =
+            json!([{ "product": product, "quantity": quantity, "unitCost": { "amount": cost, "currencyCode": currency } }]);
+        office.ordered(json!({ "supplier": { "id": dear }, "currencyCode": currency, "lines": lines })).await
+    };
+    order("GBP", mug, 4, "2.00").await;
+    order("GBP", mug, 1, "9.00").await;
+    order("GBP", mug, 5, "2.50").await;
+    let once = order("GBP", &jug, 50, "3.00").await;
+    order("EUR", &jug, 1, "4.00").await;
+    order("EUR", &jug, 1, "3.00").await;
+    let cancelled = order("EUR", &jug, 90, "1.00").await;
+    office.step(&cancelled, "purchaseOrderCancel").await;
+    // Ten mugs at 2.00 and at 2.50; jugs were ordered once in pounds.
+    let drift = json!([
+        { "currency": "EUR", "products": 1, "firstCost": { "amount": "8.00" }, "lastCost": { "amount": "6.00" }, "changeRate": -0.25 },
+        { "currency": "GBP", "products": 1, "firstCost": { "amount": "20.00" }, "lastCost": { "amount": "25.00" }, "changeRate": 0.25 },
+    ]);
+    let variables = json!({ "s": dear, "f": { "eq": dear } });
+    let found = office.ask(DRIFT, variables.clone()).await["data"].clone();
+    assert_eq!(found["supplierPerformance"]["priceDrift"], drift, "{found:#}");
+    // One of its orders is over, so that it is listed.
+    done(&office.receive(&once, &[50]).await, "purchaseOrder");
+    let list = office.ask(DRIFT, variables.clone()).await["data"]["supplierPerformances"].clone();
+    let totals = json!([{ "currency": "EUR", "changeRate": -0.25 }, { "currency": "GBP", "changeRate": 0.25 }]);
+    assert_eq!(list["totals"]["priceDrift"], totals, "{list:#}");
+    assert_eq!(list["nodes"], json!([{ "priceDrift": [{ "products": 1 }, { "products": 1 }] }]), "{list:#}");
+    let buyer = office.as_caller(office.world.ours.only(&["purchase.read"]));
+    let masked = buyer.ask(DRIFT, variables).await;
+    assert_eq!(masked["data"]["supplierPerformance"], json!({ "priceDrift": null }), "{masked:#}");
+    // What is not selected is not read.
+    let plain = "{ supplierPerformances { nodes { orders } totals { orders } } }";
+    let (answer, sent) = office.world.node.db.recorded(office.ask(plain, json!({}))).await;
+    assert!(answer["errors"].is_null() && !sent.iter().any(|one| one.sql.contains("unit_cost_minor")), "{answer:#} {sent:#?}");
 }

@@ -80,6 +80,25 @@ async fn products_are_classed_by_revenue(world: &World) {
     let weeks = asked(&books, CLASSES, json!({ "f": of })).await;
     assert!(weeks["totals"]["weeks"].as_i64().unwrap() >= 4, "{weeks:#}");
     assert_eq!(weeks["nodes"][3]["xyz"], "Z", "nothing was sold of it");
+    weeks_without_stock_are_unknown(&books).await;
+}
+
+const KNOWN: &str = "query($f: SalesReportFilter!) { abcXyz(filter: $f) {
+    nodes { xyz variation units knownWeeks xyzByKnownWeeks variationByKnownWeeks } totals { weeks } } }";
+
+/// Five cups in each of two weeks, and the last five on the Monday after: the shelf is empty since.
+async fn weeks_without_stock_are_unknown(books: &Books<'_>) {
+    let today = books.office.world.node.clock.now().micros().div_euclid(86_400_000_000);
+    let monday = |weeks: i64| (today + 3).rem_euclid(7) + 7 * weeks;
+    let cup = stocked(books, "CUP", 15, monday(6)).await;
+    for days in [monday(6) - 1, monday(5) - 1, monday(4)] {
+        order(books, &[(&cup, 5)], days, Value::Null).await;
+    }
+    let mut of = filter(books, (monday(6), monday(1) + 1));
+    of["product"] = json!({ "id": { "eq": cup["id"] } });
+    let found = asked(books, KNOWN, json!({ "f": of })).await;
+    let row = json!({ "xyz": "Y", "variation": 0.816497, "units": 15, "knownWeeks": 2, "xyzByKnownWeeks": "X", "variationByKnownWeeks": 0.0 });
+    assert_eq!((&found["nodes"], &found["totals"]["weeks"]), (&json!([row]), &json!(5)), "{found:#}");
 }
 
 const FILLED: &str = "query($f: SalesReportFilter!, $h: Int) { fulfilmentReport(filter: $f, withinHours: $h) {

@@ -21,7 +21,7 @@ on_both!(
 );
 
 const PRODUCTIVITY: &str = "query($f: StockReportFilter!, $g: ProductivityGroup! = PRODUCT, $t: ProductivityTop! = NET_REVENUE) {
-    stockProductivity(filter: $f, groupBy: $g, topBy: $t) { isCurrent nodes { product { sku } store { code } openingUnits receivedUnits soldUnits closingUnits sellThrough
+    stockProductivity(filter: $f, groupBy: $g, topBy: $t) { isCurrent nodes { product { sku } store { code } activeDays openingUnits receivedUnits soldUnits closingUnits sellThrough
       netRevenue { amount } costOfGoodsSold { amount } meanStockValue { amount } gmroi turnover annualisedTurnover daysOfInventory } totals { soldUnits gmroi } } }";
 
 async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
@@ -31,7 +31,7 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
     let of = filter(&books, (4, 1));
     let found = asked(&books, PRODUCTIVITY, json!({ "f": of })).await;
     // 20.00 on three days and 12.00 on the last.
-    let row = json!({ "product": { "sku": "MUG" }, "store": null, "openingUnits": 0, "receivedUnits": 10, "soldUnits": 4, "closingUnits": 6, "sellThrough": 0.4,
+    let row = json!({ "product": { "sku": "MUG" }, "store": null, "activeDays": 4, "openingUnits": 0, "receivedUnits": 10, "soldUnits": 4, "closingUnits": 6, "sellThrough": 0.4,
         "netRevenue": { "amount": "36.00" }, "costOfGoodsSold": { "amount": "8.00" }, "meanStockValue": { "amount": "18.00" }, "gmroi": 1.555556,
         "turnover": 0.444444, "annualisedTurnover": null, "daysOfInventory": 9.0 });
     assert_eq!(
@@ -39,6 +39,9 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
         (&json!([row]), &json!(true), &json!(1.555556)),
         "{found:#}"
     );
+    // Over a week it is four days that there was anything.
+    let week = asked(&books, PRODUCTIVITY, json!({ "f": filter(&books, (7, 1)) })).await;
+    assert_eq!(week["nodes"][0]["activeDays"], 4, "{week:#}");
     let stores = asked(&books, PRODUCTIVITY, json!({ "f": of, "g": "STORE", "t": "GMROI" })).await;
     assert_eq!(
         (&stores["nodes"][0]["store"]["code"], &stores["nodes"][0]["meanStockValue"]["amount"]),
@@ -58,7 +61,7 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
     // 4.00 of 16.00 turned over on the day before, and 8.00 of 8.00 on the last one: three quarters more of the stock, four times as much.
     order(&books, &[(&mug, 2)], 2, Value::Null).await;
     let found = asked(&books, TREND, json!({ "f": filter(&books, (1, 1)) })).await;
-    let trend = json!({ "turnover": 0.25, "change": 0.75, "changeRate": 3.0 });
+    let trend = json!({ "activeDays": 1, "turnover": 0.25, "change": 0.75, "changeRate": 3.0 });
     let row = json!({ "turnover": 1.0, "turnoverTrend": trend });
     assert_eq!((&found["nodes"], &found["totals"]), (&json!([row]), &row), "{found:#}");
     let first = asked(&books, TREND, json!({ "f": of })).await;
@@ -77,15 +80,15 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
     let mut of = filter(&books, (1, 1));
     of["product"] = json!({ "sku": { "eq": "MUG" } });
     let found = asked(&books, CATEGORY, json!({ "f": of })).await;
-    let row = json!({ "turnover": 1.0, "categoryTurnover": { "turnover": 0.444444, "ratio": 2.25 } });
+    let row = json!({ "turnover": 1.0, "categoryTurnover": { "activeDays": 1, "turnover": 0.444444, "ratio": 2.25 } });
     assert_eq!((&found["nodes"], &found["totals"]["categoryTurnover"]), (&json!([row]), &Value::Null), "{found:#}");
 }
 
 const CATEGORY: &str = "query($f: StockReportFilter!) { stockProductivity(filter: $f) {
-    nodes { turnover categoryTurnover { turnover ratio } } totals { categoryTurnover { ratio } } } }";
+    nodes { turnover categoryTurnover { activeDays turnover ratio } } totals { categoryTurnover { ratio } } } }";
 
-const TREND: &str = "query($f: StockReportFilter!) { stockProductivity(filter: $f) { nodes { turnover turnoverTrend { turnover change changeRate } }
-    totals { turnover turnoverTrend { turnover change changeRate } } } }";
+const TREND: &str = "query($f: StockReportFilter!) { stockProductivity(filter: $f) { nodes { turnover turnoverTrend { activeDays turnover change changeRate } }
+    totals { turnover turnoverTrend { activeDays turnover change changeRate } } } }";
 
 const LOST: &str = "query($f: StockReportFilter!, $s: Float! = 0.2) { lostSales(filter: $f, substitution: $s) {
     nodes { product { sku } outDays countedDays stockouts lostUnits { low mid high } lostRevenue { low { amount } mid { amount } high { amount } } lostMargin { mid { amount } } }
@@ -140,6 +143,36 @@ async fn what_is_gone_has_a_reason(world: &World) {
     assert_eq!((&products["nodes"][0]["product"]["sku"], &products["nodes"][0]["netUnits"]), (&json!("MUG"), &json!(2)));
     let none = asked(&books, ACCURACY, json!({ "f": of, "t": 2 })).await;
     assert_eq!((&none["nodes"], &none["totals"]["lines"]), (&json!([]), &json!(0)), "nobody has counted");
+    what_sells_most_weighs_most(&books, &mug).await;
+}
+
+const WEIGHTED: &str = "query($f: StockReportFilter!, $t: Quantity) { countAccuracy(filter: $f, tolerance: $t) {
+    nodes { lines accuracy weightedAccuracy classes { abc lines accurateLines accuracy } } totals { weightedAccuracy } } }";
+
+/// Of mugs, which alone are sold, all are found; of plates one is missing.
+async fn what_sells_most_weighs_most(books: &Books<'_>, mug: &Value) {
+    let plate = stocked(books, "PLATE", 5, 4).await;
+    let step = async |mutation: &str, kind: &str, mut input: Value| {
+        input["idempotencyKey"] = json!(key());
+        done(&books.office.act(mutation, kind, "count { id }", input).await, "count")["id"].clone()
+    };
+    let input = json!({ "store": books.office.store, "kind": "LIST", "isBlind": false, "products": [mug, plate] });
+    let id = step("stocktakeCreate", "StocktakeCreateInput", input).await;
+    step("stocktakeStart", "StocktakeActionInput", json!({ "id": id })).await;
+    let lines = json!([{ "product": mug, "counted": 16 }, { "product": plate, "counted": 4 }]);
+    step("stocktakeRecord", "StocktakeRecordInput", json!({ "id": id, "lines": lines })).await;
+    step("stocktakeSubmit", "StocktakeSubmitInput", json!({ "id": id })).await;
+    step("stocktakeApprove", "StocktakeActionInput", json!({ "id": id })).await;
+    let of = filter(books, (3, 0));
+    let found = asked(books, WEIGHTED, json!({ "f": of })).await;
+    let class = |abc: &str, lines: i64, accurate: i64, accuracy: Value| json!({ "abc": abc, "lines": lines, "accurateLines": accurate, "accuracy": accuracy });
+    let classes = [class("A", 1, 1, json!(1.0)), class("B", 0, 0, Value::Null), class("C", 1, 0, json!(0.0))];
+    let row = json!({ "lines": 2, "accuracy": 0.5, "weightedAccuracy": 0.941176, "classes": classes });
+    assert_eq!((&found["nodes"], &found["totals"]["weightedAccuracy"]), (&json!([row]), &json!(0.941176)), "{found:#}");
+    let near = asked(books, WEIGHTED, json!({ "f": of, "t": 1 })).await;
+    assert_eq!(near["totals"]["weightedAccuracy"], 1.0, "{near:#}");
+    let plain = asked(books, ACCURACY, json!({ "f": of })).await;
+    assert_eq!((&plain["nodes"][0]["accuracy"], &plain["totals"]["lines"]), (&json!(0.5), &json!(2)), "{plain:#}");
 }
 
 const EXPIRY: &str = "query($w: Int, $s: IdFilter) { expiryRisk(within: $w, store: $s) {

@@ -17,16 +17,17 @@ pub enum StockAnomalyKind {
     AdjustOut,
     /// Units that were removed, as damaged, lost or expired ones.
     Removal,
-    /// Pattern: units sold for less than their cost, without tax, on order lines of 5 whole units or more, or with a loss of 5.00 or more.
+    /// Pattern: units sold for less than their cost, without tax, on order lines of 5 whole units or more, or with a loss of 5.00 or more:
+    /// `anomalyLossUnits` and `anomalyLossAmount` of the tenant's settings.
     BelowCost,
-    /// Pattern: a member or an integration has so many returns and cancellations in 28 days, 10 or more, that the others of the store make a
-    /// chance below 0.001.
+    /// Pattern: a member or an integration has so many returns and cancellations in 28 days, 10 (`anomalyReversals`) or more, that the others of the store
+    /// make a chance below 0.001.
     Reversals,
-    /// Pattern: the last three counts of a product, or more, all found fewer units than the books had.
+    /// Pattern: the last three (`anomalyShortCounts`) counts of a product, or more, all found fewer units than the books had.
     CountsShort,
-    /// Pattern: a customer's orders with equal lines and totals in a store, each at most 10 minutes after the one before.
+    /// Pattern: a customer's orders with equal lines and totals in a store, each at most 10 minutes (`anomalyDuplicateMinutes`) after the one before.
     Duplicate,
-    /// Pattern: stock that was sold before, and has neither moved nor been counted for 180 days.
+    /// Pattern: stock that was sold before, and has neither moved nor been counted for 180 days (`anomalyUnmovedDays`).
     Unmoved,
     /// Pattern: receipts of a product from a supplier in a store with equal quantities and references, each at most `duplicateReceiptDays` after the one
     /// before.

@@ -18,6 +18,7 @@ mod node;
 mod order;
 mod payloads;
 mod performance;
+mod price_drift;
 mod query;
 mod rates;
 mod receipt;

@@ -6,7 +6,11 @@ use entity::prelude::{SupplierId, Timestamp};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
-    purchasing::{core::Performance, rows::DeliveryFilter, shell},
+    purchasing::{
+        core::{Performance, PriceDrift},
+        rows::DeliveryFilter,
+        shell::{self, SupplierPriceDrifts},
+    },
 };
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
@@ -121,6 +125,8 @@ async fn narrowed(
 pub struct SupplierPerformanceConnection {
     page: CountedPage<SupplierPerformance>,
     totals: Performance,
+    /// Of all suppliers together; empty where it is not selected.
+    prices: Vec<PriceDrift>,
     suppliers: usize,
 }
 crate::connection!(@edge SupplierPerformanceEdge, SupplierPerformance, "suppliers by their deliveries");
@@ -150,7 +156,7 @@ impl SupplierPerformanceConnection {
     }
     /// Deliveries of all these suppliers together, also those that are on no page.
     async fn totals(&self) -> SupplierPerformance {
-        SupplierPerformance::of(None, self.totals)
+        SupplierPerformance::of(None, self.totals).with_prices(self.prices.clone())
     }
     /// Number of suppliers on all pages together.
     async fn supplier_count(&self) -> Long {
@@ -178,13 +184,27 @@ pub(super) async fn supplier_performances(
     let list = format!("{}{name}", sort.list_name(span));
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let now = ledger.clock().now();
-    let found = shell::supplier_performances(ledger.database(), &permit, &filter, (measured_span(span, now), now)).await?;
+    let measured = measured_span(span, now);
+    let found = shell::supplier_performances(ledger.database(), &permit, &filter, (measured, now)).await?;
+    let drifts = if is_drift_asked(ctx)? {
+        shell::supplier_price_drifts(ledger.database(), &permit, &filter, measured).await?
+    } else {
+        SupplierPriceDrifts::default()
+    };
     let (totals, suppliers) = (found.totals, found.rows.len());
     let row = |(supplier, of): (SupplierId, Performance)| {
-        (SupplierPerformance::of(Some(supplier), of), vec![sort.place(&of), Key::from(supplier)])
+        let prices = drifts.of.get(&supplier).cloned().unwrap_or_default();
+        (SupplierPerformance::of(Some(supplier), of).with_prices(prices), vec![sort.place(&of), Key::from(supplier)])
     };
     let mut rows: Vec<(SupplierPerformance, Vec<Key>)> = found.rows.into_iter().map(row).collect();
     rows.sort_by(|(_, one), (_, other)| one.cmp(other));
     let page = Page::build(request.pick(rows), &request, list, signer).of_known(suppliers);
-    Ok(SupplierPerformanceConnection { page, totals, suppliers })
+    Ok(SupplierPerformanceConnection { page, totals, prices: drifts.totals, suppliers })
+}
+
+/// Whether the prices of suppliers are selected, of some or of all, by a caller who may see them: they are read apart.
+fn is_drift_asked(ctx: &Context<'_>) -> Answer<bool> {
+    let look = ctx.look_ahead();
+    let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
+    Ok(ctx.caller()?.sees_costs() && rows.iter().any(|row| row.field("priceDrift").exists()))
 }

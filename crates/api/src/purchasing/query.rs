@@ -9,7 +9,7 @@ use inventory::{
     ledger::Ledger,
     purchasing::{
         core,
-        rows::{self, Names, SupplyFilter},
+        rows::{self, DeliveryFilter, Names, SupplyFilter},
         shell::{self, MAX_SUGGESTIONS},
     },
 };
@@ -363,5 +363,11 @@ async fn performance(
     let now = ledger.clock().now();
     let span = measured_span((from, to), now);
     let found = shell::supplier_performance(ledger.database(), &permit, supplier, (span, now)).await?;
-    Ok(Some(SupplierPerformance::of(Some(supplier), found)))
+    let mut of_supplier = SupplierPerformance::of(Some(supplier), found);
+    if ctx.look_ahead().field("priceDrift").exists() && ctx.caller()?.sees_costs() {
+        let filter = DeliveryFilter { suppliers: Some(vec![supplier]), ..DeliveryFilter::default() };
+        let drifts = Box::pin(shell::supplier_price_drifts(ledger.database(), &permit, &filter, span)).await?;
+        of_supplier = of_supplier.with_prices(drifts.totals);
+    }
+    Ok(Some(of_supplier))
 }

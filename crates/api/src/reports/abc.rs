@@ -6,7 +6,7 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::reports::{
     core::{self, ClassSum, Classified},
-    shell,
+    shell::{self, AbcXyzAsk},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::Cursor},
 };
 
-fn abc_of(class: core::AbcClass) -> AbcClass {
+pub(super) fn abc_of(class: core::AbcClass) -> AbcClass {
     match class {
         core::AbcClass::A => AbcClass::A,
         core::AbcClass::B => AbcClass::B,
@@ -80,6 +80,19 @@ impl AbcXyz {
     /// Population deviation of the units of all complete weeks by their mean, weeks without a sale included; null where nothing was sold in them.
     async fn variation(&self) -> Option<f64> {
         self.of.variation.map(six)
+    }
+    /// Number of complete weeks that are known: those on five or more days of which the product was in stock in a store of the report. In the others a
+    /// week without a sale may be one without stock.
+    async fn known_weeks(&self) -> Long {
+        Long(self.of.known.map_or(0, |known| known.weeks))
+    }
+    /// Class by evenness of demand over `knownWeeks` alone. Z without any, and where nothing was sold in them.
+    async fn xyz_by_known_weeks(&self) -> XyzClass {
+        self.of.known.map_or(self.of.xyz, |known| known.xyz).into()
+    }
+    /// Population deviation of the units of `knownWeeks` by their mean; null without any, and where nothing was sold in them.
+    async fn variation_by_known_weeks(&self) -> Option<f64> {
+        self.of.known?.variation.map(six)
     }
 }
 
@@ -161,8 +174,12 @@ impl AbcXyzQuery {
     ) -> Answer<AbcXyzConnection> {
         let paging = ReportPaging::of(ctx, "abcXyz", first, after)?;
         let (narrow, ledger) = (filter.read(ctx).await?, ctx.given::<Ledger>()?);
-        let asked = (narrow, assigned_asked(ctx));
-        let found = shell::abc_xyz(permit, ledger.database(), asked, ledger.clock().now());
+        // The days before take as long as the report itself, and days in stock are read apart.
+        let ask = AbcXyzAsk {
+            with_assigned: is_any_asked(ctx, &["assignedAbc", "assignedXyz"]),
+            with_known: is_any_asked(ctx, &["knownWeeks", "xyzByKnownWeeks", "variationByKnownWeeks"]),
+        };
+        let found = shell::abc_xyz(permit, ledger.database(), (narrow, ask), ledger.clock().now());
         let found = Box::pin(found).await.map_err(no_report)?;
         let (source, revenue, currency) = (found.source, found.revenue, found.source.currency);
         let products = found.rows.len() as i64;
@@ -172,9 +189,9 @@ impl AbcXyzQuery {
     }
 }
 
-/// Whether classes with hysteresis are selected: the days before take as long as the report itself.
-fn assigned_asked(ctx: &Context<'_>) -> bool {
+/// Whether one of these fields of a row is selected.
+fn is_any_asked(ctx: &Context<'_>, fields: &[&str]) -> bool {
     let look = ctx.look_ahead();
     let rows = [look.field("nodes"), look.field("edges").field("node")];
-    rows.iter().any(|row| row.field("assignedAbc").exists() || row.field("assignedXyz").exists())
+    rows.iter().any(|row| fields.iter().any(|field| row.field(field).exists()))
 }

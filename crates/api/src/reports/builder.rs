@@ -34,6 +34,16 @@ use crate::graphql::{
 /// Pixels of a chart, each way.
 const SIZES: std::ops::RangeInclusive<i32> = 160..=4_000;
 
+/// Whether a chart may have this size.
+pub(crate) fn check_pixels(width: i32, height: i32) -> Answer<()> {
+    for (pixels, name) in [(width, "width"), (height, "height")] {
+        if !SIZES.contains(&pixels) {
+            return Err(TopError::bad_input("160 to 4,000 pixels are expected", vec![name.to_owned()]));
+        }
+    }
+    Ok(())
+}
+
 /// A checked request for a chart.
 struct ChartAsk {
     kind: core::ChartKind,
@@ -232,11 +242,7 @@ impl ReportRowConnection {
         #[graphql(desc = "Width in pixels, 160 to 4,000. Default 640.", default = 640)] width: i32,
         #[graphql(desc = "Height in pixels, 160 to 4,000. Default 320.", default = 320)] height: i32,
     ) -> Answer<String> {
-        for (pixels, name) in [(width, "width"), (height, "height")] {
-            if !SIZES.contains(&pixels) {
-                return Err(TopError::bad_input("160 to 4,000 pixels are expected", vec![name.to_owned()]));
-            }
-        }
+        check_pixels(width, height)?;
         let measures = &self.shape.spec.measures;
         let measure = measure.map(core::ReportMeasure::from).or_else(|| measures.first().copied());
         let measure = measure.filter(|one| measures.contains(one));

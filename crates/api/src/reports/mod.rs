@@ -22,6 +22,7 @@ mod shrinkage;
 
 pub use abc::{AbcXyz, AbcXyzClass, AbcXyzConnection, AbcXyzEdge, AbcXyzQuery, AbcXyzTotals};
 pub use baskets::{BasketQuery, BoughtTogether, BoughtTogetherConnection, BoughtTogetherEdge, BoughtTogetherTotals};
+pub(crate) use builder::check_pixels;
 pub use builder::{ReportBuilderQuery, ReportRowConnection, ReportRowEdge};
 pub use builder_catalog::{ReportCatalog, ReportDimensionInfo, ReportMeasureInfo};
 pub use builder_enums::{ReportChartKind, ReportComparison, ReportDimension, ReportMeasure, ReportSort, ReportUnit};
@@ -45,7 +46,8 @@ pub use productivity::{
     ProductivityQuery, StockProductivity, StockProductivityConnection, StockProductivityEdge, ValueTurnoverTrend,
 };
 pub use shrinkage::{
-    CountAccuracy, CountAccuracyConnection, CountAccuracyEdge, Shrinkage, ShrinkageConnection, ShrinkageEdge, ShrinkageQuery,
+    CountAccuracy, CountAccuracyClass, CountAccuracyConnection, CountAccuracyEdge, Shrinkage, ShrinkageConnection, ShrinkageEdge,
+    ShrinkageQuery,
 };
 
 use async_graphql::MergedObject;

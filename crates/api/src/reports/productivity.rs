@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     enums::{ProductivityGroup, ProductivityTop},
     filter::{StockReportFilter, costs_seen},
-    links::{self, Category, Money, Product, Quantity, Store, money, named, no_report, six, units},
+    links::{self, Category, Long, Money, Product, Quantity, Store, money, named, no_report, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
@@ -60,6 +60,11 @@ impl StockProductivity {
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(shell::ProductivityGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
+    }
+    /// Days of the period that the row rests on: those from the first order, return or movement of its goods on, also of one before the period. A ratio of few
+    /// days says little. 0 without any.
+    async fn active_days(&self) -> Long {
+        Long(self.sums.active_days(self.span))
     }
     /// Quantity on hand at the beginning of the period, in the products' smallest units.
     async fn opening_units(&self) -> Quantity {
@@ -117,14 +122,18 @@ impl StockProductivity {
     #[field(mask = ProductCostRead)]
     async fn turnover_trend(&self, ctx: &Context<'_>) -> Option<ValueTurnoverTrend> {
         let (span, now) = (self.span.before(), self.sums.turnover(self.days));
-        self.before.map(|before| ValueTurnoverTrend { span, before: before.turnover(span.days()), now })
+        let trend = |before: Productivity| {
+            let active_days = before.active_days(span);
+            ValueTurnoverTrend { span, active_days, before: before.turnover(span.days()), now }
+        };
+        self.before.map(trend)
     }
     /// Turnover by value of the product's category over the same days and stores. Null for products without a category, where rows are not products, in the
     /// totals, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn category_turnover(&self, ctx: &Context<'_>) -> Option<ValueCategoryTurnover> {
-        let (whole, own) = (self.category?.turnover(self.days), self.sums.turnover(self.days));
-        Some(ValueCategoryTurnover { whole, own })
+        let (category, own) = (self.category?, self.sums.turnover(self.days));
+        Some(ValueCategoryTurnover { whole: category.turnover(self.days), active_days: category.active_days(self.span), own })
     }
     /// Turnover of a year at this rate; null for less than 28 days, which say too little, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
@@ -142,6 +151,7 @@ impl StockProductivity {
 /// The turnover by value of the days before, and how it has changed.
 pub struct ValueTurnoverTrend {
     span: Span,
+    active_days: i64,
     before: Option<f64>,
     /// The turnover of the report's own days.
     now: Option<f64>,
@@ -157,6 +167,10 @@ impl ValueTurnoverTrend {
     /// Last of the days before.
     async fn to(&self) -> Date {
         Date(self.span.to)
+    }
+    /// Days that the turnover of the days before rests on: those from the first order, return or movement of the row's goods on.
+    async fn active_days(&self) -> Long {
+        Long(self.active_days)
     }
     /// Turnover of the days before: cost after returns by mean stock value. Null where that mean is 0.
     async fn turnover(&self) -> Option<f64> {
@@ -176,12 +190,17 @@ impl ValueTurnoverTrend {
 /// The turnover by value of a category, and that of one of its products.
 pub struct ValueCategoryTurnover {
     whole: Option<f64>,
+    active_days: i64,
     own: Option<f64>,
 }
 
 /// Turnover by value of all products of a category, also of those that the report leaves out. Categories below it are not included.
 #[resolvers]
 impl ValueCategoryTurnover {
+    /// Days that the turnover of the category rests on: those from the first order, return or movement of one of its products on.
+    async fn active_days(&self) -> Long {
+        Long(self.active_days)
+    }
     /// Turnover of the category: cost after returns by mean stock value. Null where that mean is 0.
     async fn turnover(&self) -> Option<f64> {
         self.whole.map(six)

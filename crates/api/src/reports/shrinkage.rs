@@ -5,19 +5,21 @@ use entity::prelude::{CategoryId, Currency, ProductId, StoreId};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::reports::{
-    core::{CountedLines, StockLoss},
+    core::{self, CountedClasses, CountedLines, StockLoss},
     rows,
-    shell::{self, LossKey},
+    shell::{self, CountAsk, LossKey},
 };
 use uuid::Uuid;
 
 use super::{
+    abc::abc_of,
     enums::{CountAccuracyGroup, ShrinkageGroup},
     filter::StockReportFilter,
     links::{self, Category, Long, Money, Product, Quantity, Store, money, no_report, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::{
+    counts::AbcClass,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -97,6 +99,8 @@ report_connection!(ShrinkageConnection, ShrinkageEdge, Shrinkage, Shrinkage, "ro
 pub struct CountAccuracy {
     key: Option<(rows::CountGroup, Option<Uuid>)>,
     lines: CountedLines,
+    /// None where it is not selected.
+    classes: Option<CountedClasses>,
 }
 
 impl CountAccuracy {
@@ -135,6 +139,19 @@ impl CountAccuracy {
     async fn accuracy(&self) -> Option<f64> {
         self.lines.accuracy().map(six)
     }
+    /// Accuracy weighted by ABC class, 0 to 1, to six decimals: that of the lines of each class, with a weight of 80 for A, 15 for B and 5 for C, the
+    /// shares of revenue that the classes are for. Classes without a line are left out. Null without a line.
+    async fn weighted_accuracy(&self) -> Option<f64> {
+        self.classes?.accuracy().map(six)
+    }
+    /// Lines by the ABC class of their product, A first: by the revenue of the 52 weeks up to the last day of the report in its stores, among all products.
+    /// Products that sold nothing are C.
+    #[field(list_size(assumed = 3))]
+    async fn classes(&self) -> Vec<CountAccuracyClass> {
+        let classes = self.classes.unwrap_or_default();
+        let of = |class: core::AbcClass| CountAccuracyClass { class, lines: *classes.of(class) };
+        [core::AbcClass::A, core::AbcClass::B, core::AbcClass::C].map(of).into()
+    }
     /// Units that the books had when lines were counted, in the products' smallest units.
     async fn book_units(&self) -> Quantity {
         units(self.lines.book)
@@ -147,6 +164,32 @@ impl CountAccuracy {
     /// the books.
     async fn shrinkage_rate(&self) -> Option<f64> {
         self.lines.shrinkage().map(six)
+    }
+}
+/// Lines of counts of products of one class.
+pub struct CountAccuracyClass {
+    class: core::AbcClass,
+    lines: CountedLines,
+}
+
+/// Counted lines of the products of one ABC class.
+#[resolvers]
+impl CountAccuracyClass {
+    /// Class by revenue.
+    async fn abc(&self) -> AbcClass {
+        abc_of(self.class)
+    }
+    /// Number of lines that were counted.
+    async fn lines(&self) -> Long {
+        Long(self.lines.lines)
+    }
+    /// Number of lines whose difference is within the tolerance.
+    async fn accurate_lines(&self) -> Long {
+        Long(self.lines.accurate)
+    }
+    /// Accurate lines by counted lines, 0 to 1, to six decimals. Null without a line.
+    async fn accuracy(&self) -> Option<f64> {
+        self.lines.accuracy().map(six)
     }
 }
 report_connection!(CountAccuracyConnection, CountAccuracyEdge, CountAccuracy, CountAccuracy, "rows by the accuracy of the books");
@@ -205,10 +248,19 @@ impl ShrinkageQuery {
         let group: rows::CountGroup = group_by.into();
         let paging = ReportPaging::of(ctx, format!("countAccuracy:{}", value_name(group_by)), first, after)?;
         let narrow = filter.read(ctx, &permit).await?;
-        let found = shell::count_accuracy(permit, ctx.given::<Ledger>()?.database(), narrow, (group, tolerance));
+        let ask = CountAsk { group, tolerance, with_classes: are_classes_asked(ctx) };
+        let found = shell::count_accuracy(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
         let found = Box::pin(found).await.map_err(no_report)?;
-        let totals = CountAccuracy { key: None, lines: found.totals };
-        let page = paging.page(found.rows, |(key, lines)| CountAccuracy { key: Some((group, key)), lines });
+        let totals = CountAccuracy { key: None, lines: found.totals.lines, classes: found.totals.classes };
+        let of = |row: shell::CountRow| CountAccuracy { key: Some((group, row.key)), lines: row.lines, classes: row.classes };
+        let page = paging.page(found.rows, of);
         Ok(CountAccuracyConnection { page, totals, source: found.source })
     }
+}
+
+/// Whether classes are selected, of a row or of all: they take a year of sales to tell.
+fn are_classes_asked(ctx: &Context<'_>) -> bool {
+    let look = ctx.look_ahead();
+    let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
+    rows.iter().any(|row| row.field("weightedAccuracy").exists() || row.field("classes").exists())
 }

@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 
+use super::pattern_limits::{PatternChange, PatternLimits};
 use crate::identity::{LENGTH_STEP, LENGTHS};
 
 /// The settings that a tenant changes by itself.
@@ -29,6 +30,7 @@ pub struct Settings {
     pub anomaly_size: Option<i64>,
     /// Most days between equal receipts that are shown as one received twice; None: the default of the detector.
     pub duplicate_receipt_days: Option<i64>,
+    pub patterns: PatternLimits,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ pub struct Change {
     pub closed_through: Option<Option<i32>>,
     pub anomaly_size: Option<Option<i64>>,
     pub duplicate_receipt_days: Option<Option<i64>>,
+    pub patterns: PatternChange,
 }
 
 /// What a change is decided with, besides the settings.
@@ -102,6 +105,12 @@ pub enum Field {
     SessionSeconds,
     AnomalySize,
     DuplicateReceiptDays,
+    AnomalyLossUnits,
+    AnomalyLossAmount,
+    AnomalyReversals,
+    AnomalyShortCounts,
+    AnomalyDuplicateMinutes,
+    AnomalyUnmovedDays,
 }
 
 pub const MAX_NAME: usize = 200;
@@ -174,6 +183,7 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
             wrong.push(Rejection::PasswordLength);
         }
     }
+    next.patterns = now.patterns.changed(&change.patterns, &mut wrong);
     wrong.extend(limit_approval(&mut next, now, change).err());
     if !wrong.is_empty() {
         return Err(wrong);
@@ -233,6 +243,7 @@ mod tests {
             closed_through: None,
             anomaly_size: None,
             duplicate_receipt_days: None,
+            patterns: PatternLimits::default(),
         }
     }
     const FACTS: Facts = Facts { has_values: false, is_time_zone: |zone| zone == "Europe/Paris", today: 20_000 };

@@ -6,6 +6,7 @@ pub mod events;
 pub mod export;
 pub mod import;
 mod manifest;
+mod pattern_limits;
 pub mod plan;
 mod persons;
 mod rows;
@@ -15,5 +16,6 @@ pub mod tables;
 
 pub use self::core::{Change, Field, Rejection, Settings};
 pub use manifest::{FORMAT, LeftOut, Manifest, Written};
+pub use pattern_limits::{PatternChange, PatternLimits};
 pub use rows::approval_limit;
 pub use shell::{Changed, settings, update};

@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Work};
 use sea_orm::Value;
 
-use super::core::Settings;
+use super::{core::Settings, pattern_limits::PatternLimits};
 
 #[derive(Record)]
 #[record(of = tenant, alias = "tenant")]
@@ -27,6 +27,12 @@ struct SettingsRow {
     closed_through: Option<i32>,
     anomaly_size: Option<i64>,
     duplicate_receipt_days: Option<i64>,
+    anomaly_loss_units: Option<i64>,
+    anomaly_loss_amount: Option<i64>,
+    anomaly_reversals: Option<i64>,
+    anomaly_short_counts: Option<i64>,
+    anomaly_duplicate_minutes: Option<i64>,
+    anomaly_unmoved_days: Option<i64>,
 }
 
 impl From<SettingsRow> for Settings {
@@ -46,6 +52,14 @@ impl From<SettingsRow> for Settings {
             closed_through: row.closed_through,
             anomaly_size: row.anomaly_size,
             duplicate_receipt_days: row.duplicate_receipt_days,
+            patterns: PatternLimits {
+                loss_units: row.anomaly_loss_units,
+                loss_amount: row.anomaly_loss_amount,
+                reversals: row.anomaly_reversals,
+                short_counts: row.anomaly_short_counts,
+                duplicate_minutes: row.anomaly_duplicate_minutes,
+                unmoved_days: row.anomaly_unmoved_days,
+            },
         }
     }
 }
@@ -71,7 +85,8 @@ pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> 
 pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE tenant SET version = $2, name = $3, default_currency = $4, time_zone = $5, mfa_required = $6,
                reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12, costing_method = $13,
-               closed_through = $14, anomaly_size = $15, duplicate_receipt_days = $16 WHERE id = $1";
+               closed_through = $14, anomaly_size = $15, duplicate_receipt_days = $16, anomaly_loss_units = $17, anomaly_loss_amount = $18, anomaly_reversals = $19,
+               anomaly_short_counts = $20, anomaly_duplicate_minutes = $21, anomaly_unmoved_days = $22 WHERE id = $1";
     let values: Vec<Value> = vec![
         next.version.into(),
         next.name.as_str().into(),
@@ -88,6 +103,12 @@ pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), F
         next.closed_through.into(),
         next.anomaly_size.into(),
         next.duplicate_receipt_days.into(),
+        next.patterns.loss_units.into(),
+        next.patterns.loss_amount.into(),
+        next.patterns.reversals.into(),
+        next.patterns.short_counts.into(),
+        next.patterns.duplicate_minutes.into(),
+        next.patterns.unmoved_days.into(),
     ];
     work.execute(sql, values).await?;
     Ok(())

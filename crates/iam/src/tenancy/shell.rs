@@ -57,7 +57,9 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
             "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds,
             "passwordLength": s.password_length, "approvalMinor": s.approval_minor,
             "costingMethod": s.costing_method, "closedThrough": s.closed_through.map(clock::day_text), "anomalySize": s.anomaly_size,
-            "duplicateReceiptDays": s.duplicate_receipt_days })
+            "duplicateReceiptDays": s.duplicate_receipt_days, "anomalyLossUnits": s.patterns.loss_units,
+            "anomalyLossAmount": s.patterns.loss_amount, "anomalyReversals": s.patterns.reversals, "anomalyShortCounts": s.patterns.short_counts,
+            "anomalyDuplicateMinutes": s.patterns.duplicate_minutes, "anomalyUnmovedDays": s.patterns.unmoved_days })
     };
     let (before, after, version) = (all(before), all(after), after.version);
     super::events::TENANT_UPDATED.event(&super::events::SettingsChanged { id: tenant, before, after, version })
@@ -79,6 +81,12 @@ fn traced(settings: &Settings) -> Fields {
         .with("closedThrough", settings.closed_through.map(clock::day_text))
         .with("anomalySize", settings.anomaly_size)
         .with("duplicateReceiptDays", settings.duplicate_receipt_days)
+        .with("anomalyLossUnits", settings.patterns.loss_units)
+        .with("anomalyLossAmount", settings.patterns.loss_amount)
+        .with("anomalyReversals", settings.patterns.reversals)
+        .with("anomalyShortCounts", settings.patterns.short_counts)
+        .with("anomalyDuplicateMinutes", settings.patterns.duplicate_minutes)
+        .with("anomalyUnmovedDays", settings.patterns.unmoved_days)
 }
 
 /// The settings as they are now.

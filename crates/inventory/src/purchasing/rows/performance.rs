@@ -21,9 +21,9 @@ use crate::{
 /// Microseconds of a day.
 const DAY: f64 = 86_400_000_000.0;
 /// Orders of a supplier that are looked at, the newest first: ten years of one a day.
-const MOST: i64 = 4_000;
+pub(super) const MOST: i64 = 4_000;
 /// Orders of all suppliers together that are looked at, the newest first: what is read has a bound, however many years are asked for.
-const MOST_OF_ALL: i64 = 200_000;
+pub(super) const MOST_OF_ALL: i64 = 200_000;
 
 #[derive(Record)]
 struct DeliveryRow {
@@ -102,6 +102,26 @@ pub struct DeliveryFilter {
     pub products: ProductCondition,
 }
 
+/// The condition on orders `o` of a filter's suppliers and stores, and of the stores given; its parameters go behind those that are bound.
+pub(super) async fn bind_filter(
+    reads: &impl Reads,
+    filter: &DeliveryFilter,
+    stores: Option<&[StoreId]>,
+    values: &mut Vec<Value>,
+) -> Result<String, Fault> {
+    let (backend, mut within) = (reads.backend(), String::new());
+    if let Some(suppliers) = &filter.suppliers {
+        let merged = merged_suppliers(reads, suppliers).await?;
+        values.push(backend.ids(merged.into_iter().map(|(_, one)| one).chain(suppliers.iter().copied())));
+        within.push_str(&format!(" AND {}", backend.in_ids("o.supplier_id", values.len() + 1)));
+    }
+    for stores in [stores, filter.stores.as_deref()].into_iter().flatten() {
+        values.push(backend.ids(stores.iter().copied()));
+        within.push_str(&format!(" AND {}", backend.in_ids("o.store_id", values.len() + 1)));
+    }
+    Ok(within)
+}
+
 /// What was ordered in this span, of the suppliers, stores and products of a filter; of the stores given, or of all. Orders that are over count with all of
 /// these lines, CANCELLED ones too; of the others the lines that were due before today. By supplier, that into which another is merged for both.
 pub async fn deliveries(
@@ -117,16 +137,7 @@ pub async fn deliveries(
     let first = values.len() + 2;
     let (since, until, most) = (first, first + 1, first + 2);
     values.extend([Value::from(from.micros()), to.micros().into(), MOST.into()]);
-    let mut within = String::new();
-    if let Some(suppliers) = &filter.suppliers {
-        let merged = merged_suppliers(reads, suppliers).await?;
-        values.push(backend.ids(merged.into_iter().map(|(_, one)| one).chain(suppliers.iter().copied())));
-        within.push_str(&format!(" AND {}", backend.in_ids("o.supplier_id", values.len() + 1)));
-    }
-    for stores in [stores, filter.stores.as_deref()].into_iter().flatten() {
-        values.push(backend.ids(stores.iter().copied()));
-        within.push_str(&format!(" AND {}", backend.in_ids("o.store_id", values.len() + 1)));
-    }
+    let within = bind_filter(reads, filter, stores, &mut values).await?;
     let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let (today, days) = today.sql(backend, "o.store_id", values.len() + 2);
     values.extend(days);

@@ -38,7 +38,10 @@ pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};
 pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, note_sent, send};
 pub use merge::{MergeCounts, MergedSupplier, SupplierMerge, supplier_merge};
-pub use plan::{MAX_SUGGESTIONS, PlanAsk, SupplierPerformances, suggestions, supplier_performance, supplier_performances};
+pub use plan::{
+    MAX_SUGGESTIONS, PlanAsk, SupplierPerformances, SupplierPriceDrifts, suggestions, supplier_performance,
+    supplier_performances, supplier_price_drifts,
+};
 pub use policy::{PolicyRefusal, PolicyRow, PolicySet, PolicyWhat, Set, set_policies};
 pub use receive::purchase_order_receive;
 pub use returns::supplier_return_create;

@@ -1,6 +1,6 @@
 //! What to order, and how suppliers deliver.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
@@ -9,7 +9,7 @@ use platform::storage::{Database, Fault};
 use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::{
-        core::{Delivery, Performance, Plan, Suggestion, performance, suggest},
+        core::{Delivery, Performance, Plan, PriceDrift, ProductPrices, Suggestion, performance, price_drifts, suggest},
         rows::{self, DeliveryFilter, Look, Situation},
     },
 };
@@ -110,4 +110,35 @@ async fn measured(
     let scope = permit.scope(db).long();
     let today = LocalDays::at(&scope, now).await?;
     rows::deliveries(&scope, filter, span, &today, stores).await
+}
+
+/// Seconds of the days, two years and a day, that prices are compared over at most.
+const DRIFT_SECONDS: i64 = 731 * 86_400;
+
+/// How the prices of suppliers have changed, and those of all of them together.
+#[derive(Debug, Clone, Default)]
+pub struct SupplierPriceDrifts {
+    pub of: HashMap<SupplierId, Vec<PriceDrift>>,
+    pub totals: Vec<PriceDrift>,
+}
+
+/// The same suppliers' prices in the orders of a span, of its last 731 days: of the permit's stores.
+pub async fn supplier_price_drifts(
+    db: &Database,
+    permit: &Permit<kind::PurchaseRead>,
+    filter: &DeliveryFilter,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<SupplierPriceDrifts, Fault> {
+    let reach = permit.reach();
+    let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    let scope = permit.scope(db).long();
+    let from = from.max(to.plus_seconds(-DRIFT_SECONDS));
+    let found = rows::product_prices(&scope, filter, (from, to), stores).await?;
+    let totals = price_drifts(found.iter().map(|(_, prices)| prices));
+    let mut by_supplier: HashMap<SupplierId, Vec<ProductPrices>> = HashMap::new();
+    for (supplier, prices) in found {
+        by_supplier.entry(supplier).or_default().push(prices);
+    }
+    let of = by_supplier.into_iter().map(|(supplier, prices)| (supplier, price_drifts(&prices))).collect();
+    Ok(SupplierPriceDrifts { of, totals })
 }

@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        anomalies::core::{Acceptance, CheapLine, Still, below_cost, unmoved},
+        anomalies::core::{Acceptance, CheapLine, PatternRules, Still, below_cost, unmoved},
         insight::core::SoldLine,
     };
 
@@ -209,7 +209,7 @@ mod tests {
     fn patterns_follow_the_facts() {
         let still = |on_hand, moved| {
             let (store, product) = (StoreId::NIL, ProductId::NIL);
-            unmoved(&Still { store, product, on_hand, decimals: 0, moved, cost: None })
+            unmoved(&Still { store, product, on_hand, decimals: 0, moved, cost: None }, &PatternRules::default())
         };
         let (found, now) = (still(37, 100), Timestamp(9));
         assert_eq!(reconcile_patterns(vec![], vec![found], 1_000, now).new, [found]);
@@ -231,7 +231,8 @@ mod tests {
         // Of sales below cost only the days of the window are judged.
         let line = SoldLine { quantity: 9, cancelled: 0, total: 100, unit_cost: 200, decimals: 0 };
         let (store, product) = (StoreId::NIL, ProductId::NIL);
-        let cheap = below_cost(&[CheapLine { date: 50, store, product, line, currency: Currency::GBP }]);
+        let line = CheapLine { date: 50, store, product, line, currency: Currency::GBP };
+        let cheap = below_cost(&[line], &PatternRules::default());
         assert!(reconcile_patterns(vec![anomaly(cheap[0], None)], vec![], 51, now).is_nothing(), "long ago");
         assert_eq!(reconcile_patterns(vec![anomaly(cheap[0], None)], vec![], 50, now).gone, [AnomalyId::NIL], "corrected");
     }

@@ -11,8 +11,8 @@ pub use judge::{
     Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, reconcile_patterns, whole_units,
 };
 pub use pattern::{
-    CheapLine, Counted, Pattern, PlacedItem, PlacedOrder, Still, UNMOVED_DAYS, below_cost, counts_short, duplicates, is_pattern,
+    CheapLine, Counted, Pattern, PatternRules, PlacedItem, PlacedOrder, Still, below_cost, counts_short, duplicates, is_pattern,
     unmoved,
 };
 pub use people::{Documents, FarAbove, Reversed, SPAN_DAYS, far_above};
-pub use receipts::{RECEIPT_DAYS, Received, received_twice};
+pub use receipts::{Received, received_twice};

@@ -11,15 +11,39 @@ use super::{
 };
 use crate::insight::core::SoldLine;
 
-/// A line below cost is worth a look from so many whole units on, or from so many whole units of the currency lost.
-const LEAST_UNITS: f64 = 5.0;
-const LEAST_LOSS: i64 = 5;
-/// Counts in a row that all miss units.
-const COUNTS: usize = 3;
-/// Equal orders of a customer, each so soon after the one before, in microseconds.
-const EQUAL_WITHIN: i64 = 600_000_000;
-/// Days without a movement after which stock is flagged.
-pub const UNMOVED_DAYS: i32 = 180;
+const MINUTE: i64 = 60_000_000;
+
+/// From which sizes on patterns are flagged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PatternRules {
+    /// A line below cost is worth a look from so many whole units on, or from so many whole units of the currency lost.
+    pub loss_units: f64,
+    pub loss_amount: i64,
+    /// Returns and cancellations of a person.
+    pub reversals: i64,
+    /// Counts in a row that all miss units.
+    pub short_counts: usize,
+    /// Equal orders of a customer, each so soon after the one before.
+    pub duplicate_minutes: i64,
+    /// Days without a movement.
+    pub unmoved_days: i32,
+    /// Equal receipts are at most so many days apart.
+    pub receipt_days: i32,
+}
+
+impl Default for PatternRules {
+    fn default() -> Self {
+        Self {
+            loss_units: 5.0,
+            loss_amount: 5,
+            reversals: 10,
+            short_counts: 3,
+            duplicate_minutes: 10,
+            unmoved_days: 180,
+            receipt_days: 3,
+        }
+    }
+}
 
 /// The figures that only patterns have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,19 +118,19 @@ pub struct CheapLine {
 
 impl CheapLine {
     /// What the line lost, if it is worth a look.
-    fn loss(&self) -> Option<i64> {
+    fn loss(&self, rules: &PatternRules) -> Option<i64> {
         let loss = i64::try_from(self.line.cost() - self.line.amount()).ok()?;
         let units = whole_units(i64::try_from(self.line.units()).ok()?, self.line.decimals.into());
-        let least = LEAST_LOSS * 10_i64.pow(self.currency.decimals());
-        (loss > 0 && (units >= LEAST_UNITS || loss >= least)).then_some(loss)
+        let least = rules.loss_amount.saturating_mul(10_i64.pow(self.currency.decimals()));
+        (loss > 0 && (units >= rules.loss_units || loss >= least)).then_some(loss)
     }
 }
 
 /// Days on which a product was sold below its cost, with what was lost.
-pub fn below_cost(lines: &[CheapLine]) -> Vec<Finding> {
+pub fn below_cost(lines: &[CheapLine], rules: &PatternRules) -> Vec<Finding> {
     let mut days: BTreeMap<(i32, SeriesKey), Finding> = BTreeMap::new();
     for line in lines {
-        let Some(loss) = line.loss() else { continue };
+        let Some(loss) = line.loss(rules) else { continue };
         let units = i64::try_from(line.line.units()).unwrap_or(i64::MAX);
         let lost = Money::new(loss, line.currency);
         let key = SeriesKey { store: line.store, product: line.product, kind: AnomalyKind::BelowCost };
@@ -139,9 +163,9 @@ pub struct Counted {
 }
 
 /// The last counts of a product that all miss units, if there are enough of them.
-pub fn counts_short(counted: &Counted) -> Option<Finding> {
+pub fn counts_short(counted: &Counted, rules: &PatternRules) -> Option<Finding> {
     let short: Vec<i64> = counted.differences.iter().copied().take_while(|difference| *difference < 0).collect();
-    if short.len() < COUNTS {
+    if short.len() < rules.short_counts {
         return None;
     }
     let missing = short.iter().fold(0_i64, |sum, difference| sum.saturating_sub(*difference));
@@ -192,13 +216,14 @@ impl PlacedOrder {
 }
 
 /// Orders of a customer that equal the one before and follow it within minutes; one finding for each run of them. The orders come in the order of their time.
-pub fn duplicates(orders: &[PlacedOrder]) -> Vec<Finding> {
+pub fn duplicates(orders: &[PlacedOrder], rules: &PatternRules) -> Vec<Finding> {
+    let within = rules.duplicate_minutes.saturating_mul(MINUTE);
     let mut runs: Vec<(&PlacedOrder, i64)> = Vec::new();
     for order in orders {
         let before = runs
             .iter_mut()
             .rev()
-            .find(|(last, _)| order.placed_at.micros() - last.placed_at.micros() <= EQUAL_WITHIN && last.is_equal(order));
+            .find(|(last, _)| order.placed_at.micros() - last.placed_at.micros() <= within && last.is_equal(order));
         match before {
             Some(run) => *run = (order, run.1 + 1),
             None => runs.push((order, 1)),
@@ -219,11 +244,12 @@ pub struct Still {
     pub cost: Option<Money>,
 }
 
-/// The finding of stock that lies still: its day is the one on which it had not moved for [`UNMOVED_DAYS`].
-pub fn unmoved(still: &Still) -> Finding {
+/// The finding of stock that lies still: its day is the one on which it had not moved for the days of the rule.
+pub fn unmoved(still: &Still, rules: &PatternRules) -> Finding {
     let key = SeriesKey { store: still.store, product: still.product, kind: AnomalyKind::Unmoved };
     let value = worth(still.cost, still.on_hand, still.decimals);
-    let found = finding(still.moved.saturating_add(UNMOVED_DAYS), key, still.on_hand, Pattern::of(UNMOVED_DAYS.into()));
+    let days = rules.unmoved_days;
+    let found = finding(still.moved.saturating_add(days), key, still.on_hand, Pattern::of(days.into()));
     Finding { decimals: still.decimals, value, ..found }
 }
 
@@ -238,6 +264,9 @@ mod tests {
 
     use super::*;
 
+    fn usual() -> PatternRules {
+        PatternRules::default()
+    }
     fn cheap(quantity: i64, total: i64, unit_cost: i64) -> CheapLine {
         let line = SoldLine { quantity, cancelled: 0, total, unit_cost, decimals: 0 };
         CheapLine { date: 9, store: StoreId::NIL, product: ProductId::NIL, line, currency: Currency::GBP }
@@ -258,12 +287,18 @@ mod tests {
     #[test]
     fn lines_below_cost_add_up_from_five_units_or_five_pounds_on() {
         // Four units that lose 4.00 are not worth a look; five are, and so is one that loses 5.00.
-        assert_eq!(below_cost(&[cheap(4, 400, 200)]), []);
-        assert_eq!(below_cost(&[cheap(6, 1_200, 200)]), [], "at cost");
-        let found = below_cost(&[cheap(5, 500, 200), cheap(1, 100, 600), cheap(3, 900, 200)]);
+        assert_eq!(below_cost(&[cheap(4, 400, 200)], &usual()), []);
+        assert_eq!(below_cost(&[cheap(6, 1_200, 200)], &usual()), [], "at cost");
+        let lines = [cheap(5, 500, 200), cheap(1, 100, 600), cheap(3, 900, 200)];
+        let found = below_cost(&lines, &usual());
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].reason(), "6 sold for less than the cost; order lines: 2");
         assert_eq!((found[0].value, found[0].largest_line), (Some(Money::new(1_000, Currency::GBP)), 5));
+        // A tenant to whom six units, or 6.00, are the least.
+        let rules = PatternRules { loss_units: 6.0, loss_amount: 6, ..usual() };
+        assert_eq!(below_cost(&lines, &rules), []);
+        let found = below_cost(&lines, &PatternRules { loss_amount: 5, ..rules });
+        assert_eq!(found[0].reason(), "6 sold for less than the cost; order lines: 2", "each lost 5.00");
     }
 
     #[test]
@@ -277,16 +312,19 @@ mod tests {
             cost: Some(Money::new(250, Currency::GBP)),
         };
         for few in [&[-4, -3][..], &[-4, -3, 0, -9], &[0, -4, -3, -2], &[]] {
-            assert_eq!(counts_short(&counted(few)), None, "{few:?}");
+            assert_eq!(counts_short(&counted(few), &usual()), None, "{few:?}");
         }
-        let found = counts_short(&counted(&[-4, -3, -2, 1, -50])).unwrap();
+        let counts = counted(&[-4, -3, -2, 1, -50]);
+        assert_eq!(counts_short(&counts, &PatternRules { short_counts: 4, ..usual() }), None);
+        let found = counts_short(&counts, &usual()).unwrap();
         assert_eq!(found.reason(), "9 missing in the last 3 counts; none found as many as expected");
         assert_eq!((found.value, found.largest_line), (Some(Money::new(2_250, Currency::GBP)), 4));
     }
 
     #[test]
     fn equal_orders_within_minutes_are_one_finding() {
-        let found = duplicates(&[order(1, 0, 3), order(2, 60, 3), order(3, 100, 4), order(4, 660, 3), order(5, 1_300, 3)]);
+        let orders = [order(1, 0, 3), order(2, 60, 3), order(3, 100, 4), order(4, 660, 3), order(5, 1_300, 3)];
+        let found = duplicates(&orders, &usual());
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].reason(), "3 equal orders of a customer within minutes, 3 units each");
         assert_eq!(found[0].value, Some(Money::new(5_400, Currency::GBP)), "two of the three are too many");
@@ -295,13 +333,17 @@ mod tests {
             Some(OrderId::from_uuid(Uuid::from_u128(4))),
             "eleven minutes later is another"
         );
+        let found = duplicates(&orders, &PatternRules { duplicate_minutes: 1, ..usual() });
+        assert_eq!(found[0].reason(), "2 equal orders of a customer within minutes, 3 units each", "ten minutes are too many");
     }
 
     #[test]
     fn stock_lies_still_from_a_day_on() {
         let still = Still { store: StoreId::NIL, product: ProductId::NIL, on_hand: 1_500, decimals: 3, moved: 100, cost: None };
-        let found = unmoved(&still);
+        let found = unmoved(&still, &usual());
         assert_eq!((found.date, found.value), (280, None));
         assert_eq!(found.reason(), "1.5 in stock; nothing has moved for 180 days");
+        let found = unmoved(&still, &PatternRules { unmoved_days: 90, ..usual() });
+        assert_eq!((found.date, found.reason().as_str()), (190, "1.5 in stock; nothing has moved for 90 days"));
     }
 }

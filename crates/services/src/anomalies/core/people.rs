@@ -9,8 +9,6 @@ use super::{
 
 /// Days over which people are compared.
 pub const SPAN_DAYS: i32 = 28;
-/// Returns and cancellations of a person below this many say nothing.
-const LEAST_REVERSALS: i64 = 10;
 /// The chance that a person like the others has so many, below which it is strange.
 const TAIL: f64 = 0.001;
 
@@ -32,13 +30,13 @@ pub struct FarAbove {
 }
 
 /// People whose share of returns and cancellations lies so far above that of all others of the store that chance does not explain it. Nobody where there is
-/// nobody else.
-pub fn far_above(people: &[Documents]) -> Vec<FarAbove> {
+/// nobody else, and of nobody with fewer than `least` returns and cancellations.
+pub fn far_above(people: &[Documents], least: i64) -> Vec<FarAbove> {
     let sum = |of: fn(&Documents) -> i64| people.iter().map(of).sum::<i64>();
     let (all, reversals) = (sum(|one| one.all), sum(|one| one.reversals));
     let found = people.iter().filter_map(|own| {
         let others = (all - own.all, reversals - own.reversals);
-        if others.0 <= 0 || own.reversals < LEAST_REVERSALS {
+        if others.0 <= 0 || own.reversals < least {
             return None;
         }
         // Of few documents nothing is certain, not even that none is a return.
@@ -96,13 +94,14 @@ mod tests {
     #[test]
     fn a_person_is_compared_with_the_others_of_the_store() {
         let others = [person(2, 200, 6), person(3, 200, 5)];
-        let found = far_above(&[person(1, 40, 14), others[0], others[1]]);
+        let found = far_above(&[person(1, 40, 14), others[0], others[1]], 10);
         assert_eq!(found.len(), 1, "{found:?}");
         let reason = found[0].finding(9, StoreId::NIL, Reversed { product: ProductId::NIL, value: None }).reason();
         assert_eq!(reason, "14 of 40 documents are returns or cancellations; a usual person has 1");
-        assert_eq!(far_above(&[person(1, 40, 9), others[0], others[1]]), [], "fewer than ten");
-        assert_eq!(far_above(&[person(1, 40, 14)]), [], "nobody else");
-        assert_eq!(far_above(&[person(1, 40, 14), person(2, 40, 13)]), [], "as many as the others");
+        assert_eq!(far_above(&[person(1, 40, 9), others[0], others[1]], 10), [], "fewer than ten");
+        assert_eq!(far_above(&[person(1, 40, 9), others[0], others[1]], 9).len(), 1, "of a tenant to whom nine are enough");
+        assert_eq!(far_above(&[person(1, 40, 14)], 10), [], "nobody else");
+        assert_eq!(far_above(&[person(1, 40, 14), person(2, 40, 13)], 10), [], "as many as the others");
     }
 
     #[test]

@@ -9,9 +9,6 @@ use super::{
     pattern::{Pattern, finding, worth},
 };
 
-/// Days between equal receipts, where the tenant has set no others.
-pub const RECEIPT_DAYS: i32 = 3;
-
 /// What a receipt brought of a product, without what was reversed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
@@ -98,7 +95,7 @@ mod tests {
             received(1, 105, 40, Some("DN-7")),
             received(1, 109, 40, Some("DN-7")),
         ];
-        let found = received_twice(&all, RECEIPT_DAYS);
+        let found = received_twice(&all, 3);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].reason(), "3 equal receipts from a supplier within days, 40 units each");
         let value = Some(Money::new(20_000, Currency::GBP));
@@ -110,7 +107,7 @@ mod tests {
     #[test]
     fn a_product_has_one_finding_a_day() {
         let of = |supplier, units| received(supplier, 100, units, None);
-        let found = received_twice(&[of(1, 5), of(1, 5), of(2, 9), of(2, 9)], RECEIPT_DAYS);
+        let found = received_twice(&[of(1, 5), of(1, 5), of(2, 9), of(2, 9)], 3);
         assert_eq!(found.iter().map(|found| found.units).collect::<Vec<_>>(), [9]);
     }
 }

@@ -15,7 +15,7 @@ use sea_orm::Value;
 
 use super::{facts::money, people::Span};
 use crate::{
-    anomalies::core::{CheapLine, Counted, PlacedItem, PlacedOrder, Still, UNMOVED_DAYS},
+    anomalies::core::{CheapLine, Counted, PlacedItem, PlacedOrder, Still},
     insight::core::SoldLine,
 };
 
@@ -232,8 +232,8 @@ struct StillRow {
     cost_currency: Option<String>,
 }
 
-/// Levels with stock that was sold once, and has neither moved nor been counted for so long.
-pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32) -> Result<Vec<Still>, Fault> {
+/// Levels with stock that was sold once, and has neither moved nor been counted for so many days up to one.
+pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -> Result<Vec<Still>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM stock_level k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
@@ -245,7 +245,7 @@ pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32) -> Result<Ve
         StillRow::SELECT,
         backend.in_ids("k.store_id", 2)
     );
-    let last = to - UNMOVED_DAYS;
+    let last = to - days;
     // A day ends at another moment in each zone.
     let before = (i64::from(last) + 2) * DAY;
     let rows = reads.records::<StillRow>(&sql, vec![backend.ids(stores.iter().copied()), before.into()]).await?;

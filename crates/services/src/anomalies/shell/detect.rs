@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use forecast::anomaly::{DISMISSED_DAYS, SIZE};
-use iam::tenancy;
+use iam::tenancy::{self, Settings};
 use platform::{
     clock::{Clock, local_day},
     storage::{Database, Fault, TenantScope, journal},
@@ -13,7 +13,7 @@ use platform::{
 use super::patterns::find_patterns;
 use crate::{
     anomalies::{
-        core::{Anomaly, RECEIPT_DAYS, Series, WINDOW_DAYS, candidate_size, is_pattern, judge, reconcile, reconcile_patterns},
+        core::{Anomaly, PatternRules, Series, WINDOW_DAYS, candidate_size, is_pattern, judge, reconcile, reconcile_patterns},
         events::{ANOMALY_FLAGGED, AnomalyEvent},
         rows,
     },
@@ -36,7 +36,25 @@ pub struct Detected {
 struct Limits {
     /// Whole units of a day's largest line.
     size: f64,
-    receipt_days: i32,
+    rules: PatternRules,
+}
+
+impl Limits {
+    fn of(settings: &Settings) -> Self {
+        let (usual, own) = (PatternRules::default(), settings.patterns);
+        let days = |days: Option<i64>, usual: i32| days.and_then(|days| i32::try_from(days).ok()).unwrap_or(usual);
+        let short_counts = own.short_counts.and_then(|counts| usize::try_from(counts).ok());
+        let rules = PatternRules {
+            loss_units: own.loss_units.map_or(usual.loss_units, |units| units as f64),
+            loss_amount: own.loss_amount.unwrap_or(usual.loss_amount),
+            reversals: own.reversals.unwrap_or(usual.reversals),
+            short_counts: short_counts.unwrap_or(usual.short_counts),
+            duplicate_minutes: own.duplicate_minutes.unwrap_or(usual.duplicate_minutes),
+            unmoved_days: days(own.unmoved_days, usual.unmoved_days),
+            receipt_days: days(settings.duplicate_receipt_days, usual.receipt_days),
+        };
+        Self { size: settings.anomaly_size.map_or(SIZE, |size| size as f64), rules }
+    }
 }
 
 /// Judges the days that are over of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
@@ -68,10 +86,7 @@ pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Op
         return Ok(None);
     }
     catch_up(db, tenant, usize::MAX).await?;
-    let settings = tenancy::settings(&scope).await?;
-    let size = settings.anomaly_size.map_or(SIZE, |size| size as f64);
-    let receipt_days = settings.duplicate_receipt_days.and_then(|days| i32::try_from(days).ok()).unwrap_or(RECEIPT_DAYS);
-    let limits = Limits { size, receipt_days };
+    let limits = Limits::of(&tenancy::settings(&scope).await?);
     let mut detected = Detected::default();
     for (closed, stores) in due {
         let found = judge_stores(&scope, &stores, closed, limits, clock).await?;
@@ -91,13 +106,13 @@ async fn judge_stores(
     limits: Limits,
     clock: &Clock,
 ) -> Result<Detected, Fault> {
-    let Limits { size, receipt_days } = limits;
+    let Limits { size, rules } = limits;
     let from = closed - WINDOW_DAYS + 1;
     let mut all: Vec<Series> = Vec::new();
     for candidate in rows::candidates(scope, stores, (from, closed), candidate_size(size)).await? {
         all.push(rows::series(scope, candidate, closed).await?);
     }
-    let patterns = find_patterns(scope, stores, closed, receipt_days).await?;
+    let patterns = find_patterns(scope, stores, closed, &rules).await?;
     let now = clock.now();
     let since = now.plus_seconds(-86_400 * i64::from(i32::from(DISMISSED_DAYS) + WINDOW_DAYS + 1));
     let mut work = scope.begin().await?;

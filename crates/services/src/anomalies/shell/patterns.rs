@@ -4,27 +4,29 @@ use entity::prelude::*;
 use platform::storage::{Fault, TenantScope};
 
 use crate::anomalies::{
-    core::{Finding, SPAN_DAYS, WINDOW_DAYS, below_cost, counts_short, duplicates, far_above, received_twice, unmoved},
+    core::{
+        Finding, PatternRules, SPAN_DAYS, WINDOW_DAYS, below_cost, counts_short, duplicates, far_above, received_twice, unmoved,
+    },
     rows::{self, Span},
 };
 
-/// All patterns of these stores, as they are when a day is over. Equal receipts are at most so many days apart.
+/// All patterns of these stores, as they are when a day is over.
 pub(super) async fn find_patterns(
     scope: &TenantScope,
     stores: &[StoreId],
     closed: i32,
-    receipt_days: i32,
+    rules: &PatternRules,
 ) -> Result<Vec<Finding>, Fault> {
     let window = Span { stores, from: closed - WINDOW_DAYS + 1, to: closed };
-    let mut found = below_cost(&rows::cheap_lines(scope, window).await?);
-    found.extend(duplicates(&rows::repeated_orders(scope, window).await?));
-    let receipts = rows::received(scope, Span { from: window.from - receipt_days, ..window }).await?;
-    found.extend(received_twice(&receipts, receipt_days).into_iter().filter(|found| found.date >= window.from));
-    found.extend(rows::counted(scope, window).await?.iter().filter_map(counts_short));
-    found.extend(rows::still(scope, stores, closed).await?.iter().map(unmoved));
+    let mut found = below_cost(&rows::cheap_lines(scope, window).await?, rules);
+    found.extend(duplicates(&rows::repeated_orders(scope, window).await?, rules));
+    let receipts = rows::received(scope, Span { from: window.from - rules.receipt_days, ..window }).await?;
+    found.extend(received_twice(&receipts, rules.receipt_days).into_iter().filter(|found| found.date >= window.from));
+    found.extend(rows::counted(scope, window).await?.iter().filter_map(|one| counts_short(one, rules)));
+    found.extend(rows::still(scope, stores, closed, rules.unmoved_days).await?.iter().map(|one| unmoved(one, rules)));
     let people = rows::documents(scope, Span { from: closed - SPAN_DAYS + 1, ..window }).await?;
     for (store, people) in people {
-        for person in far_above(&people) {
+        for person in far_above(&people, rules.reversals) {
             let own = Span { stores: &[store], from: closed - SPAN_DAYS + 1, to: closed };
             if let Some(reversed) = rows::reversed(scope, own, person.own.who).await? {
                 found.push(person.finding(closed, store, reversed));

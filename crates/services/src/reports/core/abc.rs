@@ -8,6 +8,8 @@ use forecast::{
     xyz::{self, XyzClass, xyz},
 };
 
+use super::KnownEvenness;
+
 /// A product and what it sold in a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductSold {
@@ -30,6 +32,8 @@ pub struct Classified {
     /// The classes that it keeps, see `assign`; until then those above.
     pub assigned_abc: AbcClass,
     pub assigned_xyz: XyzClass,
+    /// Over the weeks in which it could be sold; None where that was not asked for.
+    pub known: Option<KnownEvenness>,
 }
 
 /// Products of two classes together.
@@ -58,9 +62,15 @@ pub fn classified(
         let own = weeks.get(&sold.product).map(Vec::as_slice).unwrap_or_default();
         let (variation, xyz) = xyz(&filled(own, mondays));
         let (share_before, abc) = (rank.share_before, rank.class);
-        Classified { sold, share_before, abc, xyz, variation, assigned_abc: abc, assigned_xyz: xyz }
+        Classified { sold, share_before, abc, xyz, variation, assigned_abc: abc, assigned_xyz: xyz, known: None }
     };
     ranked.iter().map(one).collect()
+}
+
+/// The class of each product by revenue alone.
+pub fn classes_of(products: &[ProductSold]) -> HashMap<ProductId, AbcClass> {
+    let items: Vec<(&str, i64)> = products.iter().map(|one| (one.sku.as_str(), one.revenue)).collect();
+    abc::abc(&items).into_iter().map(|rank| (products[rank.item].product, rank.class)).collect()
 }
 
 /// Has each product keep the class that the days `before` give it, unless it lies beyond the border by two points of revenue, or by 5 % of the coefficient.
@@ -79,7 +89,8 @@ pub fn assign(all: &mut [Classified], before: &[Classified]) {
     }
 }
 
-fn filled(known: &[(i32, i64)], mondays: Option<(i32, i32)>) -> Vec<f64> {
+/// Units of each week from the first Monday to the last.
+pub(super) fn filled(known: &[(i32, i64)], mondays: Option<(i32, i32)>) -> Vec<f64> {
     let Some((first, last)) = mondays else { return Vec::new() };
     let mut weeks = vec![0.0; usize::try_from((last - first) / 7 + 1).unwrap_or_default()];
     for (monday, units) in known {

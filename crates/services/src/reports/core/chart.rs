@@ -76,8 +76,11 @@ struct Axis {
 impl Axis {
     /// From 0 or below to 0 or above, in some five round steps.
     fn of(points: &[ChartPoint]) -> Self {
-        let ends: Vec<(f64, f64)> = stacks(points).into_iter().flatten().collect();
-        let (low, high) = ends.iter().fold((0.0, 0.0), |(low, high), (from, to)| (f64::min(low, *from), f64::max(high, *to)));
+        Self::over(stacks(points).into_iter().flatten().flat_map(|(from, to)| [from, to]))
+    }
+    /// The same of values that are not stacked.
+    fn over(values: impl Iterator<Item = f64>) -> Self {
+        let (low, high) = values.fold((0.0, 0.0), |(low, high), value| (f64::min(low, value), f64::max(high, value)));
         let wide = (high - low) / 5.0;
         if wide <= 0.0 {
             return Self { low: 0.0, high: 1.0, step: 1.0 };
@@ -138,6 +141,11 @@ macro_rules! put {
     };
 }
 
+// Behind the macro, which it uses.
+mod band;
+
+pub use band::{BandChart, BandPoint, drawn_band};
+
 /// Between which values each point is drawn: beyond those of its column before it, those below 0 apart; None without a value.
 fn stacks(points: &[ChartPoint]) -> Vec<Option<(f64, f64)>> {
     let mut ends: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
@@ -166,13 +174,11 @@ pub fn drawn(chart: &Chart) -> String {
     let across = |column: usize| LEFT + wide * (column as f64 + 0.5) / columns;
     let up = |value: f64| edge + high * (axis.high - value) / (axis.high - axis.low);
     let mut out = String::new();
-    heading(&mut out, chart);
+    let figures = chart.points.iter().filter(|point| point.value.is_some());
+    let words: Vec<String> = figures.map(|point| in_words(chart, point)).collect();
+    heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
     legend(&mut out, chart);
-    for tick in axis.ticks() {
-        let at = up(tick);
-        put!(out, "<path d=\"M{LEFT} {at:.1}H{:.1}\" stroke=\"#ddd\"/>", width - RIGHT);
-        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", LEFT - 6.0, at + 4.0, axis.text(tick));
-    }
+    grid(&mut out, axis, up, width - RIGHT);
     match chart.kind {
         ChartKind::Bars => {
             let thick = (wide / columns * 0.7).max(0.5);
@@ -192,11 +198,8 @@ pub fn drawn(chart: &Chart) -> String {
         ChartKind::Line => line(&mut out, chart, across, up),
     }
     put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", up(0.0), width - RIGHT);
-    let every = (columns / (wide / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
-    for (column, label) in labels.iter().step_by(every) {
-        let label = escaped(&short(label));
-        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", across(*column), height - BOTTOM + 16.0);
-    }
+    let labels: Vec<(f64, &str)> = labels.into_iter().map(|(column, label)| (across(column), label)).collect();
+    labels_below(&mut out, &labels, wide, height);
     if chart.left_out > 0 {
         put!(out, "<text x=\"{LEFT}\" y=\"{:.1}\" fill=\"#555\">{} more rows are not drawn</text>", height - 8.0, chart.left_out);
     }
@@ -204,15 +207,31 @@ pub fn drawn(chart: &Chart) -> String {
     out
 }
 
+/// The lines of the axis with their figures.
+fn grid(out: &mut String, axis: Axis, up: impl Fn(f64) -> f64, right: f64) {
+    for tick in axis.ticks() {
+        let at = up(tick);
+        put!(out, "<path d=\"M{LEFT} {at:.1}H{right:.1}\" stroke=\"#ddd\"/>");
+        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", LEFT - 6.0, at + 4.0, axis.text(tick));
+    }
+}
+
+/// The labels of columns, each in its middle: as many as there is room for.
+fn labels_below(out: &mut String, labels: &[(f64, &str)], wide: f64, height: f64) {
+    let every = (labels.len() as f64 / (wide / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
+    for (x, label) in labels.iter().step_by(every) {
+        let label = escaped(&short(label));
+        put!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", height - BOTTOM + 16.0);
+    }
+}
+
 /// The beginning: its size, its title, and all figures in words for those who do not see it.
-fn heading(out: &mut String, chart: &Chart) {
-    let (title, Chart { width, height, .. }) = (escaped(&chart.title), chart);
-    let figures = chart.points.iter().filter(|point| point.value.is_some());
-    let words: Vec<String> = figures.map(|point| in_words(chart, point)).collect();
+fn heading(out: &mut String, (width, height): (i32, i32), title: &str, words: &str) {
+    let title = escaped(title);
     put!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{title}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"11\"><title>{title}</title><desc>{}</desc><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><text x=\"{LEFT}\" y=\"20\" font-size=\"14\">{title}</text>",
-        escaped(&words.join("; "))
+        escaped(words)
     );
 }
 

@@ -2,6 +2,8 @@
 
 use forecast::ratios;
 
+use super::Span;
+
 /// Sums over levels. Units are smallest ones, amounts minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Productivity {
@@ -19,6 +21,8 @@ pub struct Productivity {
     pub returned_cost: i128,
     /// Of each day's closing stock, at booked cost.
     pub value_sum: i128,
+    /// The first day with a fact, among those of the period and before; None without any.
+    pub first_day: Option<i32>,
 }
 
 impl Productivity {
@@ -32,6 +36,15 @@ impl Productivity {
         self.cost += other.cost;
         self.returned_cost += other.returned_cost;
         self.value_sum += other.value_sum;
+        self.first_day = match (self.first_day, other.first_day) {
+            (Some(own), Some(others)) if others < own => Some(others),
+            (None, others) => others,
+            (own, _) => own,
+        };
+    }
+    /// Days of a period that the figures rest on: from the first fact on.
+    pub fn active_days(&self, span: Span) -> i64 {
+        self.first_day.map_or(0, |first| Span { from: first.max(span.from), to: span.to }.days().max(0))
     }
     /// Units that came: transfers count for a store, and not for all stores together.
     pub const fn came(&self, is_of_stores: bool) -> i128 {
@@ -70,5 +83,18 @@ mod tests {
         let stock = Productivity { opening: 10, received: 10, moved_in: 20, sold: 10, ..Productivity::default() };
         assert_eq!((stock.sell_through(true), stock.sell_through(false)), (Some(0.25), Some(0.5)));
         assert_eq!((stock.gmroi(7), stock.turnover(7)), (None, None), "nothing lay there");
+    }
+
+    #[test]
+    fn a_row_rests_on_the_days_since_its_first_fact() {
+        let since = |first_day| Productivity { first_day, ..Productivity::default() };
+        let span = Span { from: 100, to: 109 };
+        let days = |first_day| since(first_day).active_days(span);
+        assert_eq!((days(Some(40)), days(Some(100)), days(Some(107)), days(Some(110)), days(None)), (10, 10, 3, 0, 0));
+        let mut sum = since(None);
+        for first_day in [Some(107), None, Some(105), Some(108)] {
+            sum.join(&since(first_day));
+        }
+        assert_eq!((sum.first_day, sum.active_days(span)), (Some(105), 5), "that of the first of its levels");
     }
 }

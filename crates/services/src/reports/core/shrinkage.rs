@@ -1,6 +1,6 @@
 //! Stock that is gone without a sale, and how well books agree with counts.
 
-use forecast::ratios::ratio;
+use forecast::{abc::AbcClass, ratios::ratio};
 
 /// Units and booked cost that left or came without a sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,9 +63,72 @@ impl CountedLines {
     }
 }
 
+/// Classes by revenue, each with what its products weigh: the share of revenue that the class is for.
+const WEIGHTS: [(AbcClass, f64); 3] = [(AbcClass::A, 0.80), (AbcClass::B, 0.15), (AbcClass::C, 0.05)];
+
+/// Lines of counts by the class of their product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CountedClasses {
+    a: CountedLines,
+    b: CountedLines,
+    c: CountedLines,
+}
+
+impl CountedClasses {
+    pub const fn of(&self, class: AbcClass) -> &CountedLines {
+        match class {
+            AbcClass::A => &self.a,
+            AbcClass::B => &self.b,
+            AbcClass::C => &self.c,
+        }
+    }
+    pub const fn add(&mut self, class: AbcClass, lines: &CountedLines) {
+        let own = match class {
+            AbcClass::A => &mut self.a,
+            AbcClass::B => &mut self.b,
+            AbcClass::C => &mut self.c,
+        };
+        own.join(lines);
+    }
+    pub const fn join(&mut self, other: &Self) {
+        self.a.join(&other.a);
+        self.b.join(&other.b);
+        self.c.join(&other.c);
+    }
+    /// Accuracy of each class by its weight; a class without a line is left out, and the others weigh as much more.
+    pub fn accuracy(&self) -> Option<f64> {
+        let mut sums = (0.0, 0.0);
+        for (class, weight) in WEIGHTS {
+            if let Some(accuracy) = self.of(class).accuracy() {
+                sums = (sums.0 + weight * accuracy, sums.1 + weight);
+            }
+        }
+        ratio(sums.0, sums.1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_brings_most_revenue_weighs_most() {
+        let mut classes = CountedClasses::default();
+        assert_eq!(classes.accuracy(), None, "nothing was counted");
+        let (right, wrong) = (CountedLines::of(5, 5, 0), CountedLines::of(5, 4, 0));
+        for lines in [&right, &right, &right, &wrong] {
+            classes.add(AbcClass::A, lines);
+        }
+        let near = |found: Option<f64>, expected: f64| found.is_some_and(|found| (found - expected).abs() < 1e-12);
+        assert!(near(classes.accuracy(), 0.75), "of one class alone: {classes:?}");
+        classes.add(AbcClass::C, &wrong);
+        assert!(near(classes.accuracy(), 0.8 * 0.75 / 0.85), "no line of B: {classes:?}");
+        let mut sum = CountedClasses::default();
+        sum.add(AbcClass::B, &right);
+        sum.join(&classes);
+        assert!(near(sum.accuracy(), 0.8 * 0.75 + 0.15), "{sum:?}");
+        assert_eq!((sum.of(AbcClass::A).lines, sum.of(AbcClass::B).lines, sum.of(AbcClass::C).accurate), (4, 1, 0));
+    }
 
     #[test]
     fn a_gain_is_told_apart() {

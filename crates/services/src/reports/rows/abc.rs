@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 
 use super::narrow::{Bound, CURRENT, Narrow};
-use crate::reports::core::ProductSold;
+use crate::reports::core::{ProductSold, StockedDays};
 
 #[derive(Record)]
 struct SoldRow {
@@ -32,6 +32,16 @@ struct WeekRow {
     week: i32,
     #[record(sql = "w.units")]
     units: i64,
+}
+
+#[derive(Record)]
+struct StockedRow {
+    #[record(sql = "r.product_id")]
+    product: ProductId,
+    #[record(sql = "r.first_day")]
+    first: i32,
+    #[record(sql = "r.last_day")]
+    last: i32,
 }
 
 /// Products that are on sale, or moved on these days, with what they sold.
@@ -85,4 +95,27 @@ pub async fn weeks_sold(
         weeks.entry(product).or_default().push((week, units));
     }
     Ok(weeks)
+}
+
+/// Days that products closed with stock, in whichever store, in these weeks: runs of them in the order of their first day. Equal runs of several stores are
+/// one.
+pub async fn stocked_days(reads: &impl Reads, narrow: &Narrow, (first, last): (i32, i32)) -> Result<StockedDays, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (from, to) = (bound.mark(i64::from(first)), bound.mark(i64::from(last.saturating_add(6))));
+    let mut only = Bound::of_products(narrow, "x.product_id");
+    only += &bound.of_stores(narrow, "x.store_id");
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT x.product_id, CAST(CASE WHEN x.from_date < {from} THEN {from} ELSE x.from_date END AS integer) AS first_day,
+             CAST(CASE WHEN x.to_date IS NULL OR x.to_date > {to} THEN {to} ELSE x.to_date END AS integer) AS last_day
+           FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {CURRENT} AND x.from_date <= {to}
+             AND (x.to_date IS NULL OR x.to_date >= {from}) AND x.state <> 'OUT'{only}) r
+         GROUP BY r.product_id, r.first_day, r.last_day ORDER BY r.product_id, r.first_day, r.last_day",
+        select = StockedRow::SELECT
+    );
+    let mut days = StockedDays::new();
+    for StockedRow { product, first, last } in reads.records::<StockedRow>(&sql, bound.values).await? {
+        days.entry(product).or_default().push((first, last));
+    }
+    Ok(days)
 }

@@ -15,7 +15,7 @@ mod productivity;
 mod shrinkage;
 mod zone;
 
-pub use abc::{products_sold, weeks_sold};
+pub use abc::{products_sold, stocked_days, weeks_sold};
 pub use baskets::basket_lines;
 pub use builder::{BuiltGroup, built_groups, names_of};
 pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
@@ -30,5 +30,5 @@ pub use lost::{listed, paid};
 pub use margins::{GroupMargin, MarginGroup, margins};
 pub use narrow::{Narrow, SOLD};
 pub use productivity::{Booked, LevelCost, LevelFlow, booked, level_flows};
-pub use shrinkage::{CountGroup, Loss, LossGroup, counted, losses};
+pub use shrinkage::{CountGroup, Loss, LossGroup, counted, counted_products, losses};
 pub use zone::tenant_zone;

@@ -64,10 +64,13 @@ struct FlowRow {
     /// Of the days before.
     #[record(sql = "CAST(0 AS bigint)")]
     opening: i64,
+    #[record(sql = "CAST(min(d.business_date) AS integer)")]
+    first_day: i32,
 }
 
 /// The columns of `FlowRow`, of the days before.
-const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
+const BEFORE: &str =
+    "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
 
 #[derive(Record)]
 struct PostedRow {
@@ -131,6 +134,7 @@ pub async fn level_flows(reads: &impl Reads, narrow: &Narrow, currency: Currency
             sold: row.sold.into(),
             closing: i128::from(row.opening) + i128::from(row.units),
             net: row.net.into(),
+            first_day: Some(row.first_day),
             ..Productivity::default()
         });
         let closings = row.closing_sum.saturating_add(row.opening.saturating_mul(narrow.span.days()));

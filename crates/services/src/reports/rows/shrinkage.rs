@@ -55,6 +55,13 @@ struct LossRow {
 }
 
 #[derive(Record)]
+struct CountedProductRow {
+    #[record(sql = "g.product_id")]
+    product: ProductId,
+    sums: CountedRow,
+}
+
+#[derive(Record)]
 struct CountedRow {
     #[record(sql = "g.grp")]
     key: Option<Uuid>,
@@ -110,6 +117,12 @@ pub async fn losses(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) 
     Ok(reads.records::<LossRow>(&sql, bound.values).await?.into_iter().map(loss).collect())
 }
 
+impl CountedRow {
+    fn lines(&self) -> CountedLines {
+        CountedLines { lines: self.lines, accurate: self.accurate, book: self.book.into(), counted: self.counted.into() }
+    }
+}
+
 /// Lines of counts that were completed on the days, in UTC, by group.
 pub async fn counted(
     reads: &impl Reads,
@@ -117,8 +130,41 @@ pub async fn counted(
     group: CountGroup,
     tolerance: i64,
 ) -> Result<Vec<(Option<Uuid>, CountedLines)>, Fault> {
+    let (mut bound, tolerance) = with_tolerance(reads, narrow, tolerance);
+    let sql = format!(
+        "SELECT {select} FROM ({lines}) g GROUP BY g.grp ORDER BY g.grp",
+        select = CountedRow::SELECT.replace("{tolerance}", &tolerance),
+        lines = counted_lines(&mut bound, narrow, group)
+    );
+    let rows = reads.records::<CountedRow>(&sql, bound.values).await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.lines())).collect())
+}
+
+/// The same by group and product.
+pub async fn counted_products(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    group: CountGroup,
+    tolerance: i64,
+) -> Result<Vec<(Option<Uuid>, ProductId, CountedLines)>, Fault> {
+    let (mut bound, tolerance) = with_tolerance(reads, narrow, tolerance);
+    let sql = format!(
+        "SELECT {select} FROM ({lines}) g GROUP BY g.grp, g.product_id ORDER BY g.grp, g.product_id",
+        select = CountedProductRow::SELECT.replace("{tolerance}", &tolerance),
+        lines = counted_lines(&mut bound, narrow, group)
+    );
+    let rows = reads.records::<CountedProductRow>(&sql, bound.values).await?;
+    Ok(rows.into_iter().map(|row| (row.sums.key, row.product, row.sums.lines())).collect())
+}
+
+fn with_tolerance(reads: &impl Reads, narrow: &Narrow, tolerance: i64) -> (Bound, String) {
     let mut bound = Bound::of(reads, narrow);
-    let tolerance = bound.mark(tolerance);
+    let mark = bound.mark(tolerance);
+    (bound, mark)
+}
+
+/// The lines of these counts with their group and product.
+fn counted_lines(bound: &mut Bound, narrow: &Narrow, group: CountGroup) -> String {
     let since = bound.mark(i64::from(narrow.span.from) * DAY_MICROS);
     let until = bound.mark((i64::from(narrow.span.to) + 1) * DAY_MICROS);
     let mut only = Bound::of_products(narrow, "l.product_id");
@@ -128,18 +174,10 @@ pub async fn counted(
         CountGroup::Category => "p.category_id",
         CountGroup::Store => "c.store_id",
     };
-    let sql = format!(
-        "SELECT {select} FROM (
-           SELECT {key} AS grp, l.book, l.counted FROM stock_count c CROSS JOIN count_line l CROSS JOIN product p
-           WHERE c.tenant_id = $1 AND c.status = 'COMPLETED' AND c.completed_at >= {since} AND c.completed_at < {until}{only}
-             AND l.tenant_id = $1 AND l.count_id = c.id AND l.book IS NOT NULL AND l.counted IS NOT NULL AND l.posted IS NOT NULL AND l.reversed_at IS NULL
-             AND p.tenant_id = $1 AND p.id = l.product_id) g
-         GROUP BY g.grp ORDER BY g.grp",
-        select = CountedRow::SELECT.replace("{tolerance}", &tolerance)
-    );
-    let lines = |row: CountedRow| {
-        let sums = CountedLines { lines: row.lines, accurate: row.accurate, book: row.book.into(), counted: row.counted.into() };
-        (row.key, sums)
-    };
-    Ok(reads.records::<CountedRow>(&sql, bound.values).await?.into_iter().map(lines).collect())
+    format!(
+        "SELECT {key} AS grp, l.product_id, l.book, l.counted FROM stock_count c CROSS JOIN count_line l CROSS JOIN product p
+         WHERE c.tenant_id = $1 AND c.status = 'COMPLETED' AND c.completed_at >= {since} AND c.completed_at < {until}{only}
+           AND l.tenant_id = $1 AND l.count_id = c.id AND l.book IS NOT NULL AND l.counted IS NOT NULL AND l.posted IS NOT NULL AND l.reversed_at IS NULL
+           AND p.tenant_id = $1 AND p.id = l.product_id"
+    )
 }

@@ -13,7 +13,7 @@ use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within}
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{ClassSum, Classified, assign, classified, sums_of_classes},
+        core::{ClassSum, Classified, StockedDays, assign, by_known_weeks, classified, sums_of_classes},
         rows::{self, Narrow},
     },
 };
@@ -29,24 +29,33 @@ pub struct AbcXyz {
     pub rows: Vec<Ranked<Classified>>,
 }
 
+/// What is asked for beside the classes of the days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AbcXyzAsk {
+    /// The classes that products keep.
+    pub with_assigned: bool,
+    /// Evenness over the weeks in which products could be sold.
+    pub with_known: bool,
+}
+
 const HALF_DAY_SECONDS: i64 = 43_200;
 
 /// Classes by what is shown to the permit. A week is over when its last day is over everywhere: twelve hours after UTC's. The classes that products keep
-/// need the days before as well, which takes as long once more; without `with_assigned` they are those of the days.
+/// need the days before as well, which takes as long once more; where they are not asked for they are those of the days.
 pub async fn abc_xyz(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    (narrow, with_assigned): (Narrow, bool),
+    (narrow, ask): (Narrow, AbcXyzAsk),
     now: Timestamp,
 ) -> Result<AbcXyz, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_facts(db, &scope, narrow.span).await?;
     let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");
-    let mut all = classes(&scope, &narrow, source.currency, today).await?;
-    if with_assigned {
+    let mut all = classes(&scope, &narrow, (source.currency, today), ask.with_known).await?;
+    if ask.with_assigned {
         let before = Narrow { span: narrow.span.before(), ..narrow.clone() };
-        assign(&mut all, &classes(&scope, &before, source.currency, today).await?);
+        assign(&mut all, &classes(&scope, &before, (source.currency, today), false).await?);
     }
     let sums = sums_of_classes(&all);
     let revenue = exact(all.iter().map(|one| i128::from(one.sold.revenue)).sum())?;
@@ -65,7 +74,12 @@ pub async fn abc_xyz(
 }
 
 /// Classes of what is narrowed, by its days alone.
-async fn classes(scope: &TenantScope, narrow: &Narrow, currency: Currency, today: i32) -> Result<Vec<Classified>, Fault> {
+async fn classes(
+    scope: &TenantScope,
+    narrow: &Narrow,
+    (currency, today): (Currency, i32),
+    with_known: bool,
+) -> Result<Vec<Classified>, Fault> {
     let mondays = narrow.span.complete_weeks(today);
     let weeks = async {
         match mondays {
@@ -73,6 +87,16 @@ async fn classes(scope: &TenantScope, narrow: &Narrow, currency: Currency, today
             None => Ok(HashMap::new()),
         }
     };
-    let (products, weeks) = tokio::try_join!(rows::products_sold(scope, narrow, currency), weeks)?;
-    Ok(classified(products, &weeks, mondays))
+    let stocked = async {
+        match mondays {
+            Some(mondays) if with_known => rows::stocked_days(scope, narrow, mondays).await,
+            _ => Ok(StockedDays::new()),
+        }
+    };
+    let (products, weeks, stocked) = tokio::try_join!(rows::products_sold(scope, narrow, currency), weeks, stocked)?;
+    let mut all = classified(products, &weeks, mondays);
+    if with_known {
+        by_known_weeks(&mut all, &weeks, &stocked, mondays);
+    }
+    Ok(all)
 }

@@ -16,7 +16,7 @@ mod shrinkage;
 mod today;
 mod within;
 
-pub use abc::{AbcXyz, abc_xyz};
+pub use abc::{AbcXyz, AbcXyzAsk, abc_xyz};
 pub use baskets::{BasketsError, BoughtTogether, bought_together};
 pub use builder::{BuilderError, BuiltReport, BuiltRow, ReportCell, built_report, report_names};
 pub use customers::{CohortRow, CustomerCohorts, CustomerScore, CustomerSegments, customer_cohorts, customer_segments};
@@ -28,6 +28,6 @@ pub use margins::{MarginReport, MarginTop, margin_report};
 pub use productivity::{
     ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityRow, ProductivityTop, stock_productivity,
 };
-pub use shrinkage::{CountAccuracy, LossKey, Shrinkage, count_accuracy, shrinkage};
+pub use shrinkage::{CountAccuracy, CountAsk, CountRow, LossKey, Shrinkage, count_accuracy, shrinkage};
 pub use today::report_day;
 pub use within::{Ranked, ReportSource};

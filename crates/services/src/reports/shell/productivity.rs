@@ -191,8 +191,10 @@ fn joined(flows: Vec<LevelFlow>, values: HashMap<ProductId, i64>, costs: Vec<Lev
                 level.sums.value_sum += i128::from(share);
             }
         } else {
+            let first_day = levels.range(own).filter_map(|(_, level)| level.sums.first_day).min();
             let level = levels.entry((product, StoreId::NIL)).or_insert_with(|| empty(product, StoreId::NIL));
             level.sums.value_sum += i128::from(value);
+            level.sums.first_day = first_day;
         }
     }
     levels.into_values().collect()

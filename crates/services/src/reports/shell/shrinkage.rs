@@ -1,17 +1,20 @@
 //! Stock that is gone, by reason, and how well books agree with counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::{paging::Key, storage::Database};
+use platform::{
+    paging::Key,
+    storage::{Database, Fault, TenantScope},
+};
 use uuid::Uuid;
 
-use super::within::{Ranked, ReportSource, exact, most, of_costs, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, everything, exact, most, of_costs, of_documents, of_facts, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{CountedLines, StockLoss},
+        core::{AbcClass, CountedClasses, CountedLines, Span, StockLoss, classes_of},
         rows::{self, CountGroup, LossGroup, Narrow},
     },
 };
@@ -71,31 +74,83 @@ pub async fn shrinkage(
     Ok(Shrinkage { source, totals, rows: ranked(found) })
 }
 
-/// Groups by the lines that were off, the most first. None is the group of what belongs to no category.
+/// How the report of counts is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountAsk {
+    pub group: CountGroup,
+    pub tolerance: i64,
+    /// Whether lines are summed by the class of their product as well, which reads a year of sales.
+    pub with_classes: bool,
+}
+
+/// Lines of a group: None is the group of what belongs to no category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CountRow {
+    pub key: Option<Uuid>,
+    pub lines: CountedLines,
+    /// None where classes were not asked for.
+    pub classes: Option<CountedClasses>,
+}
+
+/// Groups by the lines that were off, the most first.
 #[derive(Debug, Clone)]
 pub struct CountAccuracy {
     pub source: ReportSource,
-    pub totals: CountedLines,
-    pub rows: Vec<Ranked<(Option<Uuid>, CountedLines)>>,
+    pub totals: CountRow,
+    pub rows: Vec<Ranked<CountRow>>,
 }
+
+/// Days of sales that products are classed by: 52 weeks.
+const CLASS_DAYS: i32 = 364;
 
 /// Lines of completed counts in the stores that the permit is for.
 pub async fn count_accuracy(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     narrow: Narrow,
-    (group, tolerance): (CountGroup, i64),
+    ask: CountAsk,
 ) -> Result<CountAccuracy, ReportError> {
     let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
-    let source = of_documents(&scope, narrow.span).await?;
-    let mut totals = CountedLines::default();
-    let mut found = Vec::new();
-    for (key, lines) in rows::counted(&scope, &narrow, group, tolerance).await? {
-        totals.join(&lines);
-        found.push(((key, lines), vec![most(lines.lines - lines.accurate), Key::Id(key.unwrap_or_default())]));
+    let (source, groups) = if ask.with_classes {
+        // Counts are documents, classes are of sales: the report is as far as those.
+        let source = of_facts(db, &scope, narrow.span).await?;
+        (source, classed(&scope, &narrow, source.currency, ask).await?)
+    } else {
+        let source = of_documents(&scope, narrow.span).await?;
+        let counted = rows::counted(&scope, &narrow, ask.group, ask.tolerance).await?;
+        (source, counted.into_iter().map(|(key, lines)| CountRow { key, lines, classes: None }).collect())
+    };
+    let mut totals = CountRow { classes: ask.with_classes.then(CountedClasses::default), ..CountRow::default() };
+    let mut found = Vec::with_capacity(groups.len());
+    for row in groups {
+        totals.lines.join(&row.lines);
+        if let Some((all, own)) = totals.classes.as_mut().zip(row.classes.as_ref()) {
+            all.join(own);
+        }
+        found.push((row, vec![most(row.lines.lines - row.lines.accurate), Key::Id(row.key.unwrap_or_default())]));
     }
-    exact(totals.book)?;
-    exact(totals.counted)?;
+    exact(totals.lines.book)?;
+    exact(totals.lines.counted)?;
     Ok(CountAccuracy { source, totals, rows: ranked(found) })
+}
+
+/// Groups with the lines of each class: that of a product by the revenue of the 52 weeks up to the last day, in the stores of the report and among all
+/// products.
+async fn classed(scope: &TenantScope, narrow: &Narrow, currency: Currency, ask: CountAsk) -> Result<Vec<CountRow>, Fault> {
+    let span = Span { from: narrow.span.to.saturating_sub(CLASS_DAYS - 1), to: narrow.span.to };
+    let all = everything(span, narrow.stores.clone(), narrow.channels.clone());
+    let (counted, sold) = tokio::try_join!(
+        rows::counted_products(scope, narrow, ask.group, ask.tolerance),
+        rows::products_sold(scope, &all, currency)
+    )?;
+    let classes: HashMap<ProductId, AbcClass> = classes_of(&sold);
+    let mut groups: BTreeMap<Option<Uuid>, (CountedLines, CountedClasses)> = BTreeMap::new();
+    for (key, product, lines) in counted {
+        let (sum, by_class) = groups.entry(key).or_default();
+        sum.join(&lines);
+        by_class.add(classes.get(&product).copied().unwrap_or(AbcClass::C), &lines);
+    }
+    let row = |(key, (lines, classes))| CountRow { key, lines, classes: Some(classes) };
+    Ok(groups.into_iter().map(row).collect())
 }

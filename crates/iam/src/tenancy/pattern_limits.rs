@@ -1,0 +1,97 @@
+//! From which sizes on patterns are shown among anomalies, as the tenant says.
+
+use super::core::{Field, Rejection};
+
+/// None of each: the default of the detector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PatternLimits {
+    /// Whole units of an order line below its cost.
+    pub loss_units: Option<i64>,
+    /// Whole units of its currency that the line loses.
+    pub loss_amount: Option<i64>,
+    /// Returns and cancellations of a person.
+    pub reversals: Option<i64>,
+    /// Counts in a row that all miss units.
+    pub short_counts: Option<i64>,
+    /// Minutes between equal orders of a customer.
+    pub duplicate_minutes: Option<i64>,
+    /// Days that stock has not moved for.
+    pub unmoved_days: Option<i64>,
+}
+
+/// What is to change of them; what is None stays, and `Some(None)` goes back to the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PatternChange {
+    pub loss_units: Option<Option<i64>>,
+    pub loss_amount: Option<Option<i64>>,
+    pub reversals: Option<Option<i64>>,
+    pub short_counts: Option<Option<i64>>,
+    pub duplicate_minutes: Option<Option<i64>>,
+    pub unmoved_days: Option<Option<i64>>,
+}
+
+pub const LOSS_UNITS: (i64, i64) = (1, 1_000_000);
+pub const LOSS_AMOUNT: (i64, i64) = (1, 1_000_000);
+/// One return says nothing of a person.
+pub const REVERSALS: (i64, i64) = (2, 10_000);
+/// One count is no row of them.
+pub const SHORT_COUNTS: (i64, i64) = (2, 20);
+pub const DUPLICATE_MINUTES: (i64, i64) = (1, 24 * 60);
+/// A month, and two years.
+pub const UNMOVED_DAYS: (i64, i64) = (30, 730);
+
+impl PatternLimits {
+    /// The limits after a change; what is wrong with it is added.
+    pub fn changed(self, change: &PatternChange, wrong: &mut Vec<Rejection>) -> Self {
+        let mut within = |limit: Option<i64>, field: Field, (least, most): (i64, i64)| {
+            if limit.is_some_and(|limit| !(least..=most).contains(&limit)) {
+                wrong.push(Rejection::OutOfRange { field, least, most });
+            }
+            limit
+        };
+        let loss_units = change.loss_units.unwrap_or(self.loss_units);
+        let loss_amount = change.loss_amount.unwrap_or(self.loss_amount);
+        let reversals = change.reversals.unwrap_or(self.reversals);
+        let short_counts = change.short_counts.unwrap_or(self.short_counts);
+        let duplicate_minutes = change.duplicate_minutes.unwrap_or(self.duplicate_minutes);
+        let unmoved_days = change.unmoved_days.unwrap_or(self.unmoved_days);
+        Self {
+            loss_units: within(loss_units, Field::AnomalyLossUnits, LOSS_UNITS),
+            loss_amount: within(loss_amount, Field::AnomalyLossAmount, LOSS_AMOUNT),
+            reversals: within(reversals, Field::AnomalyReversals, REVERSALS),
+            short_counts: within(short_counts, Field::AnomalyShortCounts, SHORT_COUNTS),
+            duplicate_minutes: within(duplicate_minutes, Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES),
+            unmoved_days: within(unmoved_days, Field::AnomalyUnmovedDays, UNMOVED_DAYS),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_patterns_change_within_their_ranges() {
+        let own = PatternLimits { loss_units: Some(9), unmoved_days: Some(90), ..PatternLimits::default() };
+        let change = PatternChange { loss_units: Some(None), reversals: Some(Some(25)), ..PatternChange::default() };
+        let next = PatternLimits { loss_units: None, reversals: Some(25), ..own };
+        let mut found = Vec::new();
+        assert_eq!((own.changed(&change, &mut found), found.len()), (next, 0), "what is not named stays");
+        let wrong = PatternChange {
+            loss_amount: Some(Some(0)),
+            short_counts: Some(Some(1)),
+            duplicate_minutes: Some(Some(1_441)),
+            unmoved_days: Some(Some(29)),
+            ..PatternChange::default()
+        };
+        let of = |field, (least, most)| Rejection::OutOfRange { field, least, most };
+        let all = [
+            of(Field::AnomalyLossAmount, LOSS_AMOUNT),
+            of(Field::AnomalyShortCounts, SHORT_COUNTS),
+            of(Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES),
+            of(Field::AnomalyUnmovedDays, UNMOVED_DAYS),
+        ];
+        own.changed(&wrong, &mut found);
+        assert_eq!(found, all);
+    }
+}

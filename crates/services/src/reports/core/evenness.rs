@@ -1,0 +1,93 @@
+//! How evenly products are asked for in the weeks in which they could be sold: where stock ran out, nothing says what was wanted.
+
+use std::collections::HashMap;
+
+use entity::prelude::ProductId;
+use forecast::xyz::{XyzClass, xyz};
+
+use super::abc::{Classified, filled};
+
+/// Days of a week with stock from which on what was sold is what was wanted, as forecasts have it.
+const LEAST_DAYS: i32 = 5;
+const WEEK: i32 = 7;
+
+/// Days that a product closed with stock in one store or another: from the first to the last of each run of them, in the order of the first.
+pub type StockedDays = HashMap<ProductId, Vec<(i32, i32)>>;
+
+/// The class of a product over the weeks that are known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KnownEvenness {
+    pub weeks: i64,
+    pub xyz: XyzClass,
+    /// None where nothing was sold in these weeks, or there is none.
+    pub variation: Option<f64>,
+}
+
+/// Notes of each product how evenly it sold in the complete weeks with stock on five days or more. `weeks` has units by Monday.
+pub fn by_known_weeks(
+    all: &mut [Classified],
+    weeks: &HashMap<ProductId, Vec<(i32, i64)>>,
+    stocked: &StockedDays,
+    mondays: Option<(i32, i32)>,
+) {
+    for one in all {
+        let product = one.sold.product;
+        let units = filled(weeks.get(&product).map(Vec::as_slice).unwrap_or_default(), mondays);
+        let days = mondays.map(|mondays| days_by_week(stocked.get(&product).map(Vec::as_slice).unwrap_or_default(), mondays));
+        let known = units.iter().zip(days.unwrap_or_default()).filter(|(_, days)| *days >= LEAST_DAYS).map(|(units, _)| *units);
+        let known: Vec<f64> = known.collect();
+        let (variation, class) = xyz(&known);
+        one.known = Some(KnownEvenness { weeks: known.len() as i64, xyz: class, variation });
+    }
+}
+
+/// Days with stock of each week. Runs of several stores may overlap: a day counts once.
+fn days_by_week(runs: &[(i32, i32)], (first, last): (i32, i32)) -> Vec<i32> {
+    let mut weeks = vec![0; usize::try_from((last - first) / WEEK + 1).unwrap_or_default()];
+    let mut next = first;
+    for (from, to) in runs {
+        let to = (*to).min(last + WEEK - 1);
+        let mut day = (*from).max(next);
+        while day <= to {
+            let nth = (day - first) / WEEK;
+            let end = to.min(first + nth * WEEK + WEEK - 1);
+            if let Some(days) = usize::try_from(nth).ok().and_then(|nth| weeks.get_mut(nth)) {
+                *days += end - day + 1;
+            }
+            day = end + 1;
+        }
+        next = next.max(day);
+    }
+    weeks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::core::{ProductSold, classified};
+
+    #[test]
+    fn days_of_several_stores_count_once() {
+        // Three weeks from Monday 4 on: stores have stock on 2–12, 6–7 and 11–19, and on 24.
+        let runs = [(2, 12), (6, 7), (11, 19), (24, 40)];
+        assert_eq!(days_by_week(&runs, (4, 18)), [7, 7, 3]);
+        assert_eq!((days_by_week(&[], (4, 11)), days_by_week(&[(30, 40)], (4, 4))), (vec![0, 0], vec![0]));
+    }
+
+    #[test]
+    fn a_week_without_stock_says_nothing() {
+        let product = ProductId::NIL;
+        let weeks = HashMap::from([(product, vec![(4, 10), (18, 10), (25, 3)])]);
+        let sold = ProductSold { product, sku: "MUG".to_owned(), revenue: 900, units: 23 };
+        let of = |runs: &[(i32, i32)]| {
+            let mut all = classified(vec![sold.clone()], &weeks, Some((4, 25)));
+            by_known_weeks(&mut all, &weeks, &HashMap::from([(product, runs.to_vec())]), Some((4, 25)));
+            (all[0].xyz, all[0].known.unwrap())
+        };
+        // Nothing in the second week, and stock on four days of the last one.
+        let (xyz, known) = of(&[(1, 10), (18, 28)]);
+        assert_eq!((xyz, known), (XyzClass::Y, KnownEvenness { weeks: 2, xyz: XyzClass::X, variation: Some(0.0) }));
+        assert_eq!(of(&[(1, 29)]).1.weeks, 4, "five days of the last week");
+        assert_eq!(of(&[]).1, KnownEvenness { weeks: 0, xyz: XyzClass::Z, variation: None });
+    }
+}

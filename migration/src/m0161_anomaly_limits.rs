@@ -1,0 +1,13 @@
+//! A tenant's own limits of patterns among anomalies.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0161/anomaly_limits.sql")).await
+    }
+}
