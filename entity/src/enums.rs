@@ -114,7 +114,7 @@ words! {
     ReplenishmentPlanState {
         Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Executed "EXECUTED", Superseded "SUPERSEDED",
     }
-    ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE" }
+    ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE", CancelIncoming "CANCEL_INCOMING" }
     /// What became of a proposal by the day on which its delivery was due.
     ReplenishmentOutcome { Accepted "ACCEPTED", Changed "CHANGED", Refused "REFUSED" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }

@@ -138,7 +138,7 @@ mod m0156_packed_lots;
 mod m0157_handling_time;
 mod m0160_policies_of_stores;
 mod m0162_wider_words;
-mod m0163_transport_and_names;
+mod m0163_right_names;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -281,7 +281,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0157_handling_time::Migration),
             Box::new(m0160_policies_of_stores::Migration),
             Box::new(m0162_wider_words::Migration),
-            Box::new(m0163_transport_and_names::Migration),
+            Box::new(m0163_right_names::Migration),
         ]
     }
 }

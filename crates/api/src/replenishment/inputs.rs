@@ -107,7 +107,7 @@ pub enum PlanLineChoice {
     All(bool),
     /// IDs of the lines, at most 500.
     Ids(Vec<ID>),
-    /// Transfers, and purchases that cost no more than this in its currency; the most urgent 5,000.
+    /// Transfers, and purchases and cuts that are worth no more than this in its currency; the most urgent 5,000.
     Under(MoneyInput),
 }
 

@@ -1,4 +1,4 @@
-//! Costs of transport between stores, orders that plans of replenishment cut, and names of products that are right as they are.
+//! Names of products that are right as they are: they are not proposed to be cleaned, nor as duplicates.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,6 +8,6 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, include_str!("m0163/transport_and_names.sql")).await
+        super::run(manager, include_str!("m0163/right_names.sql")).await
     }
 }
