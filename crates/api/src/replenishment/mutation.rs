@@ -2,7 +2,11 @@
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{ledger::Ledger, purchasing::events::{PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CREATED}, transfers::events::TRANSFER_CREATED};
+use inventory::{
+    ledger::Ledger,
+    purchasing::events::{PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CREATED},
+    transfers::events::TRANSFER_CREATED,
+};
 use macros::resolvers;
 use services::replenishment::{
     events::{

@@ -54,9 +54,9 @@ pub async fn open_lines(reads: &impl Reads, terms: &Terms) -> Result<HashMap<Pro
     let backend = reads.backend();
     let named = terms.supplier_terms.iter().filter(|one| one.cancel_days.is_some()).map(|one| one.supplier);
     let sql = format!(
-        "SELECT {} FROM purchase_order o JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
-         WHERE o.tenant_id = $1 AND {} AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') AND l.open > 0 AND l.cancelled_at IS NULL
-         ORDER BY l.purchase_order_id, l.position",
+        "SELECT {} FROM purchase_order o CROSS JOIN purchase_order_line l
+         WHERE o.tenant_id = $1 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') AND {} AND l.tenant_id = $1 AND l.purchase_order_id = o.id
+           AND l.open > 0 AND l.cancelled_at IS NULL",
         OpenRow::SELECT,
         backend.in_ids("o.supplier_id", 2)
     );

@@ -123,8 +123,8 @@ pub async fn refuse_names(work: &Work, pairs: &[(ProductId, ProductId)], now: Ti
     values.push(now.micros().into());
     let sql = format!(
         "INSERT INTO product_name_refusal (tenant_id, product_id, other_id, name, other_name, recorded_at)
-         SELECT $1, p.id, o.id, p.name, o.name, ${at} FROM {pairs} JOIN product p ON p.tenant_id = $1 AND p.id = k.a
-         JOIN product o ON o.tenant_id = $1 AND o.id = k.b WHERE true
+         SELECT $1, p.id, o.id, p.name, o.name, ${at} FROM {pairs} CROSS JOIN product p CROSS JOIN product o
+         WHERE p.tenant_id = $1 AND p.id = k.a AND o.tenant_id = $1 AND o.id = k.b
          ON CONFLICT (tenant_id, product_id, other_id) DO UPDATE
          SET name = excluded.name, other_name = excluded.other_name, recorded_at = excluded.recorded_at"
     );
