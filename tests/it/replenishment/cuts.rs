@@ -39,7 +39,10 @@ async fn what_is_on_order_and_not_needed_is_cut_where_the_supplier_takes_that(wo
     assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("APPROVED")), "{payload:#}");
     let line = &desk.read(&plan).await["lines"]["nodes"][0];
     assert_eq!((&line["state"], &line["purchaseOrder"]["id"]), (&json!("APPROVED"), &both["id"]), "{line:#}");
-    assert_eq!((&line["purchaseOrder"]["status"], &line["purchaseOrder"]["lines"][0]["quantity"]), (&json!("ORDERED"), &json!(60)));
+    assert_eq!(
+        (&line["purchaseOrder"]["status"], &line["purchaseOrder"]["lines"][0]["quantity"]),
+        (&json!("ORDERED"), &json!(60))
+    );
     assert_eq!(office.level(&mug, &office.store).await[2], 60);
     assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "the rest is needed");
     // With more in stock all of it can go: a line of an order that has others, and an order that has none.

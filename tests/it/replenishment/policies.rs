@@ -76,7 +76,11 @@ async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(worl
     assert_eq!((&policy["store"]["id"], &policy["abcClass"]), (&office.store["id"], &Value::Null), "{policy:#}");
     refused(&set(office, input).await, "DUPLICATE", "input");
     let line = desk.plan(json!({})).await["lines"]["nodes"][0].clone();
-    assert_eq!((&line["figures"]["upTo"], &line["policyId"]), (&json!(78), &policy["id"]), "four weeks and seven of 11.126: {line:#}");
+    assert_eq!(
+        (&line["figures"]["upTo"], &line["policyId"]),
+        (&json!(78), &policy["id"]),
+        "four weeks and seven of 11.126: {line:#}"
+    );
     // 300 in one week and none in the others are as uneven as can be: Z. What is for Z holds before the store's, and what is for its cell before that.
     for (class, days) in [("X", 14), ("Z", 21)] {
         let input = json!({ "kind": "TARGET_DAYS", "xyzClass": class, "safetyDays": 7, "targetDays": days });

@@ -171,7 +171,8 @@ const LAST_FILE: &str = "query($by: SavedViewRef!) { savedView(by: $by) { schedu
 async fn a_table_is_kept_as_a_file_of_its_owner(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
-    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "format": "PARQUET", "emails": ["a@x.example"], "keepsFile": true });
+    let input =
+        json!({ "savedViewId": view["id"], "every": "DAILY", "format": "PARQUET", "emails": ["a@x.example"], "keepsFile": true });
     done(&set(&office, input).await, "savedViewSchedule");
     let file = async |reader: &Office<'_>| {
         let answer = reader.ask(LAST_FILE, json!({ "by": { "slug": "table" } })).await;

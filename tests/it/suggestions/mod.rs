@@ -211,7 +211,8 @@ async fn a_product_that_was_entered_twice_is_found(world: &World) {
     assert_eq!((&found[0]["score"], &found[0]["reasons"]), (&json!(0.97), &json!([{ "kind": "JOINED", "words": [] }])));
     // Whoever knows that they are two says so once, in either order, until one of them has another name.
     let second = found[0]["second"].clone();
-    let of = |product: &Value, other: &Value| json!({ "product": { "id": product["id"] }, "otherProduct": { "id": other["id"] } });
+    let of =
+        |product: &Value, other: &Value| json!({ "product": { "id": product["id"] }, "otherProduct": { "id": other["id"] } });
     let theirs = json!({ "id": world.theirs.ids["prd"] });
     refused(&shop.refuse_all(json!([of(&ring, &ring)])).await, "INVALID", "input.suggestions.0.otherProduct.id");
     let foreign = shop.refuse_all(json!([of(&second, &ring), of(&ring, &theirs)])).await;

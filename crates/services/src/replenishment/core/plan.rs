@@ -54,9 +54,7 @@ pub struct Plan {
 /// What the purchases cost that are not cut, one sum a currency. A sum beyond what is counted stays at the most.
 pub fn sums(lines: &[PlanLine]) -> Vec<Money> {
     let mut sums: BTreeMap<String, Money> = BTreeMap::new();
-    let is_bought = |line: &&PlanLine| {
-        matches!(line.kind, LineKind::Purchase { .. }) && !matches!(line.state, LineState::Cut(_))
-    };
+    let is_bought = |line: &&PlanLine| matches!(line.kind, LineKind::Purchase { .. }) && !matches!(line.state, LineState::Cut(_));
     for cost in lines.iter().filter(is_bought).filter_map(|line| line.cost) {
         let sum = sums.entry(cost.currency.to_string()).or_insert_with(|| Money::zero(cost.currency));
         *sum = sum.checked_add(cost).unwrap_or(*sum);

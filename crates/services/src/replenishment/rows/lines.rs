@@ -56,8 +56,7 @@ const fn is_newer(code: ReasonCode) -> bool {
 
 /// Reasons as they are kept: those that every release can read, and newer ones with their places.
 fn parted(reasons: &[Reason]) -> (Vec<Reason>, Vec<(usize, Reason)>) {
-    let (newer, older): (Vec<_>, Vec<_>) =
-        reasons.iter().cloned().enumerate().partition(|(_, reason)| is_newer(reason.code));
+    let (newer, older): (Vec<_>, Vec<_>) = reasons.iter().cloned().enumerate().partition(|(_, reason)| is_newer(reason.code));
     (older.into_iter().map(|(_, reason)| reason).collect(), newer)
 }
 

@@ -13,7 +13,8 @@ use crate::replenishment::core::{OpenLine, Terms};
 
 /// The terms among the settings of liquidation, in the tenant's currency.
 pub async fn terms(reads: &impl Reads) -> Result<Terms, Fault> {
-    let sql = "SELECT t.default_currency, s.body FROM tenant t LEFT JOIN liquidation_settings s ON s.tenant_id = $1 WHERE t.id = $1";
+    let sql =
+        "SELECT t.default_currency, s.body FROM tenant t LEFT JOIN liquidation_settings s ON s.tenant_id = $1 WHERE t.id = $1";
     let rows = reads.rows(sql, vec![]).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
     let mut row = Row::new(row);

@@ -4,9 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::{Ledger, Mode, Stop},
-    purchasing::shell::{
-        PurchaseLineSet, PurchaseOrderAct, PurchaseOrderAmend, purchase_order_amend, purchase_order_cancel,
-    },
+    purchasing::shell::{PurchaseLineSet, PurchaseOrderAct, PurchaseOrderAmend, purchase_order_amend, purchase_order_cancel},
 };
 use platform::storage::{Fault, idempotency};
 use uuid::Uuid;

@@ -21,7 +21,8 @@ use crate::{
     },
     replenishment::{
         core::{
-            Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, OpenLine, PlanLine, PlanScope, Policies, ProductState, plan_product,
+            Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, OpenLine, PlanLine, PlanScope, Policies, ProductState,
+            plan_product,
         },
         rows::{self, ProductFacts, StoreUnits, SupplierFacts},
     },

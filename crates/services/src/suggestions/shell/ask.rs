@@ -123,7 +123,8 @@ impl Suggestions {
             let products = current(&scope, products).await?;
             for (pair, keys) in pairs {
                 let Some((first, second)) = products.get(&pair.first.id).zip(products.get(&pair.second.id)) else { continue };
-                let is_right = right.contains(&RightNames::of_pair((first.id, first.name.as_str()), (second.id, second.name.as_str())));
+                let is_right =
+                    right.contains(&RightNames::of_pair((first.id, first.name.as_str()), (second.id, second.name.as_str())));
                 if first.name == pair.first.name && second.name == pair.second.name && !is_right {
                     let (first, second, reasons) = (first.clone(), second.clone(), pair.reasons.clone());
                     listed.push((ListedPair { first, second, score: pair.score, reasons }, keys.clone()));

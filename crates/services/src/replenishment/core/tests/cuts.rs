@@ -6,7 +6,17 @@ const CUT: ReplenishmentLineKind = ReplenishmentLineKind::CancelIncoming;
 
 fn open(ordered: i64, received: i64, expected_on: Option<i32>) -> OpenLine {
     let open = ordered - received;
-    OpenLine { store: id(2), supplier: id(50), order: id(70), position: 1, ordered, received, open, unit_cost: gbp(180), expected_on }
+    OpenLine {
+        store: id(2),
+        supplier: id(50),
+        order: id(70),
+        position: 1,
+        ordered,
+        received,
+        open,
+        unit_cost: gbp(180),
+        expected_on,
+    }
 }
 
 /// The supplier lets orders be cut so many days before they come.
@@ -77,7 +87,10 @@ fn goods_are_moved_where_that_saves_what_it_costs() {
     let bought = with(70, 200, freight(1));
     assert_eq!(said(&bought), [(BUY, id(2), None, 24)], "it is cheaper to buy than what is there was");
     let reason = bought[0].reasons.last().unwrap();
-    assert_eq!((reason.code, &*reason.text), (ReasonCode::TransportTooDear, "moving 7 from other stores would cost more than it saves"));
+    assert_eq!(
+        (reason.code, &*reason.text),
+        (ReasonCode::TransportTooDear, "moving 7 from other stores would cost more than it saves")
+    );
     // Each costs 80 less than it is bought for, and a quarter of its cost a year to keep the 77 days that the surplus lasts.
     let cheap = with(70, 100, freight(500));
     assert_eq!(said(&cheap), moved);
