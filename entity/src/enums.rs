@@ -114,7 +114,7 @@ words! {
     ReplenishmentPlanState {
         Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Executed "EXECUTED", Superseded "SUPERSEDED",
     }
-    ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE" }
+    ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE", CancelIncoming "CANCEL_INCOMING" }
     /// What became of a proposal by the day on which its delivery was due.
     ReplenishmentOutcome { Accepted "ACCEPTED", Changed "CHANGED", Refused "REFUSED" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
@@ -288,7 +288,7 @@ words! {
     /// Status of a schedule of a saved view.
     ScheduleStatus { Active "ACTIVE", Paused "PAUSED", Broken "BROKEN" }
     /// Format of a table of a saved view.
-    TableFormat { Csv "CSV", Jsonl "JSONL", Xlsx "XLSX", Pdf "PDF" }
+    TableFormat { Csv "CSV", Jsonl "JSONL", Xlsx "XLSX", Pdf "PDF", Parquet "PARQUET" }
     /// Rows that an export schedule writes.
     ExportEntity { DemandFacts "DEMAND_FACTS", Movements "MOVEMENTS", Orders "ORDERS", Stock "STOCK" }
     /// Format of the files of an export schedule.

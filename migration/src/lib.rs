@@ -138,6 +138,8 @@ mod m0156_packed_lots;
 mod m0157_handling_time;
 mod m0160_policies_of_stores;
 mod m0161_anomaly_limits;
+mod m0162_wider_words;
+mod m0163_right_names;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -280,6 +282,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0157_handling_time::Migration),
             Box::new(m0160_policies_of_stores::Migration),
             Box::new(m0161_anomaly_limits::Migration),
+            Box::new(m0162_wider_words::Migration),
+            Box::new(m0163_right_names::Migration),
         ]
     }
 }
@@ -348,8 +352,9 @@ pub const CONTRACTING: &[(&str, &str)] = &[];
 
 /// Migrations that let a CHECK take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor dropped. The
 /// release that has one reads the new values and writes none; a later release writes them.
-/// `m0133_fulfilment_alerts` and what writes its values are of one release: no node of the one before it (0.1) works with `m0125_supplier_calendar`.
-pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts"];
+/// `m0133_fulfilment_alerts`, `m0162_wider_words` and what writes their values are of one release: no node of the one before it (0.1) works with
+/// `m0125_supplier_calendar`.
+pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts", "m0162_wider_words"];
 
 /// The migration that an earlier release has to have, for its binaries to work with this one.
 pub fn contracts(name: &str) -> Option<&'static str> {

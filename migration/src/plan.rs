@@ -159,6 +159,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0157_handling_time", &[include_str!("m0157/handling_time.sql")]),
     ("m0160_policies_of_stores", &[include_str!("m0160/policies_of_stores.sql")]),
     ("m0161_anomaly_limits", &[include_str!("m0161/anomaly_limits.sql")]),
+    ("m0162_wider_words", &[include_str!("m0162/wider_words.sql")]),
+    ("m0163_right_names", &[include_str!("m0163/right_names.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

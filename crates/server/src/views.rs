@@ -51,7 +51,7 @@ pub use self::{
 use self::{
     drawn::{Heading, NotDrawn},
     layout::Layout,
-    sent::{Format, Sheet, TableFile},
+    sent::{Format, Sheet},
 };
 
 const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document version } }";
@@ -121,11 +121,11 @@ fn named(file: &str) -> Option<(&str, Format)> {
     let (slug, ending) = file.rsplit_once('.')?;
     let format = match ending {
         "json" => Format::Json,
-        "jsonl" => Format::Table(TableFile::Of(TableFormat::Jsonl)),
-        "csv" => Format::Table(TableFile::Of(TableFormat::Csv)),
-        "xlsx" => Format::Table(TableFile::Of(TableFormat::Xlsx)),
-        "pdf" => Format::Table(TableFile::Of(TableFormat::Pdf)),
-        "parquet" => Format::Table(TableFile::Parquet),
+        "jsonl" => Format::Table(TableFormat::Jsonl),
+        "csv" => Format::Table(TableFormat::Csv),
+        "xlsx" => Format::Table(TableFormat::Xlsx),
+        "pdf" => Format::Table(TableFormat::Pdf),
+        "parquet" => Format::Table(TableFormat::Parquet),
         _ => return None,
     };
     Some((slug, format))
@@ -231,11 +231,11 @@ impl<E: Executor> Reading<'_, E> {
                 let title = view["name"].as_str().unwrap_or_default().to_owned();
                 let heading = Heading { title, locale: asked.locale };
                 let bytes = match table {
-                    TableFile::Of(TableFormat::Csv) => Ok(sheet::csv(&layout, &rows).into_bytes()),
-                    TableFile::Of(TableFormat::Jsonl) => Ok(sheet::jsonl(&rows).into_bytes()),
-                    TableFile::Of(TableFormat::Xlsx) => drawn::xlsx(&layout, &rows).await,
-                    TableFile::Of(TableFormat::Pdf) => drawn::pdf(&layout, &rows, &beside, heading).await,
-                    TableFile::Parquet => columns::parquet(&layout, &rows).await,
+                    TableFormat::Csv => Ok(sheet::csv(&layout, &rows).into_bytes()),
+                    TableFormat::Jsonl => Ok(sheet::jsonl(&rows).into_bytes()),
+                    TableFormat::Xlsx => drawn::xlsx(&layout, &rows).await,
+                    TableFormat::Pdf => drawn::pdf(&layout, &rows, &beside, heading).await,
+                    TableFormat::Parquet => columns::parquet(&layout, &rows).await,
                 };
                 let bytes = bytes.map_err(|error| self.not_drawn(error))?;
                 return Ok(Some(Sheet { format, bytes, rows: rows.len(), told: told(rows) }));
@@ -345,9 +345,9 @@ mod tests {
 
     #[test]
     fn an_address_says_the_view_and_its_format() {
-        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Table(TableFile::Of(TableFormat::Csv)))));
-        assert_eq!(named("low-stock.pdf"), Some(("low-stock", Format::Table(TableFile::Of(TableFormat::Pdf)))));
-        assert_eq!(named("low-stock.parquet"), Some(("low-stock", Format::Table(TableFile::Parquet))));
+        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Table(TableFormat::Csv))));
+        assert_eq!(named("low-stock.pdf"), Some(("low-stock", Format::Table(TableFormat::Pdf))));
+        assert_eq!(named("low-stock.parquet"), Some(("low-stock", Format::Table(TableFormat::Parquet))));
         for other in ["low-stock", "low-stock.xml", "csv"] {
             assert_eq!(named(other), None, "{other}");
         }

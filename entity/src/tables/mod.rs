@@ -110,6 +110,7 @@ pub mod product;
 pub mod product_document;
 pub mod product_family;
 pub mod product_image;
+pub mod product_name_refusal;
 pub mod product_tag_refusal;
 pub mod product_text_refusal;
 pub mod purchase_charge;
@@ -224,7 +225,7 @@ tables! {
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_detail OrderDetail, node_tags NodeTags, note Note, note_edit NoteEdit, note_mention NoteMention, number_pattern NumberPattern, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
     order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, paper_settings PaperSettings, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, parcel_line_lot ParcelLineLot, payment Payment, order_step OrderStep, outgoing_hold OutgoingHold, policy Policy, product Product, product_document ProductDocument,
-    product_family ProductFamily, product_image ProductImage, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
+    product_family ProductFamily, product_image ProductImage, product_name_refusal ProductNameRefusal, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     ready_setting ReadySetting, refresh_token RefreshToken, registration Registration,
     replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,

@@ -15,8 +15,8 @@ pub struct Model {
     pub scope: String,
     pub product_id: Option<ProductId>,
     pub store_id: Option<StoreId>,
-    /// 1: for all products of the store. Its classes are then C and Z and say nothing: a CHECK asks for a product or an ABC class beside a store, and a
-    /// release that does not know this column reads a policy of few products of the store, not one of the tenant.
+    /// 1: for all products of the store, or those of the supplier in it. Its classes are then C and Z and say nothing: a CHECK asks for a product or an ABC
+    /// class beside a store, and a release that does not know this column reads a policy of few products of the store, not one of the tenant.
     pub is_of_store: i32,
     pub abc_class: Option<AbcClass>,
     /// With an ABC class: of the products that are of both.

@@ -19,8 +19,8 @@ use crate::{
 };
 
 pub const PLAN: &str = "id state version lineCount cutCount leftOut isNightly forecastWeek costs { amount currencyCode } lines { nodes { id position kind \
-    state issue product { id } store { id } fromStore { id } supplier { id } quantity urgencyDays confidence policyId cost { amount } \
-    reasons { code text numbers { name value } } figures { policyKind serviceLevel safetyStockMethod position drafted exactPoint point upTo surplus moved needed afterPriceBreak } \
+    state issue incomingOrder { id } product { id } store { id } fromStore { id } supplier { id } quantity urgencyDays confidence policyId cost { amount } \
+    reasons { code text numbers { name value } } figures { policyKind serviceLevel safetyStockMethod position drafted exactPoint point upTo surplus freight { amount } saving { amount } moved needed afterPriceBreak } \
     purchaseOrder { id status lines { sku quantity unitCost { amount } } } transfer { status fromStore { id } lines { quantity } } } }";
 
 pub struct Desk<'w> {
@@ -114,6 +114,14 @@ impl<'w> Desk<'w> {
             work.insert::<forecast_series::Entity>(series).await.unwrap();
         }
         work.commit().await.unwrap();
+    }
+
+    /// Sets what moving costs and what suppliers take; everything else has its default.
+    pub async fn settings(&self, mut input: Value) {
+        input["idempotencyKey"] = json!(key());
+        let fields = "settings { version transferCosts { fromStore { id } toStore { id } freight { amount } } supplierTerms { cancelDays } }";
+        let payload = self.books.office.act("liquidationSettingsSet", "LiquidationSettingsSetInput", fields, input).await;
+        done(&payload, "settings");
     }
 
     /// A plan that is made now, for this desk's store unless the input names others.

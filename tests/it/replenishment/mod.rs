@@ -3,6 +3,7 @@
 
 mod approval;
 mod calendar;
+mod cuts;
 pub mod desk;
 mod minimum;
 mod policies;
@@ -69,11 +70,17 @@ async fn stock_of_another_store_is_moved_before_anything_is_bought(world: &World
     let mug = desk.mug().await;
     let annex = desk.books.office.new_store("ANNEX").await;
     desk.put(&mug, &annex, 40).await;
+    // A purchase would come too late: it is moved whatever that costs.
+    let costs = json!([{ "fromStore": annex, "freight": gbp("90.00") }, { "fromStore": annex, "toStore": desk.books.office.store, "freight": gbp("5.00") }]);
+    desk.settings(json!({ "transferCosts": costs })).await;
     let plan = desk.plan(json!({ "storeIds": [desk.books.office.store["id"], annex["id"]] })).await;
     let lines = plan["lines"]["nodes"].as_array().unwrap();
     let said: Vec<Value> = lines.iter().map(|line| json!([line["kind"], line["quantity"], line["fromStore"]["id"]])).collect();
     assert_eq!(json!(said), json!([["TRANSFER", 40, annex["id"]], ["PURCHASE", 24, null]]), "{plan:#}");
     assert_eq!((&lines[0]["figures"]["surplus"], &lines[1]["figures"]["moved"]), (&json!(40), &json!(40)));
+    // 40 that cost 2.00 and are bought for 1.80, of which nothing sells there: a quarter of their cost for a year, less the difference.
+    let transport = ["freight", "saving"].map(|name| lines[0]["figures"][name]["amount"].clone());
+    assert_eq!(json!(transport), json!(["5.00", "12.00"]), "{plan:#}");
     let payload = desk.approve(&plan, json!({ "all": true })).await;
     assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(2), &json!("APPROVED")), "{payload:#}");
     let plan = desk.read(&plan).await;

@@ -70,6 +70,17 @@ async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(worl
     refused(&set(office, input).await, "DUPLICATE", "input");
     let line = desk.plan(json!({})).await["lines"]["nodes"][0].clone();
     assert_eq!((&line["figures"]["upTo"], &line["policyId"]), (&json!(56), &policy["id"]), "{line:#}");
+    // A supplier's in the store holds before the store's, and says whose it is.
+    let input = json!({ "kind": "TARGET_DAYS", "supplierId": office.supplier["id"], "storeId": office.store["id"], "safetyDays": 7, "targetDays": 28 });
+    let policy = done(&set(office, input.clone()).await, "policy").clone();
+    assert_eq!((&policy["store"]["id"], &policy["abcClass"]), (&office.store["id"], &Value::Null), "{policy:#}");
+    refused(&set(office, input).await, "DUPLICATE", "input");
+    let line = desk.plan(json!({})).await["lines"]["nodes"][0].clone();
+    assert_eq!(
+        (&line["figures"]["upTo"], &line["policyId"]),
+        (&json!(78), &policy["id"]),
+        "four weeks and seven of 11.126: {line:#}"
+    );
     // 300 in one week and none in the others are as uneven as can be: Z. What is for Z holds before the store's, and what is for its cell before that.
     for (class, days) in [("X", 14), ("Z", 21)] {
         let input = json!({ "kind": "TARGET_DAYS", "xyzClass": class, "safetyDays": 7, "targetDays": days });
@@ -100,7 +111,6 @@ async fn a_policy_takes_what_its_kind_takes(world: &World) {
         (json!({ "kind": "MIN_MAX", "safetyStockMethod": "NORMAL" }), "INVALID", "input.safetyStockMethod"),
         (json!({ "kind": "PERIODIC", "serviceLevel": 0.95, "reviewDays": 183 }), "OUT_OF_RANGE", "input.reviewDays"),
         (json!({ "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }), "OUT_OF_RANGE", "input.targetDays"),
-        (json!({ "kind": "MIN_MAX", "supplierId": office.supplier["id"], "storeId": store }), "INVALID", "input.storeId"),
         (json!({ "kind": "MIN_MAX", "abcClass": "A", "supplierId": office.supplier["id"] }), "INVALID", "input"),
         (json!({ "kind": "MIN_MAX", "xyzClass": "Z", "storeId": store }), "INVALID", "input.storeId"),
         (json!({ "kind": "MIN_MAX", "productId": "prd_00000000000000000000000000" }), "NOT_FOUND", "input.productId"),

@@ -128,6 +128,19 @@ async fn an_order_is_filled_by_what_left_in_time(world: &World) {
         (&json!(13), &json!(2)),
         "two days later eight mugs had left"
     );
+    // For when an order is wanted goes before the hours: one that left 48 hours after it was placed is in time, and one that was wanted before that is not.
+    for wanted in [1, 2] {
+        let more = json!({ "status": "CONFIRMED", "requestedFor": crate::demand::days::ago(world, wanted) });
+        let made = order(&books, &[(&plate, 4)], 3, more).await;
+        let lines = json!([{ "lineId": made["lines"][0]["id"], "quantity": 4 }]);
+        let input = json!({ "idempotencyKey": key(), "id": made["id"], "lines": lines, "occurredAt": crate::demand::days::ago(world, 1) });
+        done(&books.office.act("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
+    }
+    for (hours, shipped) in [(24, 15), (72, 17)] {
+        let found = asked(&books, FILLED, json!({ "f": of, "h": hours })).await;
+        let units = ["orderedUnits", "shippedUnits"].map(|name| found["nodes"][0][name].clone());
+        assert_eq!(json!(units), json!([23, shipped]), "{found:#}");
+    }
 }
 
 const MARGINS: &str = "query($f: SalesReportFilter!, $g: MarginGroup! = CHANNEL, $t: MarginTop! = GROSS_REVENUE) { marginReport(filter: $f, groupBy: $g, topBy: $t) {

@@ -48,6 +48,13 @@ async fn events(office: &Office<'_>, kind: &str) -> Vec<String> {
     rows.iter().map(|row| Row::new(row).take().unwrap()).collect()
 }
 
+/// The bytes of an attached file.
+fn attached(letter: &str) -> Vec<u8> {
+    let (_, rest) = letter.split_once("Content-Disposition: attachment").unwrap();
+    let body = rest.split_once("\r\n\r\n").unwrap().1.split("\r\n--").next().unwrap().replace("\r\n", "");
+    STANDARD.decode(body).unwrap()
+}
+
 async fn a_workbook_comes_by_mail_and_the_same_table_is_not_sent_again(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
@@ -61,9 +68,7 @@ async fn a_workbook_comes_by_mail_and_the_same_table_is_not_sent_again(world: &W
     let all = letters.letters();
     assert_eq!(all.len(), 1, "nothing in a workbook says when it was made");
     assert!(all[0].contains("table.xlsx"), "{}", all[0]);
-    let (_, rest) = all[0].split_once("Content-Disposition: attachment").unwrap();
-    let body = rest.split_once("\r\n\r\n").unwrap().1.split("\r\n--").next().unwrap().replace("\r\n", "");
-    assert!(STANDARD.decode(body).unwrap().starts_with(b"PK"), "a workbook is a ZIP");
+    assert!(attached(&all[0]).starts_with(b"PK"), "a workbook is a ZIP");
     office.new_store("ANNEX").await;
     let job = next_job(&office, "table").await;
     run(world, &letters.1, &job).await.unwrap();
@@ -166,17 +171,21 @@ const LAST_FILE: &str = "query($by: SavedViewRef!) { savedView(by: $by) { schedu
 async fn a_table_is_kept_as_a_file_of_its_owner(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
-    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "keepsFile": true });
+    let input =
+        json!({ "savedViewId": view["id"], "every": "DAILY", "format": "PARQUET", "emails": ["a@x.example"], "keepsFile": true });
     done(&set(&office, input).await, "savedViewSchedule");
     let file = async |reader: &Office<'_>| {
         let answer = reader.ask(LAST_FILE, json!({ "by": { "slug": "table" } })).await;
         answer["data"]["savedView"]["schedules"][0]["lastFile"].clone()
     };
     assert_eq!(file(&office).await, Value::Null, "before the first run");
-    let job = next_job(&office, "table").await;
-    run(world, &Mailer::None, &job).await.unwrap();
+    let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
+    run(world, &letters.1, &job).await.unwrap();
     let kept = file(&office).await;
-    assert_eq!(kept["name"], "table.csv", "{kept:#}");
+    assert_eq!(kept["name"], "table.parquet", "{kept:#}");
+    let sent = attached(&letters.letters()[0]);
+    assert!(sent.starts_with(b"PAR1") && sent.ends_with(b"PAR1"), "a Parquet file has its mark at both ends");
+    assert_eq!(kept["size"].as_i64().unwrap(), sent.len() as i64, "the same table");
     assert!(kept["size"].as_i64().unwrap() > 0 && kept["downloadUrl"].as_str().unwrap().starts_with("/files/"), "{kept:#}");
     let other = office.as_caller(another(world, &["view.read", "view.manage"]));
     assert_eq!(file(&other).await, Value::Null, "a file is its owner's");

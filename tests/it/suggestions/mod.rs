@@ -209,6 +209,21 @@ async fn a_product_that_was_entered_twice_is_found(world: &World) {
     assert_eq!(found.len(), 1, "another colour is another product: {found:#?}");
     assert_eq!((&found[0]["first"]["id"], &found[0]["second"]["name"]), (&ring["id"], &json!("Keyring daisy garden")));
     assert_eq!((&found[0]["score"], &found[0]["reasons"]), (&json!(0.97), &json!([{ "kind": "JOINED", "words": [] }])));
+    // Whoever knows that they are two says so once, in either order, until one of them has another name.
+    let second = found[0]["second"].clone();
+    let of =
+        |product: &Value, other: &Value| json!({ "product": { "id": product["id"] }, "otherProduct": { "id": other["id"] } });
+    let theirs = json!({ "id": world.theirs.ids["prd"] });
+    refused(&shop.refuse_all(json!([of(&ring, &ring)])).await, "INVALID", "input.suggestions.0.otherProduct.id");
+    let foreign = shop.refuse_all(json!([of(&second, &ring), of(&ring, &theirs)])).await;
+    refused(&foreign, "NOT_FOUND", "input.suggestions.1.otherProduct.id");
+    assert_eq!(pairs().await.len(), 1, "all or none");
+    let both = json!([of(&second, &ring), of(&ring, &second)]);
+    assert_eq!(shop.refuse_all(both).await["userErrors"], json!([]), "the same pair twice is one");
+    assert_eq!(pairs().await, Vec::<Value>::new());
+    shop.rename(&second, "Keyring Daisy garden").await;
+    assert_eq!(pairs().await.len(), 1, "another name is a new question");
+    shop.office.is_sound().await;
     shop.archive(&ring).await;
     assert_eq!(pairs().await, Vec::<Value>::new(), "one of them is gone");
 }
@@ -228,7 +243,14 @@ async fn names_are_cleaned_by_rules_that_say_what_they_did(world: &World) {
     let change = json!([{ "rule": "UNIT", "before": "Dragonfly mug 12CM", "after": "Dragonfly mug 12 cm" }]);
     assert_eq!(of_mug["changes"], change);
     assert!(!found.iter().any(|one| one["name"] == "Cable USB-C 3M"), "codes stay: {found:#?}");
-    let names = json!([{ "productId": mug["id"], "name": of_mug["proposed"], "expectedVersion": 1 }]);
+    // A name that is right as it is.
+    let right = json!([{ "product": { "id": mug["id"] }, "keepsName": true }]);
+    assert_eq!(shop.refuse_all(right).await["userErrors"], json!([]));
+    assert!(!cleanups().await.iter().any(|one| one["product"]["id"] == mug["id"]), "nobody asks again");
+    shop.rename(&mug, "Dragonfly mug 14CM").await;
+    let found = cleanups().await;
+    assert!(found.iter().any(|one| one["proposed"] == "Dragonfly mug 14 cm"), "until it has another name: {found:#?}");
+    let names = json!([{ "productId": mug["id"], "name": of_mug["proposed"], "expectedVersion": 2 }]);
     done(&shop.accept(&json!({ "idempotencyKey": key(), "names": names }), false).await, "products");
     assert!(!cleanups().await.iter().any(|one| one["product"]["id"] == mug["id"]), "it is clean now");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done},
+    purchasing::office::{Office, done, key},
 };
 
 pub const SUGGESTIONS: &str = "query($filter: ProductSuggestionFilter, $first: Int, $after: Cursor) {
@@ -117,6 +117,18 @@ impl<'w> Shop<'w> {
     pub async fn refuse(&self, product: &Value, category: &Value) -> Value {
         let input = json!({ "productId": product, "categoryId": category });
         self.ask(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
+    }
+
+    /// Refuses several suggestions at once.
+    pub async fn refuse_all(&self, suggestions: Value) -> Value {
+        let input = json!({ "suggestions": suggestions });
+        self.ask(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
+    }
+
+    /// Gives a product that was never changed another name.
+    pub async fn rename(&self, product: &Value, name: &str) {
+        let names = json!([{ "productId": product["id"], "name": name, "expectedVersion": 1 }]);
+        done(&self.accept(&json!({ "idempotencyKey": key(), "names": names }), false).await, "products");
     }
 }
 

@@ -3,9 +3,12 @@
 use async_graphql::{ID, InputObject, OneofObject};
 use entity::prelude::{self, Currency};
 use platform::path;
-use services::liquidation::{
-    core::{Approval, Criteria, SupplierTerms},
-    shell::{PlanAdvance, PlanApprove, PlanCreate, SettingsSet},
+use services::{
+    liquidation::{
+        core::{Approval, Criteria, SupplierTerms},
+        shell::{PlanAdvance, PlanApprove, PlanCreate, SettingsSet},
+    },
+    replenishment::core::TransferCost,
 };
 
 use super::enums::LiquidationAction;
@@ -16,7 +19,7 @@ use crate::{
     references::Names,
 };
 
-/// Terms on which a supplier takes goods back.
+/// Terms on which a supplier takes goods back and lets orders be cut.
 #[derive(Debug, Clone, InputObject)]
 pub struct LiquidationTermsInput {
     /// Deprecated form of `supplier`: its ID.
@@ -24,10 +27,29 @@ pub struct LiquidationTermsInput {
     pub supplier_id: Option<ID>,
     /// Supplier. Required, unless the deprecated `supplierId` is given.
     pub supplier: Option<SupplierRef>,
-    /// Percent of the cost that is credited, from 1 to 100.
+    /// Percent of the cost that is credited, from 1 to 100; 0 with `cancelDays` of a supplier that takes nothing back.
     pub credit_percent: i32,
     /// Cost of one return, in the company's currency; nothing when it is left out.
     pub freight: Option<MoneyInput>,
+    /// Days before its delivery, from 0 to 365, until which the supplier lets an order be cut. Null: never.
+    pub cancel_days: Option<i32>,
+}
+
+/// Cost of one line of a transfer from a store.
+#[derive(Debug, Clone, InputObject)]
+pub struct LiquidationTransferCostInput {
+    /// Store that sends.
+    pub from_store: StoreRef,
+    /// Store that receives. Null for each that has no cost of its own.
+    pub to_store: Option<StoreRef>,
+    /// Cost of one line, in the company's currency.
+    pub freight: MoneyInput,
+    /// What `fromStore` names, once it is read.
+    #[graphql(skip)]
+    from_store_id: Option<ID>,
+    /// What `toStore` names, once it is read.
+    #[graphql(skip)]
+    to_store_id: Option<ID>,
 }
 
 /// All criteria at once: what is left out gets its default.
@@ -63,15 +85,19 @@ pub struct LiquidationSettingsSetInput {
     /// Percent of the cost that a write-off brings, as by its tax, from 0 to 100. Default 0.
     #[graphql(default = 0)]
     pub salvage_percent: i32,
-    /// Cost of one line of a transfer, in the company's currency; nothing when it is left out.
+    /// Cost of one line of a transfer between stores without a cost in `transferCosts`, in the company's currency; nothing when it is left out. Plans of
+    /// replenishment count it, too.
     pub transfer_freight: Option<MoneyInput>,
+    /// Costs of one line of a transfer from stores that are named, at most 1,000, each pair once. Empty by default.
+    #[graphql(default)]
+    pub transfer_costs: Vec<LiquidationTransferCostInput>,
     /// Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed.
     pub bundle_percent: Option<i32>,
     /// Cost of making one bundle, in the company's currency; nothing when it is left out.
     pub bundle_cost: Option<MoneyInput>,
     /// Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts.
     pub alert_value: Option<MoneyInput>,
-    /// Suppliers that take goods back, at most 250, each once. Empty by default.
+    /// Suppliers that take goods back or let orders be cut, at most 250, each once. Empty by default.
     #[graphql(default)]
     pub supplier_terms: Vec<LiquidationTermsInput>,
 }
@@ -135,9 +161,14 @@ fn minor(reading: &mut Reading, amount: Option<&MoneyInput>, own: Currency, fiel
 impl LiquidationSettingsSetInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         let terms = self.supplier_terms.iter_mut().enumerate();
-        terms.fold(Names::of(path!["input"]), |names, (index, one)| {
+        let names = terms.fold(Names::of(path!["input"]), |names, (index, one)| {
             let at = Names::of(path!["input", "supplierTerms", index]);
             names.and(at.needed(("supplier", one.supplier.take()), ("supplierId", &mut one.supplier_id)))
+        });
+        self.transfer_costs.iter_mut().enumerate().fold(names, |names, (index, one)| {
+            let at = Names::of(path!["input", "transferCosts", index]);
+            let from = at.optional(("fromStore", Some(one.from_store.clone())), ("fromStoreId", &mut one.from_store_id));
+            names.and(from.optional(("toStore", one.to_store.take()), ("toStoreId", &mut one.to_store_id)))
         })
     }
     pub(super) fn read(self, reading: &mut Reading, own: Currency) -> SettingsSet {
@@ -149,6 +180,16 @@ impl LiquidationSettingsSetInput {
                     .unwrap_or(prelude::SupplierId::NIL),
                 credit_percent: one.credit_percent,
                 freight_minor: minor(reading, one.freight.as_ref(), own, || path!["input", "supplierTerms", index, "freight"]),
+                cancel_days: one.cancel_days,
+            });
+        }
+        let mut costs = Vec::with_capacity(self.transfer_costs.len());
+        for (index, one) in self.transfer_costs.iter().enumerate() {
+            let at = |name: &'static str| path!["input", "transferCosts", index, name];
+            costs.push(TransferCost {
+                from: reading.id_opt(one.from_store_id.as_ref(), || at("fromStoreId")).unwrap_or(prelude::StoreId::NIL),
+                to: reading.id_opt(one.to_store_id.as_ref(), || at("toStoreId")),
+                freight_minor: minor(reading, Some(&one.freight), own, || at("freight")),
             });
         }
         SettingsSet {
@@ -166,6 +207,7 @@ impl LiquidationSettingsSetInput {
                 holding_percent: self.holding_percent,
                 salvage_percent: self.salvage_percent,
                 transfer_freight_minor: minor(reading, self.transfer_freight.as_ref(), own, || path!["input", "transferFreight"]),
+                transfer_costs: costs,
                 bundle_percent: self.bundle_percent,
                 bundle_cost_minor: minor(reading, self.bundle_cost.as_ref(), own, || path!["input", "bundleCost"]),
                 alert_value_minor: self

@@ -19,7 +19,7 @@ pub use enums::{
 };
 pub use inputs::{
     LiquidationLineChoice, LiquidationPlanAdvanceInput, LiquidationPlanApproveInput, LiquidationPlanCreateInput,
-    LiquidationSettingsSetInput, LiquidationTermsInput,
+    LiquidationSettingsSetInput, LiquidationTermsInput, LiquidationTransferCostInput,
 };
 pub use line::{LiquidationPlanLine, LiquidationPlanLineConnection, LiquidationPlanLineEdge};
 pub use mutation::LiquidationMutation;
@@ -33,4 +33,4 @@ pub use plan::{
 };
 pub use query::{LiquidationPlanFilter, LiquidationQuery};
 pub use score::LiquidationActionScore;
-pub use settings::{LiquidationSettings, LiquidationTerms};
+pub use settings::{LiquidationSettings, LiquidationTerms, LiquidationTransferCost};

@@ -226,5 +226,16 @@ fn criteria_refused(problem: CriteriaProblem) -> UserError {
         CriteriaProblem::TooManyTerms => {
             UserError::new(ErrorCode::LimitExceeded, "at most 250 suppliers are taken", input("supplierTerms"))
         }
+        CriteriaProblem::TransferCost(index, least, most) => {
+            let field = path!["input", "transferCosts", index, "freight"];
+            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected, amounts in minor units"), field)
+        }
+        CriteriaProblem::TransferStores(index) => {
+            let field = path!["input", "transferCosts", index];
+            UserError::new(ErrorCode::Duplicate, "two different stores are expected that no cost before is of", field)
+        }
+        CriteriaProblem::TooManyTransferCosts => {
+            UserError::new(ErrorCode::LimitExceeded, "at most 1,000 costs are taken", input("transferCosts"))
+        }
     }
 }

@@ -3,7 +3,10 @@
 use async_graphql::Context;
 use entity::prelude::Currency;
 use macros::resolvers;
-use services::liquidation::{core, rows::Settings};
+use services::{
+    liquidation::{core, rows::Settings},
+    replenishment::core::TransferCost,
+};
 
 use super::option::money;
 use crate::{
@@ -12,27 +15,54 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Long},
     },
-    purchasing::links::{self, Money},
+    purchasing::links::{self, Money, Store},
 };
 
-/// Terms on which a supplier takes goods back.
+/// Terms on which a supplier takes goods back and lets orders be cut.
 pub struct LiquidationTerms {
     of: core::SupplierTerms,
     currency: Currency,
 }
 
-/// Terms on which a supplier takes goods back.
+/// Terms on which a supplier takes goods back and lets orders be cut.
 #[resolvers]
 impl LiquidationTerms {
     /// Supplier.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
         links::supplier(ctx, self.of.supplier).await
     }
-    /// Percent of the cost that is credited, from 1 to 100.
+    /// Percent of the cost that is credited, from 0 to 100. 0: the supplier takes nothing back.
     async fn credit_percent(&self) -> i32 {
         self.of.credit_percent
     }
     /// Cost of one return.
+    async fn freight(&self) -> Money {
+        money(self.of.freight_minor, self.currency)
+    }
+    /// Days before its delivery, from 0 to 365, until which the supplier lets an order be cut. Null: never.
+    async fn cancel_days(&self) -> Option<i32> {
+        self.of.cancel_days
+    }
+}
+
+/// Cost of moving goods from a store.
+pub struct LiquidationTransferCost {
+    of: TransferCost,
+    currency: Currency,
+}
+
+/// Cost of one line of a transfer from a store.
+#[resolvers]
+impl LiquidationTransferCost {
+    /// Store that sends.
+    async fn from_store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.of.from).await
+    }
+    /// Store that receives. Null: each that has no cost of its own.
+    async fn to_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.of.to?).await)
+    }
+    /// Cost of one line.
     async fn freight(&self) -> Money {
         money(self.of.freight_minor, self.currency)
     }
@@ -94,9 +124,15 @@ impl LiquidationSettings {
     async fn salvage_percent(&self) -> i32 {
         self.of.criteria.salvage_percent
     }
-    /// Cost of one line of a transfer.
+    /// Cost of one line of a transfer between stores without a cost in `transferCosts`. Plans of replenishment count it, too.
     async fn transfer_freight(&self) -> Money {
         money(self.of.criteria.transfer_freight_minor, self.currency)
+    }
+    /// Costs of one line of a transfer from stores that are named. That of a pair goes before that of its sending store.
+    #[field(list_size(assumed = 20))]
+    async fn transfer_costs(&self) -> Vec<LiquidationTransferCost> {
+        let costs = self.of.criteria.transfer_costs.iter();
+        costs.map(|cost| LiquidationTransferCost { of: *cost, currency: self.currency }).collect()
     }
     /// Percent by which a product is cheaper in a bundle than by itself. Null: no bundles are proposed.
     async fn bundle_percent(&self) -> Option<i32> {
@@ -110,7 +146,7 @@ impl LiquidationSettings {
     async fn alert_value(&self) -> Option<Money> {
         Some(money(self.of.criteria.alert_value_minor?, self.currency))
     }
-    /// Suppliers that take goods back. A RETURN is proposed to no other.
+    /// Suppliers that take goods back or let orders be cut. A RETURN and CANCEL_INCOMING are proposed to no other.
     #[field(list_size(assumed = 5))]
     async fn supplier_terms(&self) -> Vec<LiquidationTerms> {
         let terms = self.of.criteria.supplier_terms.iter();

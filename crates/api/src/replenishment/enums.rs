@@ -75,6 +75,8 @@ pub enum ReplenishmentLineKind {
     Transfer,
     /// Buy it.
     Purchase,
+    /// Cut or cancel a line of a purchase order whose units are not needed any more.
+    CancelIncoming,
 }
 
 /// State of a line.
@@ -159,6 +161,10 @@ pub enum ReplenishmentReasonCode {
     FilledUp,
     /// The order is below the supplier's minimum order value.
     BelowMinimum,
+    /// Another store has some, and moving it would cost more than it saves.
+    TransportTooDear,
+    /// What is on order is more than the store keeps.
+    NotNeeded,
 }
 
 /// Reason for which a chosen line was not approved.
@@ -169,7 +175,7 @@ pub enum ReplenishmentRefusalCode {
     Forbidden,
     /// Stock moved by more than a fifth of its quantity after the plan was made. The line is REFUSED.
     Stale,
-    /// The draft was refused. The line is REFUSED.
+    /// The draft was refused, or the order that it cuts has changed. The line is REFUSED.
     DraftRefused,
 }
 

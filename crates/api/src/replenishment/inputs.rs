@@ -20,7 +20,7 @@ use crate::{
     reports::XyzClass,
 };
 
-/// A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product or an ABC class.
+/// A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product, an ABC class or a supplier.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReplenishmentPolicySetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -39,7 +39,7 @@ pub struct ReplenishmentPolicySetInput {
     /// Deprecated form of `store`: its ID.
     #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<ID>,
-    /// Store that the policy is for: for all of its products, or with a product or an ABC class. Needed unless your rights are for all stores.
+    /// Store that the policy is for: for all of its products, or with a product, an ABC class or a supplier. Needed unless your rights are for all stores.
     pub store: Option<StoreRef>,
     /// ABC class that the policy is for.
     pub abc_class: Option<AbcClass>,
@@ -48,7 +48,7 @@ pub struct ReplenishmentPolicySetInput {
     /// Deprecated form of `supplier`: its ID.
     #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier whose products the policy is for.
+    /// Supplier whose products the policy is for; with a store, only in that store.
     pub supplier: Option<SupplierRef>,
     /// Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
     /// for other kinds.
@@ -107,7 +107,7 @@ pub enum PlanLineChoice {
     All(bool),
     /// IDs of the lines, at most 500.
     Ids(Vec<ID>),
-    /// Transfers, and purchases that cost no more than this in its currency; the most urgent 5,000.
+    /// Transfers, and purchases and cuts that are worth no more than this in its currency; the most urgent 5,000.
     Under(MoneyInput),
 }
 

@@ -121,6 +121,16 @@ impl ReplenishmentFigures {
     async fn surplus(&self) -> Option<Quantity> {
         self.0.figures.surplus.map(units)
     }
+    /// Cost of moving the line, by the settings of liquidation. Null where it costs nothing, and for other kinds than a transfer.
+    #[field(mask = ProductCostRead)]
+    async fn freight(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.0.figures.freight.map(Money::from)
+    }
+    /// Cost that moving the line saves: of buying the units, less their own cost, and of keeping the surplus for at most a year. Null where `freight` is.
+    #[field(mask = ProductCostRead)]
+    async fn saving(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.0.figures.saving.map(Money::from)
+    }
     /// Lead time in days: the mean of the supplier's last deliveries where five are known, else as catalogue or supplier say, else 7. With a calendar
     /// of the supplier, the days until what a later plan can order arrives, less the days between plans.
     async fn lead_time_days(&self) -> f64 {
@@ -210,7 +220,7 @@ impl ReplenishmentLineScore {
     }
 }
 
-/// Proposal to move a product to a store or to buy it for one.
+/// Proposal to move a product to a store, to buy it for one, or to cut what is on order for it.
 #[resolvers(requires = PurchaseRead)]
 impl ReplenishmentPlanLine {
     /// ID of the line, for replenishmentPlanApprove.
@@ -238,7 +248,7 @@ impl ReplenishmentPlanLine {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.product).await
     }
-    /// Store that needs the product.
+    /// Store that needs the product, or that needs no more of it.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
@@ -246,12 +256,12 @@ impl ReplenishmentPlanLine {
     async fn from_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.kind.giver()?).await)
     }
-    /// Supplier of the product: the preferred one, else the product's own. Null for a transfer, and
+    /// Supplier of the product: the preferred one, else the product's own; for CANCEL_INCOMING that of the order. Null for a transfer, and
     /// when none is known.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
-        Some(links::supplier(ctx, self.0.kind.supplier()?).await)
+        Some(links::supplier(ctx, self.0.kind.partner()?).await)
     }
-    /// Units to move or to buy, in the product's smallest unit; of a purchase whole packs.
+    /// Units to move, to buy or to cut, in the product's smallest unit; of a purchase whole packs.
     async fn quantity(&self) -> Quantity {
         units(self.0.quantity)
     }
@@ -260,7 +270,8 @@ impl ReplenishmentPlanLine {
     async fn urgency_days(&self) -> Option<i32> {
         self.0.urgency_days
     }
-    /// Cost of the goods by the supplier's catalogue, else by the product. Null for a transfer, and where no price is known.
+    /// Cost of the goods by the supplier's catalogue, else by the product; for CANCEL_INCOMING the cost by the order that is not spent. Null for a transfer,
+    /// and where no price is known.
     #[field(mask = ProductCostRead)]
     async fn cost(&self, ctx: &Context<'_>) -> Option<Money> {
         self.0.cost.map(Money::from)
@@ -295,7 +306,7 @@ impl ReplenishmentPlanLine {
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.approved_by?).await)
     }
-    /// Day on which the delivery is due, by the lead time in `figures`. Null of lines that were made before this was kept.
+    /// Day on which the delivery is due, by the lead time in `figures`. Null for CANCEL_INCOMING, and of lines that were made before this was kept.
     async fn due_on(&self) -> Option<Date> {
         self.0.due_on.map(Date)
     }
@@ -303,9 +314,15 @@ impl ReplenishmentPlanLine {
     async fn score(&self) -> Option<ReplenishmentLineScore> {
         self.0.score.map(ReplenishmentLineScore)
     }
-    /// Draft of a purchase order that the line became. Null unless it is an APPROVED purchase.
+    /// Draft of a purchase order that the line became; for CANCEL_INCOMING the order that was cut. Null unless it is APPROVED, and for a transfer.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
         let Some(Document::PurchaseOrder(id)) = self.0.state.document() else { return None };
+        let lost = || Fault::corrupt("purchase_order", "an order stays").into();
+        Some(purchasing::load_order(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
+    }
+    /// Purchase order that the line cuts. Null unless it is CANCEL_INCOMING.
+    async fn incoming_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
+        let id = self.0.kind.cut_order()?;
         let lost = || Fault::corrupt("purchase_order", "an order stays").into();
         Some(purchasing::load_order(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
     }

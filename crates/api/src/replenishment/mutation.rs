@@ -2,7 +2,11 @@
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{ledger::Ledger, purchasing::events::PURCHASE_ORDER_CREATED, transfers::events::TRANSFER_CREATED};
+use inventory::{
+    ledger::Ledger,
+    purchasing::events::{PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CREATED},
+    transfers::events::TRANSFER_CREATED,
+};
 use macros::resolvers;
 use services::replenishment::{
     events::{
@@ -115,11 +119,17 @@ impl ReplenishmentMutation {
     }
 
     /// Approves lines of a plan: purchases become drafts of purchase orders, one a supplier, store and currency, and transfers drafts of transfers, one a pair of
-    /// stores. Each line needs purchase.write or transfer.write in its own store; a line without it stays OPEN, one whose stock has moved is REFUSED as STALE,
+    /// stores; orders are amended or cancelled as CANCEL_INCOMING proposes. Each line needs purchase.write or transfer.write in its own store; a line without it stays OPEN, one whose stock has moved is REFUSED as STALE,
     /// and others go on.
     #[mutation(
         permit = PurchaseRead,
-        emits(REPLENISHMENT_PLAN_APPROVED, PURCHASE_ORDER_CREATED, TRANSFER_CREATED),
+        emits(
+            REPLENISHMENT_PLAN_APPROVED,
+            PURCHASE_ORDER_CREATED,
+            TRANSFER_CREATED,
+            PURCHASE_ORDER_AMENDED,
+            PURCHASE_ORDER_CANCELLED
+        ),
         dry_run,
         cost = "20"
     )]

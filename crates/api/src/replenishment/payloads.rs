@@ -200,7 +200,7 @@ fn policy_refused(problem: PolicyProblem) -> UserError {
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }
         PolicyProblem::StoreNotTaken => {
-            let message = "a store is named alone, or beside a product or an ABC class";
+            let message = "a store is named alone, or beside a product, an ABC class or a supplier";
             UserError::new(ErrorCode::Invalid, message, input("storeId"))
         }
         PolicyProblem::NotTaken(name) => {

@@ -37,8 +37,9 @@ impl From<core::Policy> for ReplenishmentPolicy {
     }
 }
 
-/// Rule by which plans fill stock up: for a product or classes, in one store or all, for a supplier, a store, or for the whole tenant. The most specific rule
-/// applies: product and store, product, ABC and XYZ class and store, ABC class and store, ABC and XYZ class, ABC class, XYZ class, supplier, store, tenant.
+/// Rule by which plans fill stock up: for a product, classes or a supplier, in one store or all, for a store, or for the whole tenant. The most specific rule
+/// applies: product and store, product, ABC and XYZ class and store, ABC class and store, ABC and XYZ class, ABC class, XYZ class, supplier and store, supplier,
+/// store, tenant.
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentPolicy {
     /// ID of the policy.

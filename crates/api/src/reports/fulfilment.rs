@@ -38,8 +38,8 @@ impl FulfilmentReport {
     }
 }
 
-/// Fill rates and fulfilment times of orders. Rates are 0 to 1, to six decimals, and null without an order. Charges, services and cancelled units are in
-/// no figure.
+/// Fill rates and fulfilment times of orders. Rates are 0 to 1, to six decimals, and null without an order. In time is what left until requestedFor of its
+/// order, and within the hours asked for where the order has none. Charges, services and cancelled units are in no figure.
 #[resolvers]
 impl FulfilmentReport {
     /// Store of the orders, when rows stand for stores.
@@ -125,7 +125,7 @@ impl FulfilmentReportQuery {
         #[graphql(desc = "Orders to report on, by the day on which they were placed.")] filter: SalesReportFilter,
         #[graphql(desc = "Meaning of a row. Default STORE.", default_with = "FulfilmentGroup::Store")] group_by: FulfilmentGroup,
         #[graphql(
-            desc = "Hours after the order that count as in time, 1 to 8,784: orders carry no promised day. Default 24.",
+            desc = "Hours after the order that count as in time, 1 to 8,784, of orders without requestedFor. Default 24.",
             default = 24
         )]
         within_hours: i32,

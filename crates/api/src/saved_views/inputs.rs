@@ -134,7 +134,7 @@ pub struct SavedViewScheduleSetInput {
     pub variables: Option<Json>,
     /// Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list.
     pub rows: Option<String>,
-    /// Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns.
+    /// Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns, a Parquet file at most 5,000,000 cells.
     #[graphql(default_with = "SavedViewTableFormat::Csv")]
     pub format: SavedViewTableFormat,
     /// Rule by which the view is sent.

@@ -59,6 +59,8 @@ pub enum SavedViewTableFormat {
     Xlsx,
     /// Pages of A4 with the name of the view, what its document selects beside the list, a chart where it selects one, and the table.
     Pdf,
+    /// Apache Parquet with typed columns, compressed with Zstandard.
+    Parquet,
 }
 
 /// A schedule's row.

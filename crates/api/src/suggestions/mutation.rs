@@ -225,8 +225,9 @@ impl SuggestionMutation {
         })
     }
 
-    /// Keeps that a suggested category, or suggested tags, are wrong for a product, or for each of a list: they are not suggested for that product again. Other
-    /// products are not affected. All are kept, or none.
+    /// Keeps that a suggested category, or suggested tags, are wrong for a product, or for each of a list: they are not suggested for that product again. Of a
+    /// list also that a name is right as it is, or that two products are no duplicates, until a name of them changes. Other products are not affected. All are
+    /// kept, or none.
     #[mutation(permit = ProductWrite, once, dry_run(rolled_back))]
     async fn product_suggestion_refuse(
         &self,
@@ -248,6 +249,11 @@ impl SuggestionMutation {
                 match why {
                     RefuseRefusal::NoProduct => UserError::not_found("product", refused_at(place, "productId")),
                     RefuseRefusal::NoCategory => UserError::not_found("category", refused_at(place, "categoryId")),
+                    RefuseRefusal::NoOther => UserError::not_found("product", refused_at(place, "otherProductId")),
+                    RefuseRefusal::Itself => {
+                        let message = "it is the product itself: name another one";
+                        UserError::new(ErrorCode::Invalid, message, refused_at(place, "otherProductId"))
+                    }
                 }
             };
             Ok(refusals.into_iter().take(MOST_REPORTED).map(error).collect::<Vec<_>>().into())

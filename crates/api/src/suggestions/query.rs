@@ -125,7 +125,7 @@ impl SuggestionQuery {
         Ok(ProductTagSuggestionConnection::new(page, tag::status(model.as_ref()), is_partial))
     }
 
-    /// Pairs of products that are probably one, entered twice; the most alike first, at most 10,000.
+    /// Pairs of products that are probably one, entered twice; the most alike first, at most 10,000. Pairs that were refused are left out until a name changes.
     ///
     /// Requires product.read. Costs 20.
     #[field(permit = ProductRead, paged, cost = "20")]
@@ -154,6 +154,7 @@ impl SuggestionQuery {
     }
 
     /// Products whose names can be cleaned, each with the name proposed and the rules that changed it; in the order of their creation, at most 10,000.
+    /// Products whose names were found right are left out until the name changes.
     ///
     /// Requires product.read. Costs 20.
     #[field(permit = ProductRead, paged, cost = "20")]

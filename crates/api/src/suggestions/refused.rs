@@ -39,7 +39,7 @@ pub struct ProductSuggestionRefuseInput {
     pub suggestions: Vec<RefusedSuggestionInput>,
 }
 
-/// A suggested category, and tags, that are wrong for a product, among others. At least one of `category` and `tags` is needed.
+/// Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `keepsName` and `otherProduct` is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct RefusedSuggestionInput {
     /// Product.
@@ -49,12 +49,20 @@ pub struct RefusedSuggestionInput {
     /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
     #[graphql(default)]
     pub tags: Vec<String>,
+    /// Whether its name is right as it is: it is not proposed to be cleaned before the product has another name. Default false.
+    #[graphql(default)]
+    pub keeps_name: bool,
+    /// Product that it is no duplicate of: the pair is not proposed before one of both has another name. Null for none.
+    pub other_product: Option<ProductRef>,
     /// What `product` names, once it is read.
     #[graphql(skip)]
     product_id: Option<ID>,
     /// What `category` names, once it is read.
     #[graphql(skip)]
     category_id: Option<ID>,
+    /// What `otherProduct` names, once it is read.
+    #[graphql(skip)]
+    other_product_id: Option<ID>,
 }
 
 /// What is refused for a product, with its IDs.
@@ -62,6 +70,8 @@ struct Line {
     product_id: Option<ID>,
     category_id: Option<ID>,
     tags: Vec<String>,
+    keeps_name: bool,
+    other_product_id: Option<ID>,
 }
 
 impl ProductSuggestionRefuseInput {
@@ -75,7 +85,8 @@ impl ProductSuggestionRefuseInput {
         for (index, one) in self.suggestions.iter_mut().enumerate() {
             let of = Names::of(path!["input", "suggestions", index])
                 .optional(("product", Some(one.product.clone())), ("productId", &mut one.product_id))
-                .optional(("category", one.category.take()), ("categoryId", &mut one.category_id));
+                .optional(("category", one.category.take()), ("categoryId", &mut one.category_id))
+                .optional(("otherProduct", one.other_product.take()), ("otherProductId", &mut one.other_product_id));
             names = names.and(of);
         }
         names
@@ -92,8 +103,14 @@ impl ProductSuggestionRefuseInput {
     pub(super) fn lines(self) -> Result<Vec<(Option<usize>, Refused)>, Vec<UserError>> {
         let is_beside_list = self.is_beside_list();
         let Self { product_id, category_id, tags, suggestions, .. } = self;
-        let first = Line { product_id, category_id, tags };
-        let of = |one: RefusedSuggestionInput| Line { product_id: one.product_id, category_id: one.category_id, tags: one.tags };
+        let first = Line { product_id, category_id, tags, keeps_name: false, other_product_id: None };
+        let of = |one: RefusedSuggestionInput| Line {
+            product_id: one.product_id,
+            category_id: one.category_id,
+            tags: one.tags,
+            keeps_name: one.keeps_name,
+            other_product_id: one.other_product_id,
+        };
         let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), of(one)));
         let lines: Vec<_> = is_beside_list.then_some((None, first)).into_iter().chain(listed).collect();
         let wrong: Vec<UserError> =
@@ -106,7 +123,10 @@ impl ProductSuggestionRefuseInput {
             for (place, line) in lines {
                 let product: Option<ProductId> = reading.id_opt(line.product_id.as_ref(), || refused_at(place, "productId"));
                 let category: Option<CategoryId> = reading.id_opt(line.category_id.as_ref(), || refused_at(place, "categoryId"));
-                found.push((place, Refused { product: product.unwrap_or(ProductId::NIL), category, tags: line.tags }));
+                let other: Option<ProductId> =
+                    reading.id_opt(line.other_product_id.as_ref(), || refused_at(place, "otherProductId"));
+                let (product, keeps_name) = (product.unwrap_or(ProductId::NIL), line.keeps_name);
+                found.push((place, Refused { product, category, tags: line.tags, keeps_name, other }));
             }
             found
         })
@@ -123,7 +143,8 @@ pub(super) fn refused_at(place: Option<usize>, field: &'static str) -> Path {
 
 /// Why an input refuses nothing that could be suggested.
 fn not_refusable(place: Option<usize>, input: &Line) -> Option<UserError> {
-    if input.category_id.is_none() && input.tags.is_empty() {
+    let is_of_names = input.keeps_name || input.other_product_id.is_some();
+    if input.category_id.is_none() && input.tags.is_empty() && !is_of_names {
         let field = if place.is_some() { "category" } else { "categoryId" };
         return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_at(place, field)));
     }

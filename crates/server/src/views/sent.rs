@@ -14,23 +14,15 @@ use crate::reply;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Json,
-    Table(TableFile),
-}
-
-/// The file of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TableFile {
     /// As schedules send it, too.
-    Of(TableFormat),
-    Parquet,
+    Table(TableFormat),
 }
 
 impl Format {
     fn media(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
-            Self::Table(TableFile::Of(format)) => media_type(format),
-            Self::Table(TableFile::Parquet) => "application/vnd.apache.parquet",
+            Self::Table(format) => media_type(format),
         }
     }
 }

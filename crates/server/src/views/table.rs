@@ -4,7 +4,7 @@ use async_graphql::Executor;
 use entity::prelude::{PaperLocale, TableFormat};
 use serde_json::{Map, Value, json};
 
-use super::{Format, Parameters, Reading, TableFile, Target, layout::Layout};
+use super::{Format, Parameters, Reading, Target, layout::Layout};
 use graphql::{answer::Errors, operation::OperationService, session::Session};
 
 /// The table that is wanted.
@@ -46,6 +46,6 @@ pub async fn view_table<E: Executor>(
     let reading = Reading { service, session, id };
     let target = Target { by: json!({ "id": ask.view }), variables: None };
     let asked = Parameters { variables: ask.variables, rows: ask.rows, locale: ask.locale };
-    let sheet = Box::pin(reading.sheet(&target, Format::Table(TableFile::Of(ask.format)), asked)).await?;
+    let sheet = Box::pin(reading.sheet(&target, Format::Table(ask.format), asked)).await?;
     Ok(sheet.map(|sheet| SentTable { bytes: sheet.bytes, rows: sheet.rows, told: sheet.told }))
 }

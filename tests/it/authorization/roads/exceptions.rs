@@ -98,6 +98,8 @@ pub const EXCEPTIONS: &[(&str, Because)] = &[
     ("LiquidationPlanLine.supplier", Subject),
     ("LiquidationPlanLine.toStore", Subject),
     ("LiquidationTerms.supplier", Subject),
+    ("LiquidationTransferCost.fromStore", Subject),
+    ("LiquidationTransferCost.toStore", Subject),
     ("ReplenishmentPlan.stores", Subject),
     ("ReplenishmentPlan.supplier", Subject),
     ("ReplenishmentPlanLine.fromStore", Subject),

@@ -144,6 +144,7 @@ const TENANTED: &[&str] = &[
     "product_image",
     "product_document",
     "attachment",
+    "product_name_refusal",
     "product_tag_refusal",
     "product_text_refusal",
     "node_tags",

@@ -224,7 +224,7 @@ impl Basis<'_> {
         }
         let moved = quantity as f64 / scale;
         let sold = wanted.map(|wanted| (wanted - own).clamp(0.0, moved));
-        let freight = self.criteria.transfer_freight_minor as f64;
+        let freight = self.criteria.freight(self.level.store, to.store) as f64;
         Some(Candidate {
             act: Act::Transfer { to: to.store },
             quantity,

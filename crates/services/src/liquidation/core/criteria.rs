@@ -1,22 +1,33 @@
 //! What a tenant calls dead and slow, and what its actions cost and bring.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::replenishment::core::{TransferCost, freight_of};
+
 /// Suppliers with terms at most.
 const MOST_TERMS: usize = 250;
+/// Days before a delivery until which an order may be cut, at most.
+const MOST_CANCEL_DAYS: i32 = 365;
+/// Pairs of stores with a cost of their own at most.
+const MOST_TRANSFER_COSTS: usize = 1_000;
 /// Steps of a markdown at most.
 const MOST_STEPS: usize = 5;
 
-/// How a supplier takes goods back.
+/// How a supplier takes goods back, and until when it lets orders be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SupplierTerms {
     pub supplier: SupplierId,
-    /// Share of the cost that is credited.
+    /// Share of the cost that is credited. 0: nothing is taken back.
     pub credit_percent: i32,
     /// Cost of one return, in minor units of the tenant's currency.
     pub freight_minor: i64,
+    /// Days before its delivery until which an order may be cut. None: it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_days: Option<i32>,
 }
 
 /// A tenant's criteria. Amounts are minor units of the tenant's currency.
@@ -43,8 +54,11 @@ pub struct Criteria {
     pub holding_percent: i32,
     /// Share of the cost that a write-off brings, as by its tax.
     pub salvage_percent: i32,
-    /// Cost of one line of a transfer.
+    /// Cost of one line of a transfer, where nothing is said of its stores.
     pub transfer_freight_minor: i64,
+    /// The same from stores that are named, to one or to all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfer_costs: Vec<TransferCost>,
     /// By how many percent of its price a product is cheaper in a bundle. None: no bundles are proposed. What has its default is left out of the body, as
     /// criteria were before it was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +91,11 @@ pub enum CriteriaProblem {
     /// Terms out of range: their place and field.
     Terms(usize, &'static str, i64, i64),
     TooManyTerms,
+    /// A cost between stores is out of range: its place.
+    TransferCost(usize, i64, i64),
+    /// Two costs are of the same stores, or one is from a store to itself: its place.
+    TransferStores(usize),
+    TooManyTransferCosts,
 }
 
 impl Default for Criteria {
@@ -93,6 +112,7 @@ impl Default for Criteria {
             holding_percent: 25,
             salvage_percent: 0,
             transfer_freight_minor: 0,
+            transfer_costs: Vec::new(),
             bundle_percent: Some(10),
             bundle_cost_minor: 0,
             alert_value_minor: None,
@@ -102,8 +122,13 @@ impl Default for Criteria {
 }
 
 impl Criteria {
+    /// How a supplier takes goods back; None of one that takes none.
     pub fn terms_of(&self, supplier: SupplierId) -> Option<&SupplierTerms> {
-        self.supplier_terms.iter().find(|terms| terms.supplier == supplier)
+        self.supplier_terms.iter().find(|terms| terms.supplier == supplier && terms.credit_percent > 0)
+    }
+    /// What a line from one store to another costs.
+    pub fn freight(&self, from: StoreId, to: StoreId) -> i64 {
+        freight_of(&self.transfer_costs, self.transfer_freight_minor, (from, to))
     }
 
     /// # Errors
@@ -134,15 +159,41 @@ impl Criteria {
         if steps.is_empty() || steps.len() > MOST_STEPS || !ascends || steps.iter().any(|step| !(1..=95).contains(step)) {
             return Err(CriteriaProblem::Steps);
         }
+        self.check_transfers(MOST_MINOR)?;
+        self.check_terms(MOST_MINOR)
+    }
+
+    fn check_transfers(&self, most: i64) -> Result<(), CriteriaProblem> {
+        if self.transfer_costs.len() > MOST_TRANSFER_COSTS {
+            return Err(CriteriaProblem::TooManyTransferCosts);
+        }
+        let mut seen = BTreeSet::new();
+        for (place, cost) in self.transfer_costs.iter().enumerate() {
+            if !(0..=most).contains(&cost.freight_minor) {
+                return Err(CriteriaProblem::TransferCost(place, 0, most));
+            }
+            if cost.to == Some(cost.from) || !seen.insert((cost.from, cost.to)) {
+                return Err(CriteriaProblem::TransferStores(place));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_terms(&self, most: i64) -> Result<(), CriteriaProblem> {
         if self.supplier_terms.len() > MOST_TERMS {
             return Err(CriteriaProblem::TooManyTerms);
         }
         for (place, terms) in self.supplier_terms.iter().enumerate() {
-            if !(1..=100).contains(&terms.credit_percent) {
-                return Err(CriteriaProblem::Terms(place, "creditPercent", 1, 100));
+            // Terms that say nothing are a slip.
+            let least = i32::from(terms.cancel_days.is_none());
+            if !(least..=100).contains(&terms.credit_percent) {
+                return Err(CriteriaProblem::Terms(place, "creditPercent", least.into(), 100));
             }
-            if !(0..=MOST_MINOR).contains(&terms.freight_minor) {
-                return Err(CriteriaProblem::Terms(place, "freight", 0, MOST_MINOR));
+            if !(0..=most).contains(&terms.freight_minor) {
+                return Err(CriteriaProblem::Terms(place, "freight", 0, most));
+            }
+            if terms.cancel_days.is_some_and(|days| !(0..=MOST_CANCEL_DAYS).contains(&days)) {
+                return Err(CriteriaProblem::Terms(place, "cancelDays", 0, MOST_CANCEL_DAYS.into()));
             }
             if self.supplier_terms[..place].iter().any(|before| before.supplier == terms.supplier) {
                 return Err(CriteriaProblem::Twice(place));

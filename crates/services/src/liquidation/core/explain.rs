@@ -142,6 +142,7 @@ fn criteria(example: &Example) -> Criteria {
         supplier: SupplierId::NIL,
         credit_percent: percent as i32,
         freight_minor: minor(example.freight.unwrap_or_default()),
+        cancel_days: None,
     });
     let usual = Criteria::default();
     let steps: Vec<i32> = example.steps.iter().map(|percent| *percent as i32).collect();

@@ -55,7 +55,7 @@ fn product(levels: Vec<Level>) -> Product {
 }
 
 fn terms() -> Criteria {
-    let terms = SupplierTerms { supplier: supplier(), credit_percent: 85, freight_minor: 2_000 };
+    let terms = SupplierTerms { supplier: supplier(), credit_percent: 85, freight_minor: 2_000, cancel_days: None };
     Criteria { supplier_terms: vec![terms], ..Criteria::default() }
 }
 
@@ -304,7 +304,7 @@ fn criteria_out_of_their_range_are_named() {
     assert_eq!(steps(vec![10]), Ok(()));
     let days = Criteria { days_without_sale: 0, ..Criteria::default() };
     assert_eq!(days.check(), Err(CriteriaProblem::Range("daysWithoutSale", 1, 3_650)));
-    let one = SupplierTerms { supplier: supplier(), credit_percent: 50, freight_minor: 0 };
+    let one = SupplierTerms { supplier: supplier(), credit_percent: 50, freight_minor: 0, cancel_days: None };
     let twice = Criteria { supplier_terms: vec![one, one], ..Criteria::default() };
     assert_eq!(twice.check(), Err(CriteriaProblem::Twice(1)));
 }

@@ -178,7 +178,7 @@ fn line_of(clock: &Clock, proposal: Proposal, chosen: Candidate, criteria: &Crit
         value_minor: proposal.value,
         credit_minor: terms.map_or(0, |terms| credit(terms.credit_percent)),
         freight_minor: match &chosen.act {
-            Act::Transfer { .. } => criteria.transfer_freight_minor,
+            Act::Transfer { to } => criteria.freight(proposal.store, *to),
             _ => terms.map_or(0, |terms| terms.freight_minor),
         },
         response: proposal.response,

@@ -1,5 +1,7 @@
 //! Setting a tenant's criteria.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 use iam::access::{Permit, Reach, code, kind};
 use inventory::{ledger::Mode, purchasing::rows::known_suppliers};
@@ -17,10 +19,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{LiquidationError, check_key};
-use crate::liquidation::{
-    core::Criteria,
-    events::{LIQUIDATION_SETTINGS_SET, SettingsEvent},
-    rows::{self, Settings},
+use crate::{
+    liquidation::{
+        core::Criteria,
+        events::{LIQUIDATION_SETTINGS_SET, SettingsEvent},
+        rows::{self, Settings},
+    },
+    replenishment::rows::stores as known_stores,
 };
 
 /// Criteria as they are wanted. Its JSON is what the idempotency key's hash is over.
@@ -73,6 +78,14 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet)
         if !known.iter().any(|known| known.id == *supplier) {
             let field = path!["input", "supplierTerms", index, "supplierId"];
             return Err(LiquidationError::NotFound { what: "supplier", field });
+        }
+    }
+    let stores = if input.criteria.transfer_costs.is_empty() { BTreeSet::new() } else { known_stores(work).await? };
+    for (index, cost) in input.criteria.transfer_costs.iter().enumerate() {
+        let named = [("fromStoreId", Some(cost.from)), ("toStoreId", cost.to)];
+        if let Some((name, _)) = named.into_iter().find(|(_, store)| store.is_some_and(|store| !stores.contains(&store))) {
+            let field = path!["input", "transferCosts", index, name];
+            return Err(LiquidationError::NotFound { what: "store", field });
         }
     }
     let after = Settings { criteria: input.criteria.clone(), version: before.version + 1, updated_at: Some(now) };

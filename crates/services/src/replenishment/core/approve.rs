@@ -18,7 +18,7 @@ const MOST_OF_A_DRAFT: usize = 500;
 pub enum Choice {
     All,
     Ids(Vec<ReplenishmentLineId>),
-    /// Transfers, and purchases that cost no more than this.
+    /// Transfers, and purchases and cuts that are worth no more than this.
     Under(Money),
     /// Those that the tenant's rule has taken. Which they are is no part of a call's hash: a call that is made again finds other lines open.
     Rule {
@@ -35,7 +35,7 @@ impl Choice {
             Self::Rule { lines } => lines.contains(&line.id),
             Self::Under(most) => match line.kind {
                 LineKind::Transfer { .. } => true,
-                LineKind::Purchase { .. } => {
+                LineKind::Purchase { .. } | LineKind::CancelIncoming { .. } => {
                     line.cost.is_some_and(|cost| cost.currency == most.currency && cost.minor <= most.minor)
                 }
             },
@@ -90,7 +90,7 @@ pub fn approve(
             continue;
         }
         let currency = line.cost.map(|cost| cost.currency.to_string()).unwrap_or_default();
-        let key = (line.kind.giver(), line.kind.supplier(), line.store, currency);
+        let key = (line.kind.giver(), line.kind.supplier(), line.kind.cut_order(), line.store, currency);
         let (id, size) = groups.entry(key).or_insert_with(|| (group(), 0));
         if *size >= MOST_OF_A_DRAFT {
             (*id, *size) = (group(), 0);
@@ -101,15 +101,16 @@ pub fn approve(
     claims
 }
 
-/// What lines of one draft share: giver, supplier, store and currency.
-type DraftKey = (Option<StoreId>, Option<SupplierId>, StoreId, String);
+/// What lines of one draft share: giver, supplier, the order that is cut, store and currency.
+type DraftKey = (Option<StoreId>, Option<SupplierId>, Option<PurchaseOrderId>, StoreId, String);
 type Units = BTreeMap<(ProductId, StoreId), i64>;
 
 /// What lines of the plan have brought under way since it was made: to levels, and away from givers.
 fn done_before(lines: &[PlanLine]) -> (Units, Units) {
     let (mut moved, mut given) = (Units::new(), Units::new());
     for line in lines.iter().filter(|line| line.state.group().is_some()) {
-        *moved.entry((line.product, line.store)).or_default() += line.quantity;
+        let brought = if line.kind.cut_order().is_some() { -line.quantity } else { line.quantity };
+        *moved.entry((line.product, line.store)).or_default() += brought;
         if let Some(giver) = line.kind.giver() {
             *given.entry((line.product, giver)).or_default() += line.quantity;
         }

@@ -16,6 +16,14 @@ pub enum LineKind {
     Purchase {
         supplier: Option<SupplierId>,
     },
+    /// Units of a line of a purchase order that are not needed any more.
+    CancelIncoming {
+        supplier: SupplierId,
+        order: PurchaseOrderId,
+        position: u16,
+        /// The quantity of the line when the plan was made.
+        ordered: i64,
+    },
 }
 
 impl LineKind {
@@ -23,18 +31,34 @@ impl LineKind {
         match self {
             Self::Transfer { .. } => ReplenishmentLineKind::Transfer,
             Self::Purchase { .. } => ReplenishmentLineKind::Purchase,
+            Self::CancelIncoming { .. } => ReplenishmentLineKind::CancelIncoming,
         }
     }
     pub const fn giver(&self) -> Option<StoreId> {
         match self {
             Self::Transfer { from } => Some(*from),
-            Self::Purchase { .. } => None,
+            Self::Purchase { .. } | Self::CancelIncoming { .. } => None,
         }
     }
+    /// Who it is bought from.
     pub const fn supplier(&self) -> Option<SupplierId> {
         match self {
             Self::Purchase { supplier } => *supplier,
-            Self::Transfer { .. } => None,
+            Self::Transfer { .. } | Self::CancelIncoming { .. } => None,
+        }
+    }
+    /// Who sells it, or is to send less.
+    pub const fn partner(&self) -> Option<SupplierId> {
+        match self {
+            Self::CancelIncoming { supplier, .. } => Some(*supplier),
+            _ => self.supplier(),
+        }
+    }
+    /// The order that is cut.
+    pub const fn cut_order(&self) -> Option<PurchaseOrderId> {
+        match self {
+            Self::CancelIncoming { order, .. } => Some(*order),
+            Self::Transfer { .. } | Self::Purchase { .. } => None,
         }
     }
 }
@@ -111,6 +135,11 @@ pub struct LineFigures {
     /// What the giver of a transfer could spare, and what was free there.
     pub surplus: Option<i64>,
     pub giver_free: Option<i64>,
+    /// What a transfer costs that is not moved for nothing, and what it saves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freight: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saving: Option<Money>,
     pub lead_days: f64,
     /// Mean units of the first coming week, and over the lead time.
     pub weekly: f64,
@@ -146,7 +175,7 @@ pub struct PlanLine {
     pub quantity: i64,
     /// Days until the stock is gone at mean demand; None beyond half a year, and without demand.
     pub urgency_days: Option<i32>,
-    /// Of a purchase whose price is known.
+    /// Of a purchase whose price is known; of what is cut what is not spent.
     pub cost: Option<Money>,
     /// Expected margin of the units at risk, in minor units of the cost's currency; 0 where the price is not known.
     pub margin: i64,

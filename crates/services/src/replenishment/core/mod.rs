@@ -2,6 +2,8 @@
 
 mod approval_rule;
 mod approve;
+mod cut;
+mod freight;
 mod spending;
 mod headroom;
 mod line;
@@ -14,10 +16,12 @@ mod propose;
 mod purchase;
 mod reason;
 mod score;
+mod terms;
 mod waiting;
 
 pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
 pub use approve::{Choice, Claims, Now, approve, state_of};
+pub use cut::OpenLine;
 pub use headroom::Headroom;
 pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency};
 pub use minimum::spend;
@@ -28,6 +32,7 @@ pub use propose::plan_product;
 pub use reason::{Reason, ReasonCode};
 pub use score::{Happened, LineScore, NAIVE_DAYS, PlanScore, due_on};
 pub use spending::within_budget;
+pub use terms::{CancelTerms, Terms, TransferCost, freight_of};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use serde::Serialize;
 
-use super::line::{LineState, PlanLine};
+use super::line::{LineKind, LineState, PlanLine};
 
 /// What a plan is for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -51,10 +51,11 @@ pub struct Plan {
     pub updated_at: Timestamp,
 }
 
-/// What the lines cost that are not cut, one sum a currency. A sum beyond what is counted stays at the most.
+/// What the purchases cost that are not cut, one sum a currency. A sum beyond what is counted stays at the most.
 pub fn sums(lines: &[PlanLine]) -> Vec<Money> {
     let mut sums: BTreeMap<String, Money> = BTreeMap::new();
-    for cost in lines.iter().filter(|line| !matches!(line.state, LineState::Cut(_))).filter_map(|line| line.cost) {
+    let is_bought = |line: &&PlanLine| matches!(line.kind, LineKind::Purchase { .. }) && !matches!(line.state, LineState::Cut(_));
+    for cost in lines.iter().filter(is_bought).filter_map(|line| line.cost) {
         let sum = sums.entry(cost.currency.to_string()).or_insert_with(|| Money::zero(cost.currency));
         *sum = sum.checked_add(cost).unwrap_or(*sum);
     }

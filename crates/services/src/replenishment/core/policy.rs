@@ -20,7 +20,7 @@ const MONDAY: i32 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct PolicyScope {
     pub product: Option<ProductId>,
-    /// Of a product or an ABC class: in this store only. Alone: of all products of the store.
+    /// Of a product, an ABC class or a supplier: in this store only. Alone: of all products of the store.
     pub store: Option<StoreId>,
     pub class: Option<AbcClass>,
     /// With an ABC class: of the products that are of both.
@@ -42,12 +42,12 @@ impl PolicyScope {
         };
         format!("{of_what}/{}", self.store.map_or_else(|| "-".to_owned(), |store| store.to_string()))
     }
-    /// Whether it names a store alone.
+    /// Whether it names a store beside neither a product nor a class: of all of its products, or of those of a supplier.
     pub const fn is_of_whole_store(&self) -> bool {
-        let is_of_some = self.product.is_some() || self.class.is_some() || self.xyz.is_some() || self.supplier.is_some();
+        let is_of_some = self.product.is_some() || self.class.is_some() || self.xyz.is_some();
         self.store.is_some() && !is_of_some
     }
-    /// Whether it names one of product, classes and supplier at most, and a store beside neither a supplier nor an XYZ class alone.
+    /// Whether it names one of product, classes and supplier at most, and a store beside no XYZ class alone.
     fn check(&self) -> Result<(), PolicyProblem> {
         let is_class = self.class.is_some() || self.xyz.is_some();
         let named = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
@@ -239,7 +239,7 @@ impl Policies {
         Self(all.into_iter().map(|policy| (policy.scope, policy)).collect())
     }
     /// The policy of a product in a store, the most specific first: product and store, product, both classes and store, ABC class and store, both classes, ABC
-    /// class, XYZ class, supplier, store, tenant. What is said of products goes before what is said of a whole store.
+    /// class, XYZ class, supplier and store, supplier, store, tenant. What is said of products goes before what is said of a whole store.
     pub fn of(
         &self,
         (product, store): (ProductId, StoreId),
@@ -251,6 +251,7 @@ impl Policies {
         let of_abc = classes.map(|(abc, _)| PolicyScope { class: Some(abc), ..none });
         let of_xyz = classes.map(|(_, xyz)| PolicyScope { xyz: Some(xyz), ..none });
         let of_both = classes.map(|(abc, xyz)| PolicyScope { class: Some(abc), xyz: Some(xyz), ..none });
+        let of_supplier = supplier.map(|supplier| PolicyScope { supplier: Some(supplier), ..none });
         let in_store = |scope: PolicyScope| PolicyScope { store: Some(store), ..scope };
         let scopes = [
             Some(in_store(of_product)),
@@ -260,7 +261,8 @@ impl Policies {
             of_both,
             of_abc,
             of_xyz,
-            supplier.map(|supplier| PolicyScope { supplier: Some(supplier), ..none }),
+            of_supplier.map(in_store),
+            of_supplier,
             Some(in_store(none)),
             Some(none),
         ];
@@ -302,6 +304,7 @@ mod tests {
             PolicyScope { class: Some(AbcClass::A), xyz: Some(XyzClass::X), ..none },
             PolicyScope { class: Some(AbcClass::A), ..none },
             PolicyScope { xyz: Some(XyzClass::X), ..none },
+            PolicyScope { supplier: Some(potter), store: Some(dock), ..none },
             PolicyScope { supplier: Some(potter), ..none },
             PolicyScope { store: Some(dock), ..none },
             none,
@@ -361,7 +364,7 @@ mod tests {
         let store = PolicyScope { store: Some(id(1)), ..PolicyScope::default() };
         assert_eq!(PolicyFields { scope: store, ..fields(MinMax) }.rule(), Ok(Rule::MinMax));
         let of_supplier = PolicyScope { supplier: Some(id(2)), ..store };
-        assert_eq!(PolicyFields { scope: of_supplier, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreNotTaken));
+        assert_eq!(PolicyFields { scope: of_supplier, ..fields(MinMax) }.rule(), Ok(Rule::MinMax));
         let even = PolicyScope { xyz: Some(XyzClass::X), ..store };
         assert_eq!(PolicyFields { scope: even, ..fields(MinMax) }.rule(), Err(PolicyProblem::StoreNotTaken));
         let cell = PolicyScope { class: Some(AbcClass::A), ..even };

@@ -10,7 +10,7 @@ use forecast::{
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
 
-use super::policy::Policies;
+use super::{cut::OpenLine, policy::Policies, terms::Terms};
 use crate::forecasting::core::{Calibration, StoredClasses};
 
 /// The longest lead time that is planned for, in days.
@@ -190,6 +190,8 @@ pub struct ProductState {
     pub leads: Leads,
     /// Days on which units that are bought can be sold; None where nothing is known to expire.
     pub sellable_days: Option<f64>,
+    /// Lines of purchase orders that something has yet to come of, of suppliers that take cuts.
+    pub open_lines: Vec<OpenLine>,
     pub levels: Vec<LevelState>,
 }
 
@@ -211,16 +213,21 @@ pub struct Basis {
     pub today: i32,
     /// Of the newest run: levels that quantiles are asked for so that promises hold.
     pub calibration: Calibration,
+    pub terms: Terms,
     none: SumPools,
 }
 
 impl Basis {
     pub fn new(policies: Policies, pools: BTreeMap<u16, SumPools>, has_run: bool, today: i32) -> Self {
-        Self { policies, pools, has_run, today, calibration: Calibration::default(), none: SumPools::default() }
+        Self { policies, pools, has_run, today, ..Self::default() }
     }
     #[must_use]
     pub fn calibrated(self, calibration: Calibration) -> Self {
         Self { calibration, ..self }
+    }
+    #[must_use]
+    pub fn on_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
     /// The demand of a level over coming weeks; without a forecast none.
     pub fn demand<'a>(&'a self, level: &'a LevelState) -> LeadTimeDemand<'a> {

@@ -6,6 +6,8 @@ use entity::prelude::*;
 use forecast::reorder::{self, Levels, Outlook, economic_order, whole_units};
 
 use super::{
+    cut::cuts,
+    freight::{Worth, too_dear},
     line::{LineFigures, LineKind, LineState, PlanLine},
     policy::{COVER_DAYS, Policy, Rule},
     product::{Basis, Demand, Leads, LevelState, ProductState},
@@ -48,8 +50,16 @@ pub fn plan_product(basis: &Basis, product: &ProductState) -> Vec<PlanLine> {
     let mut givers = if needs.is_empty() { Vec::new() } else { givers(basis, product, &needs) };
     let mut lines = Vec::new();
     for need in &needs {
-        let moved = transfers(basis, product, need, &mut givers, &mut lines);
-        lines.extend(purchase(basis, product, need, moved));
+        let (moved, dear) = transfers(basis, product, need, &mut givers, &mut lines);
+        let mut bought = purchase(basis, product, need, moved);
+        if let Some(line) = &mut bought {
+            line.reasons.extend(too_dear(dear, product.decimals));
+        }
+        lines.extend(bought);
+    }
+    if !product.open_lines.is_empty() {
+        let cut = cuts(basis, product, &lines);
+        lines.extend(cut);
     }
     lines
 }
@@ -99,7 +109,7 @@ fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool
 }
 
 /// Point and target of a level. None where nothing says that it needs any.
-fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState) -> Option<Target<'a>> {
+pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState) -> Option<Target<'a>> {
     let (policy, rule) = rule_of(basis, product, level);
     let mut reasons = Vec::new();
     if policy.is_none() {
@@ -244,7 +254,7 @@ fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>]) -> Vec<Gi
 }
 
 /// What a store keeps for itself: up to its target, and its safety stock. None where nobody knows what it needs.
-fn kept(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64> {
+pub(super) fn kept(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64> {
     let own = level.maximum.or(level.reorder_point);
     if !basis.has_run && own.is_none() {
         return None;
@@ -253,16 +263,28 @@ fn kept(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64
     Some(by_rule.max(own.unwrap_or(0)).saturating_add(level.safety_stock.max(0)))
 }
 
-/// Lines that move what a store lacks from others, and how much they move.
-fn transfers(basis: &Basis, product: &ProductState, need: &Target<'_>, givers: &mut [Giver], lines: &mut Vec<PlanLine>) -> i64 {
+/// Lines that move what a store lacks from others, how much they move, and how much of what is still missing it would cost too much to move.
+fn transfers(
+    basis: &Basis,
+    product: &ProductState,
+    need: &Target<'_>,
+    givers: &mut [Giver],
+    lines: &mut Vec<PlanLine>,
+) -> (i64, i64) {
     let missing = whole_units(need.levels.up_to).saturating_sub(need.level.position());
-    let (mut left, least) = (missing, (missing as f64 * LEAST_SHARE).ceil() as i64);
+    let (mut left, mut dear, least) = (missing, 0_i64, (missing as f64 * LEAST_SHARE).ceil() as i64);
     for giver in givers {
         let quantity = left.min(giver.surplus);
         if left == 0 || quantity < least.min(left) || quantity <= 0 {
             continue;
         }
+        let worth = Worth::of(basis, product, (giver.store, need.level), (quantity, giver.days));
+        if worth.is_some_and(|worth| !worth.pays()) {
+            dear += quantity;
+            continue;
+        }
         let mut line = line_of(basis, product, need, LineKind::Transfer { from: giver.store }, quantity);
+        (line.figures.freight, line.figures.saving) = (worth.map(|worth| worth.freight), worth.map(|worth| worth.saving));
         (line.figures.surplus, line.figures.giver_free) = (Some(giver.surplus), Some(giver.free));
         let text = format!("another store has {} that it does not need", shown(giver.surplus, product.decimals));
         line.reasons.push(Reason::new(ReasonCode::Surplus, text, &[("surplus", giver.surplus as f64)]));
@@ -270,7 +292,7 @@ fn transfers(basis: &Basis, product: &ProductState, need: &Target<'_>, givers: &
         lines.push(line);
         (left, giver.surplus) = (left - quantity, giver.surplus - quantity);
     }
-    missing - left
+    (missing - left, dear.min(left))
 }
 
 /// A line with the figures that transfers and purchases share.
@@ -291,6 +313,8 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         position: level.position(),
         surplus: None,
         giver_free: None,
+        freight: None,
+        saving: None,
         lead_days,
         weekly: demand.mean(1.0),
         lead_demand: demand.mean(lead_days / 7.0),

@@ -28,6 +28,8 @@ pub enum ReasonCode {
     Surplus,
     FilledUp,
     BelowMinimum,
+    TransportTooDear,
+    NotNeeded,
 }
 
 /// A reason with the numbers that its text names.

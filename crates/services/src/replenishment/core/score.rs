@@ -96,6 +96,8 @@ mod tests {
             position: 18,
             surplus: None,
             giver_free: None,
+            freight: None,
+            saving: None,
             lead_days: 21.0,
             weekly: 11.126,
             lead_demand: 33.379,

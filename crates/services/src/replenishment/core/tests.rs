@@ -82,6 +82,7 @@ fn product(levels: Vec<LevelState>) -> ProductState {
         supply: Some(supply(24, 12)),
         leads: Leads { stated: 21.0, ..Leads::default() },
         sellable_days: None,
+        open_lines: Vec::new(),
         levels,
     }
 }
@@ -99,6 +100,7 @@ fn numbered(mut lines: Vec<PlanLine>) -> Vec<PlanLine> {
 }
 
 mod calendar;
+mod cuts;
 mod minimum;
 mod safety;
 

@@ -27,12 +27,36 @@ struct Body {
     /// Reasons of codes that earlier releases cannot read, with their places among the others: those releases pass over them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     newer: Vec<(usize, Reason)>,
+    /// Of a line that cuts what is incoming.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cut: Option<CutLine>,
+}
+
+/// The line of a purchase order that is cut.
+#[derive(Serialize, Deserialize)]
+struct CutLine {
+    order: PurchaseOrderId,
+    position: u16,
+    ordered: i64,
+}
+
+impl CutLine {
+    const fn of(kind: &LineKind) -> Option<Self> {
+        match *kind {
+            LineKind::CancelIncoming { order, position, ordered, .. } => Some(Self { order, position, ordered }),
+            LineKind::Transfer { .. } | LineKind::Purchase { .. } => None,
+        }
+    }
+}
+
+/// Whether releases before this one cannot read the code of a reason.
+const fn is_newer(code: ReasonCode) -> bool {
+    matches!(code, ReasonCode::CorrectedService | ReasonCode::TransportTooDear | ReasonCode::NotNeeded)
 }
 
 /// Reasons as they are kept: those that every release can read, and newer ones with their places.
 fn parted(reasons: &[Reason]) -> (Vec<Reason>, Vec<(usize, Reason)>) {
-    let (newer, older): (Vec<_>, Vec<_>) =
-        reasons.iter().cloned().enumerate().partition(|(_, reason)| reason.code == ReasonCode::CorrectedService);
+    let (newer, older): (Vec<_>, Vec<_>) = reasons.iter().cloned().enumerate().partition(|(_, reason)| is_newer(reason.code));
     (older.into_iter().map(|(_, reason)| reason).collect(), newer)
 }
 
@@ -133,10 +157,14 @@ impl TryFrom<LineRow> for PlanLine {
     type Error = Fault;
     fn try_from(row: LineRow) -> Result<Self, Fault> {
         let (state, score) = (state_of(&row)?, score_of(&row)?);
-        let kind = match (row.kind, row.from_store_id) {
-            (ReplenishmentLineKind::Transfer, Some(from)) => LineKind::Transfer { from },
-            (ReplenishmentLineKind::Purchase, None) => LineKind::Purchase { supplier: row.supplier_id },
-            _ => return Err(corrupt("a transfer comes from a store")),
+        let body: Body = serde_json::from_str(&row.body).map_err(|_| corrupt("its body has figures and reasons"))?;
+        let kind = match (row.kind, row.from_store_id, row.supplier_id, &body.cut) {
+            (ReplenishmentLineKind::Transfer, Some(from), ..) => LineKind::Transfer { from },
+            (ReplenishmentLineKind::Purchase, None, supplier, None) => LineKind::Purchase { supplier },
+            (ReplenishmentLineKind::CancelIncoming, None, Some(supplier), Some(cut)) => {
+                LineKind::CancelIncoming { supplier, order: cut.order, position: cut.position, ordered: cut.ordered }
+            }
+            _ => return Err(corrupt("a transfer comes from a store, and what is cut is of an order")),
         };
         let cost = match (row.cost_minor, &row.cost_currency) {
             (Some(minor), Some(code)) => {
@@ -144,7 +172,6 @@ impl TryFrom<LineRow> for PlanLine {
             }
             _ => None,
         };
-        let body: Body = serde_json::from_str(&row.body).map_err(|_| corrupt("its body has figures and reasons"))?;
         Ok(Self {
             id: row.id,
             position: row.position,
@@ -181,7 +208,8 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
     for line in lines {
         let (purchase_order_id, transfer_id) = documents(&line.state);
         let (reasons, newer) = parted(&line.reasons);
-        let body = Body { figures: line.figures.clone(), margin: line.margin, reasons, newer };
+        let cut = CutLine::of(&line.kind);
+        let body = Body { figures: line.figures.clone(), margin: line.margin, reasons, newer, cut };
         rows.push(replenishment_line::Model {
             tenant_id: work.tenant(),
             plan_id: plan,
@@ -192,7 +220,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             product_id: line.product,
             store_id: line.store,
             from_store_id: line.kind.giver(),
-            supplier_id: line.kind.supplier(),
+            supplier_id: line.kind.partner(),
             policy_id: line.policy.map(|(id, _)| id),
             policy_version: line.policy.map(|(_, version)| version),
             quantity: line.quantity,

@@ -6,6 +6,7 @@ mod lines;
 mod plans;
 mod policies;
 mod scores;
+mod terms;
 
 pub use approval_rule::{KeptRule, change_rule, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
 pub use facts::{
@@ -21,3 +22,4 @@ pub use policies::{
     policy_source, remove_policy, update_policy,
 };
 pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
+pub use terms::{StandingLine, open_lines, standing_lines, terms};

@@ -107,14 +107,16 @@ pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode
 fn needed(line: &PlanLine) -> &'static str {
     match line.kind {
         LineKind::Transfer { .. } => kind::TransferWrite::info().code,
-        LineKind::Purchase { .. } => kind::PurchaseWrite::info().code,
+        LineKind::Purchase { .. } | LineKind::CancelIncoming { .. } => kind::PurchaseWrite::info().code,
     }
 }
 
 fn may(permit: &May, line: &PlanLine) -> bool {
     match line.kind {
         LineKind::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
-        LineKind::Purchase { .. } => permit.also::<kind::PurchaseWrite>().is_ok_and(|permit| permit.covers(line.store)),
+        LineKind::Purchase { .. } | LineKind::CancelIncoming { .. } => {
+            permit.also::<kind::PurchaseWrite>().is_ok_and(|permit| permit.covers(line.store))
+        }
     }
 }
 

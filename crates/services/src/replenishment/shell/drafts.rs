@@ -11,7 +11,7 @@ use inventory::{
 use platform::storage::{Fault, Reads, Row, idempotency};
 use uuid::Uuid;
 
-use super::DraftRefusal;
+use super::{DraftRefusal, cut::cut};
 use crate::replenishment::core::{Document, LineKind, PlanLine};
 
 /// What came of a group of lines.
@@ -30,6 +30,9 @@ pub async fn draft(
     lines: &[PlanLine],
 ) -> Result<Drafted, Fault> {
     let Some(first) = lines.first() else { return Ok(Drafted::Denied) };
+    if let LineKind::CancelIncoming { order, .. } = first.kind {
+        return cut(ledger, permit, (order, group), lines).await;
+    }
     let scope = permit.scope(ledger.database());
     let reference = format!("replenishment-{}", group.simple());
     if let Some(document) = found(&scope, first, &reference).await? {
@@ -47,7 +50,7 @@ pub async fn draft(
             let input = purchase_order(supplier, first, (&reference, lines))?;
             Box::pin(idempotency::by_key(purchase_order_create(ledger, permit, input, Mode::Commit))).await
         }
-        LineKind::Purchase { supplier: None } => return Ok(Drafted::Refused(Vec::new())),
+        LineKind::Purchase { supplier: None } | LineKind::CancelIncoming { .. } => return Ok(Drafted::Refused(Vec::new())),
     };
     let refused = match done {
         Ok(_) => Vec::new(),

@@ -20,7 +20,10 @@ use crate::{
         rows::{self as forecasts, KeptSeries},
     },
     replenishment::{
-        core::{Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, PlanLine, PlanScope, Policies, ProductState, plan_product},
+        core::{
+            Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, OpenLine, PlanLine, PlanScope, Policies, ProductState,
+            plan_product,
+        },
         rows::{self, ProductFacts, StoreUnits, SupplierFacts},
     },
 };
@@ -53,6 +56,8 @@ struct Tenant {
     owed_at: HashMap<ProductId, Vec<StoreId>>,
     drafted: StoreUnits,
     leaving: StoreUnits,
+    /// Lines of orders that may be cut.
+    open: HashMap<ProductId, Vec<OpenLine>>,
     turnovers: BTreeMap<Level, Turnover>,
     /// By the year alone: of what the newest run has no classes of.
     classes: BTreeMap<Level, StoredClasses>,
@@ -117,10 +122,13 @@ async fn known(
     for (product, store) in owed.keys() {
         owed_at.entry(*product).or_default().push(*store);
     }
+    let terms = rows::terms(scope).await?;
+    let open = if terms.may_cut() { rows::open_lines(scope, &terms).await? } else { HashMap::new() };
+    let basis = Basis::new(policies, pools, forecast_week.is_some(), today).calibrated(calibration).on_terms(terms);
     let mut stores = rows::stores(scope).await?;
     stores.retain(|store| seen.is_none_or(|seen| seen.contains(store)));
     Ok(Tenant {
-        basis: Arc::new(Basis::new(policies, pools, forecast_week.is_some(), today).calibrated(calibration)),
+        basis: Arc::new(basis),
         forecast_week,
         stores,
         asked: (!wanted.stores.is_empty()).then(|| wanted.stores.iter().copied().collect()),
@@ -129,6 +137,7 @@ async fn known(
         owed_at,
         drafted: rows::drafted(scope).await?,
         leaving: rows::leaving(scope).await?,
+        open,
         turnovers,
         classes,
         suppliers: rows::suppliers(scope, measured_since).await?,
@@ -174,6 +183,7 @@ async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], t
             leads: known.leads(supplier, stated),
             sellable_days: days_left.get(&facts.id).and_then(|days| sellable(*days, facts.minimum_remaining_days)),
             supply,
+            open_lines: known.open.get(&facts.id).cloned().unwrap_or_default(),
             levels: own,
         });
     }

@@ -147,7 +147,8 @@ pub(super) fn plan_of(
     spend(&mut lines, &minimums, budget);
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
-        line.due_on = Some(due_on(business_date, line.figures.lead_days));
+        // Of what is cut nothing is delivered.
+        line.due_on = line.kind.cut_order().is_none().then(|| due_on(business_date, line.figures.lead_days));
     }
     let now = clock.now();
     let plan = Plan {

@@ -3,6 +3,7 @@
 mod approval_rule;
 mod approve;
 mod ask;
+mod cut;
 mod drafts;
 mod facts;
 mod make;

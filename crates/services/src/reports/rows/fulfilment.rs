@@ -51,7 +51,7 @@ struct HoursRow {
     micros: i64,
 }
 
-/// How much left within so many hours of the order, by group. Units that were handed over with the order, without a fulfilment, left at once; what was
+/// How much left by when the order is wanted, by group; within so many hours of orders that do not say so, or name a moment before they were placed. Units that were handed over with the order, without a fulfilment, left at once; what was
 /// cancelled, charges and services do not count.
 pub async fn fills(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup, hours: i64) -> Result<Vec<(Uuid, Fill)>, Fault> {
     let mut bound = Bound::of(reads, narrow);
@@ -74,8 +74,10 @@ pub async fn fills(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup, 
              FROM sales_order o CROSS JOIN order_line l LEFT JOIN (
                SELECT f.order_id, k.order_position, CAST(sum(k.quantity) AS bigint) AS later
                FROM sales_order o CROSS JOIN fulfilment f CROSS JOIN fulfilment_line k
-               WHERE {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.shipped_at > o.placed_at + {within}
-                 AND f.status IN ('SHIPPED', 'DELIVERED') AND k.tenant_id = $1 AND k.fulfilment_id = f.id
+               WHERE {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.status IN ('SHIPPED', 'DELIVERED')
+                 AND f.shipped_at > coalesce((SELECT d.requested_for FROM order_detail d
+                   WHERE d.tenant_id = $1 AND d.order_id = o.id AND d.requested_for > o.placed_at), o.placed_at + {within})
+                 AND k.tenant_id = $1 AND k.fulfilment_id = f.id
                GROUP BY f.order_id, k.order_position) s ON s.order_id = l.order_id AND s.order_position = l.position
              WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'
                AND l.quantity > l.cancelled{only}) t

@@ -30,7 +30,7 @@ pub struct FulfilmentReport {
     pub rows: Vec<Ranked<(Uuid, FulfilmentSums)>>,
 }
 
-/// Orders that are shown to the permit, by what left of them within so many hours.
+/// Orders that are shown to the permit, by what left of them until they are wanted, or within so many hours where they do not say so.
 pub async fn fulfilment_report(
     permit: Permit<kind::ReportRead>,
     db: &Database,

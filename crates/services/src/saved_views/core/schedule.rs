@@ -229,6 +229,7 @@ pub fn ending(format: TableFormat) -> &'static str {
         TableFormat::Jsonl => "jsonl",
         TableFormat::Xlsx => "xlsx",
         TableFormat::Pdf => "pdf",
+        TableFormat::Parquet => "parquet",
     }
 }
 
@@ -239,6 +240,7 @@ pub fn media_type(format: TableFormat) -> &'static str {
         TableFormat::Jsonl => "application/jsonl; charset=utf-8",
         TableFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         TableFormat::Pdf => "application/pdf",
+        TableFormat::Parquet => "application/vnd.apache.parquet",
     }
 }
 

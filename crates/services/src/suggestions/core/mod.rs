@@ -12,7 +12,7 @@ pub use description::{
     Unusable, proposal, request,
 };
 pub use model::{CategoryModel, Example, ModelStatus, SuggestedCategory, is_confident};
-pub use names::{MOST_LISTED, NamePair, Named, Names};
+pub use names::{MOST_LISTED, NamePair, Named, Names, RightNames};
 pub use product_text::{
     classifier::Reason as CategoryReason,
     cleaning::{Change, Cleaned, Rule},

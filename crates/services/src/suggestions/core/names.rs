@@ -17,6 +17,28 @@ pub struct Named {
     pub name: String,
 }
 
+/// Names that a person found right: of two products that are no duplicates, or of one, paired with itself, whose name stays. With another name it is a new
+/// question.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RightNames {
+    pub product: ProductId,
+    pub other: ProductId,
+    pub name: String,
+    pub other_name: String,
+}
+
+impl RightNames {
+    /// Of two products, in the order of their IDs.
+    pub fn of_pair(one: (ProductId, &str), other: (ProductId, &str)) -> Self {
+        let ((product, name), (other, other_name)) = if one.0 <= other.0 { (one, other) } else { (other, one) };
+        Self { product, other, name: name.to_owned(), other_name: other_name.to_owned() }
+    }
+    /// Of one product.
+    pub fn of_product(product: ProductId, name: &str) -> Self {
+        Self::of_pair((product, name), (product, name))
+    }
+}
+
 /// Two products that are probably one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamePair {
@@ -97,6 +119,16 @@ mod tests {
             names.pairs.iter().map(|pair| (pair.first.name.as_str(), pair.second.name.as_str(), pair.rank())).collect();
         assert_eq!(pairs, [("Jam pot", "JAM POT", 0), ("Key ring daisy", "Keyring daisy", 30_000)]);
         assert!(!names.is_partial && names.bytes() > 0);
+    }
+
+    #[test]
+    fn a_pair_is_the_same_in_either_order() {
+        let [one, other] = [1, 2].map(|n| ProductId::from_uuid(Uuid::from_u128(n)));
+        let pair = RightNames::of_pair((other, "Keyring"), (one, "Key ring"));
+        assert_eq!(pair, RightNames::of_pair((one, "Key ring"), (other, "Keyring")));
+        assert_eq!((pair.product, pair.name.as_str()), (one, "Key ring"));
+        assert_ne!(pair, RightNames::of_pair((one, "Key ring 2"), (other, "Keyring")), "another name is a new question");
+        assert_ne!(RightNames::of_product(one, "Key ring"), pair);
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! Categories and tags that are not suggested for a product any more.
+//! Categories and tags that are not suggested for a product any more, and names that are right as they are.
 
 use std::collections::{HashMap, HashSet};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{product_tag_refusal, product_text_refusal},
+    tables::{product_name_refusal, product_tag_refusal, product_text_refusal},
 };
 use platform::storage::{Backend, Fault, Finds, Reads, Row, Work};
+
+use crate::suggestions::core::RightNames;
 
 #[derive(Record)]
 #[record(of = product_text_refusal, alias = "r")]
@@ -53,6 +55,31 @@ pub async fn refused_tags(reads: &impl Reads, products: &[ProductId]) -> Result<
     Ok(found)
 }
 
+#[derive(Record)]
+#[record(of = product_name_refusal, alias = "r")]
+struct NameRefusalRow {
+    product_id: ProductId,
+    other_id: ProductId,
+    name: String,
+    other_name: String,
+}
+
+/// The names that somebody found right, of pairs whose lesser ID is one of these products.
+pub async fn right_names(reads: &impl Reads, products: &[ProductId]) -> Result<HashSet<RightNames>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM product_name_refusal r WHERE r.tenant_id = $1 AND {}",
+        NameRefusalRow::SELECT,
+        backend.in_ids("r.product_id", 2)
+    );
+    let rows = reads.records::<NameRefusalRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let names = |row: NameRefusalRow| {
+        let NameRefusalRow { product_id: product, other_id: other, name, other_name } = row;
+        RightNames { product, other, name, other_name }
+    };
+    Ok(rows.into_iter().map(names).collect())
+}
+
 /// Those of these products that the tenant has.
 pub async fn known_products(reads: &impl Reads, ids: &[ProductId]) -> Result<HashSet<ProductId>, Fault> {
     let backend = reads.backend();
@@ -81,6 +108,25 @@ pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Times
     let sql = format!(
         "INSERT INTO product_text_refusal (tenant_id, product_id, category_id, recorded_at)
          SELECT $1, k.a, k.b, ${at} FROM {pairs} WHERE true ON CONFLICT DO NOTHING"
+    );
+    work.execute(&sql, values).await.map(drop)
+}
+
+/// Keeps that the names of these pairs are right as they are now, all in one statement. The lesser ID comes first, and no pair twice. What was kept of a pair
+/// before is about earlier names, or the same.
+pub async fn refuse_names(work: &Work, pairs: &[(ProductId, ProductId)], now: Timestamp) -> Result<(), Fault> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let (pairs, mut values) = work.backend().pairs(pairs, 2);
+    let at = values.len() + 2;
+    values.push(now.micros().into());
+    let sql = format!(
+        "INSERT INTO product_name_refusal (tenant_id, product_id, other_id, name, other_name, recorded_at)
+         SELECT $1, p.id, o.id, p.name, o.name, ${at} FROM {pairs} CROSS JOIN product p CROSS JOIN product o
+         WHERE p.tenant_id = $1 AND p.id = k.a AND o.tenant_id = $1 AND o.id = k.b
+         ON CONFLICT (tenant_id, product_id, other_id) DO UPDATE
+         SET name = excluded.name, other_name = excluded.other_name, recorded_at = excluded.recorded_at"
     );
     work.execute(&sql, values).await.map(drop)
 }

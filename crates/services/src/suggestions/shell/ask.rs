@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use super::Suggestions;
 use crate::suggestions::{
-    core::{CategoryModel, Cleaned, DuplicateReason, MOST_LISTED, ModelStatus, Names, SuggestedCategory},
+    core::{CategoryModel, Cleaned, DuplicateReason, MOST_LISTED, ModelStatus, Names, RightNames, SuggestedCategory},
     rows::{self, Wanted},
 };
 
@@ -101,7 +101,8 @@ impl Suggestions {
         Ok((Some(model), suggestions))
     }
 
-    /// A page of probable duplicates, the most probable first. A pair is left out once a product of it is archived or has another name.
+    /// A page of probable duplicates, the most probable first. A pair is left out once a product of it is archived or has another name, and where somebody
+    /// found that it is none.
     pub async fn duplicates(
         &self,
         permit: &Permit<kind::ProductRead>,
@@ -116,11 +117,15 @@ impl Suggestions {
         let mut listed = Vec::new();
         for some in from_here(request, all).chunks(CHUNK) {
             let pairs: Vec<_> = some.iter().filter_map(|(place, keys)| Some((names.pairs.get(*place)?, keys))).collect();
+            let lesser: Vec<ProductId> = pairs.iter().map(|(pair, _)| pair.first.id.min(pair.second.id)).collect();
+            let right = rows::right_names(&scope, &lesser).await?;
             let products: Vec<ProductId> = pairs.iter().flat_map(|(pair, _)| [pair.first.id, pair.second.id]).collect();
             let products = current(&scope, products).await?;
             for (pair, keys) in pairs {
                 let Some((first, second)) = products.get(&pair.first.id).zip(products.get(&pair.second.id)) else { continue };
-                if first.name == pair.first.name && second.name == pair.second.name {
+                let is_right =
+                    right.contains(&RightNames::of_pair((first.id, first.name.as_str()), (second.id, second.name.as_str())));
+                if first.name == pair.first.name && second.name == pair.second.name && !is_right {
                     let (first, second, reasons) = (first.clone(), second.clone(), pair.reasons.clone());
                     listed.push((ListedPair { first, second, score: pair.score, reasons }, keys.clone()));
                 }
@@ -132,7 +137,7 @@ impl Suggestions {
         Ok((Some(names), listed))
     }
 
-    /// A page of names to clean, by product. A product is left out once it is archived or its name is clean.
+    /// A page of names to clean, by product. A product is left out once it is archived or its name is clean, and where somebody found its name right.
     pub async fn cleanups(
         &self,
         permit: &Permit<kind::ProductRead>,
@@ -143,11 +148,13 @@ impl Suggestions {
         let all: Listed<ProductId> = names.unclean.iter().map(|id| (*id, vec![(*id).into()])).collect();
         let mut listed = Vec::new();
         for some in from_here(request, all).chunks(CHUNK) {
-            let products = current(&scope, some.iter().map(|(id, _)| *id).collect()).await?;
+            let ids: Vec<ProductId> = some.iter().map(|(id, _)| *id).collect();
+            let right = rows::right_names(&scope, &ids).await?;
+            let products = current(&scope, ids).await?;
             for (id, keys) in some {
                 let Some(product) = products.get(id) else { continue };
                 let cleaned = names.cleaned(&product.name);
-                if !cleaned.changes.is_empty() {
+                if !cleaned.changes.is_empty() && !right.contains(&RightNames::of_product(*id, &product.name)) {
                     listed.push((ListedCleanup { product: product.clone(), cleaned }, keys.clone()));
                 }
             }

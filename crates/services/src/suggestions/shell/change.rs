@@ -1,5 +1,7 @@
 //! Taking what a person says of suggestions.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
@@ -17,12 +19,16 @@ use platform::storage::Fault;
 use super::Suggestions;
 use crate::suggestions::{core::AcceptedLine, rows};
 
-/// A category and tags that are wrong for a product.
+/// What is wrong to suggest for a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     pub product: ProductId,
     pub category: Option<CategoryId>,
     pub tags: Vec<String>,
+    /// Whether its name stays as it is.
+    pub keeps_name: bool,
+    /// A product that is another one, however alike the names are.
+    pub other: Option<ProductId>,
 }
 
 /// Reason for which a refusal of a suggestion is not kept.
@@ -30,6 +36,9 @@ pub struct Refused {
 pub enum RefuseRefusal {
     NoProduct,
     NoCategory,
+    NoOther,
+    /// The other product is the product.
+    Itself,
 }
 
 impl Suggestions {
@@ -52,14 +61,15 @@ impl Suggestions {
         self.catalog.products_update(permit, "productTextAccept", lines.iter().map(change).collect(), ask).await
     }
 
-    /// Keeps that categories or tags are wrong for products, so that they are not suggested again: all, or none. Returns the lines that cannot be kept.
+    /// Keeps that categories or tags are wrong for products, or their names right, so that nothing of it is suggested again: all, or none. Returns the lines
+    /// that cannot be kept.
     pub async fn refuse(
         &self,
         permit: Permit<kind::ProductWrite>,
         lines: &[Refused],
     ) -> Result<Vec<(usize, RefuseRefusal)>, Fault> {
         let work = permit.scope(&self.catalog.db).begin().await?;
-        let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+        let ids: Vec<ProductId> = lines.iter().flat_map(|line| [Some(line.product), line.other]).flatten().collect();
         let products = rows::known_products(&work, &ids).await?;
         let pairs: Vec<(ProductId, CategoryId)> = lines.iter().filter_map(|line| Some((line.product, line.category?))).collect();
         let ids: Vec<CategoryId> = pairs.iter().map(|(_, category)| *category).collect();
@@ -67,6 +77,12 @@ impl Suggestions {
         let refusal = |line: &Refused| {
             if !products.contains(&line.product) {
                 return Some(RefuseRefusal::NoProduct);
+            }
+            if line.other == Some(line.product) {
+                return Some(RefuseRefusal::Itself);
+            }
+            if line.other.is_some_and(|other| !products.contains(&other)) {
+                return Some(RefuseRefusal::NoOther);
             }
             line.category.is_some_and(|category| !categories.contains(&category)).then_some(RefuseRefusal::NoCategory)
         };
@@ -84,7 +100,19 @@ impl Suggestions {
         };
         let tags: Vec<(ProductId, String)> = lines.iter().flat_map(folded).collect();
         rows::refuse_tags(&work, &tags, now).await?;
+        rows::refuse_names(&work, &right_pairs(lines), now).await?;
         work.commit().await?;
         Ok(refusals)
     }
+}
+
+/// The products whose names are right, in pairs with the lesser ID first, each pair once; of one product alone, with itself.
+fn right_pairs(lines: &[Refused]) -> Vec<(ProductId, ProductId)> {
+    let of = |line: &Refused| {
+        let own = line.keeps_name.then_some((line.product, line.product));
+        let both = line.other.map(|other| (line.product.min(other), line.product.max(other)));
+        [own, both]
+    };
+    let pairs: BTreeSet<(ProductId, ProductId)> = lines.iter().flat_map(of).flatten().collect();
+    pairs.into_iter().collect()
 }

@@ -61,6 +61,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("product_image", "'img:' || HEX(c.id)", &[("file_id", "id")], "file"),
     link("product_document", "'doc:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("product_document", "'doc:' || HEX(c.id)", &[("file_id", "id")], "file"),
+    link("product_name_refusal", PRODUCT_OF, &[("product_id", "id")], "product"),
+    link("product_name_refusal", PRODUCT_OF, &[("other_id", "id")], "product"),
     link("product_tag_refusal", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("product_text_refusal", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("product_text_refusal", PRODUCT_OF, &[("category_id", "id")], "category"),

@@ -1,0 +1,132 @@
+//! What is on order and not needed any more: lines that their suppliers still let be cut.
+
+use std::{borrow::Cow, cmp::Reverse};
+
+use entity::prelude::*;
+use forecast::reorder::{Levels, Review};
+
+use super::{
+    line::{LineKind, PlanLine},
+    policy::Rule,
+    product::{Basis, LevelState, ProductState},
+    propose::{Target, kept, line_of, missed, target},
+    reason::{Reason, ReasonCode, shown},
+};
+
+/// A cut of less than this share of what has yet to come is not worth a letter.
+const LEAST_SHARE: i64 = 4;
+
+/// A line of a purchase order of which something has yet to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenLine {
+    pub store: StoreId,
+    pub supplier: SupplierId,
+    pub order: PurchaseOrderId,
+    pub position: u16,
+    pub ordered: i64,
+    pub received: i64,
+    pub open: i64,
+    /// Of one whole unit.
+    pub unit_cost: Money,
+    /// Days since 1970-01-01; None where nobody says when it comes.
+    pub expected_on: Option<i32>,
+}
+
+impl OpenLine {
+    /// Whether its supplier takes a cut today. Without a day only one that takes it until the delivery does.
+    fn may_be_cut(&self, basis: &Basis) -> bool {
+        let Some(days) = basis.terms.cancel_days(self.supplier) else { return false };
+        self.expected_on.map_or(days == 0, |on| on.saturating_sub(basis.today) >= days)
+    }
+
+    /// How much of it is cut where so many units are not needed: all of it, or whole packs that leave what the supplier delivers at least.
+    fn cut(&self, product: &ProductState, spare: i64) -> i64 {
+        let spare = spare.min(self.open);
+        if spare == self.open && self.received == 0 {
+            return spare;
+        }
+        let supply = product.supply.as_ref().filter(|supply| supply.supplier == self.supplier);
+        let (pack, minimum) = supply.map_or((1, 0), |supply| (supply.pack_size.get().max(1), supply.minimum_order.get()));
+        let most = spare.min(self.ordered.saturating_sub(minimum.max(self.received)));
+        let units = most - most.rem_euclid(pack);
+        if units > 0 && units.saturating_mul(LEAST_SHARE) >= self.open { units } else { 0 }
+    }
+}
+
+/// The lines that cut what is on order beyond what a store keeps, what comes last first. Units that lines of the plan take from a store are counted as gone.
+pub(super) fn cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) -> Vec<PlanLine> {
+    let mut lines = Vec::new();
+    for level in product.levels.iter().filter(|level| level.is_asked && level.incoming > 0 && is_known(level)) {
+        let is_own = |line: &&OpenLine| line.store == level.store && line.may_be_cut(basis);
+        let mut open: Vec<&OpenLine> = product.open_lines.iter().filter(is_own).collect();
+        if open.is_empty() {
+            continue;
+        }
+        let Some(keeps) = kept(basis, product, level) else { continue };
+        open.sort_by_key(|line| (Reverse(line.expected_on), line.order, line.position));
+        let given = planned.iter().filter(|line| line.kind.giver() == Some(level.store)).map(|line| line.quantity);
+        // Drafts can be given up without asking anybody.
+        let there = given.fold(level.position().saturating_sub(level.drafted), i64::saturating_sub);
+        let mut spare = there.saturating_sub(keeps);
+        for one in open {
+            let units = one.cut(product, spare);
+            if units > 0 {
+                spare -= units;
+                lines.extend(line(basis, product, (level, one), (units, keeps, spare.saturating_add(keeps))));
+            }
+        }
+    }
+    lines
+}
+
+/// Whether anybody knows what the level needs: of a new product that has not sold yet nothing is cut.
+fn is_known(level: &LevelState) -> bool {
+    let is_forecast = |status: ForecastStatus| !matches!(status, ForecastStatus::New | ForecastStatus::TooLittle);
+    level.demand.as_ref().is_some_and(|demand| is_forecast(demand.status)) || level.maximum.or(level.reorder_point).is_some()
+}
+
+/// The line of one cut, after which so many units are left.
+fn line(
+    basis: &Basis,
+    product: &ProductState,
+    (level, open): (&LevelState, &OpenLine),
+    (units, kept, left): (i64, i64, i64),
+) -> Option<PlanLine> {
+    let nothing = Levels { point: 0.0, up_to: 0.0, review: Review::Continuous, is_extrapolated: false };
+    let need = target(basis, product, level).unwrap_or(Target {
+        level,
+        rule: Rule::DEFAULT,
+        policy: None,
+        service: None,
+        leads: Cow::Borrowed(&product.leads),
+        levels: nothing,
+        reasons: Vec::new(),
+    });
+    let OpenLine { supplier, order, position, ordered, .. } = *open;
+    let kind = LineKind::CancelIncoming { supplier, order, position, ordered };
+    let mut line = line_of(basis, product, &need, kind, units);
+    line.cost = open.unit_cost.times(Quantity::new(units)?, product.decimals);
+    let after = LevelState { incoming: level.incoming.saturating_sub(units), ..level.clone() };
+    (line.figures.needed, line.figures.at_risk) = (0, missed(basis, product, &after));
+    line.reasons = vec![not_needed(product, &line, (kept, left))];
+    Some(line)
+}
+
+fn not_needed(product: &ProductState, line: &PlanLine, (kept, left): (i64, i64)) -> Reason {
+    let units = |units: i64| shown(units, product.decimals);
+    let weeks = left as f64 / line.figures.weekly;
+    let lasts = if weeks.is_finite() { format!(" for {weeks:.0} weeks") } else { String::new() };
+    let (position, cut) = (line.figures.position, line.quantity);
+    let text = format!(
+        "the position is {} and {} are kept: without {} of the order {} are left{lasts}",
+        units(position),
+        units(kept),
+        units(cut),
+        units(left)
+    );
+    let mut numbers = vec![("position", position as f64), ("kept", kept as f64), ("cut", cut as f64), ("left", left as f64)];
+    if weeks.is_finite() {
+        numbers.push(("weeks", weeks));
+    }
+    Reason::new(ReasonCode::NotNeeded, text, &numbers)
+}

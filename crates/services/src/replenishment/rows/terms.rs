@@ -1,0 +1,104 @@
+//! What moving goods costs, which suppliers take cuts, and lines of orders that can be cut.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{purchase_order, purchase_order_line},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+
+use crate::replenishment::core::{OpenLine, Terms};
+
+/// The terms among the settings of liquidation, in the tenant's currency.
+pub async fn terms(reads: &impl Reads) -> Result<Terms, Fault> {
+    let sql =
+        "SELECT t.default_currency, s.body FROM tenant t LEFT JOIN liquidation_settings s ON s.tenant_id = $1 WHERE t.id = $1";
+    let rows = reads.rows(sql, vec![]).await?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
+    let mut row = Row::new(row);
+    let (currency, body): (String, Option<String>) = (row.take()?, row.take()?);
+    let corrupt = |_| Fault::corrupt("liquidation_settings", "its body has the criteria");
+    let terms: Terms = body.map_or_else(|| Ok(Terms::default()), |body| serde_json::from_str(&body).map_err(corrupt))?;
+    Ok(Terms { currency: Currency::parse(&currency), ..terms })
+}
+
+#[derive(Record)]
+struct OpenRow {
+    #[record(of = purchase_order_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = purchase_order, alias = "o")]
+    store_id: StoreId,
+    #[record(of = purchase_order, alias = "o")]
+    supplier_id: SupplierId,
+    #[record(of = purchase_order_line, alias = "l")]
+    purchase_order_id: PurchaseOrderId,
+    #[record(of = purchase_order_line, alias = "l")]
+    position: i32,
+    #[record(of = purchase_order_line, alias = "l")]
+    quantity: Quantity,
+    #[record(of = purchase_order_line, alias = "l")]
+    received: Quantity,
+    #[record(of = purchase_order_line, alias = "l")]
+    open: Quantity,
+    #[record(of = purchase_order_line, alias = "l")]
+    unit_cost_minor: i64,
+    #[record(of = purchase_order, alias = "o")]
+    currency: String,
+    #[record(sql = "coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on)")]
+    expected_on: Option<i32>,
+}
+
+/// Lines of which something has yet to come, of suppliers that take cuts, by product.
+pub async fn open_lines(reads: &impl Reads, terms: &Terms) -> Result<HashMap<ProductId, Vec<OpenLine>>, Fault> {
+    let backend = reads.backend();
+    let named = terms.supplier_terms.iter().filter(|one| one.cancel_days.is_some()).map(|one| one.supplier);
+    let sql = format!(
+        "SELECT {} FROM purchase_order o CROSS JOIN purchase_order_line l
+         WHERE o.tenant_id = $1 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') AND {} AND l.tenant_id = $1 AND l.purchase_order_id = o.id
+           AND l.open > 0 AND l.cancelled_at IS NULL",
+        OpenRow::SELECT,
+        backend.in_ids("o.supplier_id", 2)
+    );
+    let mut found: HashMap<ProductId, Vec<OpenLine>> = HashMap::new();
+    for row in reads.records::<OpenRow>(&sql, vec![backend.ids(named)]).await? {
+        let corrupt = || Fault::corrupt("purchase_order", "a line has a position, and its cost a currency in use");
+        let currency = Currency::parse(&row.currency).ok_or_else(corrupt)?;
+        found.entry(row.product_id).or_default().push(OpenLine {
+            store: row.store_id,
+            supplier: row.supplier_id,
+            order: row.purchase_order_id,
+            position: u16::try_from(row.position).map_err(|_| corrupt())?,
+            ordered: row.quantity.get(),
+            received: row.received.get(),
+            open: row.open.get(),
+            unit_cost: Money::new(row.unit_cost_minor, currency),
+            expected_on: row.expected_on,
+        });
+    }
+    Ok(found)
+}
+
+/// A line of a purchase order that was not cancelled, as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandingLine {
+    pub position: u16,
+    pub quantity: i64,
+    pub received: i64,
+}
+
+/// The lines of an order that stand; none of one that is cancelled or not there.
+pub async fn standing_lines(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<StandingLine>, Fault> {
+    let sql = "SELECT l.position, l.quantity, l.received FROM purchase_order o
+        JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
+        WHERE o.tenant_id = $1 AND o.id = $2 AND o.status <> 'CANCELLED' AND l.cancelled_at IS NULL ORDER BY l.position";
+    let rows = reads.rows(sql, vec![order.into()]).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        let position: i32 = row.take()?;
+        let position = u16::try_from(position).map_err(|_| Fault::corrupt("purchase_order_line", "a line has a position"))?;
+        Ok(StandingLine { position, quantity: row.take()?, received: row.take()? })
+    };
+    rows.iter().map(read).collect()
+}

@@ -1,0 +1,100 @@
+//! Cutting lines of purchase orders, through the room's own shell: an order of which nothing is left is cancelled, any other is amended.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::{
+    ledger::{Ledger, Mode, Stop},
+    purchasing::shell::{PurchaseLineSet, PurchaseOrderAct, PurchaseOrderAmend, purchase_order_amend, purchase_order_cancel},
+};
+use platform::storage::{Fault, idempotency};
+use uuid::Uuid;
+
+use super::drafts::Drafted;
+use crate::replenishment::{
+    core::{Document, LineKind, PlanLine},
+    rows::{self, StandingLine},
+};
+
+const REASON: &str = "not needed any more, by the replenishment plan";
+
+/// What a line of the order is to be: its place, its quantity when the plan was made, and the quantity that is left of it.
+#[derive(Clone, Copy)]
+struct Cut {
+    position: u16,
+    ordered: i64,
+    left: i64,
+}
+
+/// Cuts the lines of one order, which may have been done by an earlier call. An order whose lines have changed since the plan was made is left as it is.
+pub(super) async fn cut(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseRead>,
+    (order, group): (PurchaseOrderId, Uuid),
+    lines: &[PlanLine],
+) -> Result<Drafted, Fault> {
+    let Ok(writing) = permit.also::<kind::PurchaseWrite>() else { return Ok(Drafted::Denied) };
+    let scope = permit.scope(ledger.database());
+    let cuts: Vec<Cut> = lines.iter().filter_map(wanted).collect();
+    let standing = rows::standing_lines(&scope, order).await?;
+    if is_done(&cuts, &standing) {
+        return Ok(Drafted::Made(Document::PurchaseOrder(order)));
+    }
+    let of = |position: u16| standing.iter().find(|line| line.position == position);
+    if !cuts.iter().all(|cut| of(cut.position).is_some_and(|line| line.quantity == cut.ordered && line.received <= cut.left)) {
+        return Ok(Drafted::Refused(Vec::new()));
+    }
+    let is_whole = |line: &StandingLine| cuts.iter().any(|cut| cut.position == line.position && cut.left == 0);
+    let key = format!("replenishment-cut-{}", group.simple());
+    // The key stands for the group alone, whichever call cuts its lines.
+    let done = if standing.iter().all(is_whole) {
+        let input = PurchaseOrderAct { idempotency_key: key, order, expected_version: None, note: Some(REASON.to_owned()) };
+        Box::pin(idempotency::by_key(purchase_order_cancel(ledger, writing, input, Mode::Commit))).await
+    } else {
+        let input = amendment(key, order, &cuts)?;
+        Box::pin(idempotency::by_key(purchase_order_amend(ledger, writing, input, Mode::Commit))).await
+    };
+    let refused = match done {
+        Ok(_) => return Ok(Drafted::Made(Document::PurchaseOrder(order))),
+        Err(Stop::Refused(rejections)) => rejections,
+        Err(Stop::Denied(_)) => return Ok(Drafted::Denied),
+        Err(Stop::Fault(fault)) => return Err(fault),
+    };
+    // Another call may have cut them in the meantime.
+    let is_done = is_done(&cuts, &rows::standing_lines(&scope, order).await?);
+    Ok(if is_done { Drafted::Made(Document::PurchaseOrder(order)) } else { Drafted::Refused(refused) })
+}
+
+fn wanted(line: &PlanLine) -> Option<Cut> {
+    match line.kind {
+        LineKind::CancelIncoming { position, ordered, .. } => {
+            Some(Cut { position, ordered, left: ordered.saturating_sub(line.quantity).max(0) })
+        }
+        LineKind::Transfer { .. } | LineKind::Purchase { .. } => None,
+    }
+}
+
+/// Whether no line stands with more than is to be left of it.
+fn is_done(cuts: &[Cut], standing: &[StandingLine]) -> bool {
+    let is_above = |line: &StandingLine| cuts.iter().any(|cut| cut.position == line.position && line.quantity > cut.left);
+    !standing.iter().any(is_above)
+}
+
+fn amendment(key: String, order: PurchaseOrderId, cuts: &[Cut]) -> Result<PurchaseOrderAmend, Fault> {
+    let corrupt = || Fault::corrupt("replenishment_line", "a quantity can be counted exactly");
+    let mut set_lines = Vec::new();
+    for cut in cuts.iter().filter(|cut| cut.left > 0) {
+        let quantity = Some(Quantity::new(cut.left).ok_or_else(corrupt)?);
+        set_lines.push(PurchaseLineSet { line: order.line(cut.position), quantity, unit_cost: None, expected_on: None });
+    }
+    Ok(PurchaseOrderAmend {
+        idempotency_key: key,
+        order,
+        expected_version: None,
+        expected_on: None,
+        note: None,
+        set_lines,
+        add_lines: Vec::new(),
+        cancel_lines: cuts.iter().filter(|cut| cut.left == 0).map(|cut| order.line(cut.position)).collect(),
+        reason: Some(REASON.to_owned()),
+    })
+}
