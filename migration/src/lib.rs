@@ -137,6 +137,7 @@ mod m0155_list_orders;
 mod m0156_packed_lots;
 mod m0157_handling_time;
 mod m0160_policies_of_stores;
+mod m0165_revocations;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -278,6 +279,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0156_packed_lots::Migration),
             Box::new(m0157_handling_time::Migration),
             Box::new(m0160_policies_of_stores::Migration),
+            Box::new(m0165_revocations::Migration),
         ]
     }
 }

@@ -158,6 +158,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0156_packed_lots", &[include_str!("m0156/packed_lots.sql")]),
     ("m0157_handling_time", &[include_str!("m0157/handling_time.sql")]),
     ("m0160_policies_of_stores", &[include_str!("m0160/policies_of_stores.sql")]),
+    ("m0165_revocations", &[include_str!("m0165/revocations.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
