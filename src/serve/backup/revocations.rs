@@ -70,11 +70,9 @@ async fn list_new(of: &BackupsOf, db: &Database, clock: &Clock, listed: &mut Lis
         listed.begin(&opened_apart(of).await?).await?;
     }
     let new = listed.unlisted(db).await?;
-    if !new.is_empty() {
-        opened_apart(of).await?.list_revocations(&new).await?;
-    }
+    let added = if new.is_empty() { 0 } else { opened_apart(of).await?.list_revocations(&new).await? };
     listed.note(&new, looked_at);
-    Ok(new.len())
+    Ok(added)
 }
 
 /// Opens the place on another thread, as a program that has the keys may take its time.

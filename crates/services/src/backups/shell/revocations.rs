@@ -119,27 +119,42 @@ impl Backups {
         Ok(self.store.put_bytes(&name, sealed.into()).await?)
     }
 
-    /// Adds revocations to the lists of their days. One that cannot be read stays as it is, and another one of the day is begun beside it.
+    /// Adds revocations to the lists of their days, and says how many were in none. A list that cannot be read stays as it is, and another one of its day is
+    /// written.
     ///
     /// # Errors
     /// The place cannot be read or written to.
-    pub async fn list_revocations(&self, revocations: &[Revocation]) -> Result<(), BackupError> {
-        for (day, mut list) in by_day(revocations) {
-            match self.revocation_list(&day).await? {
-                Ok(before) if list.is_subset(&before) => {}
-                Ok(before) => {
-                    list.extend(before);
-                    self.put_revocation_list(&day, &list).await?;
-                }
-                Err(why) => {
-                    tracing::warn!(list = %day, %why, "a list of revocations cannot be read: another one of this day is written");
-                    let mut tail = [0; 4];
-                    self.clock.fill(&mut tail);
-                    self.put_revocation_list(&format!("{day}-{}", hex::encode(tail)), &list).await?;
+    pub async fn list_revocations(&self, revocations: &[Revocation]) -> Result<usize, BackupError> {
+        let (lists, mut added) = (self.revocation_lists().await?, 0);
+        for (day, mut new) in by_day(revocations) {
+            let of_day: Vec<&String> = lists.iter().filter(|list| list.starts_with(&day)).collect();
+            let (mut listed, mut name) = (BTreeSet::new(), None);
+            for list in &of_day {
+                match self.revocation_list(list).await? {
+                    Ok(read) => {
+                        listed.extend(read);
+                        name = Some((*list).clone());
+                    }
+                    Err(why) => tracing::warn!(list = %plain(list), %why, "a list of revocations cannot be read"),
                 }
             }
+            new.retain(|revocation| !listed.contains(revocation));
+            if new.is_empty() {
+                continue;
+            }
+            added += new.len();
+            listed.extend(new);
+            let name = name.unwrap_or_else(|| if of_day.is_empty() { day } else { self.other_list(&day) });
+            self.put_revocation_list(&name, &listed).await?;
         }
-        Ok(())
+        Ok(added)
+    }
+
+    /// A name for another list of a day.
+    fn other_list(&self, day: &str) -> String {
+        let mut tail = [0; 4];
+        self.clock.fill(&mut tail);
+        format!("{day}-{}", hex::encode(tail))
     }
 
     /// What was revoked after a moment in microseconds, as far as it is listed.
