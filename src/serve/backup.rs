@@ -101,13 +101,17 @@ fn embedded(database: &DatabaseArgs) -> Option<PathBuf> {
 
 /// The backups that are there already: a folder that is missing is a wrong name, or a disk that is not mounted.
 fn opened(of: &BackupsOf) -> Result<Backups, BackupError> {
-    match &of.backups {
+    refuse_missing(&of.backups)?;
+    opened_or_made(of)
+}
+
+pub(super) fn refuse_missing(place: &FileLocation) -> Result<(), Fault> {
+    match place {
         FileLocation::Folder(folder) if !folder.is_dir() => Err(Fault::Broken(format!(
             "there is no folder {}: give --backups as it was given to `entrepot backup run`",
             folder.display()
-        ))
-        .into()),
-        _ => opened_or_made(of),
+        ))),
+        _ => Ok(()),
     }
 }
 

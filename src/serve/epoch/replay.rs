@@ -52,6 +52,7 @@ impl ReplayReport {
 /// The lists that the arguments name, of after the moment; None where they name none.
 pub async fn listed(args: &Epoch, db: &Database, clock: &Clock) -> Result<Option<RevokedSince>, StartError> {
     let Some(place) = &args.again.revocations else { return Ok(None) };
+    backup::refuse_missing(place)?;
     let after = match args.again.revocations_after {
         Some(after) => after,
         None => backup::missed_since(last_event(db).await?),

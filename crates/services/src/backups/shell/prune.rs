@@ -30,7 +30,8 @@ impl Backups {
         let candidates: Vec<Candidate> = listed.iter().filter_map(candidate).collect();
         let superfluous = superfluous(&candidates, now, all_days);
         let mut pruned = Pruned::default();
-        self.prune_revocations(listed.iter().map(|backup| &backup.id)).await?;
+        let oldest = listed.iter().map(|backup| backup.id.at().micros()).min();
+        self.prune_revocations(oldest).await?;
         for backup in listed {
             let goes = match backup.content {
                 // A run that goes on has a day to finish.

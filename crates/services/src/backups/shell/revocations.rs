@@ -14,7 +14,6 @@ use crate::{
             manifest::plain,
             revocation::{MOST_LIST_BYTES, Revocation, by_day, day_of, list_text, listed_revocations, reaches, unlisted_since},
         },
-        id::BackupId,
         revocation_rows,
     },
     files::StoreError,
@@ -176,9 +175,9 @@ impl Backups {
     }
 
     /// Removes the lists of days that are older than every backup, and than 400 days.
-    pub(super) async fn prune_revocations<'a>(&self, kept: impl Iterator<Item = &'a BackupId>) -> Result<(), BackupError> {
+    pub(super) async fn prune_revocations(&self, oldest_backup: Option<i64>) -> Result<(), BackupError> {
         let oldest = self.clock.now().micros().saturating_sub(KEPT_MICROS);
-        let before = kept.map(|id| id.at().micros()).min().unwrap_or(oldest).min(oldest);
+        let before = oldest_backup.unwrap_or(oldest).min(oldest);
         for list in self.revocation_lists().await? {
             if !day_of(&list).is_some_and(|(_, began)| reaches(began, before)) {
                 self.store.remove(&format!("{FOLDER}/{list}")).await?;
