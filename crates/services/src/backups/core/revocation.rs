@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::prelude::Timestamp;
-use platform::clock;
+use platform::calendar::{civil, first_of};
 use uuid::Uuid;
 
 /// Bytes of a list at most: some 500,000 revocations in a day.
@@ -53,7 +52,8 @@ pub struct Revocation {
 impl Revocation {
     /// The day of UTC in whose list it is, as in 2026-11-26.
     pub fn day(&self) -> String {
-        clock::day_text(clock::local_day(Timestamp(self.at), "UTC"))
+        let (year, month, day) = civil(self.at.div_euclid(DAY_MICROS) as i32);
+        format!("{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -85,10 +85,15 @@ fn parse_line(line: &str) -> Option<Revocation> {
     parts.next().is_none().then_some(Revocation { at, revoked, tenant, id })
 }
 
-/// The day that a list's name begins with, and when that day began, in microseconds since 1970 UTC.
-pub fn day_of(list: &str) -> Option<(&str, i64)> {
-    let day = list.get(..10)?;
-    Some((day, clock::parse_rfc3339(&format!("{day}T00:00:00Z"))?.micros()))
+/// When the day began that a list's name begins with, in microseconds since 1970 UTC; None where it begins with none.
+pub fn day_of(list: &str) -> Option<i64> {
+    let mut parts = list.get(..10)?.splitn(3, '-').map(|part| part.parse::<i32>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if !(1..=9999).contains(&year) || !(1..=12).contains(&month) {
+        return None;
+    }
+    let began = first_of(year * 12 + month - 1).checked_add(day)? - 1;
+    (civil(began) == (year, month, day)).then_some(i64::from(began) * DAY_MICROS)
 }
 
 /// Whether the list of a day may have revocations of after a moment.
@@ -98,7 +103,7 @@ pub fn reaches(began: i64, after: i64) -> bool {
 
 /// The moment from which an earlier process may have listed nothing: a day before the newest list began, or `oldest` where there is none.
 pub fn unlisted_since<'a>(lists: impl Iterator<Item = &'a str>, oldest: i64) -> i64 {
-    let newest = lists.filter_map(|list| Some(day_of(list)?.1)).max();
+    let newest = lists.filter_map(day_of).max();
     newest.map_or(oldest, |began| began.saturating_sub(DAY_MICROS).max(oldest))
 }
 
@@ -138,8 +143,10 @@ mod tests {
         let days = by_day(&[after, before, after]);
         assert_eq!(days.keys().collect::<Vec<_>>(), ["2026-11-25", "2026-11-26"]);
         assert_eq!(days["2026-11-26"].len(), 1);
-        assert_eq!(day_of("2026-11-26-1a2b3c4d"), Some(("2026-11-26", BEGAN)));
-        assert_eq!(day_of("lock"), None);
+        assert_eq!(day_of("2026-11-26-1a2b3c4d"), Some(BEGAN));
+        for wrong in ["lock", "2026-02-30", "2026-13-01", "2026-11--1", "2026-11-00", "é026-11-26", "2026-11-2"] {
+            assert_eq!(day_of(wrong), None, "{wrong}");
+        }
         assert!(reaches(BEGAN, BEGAN + DAY_MICROS - 1) && reaches(BEGAN, 0));
         assert!(!reaches(BEGAN, BEGAN + DAY_MICROS));
     }

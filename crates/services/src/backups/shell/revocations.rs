@@ -163,7 +163,7 @@ impl Backups {
     pub async fn revoked_since(&self, after: i64) -> Result<RevokedSince, BackupError> {
         let mut found = RevokedSince::default();
         for list in self.revocation_lists().await? {
-            if !day_of(&list).is_some_and(|(_, began)| reaches(began, after)) {
+            if !day_of(&list).is_some_and(|began| reaches(began, after)) {
                 continue;
             }
             match self.revocation_list(&list).await? {
@@ -179,7 +179,7 @@ impl Backups {
         let oldest = self.clock.now().micros().saturating_sub(KEPT_MICROS);
         let before = oldest_backup.unwrap_or(oldest).min(oldest);
         for list in self.revocation_lists().await? {
-            if !day_of(&list).is_some_and(|(_, began)| reaches(began, before)) {
+            if !day_of(&list).is_some_and(|began| reaches(began, before)) {
                 self.store.remove(&format!("{FOLDER}/{list}")).await?;
             }
         }
