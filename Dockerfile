@@ -10,7 +10,7 @@ RUN mkdir -p tests/it && touch tests/it/main.rs
 
 FROM source AS build
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    cargo build --release --locked --bin entrepot && strip -o /entrepot target/release/entrepot
+    RUSTFLAGS="$(scripts/link-flags.sh)" cargo build --profile dist --locked --bin entrepot && cp target/dist/entrepot /entrepot
 
 # Names of functions, and lines: the other one has neither.
 FROM source AS build-debug

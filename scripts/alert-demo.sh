@@ -3,6 +3,9 @@
 #
 #   scripts/alert-demo.sh   sells a product until its stock is low, ends a node, a worker with its jobs, and fills a disk; waits until the alert of
 #                           the company is in the API, and the alarms of the deployment have reached Alertmanager
+#   scripts/alert-demo.sh --pictures [FOLDER]
+#                           takes Prometheus' page of alarms then, too: alarms.png in the folder (docs/images by default). Needs Chromium
+#                           (ENTREPOT_CHROMIUM, or /usr/bin/chromium)
 #
 # It takes about four minutes and at most eight, since the rules are used as they are: a node is down after two minutes. It needs prometheus,
 # prometheus-alertmanager and prometheus-node-exporter (Debian's packages) on the PATH, and an entrepot binary (ENTREPOT_BIN). The disk is a
@@ -11,7 +14,17 @@ set -euo pipefail
 ME=alert-demo
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-case "${1:-}" in '') ;; *) usage && exit 2 ;; esac
+PICTURES=''
+case "${1:-}" in
+'') ;;
+--pictures)
+  PICTURES="${2:-$ROOT/docs/images}"
+  need_chromium
+  mkdir -p "$PICTURES"
+  PICTURES="$(cd "$PICTURES" && pwd)"
+  ;;
+*) usage && exit 2 ;;
+esac
 cd "$ROOT"
 
 MOST_SECONDS=480
@@ -142,5 +155,13 @@ for name in "${EXPECTED[@]}"; do
   say "[${SECONDS}s] $name has reached Alertmanager"
 done
 alerts "$MANAGER"
+if [ -n "$PICTURES" ]; then
+  # Debian's package has the older pages, which are drawn by Prometheus; others have those that the browser draws.
+  for page in classic/alerts alerts; do
+    curl -fsSL --output /dev/null "http://127.0.0.1:$PROMETHEUS/$page" && break
+  done
+  picture "http://127.0.0.1:$PROMETHEUS/$page" "$PICTURES/alarms.png" 1200 1400 || die "Chromium made no picture of Prometheus' $page"
+  say "$PICTURES/alarms.png"
+fi
 say "$LOW"
 say "${#EXPECTED[@]} of ${#EXPECTED[@]} alarms fired, and the alert of the low stock"

@@ -18,6 +18,9 @@ is_root() { [ "$(id -u)" = 0 ]; }
 # Listens nothing on this port of the loopback address?
 port_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# The reverse, for wait_for.
+port_taken() { ! port_free "$1"; }
+
 # A free port below the range that the kernel hands to clients.
 free_port() {
   local p
@@ -82,6 +85,23 @@ wait_for() {
 end_process() {
   kill "$1" 2>/dev/null || return 0
   wait_for 10 bash -c "! kill -0 $1" || kill -9 "$1" 2>/dev/null || true
+}
+
+# Sets CHROMIUM: a browser that takes pictures.
+need_chromium() {
+  CHROMIUM="${ENTREPOT_CHROMIUM:-/usr/bin/chromium}"
+  [ -x "$CHROMIUM" ] || die "no Chromium at $CHROMIUM: install one (Debian: chromium), or name it in ENTREPOT_CHROMIUM"
+}
+
+# Takes a picture of a page, which has ten seconds of its own clock to be drawn: picture URL FILE WIDTH HEIGHT
+picture() {
+  local profile rc=0
+  profile="$(mktemp -d)"
+  rm -f "$2"
+  timeout --kill-after=5s 60s "$CHROMIUM" --headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-background-networking \
+    --user-data-dir="$profile" --virtual-time-budget=10000 --window-size="$3,$4" --screenshot="$2" "$1" </dev/null >/dev/null 2>&1 || rc=$?
+  rm -rf "${profile:?}"
+  [ "$rc" = 0 ] && [ -s "$2" ]
 }
 
 # Runs as root? Then servers run as this account instead (Postgres refuses root).

@@ -33,7 +33,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf, ProgramArgs};
+pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf, ProgramArgs, ReplayArgs};
 pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
 pub use containers::{HealthArgs, HealthUrl, NewKeyArgs};
 pub use copy::CopyArgs;
@@ -216,6 +216,8 @@ pub struct Epoch {
     /// Accept no password from before: everybody chooses another by a link that is sent to their address. E-mail must leave the deployment (--mail of serve).
     #[arg(long)]
     pub reset_passwords: bool,
+    #[command(flatten)]
+    pub again: ReplayArgs,
 }
 
 /// A database and its keys.

@@ -140,6 +140,7 @@ mod m0160_policies_of_stores;
 mod m0161_anomaly_limits;
 mod m0162_wider_words;
 mod m0163_right_names;
+mod m0165_revocations;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -284,6 +285,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0161_anomaly_limits::Migration),
             Box::new(m0162_wider_words::Migration),
             Box::new(m0163_right_names::Migration),
+            Box::new(m0165_revocations::Migration),
         ]
     }
 }

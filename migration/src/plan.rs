@@ -161,6 +161,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0161_anomaly_limits", &[include_str!("m0161/anomaly_limits.sql")]),
     ("m0162_wider_words", &[include_str!("m0162/wider_words.sql")]),
     ("m0163_right_names", &[include_str!("m0163/right_names.sql")]),
+    ("m0165_revocations", &[include_str!("m0165/revocations.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

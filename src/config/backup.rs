@@ -27,6 +27,18 @@ pub struct BackupsOf {
     pub programs: ProgramArgs,
 }
 
+/// What was revoked since the backup, and is revoked again.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// Revoke again what is listed in this place of backups (`entrepot backup revocations`). Nothing is when not given.
+    #[arg(long, value_name = "PLACE")]
+    pub revocations: Option<FileLocation>,
+    /// Only what was revoked after this moment in UTC, as in 2026-11-24T22:18:00Z: that to which the database was restored, or a minute before. The moment of the last event in the
+    /// database, less a minute, when not given.
+    #[arg(long, value_parser = moment, requires = "revocations")]
+    pub revocations_after: Option<Timestamp>,
+}
+
 /// The programs that dump and restore a Postgres.
 #[derive(Debug, Clone, Args)]
 pub struct ProgramArgs {
@@ -131,6 +143,9 @@ pub enum BackupAction {
     /// the database has, and a Postgres of up to 5 GiB by pg_dump, which needs none. The keys and the stored files are not inside: keep copies of both; the hashes of
     /// the files are. Back a larger Postgres up with pgBackRest (docs/backups.md).
     Run(BackupsOf),
+    /// List what was revoked beside the backups, encrypted under the key ring: API keys, members who were suspended or removed, customers and tenants that were erased. A restore revokes it
+    /// again. `backup run` does so, too, and processes with --backups do each minute: this one is for a Postgres that other programs back up, each minute by cron.
+    Revocations(BackupsOf),
     /// List backups, the oldest first: ID, when, sizes, whether the keys are here, whether it was verified, how far shipped segments reach, and what is wrong with it.
     List(BackupsOf),
     /// Read a backup back with the segments that were shipped after it, and compare every hash, without restoring it. Then read the stored files that it lists, and name
@@ -147,7 +162,7 @@ pub enum BackupAction {
         #[arg(long)]
         no_files: bool,
     },
-    /// Restore a backup into the file of --database-url, which must not be there yet, or into its Postgres, which must be empty. Migrates it to this version, sets new epochs, ends sessions and mailed links, and holds what would be sent until `entrepot resume`, as `entrepot epoch` does.
+    /// Restore a backup into the file of --database-url, which must not be there yet, or into its Postgres, which must be empty. Migrates it to this version, sets new epochs, ends sessions and mailed links, revokes again what is listed beside the backups, and holds what would be sent until `entrepot resume`, as `entrepot epoch` does.
     Restore {
         #[command(flatten)]
         of: BackupsOf,
@@ -161,7 +176,7 @@ pub enum BackupAction {
         /// Without it, damage ends the restore. A backup whose keys are missing is not passed over.
         #[arg(long, conflicts_with_all = ["id", "at"])]
         newest_whole: bool,
-        /// Revoke all API keys: among them those that were revoked since the backup.
+        /// Revoke all API keys, and not only those that are listed as revoked since the backup.
         #[arg(long)]
         revoke_keys: bool,
         /// Accept no password from before: everybody chooses another by a link that is sent to their address.

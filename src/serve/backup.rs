@@ -6,6 +6,7 @@ mod dumps;
 mod files;
 mod newest;
 mod pgbackrest;
+mod revocations;
 mod schedule;
 mod shipping;
 
@@ -27,10 +28,11 @@ use services::{
 };
 
 use super::{StartError, epoch, migrated, say};
-use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf};
+use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf, ReplayArgs};
 
 use attempt::{Attempt, logged};
 pub use pgbackrest::PgBackRest;
+pub(super) use revocations::missed_since;
 pub use schedule::BackupSchedule;
 
 /// IDs of keys that a line of the list has.
@@ -38,7 +40,11 @@ const KEYS_LISTED: usize = 8;
 
 pub async fn run(action: BackupAction) -> Result<(), StartError> {
     match action {
-        BackupAction::Run(of) => make(&of).await,
+        BackupAction::Run(of) => {
+            make(&of).await?;
+            Box::pin(revocations::after_backup(&of)).await
+        }
+        BackupAction::Revocations(of) => Box::pin(revocations::by_command(&of)).await,
         BackupAction::List(of) => list(&of).await,
         BackupAction::Verify { of, id, files, no_files } => {
             let backups = opened(&of)?;
@@ -51,7 +57,8 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
             if no_files { Ok(()) } else { Box::pin(files::compare(&backups, (&id, verified), &of.of.database, &files)).await }
         }
         BackupAction::Restore { of, id, at, newest_whole, revoke_keys, reset_passwords } => {
-            let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
+            let again = ReplayArgs { revocations: Some(of.backups.clone()), revocations_after: None };
+            let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords, again };
             if dumps::is_postgres(&of.of.database) {
                 return Box::pin(dumps::restore(&of, (id.as_str(), at), newest_whole, &ends)).await;
             }
@@ -94,13 +101,17 @@ fn embedded(database: &DatabaseArgs) -> Option<PathBuf> {
 
 /// The backups that are there already: a folder that is missing is a wrong name, or a disk that is not mounted.
 fn opened(of: &BackupsOf) -> Result<Backups, BackupError> {
-    match &of.backups {
+    refuse_missing(&of.backups)?;
+    opened_or_made(of)
+}
+
+pub(super) fn refuse_missing(place: &FileLocation) -> Result<(), Fault> {
+    match place {
         FileLocation::Folder(folder) if !folder.is_dir() => Err(Fault::Broken(format!(
             "there is no folder {}: give --backups as it was given to `entrepot backup run`",
             folder.display()
-        ))
-        .into()),
-        _ => opened_or_made(of),
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -283,6 +294,7 @@ async fn finish(restored: Restored, id: &BackupId, target: &Path, mut ends: Epoc
     // Keys that nothing names are beside the file where it will be.
     ends.of.keys.keys_file.get_or_insert_with(|| PathBuf::from(format!("{}.keys", target.display())));
     ends.of.database.database_url = format!("sqlite://{}", restored.file.display());
+    ends.again.revocations_after = Some(missed_since(Timestamp(restored.reach.until)));
     let heads = settle(&restored.file, &ends).await?;
     let (manifest, reach) = (restored.manifest.clone(), restored.reach);
     restored.put_in_place()?;

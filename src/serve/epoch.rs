@@ -2,6 +2,8 @@
 //! have already seen; sessions, links and keys that were ended since the backup are as they were then; and e-mails, messages to webhooks and reports that
 //! were sent since the backup would be sent once more, so all of that is held.
 
+mod replay;
+
 use entity::prelude::{Numbered, TenantId};
 use iam::{
     access::{Access, LiveKey, Policies},
@@ -18,6 +20,8 @@ use platform::{
 use super::{StartError, migrated, say};
 use crate::config::Epoch;
 
+pub use replay::replay;
+
 /// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before. Ends what lets people in, and lists or
 /// revokes what lets programs in. Holds what would leave the deployment.
 pub async fn renew(args: &Epoch) -> Result<(), StartError> {
@@ -26,14 +30,45 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     let clock = Clock::system();
     jobs::hold_outgoing(&db.global(), "the database was restored", clock.now()).await?;
     say("no e-mail, webhook, report or export leaves before `entrepot resume`: `entrepot resume --dry-run` lists what waits")?;
-    let access = if args.revoke_keys {
-        let ring = secrets::open(&db, &args.of.keys.source(url), &clock).await?;
-        Access::audited(db.clone(), clock.clone(), Policies::load().await?, AuditWriter::new(ring, clock.clone()))
-    } else {
-        Access::new(db.clone(), clock.clone(), Policies::load().await?)
+    let again = replay::listed(args, &db, &clock).await?;
+    let has_more = again.as_ref().is_some_and(|again| !again.revocations.is_empty());
+    let ring =
+        if args.revoke_keys || has_more { Some(secrets::open(&db, &args.of.keys.source(url), &clock).await?) } else { None };
+    let access = match &ring {
+        Some(ring) => {
+            let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
+            Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer)
+        }
+        None => Access::new(db.clone(), clock.clone(), Policies::load().await?),
     };
+    people(&db, &clock, args).await?;
+    let tenants = tenants(&db).await?;
+    if let (Some(again), Some(ring)) = (&again, &ring) {
+        let report = Box::pin(replay(&db, ring, &clock, again)).await?;
+        report.remarks.iter().try_for_each(|remark| say(remark))?;
+        say(&report.summary())?;
+    }
+    say(if again.is_some() {
+        "roles, grants, second factors and webhook endpoints are those of the backup, also where they were taken away since: look through them"
+    } else {
+        "members, roles, grants, second factors and webhook endpoints are those of the backup, also where they were taken away since: look through them"
+    })?;
+    programs(&access, &tenants, args).await?;
+    for (tenant, _) in &tenants {
+        let work = db.global().maintenance_for(*tenant).await?;
+        work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
+        work.commit().await?;
+    }
+    say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;
+    numbers(&db, &tenants).await?;
+    db.close().await?;
+    Ok(())
+}
+
+/// Ends sessions, links and, if that is asked for, passwords.
+async fn people(db: &Database, clock: &Clock, args: &Epoch) -> Result<(), StartError> {
     let old = if args.reset_passwords { OldPasswords::Reset } else { OldPasswords::Keep };
-    let ended = end_all(&db, &clock, old).await?;
+    let ended = end_all(db, clock, old).await?;
     say(&format!("{} session(s) are ended: everybody logs in again", ended.sessions))?;
     say(&format!("{} link(s) that were mailed are withdrawn: invite again with invitationResend", ended.links))?;
     if args.reset_passwords {
@@ -44,19 +79,6 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     } else {
         say("passwords are those of the backup, also where they were changed since: --reset-passwords ends them")?;
     }
-    let tenants = tenants(&db).await?;
-    say(
-        "members, roles, grants, second factors and webhook endpoints are those of the backup, also where they were taken away since: look through them",
-    )?;
-    programs(&access, &tenants, args).await?;
-    for (tenant, _) in &tenants {
-        let work = db.global().maintenance_for(*tenant).await?;
-        work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
-        work.commit().await?;
-    }
-    say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;
-    numbers(&db, &tenants).await?;
-    db.close().await?;
     Ok(())
 }
 
@@ -98,6 +120,10 @@ async fn programs(access: &Access, tenants: &[(TenantId, String)], args: &Epoch)
     }
     say(&if args.revoke_keys {
         format!("{count} API key(s) are revoked: make new ones with apiKeyCreate")
+    } else if args.again.revocations.is_some() {
+        format!(
+            "{count} API key(s) are accepted, those too that were revoked since the last look at revocations: look through them, or --revoke-keys"
+        )
     } else {
         format!(
             "{count} API key(s) are accepted, those too that were revoked since the backup: look through them, or --revoke-keys"

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use entity::prelude::Timestamp;
 use platform::{
     clock::{Clock, Monotonic},
+    secrets,
     storage::{Database, Fault},
 };
 use services::{
@@ -11,8 +13,11 @@ use services::{
     insight::verify,
 };
 
-use super::{opened, prepared};
-use crate::config::BackupsOf;
+use super::{missed_since, opened, prepared};
+use crate::{
+    config::{BackupsOf, KeysOf},
+    serve::epoch,
+};
 
 /// What a drill comes to, also where it fails.
 #[derive(Default)]
@@ -44,7 +49,7 @@ pub(super) async fn run(of: &BackupsOf, name: &str, lock: &LocalLock, found: &mu
     let drilled = Drilled { id: &id, manifest: &restored.manifest, reach: restored.reach, began, restored_in };
     note(&drilled, found);
     let db = prepared(&restored.file, &of.of).await?;
-    settle(&backups, db, &drilled, found).await
+    settle((&backups, &of.of), db, &drilled, found).await
 }
 
 /// Notes what the manifest says.
@@ -55,13 +60,16 @@ pub(super) fn note(drilled: &Drilled<'_>, found: &mut Findings) {
 
 /// Proves the restored database, closes it, and notes what the restore took.
 pub(super) async fn settle(
-    backups: &Backups,
+    (backups, keys): (&Backups, &KeysOf),
     db: Database,
     drilled: &Drilled<'_>,
     found: &mut Findings,
 ) -> Result<(), BackupError> {
     let (clock, Drilled { id, manifest, reach, began, restored_in }) = (Clock::system(), drilled);
-    let proven = proven(&db, drilled, found).await;
+    let proven = match proven(&db, drilled, found).await {
+        Ok(()) => Box::pin(revoked_again((backups, keys), &db, reach.until, found)).await,
+        Err(error) => Err(error),
+    };
     db.close().await?;
     proven?;
     backups.note_verified(id).await?;
@@ -101,6 +109,32 @@ async fn proven(db: &Database, drilled: &Drilled<'_>, found: &mut Findings) -> R
         )
         .into());
     }
+    Ok(())
+}
+
+/// Revokes again what is listed beside the backups, as a restore does. It comes last: it writes.
+async fn revoked_again(
+    (backups, keys): (&Backups, &KeysOf),
+    db: &Database,
+    until: i64,
+    found: &mut Findings,
+) -> Result<(), BackupError> {
+    let listed = backups.revoked_since(missed_since(Timestamp(until)).micros()).await?;
+    if let Some(why) = listed.unreadable.first() {
+        return Err(Fault::Broken(format!(
+            "the drill failed: {why}. A restore would not revoke again what this list has: bring the object back from a copy, or remove it and use --revoke-keys with restores from before its day is over"
+        ))
+        .into());
+    }
+    if listed.revocations.is_empty() {
+        return Ok(());
+    }
+    let clock = Clock::system();
+    let ring = secrets::open(db, &keys.keys.source(&keys.database.database_url), &clock).await?;
+    let report = epoch::replay(db, &ring, &clock, &listed).await;
+    let report = report.map_err(|error| Fault::Broken(format!("the drill failed: revocations were not made again: {error}")))?;
+    found.lines.extend(report.remarks.iter().cloned());
+    found.lines.push(report.summary());
     Ok(())
 }
 

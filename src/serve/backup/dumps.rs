@@ -11,7 +11,7 @@ use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, 
 use super::{
     Attempt,
     drill::{self, Drilled, Findings},
-    ended, found, logged, opened, opened_or_made, proven_and_migrated, say_all,
+    ended, found, logged, missed_since, opened, opened_or_made, proven_and_migrated, say_all,
 };
 use crate::{
     config::{BackupsOf, DatabaseArgs, Epoch},
@@ -105,8 +105,10 @@ async fn into_empty(
     }
     db.begin_restoring().await?;
     let manifest = restored(of, place, id, url).await?;
+    let mut ends = ends.clone();
+    ends.again.revocations_after = Some(missed_since(Timestamp(manifest.taken_at)));
     let settled = match Box::pin(proven_and_migrated(url, &of.of)).await {
-        Ok(restored) => Box::pin(ended(restored, ends)).await,
+        Ok(restored) => Box::pin(ended(restored, &ends)).await,
         Err(fault) => Err(fault.into()),
     };
     let heads = settled.inspect_err(|_| {
@@ -181,5 +183,5 @@ async fn in_temporary(
     let drilled = Drilled { id, manifest: &manifest, reach, began, restored_in };
     drill::note(&drilled, found);
     let db = proven_and_migrated(&url, &of.of).await?;
-    drill::settle(place, db, &drilled, found).await
+    drill::settle((place, &of.of), db, &drilled, found).await
 }

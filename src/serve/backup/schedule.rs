@@ -12,7 +12,7 @@ use platform::{
 use services::backups::{self, BackupError, BackupLog, Earlier, LocalLock};
 use tokio::sync::oneshot;
 
-use super::{Attempt, dumps, file, opened};
+use super::{Attempt, dumps, file, opened, revocations::RevocationJob};
 use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, KeyArgs, KeysOf};
 
 /// How often the log is looked at for what is due, at least.
@@ -62,11 +62,12 @@ impl BackupSchedule {
         metrics::backup_schedule(self.every, self.drill_every);
     }
 
-    /// Adds the job. One that is handed to another worker or ends with its process leaves a row that runs, which the next turn ends.
+    /// Adds the job, and that of revocations. One that is handed to another worker or ends with its process leaves a row that runs, which the next turn ends.
     pub fn register(&self, registry: Registry, db: &Database, clock: &Clock) -> Registry {
         let log = BackupLog::new(db.clone(), clock.clone());
         let job = Arc::new(BackupJob { schedule: self.clone(), log, clock: clock.clone() });
         let shortest = self.drill_every.map_or(self.every, |drill_every| drill_every.min(self.every));
+        let registry = RevocationJob::new(self, db, clock).register(registry);
         registry.periodic("backup.make", shortest.min(LOOK), move |_| {
             let job = job.clone();
             async move { job.turn().await }

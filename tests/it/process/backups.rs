@@ -5,6 +5,7 @@ mod damaged;
 mod drill;
 mod dumps;
 mod files;
+mod revocations;
 mod runs;
 mod schedule;
 mod shipping;

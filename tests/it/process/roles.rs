@@ -27,7 +27,7 @@ const ACCEPT: &str =
 const ROLES: &str = "mutation($input: MemberRolesSetInput!) { result: memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
 
 /// A node whose letters can be read.
-async fn node(site: &Site) -> Server {
+pub async fn node(site: &Site) -> Server {
     let mail = format!("file:{}", site.folder.join("letters").display());
     let letters = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example"];
     let open = ["--registration", "open", "--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off"];
@@ -51,14 +51,14 @@ async fn invitation(site: &Site) -> String {
 }
 
 /// Somebody whom the owner has let in.
-struct Member {
+pub struct Member {
     client: Client,
-    id: String,
+    pub id: String,
 }
 
 impl Member {
     /// With one of the roles that every company has, for all stores.
-    async fn hired(site: &Site, owner: &Client, key: &str) -> Self {
+    pub async fn hired(site: &Site, owner: &Client, key: &str) -> Self {
         let asked = json!({ "e": "bob@shop.example", "r": [role(key)] });
         let invited = owner.ask(INVITE, asked).await["result"].take();
         assert_eq!(invited["userErrors"], json!([]), "{invited:#}");

@@ -106,6 +106,8 @@ const CROSSING: &[(&str, &[Listed])] = &[
         &[
             listed("backups/shell/run.rs", 2, &["file", "tenant_counter"]),
             listed("backups/rows.rs", 1, &["file"]),
+            listed("backups/revocation_rows.rs", 1, &["api_key", "customer", "member", "tenant_erasure"]),
+            listed("serve/epoch/replay.rs", 1, &["tenant_counter"]),
             listed("files/copying.rs", 1, &["file"]),
             listed("insight/verify/search.rs", 1, &["product"]),
             listed("serve/facts.rs", 1, &["tenant_erasure"]),

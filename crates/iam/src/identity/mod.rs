@@ -35,9 +35,9 @@ pub use rows::{
     sessions::{EndReason, SessionRow, Which},
 };
 pub use shell::{
-    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Identity, IdentityError, Invitee, LeakedKey, LoggedIn, OldKeys,
-    OldPasswords, Placed, ProfileChange, Registration, Settings, Shown, TenantProvisioner, Visit, end_all, end_sessions,
-    file_store_mark, open_sessions, remove_factors, rotate_signing_key,
+    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Identity, IdentityError, Invitee, LeakedKey, LoggedIn,
+    MemberEnd, OldKeys, OldPasswords, Placed, ProfileChange, Registration, Settings, Shown, TenantProvisioner, Visit, end_all,
+    end_member, end_sessions, file_store_mark, open_sessions, remove_factors, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 

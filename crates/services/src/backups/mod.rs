@@ -8,6 +8,7 @@ mod file;
 mod id;
 mod months;
 mod programs;
+mod revocation_rows;
 mod rows;
 mod shell;
 mod spool;
@@ -18,6 +19,7 @@ pub use self::core::{
     manifest::{FORMAT, Manifest, PARTS, TenantHead},
     pgbackrest::{ClusterBackup, ListError, listed},
     retention::ALL_DAYS,
+    revocation::{Revocation, Revoked},
     schedule::{Earlier, is_due},
     scrub::scrubbed,
 };
@@ -38,6 +40,7 @@ pub use shell::{
     prune::Pruned,
     read::Verified,
     restore::{Restored, restore},
+    revocations::{ListedRevocations, RevokedSince},
     run::{Made, Source, heads, run},
     segments::Reach,
     ship::{ShipSettings, Shipper},

@@ -30,7 +30,7 @@ fn programs() -> [String; 4] {
 }
 
 /// A backup command on a database, with the keys and the backups of a site.
-async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
+pub(super) async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
     let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
     let (action, more) = what.split_first().unwrap();
     let args = ["backup", action, "--database-url", url, "--keys-file", &keys, "--backups", &place];

@@ -37,18 +37,20 @@ impl Access {
         Ok(keys.into_iter().filter_map(live).collect())
     }
 
-    /// Revokes a key, as the system: an entry of the tenant's audit log says so, as this action.
-    pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId, action: &str) -> Result<(), Fault> {
+    /// Revokes a key, as the system: an entry of the tenant's audit log says so, as this action. False where there is no such key that is not revoked.
+    pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId, action: &str) -> Result<bool, Fault> {
         let scope = self.0.db.tenant(tenant);
         let home = rows::home_in(&scope, key).await?;
         let work = scope.begin().await?;
         rows::bump(&work).await?;
         let Some(Opened { key, .. }) = rows::opened(&work, key).await?.filter(|opened| opened.key.revoked_at.is_none()) else {
-            return work.rollback().await;
+            work.rollback().await?;
+            return Ok(false);
         };
         let after = ApiKey { revoked_at: Some(self.0.clock.now()), ..key };
         rows::end_key(&work, &after).await?;
         let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
-        self.logged((action, Actor::SYSTEM), home, None, ended).await.map(drop)
+        self.logged((action, Actor::SYSTEM), home, None, ended).await?;
+        Ok(true)
     }
 }

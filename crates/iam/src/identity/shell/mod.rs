@@ -46,7 +46,7 @@ pub use keys::{OldKeys, file_store_mark, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
 pub use membership::Shown;
 pub use people::{LeakedKey, ProfileChange};
-pub use restored::{OldPasswords, end_all, end_sessions, open_sessions, remove_factors};
+pub use restored::{MemberEnd, OldPasswords, end_all, end_member, end_sessions, open_sessions, remove_factors};
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.

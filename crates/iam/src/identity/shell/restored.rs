@@ -1,6 +1,6 @@
 //! After the database was restored to an earlier moment, when all that was ended since is good again: it cannot know what that was, so all of it ends.
 
-use entity::prelude::{TenantId, Timestamp, UserId};
+use entity::prelude::{MemberId, MemberStatus, TenantId, Timestamp, UserId};
 use platform::{
     clock::Clock,
     storage::{Database, Fault, GlobalWork},
@@ -9,7 +9,7 @@ use platform::{
 use super::super::{
     password,
     rows::{
-        factors, invitations, links,
+        factors, invitations, links, members,
         sessions::{self, EndReason, Which},
     },
 };
@@ -66,6 +66,38 @@ pub async fn open_sessions(db: &Database, tenant: TenantId) -> Result<i64, Fault
 pub async fn end_sessions(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
     factors::end_challenges_of(work, tenant, now).await?;
     sessions::end_all_of(work, tenant, now).await
+}
+
+/// How a member ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberEnd {
+    Suspended,
+    /// They left, or were removed.
+    Left,
+}
+
+/// Ends a member again who had ended in the database that is lost, with their sessions, once the transaction commits; false where they have ended in this one, or
+/// are not in it. The rights of one who left are the caller's to take.
+///
+/// # Errors
+/// The database fails.
+pub async fn end_member(
+    work: &GlobalWork,
+    tenant: TenantId,
+    member: MemberId,
+    end: MemberEnd,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let Some((found, has_left)) = members::lock(work, tenant, member).await? else { return Ok(false) };
+    if has_left || (end == MemberEnd::Suspended && found.status != MemberStatus::Active) {
+        return Ok(false);
+    }
+    match end {
+        MemberEnd::Suspended => members::set_status(work, tenant, member, MemberStatus::Suspended, now).await?,
+        MemberEnd::Left => members::set_left(work, tenant, member, now).await?,
+    }
+    sessions::end(work, Which::OfMember(tenant, member), EndReason::Member, now).await?;
+    Ok(true)
 }
 
 /// Removes the second factors of users, whose secrets are lost, and ends their sessions: their passwords alone let them in, until they enrol another.

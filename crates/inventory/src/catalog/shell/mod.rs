@@ -8,6 +8,7 @@ mod life;
 mod merge;
 mod products;
 mod reads;
+mod restored;
 mod seal;
 mod traced;
 mod unmerge;
@@ -26,6 +27,7 @@ pub use merge::{
     text_of, traced_supplier,
 };
 pub use reads::{By, ProductBy};
+pub use restored::forget_as_system;
 pub use seal::seal_customers;
 pub use writes::Which;
 

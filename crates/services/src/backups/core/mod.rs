@@ -6,6 +6,7 @@ pub mod manifest;
 pub mod pgbackrest;
 pub mod points;
 pub mod retention;
+pub mod revocation;
 pub mod schedule;
 pub mod scrub;
 pub mod sealed;

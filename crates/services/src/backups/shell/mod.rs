@@ -9,6 +9,7 @@ pub mod newest;
 pub mod prune;
 pub mod read;
 pub mod restore;
+pub mod revocations;
 pub mod run;
 pub mod segments;
 pub mod ship;

@@ -20,7 +20,8 @@ pub struct Pruned {
 }
 
 impl Backups {
-    /// Marks the backups that are no longer kept, where all of `all_days` are, and removes those that were marked a day ago.
+    /// Marks the backups that are no longer kept, where all of `all_days` are, and removes those that were marked a day ago; and lists of revocations that no
+    /// backup needs.
     ///
     /// # Errors
     /// The place cannot be read or written to.
@@ -29,6 +30,8 @@ impl Backups {
         let candidates: Vec<Candidate> = listed.iter().filter_map(candidate).collect();
         let superfluous = superfluous(&candidates, now, all_days);
         let mut pruned = Pruned::default();
+        let oldest = listed.iter().map(|backup| backup.id.at().micros()).min();
+        self.prune_revocations(oldest).await?;
         for backup in listed {
             let goes = match backup.content {
                 // A run that goes on has a day to finish.

@@ -1,0 +1,197 @@
+//! Lists of revocations beside the backups: what was revoked after a backup is revoked again when it is restored.
+
+use std::collections::{BTreeSet, HashSet};
+
+use platform::{
+    secrets::OpenError,
+    storage::{Database, Fault},
+};
+
+use super::{BackupError, Backups};
+use crate::{
+    backups::{
+        core::{
+            manifest::plain,
+            revocation::{MOST_LIST_BYTES, Revocation, by_day, day_of, list_text, listed_revocations, reaches, unlisted_since},
+        },
+        revocation_rows,
+    },
+    files::StoreError,
+};
+
+/// Where they are in the place of the backups.
+const FOLDER: &str = "revocations";
+/// A revocation has the moment at which its transaction began to write: one that commits so much later is still found.
+const LATE_MICROS: i64 = 3600 * 1_000_000;
+/// How long lists are kept, and how far back the first process looks.
+const KEPT_MICROS: i64 = 400 * 24 * 3600 * 1_000_000;
+
+/// What a process knows of the lists, so that it looks into the place only when something is new.
+#[derive(Debug, Clone, Default)]
+pub struct ListedRevocations {
+    /// What was revoked before is listed, in microseconds since 1970 UTC; None before the place was looked into.
+    since: Option<i64>,
+    /// Those after it that are listed.
+    listed: HashSet<Revocation>,
+}
+
+impl ListedRevocations {
+    /// Whether the place has to be looked into first.
+    pub fn is_new(&self) -> bool {
+        self.since.is_none()
+    }
+
+    /// Begins where the lists of the place end.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    pub async fn begin(&mut self, backups: &Backups) -> Result<(), BackupError> {
+        let lists = backups.revocation_lists().await?;
+        let oldest = backups.clock.now().micros().saturating_sub(KEPT_MICROS);
+        self.since = Some(unlisted_since(lists.iter().map(String::as_str), oldest));
+        Ok(())
+    }
+
+    /// What the database has and no list has; nothing where the database is not migrated to where it can be looked for.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn unlisted(&self, db: &Database) -> Result<Vec<Revocation>, Fault> {
+        let global = db.global();
+        let Some(since) = self.since else { return Ok(Vec::new()) };
+        if !revocation_rows::are_indexed(&global).await? {
+            return Ok(Vec::new());
+        }
+        let mut found = revocation_rows::revoked_since(&global, since).await?;
+        found.retain(|revocation| !self.listed.contains(revocation));
+        Ok(found)
+    }
+
+    /// Notes that these are listed; `looked_at` is from before they were looked for.
+    pub fn note(&mut self, revocations: &[Revocation], looked_at: i64) {
+        let since = looked_at.saturating_sub(LATE_MICROS).max(self.since.unwrap_or_default());
+        self.since = Some(since);
+        self.listed.extend(revocations);
+        self.listed.retain(|revocation| revocation.at >= since);
+    }
+}
+
+/// What the lists of a place say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RevokedSince {
+    /// The earlier ones first.
+    pub revocations: BTreeSet<Revocation>,
+    /// Lists that could not be read, and why.
+    pub unreadable: Vec<String>,
+}
+
+impl Backups {
+    /// The names of the lists: their days, some with more behind it.
+    async fn revocation_lists(&self) -> Result<Vec<String>, BackupError> {
+        let names = self.store.names_under(FOLDER).await?;
+        let own = names.iter().filter_map(|name| name.strip_prefix(FOLDER)?.strip_prefix('/'));
+        Ok(own.filter(|list| day_of(list).is_some()).map(ToOwned::to_owned).collect())
+    }
+
+    /// A list, or why it is not read; an empty one where there is none.
+    async fn revocation_list(&self, list: &str) -> Result<Result<BTreeSet<Revocation>, String>, BackupError> {
+        let name = format!("{FOLDER}/{list}");
+        let sealed = match self.store.get(&name, MOST_LIST_BYTES).await {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => return Ok(Err(format!("it has more than {MOST_LIST_BYTES} bytes"))),
+            Err(StoreError::Missing) => return Ok(Ok(BTreeSet::new())),
+            Err(error) => return Err(error.into()),
+        };
+        let read = match self.keys.open(&name, &sealed) {
+            Ok(text) => listed_revocations(&text).ok_or_else(|| "it is of a newer version, or none".to_owned()),
+            Err(why) => Err(plain_reason(&why)),
+        };
+        Ok(read)
+    }
+
+    async fn put_revocation_list(&self, list: &str, revocations: &BTreeSet<Revocation>) -> Result<(), BackupError> {
+        let name = format!("{FOLDER}/{list}");
+        let mut nonce = [0; 12];
+        self.clock.fill(&mut nonce);
+        let sealed = self.keys.seal(&name, list_text(revocations).as_bytes(), nonce);
+        let sealed = sealed.ok_or_else(|| Fault::Broken("a list of revocations could not be sealed".to_owned()))?;
+        Ok(self.store.put_bytes(&name, sealed.into()).await?)
+    }
+
+    /// Adds revocations to the lists of their days, and says how many were in none. A list that cannot be read stays as it is, and another one of its day is
+    /// written.
+    ///
+    /// # Errors
+    /// The place cannot be read or written to.
+    pub async fn list_revocations(&self, revocations: &[Revocation]) -> Result<usize, BackupError> {
+        let (lists, mut added) = (self.revocation_lists().await?, 0);
+        for (day, mut new) in by_day(revocations) {
+            let of_day: Vec<&String> = lists.iter().filter(|list| list.starts_with(&day)).collect();
+            let (mut listed, mut name) = (BTreeSet::new(), None);
+            for list in &of_day {
+                match self.revocation_list(list).await? {
+                    Ok(read) => {
+                        listed.extend(read);
+                        name = Some((*list).clone());
+                    }
+                    Err(why) => tracing::warn!(list = %plain(list), %why, "a list of revocations cannot be read"),
+                }
+            }
+            new.retain(|revocation| !listed.contains(revocation));
+            if new.is_empty() {
+                continue;
+            }
+            added += new.len();
+            listed.extend(new);
+            let name = name.unwrap_or_else(|| if of_day.is_empty() { day } else { self.other_list(&day) });
+            self.put_revocation_list(&name, &listed).await?;
+        }
+        Ok(added)
+    }
+
+    /// A name for another list of a day.
+    fn other_list(&self, day: &str) -> String {
+        let mut tail = [0; 4];
+        self.clock.fill(&mut tail);
+        format!("{day}-{}", hex::encode(tail))
+    }
+
+    /// What was revoked after a moment in microseconds, as far as it is listed.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    pub async fn revoked_since(&self, after: i64) -> Result<RevokedSince, BackupError> {
+        let mut found = RevokedSince::default();
+        for list in self.revocation_lists().await? {
+            if !day_of(&list).is_some_and(|began| reaches(began, after)) {
+                continue;
+            }
+            match self.revocation_list(&list).await? {
+                Ok(read) => found.revocations.extend(read.into_iter().filter(|revocation| revocation.at >= after)),
+                Err(why) => found.unreadable.push(format!("{FOLDER}/{}: {why}", plain(&list))),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes the lists of days that are older than every backup, and than 400 days.
+    pub(super) async fn prune_revocations(&self, oldest_backup: Option<i64>) -> Result<(), BackupError> {
+        let oldest = self.clock.now().micros().saturating_sub(KEPT_MICROS);
+        let before = oldest_backup.unwrap_or(oldest).min(oldest);
+        for list in self.revocation_lists().await? {
+            if !day_of(&list).is_some_and(|began| reaches(began, before)) {
+                self.store.remove(&format!("{FOLDER}/{list}")).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a list does not open. What the object itself says is repeated only as far as a terminal bears it.
+fn plain_reason(why: &OpenError) -> String {
+    match why {
+        OpenError::UnknownKey(key) => format!("it is sealed under the key {}, which is not given", plain(key)),
+        OpenError::Broken(key) => format!("it was changed, or the key {} is another of that name", plain(key)),
+        OpenError::NotSealed => "it is not sealed".to_owned(),
+    }
+}

@@ -1,0 +1,13 @@
+//! Indexes by which revocations are found that are listed beside the backups.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0165/revocations.sql")).await
+    }
+}

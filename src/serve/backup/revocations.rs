@@ -1,0 +1,106 @@
+//! Revocations are listed beside the backups, by schedule and by command.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use entity::prelude::Timestamp;
+use platform::{
+    clock::Clock,
+    jobs::Registry,
+    storage::{Database, Fault},
+};
+use services::backups::{self, BackupError, Backups, ListedRevocations};
+
+use super::{BackupSchedule, opened_or_made};
+use crate::{
+    config::BackupsOf,
+    serve::{StartError, say},
+};
+
+/// How often revocations are looked for.
+const LOOK: Duration = Duration::from_mins(1);
+/// A transaction that began before the moment of a restore may have committed after it.
+const LATE_SECONDS: i64 = 60;
+
+/// From when on revocations are made again in a database that is as it was at this moment.
+pub fn missed_since(as_of: Timestamp) -> Timestamp {
+    as_of.plus_seconds(-LATE_SECONDS)
+}
+
+/// The standing job.
+pub(super) struct RevocationJob {
+    of: BackupsOf,
+    db: Database,
+    clock: Clock,
+    listed: Mutex<ListedRevocations>,
+}
+
+impl RevocationJob {
+    pub fn new(schedule: &BackupSchedule, db: &Database, clock: &Clock) -> Self {
+        Self { of: schedule.of.clone(), db: db.clone(), clock: clock.clone(), listed: Mutex::default() }
+    }
+
+    /// Adds the job. It is none with `backup.make`, whose turns last as long as backups and drills do.
+    pub fn register(self, registry: Registry) -> Registry {
+        let job = Arc::new(self);
+        registry.periodic("backup.revocations", LOOK, move |_| {
+            let job = job.clone();
+            async move { job.turn().await }
+        })
+    }
+
+    async fn turn(&self) -> Result<(), Fault> {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let count = list_new(&self.of, &self.db, &self.clock, &mut listed).await;
+        let count = count.map_err(|error| Fault::Broken(backups::scrubbed(&error.to_string())))?;
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        if count > 0 {
+            tracing::info!(count, "revocations are listed beside the backups");
+        }
+        Ok(())
+    }
+}
+
+/// Lists what is new; how many revocations that is. The keys are read only then: that of a secret store costs a call.
+async fn list_new(of: &BackupsOf, db: &Database, clock: &Clock, listed: &mut ListedRevocations) -> Result<usize, BackupError> {
+    let looked_at = clock.now().micros();
+    if listed.is_new() {
+        listed.begin(&opened_apart(of).await?).await?;
+    }
+    let new = listed.unlisted(db).await?;
+    let added = if new.is_empty() { 0 } else { opened_apart(of).await?.list_revocations(&new).await? };
+    listed.note(&new, looked_at);
+    Ok(added)
+}
+
+/// Opens the place on another thread, as a program that has the keys may take its time.
+async fn opened_apart(of: &BackupsOf) -> Result<Backups, BackupError> {
+    let of = of.clone();
+    let opened = tokio::task::spawn_blocking(move || opened_or_made(&of)).await;
+    opened.unwrap_or_else(|error| Err(Fault::Broken(format!("the place of the backups was not opened: {error}")).into()))
+}
+
+/// `entrepot backup revocations`.
+pub(super) async fn by_command(of: &BackupsOf) -> Result<(), StartError> {
+    let count = listed(of).await?;
+    say(&format!("{count} revocation(s) are new in {}", of.backups))?;
+    Ok(())
+}
+
+/// The same after a backup, which says nothing where nothing is new.
+pub(super) async fn after_backup(of: &BackupsOf) -> Result<(), StartError> {
+    let count = listed(of).await?;
+    if count > 0 {
+        say(&format!("{count} revocation(s) are listed beside the backups"))?;
+    }
+    Ok(())
+}
+
+async fn listed(of: &BackupsOf) -> Result<usize, BackupError> {
+    let db = Database::open(&of.of.database.database_url, of.of.database.options()).await?;
+    let count = list_new(of, &db, &Clock::system(), &mut ListedRevocations::default()).await;
+    db.close().await?;
+    count
+}

@@ -1,0 +1,94 @@
+//! What was revoked after a backup is revoked again when it is restored: keys, members and customers, on both databases.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::json;
+
+use super::dumps;
+use crate::{
+    process::{
+        client::Client,
+        keys::program,
+        roles::{Member, node},
+        server::{Ended, Site, entrepot},
+    },
+    world::on_both,
+};
+
+/// What a restore says of a key, a customer and a member.
+const AGAIN: &str = "3 revocation(s) are made again: 1 API key(s) revoked, 1 customer(s) erased, 1 member(s) removed";
+
+/// A backup command with the keys and the backups of a site.
+async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
+    if url.starts_with("postgres") {
+        return dumps::ask(site, url, what).await;
+    }
+    let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
+    let (action, more) = what.split_first().unwrap();
+    let args = ["backup", action, "--database-url", url, "--keys-file", &keys, "--backups", &place];
+    entrepot(&[&args, more].concat()).await
+}
+
+async fn customer(owner: &Client) -> String {
+    let create = "mutation($input: CustomerCreateInput!) { result: customerCreate(input: $input) { customer { id } userErrors { code } } }";
+    let made = owner.done(create, json!({ "name": "Ada", "email": "ada@example.com", "externalRef": "c-1" })).await;
+    made["customer"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The only list of revocations that the place has.
+fn list(site: &Site) -> PathBuf {
+    let lists: Vec<_> = fs::read_dir(site.folder.join("backups/revocations")).unwrap().flatten().collect();
+    assert_eq!(lists.len(), 1, "{lists:?}");
+    lists[0].path()
+}
+
+on_both!(what_was_revoked_after_a_backup_is_revoked_again_by_a_restore, site: Site => {
+    let is_file = site.url.starts_with("sqlite");
+    let empty = if is_file { None } else { Site::empty_postgres().await };
+    let target = empty.as_ref().map_or_else(|| format!("sqlite://{}", site.folder.join("again.sqlite").display()), |site| site.url.clone());
+    let server = node(site).await;
+    let owner = Client::register(&server.url(), "revoked").await;
+    let member = Member::hired(site, &owner, "viewer").await;
+    let (_, _, key) = program(&owner, "").await;
+    let ada = customer(&owner).await;
+    let made = ask(site, &site.url, &["run"]).await;
+    assert!(made.well(), "{made:?}");
+
+    let revoke = "mutation($id: ID!) { result: apiKeyRevoke(id: $id) { userErrors { code } } }";
+    assert_eq!(owner.ask(revoke, json!({ "id": key })).await["result"]["userErrors"], json!([]));
+    let remove = "mutation($id: ID!) { result: memberRemove(id: $id) { userErrors { code } } }";
+    assert_eq!(owner.ask(remove, json!({ "id": member.id })).await["result"]["userErrors"], json!([]));
+    let erase = "mutation($input: CustomerEraseInput!) { result: customerErase(input: $input) { userErrors { code } } }";
+    owner.done(erase, json!({ "id": ada })).await;
+    server.kill();
+    let listed = ask(site, &site.url, &["revocations"]).await;
+    assert!(listed.well() && listed.out.contains("3 revocation(s) are new in"), "{listed:?}");
+    let listed = ask(site, &site.url, &["revocations"]).await;
+    assert!(listed.well() && listed.out.contains("0 revocation(s) are new in"), "{listed:?}");
+    let sealed = fs::read(list(site)).unwrap();
+    assert!(!sealed.windows(7).any(|part| part == b"API_KEY"), "a list is encrypted");
+
+    let drilled = ask(site, &site.url, &["drill"]).await;
+    assert!(drilled.well() && drilled.out.contains(AGAIN), "{drilled:?}");
+    let restored = ask(site, &target, &["restore"]).await;
+    assert!(restored.well() && restored.out.contains(AGAIN), "{restored:?}");
+    assert!(restored.out.contains("0 API key(s) are accepted"), "{restored:?}");
+    let proven = entrepot(&["verify", "--database-url", &target]).await;
+    assert!(proven.well(), "{proven:?}");
+    let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
+    let epoch = ["epoch", "--database-url", &target, "--keys-file", &keys, "--revocations", &place, "--revocations-after", "2020-01-01T00:00:00Z"];
+    let again = entrepot(&epoch).await;
+    assert!(again.well() && again.out.contains("0 revocation(s) are made again"), "{again:?}");
+
+    // A list that was changed is said, and keeps no restore from its end.
+    let mut turned = sealed.clone();
+    turned[sealed.len() - 1] ^= 1;
+    fs::write(list(site), turned).unwrap();
+    let again = entrepot(&epoch).await;
+    assert!(again.well() && again.out.contains("a list of revocations is not read"), "{again:?}");
+    ask(site, &site.url, &["drill"]).await.refused(&["the drill failed: revocations/", "it was changed"]);
+    // What is revoked from then on has a list of its own.
+    let listed = ask(site, &site.url, &["revocations"]).await;
+    assert!(listed.well() && listed.out.contains("3 revocation(s) are new in"), "{listed:?}");
+    assert!(entrepot(&epoch).await.out.contains("3 revocation(s) are listed of after"));
+});
