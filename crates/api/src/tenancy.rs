@@ -207,7 +207,7 @@ impl TenancyMutation {
         };
         let current = own_tenant(ctx, tenant).await?;
         let (tenant, user_errors, seq) = match done {
-            Ok(Changed::Done(settings, seq)) => (current.map(|tenant| as_set(tenant, settings)), Vec::new(), seq.map(Long)),
+            Ok(Changed::Done(settings, seq)) => (current.map(|tenant| as_set(tenant, *settings)), Vec::new(), seq.map(Long)),
             Ok(Changed::Refused(wrong)) => (None, wrong.iter().map(|why| refuse(why, current.clone())).collect(), None),
             Err(user_errors) => (current, user_errors, None),
         };

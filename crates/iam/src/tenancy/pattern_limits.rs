@@ -42,6 +42,7 @@ pub const UNMOVED_DAYS: (i64, i64) = (30, 730);
 
 impl PatternLimits {
     /// The limits after a change; what is wrong with it is added.
+    #[must_use]
     pub fn changed(self, change: &PatternChange, wrong: &mut Vec<Rejection>) -> Self {
         let mut within = |limit: Option<i64>, field: Field, (least, most): (i64, i64)| {
             if limit.is_some_and(|limit| !(least..=most).contains(&limit)) {
@@ -91,7 +92,7 @@ mod tests {
             of(Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES),
             of(Field::AnomalyUnmovedDays, UNMOVED_DAYS),
         ];
-        own.changed(&wrong, &mut found);
+        let _ = own.changed(&wrong, &mut found);
         assert_eq!(found, all);
     }
 }

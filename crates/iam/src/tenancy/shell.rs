@@ -20,7 +20,7 @@ use crate::access::{Permit, kind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     /// With the number of its event; none when everything was so already.
-    Done(Settings, Option<i64>),
+    Done(Box<Settings>, Option<i64>),
     Refused(Vec<Rejection>),
 }
 
@@ -38,7 +38,7 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
         }
         Ok(same) if same == before => {
             work.rollback().await?;
-            Ok(Changed::Done(same, None))
+            Ok(Changed::Done(Box::new(same), None))
         }
         Ok(next) => {
             let now = clock.now();
@@ -46,7 +46,7 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
             audit::changed(&mut work, permit.tenant(), Some(&traced(&before)), Some(&traced(&next)), None);
             let seq = journal::append(&mut work, vec![event(permit.tenant(), &before, &next)], now).await?;
             work.commit().await?;
-            Ok(Changed::Done(next, seq))
+            Ok(Changed::Done(Box::new(next), seq))
         }
     }
 }

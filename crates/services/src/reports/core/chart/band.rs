@@ -82,8 +82,7 @@ pub fn drawn_band(chart: &BandChart) -> String {
         }
     }
     grid(&mut out, axis, up, width - RIGHT);
-    let sides: [(fn(&BandPoint) -> Option<f64>, &str); 2] = [(recorded, RECORDED), (mean, EXPECTED)];
-    for (of, stroke) in sides {
+    for (of, stroke) in [(recorded as Of, RECORDED), (mean, EXPECTED)] {
         let values = chart.points.iter().enumerate();
         let values = values.map(|(nth, point)| of(point).map(|value| (across(nth), up(value), point)));
         line(&mut out, values, stroke);
@@ -95,6 +94,9 @@ pub fn drawn_band(chart: &BandChart) -> String {
     out.push_str("</svg>");
     out
 }
+
+/// One figure of a week.
+type Of = fn(&BandPoint) -> Option<f64>;
 
 fn recorded(point: &BandPoint) -> Option<f64> {
     point.recorded.filter(|value| value.is_finite())
