@@ -135,6 +135,9 @@ async fn revoked_again(
     let report = report.map_err(|error| Fault::Broken(format!("the drill failed: revocations were not made again: {error}")))?;
     found.lines.extend(report.remarks.iter().cloned());
     found.lines.push(report.summary());
+    if report.failed > 0 {
+        return Err(Fault::Broken(format!("the drill failed: {} revocation(s) were not made again", report.failed)).into());
+    }
     Ok(())
 }
 

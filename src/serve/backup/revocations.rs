@@ -1,6 +1,7 @@
 //! Revocations are listed beside the backups, by schedule and by command.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -70,9 +71,9 @@ async fn list_new(of: &BackupsOf, db: &Database, clock: &Clock, listed: &mut Lis
         listed.begin(&opened_apart(of).await?).await?;
     }
     let new = listed.unlisted(db).await?;
-    let added = if new.is_empty() { 0 } else { opened_apart(of).await?.list_revocations(&new).await? };
-    listed.note(&new, looked_at);
-    Ok(added)
+    let added = if new.is_empty() { BTreeSet::new() } else { opened_apart(of).await?.list_revocations(&new).await? };
+    listed.note(&new, &added, looked_at);
+    Ok(added.len())
 }
 
 /// Opens the place on another thread, as a program that has the keys may take its time.

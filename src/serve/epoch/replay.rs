@@ -35,6 +35,8 @@ enum Replayed {
 #[derive(Debug, Default)]
 pub struct ReplayReport {
     counts: BTreeMap<&'static str, usize>,
+    /// How many could not be made again; the remarks say which, and why.
+    pub failed: usize,
     /// What a person has to look after.
     pub remarks: Vec<String>,
 }
@@ -73,10 +75,11 @@ async fn last_event(db: &Database) -> Result<Timestamp, Fault> {
     Ok(Timestamp(micros))
 }
 
-/// Makes the revocations of a list again. Each is a transaction of its own, with an entry of the tenant's audit log; what is done before is left as it is.
+/// Makes the revocations of a list again. Each is a transaction of its own, with an entry of the tenant's audit log; what is done before is left as it is. One that
+/// fails is a remark and keeps neither the others nor a restore from their end.
 ///
 /// # Errors
-/// The database fails: it can be run again.
+/// The tenants or the policies cannot be read.
 pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &RevokedSince) -> Result<ReplayReport, StartError> {
     let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
     let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
@@ -86,9 +89,14 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
     for revocation in &listed.revocations {
         let tenant = TenantId::from_uuid(revocation.tenant);
         let Some(slug) = slugs.get(&tenant) else { continue };
-        match Box::pin(replayer.again(tenant, revocation)).await? {
-            Replayed::Before => {}
-            Replayed::Again => {
+        match Box::pin(replayer.again(tenant, revocation)).await {
+            Err(fault) => {
+                report.failed += 1;
+                let Revocation { revoked, id, .. } = revocation;
+                report.remarks.push(format!("{slug}\tthe {} of {id} is not made again: {fault}", revoked.as_str()));
+            }
+            Ok(Replayed::Before) => {}
+            Ok(Replayed::Again) => {
                 *report.counts.entry(words(revocation.revoked)).or_default() += 1;
                 if revocation.revoked == Revoked::ErasedTenant {
                     report.remarks.push(format!(
@@ -96,7 +104,7 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
                     ));
                 }
             }
-            Replayed::LastOwner => {
+            Ok(Replayed::LastOwner) => {
                 let member = MemberId::from_uuid(revocation.id);
                 report.remarks.push(format!(
                     "{slug}\tthe member {member} has left or was suspended since, and stays: the backup has no other owner"
@@ -177,9 +185,14 @@ impl Replayer<'_> {
             return Ok(false);
         }
         let now = self.clock.now();
-        erase::ask(self.db, tenant, "restore", now).await?;
+        let is_asked = erase::ask(self.db, tenant, "restore", now).await? == now.plus_seconds(erase::GRACE_SECONDS);
         let work = self.db.tenant(tenant).begin().await?;
-        suspension::suspend(&work, "it was erased before the database was restored", now).await?;
+        let is_suspended = suspension::suspend(&work, "it was erased before the database was restored", now).await?;
+        // It was done by an earlier run.
+        if !is_asked && !is_suspended {
+            work.rollback().await?;
+            return Ok(false);
+        }
         record(&self.audit_writer, &work, "tenant.suspended_after_restore", Target::of(tenant), &json!({})).await?;
         work.commit().await?;
         Ok(true)

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use platform::calendar::{civil, first_of};
 use uuid::Uuid;
 
-/// Bytes of a list at most: some 500,000 revocations in a day.
+/// Bytes of a list at most: more than `MOST_LISTED` revocations have.
 pub const MOST_LIST_BYTES: u64 = 64 << 20;
+/// Revocations of a list at most: more of a day are in another list.
+pub const MOST_LISTED: usize = 500_000;
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// What was ended, and stays so.
@@ -101,9 +103,10 @@ pub fn reaches(began: i64, after: i64) -> bool {
     began.saturating_add(DAY_MICROS) > after
 }
 
-/// The moment from which an earlier process may have listed nothing: a day before the newest list began, or `oldest` where there is none.
-pub fn unlisted_since<'a>(lists: impl Iterator<Item = &'a str>, oldest: i64) -> i64 {
-    let newest = lists.filter_map(day_of).max();
+/// The moment from which an earlier process may have listed nothing: a day before the newest list began, or `oldest` where there is none. A list of a day that
+/// has not begun `now` says nothing: a clock was ahead, or somebody put an object there.
+pub fn unlisted_since<'a>(lists: impl Iterator<Item = &'a str>, oldest: i64, now: i64) -> i64 {
+    let newest = lists.filter_map(day_of).filter(|began| *began <= now).max();
     newest.map_or(oldest, |began| began.saturating_sub(DAY_MICROS).max(oldest))
 }
 
@@ -152,10 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn a_full_list_can_be_read_back() {
+        let longest = Revocation { at: i64::MIN, ..revocation(0, Revoked::SuspendedMember) };
+        let line = list_text(&BTreeSet::from([longest])).len() as u64;
+        // What encryption adds is small.
+        assert!(line * (MOST_LISTED as u64) + 4096 < MOST_LIST_BYTES, "{line}");
+    }
+
+    #[test]
     fn a_process_begins_a_day_before_the_newest_list() {
         let lists = ["2026-11-24", "2026-11-26-1a2b3c4d", "something else"];
-        assert_eq!(unlisted_since(lists.into_iter(), 7), BEGAN - DAY_MICROS);
-        assert_eq!(unlisted_since(lists.into_iter(), BEGAN), BEGAN);
-        assert_eq!(unlisted_since([].into_iter(), 7), 7);
+        assert_eq!(unlisted_since(lists.into_iter(), 7, BEGAN), BEGAN - DAY_MICROS);
+        assert_eq!(unlisted_since(lists.into_iter(), BEGAN, BEGAN), BEGAN);
+        assert_eq!(unlisted_since([].into_iter(), 7, BEGAN), 7);
+        // A list of tomorrow keeps none of today from being listed.
+        assert_eq!(unlisted_since(lists.into_iter(), 7, BEGAN - 1), BEGAN - 3 * DAY_MICROS);
     }
 }

@@ -12,7 +12,9 @@ use crate::{
     backups::{
         core::{
             manifest::plain,
-            revocation::{MOST_LIST_BYTES, Revocation, by_day, day_of, list_text, listed_revocations, reaches, unlisted_since},
+            revocation::{
+                MOST_LIST_BYTES, MOST_LISTED, Revocation, by_day, day_of, list_text, listed_revocations, reaches, unlisted_since,
+            },
         },
         revocation_rows,
     },
@@ -47,8 +49,9 @@ impl ListedRevocations {
     /// The place cannot be read.
     pub async fn begin(&mut self, backups: &Backups) -> Result<(), BackupError> {
         let lists = backups.revocation_lists().await?;
-        let oldest = backups.clock.now().micros().saturating_sub(KEPT_MICROS);
-        self.since = Some(unlisted_since(lists.iter().map(String::as_str), oldest));
+        let now = backups.clock.now().micros();
+        let oldest = now.saturating_sub(KEPT_MICROS);
+        self.since = Some(unlisted_since(lists.iter().map(String::as_str), oldest, now));
         Ok(())
     }
 
@@ -67,11 +70,13 @@ impl ListedRevocations {
         Ok(found)
     }
 
-    /// Notes that these are listed; `looked_at` is from before they were looked for.
-    pub fn note(&mut self, revocations: &[Revocation], looked_at: i64) {
-        let since = looked_at.saturating_sub(LATE_MICROS).max(self.since.unwrap_or_default());
+    /// Notes what was found and is listed; `looked_at` is from before it was looked for. What was `added` just now is looked for once more, as another process
+    /// that wrote the same list at the same time may have overwritten it.
+    pub fn note(&mut self, found: &[Revocation], added: &BTreeSet<Revocation>, looked_at: i64) {
+        let settled = looked_at.saturating_sub(LATE_MICROS).max(self.since.unwrap_or_default());
+        let since = added.first().map_or(settled, |earliest| settled.min(earliest.at));
         self.since = Some(since);
-        self.listed.extend(revocations);
+        self.listed.extend(found.iter().filter(|revocation| !added.contains(revocation)));
         self.listed.retain(|revocation| revocation.at >= since);
     }
 }
@@ -118,33 +123,42 @@ impl Backups {
         Ok(self.store.put_bytes(&name, sealed.into()).await?)
     }
 
-    /// Adds revocations to the lists of their days, and says how many were in none. A list that cannot be read stays as it is, and another one of its day is
+    /// Adds revocations to the lists of their days, and gives those that were in none. A list that cannot be read stays as it is, and another one of its day is
     /// written.
     ///
     /// # Errors
     /// The place cannot be read or written to.
-    pub async fn list_revocations(&self, revocations: &[Revocation]) -> Result<usize, BackupError> {
-        let (lists, mut added) = (self.revocation_lists().await?, 0);
+    pub async fn list_revocations(&self, revocations: &[Revocation]) -> Result<BTreeSet<Revocation>, BackupError> {
+        let (lists, mut added) = (self.revocation_lists().await?, BTreeSet::new());
         for (day, mut new) in by_day(revocations) {
             let of_day: Vec<&String> = lists.iter().filter(|list| list.starts_with(&day)).collect();
-            let (mut listed, mut name) = (BTreeSet::new(), None);
+            let mut open = None;
             for list in &of_day {
                 match self.revocation_list(list).await? {
                     Ok(read) => {
-                        listed.extend(read);
-                        name = Some((*list).clone());
+                        new.retain(|revocation| !read.contains(revocation));
+                        if read.len() < MOST_LISTED {
+                            open = Some(((*list).clone(), read));
+                        }
                     }
                     Err(why) => tracing::warn!(list = %plain(list), %why, "a list of revocations cannot be read"),
                 }
             }
-            new.retain(|revocation| !listed.contains(revocation));
-            if new.is_empty() {
-                continue;
+            added.extend(new.iter().copied());
+            let mut next = open.unwrap_or_else(|| {
+                let name = if of_day.is_empty() { day.clone() } else { self.other_list(&day) };
+                (name, BTreeSet::new())
+            });
+            while !new.is_empty() {
+                let (name, mut list) = next;
+                while list.len() < MOST_LISTED
+                    && let Some(revocation) = new.pop_first()
+                {
+                    list.insert(revocation);
+                }
+                self.put_revocation_list(&name, &list).await?;
+                next = (self.other_list(&day), BTreeSet::new());
             }
-            added += new.len();
-            listed.extend(new);
-            let name = name.unwrap_or_else(|| if of_day.is_empty() { day } else { self.other_list(&day) });
-            self.put_revocation_list(&name, &listed).await?;
         }
         Ok(added)
     }
@@ -193,5 +207,24 @@ fn plain_reason(why: &OpenError) -> String {
         OpenError::UnknownKey(key) => format!("it is sealed under the key {}, which is not given", plain(key)),
         OpenError::Broken(key) => format!("it was changed, or the key {} is another of that name", plain(key)),
         OpenError::NotSealed => "it is not sealed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::backups::core::revocation::Revoked;
+
+    #[test]
+    fn what_was_added_is_looked_for_once_more() {
+        let key = Revocation { at: 10 * LATE_MICROS, revoked: Revoked::ApiKey, tenant: Uuid::nil(), id: Uuid::nil() };
+        let mut known = ListedRevocations::default();
+        known.note(&[key], &BTreeSet::from([key]), 20 * LATE_MICROS);
+        assert_eq!(known.since, Some(key.at), "a later look finds it");
+        assert!(!known.listed.contains(&key), "and does not take it for listed");
+        known.note(&[key], &BTreeSet::new(), 20 * LATE_MICROS + 1);
+        assert_eq!(known.since, Some(19 * LATE_MICROS + 1));
     }
 }
