@@ -53,8 +53,8 @@ impl OpenLine {
     }
 }
 
-/// The lines that cut what is on order beyond what a store keeps, what comes last first. Units that lines of the plan or drafts
-/// of transfers take from a store are counted as gone.
+/// The lines that cut what is on order beyond what a store keeps, what comes last first. Units that lines of the plan or drafts of
+/// transfers take from a store are counted as gone.
 pub(super) fn cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) -> Vec<PlanLine> {
     let mut lines = Vec::new();
     for level in product.levels.iter().filter(|level| level.is_asked && level.incoming > 0 && is_known(level)) {
