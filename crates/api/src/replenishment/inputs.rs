@@ -20,7 +20,8 @@ use crate::{
     reports::XyzClass,
 };
 
-/// A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product, an ABC class or a supplier.
+/// A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product, an ABC class or a
+/// supplier.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReplenishmentPolicySetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

@@ -4,7 +4,8 @@ use async_graphql::Context;
 use iam::access::kind;
 use inventory::{
     ledger::Ledger,
-    purchasing::events::{PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CREATED},
+    purchasing::events::{BLANKET_ORDER_UPDATED, PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CREATED},
+    stock::events::STOCK_CHANGED,
     transfers::events::TRANSFER_CREATED,
 };
 use macros::resolvers;
@@ -119,8 +120,8 @@ impl ReplenishmentMutation {
     }
 
     /// Approves lines of a plan: purchases become drafts of purchase orders, one a supplier, store and currency, and transfers drafts of transfers, one a pair of
-    /// stores; orders are amended or cancelled as CANCEL_INCOMING proposes. Each line needs purchase.write or transfer.write in its own store; a line without it stays OPEN, one whose stock has moved is REFUSED as STALE,
-    /// and others go on.
+    /// stores; orders are amended or cancelled as CANCEL_INCOMING proposes. Each line needs purchase.write or transfer.write in its own store; a line without it
+    /// stays OPEN, one whose stock has moved is REFUSED as STALE, and others go on.
     #[mutation(
         permit = PurchaseRead,
         emits(
@@ -128,7 +129,9 @@ impl ReplenishmentMutation {
             PURCHASE_ORDER_CREATED,
             TRANSFER_CREATED,
             PURCHASE_ORDER_AMENDED,
-            PURCHASE_ORDER_CANCELLED
+            PURCHASE_ORDER_CANCELLED,
+            BLANKET_ORDER_UPDATED,
+            STOCK_CHANGED
         ),
         dry_run,
         cost = "20"

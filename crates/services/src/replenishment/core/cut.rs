@@ -53,7 +53,8 @@ impl OpenLine {
     }
 }
 
-/// The lines that cut what is on order beyond what a store keeps, what comes last first. Units that lines of the plan take from a store are counted as gone.
+/// The lines that cut what is on order beyond what a store keeps, what comes last first. Units that lines of the plan or drafts of
+/// transfers take from a store are counted as gone.
 pub(super) fn cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) -> Vec<PlanLine> {
     let mut lines = Vec::new();
     for level in product.levels.iter().filter(|level| level.is_asked && level.incoming > 0 && is_known(level)) {
@@ -65,8 +66,9 @@ pub(super) fn cuts(basis: &Basis, product: &ProductState, planned: &[PlanLine]) 
         let Some(keeps) = kept(basis, product, level) else { continue };
         open.sort_by_key(|line| (Reverse(line.expected_on), line.order, line.position));
         let given = planned.iter().filter(|line| line.kind.giver() == Some(level.store)).map(|line| line.quantity);
-        // Drafts can be given up without asking anybody.
-        let there = given.fold(level.position().saturating_sub(level.drafted), i64::saturating_sub);
+        // Drafts can be given up without asking anybody. What drafts of transfers take away is gone: nobody orders it again in their place.
+        let there = level.position().saturating_sub(level.drafted).saturating_sub(level.leaving);
+        let there = given.fold(there, i64::saturating_sub);
         let mut spare = there.saturating_sub(keeps);
         for one in open {
             let units = one.cut(product, spare);

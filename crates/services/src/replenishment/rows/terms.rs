@@ -86,11 +86,13 @@ pub struct StandingLine {
     pub position: u16,
     pub quantity: i64,
     pub received: i64,
+    /// Version of its order.
+    pub version: i64,
 }
 
 /// The lines of an order that stand; none of one that is cancelled or not there.
 pub async fn standing_lines(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<StandingLine>, Fault> {
-    let sql = "SELECT l.position, l.quantity, l.received FROM purchase_order o
+    let sql = "SELECT l.position, l.quantity, l.received, o.version FROM purchase_order o
         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
         WHERE o.tenant_id = $1 AND o.id = $2 AND o.status <> 'CANCELLED' AND l.cancelled_at IS NULL ORDER BY l.position";
     let rows = reads.rows(sql, vec![order.into()]).await?;
@@ -98,7 +100,7 @@ pub async fn standing_lines(reads: &impl Reads, order: PurchaseOrderId) -> Resul
         let mut row = Row::new(row);
         let position: i32 = row.take()?;
         let position = u16::try_from(position).map_err(|_| Fault::corrupt("purchase_order_line", "a line has a position"))?;
-        Ok(StandingLine { position, quantity: row.take()?, received: row.take()? })
+        Ok(StandingLine { position, quantity: row.take()?, received: row.take()?, version: row.take()? })
     };
     rows.iter().map(read).collect()
 }

@@ -43,14 +43,16 @@ pub(super) async fn cut(
     if !cuts.iter().all(|cut| of(cut.position).is_some_and(|line| line.quantity == cut.ordered && line.received <= cut.left)) {
         return Ok(Drafted::Refused(Vec::new()));
     }
+    // Whoever changes the order from here on comes first.
+    let expected_version = standing.first().map(|line| line.version);
     let is_whole = |line: &StandingLine| cuts.iter().any(|cut| cut.position == line.position && cut.left == 0);
     let key = format!("replenishment-cut-{}", group.simple());
     // The key stands for the group alone, whichever call cuts its lines.
     let done = if standing.iter().all(is_whole) {
-        let input = PurchaseOrderAct { idempotency_key: key, order, expected_version: None, note: Some(REASON.to_owned()) };
+        let input = PurchaseOrderAct { idempotency_key: key, order, expected_version, note: Some(REASON.to_owned()) };
         Box::pin(idempotency::by_key(purchase_order_cancel(ledger, writing, input, Mode::Commit))).await
     } else {
-        let input = amendment(key, order, &cuts)?;
+        let input = PurchaseOrderAmend { expected_version, ..amendment(key, order, &cuts)? };
         Box::pin(idempotency::by_key(purchase_order_amend(ledger, writing, input, Mode::Commit))).await
     };
     let refused = match done {

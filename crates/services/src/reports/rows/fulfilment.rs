@@ -51,8 +51,8 @@ struct HoursRow {
     micros: i64,
 }
 
-/// How much left by when the order is wanted, by group; within so many hours of orders that do not say so, or name a moment before they were placed. Units that were handed over with the order, without a fulfilment, left at once; what was
-/// cancelled, charges and services do not count.
+/// How much left by when the order is wanted, by group; within so many hours of orders that do not say so, or name a moment before they were placed. Units that
+/// were handed over with the order, without a fulfilment, left at once; what was cancelled, charges and services do not count.
 pub async fn fills(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup, hours: i64) -> Result<Vec<(Uuid, Fill)>, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let within = bound.mark(hours * HOUR_MICROS);

@@ -48,6 +48,9 @@ fn what_is_not_needed_is_cut_in_packs_or_as_a_whole() {
     assert_eq!(units(&planned(100, open(48, 12, Some(30)), until(7))), [(CUT, 24)], "as much as leaves the supplier's minimum");
     assert!(planned(18, open(72, 0, Some(30)), until(7)).is_empty(), "12 of 72 are not worth a letter");
     assert!(sums(&lines).is_empty(), "it costs nothing");
+    let level = LevelState { incoming: 120, leaving: 40, ..level(2, 18, MEAN) };
+    let own = ProductState { open_lines: vec![open(120, 0, Some(30))], ..product(vec![level]) };
+    assert!(plan_product(&basis(6.447, point(9_500, 0)).on_terms(until(7)), &own).is_empty(), "40 are about to be sent elsewhere");
 }
 
 #[test]
