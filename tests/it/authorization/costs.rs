@@ -188,6 +188,7 @@ impl World {
             supply: None,
             leads: Leads::default(),
             levels: vec![level],
+            open_lines: Vec::new(),
         };
         let mut lines = plan_product(&Basis::default(), &product);
         for (line, position) in lines.iter_mut().zip(1..) {
