@@ -183,13 +183,21 @@ async fn the_same_order_twice_is_flagged_until_one_is_cancelled(world: &World) {
     done(&office.act("orderCancel", "ActionInput", "order { id }", input).await, "order");
     assert_eq!(shop.detect(2).await.unwrap().gone, 1);
     // Half an hour later is no second click, unless the company says so.
-    world.pass(1_800);
-    order(office, &mug, 3, "9.00", ada).await;
+    let placed_at = |at: String| json!({ "customer": ada["customer"], "placedAt": at });
+    order(office, &mug, 3, "9.00", placed_at(ago(world, 1).replacen("T12:00", "T12:30", 1))).await;
     shop.detect(3).await.unwrap();
     assert_eq!(open(&shop, "DUPLICATE").await, Vec::<Value>::new());
     limit(&shop, "anomalyDuplicateMinutes", json!(45)).await;
     shop.detect(3).await.unwrap();
     assert_eq!(open(&shop, "DUPLICATE").await.len(), 1);
+    // With the noon before it is three, also where that is of the day before those that are judged again.
+    order(office, &mug, 3, "9.00", placed_at(ago(world, 2))).await;
+    limit(&shop, "anomalyDuplicateMinutes", json!(1_440)).await;
+    for days in [3, 13] {
+        shop.detect(days).await.unwrap();
+        let found = open(&shop, "DUPLICATE").await;
+        assert_eq!((found.len(), &found[0]["times"]), (1, &json!(3)), "{days}: {found:#?}");
+    }
 }
 
 async fn a_person_with_many_returns_cannot_clear_themselves(world: &World) {

@@ -19,8 +19,7 @@ impl SupplierPriceDrift {
 }
 
 /// Change of a supplier's prices in one currency, over the products that were ordered more than once in it. Each product counts with all units that were
-/// ordered
-/// of it, at its unit cost in the first and in the last of these orders, without charges.
+/// ordered of it, at its unit cost in the first and in the last of these orders, without charges.
 #[resolvers]
 impl SupplierPriceDrift {
     /// Currency of the orders.

@@ -177,8 +177,7 @@ pub struct SupplierPerformance {
 #[resolvers(complex)]
 impl SupplierPerformance {
     /// Change of prices by currency, in the orders of the period that were placed and not cancelled, of its last 731 days: empty where no product was
-    /// ordered twice. Price
-    /// breaks count as prices. Null for callers without product.cost.read.
+    /// ordered twice. Price breaks count as prices. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead, list_size(assumed = 3))]
     async fn price_drift(&self, ctx: &Context<'_>) -> Option<Vec<SupplierPriceDrift>> {
         Some(self.prices.iter().copied().map(SupplierPriceDrift).collect())

@@ -82,7 +82,7 @@ impl AbcXyz {
         self.of.variation.map(six)
     }
     /// Number of complete weeks that are known: those on five or more days of which the product was in stock in a store of the report. In the others a
-    /// week without a sale may be one without stock.
+    /// week without a sale may be one without stock. All complete weeks of products that sold there without having been in stock, such as services.
     async fn known_weeks(&self) -> Long {
         Long(self.of.known.map_or(0, |known| known.weeks))
     }

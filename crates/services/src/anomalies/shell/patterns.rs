@@ -19,9 +19,11 @@ pub(super) async fn find_patterns(
 ) -> Result<Vec<Finding>, Fault> {
     let window = Span { stores, from: closed - WINDOW_DAYS + 1, to: closed };
     let mut found = below_cost(&rows::cheap_lines(scope, window).await?, rules);
-    found.extend(duplicates(&rows::repeated_orders(scope, window).await?, rules));
+    // Equal orders are at most a day apart: the one before may be of the day before the window.
+    let orders = rows::repeated_orders(scope, Span { from: window.from - 1, ..window }).await?;
     let receipts = rows::received(scope, Span { from: window.from - rules.receipt_days, ..window }).await?;
-    found.extend(received_twice(&receipts, rules.receipt_days).into_iter().filter(|found| found.date >= window.from));
+    let repeated = duplicates(&orders, rules).into_iter().chain(received_twice(&receipts, rules.receipt_days));
+    found.extend(repeated.filter(|found| found.date >= window.from));
     found.extend(rows::counted(scope, window).await?.iter().filter_map(|one| counts_short(one, rules)));
     found.extend(rows::still(scope, stores, closed, rules.unmoved_days).await?.iter().map(|one| unmoved(one, rules)));
     let people = rows::documents(scope, Span { from: closed - SPAN_DAYS + 1, ..window }).await?;

@@ -11,7 +11,8 @@ use super::abc::{Classified, filled};
 const LEAST_DAYS: i32 = 5;
 const WEEK: i32 = 7;
 
-/// Days that a product closed with stock in one store or another: from the first to the last of each run of them, in the order of the first.
+/// Days that a product closed with stock in one store or another: from the first to the last of each run of them, in the order of the first. What never had
+/// stock is not among the products; what was sold none the less, such as a service, can be sold on every day.
 pub type StockedDays = HashMap<ProductId, Vec<(i32, i32)>>;
 
 /// The class of a product over the weeks that are known.
@@ -33,7 +34,10 @@ pub fn by_known_weeks(
     for one in all {
         let product = one.sold.product;
         let units = filled(weeks.get(&product).map(Vec::as_slice).unwrap_or_default(), mondays);
-        let days = mondays.map(|mondays| days_by_week(stocked.get(&product).map(Vec::as_slice).unwrap_or_default(), mondays));
+        let days = mondays.map(|mondays| match stocked.get(&product) {
+            None if units.iter().any(|units| *units > 0.0) => vec![WEEK; units.len()],
+            runs => days_by_week(runs.map(Vec::as_slice).unwrap_or_default(), mondays),
+        });
         let known = units.iter().zip(days.unwrap_or_default()).filter(|(_, days)| *days >= LEAST_DAYS).map(|(units, _)| *units);
         let known: Vec<f64> = known.collect();
         let (variation, class) = xyz(&known);
@@ -89,5 +93,8 @@ mod tests {
         assert_eq!((xyz, known), (XyzClass::Y, KnownEvenness { weeks: 2, xyz: XyzClass::X, variation: Some(0.0) }));
         assert_eq!(of(&[(1, 29)]).1.weeks, 4, "five days of the last week");
         assert_eq!(of(&[]).1, KnownEvenness { weeks: 0, xyz: XyzClass::Z, variation: None });
+        let mut service = classified(vec![sold.clone()], &weeks, Some((4, 25)));
+        by_known_weeks(&mut service, &weeks, &StockedDays::new(), Some((4, 25)));
+        assert_eq!(service[0].known.map(|known| (known.weeks, known.xyz)), Some((4, XyzClass::Y)), "it is never in stock");
     }
 }

@@ -98,7 +98,7 @@ pub async fn weeks_sold(
 }
 
 /// Days that products closed with stock, in whichever store, in these weeks: runs of them in the order of their first day. Equal runs of several stores are
-/// one.
+/// one, and days without stock a run of no day, so that only what never had stock is left out.
 pub async fn stocked_days(reads: &impl Reads, narrow: &Narrow, (first, last): (i32, i32)) -> Result<StockedDays, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(first)), bound.mark(i64::from(last.saturating_add(6))));
@@ -106,10 +106,11 @@ pub async fn stocked_days(reads: &impl Reads, narrow: &Narrow, (first, last): (i
     only += &bound.of_stores(narrow, "x.store_id");
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT x.product_id, CAST(CASE WHEN x.from_date < {from} THEN {from} ELSE x.from_date END AS integer) AS first_day,
-             CAST(CASE WHEN x.to_date IS NULL OR x.to_date > {to} THEN {to} ELSE x.to_date END AS integer) AS last_day
+           SELECT x.product_id,
+             CAST(CASE WHEN x.state = 'OUT' THEN {to} + 1 WHEN x.from_date < {from} THEN {from} ELSE x.from_date END AS integer) AS first_day,
+             CAST(CASE WHEN x.state = 'OUT' OR x.to_date IS NULL OR x.to_date > {to} THEN {to} ELSE x.to_date END AS integer) AS last_day
            FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {CURRENT} AND x.from_date <= {to}
-             AND (x.to_date IS NULL OR x.to_date >= {from}) AND x.state <> 'OUT'{only}) r
+             AND (x.to_date IS NULL OR x.to_date >= {from}){only}) r
          GROUP BY r.product_id, r.first_day, r.last_day ORDER BY r.product_id, r.first_day, r.last_day",
         select = StockedRow::SELECT
     );
