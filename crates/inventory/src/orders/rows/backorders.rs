@@ -136,16 +136,17 @@ pub struct Queued {
 /// Who waits for a level, the oldest first, at most so many: lines of the product itself, and kits that could be made whole now, with what they
 /// would take. A kit that lacks another part lets others pass.
 pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result<Vec<Queued>, Fault> {
+    // CROSS JOIN tells SQLite to begin with the parts: left to itself it begins with all open orders of the store, also for a product that no kit has.
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.placed_at, o.number, o.id, l.position, l.backordered, 1 AS takes, l.backordered AS units, 0 AS is_part FROM order_line l{waiting}
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
            WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED' AND o.store_id = $3 AND {WAITING}
              AND {NOT_BARRED}
-           UNION ALL SELECT o.placed_at, o.number, o.id, l.position, l.backordered, n.quantity, {WHOLE_KITS}, 1 FROM order_line_part n
-           JOIN order_line l ON l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position AND l.backordered > 0
-           JOIN sales_order o ON o.tenant_id = $1 AND o.id = n.order_id
-           WHERE n.tenant_id = $1 AND n.product_id = $2 AND o.store_id = $3 AND {WAITING} AND {NOT_BARRED}) w
+           UNION ALL SELECT o.placed_at, o.number, o.id, l.position, l.backordered, n.quantity, {WHOLE_KITS}, 1
+           FROM order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order o
+           WHERE n.tenant_id = $1 AND n.product_id = $2 AND l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position
+             AND l.backordered > 0 AND o.tenant_id = $1 AND o.id = n.order_id AND o.store_id = $3 AND {WAITING} AND {NOT_BARRED}) w
          WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {most}",
         select = QueuedRow::SELECT,
         waiting = lines_that_wait(reads.backend())

@@ -59,25 +59,27 @@ pub fn lines_that_wait(backend: Backend) -> String {
 
 /// What open orders are owed beyond stock of all levels: a table expression of products, stores and quantities, of the tenant `$1`.
 pub fn owed_of_all(backend: Backend) -> String {
-    owed_through(&lines_that_wait(backend))
+    let index = lines_that_wait(backend);
+    owed_through(&index, &format!("order_line l{index} CROSS JOIN sales_order o CROSS JOIN order_line_part n"))
 }
 
-/// What open orders are owed beyond stock, each line of a product or part of a kit.
-fn owed_through(index: &str) -> String {
+/// What open orders are owed beyond stock, each line of a product or part of a kit. `index` stands behind lines, and `kits` joins lines `l`, their orders
+/// `o` and their parts `n` in the order in which SQLite is to read them.
+fn owed_through(index: &str, kits: &str) -> String {
     format!(
         "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l{index}
           JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
           WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
-          UNION ALL SELECT n.product_id, o.store_id, l.backordered * n.quantity FROM order_line l{index}
-          JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
-          JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
-          WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')"
+          UNION ALL SELECT n.product_id, o.store_id, l.backordered * n.quantity FROM {kits}
+          WHERE l.tenant_id = $1 AND n.tenant_id = $1 AND n.order_id = l.order_id AND n.position = l.position AND o.tenant_id = $1 AND o.id = l.order_id
+            AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED') AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')"
     )
 }
 
 /// What open orders are owed of a level.
 pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
-    let owed = owed_through("");
+    // Left to itself SQLite begins with all open orders of the store, also for a product that no kit has.
+    let owed = owed_through("", "order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order o");
     let sql =
         format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {owed} w WHERE w.product_id = $2 AND w.store_id = $3");
     let rows = reads.rows(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::narrow::{Bound, CURRENT, DAY_MICROS, Narrow, SOLD};
 use crate::{
-    demand::rows::FactKey,
+    demand::rows::{FIRST_DAY, FactKey},
     reports::core::{Base, BaseSource, Bucket, Compared, MOST_GROUPS, ReportDimension, ReportSpec, TimeUnit},
 };
 
@@ -325,11 +325,12 @@ impl Statement<'_> {
         for (side, last) in sides {
             let Some(last) = last else { continue };
             let (keys, joins) = self.keys(&part);
-            let (last, within) = (self.bound.mark(i64::from(last)), self.within(&part));
+            let (first, last) = (self.bound.mark(FIRST_DAY), self.bound.mark(i64::from(last)));
+            let within = self.within(&part);
             let sums = self.sums(|base| matches!(base, Base::Closing).then(|| "d.net_units".to_owned()));
             parts.push(format!(
                 "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
-                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date <= {last}{within}"
+                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date <= {last}{within}"
             ));
         }
         parts

@@ -11,6 +11,7 @@ use super::{
     builder::TOP,
     narrow::{Bound, CURRENT, DAY_MICROS, Narrow},
 };
+use crate::demand::rows::FIRST_DAY;
 
 /// Days that a statement names one by one; with more of them its rows are of each day.
 const MOST_NAMED: usize = 64;
@@ -47,12 +48,12 @@ fn up_to(bound: &mut Bound, column: &str, days: &[i32]) -> String {
 /// Units of all levels, of whatever store: those of the first day hold all that was before it.
 pub async fn unit_changes(reads: &impl Reads, narrow: &Narrow, days: &[i32]) -> Result<Vec<StockChange>, Fault> {
     let (Some(last), mut bound) = (days.last(), Bound::of(reads, narrow)) else { return Ok(Vec::new()) };
-    let last = bound.mark(i64::from(*last));
+    let (first, last) = (bound.mark(FIRST_DAY), bound.mark(i64::from(*last)));
     let day = up_to(&mut bound, "d.business_date", days);
     let sql = format!(
         "SELECT z.product_id, z.store_id, CAST(z.day AS integer), CAST(sum(z.net_units) AS bigint) FROM (
            SELECT d.product_id, d.store_id, {day} AS day, d.net_units FROM demand_day d
-           WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date <= {last}{only}) z
+           WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date <= {last}{only}) z
          GROUP BY z.product_id, z.store_id, z.day",
         only = Bound::of_products(narrow, "d.product_id")
     );
