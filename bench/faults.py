@@ -4,7 +4,8 @@
   faults.py load --name FAULT --out FILE …    books stock and orders, then compares what was answered
                                               with the database and appends one line of JSON to FILE
   faults.py proxy PORT TARGET SWITCH          forwards to the port TARGET; while the file SWITCH
-                                              exists it swallows all bytes of all connections
+                                              exists it swallows all bytes of all connections,
+                                              and no side learns that the other has closed
   faults.py receiver PORT FILE SWITCH         takes webhooks and writes "tenant seq time" to FILE;
                                               while SWITCH exists it does not answer
   faults.py table FILE                        prints the lines of FILE as tables of Markdown
@@ -513,31 +514,48 @@ def load_command(options):
     return 0 if line["verify"] == "ok" and not missing and not any(line.get(name) for name in faults) else 1
 
 
+def swallow(sides, is_cut):
+    """Reads and drops. No side learns that the other has closed as long as the network is cut; then that ends both, as a packet of the living one would."""
+    left = list(sides)
+    while left and (is_cut() or len(left) == len(sides)):
+        ready, _, _ = select.select(left, [], [], 0.2)
+        for side in ready:
+            try:
+                data = side.recv(65536)
+            except OSError:
+                data = b""
+            if not data:
+                left.remove(side)
+
+
+def forward(sides, is_cut):
+    """From each side to the other until one closes, or the network is cut."""
+    while True:
+        ready, _, _ = select.select(list(sides), [], [], 0.2)
+        if is_cut():
+            swallow(list(sides), is_cut)
+            return
+        for side in ready:
+            data = side.recv(65536)
+            if not data:
+                return
+            sides[side].sendall(data)
+
+
 def proxy_command(options):
-    """Connections that lived while the switch was there stay mute, as behind a firewall that forgot them."""
-    target, switch = int(options.target), options.switch
+    """Connections that lived while the switch was there stay mute, as behind a firewall that forgot them. One that comes meanwhile reaches nothing."""
+    target = ("127.0.0.1", int(options.target))
+
+    def is_cut():
+        return os.path.exists(options.switch)
 
     def pump(client):
-        try:
-            server = socket.create_connection(("127.0.0.1", target))
-        except OSError:
-            client.close()
-            return
-        is_mute = False
-        while True:
-            ready, _, _ = select.select([client, server], [], [], 0.2)
-            is_mute = is_mute or os.path.exists(switch)
-            for side in ready:
-                try:
-                    data = side.recv(65536)
-                except OSError:
-                    data = b""
-                if not data:
-                    client.close()
-                    server.close()
-                    return
-                if not is_mute:
-                    (server if side is client else client).sendall(data)
+        with client:
+            if is_cut():
+                swallow([client], is_cut)
+                return
+            with socket.create_connection(target) as server:
+                forward({client: server, server: client}, is_cut)
 
     listener = socket.create_server(("127.0.0.1", int(options.port)), backlog=256)
     while True:
