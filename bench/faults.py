@@ -32,6 +32,7 @@ import threading
 import time
 
 from load import Api
+from watcher import Watcher
 
 STORES, PRODUCTS, OPENING = 2, 20, 1_000_000
 TENANTS, CLIENTS = 2, 8
@@ -449,6 +450,11 @@ def load_command(options):
     probes = [Probe(port) for port in load.nodes]
     for probe in probes:
         probe.start()
+    watcher = Watcher(options.watch, load.tenants[0]) if options.watch else None
+    if watcher:
+        watcher.start()
+        if not watcher.is_ready.wait(30):
+            sys.exit(f"faults: the stream does not begin: {watcher.wrong}")
     with open(options.ready, "w"):
         pass
     began, samples = time.time(), {}
@@ -486,6 +492,10 @@ def load_command(options):
         line.update(check(load, clients, ask_database))
         if options.received:
             line["webhooks"] = delivered(load, clients, options.received, marks["healed"], 420)
+        if watcher:
+            of_company = [o for client in clients if client.tenant is load.tenants[0] for o in client.done if o["query"] is ADJUST]
+            line["stream"] = watcher.report(of_company, 30)
+            load.wrong += [f"stream: {line['stream']}"] if line["stream"]["missing"] or line["stream"]["wrong"] else []
         if letters:
             line["letters"] = letters.report(60)
         if shipping:
@@ -614,7 +624,7 @@ def table_command(options):
     for line in lines:
         if (line["last_refusal_s"] or 0) > 0:
             print(f"\n{line['fault']}: the last refusal came {line['last_refusal_s']} s after its end")
-        for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong", "grown", "letters", "shipping"):
+        for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong", "grown", "stream", "letters", "shipping"):
             if line.get(name):
                 print(f"\n{line['fault']}: {name}: {line[name][:3] if isinstance(line[name], list) else line[name]}")
         if line["verify"] != "ok":
@@ -643,6 +653,7 @@ def main():
     load.add_argument("--webhooks", type=int, nargs="*", default=[], help="ports of receivers")
     load.add_argument("--received", nargs="*", default=[], help="files that receivers write")
     load.add_argument("--soak", action="store_true")
+    load.add_argument("--watch", type=int, help="port of a node at which a stream of the first company is followed")
     load.add_argument("--letters", help="file that a mail server writes")
     load.add_argument("--shipping", type=int, help="port of the metrics of a node that ships its log")
     for command, arguments in [("proxy", ("port", "target", "switch")), ("receiver", ("port", "file", "switch")), ("table", ("file",))]:
