@@ -4,7 +4,8 @@
   faults.py load --name FAULT --out FILE …    books stock and orders, then compares what was answered
                                               with the database and appends one line of JSON to FILE
   faults.py proxy PORT TARGET SWITCH          forwards to the port TARGET; while the file SWITCH
-                                              exists it swallows all bytes of all connections
+                                              exists it swallows all bytes of all connections,
+                                              and no side learns that the other has closed
   faults.py receiver PORT FILE SWITCH         takes webhooks and writes "tenant seq time" to FILE;
                                               while SWITCH exists it does not answer
   faults.py table FILE                        prints the lines of FILE as tables of Markdown
@@ -31,6 +32,7 @@ import threading
 import time
 
 from load import Api
+from watcher import Watcher
 
 STORES, PRODUCTS, OPENING = 2, 20, 1_000_000
 TENANTS, CLIENTS = 2, 8
@@ -448,6 +450,11 @@ def load_command(options):
     probes = [Probe(port) for port in load.nodes]
     for probe in probes:
         probe.start()
+    watcher = Watcher(options.watch, load.tenants[0]) if options.watch else None
+    if watcher:
+        watcher.start()
+        if not watcher.is_ready.wait(30):
+            sys.exit(f"faults: the stream does not begin: {watcher.wrong}")
     with open(options.ready, "w"):
         pass
     began, samples = time.time(), {}
@@ -485,6 +492,10 @@ def load_command(options):
         line.update(check(load, clients, ask_database))
         if options.received:
             line["webhooks"] = delivered(load, clients, options.received, marks["healed"], 420)
+        if watcher:
+            of_company = [o for client in clients if client.tenant is load.tenants[0] for o in client.done if o["query"] is ADJUST]
+            line["stream"] = watcher.report(of_company, 30)
+            load.wrong += [f"stream: {line['stream']}"] if line["stream"]["missing"] or line["stream"]["wrong"] else []
         if letters:
             line["letters"] = letters.report(60)
         if shipping:
@@ -513,31 +524,48 @@ def load_command(options):
     return 0 if line["verify"] == "ok" and not missing and not any(line.get(name) for name in faults) else 1
 
 
+def swallow(sides, is_cut):
+    """Reads and drops. No side learns that the other has closed as long as the network is cut; then that ends both, as a packet of the living one would."""
+    left = list(sides)
+    while left and (is_cut() or len(left) == len(sides)):
+        ready, _, _ = select.select(left, [], [], 0.2)
+        for side in ready:
+            try:
+                data = side.recv(65536)
+            except OSError:
+                data = b""
+            if not data:
+                left.remove(side)
+
+
+def forward(sides, is_cut):
+    """From each side to the other until one closes, or the network is cut."""
+    while True:
+        ready, _, _ = select.select(list(sides), [], [], 0.2)
+        if is_cut():
+            swallow(list(sides), is_cut)
+            return
+        for side in ready:
+            data = side.recv(65536)
+            if not data:
+                return
+            sides[side].sendall(data)
+
+
 def proxy_command(options):
-    """Connections that lived while the switch was there stay mute, as behind a firewall that forgot them."""
-    target, switch = int(options.target), options.switch
+    """Connections that lived while the switch was there stay mute, as behind a firewall that forgot them. One that comes meanwhile reaches nothing."""
+    target = ("127.0.0.1", int(options.target))
+
+    def is_cut():
+        return os.path.exists(options.switch)
 
     def pump(client):
-        try:
-            server = socket.create_connection(("127.0.0.1", target))
-        except OSError:
-            client.close()
-            return
-        is_mute = False
-        while True:
-            ready, _, _ = select.select([client, server], [], [], 0.2)
-            is_mute = is_mute or os.path.exists(switch)
-            for side in ready:
-                try:
-                    data = side.recv(65536)
-                except OSError:
-                    data = b""
-                if not data:
-                    client.close()
-                    server.close()
-                    return
-                if not is_mute:
-                    (server if side is client else client).sendall(data)
+        with client:
+            if is_cut():
+                swallow([client], is_cut)
+                return
+            with socket.create_connection(target) as server:
+                forward({client: server, server: client}, is_cut)
 
     listener = socket.create_server(("127.0.0.1", int(options.port)), backlog=256)
     while True:
@@ -596,7 +624,7 @@ def table_command(options):
     for line in lines:
         if (line["last_refusal_s"] or 0) > 0:
             print(f"\n{line['fault']}: the last refusal came {line['last_refusal_s']} s after its end")
-        for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong", "grown", "letters", "shipping"):
+        for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong", "grown", "stream", "letters", "shipping"):
             if line.get(name):
                 print(f"\n{line['fault']}: {name}: {line[name][:3] if isinstance(line[name], list) else line[name]}")
         if line["verify"] != "ok":
@@ -625,6 +653,7 @@ def main():
     load.add_argument("--webhooks", type=int, nargs="*", default=[], help="ports of receivers")
     load.add_argument("--received", nargs="*", default=[], help="files that receivers write")
     load.add_argument("--soak", action="store_true")
+    load.add_argument("--watch", type=int, help="port of a node at which a stream of the first company is followed")
     load.add_argument("--letters", help="file that a mail server writes")
     load.add_argument("--shipping", type=int, help="port of the metrics of a node that ships its log")
     for command, arguments in [("proxy", ("port", "target", "switch")), ("receiver", ("port", "file", "switch")), ("table", ("file",))]:

@@ -10,7 +10,8 @@
 # exactly once, each level has to be the sum of what was answered, operations around the fault are sent once more and have to get their
 # first answer, and `entrepot verify` runs. The fault fails if one of these does not hold.
 #
-# Some differ. The faults of a bucket have one node on SQLite that ships its log there; after them `backup verify` and `backup drill` have
+# Some differ. Where nodes lose Redis or one loses Postgres, a stream of one company is followed at the first node: no change may be missing in it, and the time
+# from the answer of a change until it arrives there is said. The faults of a bucket have one node on SQLite that ships its log there; after them `backup verify` and `backup drill` have
 # to hold, and where the bucket lied the first has to name a damaged object. The overload has callers of its own (bench/overload.py): it fails
 # where less than 90 % of the best is answered, p99 of what is answered is beyond 2 s, or a refusal has no code. The soak fails where memory
 # grows by more than 5 % after its first third, or a descriptor is lost.
@@ -528,15 +529,20 @@ begin_fault() { # name
   query CHECKPOINT # else a crash is recovered from all files of the new database
   case $name in
   black-hole) start_postgres_proxy ;;
-  redis-black-hole) start_redis_proxy ;;
+  redis-black-hole)
+    start_redis_proxy
+    further=(--watch "${NODES[0]}")
+    ;;
   nodes-cut)
     BEHIND=1
     start_redis_proxy
+    further=(--watch "${NODES[0]}")
     ;;
   node-cut-off)
     BEHIND=1
     start_postgres_proxy
     start_redis_proxy
+    further=(--watch "${NODES[0]}")
     ;;
   log-disk-full) move_log_out || die "the log cannot be moved" ;;
   mail-*)

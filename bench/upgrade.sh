@@ -98,9 +98,10 @@ switch_to() { # set
 
 # ── the older version, and its load ───────────────────────────────────────────────────────────────────────────────────
 
+# A node behind a proxy registers no company unless it is told to.
 node() { # name, binary, port
   BIN=$2
-  serve "$1" "$URL" "$3" --redis-url "$ENTREPOT_TEST_REDIS_URL" --files "file:$FOLDER/files" --proxy 127.0.0.1 --drain-seconds 1 --socket-drain-seconds 3
+  serve "$1" "$URL" "$3" --redis-url "$ENTREPOT_TEST_REDIS_URL" --files "file:$FOLDER/files" --proxy 127.0.0.1 --registration open --drain-seconds 1 --socket-drain-seconds 3
 }
 
 need_services postgres

@@ -57,6 +57,7 @@ BOARDS = {
     "backups": ("Entrepot: backups", [
         ("Age of the last backup", "s", None, [(f"time() - max(entrepot_backup_last_success_timestamp_seconds{{{J}}} > 0)", "age"), (f"2 * max(entrepot_backup_interval_seconds{{{J}}})", "late from here on")]),
         ("Age of the last drill", "s", None, [(f"time() - max(entrepot_backup_drill_last_success_timestamp_seconds{{{J}}} > 0)", "age"), (f"2 * max(entrepot_backup_drill_interval_seconds{{{J}}})", "late from here on")]),
+        ("Age of the last list of revocations", "s", 600, [(f"time() - max(entrepot_revocations_listed_timestamp_seconds{{{J}}} > 0)", "age")]),
         ("Duration of the last backup", "s", None, [(f"max(entrepot_backup_last_duration_seconds{{{J}}})", "duration")]),
         ("Bytes of the last backup, as stored", "bytes", None, [(f"max(entrepot_backup_bytes{{{J}}})", "stored")]),
         ("Failed backups and drills (1 h)", "short", 1, [(f"max by (kind) (increase(entrepot_backup_failures_total{{{J}}}[1h]))", "{{kind}}")]),

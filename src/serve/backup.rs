@@ -32,7 +32,7 @@ use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf, Replay
 
 use attempt::{Attempt, logged};
 pub use pgbackrest::PgBackRest;
-pub(super) use revocations::missed_since;
+pub(super) use revocations::{measure as measure_revocations, missed_since};
 pub use schedule::BackupSchedule;
 
 /// IDs of keys that a line of the list has.

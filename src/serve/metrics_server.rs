@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use super::{
     Node, StartError,
-    backup::{BackupSchedule, PgBackRest},
+    backup::{BackupSchedule, PgBackRest, measure_revocations},
     profiler::ProcessProfiler,
     replicas,
 };
@@ -96,6 +96,7 @@ impl MetricsServer {
     /// Answers until the process ends: a node that stops is still looked at.
     pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
         let (handle, db, logs_backups) = (self.handle.clone(), rooms.db.clone(), rooms.logs_backups());
+        let (lists_revocations, jobs) = (rooms.schedule.is_some(), rooms.jobs.clone());
         let source = Arc::new(Sampled { handle: self.handle, rooms });
         let profiles = server::profiles(Arc::new(ProcessProfiler), self.profiles);
         let routes = server::metrics(source).merge(server::health(readiness, drain)).merge(profiles);
@@ -106,6 +107,9 @@ impl MetricsServer {
                 // Commands and other processes write it, too, so each process reads it.
                 if logs_backups && let Err(fault) = backups::measure(&db).await {
                     tracing::debug!(error = %fault, "the log of backups could not be read");
+                }
+                if lists_revocations && let Err(fault) = measure_revocations(&jobs).await {
+                    tracing::debug!(error = %fault, "it could not be read when revocations were last listed");
                 }
                 match db.months_ahead(clock::Clock::system().now()).await {
                     Ok(Some(months)) => metrics::partitions_ahead(months),

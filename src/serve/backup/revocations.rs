@@ -9,7 +9,8 @@ use std::{
 use entity::prelude::Timestamp;
 use platform::{
     clock::Clock,
-    jobs::Registry,
+    jobs::{Jobs, Registry},
+    metrics,
     storage::{Database, Fault},
 };
 use services::backups::{self, BackupError, Backups, ListedRevocations};
@@ -20,6 +21,8 @@ use crate::{
     serve::{StartError, say},
 };
 
+/// The job, as its row is named.
+const JOB: &str = "backup.revocations";
 /// How often revocations are looked for.
 const LOOK: Duration = Duration::from_mins(1);
 /// A transaction that began before the moment of a restore may have committed after it.
@@ -46,7 +49,7 @@ impl RevocationJob {
     /// Adds the job. It is none with `backup.make`, whose turns last as long as backups and drills do.
     pub fn register(self, registry: Registry) -> Registry {
         let job = Arc::new(self);
-        registry.periodic("backup.revocations", LOOK, move |_| {
+        registry.periodic(JOB, LOOK, move |_| {
             let job = job.clone();
             async move { job.turn().await }
         })
@@ -62,6 +65,15 @@ impl RevocationJob {
         }
         Ok(())
     }
+}
+
+/// Sets the metric of the lists to when the job last succeeded, in whichever process that was. While it fails the moment stays as it was.
+pub async fn measure(jobs: &Jobs) -> Result<(), Fault> {
+    let job = jobs.periodic().await?.into_iter().find(|job| job.kind == JOB && job.failures == 0);
+    if let Some(listed_at) = job.and_then(|job| job.finished_at) {
+        metrics::revocations_listed(listed_at.micros() as f64 / 1e6);
+    }
+    Ok(())
 }
 
 /// Lists what is new; how many revocations that is. The keys are read only then: that of a secret store costs a call.

@@ -6,9 +6,11 @@ use metrics::{counter, gauge};
 
 use super::{counts, names};
 
-/// The schedule of backups and drills in this process. The moments of the last ones are 0 until the log says more.
+/// The schedule of backups and drills in this process. The moments of the last ones are 0 until the log says more, and that of the lists of revocations
+/// until their job has succeeded.
 pub fn backup_schedule(every: Duration, drill_every: Option<Duration>) {
     if counts() {
+        gauge!(names::REVOCATIONS_LISTED).set(0.0);
         gauge!(names::BACKUP_INTERVAL).set(every.as_secs_f64());
         gauge!(names::BACKUP_LAST).set(0.0);
         if let Some(every) = drill_every {
@@ -42,6 +44,13 @@ pub fn backup_made(started: f64, took: Duration, stored_bytes: i64) {
 pub fn backup_drilled(started: f64) {
     if counts() {
         gauge!(names::DRILL_LAST).set(started);
+    }
+}
+
+/// When all revocations were last listed beside the backups, in seconds since 1970 UTC.
+pub fn revocations_listed(at: f64) {
+    if counts() {
+        gauge!(names::REVOCATIONS_LISTED).set(at);
     }
 }
 

@@ -55,6 +55,7 @@ pub const BACKUP_FAILURES: &str = "entrepot_backup_failures_total";
 pub const BACKUP_INTERVAL: &str = "entrepot_backup_interval_seconds";
 pub const DRILL_LAST: &str = "entrepot_backup_drill_last_success_timestamp_seconds";
 pub const DRILL_INTERVAL: &str = "entrepot_backup_drill_interval_seconds";
+pub const REVOCATIONS_LISTED: &str = "entrepot_revocations_listed_timestamp_seconds";
 pub const SHIPPING_LAG: &str = "entrepot_wal_shipping_lag_seconds";
 pub const SHIPPING_SPOOLED: &str = "entrepot_wal_shipping_spooled_bytes";
 pub const SHIPPED_BYTES: &str = "entrepot_wal_shipped_bytes_total";
@@ -202,6 +203,11 @@ fn describe_backups() {
         "Start of the last drill that succeeded, in seconds since 1970 UTC; 0 where drills are scheduled and none has"
     );
     describe_gauge!(DRILL_INTERVAL, Unit::Seconds, "Time between two drills of the schedule");
+    describe_gauge!(
+        REVOCATIONS_LISTED,
+        Unit::Seconds,
+        "When all revocations were last listed beside the backups, in seconds since 1970 UTC; 0 where that is scheduled and has never succeeded"
+    );
 }
 
 fn describe_replicas() {

@@ -13,6 +13,7 @@ use crate::process::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LAST: &str = "entrepot_backup_last_success_timestamp_seconds";
+const LISTED: &str = "entrepot_revocations_listed_timestamp_seconds";
 const FAILURES: &str = "entrepot_backup_failures_total";
 
 pub(super) async fn shop() -> Shop {
@@ -77,8 +78,11 @@ async fn a_served_database_is_backed_up_and_drilled_by_schedule() {
     }
     // The log is what metrics are made of, so that an alarm sees it after a restart, and in processes that make no backups.
     let before = metric_of_log(&shop).await;
+    let listed = "UPDATE job SET failures = 0, finished_at = 1700000000000000 WHERE kind = 'backup.revocations'";
+    shop.site.tell(listed).await;
     let (server, inside) = serve(&shop, &shop.backups, &["--backup-every", "1d", "--jobs", "off"]).await;
     until("the last backup", async || metric(&inside, LAST, "").await == Some(before)).await;
+    until("the last lists of revocations", async || metric(&inside, LISTED, "").await == Some(1.7e9)).await;
     assert!(metric(&inside, "entrepot_backup_drill_last_success_timestamp_seconds", "").await.is_some_and(|last| last > 1e9));
     drop(server);
 }
