@@ -59,8 +59,9 @@ impl Writer {
             work.rollback().await?;
         } else {
             // Also for a command that changed nothing: its key is remembered.
-            let held = state.counter.ok_or_else(|| Fault::Broken("a batch under locks holds no counter".to_owned()));
-            let (mut counter, mut own) = (held?, vec![journal::taken(decisions.want(documents), now)]);
+            let held = "a batch under locks holds its counter";
+            let mut counter = state.counter.ok_or_else(|| Fault::corrupt("tenant_counter", held))?;
+            let mut own = vec![journal::taken(decisions.want(documents), now)];
             let events = decisions.number(documents, &mut counter, now);
             let mut rows = decisions.rows(documents, tenant, queue, now);
             rows.push(journal::rows(tenant, &events));
