@@ -56,7 +56,8 @@ impl OwnRow {
 /// The statements that change these rows of the tenant's own and write the others, in this order.
 ///
 /// On Postgres a statement has as many parts as it may: all of them see what was there before it, and which one comes first is not said. So what
-/// might find a row of a part before it, or take what that gives up, begins the next statement. Foreign keys are checked when all parts are done.
+/// might find a row of a part before it, or take what that gives up, begins the next statement. Foreign keys are checked when all parts are done; tables
+/// with cascades are not written here.
 pub(in crate::storage) fn statements(
     backend: Backend,
     tenant: TenantId,
