@@ -6,7 +6,7 @@ use entity::prelude::*;
 use entrepot::{
     audit::AuditWriter,
     ledger::{Command, Grouping, Ledger, Outcome},
-    orders::core::NewStatus,
+    orders::core::{NewStatus, OrderCommand},
     stock::rows::read_levels,
     storage::{AtHead, journal},
 };
@@ -181,6 +181,23 @@ async fn tenants_share_statements(world: World) {
     world.verify().await;
 }
 
+async fn what_is_decided_under_locks_is_written_by_one_statement(world: World) {
+    world.stock(MUG, 0, 10).await;
+    world.stock(RICE, 0, 10).await;
+    for _ in 0..2 {
+        let (order, command) = world.make.order(NewStatus::Confirmed, &[(MUG, 1), (RICE, 1)]);
+        world.submit(command).await.unwrap();
+        let fulfil = Command::of(OrderCommand::Fulfil(world.make.fulfilling(order, None, None), Vec::new()));
+        let before = world.db.statements();
+        world.submit(fulfil).await.unwrap();
+        let statements = world.db.statements() - before;
+        // Rows of a dozen tables; the others read and lock.
+        assert!(statements <= 13, "{statements} statements");
+    }
+    assert_eq!(world.level(world.mugs()).await, [8, 0, 0]);
+    world.verify().await;
+}
+
 async fn a_tenant_that_is_held_elsewhere_holds_up_no_other(world: World) {
     let all = tenants(&world, &world.ledger, TENANTS, 1_000).await;
     let wave = |all: &[Tenant]| {
@@ -245,11 +262,12 @@ on_both!(by_database:
 mod postgres_alone {
     use super::{
         World, a_tenant_that_is_held_elsewhere_holds_up_no_other, on_postgres, tenants_share_statements,
-        two_processes_write_many_tenants_and_apply_each_key_once,
+        two_processes_write_many_tenants_and_apply_each_key_once, what_is_decided_under_locks_is_written_by_one_statement,
     };
     on_postgres!(
         tenants_share_statements,
         a_tenant_that_is_held_elsewhere_holds_up_no_other,
         two_processes_write_many_tenants_and_apply_each_key_once,
+        what_is_decided_under_locks_is_written_by_one_statement,
     );
 }

@@ -59,16 +59,21 @@ impl Writer {
             work.rollback().await?;
         } else {
             // Also for a command that changed nothing: its key is remembered.
-            let mut counter = journal::take_at(&work, decisions.want(documents), now).await?;
+            let held = "a batch under locks holds its counter";
+            let mut counter = state.counter.ok_or_else(|| Fault::corrupt("tenant_counter", held))?;
+            let mut own = vec![journal::taken(decisions.want(documents), now)];
             let events = decisions.number(documents, &mut counter, now);
-            for rows in decisions.rows(documents, tenant, queue, now) {
-                work.write(rows).await?;
-            }
-            journal::write(&mut work, events).await?;
+            let mut rows = decisions.rows(documents, tenant, queue, now);
+            rows.push(journal::rows(tenant, &events));
             if let Some(audit_writer) = &self.audit_writer {
                 let audited = Audited { audit_writer, documents, tenant };
-                audit::rows::append(&work, audit_writer, audited::entries(audited, queue, decisions.decided())).await?;
+                let entries = audited::entries(audited, queue, decisions.decided());
+                let (end, entries) = audit::rows::appended(&work, audit_writer, entries).await?;
+                own.push(end);
+                rows.push(entries);
             }
+            work.write_all(own, rows).await?;
+            journal::announce(&mut work, events);
             work.commit().await?;
         }
         decisions.answer(documents, queue);

@@ -11,7 +11,7 @@ use platform::{
     storage::{
         Fault, Reads, Row, TenantScope,
         idempotency::{self, Key},
-        journal,
+        journal::{self, Counter},
     },
 };
 
@@ -29,6 +29,8 @@ pub struct State {
     pub stock: Book,
     pub books: Books,
     pub receipts: Vec<(Key, String)>,
+    /// The counter that the transaction holds; None where it is read without locks.
+    pub counter: Option<Counter>,
 }
 
 /// Loads all that commands need. A transaction locks it, in the order that every writer keeps: the counter, then levels, then documents and
@@ -36,10 +38,11 @@ pub struct State {
 pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &[&Key]) -> Result<State, Fault> {
     let Basis { clock, documents, .. } = basis;
     // Behind the counter nobody else changes what documents hold: the levels that follow from it are those that are locked.
-    let last = match reads {
-        Source::Locked(work) => journal::hold_at(work).await?,
-        Source::Committed(_) => Timestamp(0),
+    let counter = match reads {
+        Source::Locked(work) => Some(journal::held(work).await?),
+        Source::Committed(_) => None,
     };
+    let last = counter.map_or(Timestamp(0), |counter| counter.recorded_at);
     let mut books = documents.expand(reads, needs).await?;
     let needs = &*needs;
     let mut stock = load_levels(reads, clock, needs, last).await?;
@@ -57,7 +60,7 @@ pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &
         stock.reversed = stock_rows::reversed(reads, &ids).await?.into_iter().collect();
     }
     documents.load_names(reads, needs, &mut books).await?;
-    Ok(State { stock, books, receipts })
+    Ok(State { stock, books, receipts, counter })
 }
 
 /// The lots of levels that are kept by them, and those that are named; says whether there may be any. Some documents are locked before them and
@@ -109,7 +112,7 @@ pub async fn on_top_of(
     stock.levels = std::mem::take(&mut speculative.levels);
     stock.levels.extend(levels.into_iter().map(|level| (level.key, level)));
     stock.unknown_stores = unknown_stores(scope, &missing, &stock.levels).await?;
-    Ok(Some(State { stock, books, receipts }))
+    Ok(Some(State { stock, books, receipts, counter: None }))
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.

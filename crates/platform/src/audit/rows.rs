@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     paging::{ListSource, PageRequest, keyset},
-    storage::{Backend, Bulk, Fault, Finds, Global, Reads, Row, Rows, Work, word},
+    storage::{Backend, Bulk, Fault, Finds, Global, OwnRow, Reads, Row, Rows, Work, word},
 };
 
 /// An entry as it is written.
@@ -306,21 +306,28 @@ pub async fn seal(work: &Work, seals: &[(AuditId, Seal)], end: Chain) -> Result<
         prev_hash: Some(seal.prev.to_vec()),
         hash: Some(seal.hash.to_vec()),
     }));
-    work.write(rows.into()).await?;
-    end_at(work, end).await
+    work.write_all(vec![end_at(end)], vec![rows.into()]).await
 }
 
 /// Writes new entries behind the end of the chain, which is locked: whoever asks holds no lock that a sealer waits for.
 pub async fn append(work: &Work, audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Result<(), Fault> {
-    let mut chain = lock_head(work).await?.chain;
-    work.write(chained(audit_writer, &mut chain, entries)).await?;
-    end_at(work, chain).await
+    let (end, rows) = appended(work, audit_writer, entries).await?;
+    work.write_all(vec![end], vec![rows]).await
 }
 
-async fn end_at(work: &Work, end: Chain) -> Result<(), Fault> {
-    let sql = "UPDATE audit_head SET seq = $2, hash = $3 WHERE tenant_id = $1";
-    work.execute(sql, vec![end.seq.into(), end.hash.to_vec().into()]).await?;
-    Ok(())
+/// The same, to be written with other rows: the chain's new end and the entries. The end is locked at once.
+pub async fn appended(
+    work: &Work,
+    audit_writer: &AuditWriter,
+    entries: impl IntoIterator<Item = New>,
+) -> Result<(OwnRow, Bulk), Fault> {
+    let mut chain = lock_head(work).await?.chain;
+    let rows = chained(audit_writer, &mut chain, entries);
+    Ok((end_at(chain), rows))
+}
+
+fn end_at(end: Chain) -> OwnRow {
+    OwnRow::of("audit_head").set("seq", end.seq).set("hash", end.hash.to_vec())
 }
 
 /// Tenants whose head has grown by so many entries since it was signed last, or at all since that time.

@@ -1,6 +1,7 @@
 //! Many rows, one statement: arrays unnested on Postgres, rows of placeholders on SQLite.
 
 mod array;
+mod merged;
 mod shared;
 mod text;
 
@@ -18,6 +19,8 @@ use entity::{
 
 use super::{Backend, Fault};
 pub(super) use array::Array;
+pub use merged::OwnRow;
+pub(super) use merged::statements;
 pub(super) use shared::SharedBulk;
 use text::{list, same, single, unnested, with_prefix};
 
@@ -128,6 +131,13 @@ impl Bulk {
     }
 
     fn postgres(self, tenant: TenantId) -> Statement {
+        let mut values = vec![Value::from(tenant)];
+        let sql = self.part(&mut values);
+        Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+    }
+
+    /// The text of a statement of Postgres, or of a part of one, whose `$1` is the tenant. Its values are appended, columns as arrays.
+    fn part(self, values: &mut Vec<Value>) -> String {
         let rows = self.len();
         let width = self.columns.len();
         let columns = &self.columns[1..];
@@ -138,9 +148,10 @@ impl Bulk {
             }
         }
         let names = with_prefix("", columns);
-        let given = unnested(columns, 2);
+        let given = unnested(columns, values.len() + 1);
         let picks = list(columns, |c| postgres_pick(*c));
-        let sql = match self.verb {
+        values.extend(columns.iter().zip(arrays).map(|(c, array)| Value::Array(array_type(c.1), Some(Box::new(array)))));
+        match self.verb {
             Verb::Insert => {
                 format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {picks} FROM ({given}) AS v", self.table)
             }
@@ -153,9 +164,7 @@ impl Bulk {
                 let finds = same(columns, "t");
                 format!("DELETE FROM {} AS t USING ({given}) AS v WHERE t.tenant_id = $1 AND {finds}", self.table)
             }
-        };
-        let arrays = columns.iter().zip(arrays).map(|(c, array)| Value::Array(array_type(c.1), Some(Box::new(array))));
-        Statement::from_sql_and_values(DbBackend::Postgres, sql, std::iter::once(Value::from(tenant)).chain(arrays))
+        }
     }
 
     /// The same as one part of a larger statement of Postgres, whose `$1` is the tenant: it writes nothing unless `gate`, a part

@@ -16,7 +16,7 @@ use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
 use super::{
-    Bulk, Fault, Finds, Reads, Row, Rows, Work, dry_run,
+    Bulk, Fault, Finds, OwnRow, Reads, Row, Rows, Work, dry_run,
     events::Declared,
     journal_bounds::{JournalBounds, WITHIN},
 };
@@ -221,14 +221,20 @@ pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
 /// (`write_at`), so whoever locks levels and takes numbers later would wait for it while it waits for them.
 pub async fn hold(work: &Work) -> Result<(), Fault> {
     // SQLite has one writer: nobody else is there.
-    if work.backend().for_change("c").is_empty() { Ok(()) } else { hold_at(work).await.map(drop) }
+    if work.backend().for_change("c").is_empty() { Ok(()) } else { held(work).await.map(drop) }
 }
 
-/// The same; when the tenant's last batch or change was recorded.
-pub async fn hold_at(work: &Work) -> Result<Timestamp, Fault> {
-    let lock = work.backend().for_change("c");
-    let rows = work.rows(&format!("SELECT c.recorded_at FROM tenant_counter c WHERE c.tenant_id = $1{lock}"), vec![]).await?;
-    rows.first().map_or(Ok(Timestamp(0)), |row| Row::new(row).take())
+/// The same; the counter as it will be until the transaction itself changes it.
+pub async fn held(work: &Work) -> Result<Counter, Fault> {
+    let (numbers, lock) = (numbers(), work.backend().for_change("c"));
+    let sql = format!("SELECT head, recorded_at, epoch, {numbers} FROM tenant_counter c WHERE c.tenant_id = $1{lock}");
+    Counter::read(&work.rows(&sql, vec![]).await?)
+}
+
+/// Takes numbers of a counter that is `held`: what was taken follows on from it. `now` is not before its time of recording.
+pub fn taken(want: Want, now: Timestamp) -> OwnRow {
+    let row = OwnRow::of("tenant_counter").set("recorded_at", now.micros());
+    want.columns().fold(row, |row, (column, count)| row.plus(column, count))
 }
 
 /// Locks the counter as `take_at` does, and takes nothing.
@@ -269,8 +275,13 @@ pub fn rows(tenant: TenantId, events: &[Event]) -> Bulk {
 /// Writes events whose numbers have been taken. They are announced when the transaction commits.
 pub async fn write(work: &mut Work, events: Vec<Event>) -> Result<(), Fault> {
     work.write(rows(work.tenant(), &events)).await?;
-    work.keep_events(events.into_iter().map(Arc::new));
+    announce(work, events);
     Ok(())
+}
+
+/// Announces events whose rows are written when the transaction commits.
+pub fn announce(work: &mut Work, events: Vec<Event>) {
+    work.keep_events(events.into_iter().map(Arc::new));
 }
 
 /// Appends events as the last statements of a transaction that is no ledger batch; returns the last one's number, None for none. A dry run gives no number.

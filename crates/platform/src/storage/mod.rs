@@ -52,6 +52,7 @@ mod write_at;
 pub use announce::{Announcer, Committed};
 // Where bulk writes still say their columns by hand.
 pub use bulk::Bulk;
+pub use bulk::OwnRow;
 pub use bulk_records::Rows;
 pub use checksum::RowSum;
 pub use cluster_notices::{ClusterNotices, News};

@@ -1,0 +1,211 @@
+//! The rows of a whole transaction, in as few statements as leave what they would leave one after the other.
+
+use std::collections::HashSet;
+
+use entity::prelude::TenantId;
+use sea_orm::{DbBackend, Statement, Value};
+
+use super::{Bulk, Column, Verb};
+use crate::storage::{Backend, Fault};
+
+/// A change of the one row that a tenant has in a table.
+#[derive(Debug)]
+pub struct OwnRow {
+    table: &'static str,
+    sets: Vec<Set>,
+}
+
+#[derive(Debug)]
+struct Set {
+    column: &'static str,
+    /// Whether the value is added to what is there.
+    is_added: bool,
+    value: Value,
+}
+
+impl OwnRow {
+    pub fn of(table: &'static str) -> Self {
+        Self { table, sets: Vec::new() }
+    }
+    /// Gives a column a value.
+    #[must_use]
+    pub fn set(self, column: &'static str, value: impl Into<Value>) -> Self {
+        self.with(Set { column, is_added: false, value: value.into() })
+    }
+    /// Adds to a column's number.
+    #[must_use]
+    pub fn plus(self, column: &'static str, count: i64) -> Self {
+        self.with(Set { column, is_added: true, value: count.into() })
+    }
+    fn with(mut self, set: Set) -> Self {
+        self.sets.push(set);
+        self
+    }
+    /// The statement, whose `$1` is the tenant; values are appended.
+    fn part(self, values: &mut Vec<Value>) -> String {
+        let mut sets = Vec::with_capacity(self.sets.len());
+        for Set { column, is_added, value } in self.sets {
+            values.push(value);
+            let plus = if is_added { format!("{column} + ") } else { String::new() };
+            sets.push(format!("{column} = {plus}${}", values.len()));
+        }
+        format!("UPDATE {} SET {} WHERE tenant_id = $1", self.table, sets.join(", "))
+    }
+}
+
+/// The statements that change these rows of the tenant's own and write the others, in this order.
+///
+/// On Postgres a statement has as many parts as it may: all of them see what was there before it, and which one comes first is not said. So what
+/// might find a row of a part before it, or take what that gives up, begins the next statement. Foreign keys are checked when all parts are done; tables
+/// with cascades are not written here.
+pub(in crate::storage) fn statements(
+    backend: Backend,
+    tenant: TenantId,
+    own: Vec<OwnRow>,
+    rows: Vec<Bulk>,
+) -> Result<Vec<Statement>, Fault> {
+    match backend {
+        Backend::Postgres => postgres(tenant, own, rows),
+        Backend::Sqlite => {
+            let own = own.into_iter().map(|row| joined(DbBackend::Sqlite, tenant, vec![row], Vec::new()));
+            let mut all: Vec<Statement> = own.collect();
+            for bulk in rows {
+                all.extend(bulk.into_statements(backend, tenant)?);
+            }
+            Ok(all)
+        }
+    }
+}
+
+fn postgres(tenant: TenantId, mut own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<Vec<Statement>, Fault> {
+    let mut groups: Vec<Vec<Bulk>> = vec![Vec::new()];
+    for bulk in rows.into_iter().filter(|bulk| !bulk.is_empty()) {
+        bulk.assert_own(tenant)?;
+        match groups.last_mut() {
+            Some(group) if group.iter().all(|before| before.may_be_beside(&bulk)) => group.push(bulk),
+            _ => groups.push(vec![bulk]),
+        }
+    }
+    let all = groups.into_iter().map(|group| joined(DbBackend::Postgres, tenant, std::mem::take(&mut own), group));
+    Ok(all.filter(|statement| !statement.sql.is_empty()).collect())
+}
+
+/// One statement of all of them; its text is empty where there is nothing to write.
+fn joined(backend: DbBackend, tenant: TenantId, own: Vec<OwnRow>, rows: Vec<Bulk>) -> Statement {
+    let mut values = vec![Value::from(tenant)];
+    let mut parts: Vec<String> = own.into_iter().map(|row| row.part(&mut values)).collect();
+    parts.extend(rows.into_iter().map(|bulk| bulk.part(&mut values)));
+    let last = parts.pop().unwrap_or_default();
+    let named: Vec<String> = parts.iter().enumerate().map(|(index, part)| format!("part{index} AS ({part})")).collect();
+    let sql = if named.is_empty() { last } else { format!("WITH {} {last}", named.join(", ")) };
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+impl Bulk {
+    /// Whether rows that are written after these may be in the same statement: they are of another table, or no row is in both and none of them
+    /// takes a unique value that a row of these has given up.
+    fn may_be_beside(&self, later: &Self) -> bool {
+        if self.table != later.table {
+            return true;
+        }
+        match (self.verb, later.verb) {
+            (Verb::Insert, Verb::Insert) => true,
+            (Verb::Insert, Verb::Update { .. } | Verb::Delete) | (Verb::Update { .. }, Verb::Delete) => {
+                !self.may_share_rows(later)
+            }
+            (Verb::Update { .. } | Verb::Delete, _) => false,
+        }
+    }
+
+    /// Whether a row may be in both: the columns that find rows here and there do not keep all of them apart.
+    fn may_share_rows(&self, other: &Self) -> bool {
+        let place = |columns: &[Column], wanted: &Column| columns.iter().position(|column| column == wanted);
+        let places = |column: &Column| Some((place(self.finders(), column)?, place(other.finders(), column)?));
+        let (own, others): (Vec<usize>, Vec<usize>) = self.finders()[1..].iter().filter_map(places).unzip();
+        let found: HashSet<String> = self.keys(&own).collect();
+        other.keys(&others).any(|key| found.contains(&key))
+    }
+
+    /// The values at these places of each row, as a text that differs where they do.
+    fn keys(&self, places: &[usize]) -> impl Iterator<Item = String> {
+        let rows = self.values.chunks(self.columns.len());
+        rows.map(move |row| format!("{:?}", places.iter().map(|place| &row[*place]).collect::<Vec<_>>()))
+    }
+
+    /// The columns that find a row, the tenant first; all of one that is inserted.
+    fn finders(&self) -> &'static [Column] {
+        match self.verb {
+            Verb::Update { keys } => &self.columns[..keys],
+            Verb::Insert | Verb::Delete => self.columns,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::record::ColumnKind;
+    use uuid::Uuid;
+
+    const COLUMNS: &[Column] =
+        &[Column("tenant_id", ColumnKind::Id), Column("id", ColumnKind::Int), Column("name", ColumnKind::Text)];
+
+    fn tenant() -> TenantId {
+        TenantId::from_uuid(Uuid::from_u128(1))
+    }
+
+    fn with(mut bulk: Bulk, ids: &[i64]) -> Bulk {
+        ids.iter().for_each(|id| bulk.row([tenant().into(), (*id).into(), "Shop".into()]));
+        bulk
+    }
+    fn new(ids: &[i64]) -> Bulk {
+        with(Bulk::insert("store", COLUMNS), ids)
+    }
+    fn changed(ids: &[i64]) -> Bulk {
+        with(Bulk::update("store", COLUMNS, 2), ids)
+    }
+    fn gone(ids: &[i64]) -> Bulk {
+        with(Bulk::delete("store", COLUMNS), ids)
+    }
+
+    #[test]
+    fn rows_of_all_tables_are_one_statement_of_postgres() {
+        let own = || vec![OwnRow::of("tenant_counter").set("recorded_at", 5_i64).plus("head", 2)];
+        let rows = || vec![new(&[1, 2]), changed(&[3]), with(Bulk::delete("channel", COLUMNS), &[1]), new(&[])];
+        let made = statements(Backend::Postgres, tenant(), own(), rows()).unwrap();
+        let [one] = <[Statement; 1]>::try_from(made).unwrap();
+        let counter = "UPDATE tenant_counter SET recorded_at = $2, head = head + $3 WHERE tenant_id = $1";
+        assert!(one.sql.starts_with(&format!("WITH part0 AS ({counter}), part1 AS (INSERT ")), "{}", one.sql);
+        for part in ["unnest($4::bigint[])", "part2 AS (UPDATE ", "unnest($6::bigint[])", ") DELETE ", "unnest($9::text[])"] {
+            assert!(one.sql.contains(part), "{part}: {}", one.sql);
+        }
+        assert_eq!(one.values.unwrap().0.len(), 9);
+        let each = statements(Backend::Sqlite, tenant(), own(), rows()).unwrap();
+        assert_eq!(each.len(), 4);
+        assert_eq!(each[0].sql, counter);
+        assert!(statements(Backend::Postgres, tenant(), vec![], vec![new(&[])]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_depends_on_rows_before_it_is_another_statement() {
+        let together = |rows: Vec<Bulk>| statements(Backend::Postgres, tenant(), vec![], rows).unwrap().len();
+        assert_eq!(together(vec![new(&[1, 2]), new(&[3]), changed(&[4])]), 1);
+        assert_eq!(together(vec![new(&[1, 2]), changed(&[2])]), 2, "a row that is made and changed");
+        assert_eq!(together(vec![new(&[1, 2]), gone(&[2])]), 2, "a row that is made and goes");
+        assert_eq!(together(vec![gone(&[1]), new(&[1])]), 2, "a key that is given again");
+        assert_eq!(together(vec![gone(&[1]), new(&[2])]), 2, "another row may take a value that has gone");
+        assert_eq!(together(vec![changed(&[1]), new(&[2])]), 2, "or one that was changed");
+        assert_eq!(together(vec![changed(&[1]), changed(&[2])]), 2);
+        assert_eq!((together(vec![changed(&[1]), gone(&[2])]), together(vec![changed(&[1]), gone(&[1])])), (1, 2));
+        let other = with(Bulk::insert("channel", COLUMNS), &[1]);
+        assert_eq!(together(vec![gone(&[1]), new(&[1]), other]), 2);
+    }
+
+    #[test]
+    fn rows_that_no_column_keeps_apart_may_be_the_same() {
+        const NAMED: &[Column] = &[Column("tenant_id", ColumnKind::Id), Column("code", ColumnKind::Text)];
+        let mut gone = Bulk::delete("store", NAMED);
+        gone.row([tenant().into(), "A".into()]);
+        assert_eq!(statements(Backend::Postgres, tenant(), vec![], vec![new(&[1]), gone]).unwrap().len(), 2);
+    }
+}
