@@ -19,6 +19,7 @@ mod levels;
 mod lots;
 mod media;
 mod numbers;
+mod papers;
 mod parties;
 mod payments;
 mod purchases;
@@ -42,6 +43,7 @@ use entity::{
 };
 use platform::storage::{Backend, Database, Fault, Reads, Work};
 
+pub use papers::verify_papers;
 pub use report::{Broken, Line, Report};
 
 use self::tenancy::Tenancy;
@@ -122,6 +124,7 @@ pub fn width() -> usize {
         references::INVARIANT,
         references::STRAYS,
         search::INDEX,
+        papers::BYTES,
     ];
     checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
 }
