@@ -64,10 +64,10 @@ struct LoadedLevel {
     level: LotLevelRow,
     #[record(sql = "(SELECT CAST(coalesce(sum(x.units), 0) AS bigint) FROM parcel_line_lot x
            CROSS JOIN parcel_line n CROSS JOIN parcel h CROSS JOIN fulfilment_work w
-         WHERE x.tenant_id = v.tenant_id AND x.lot_id = v.lot_id AND x.units > 0
-           AND n.tenant_id = x.tenant_id AND n.parcel_id = x.parcel_id AND n.nth = x.nth AND n.quantity >= x.units
-           AND h.tenant_id = x.tenant_id AND h.id = x.parcel_id AND h.fulfilment_id IS NULL
-           AND w.tenant_id = h.tenant_id AND w.id = h.work_id AND w.store_id = v.store_id)")]
+         WHERE x.tenant_id = $1 AND x.lot_id = v.lot_id AND x.units > 0
+           AND n.tenant_id = $1 AND n.parcel_id = x.parcel_id AND n.nth = x.nth AND n.quantity >= x.units
+           AND h.tenant_id = $1 AND h.id = x.parcel_id AND h.fulfilment_id IS NULL
+           AND w.tenant_id = $1 AND w.id = h.work_id AND w.store_id = v.store_id)")]
     in_parcels: i64,
 }
 

@@ -2,14 +2,15 @@
 //!
 //! Rows alone cannot tell: whoever knows where files are kept asks for this beside the proof of the rows.
 
-use entity::{prelude::*, record::Selected};
+use entity::prelude::*;
 use futures_util::StreamExt;
 use platform::storage::{Database, Fault, Reads, Row};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    KEPT, TenantRow,
+    TenantRow,
     report::{Broken, Line, Report},
+    tenants,
 };
 use crate::files::{FileLocation, Store, StoreError};
 
@@ -61,11 +62,9 @@ pub async fn verify_papers(
     progress: impl Fn(&str),
     told: impl Fn(&Line),
 ) -> Result<(), Fault> {
-    let sql = format!("SELECT {} FROM tenant t WHERE {KEPT}", TenantRow::SELECT);
-    let tenants = db.global().records::<TenantRow>(&sql, vec![]).await?;
     let mut reading = Reading { location, store: None, files: 0, missing: 0, broken: None };
     let mut unproven = None;
-    for TenantRow { id: tenant, slug } in tenants {
+    for TenantRow { id: tenant, slug } in tenants(db).await? {
         progress(&format!("{slug}: files of papers"));
         match reading.tenant(db, tenant).await {
             Ok(()) => {}
