@@ -17,7 +17,7 @@ use std::{
 };
 
 use crate::{
-    config::{Cli, Command, DatabaseArgs, MigrateArgs, SigningKeyCommand},
+    config::{Cli, Command, MigrateArgs, SigningKeyCommand, VerifyArgs},
     demo, serve,
 };
 use clap::Parser;
@@ -116,7 +116,7 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
     db.close().await
 }
 
-async fn verify(args: &DatabaseArgs) -> ExitCode {
+async fn verify(VerifyArgs { database: args, files }: &VerifyArgs) -> ExitCode {
     let (mut report, width) = (Report::default(), insight::verify::width());
     // What could not be said, and how many lines were said as they were found: the rest follow when a fault ends the proof.
     let (unsaid, said) = (RefCell::new(None::<io::Error>), Cell::new(0));
@@ -136,7 +136,8 @@ async fn verify(args: &DatabaseArgs) -> ExitCode {
             say(&line.text(width));
             said.set(said.get() + 1);
         };
-        insight::verify::verify_into(&db, &mut report, progress, told).await
+        insight::verify::verify_into(&db, &mut report, progress, told).await?;
+        insight::verify::verify_papers(&db, &files.place(&args.database_url), &mut report, progress, told).await
     };
     let proven = proven.await;
     report.lines.iter().skip(said.get()).for_each(|line| say(&line.text(width)));

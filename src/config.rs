@@ -91,8 +91,8 @@ pub enum Command {
     Copy(Box<CopyArgs>),
     /// Back up a database, look through backups, and restore one. `serve --backups` backs an embedded one up by itself.
     Backup(Box<BackupArgs>),
-    /// Prove every invariant of the ledger over a whole database; names the first broken row.
-    Verify(DatabaseArgs),
+    /// Prove every invariant of the ledger over a whole database, and that stored papers are those that were drawn; names the first broken row.
+    Verify(VerifyArgs),
     /// Look at settings, database, clocks, keys, disk, file store, Redis, backups and jobs, and say what to do. Takes the settings of `serve`. Ends with 1 when a check fails.
     Doctor(Box<DoctorArgs>),
     /// Ask a node of this machine whether it is ready. Ends with 1 when it is not, or does not answer: for checks of containers.
@@ -147,6 +147,15 @@ pub struct DatabaseArgs {
     /// How Postgres plans the ledger's statements: once for all values (generic), as it sees fit (server), or generic where it lets this login (auto).
     #[arg(long, env = "ENTREPOT_LEDGER_PLANS", value_enum, default_value_t)]
     pub ledger_plans: LedgerPlans,
+}
+
+/// What is proven, and where its files are kept.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub files: FileArgs,
 }
 
 impl DatabaseArgs {

@@ -26,6 +26,28 @@ impl World {
         assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
     }
 
+    /// What refuses to take so much out of the depot, of a lot.
+    async fn takes_out(&self, product: ProductId, (code, units): (&str, i64)) -> Value {
+        let change = json!([{"product": {"id": product}, "store": {"id": self.depot}, "delta": -units, "lot": {"code": code}}]);
+        let input = json!({"idempotencyKey": self.key(), "kind": "ADJUSTMENT", "reasonCode": "OTHER", "changes": change});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
+        self.ask(adjust, json!({"input": input})).await["result"]["userErrors"].clone()
+    }
+
+    /// What parcels name stays for them: nobody takes it by its name, and the till takes the rest.
+    async fn others_take_the_rest(&self, cheese: ProductId, drill: ProductId) {
+        for (product, lot) in [(drill, ("S-3", 1)), (cheese, ("L-1", 10))] {
+            let errors = self.takes_out(product, lot).await;
+            assert_eq!(errors[0]["code"], "INSUFFICIENT_STOCK", "{errors}");
+            assert!(errors[0]["message"].as_str().unwrap().contains("fulfilmentWorkUnpick"), "{errors}");
+        }
+        let all = json!([{"product": {"id": cheese}, "quantity": 15}]);
+        self.sold(all, json!({"status": "FULFILLED", "store": {"id": self.depot}})).await;
+        assert_eq!(self.on_hand(["L-1", "L-2"]).await, [1, 4], "what is packed is left");
+        self.takes_in(cheese, self.depot, ("L-1", 9)).await;
+        self.takes_in(cheese, self.depot, ("L-2", 6)).await;
+    }
+
     /// How much of these lots is in the stores.
     async fn on_hand<const N: usize>(&self, codes: [&str; N]) -> [i64; N] {
         let mut found = [0; N];
@@ -85,6 +107,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         for (product, store, lot) in [
             (cheese, world.depot, ("L-1", 10)),
             (cheese, world.depot, ("L-2", 10)),
+            (drill, world.depot, ("S-0", 1)),
             (drill, world.depot, ("S-1", 1)),
             (drill, world.depot, ("S-2", 1)),
             (drill, world.depot, ("S-3", 1)),
@@ -119,6 +142,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         let taken = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-3", 1)])]}]});
         let taken = world.at("fulfilmentWorkPack", &second, taken).await;
         refused(&taken, "OUT_OF_RANGE", "input.parcels.0.lines.0.lots");
+        world.others_take_the_rest(cheese, drill).await;
 
         let codes = ["L-1", "L-2", "S-1", "S-2", "S-3", "S-9"];
         let left = [9, 6, 1, 0, 0, 1];

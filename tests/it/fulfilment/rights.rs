@@ -13,6 +13,9 @@ async fn works_of_other_stores_are_nobodys() {
         let one = format!("query($id: ID!) {{ fulfilmentWork(id: $id) {{ {WORK} }} }}");
         let seen = world.ask_as(of_depot(&[world.depot]), &one, json!({"id": work["id"]})).await;
         assert_eq!(seen["fulfilmentWork"], json!(null), "{seen}");
+        let order_of = "query($id: ID!) { order(by: { id: $id }) { number } }";
+        let seen = world.ask_as(of_depot(&[world.depot]), order_of, json!({"id": order["id"]})).await;
+        assert!(seen["order"].is_null() && seen["data"]["order"].is_null(), "an order that has nothing of theirs: {seen}");
         let counts = "{ fulfilmentWorks { nodes { id } } fulfilmentWorksCount { status } }";
         let seen = world.ask_as(of_depot(&[world.depot]), counts, json!({})).await;
         assert_eq!((&seen["fulfilmentWorks"]["nodes"], &seen["fulfilmentWorksCount"]), (&json!([]), &json!([])));

@@ -1,4 +1,4 @@
-//! Pictures, attachments and mutations for each line, broken by hand.
+//! Pictures, attachments, papers and mutations for each line, broken by hand.
 
 use super::broken::{Case, case};
 
@@ -37,6 +37,13 @@ pub const CASES: &[Case] = &[
          INSERT INTO attachment (tenant_id, id, target_kind, target_id, file_id, name, description, actor_kind, actor_id, created_at)
            VALUES ({tenant}, {new}, 'prd', {new}, {new}, 'x', '', 'SYSTEM', {new}, 0)",
         &["attachment: the document or the master data"],
+    ),
+    case(
+        "INSERT INTO file (tenant_id, id, purpose, name, media_type, size, sha256, state, maker_kind, maker_id, created_at)
+           VALUES ({tenant}, {new}, 'RESULT', 'x', '', 1, {hash}, 'READY', 'SYSTEM', {new}, 0);
+         INSERT INTO paper (tenant_id, id, kind, target_kind, target_id, number, locale, html_file_id, html_sha256, actor_kind, actor_id, created_at)
+           VALUES ({tenant}, {new}, 'ORDER_CONFIRMATION', 'ord', {sold}, 'SO-1', 'EN', {new}, 'ff', 'MEMBER', {new}, 0)",
+        &["paper: its files that are there"],
     ),
     case(
         "INSERT INTO exchange (tenant_id, id, kind, options, told, maker_kind, maker_id, idempotency_key, hash, state, position, created_rows,

@@ -1,9 +1,18 @@
-//! Payments and holds that do not fit their orders: each is named.
+//! Payments, holds and customers that do not fit their orders: each is named.
 
 use super::broken::{Case, case};
 
 /// What breaks the invariants of payments and holds. Of a cancelled order nothing is due, whatever is authorised.
 pub const CASES: &[Case] = &[
+    case(
+        "UPDATE customer SET merged_into = id WHERE @ AND id = (SELECT o.customer_id FROM sales_order o WHERE o.tenant_id = {tenant} AND o.id = {partly})",
+        &["order: whom it names", "customer: one that is merged"],
+    ),
+    case(
+        "UPDATE customer SET merged_into = id WHERE @;
+         UPDATE sales_return SET customer_id = (SELECT c.id FROM customer c WHERE c.tenant_id = {tenant} ORDER BY c.id LIMIT 1) WHERE @ AND id = {requested}",
+        &["return: whom it names", "order: whom it names", "customer: one that is merged"],
+    ),
     case("UPDATE sales_order SET authorised_minor = 5 WHERE @ AND id = {cancelled}", &["order: what is authorised"]),
     case(
         "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)

@@ -8,7 +8,12 @@ mod look;
 
 use std::collections::BTreeMap;
 
-use entrepot::access::Caller;
+use entrepot::{
+    access::Caller,
+    files::FileLocation,
+    insight::verify::{Report, verify_papers, verify_tenant},
+    storage::{Reads as _, Row},
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -34,6 +39,7 @@ on_both!(
     a_repeated_call_draws_one_paper,
     papers_of_a_document_are_listed,
     erasing_a_customer_takes_the_files_along,
+    what_is_stored_of_papers_is_proven,
 );
 
 const DRAW: &str = "mutation($input: PaperCreateInput!) { paperCreate(input: $input) {
@@ -307,4 +313,29 @@ async fn erasing_a_customer_takes_the_files_along(world: &World) {
     }
     let page = html(world, &drawn(world, "ORDER_CONFIRMATION", "ord").await).await;
     assert!(!page.contains("Ann Buyer") && page.contains("40.00 GBP"), "{page}");
+}
+
+async fn what_is_stored_of_papers_is_proven(world: &World) {
+    drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    let (db, tenant, location) = (&world.node.db, world.ours.owner.tenant, FileLocation::Folder(world.files.clone()));
+    let proven = async || {
+        let mut report = Report::default();
+        verify_papers(db, &location, &mut report, |_| {}, |_| {}).await.unwrap();
+        report
+    };
+    let sound = proven().await;
+    assert!(sound.is_sound() && sound.lines[0].rows >= 2, "{sound}");
+    let rows = verify_tenant(db, tenant, |_| {}).await.unwrap();
+    assert!(rows.broken().all(|line| !line.invariant.starts_with("paper")), "{rows}");
+    let sql = "SELECT f.blob FROM paper p JOIN file f ON f.tenant_id = $1 AND f.id = p.html_file_id
+               WHERE p.tenant_id = $1 AND f.state = 'READY' ORDER BY p.created_at DESC, p.id DESC";
+    let found = db.tenant(tenant).rows(sql, vec![]).await.unwrap();
+    let blob: String = Row::new(&found[0]).take().unwrap();
+    let path = world.files.join(blob);
+    std::fs::write(&path, "another page").unwrap();
+    let broken = proven().await;
+    assert_eq!(broken.exit_status(), 1, "{broken}");
+    std::fs::remove_file(&path).unwrap();
+    let missing = proven().await;
+    assert!(missing.is_sound() && missing.lines[0].unproven.is_some(), "bytes that are gone prove nothing: {missing}");
 }

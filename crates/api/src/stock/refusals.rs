@@ -91,7 +91,7 @@ fn stale(message: String, field: Path, actual: i64, current: Option<Node>) -> Us
 /// The SKU that a shortage names by itself.
 fn sku_of(what: Scarce) -> Option<String> {
     match what {
-        Scarce::Lot { .. } => None,
+        Scarce::Lot { .. } | Scarce::OutsideParcels { .. } => None,
         Scarce::Kit { part, .. } => Some(part),
         Scarce::Aside { sku, .. }
         | Scarce::MayBeTaken { sku }

@@ -101,6 +101,9 @@ pub const fn noun(noun: Noun) -> &'static str {
 pub fn scarce(what: &Scarce) -> String {
     match what {
         Scarce::Lot { code } => format!("lot {code}"),
+        Scarce::OutsideParcels { code } => {
+            format!("lot {code} (packed for orders: take another, or take it out of its parcel with fulfilmentWorkUnpick)")
+        }
         Scarce::Aside { sku, condition } => format!("{sku} that is {condition}"),
         Scarce::MayBeTaken { sku } => format!("{sku} in lots that may be taken"),
         Scarce::MayBeSold { sku } => format!("{sku} in lots that may be sold"),

@@ -15,7 +15,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Before, Touched, Work, WorkBook, WorkDecision, WorkNeeds, follow},
+    core::{Before, Touched, Work, WorkBook, WorkDecision, WorkNeeds, follow, named_since},
     events::{shipment_event, work_event},
     rows,
 };
@@ -109,7 +109,10 @@ impl Document for Works {
             books.read(|works: &WorkBook| follow(stock, (orders, works), decision, plus_local_days))
         })?;
         match followed {
-            Some(own) => decision.documents.put(own),
+            Some(own) => {
+                decision.stock.in_parcels = books.read(|works: &WorkBook| named_since(works, &own));
+                decision.documents.put(own);
+            }
             None => drop(decision.documents.take::<WorkDecision>()),
         }
         Ok(())

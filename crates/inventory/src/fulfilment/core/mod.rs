@@ -28,7 +28,7 @@ pub use follow::follow;
 pub use let_go::{LetGo, Rest, Why};
 pub use needs::WorkNeeds;
 pub use parcel::{NewParcel, Parcel, ParcelLine, ParcelLot, Sent};
-pub use parcel_lots::NamedLot;
+pub use parcel_lots::{NamedLot, named_since};
 pub use ready_email::{ReadyGoods, ReadyText, ready_email};
 pub use ready_terms::{MAX_READY_TEXT, ReadyAsked, ReadySetting, ReadyTerms};
 pub use refusal::Refusal;

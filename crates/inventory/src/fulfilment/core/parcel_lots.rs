@@ -1,9 +1,11 @@
 //! Lots and serial numbers that parcels name: they leave, and no others.
 
+use std::collections::BTreeMap;
+
 use entity::prelude::*;
 
 use super::{
-    book::WorkBook,
+    book::{Touched, WorkBook, WorkDecision},
     parcel::ParcelLot,
     refusal::Refusal,
     work::{Work, WorkLine},
@@ -71,6 +73,30 @@ pub(super) fn lots_named(
         return Err(Refusal::LotsSum { quantity, sum }.at(at));
     }
     Ok(lots)
+}
+
+/// How much more, or less, a decision leaves in parcels by the names of lots that have not left, by where the lots lie.
+pub fn named_since(book: &WorkBook, decision: &WorkDecision) -> Vec<((LevelKey, LotId), i64)> {
+    let mut all: BTreeMap<(LevelKey, LotId), i64> = BTreeMap::new();
+    for Touched { work, .. } in &decision.works {
+        let before = book.works.get(&(work.head.order, work.head.nth));
+        for (place, units) in before.into_iter().flat_map(places) {
+            *all.entry(place).or_default() -= units;
+        }
+        for (place, units) in places(work) {
+            *all.entry(place).or_default() += units;
+        }
+    }
+    all.into_iter().filter(|(_, delta)| *delta != 0).collect()
+}
+
+/// What parcels of a work that have not left name of lots.
+fn places(work: &Work) -> impl Iterator<Item = ((LevelKey, LotId), i64)> {
+    let parcels = work.parcels.iter().filter(|parcel| parcel.sent.is_none());
+    parcels.flat_map(|parcel| &parcel.lots).filter_map(move |of| {
+        let line = work.lines.iter().find(|line| line.nth == of.nth)?;
+        Some(((LevelKey { product: line.product, store: work.head.store }, of.lot), of.units))
+    })
 }
 
 /// Whether so much of a line, taken out of parcels, would be a part of what lots are named of: nothing says which of them it is.

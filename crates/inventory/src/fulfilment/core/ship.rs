@@ -68,12 +68,16 @@ pub fn decide_ship(
     let sent = Sent { fulfilment: command.fulfilment, status: FulfilmentStatus::Shipped };
     let leaving = label(&mut work, books.1, command.parcels.as_deref())?;
     let left = send(&mut work, &leaving, sent);
+    let named = lots(draft, &work, &leaving)?;
+    for LotPart { product, lot, units, .. } in &named {
+        draft.leaves_parcels(LevelKey { product: *product, store: work.head.store }, *lot, *units);
+    }
     let fulfil = Fulfil {
         order: order.id,
         expected_version: None,
         store: Some(work.head.store),
         lines: Some(lines(order, &left)?),
-        lots: lots(draft, &work, &leaving)?,
+        lots: named,
         occurred_at: command.occurred_at,
         on_shortage: command.on_shortage,
         actor: on.actor,

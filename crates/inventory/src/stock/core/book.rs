@@ -72,6 +72,9 @@ impl Book {
         }
         self.lots.levels.extend(decision.lot_levels.iter().map(|level| ((level.key, level.lot), *level)));
         self.lots.asides.extend(decision.asides.iter().copied());
+        for (place, delta) in &decision.in_parcels {
+            *self.lots.in_parcels.entry(*place).or_default() += delta;
+        }
         self.reversed.extend(decision.movements.iter().filter_map(|m| m.reverses));
     }
 }

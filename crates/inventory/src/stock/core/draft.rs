@@ -70,6 +70,8 @@ pub struct StockDecision {
     pub gave_way: Vec<OrderId>,
     /// What is set aside after it, of what it touched.
     pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
+    /// How much more, or less, parcels that have not left name of lots after it.
+    pub in_parcels: Vec<((LevelKey, LotId), i64)>,
 }
 
 /// A decision in the making.
@@ -334,6 +336,7 @@ impl<'b> Draft<'b> {
             edited_lot: self.lots.edited,
             gave_way: self.gave_way.into_iter().collect(),
             asides: self.lots.asides.into_iter().collect(),
+            in_parcels: Vec::new(),
         })
     }
 }

@@ -196,6 +196,8 @@ pub struct LotBook {
     pub asides_known: BTreeSet<LevelKey>,
     /// Of the lots that were asked for whole: what customers brought back to a store and nobody has looked at. It lies in quarantine.
     pub unseen: HashMap<(StoreId, LotId), i64>,
+    /// What parcels that have not left name of lots, where they lie: it is not taken by others.
+    pub in_parcels: BTreeMap<(LevelKey, LotId), i64>,
 }
 
 impl LotBook {

@@ -83,7 +83,7 @@ impl Draft<'_> {
         let Some(first) = steps.first() else { return Ok(BTreeMap::new()) };
         let level = self.level(key, first.field)?;
         let (today, remaining) = (self.today(&level.facts), least_days(fact.kind, fact.dates, &level.facts));
-        let mut candidates = self.candidates(key, Shelf::Available);
+        let mut candidates = self.with_parcels(key, self.candidates(key, Shelf::Available));
         candidates.iter_mut().for_each(|one| one.available += lent.get(&one.lot).copied().unwrap_or(0));
         let mut taking = Taking { candidates, gone: BTreeMap::new(), lacks: BTreeMap::new() };
         let (mut now, mut short) = (level.available() + lent.values().sum::<i64>(), 0);

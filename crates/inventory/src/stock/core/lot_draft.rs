@@ -26,6 +26,8 @@ pub(super) struct LotDraft {
     pub edited: Option<Box<(Lot, Lot)>>,
     /// What was put on lots so that a fact from before their last count could take it.
     pub lent: BTreeMap<(LevelKey, LotId), i64>,
+    /// What parcels name that leave with the command.
+    pub leaving: BTreeMap<(LevelKey, LotId), i64>,
 }
 
 impl Draft<'_> {

@@ -48,8 +48,10 @@ impl Draft<'_> {
         let is_sale = self.kind() == MovementKind::Sale;
         if posting.lot.is_said() {
             let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found(Noun::Lot, field.lot()))?;
-            let (usable, aside) =
+            let (there, aside) =
                 self.lot_level(key, lot.id).map_or((0, 0), |level| (self.there(level, shelf), level.unavailable));
+            let is_bound = shelf == Shelf::Available && self.heeds_parcels(posting);
+            let usable = if is_bound { there - self.in_parcels(key, lot.id).min(there) } else { there };
             if is_sale && lot.blocked(today) == Some(Condition::Expired) {
                 let way = if usable < amount && aside > 0 {
                     Some(ExpiredWay::SetAside)
@@ -61,7 +63,9 @@ impl Draft<'_> {
                 }
             }
             if usable < amount {
-                return Err(self.lot_short(key, Scarce::Lot { code: lot.code.clone() }, (amount, usable), field));
+                let code = lot.code.clone();
+                let what = if usable < there { Scarce::OutsideParcels { code } } else { Scarce::Lot { code } };
+                return Err(self.lot_short(key, what, (amount, usable), field));
             }
             return Ok(vec![(lot.id, amount)]);
         }
@@ -70,7 +74,10 @@ impl Draft<'_> {
             Shelf::Available => least_days(self.kind(), posting.dates, &facts),
             Shelf::Aside(_) => None,
         };
-        let (parts, short) = first_expired(&candidates, amount, today, remaining);
+        let (mut parts, mut short) = first_expired(&candidates, amount, today, remaining);
+        if short > 0 && shelf == Shelf::Available && !self.heeds_parcels(posting) {
+            (parts, short) = first_expired(&self.with_parcels(key, candidates), amount, today, remaining);
+        }
         if short > 0 {
             let what = Scarce::MayBeTaken { sku: facts.sku.clone() };
             return Err(self.lot_short(key, what, (amount, amount - short), field));
@@ -86,10 +93,37 @@ impl Draft<'_> {
         }
     }
 
-    /// The lots of a level that there is something to pick from.
+    /// Whether what parcels name stays in them: counts say what is there, and whoever overrides dates has the goods at hand.
+    fn heeds_parcels(&self, posting: &Posting) -> bool {
+        posting.dates == Dates::Keep && self.kind() != MovementKind::Count
+    }
+
+    /// How much of a lot is in parcels by its name that have not left, without those that leave with the command.
+    fn in_parcels(&self, key: LevelKey, lot: LotId) -> i64 {
+        let named = self.book().lots.in_parcels.get(&(key, lot)).copied().unwrap_or(0);
+        (named - self.lots.leaving.get(&(key, lot)).copied().unwrap_or(0)).max(0)
+    }
+
+    /// So much of a lot leaves in the parcels that name it: the command may take it.
+    pub fn leaves_parcels(&mut self, key: LevelKey, lot: LotId, units: i64) {
+        *self.lots.leaving.entry((key, lot)).or_default() += units;
+    }
+
+    /// The lots of a level with what parcels name of them, which `candidates` leaves out.
+    pub(super) fn with_parcels<'c>(&self, key: LevelKey, candidates: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
+        let whole = |one: Candidate<'c>| {
+            let there = self.lot_level(key, one.lot).map_or(0, LotLevel::available);
+            Candidate { available: there, ..one }
+        };
+        candidates.into_iter().map(whole).collect()
+    }
+
+    /// The lots of a level that there is something to pick from. What parcels name of them is left out of what can be sold.
     pub(super) fn candidates(&self, key: LevelKey, shelf: Shelf) -> Vec<Candidate<'_>> {
         let candidate = |level: LotLevel| {
-            let (lot, available) = (self.lot(level.lot)?, self.there(&level, shelf));
+            let (lot, there) = (self.lot(level.lot)?, self.there(&level, shelf));
+            let named = if shelf == Shelf::Available { self.in_parcels(key, level.lot) } else { 0 };
+            let available = there - named.min(there);
             // What was set aside is there whatever the lot's status.
             let status = if shelf == Shelf::Available { lot.status } else { LotStatus::Available };
             let (expires_on, received_at) = (lot.expires_on, level.received_at);
@@ -132,7 +166,8 @@ impl Draft<'_> {
         if remaining == 0 {
             return Ok(());
         }
-        let candidates = self.candidates(key, Shelf::Available);
+        // What is promised is in parcels, too.
+        let candidates = self.with_parcels(key, self.candidates(key, Shelf::Available));
         let for_sale = || candidates.iter().filter(|lot| lot.may_go(today, Some(remaining)));
         let there: i64 = for_sale().map(|lot| lot.available).sum();
         let taken: i64 = parts.iter().filter(|(id, _)| for_sale().any(|lot| lot.lot == *id)).map(|(_, amount)| amount).sum();

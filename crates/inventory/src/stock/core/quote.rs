@@ -54,6 +54,9 @@ impl Draft<'_> {
         }
         let (today, least) = (self.today(facts), least_days(taking.kind, taking.dates, facts));
         let mut candidates = self.candidates(step.key, Shelf::Available);
+        if taking.dates == Dates::Override {
+            candidates = self.with_parcels(step.key, candidates);
+        }
         for earlier in before {
             for (choice, delta) in &earlier.lots {
                 // What was set aside is gone from what can be sold, though nothing left.

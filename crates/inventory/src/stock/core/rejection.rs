@@ -114,6 +114,10 @@ pub enum Scarce {
     Lot {
         code: String,
     },
+    /// Of a lot, outside of the parcels that name it.
+    OutsideParcels {
+        code: String,
+    },
     /// What was set aside for this reason.
     Aside {
         sku: String,

@@ -57,6 +57,20 @@ pub(super) struct LotLevelRow {
     counted_at: Option<Timestamp>,
 }
 
+/// The same with what parcels that have not left name of it, there.
+#[derive(Record)]
+struct LoadedLevel {
+    #[record(alias = "v")]
+    level: LotLevelRow,
+    #[record(sql = "(SELECT CAST(coalesce(sum(x.units), 0) AS bigint) FROM parcel_line_lot x
+           CROSS JOIN parcel_line n CROSS JOIN parcel h CROSS JOIN fulfilment_work w
+         WHERE x.tenant_id = $1 AND x.lot_id = v.lot_id AND x.units > 0
+           AND n.tenant_id = $1 AND n.parcel_id = x.parcel_id AND n.nth = x.nth AND n.quantity >= x.units
+           AND h.tenant_id = $1 AND h.id = x.parcel_id AND h.fulfilment_id IS NULL
+           AND w.tenant_id = $1 AND w.id = h.work_id AND w.store_id = v.store_id)")]
+    in_parcels: i64,
+}
+
 #[derive(Record)]
 #[record(of = lot_level, alias = "v")]
 struct PlaceRow {
@@ -146,8 +160,13 @@ pub async fn lot_book(
         for lot in lots_for(reads, tracked, wanted, since, hold).await? {
             book.add(lot);
         }
-        for level in lot_levels_for(reads, tracked, &wanted.whole, &book).await? {
-            book.levels.insert((level.key, level.lot), level);
+        for LoadedLevel { level, in_parcels } in lot_levels_for(reads, tracked, &wanted.whole, &book).await? {
+            let level = LotLevel::from(level);
+            let place = (level.key, level.lot);
+            book.levels.insert(place, level);
+            if in_parcels > 0 {
+                book.in_parcels.insert(place, in_parcels);
+            }
         }
     }
     if !wanted.products.is_empty() {
@@ -206,7 +225,7 @@ async fn lot_levels_for(
     tracked: &[LevelKey],
     whole: &BTreeSet<LotId>,
     book: &LotBook,
-) -> Result<Vec<LotLevel>, Fault> {
+) -> Result<Vec<LoadedLevel>, Fault> {
     let backend = reads.backend();
     let (k, mut values) = backend.pairs(&pairs(tracked), 2);
     let next = values.len() + 2;
@@ -216,9 +235,9 @@ async fn lot_levels_for(
     let sql = format!(
         "SELECT {select} FROM {k} CROSS JOIN lot_level v WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND {of}
          UNION SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {all} AND v.on_hand > 0",
-        select = LotLevelRow::SELECT
+        select = LoadedLevel::SELECT
     );
-    Ok(reads.records::<LotLevelRow>(&sql, values).await?.into_iter().map(Into::into).collect())
+    reads.records::<LoadedLevel>(&sql, values).await
 }
 
 async fn lot_products(reads: &impl Reads, ids: &BTreeSet<ProductId>) -> Result<HashMap<ProductId, LotProduct>, Fault> {

@@ -10,8 +10,8 @@ use super::{
     returns, reversals, transfers, works,
 };
 
-/// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits, `STOCK_CHANGED` for
-/// the name of that event, `IS_OF_CACHED_KIND` for a condition on the kind of an event.
+/// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits, `HASH(column)` for
+/// bytes as hex digits, `STOCK_CHANGED` for the name of that event, `IS_OF_CACHED_KIND` for a condition on the kind of an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Check {
     pub invariant: &'static str,
@@ -81,7 +81,7 @@ pub(super) fn told(table: &'static str, rows: &[QueryResult]) -> Result<Option<B
 fn dialect(backend: Backend, sql: &str) -> String {
     let kinds = Kinds::of(CACHED);
     let sql = sql.replace("STOCK_CHANGED", &format!("'{}'", STOCK_CHANGED.name())).replace("IS_OF_CACHED_KIND", kinds.sql());
-    let out = keys(backend, &sql);
+    let out = hashes(backend, &keys(backend, &sql));
     if backend == Backend::Sqlite {
         return out;
     }
@@ -93,11 +93,25 @@ fn dialect(backend: Backend, sql: &str) -> String {
 
 /// Puts in how the database writes an id as 32 hex digits.
 pub(super) fn keys(backend: Backend, sql: &str) -> String {
-    let (before, after) = match backend {
+    let sides = match backend {
         Backend::Sqlite => ("lower(hex(", "))"),
         Backend::Postgres => ("replace(CAST(", " AS text), '-', '')"),
     };
-    let mut pieces = sql.split("HEX(");
+    spelled(sql, "HEX(", sides)
+}
+
+/// Puts in how the database writes a hash as 64 hex digits.
+fn hashes(backend: Backend, sql: &str) -> String {
+    let sides = match backend {
+        Backend::Sqlite => ("lower(hex(", "))"),
+        Backend::Postgres => ("encode(", ", 'hex')"),
+    };
+    spelled(sql, "HASH(", sides)
+}
+
+/// Writes `before` and `after` around each column that the call names.
+fn spelled(sql: &str, call: &str, (before, after): (&str, &str)) -> String {
+    let mut pieces = sql.split(call);
     let mut out = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let (column, rest) = piece.split_once(')').unwrap_or((piece, ""));

@@ -1,4 +1,4 @@
-//! Pictures and documents of products, attachments, and the files that they are; mutations that are run for each line of a file.
+//! Pictures and documents of products, attachments, papers, and the files that they are; mutations that are run for each line of a file.
 
 use super::checks::Check;
 
@@ -49,6 +49,16 @@ pub(super) const CHECKS: &[Check] = &[
                    OR (a.target_kind = 'trf' AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.tenant_id = $1 AND t.id = a.target_id))
                    OR (a.target_kind = 'cnt' AND NOT EXISTS (SELECT 1 FROM stock_count t WHERE t.tenant_id = $1 AND t.id = a.target_id)))
                  ORDER BY a.id LIMIT 1",
+    },
+    // Files of papers go after days; the hashes stay.
+    Check {
+        invariant: "paper: its files that are there have the hashes that it names",
+        table: "paper",
+        broken: "SELECT 'ppr:' || HEX(h.paper_id), 'a file whose hash is ' || h.sha256, coalesce(HASH(f.sha256), 'none')
+                 FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
+                       UNION ALL SELECT id, pdf_file_id, pdf_sha256 FROM paper WHERE tenant_id = $1 AND pdf_file_id IS NOT NULL) h
+                 JOIN file f ON f.tenant_id = $1 AND f.id = h.file_id
+                 WHERE f.state = 'READY' AND (f.sha256 IS NULL OR HASH(f.sha256) <> h.sha256) ORDER BY h.paper_id LIMIT 1",
     },
     Check {
         invariant: "exchange: a mutation that is being run is as far as it has answers",

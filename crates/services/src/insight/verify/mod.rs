@@ -19,6 +19,7 @@ mod levels;
 mod lots;
 mod media;
 mod numbers;
+mod papers;
 mod parties;
 mod payments;
 mod purchases;
@@ -42,6 +43,7 @@ use entity::{
 };
 use platform::storage::{Backend, Database, Fault, Reads, Work};
 
+pub use papers::verify_papers;
 pub use report::{Broken, Line, Report};
 
 use self::tenancy::Tenancy;
@@ -69,8 +71,7 @@ pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&
     // Each check joins whole tables: planned for the few rows that there were when they were last measured, one alone may take hours.
     progress("how large the tables are");
     db.measure(&[]).await?;
-    let sql = format!("SELECT {} FROM tenant t WHERE {KEPT}", TenantRow::SELECT);
-    let rows = db.global().records::<TenantRow>(&sql, vec![]).await?;
+    let rows = tenants(db).await?;
     let count = rows.len();
     for (nth, TenantRow { id: tenant, slug }) in rows.into_iter().enumerate() {
         let is_last = nth + 1 == count;
@@ -89,6 +90,12 @@ pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&
         told(search::index(db, report).await?);
     }
     Ok(())
+}
+
+/// The tenants of which something is left, in the order of their ids.
+async fn tenants(db: &Database) -> Result<Vec<TenantRow>, Fault> {
+    let sql = format!("SELECT {} FROM tenant t WHERE {KEPT}", TenantRow::SELECT);
+    db.global().records::<TenantRow>(&sql, vec![]).await
 }
 
 /// Proves every invariant of one tenant's rows.
@@ -122,6 +129,7 @@ pub fn width() -> usize {
         references::INVARIANT,
         references::STRAYS,
         search::INDEX,
+        papers::BYTES,
     ];
     checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
 }

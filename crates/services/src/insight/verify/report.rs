@@ -81,6 +81,12 @@ impl Report {
         self.lines.push(Line { invariant, rows, broken: None, unproven: Some(why) });
         &self.lines[place]
     }
+    /// An invariant that was looked at as far as that went.
+    pub(super) fn push(&mut self, line: Line) -> &Line {
+        let place = self.lines.len();
+        self.lines.push(line);
+        &self.lines[place]
+    }
     pub fn is_sound(&self) -> bool {
         self.lines.iter().all(|line| line.broken.is_none())
     }
