@@ -170,7 +170,12 @@ impl<T> Page<T> {
 
     /// With how many nodes all pages of the list have.
     pub fn of_known(self, all: usize) -> CountedPage<T> {
-        CountedPage { page: Arc::new(self), all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)), is_vague: false, at_least: 0 }
+        CountedPage {
+            page: Arc::new(self),
+            all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)),
+            is_vague: false,
+            at_least: 0,
+        }
     }
 
     /// A page of a list that is in memory whole, in the order of its keys, and how many nodes all pages of it have.

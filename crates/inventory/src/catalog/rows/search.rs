@@ -262,7 +262,10 @@ mod tests {
         assert!(sql.ends_with(" AND p.status = $2 ORDER BY f.rowid LIMIT 1001) AS branch_3"), "{sql}");
         assert_eq!((sql.matches(" LIMIT 500) AS ").count(), sql.matches("p.status = $2").count()), (3, 4), "{sql}");
         // On Postgres the function stops as early where nothing narrows what it finds.
-        for (narrowed, is_bounded) in [(Clause::new(Backend::Postgres), true), (Clause { sql: " AND TRUE".to_owned(), ..Clause::new(Backend::Postgres) }, false)] {
+        for (narrowed, is_bounded) in [
+            (Clause::new(Backend::Postgres), true),
+            (Clause { sql: " AND TRUE".to_owned(), ..Clause::new(Backend::Postgres) }, false),
+        ] {
             let mut branches = Branches::new(&query, &narrowed);
             branches.by_words(&query, TermMatch::Whole, 7);
             assert_eq!(branches.clause.sql.contains("LIMIT 7))"), is_bounded, "{}", branches.clause.sql);

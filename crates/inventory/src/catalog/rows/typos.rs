@@ -205,7 +205,11 @@ mod tests {
                 texts.with_parts(0, &parts);
             }
             let (sql, branches) = (texts.clause.sql, texts.most.len());
-            assert_eq!((sql.matches("SELECT * FROM (").count(), sql.matches(") AS branch_").count()), (branches, branches), "{sql}");
+            assert_eq!(
+                (sql.matches("SELECT * FROM (").count(), sql.matches(") AS branch_").count()),
+                (branches, branches),
+                "{sql}"
+            );
             assert!(branches > 0 && sql.matches(&format!("LIMIT {MOST_TEXTS}")).count() >= branches, "{sql}");
         }
     }
