@@ -141,6 +141,7 @@ mod m0161_anomaly_limits;
 mod m0162_wider_words;
 mod m0163_right_names;
 mod m0165_revocations;
+mod m0168_mistyped_words;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -286,6 +287,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0162_wider_words::Migration),
             Box::new(m0163_right_names::Migration),
             Box::new(m0165_revocations::Migration),
+            Box::new(m0168_mistyped_words::Migration),
         ]
     }
 }

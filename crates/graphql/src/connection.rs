@@ -131,6 +131,8 @@ pub struct CountedPage<T> {
     pub page: Arc<Page<T>>,
     all: All,
     is_vague: bool,
+    /// As many nodes as were found when the page was made: a count up to fewer asks nothing more.
+    at_least: i64,
 }
 
 /// The nodes of all pages of a list.
@@ -153,7 +155,7 @@ impl<T> Page<T> {
 
     /// The same of a list that is put together from several.
     pub fn counted_in(self, scope: TenantScope, sources: Vec<ListSource>) -> CountedPage<T> {
-        CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, sources))), is_vague: false }
+        CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, sources))), is_vague: false, at_least: 0 }
     }
 
     /// With what counts the nodes of all pages up to a number, where no statement does.
@@ -163,12 +165,17 @@ impl<T> Page<T> {
         N: Future<Output = Answer<i64>> + Send + 'static,
     {
         let count = move |most: usize| -> Counting { Box::pin(count(most)) };
-        CountedPage { page: Arc::new(self), all: All::By(Box::new(count), OnceCell::new()), is_vague: false }
+        CountedPage { page: Arc::new(self), all: All::By(Box::new(count), OnceCell::new()), is_vague: false, at_least: 0 }
     }
 
     /// With how many nodes all pages of the list have.
     pub fn of_known(self, all: usize) -> CountedPage<T> {
-        CountedPage { page: Arc::new(self), all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)), is_vague: false }
+        CountedPage {
+            page: Arc::new(self),
+            all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)),
+            is_vague: false,
+            at_least: 0,
+        }
     }
 
     /// A page of a list that is in memory whole, in the order of its keys, and how many nodes all pages of it have.
@@ -197,12 +204,19 @@ impl<T> CountedPage<T> {
         Self { is_vague, ..self }
     }
 
+    /// Of a list that has at least so many nodes.
+    #[must_use]
+    pub fn at_least(self, found: usize) -> Self {
+        Self { at_least: i64::try_from(found).unwrap_or(i64::MAX), ..self }
+    }
+
     /// How many nodes all pages have together, counted up to `limit`. A page that is the whole list is not counted once more.
     pub async fn total(&self, limit: i32) -> Answer<Count> {
         let limit = checked_limit(limit)?;
         let found = match (self.page.whole(), &self.all) {
             (Some(found), _) => found,
             (None, All::Known(found)) => *found,
+            (None, _) if self.at_least > limit => self.at_least,
             (None, All::Of(of)) => {
                 let (scope, sources) = &**of;
                 let mut found = 0;

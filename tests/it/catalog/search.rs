@@ -54,7 +54,7 @@ on_both!(a_typo_is_forgiven, world: World => {
     for (text, first) in [
         ("heart tlight holdr", "85123A"), ("white hanging heart t-light holder", "85123A"), ("cakstand", "22423"), ("regencey cake stand", "22423"),
         ("haert wicker small", "22469"), ("bunitng", "47566"), ("lanten", "71053"), ("knited flag", "84029G"), ("CAFÉ", "MUG-É"), ("strasse", "MUG-É"),
-        ("creme", "MUG-É"),
+        ("creme", "MUG-É"), ("white lantern frobnicated metal", "71053"), ("knited uniom xwater botle", "84029G"),
     ] {
         assert_eq!(search(world, text).await.first().map(String::as_str), Some(first), "{text}");
     }
@@ -123,6 +123,17 @@ on_both!(the_best_is_found_among_very_many, world: World => {
     ] {
         let got = world.ask(count, json!({ "filter": filter })).await["productsCount"].take();
         assert_eq!(got, json!({ "count": counted, "precision": "EXACT" }), "{filter}");
+    }
+    // More than are looked at hold the word: what is the query or begins with it is still found first, and no further statement counts.
+    let rows: Vec<Value> = (700..1_100).map(|n| json!({ "sku": format!("A{n:04}"), "name": format!("Mug number {n} of white clay") })).collect();
+    change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    made(product(world, json!({ "sku": "ZZ4", "name": "Whitest of all" })).await);
+    let page = "query($text: String!) { products(filter: { search: $text }, first: 2) { nodes { sku } totalCount { count precision } all: totalCount(limit: 5000) { count precision } } }";
+    for (text, first, all) in [("white", "ZZ1", 1103), ("whites", "ZZ4", 1), ("white mug", "ZZ2", 1101), ("wihtest", "ZZ4", 1)] {
+        let found = world.ask(page, json!({ "text": text })).await["products"].take();
+        assert_eq!(found["nodes"][0]["sku"], json!(first), "{text}");
+        let counted = if all > 1_000 { json!({ "count": 1_000, "precision": "AT_LEAST" }) } else { json!({ "count": all, "precision": "EXACT" }) };
+        assert_eq!((&found["totalCount"], &found["all"]), (&counted, &json!({ "count": all, "precision": "EXACT" })), "{text}");
     }
 });
 

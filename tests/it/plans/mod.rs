@@ -115,7 +115,7 @@ const MAY: &[(&str, &str)] = &[
     ("*where externalRef contains", ""),
     ("*where externalRef startsWith", ""),
     ("*where code startsWith", "lot"),
-    // Row security keeps LIKE from the index of texts on Postgres, and what may be mistyped is compared with all (docs/decisions/0040).
+    // Row security keeps LIKE from the index of texts on Postgres (docs/decisions/0040), and each part of a mistyped word has a branch.
     ("*where name contains", "product"),
     ("*where sku contains", ""),
     ("*where search", "product"),

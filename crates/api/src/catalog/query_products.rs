@@ -231,8 +231,11 @@ pub async fn products_page(
             let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
             let (scope, scoped) = catalog.filtered(permit, filter).await?;
             let (source, is_vague) = (scoped.source(), scoped.is_vague);
+            let (found, is_cut) = scoped.ranked.as_ref().map_or((0, false), |ranked| (ranked.found, ranked.is_cut));
             let page = relevant(&scope, scoped, &request, (kind, catalog)).await?;
-            page.counted(scope, source).vague(is_vague).into()
+            // The search has counted what it looked at.
+            let page = if is_cut { page.counted(scope, source).at_least(found) } else { page.of_known(found) };
+            page.vague(is_vague).into()
         }
     })
 }

@@ -25,6 +25,7 @@ pub mod search;
 pub mod store;
 pub mod supplier;
 pub mod text;
+pub mod typos;
 pub mod unmerge;
 
 pub use check::{Checker, InputPath, MAX_METADATA_BYTES};

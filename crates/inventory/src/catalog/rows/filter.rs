@@ -302,14 +302,19 @@ pub enum TermMatch {
 
 /// The value of a MATCH or a `to_tsquery`, made of words of letters and digits only.
 pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: TermMatch) -> Value {
-    let words = words.map(|word| match (backend, which) {
+    let words = words.map(|word| term(backend, word, which));
+    let between = if backend == Backend::Postgres { " & " } else { " AND " };
+    Value::from(words.collect::<Vec<_>>().join(between))
+}
+
+/// A word in a MATCH or a `to_tsquery`.
+pub fn term(backend: Backend, word: &str, which: TermMatch) -> String {
+    match (backend, which) {
         (Backend::Postgres, TermMatch::Whole) => word.to_owned(),
         (Backend::Postgres, TermMatch::Beginnings) => format!("{word}:*"),
         (Backend::Sqlite, TermMatch::Whole) => format!("\" {word} \""),
         (Backend::Sqlite, TermMatch::Beginnings) => format!("\" {word}\""),
-    });
-    let between = if backend == Backend::Postgres { " & " } else { " AND " };
-    Value::from(words.collect::<Vec<_>>().join(between))
+    }
 }
 
 #[cfg(test)]

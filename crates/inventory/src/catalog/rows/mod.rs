@@ -26,6 +26,7 @@ pub mod small;
 pub mod stocked;
 pub mod stores;
 pub mod suppliers;
+mod typos;
 pub mod unmerge;
 pub mod uses;
 

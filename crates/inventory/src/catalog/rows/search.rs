@@ -1,4 +1,5 @@
-//! Candidates for a search: few enough to be scored one by one, the same ones from both databases.
+//! Candidates for a search: a bounded number of rows of each index that the query leads to, in the order of the index, which are
+//! then scored one by one. However many products hold a frequent word, no more of them are read.
 
 use entity::{
     prelude::ProductId,
@@ -11,15 +12,15 @@ use sea_orm::Value;
 use super::{
     Clause,
     filter::{TermMatch, begins_with, in_search_index, word_query},
+    typos,
 };
 use crate::catalog::core::search::{Candidate, Query, rank};
 
-/// The most candidates of each kind that are scored.
+/// The most products that a search ranks, on all pages together.
 pub const MAX_CANDIDATES: usize = 500;
-/// So many products with all the words themselves, and nobody misses those with typos.
-const ENOUGH: usize = 20;
-/// What may stand in the middle of a word of three letters that was typed wrong.
-const LETTERS: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
+/// The most products that are looked at for the words of the query, the first that the index has: one more than `totalCount` counts unless it is asked
+/// to count further.
+const MOST_WITH_WORDS: usize = 1_001;
 
 /// What a search found.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,10 @@ pub struct Ranked {
     is_more: Option<Query>,
     /// More products were alike than are scored.
     pub is_vague: bool,
+    /// How many products were found when they were looked at, also those that are not ranked.
+    pub found: usize,
+    /// More products hold all the words than were looked at.
+    pub is_cut: bool,
 }
 
 impl Ranked {
@@ -45,48 +50,140 @@ impl Ranked {
     }
 }
 
-/// Searches the tenant's products that fulfil `narrowed`.
+/// Searches the tenant's products that fulfil `narrowed`. Where none holds the words of the query, those that were typed wrong are corrected.
 pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Result<Ranked, Fault> {
-    let mut candidates = candidates(reads, query, by_words(query, narrowed.clone())).await?;
-    let is_more = (candidates.len() == MAX_CANDIDATES).then(|| query.clone());
-    let mut is_vague = false;
-    let windows = query.windows();
-    let is_named = candidates.iter().any(|candidate| query.names(candidate));
-    if candidates.len() < ENOUGH && !is_named && !windows.is_empty() {
-        let alike = candidates_alike(reads, query, (&windows, &query.frames()), narrowed.clone()).await?;
-        is_vague = alike.len() == MAX_CANDIDATES;
-        candidates.extend(alike);
+    let mut branches = Branches::new(query, narrowed);
+    branches.by_names(query);
+    branches.by_words(query, TermMatch::Beginnings, MOST_WITH_WORDS);
+    let Looked { mut candidates, is_full: is_cut } = branches.read(reads).await?;
+    if is_cut && query.indexed_words().next().is_some() {
+        // Who has the words themselves is better than what only begins with them.
+        let mut branches = Branches::new(query, narrowed);
+        branches.by_words(query, TermMatch::Whole, MAX_CANDIDATES);
+        candidates.extend(branches.read(reads).await?.candidates);
+    }
+    let (mut is_vague, is_corrected) = (false, candidates.is_empty());
+    if is_corrected {
+        (candidates, is_vague) = typos::corrected(reads, query, narrowed).await?;
     }
     let mut ids = rank(query, candidates);
+    let found = ids.len();
+    let is_more = is_cut || found > MAX_CANDIDATES;
     ids.truncate(MAX_CANDIDATES);
-    Ok(Ranked { ids, is_more, is_vague })
+    is_vague |= is_more && is_corrected;
+    Ok(Ranked { ids, is_more: (is_more && !is_corrected).then(|| query.clone()), is_vague, found, is_cut })
 }
 
-/// The products that hold all the words, and an order that keeps the best where there are more than are scored: as `rank` has it, SKU, barcode and
-/// name themselves, what begins with the query, then those with most of the words whole and the fewest others.
-fn by_words(query: &Query, mut clause: Clause) -> (Clause, String) {
-    let backend = clause.backend();
-    clause.push(" AND ");
-    holds_words(query, &mut clause);
-    let whole = clause.bind(query.folded.as_str());
-    let begins = |column: &str| match backend {
-        Backend::Postgres => format!("starts_with({column}, {whole})"),
-        Backend::Sqlite => format!("substr({column}, 1, length({whole})) = {whole}"),
-    };
-    let words: Vec<String> = query.words.iter().map(|word| part(&mut clause, &format!(" {word} "))).collect();
-    let words = match backend {
-        Backend::Postgres => words.iter().map(|test| format!("({test})::int")).collect(),
-        Backend::Sqlite => words,
-    };
-    let barcode = has_barcode(query, &mut clause);
-    let order = format!(
-        "CASE WHEN p.sku_key = {whole} THEN 0 WHEN {barcode} THEN 1 WHEN p.name_key = {whole} THEN 2 WHEN {} THEN 3 WHEN {} THEN 4 ELSE 5 END,
-         {} DESC, length(p.search_text), p.sku_key, p.id",
-        begins("p.sku_key"),
-        begins("p.name_key"),
-        words.join(" + ")
-    );
-    (clause, order)
+/// Candidates, and whether the last branch had as many as it may.
+pub(super) struct Looked {
+    pub candidates: Vec<Candidate<ProductId>>,
+    pub is_full: bool,
+}
+
+/// The statement under construction: a branch for each index.
+pub(super) struct Branches {
+    clause: Clause,
+    /// What all candidates fulfil, beginning with ` AND `, or nothing.
+    narrowed: String,
+    /// The test that the query is one of the product's barcodes.
+    barcode: String,
+    /// The most rows of each branch.
+    most: Vec<usize>,
+}
+
+impl Branches {
+    pub(super) fn new(query: &Query, narrowed: &Clause) -> Self {
+        let mut clause = narrowed.clone();
+        let narrowed = std::mem::take(&mut clause.sql);
+        let barcode = has_barcode(query, &mut clause);
+        Self { clause, narrowed, barcode, most: Vec::new() }
+    }
+
+    /// Begins a branch; its own condition follows.
+    fn open(&mut self, from: &str) {
+        let number = self.most.len();
+        let union = if number == 0 { "" } else { " UNION ALL " };
+        self.clause.push(&format!(
+            "{union}SELECT * FROM (SELECT {}, CAST(CASE WHEN {} THEN 1 ELSE 0 END AS bigint) AS is_named,
+             CAST({number} AS bigint) AS branch FROM {from} WHERE p.tenant_id = $1 AND ",
+            CandidateRow::SELECT,
+            self.barcode
+        ));
+    }
+
+    /// Ends a branch, in the order of its index.
+    fn close(&mut self, order: &str, most: usize) {
+        let rest = format!("{}{order} LIMIT {most}) AS branch_{}", self.narrowed, self.most.len());
+        self.clause.push(&rest);
+        self.most.push(most);
+    }
+
+    /// By SKU, barcode and name that are the query or begin with it: they are better than words anywhere, and may be far behind in the index of words.
+    fn by_names(&mut self, query: &Query) {
+        for (column, order) in [("p.sku_key", " ORDER BY p.sku_key"), ("p.name_key", " ORDER BY p.name_key, p.id")] {
+            self.open("product p");
+            begins_with(&mut self.clause, column, &query.folded);
+            self.close(order, MAX_CANDIDATES);
+        }
+        self.open("product p");
+        let barcode = self.barcode.clone();
+        self.clause.push(&barcode);
+        self.close("", MAX_CANDIDATES);
+    }
+
+    /// By all words of the query. Single letters have no beginnings in the index: they are tested row by row, or must be words of their own.
+    fn by_words(&mut self, query: &Query, which: TermMatch, most: usize) {
+        let backend = self.clause.backend();
+        if query.indexed_words().next().is_none() {
+            self.by_text(word_query(backend, query.letters(), TermMatch::Whole), &[], most);
+        } else {
+            let letters: Vec<&str> = query.letters().collect();
+            self.by_text(word_query(backend, query.indexed_words(), which), &letters, most);
+        }
+    }
+
+    /// By what the index of words finds for a MATCH or a `to_tsquery`.
+    pub(super) fn by_text(&mut self, text: Value, letters: &[&str], most: usize) {
+        let backend = self.clause.backend();
+        let (from, order) = match backend {
+            Backend::Postgres => ("product p", ""),
+            // CROSS JOIN tells SQLite to begin with the words, whose index has the order of rows.
+            Backend::Sqlite => ("product_search f CROSS JOIN product p", " ORDER BY f.rowid"),
+        };
+        self.open(from);
+        let mark = self.clause.bind(text);
+        let condition = match backend {
+            // A function stops where enough was found, unless it is narrowed afterwards.
+            Backend::Postgres => {
+                let is_all = self.narrowed.is_empty() && letters.is_empty();
+                let enough = if is_all { format!(" LIMIT {most}") } else { String::new() };
+                format!("p.id = ANY(ARRAY(SELECT products_with_words($1, to_tsquery('simple', {mark})){enough}))")
+            }
+            Backend::Sqlite => format!("p.rowid = f.rowid AND f.product_search MATCH {mark}"),
+        };
+        self.clause.push(&condition);
+        for letter in letters {
+            let test = part(&mut self.clause, &format!(" {letter}"));
+            self.clause.push(&format!(" AND {test}"));
+        }
+        self.close(order, most);
+    }
+
+    /// A product comes once for each branch that finds it.
+    pub(super) async fn read(self, reads: &impl Reads) -> Result<Looked, Fault> {
+        let Self { clause, most, .. } = self;
+        let rows = reads.rows(&clause.sql, clause.values).await?;
+        let last = i64::try_from(most.len()).unwrap_or(i64::MAX) - 1;
+        let (mut candidates, mut of_last) = (Vec::with_capacity(rows.len()), 0);
+        for row in &rows {
+            let mut row = Row::new(row);
+            let CandidateRow { id, sku_key, name_key, search_text } = row.record()?;
+            let has_barcode = row.take::<i64>()? == 1;
+            of_last += usize::from(row.take::<i64>()? == last);
+            candidates.push(Candidate { id, sku_key, name_key, search_text, has_barcode });
+        }
+        Ok(Looked { candidates, is_full: most.last().is_some_and(|most| of_last == *most) })
+    }
 }
 
 /// The test that the query is one of the product's barcodes.
@@ -138,38 +235,7 @@ fn part(clause: &mut Clause, text: &str) -> String {
     }
 }
 
-/// The products that share most three-character windows with the query: where a word has a typo, its other windows still fit. Or a frame: a
-/// word of three letters whose first and last are these.
-async fn candidates_alike(
-    reads: &impl Reads,
-    query: &Query,
-    (windows, frames): (&[String], &[(char, char)]),
-    mut clause: Clause,
-) -> Result<Vec<Candidate<ProductId>>, Fault> {
-    let (any, shared): (String, Vec<String>) = match clause.backend() {
-        Backend::Postgres => {
-            let mut tests: Vec<String> =
-                windows.iter().map(|window| format!("p.search_text LIKE {}", clause.bind(format!("%{window}%")))).collect();
-            tests.extend(frames.iter().map(|(a, z)| format!("p.search_text ~ {}", clause.bind(format!(" {a}[{LETTERS}]{z} ")))));
-            (tests.join(" OR "), tests.iter().map(|test| format!("({test})::int")).collect())
-        }
-        Backend::Sqlite => {
-            let framed = frames.iter().flat_map(|(a, z)| LETTERS.chars().map(move |letter| format!("\"{a}{letter}{z}\"")));
-            let phrases: Vec<String> = windows.iter().map(|window| format!("\"{window}\"")).chain(framed).collect();
-            let mark = clause.bind(Value::from(phrases.join(" OR ")));
-            let mut tests: Vec<String> = windows.iter().map(|window| part(&mut clause, window)).collect();
-            tests.extend(
-                frames.iter().map(|(a, z)| format!("(p.search_text GLOB {})", clause.bind(format!("* {a}[{LETTERS}]{z} *")))),
-            );
-            (in_search_index(&mark), tests)
-        }
-    };
-    clause.push(&format!(" AND ({any})"));
-    let order = format!("{} DESC, p.sku_key, p.id", shared.join(" + "));
-    candidates(reads, query, (clause, order)).await
-}
-
-/// A candidate's own columns: whether a barcode is meant comes after them.
+/// A candidate's own columns: whether a barcode is meant, and the branch, come after them.
 #[derive(Record)]
 #[record(of = product, alias = "p")]
 struct CandidateRow {
@@ -179,24 +245,30 @@ struct CandidateRow {
     search_text: String,
 }
 
-async fn candidates(
-    reads: &impl Reads,
-    query: &Query,
-    (mut clause, order): (Clause, String),
-) -> Result<Vec<Candidate<ProductId>>, Fault> {
-    let barcode = has_barcode(query, &mut clause);
-    let sql = format!(
-        "SELECT {}, CAST(CASE WHEN {barcode} THEN 1 ELSE 0 END AS bigint)
-         FROM product p WHERE p.tenant_id = $1{} ORDER BY {order} LIMIT {MAX_CANDIDATES}",
-        CandidateRow::SELECT,
-        clause.sql
-    );
-    let rows = reads.rows(&sql, clause.values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let CandidateRow { id, sku_key, name_key, search_text } = row.record()?;
-            Ok(Candidate { id, sku_key, name_key, search_text, has_barcode: row.take::<i64>()? == 1 })
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frequent_word_is_read_up_to_a_bound_and_in_the_order_of_its_index() {
+        let query = Query::parse("white mug").unwrap();
+        let mut narrowed = Clause::new(Backend::Sqlite);
+        let mark = narrowed.bind("ACTIVE");
+        narrowed.push(&format!(" AND p.status = {mark}"));
+        let mut branches = Branches::new(&query, &narrowed);
+        branches.by_names(&query);
+        branches.by_words(&query, TermMatch::Beginnings, MOST_WITH_WORDS);
+        let sql = branches.clause.sql;
+        assert!(sql.ends_with(" AND p.status = $2 ORDER BY f.rowid LIMIT 1001) AS branch_3"), "{sql}");
+        assert_eq!((sql.matches(" LIMIT 500) AS ").count(), sql.matches("p.status = $2").count()), (3, 4), "{sql}");
+        // On Postgres the function stops as early where nothing narrows what it finds.
+        for (narrowed, is_bounded) in [
+            (Clause::new(Backend::Postgres), true),
+            (Clause { sql: " AND TRUE".to_owned(), ..Clause::new(Backend::Postgres) }, false),
+        ] {
+            let mut branches = Branches::new(&query, &narrowed);
+            branches.by_words(&query, TermMatch::Whole, 7);
+            assert_eq!(branches.clause.sql.contains("LIMIT 7))"), is_bounded, "{}", branches.clause.sql);
+        }
+    }
 }

@@ -1,0 +1,216 @@
+//! Words that were typed wrong: what they stand for is read from a bounded number of products that hold a part of them, and is
+//! then searched as it is.
+
+use std::collections::HashSet;
+
+use entity::prelude::ProductId;
+use platform::storage::{Backend, Fault, Reads, Row};
+use sea_orm::Value;
+
+use super::{
+    Clause,
+    filter::{TermMatch, term, word_query},
+    search::{Branches, Looked, MAX_CANDIDATES},
+};
+use crate::catalog::core::{
+    search::{Candidate, Query},
+    typos::{Meaning, meant, parts, spellings},
+};
+
+/// The most products that are looked at for each part of a word.
+const MOST_TEXTS: usize = 100;
+/// The most words of a query that are corrected.
+const MOST_CORRECTED: usize = 4;
+
+/// Products that hold what the words of the query stand for, where none holds the words themselves; also whether there may be more.
+pub(super) async fn corrected(
+    reads: &impl Reads,
+    query: &Query,
+    narrowed: &Clause,
+) -> Result<(Vec<Candidate<ProductId>>, bool), Fault> {
+    let words: Vec<&str> = query.indexed_words().collect();
+    if words.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    let mut texts = Texts::new(reads.backend());
+    for (index, word) in words.iter().enumerate() {
+        texts.with_words(index, word_query(reads.backend(), std::iter::once(*word), TermMatch::Beginnings), 1);
+    }
+    let there: HashSet<usize> = texts.read(reads).await?.0.into_iter().map(|(index, _)| index).collect();
+    let (texts, is_cut) = alike(reads, &words, &there).await?;
+    let term_of = |index: usize, word: &str| {
+        if there.contains(&index) {
+            return Some(term(reads.backend(), word, TermMatch::Beginnings));
+        }
+        let texts: Vec<&str> = texts.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.as_str()).collect();
+        let meanings = meant(word, &texts);
+        (!meanings.is_empty()).then(|| any_of(reads.backend(), &meanings))
+    };
+    let terms: Vec<String> = words.iter().enumerate().filter_map(|(index, &word)| term_of(index, word)).collect();
+    let mut found = Looked { candidates: Vec::new(), is_full: false };
+    if there.len() < words.len() && are_enough(terms.len(), words.len()) {
+        found = holding(reads, (query, narrowed), all_of(reads.backend(), &terms)).await?;
+    }
+    if found.candidates.is_empty() && are_enough(terms.len().saturating_sub(1), words.len()) {
+        found = holding(reads, (query, narrowed), all_but_one(reads.backend(), &terms)).await?;
+    }
+    Ok((found.candidates, found.is_full || is_cut))
+}
+
+/// Whether a product with so many of the words can be alike the query.
+const fn are_enough(found: usize, words: usize) -> bool {
+    found * 5 >= words * 3
+}
+
+async fn holding(reads: &impl Reads, (query, narrowed): (&Query, &Clause), text: String) -> Result<Looked, Fault> {
+    let mut branches = Branches::new(query, narrowed);
+    branches.by_text(Value::from(text), &[], MAX_CANDIDATES);
+    branches.read(reads).await
+}
+
+/// Search texts for the words that no product has, each with the word's index; also whether there may be more of them.
+async fn alike(reads: &impl Reads, words: &[&str], there: &HashSet<usize>) -> Result<(Vec<(usize, String)>, bool), Fault> {
+    let mut texts = Texts::new(reads.backend());
+    let missing = words.iter().enumerate().filter(|(index, _)| !there.contains(index)).take(MOST_CORRECTED);
+    for (index, word) in missing {
+        let spellings = spellings(word);
+        if !spellings.is_empty() {
+            texts.with_words(index, Value::from(any_of(reads.backend(), &spellings)), MOST_TEXTS);
+        }
+        for parts in parts(word) {
+            texts.with_parts(index, &parts);
+        }
+    }
+    texts.read(reads).await
+}
+
+/// One of these, each a word or two that follow each other.
+fn any_of(backend: Backend, meanings: &[Meaning]) -> String {
+    let of = |words: &Meaning| match backend {
+        Backend::Postgres => format!("({})", words.join(" <-> ")),
+        Backend::Sqlite => format!("\" {} \"", words.join(" ")),
+    };
+    let between = if backend == Backend::Postgres { " | " } else { " OR " };
+    format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(between))
+}
+
+fn all_of(backend: Backend, terms: &[String]) -> String {
+    terms.join(if backend == Backend::Postgres { " & " } else { " AND " })
+}
+
+/// All terms but one, whichever that is.
+fn all_but_one(backend: Backend, terms: &[String]) -> String {
+    let without = |left_out: usize| {
+        let others = terms.iter().enumerate().filter(|(index, _)| *index != left_out).map(|(_, term)| term.clone());
+        format!("({})", all_of(backend, &others.collect::<Vec<_>>()))
+    };
+    let between = if backend == Backend::Postgres { " | " } else { " OR " };
+    (0..terms.len()).map(without).collect::<Vec<_>>().join(between)
+}
+
+/// A statement for search texts of the tenant's products: a branch for each part of each word, with the word's index.
+struct Texts {
+    clause: Clause,
+    most: Vec<usize>,
+}
+
+impl Texts {
+    fn new(backend: Backend) -> Self {
+        Self { clause: Clause::new(backend), most: Vec::new() }
+    }
+
+    /// Those that the index of words finds for a MATCH or a `to_tsquery`.
+    fn with_words(&mut self, index: usize, text: Value, most: usize) {
+        let mark = self.clause.bind(text);
+        let found = match self.clause.backend() {
+            Backend::Postgres => format!("products_with_words($1, to_tsquery('simple', {mark}))"),
+            Backend::Sqlite => mark,
+        };
+        self.branch(index, &found, most);
+    }
+
+    /// Those that have all parts of a text.
+    fn with_parts(&mut self, index: usize, parts: &[String]) {
+        let found = match self.clause.backend() {
+            Backend::Postgres => {
+                let mark = self.clause.bind(format!("%{}%", parts.join("%")));
+                format!("products_with_text($1, {mark})")
+            }
+            Backend::Sqlite => {
+                let phrases: Vec<String> = parts.iter().map(|part| format!("\"{part}\"")).collect();
+                self.clause.bind(phrases.join(" AND "))
+            }
+        };
+        self.branch(index, &found, MOST_TEXTS);
+    }
+
+    /// `found` is a call that gives ids on Postgres, and a MATCH on SQLite.
+    fn branch(&mut self, index: usize, found: &str, most: usize) {
+        let (from, condition, order) = match self.clause.backend() {
+            Backend::Postgres => ("product p", format!("p.id = ANY(ARRAY(SELECT {found} LIMIT {most}))"), ""),
+            Backend::Sqlite => (
+                "product_search f CROSS JOIN product p",
+                format!("p.rowid = f.rowid AND f.product_search MATCH {found}"),
+                " ORDER BY f.rowid",
+            ),
+        };
+        let number = self.most.len();
+        let union = if number == 0 { "" } else { " UNION ALL " };
+        self.clause.push(&format!(
+            "{union}SELECT * FROM (SELECT CAST({number} AS bigint) AS branch, CAST({index} AS bigint) AS place,
+             p.search_text AS text FROM {from} WHERE p.tenant_id = $1 AND {condition}{order} LIMIT {most}) AS branch_{number}"
+        ));
+        self.most.push(most);
+    }
+
+    /// The texts with the indexes of words, and whether a branch had as many as it may.
+    async fn read(self, reads: &impl Reads) -> Result<(Vec<(usize, String)>, bool), Fault> {
+        let Self { clause, most } = self;
+        if most.is_empty() {
+            return Ok((Vec::new(), false));
+        }
+        let rows = reads.rows(&clause.sql, clause.values).await?;
+        let (mut texts, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
+        for row in &rows {
+            let mut row = Row::new(row);
+            let (branch, index) = (row.take::<i64>()?, row.take::<i64>()?);
+            if let Some(count) = usize::try_from(branch).ok().and_then(|branch| counts.get_mut(branch)) {
+                *count += 1;
+            }
+            texts.push((usize::try_from(index).unwrap_or(usize::MAX), row.take::<String>()?));
+        }
+        Ok((texts, counts.iter().zip(&most).any(|(count, most)| count >= most)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_is_a_text_of_each_index() {
+        let meanings = [vec!["t".to_owned(), "light".to_owned()], vec!["light".to_owned()]];
+        assert_eq!(any_of(Backend::Sqlite, &meanings), "(\" t light \" OR \" light \")");
+        assert_eq!(any_of(Backend::Postgres, &meanings), "((t <-> light) | (light))");
+        let terms = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(all_but_one(Backend::Postgres, &terms), "(b & c) | (a & c) | (a & b)");
+        assert_eq!(all_of(Backend::Sqlite, &terms), "a AND b AND c");
+    }
+
+    #[test]
+    fn each_part_of_a_word_has_a_bounded_branch() {
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            let mut texts = Texts::new(backend);
+            for parts in parts("hodler") {
+                texts.with_parts(0, &parts);
+            }
+            let (sql, branches) = (texts.clause.sql, texts.most.len());
+            assert_eq!(
+                (sql.matches("SELECT * FROM (").count(), sql.matches(") AS branch_").count()),
+                (branches, branches),
+                "{sql}"
+            );
+            assert!(branches > 0 && sql.matches(&format!("LIMIT {MOST_TEXTS}")).count() >= branches, "{sql}");
+        }
+    }
+}
