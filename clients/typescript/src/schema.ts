@@ -2580,19 +2580,24 @@ export interface LiquidationSettingsSetInput {
   holdingPercent?: number;
   /** Percent of the cost that a write-off brings, as by its tax, from 0 to 100. Default 0. */
   salvagePercent?: number;
-  /** Cost of one line of a transfer, in the company's currency; nothing when it is left out. */
+  /**
+   * Cost of one line of a transfer between stores without a cost in `transferCosts`, in the company's currency; nothing when it is left out. Plans of
+   * replenishment count it, too.
+   */
   transferFreight?: MoneyInput | null;
+  /** Costs of one line of a transfer from stores that are named, at most 1,000, each pair once. Empty by default. */
+  transferCosts?: ReadonlyArray<LiquidationTransferCostInput>;
   /** Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed. */
   bundlePercent?: number | null;
   /** Cost of making one bundle, in the company's currency; nothing when it is left out. */
   bundleCost?: MoneyInput | null;
   /** Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts. */
   alertValue?: MoneyInput | null;
-  /** Suppliers that take goods back, at most 250, each once. Empty by default. */
+  /** Suppliers that take goods back or let orders be cut, at most 250, each once. Empty by default. */
   supplierTerms?: ReadonlyArray<LiquidationTermsInput>;
 }
 
-/** Terms on which a supplier takes goods back. */
+/** Terms on which a supplier takes goods back and lets orders be cut. */
 export interface LiquidationTermsInput {
   /**
    * Deprecated form of `supplier`: its ID.
@@ -2601,10 +2606,22 @@ export interface LiquidationTermsInput {
   supplierId?: string | null;
   /** Supplier. Required, unless the deprecated `supplierId` is given. */
   supplier?: SupplierRef | null;
-  /** Percent of the cost that is credited, from 1 to 100. */
+  /** Percent of the cost that is credited, from 1 to 100; 0 with `cancelDays` of a supplier that takes nothing back. */
   creditPercent: number;
   /** Cost of one return, in the company's currency; nothing when it is left out. */
   freight?: MoneyInput | null;
+  /** Days before its delivery, from 0 to 365, until which the supplier lets an order be cut. Null: never. */
+  cancelDays?: number | null;
+}
+
+/** Cost of one line of a transfer from a store. */
+export interface LiquidationTransferCostInput {
+  /** Store that sends. */
+  fromStore: StoreRef;
+  /** Store that receives. Null for each that has no cost of its own. */
+  toStore?: StoreRef | null;
+  /** Cost of one line, in the company's currency. */
+  freight: MoneyInput;
 }
 
 /** Codes of lots. Case does not count. */
@@ -4688,7 +4705,7 @@ export type RefundStatus =
   | 'PARTIAL'
   | 'FULL';
 
-/** A suggested category, and tags, that are wrong for a product, among others. At least one of `category` and `tags` is needed. */
+/** Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `keepsName` and `otherProduct` is needed. */
 export interface RefusedSuggestionInput {
   /** Product. */
   product: ProductRef;
@@ -4696,6 +4713,10 @@ export interface RefusedSuggestionInput {
   category?: CategoryRef | null;
   /** Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default. */
   tags?: ReadonlyArray<string>;
+  /** Whether its name is right as it is: it is not proposed to be cleaned before the product has another name. Default false. */
+  keepsName?: boolean;
+  /** Product that it is no duplicate of: the pair is not proposed before one of both has another name. Null for none. */
+  otherProduct?: ProductRef | null;
 }
 
 /** Reason of a store for not sending goods. */
@@ -4764,7 +4785,8 @@ export type ReplenishmentIssue =
 /** Kind of a line. */
 export type ReplenishmentLineKind =
   | 'TRANSFER'
-  | 'PURCHASE';
+  | 'PURCHASE'
+  | 'CANCEL_INCOMING';
 
 /** State of a line. */
 export type ReplenishmentLineState =
@@ -4864,7 +4886,10 @@ export interface ReplenishmentPolicyRemoveInput {
   id: string;
 }
 
-/** A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product or an ABC class. */
+/**
+ * A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product, an ABC class or a
+ * supplier.
+ */
 export interface ReplenishmentPolicySetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -4886,7 +4911,7 @@ export interface ReplenishmentPolicySetInput {
    * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
    */
   storeId?: string | null;
-  /** Store that the policy is for: for all of its products, or with a product or an ABC class. Needed unless your rights are for all stores. */
+  /** Store that the policy is for: for all of its products, or with a product, an ABC class or a supplier. Needed unless your rights are for all stores. */
   store?: StoreRef | null;
   /** ABC class that the policy is for. */
   abcClass?: AbcClass | null;
@@ -4897,7 +4922,7 @@ export interface ReplenishmentPolicySetInput {
    * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
    */
   supplierId?: string | null;
-  /** Supplier whose products the policy is for. */
+  /** Supplier whose products the policy is for; with a store, only in that store. */
   supplier?: SupplierRef | null;
   /**
    * Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
@@ -4952,7 +4977,9 @@ export type ReplenishmentReasonCode =
   | 'NO_SUPPLIER'
   | 'SURPLUS'
   | 'FILLED_UP'
-  | 'BELOW_MINIMUM';
+  | 'BELOW_MINIMUM'
+  | 'TRANSPORT_TOO_DEAR'
+  | 'NOT_NEEDED';
 
 /** Reason for which a chosen line was not approved. */
 export type ReplenishmentRefusalCode =
@@ -5643,7 +5670,7 @@ export interface SavedViewScheduleSetInput {
   variables?: unknown | null;
   /** Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list. */
   rows?: string | null;
-  /** Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns. */
+  /** Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns, a Parquet file at most 5,000,000 cells. */
   format?: SavedViewTableFormat;
   /** Rule by which the view is sent. */
   every: SchedulePeriod;
@@ -5714,7 +5741,8 @@ export type SavedViewTableFormat =
   | 'CSV'
   | 'JSONL'
   | 'XLSX'
-  | 'PDF';
+  | 'PDF'
+  | 'PARQUET';
 
 /** A change of a view. Fields that are null stay as they are. */
 export interface SavedViewUpdateInput {
@@ -7171,6 +7199,21 @@ export interface TenantUpdateInput {
    * for the default, 3.
    */
   duplicateReceiptDays?: number | null;
+  /** Whole units of an order line below its cost from which the line is an anomaly, BELOW_COST, 1 to 1,000,000. Null for the default, 5. */
+  anomalyLossUnits?: number | null;
+  /**
+   * Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST, 1 to
+   * 1,000,000. Null for the default, 5.
+   */
+  anomalyLossAmount?: number | null;
+  /** Returns and cancellations of a member or an integration in 28 days from which they can be an anomaly, REVERSALS, 2 to 10,000. Null for the default, 10. */
+  anomalyReversals?: number | null;
+  /** Counts of a product in a row that all miss units, from which they are an anomaly, COUNTS_SHORT, 2 to 20. Null for the default, 3. */
+  anomalyShortCounts?: number | null;
+  /** Most minutes between equal orders of a customer that are an anomaly, DUPLICATE, 1 to 1,440. Null for the default, 10. */
+  anomalyDuplicateMinutes?: number | null;
+  /** Days without a movement or a count from which stock is an anomaly, UNMOVED, 30 to 730. Null for the default, 180. */
+  anomalyUnmovedDays?: number | null;
 }
 
 /** Tracking of a product's stock below the level. Fixed after the first movement. */

@@ -2153,6 +2153,7 @@ class LiquidationSettingsSetInput(TypedDict, total=False):
     holdingPercent: int
     salvagePercent: int
     transferFreight: Optional["MoneyInput"]
+    transferCosts: Sequence["LiquidationTransferCostInput"]
     bundlePercent: Optional[int]
     bundleCost: Optional["MoneyInput"]
     alertValue: Optional["MoneyInput"]
@@ -2164,11 +2165,23 @@ class _LiquidationTermsInput(TypedDict):
 
 
 class LiquidationTermsInput(_LiquidationTermsInput, total=False):
-    """Terms on which a supplier takes goods back."""
+    """Terms on which a supplier takes goods back and lets orders be cut."""
 
     supplierId: Optional[str]
     supplier: Optional["SupplierRef"]
     freight: Optional["MoneyInput"]
+    cancelDays: Optional[int]
+
+
+class _LiquidationTransferCostInput(TypedDict):
+    fromStore: "StoreRef"
+    freight: "MoneyInput"
+
+
+class LiquidationTransferCostInput(_LiquidationTransferCostInput, total=False):
+    """Cost of one line of a transfer from a store."""
+
+    toStore: Optional["StoreRef"]
 
 
 LotCodeFilter = TypedDict(
@@ -3816,10 +3829,12 @@ class _RefusedSuggestionInput(TypedDict):
 
 
 class RefusedSuggestionInput(_RefusedSuggestionInput, total=False):
-    """A suggested category, and tags, that are wrong for a product, among others. At least one of `category` and `tags` is needed."""
+    """Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `keepsName` and `otherProduct` is needed."""
 
     category: Optional["CategoryRef"]
     tags: Sequence[str]
+    keepsName: bool
+    otherProduct: Optional["ProductRef"]
 
 
 RejectReason = Literal[
@@ -3892,6 +3907,7 @@ ReplenishmentIssue = Literal[
 ReplenishmentLineKind = Literal[
     "TRANSFER",
     "PURCHASE",
+    "CANCEL_INCOMING",
 ]
 
 
@@ -3983,7 +3999,7 @@ class _ReplenishmentPolicySetInput(TypedDict):
 
 
 class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
-    """A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product or an ABC class."""
+    """A policy. A product, classes or a supplier is named, or none of them for a store or the whole tenant; a store alone, or beside a product, an ABC class or a supplier."""
 
     idempotencyKey: str
     id: Optional[str]
@@ -4029,6 +4045,8 @@ ReplenishmentReasonCode = Literal[
     "SURPLUS",
     "FILLED_UP",
     "BELOW_MINIMUM",
+    "TRANSPORT_TOO_DEAR",
+    "NOT_NEEDED",
 ]
 
 
@@ -4695,6 +4713,7 @@ SavedViewTableFormat = Literal[
     "JSONL",
     "XLSX",
     "PDF",
+    "PARQUET",
 ]
 
 
@@ -5955,6 +5974,12 @@ class TenantUpdateInput(_TenantUpdateInput, total=False):
     closedThrough: Optional[str]
     anomalySize: Optional[int]
     duplicateReceiptDays: Optional[int]
+    anomalyLossUnits: Optional[int]
+    anomalyLossAmount: Optional[int]
+    anomalyReversals: Optional[int]
+    anomalyShortCounts: Optional[int]
+    anomalyDuplicateMinutes: Optional[int]
+    anomalyUnmovedDays: Optional[int]
 
 
 Tracking = Literal[
