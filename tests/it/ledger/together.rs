@@ -163,6 +163,9 @@ async fn a_poisoned_one_fails_alone(world: World) {
     for (tenant, left) in all.iter().zip([9, 9, 8, 9]) {
         assert_eq!(mugs(&world, tenant).await, [left, 0]);
     }
+    // A tenant that is gone has no counter to hold: its commands are refused, and nothing is broken.
+    let gone = world.ledger.submit(world.clock.id(), sale(make, 1), None).await;
+    assert!(matches!(gone, Ok(Err(_))), "{gone:?}");
     world.verify().await;
 }
 

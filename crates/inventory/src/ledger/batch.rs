@@ -59,8 +59,8 @@ impl Writer {
             work.rollback().await?;
         } else {
             // Also for a command that changed nothing: its key is remembered.
-            let held = "a batch under locks holds its counter";
-            let mut counter = state.counter.ok_or_else(|| Fault::corrupt("tenant_counter", held))?;
+            let rule = "every tenant has a counter";
+            let mut counter = state.counter.ok_or_else(|| Fault::corrupt("tenant_counter", rule))?;
             let mut own = vec![journal::taken(decisions.want(documents), now)];
             let events = decisions.number(documents, &mut counter, now);
             let mut rows = decisions.rows(documents, tenant, queue, now);

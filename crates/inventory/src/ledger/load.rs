@@ -29,7 +29,7 @@ pub struct State {
     pub stock: Book,
     pub books: Books,
     pub receipts: Vec<(Key, String)>,
-    /// The counter that the transaction holds; None where it is read without locks.
+    /// The counter that the transaction holds; None where it is read without locks, or there is none.
     pub counter: Option<Counter>,
 }
 
@@ -39,7 +39,7 @@ pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &
     let Basis { clock, documents, .. } = basis;
     // Behind the counter nobody else changes what documents hold: the levels that follow from it are those that are locked.
     let counter = match reads {
-        Source::Locked(work) => Some(journal::held(work).await?),
+        Source::Locked(work) => journal::held(work).await?,
         Source::Committed(_) => None,
     };
     let last = counter.map_or(Timestamp(0), |counter| counter.recorded_at);

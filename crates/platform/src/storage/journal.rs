@@ -224,11 +224,12 @@ pub async fn hold(work: &Work) -> Result<(), Fault> {
     if work.backend().for_change("c").is_empty() { Ok(()) } else { held(work).await.map(drop) }
 }
 
-/// The same; the counter as it will be until the transaction itself changes it.
-pub async fn held(work: &Work) -> Result<Counter, Fault> {
+/// The same; the counter as it will be until the transaction itself changes it. None where the tenant is gone: nobody else is there.
+pub async fn held(work: &Work) -> Result<Option<Counter>, Fault> {
     let (numbers, lock) = (numbers(), work.backend().for_change("c"));
     let sql = format!("SELECT head, recorded_at, epoch, {numbers} FROM tenant_counter c WHERE c.tenant_id = $1{lock}");
-    Counter::read(&work.rows(&sql, vec![]).await?)
+    let rows = work.rows(&sql, vec![]).await?;
+    if rows.is_empty() { Ok(None) } else { Counter::read(&rows).map(Some) }
 }
 
 /// Takes numbers of a counter that is `held`: what was taken follows on from it. `now` is not before its time of recording.
