@@ -1,6 +1,8 @@
 //! Search that forgives a typo. The databases only propose candidates; which of them match, and in which order, is decided here, so that
 //! SQLite and Postgres give the same answer.
 
+use std::collections::BTreeSet;
+
 use super::{gtin, text};
 
 /// A query, taken apart.
@@ -60,7 +62,9 @@ pub fn rank<I: Copy + Ord>(query: &Query, candidates: Vec<Candidate<I>>) -> Vec<
     let mut scored: Vec<(u32, Candidate<I>)> =
         candidates.into_iter().filter_map(|candidate| Some((score(query, &candidate)?, candidate))).collect();
     scored.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.sku_key.cmp(&y.sku_key)).then_with(|| x.id.cmp(&y.id)));
-    scored.dedup_by(|(_, x), (_, y)| x.id == y.id);
+    // Each once, also one that was changed between two statements: its better place counts.
+    let mut seen = BTreeSet::new();
+    scored.retain(|(_, candidate)| seen.insert(candidate.id));
     scored.into_iter().map(|(_, candidate)| candidate.id).collect()
 }
 
@@ -93,15 +97,15 @@ fn score<I>(query: &Query, candidate: &Candidate<I>) -> Option<u32> {
 
 /// How well `word` is found among `words`: 1 for itself, less for a beginning, two words written as one, a part, a typo.
 fn best(word: &str, words: &[&str]) -> f64 {
+    if words.contains(&word) {
+        return 1.0;
+    }
     let mut best: f64 = 0.0;
     for (index, candidate) in words.iter().enumerate() {
         best = best.max(alike(word, candidate));
         if let Some(next) = words.get(index + 1) {
             let is_joined = word.strip_prefix(candidate).is_some_and(|rest| !rest.is_empty() && rest == *next);
             best = best.max(if is_joined { 0.95 } else { 0.0 });
-        }
-        if best >= 1.0 {
-            break;
         }
     }
     best

@@ -1,6 +1,6 @@
 //! Words that were typed wrong: which texts lead to the one that was meant, and which of the words found there it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::search::{ALIKE, alike};
 
@@ -70,10 +70,12 @@ pub fn parts(word: &str) -> Vec<Vec<String>> {
 /// What the word most likely stands for among the words of these search texts, the likeliest first.
 pub fn meant(word: &str, texts: &[&str]) -> Vec<Meaning> {
     let mut found: BTreeMap<Vec<&str>, f64> = BTreeMap::new();
+    // Many texts have the same words: each is compared once.
+    let mut compared: HashSet<&str> = HashSet::new();
     for text in texts {
         let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
         for (index, candidate) in words.iter().enumerate() {
-            let likeness = alike(word, candidate);
+            let likeness = if compared.insert(*candidate) { alike(word, candidate) } else { 0.0 };
             if likeness >= ALIKE {
                 found.insert(vec![*candidate], likeness);
             }

@@ -33,7 +33,7 @@ pub struct Ranked {
     pub is_vague: bool,
     /// How many products were found when they were looked at, also those that are not ranked.
     pub found: usize,
-    /// More products hold all the words than were looked at.
+    /// More products hold all the words, or begin with the letters, than were looked at.
     pub is_cut: bool,
 }
 
@@ -55,8 +55,11 @@ pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Res
     let mut branches = Branches::new(query, narrowed);
     branches.by_names(query);
     branches.by_words(query, TermMatch::Beginnings, MOST_WITH_WORDS);
-    let Looked { mut candidates, is_full: is_cut } = branches.read(reads).await?;
-    if is_cut && query.indexed_words().next().is_some() {
+    let Looked { mut candidates, is_full, is_any_full } = branches.read(reads).await?;
+    let has_words = query.indexed_words().next().is_some();
+    // What begins with the query holds its words, unless they are single letters: then no branch has what another one left out.
+    let is_cut = if has_words { is_full } else { is_any_full };
+    if is_cut && has_words {
         // Who has the words themselves is better than what only begins with them.
         let mut branches = Branches::new(query, narrowed);
         branches.by_words(query, TermMatch::Whole, MAX_CANDIDATES);
@@ -74,10 +77,12 @@ pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Res
     Ok(Ranked { ids, is_more: (is_more && !is_corrected).then(|| query.clone()), is_vague, found, is_cut })
 }
 
-/// Candidates, and whether the last branch had as many as it may.
+/// Candidates, and whether the last branch had as many as it may; any of the branches.
+#[derive(Default)]
 pub(super) struct Looked {
     pub candidates: Vec<Candidate<ProductId>>,
     pub is_full: bool,
+    pub is_any_full: bool,
 }
 
 /// The statement under construction: a branch for each index.
@@ -173,16 +178,19 @@ impl Branches {
     pub(super) async fn read(self, reads: &impl Reads) -> Result<Looked, Fault> {
         let Self { clause, most, .. } = self;
         let rows = reads.rows(&clause.sql, clause.values).await?;
-        let last = i64::try_from(most.len()).unwrap_or(i64::MAX) - 1;
-        let (mut candidates, mut of_last) = (Vec::with_capacity(rows.len()), 0);
+        let (mut candidates, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
         for row in &rows {
             let mut row = Row::new(row);
             let CandidateRow { id, sku_key, name_key, search_text } = row.record()?;
             let has_barcode = row.take::<i64>()? == 1;
-            of_last += usize::from(row.take::<i64>()? == last);
+            let branch = usize::try_from(row.take::<i64>()?).ok();
+            if let Some(count) = branch.and_then(|branch| counts.get_mut(branch)) {
+                *count += 1;
+            }
             candidates.push(Candidate { id, sku_key, name_key, search_text, has_barcode });
         }
-        Ok(Looked { candidates, is_full: most.last().is_some_and(|most| of_last == *most) })
+        let full: Vec<bool> = counts.iter().zip(&most).map(|(count, most)| count >= most).collect();
+        Ok(Looked { candidates, is_full: full.last().is_some_and(|is_full| *is_full), is_any_full: full.contains(&true) })
     }
 }
 

@@ -19,7 +19,7 @@ use crate::catalog::core::{
 
 /// The most products that are looked at for each part of a word.
 const MOST_TEXTS: usize = 100;
-/// The most words of a query that are corrected.
+/// The most words of a query that are corrected, of those that no product has and of the others.
 const MOST_CORRECTED: usize = 4;
 
 /// Products that hold what the words of the query stand for, where none holds the words themselves; also whether there may be more.
@@ -36,25 +36,38 @@ pub(super) async fn corrected(
     for (index, word) in words.iter().enumerate() {
         texts.with_words(index, word_query(reads.backend(), std::iter::once(*word), TermMatch::Beginnings), 1);
     }
-    let there: HashSet<usize> = texts.read(reads).await?.0.into_iter().map(|(index, _)| index).collect();
-    let (texts, is_cut) = alike(reads, &words, &there).await?;
-    let term_of = |index: usize, word: &str| {
-        if there.contains(&index) {
-            return Some(term(reads.backend(), word, TermMatch::Beginnings));
-        }
-        let texts: Vec<&str> = texts.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.as_str()).collect();
-        let meanings = meant(word, &texts);
-        (!meanings.is_empty()).then(|| any_of(reads.backend(), &meanings))
-    };
-    let terms: Vec<String> = words.iter().enumerate().filter_map(|(index, &word)| term_of(index, word)).collect();
-    let mut found = Looked { candidates: Vec::new(), is_full: false };
-    if there.len() < words.len() && are_enough(terms.len(), words.len()) {
-        found = holding(reads, (query, narrowed), all_of(reads.backend(), &terms)).await?;
+    let known: HashSet<usize> = texts.read(reads).await?.0.into_iter().map(|(index, _)| index).collect();
+    let (there, missing): (Vec<usize>, Vec<usize>) = (0..words.len()).partition(|index| known.contains(index));
+    let (mut texts, mut is_cut) = alike(reads, &words, &missing).await?;
+    let mut found = Looked::default();
+    // Those that are there were searched already, unless a single letter kept products out.
+    if !missing.is_empty() || query.letters().next().is_some() {
+        found = holding(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
     }
-    if found.candidates.is_empty() && are_enough(terms.len().saturating_sub(1), words.len()) {
-        found = holding(reads, (query, narrowed), all_but_one(reads.backend(), &terms)).await?;
+    if found.candidates.is_empty() && !there.is_empty() {
+        // A word of another product, or of one that fulfils no condition, may be mistyped here.
+        let (more, is_more_cut) = alike(reads, &words, &there).await?;
+        texts.extend(more);
+        is_cut |= is_more_cut;
+        found = holding(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
     }
     Ok((found.candidates, found.is_full || is_cut))
+}
+
+/// What is searched for each word: what begins with it where there is such a word, and what it stands for among the texts. A word that has neither is
+/// left out.
+fn terms(backend: Backend, words: &[&str], (known, texts): (&HashSet<usize>, &[(usize, String)])) -> Vec<String> {
+    let term_of = |index: usize, word: &str| {
+        let texts: Vec<&str> = texts.iter().filter(|(of, _)| *of == index).map(|(_, text)| text.as_str()).collect();
+        let meanings = meant(word, &texts);
+        let begins = known.contains(&index).then(|| term(backend, word, TermMatch::Beginnings));
+        let stands = (!meanings.is_empty()).then(|| any_of(backend, &meanings));
+        match (begins, stands) {
+            (Some(begins), Some(stands)) => Some(format!("({begins}{}{stands})", or(backend))),
+            (begins, stands) => begins.or(stands),
+        }
+    };
+    words.iter().enumerate().filter_map(|(index, &word)| term_of(index, word)).collect()
 }
 
 /// Whether a product with so many of the words can be alike the query.
@@ -62,17 +75,24 @@ const fn are_enough(found: usize, words: usize) -> bool {
     found * 5 >= words * 3
 }
 
-async fn holding(reads: &impl Reads, (query, narrowed): (&Query, &Clause), text: String) -> Result<Looked, Fault> {
-    let mut branches = Branches::new(query, narrowed);
-    branches.by_text(Value::from(text), &[], MAX_CANDIDATES);
-    branches.read(reads).await
+/// Products that have all of these terms, or else all but one, where so many of the words are enough.
+async fn holding(reads: &impl Reads, (query, narrowed): (&Query, &Clause), terms: &[String]) -> Result<Looked, Fault> {
+    let (backend, words) = (reads.backend(), query.indexed_words().count());
+    let mut found = Looked::default();
+    for (most, text) in [(terms.len(), all_of(backend, terms)), (terms.len().saturating_sub(1), all_but_one(backend, terms))] {
+        if found.candidates.is_empty() && are_enough(most, words) {
+            let mut branches = Branches::new(query, narrowed);
+            branches.by_text(Value::from(text), &[], MAX_CANDIDATES);
+            found = branches.read(reads).await?;
+        }
+    }
+    Ok(found)
 }
 
-/// Search texts for the words that no product has, each with the word's index; also whether there may be more of them.
-async fn alike(reads: &impl Reads, words: &[&str], there: &HashSet<usize>) -> Result<(Vec<(usize, String)>, bool), Fault> {
+/// Search texts for what some of the words may stand for, each with the word's index; also whether there may be more of them.
+async fn alike(reads: &impl Reads, words: &[&str], which: &[usize]) -> Result<(Vec<(usize, String)>, bool), Fault> {
     let mut texts = Texts::new(reads.backend());
-    let missing = words.iter().enumerate().filter(|(index, _)| !there.contains(index)).take(MOST_CORRECTED);
-    for (index, word) in missing {
+    for (index, word) in words.iter().enumerate().filter(|(index, _)| which.contains(index)).take(MOST_CORRECTED) {
         let spellings = spellings(word);
         if !spellings.is_empty() {
             texts.with_words(index, Value::from(any_of(reads.backend(), &spellings)), MOST_TEXTS);
@@ -90,8 +110,14 @@ fn any_of(backend: Backend, meanings: &[Meaning]) -> String {
         Backend::Postgres => format!("({})", words.join(" <-> ")),
         Backend::Sqlite => format!("\" {} \"", words.join(" ")),
     };
-    let between = if backend == Backend::Postgres { " | " } else { " OR " };
-    format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(between))
+    format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(or(backend)))
+}
+
+const fn or(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => " | ",
+        Backend::Sqlite => " OR ",
+    }
 }
 
 fn all_of(backend: Backend, terms: &[String]) -> String {
@@ -104,8 +130,7 @@ fn all_but_one(backend: Backend, terms: &[String]) -> String {
         let others = terms.iter().enumerate().filter(|(index, _)| *index != left_out).map(|(_, term)| term.clone());
         format!("({})", all_of(backend, &others.collect::<Vec<_>>()))
     };
-    let between = if backend == Backend::Postgres { " | " } else { " OR " };
-    (0..terms.len()).map(without).collect::<Vec<_>>().join(between)
+    (0..terms.len()).map(without).collect::<Vec<_>>().join(or(backend))
 }
 
 /// A statement for search texts of the tenant's products: a branch for each part of each word, with the word's index.
@@ -195,6 +220,10 @@ mod tests {
         let terms = ["a", "b", "c"].map(str::to_owned);
         assert_eq!(all_but_one(Backend::Postgres, &terms), "(b & c) | (a & c) | (a & b)");
         assert_eq!(all_of(Backend::Sqlite, &terms), "a AND b AND c");
+        let (words, known) = (["hearts", "wickr", "zzz"], HashSet::from([0]));
+        let texts = [(0, " 1 heart ".to_owned()), (1, " 2 wicker ".to_owned())];
+        assert_eq!(super::terms(Backend::Sqlite, &words, (&known, &texts)), ["(\" hearts\" OR (\" heart \"))", "(\" wicker \")"]);
+        assert_eq!(super::terms(Backend::Postgres, &words, (&known, &[])), ["hearts:*"]);
     }
 
     #[test]
