@@ -78,7 +78,7 @@ impl Draft<'_> {
         };
         let (mut parts, mut short) = first_expired(&candidates, amount, today, remaining);
         if short > 0 && shelf == Shelf::Available && !self.heeds_parcels(posting) {
-            let (more, lacks) = first_expired(&self.of_parcels(key, candidates), short, today, remaining);
+            let (more, lacks) = first_expired(&self.of_parcels(key, candidates.clone()), short, today, remaining);
             short = lacks;
             for (lot, units) in more {
                 match parts.iter_mut().find(|(of, _)| *of == lot) {
@@ -88,7 +88,10 @@ impl Draft<'_> {
             }
         }
         if short > 0 {
-            let what = Scarce::MayBeTaken { sku: facts.sku.clone() };
+            let sku = facts.sku.clone();
+            let with_packed = || first_expired(&self.with_parcels(key, candidates), amount, today, remaining).1;
+            let is_packed = shelf == Shelf::Available && with_packed() < short;
+            let what = if is_packed { Scarce::NotPacked { sku } } else { Scarce::MayBeTaken { sku } };
             return Err(self.lot_short(key, what, (amount, amount - short), field));
         }
         Ok(parts)
@@ -130,7 +133,11 @@ impl Draft<'_> {
     /// What of these lots parcels name, which `candidates` leaves out.
     fn of_parcels<'c>(&self, key: LevelKey, candidates: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
         let whole = self.with_parcels(key, candidates.clone());
-        whole.into_iter().zip(candidates).map(|(all, free)| Candidate { available: all.available - free.available, ..all }).collect()
+        whole
+            .into_iter()
+            .zip(candidates)
+            .map(|(all, free)| Candidate { available: all.available - free.available, ..all })
+            .collect()
     }
 
     /// The lots of a level that there is something to pick from. What parcels name of them is left out of what can be sold.
@@ -292,7 +299,16 @@ mod tests {
                 exists: true,
             });
             let (received_at, updated_at) = (at, at);
-            let level = LotLevel { key, lot: lot(nth), on_hand: 10, unavailable: 0, received_at, updated_at, counted_at: None, exists: true };
+            let level = LotLevel {
+                key,
+                lot: lot(nth),
+                on_hand: 10,
+                unavailable: 0,
+                received_at,
+                updated_at,
+                counted_at: None,
+                exists: true,
+            };
             book.lots.levels.insert((key, lot(nth)), level);
         }
         book.lots.in_parcels.insert((key, lot(1)), 12);
@@ -304,10 +320,12 @@ mod tests {
         let book = book();
         let mut draft = Draft::new(&book);
         let posting = |choice: LotChoice, dates: Dates| Posting { lot: choice, dates, ..Posting::default() };
-        let pick = |draft: &Draft<'_>, posting: &Posting, amount: i64| draft.pick(key(), posting, (Shelf::Available, amount), At::INPUT);
+        let pick =
+            |draft: &Draft<'_>, posting: &Posting, amount: i64| draft.pick(key(), posting, (Shelf::Available, amount), At::INPUT);
         let (first, bound) = (posting(LotChoice::Unsaid, Dates::Keep), posting(LotChoice::Id(lot(1)), Dates::Keep));
         assert_eq!(pick(&draft, &first, 10), Ok(vec![(lot(2), 10)]));
-        assert!(pick(&draft, &first, 11).is_err());
+        let refused = pick(&draft, &first, 11).unwrap_err();
+        assert!(matches!(refused.why, Reason::LotShort { what: Scarce::NotPacked { .. }, usable: 10, .. }), "{refused:?}");
         assert_eq!(pick(&draft, &posting(LotChoice::Unsaid, Dates::Override), 12), Ok(vec![(lot(2), 10), (lot(1), 2)]));
         let refused = pick(&draft, &bound, 1).unwrap_err();
         assert!(matches!(refused.why, Reason::LotShort { what: Scarce::OutsideParcels { .. }, .. }), "{refused:?}");
