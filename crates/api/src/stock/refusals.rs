@@ -95,6 +95,7 @@ fn sku_of(what: Scarce) -> Option<String> {
         Scarce::Kit { part, .. } => Some(part),
         Scarce::Aside { sku, .. }
         | Scarce::MayBeTaken { sku }
+        | Scarce::NotPacked { sku }
         | Scarce::MayBeSold { sku }
         | Scarce::NotHeld { sku }
         | Scarce::Stores { sku, .. } => Some(sku),

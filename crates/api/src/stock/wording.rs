@@ -104,6 +104,11 @@ pub fn scarce(what: &Scarce) -> String {
         Scarce::OutsideParcels { code } => {
             format!("lot {code} (packed for orders: take another, or take it out of its parcel with fulfilmentWorkUnpick)")
         }
+        Scarce::NotPacked { sku } => {
+            format!(
+                "{sku} in lots that may be taken (others are packed for orders: fulfilmentWorkUnpick takes them out of their parcels)"
+            )
+        }
         Scarce::Aside { sku, condition } => format!("{sku} that is {condition}"),
         Scarce::MayBeTaken { sku } => format!("{sku} in lots that may be taken"),
         Scarce::MayBeSold { sku } => format!("{sku} in lots that may be sold"),

@@ -44,7 +44,8 @@ pub async fn packed_lots(
     let (of, orders) = (backend.in_ids("x.lot_id", 2), backend.in_ids("w.order_id", 3));
     let sql = format!(
         "SELECT {select} FROM parcel_line_lot x
-         JOIN parcel_line l ON l.tenant_id = x.tenant_id AND l.parcel_id = x.parcel_id AND l.nth = x.nth AND l.quantity >= x.units
+         JOIN parcel_line l ON l.tenant_id = x.tenant_id AND l.parcel_id = x.parcel_id AND l.nth = x.nth AND l.quantity =
+           (SELECT sum(y.units) FROM parcel_line_lot y WHERE y.tenant_id = $1 AND y.parcel_id = x.parcel_id AND y.nth = x.nth)
          JOIN parcel p ON p.tenant_id = x.tenant_id AND p.id = x.parcel_id AND p.fulfilment_id IS NULL
          JOIN fulfilment_work w ON w.tenant_id = p.tenant_id AND w.id = p.work_id
          WHERE x.tenant_id = $1 AND {of} AND x.units > 0 AND NOT ({orders}) GROUP BY w.store_id, x.lot_id",

@@ -50,7 +50,9 @@ impl Draft<'_> {
             let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found(Noun::Lot, field.lot()))?;
             let (there, aside) =
                 self.lot_level(key, lot.id).map_or((0, 0), |level| (self.there(level, shelf), level.unavailable));
-            let is_bound = shelf == Shelf::Available && self.heeds_parcels(posting);
+            // A shipment takes what its own parcels name, also where less is left than all parcels name.
+            let is_own = self.lots.leaving.contains_key(&(key, lot.id));
+            let is_bound = shelf == Shelf::Available && !is_own && self.heeds_parcels(posting);
             let usable = if is_bound { there - self.in_parcels(key, lot.id).min(there) } else { there };
             if is_sale && lot.blocked(today) == Some(Condition::Expired) {
                 let way = if usable < amount && aside > 0 {
@@ -76,10 +78,20 @@ impl Draft<'_> {
         };
         let (mut parts, mut short) = first_expired(&candidates, amount, today, remaining);
         if short > 0 && shelf == Shelf::Available && !self.heeds_parcels(posting) {
-            (parts, short) = first_expired(&self.with_parcels(key, candidates), amount, today, remaining);
+            let (more, lacks) = first_expired(&self.of_parcels(key, candidates.clone()), short, today, remaining);
+            short = lacks;
+            for (lot, units) in more {
+                match parts.iter_mut().find(|(of, _)| *of == lot) {
+                    Some((_, taken)) => *taken += units,
+                    None => parts.push((lot, units)),
+                }
+            }
         }
         if short > 0 {
-            let what = Scarce::MayBeTaken { sku: facts.sku.clone() };
+            let sku = facts.sku.clone();
+            let with_packed = || first_expired(&self.with_parcels(key, candidates), amount, today, remaining).1;
+            let is_packed = shelf == Shelf::Available && with_packed() < short;
+            let what = if is_packed { Scarce::NotPacked { sku } } else { Scarce::MayBeTaken { sku } };
             return Err(self.lot_short(key, what, (amount, amount - short), field));
         }
         Ok(parts)
@@ -116,6 +128,16 @@ impl Draft<'_> {
             Candidate { available: there, ..one }
         };
         candidates.into_iter().map(whole).collect()
+    }
+
+    /// What of these lots parcels name, which `candidates` leaves out.
+    fn of_parcels<'c>(&self, key: LevelKey, candidates: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
+        let whole = self.with_parcels(key, candidates.clone());
+        whole
+            .into_iter()
+            .zip(candidates)
+            .map(|(all, free)| Candidate { available: all.available - free.available, ..all })
+            .collect()
     }
 
     /// The lots of a level that there is something to pick from. What parcels name of them is left out of what can be sold.
@@ -216,5 +238,98 @@ impl Draft<'_> {
             self.book().lots.levels.range(range.clone()).map(|(key, level)| (*key, *level)).collect();
         found.extend(self.lots.levels.range(range).map(|(key, level)| (*key, *level)));
         found.into_values().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::stock::core::{Book, Level, Lot};
+
+    fn key() -> LevelKey {
+        LevelKey { product: ProductId::from_uuid(Uuid::from_u128(1)), store: StoreId::from_uuid(Uuid::from_u128(2)) }
+    }
+    fn lot(nth: u128) -> LotId {
+        LotId::from_uuid(Uuid::from_u128(nth))
+    }
+
+    /// Two lots of ten: parcels name twelve of the first to expire, as a count has taken some since.
+    fn book() -> Book {
+        let facts = Facts {
+            sku: "CHEESE".to_owned(),
+            name: "Cheese".to_owned(),
+            status: ProductStatus::Active,
+            policy: StockPolicy::Tracked,
+            is_kit: false,
+            decimals: 0,
+            category: None,
+            low_stock_threshold: None,
+            tracking: Tracking::Lot,
+            minimum_remaining_days: 0,
+            price: None,
+            cost: None,
+            time_zone: "UTC".to_owned(),
+            store_archived: false,
+            handling: None,
+        };
+        let (key, at) = (key(), Timestamp(0));
+        let mut book = Book::new(at, |_, _| 0);
+        book.levels.insert(key, Level::empty(key, LevelId::from_uuid(Uuid::from_u128(3)), Arc::new(facts)));
+        for (nth, expires_on) in [(1, 5), (2, 9)] {
+            let code = format!("L-{nth}");
+            book.lots.add(Lot {
+                id: lot(nth),
+                product: key.product,
+                code: code.clone(),
+                key: code,
+                tracking: Tracking::Lot,
+                made_on: None,
+                expires_on: Some(expires_on),
+                status: LotStatus::Available,
+                note: None,
+                on_hand: Quantity::ZERO,
+                in_transit: false,
+                version: 1,
+                created_at: at,
+                updated_at: at,
+                exists: true,
+            });
+            let (received_at, updated_at) = (at, at);
+            let level = LotLevel {
+                key,
+                lot: lot(nth),
+                on_hand: 10,
+                unavailable: 0,
+                received_at,
+                updated_at,
+                counted_at: None,
+                exists: true,
+            };
+            book.lots.levels.insert((key, lot(nth)), level);
+        }
+        book.lots.in_parcels.insert((key, lot(1)), 12);
+        book
+    }
+
+    #[test]
+    fn what_parcels_name_is_left_to_them_and_taken_last_where_dates_do_not_bind() {
+        let book = book();
+        let mut draft = Draft::new(&book);
+        let posting = |choice: LotChoice, dates: Dates| Posting { lot: choice, dates, ..Posting::default() };
+        let pick =
+            |draft: &Draft<'_>, posting: &Posting, amount: i64| draft.pick(key(), posting, (Shelf::Available, amount), At::INPUT);
+        let (first, bound) = (posting(LotChoice::Unsaid, Dates::Keep), posting(LotChoice::Id(lot(1)), Dates::Keep));
+        assert_eq!(pick(&draft, &first, 10), Ok(vec![(lot(2), 10)]));
+        let refused = pick(&draft, &first, 11).unwrap_err();
+        assert!(matches!(refused.why, Reason::LotShort { what: Scarce::NotPacked { .. }, usable: 10, .. }), "{refused:?}");
+        assert_eq!(pick(&draft, &posting(LotChoice::Unsaid, Dates::Override), 12), Ok(vec![(lot(2), 10), (lot(1), 2)]));
+        let refused = pick(&draft, &bound, 1).unwrap_err();
+        assert!(matches!(refused.why, Reason::LotShort { what: Scarce::OutsideParcels { .. }, .. }), "{refused:?}");
+        draft.leaves_parcels(key(), lot(1), 6);
+        assert_eq!(pick(&draft, &bound, 6), Ok(vec![(lot(1), 6)]), "the first of the parcels to leave finds what is there");
     }
 }

@@ -118,6 +118,10 @@ pub enum Scarce {
     OutsideParcels {
         code: String,
     },
+    /// In lots that may leave, outside of the parcels that name them.
+    NotPacked {
+        sku: String,
+    },
     /// What was set aside for this reason.
     Aside {
         sku: String,
