@@ -56,7 +56,8 @@ impl Writer {
         match self.run_once(tenant, queue, looks_up).await {
             Ok(Ran::Done) => return Ok(()),
             Ok(Ran::KeyUsed) => {}
-            Err(fault) if !looks_up && fault.unique_violation().is_some() => {}
+            // Most are the key's own; what is done twice may also be refused by another rule of the database before.
+            Err(fault) if !looks_up && !fault.is_away() && !fault.is_transient() => {}
             Err(fault) => return Err(fault),
         }
         self.key_lookups.met();

@@ -25,7 +25,7 @@ pub async fn counter_and_end(work: &Work) -> Result<(Counter, Option<Chain>), Fa
     let rows = work.rows(&sql, vec![]).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
     let mut row = Row::new(row);
-    let counter = Counter::next(&mut row)?;
+    let counter = Counter::from_row(&mut row)?;
     let (seq, hash): (Option<i64>, Option<Vec<u8>>) = (row.take()?, row.take()?);
     let end = match seq.zip(hash) {
         Some((seq, hash)) => Some(Chain { seq, hash: hash_of(hash)? }),

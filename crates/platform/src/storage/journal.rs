@@ -167,10 +167,10 @@ impl Counter {
     }
     fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
         let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
-        Self::next(&mut Row::new(row))
+        Self::from_row(&mut Row::new(row))
     }
     /// The next columns of a row, which are those of `columns`.
-    pub(crate) fn next(row: &mut Row<'_>) -> Result<Self, Fault> {
+    pub(crate) fn from_row(row: &mut Row<'_>) -> Result<Self, Fault> {
         let (seq, recorded_at, epoch, mut documents) = (row.take()?, row.take()?, row.take()?, [0; KINDS]);
         for number in &mut documents {
             *number = row.take()?;
