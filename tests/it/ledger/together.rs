@@ -187,17 +187,38 @@ async fn tenants_share_statements(world: World) {
 async fn what_is_decided_under_locks_is_written_by_one_statement(world: World) {
     world.stock(MUG, 0, 10).await;
     world.stock(RICE, 0, 10).await;
-    for _ in 0..2 {
+    for (ledger, name) in [(world.ledger.clone(), "one"), (audited(&world).await, "two")] {
         let (order, command) = world.make.order(NewStatus::Confirmed, &[(MUG, 1), (RICE, 1)]);
-        world.submit(command).await.unwrap();
-        let fulfil = Command::of(OrderCommand::Fulfil(world.make.fulfilling(order, None, None), Vec::new()));
+        ledger.submit(world.tenant, command, None).await.unwrap().unwrap();
+        let fulfil = || Command::of(OrderCommand::Fulfil(world.make.fulfilling(order, None, None), Vec::new()));
+        let key = world.make.idempotency("orderFulfil", name, "input");
         let before = world.db.statements();
-        world.submit(fulfil).await.unwrap();
+        let first = ledger.submit(world.tenant, fulfil(), Some(key.clone())).await.unwrap().unwrap();
         let statements = world.db.statements() - before;
-        // Rows of a dozen tables; the others read and lock.
-        assert!(statements <= 13, "{statements} statements");
+        // Rows of a dozen tables; the others read and lock. The key is not looked up.
+        assert!(statements <= 8, "{statements} statements");
+        // It is, where the command would be refused by now.
+        let again = ledger.submit(world.tenant, fulfil(), Some(key)).await.unwrap().unwrap();
+        assert!(again.stored.is_some() && again.seq == first.seq);
+        let other = world.make.idempotency("orderFulfil", name, "other input");
+        let reused = ledger.submit(world.tenant, fulfil(), Some(other)).await.unwrap();
+        assert_eq!(reused.as_ref().map_err(code_of).err(), Some("KEY_REUSED"));
     }
     assert_eq!(world.level(world.mugs()).await, [8, 0, 0]);
+    world.verify().await;
+}
+
+async fn a_key_that_comes_again_under_locks_is_met_by_its_own_row(world: World) {
+    world.stock(MUG, 0, 10).await;
+    let (order, command) = world.make.order(NewStatus::Confirmed, &[(MUG, 4)]);
+    world.submit(command).await.unwrap();
+    // A part leaves, and the same once more would be accepted.
+    let fulfil = || Command::of(OrderCommand::Fulfil(world.make.fulfilling(order, None, Some(&[(1, 1)])), Vec::new()));
+    let key = world.make.idempotency("orderFulfil", "a part", "input");
+    let first = world.outcome(fulfil(), Some(key.clone())).await.unwrap().unwrap();
+    let again = world.outcome(fulfil(), Some(key)).await.unwrap().unwrap();
+    assert!(again.stored.is_some() && again.seq == first.seq);
+    assert_eq!(world.level(world.mugs()).await, [9, 3, 0]);
     world.verify().await;
 }
 
@@ -261,6 +282,7 @@ on_both!(by_database:
     a_refusal_of_one_is_nothing_to_the_others,
     one_that_was_overtaken_is_left_out_alone,
     a_poisoned_one_fails_alone,
+    a_key_that_comes_again_under_locks_is_met_by_its_own_row,
 );
 mod postgres_alone {
     use super::{

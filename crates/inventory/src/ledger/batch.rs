@@ -7,7 +7,7 @@ use platform::{
     audit::{self, AuditWriter},
     clock::Clock,
     storage::{
-        Database, Fault,
+        Backend, Database, Fault,
         idempotency::{self, Key, KeyUse},
         journal,
     },
@@ -46,13 +46,41 @@ pub struct Writer {
 
 impl Writer {
     /// Runs the commands as one transaction and leaves each one's result in it.
+    ///
+    /// Keys are looked up first only where such as have been used are expected, as it is where commands are planned ahead: what is written twice is
+    /// refused by its key, and then all are decided again, each against what is known of its key. SQLite looks always: it has no round trips.
     pub async fn run_batch(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
+        let looks_up = self.basis.db.backend() == Backend::Sqlite
+            || queue.iter().all(|queued| queued.key.is_none())
+            || self.key_lookups.are_expected();
+        match self.run_once(tenant, queue, looks_up).await {
+            Ok(Ran::Done) => return Ok(()),
+            Ok(Ran::KeyUsed) => {}
+            // Most are the key's own; what is done twice may also be refused by another rule of the database before.
+            Err(fault) if !looks_up && !fault.is_away() && !fault.is_transient() => {}
+            Err(fault) => return Err(fault),
+        }
+        self.key_lookups.met();
+        self.run_once(tenant, queue, true).await.map(drop)
+    }
+
+    async fn run_once(&self, tenant: TenantId, queue: &mut [Queued], looks_up: bool) -> Result<Ran, Fault> {
         let Basis { db, documents, .. } = &self.basis;
         let mut needs = needs_of(queue);
         let mut work = db.tenant(tenant).begin().await?;
-        let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
-        let mut state = load::whole(&Source::Locked(&work), &self.basis, &mut needs, &keys).await?;
+        let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
+        let is_audited = self.audit_writer.is_some();
+        let mut state = load::whole(&Source::Locked(&work), &self.basis, &mut needs, &keys, is_audited).await?;
+        if !state.receipts.is_empty() && db.backend() != Backend::Sqlite {
+            self.key_lookups.met();
+        }
         let mut decisions = decide_all(documents, &mut state, queue);
+        // What is refused writes no key that could tell: it may be refused for want of what the first call with its key took.
+        let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
+        if !idempotency::look_up(&work, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
+            work.rollback().await?;
+            return Ok(Ran::KeyUsed);
+        }
         decisions.complete(documents, &Source::Locked(&work), &state.books).await?;
         let now = state.stock.now;
         if decisions.is_empty() {
@@ -68,7 +96,7 @@ impl Writer {
             if let Some(audit_writer) = &self.audit_writer {
                 let audited = Audited { audit_writer, documents, tenant };
                 let entries = audited::entries(audited, queue, decisions.decided());
-                let (end, entries) = audit::rows::appended(&work, audit_writer, entries).await?;
+                let (end, entries) = audit::rows::appended(&work, audit_writer, state.chain, entries).await?;
                 own.push(end);
                 rows.push(entries);
             }
@@ -77,8 +105,15 @@ impl Writer {
             work.commit().await?;
         }
         decisions.answer(documents, queue);
-        Ok(())
+        Ok(Ran::Done)
     }
+}
+
+/// What became of a transaction.
+enum Ran {
+    Done,
+    /// Nothing was written: the key of a command that is refused has been used before.
+    KeyUsed,
 }
 
 impl Basis {
@@ -88,7 +123,7 @@ impl Basis {
         command.needs(&mut needs);
         let scope = self.db.tenant(tenant);
         let keys: Vec<&Key> = key.into_iter().collect();
-        let state = load::whole(&Source::Committed(&scope), self, &mut needs, &keys).await?;
+        let state = load::whole(&Source::Committed(&scope), self, &mut needs, &keys, false).await?;
         Ok(match decide(&self.documents, &state, command, key) {
             Decided::Done(result) => result,
             Decided::New(decision) => Ok(Receipt::of(decision)),

@@ -7,6 +7,7 @@ use std::{
 
 use entity::prelude::*;
 use platform::{
+    audit::{self, Chain},
     clock::{self, Clock},
     storage::{
         Fault, Reads, Row, TenantScope,
@@ -31,16 +32,25 @@ pub struct State {
     pub receipts: Vec<(Key, String)>,
     /// The counter that the transaction holds; None where it is read without locks, or there is none.
     pub counter: Option<Counter>,
+    /// The end of the audit log, where the transaction holds it already.
+    pub chain: Option<Chain>,
 }
 
 /// Loads all that commands need. A transaction locks it, in the order that every writer keeps: the counter, then levels, then documents and
-/// lots.
-pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &[&Key]) -> Result<State, Fault> {
+/// lots. The end of the audit log is locked with the counter: whoever else locks it waits for nothing behind it.
+pub async fn whole(
+    reads: &Source<'_>,
+    basis: &Basis,
+    needs: &mut Needs,
+    keys: &[&Key],
+    is_audited: bool,
+) -> Result<State, Fault> {
     let Basis { clock, documents, .. } = basis;
     // Behind the counter nobody else changes what documents hold: the levels that follow from it are those that are locked.
-    let counter = match reads {
-        Source::Locked(work) => journal::held(work).await?,
-        Source::Committed(_) => None,
+    let (counter, chain) = match reads {
+        Source::Locked(work) if is_audited => audit::counter_and_end(work).await?,
+        Source::Locked(work) => (journal::held(work).await?, None),
+        Source::Committed(_) => (None, None),
     };
     let last = counter.map_or(Timestamp(0), |counter| counter.recorded_at);
     let mut books = documents.expand(reads, needs).await?;
@@ -60,7 +70,7 @@ pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &
         stock.reversed = stock_rows::reversed(reads, &ids).await?.into_iter().collect();
     }
     documents.load_names(reads, needs, &mut books).await?;
-    Ok(State { stock, books, receipts, counter })
+    Ok(State { stock, books, receipts, counter, chain })
 }
 
 /// The lots of levels that are kept by them, and those that are named; says whether there may be any. Some documents are locked before them and
@@ -112,7 +122,7 @@ pub async fn on_top_of(
     stock.levels = std::mem::take(&mut speculative.levels);
     stock.levels.extend(levels.into_iter().map(|level| (level.key, level)));
     stock.unknown_stores = unknown_stores(scope, &missing, &stock.levels).await?;
-    Ok(Some(State { stock, books, receipts, counter: None }))
+    Ok(Some(State { stock, books, receipts, counter: None, chain: None }))
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.

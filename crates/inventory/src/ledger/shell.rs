@@ -11,8 +11,8 @@ use super::rated::adjusted;
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
-        StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code,
-        submit, submit_named,
+        StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, submit,
+        submit_named,
     },
     stock::{
         core::{
@@ -68,9 +68,8 @@ impl Lines {
     where
         I: Iterator<Item = (&'a ProductRef, &'a StoreRef)> + Clone,
     {
-        let products = Names::look_up(reads, lines.clone().map(|(product, _)| product)).await?;
-        let named: Vec<&StoreRef> = lines.map(|(_, store)| store).collect();
-        let mut stores = stores_by_code(reads, &named).await?;
+        let named: Vec<&StoreRef> = lines.clone().map(|(_, store)| store).collect();
+        let (products, mut stores) = Names::with_stores(reads, lines.map(|(product, _)| product), &named).await?;
         stores.retain(|_, store| reach.covers(*store));
         Ok(Self { products, stores, reach })
     }

@@ -7,6 +7,7 @@
 mod adopt;
 mod core;
 pub mod fields;
+mod held;
 mod writer;
 pub mod rows;
 mod shell;
@@ -17,5 +18,6 @@ pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, 
 pub use adopt::{adopt, adopt_waiting};
 pub use context::{AuditContext, Origin, about, attribute, changed, changed_node, listens, refused, refused_in_data};
 pub use fields::{Fields, money};
+pub use held::counter_and_end;
 pub use shell::Audit;
 pub use writer::AuditWriter;

@@ -156,7 +156,7 @@ impl StoredRow {
     }
 }
 
-fn hash_of(bytes: Vec<u8>) -> Result<Hash, Fault> {
+pub(super) fn hash_of(bytes: Vec<u8>) -> Result<Hash, Fault> {
     bytes.try_into().map_err(|_| Fault::corrupt("audit_entry", "a hash has 32 bytes"))
 }
 
@@ -311,17 +311,18 @@ pub async fn seal(work: &Work, seals: &[(AuditId, Seal)], end: Chain) -> Result<
 
 /// Writes new entries behind the end of the chain, which is locked: whoever asks holds no lock that a sealer waits for.
 pub async fn append(work: &Work, audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Result<(), Fault> {
-    let (end, rows) = appended(work, audit_writer, entries).await?;
+    let (end, rows) = appended(work, audit_writer, None, entries).await?;
     work.write_all(vec![end], vec![rows]).await
 }
 
-/// The same, to be written with other rows: the chain's new end and the entries. The end is locked at once.
+/// The same, to be written with other rows: the chain's new end and the entries. The end is locked at once, unless it is `held` already.
 pub async fn appended(
     work: &Work,
     audit_writer: &AuditWriter,
+    held: Option<Chain>,
     entries: impl IntoIterator<Item = New>,
 ) -> Result<(OwnRow, Bulk), Fault> {
-    let mut chain = lock_head(work).await?.chain;
+    let mut chain = if let Some(chain) = held { chain } else { lock_head(work).await?.chain };
     let rows = chained(audit_writer, &mut chain, entries);
     Ok((end_at(chain), rows))
 }

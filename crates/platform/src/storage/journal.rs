@@ -167,7 +167,10 @@ impl Counter {
     }
     fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
         let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
-        let mut row = Row::new(row);
+        Self::from_row(&mut Row::new(row))
+    }
+    /// The next columns of a row, which are those of `columns`.
+    pub(crate) fn from_row(row: &mut Row<'_>) -> Result<Self, Fault> {
         let (seq, recorded_at, epoch, mut documents) = (row.take()?, row.take()?, row.take()?, [0; KINDS]);
         for number in &mut documents {
             *number = row.take()?;
@@ -176,8 +179,13 @@ impl Counter {
     }
 }
 
+/// The columns of a `Counter`.
+pub(crate) fn columns() -> String {
+    format!("head, recorded_at, epoch, {}", numbers())
+}
+
 pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
-    let sql = format!("SELECT head, recorded_at, epoch, {} FROM tenant_counter WHERE tenant_id = $1", numbers());
+    let sql = format!("SELECT {} FROM tenant_counter WHERE tenant_id = $1", columns());
     Counter::read(&reads.rows(&sql, vec![]).await?)
 }
 
@@ -226,8 +234,8 @@ pub async fn hold(work: &Work) -> Result<(), Fault> {
 
 /// The same; the counter as it will be until the transaction itself changes it. None where the tenant is gone: nobody else is there.
 pub async fn held(work: &Work) -> Result<Option<Counter>, Fault> {
-    let (numbers, lock) = (numbers(), work.backend().for_change("c"));
-    let sql = format!("SELECT head, recorded_at, epoch, {numbers} FROM tenant_counter c WHERE c.tenant_id = $1{lock}");
+    let (columns, lock) = (columns(), work.backend().for_change("c"));
+    let sql = format!("SELECT {columns} FROM tenant_counter c WHERE c.tenant_id = $1{lock}");
     let rows = work.rows(&sql, vec![]).await?;
     if rows.is_empty() { Ok(None) } else { Counter::read(&rows).map(Some) }
 }
@@ -255,8 +263,8 @@ pub async fn take_at(work: &Work, want: Want, now: Timestamp) -> Result<Counter,
     if want.of == Of::MasterData {
         set.push("master_seq = head + $3".to_owned());
     }
-    let (set, numbers) = (set.join(", "), numbers());
-    let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, recorded_at, epoch, {numbers}");
+    let (set, columns) = (set.join(", "), columns());
+    let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING {columns}");
     let after = Counter::read(&work.rows(&sql, values).await?)?;
     Ok(Counter {
         seq: after.seq - want.events,

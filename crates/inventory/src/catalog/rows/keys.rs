@@ -51,13 +51,10 @@ pub async fn ids_by_kept<I: TryGetable>(
     kind: KeyKind,
     mut kept: Vec<String>,
 ) -> Result<HashMap<String, I>, Fault> {
-    // Postgres refuses a text with a NUL character; no key has one.
-    kept.retain(|key| !key.contains('\0'));
+    tidy(&mut kept);
     if kept.is_empty() {
         return Ok(HashMap::new());
     }
-    kept.sort_unstable();
-    kept.dedup();
     let (table, column, id) = kind.place();
     let backend = reads.backend();
     let of = backend.in_texts(column, 2);
@@ -71,7 +68,45 @@ pub async fn ids_by_kept<I: TryGetable>(
         .collect()
 }
 
-/// The same by the keys as they were asked for.
+/// Each key once. Postgres refuses a text with a NUL character; no key has one.
+fn tidy(kept: &mut Vec<String>) {
+    kept.retain(|key| !key.contains('\0'));
+    kept.sort_unstable();
+    kept.dedup();
+}
+
+/// The same for keys of several kinds, in one statement; what is found is in the place of its kind.
+pub async fn ids_of_kinds<const N: usize>(
+    reads: &impl Reads,
+    asked: [(KeyKind, Vec<String>); N],
+) -> Result<[HashMap<String, Uuid>; N], Fault> {
+    let mut found: [HashMap<String, Uuid>; N] = std::array::from_fn(|_| HashMap::new());
+    let backend = reads.backend();
+    let (mut parts, mut values) = (Vec::with_capacity(N), Vec::with_capacity(N));
+    for (place, (kind, mut kept)) in asked.into_iter().enumerate() {
+        tidy(&mut kept);
+        if kept.is_empty() {
+            continue;
+        }
+        let (table, column, id) = kind.place();
+        let of = backend.in_texts(column, values.len() + 2);
+        parts.push(format!("SELECT {place}, {column}, {id} FROM {table} WHERE tenant_id = $1 AND {of}"));
+        values.push(backend.texts(kept.iter().map(String::as_str)));
+    }
+    if parts.is_empty() {
+        return Ok(found);
+    }
+    for row in &reads.rows(&parts.join(" UNION ALL "), values).await? {
+        let mut row = Row::new(row);
+        let (place, key, id): (i32, String, Uuid) = (row.take()?, row.take()?, row.take()?);
+        if let Some(of_kind) = found.get_mut(place as usize) {
+            of_kind.insert(key, id);
+        }
+    }
+    Ok(found)
+}
+
+/// What `ids_by_kept` finds, by the keys as they were asked for.
 pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
     let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
     let found = ids_by_kept::<Uuid>(reads, kind, kept.clone()).await?;

@@ -140,20 +140,60 @@ pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Res
     }
     let backend = reads.backend();
     let lock = if lock { backend.for_change("w") } else { String::new() };
+    if !lock.is_empty() {
+        return lock_works(reads, orders, &lock).await;
+    }
     let (select, of) = (StoreWorkRow::SELECT, backend.in_ids("w.order_id", 2));
     let sql = format!(
         "SELECT {select} FROM fulfilment_work w CROSS JOIN store s
-         WHERE w.tenant_id = $1 AND {of} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth{lock}"
+         WHERE w.tenant_id = $1 AND {of} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth"
     );
     let rows = reads.records::<StoreWorkRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     let (mut heads, mut handling) = (Vec::with_capacity(rows.len()), Handling::new());
     for row in rows {
-        if let Some(time) = HandlingTime::read(&row.handling_time) {
-            handling.insert(row.work.store_id, StoreHandling { time, time_zone: row.time_zone });
-        }
-        heads.push(WorkHead::from(row.work));
+        heads.push(row.head(&mut handling));
     }
     Ok((whole(reads, heads).await?, handling))
+}
+
+/// The same, locked, with their lines in one statement. The transaction holds the tenant's counter: the lines are read as they were when the
+/// statement began, and behind the counter nobody else writes any (0266).
+async fn lock_works(reads: &impl Reads, orders: &[OrderId], lock: &str) -> Result<(Vec<Work>, Handling), Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {work}, l.work_id, {line} FROM fulfilment_work w CROSS JOIN store s
+         LEFT JOIN fulfilment_work_line l ON l.tenant_id = $1 AND l.work_id = w.id
+         WHERE w.tenant_id = $1 AND {of} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth, l.nth{lock}",
+        work = StoreWorkRow::SELECT,
+        line = LineRow::SELECT,
+        of = backend.in_ids("w.order_id", 2)
+    );
+    let (mut works, mut handling): (Vec<Work>, _) = (Vec::new(), Handling::new());
+    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let found: StoreWorkRow = row.record()?;
+        if works.last().is_none_or(|work| work.head.id != found.work.id) {
+            works.push(Work { head: found.head(&mut handling), lines: Vec::new(), parcels: Vec::new() });
+        }
+        // A work without lines has one row, in which nothing is of a line.
+        let is_line = row.take::<Option<FulfilmentWorkId>>()?.is_some();
+        if let Some(work) = works.last_mut().filter(|_| is_line) {
+            let line: LineRow = row.record()?;
+            work.lines.push(WorkLine::from(&line));
+        }
+    }
+    fill_packed(reads, &mut works).await?;
+    Ok((works, handling))
+}
+
+impl StoreWorkRow {
+    /// The work; notes how long its store takes to ship, where the store states that.
+    fn head(self, handling: &mut Handling) -> WorkHead {
+        if let Some(time) = HandlingTime::read(&self.handling_time) {
+            handling.insert(self.work.store_id, StoreHandling { time, time_zone: self.time_zone });
+        }
+        WorkHead::from(self.work)
+    }
 }
 
 /// The works of these orders without their lines, the oldest of an order first.
@@ -197,14 +237,20 @@ async fn whole(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work>, Fa
             work.lines.push(WorkLine::from(&row));
         }
     }
-    // A work that is as it was made has no parcels, unless some of it left in the same step by the order's short way, which its lines tell.
-    let has_parcels = |work: &Work| work.head.version > 1 || work.lines.iter().any(|line| line.shipped > 0);
-    let packed: HashMap<FulfilmentWorkId, usize> =
-        places.into_iter().filter(|(_, place)| works.get(*place).is_some_and(has_parcels)).collect();
-    if !packed.is_empty() {
-        fill_parcels(reads, &packed, &mut works).await?;
-    }
+    fill_packed(reads, &mut works).await?;
     Ok(works)
+}
+
+/// Reads the parcels of works that may have any. A work that is as it was made has none, unless some of it left in the same step by the order's
+/// short way, which its lines tell.
+async fn fill_packed(reads: &impl Reads, works: &mut [Work]) -> Result<(), Fault> {
+    let has_parcels = |work: &Work| work.head.version > 1 || work.lines.iter().any(|line| line.shipped > 0);
+    let placed = works.iter().enumerate().filter(|(_, work)| has_parcels(work));
+    let packed: HashMap<FulfilmentWorkId, usize> = placed.map(|(place, work)| (work.head.id, place)).collect();
+    if packed.is_empty() {
+        return Ok(());
+    }
+    fill_parcels(reads, &packed, works).await
 }
 
 /// Stores that have refused lines of these orders.

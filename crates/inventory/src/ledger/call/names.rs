@@ -6,9 +6,10 @@ use entity::prelude::*;
 use iam::access::Reach;
 use platform::storage::{Fault, Reads, Row};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
-    catalog::rows::keys::{KeyKind, ids_by_kept},
+    catalog::rows::keys::{KeyKind, ids_by_kept, ids_of_kinds},
     ledger::Ledger,
     stock::core::{At, LotChoice, LotName, Noun, Rejection},
 };
@@ -57,8 +58,17 @@ pub struct Names {
 }
 
 impl Names {
-    /// Looks up what is not an id already: one statement for the SKUs, one for the barcodes, none when there are none.
+    /// Looks up what is not an id already: one statement, none where all are ids.
     pub async fn look_up<'a>(reads: &impl Reads, products: impl IntoIterator<Item = &'a ProductRef>) -> Result<Self, Fault> {
+        Ok(Self::with_stores(reads, products, &[]).await?.0)
+    }
+
+    /// The same, and the stores that the call names, by their codes: in the same statement.
+    pub async fn with_stores<'a>(
+        reads: &impl Reads,
+        products: impl IntoIterator<Item = &'a ProductRef>,
+        stores: &[&StoreRef],
+    ) -> Result<(Self, HashMap<String, StoreId>), Fault> {
         let (mut skus, mut barcodes) = (Vec::new(), Vec::new());
         for product in products {
             match product {
@@ -67,10 +77,10 @@ impl Names {
                 ProductRef::Barcode(code) => barcodes.push(KeyKind::ProductBarcode.kept(code)),
             }
         }
-        Ok(Self {
-            skus: ids_by_kept(reads, KeyKind::ProductSku, skus).await?,
-            barcodes: ids_by_kept(reads, KeyKind::ProductBarcode, barcodes).await?,
-        })
+        let asked = [(KeyKind::ProductSku, skus), (KeyKind::ProductBarcode, barcodes), (KeyKind::StoreCode, codes(stores))];
+        let [skus, barcodes, stores] = ids_of_kinds(reads, asked).await?;
+        let names = Self { skus: typed(skus, ProductId::from_uuid), barcodes: typed(barcodes, ProductId::from_uuid) };
+        Ok((names, typed(stores, StoreId::from_uuid)))
     }
 
     pub fn product(&self, named: &ProductRef, field: impl FnOnce() -> At) -> Result<ProductId, Rejection> {
@@ -81,6 +91,10 @@ impl Names {
         };
         found.ok_or_else(|| Rejection::not_found(Noun::Product, field()))
     }
+}
+
+fn typed<I>(found: HashMap<String, Uuid>, id: fn(Uuid) -> I) -> HashMap<String, I> {
+    found.into_iter().map(|(key, found)| (key, id(found))).collect()
 }
 
 /// What a barcode is of: a product, or a pack of it.
@@ -130,11 +144,15 @@ pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) ->
 
 /// The stores that a call names, by their codes.
 pub async fn stores_by_code(reads: &impl Reads, named: &[&StoreRef]) -> Result<HashMap<String, StoreId>, Fault> {
-    let codes = named.iter().filter_map(|store| match store {
+    ids_by_kept(reads, KeyKind::StoreCode, codes(named)).await
+}
+
+fn codes(named: &[&StoreRef]) -> Vec<String> {
+    let code = |store: &&StoreRef| match store {
         StoreRef::Code(code) => Some(KeyKind::StoreCode.kept(code)),
         StoreRef::Id(_) => None,
-    });
-    ids_by_kept(reads, KeyKind::StoreCode, codes.collect()).await
+    };
+    named.iter().filter_map(code).collect()
 }
 
 /// The store's id, if its code was found or it was named by id.

@@ -1,4 +1,4 @@
-//! Loading and locking orders.
+//! Loading orders.
 
 use std::collections::HashMap;
 
@@ -108,23 +108,14 @@ struct KitPart {
     quantity: Quantity,
 }
 
-/// Orders with their lines, locked in id order until the transaction ends.
-pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
-    read(work, ids, &work.backend().for_change("o")).await
-}
-
-/// Orders with their lines, as committed; in no order.
+/// Orders with their lines, as committed.
 pub async fn orders(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
-    read(reads, ids, "").await
-}
-
-async fn read(reads: &impl Reads, ids: &[OrderId], lock: &str) -> Result<Vec<Order>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of} ORDER BY o.id{lock}",
+        "SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of} ORDER BY o.id",
         select = OrderRow::SELECT,
         of = backend.in_ids("o.id", 2)
     );
@@ -162,7 +153,11 @@ pub(super) async fn fill(
 }
 
 /// What the kits among the lines take from stock: read where a line may be one, and not asked for otherwise.
-async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders: &mut [Order]) -> Result<(), Fault> {
+pub(super) async fn fill_parts(
+    reads: &impl Reads,
+    places: &HashMap<OrderId, usize>,
+    orders: &mut [Order],
+) -> Result<(), Fault> {
     let may_be = |line: &Line| matches!(line.item, LineItem::Product { policy: StockPolicy::Untracked, .. });
     let ids: Vec<OrderId> = orders.iter().filter(|order| order.lines.iter().any(may_be)).map(|order| order.id).collect();
     if ids.is_empty() {
@@ -281,7 +276,7 @@ impl LineRow {
         }
     }
 
-    fn line(self, currency: Currency) -> Result<Line, Fault> {
+    pub(super) fn line(self, currency: Currency) -> Result<Line, Fault> {
         let money = |minor| Money::new(minor, currency);
         // As it was placed, where nobody has edited it.
         let basis = Basis {

@@ -11,6 +11,7 @@ mod invoiced;
 mod leaves;
 mod list;
 mod load;
+mod locked;
 mod merged;
 mod names;
 mod parts;
@@ -32,7 +33,8 @@ pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
-pub use load::{kits, lock_orders, orders, parts_of};
+pub use load::{kits, orders, parts_of};
+pub use locked::lock_orders;
 pub use merged::{add_merged, with_merged};
 pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};
 pub use parts::{

@@ -20,8 +20,9 @@ use crate::{
 
 /// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
 pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
-    let (key, act, levels) = prepared(ledger, &permit, input, "orderConfirm").await?;
+    let (key, act) = prepared(ledger, &permit, input, "orderConfirm").await?;
     let scope = permit.scope(ledger.database());
+    let levels = levels_of(&scope, act.order, None).await?;
     let confirm = |sourcing| {
         let confirm = Confirm { act: act.clone(), sourcing };
         Command::of(OrderCommand::Confirm(Box::new(confirm), levels.clone()))
@@ -40,41 +41,44 @@ pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, in
 pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct, mode: Mode) -> Done {
     let lines = input.lines.clone();
     let fulfilment = ledger.clock().id();
-    let command = |act, levels| match lines {
+    let (key, act) = prepared(ledger, &permit, input, "orderCancel").await?;
+    let levels = levels_of(&permit.scope(ledger.database()), act.order, None).await?;
+    let command = match lines {
         None => Command::of(OrderCommand::Cancel(act, levels)),
         Some(lines) => Command::of(OrderCommand::CancelLines(Box::new(CancelLines { act, lines, fulfilment }), levels)),
     };
-    act(ledger, permit, input, ("orderCancel", mode), command).await
+    submit(ledger, &permit, command, key, mode).await
 }
 
 /// Takes a closed order out of the files.
 pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
-    act(ledger, permit, input, ("orderReopen", mode), |act, _| Command::of(OrderCommand::Reopen(act))).await
+    act(ledger, permit, input, ("orderReopen", mode), |act| Command::of(OrderCommand::Reopen(act))).await
 }
 
 /// Files a fulfilled order.
 pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
-    act(ledger, permit, input, ("orderClose", mode), |act, _| Command::of(OrderCommand::Close(act))).await
+    act(ledger, permit, input, ("orderClose", mode), |act| Command::of(OrderCommand::Close(act))).await
 }
 
+/// A step that looks at no level.
 async fn act<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
     input: OrderAct,
     (mutation, mode): (&'static str, Mode),
-    command: impl FnOnce(Act, Vec<LevelKey>) -> Command,
+    command: impl FnOnce(Act) -> Command,
 ) -> Done {
-    let (key, act, levels) = prepared(ledger, &permit, input, mutation).await?;
-    submit(ledger, &permit, command(act, levels), key, mode).await
+    let (key, act) = prepared(ledger, &permit, input, mutation).await?;
+    submit(ledger, &permit, command(act), key, mode).await
 }
 
-/// The key of a step, the step, and the levels that the order is on.
+/// The key of a step, and the step.
 async fn prepared<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     input: OrderAct,
     mutation: &'static str,
-) -> Result<(Key, Act, Vec<LevelKey>), Stop> {
+) -> Result<(Key, Act), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
@@ -82,7 +86,6 @@ async fn prepared<P: Permission>(
     checks.done()?;
     let key = key_of(permit, mutation, &input.idempotency_key, &input);
     let order = own_order(ledger, permit, input.order).await?;
-    let levels = levels_of(&permit.scope(ledger.database()), order, None).await?;
     let act = Act {
         order,
         expected_version: input.expected_version,
@@ -92,7 +95,7 @@ async fn prepared<P: Permission>(
         by_channel: permit.channel().is_some(),
         movement: ledger.clock().document_id(),
     };
-    Ok((key, act, levels))
+    Ok((key, act))
 }
 
 /// The levels that an order's stocked lines are on: at its own store, where they are held, and where else it may leave from. None for an order

@@ -17,7 +17,7 @@ use crate::{
     catalog::core::text::fold,
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of,
-        known_store, store_of, stores_by_code, submit_found, submit_named,
+        known_store, store_of, submit_found, submit_named,
     },
     orders::rows::store_facts,
     purchasing::{
@@ -203,8 +203,8 @@ pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>,
 
 async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: &ReorderOrder) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
-    let codes = stores_by_code(&scope, &input.lines.iter().map(|line| &line.store).collect::<Vec<_>>()).await?;
+    let stores: Vec<_> = input.lines.iter().map(|line| &line.store).collect();
+    let (names, codes) = Names::with_stores(&scope, input.lines.iter().map(|line| &line.product), &stores).await?;
     let suppliers = Suppliers::look_up(&scope, input.lines.iter().filter_map(|line| line.supplier.as_ref())).await?;
     let at = |index: usize, name: Field| At::line(index).field(name);
     let mut missing = Missing::default();

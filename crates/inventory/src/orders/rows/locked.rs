@@ -1,0 +1,43 @@
+//! Locking orders.
+
+use std::collections::HashMap;
+
+use entity::{prelude::*, record::Selected};
+use platform::storage::{Fault, Reads, Row};
+
+use super::load::{LineRow, OrderRow, fill_parts, orders};
+use crate::orders::core::Order;
+
+/// Orders with their lines, locked in id order until the transaction ends. It holds the tenant's counter: the lines are read as they were when the
+/// statement began, and behind the counter nobody else writes any (0266).
+pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
+    let backend = work.backend();
+    let lock = backend.for_change("o");
+    if ids.is_empty() || lock.is_empty() {
+        return orders(work, ids).await;
+    }
+    let sql = format!(
+        "SELECT {order}, l.order_id, {line} FROM sales_order o LEFT JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
+         WHERE o.tenant_id = $1 AND {of} ORDER BY o.id, l.position{lock}",
+        order = OrderRow::SELECT,
+        line = LineRow::SELECT,
+        of = backend.in_ids("o.id", 2)
+    );
+    let mut found: Vec<Order> = Vec::with_capacity(ids.len());
+    for row in &work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let head: OrderRow = row.record()?;
+        if found.last().is_none_or(|order| order.id != head.id) {
+            found.push(head.order()?);
+        }
+        // An order without lines has one row, in which nothing is of a line.
+        let is_line = row.take::<Option<OrderId>>()?.is_some();
+        if let Some(order) = found.last_mut().filter(|_| is_line) {
+            let line: LineRow = row.record()?;
+            order.lines.push(line.line(order.total.currency)?);
+        }
+    }
+    let places: HashMap<OrderId, usize> = found.iter().enumerate().map(|(place, order)| (order.id, place)).collect();
+    fill_parts(work, &places, &mut found).await?;
+    Ok(found)
+}
