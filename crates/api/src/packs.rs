@@ -14,7 +14,10 @@ use inventory::{
     ledger::{Ledger, Pack, packs},
     purchasing, returns, transfers,
 };
-use platform::storage::{Fault, TenantScope};
+use platform::{
+    path,
+    storage::{Fault, TenantScope},
+};
 
 use crate::{
     catalog::ProductRef,
@@ -38,6 +41,23 @@ pub struct PackLine<'a> {
     pub name: &'static str,
     /// The place of the line in the input.
     pub at: Path,
+}
+
+/// How much a line says: its product, the field that counts its smallest units, and its packs.
+pub type LineAmount<'a> = (Option<&'a ProductRef>, &'a mut Option<Quantity>, Option<i32>);
+
+/// The lines of a list of the input, for `in_units`; `name` is the field that counts smallest units.
+pub fn pack_lines<'a, L>(
+    lines: &'a mut [L],
+    list: &str,
+    name: &'static str,
+    amount: impl Fn(&'a mut L) -> LineAmount<'a>,
+) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut L)| {
+        let (product, units, packs) = amount(line);
+        PackLine { product, units, packs, name, at: path!["input", list, index] }
+    };
+    lines.iter_mut().enumerate().map(line).collect()
 }
 
 impl PackLine<'_> {

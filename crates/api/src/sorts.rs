@@ -22,6 +22,23 @@ pub fn order_of<O>(order_by: Option<O>, sort: Option<impl Into<O>>) -> Answer<Op
     }
 }
 
+/// Makes orders of sorts: both have a field and a direction.
+macro_rules! orders_of_sorts {
+    ($($sort:ident => $order:ident),+) => {$(
+        impl From<$sort> for $order {
+            fn from(sort: $sort) -> Self {
+                Self { field: sort.field.into(), direction: sort.direction }
+            }
+        }
+    )+};
+}
+orders_of_sorts!(
+    OrderSort => OrderOrder,
+    ProductSort => ProductOrder,
+    StockSort => StockOrder,
+    FulfilmentWorkSort => FulfilmentWorkOrder
+);
+
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct OrderSort {
@@ -44,12 +61,6 @@ pub enum OrderSortField {
     Total,
     /// Time at which the order last changed.
     UpdatedAt,
-}
-
-impl From<OrderSort> for OrderOrder {
-    fn from(sort: OrderSort) -> Self {
-        Self { field: sort.field.into(), direction: sort.direction }
-    }
 }
 
 /// Sort order of a list of products; products with equal values are sorted by ID.
@@ -81,12 +92,6 @@ pub enum ProductSortField {
     Relevance,
 }
 
-impl From<ProductSort> for ProductOrder {
-    fn from(sort: ProductSort) -> Self {
-        Self { field: sort.field.into(), direction: sort.direction }
-    }
-}
-
 /// Sort order of a list of stock levels; levels with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct StockSort {
@@ -111,12 +116,6 @@ pub enum StockSortField {
     UpdatedAt,
 }
 
-impl From<StockSort> for StockOrder {
-    fn from(sort: StockSort) -> Self {
-        Self { field: sort.field.into(), direction: sort.direction }
-    }
-}
-
 /// Sort order of a list of fulfilment works; works with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct FulfilmentWorkSort {
@@ -133,10 +132,4 @@ pub struct FulfilmentWorkSort {
 pub enum FulfilmentWorkSortField {
     /// Moment from which the work is due.
     DueAt,
-}
-
-impl From<FulfilmentWorkSort> for FulfilmentWorkOrder {
-    fn from(sort: FulfilmentWorkSort) -> Self {
-        Self { field: sort.field.into(), direction: sort.direction }
-    }
 }

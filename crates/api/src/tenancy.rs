@@ -17,7 +17,7 @@ use crate::{
         fault::Answer,
         once::{Again, Earlier},
         reading::Reading,
-        refusal::{ErrorCode, UserError, VersionConflict},
+        refusal::{ErrorCode, UserError},
         scalars::{CurrencyCode, Date, Long},
     },
     identity::{Tenant, own_tenant},
@@ -237,14 +237,12 @@ impl Again for TenantPayload {
 fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
     let at = |field: &str| path!["input", field];
     match why {
-        Rejection::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the settings have changed: their version is {actual}"),
-            field: Some(at("expectedVersion")),
-            retryable: false,
-            actual_version: Long(*actual),
-            current: current.map(Node::Tenant),
-        })),
+        Rejection::Stale { actual } => UserError::stale(
+            format!("the settings have changed: their version is {actual}"),
+            at("expectedVersion"),
+            *actual,
+            current.map(Node::Tenant),
+        ),
         Rejection::NoName => UserError::new(ErrorCode::Required, "a text is needed", at("name")),
         Rejection::NameTooLong { most } => {
             UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), at("name"))

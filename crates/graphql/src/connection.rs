@@ -269,29 +269,8 @@ macro_rules! connection {
         pub struct $connection(pub $crate::connection::CountedPage<$node>);
 
         #[doc = concat!("A page of ", $what, ".")]
-        #[::macros::resolvers]
-        impl $connection {
-            /// The nodes with their cursors.
-            async fn edges(&self) -> Vec<$edge> {
-                (0..self.0.page.nodes.len()).map(|index| $edge(self.0.page.clone(), index)).collect()
-            }
-            /// The nodes alone.
-            async fn nodes(&self) -> &[$node] {
-                &self.0.page.nodes
-            }
-            /// Position of the page in the list.
-            async fn page_info(&self) -> $crate::connection::PageInfo {
-                self.0.page.info()
-            }
-            /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-            #[field(cost = "3")]
-            async fn total_count(
-                &self,
-                #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-            ) -> $crate::fault::Answer<$crate::connection::Count> {
-                self.0.total(limit).await
-            }
-        }
+        #[::macros::resolvers(connection(0, $edge, $node))]
+        impl $connection {}
         $crate::connection!(@edge $edge, $node, $what);
         impl From<$crate::connection::CountedPage<$node>> for $connection {
             fn from(page: $crate::connection::CountedPage<$node>) -> Self {

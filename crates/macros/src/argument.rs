@@ -8,6 +8,8 @@ use syn::{
     punctuated::Punctuated,
 };
 
+use crate::connection::Connection;
+
 /// Where a permission is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Where {
@@ -75,6 +77,8 @@ pub enum Argument {
     Personal,
     Shared,
     ListSize(ListSize),
+    /// Of a type: a page, with the fields of every page.
+    Connection(Box<Connection>),
     /// Async-graphql's.
     Other(TokenStream),
 }
@@ -109,6 +113,7 @@ impl Parse for SpannedArgument {
             "once" => named(input).and_then(|()| key_place(input)).map(Argument::Once),
             "was" => named(input).and_then(|()| was(input, span)).map(Argument::Was),
             "list_size" => named(input).and_then(|()| list_size(input)).map(Argument::ListSize),
+            "connection" => named(input).and_then(|()| Connection::parse(input)).map(|of| Argument::Connection(Box::new(of))),
             _ => input.parse::<syn::Meta>().map(|other| Argument::Other(other.into_token_stream())),
         };
         Ok(Self { argument: argument?, span })
@@ -232,7 +237,9 @@ fn list_size(input: ParseStream) -> Result<ListSize> {
 pub fn attribute(argument: &Argument) -> Option<TokenStream> {
     let applied = match argument {
         Argument::Other(other) => return Some(other.clone()),
-        Argument::Session(_) | Argument::DryRun(_) | Argument::Once(_) | Argument::Was(_) => return None,
+        Argument::Session(_) | Argument::DryRun(_) | Argument::Once(_) | Argument::Was(_) | Argument::Connection(_) => {
+            return None;
+        }
         Argument::Permit(kind, _) | Argument::Requires(kind) => with_code("requires", kind),
         Argument::Mask(kind, _) => with_code("mask", kind),
         Argument::Authenticated => quote!(authenticated::apply()),

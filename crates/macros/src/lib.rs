@@ -2,6 +2,7 @@
 
 mod argument;
 mod check;
+mod connection;
 mod earlier;
 mod pages;
 mod record;
@@ -37,6 +38,9 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// `#[resolvers]` is `#[Object]`, `#[resolvers(subscription)]` is `#[Subscription]`, `#[resolvers(complex)]` is `#[ComplexObject]`. Directives of the type:
 /// `requires = Kind`, which is said and not checked, for an object is had from a field that checks; `shared`; `cost = "0.05"`. Other arguments
 /// (`name = "StockCount"`) are async-graphql's.
+///
+/// `connection(page, NoteEdge, Note)` names the field that has the `CountedPage`, the type of its edges and that of its nodes: `edges`, `nodes`, `pageInfo`
+/// and `totalCount` are the type's first fields. One of them that the block writes itself replaces the one from here, in its place.
 ///
 /// # On a method
 ///

@@ -19,6 +19,11 @@ type Arguments = Punctuated<SpannedArgument, Token![,]>;
 pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream> {
     let mut block: ItemImpl = parse2(block)?;
     let (target, arguments) = of_block(arguments)?;
+    for written in &arguments {
+        if let Argument::Connection(of) = &written.argument {
+            of.complete(&mut block.items);
+        }
+    }
     let mut earlier = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
@@ -27,7 +32,8 @@ pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream>
         }
     }
     block.items.extend(earlier);
-    let arguments = arguments.iter().map(checked_of_block).collect::<Result<Vec<_>>>()?;
+    let said = arguments.iter().filter(|written| !matches!(written.argument, Argument::Connection(_)));
+    let arguments = said.map(checked_of_block).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[::async_graphql::#target(#(#arguments),*)]
         #block
@@ -144,7 +150,9 @@ fn fit(arguments: &[SpannedArgument], purpose: Purpose) -> Result<()> {
         let is_same = |before: &&SpannedArgument| std::mem::discriminant(&before.argument) == std::mem::discriminant(argument);
         match argument {
             Argument::Other(_) => {}
-            Argument::Requires(_) | Argument::Shared => return fault("an argument of a type: a method has `permit`"),
+            Argument::Requires(_) | Argument::Shared | Argument::Connection(_) => {
+                return fault("an argument of a type: a method has `permit`");
+            }
             Argument::Emits(_) | Argument::DryRun(_) | Argument::Once(_) if purpose == Purpose::Field => {
                 return fault("an argument of `mutation`");
             }

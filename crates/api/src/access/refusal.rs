@@ -8,22 +8,16 @@ use platform::{clock, path};
 
 use crate::graphql::{
     fault::TopError,
-    refusal::{ErrorCode, UserError, VersionConflict},
-    scalars::Long,
+    refusal::{ErrorCode, UserError},
 };
 
 fn refuse(rejection: &Rejection) -> UserError {
     let field = path_of(rejection.at);
     match &rejection.why {
         Refusal::NotFound(noun) => UserError::not_found(named(*noun), field),
-        Refusal::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("it has changed since you read it and is at version {actual} now"),
-            field: Some(field),
-            retryable: false,
-            actual_version: Long(*actual),
-            current: None,
-        })),
+        Refusal::Stale { actual } => {
+            UserError::stale(format!("it has changed since you read it and is at version {actual} now"), field, *actual, None)
+        }
         Refusal::TooMany { what, most } => UserError::new(ErrorCode::LimitExceeded, too_many(*what, *most), field),
         Refusal::LastOwner => {
             let message = "the tenant would be left without an owner for all stores and without an end";

@@ -10,7 +10,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        refusal::{ErrorCode, UserError, VersionConflict},
+        refusal::{ErrorCode, UserError},
         scalars::Long,
     },
     payload,
@@ -92,18 +92,8 @@ fn stopped(error: AlertError) -> Result<Vec<UserError>, TopError> {
         }
         AlertError::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
         AlertError::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
-        AlertError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
-        AlertError::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the alert has changed since you read it and is at version {actual} now"),
-            field: Some(path!["input", "expectedVersion"]),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        AlertError::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
+        AlertError::Stale { actual } => UserError::changed("alert", actual),
     };
     Ok(vec![refused])
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     connection,
     graphql::{
-        connection::{Count, CountedPage, PageInfo},
+        connection::CountedPage,
         directives::shared,
         fault::Answer,
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
@@ -311,26 +311,10 @@ impl From<CountedPage<Product>> for ProductConnection {
 }
 
 /// A page of products.
-#[resolvers]
+#[resolvers(connection(0, ProductEdge, Product))]
 impl ProductConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<ProductEdge> {
-        (0..self.0.page.nodes.len()).map(|index| ProductEdge(self.0.page.clone(), index)).collect()
-    }
     /// The nodes alone.
     async fn nodes(&self) -> direct_json::Products {
         direct_json::Products(self.0.page.clone())
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.0.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.0.total(limit).await
     }
 }

@@ -5,10 +5,7 @@ use inventory::catalog::core::{Form, MergeStays, Problem, Rejection, Subject, Us
 use platform::clock;
 
 use crate::{
-    graphql::{
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
-        scalars::Long,
-    },
+    graphql::refusal::{ErrorCode, Path, UserError},
     schema::Node,
 };
 
@@ -170,14 +167,7 @@ pub fn user_error(problem: &Problem, prefix: &[&str], current: Option<Node>) -> 
     let (code, message) = say(&problem.why);
     let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(problem.at.iter().cloned()).collect();
     match &problem.why {
-        Rejection::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: code.noted(),
-            message,
-            field: Some(field),
-            retryable: false,
-            actual_version: Long(*actual),
-            current,
-        })),
+        Rejection::Stale { actual } => UserError::stale(message, field, *actual, current),
         _ => UserError::new(code, message, field),
     }
 }

@@ -16,7 +16,7 @@ use super::query::no_report;
 use crate::{
     catalog::{ProductFilter, products_within},
     graphql::{
-        connection::{Count, CountedPage, Page, PageArgs, PageInfo},
+        connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::Answer,
         scalars::{Cursor, DateTime, Long, Quantity},
@@ -100,28 +100,8 @@ pub struct StockAgesConnection {
 crate::connection!(@edge StockAgesEdge, StockAges, "products by the age of their stock");
 
 /// A page of products by how long their units have lain.
-#[resolvers]
+#[resolvers(connection(page, StockAgesEdge, StockAges))]
 impl StockAgesConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<StockAgesEdge> {
-        (0..self.page.page.nodes.len()).map(|index| StockAgesEdge(self.page.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[StockAges] {
-        &self.page.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.page.total(limit).await
-    }
     /// All products together, also those that are on no page: what stockValue says by FIFO.
     async fn totals(&self) -> StockAges {
         StockAges { product: None, sums: self.total, currency: self.how.currency }

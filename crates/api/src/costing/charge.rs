@@ -14,7 +14,7 @@ use crate::{
     currency::FrozenRate,
     graphql::{
         reading::Reading,
-        refusal::{ErrorCode, UserError, VersionConflict},
+        refusal::{ErrorCode, UserError},
         scalars::Long,
     },
     orders::links::Money,
@@ -117,14 +117,7 @@ pub(super) fn told(problem: &ChargeProblem) -> UserError {
         ChargeProblem::Deposit => new(ErrorCode::Invalid, "a deposit is no part of what goods cost", at("kind")),
         ChargeProblem::Zero => new(ErrorCode::OutOfRange, "an amount other than 0 is expected", at("amount")),
         ChargeProblem::NoOrder => UserError::not_found("purchase order", at("id")),
-        ChargeProblem::Version(actual) => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the order has changed since you read it and is at version {actual} now"),
-            field: Some(at("expectedVersion")),
-            retryable: false,
-            actual_version: Long(*actual),
-            current: None,
-        })),
+        ChargeProblem::Version(actual) => UserError::changed("order", *actual),
         ChargeProblem::NothingReceived => {
             let message = "nothing of the order has come: change its charges (purchaseOrderUpdate), or receive it first";
             new(ErrorCode::InvalidState, message, at("id"))
@@ -153,9 +146,6 @@ pub(super) fn told(problem: &ChargeProblem) -> UserError {
             new(ErrorCode::OutOfRange, message, at("amount"))
         }
         ChargeProblem::ReferenceTaken => new(ErrorCode::Duplicate, "another revaluation is called so", at("externalRef")),
-        ChargeProblem::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            new(ErrorCode::IdempotencyKeyReused, message, at("idempotencyKey"))
-        }
+        ChargeProblem::KeyReused => UserError::key_reused(at("idempotencyKey")),
     }
 }

@@ -184,10 +184,7 @@ fn not_undone(problem: &UndoProblem) -> UserError {
             let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
             new(ErrorCode::OutOfRange, message, id())
         }
-        UndoProblem::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        UndoProblem::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     }
 }
 
@@ -258,9 +255,6 @@ fn told(problem: &RevalueProblem) -> UserError {
             let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
             new(ErrorCode::OutOfRange, message, path!["input", "lines"])
         }
-        RevalueProblem::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        RevalueProblem::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
-    packs::PackLine,
+    packs::{PackLine, pack_lines},
     references::Names,
 };
 
@@ -165,21 +165,9 @@ impl StocktakeActionInput {
     }
 }
 
-/// What lines say of how much, for `packs::in_units`.
-fn pack_lines<'a>(lines: &'a mut [StocktakeLineInput], list: &str) -> Vec<PackLine<'a>> {
-    let line = |(index, line): (usize, &'a mut StocktakeLineInput)| PackLine {
-        product: Some(&line.product),
-        units: &mut line.counted,
-        packs: line.packs,
-        name: "counted",
-        at: path!["input", list, index],
-    };
-    lines.iter_mut().enumerate().map(line).collect()
-}
-
 impl StocktakeRecordInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
-        pack_lines(&mut self.lines, "lines")
+        pack_lines(&mut self.lines, "lines", "counted", |line| (Some(&line.product), &mut line.counted, line.packs))
     }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountRecord {

@@ -253,10 +253,7 @@ fn told(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
             format!("At most {MAX_RATES} rates are entered in one call."),
             field(0, "rate"),
         ),
-        SetRefusal::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        SetRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
         SetRefusal::Row(index, problem) => {
             let (code, message, name) = match problem {
                 RateProblem::Rate => {

@@ -13,7 +13,7 @@ use services::demand::{
 use crate::{
     catalog::{Channel, Money, Product, Store},
     graphql::{
-        connection::{Count, CountedPage, PageInfo},
+        connection::CountedPage,
         fault::Answer,
         scalars::{CurrencyCode, Date, Long, Quantity},
     },
@@ -199,28 +199,8 @@ pub struct DemandFactConnection {
 crate::connection!(@edge DemandFactEdge, DemandFact, "demand facts");
 
 /// A page of demand facts.
-#[resolvers]
+#[resolvers(connection(page, DemandFactEdge, DemandFact))]
 impl DemandFactConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<DemandFactEdge> {
-        (0..self.page.page.nodes.len()).map(|index| DemandFactEdge(self.page.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[DemandFact] {
-        &self.page.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.page.total(limit).await
-    }
     /// The sums over all rows, also over those that are on no page.
     async fn totals(&self) -> &DemandFact {
         &self.totals

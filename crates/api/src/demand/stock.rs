@@ -26,7 +26,7 @@ use crate::{
     catalog::{Product, ProductFilter, Store, products_at},
     graphql::{
         canonical,
-        connection::{Count, CountedPage, Page, PageArgs, PageInfo},
+        connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
         filters::IdFilter,
@@ -188,28 +188,8 @@ pub struct StockPerformanceConnection {
 crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by the performance of their stock");
 
 /// A page of levels by how their stock has done.
-#[resolvers]
+#[resolvers(connection(page, StockPerformanceEdge, StockPerformance))]
 impl StockPerformanceConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<StockPerformanceEdge> {
-        (0..self.page.page.nodes.len()).map(|index| StockPerformanceEdge(self.page.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[StockPerformance] {
-        &self.page.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.page.total(limit).await
-    }
     /// All levels together, also those that are on no page.
     async fn totals(&self) -> StockPerformance {
         let (period, before, lost) = (self.totals, self.before, Some(self.lost));

@@ -20,7 +20,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::read,
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        refusal::{ErrorCode, Path, UserError},
         scalars::Long,
     },
     payload,
@@ -64,22 +64,12 @@ fn refused(error: ExportScheduleError) -> Result<UserError, TopError> {
             let message = "the version of the schedule as it was read is needed to change it";
             UserError::new(ErrorCode::Required, message, input("expectedVersion"))
         }
-        ExportScheduleError::Stale(actual) => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the schedule has changed since you read it and is at version {actual} now"),
-            field: Some(input("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        ExportScheduleError::Stale(actual) => UserError::changed("schedule", actual),
         ExportScheduleError::Paused => {
             let message = "the schedule is paused: set it again to let it run";
             UserError::new(ErrorCode::InvalidState, message, input("id"))
         }
-        ExportScheduleError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
+        ExportScheduleError::KeyReused => UserError::key_reused(input("idempotencyKey")),
     })
 }
 

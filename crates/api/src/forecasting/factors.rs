@@ -16,7 +16,7 @@ use crate::{
     graphql::{
         fault::{Answer, TopError},
         reading::Reading,
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        refusal::{ErrorCode, Path, UserError},
         scalars::{Date, DateTime, Long},
     },
     orders::links,
@@ -287,18 +287,8 @@ fn stopped(error: FactorError) -> Result<Vec<UserError>, TopError> {
         FactorError::TooMany(most) => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} factor series of this sort are kept"), input("code"))
         }
-        FactorError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
-        FactorError::Stale(actual) => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the factor series has changed since you read it and is at version {actual} now"),
-            field: Some(input("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        FactorError::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        FactorError::Stale(actual) => UserError::changed("factor series", actual),
     };
     Ok(vec![refused])
 }

@@ -224,9 +224,6 @@ fn refused(refusal: CarrierRefusal) -> UserError {
             let message = format!("the carrier has changed: its version is {version}");
             UserError::new(ErrorCode::VersionConflict, message, path!["input", "expectedVersion"])
         }
-        CarrierRefusal::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        CarrierRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     }
 }

@@ -178,9 +178,6 @@ fn refused(refusal: ReadyRefusal) -> Answer<UserError> {
             let message = format!("the setting has changed: its version is {version}");
             UserError::new(ErrorCode::VersionConflict, message, path!["input", "expectedVersion"])
         }
-        ReadyRefusal::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        ReadyRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     })
 }

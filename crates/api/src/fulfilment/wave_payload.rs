@@ -138,10 +138,7 @@ async fn refused(ctx: &Context<'_>, stop: WaveStop, list: &str) -> Answer<Vec<Us
 fn said(refusal: WaveRefusal, list: &str) -> UserError {
     let at = |field: &str| -> Path { path!["input", field] };
     match refusal {
-        WaveRefusal::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, at("idempotencyKey"))
-        }
+        WaveRefusal::KeyReused => UserError::key_reused(at("idempotencyKey")),
         WaveRefusal::NoStore => UserError::not_found("store", at("store")),
         WaveRefusal::NoWave => UserError::not_found("wave", at("id")),
         WaveRefusal::Closed => UserError::new(ErrorCode::InvalidState, "the wave is closed", at("id")),

@@ -14,7 +14,7 @@ use platform::{
 use super::{
     context::ContextExt,
     fault::Answer,
-    refusal::{ErrorCode, Path, UserError},
+    refusal::{Path, UserError},
 };
 
 /// State of a secret in the answer of a call that may create one.
@@ -102,9 +102,6 @@ pub async fn once<P: Again>(ctx: &Context<'_>, sent: Sent, call: impl Future<Out
 async fn answered<P: Again>(ctx: &Context<'_>, before: Before<Receipt>, (mutation, at): (&'static str, Path)) -> Answer<P> {
     match before {
         Before::Same(receipt) => P::again(ctx, Earlier { mutation, receipt }).await,
-        Before::Nothing | Before::Reused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            Ok(vec![UserError::new(ErrorCode::IdempotencyKeyReused, message, at)].into())
-        }
+        Before::Nothing | Before::Reused => Ok(vec![UserError::key_reused(at)].into()),
     }
 }

@@ -2,6 +2,7 @@
 
 use ::graphql::{code::docs_of, sent_value::sent_value};
 use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
+use platform::path;
 
 use super::scalars::{Long, Quantity};
 use crate::{
@@ -264,5 +265,26 @@ impl UserError {
     /// Also what is said of other tenants' rows: not found and not yours look the same.
     pub fn not_found(what: &str, field: Path) -> Self {
         Self::new(ErrorCode::NotFound, format!("there is no such {what}"), field)
+    }
+    /// The key was used before with another input.
+    pub fn key_reused(field: Path) -> Self {
+        let message = "this key was used before with another input: use a new key for a new change";
+        Self::new(ErrorCode::IdempotencyKeyReused, message, field)
+    }
+    /// What the input changes is at another version than `expectedVersion`.
+    pub fn changed(what: &str, actual: i64) -> Self {
+        let message = format!("the {what} has changed since you read it and is at version {actual} now");
+        Self::stale(message, path!["input", "expectedVersion"], actual, None)
+    }
+    /// The row has changed since it was read.
+    pub fn stale(message: impl Into<String>, field: Path, actual: i64, current: Option<Node>) -> Self {
+        Self::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: message.into(),
+            field: Some(field),
+            retryable: false,
+            actual_version: Long(actual),
+            current,
+        }))
     }
 }

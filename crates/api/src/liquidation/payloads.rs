@@ -13,7 +13,7 @@ use crate::{
     catalog::user_error,
     graphql::{
         fault::{Answer, TopError},
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        refusal::{ErrorCode, Path, UserError},
         scalars::Long,
     },
     payload,
@@ -190,18 +190,8 @@ pub(super) fn stopped(error: LiquidationError) -> Result<Vec<UserError>, TopErro
             let message = format!("the plan is {state}: proposed lines are approved, and those under way are followed");
             UserError::new(ErrorCode::InvalidState, message, input("plan"))
         }
-        LiquidationError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
-        LiquidationError::Stale { what, actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the {what} has changed since you read it and is at version {actual} now"),
-            field: Some(input("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        LiquidationError::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        LiquidationError::Stale { what, actual } => UserError::changed(what, actual),
     };
     Ok(vec![refused])
 }

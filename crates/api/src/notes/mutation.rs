@@ -19,7 +19,7 @@ use crate::{
         fault::{Answer, TopError},
         once::{Again, Earlier},
         reading::read,
-        refusal::{ErrorCode, UserError, VersionConflict},
+        refusal::{ErrorCode, UserError},
         scalars::Long,
     },
     payload,
@@ -184,14 +184,12 @@ fn refused(why: Refusal, current: Option<Note>) -> UserError {
         }
         Refusal::NotFound => UserError::not_found("note", at("id")),
         Refusal::NotAuthor => UserError::new(ErrorCode::InvalidState, "only its author changes a note", at("id")),
-        Refusal::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the note has changed since you read it and is at version {actual} now"),
-            field: Some(at("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: current.map(Node::Note),
-        })),
+        Refusal::Stale { actual } => UserError::stale(
+            format!("the note has changed since you read it and is at version {actual} now"),
+            at("expectedVersion"),
+            actual,
+            current.map(Node::Note),
+        ),
         Refusal::KeyReused => {
             UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", at("idempotencyKey"))
         }

@@ -24,7 +24,7 @@ use super::{
     visibility::orders_within,
 };
 use crate::graphql::{
-    connection::{Count, CountedPage, Page, PageArgs, PageInfo},
+    connection::{CountedPage, Page, PageArgs},
     context::ContextExt,
     direct_json::SelectionView,
     fault::Answer,
@@ -42,27 +42,11 @@ pub struct OrderConnection {
 crate::connection!(@edge OrderEdge, Order, "orders");
 
 /// A page of orders.
-#[resolvers]
+#[resolvers(connection(counted, OrderEdge, Order))]
 impl OrderConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<OrderEdge> {
-        (0..self.counted.page.nodes.len()).map(|index| OrderEdge(self.counted.page.clone(), index)).collect()
-    }
     /// The nodes alone.
     async fn nodes(&self) -> direct_json::Orders {
         direct_json::Orders(self.counted.page.clone())
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.counted.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.counted.total(limit).await
     }
     /// The stream's head when the first page of this list was read: hand it to `orderChanged(after:)` after the last page and nothing is
     /// missed. Ask for it from the first page on.

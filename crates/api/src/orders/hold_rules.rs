@@ -213,10 +213,7 @@ fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
         RuleStop::NoKey => {
             UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
         }
-        RuleStop::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
+        RuleStop::KeyReused => UserError::key_reused(input("idempotencyKey")),
     })
 }
 

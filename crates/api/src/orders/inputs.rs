@@ -18,7 +18,7 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
-    packs::PackLine,
+    packs::{self, PackLine},
     references::Names,
 };
 
@@ -192,14 +192,7 @@ pub struct OrderFulfilInput {
 
 /// What lines say of how much, for `packs::in_units`.
 pub(super) fn pack_lines<'a>(lines: &'a mut [OrderLineInput], list: &str) -> Vec<PackLine<'a>> {
-    let line = |(index, line): (usize, &'a mut OrderLineInput)| PackLine {
-        product: line.product.as_ref(),
-        units: &mut line.quantity,
-        packs: line.packs,
-        name: "quantity",
-        at: path!["input", list, index],
-    };
-    lines.iter_mut().enumerate().map(line).collect()
+    packs::pack_lines(lines, list, "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
 }
 
 impl OrderCreateInput {

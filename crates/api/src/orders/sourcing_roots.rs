@@ -106,10 +106,7 @@ fn refused(refusal: SourcingRefusal) -> UserError {
         SourcingRefusal::Twice(index) => {
             UserError::new(ErrorCode::Duplicate, "this store stands in the list before", path!["input", "stores", index, "store"])
         }
-        SourcingRefusal::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        SourcingRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     }
 }
 

@@ -9,8 +9,7 @@ use services::papers::{
 use crate::{
     graphql::{
         fault::TopError,
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
-        scalars::Long,
+        refusal::{ErrorCode, Path, UserError},
     },
     purchasing::refusal::rate_missing,
 };
@@ -46,14 +45,7 @@ pub(super) fn stopped(error: InvoiceError, id: &str) -> Result<UserError, TopErr
             let message = format!("stores sell for it ({stores}): name them in another legal entity with legalEntityUpsert");
             UserError::new(ErrorCode::InUse, message, input("id"))
         }
-        InvoiceError::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the legal entity has changed since you read it and is at version {actual} now"),
-            field: Some(input("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        InvoiceError::Stale { actual } => UserError::changed("legal entity", actual),
         InvoiceError::Numbered => {
             let message =
                 "numbers were issued under the legal entity's prefixes, which stay: create another legal entity for other ones";
@@ -66,10 +58,7 @@ pub(super) fn stopped(error: InvoiceError, id: &str) -> Result<UserError, TopErr
         InvoiceError::NoKey => {
             UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
         }
-        InvoiceError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
+        InvoiceError::KeyReused => UserError::key_reused(input("idempotencyKey")),
     })
 }
 

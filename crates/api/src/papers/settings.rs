@@ -20,7 +20,7 @@ use crate::{
     graphql::{
         fault::TopError,
         reading::Reading,
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        refusal::{ErrorCode, Path, UserError},
         scalars::{DateTime, Long},
     },
     purchasing::check_key,
@@ -219,18 +219,13 @@ pub(super) fn settings_refused(error: SettingsError) -> Result<UserError, TopErr
         SettingsError::NoKey => {
             UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
         }
-        SettingsError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
-        SettingsError::Stale(actual) => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the settings have changed since you read them and are at version {actual} now"),
-            field: Some(input("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        SettingsError::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        SettingsError::Stale(actual) => UserError::stale(
+            format!("the settings have changed since you read them and are at version {actual} now"),
+            input("expectedVersion"),
+            actual,
+            None,
+        ),
         SettingsError::Look(problem) => look_refused(problem),
         SettingsError::Logo(LogoError::File(error)) => files::refuse(error, input("logoFileId"))?,
         SettingsError::Logo(LogoError::NotDrawn) => {

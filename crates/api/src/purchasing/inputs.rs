@@ -15,7 +15,7 @@ use crate::{
         reading::Reading,
         scalars::{CurrencyCode, Date, Decimal, Long, Quantity},
     },
-    packs::PackLine,
+    packs::{self, PackLine},
 };
 
 /// A line of a purchase order.
@@ -143,14 +143,7 @@ pub struct PurchaseOrderActionInput {
 
 /// What lines say of how much, for `packs::in_units`.
 pub(super) fn pack_lines<'a>(lines: &'a mut [PurchaseOrderLineInput], list: &str) -> Vec<PackLine<'a>> {
-    let line = |(index, line): (usize, &'a mut PurchaseOrderLineInput)| PackLine {
-        product: Some(&line.product),
-        units: &mut line.quantity,
-        packs: line.packs,
-        name: "quantity",
-        at: path!["input", list, index],
-    };
-    lines.iter_mut().enumerate().map(line).collect()
+    packs::pack_lines(lines, list, "quantity", |line| (Some(&line.product), &mut line.quantity, line.packs))
 }
 
 impl PurchaseOrderCreateInput {

@@ -21,7 +21,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Quantity},
     },
-    packs::PackLine,
+    packs::{PackLine, pack_lines},
     stock::{LotRef, ReasonCode, StockCondition},
 };
 
@@ -82,16 +82,7 @@ fn return_source(from: StockCondition, reading: &mut Reading, field: impl FnOnce
 
 impl SupplierReturnCreateInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
-        let lines = self.lines.iter_mut().enumerate();
-        lines
-            .map(|(index, line)| PackLine {
-                product: line.product.as_ref(),
-                units: &mut line.quantity,
-                packs: line.packs,
-                name: "quantity",
-                at: path!["input", "lines", index],
-            })
-            .collect()
+        pack_lines(&mut self.lines, "lines", "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
     }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::SupplierReturnCreate {

@@ -21,7 +21,7 @@ use crate::{
     catalog::{Direction, ProductFilter, products_at},
     graphql::{
         canonical,
-        connection::{Count, CountedPage, Page, PageArgs, PageInfo},
+        connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::Answer,
         filters::IdFilter,
@@ -132,28 +132,8 @@ pub struct SupplierPerformanceConnection {
 crate::connection!(@edge SupplierPerformanceEdge, SupplierPerformance, "suppliers by their deliveries");
 
 /// A page of suppliers by their deliveries.
-#[resolvers]
+#[resolvers(connection(page, SupplierPerformanceEdge, SupplierPerformance))]
 impl SupplierPerformanceConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<SupplierPerformanceEdge> {
-        (0..self.page.page.nodes.len()).map(|index| SupplierPerformanceEdge(self.page.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[SupplierPerformance] {
-        &self.page.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.page.total(limit).await
-    }
     /// Deliveries of all these suppliers together, also those that are on no page.
     async fn totals(&self) -> SupplierPerformance {
         SupplierPerformance::of(None, self.totals).with_prices(self.prices.clone())

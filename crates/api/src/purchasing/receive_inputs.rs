@@ -12,7 +12,7 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
-    packs::{CodedLine, PackLine},
+    packs::{CodedLine, PackLine, pack_lines},
     stock::LotRef,
 };
 
@@ -133,17 +133,9 @@ impl PurchaseOrderReceiveInput {
             .collect()
     }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
-        fn item((index, item): (usize, &mut WrongItemInput)) -> PackLine<'_> {
-            let WrongItemInput { product, quantity, packs, .. } = item;
-            PackLine {
-                product: product.as_ref(),
-                units: quantity,
-                packs: *packs,
-                name: "quantity",
-                at: path!["input", "wrongItems", index],
-            }
-        }
-        self.wrong_items.iter_mut().enumerate().map(item).collect()
+        pack_lines(&mut self.wrong_items, "wrongItems", "quantity", |item| {
+            (item.product.as_ref(), &mut item.quantity, item.packs)
+        })
     }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {

@@ -60,10 +60,7 @@ pub(super) fn policy_refused(refusal: PolicyRefusal) -> UserError {
         PolicyWhat::NoProduct => UserError::not_found("product", at("product")),
         PolicyWhat::NoStore => UserError::not_found("store", at("store")),
         PolicyWhat::Twice => new(ErrorCode::Duplicate, "this level stands in an earlier item", at("product")),
-        PolicyWhat::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        PolicyWhat::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
         PolicyWhat::Problem(problem) => match problem {
             PolicyProblem::Negative(name) => new(ErrorCode::OutOfRange, "a quantity of 0 or more is expected", at(name)),
             PolicyProblem::PointAboveMaximum => {
@@ -91,10 +88,7 @@ pub(super) fn mail_refused(refusal: MailRefusal) -> UserError {
                 format!("the purchase order is {status}: it is sent when it is APPROVED, ORDERED or PARTIALLY_RECEIVED");
             UserError::new(ErrorCode::InvalidState, message, at)
         }
-        MailRefusal::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
-        }
+        MailRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        refusal::{ErrorCode, Path, UserError},
         scalars::Long,
     },
     payload,
@@ -156,18 +156,8 @@ pub(super) fn stopped(error: ReplenishmentError) -> Result<Vec<UserError>, TopEr
             let message = format!("the plan is {state}; lines of a DRAFT or PARTLY approved plan can be approved");
             UserError::new(ErrorCode::InvalidState, message, input("plan"))
         }
-        ReplenishmentError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
-        ReplenishmentError::Stale { what, actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the {what} has changed since you read it and is at version {actual} now"),
-            field: Some(input("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        ReplenishmentError::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        ReplenishmentError::Stale { what, actual } => UserError::changed(what, actual),
     };
     Ok(vec![refused])
 }

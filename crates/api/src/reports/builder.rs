@@ -25,7 +25,7 @@ use super::{
     page::{ReportPaging, value_name},
 };
 use crate::graphql::{
-    connection::{Count, CountedPage, PageInfo},
+    connection::CountedPage,
     context::ContextExt,
     fault::{Answer, TopError},
     scalars::Cursor,
@@ -169,28 +169,8 @@ fn words(name: &str) -> String {
 }
 
 /// A page of a report, its totals, and its drawing.
-#[resolvers]
+#[resolvers(connection(page, ReportRowEdge, ReportRow))]
 impl ReportRowConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<ReportRowEdge> {
-        (0..self.page.page.nodes.len()).map(|index| ReportRowEdge(self.page.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[ReportRow] {
-        &self.page.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.page.total(limit).await
-    }
     /// All rows together, also those that are on no page. A measure whose rows do not add up has no figure here.
     async fn totals(&self) -> &ReportRow {
         &self.totals

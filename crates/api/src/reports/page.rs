@@ -52,28 +52,8 @@ macro_rules! report_connection {
         crate::connection!(@edge $edge, $node, $what);
 
         #[doc = concat!("A page of ", $what, ", and all of them together.")]
-        #[::macros::resolvers]
+        #[::macros::resolvers(connection(page, $edge, $node))]
         impl $connection {
-            /// The nodes with their cursors.
-            async fn edges(&self) -> Vec<$edge> {
-                (0..self.page.page.nodes.len()).map(|index| $edge(self.page.page.clone(), index)).collect()
-            }
-            /// The nodes alone.
-            async fn nodes(&self) -> &[$node] {
-                &self.page.page.nodes
-            }
-            /// Position of the page in the list.
-            async fn page_info(&self) -> crate::graphql::connection::PageInfo {
-                self.page.page.info()
-            }
-            /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-            #[field(cost = "3")]
-            async fn total_count(
-                &self,
-                #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-            ) -> crate::graphql::fault::Answer<crate::graphql::connection::Count> {
-                self.page.total(limit).await
-            }
             /// All rows together, also those that are on no page.
             async fn totals(&self) -> &$totals {
                 &self.totals

@@ -17,7 +17,7 @@ use crate::{
         OrderLineKind,
         links::{CustomerRef, LotRef, MoneyInput, ProductRef, StoreRef},
     },
-    packs::PackLine,
+    packs::{PackLine, pack_lines},
     references::Names,
 };
 
@@ -94,24 +94,12 @@ pub struct ReturnCreateInput {
     pub lines: Vec<ReturnLineInput>,
 }
 
-/// What lines say of how much, for `packs::in_units`.
-fn pack_lines<'a>(lines: &'a mut [ReturnLineInput], list: &str) -> Vec<PackLine<'a>> {
-    let line = |(index, line): (usize, &'a mut ReturnLineInput)| PackLine {
-        product: line.product.as_ref(),
-        units: &mut line.quantity,
-        packs: line.packs,
-        name: "quantity",
-        at: path!["input", list, index],
-    };
-    lines.iter_mut().enumerate().map(line).collect()
-}
-
 impl ReturnCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).optional(("customer", self.customer.take()), ("customerId", &mut self.customer_id))
     }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
-        pack_lines(&mut self.lines, "lines")
+        pack_lines(&mut self.lines, "lines", "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
     }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnCreate {

@@ -14,7 +14,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         once::SecretStatus,
-        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        refusal::{ErrorCode, Path, UserError},
         scalars::Long,
     },
     payload,
@@ -158,11 +158,8 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
         SavedViewError::TooMany => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_VIEWS} views are kept"), path!["input"])
         }
-        SavedViewError::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
-        }
-        SavedViewError::Stale(actual) => stale("saved view", actual),
+        SavedViewError::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        SavedViewError::Stale(actual) => UserError::changed("saved view", actual),
     };
     Ok(vec![refused])
 }
@@ -199,18 +196,7 @@ fn refused_schedule(error: SavedViewError) -> UserError {
             let message = "the version of the schedule as it was read is needed to change it";
             UserError::new(ErrorCode::Required, message, input("expectedVersion"))
         }
-        SavedViewError::StaleSchedule(actual) => stale("schedule", actual),
+        SavedViewError::StaleSchedule(actual) => UserError::changed("schedule", actual),
         _ => UserError::not_found("schedule of a saved view", input("id")),
     }
-}
-
-fn stale(what: &str, actual: i64) -> UserError {
-    UserError::VersionConflict(Box::new(VersionConflict {
-        code: ErrorCode::VersionConflict.noted(),
-        message: format!("the {what} has changed since you read it and is at version {actual} now"),
-        field: Some(input("expectedVersion")),
-        retryable: false,
-        actual_version: Long(actual),
-        current: None,
-    }))
 }

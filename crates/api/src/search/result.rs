@@ -6,7 +6,7 @@ use services::search::core::{Field, Tier};
 
 use crate::{
     graphql::{
-        connection::{Count, CountedPage, PageInfo},
+        connection::{Count, CountedPage},
         fault::Answer,
     },
     scan::SearchKind,
@@ -34,19 +34,11 @@ pub struct SearchResults {
 crate::connection!(@edge SearchResultEdge, SearchResult, "search results");
 
 /// A page of the results of a search.
-#[resolvers]
+#[resolvers(connection(page, SearchResultEdge, SearchResult))]
 impl SearchResults {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<SearchResultEdge> {
-        (0..self.page.page.nodes.len()).map(|index| SearchResultEdge(self.page.page.clone(), index)).collect()
-    }
     /// Things that were found, best first, each once; at most `first` of them, and empty if there are none.
     async fn nodes(&self) -> &[SearchResult] {
         &self.page.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.page.info()
     }
     /// Number of results on all pages together, 0 to 200, counted up to a limit. AT_LEAST where more may match than the pages have. Costs 3.
     #[field(cost = "3")]

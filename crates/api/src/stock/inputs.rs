@@ -7,7 +7,6 @@ use inventory::{
     catalog::rows::filter::Filter as ProductTests,
     stock::rows::list::{LevelFilter, ListedTest},
 };
-use platform::path;
 
 use super::{
     AdjustKind, LotRef, ReasonCode, ShortagePolicy, StockStatus,
@@ -24,7 +23,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     keyed_filters::by_ids,
-    packs::PackLine,
+    packs::{PackLine, pack_lines},
 };
 
 /// Stock levels that match all of these.
@@ -337,32 +336,12 @@ pub struct StockReleaseInput {
 
 impl StockAdjustInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
-        fn change((index, change): (usize, &mut StockChangeInput)) -> PackLine<'_> {
-            let StockChangeInput { product, delta, packs, .. } = change;
-            PackLine {
-                product: Some(&*product),
-                units: delta,
-                packs: *packs,
-                name: "delta",
-                at: path!["input", "changes", index],
-            }
-        }
-        self.changes.iter_mut().enumerate().map(change).collect()
+        pack_lines(&mut self.changes, "changes", "delta", |change| (Some(&change.product), &mut change.delta, change.packs))
     }
 }
 
 impl StockReserveInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
-        fn item((index, item): (usize, &mut ReserveItem)) -> PackLine<'_> {
-            let ReserveItem { product, quantity, packs, .. } = item;
-            PackLine {
-                product: Some(&*product),
-                units: quantity,
-                packs: *packs,
-                name: "quantity",
-                at: path!["input", "items", index],
-            }
-        }
-        self.items.iter_mut().enumerate().map(item).collect()
+        pack_lines(&mut self.items, "items", "quantity", |item| (Some(&item.product), &mut item.quantity, item.packs))
     }
 }

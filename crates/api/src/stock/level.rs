@@ -16,7 +16,7 @@ use super::{StockEntry, StockEntryConnection, StockStatus, bin_of, links, visibi
 use crate::{
     catalog::{Product, Store},
     graphql::{
-        connection::{Count, CountedPage, Page, PageArgs},
+        connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::Answer,
         limits::Limits,
@@ -146,28 +146,8 @@ pub struct StockLevelConnection {
 crate::connection!(@edge StockLevelEdge, StockLevel, "stock levels");
 
 /// A page of stock levels.
-#[resolvers]
+#[resolvers(connection(counted, StockLevelEdge, StockLevel))]
 impl StockLevelConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<StockLevelEdge> {
-        (0..self.counted.page.nodes.len()).map(|index| StockLevelEdge(self.counted.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[StockLevel] {
-        &self.counted.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> crate::graphql::connection::PageInfo {
-        self.counted.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        self.counted.total(limit).await
-    }
     /// The stream's head when the first page was read: hand it to stockChanged(after:) after the last page, and nothing is missed.
     async fn stream_cursor(&self) -> &Cursor {
         &self.head

@@ -14,7 +14,7 @@ use crate::{
         reading::Reading,
         scalars::{Date, DateTime, Long, Quantity},
     },
-    packs::PackLine,
+    packs::{PackLine, pack_lines},
 };
 
 /// A lot of the line's product. Give one.
@@ -208,17 +208,7 @@ pub struct StockMoveInput {
 
 impl StockMoveInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
-        fn item((index, item): (usize, &mut StockMoveItem)) -> PackLine<'_> {
-            let StockMoveItem { product, quantity, packs, .. } = item;
-            PackLine {
-                product: Some(&*product),
-                units: quantity,
-                packs: *packs,
-                name: "quantity",
-                at: path!["input", "items", index],
-            }
-        }
-        self.items.iter_mut().enumerate().map(item).collect()
+        pack_lines(&mut self.items, "items", "quantity", |item| (Some(&item.product), &mut item.quantity, item.packs))
     }
     pub fn read(self, reading: &mut Reading) -> shell::MoveInput {
         let items = self.items.into_iter().enumerate().map(|(index, item)| {

@@ -20,8 +20,8 @@ use super::{
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        refusal::{ErrorCode, InsufficientStock, Path, UserError, VersionConflict},
-        scalars::{Long, Quantity},
+        refusal::{ErrorCode, InsufficientStock, Path, UserError},
+        scalars::Quantity,
     },
     schema::Node,
 };
@@ -50,10 +50,10 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             let current = visible(ctx, &level).map(Node::StockLevel);
             let on_hand = lot.map_or_else(|| format!(", {} on hand", level.on_hand), |lot| format!(", {lot} of the lot on hand"));
             let on_hand = current.as_ref().map(|_| on_hand).unwrap_or_default();
-            stale(format!("{said}{on_hand}"), field, level.version, current)
+            UserError::stale(format!("{said}{on_hand}"), field, level.version, current)
         }
         Reason::StaleDocument { what, id, actual } => {
-            stale(said, field, actual, crate::schema::current_document(ctx, what, id).await)
+            UserError::stale(said, field, actual, crate::schema::current_document(ctx, what, id).await)
         }
         Reason::Room(any) => match any.get::<reversals::core::Refusal>() {
             Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
@@ -75,17 +75,6 @@ fn naming(said: String, name: Option<String>) -> String {
         told.push('…');
     }
     format!("{said}: \"{told}\"")
-}
-
-fn stale(message: String, field: Path, actual: i64, current: Option<Node>) -> UserError {
-    UserError::VersionConflict(Box::new(VersionConflict {
-        code: ErrorCode::VersionConflict.noted(),
-        message,
-        field: Some(field),
-        retryable: false,
-        actual_version: Long(actual),
-        current,
-    }))
 }
 
 /// The SKU that a shortage names by itself.

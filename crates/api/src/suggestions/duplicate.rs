@@ -14,10 +14,7 @@ use super::{
     enums::{ProductDuplicateReasonKind, ProductNameRule, ProductTextStatus},
     suggestions,
 };
-use crate::{
-    catalog::Product,
-    graphql::connection::{Count, CountedPage, PageInfo},
-};
+use crate::{catalog::Product, graphql::connection::CountedPage};
 
 /// Two products that are probably one.
 pub struct ProductDuplicate(pub ListedPair);

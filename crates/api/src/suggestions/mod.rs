@@ -44,28 +44,8 @@ macro_rules! suggestions {
         }
 
         #[doc = concat!("A page of ", $what, ".")]
-        #[resolvers]
+        #[resolvers(connection(page, $edge, $node))]
         impl $connection {
-            /// The nodes with their cursors.
-            async fn edges(&self) -> Vec<$edge> {
-                (0..self.page.page.nodes.len()).map(|index| $edge(self.page.page.clone(), index)).collect()
-            }
-            /// The nodes alone.
-            async fn nodes(&self) -> &[$node] {
-                &self.page.page.nodes
-            }
-            /// Position of the page in the list.
-            async fn page_info(&self) -> PageInfo {
-                self.page.page.info()
-            }
-            /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-            #[field(cost = "3")]
-            async fn total_count(
-                &self,
-                #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-            ) -> crate::graphql::fault::Answer<Count> {
-                self.page.total(limit).await
-            }
             /// State of the learning. Unless it is READY the page is empty, and this is the reason.
             async fn status(&self) -> ProductTextStatus {
                 self.status

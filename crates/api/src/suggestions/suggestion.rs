@@ -17,7 +17,7 @@ use super::{enums::ProductTextStatus, suggestions};
 use crate::{
     catalog::{Category, Product, loads},
     graphql::{
-        connection::{Count, CountedPage, PageInfo},
+        connection::CountedPage,
         fault::{Answer, TopError},
     },
 };

@@ -17,10 +17,7 @@ use super::{
     suggestion::{SuggestedCategoryReason, count},
     suggestions,
 };
-use crate::{
-    catalog::Product,
-    graphql::connection::{Count, CountedPage, PageInfo},
-};
+use crate::{catalog::Product, graphql::connection::CountedPage};
 
 /// Tags suggested for a product.
 pub struct ProductTagSuggestion {

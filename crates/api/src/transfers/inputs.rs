@@ -10,7 +10,7 @@ use crate::{
         scalars::{DateTime, Json, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
-    packs::{CodedLine, PackLine},
+    packs::{self, CodedLine, PackLine},
     stock::ReasonCode,
 };
 
@@ -163,14 +163,7 @@ fn lines(lines: Vec<TransferLineInput>, reading: &mut Reading) -> Vec<shell::Tra
 
 /// What lines say of how much, for `packs::in_units`.
 fn pack_lines<'a>(lines: &'a mut [TransferLineInput], list: &str) -> Vec<PackLine<'a>> {
-    let line = |(index, line): (usize, &'a mut TransferLineInput)| PackLine {
-        product: Some(&line.product),
-        units: &mut line.quantity,
-        packs: line.packs,
-        name: "quantity",
-        at: path!["input", list, index],
-    };
-    lines.iter_mut().enumerate().map(line).collect()
+    packs::pack_lines(lines, list, "quantity", |line| (Some(&line.product), &mut line.quantity, line.packs))
 }
 
 impl TransferCreateInput {

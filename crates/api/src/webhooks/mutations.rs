@@ -18,7 +18,7 @@ use crate::{
         fault::{Answer, TopError},
         once::{Again, Earlier, SecretStatus},
         reading::{Reading, read},
-        refusal::{ErrorCode, UserError, VersionConflict},
+        refusal::{ErrorCode, UserError},
         scalars::Long,
     },
     jobs::{self, BackgroundJob},
@@ -116,14 +116,12 @@ fn refuse(rejection: Rejection) -> UserError {
         Rejection::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
         Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
         Rejection::NotFound { field } => UserError::not_found("webhook endpoint, or message of it,", field),
-        Rejection::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("it has changed since you read it and is at version {actual} now"),
-            field: Some(path!["input", "expectedVersion"]),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        Rejection::Stale { actual } => UserError::stale(
+            format!("it has changed since you read it and is at version {actual} now"),
+            path!["input", "expectedVersion"],
+            actual,
+            None,
+        ),
     }
 }
 

@@ -228,10 +228,7 @@ async fn sums_of(
     if let Some((are, seq)) = events {
         test(are, Some(seq.into()));
     }
-    if let Some(stores) = &filter.stores {
-        values.push(backend.ids(stores.iter().copied()));
-        tests.push_str(&format!(" AND {}", backend.in_ids("store_id", values.len() + 1)));
-    }
+    tests.push_str(&backend.and_ids("store_id", filter.stores.as_deref(), &mut values));
     let postings = match (backend, group) {
         // The postings of an event are of one kind and one day, and in the order of their key: what is sorted is a row of each event.
         (Backend::Sqlite, CostGroup::None | CostGroup::Day | CostGroup::Month) => format!(

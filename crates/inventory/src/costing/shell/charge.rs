@@ -14,7 +14,7 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::revalue::{Outcome, Write, are_too_dear, ended, replayed, up_to_date, written};
+use super::revalue::{Outcome, Write, are_too_dear, in_tries, replayed, written};
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
@@ -97,16 +97,12 @@ pub async fn charge_add(
     let (owner, hash) = (permit.actor().id, hash_of(&input));
     let key = Key { owner, mutation: "purchaseOrderChargeAdd", key: input.idempotency_key.clone(), hash };
     let scope = permit.scope(db);
-    up_to_date(&scope).await?;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let mut work = scope.begin().await?;
-        let decided = once(&mut work, clock, (&permit, &key), &input).await;
-        if let Some(answer) = ended(&scope, work, write, decided, tries).await? {
-            return Ok(answer);
-        }
-    }
+    let (permit, key, input) = (&permit, &key, &input);
+    let decide = |mut work: Work| async move {
+        let decided = once(&mut work, clock, (permit, key), input).await;
+        (work, decided)
+    };
+    in_tries(&scope, write, decide).await
 }
 
 /// What is wrong with it, whatever the order says.

@@ -8,6 +8,7 @@ use platform::{
         Database, Fault, Reads, TenantScope, Work,
         idempotency::{self, Key, KeyUse, hash_of},
         journal::{self, Counter, NewEvent, Numbered, Want},
+        with_retries,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,6 @@ use crate::{
     purchasing::rows::{Names, ProductName},
 };
 
-/// How often a call is begun again after another one took a unique value first.
-const TRIES: u32 = 3;
 /// Pages of the book that a revaluation waits for.
 const PAGES: usize = 50;
 const MAX_REF: usize = 200;
@@ -85,53 +84,41 @@ pub async fn revalue(
     let key =
         Key { owner: permit.actor().id, mutation: "stockRevalue", key: input.idempotency_key.clone(), hash: hash_of(&input) };
     let scope = permit.scope(db);
-    up_to_date(&scope).await?;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let mut work = scope.begin().await?;
-        let decided = once(&mut work, clock, (&permit, &key), &input).await;
-        if let Some(answer) = ended(&scope, work, write, decided, tries).await? {
-            return Ok(answer);
-        }
-    }
+    let (permit, key, input) = (&permit, &key, &input);
+    let decide = |mut work: Work| async move {
+        let decided = once(&mut work, clock, (permit, key), input).await;
+        (work, decided)
+    };
+    in_tries(&scope, write, decide).await
 }
 
 /// Brings the book up to date, which what is decided is decided by.
-pub(super) async fn up_to_date(scope: &TenantScope) -> Result<(), Fault> {
+async fn up_to_date(scope: &TenantScope) -> Result<(), Fault> {
     catch_up(scope.database(), scope.tenant(), PAGES).await.map(drop)
 }
 
-/// Ends a try: what is to be written is committed and booked; a dry run, a refusal and what was done before leave nothing. None where another call took a
-/// unique value first, and it is to be decided again.
-pub(super) async fn ended<P>(
+/// Decides with the book up to date. What is to be written is committed and booked; a dry run, a refusal and what was done before leave nothing.
+pub(super) async fn in_tries<P, D>(
     scope: &TenantScope,
-    work: Work,
     write: Write,
-    decided: Result<Result<Outcome, P>, Fault>,
-    tries: u32,
-) -> Result<Option<Result<Outcome, P>>, Fault> {
-    match decided {
-        Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
-            work.commit().await?;
-            up_to_date(scope).await?;
-            Ok(Some(Ok(outcome)))
-        }
-        Ok(mut answer) => {
-            work.rollback().await?;
-            if let Ok(outcome) = &mut answer
-                && !outcome.is_replayed
-            {
-                // A number is given when it is written.
-                (outcome.document.number, outcome.seq) = (0, None);
-            }
-            Ok(Some(answer))
-        }
-        Err(fault) => {
-            let _ = work.rollback().await;
-            if fault.unique_violation().is_none() || tries >= TRIES { Err(fault) } else { Ok(None) }
-        }
+    decide: impl Fn(Work) -> D,
+) -> Result<Result<Outcome, P>, Fault>
+where
+    D: Future<Output = (Work, Result<Result<Outcome, P>, Fault>)>,
+{
+    up_to_date(scope).await?;
+    let is_to_keep =
+        |decided: &Result<Outcome, P>| write == Write::Really && decided.as_ref().is_ok_and(|outcome| !outcome.is_replayed);
+    let (mut answer, is_written) = with_retries(scope, decide, is_to_keep).await?;
+    if is_written {
+        up_to_date(scope).await?;
+    } else if let Ok(outcome) = &mut answer
+        && !outcome.is_replayed
+    {
+        // A number is given when it is written.
+        (outcome.document.number, outcome.seq) = (0, None);
     }
+    Ok(answer)
 }
 
 /// Whether all products together would be worth more than can be told exactly, once these values are added.

@@ -12,7 +12,7 @@ use platform::{
     storage::{
         Database, Fault, Reads, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal,
+        journal, with_retries,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,6 @@ use crate::catalog::rows::small::tenant_zone;
 pub const MAX_RATES: usize = 5_000;
 /// Pairs that an event names.
 const MAX_PAIRS: usize = 10;
-/// How often a call is begun again after another one took a unique value first.
-const TRIES: u32 = 3;
 
 /// Rates to enter, all or none. Its JSON is what the idempotency key's hash is over.
 #[derive(Debug, Clone, Serialize)]
@@ -145,32 +143,22 @@ pub async fn set_rates(
     let key =
         Key { owner: permit.actor().id, mutation: input.mutation, key: input.idempotency_key.clone(), hash: hash_of(&input) };
     let scope = permit.scope(db);
-    let mut tries = 0;
-    loop {
-        let mut work = scope.begin().await?;
-        tries += 1;
-        match once(&mut work, clock, (permit.actor(), &key), &input).await {
-            Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
-                work.commit().await?;
-                return Ok(Ok(outcome));
-            }
-            Ok(mut answer) => {
-                work.rollback().await?;
-                if let Ok(outcome) = &mut answer
-                    && !outcome.is_replayed
-                {
-                    outcome.seq = None;
-                }
-                return Ok(answer);
-            }
-            Err(fault) => {
-                let _ = work.rollback().await;
-                if fault.unique_violation().is_none() || tries >= TRIES {
-                    return Err(fault);
-                }
-            }
-        }
+    let (actor, key, input) = (permit.actor(), &key, &input);
+    let decide = |mut work: Work| async move {
+        let decided = once(&mut work, clock, (actor, key), input).await;
+        (work, decided)
+    };
+    let is_to_keep = |decided: &Result<Outcome, SetRefusal>| {
+        write == Write::Really && decided.as_ref().is_ok_and(|outcome| !outcome.is_replayed)
+    };
+    let (mut answer, is_written) = with_retries(&scope, decide, is_to_keep).await?;
+    if let Ok(outcome) = &mut answer
+        && !is_written
+        && !outcome.is_replayed
+    {
+        outcome.seq = None;
     }
+    Ok(answer)
 }
 
 async fn once(

@@ -115,9 +115,8 @@ pub(super) async fn bind_filter(
         values.push(backend.ids(merged.into_iter().map(|(_, one)| one).chain(suppliers.iter().copied())));
         within.push_str(&format!(" AND {}", backend.in_ids("o.supplier_id", values.len() + 1)));
     }
-    for stores in [stores, filter.stores.as_deref()].into_iter().flatten() {
-        values.push(backend.ids(stores.iter().copied()));
-        within.push_str(&format!(" AND {}", backend.in_ids("o.store_id", values.len() + 1)));
+    for stores in [stores, filter.stores.as_deref()] {
+        within.push_str(&backend.and_ids("o.store_id", stores, values));
     }
     Ok(within)
 }

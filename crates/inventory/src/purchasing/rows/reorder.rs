@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::stock_level,
 };
-use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
 use super::supply::preferred_of;
@@ -102,13 +102,6 @@ pub async fn situations(reads: &impl Reads, look: &Look<'_>) -> Result<Vec<Situa
     Ok(stock_by_store.into_iter().map(situation).collect())
 }
 
-/// ` AND column IN (…)` for the stores that may be looked at.
-fn within(backend: Backend, column: &str, stores: Option<&[StoreId]>, values: &mut Vec<Value>) -> String {
-    let Some(stores) = stores else { return String::new() };
-    values.push(backend.ids(stores.iter().copied()));
-    format!(" AND {}", backend.in_ids(column, values.len() + 1))
-}
-
 /// The levels of the products that are sold, owed or have a rule somewhere.
 async fn levels(
     reads: &impl Reads,
@@ -119,7 +112,7 @@ async fn levels(
     let backend = reads.backend();
     let wanted: BTreeSet<ProductId> = sold.keys().chain(owed.keys()).map(|(product, _)| *product).collect();
     let mut values = vec![backend.ids(wanted)];
-    let stores = within(backend, "l.store_id", look.seen, &mut values);
+    let stores = backend.and_ids("l.store_id", look.seen, &mut values);
     // The condition on policies is word for word that of their index.
     let sql = format!(
         "SELECT {select}
@@ -193,7 +186,7 @@ async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
     let mut values: Vec<Value> = vec![from.into(), until.into()];
     let (today, bound) = look.today.sql(reads.backend(), "e.store_id", 4);
     values.extend(bound);
-    let stores = within(reads.backend(), "e.store_id", look.seen, &mut values);
+    let stores = reads.backend().and_ids("e.store_id", look.seen, &mut values);
     let sql = format!(
         "SELECT {select}
          FROM (SELECT e.product_id, e.store_id, m.business_date, -sum(e.on_hand_delta) AS sold FROM movement m
@@ -213,7 +206,7 @@ async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
 /// What open orders are owed beyond stock, of kits their parts.
 async fn backordered(reads: &impl Reads, look: &Look<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
     let mut values = Vec::new();
-    let stores = within(reads.backend(), "w.store_id", look.seen, &mut values);
+    let stores = reads.backend().and_ids("w.store_id", look.seen, &mut values);
     let sql = format!(
         "SELECT {select} FROM {owed} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
         select = OwedRow::SELECT,

@@ -284,14 +284,8 @@ impl SupplySorted {
 /// The rows of the catalogues that the filter is about.
 pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
     let (mut from, mut values) = ("FROM supplier_product y WHERE y.tenant_id = $1".to_owned(), Vec::<Value>::new());
-    if let Some(suppliers) = &filter.suppliers {
-        values.push(backend.ids(suppliers.iter().copied()));
-        from.push_str(&format!(" AND {}", backend.in_ids("y.supplier_id", values.len() + 1)));
-    }
-    if let Some(products) = &filter.products {
-        values.push(backend.ids(products.iter().copied()));
-        from.push_str(&format!(" AND {}", backend.in_ids("y.product_id", values.len() + 1)));
-    }
+    from.push_str(&backend.and_ids("y.supplier_id", filter.suppliers.as_deref(), &mut values));
+    from.push_str(&backend.and_ids("y.product_id", filter.products.as_deref(), &mut values));
     match filter.is_archived {
         Some(true) => from.push_str(" AND y.archived_at IS NOT NULL"),
         Some(false) => from.push_str(" AND y.archived_at IS NULL"),

@@ -55,8 +55,6 @@ use crate::{
     purchasing::rows,
 };
 
-/// How often a call is begun again after another one took a unique value first. The second time it sees that value.
-pub(super) const TRIES: u32 = 3;
 /// The most lines of an order or a return.
 pub const MAX_LINES: usize = 2_000;
 /// The most charges of an order, and wrong items of a delivery.

@@ -10,12 +10,12 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal,
+        journal, with_retries,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{TRIES, traced};
+use super::traced;
 use crate::stock::events::{self, PolicyMoved, STOCK_POLICY_SET};
 use crate::{
     purchasing::{
@@ -81,27 +81,13 @@ pub async fn set_policies(
     let key =
         Key { owner: permit.actor().id, mutation: "stockPolicySet", key: input.idempotency_key.clone(), hash: hash_of(&input) };
     let scope = permit.scope(db);
-    let mut tries = 0;
-    loop {
-        let mut work = scope.begin().await?;
-        tries += 1;
-        match once(&mut work, clock, (&permit, &key), &input).await {
-            Ok(Ok(set)) if !set.is_replayed => {
-                work.commit().await?;
-                return Ok(Ok(set));
-            }
-            Ok(answer) => {
-                work.rollback().await?;
-                return Ok(answer);
-            }
-            Err(fault) => {
-                let _ = work.rollback().await;
-                if fault.unique_violation().is_none() || tries >= TRIES {
-                    return Err(fault);
-                }
-            }
-        }
-    }
+    let (permit, key, input) = (&permit, &key, &input);
+    let decide = |mut work: Work| async move {
+        let decided = once(&mut work, clock, (permit, key), input).await;
+        (work, decided)
+    };
+    let is_to_keep = |decided: &Result<Set, PolicyRefusal>| decided.as_ref().is_ok_and(|set| !set.is_replayed);
+    Ok(with_retries(&scope, decide, is_to_keep).await?.0)
 }
 
 async fn once(

@@ -11,12 +11,12 @@ use platform::{
         Database, Fault, TenantScope, Work,
         idempotency::{self, Key, KeyUse, hash_of},
         journal::{self, NewEvent},
+        with_retries,
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    TRIES,
     supply_life::{SupplyTurn, turned},
     traced,
 };
@@ -114,32 +114,16 @@ pub(super) async fn run(
     key: &Key,
     asked: SupplyCall<'_>,
 ) -> Result<Option<SupplyBatch>, Fault> {
-    let mut tries = 0;
-    loop {
-        let mut work = scope.begin().await?;
-        tries += 1;
+    let decide = |mut work: Work| async move {
         let answer = match asked {
             SupplyCall::Rows(input) => once(&mut work, clock, key, input).await,
             SupplyCall::Turn(input) => turned(&mut work, clock, key, input).await,
         };
-        match answer {
-            Ok(Some(batch)) if batch.seq.is_some() && !batch.is_replayed => {
-                work.commit().await?;
-                return Ok(Some(batch));
-            }
-            Ok(answer) => {
-                work.rollback().await?;
-                return Ok(answer);
-            }
-            Err(fault) => {
-                // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
-                let _ = work.rollback().await;
-                if fault.unique_violation().is_none() || tries >= TRIES {
-                    return Err(fault);
-                }
-            }
-        }
-    }
+        (work, answer)
+    };
+    let is_to_keep =
+        |answer: &Option<SupplyBatch>| answer.as_ref().is_some_and(|batch| batch.seq.is_some() && !batch.is_replayed);
+    Ok(with_retries(scope, decide, is_to_keep).await?.0)
 }
 
 async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {

@@ -162,22 +162,12 @@ pub async fn page(
 /// The anomalies that a filter is about.
 fn source(backend: Backend, filter: &AnomalyFilter) -> ListSource {
     let (mut only, mut values) = (String::new(), Vec::<Value>::new());
-    if let Some(stores) = &filter.stores {
-        values.push(backend.ids(stores.iter().copied()));
-        only.push_str(&format!(" AND {}", backend.in_ids("a.store_id", values.len() + 1)));
-    }
-    if let Some(products) = &filter.products {
-        values.push(backend.ids(products.iter().copied()));
-        only.push_str(&format!(" AND {}", backend.in_ids("a.product_id", values.len() + 1)));
-    }
-    if let Some(states) = &filter.states {
-        values.push(backend.texts(states.iter().map(|state| state.as_str())));
-        only.push_str(&format!(" AND {}", backend.in_texts("a.state", values.len() + 1)));
-    }
-    if let Some(kinds) = &filter.kinds {
-        values.push(backend.texts(kinds.iter().map(|kind| kind.as_str())));
-        only.push_str(&format!(" AND {}", backend.in_texts("a.kind", values.len() + 1)));
-    }
+    only.push_str(&backend.and_ids("a.store_id", filter.stores.as_deref(), &mut values));
+    only.push_str(&backend.and_ids("a.product_id", filter.products.as_deref(), &mut values));
+    let states = filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()));
+    only.push_str(&backend.and_texts("a.state", states, &mut values));
+    let kinds = filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()));
+    only.push_str(&backend.and_texts("a.kind", kinds, &mut values));
     for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
         if let Some(day) = day {
             values.push(day.into());

@@ -87,17 +87,9 @@ fn condition(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Con
             sql.push_str(&format!(" AND d.business_date {operator} ${}", values.len() + 1));
         }
     }
-    let lists = [
-        ("d.product_id", filter.products.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
-        ("d.store_id", filter.stores.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
-        ("d.channel_id", filter.channels.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
-    ];
-    for (column, ids) in lists {
-        if let Some(ids) = ids {
-            values.push(ids);
-            sql.push_str(&format!(" AND {}", backend.in_ids(column, values.len() + 1)));
-        }
-    }
+    sql.push_str(&backend.and_ids("d.product_id", filter.products.as_deref(), &mut values));
+    sql.push_str(&backend.and_ids("d.store_id", filter.stores.as_deref(), &mut values));
+    sql.push_str(&backend.and_ids("d.channel_id", filter.channels.as_deref(), &mut values));
     Condition { sql, values }
 }
 

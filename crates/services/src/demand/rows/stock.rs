@@ -146,17 +146,8 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
     let backend = reads.backend();
     let (from, to) = (i64::from(filter.from), i64::from(filter.to));
     let mut values: Vec<Value> = vec![from.into(), to.into()];
-    let mut within = String::new();
-    let lists = [
-        ("x.product_id", filter.products.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
-        ("x.store_id", filter.stores.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
-    ];
-    for (column, ids) in lists {
-        if let Some(ids) = ids {
-            values.push(ids);
-            within.push_str(&format!(" AND {}", backend.in_ids(column, values.len() + 1)));
-        }
-    }
+    let mut within = backend.and_ids("x.product_id", filter.products.as_deref(), &mut values);
+    within.push_str(&backend.and_ids("x.store_id", filter.stores.as_deref(), &mut values));
     let spans = spans_sql(backend, &within);
     let with_first: Vec<Value> = values.iter().cloned().chain([FIRST_DAY.into()]).collect();
     let flows = flows_sql(&within.replace("x.", "d."), &format!("${}", with_first.len() + 1));

@@ -261,18 +261,11 @@ pub fn lines_source(backend: Backend, plan: LiquidationPlanId, filter: &LineFilt
         let next = values.len() + 1;
         from.push_str(&format!(" AND ({} OR {})", backend.in_ids("l.store_id", next), backend.in_ids("l.to_store_id", next)));
     }
-    if let Some(stores) = &filter.stores {
-        values.push(backend.ids(stores.iter().copied()));
-        from.push_str(&format!(" AND {}", backend.in_ids("l.store_id", values.len() + 1)));
-    }
-    if let Some(states) = &filter.states {
-        values.push(backend.texts(states.iter().map(|state| state.as_str())));
-        from.push_str(&format!(" AND {}", backend.in_texts("l.state", values.len() + 1)));
-    }
-    if let Some(actions) = &filter.actions {
-        values.push(backend.texts(actions.iter().map(|action| action.as_str())));
-        from.push_str(&format!(" AND {}", backend.in_texts("l.action", values.len() + 1)));
-    }
+    from.push_str(&backend.and_ids("l.store_id", filter.stores.as_deref(), &mut values));
+    let states = filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()));
+    from.push_str(&backend.and_texts("l.state", states, &mut values));
+    let actions = filter.actions.as_ref().map(|actions| actions.iter().map(|action| action.as_str()));
+    from.push_str(&backend.and_texts("l.action", actions, &mut values));
     ListSource { from, values }
 }
 

@@ -8,7 +8,7 @@ use platform::{
     storage::{
         Database, Fault, Reads, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal,
+        journal, with_retries,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,6 @@ use super::{
     events::{NOTE_ADDED, NOTE_UPDATED, NoteEvent},
     rows,
 };
-
-/// How often a call is begun again after another one took its key first.
-const TRIES: u32 = 3;
 
 /// Whether anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,28 +95,18 @@ pub async fn add(
         updated_at: now,
     };
     let scope = db.tenant(caller.tenant);
-    let mut tries = 0;
-    loop {
-        let mut work = scope.begin().await?;
-        tries += 1;
-        match once(&mut work, &key, (&note, &mentions), readers).await {
-            Ok(Ok(kept)) if !kept.is_replayed && write == Write::Really => {
-                work.commit().await?;
-                return Ok(Ok(kept));
-            }
-            Ok(answer) => {
-                work.rollback().await?;
-                return Ok(answer.map(|kept| Kept { seq: kept.seq.filter(|_| kept.is_replayed), ..kept }));
-            }
-            Err(fault) => {
-                // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
-                let _ = work.rollback().await;
-                if fault.unique_violation().is_none() || tries >= TRIES {
-                    return Err(fault);
-                }
-            }
-        }
+    let (key, note, mentions) = (&key, &note, mentions.as_slice());
+    let decide = |mut work: Work| async move {
+        let decided = once(&mut work, key, (note, mentions), readers).await;
+        (work, decided)
+    };
+    let is_to_keep =
+        |decided: &Result<Kept, Refusal>| write == Write::Really && decided.as_ref().is_ok_and(|kept| !kept.is_replayed);
+    let (answer, is_written) = with_retries(&scope, decide, is_to_keep).await?;
+    if is_written {
+        return Ok(answer);
     }
+    Ok(answer.map(|kept| Kept { seq: kept.seq.filter(|_| kept.is_replayed), ..kept }))
 }
 
 async fn once(

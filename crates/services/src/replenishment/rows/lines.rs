@@ -305,18 +305,11 @@ pub fn lines_source(backend: Backend, plan: ReplenishmentPlanId, filter: &LineFi
         let next = values.len() + 1;
         from.push_str(&format!(" AND ({} OR {})", backend.in_ids("l.store_id", next), backend.in_ids("l.from_store_id", next)));
     }
-    if let Some(stores) = &filter.stores {
-        values.push(backend.ids(stores.iter().copied()));
-        from.push_str(&format!(" AND {}", backend.in_ids("l.store_id", values.len() + 1)));
-    }
-    if let Some(states) = &filter.states {
-        values.push(backend.texts(states.iter().map(|state| state.as_str())));
-        from.push_str(&format!(" AND {}", backend.in_texts("l.state", values.len() + 1)));
-    }
-    if let Some(kinds) = &filter.kinds {
-        values.push(backend.texts(kinds.iter().map(|kind| kind.as_str())));
-        from.push_str(&format!(" AND {}", backend.in_texts("l.kind", values.len() + 1)));
-    }
+    from.push_str(&backend.and_ids("l.store_id", filter.stores.as_deref(), &mut values));
+    let states = filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()));
+    from.push_str(&backend.and_texts("l.state", states, &mut values));
+    let kinds = filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()));
+    from.push_str(&backend.and_texts("l.kind", kinds, &mut values));
     ListSource { from, values }
 }
 

@@ -47,9 +47,7 @@ impl Bound {
     }
     /// That a column is one of these ids; empty for all.
     fn of_ids<K>(&mut self, ids: Option<&[Id<K>]>, column: &str) -> String {
-        let Some(ids) = ids else { return String::new() };
-        self.values.push(self.backend.ids(ids.iter().copied()));
-        format!(" AND {}", self.backend.in_ids(column, self.values.len() + 1))
+        self.backend.and_ids(column, ids, &mut self.values)
     }
     pub fn of_stores(&mut self, narrow: &Narrow, column: &str) -> String {
         self.of_ids(narrow.stores.as_deref(), column)

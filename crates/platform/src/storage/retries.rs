@@ -1,0 +1,44 @@
+//! A transaction that is begun again after another one was faster.
+
+use super::{Fault, TenantScope, Work};
+
+/// How often a call is begun again after another one took a unique value first, as that of its key.
+const TRIES: u32 = 3;
+
+/// Decides in a transaction, and commits what is to be kept; of all else nothing is left. Begun again where another call took a unique value first.
+/// Answers with what was decided, and whether it was committed.
+///
+/// # Errors
+/// What went wrong in the last try.
+pub async fn with_retries<T, D>(
+    scope: &TenantScope,
+    decide: impl Fn(Work) -> D,
+    is_to_keep: impl Fn(&T) -> bool,
+) -> Result<(T, bool), Fault>
+where
+    D: Future<Output = (Work, Result<T, Fault>)>,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let work = scope.begin().await?;
+        let (work, decided) = Box::pin(decide(work)).await;
+        match decided {
+            Ok(decided) if is_to_keep(&decided) => {
+                work.commit().await?;
+                return Ok((decided, true));
+            }
+            Ok(decided) => {
+                work.rollback().await?;
+                return Ok((decided, false));
+            }
+            Err(fault) => {
+                // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
+                let _ = work.rollback().await;
+                if fault.unique_violation().is_none() || tries >= TRIES {
+                    return Err(fault);
+                }
+            }
+        }
+    }
+}
