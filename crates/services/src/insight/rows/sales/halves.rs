@@ -20,7 +20,7 @@ pub(super) async fn middle(reads: &impl Reads, query: &SalesQuery) -> Result<Opt
     if reads.backend() != Backend::Sqlite || query.group != Group::Category {
         return Ok(None);
     }
-    let (mut within, mut values) = ("o.tenant_id = $1".to_owned(), Vec::<Value>::new());
+    let (mut within, mut values) = (String::new(), Vec::<Value>::new());
     for (bound, operator) in [(query.from, ">="), (query.to, "<")] {
         if let Some(at) = bound {
             values.push(at.micros().into());
@@ -28,14 +28,16 @@ pub(super) async fn middle(reads: &impl Reads, query: &SalesQuery) -> Result<Opt
             let _ = write!(within, " AND o.placed_at {operator} ${}", values.len() + 1);
         }
     }
-    let sql = format!("SELECT count(*) FROM sales_order o WHERE {within}");
+    let sql = format!("SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1{within}");
     let orders: i64 = first(reads, &sql, values.clone()).await?.unwrap_or_default();
     if orders < ORDERS {
         return Ok(None);
     }
     values.push((orders / 2).into());
-    let sql =
-        format!("SELECT o.placed_at FROM sales_order o WHERE {within} ORDER BY o.placed_at LIMIT 1 OFFSET ${}", values.len() + 1);
+    let sql = format!(
+        "SELECT o.placed_at FROM sales_order o WHERE o.tenant_id = $1{within} ORDER BY o.placed_at LIMIT 1 OFFSET ${}",
+        values.len() + 1
+    );
     Ok(first(reads, &sql, values).await?.map(Timestamp))
 }
 
