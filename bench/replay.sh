@@ -59,6 +59,16 @@ database_url() {
   esac
 }
 
+# watch_memory PID: each second the process has run, its anonymous memory and that of mapped files, in MB, until it ends
+watch_memory() {
+  local second=0
+  while [ -r "/proc/$1/status" ]; do
+    awk -v s="$second" '$1 == "RssAnon:" { a = $2 } $1 == "RssFile:" { f = $2 } END { printf "%d %.1f %.1f\n", s, a / 1024, f / 1024 }' "/proc/$1/status" || break
+    sleep 1
+    second=$((second + 1))
+  done 2>/dev/null
+}
+
 failed=0
 for on in "${ON[@]}"; do
   if [ "$on" = postgres ]; then
@@ -76,11 +86,13 @@ for on in "${ON[@]}"; do
   expect=()
   [ ! -r "$EXPECTED" ] || expect=(--expect "$EXPECTED")
   began=$(date +%s.%N) rc=0
+  watch_memory "$(server_pid replay)" >"$FOLDER/$on.memory" &
   "$BIN" replay "$FILE" --url "http://127.0.0.1:$PORT/graphql" --token "$token" "${expect[@]}" >"$FOLDER/$on.log" 2>&1 || rc=$?
   ended=$(date +%s.%N)
   peak=$(memory_mb "$(server_pid replay)" VmHWM)
   stop_server replay
   tail -n 40 "$FOLDER/$on.log"
+  awk '$2 > most { most = $2; at = $1; file = $3 } END { printf "anonymous memory: at most %.1f MB, in second %d of %d, beside %.1f MB of mapped files\n", most, at, NR, file }' "$FOLDER/$on.memory"
   "$BIN" verify --database-url "$url" || rc=$?
   awk -v on="$on" -v b="$began" -v e="$ended" -v mb="$peak" -v rc="$rc" \
     'BEGIN { printf "replay on %s: %.1f s with its comparison (owed: 180 for the load), server peak %s MB (owed 300), %s\n", on, e - b, mb, rc == 0 ? "totals equal, verify clean" : "FAILED with exit " rc }'

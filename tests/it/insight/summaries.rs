@@ -9,7 +9,7 @@ use entrepot::{
     graphql::truncated::Truncations,
     insight::{
         core::{Group, Measure},
-        rows::{MovementGroup, SalesFilter},
+        rows::{GroupSpan, MovementGroup, SalesFilter, SalesQuery, sales, sales_in_halves},
         shell::{
             MovementSummaryRow, MovementsAsk, SalesRow, SalesSpec, Sorted, movement_rows, movement_total, sales_report,
             sales_rows, sales_total,
@@ -131,8 +131,36 @@ async fn the_rows_of_a_year_and_of_many_products_sum_to_the_total() {
         assert!(rows(Group::Day).await.len() >= 365);
         assert!(rows(Group::Product).await.len() > 300);
         assert!(rows(Group::Month).await.len() >= 12);
+        halves_of_the_year_are_the_whole(&world).await;
     })
     .await;
+}
+
+/// Wherever the year is cut, and whichever page is read: orders are in several categories, and counted once in each.
+async fn halves_of_the_year_are_the_whole(world: &World) {
+    let query = SalesQuery {
+        from: None,
+        to: None,
+        group: Group::Category,
+        currency: Currency::parse("GBP").unwrap(),
+        filter: SalesFilter::default(),
+        products: ProductCondition::default(),
+        with_charges: true,
+        span: None,
+    };
+    let whole = sales(&world.scope(), &query).await.unwrap();
+    assert!(whole.len() > 2, "{whole:?}");
+    let middle = |days: i64| Timestamp(START - days * 24 * HOUR);
+    for days in [-30, 0, 90, 180, 400] {
+        let halves = sales_in_halves(&world.scope(), &query, middle(days)).await.unwrap();
+        assert_eq!(halves.as_ref(), Some(&whole), "cut {days} days before");
+    }
+    let first = whole.keys().next().cloned();
+    for (after, limit) in [(None, 1), (None, 2), (first, 1), (None, 50)] {
+        let page = SalesQuery { span: Some(GroupSpan { after, limit }), ..query.clone() };
+        let expected = sales(&world.scope(), &page).await.unwrap();
+        assert_eq!(sales_in_halves(&world.scope(), &page, middle(180)).await.unwrap(), Some(expected), "{page:?}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use entrepot::clock::parse_day;
 use serde_json::{Value, json};
 
 use super::{asked, day, filter, order, stocked};
@@ -26,7 +27,7 @@ pub const REPORT: &str =
     "query($m: [ReportMeasure!]!, $d: [ReportDimension!]!, $f: SalesReportFilter!, $c: ReportComparison, $s: ReportSort, $n: Int, $a: Cursor) {
     report(measures: $m, dimensions: $d, filter: $f, comparison: $c, sort: $s, first: $n, after: $a) {
       rowCount isCurrent currency periodDays comparedFrom comparedTo
-      nodes { period date product { sku } category { name } topCategory { name } supplier { id } store { code } channel { code }
+      nodes { period date weekday product { sku } category { name } topCategory { name } supplier { id } store { code } channel { code }
         values { measure value before change changeRate isHidden } }
       totals { values { measure value before change } } totalCount { count precision } pageInfo { hasNextPage endCursor } } }";
 
@@ -127,6 +128,7 @@ async fn rows_are_what_was_sold_by_every_dimension(world: &World) {
         assert_eq!(found["totals"]["values"], days["totals"]["values"], "{dimension}");
     }
     assert_eq!(json!(figures(&days["totals"], "value")), json!(["20", "180.00", "140.00"]));
+    days_of_the_week_are_those_of_two_weeks(&books, &products).await;
     // A category with those below it, and one store.
     let mut narrowed = filter(&books, (7, 1));
     let tree = category_id(&books, "tableware").await;
@@ -136,6 +138,28 @@ async fn rows_are_what_was_sold_by_every_dimension(world: &World) {
         by(&found, "/product/sku"),
         BTreeMap::from([("MUG".to_owned(), vec![json!("4")]), ("PLATE".to_owned(), vec![json!("4")])])
     );
+}
+
+/// The sales of each day of the calendar, once more by the day of the week that it is; and days of the week come in their order.
+async fn days_of_the_week_are_those_of_two_weeks(books: &Books<'_>, products: &[Value]) {
+    let of = of_products(books, products, (14, 1));
+    let report = async |dimension: &str| {
+        asked(books, REPORT, json!({ "m": ["SOLD_UNITS", "ORDERS"], "d": [dimension], "f": of, "c": "PREVIOUS_PERIOD" })).await
+    };
+    let (days, weekdays) = (report("DAY").await, report("WEEKDAY").await);
+    let number = |value: &Value| value.as_str().unwrap().parse::<i64>().unwrap();
+    let mut expected = BTreeMap::<i64, Vec<i64>>::new();
+    for row in days["nodes"].as_array().unwrap() {
+        let date = parse_day(row["date"].as_str().unwrap()).unwrap();
+        let sums = expected.entry(i64::from((date + 3).rem_euclid(7) + 1)).or_insert_with(|| vec![0, 0]);
+        sums.iter_mut().zip(figures(row, "value")).for_each(|(sum, more)| *sum += number(&more));
+    }
+    expected.retain(|_, sums| sums[0] != 0);
+    let rows = weekdays["nodes"].as_array().unwrap();
+    let found: Vec<(i64, Vec<i64>)> =
+        rows.iter().map(|row| (row["weekday"].as_i64().unwrap(), figures(row, "value").iter().map(number).collect())).collect();
+    assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{weekdays:#}");
+    assert_eq!(weekdays["totals"]["values"], days["totals"]["values"], "{weekdays:#}");
 }
 
 /// The ID of a category.

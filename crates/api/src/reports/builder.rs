@@ -148,6 +148,7 @@ impl ReportRowConnection {
 fn label(key: Option<FactKey>, dimension: core::ReportDimension, names: &HashMap<Uuid, String>) -> String {
     match (key, dimension.unit()) {
         (Some(FactKey::Date(day)), Some(unit)) => period_label(unit, day),
+        (Some(FactKey::Date(day)), None) => core::weekday_label(day).to_owned(),
         (Some(FactKey::Id(id)), _) => names.get(&id).cloned().unwrap_or_else(|| "–".to_owned()),
         _ => String::new(),
     }

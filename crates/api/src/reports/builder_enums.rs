@@ -75,6 +75,8 @@ pub enum ReportDimension {
     Quarter,
     /// A calendar year.
     Year,
+    /// A day of the week of the store's calendar days, from Monday to Sunday.
+    Weekday,
     /// A product.
     Product,
     /// A category, without those below it: the one that the product has now.

@@ -147,6 +147,13 @@ impl ReportRow {
     async fn date(&self) -> Option<Date> {
         self.time().map(|(_, day)| Date(day))
     }
+    /// Day of the week from 1, a Monday, to 7, a Sunday. Null when rows do not stand for days of the week.
+    async fn weekday(&self) -> Option<i32> {
+        match self.key(core::ReportDimension::Weekday)? {
+            FactKey::Date(day) => Some(day),
+            FactKey::Id(_) => None,
+        }
+    }
     /// Product, when rows stand for products.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(core::ReportDimension::Product)?;

@@ -15,6 +15,8 @@ use crate::demand::{
 
 /// Days from which levels are looked at again in one statement, at most so many of a page.
 const STARTS: usize = 16;
+/// Days that are read and written at once: a row as it was and as it will be takes some kB, and a page has up to 16,000.
+const DAYS: usize = 4_000;
 
 pub(super) fn too_large(_: Overflow) -> Fault {
     Fault::Broken("a demand fact passes 64 bits".to_owned())
@@ -22,19 +24,29 @@ pub(super) fn too_large(_: Overflow) -> Fault {
 
 /// Adds a page's changes to the days and weeks that they are of.
 pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Result<(), Fault> {
-    let changed = || deltas.0.iter().filter(|(_, delta)| !delta.is_nothing());
+    let changed: Vec<(&DayKey, &Delta)> = deltas.0.iter().filter(|(_, delta)| !delta.is_nothing()).collect();
     // Of days that are newer than all there are none has a row yet.
     let newest = rows::newest_day(work, book.generation).await?.unwrap_or(i32::MIN);
-    let known = changed().map(|(key, _)| key).filter(|key| key.date <= newest);
-    let mut before = rows::days(work, book.generation, known).await?;
-    let doubtful: Vec<DayKey> =
-        changed().filter(|(key, delta)| loses_largest(before.get(key), delta)).map(|(key, _)| *key).collect();
-    let largest = rows::largest_lines(work, &doubtful).await?;
     let mut weeks: BTreeMap<(i32, ProductId, StoreId), DemandFigures> = BTreeMap::new();
-    let mut days = Vec::new();
-    for (key, delta) in changed() {
-        let week = weeks.entry((week_of(key.date), key.product, key.store)).or_default();
-        *week = week.plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
+    for some in changed.chunks(DAYS) {
+        for (key, delta) in some {
+            let week = weeks.entry((week_of(key.date), key.product, key.store)).or_default();
+            *week = week.plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
+        }
+        apply_days(work, book, newest, some).await?;
+    }
+    apply_weeks(work, book, newest, weeks).await
+}
+
+/// Adds changes to the days that they are of.
+async fn apply_days(work: &Work, book: &mut Book, newest: i32, changed: &[(&DayKey, &Delta)]) -> Result<(), Fault> {
+    let known: Vec<DayKey> = changed.iter().map(|(key, _)| **key).filter(|key| key.date <= newest).collect();
+    let mut before = rows::days(work, book.generation, known.iter()).await?;
+    let doubtful = changed.iter().filter(|(key, delta)| loses_largest(before.get(*key), delta));
+    let doubtful: Vec<DayKey> = doubtful.map(|(key, _)| **key).collect();
+    let largest = rows::largest_lines(work, &doubtful).await?;
+    let mut days = Vec::with_capacity(changed.len());
+    for &(key, delta) in changed {
         let old = before.remove(key);
         let mut row = old.clone().unwrap_or_else(|| empty_day(work.tenant(), book.generation, key, delta));
         let figures = row.figures().plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
@@ -55,8 +67,7 @@ pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Resu
         }
         days.push(rows::DayChange { before: old, after: new, seq });
     }
-    rows::write_days(work, book.generation, days).await?;
-    apply_weeks(work, book, newest, weeks).await
+    rows::write_days(work, book.generation, days).await
 }
 
 /// Whether the row's largest line may be the one that went.

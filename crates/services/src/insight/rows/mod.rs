@@ -6,4 +6,6 @@ mod sales;
 
 pub use movement_groups::{MovementGroup, MovementSums, MovementsQuery, movement_groups};
 pub use movements::{MovementTotals, movement_totals};
-pub use sales::{GroupSpan, SalesFilter, SalesQuery, default_currency, in_books::foreign_documents, sales};
+pub use sales::{
+    GroupSpan, SalesFilter, SalesQuery, default_currency, halves::sales_in_halves, in_books::foreign_documents, sales,
+};

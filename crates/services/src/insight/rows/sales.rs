@@ -1,7 +1,9 @@
 //! Sums over orders and returns.
 
 mod by_document;
+pub(super) mod halves;
 pub(super) mod in_books;
+mod large;
 mod settled;
 
 use std::fmt::Write;
@@ -15,7 +17,7 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use crate::insight::core::{Group, GroupKey, SoldLine, Sums, Tally};
+use crate::insight::core::{Group, GroupKey, Sums, Tally};
 
 /// A condition on orders, compiled: SQL that is true or false of the table `sales_order` as `o`, with parameters numbered from
 /// `SalesFilter::FIRST`, and behind those of the query's products; `$1` is the tenant. The same text is asked of returns, see `RETURNS`.
@@ -123,23 +125,6 @@ struct GroupSums {
     large: i64,
     #[record(sql = "sum(settled)")]
     settled: i64,
-}
-
-/// A line that is too large to be summed by the database, behind its side and its group's key.
-#[derive(Record)]
-struct LargeLine {
-    #[record(sql = "CASE WHEN item IS NULL THEN 0 ELSE 1 END")]
-    is_product: i32,
-    #[record(sql = "quantity")]
-    quantity: i64,
-    #[record(sql = "cancelled")]
-    cancelled: i64,
-    #[record(sql = "total")]
-    total: i64,
-    #[record(sql = "cost")]
-    cost: i64,
-    #[record(sql = "decimals")]
-    decimals: i32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,6 +244,13 @@ impl SalesQuery {
         values
     }
 
+    /// Leaves the groups of the span: the first ones of several tallies together are among the first of each.
+    fn cut(&self, tally: &mut Tally) {
+        if let Some(behind) = self.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
+            tally.split_off(&behind);
+        }
+    }
+
     fn totals(&self, side: Side, backend: Backend, summed: Summed) -> String {
         let groups = if summed == Summed::All && self.is_by_document(backend) {
             self.totals_by_document(side, backend)
@@ -286,11 +278,6 @@ impl SalesQuery {
         )
     }
 
-    fn large_lines(&self, side: Side, backend: Backend) -> String {
-        let (lines, beyond) = (self.lines(side, backend, &self.grouped(nil(backend))), self.beyond("grp"));
-        format!("SELECT {}, grp, {} FROM ({lines}) x WHERE large = 1{beyond}", side as i32, LargeLine::SELECT)
-    }
-
     fn key(&self, row: &mut Row<'_>) -> Result<GroupKey, Fault> {
         let key = match self.group {
             Group::None => row.take::<Option<i64>>()?.map(|_| GroupKey::Nothing),
@@ -302,48 +289,66 @@ impl SalesQuery {
     }
 }
 
-/// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database.
+/// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database; where SQLite sums categories, from two
+/// statements of one state.
 pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Fault> {
+    if let Some(middle) = halves::middle(reads, query).await?
+        && let Some(tally) = halves::sales_in_halves(reads, query, middle).await?
+    {
+        return Ok(tally);
+    }
+    Ok(sales_at(reads, query).await?.0)
+}
+
+/// The same from one statement, and the last event that SQLite knew then.
+async fn sales_at(reads: &impl Reads, query: &SalesQuery) -> Result<(Tally, i64), Fault> {
     let backend = reads.backend();
-    let (mut tally, [large, settled]) = match summed(reads, query, Summed::All).await {
+    let (mut tally, [large, settled, head]) = match summed(reads, query, Summed::All).await {
         Ok(found) if found.1[0] == 0 => found,
         Err(fault) if !fault.is_overflow() => return Err(fault),
         Ok(_) | Err(_) => summed(reads, query, Summed::WithoutLarge).await?,
     };
-    if let Some(behind) = query.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
-        // Of these, one side may not have been read.
-        tally.split_off(&behind);
-    }
+    // Of the last of these, one side may not have been read.
+    query.cut(&mut tally);
     if large > 0 {
         let sql = format!("{} UNION ALL {}", query.large_lines(Side::Sales, backend), query.large_lines(Side::Returns, backend));
         for row in &reads.rows(&sql, query.values()).await? {
-            add_large(query, row, &mut tally)?;
+            large::add_large(query, row, &mut tally)?;
         }
     }
     if settled > 0 {
         settled::settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, &mut tally)?;
     }
-    Ok(tally)
+    Ok((tally, head))
 }
 
-/// What the database sums, and how many lines are too large for that, and of closed returns.
-async fn summed(reads: &impl Reads, query: &SalesQuery, summed: Summed) -> Result<(Tally, [i64; 2]), Fault> {
-    let totals = |side| query.totals(side, reads.backend(), summed);
-    let sql = format!("{} UNION ALL {}", totals(Side::Sales), totals(Side::Returns));
-    let (mut tally, mut apart) = (Tally::new(), [0, 0]);
+/// What the database sums, and how many lines are too large for that, and of closed returns; then the last event that SQLite knew.
+async fn summed(reads: &impl Reads, query: &SalesQuery, summed: Summed) -> Result<(Tally, [i64; 3]), Fault> {
+    let backend = reads.backend();
+    let totals = |side| query.totals(side, backend, summed);
+    let head = if backend == Backend::Sqlite { HEAD } else { "" };
+    let sql = format!("{} UNION ALL {}{head}", totals(Side::Sales), totals(Side::Returns));
+    let (mut tally, mut apart) = (Tally::new(), [0; 3]);
     for row in &reads.rows(&sql, query.values()).await? {
-        let [large, settled] = add_totals(query, row, &mut tally)?;
-        apart = [apart[0] + large, apart[1] + settled];
+        let more = add_totals(query, row, &mut tally)?;
+        apart.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
     }
     Ok((tally, apart))
 }
 
-/// Gives the number of lines that are too large, and of those of closed returns.
-fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<[i64; 2], Fault> {
+/// A row beside those of the two sides, with the journal's head among its columns.
+const HEAD: &str = " UNION ALL SELECT 2, NULL, c.head, 0, 0, 0, 0, 0, 0, 0 FROM tenant_counter c WHERE c.tenant_id = $1";
+
+/// Gives the number of lines that are too large, and of those of closed returns, or the journal's head.
+fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<[i64; 3], Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
-    let sums = tally.entry(query.key(&mut row)?).or_default();
+    let key = query.key(&mut row)?;
     let found: GroupSums = row.record()?;
+    if side > Side::Returns as i32 {
+        return Ok([0, 0, found.documents]);
+    }
+    let sums = tally.entry(key).or_default();
     sums.add(&if side == Side::Sales as i32 {
         Sums {
             orders: found.documents.into(),
@@ -364,30 +369,7 @@ fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Resul
             ..Sums::default()
         }
     });
-    Ok([found.large, found.settled])
-}
-
-fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<(), Fault> {
-    let mut row = Row::new(row);
-    let side: i32 = row.take()?;
-    // A line is of a group that its side has; one behind the span is left out.
-    let Some(sums) = tally.get_mut(&query.key(&mut row)?) else { return Ok(()) };
-    let found: LargeLine = row.record()?;
-    let is_product = found.is_product == 1;
-    let line = SoldLine {
-        quantity: found.quantity,
-        cancelled: found.cancelled,
-        total: found.total,
-        unit_cost: found.cost,
-        decimals: found.decimals as u8,
-    };
-    sums.add(&match (side == Side::Sales as i32, is_product) {
-        (true, true) => Sums { units_sold: line.units(), gross: line.amount(), cost: line.cost(), ..Sums::default() },
-        (true, false) => Sums { charges: line.amount(), ..Sums::default() },
-        (false, true) => Sums { units_returned: line.units(), refunds: line.amount(), ..Sums::default() },
-        (false, false) => Sums { charge_credits: line.amount(), ..Sums::default() },
-    });
-    Ok(())
+    Ok([found.large, found.settled, 0])
 }
 
 /// The tenant's own currency.

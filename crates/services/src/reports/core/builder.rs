@@ -20,6 +20,7 @@ pub enum ReportDimension {
     Month,
     Quarter,
     Year,
+    Weekday,
     Product,
     Category,
     TopCategory,
@@ -34,7 +35,7 @@ pub struct ReportSpec {
     pub measures: Vec<ReportMeasure>,
     pub dimensions: Vec<ReportDimension>,
     pub comparison: Option<Comparison>,
-    /// None: by time where a dimension is of time, else by the first measure, the largest first.
+    /// None: by time where a dimension is of time or of days of the week, else by the first measure, the largest first.
     pub sort: Option<ReportSort>,
     /// Whether the caller may not see costs: measures of them have no figures.
     pub hides_costs: bool,
@@ -83,12 +84,13 @@ impl BuilderRefusal {
 }
 
 impl ReportDimension {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Day,
         Self::Week,
         Self::Month,
         Self::Quarter,
         Self::Year,
+        Self::Weekday,
         Self::Product,
         Self::Category,
         Self::TopCategory,
@@ -107,6 +109,10 @@ impl ReportDimension {
             _ => None,
         }
     }
+    /// Whether rows are found by IDs, and not by a day or a day of the week.
+    pub const fn is_by_id(self) -> bool {
+        self.unit().is_none() && !matches!(self, Self::Weekday)
+    }
     pub const fn is_of_products(self) -> bool {
         matches!(self, Self::Product | Self::Category | Self::TopCategory | Self::Supplier)
     }
@@ -117,6 +123,7 @@ impl ReportDimension {
             Self::Month => "MONTH",
             Self::Quarter => "QUARTER",
             Self::Year => "YEAR",
+            Self::Weekday => "WEEKDAY",
             Self::Product => "PRODUCT",
             Self::Category => "CATEGORY",
             Self::TopCategory => "TOP_CATEGORY",
@@ -133,6 +140,7 @@ impl ReportDimension {
             Self::Month => "A calendar month.",
             Self::Quarter => "Three calendar months, from January, April, July or October.",
             Self::Year => "A calendar year.",
+            Self::Weekday => "A day of the week of the store's calendar days, from Monday to Sunday.",
             Self::Product => "A product.",
             Self::Category => "The category that the product has now, without those below it.",
             Self::TopCategory => "The uppermost category above the one that the product has now.",
@@ -175,6 +183,10 @@ impl ReportSpec {
             Some(sort) if !measures.contains(&sort.measure) => Err(BuilderRefusal::Sort(sort.measure)),
             _ => Ok(()),
         }
+    }
+    /// Whether rows are in the order of the calendar.
+    pub fn is_by_time(&self) -> bool {
+        self.dimensions.iter().any(|one| !one.is_by_id())
     }
     /// The unit of time that rows stand for.
     pub fn unit(&self) -> Option<TimeUnit> {
@@ -221,11 +233,15 @@ mod tests {
 
     #[test]
     fn what_the_catalogue_does_not_know_is_refused() {
-        use ReportDimension::{Channel, Day, Month, Product, Store, Supplier};
+        use ReportDimension::{Channel, Day, Month, Product, Store, Supplier, Weekday};
         use ReportMeasure::{ClosingUnits, LostUnits, Margin, Orders, SoldUnits, StockoutRate};
         assert_eq!(spec(&[SoldUnits, Orders, Margin], &[Month, Store, Channel]).check(), Ok(()));
         assert_eq!(spec(&[StockoutRate, ClosingUnits], &[Product, Store, Supplier]).check(), Ok(()));
+        assert_eq!(spec(&[SoldUnits, Orders, Margin], &[Month, Weekday, Store]).check(), Ok(()));
         let refused = |measures: &[_], dimensions: &[_]| spec(measures, dimensions).check().unwrap_err();
+        for measure in [ClosingUnits, LostUnits] {
+            assert_eq!(refused(&[measure], &[Weekday]), BuilderRefusal::Apart(measure, Weekday), "stock has no day of the week");
+        }
         assert_eq!(refused(&[], &[Day]), BuilderRefusal::Measures);
         assert_eq!(refused(&[SoldUnits, SoldUnits], &[Day]), BuilderRefusal::Measures);
         assert_eq!(refused(&[SoldUnits], &[Day, Product, Store, Channel]), BuilderRefusal::Dimensions);

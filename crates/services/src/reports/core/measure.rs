@@ -152,11 +152,15 @@ impl Base {
     pub const fn combines(self, with: ReportDimension) -> bool {
         match self.source() {
             BaseSource::Sales | BaseSource::Orders => true,
-            BaseSource::Movements | BaseSource::Closing | BaseSource::Values => !matches!(with, ReportDimension::Channel),
+            BaseSource::Movements => !matches!(with, ReportDimension::Channel),
+            BaseSource::Closing | BaseSource::Values => !matches!(with, ReportDimension::Channel | ReportDimension::Weekday),
             // The rule takes the usual sales of the whole period.
-            BaseSource::Stockouts => !matches!(with, ReportDimension::Channel) && with.unit().is_none(),
+            BaseSource::Stockouts => !matches!(with, ReportDimension::Channel) && with.is_by_id(),
             // A span for each of hundreds of days would be a row for each level and day.
-            BaseSource::Spans => !matches!(with, ReportDimension::Channel | ReportDimension::Day | ReportDimension::Week),
+            BaseSource::Spans => !matches!(
+                with,
+                ReportDimension::Channel | ReportDimension::Day | ReportDimension::Week | ReportDimension::Weekday
+            ),
         }
     }
     /// Whether rows of a dimension add up: an order of two products is in the rows of both, and stock that stays is there at the end of each day.

@@ -22,7 +22,9 @@ pub use abc::{CLASSES, ClassSum, Classified, ProductSold, assign, classes_of, cl
 pub use baskets::{BasketLines, Baskets, LEAST_TOGETHER, MOST_LINES, Pair, PairStrength};
 pub use builder::{BuilderRefusal, MOST_DIMENSIONS, MOST_GROUPS, MOST_MEASURES, ReportDimension, ReportSort, ReportSpec};
 pub use calendar::{Bucket, Compared, Comparison, TimeUnit};
-pub use chart::{BandChart, BandPoint, Chart, ChartKind, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, drawn_band, period_label};
+pub use chart::{
+    BandChart, BandPoint, Chart, ChartKind, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, drawn_band, period_label, weekday_label,
+};
 pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, scored};
 pub use dashboard::changes_dashboard;
 pub use evenness::{KnownEvenness, StockedDays, by_known_weeks};

@@ -89,9 +89,10 @@ pub async fn built_groups(
     let read = |row: &QueryResult| -> Result<BuiltGroup, Fault> {
         let mut row = Row::new(row);
         let key = |dimension: &ReportDimension| -> Result<FactKey, Fault> {
-            Ok(match dimension.unit() {
-                Some(_) => FactKey::Date(row.take()?),
-                None => FactKey::Id(row.take::<Option<Uuid>>()?.unwrap_or_default()),
+            Ok(if dimension.is_by_id() {
+                FactKey::Id(row.take::<Option<Uuid>>()?.unwrap_or_default())
+            } else {
+                FactKey::Date(row.take()?)
             })
         };
         let keys = spec.dimensions.iter().map(key).collect::<Result<Vec<_>, Fault>>()?;
@@ -133,9 +134,8 @@ impl Statement<'_> {
             sums.extend(sum(1, "p"));
         }
         let keys: Vec<String> = (0..self.spec.dimensions.len()).map(|nth| format!("a.k{nth}")).collect();
-        let shown = self.spec.dimensions.iter().enumerate().map(|(nth, dimension)| match dimension.unit() {
-            Some(_) => format!("CAST(g.k{nth} AS integer)"),
-            None => format!("g.k{nth}"),
+        let shown = self.spec.dimensions.iter().enumerate().map(|(nth, dimension)| {
+            if dimension.is_by_id() { format!("g.k{nth}") } else { format!("CAST(g.k{nth} AS integer)") }
         });
         let some = names.iter().map(|name| format!("g.{name} <> 0")).collect::<Vec<_>>().join(" OR ");
         let columns = names.iter().map(|name| format!("g.{name}"));
@@ -218,6 +218,7 @@ impl Statement<'_> {
                 (_, Some(unit), Some(day)) => self.time(unit, day),
                 // Spans are cut by the stretches that they are joined with.
                 (_, Some(_), None) => "b.k".to_owned(),
+                (ReportDimension::Weekday, _, Some(day)) => format!("(({day} + 3) % 7 + 7) % 7 + 1"),
                 (ReportDimension::Category, ..) => "p.category_id".to_owned(),
                 (ReportDimension::TopCategory, ..) => "u.root".to_owned(),
                 (ReportDimension::Supplier, ..) => "p.supplier_id".to_owned(),
@@ -383,7 +384,8 @@ pub async fn names_of(reads: &impl Reads, dimension: ReportDimension, ids: &[Uui
         | ReportDimension::Week
         | ReportDimension::Month
         | ReportDimension::Quarter
-        | ReportDimension::Year => return Ok(HashMap::new()),
+        | ReportDimension::Year
+        | ReportDimension::Weekday => return Ok(HashMap::new()),
     };
     let backend = reads.backend();
     let values = vec![backend.ids(ids.iter().map(|id| ProductId::from_uuid(*id)))];

@@ -172,7 +172,7 @@ impl Sheet<'_> {
     fn place(&self, row: &BuiltRow) -> Vec<Key> {
         let by = match self.spec.sort {
             Some(sort) => Some((sort.measure, sort.is_descending)),
-            None if self.spec.unit().is_some() => None,
+            None if self.spec.is_by_time() => None,
             None => self.spec.measures.first().map(|measure| (*measure, true)),
         };
         let figure = by.map(|(measure, is_descending)| {

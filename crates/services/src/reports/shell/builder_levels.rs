@@ -72,7 +72,8 @@ impl Keys<'_> {
             | ReportDimension::Week
             | ReportDimension::Month
             | ReportDimension::Quarter
-            | ReportDimension::Year => FactKey::Date(0),
+            | ReportDimension::Year
+            | ReportDimension::Weekday => FactKey::Date(0),
         };
         self.spec.dimensions.iter().map(key).collect()
     }

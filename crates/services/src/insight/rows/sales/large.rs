@@ -1,0 +1,55 @@
+//! Lines that are too large to be summed by the database: they are summed here.
+
+use entity::record::{Record, Selected};
+use platform::storage::{Backend, Fault, Row};
+use sea_orm::QueryResult;
+
+use super::{SalesQuery, Side, nil};
+use crate::insight::core::{SoldLine, Sums, Tally};
+
+/// A line that is too large to be summed by the database, behind its side and its group's key.
+#[derive(Record)]
+struct LargeLine {
+    #[record(sql = "CASE WHEN item IS NULL THEN 0 ELSE 1 END")]
+    is_product: i32,
+    #[record(sql = "quantity")]
+    quantity: i64,
+    #[record(sql = "cancelled")]
+    cancelled: i64,
+    #[record(sql = "total")]
+    total: i64,
+    #[record(sql = "cost")]
+    cost: i64,
+    #[record(sql = "decimals")]
+    decimals: i32,
+}
+
+impl SalesQuery {
+    pub(super) fn large_lines(&self, side: Side, backend: Backend) -> String {
+        let (lines, beyond) = (self.lines(side, backend, &self.grouped(nil(backend))), self.beyond("grp"));
+        format!("SELECT {}, grp, {} FROM ({lines}) x WHERE large = 1{beyond}", side as i32, LargeLine::SELECT)
+    }
+}
+
+pub(super) fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<(), Fault> {
+    let mut row = Row::new(row);
+    let side: i32 = row.take()?;
+    // A line is of a group that its side has; one behind the span is left out.
+    let Some(sums) = tally.get_mut(&query.key(&mut row)?) else { return Ok(()) };
+    let found: LargeLine = row.record()?;
+    let is_product = found.is_product == 1;
+    let line = SoldLine {
+        quantity: found.quantity,
+        cancelled: found.cancelled,
+        total: found.total,
+        unit_cost: found.cost,
+        decimals: found.decimals as u8,
+    };
+    sums.add(&match (side == Side::Sales as i32, is_product) {
+        (true, true) => Sums { units_sold: line.units(), gross: line.amount(), cost: line.cost(), ..Sums::default() },
+        (true, false) => Sums { charges: line.amount(), ..Sums::default() },
+        (false, true) => Sums { units_returned: line.units(), refunds: line.amount(), ..Sums::default() },
+        (false, false) => Sums { charge_credits: line.amount(), ..Sums::default() },
+    });
+    Ok(())
+}
