@@ -243,8 +243,8 @@ impl Supplier {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        let (filter, order) = (of_supplier(filter, ID(self.0.id.to_string())), order_of(order_by, sort)?);
-        Box::pin(products_page(ctx, permit, (Some(filter), order), &PageArgs { first, after, last, before })).await
+        let filter = Some(of_supplier(filter, ID(self.0.id.to_string())));
+        Box::pin(products_page(ctx, permit, (filter, order_by, sort), &PageArgs { first, after, last, before })).await
     }
     /// Purchase orders from the supplier, the newest first unless another order is asked for.
     #[field(permit = PurchaseRead, paged)]
