@@ -16,16 +16,9 @@ const CHUNK: usize = 500;
 
 /// The customers of a condition whose names pass these tests; None where the condition leaves more than are compared. One that is merged is left out,
 /// and one without a name passes none.
-pub(super) async fn named(
-    reads: &impl Reads,
-    mut clause: Clause,
-    names: &[TextTest],
-) -> Result<Option<Vec<CustomerId>>, Fault> {
+pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextTest]) -> Result<Option<Vec<CustomerId>>, Fault> {
     let most = clause.bind(MOST_COMPARED + 1);
-    let sql = format!(
-        "SELECT c.id FROM customer c WHERE c.tenant_id = $1{} AND c.merged_into IS NULL LIMIT {most}",
-        clause.sql
-    );
+    let sql = format!("SELECT c.id FROM customer c WHERE c.tenant_id = $1{} AND c.merged_into IS NULL LIMIT {most}", clause.sql);
     let rows = reads.rows(&sql, clause.values).await?;
     if i64::try_from(rows.len()).is_ok_and(|count| count > MOST_COMPARED) {
         return Ok(None);
