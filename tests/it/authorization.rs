@@ -254,7 +254,7 @@ const CASES: &[(&str, Needs)] = &[
     ("returnInspect", May("order.return")),
     ("returnClose", May("return.approve")),
     ("stockChanged", May("stock.read")),
-    ("alertRaised", May("stock.read")),
+    ("stockThresholdCrossed", May("stock.read")),
     ("orderChanged", May("order.read")),
     ("events", SignIn),
 ];

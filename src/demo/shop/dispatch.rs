@@ -7,7 +7,7 @@ use crate::demo::run::DemoError;
 
 /// What is plentiful in a store and kept without lots.
 const PLENTIFUL: &str = "query($store: ID!) {
-    stockLevels(first: 50, filter: { store: { eq: $store } }, orderBy: { field: ON_HAND, direction: DESC }) {
+    stockLevels(first: 50, filter: { store: { eq: $store } }, sort: { field: ON_HAND, direction: DESC }) {
         nodes { available product { sku tracking } } } }";
 const KNOWN: &str =
     "query($reference: String!) { orders(first: 1, filter: { externalRef: { eq: $reference } }) { nodes { id } } }";

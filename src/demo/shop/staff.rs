@@ -152,7 +152,7 @@ const RESEND: &str = "mutation($id: ID!, $key: String!) {
 pub(in crate::demo) const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
 pub(in crate::demo) const GRANT: &str = "mutation($input: MemberRolesSetInput!) {
     memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
-pub(in crate::demo) const ROLES: &str = "{ roles { id key } }";
+pub(in crate::demo) const ROLES: &str = "{ rolesList(first: 250) { nodes { id key } } }";
 /// Key of the role with which whoever works in one store sees stores, products and channels: permissions for the whole tenant, which a
 /// grant for a store never gives.
 pub(in crate::demo) const GROUND: &str = "catalogue";
@@ -169,8 +169,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 
 impl Shop<'_> {
     pub(super) async fn hire(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
-        let roles = self.ask("roles", ROLES, json!({})).await?;
-        let ground = roles.as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
+        let roles = self.ask("rolesList", ROLES, json!({})).await?;
+        let ground =
+            roles["nodes"].as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
         for one in &STAFF {
             let input = json!({ "key": one.role, "name": one.title, "permissions": one.permissions });
             let made = self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;

@@ -52,7 +52,7 @@ const BY_SHOP: [&str; 23] = [
     "ordersCount",
     "returns",
     "stockChanged",
-    "alertRaised",
+    "stockThresholdCrossed",
     "orderChanged",
 ];
 

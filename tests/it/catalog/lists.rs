@@ -204,6 +204,7 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
         (json!({ "filter": deep }), json!(["filter", "not", "not", "not", "not", "not", "not"])),
         (json!({ "filter": { "sku": { "in": many } } }), json!(["filter", "sku", "in"])),
         (json!({ "orderBy": { "field": "RELEVANCE" } }), json!(["orderBy", "field"])),
+        (json!({ "sort": { "field": "RELEVANCE" } }), json!(["sort", "field"])),
         (json!({ "orderBy": { "field": "NAME" }, "sort": { "field": "NAME" } }), json!(["sort"])),
         (json!({ "filter": { "name": { "contains": "a\u{0}" } } }), json!(["filter", "name", "contains"])),
     ] {

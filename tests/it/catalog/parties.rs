@@ -173,6 +173,11 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
         (json!({ "not": { "search": " " } }), "Ada Bo Cy"),
         (json!({ "or": [{ "email": "ADA@shop.example" }, { "externalRef": { "contains": "eb" } }] }), "Ada Bo"),
         (json!({ "not": { "email": "ada@shop.example" } }), "Bo Cy"),
+        (json!({ "name": { "in": ["ADA", " bo "] } }), "Ada Bo"),
+        (json!({ "name": { "startsWith": "A" }, "and": [{ "name": { "contains": "d" } }] }), "Ada"),
+        (json!({ "name": { "eq": "ada" }, "country": { "eq": "GB" } }), ""),
+        (json!({ "name": { "eq": "ada" }, "email": "ADA@shop.example" }), "Ada"),
+        (json!({ "name": { "contains": "old" } }), ""),
         (json!({ "country": { "in": ["ie", "FRANCE"] } }), "Ada Bo"),
         (json!({ "not": { "country": { "startsWith": "f" } } }), "Ada Cy"),
         (json!({ "tag": { "in": ["vip", "none"] } }), "Ada"),
@@ -198,6 +203,7 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     for (filter, count) in [
         (json!({ "or": [{ "email": "ADA@shop.example" }, { "externalRef": { "startsWith": "web" } }] }), 2_i64),
         (json!({ "country": { "eq": "fr" }, "not": { "tag": { "eq": "vip" } } }), 0),
+        (json!({ "name": { "in": ["ada", "bo"] } }), 2),
     ] {
         let precision = if count > 1 { "AT_LEAST" } else { "EXACT" };
         let expected = json!({ "few": { "count": count.min(1), "precision": precision }, "all": { "count": count } });
@@ -207,6 +213,8 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     assert_eq!(world.ask(query, both).await["customers"]["nodes"], json!([{ "name": "Ada" }]));
     let many: Vec<Value> = (0..9).map(|nth| json!({ "email": format!("{nth}@shop.example") })).collect();
     assert_eq!(world.fails(query, json!({ "filter": { "or": many } })).await["code"], "BAD_USER_INPUT");
+    let inside = json!({ "filter": { "or": [{ "name": { "eq": "Ada" } }] } });
+    assert_eq!(world.fails(query, inside).await["field"], json!(["filter", "or", "0", "name"]));
     // Who may not see addresses does not try them out.
     let clerk = world.with(&["customer.read"]);
     let ask = async |filter: Value| world.ask_as(Some(clerk.clone()), query, json!({ "filter": filter })).await;
@@ -216,4 +224,9 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     assert_eq!(counted["errors"][0]["code"], "FORBIDDEN", "{counted:#}");
     let searched = ask(json!({ "or": [{ "search": "ada@shop.example" }, { "search": "OLD-9" }] })).await;
     assert_eq!(searched["data"]["customers"]["nodes"], json!([{ "name": "Bo" }]), "{searched:#}");
+    // Who is forgotten is found no more.
+    let bos = json!({ "filter": { "name": { "eq": "bo" } } });
+    assert_eq!(world.ask(query, bos.clone()).await["customers"]["totalCount"], json!({ "count": 1 }));
+    made(change(world, "customerErase", "CustomerEraseInput", "customer { id }", json!({ "id": bo })).await);
+    assert_eq!(world.ask(query, bos).await["customers"]["totalCount"], json!({ "count": 0 }));
 });

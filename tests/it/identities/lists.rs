@@ -144,6 +144,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Category.products", "", "products:Sku:ASC", vec![t("mug"), i()]),
         ("Customer.invoices", "", "invoices:ISSUED_AT:DESC", vec![n(7), i()]),
         ("Customer.orders", "", "orders:PlacedAt:DESC", vec![n(7), i()]),
+        ("Customer.returns", "", "returns:OCCURRED_AT:DESC", vec![n(7), i()]),
         ("Supplier.products", "", "products:Sku:ASC", vec![t("mug"), i()]),
         ("Supplier.purchaseOrders", "", "purchases:NUMBER:DESC", vec![n(7), i()]),
         ("WebhookEndpoint.attempts", "", "webhook attempts:{whe}", vec![i()]),

@@ -68,7 +68,7 @@ const MOST_REFUSED: usize = 86;
 const ENDS: [&str; 6] = ["logout", "memberMfaReset", "memberRemove", "passwordChange", "sessionRevoke", "tenantLeave"];
 
 /// Streams that say nothing until something happens, and how long one is listened to.
-const SILENT: [&str; 1] = ["alertRaised"];
+const SILENT: [&str; 1] = ["stockThresholdCrossed"];
 const SILENCE: Duration = Duration::from_millis(500);
 /// The longest that the first item of another one may take.
 const FIRST_ITEM: Duration = Duration::from_secs(20);

@@ -273,7 +273,7 @@ on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site:
     let (product, store) = house.shop.place(1, 0);
     let customer = "mutation($input: CustomerCreateInput!) { result: customerCreate(input: $input) { customer { id } userErrors { code message } } }";
     let customer = house.ann.client.done(customer, json!({ "name": "Cleo", "email": "cleo@example.com" })).await["customer"]["id"].take();
-    let mut least = BTreeMap::from([("stockChanged", 3), ("alertRaised", 1), ("orderChanged", 4), ("alertChanged", 2), ("fulfilmentWorkChanged", 1)]);
+    let mut least = BTreeMap::from([("stockChanged", 3), ("stockThresholdCrossed", 1), ("orderChanged", 4), ("alertChanged", 2), ("fulfilmentWorkChanged", 1)]);
     // They look at one row, one view or one dashboard for one caller, and are run for each by itself.
     let is_alone = |name: &str| matches!(name, "dashboardChanged" | "dataJobChanged" | "savedViewChanged");
     let streams = || calls.roots().filter(|(operation, field)| *operation == "subscription" && !is_alone(field.name.node.as_str()));
@@ -295,7 +295,7 @@ on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site:
             match name {
                 "stockChanged" => drop(house.ann.client.done(ADJUST, adjust(&key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)])).await),
                 // Below the line, and next time above it again.
-                "alertRaised" => {
+                "stockThresholdCrossed" => {
                     is_low.set(!is_low.get());
                     let change = change(&product, &store, if is_low.get() { -95 } else { 95 });
                     house.ann.client.done(ADJUST, adjust(&key, "ADJUSTMENT", "CORRECTION", &[change])).await;

@@ -24,7 +24,7 @@ pub const STOCK: &str = "subscription($filter: StockFilter, $after: Cursor) { st
     phase cursor reset changes { seq inFilter level { product { id sku unitCost { amount } } onHand version } } } }";
 const ORDERS: &str = "subscription($filter: OrderFilter, $after: Cursor) { orderChanged(filter: $filter, after: $after) {
     phase cursor reset changes { seq eventType inFilter order { id number status version total { amount } lines { quantity } } } } }";
-const ALERTS: &str = "subscription($filter: AlertFilter, $after: Cursor) { alertRaised(filter: $filter, after: $after) {
+const ALERTS: &str = "subscription($filter: AlertFilter, $after: Cursor) { stockThresholdCrossed(filter: $filter, after: $after) {
     phase cursor reset alerts { seq kind raisedAt level { product { sku } store { id } available status } } } }";
 const EVENTS: &str =
     "query($types: [String!], $first: Int, $after: Cursor) { events(types: $types, first: $first, after: $after) {
@@ -175,7 +175,7 @@ on_both!(what_a_stream_shows_of_products_is_as_it_stands_now, site: Site => {
 on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site: Site => {
     // The low-stock threshold is 10: LOW from 15 down, CRITICAL from 10 down.
     let (_server, shop) = shop(site, 20).await;
-    let mut feed = Feed::open(&shop.client, ALERTS, "alertRaised", json!({})).await;
+    let mut feed = Feed::open(&shop.client, ALERTS, "stockThresholdCrossed", json!({})).await;
     let ready = feed.news().await;
     assert_eq!((&ready["phase"], &ready["alerts"]), (&json!("READY"), &json!([])), "{ready:#}");
     for (step, delta) in [-4, -1, -1, -4, -1, -9, 3, 12, -15].into_iter().enumerate() {
@@ -189,10 +189,10 @@ on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site: Site =
     let expected: Vec<(String, i64)> = expected.into_iter().map(|(kind, n)| (kind.to_owned(), n)).collect();
     let live = feed.some("alerts", expected.len()).await;
     assert_eq!(kinds(&live), expected, "{live:#?}");
-    let mut late = Feed::open(&shop.client, ALERTS, "alertRaised", json!({ "after": ready["cursor"] })).await;
+    let mut late = Feed::open(&shop.client, ALERTS, "stockThresholdCrossed", json!({ "after": ready["cursor"] })).await;
     assert_eq!(late.some("alerts", expected.len()).await, live, "the same alerts, whoever asks and when");
     let filter = json!({ "kind": ["BACK_IN_STOCK"], "store": { "eq": shop.stores[0] } });
-    let mut narrow = Feed::open(&shop.client, ALERTS, "alertRaised", json!({ "filter": filter })).await;
+    let mut narrow = Feed::open(&shop.client, ALERTS, "stockThresholdCrossed", json!({ "filter": filter })).await;
     narrow.news().await;
     shop.adjust("again", 0, 0, 1).await;
     assert_eq!(kinds(&narrow.some("alerts", 1).await), [("BACK_IN_STOCK".to_owned(), 1)]);
@@ -286,7 +286,7 @@ on_both!(the_journal_can_be_polled, site: Site => {
 
 /// The first item of each kind of stream that is told to go on after these cursors.
 async fn first_items(shop: &Shop, cursors: &[Value; 3]) -> Vec<(Value, Value)> {
-    let kinds = [(STOCK, "stockChanged"), (ORDERS, "orderChanged"), (ALERTS, "alertRaised")];
+    let kinds = [(STOCK, "stockChanged"), (ORDERS, "orderChanged"), (ALERTS, "stockThresholdCrossed")];
     let mut items = Vec::new();
     for ((query, field), cursor) in kinds.into_iter().zip(cursors) {
         let mut feed = Feed::open(&shop.client, query, field, json!({ "after": cursor })).await;
@@ -303,7 +303,7 @@ async fn first_items(shop: &Shop, cursors: &[Value; 3]) -> Vec<(Value, Value)> {
 async fn cursors(shop: &Shop) -> [Value; 3] {
     let mut found = [Value::Null, Value::Null, Value::Null];
     for (place, (query, field)) in
-        [(STOCK, "stockChanged"), (ORDERS, "orderChanged"), (ALERTS, "alertRaised")].into_iter().enumerate()
+        [(STOCK, "stockChanged"), (ORDERS, "orderChanged"), (ALERTS, "stockThresholdCrossed")].into_iter().enumerate()
     {
         found[place] = Feed::open(&shop.client, query, field, json!({})).await.news().await["cursor"].take();
         assert!(found[place].is_string(), "READY has a cursor");

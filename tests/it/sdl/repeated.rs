@@ -56,6 +56,7 @@ const OTHERS: &[&str] = &[
     "Subscription.orderChanged.after",
     "Subscription.savedViewChanged.after",
     "Subscription.stockChanged.after",
+    "Subscription.stockThresholdCrossed.after",
 ];
 
 #[test]

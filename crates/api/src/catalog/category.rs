@@ -23,7 +23,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Json, Long},
     },
-    sorts::{ProductSort, order_of},
+    sorts::ProductSort,
     tagging::tags_of,
 };
 
@@ -156,9 +156,8 @@ impl Category {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        let filter = in_category(filter, ID(self.0.id.to_string()), with_descendants);
-        let order = order_of(order_by, sort)?;
-        Box::pin(products_page(ctx, permit, (Some(filter), order), &args(first, after, last, before))).await
+        let filter = Some(in_category(filter, ID(self.0.id.to_string()), with_descendants));
+        Box::pin(products_page(ctx, permit, (filter, order_by, sort), &args(first, after, last, before))).await
     }
     /// Time at which the category was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

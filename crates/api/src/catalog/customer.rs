@@ -29,6 +29,7 @@ use crate::{
     orders::{OrderConnection, OrderFilter, OrderOrder, orders_of_customer},
     papers::{InvoiceAsk, InvoiceConnection, InvoiceFilter, InvoicesOf, invoices_page},
     purchasing::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders},
+    returns::{ReturnConnection, ReturnFilter, ReturnSort, returns_of_customer},
     sorts::{OrderSort, ProductSort, order_of},
     tagging,
 };
@@ -119,6 +120,24 @@ impl Customer {
     ) -> Answer<OrderConnection> {
         let (order, page) = (order_of(order_by, sort)?, PageArgs { first, after, last, before });
         Box::pin(orders_of_customer(ctx, &permit, self.0.id, (filter, order), &page)).await
+    }
+    /// Returns of the customer, the newest first unless a sort is given.
+    #[field(permit = OrderRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn returns(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the returns; all returns of the customer by default.")] filter: Option<ReturnFilter>,
+        #[graphql(desc = "Sort of the returns. Null for the moment at which they happened, the newest first.")] sort: Option<
+            ReturnSort,
+        >,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<ReturnConnection> {
+        let page = PageArgs { first, after, last, before };
+        Box::pin(returns_of_customer(ctx, &permit, self.0.id, (filter, sort), &page)).await
     }
     /// Invoices and credit notes of the customer's orders, the newest first.
     #[field(permit = OrderRead, paged)]
@@ -243,8 +262,8 @@ impl Supplier {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        let (filter, order) = (of_supplier(filter, ID(self.0.id.to_string())), order_of(order_by, sort)?);
-        Box::pin(products_page(ctx, permit, (Some(filter), order), &PageArgs { first, after, last, before })).await
+        let filter = Some(of_supplier(filter, ID(self.0.id.to_string())));
+        Box::pin(products_page(ctx, permit, (filter, order_by, sort), &PageArgs { first, after, last, before })).await
     }
     /// Purchase orders from the supplier, the newest first unless another order is asked for.
     #[field(permit = PurchaseRead, paged)]

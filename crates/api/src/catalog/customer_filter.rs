@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use async_graphql::{Context, Enum, InputObject, MaybeUndefined};
 use entity::id::kind as ids;
 use iam::access::{Permit, kind};
-use inventory::catalog::rows::{
-    customers::{CustomerSort as By, CustomerSorted, CustomerTests},
-    filter::TextTest,
+use inventory::catalog::{
+    Catalog,
+    rows::{
+        customers::{CustomerSort as By, CustomerSorted, CustomerTests},
+        filter::TextTest,
+    },
 };
 use platform::{path, storage::Nested};
 
@@ -26,7 +29,8 @@ use crate::graphql::{
 /// E-mail addresses that one list asks for.
 const MOST_ADDRESSES: usize = 8;
 
-/// Customers that match all of these. Without a filter, those in use. Names and addresses are sealed, and no test but that of a whole e-mail address is of them.
+/// Customers that match all of these. Without a filter, those in use. Names and e-mail addresses are stored encrypted: an address is found as a whole, and a name among at
+/// most 10,000 customers.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CustomerFilter {
     /// All of these hold; an empty list holds for everything.
@@ -42,6 +46,9 @@ pub struct CustomerFilter {
     pub is_archived: MaybeUndefined<bool>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
+    /// Name of the customer; case is ignored. Names have no index: those of the customers that match all other conditions are decrypted and compared.
+    /// More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`.
+    pub name: Option<StringFilter>,
     /// Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
     /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
     /// reference or an address of a merged customer finds the one that it is merged into. An empty text finds nothing.
@@ -60,11 +67,11 @@ pub struct CustomerFilter {
 
 ::graphql::nested_filter!(CustomerFilter);
 
-/// The tests of a list of customers: of its filter, and of the address and the tag beside it.
+/// The tests of a list of customers: of its filter, and of the address and the tag beside it. Behind them the tests of names, all of which must hold.
 pub fn customer_tests(
     filter: Option<CustomerFilter>,
     (email, tag): (Option<String>, Option<String>),
-) -> Answer<Nested<CustomerTests>> {
+) -> Answer<(Nested<CustomerTests>, Vec<TextTest>)> {
     let tag = tag.map(|tag| query_text(tag, &path!["tag"])).transpose()?;
     let says_archived = filter.as_ref().is_some_and(|filter| filter.has(&|part| !part.is_archived.is_undefined()));
     let own_tests = CustomerTests {
@@ -73,8 +80,43 @@ pub fn customer_tests(
         tags: tag.into_iter().map(|tag| TextTest::In(vec![tag])).collect(),
         ..CustomerTests::default()
     };
-    let and = filter.map(|filter| read_nested(filter, &mut own)).transpose()?.into_iter().collect();
-    Ok(Nested { own: own_tests, and, or: None, not: None })
+    let mut names = Vec::new();
+    let mut read = |mut filter: CustomerFilter, at: &Path| {
+        names.extend(named(filter.name.take(), at)?);
+        own(filter, at)
+    };
+    let and = filter.map(|filter| read_nested(filter, &mut read)).transpose()?.into_iter().collect();
+    Ok((Nested { own: own_tests, and, or: None, not: None }, names))
+}
+
+/// The tests of names of one filter. Customers are found by name among those that the other conditions leave: the test must hold for all of them.
+fn named(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
+    let at_name = below(at, &["name"]);
+    if filter.is_some() && at.iter().any(|part| part == "or" || part == "not") {
+        return Err(TopError::bad_input("name is taken outside of or and not", at_name));
+    }
+    texts(filter, &at_name)
+}
+
+/// Leaves the customers whose names pass these tests.
+///
+/// # Errors
+/// The other tests leave more customers than are compared.
+pub async fn narrow_to_names(
+    catalog: &Catalog,
+    (permit, seen): (Permit<kind::CustomerRead>, Option<&Permit<kind::CustomerContactRead>>),
+    (tests, names): (&mut Nested<CustomerTests>, Vec<TextTest>),
+) -> Answer<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let found = catalog.customers_named(permit, seen, tests.clone(), &names).await?;
+    let Some(ids) = found else {
+        let message = "more than 10,000 customers match the other conditions: narrow them, by country, tag or createdAt, to find a customer by name";
+        return Err(TopError::LimitExceeded(message.to_owned()));
+    };
+    tests.own.ids = Some(ids);
+    Ok(())
 }
 
 /// The tests of one filter, without those inside it.

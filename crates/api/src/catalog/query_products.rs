@@ -77,7 +77,7 @@ impl ProductQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        products_page(ctx, permit, (filter, order_of(order_by, sort)?), &args(first, after, last, before)).await
+        products_page(ctx, permit, (filter, order_by, sort), &args(first, after, last, before)).await
     }
 
     /// Number of products, counted up to a limit.
@@ -197,16 +197,18 @@ impl ProductQuery {
     }
 }
 
-/// A page of products: by SKU, or by relevance where the filter searches, unless `order_by` says otherwise.
+/// A page of products: by SKU, or by relevance where the filter searches, unless `order_by` or `sort` says otherwise.
 pub async fn products_page(
     ctx: &Context<'_>,
     permit: Permit<kind::ProductRead>,
-    (filter, order_by): (Option<ProductFilter>, Option<ProductOrder>),
+    (filter, order_by, sort): (Option<ProductFilter>, Option<ProductOrder>, Option<ProductSort>),
     page: &PageArgs,
 ) -> Answer<ProductConnection> {
+    let argument = if sort.is_some() { "sort" } else { "orderBy" };
+    let order = order_of(order_by, sort)?;
     let catalog = ctx.given::<Catalog>()?;
     let filter = product_filter(ctx, by_ids(ctx, filter, "filter").await?)?;
-    Ok(match sorted(order_by.as_ref(), &filter)? {
+    Ok(match sorted((order.as_ref(), argument), &filter)? {
         Sorted::By(order) => {
             let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;
             let (scope, scoped) = catalog.filtered(permit, filter).await?;
@@ -263,8 +265,8 @@ enum Sorted {
     ByRelevance,
 }
 
-/// What orderBy means for this filter.
-fn sorted(order: Option<&ProductOrder>, filter: &Filter) -> Answer<Sorted> {
+/// What a sort means for this filter. It is refused under the name of the argument that it came in.
+fn sorted((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<Sorted> {
     let searches = filter.clone().take_search().is_some();
     let by = |sort, direction| Sorted::By(rows::page::ProductOrder { sort, descending: direction == Direction::Desc });
     let Some(ProductOrder { field, direction }) = order else {
@@ -279,7 +281,7 @@ fn sorted(order: Option<&ProductOrder>, filter: &Filter) -> Answer<Sorted> {
         ProductOrderField::Relevance if searches => Sorted::ByRelevance,
         ProductOrderField::Relevance => {
             let message = "RELEVANCE needs a search in the filter, outside of or and not";
-            return Err(TopError::bad_input(message, path!["orderBy", "field"]));
+            return Err(TopError::bad_input(message, path![argument, "field"]));
         }
     })
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
-use iam::access::kind;
-use inventory::{orders::rows::add_merged, returns::rows};
+use async_graphql::{Context, ID};
+use entity::prelude::CustomerId;
+use iam::access::{Permit, kind};
+use inventory::{ledger::Ledger, orders::rows::add_merged, returns::rows};
 use platform::{
     paging::CursorSigner,
     storage::{Reads, TenantScope},
@@ -20,6 +21,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
+        filters::IdFilter,
         nested::NestedFilter,
     },
     keyed_filters::by_ids,
@@ -28,6 +30,25 @@ use crate::{
 };
 
 crate::connection!(counted ReturnConnection, ReturnEdge, Return, "returns");
+
+/// The returns of a customer that a filter leaves.
+pub async fn returns_of_customer(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::OrderRead>,
+    customer: CustomerId,
+    (filter, sort): (Option<ReturnFilter>, Option<ReturnSort>),
+    args: &PageArgs,
+) -> Answer<ReturnConnection> {
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let own = IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() };
+    let mut filter = filter.unwrap_or_default();
+    if filter.customer.is_some() {
+        filter.and.get_or_insert_default().push(ReturnFilter { customer: Some(own), ..ReturnFilter::default() });
+    } else {
+        filter.customer = Some(own);
+    }
+    returns(ctx, &scope, Some(filter), sort, args).await
+}
 
 /// Reads a page of returns: one statement, one more where a customer is asked for.
 pub(super) async fn returns(

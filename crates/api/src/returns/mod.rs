@@ -15,7 +15,7 @@ mod settle_inputs;
 mod step_inputs;
 mod visibility;
 
-pub use connection::{ReturnConnection, ReturnEdge};
+pub use connection::{ReturnConnection, ReturnEdge, returns_of_customer};
 pub use enums::{Disposition, ReturnStatus};
 pub use filter::{ReturnFilter, ReturnSort, ReturnSortField};
 pub use inputs::{ReturnCreateInput, ReturnLineInput, ReturnMatchInput};

@@ -1,4 +1,4 @@
-//! `alertRaised`: levels that ran low, ran out or came back. An alert is worked out of the event that crossed the line, so it can be told
+//! `stockThresholdCrossed`: levels that ran low, ran out or came back. An alert is worked out of the event that crossed the line, so it can be told
 //! again to whoever was away, and no table keeps it.
 
 use std::sync::Arc;
@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-/// Kind of a stock alert: the threshold that a level crossed. New kinds may be added.
+/// Threshold that a stock level crossed. New ones may be added. Alerts that are kept have an AlertKind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "core::Alert", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockAlertKind {
@@ -49,10 +49,10 @@ pub enum StockAlertKind {
     BackInStock,
 }
 
-/// Alerts that match all of these.
+/// Crossings of stock thresholds that match all of these. Alerts that are kept have an AlertListFilter.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AlertFilter {
-    /// Kinds of alert to include; an empty list matches nothing.
+    /// Thresholds to include; an empty list matches nothing.
     pub kind: Option<Vec<StockAlertKind>>,
     /// Stores to include.
     pub store: Option<IdFilter>,
@@ -72,14 +72,14 @@ pub struct StockAlert {
     level: LevelRow,
 }
 
-/// A level that ran low, ran out or came back.
+/// A stock level that ran low, ran out or came back. It is an item of a stream and is kept nowhere, unlike an Alert.
 #[resolvers(shared)]
 impl StockAlert {
     /// Number of the event with which the level crossed the threshold.
     async fn seq(&self) -> Long {
         Long(self.seq)
     }
-    /// Kind of the alert: the threshold that the level crossed.
+    /// Threshold that the level crossed.
     async fn kind(&self) -> StockAlertKind {
         self.kind.into()
     }
@@ -96,10 +96,10 @@ impl StockAlert {
 /// An item of the stream of alerts.
 pub struct AlertUpdate(pub Update<StockAlert>);
 
-/// An item of the stream of alerts: alerts, or news of the stream itself.
+/// An item of the stream of stock levels that cross thresholds: crossings, or news of the stream itself.
 #[resolvers(shared)]
 impl AlertUpdate {
-    /// Phase of the stream that the item belongs to. The stream begins with READY, because alerts have no snapshot.
+    /// Phase of the stream that the item belongs to. The stream begins with READY, because crossings have no snapshot.
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
@@ -107,7 +107,7 @@ impl AlertUpdate {
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
-    /// Alerts of this item.
+    /// Crossings of this item.
     async fn alerts(&self, ctx: &Context<'_>) -> Answer<&[StockAlert]> {
         forget(ctx)?;
         Ok(&self.0.changes)

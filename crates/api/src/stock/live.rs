@@ -141,14 +141,14 @@ impl StockSubscription {
         Ok(updates.map(|update| update.map(StockUpdate)).boxed())
     }
 
-    /// Alerts of stock that ran low, ran out or came back, one each time a level crosses a limit.
-    /// Without `after` it begins now; query stockLevels for the current state. With `after`: every
-    /// alert since, then live.
-    #[field(permit = StockRead)]
-    async fn alert_raised(
+    /// Stock levels that ran low, ran out or came back, one item each time a level crosses a threshold of its stock status. Rules of alerts change nothing
+    /// about it, and no alert is kept: `alertChanged` has those. Without `after` it begins now; query stockLevels for the current state. With `after`: every
+    /// crossing since, then live.
+    #[field(permit = StockRead, was("alertRaised", "2026-11-26"))]
+    async fn stock_threshold_crossed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the alerts. All alerts by default.")] filter: Option<AlertFilter>,
+        #[graphql(desc = "Filter of the levels and thresholds. All by default.")] filter: Option<AlertFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;

@@ -137,8 +137,9 @@ struct Office<'a> {
 /// One client for each of [`Who`], the owner's first. Roles and addresses carry the run's word.
 pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), stores: &[Value]) -> Result<Vec<Client>, DemoError> {
     let office = Office { site, client: Client::new(site.base, owner)?, word };
-    let roles = office.ask("roles", ROLES, json!({})).await?;
-    let ground = roles.as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
+    let roles = office.ask("rolesList", ROLES, json!({})).await?;
+    let ground =
+        roles["nodes"].as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
     let mut made = Vec::new();
     for (key, name, permissions) in ROLES_MADE {
         let key = format!("week-{word}-{key}");

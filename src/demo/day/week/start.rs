@@ -17,7 +17,7 @@ impl Week {
         let address =
             json!({ "name": "Ada Quay", "lines": ["4 Mill Street"], "city": "London", "postalCode": "SE1 2BA", "country": "GB" });
         let input = json!({ "id": order["id"], "expectedVersion": order["version"], "reason": "Asked by telephone",
-            "setLines": [{ "id": order["lines"][0]["id"], "quantity": 7 }], "shippingAddress": address });
+            "setLines": [{ "lineId": order["lines"][0]["id"], "quantity": 7 }], "shippingAddress": address });
         let edited = self.by(Who::Desk, ("orderUpdate", "OrderUpdateInput"), ORDER, input).await?["order"].take();
         is_so(&edited["total"]["amount"], "56.00", "what seven mugs cost")?;
         self.look(&self.mug, DEPOT, 40, 33).await?;

@@ -1,4 +1,4 @@
-//! Which customers a list has. Names and addresses are sealed: they are no test, but for a whole e-mail address.
+//! Which customers a list has. Names and addresses are sealed: a whole e-mail address is looked up, and names are compared after they are opened.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,7 +11,7 @@ use platform::{
 use super::{
     Clause,
     conditions::{Moments, nested, push_tag, push_text},
-    customer,
+    customer, customer_names,
     filter::{TextTest, begins_with},
     small,
 };
@@ -125,6 +125,17 @@ pub async fn page(
 pub async fn count(reads: &impl Reads, tests: Nested<CustomerTests>, addresses: Addresses, limit: i64) -> Result<i64, Fault> {
     let clause = condition(reads, tests, addresses).await?;
     customer::count(reads, clause, limit).await
+}
+
+/// The customers that pass these tests and whose names pass theirs; None where more customers pass the others than are opened.
+pub async fn named(
+    reads: &impl Reads,
+    tests: Nested<CustomerTests>,
+    addresses: Addresses,
+    names: &[TextTest],
+) -> Result<Option<Vec<CustomerId>>, Fault> {
+    let clause = condition(reads, tests, addresses).await?;
+    customer_names::named(reads, clause, names).await
 }
 
 /// The customers of each e-mail address; none where addresses are hidden.

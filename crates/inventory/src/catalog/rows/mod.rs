@@ -3,6 +3,7 @@
 pub mod product_context;
 pub mod category;
 pub mod conditions;
+mod customer_names;
 mod kept;
 pub mod keys;
 pub mod customer;

@@ -20,7 +20,7 @@ use crate::catalog::{
         category::{CategoryPlace, CategorySorted},
         customers::{Addresses, CustomerSorted, CustomerTests},
         entity_filter::{Noun, NounTests},
-        filter::Filter,
+        filter::{Filter, TextTest},
         named::NamedSorted,
         small,
         stores::StoreTests,
@@ -169,6 +169,18 @@ impl Catalog {
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
         rows::customers::page(&self.scope(permit), tests, Addresses::Seen, sorted, request).await
+    }
+    /// Those that pass the tests and whose names pass theirs, by e-mail addresses too where the caller may see them; None where the tests leave more
+    /// than are compared by name.
+    pub async fn customers_named(
+        &self,
+        permit: Permit<kind::CustomerRead>,
+        seen: Option<&Permit<kind::CustomerContactRead>>,
+        tests: Nested<CustomerTests>,
+        names: &[TextTest],
+    ) -> Result<Option<Vec<CustomerId>>, Fault> {
+        let addresses = if seen.is_some() { Addresses::Seen } else { Addresses::Hidden };
+        rows::customers::named(&self.scope(permit), tests, addresses, names).await
     }
     /// Those that pass the tests, counted up to one more than `limit`; none of them by an e-mail address.
     pub async fn customers_count(
