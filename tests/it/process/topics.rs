@@ -24,7 +24,8 @@ pub const STOCK: &str = "subscription($filter: StockFilter, $after: Cursor) { st
     phase cursor reset changes { seq inFilter level { product { id sku unitCost { amount } } onHand version } } } }";
 const ORDERS: &str = "subscription($filter: OrderFilter, $after: Cursor) { orderChanged(filter: $filter, after: $after) {
     phase cursor reset changes { seq eventType inFilter order { id number status version total { amount } lines { quantity } } } } }";
-const ALERTS: &str = "subscription($filter: AlertFilter, $after: Cursor) { stockThresholdCrossed(filter: $filter, after: $after) {
+const ALERTS: &str =
+    "subscription($filter: AlertFilter, $after: Cursor) { stockThresholdCrossed(filter: $filter, after: $after) {
     phase cursor reset alerts { seq kind raisedAt level { product { sku } store { id } available status } } } }";
 const EVENTS: &str =
     "query($types: [String!], $first: Int, $after: Cursor) { events(types: $types, first: $first, after: $after) {

@@ -153,11 +153,7 @@ pub(super) async fn fill(
 }
 
 /// What the kits among the lines take from stock: read where a line may be one, and not asked for otherwise.
-pub(super) async fn fill_parts(
-    reads: &impl Reads,
-    places: &HashMap<OrderId, usize>,
-    orders: &mut [Order],
-) -> Result<(), Fault> {
+pub(super) async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders: &mut [Order]) -> Result<(), Fault> {
     let may_be = |line: &Line| matches!(line.item, LineItem::Product { policy: StockPolicy::Untracked, .. });
     let ids: Vec<OrderId> = orders.iter().filter(|order| order.lines.iter().any(may_be)).map(|order| order.id).collect();
     if ids.is_empty() {

@@ -50,7 +50,10 @@ fn what_is_not_needed_is_cut_in_packs_or_as_a_whole() {
     assert!(sums(&lines).is_empty(), "it costs nothing");
     let level = LevelState { incoming: 120, leaving: 40, ..level(2, 18, MEAN) };
     let own = ProductState { open_lines: vec![open(120, 0, Some(30))], ..product(vec![level]) };
-    assert!(plan_product(&basis(6.447, point(9_500, 0)).on_terms(until(7)), &own).is_empty(), "40 are about to be sent elsewhere");
+    assert!(
+        plan_product(&basis(6.447, point(9_500, 0)).on_terms(until(7)), &own).is_empty(),
+        "40 are about to be sent elsewhere"
+    );
 }
 
 #[test]
