@@ -163,7 +163,7 @@ pub enum ReplenishmentReasonCode {
     BelowMinimum,
     /// Another store has some, and moving it would cost more than it saves.
     TransportTooDear,
-    /// What is on order is more than the store keeps.
+    /// More is on order than the store keeps.
     NotNeeded,
 }
 

@@ -225,9 +225,9 @@ impl SuggestionMutation {
         })
     }
 
-    /// Keeps that a suggested category, or suggested tags, are wrong for a product, or for each of a list: they are not suggested for that product again. Of a
-    /// list also that a name is right as it is, or that two products are no duplicates, until a name of them changes. Other products are not affected. All are
-    /// kept, or none.
+    /// Keeps that a suggested category, or suggested tags, are wrong for a product, or for each of a list: they are not suggested for that product again. For
+    /// a list it keeps also that a name is right as it is, or that two products are no duplicates, until a name of
+    /// them changes. Other products are not affected. All are kept, or none.
     #[mutation(permit = ProductWrite, once, dry_run(rolled_back))]
     async fn product_suggestion_refuse(
         &self,
