@@ -14,7 +14,7 @@ use platform::{
 use super::{
     context::ContextExt,
     fault::Answer,
-    refusal::{Path, UserError},
+    refusal::{ErrorCode, Path, UserError},
 };
 
 /// State of a secret in the answer of a call that may create one.
