@@ -155,9 +155,9 @@ export type AlertDigest =
   | 'HOURLY'
   | 'DAILY';
 
-/** Alerts that match all of these. */
+/** Crossings of stock thresholds that match all of these. Alerts that are kept have an AlertListFilter. */
 export interface AlertFilter {
-  /** Kinds of alert to include; an empty list matches nothing. */
+  /** Thresholds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<StockAlertKind> | null;
   /** Stores to include. */
   store?: IdFilter | null;
@@ -986,7 +986,10 @@ export interface CustomerEraseInput {
   idempotencyKey?: string | null;
 }
 
-/** Customers that match all of these. Without a filter, those in use. Names and addresses are sealed, and no test but that of a whole e-mail address is of them. */
+/**
+ * Customers that match all of these. Without a filter, those in use. Names and e-mail addresses are stored encrypted: an address is found as a whole, and a name among at
+ * most 10,000 customers.
+ */
 export interface CustomerFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<CustomerFilter> | null;
@@ -1003,6 +1006,11 @@ export interface CustomerFilter {
   isArchived?: boolean | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /**
+   * Name of the customer; case is ignored. Names have no index: those of the customers that match all other conditions are decrypted and compared.
+   * More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`.
+   */
+  name?: StringFilter | null;
   /**
    * Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
    * written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
@@ -5027,6 +5035,7 @@ export type ReportDimension =
   | 'MONTH'
   | 'QUARTER'
   | 'YEAR'
+  | 'WEEKDAY'
   | 'PRODUCT'
   | 'CATEGORY'
   | 'TOP_CATEGORY'
@@ -5898,7 +5907,7 @@ export interface StockAdjustInput {
   changes: ReadonlyArray<StockChangeInput>;
 }
 
-/** Kind of a stock alert: the threshold that a level crossed. New kinds may be added. */
+/** Threshold that a stock level crossed. New ones may be added. Alerts that are kept have an AlertKind. */
 export type StockAlertKind =
   | 'LOW'
   | 'CRITICAL'

@@ -129,7 +129,7 @@ AlertDigest = Literal[
 
 
 class AlertFilter(TypedDict, total=False):
-    """Alerts that match all of these."""
+    """Crossings of stock thresholds that match all of these. Alerts that are kept have an AlertListFilter."""
 
     kind: Optional[Sequence["StockAlertKind"]]
     store: Optional["IdFilter"]
@@ -815,6 +815,7 @@ CustomerFilter = TypedDict(
         "id": "Optional['IdFilter']",
         "isArchived": "Optional[bool]",
         "externalRef": "Optional['StringFilter']",
+        "name": "Optional['StringFilter']",
         "search": "Optional[str]",
         "email": "Optional[str]",
         "country": "Optional['StringFilter']",
@@ -4088,6 +4089,7 @@ ReportDimension = Literal[
     "MONTH",
     "QUARTER",
     "YEAR",
+    "WEEKDAY",
     "PRODUCT",
     "CATEGORY",
     "TOP_CATEGORY",
