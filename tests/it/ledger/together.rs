@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entity::prelude::*;
 use entrepot::{
-    audit::AuditWriter,
+    audit::{AuditWriter, verify},
     ledger::{Command, Grouping, Ledger, Outcome},
     orders::core::{NewStatus, OrderCommand},
     stock::rows::read_levels,
@@ -277,6 +277,35 @@ async fn two_processes_write_many_tenants_and_apply_each_key_once(world: World) 
     world.verify().await;
 }
 
+async fn two_processes_under_locks_keep_one_log_and_apply_each_key_once(world: World) {
+    world.stock(MUG, 0, 24).await;
+    let ledgers = [audited(&world).await, audited(&world).await];
+    // The log begins in the first round; in the others who waits for the counter finds an end that has moved.
+    for round in 0..3 {
+        let mut asked = Vec::new();
+        for n in 0..4 {
+            let (order, command) = world.make.order(NewStatus::Confirmed, &[(MUG, 2)]);
+            world.submit(command).await.unwrap();
+            // One leaves whole, and would be refused a second time; of the next a part leaves, which could leave twice.
+            let lines: Option<&[(u16, i64)]> = if n % 2 == 0 { None } else { Some(&[(1, 1)]) };
+            let key = world.make.idempotency("orderFulfil", &format!("{round}, {n}"), "input");
+            for ledger in &ledgers {
+                let fulfil = Command::of(OrderCommand::Fulfil(world.make.fulfilling(order, None, lines), Vec::new()));
+                asked.push(ledger.submit(world.tenant, fulfil, Some(key.clone())));
+            }
+        }
+        let answers: Vec<_> = join_all(asked).await.into_iter().map(|outcome| outcome.unwrap().unwrap()).collect();
+        for pair in answers.chunks(2) {
+            assert_eq!(pair[0].seq, pair[1].seq, "both answers are the same");
+            assert_eq!(pair.iter().filter(|receipt| receipt.stored.is_some()).count(), 1, "one of them is the first");
+        }
+    }
+    assert_eq!(world.level(world.mugs()).await, [6, 6, 0]);
+    let log = verify::whole(&world.scope(), None, None).await.unwrap();
+    assert!(log.is_ok() && log.entries == 12, "{log:?}");
+    world.verify().await;
+}
+
 on_both!(by_database:
     none_oversells_while_all_sell_at_once,
     a_refusal_of_one_is_nothing_to_the_others,
@@ -287,12 +316,14 @@ on_both!(by_database:
 mod postgres_alone {
     use super::{
         World, a_tenant_that_is_held_elsewhere_holds_up_no_other, on_postgres, tenants_share_statements,
-        two_processes_write_many_tenants_and_apply_each_key_once, what_is_decided_under_locks_is_written_by_one_statement,
+        two_processes_under_locks_keep_one_log_and_apply_each_key_once, two_processes_write_many_tenants_and_apply_each_key_once,
+        what_is_decided_under_locks_is_written_by_one_statement,
     };
     on_postgres!(
         tenants_share_statements,
         a_tenant_that_is_held_elsewhere_holds_up_no_other,
         two_processes_write_many_tenants_and_apply_each_key_once,
+        two_processes_under_locks_keep_one_log_and_apply_each_key_once,
         what_is_decided_under_locks_is_written_by_one_statement,
     );
 }

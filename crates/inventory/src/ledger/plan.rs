@@ -53,7 +53,8 @@ impl Writer {
             plan.fault = Some(fault);
             return plan;
         }
-        let looks_up = self.key_lookups.are_expected();
+        // What runs under locks asks for itself.
+        let looks_up = !all.is_empty() && self.key_lookups.are_expected();
         let planned = join_all(all.iter_mut().map(|planning| self.plan_one(planning, looks_up))).await;
         let mut writes = Vec::with_capacity(all.len());
         for (Planning { tenant, speculative, .. }, planned) in all.into_iter().zip(planned) {

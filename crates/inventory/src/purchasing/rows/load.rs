@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{purchase_order, purchase_order_line, store, supplier},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 
 use super::{
     charge_rows::fill_charges,
@@ -110,49 +110,18 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut orders = if lock.is_empty() { lined(reads, ids).await? } else { lined_locked(reads, ids, lock).await? };
-    fill_charges(reads, &mut orders).await?;
-    count_parts(reads, &mut orders).await?;
-    Ok(orders)
-}
-
-async fn lined(reads: &impl Reads, ids: &[PurchaseOrderId]) -> Result<Vec<PurchaseOrder>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (OrderRow::SELECT, backend.in_ids("o.id", 2));
-    let sql = format!("SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1 AND {of} ORDER BY o.id");
+    let sql = format!(
+        "SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1 AND {of} ORDER BY o.id{lock}",
+        select = OrderRow::SELECT,
+        of = backend.in_ids("o.id", 2)
+    );
     let rows = reads.records::<OrderRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let mut orders = rows.into_iter().map(OrderRow::order).collect::<Result<Vec<_>, _>>()?;
     fill_lines(reads, &mut orders).await?;
+    fill_charges(reads, &mut orders).await?;
+    count_parts(reads, &mut orders).await?;
     Ok(orders)
-}
-
-/// Orders and their lines in one statement. The transaction holds the tenant's counter: the lines are read as they were when the statement began, and
-/// behind the counter nobody else writes any (0266).
-async fn lined_locked(work: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result<Vec<PurchaseOrder>, Fault> {
-    let backend = work.backend();
-    let sql = format!(
-        "SELECT {order}, l.purchase_order_id, {line} FROM purchase_order o
-         LEFT JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
-         WHERE o.tenant_id = $1 AND {of} ORDER BY o.id, l.position{lock}",
-        order = OrderRow::SELECT,
-        line = LineRow::SELECT,
-        of = backend.in_ids("o.id", 2)
-    );
-    let mut found: Vec<PurchaseOrder> = Vec::with_capacity(ids.len());
-    for row in &work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let head: OrderRow = row.record()?;
-        if found.last().is_none_or(|order| order.id != head.id) {
-            found.push(head.order()?);
-        }
-        // An order without lines has one row, in which nothing is of a line.
-        let is_line = row.take::<Option<PurchaseOrderId>>()?.is_some();
-        if let Some(order) = found.last_mut().filter(|_| is_line) {
-            let line: LineRow = row.record()?;
-            order.lines.push(line.line(order.currency));
-        }
-    }
-    Ok(found)
 }
 
 pub(super) fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Record)]
 #[record(of = purchase_order, alias = "o")]
 pub(super) struct OrderRow {
-    pub id: PurchaseOrderId,
+    id: PurchaseOrderId,
     number: i64,
     status: PurchaseOrderStatus,
     supplier_id: SupplierId,

@@ -94,49 +94,12 @@ async fn read(reads: &impl Reads, ids: &[TransferId], lock: &str) -> Result<Vec<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    if !lock.is_empty() {
-        return locked(reads, ids, lock).await;
-    }
     let backend = reads.backend();
     let (select, of) = (TransferRow::SELECT, backend.in_ids("t.id", 2));
-    let sql = format!("SELECT {select} FROM transfer t WHERE t.tenant_id = $1 AND {of} ORDER BY t.id");
+    let sql = format!("SELECT {select} FROM transfer t WHERE t.tenant_id = $1 AND {of} ORDER BY t.id{lock}");
     let rows = reads.records::<TransferRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let mut found = rows.into_iter().map(Transfer::try_from).collect::<Result<Vec<_>, _>>()?;
     fill_lines(reads, &mut found).await?;
-    Ok(found)
-}
-
-/// Transfers and their lines in one statement. The transaction holds the tenant's counter: the lines are read as they were when the statement began,
-/// and behind the counter nobody else writes any (0266).
-async fn locked(work: &impl Reads, ids: &[TransferId], lock: &str) -> Result<Vec<Transfer>, Fault> {
-    let backend = work.backend();
-    let sql = format!(
-        "SELECT {transfer}, l.transfer_id, {line} FROM transfer t
-         LEFT JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id
-         WHERE t.tenant_id = $1 AND {of} ORDER BY t.id, l.position{lock}",
-        transfer = TransferRow::SELECT,
-        line = LineRow::SELECT,
-        of = backend.in_ids("t.id", 2)
-    );
-    let mut found: Vec<Transfer> = Vec::with_capacity(ids.len());
-    for row in &work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let head: TransferRow = row.record()?;
-        if found.last().is_none_or(|transfer| transfer.id != head.id) {
-            found.push(Transfer::try_from(head)?);
-        }
-        // A transfer without lines has one row, in which nothing is of a line.
-        let is_line = row.take::<Option<TransferId>>()?.is_some();
-        if let Some(transfer) = found.last_mut().filter(|_| is_line) {
-            let line: LineRow = row.record()?;
-            transfer.lines.push(line.into());
-        }
-    }
-    if found.is_empty() {
-        return Ok(found);
-    }
-    let places: HashMap<TransferId, usize> = found.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
-    fill_lots(work, &places, &mut found).await?;
     Ok(found)
 }
 
