@@ -160,6 +160,14 @@ async fn days_of_the_week_are_those_of_two_weeks(books: &Books<'_>, products: &[
         rows.iter().map(|row| (row["weekday"].as_i64().unwrap(), figures(row, "value").iter().map(number).collect())).collect();
     assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{weekdays:#}");
     assert_eq!(weekdays["totals"]["values"], days["totals"]["values"], "{weekdays:#}");
+    // Its pages are in the order of the week whatever is measured, and a cursor of them is none of a list by a figure.
+    let ask = |measures: [&str; 2]| json!({ "m": measures, "d": ["WEEKDAY"], "f": of, "n": 1 });
+    let page = asked(books, REPORT, ask(["SOLD_UNITS", "ORDERS"])).await;
+    let mut next = ask(["ORDERS", "SOLD_UNITS"]);
+    next["a"] = page["pageInfo"]["endCursor"].clone();
+    assert_eq!(asked(books, REPORT, next.clone()).await["nodes"][0]["weekday"], rows[1]["weekday"]);
+    next["s"] = json!({ "measure": "ORDERS" });
+    assert!(!books.office.ask(REPORT, next).await["errors"].is_null());
 }
 
 /// The ID of a category.

@@ -257,7 +257,7 @@ impl ReportBuilderQuery {
         #[graphql(desc = "Sales and stock to report on. Channels narrow sales alone.")] filter: SalesReportFilter,
         #[graphql(desc = "Days that each figure is compared with. Null for none.")] comparison: Option<ReportComparison>,
         #[graphql(
-            desc = "Order of the rows. Null sorts by the dimensions if one is of time, else by the first measure, the largest first."
+            desc = "Order of the rows. Null sorts by the dimensions if one is of time or WEEKDAY, else by the first measure, the largest first."
         )]
         sort: Option<ReportSort>,
         first: Option<i32>,
@@ -298,7 +298,7 @@ impl ReportBuilderQuery {
 
 /// What cursors of the report are bound to, in the words of the schema: its dimensions, and the figure that it is sorted by.
 fn list_name(dimensions: &[ReportDimension], measures: &[ReportMeasure], sort: Option<core::ReportSort>) -> String {
-    let is_by_time = dimensions.iter().any(|one| core::ReportDimension::from(*one).unit().is_some());
+    let is_by_time = dimensions.iter().any(|one| !core::ReportDimension::from(*one).is_by_id());
     let order = match (sort, measures.first()) {
         (Some(sort), _) => {
             let direction = if sort.is_descending { "DESC" } else { "ASC" };

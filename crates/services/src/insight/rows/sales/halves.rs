@@ -11,8 +11,6 @@ use crate::insight::core::{Group, Tally};
 
 /// Orders from which on it is worth a look for the one in the middle, and two connections.
 const ORDERS: i64 = 4_000;
-/// How often halves are read that turn out to be of two states, before both are read by one statement.
-const TRIES: usize = 2;
 
 /// When the order in the middle was placed, where documents are summed by halves. SQLite sorts all lines by their categories and tells documents apart line by
 /// line, on one processor, however the statement is written; a document is of one half, so that what counts documents once adds up.
@@ -45,22 +43,20 @@ async fn first(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Opti
     reads.rows(sql, values).await?.first().map(|row| Row::new(row).take()).transpose()
 }
 
-/// The sums of the documents before a moment of the query's span and of those from it on, by two statements at once; None where an event came between them each
-/// time, so that they were of two states of the database. Both say which was the last event that they knew.
+/// The sums of the documents before a moment of the query's span and of those from it on, by two statements at once; None where an event came between them, so
+/// that they were of two states of the database. Both say which was the last event that they knew. They are not read again: where connections are few the
+/// later half begins when the earlier one ends, and would each time be of another state.
 pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, middle: Timestamp) -> Result<Option<Tally>, Fault> {
     let earlier = SalesQuery { to: Some(middle), ..query.clone() };
     let later = SalesQuery { from: Some(middle), ..query.clone() };
-    for _ in 0..TRIES {
-        let halves = tokio::try_join!(Box::pin(sales_at(reads, &earlier)), Box::pin(sales_at(reads, &later)))?;
-        let ((mut tally, known_earlier), (more, known_later)) = halves;
-        if known_earlier != known_later {
-            continue;
-        }
-        for (key, sums) in more {
-            tally.entry(key).or_default().add(&sums);
-        }
-        query.cut(&mut tally);
-        return Ok(Some(tally));
+    let halves = tokio::try_join!(Box::pin(sales_at(reads, &earlier)), Box::pin(sales_at(reads, &later)))?;
+    let ((mut tally, known_earlier), (more, known_later)) = halves;
+    if known_earlier != known_later {
+        return Ok(None);
     }
-    Ok(None)
+    for (key, sums) in more {
+        tally.entry(key).or_default().add(&sums);
+    }
+    query.cut(&mut tally);
+    Ok(Some(tally))
 }
