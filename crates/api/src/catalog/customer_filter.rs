@@ -8,6 +8,7 @@ use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
     rows::{
+        conditions::MOST_COMPARED,
         customers::{CustomerSort as By, CustomerSorted, CustomerTests},
         filter::TextTest,
     },
@@ -20,14 +21,19 @@ use super::{
 };
 use crate::graphql::{
     context::ContextExt,
+    directives::cost,
     fault::{Answer, TopError},
     filters::{DateTimeFilter, IdFilter, StringFilter},
     nested::{NestedFilter, place, read_nested},
+    price::UnusedPoints,
     refusal::Path,
 };
 
 /// E-mail addresses that one list asks for.
 const MOST_ADDRESSES: usize = 8;
+
+/// Points for comparing the names of as many customers as are compared at most. What fewer cost less is put back.
+const NAMES_COST: u32 = 400;
 
 /// Customers that match all of these. Without a filter, those in use. Names and e-mail addresses are stored encrypted: an address is found as a whole, and a name among at
 /// most 10,000 customers.
@@ -47,7 +53,9 @@ pub struct CustomerFilter {
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
     /// Name of the customer; case is ignored. Names have no index: those of the customers that match all other conditions are decrypted and compared.
-    /// More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`.
+    /// More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`. Costs 0.04 points for each name that is compared, of
+    /// which those for 10,000 are charged first and the rest is put back.
+    #[graphql(directive = cost::apply(NAMES_COST.to_string()))]
     pub name: Option<StringFilter>,
     /// Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
     /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
@@ -103,20 +111,30 @@ fn named(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
 /// # Errors
 /// The other tests leave more customers than are compared.
 pub async fn narrow_to_names(
-    catalog: &Catalog,
+    ctx: &Context<'_>,
     (permit, seen): (Permit<kind::CustomerRead>, Option<&Permit<kind::CustomerContactRead>>),
     (tests, names): (&mut Nested<CustomerTests>, Vec<TextTest>),
 ) -> Answer<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let found = catalog.customers_named(permit, seen, tests.clone(), &names).await?;
-    let Some(ids) = found else {
+    let found = ctx.given::<Catalog>()?.customers_named(permit, seen, tests.clone(), &names).await?;
+    let Some(found) = found else {
         let message = "more than 10,000 customers match the other conditions: narrow them, by country, tag or createdAt, to find a customer by name";
         return Err(TopError::LimitExceeded(message.to_owned()));
     };
-    tests.own.ids = Some(ids);
+    if let Some(unused) = ctx.data_opt::<UnusedPoints>() {
+        unused.add(unused_points(found.opened));
+    }
+    tests.own.ids = Some(found.ids);
     Ok(())
+}
+
+/// What is put back of the cost of comparing names where so many were.
+fn unused_points(opened: usize) -> u32 {
+    let most = u32::try_from(MOST_COMPARED).unwrap_or(u32::MAX);
+    let left = most.saturating_sub(u32::try_from(opened).unwrap_or(u32::MAX));
+    NAMES_COST.saturating_mul(left) / most
 }
 
 /// The tests of one filter, without those inside it.
@@ -181,4 +199,14 @@ pub fn customer_sorted(sort: Option<CustomerSort>) -> CustomerSorted {
         by: sort.field.into(),
         descending: sort.direction == Direction::Desc,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cost_as_many_as_were_compared() {
+        assert_eq!([0, 1, 20, 10_000, 10_001].map(unused_points), [400, 399, 399, 0, 0]);
+    }
 }

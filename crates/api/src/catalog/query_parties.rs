@@ -169,7 +169,7 @@ impl PartyQuery {
         let scope = permit.scope(&catalog.db);
         let (mut tests, names) = customer_tests(filter, (email, tag))?;
         let seen = address_permit(ctx, &mut tests)?;
-        narrow_to_names(catalog, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
+        narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
         let listed = match seen {
             None => catalog.customers(permit, tests, sorted, &request).await?,
             Some(permit) => catalog.customers_by_address(permit, tests, sorted, &request).await?,
@@ -194,7 +194,7 @@ impl PartyQuery {
         let catalog = ctx.given::<Catalog>()?;
         let (mut tests, names) = customer_tests(filter, (None, None))?;
         let seen = address_permit(ctx, &mut tests)?;
-        narrow_to_names(catalog, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
+        narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
         let found = match seen {
             None => catalog.customers_count(permit, tests, limit).await?,
             Some(permit) => catalog.customers_count_by_address(permit, tests, limit).await?,

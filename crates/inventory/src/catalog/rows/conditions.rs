@@ -10,7 +10,7 @@ use super::{
 use crate::catalog::core::text;
 
 /// So many rows are compared by name, the first ones by code.
-pub(super) const MOST_COMPARED: i64 = 10_000;
+pub const MOST_COMPARED: i64 = 10_000;
 
 /// From a moment to before another one; what is None has no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

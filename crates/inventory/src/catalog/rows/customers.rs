@@ -8,6 +8,7 @@ use platform::{
     storage::{Fault, Nested, Reads},
 };
 
+pub use super::customer_names::Named as NamedCustomers;
 use super::{
     Clause,
     conditions::{Moments, nested, push_tag, push_text},
@@ -133,7 +134,7 @@ pub async fn named(
     tests: Nested<CustomerTests>,
     addresses: Addresses,
     names: &[TextTest],
-) -> Result<Option<Vec<CustomerId>>, Fault> {
+) -> Result<Option<NamedCustomers>, Fault> {
     let clause = condition(reads, tests, addresses).await?;
     customer_names::named(reads, clause, names).await
 }
