@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use async_graphql::{Context, Enum, InputObject, MaybeUndefined};
 use entity::id::kind as ids;
-use iam::access::{Permit, kind};
+use iam::access::{Permit, Reach, kind};
 use inventory::catalog::{
     Catalog,
     rows::{
         conditions::MOST_COMPARED,
-        customers::{CustomerSort as By, CustomerSorted, CustomerTests},
+        customers::{CustomerSort as By, CustomerSorted, CustomerTests, OrdersTest},
         filter::TextTest,
     },
 };
 use platform::{path, storage::Nested};
 
 use super::{
-    filter::{below, checked, moments, query_text, texts},
+    filter::{MetadataFilter, below, checked, metadata_tests, moments, query_text, texts},
     page::Direction,
 };
 use crate::graphql::{
@@ -67,6 +67,11 @@ pub struct CustomerFilter {
     pub country: Option<StringFilter>,
     /// Tag of the customer; case is ignored. Each operator may be met by another tag.
     pub tag: Option<StringFilter>,
+    /// Keys of the custom data, at most 10, all of which must match; an empty list holds for everything.
+    pub metadata: Option<Vec<MetadataFilter>>,
+    /// True for customers with at least one order, whatever its status, false for those without any, null for both. Orders of customers that are merged
+    /// into one count as its own. Only orders that you may see count. Needs order.read.
+    pub has_orders: Option<bool>,
     /// Time at which the customer was created.
     pub created_at: Option<DateTimeFilter>,
     /// Time at which the customer last changed.
@@ -148,9 +153,26 @@ fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
         email: filter.email.map(|text| checked(text, &at_field("email"))).transpose()?,
         countries: texts(filter.country, &at_field("country"))?,
         tags: texts(filter.tag, &at_field("tag"))?,
+        metadata: metadata_tests(filter.metadata, at)?,
+        orders: filter.has_orders.map(|has| OrdersTest { has, ..OrdersTest::default() }),
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),
     })
+}
+
+/// Narrows tests of orders to those that the caller sees.
+///
+/// # Errors
+/// The caller sees no orders.
+pub fn orders_seen(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<()> {
+    for test in tests.all_mut().into_iter().filter_map(|tests| tests.orders.as_mut()) {
+        let permit = ctx.permit::<kind::OrderRead>()?;
+        if let Reach::Stores(stores) = permit.reach() {
+            test.stores = Some(stores.to_vec());
+        }
+        test.channel = permit.channel();
+    }
+    Ok(())
 }
 
 /// The permit to look for customers by e-mail addresses, where the tests ask for one: a test of an address is refused to whoever lacks it, a search

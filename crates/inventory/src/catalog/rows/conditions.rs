@@ -41,7 +41,7 @@ pub(super) const fn finder(backend: Backend) -> &'static str {
 }
 
 /// That a column passes a test, whose texts are compared as `key` makes them; begins with ` AND `.
-pub(super) fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl Fn(&str) -> String) {
+pub fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl Fn(&str) -> String) {
     let backend = clause.backend();
     clause.push(" AND ");
     match test {
