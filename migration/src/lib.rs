@@ -142,6 +142,7 @@ mod m0162_wider_words;
 mod m0163_right_names;
 mod m0165_revocations;
 mod m0168_mistyped_words;
+mod m0174_alert_changes;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -288,6 +289,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0163_right_names::Migration),
             Box::new(m0165_revocations::Migration),
             Box::new(m0168_mistyped_words::Migration),
+            Box::new(m0174_alert_changes::Migration),
         ]
     }
 }

@@ -68,8 +68,9 @@ impl InputType for MaxAge {
 pub fn step_up(#[graphql(desc = "Seconds.", default_with = "MaxAge(None)")] max_age: MaxAge) {}
 
 /// Cost of resolving a field once, or of each object of a type: a decimal number of points. By default a field of Query costs 1, one of
-/// Mutation or Subscription 10, an object that has an ID 0.1, and each line of a mutation's input 0.1.
-#[TypeDirective(location = "FieldDefinition", location = "Object")]
+/// Mutation or Subscription 10, an object that has an ID 0.1, and each line of a mutation's input 0.1. The cost of an input field is added where it is given:
+/// of those in one argument, the largest.
+#[TypeDirective(location = "FieldDefinition", location = "Object", location = "InputFieldDefinition")]
 pub fn cost(weight: String) {}
 
 /// Size of a list for its cost, in objects: the largest of the slicing arguments that are given (a number, or the length of a

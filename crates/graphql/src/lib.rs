@@ -28,6 +28,7 @@ pub mod nested;
 pub mod operation;
 pub mod preauthorize;
 pub mod price;
+mod priced_inputs;
 pub mod quota;
 pub mod rate_limit;
 pub mod request;

@@ -234,6 +234,7 @@ impl<E: Executor> OperationService<E> {
         freshness::note_age(&mut response, (self.now)());
         deprecations::note(&deprecated, session, &mut response, (self.now)());
         let points = actual(operation, &cost, &response).saturating_add(schema.points);
+        let points = points.saturating_sub(user_errors.unused_points.get()).max(1);
         self.cost_limiter.settle(&session.quota_subject, &mut charge, points);
         metrics::cost(charge.actual);
         metrics::user_errors(user_errors.get());
@@ -361,7 +362,7 @@ impl<E: Executor> OperationService<E> {
         let user_errors = UserErrorCount::default();
         request = match operation.kind {
             Kind::Mutation => request.data(user_errors.clone()),
-            Kind::Query => request.data(user_errors.truncations.clone()),
+            Kind::Query => request.data(user_errors.truncations.clone()).data(user_errors.unused_points.clone()),
             Kind::Subscription => request,
         };
         let mut request = (session.attach)(request);

@@ -1,6 +1,11 @@
 //! What things cost where the schema does not say. A point is about what one row found by its id costs the server, all told; `@cost` and
 //! `@listSize` in the SDL say where it is more, or less.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
 use async_graphql::Value;
 
 /// Thousandths of a point.
@@ -22,6 +27,20 @@ pub const INTROSPECTED: Millis = 1;
 pub const ASSUMED: u32 = 10;
 /// The largest number that a slicing argument counts for: beyond it, resolvers refuse it anyway, in words that say more.
 pub const MOST: u32 = 1_000;
+
+/// In the data of each query: points that were taken for work that turned out not to be there. They are put back.
+#[derive(Debug, Clone, Default)]
+pub struct UnusedPoints(Arc<AtomicU32>);
+
+impl UnusedPoints {
+    pub fn add(&self, points: u32) {
+        self.0.fetch_add(points, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Whole points, rounded up: at least one, since every operation is parsed and answered.
 pub fn points(millis: Millis) -> u32 {

@@ -1,7 +1,10 @@
 //! What the guard knows of the schema: types, arguments, defaults and prices, read once from the SDL that clients see. What is charged is
 //! therefore what is published.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_graphql::{
     Name, Positioned, Value,
@@ -18,6 +21,7 @@ use super::{
     deprecated::DeprecatedIndex,
     introspection::RootNotes,
     price::{self, Millis},
+    priced_inputs::PricedInputs,
 };
 
 /// The schema in short.
@@ -32,6 +36,7 @@ pub struct SchemaIndex {
     /// The values of enums.
     enums: HashMap<Name, HashSet<Name>>,
     deprecated: DeprecatedIndex,
+    priced_inputs: Arc<PricedInputs>,
     notes: RootNotes,
 }
 
@@ -144,6 +149,7 @@ impl SchemaIndex {
         schema_index.note(&document, &roots);
         schema_index.roots = roots;
         schema_index.deprecated = DeprecatedIndex::of(&document);
+        schema_index.priced_inputs = Arc::new(PricedInputs::of(&document));
         schema_index.find_shared(&document);
         Ok(schema_index)
     }
@@ -216,6 +222,10 @@ impl SchemaIndex {
     /// What is deprecated.
     pub fn deprecated(&self) -> &DeprecatedIndex {
         &self.deprecated
+    }
+    /// Fields of inputs that have a price.
+    pub(crate) fn priced_inputs(&self) -> &Arc<PricedInputs> {
+        &self.priced_inputs
     }
     /// What root fields ask for and do.
     pub fn notes(&self) -> &RootNotes {
@@ -346,7 +356,8 @@ fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: &str) -> Op
     directives.iter().map(|one| &one.node).find(|one| one.name.node == name)
 }
 
-fn weight(directives: &[Positioned<ConstDirective>]) -> Option<Millis> {
+/// What `@cost` says.
+pub(crate) fn weight(directives: &[Positioned<ConstDirective>]) -> Option<Millis> {
     match directive(directives, "cost")?.get_argument("weight").map(|value| &value.node) {
         Some(Value::String(text)) => price::parse(text),
         _ => None,

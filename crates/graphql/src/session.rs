@@ -16,7 +16,7 @@ use platform::rate_limit::host;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{code::Code, quota::QuotaSubject, truncated::Truncations};
+use super::{code::Code, price::UnusedPoints, quota::QuotaSubject, truncated::Truncations};
 
 /// Microseconds since 1970, UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -170,6 +170,8 @@ pub struct UserErrorCount {
     count: Arc<AtomicU32>,
     /// In the data of each query instead.
     pub truncations: Truncations,
+    /// The same.
+    pub unused_points: UnusedPoints,
 }
 
 impl UserErrorCount {

@@ -199,6 +199,17 @@ async fn lists_turn_their_pages(world: &World) {
     assert_eq!(seen, ["MUG-1", "MUG-2", "MUG-3"]);
     let back = shop.ask(query, json!({ "filter": filter, "last": 2 })).await;
     assert_eq!(back["data"]["alerts"]["nodes"].as_array().unwrap().len(), 2);
+    let sorted = "query($filter: AlertListFilter, $sort: AlertSort) { alerts(filter: $filter, sort: $sort) { nodes { id } } }";
+    for field in ["OPENED_AT", "UPDATED_AT"] {
+        let asked = async |direction: &str| {
+            let sort = json!({ "field": field, "direction": direction });
+            let found = shop.ask(sorted, json!({ "filter": filter, "sort": sort })).await;
+            found["data"]["alerts"]["nodes"].as_array().unwrap_or_else(|| panic!("{found:#}")).clone()
+        };
+        let (newest, mut oldest) = (asked("DESC").await, asked("ASC").await);
+        oldest.reverse();
+        assert_eq!((newest.len(), newest), (3, oldest), "{field}");
+    }
     assert_eq!(shop.alerts(json!({ "state": [] })).await.len(), 0, "an empty list matches nothing");
     let wrong = shop.ask(query, json!({ "filter": { "product": { "eq": shop.store["id"] } } })).await;
     assert_eq!(wrong["errors"][0]["code"], "BAD_USER_INPUT");

@@ -184,6 +184,8 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
         (json!({ "tag": { "startsWith": "LATE" } }), "Ada Bo"),
         (json!({ "tag": { "eq": "late" } }), ""),
         (json!({ "not": { "tag": { "contains": "payer" } } }), "Cy"),
+        (json!({ "hasOrders": false, "metadata": [] }), "Ada Bo Cy"),
+        (json!({ "or": [{ "hasOrders": true }, { "metadata": [{ "key": "crm" }] }] }), ""),
         (json!({ "createdAt": { "gte": between } }), "Bo Cy"),
         (json!({ "createdAt": { "lt": between }, "updatedAt": { "gte": between } }), "Ada"),
     ] {
@@ -220,6 +222,8 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     let ask = async |filter: Value| world.ask_as(Some(clerk.clone()), query, json!({ "filter": filter })).await;
     let tested = ask(json!({ "not": { "or": [{ "email": "ada@shop.example" }] } })).await;
     assert_eq!(tested["errors"][0]["code"], "FORBIDDEN", "{tested:#}");
+    let ordered = ask(json!({ "hasOrders": false })).await;
+    assert_eq!(ordered["errors"][0]["code"], "FORBIDDEN", "{ordered:#}");
     let counted = world.ask_as(Some(clerk.clone()), counts, json!({ "filter": { "email": "ada@shop.example" } })).await;
     assert_eq!(counted["errors"][0]["code"], "FORBIDDEN", "{counted:#}");
     let searched = ask(json!({ "or": [{ "search": "ada@shop.example" }, { "search": "OLD-9" }] })).await;

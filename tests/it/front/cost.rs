@@ -92,6 +92,30 @@ fn the_size_of_a_page_is_what_its_arguments_say() {
     assert_eq!(points("query($i: [ID!]!) { nodes(ids: $i) { id } }", json!({ "i": vec!["prd_1"; 100] })), 11);
 }
 
+#[test]
+fn a_filter_by_name_costs_what_may_have_to_be_opened() {
+    let list = |filter: &str| {
+        format!(
+            "query($f: CustomerFilter, $n: StringFilter = {{ eq: \"a\" }}) {{ customers(first: 10, filter: {filter}) {{ nodes {{ id }} }} }}"
+        )
+    };
+    let by_name = json!({ "name": { "eq": "a" } });
+    for (filter, variables, expected) in [
+        ("{ tag: { eq: \"a\" } }", json!({}), 2),
+        ("{ name: { eq: \"a\" } }", json!({}), 402),
+        ("{ name: null }", json!({}), 2),
+        ("{ and: [{ name: { eq: \"a\" } }, { name: { contains: \"b\" } }] }", json!({}), 402),
+        ("{ name: $n }", json!({}), 402),
+        ("{ name: $n }", json!({ "n": null }), 2),
+        ("$f", json!({}), 2),
+        ("$f", json!({ "f": { "tag": { "eq": "a" } } }), 2),
+        ("$f", json!({ "f": { "and": [{ "isArchived": null }, by_name.clone()] } }), 402),
+        ("{ and: [$f] }", json!({ "f": by_name }), 402),
+    ] {
+        assert_eq!(points(&list(filter), variables.clone()), expected, "{filter} {variables}");
+    }
+}
+
 /// What our own programs ask for in one operation has to be allowed.
 #[test]
 fn the_largest_pages_that_people_ask_for_are_within_the_limit() {

@@ -31,6 +31,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
     vec![
         ("Query.abcXyz", JANUARY, "abcXyz", vec![n(7), t("mug"), i()]),
         ("Query.alerts", "", "alerts:OPENED_AT:DESC", vec![n(7), i()]),
+        ("Query.alerts", "sort: { field: UPDATED_AT, direction: ASC }", "alerts:UPDATED_AT:ASC", vec![n(7), i()]),
         ("Query.alertRulesList", "", "alertRules", vec![t("LOW_STOCK"), t("-/-"), i()]),
         ("Query.auditEntries", "", "audit", vec![n(7)]),
         ("Query.carriersList", "", "carriers", vec![t("post"), i()]),
@@ -121,6 +122,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.stockLevels", "", "levels:ProductSku:false", vec![t("mug"), i(), n(0)]),
         ("Query.stockLevels", "orderBy: { field: ON_HAND, direction: DESC }", "levels:OnHand:true", vec![n(7), i(), n(0)]),
         ("Query.stockMovements", "", "movements", vec![n(7)]),
+        ("Query.stockMovements", "sort: { field: OCCURRED_AT }", "movements:OCCURRED_AT:DESC", vec![n(7), n(7)]),
         ("Query.stockPerformance", "from: \"2026-01-01\", to: \"2026-01-31\"", "stockPerformance:ASKED", vec![n(7)]),
         ("Query.stockProductivity", JANUARY, "stockProductivity:PRODUCT:NET_REVENUE", vec![n(7), i()]),
         ("Query.stores", "", "stores", vec![t("shop"), i()]),

@@ -36,6 +36,11 @@ async fn a_sale_from_before_a_posted_count_leaves_the_count_true() {
         assert_eq!(mugs(&world).await, 80);
         done(&adjust(&world, "SALE", -20, "2026-11-20T09:15:00Z").await, "");
         assert_eq!(mugs(&world).await, 60, "this one came after the count");
+        let first = "query($sort: MovementSort) { stockMovements(sort: $sort, filter: {kind: [COUNT, SALE]}, first: 1) { nodes { kind } } }";
+        for (field, kind) in [("RECORDED_AT", "COUNT"), ("OCCURRED_AT", "SALE")] {
+            let found = world.ask(first, json!({"sort": {"field": field, "direction": "ASC"}})).await;
+            assert_eq!(found["stockMovements"]["nodes"], json!([{"kind": kind}]), "{found:#}");
+        }
     })
     .await;
 }

@@ -73,6 +73,9 @@ const MAY: &[(&str, &str)] = &[
     ("customers where tag*", "customer"),
     ("customersCount where country*", "customer"),
     ("customersCount where tag*", "customer"),
+    // Most customers have orders; each customer's are looked up in an index.
+    ("customers where hasOrders", "customer"),
+    ("customersCount where hasOrders", "customer"),
     // The table has only what was tagged, and no index of tags, for the same reason.
     ("stores where tag*", "node_tags"),
     ("suppliers where tag*", "node_tags"),
@@ -122,6 +125,10 @@ const MAY: &[(&str, &str)] = &[
     // Metadata are texts that each row is looked through for: other tests narrow the rows.
     ("*where metadata key", "product"),
     ("*where metadata value", "product"),
+    ("customers where metadata*", "customer"),
+    ("customers where metadata*", "node_tags"),
+    ("customersCount where metadata*", "customer"),
+    ("customersCount where metadata*", "node_tags"),
     ("*where barcode contains", ""),
     // Summed over the levels of each product in the list's order, and a store has levels of many products.
     ("products where stockStatus*", "product"),

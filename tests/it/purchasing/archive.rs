@@ -73,6 +73,10 @@ async fn tags_are_beside_documents(office: &Office<'_>, order: &Value, product: 
     assert_eq!(kept["metadata"], json!({ "crm": 7 }), "{kept:#}");
     let read = office.ask("query($id: ID!) { customer(by: { id: $id }) { metadata } }", json!({ "id": ada })).await;
     assert_eq!(read["data"]["customer"]["metadata"], json!({ "crm": 7 }), "{read:#}");
+    let query = "query($key: String!) { customers(filter: { metadata: [{ key: $key }] }) { nodes { id } } }";
+    for (key, expected) in [("crm", json!([{ "id": ada }])), ("erp", json!([]))] {
+        assert_eq!(office.ask(query, json!({ "key": key })).await["data"]["customers"]["nodes"], expected, "{key}");
+    }
     let erased = office.act("customerErase", "CustomerEraseInput", "customer { metadata }", json!({ "id": ada })).await;
     assert_eq!(done(&erased, "customer")["metadata"], json!({}), "{erased:#}");
     let late = json!({ "idempotencyKey": key(), "nodeId": ada, "metadata": { "crm": 8 } });

@@ -193,5 +193,12 @@ async fn an_order_that_is_made_during_a_merge_of_customers_is_listed(world: &Wor
     let (merged, order) = tokio::join!(merge_buyers(&office, &web, &shop), sold(&office, &mug, &web));
     done(&merged, "customer");
     assert_eq!(orders_of(&office, &shop).await, [order]);
+    // It has orders, then: those of the other.
+    let idle = buyer(&office, "Cy").await;
+    let query = "query($ids: [ID!]!) { some: customers(filter: { hasOrders: true, id: { in: $ids } }) { nodes { id } }
+        none: customers(filter: { hasOrders: false, id: { in: $ids } }) { nodes { id } } }";
+    let found = office.ask(query, json!({ "ids": [shop, web, idle] })).await["data"].clone();
+    let listed = [&found["some"]["nodes"], &found["none"]["nodes"]];
+    assert_eq!(listed, [&json!([{ "id": shop }]), &json!([{ "id": idle }])], "{found:#}");
     office.is_sound().await;
 }

@@ -114,6 +114,9 @@ async fn one_supplier_is_preferred(world: &World) {
         (json!({ "product": { "key": ["mug"] } }), "ASC", json!("POT")),
         (json!({ "product": { "key": ["MUG"] } }), "DESC", json!("OTHER")),
         (json!({ "product": { "key": ["MUG"] }, "supplier": { "key": ["other"] } }), "ASC", json!("OTHER")),
+        (json!({ "sku": { "eq": " mug" } }), "ASC", json!("POT")),
+        (json!({ "sku": { "startsWith": "mu" }, "product": { "eq": mug["id"] } }), "DESC", json!("OTHER")),
+        (json!({ "sku": { "in": ["mu", "plate"] } }), "ASC", Value::Null),
         (json!({ "product": { "eq": mug["id"] }, "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), "ASC", Value::Null),
     ] {
         let found = office.ask(sorted, json!({ "f": filter, "s": { "field": "CREATED_AT", "direction": direction } })).await;

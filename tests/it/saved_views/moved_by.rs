@@ -66,6 +66,8 @@ fn lists_of_products_are_moved_by_stock_that_their_filters_ask_of() {
     let list = told(&[read("Query", "products", "ProductConnection", Some("product.read"))]).unwrap();
     let one = told(&[read("Query", "product", "Product", Some("product.read"))]).unwrap();
     assert_eq!([list, one].map(|moved_by| moved_by.includes("stock.changed")), [true, false]);
+    let buyers = told(&[read("Query", "customers", "CustomerConnection", Some("customer.read"))]).unwrap();
+    assert!(buyers.includes("order.created"), "whether they have orders");
 }
 
 #[test]

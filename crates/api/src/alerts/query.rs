@@ -1,6 +1,6 @@
 //! Reading alerts and rules.
 
-use async_graphql::{Context, InputObject};
+use async_graphql::{Context, Enum, InputObject};
 use entity::{
     id::kind as ids,
     prelude::{AlertId, AlertRuleId},
@@ -12,7 +12,7 @@ use platform::paging::{CursorSigner, Key};
 use services::alerts::{
     Alerts,
     core::Rule,
-    rows::{self, Test},
+    rows::{self, AlertSort as By, AlertsSorted, Test},
 };
 
 use super::{
@@ -21,6 +21,7 @@ use super::{
     rule::{AlertRule, AlertRuleConnection},
 };
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -83,6 +84,32 @@ impl AlertListFilter {
     }
 }
 
+/// Sort order of a list of alerts; alerts with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct AlertSort {
+    /// Field by which the alerts are sorted.
+    pub field: AlertSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which alerts can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AlertSortField {
+    /// Time at which the alert was opened.
+    OpenedAt,
+    /// Time at which the alert last changed.
+    UpdatedAt,
+}
+
+impl From<AlertSort> for AlertsSorted {
+    fn from(sort: AlertSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
+}
+
 /// Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AlertRuleFilter {
@@ -105,8 +132,9 @@ pub struct AlertQuery;
 /// What can be asked about alerts.
 #[resolvers]
 impl AlertQuery {
-    /// Alerts of stores of yours, and of no store if yours are all, the newest first.
+    /// Alerts of stores of yours, and of no store if yours are all, the newest first unless another order is asked for.
     #[field(permit = AlertRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn alerts(
         &self,
         ctx: &Context<'_>,
@@ -115,17 +143,20 @@ impl AlertQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Sort of the alerts. Null for OPENED_AT, DESC.")] sort: Option<AlertSort>,
     ) -> Answer<AlertConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::ALERTS, signer, MOST_A_PAGE)?;
+        let sorted = sort.map_or(AlertsSorted::NEWEST, AlertsSorted::from);
+        let kind = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let listed = ctx.given::<Alerts>()?.page(&permit, tests, &request).await?;
+        let listed = ctx.given::<Alerts>()?.page(&permit, tests, sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|alert| {
-            let keys = rows::keys(&alert);
+            let keys = sorted.keys(&alert);
             (Alert::from(alert), keys)
         });
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        Ok(Page::build(nodes.collect(), &request, rows::ALERTS, signer).counted(scope, listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
     }
 
     /// The rules for alerts that you may change, at most 500: those of your stores, and those of no store if yours are all.

@@ -4,30 +4,36 @@ use std::collections::BTreeSet;
 
 use async_graphql::{Context, Enum, InputObject, MaybeUndefined};
 use entity::id::kind as ids;
-use iam::access::{Permit, kind};
+use iam::access::{Permit, Reach, kind};
 use inventory::catalog::{
     Catalog,
     rows::{
-        customers::{CustomerSort as By, CustomerSorted, CustomerTests},
+        conditions::MOST_COMPARED,
+        customers::{CustomerSort as By, CustomerSorted, CustomerTests, OrdersTest},
         filter::TextTest,
     },
 };
 use platform::{path, storage::Nested};
 
 use super::{
-    filter::{below, checked, moments, query_text, texts},
+    filter::{MetadataFilter, below, checked, metadata_tests, moments, query_text, texts},
     page::Direction,
 };
 use crate::graphql::{
     context::ContextExt,
+    directives::cost,
     fault::{Answer, TopError},
     filters::{DateTimeFilter, IdFilter, StringFilter},
     nested::{NestedFilter, place, read_nested},
+    price::UnusedPoints,
     refusal::Path,
 };
 
 /// E-mail addresses that one list asks for.
 const MOST_ADDRESSES: usize = 8;
+
+/// Points for comparing the names of as many customers as are compared at most. What fewer cost less is put back.
+const NAMES_COST: u32 = 400;
 
 /// Customers that match all of these. Without a filter, those in use. Names and e-mail addresses are stored encrypted: an address is found as a whole, and a name among at
 /// most 10,000 customers.
@@ -47,7 +53,9 @@ pub struct CustomerFilter {
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
     /// Name of the customer; case is ignored. Names have no index: those of the customers that match all other conditions are decrypted and compared.
-    /// More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`.
+    /// More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`. Costs 0.04 points for each name that is compared, of
+    /// which those for 10,000 are charged first and the rest is put back.
+    #[graphql(directive = cost::apply(NAMES_COST.to_string()))]
     pub name: Option<StringFilter>,
     /// Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
     /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
@@ -59,6 +67,11 @@ pub struct CustomerFilter {
     pub country: Option<StringFilter>,
     /// Tag of the customer; case is ignored. Each operator may be met by another tag.
     pub tag: Option<StringFilter>,
+    /// Keys of the custom data, at most 10, all of which must match; an empty list holds for everything.
+    pub metadata: Option<Vec<MetadataFilter>>,
+    /// True for customers with at least one order, whatever its status, false for those without any, null for both. Orders of customers that are merged
+    /// into one count as its own. Only orders that you may see count. Needs order.read.
+    pub has_orders: Option<bool>,
     /// Time at which the customer was created.
     pub created_at: Option<DateTimeFilter>,
     /// Time at which the customer last changed.
@@ -103,20 +116,30 @@ fn named(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
 /// # Errors
 /// The other tests leave more customers than are compared.
 pub async fn narrow_to_names(
-    catalog: &Catalog,
+    ctx: &Context<'_>,
     (permit, seen): (Permit<kind::CustomerRead>, Option<&Permit<kind::CustomerContactRead>>),
     (tests, names): (&mut Nested<CustomerTests>, Vec<TextTest>),
 ) -> Answer<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let found = catalog.customers_named(permit, seen, tests.clone(), &names).await?;
-    let Some(ids) = found else {
+    let found = ctx.given::<Catalog>()?.customers_named(permit, seen, tests.clone(), &names).await?;
+    let Some(found) = found else {
         let message = "more than 10,000 customers match the other conditions: narrow them, by country, tag or createdAt, to find a customer by name";
         return Err(TopError::LimitExceeded(message.to_owned()));
     };
-    tests.own.ids = Some(ids);
+    if let Some(unused) = ctx.data_opt::<UnusedPoints>() {
+        unused.add(unused_points(found.opened));
+    }
+    tests.own.ids = Some(found.ids);
     Ok(())
+}
+
+/// What is put back of the cost of comparing names where so many were.
+fn unused_points(opened: usize) -> u32 {
+    let most = u32::try_from(MOST_COMPARED).unwrap_or(u32::MAX);
+    let left = most.saturating_sub(u32::try_from(opened).unwrap_or(u32::MAX));
+    NAMES_COST.saturating_mul(left) / most
 }
 
 /// The tests of one filter, without those inside it.
@@ -130,9 +153,26 @@ fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
         email: filter.email.map(|text| checked(text, &at_field("email"))).transpose()?,
         countries: texts(filter.country, &at_field("country"))?,
         tags: texts(filter.tag, &at_field("tag"))?,
+        metadata: metadata_tests(filter.metadata, at)?,
+        orders: filter.has_orders.map(|has| OrdersTest { has, ..OrdersTest::default() }),
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),
     })
+}
+
+/// Narrows tests of orders to those that the caller sees.
+///
+/// # Errors
+/// The caller sees no orders.
+pub fn orders_seen(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<()> {
+    for test in tests.all_mut().into_iter().filter_map(|tests| tests.orders.as_mut()) {
+        let permit = ctx.permit::<kind::OrderRead>()?;
+        if let Reach::Stores(stores) = permit.reach() {
+            test.stores = Some(stores.to_vec());
+        }
+        test.channel = permit.channel();
+    }
+    Ok(())
 }
 
 /// The permit to look for customers by e-mail addresses, where the tests ask for one: a test of an address is refused to whoever lacks it, a search
@@ -181,4 +221,14 @@ pub fn customer_sorted(sort: Option<CustomerSort>) -> CustomerSorted {
         by: sort.field.into(),
         descending: sort.direction == Direction::Desc,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cost_as_many_as_were_compared() {
+        assert_eq!([0, 1, 20, 10_000, 10_001].map(unused_points), [400, 399, 399, 0, 0]);
+    }
 }

@@ -10,7 +10,7 @@ use platform::path;
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
     channel_sort::{ChannelSort, channel_sorted},
-    customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_sorted, customer_tests, narrow_to_names},
+    customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_sorted, customer_tests, narrow_to_names, orders_seen},
     filter::{ArchiveFilter, noun_tests, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
@@ -168,8 +168,9 @@ impl PartyQuery {
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let (mut tests, names) = customer_tests(filter, (email, tag))?;
+        orders_seen(ctx, &mut tests)?;
         let seen = address_permit(ctx, &mut tests)?;
-        narrow_to_names(catalog, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
+        narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
         let listed = match seen {
             None => catalog.customers(permit, tests, sorted, &request).await?,
             Some(permit) => catalog.customers_by_address(permit, tests, sorted, &request).await?,
@@ -193,8 +194,9 @@ impl PartyQuery {
         let limit = count_limit(limit)?;
         let catalog = ctx.given::<Catalog>()?;
         let (mut tests, names) = customer_tests(filter, (None, None))?;
+        orders_seen(ctx, &mut tests)?;
         let seen = address_permit(ctx, &mut tests)?;
-        narrow_to_names(catalog, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
+        narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
         let found = match seen {
             None => catalog.customers_count(permit, tests, limit).await?,
             Some(permit) => catalog.customers_count_by_address(permit, tests, limit).await?,

@@ -34,12 +34,12 @@ use super::{
     supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort, supply_sorted},
 };
 use crate::{
-    catalog::{ProductFilter, moments},
+    catalog::{ProductFilter, moments, texts},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter},
+        filters::{DateTimeFilter, IdFilter, StringFilter},
         reading::Reading,
         scalars::{Cursor, DateTime},
         truncated,
@@ -67,6 +67,8 @@ pub struct SupplierProductFilter {
     pub supplier: Option<IdFilter>,
     /// Products to include. Null for all.
     pub product: Option<IdFilter>,
+    /// SKU of the product, in any spelling of capitals. Null for all.
+    pub sku: Option<StringFilter>,
     /// True for archived rows only, false for those in use, null for both. Default false.
     #[graphql(default_with = "Some(false)")]
     pub is_archived: Option<bool>,
@@ -176,6 +178,7 @@ impl PurchaseQuery {
         let filter = SupplyFilter {
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,
             products: ids(asked.product.as_ref(), "product")?,
+            skus: texts(asked.sku, &path!["filter", "sku"])?,
             is_archived: asked.is_archived,
             created: moments(asked.created_at),
             updated: moments(asked.updated_at),

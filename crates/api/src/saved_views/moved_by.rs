@@ -86,6 +86,11 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
     ("Query", "productsCount", &["stock", "store"]),
     ("Category", "products", &["stock", "store"]),
     ("Supplier", "products", &["stock", "store"]),
+    // Their filter asks of orders.
+    ("Query", "customers", &["order"]),
+    ("Query", "customersCount", &["order"]),
+    // Its filter asks of SKUs.
+    ("Query", "supplierProducts", &["product"]),
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
     ("OrderLine", "unitCost", &["stock", "revaluation"]),
     ("FulfilmentWave", "pickingList", &["stock_policy"]),

@@ -1,9 +1,9 @@
 //! Which movements, as clients ask for them.
 
-use async_graphql::InputObject;
+use async_graphql::{Enum, InputObject};
 use inventory::{
     catalog::core::text,
-    stock::rows::{MovementFilterSpec, TextTest},
+    stock::rows::{MovementFilterSpec, MovementSort as By, MovementsSorted, TextTest},
 };
 use platform::{path, storage::Nested};
 
@@ -11,10 +11,13 @@ use super::{
     MovementKind, ReasonCode,
     lot_filter::{LotCodeFilter, codes},
 };
-use crate::graphql::{
-    fault::TopError,
-    filters::{DateTimeFilter, IdFilter, StringFilter},
-    nested::{place, read_nested},
+use crate::{
+    catalog::Direction,
+    graphql::{
+        fault::TopError,
+        filters::{DateTimeFilter, IdFilter, StringFilter},
+        nested::{place, read_nested},
+    },
 };
 
 /// Movements that match all of these.
@@ -52,6 +55,32 @@ pub struct MovementFilter {
 
 ::graphql::nested_filter!(MovementFilter);
 crate::keyed_filter!(MovementFilter, "store" store StoreCode, "product" product ProductSku);
+
+/// Sort order of a list of movements; movements with equal values are sorted in the order in which they were recorded.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct MovementSort {
+    /// Field by which the movements are sorted.
+    pub field: MovementSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which movements can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum MovementSortField {
+    /// Order in which the movements were recorded.
+    RecordedAt,
+    /// Time at which the movement happened, which may be earlier than it was recorded.
+    OccurredAt,
+}
+
+impl From<MovementSort> for MovementsSorted {
+    fn from(sort: MovementSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
+}
 
 impl MovementFilter {
     /// The filter of a list as rows understand it.

@@ -8,7 +8,7 @@ use iam::access::{Reach, kind};
 use inventory::{
     ledger::Ledger,
     stock::rows::{
-        self,
+        self, MovementsSorted,
         list::{LevelFilter, LevelSort, SortKey},
     },
 };
@@ -22,7 +22,7 @@ use super::{
     Levels, StockLevel, StockLevelConnection, StockMovement, StockMovementConnection,
     inputs::{StockFilter, StockOrder, StockOrderField, level_filter},
     loaders::LevelsOf,
-    movement_filter::MovementFilter,
+    movement_filter::{MovementFilter, MovementSort},
     visibility::{movements_within, within},
 };
 use crate::{
@@ -64,8 +64,9 @@ impl StockQuery {
         levels(ctx, &scope, &filter, order.as_ref(), &PageArgs { first, after, last, before }).await
     }
 
-    /// Movements of the ledger, the newest first.
+    /// Movements of the ledger, the newest first unless another order is asked for.
     #[field(permit = StockMovementRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stock_movements(
         &self,
         ctx: &Context<'_>,
@@ -74,11 +75,13 @@ impl StockQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Sort of the movements. Null for RECORDED_AT, DESC.")] sort: Option<MovementSort>,
     ) -> Answer<StockMovementConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let list = "movements";
-        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let sorted = sort.map_or(MovementsSorted::NEWEST, MovementsSorted::from);
+        let list = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
         let mut filter = MovementFilter::nested(by_ids(ctx, filter, "filter").await?)?;
         // Inside `not` and `or` too: an entry in another store is not there for whoever may not see it.
         for spec in filter.all_mut() {
@@ -89,12 +92,12 @@ impl StockQuery {
             (filter.on_movements(), filter.values)
         });
         let source = rows::movements_source(&conditions, values.clone());
-        let (bounds, order, bound) = keyset(&["m.seq"], true, &request, values.len() + 2);
+        let (bounds, order, bound) = keyset(sorted.columns(), sorted.descending, &request, values.len() + 2);
         values.extend(bound);
         let seqs = rows::movement_seqs(&scope, &format!("{conditions}{bounds}{order}"), values).await?;
         let movements = rows::movements_by_seq(&scope, &seqs).await?;
         let nodes = movements.into_iter().map(|movement| {
-            let keys = vec![Key::Int(movement.seq)];
+            let keys = sorted.keys(&movement);
             (StockMovement(Arc::new(movement)), keys)
         });
         Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())

@@ -15,7 +15,8 @@ use self::plan::{List, Size, Slice};
 pub use self::plan::{Plan, RequestedCost};
 use crate::{
     price::{self, Millis},
-    schema_index::{self, ListSize, SchemaIndex},
+    priced_inputs::PricedArgument,
+    schema_index::{self, ListSize, SchemaIndex, base},
 };
 
 /// Compiles the only operation of a document that has passed the guard's limits: fragments are followed wherever they are spread.
@@ -23,11 +24,12 @@ pub fn compile(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Pla
     let Some((_, operation)) = document.operations.iter().next() else { return Plan::default() };
     let operation = &operation.node;
     let Some(root) = schema_index.root(operation.ty) else { return Plan::default() };
-    let mut compiler = Compiler { schema_index, fragments: &document.fragments, operation, slots: 0, lines: Vec::new() };
+    let mut compiler = Compiler { schema_index, fragments: &document.fragments, operation, slots: 0, lines: Vec::new(), inputs: Vec::new() };
     let mut plan = Plan::default();
     compiler.set(root, &operation.selection_set.node, &mut Spot { plan: &mut plan, path: Vec::new(), sized: None });
     plan.slots = compiler.slots;
     plan.lines = compiler.lines;
+    plan.inputs = compiler.inputs;
     plan
 }
 
@@ -37,6 +39,7 @@ struct Compiler<'a> {
     operation: &'a OperationDefinition,
     slots: usize,
     lines: Vec<Slice>,
+    inputs: Vec<PricedArgument>,
 }
 
 /// Where the compiler stands.
@@ -73,6 +76,7 @@ impl<'a> Compiler<'a> {
         let schema_index = self.schema_index;
         let Some(known) = schema_index.field(of, name) else { return };
         spot.plan.add(known.price);
+        self.count_inputs(known, field);
         if self.operation.ty == OperationType::Mutation
             && Some(of) == schema_index.root(OperationType::Mutation).map(Name::as_str)
         {
@@ -131,6 +135,21 @@ impl<'a> Compiler<'a> {
         let definition = self.operation.variable_definitions.iter().find(|one| one.node.name.node == *name);
         let default = definition.and_then(|one| one.node.default_value.as_ref());
         Slice::Variable { name: name.clone(), otherwise: default.and_then(|value| price::size(&value.node)) }
+    }
+
+    /// The arguments in which a field has a price of its own: once, also in a list.
+    fn count_inputs(&mut self, known: &schema_index::Field, field: &Field) {
+        let (schema_index, operation) = (self.schema_index, self.operation);
+        let (index, variables) = (schema_index.priced_inputs(), &operation.variable_definitions);
+        let default = |name: &Name| {
+            let definition = variables.iter().find(|one| one.node.name.node == *name)?;
+            definition.node.default_value.as_ref().map(|value| &value.node)
+        };
+        for (name, value) in &field.arguments {
+            let argument = known.arguments.get(&name.node);
+            let priced = argument.and_then(|known| PricedArgument::of(index, base(&known.kind), &value.node, &default));
+            self.inputs.extend(priced);
+        }
     }
 
     /// The lists in a mutation's arguments: `input.changes`, `input.lines`, `ids`.

@@ -4,7 +4,10 @@ use async_graphql::{Name, Value, Variables, indexmap::IndexMap};
 use async_graphql_value::RAW_VALUE_TOKEN;
 use smallvec::SmallVec;
 
-use crate::price::{self, Millis};
+use crate::{
+    price::{self, Millis},
+    priced_inputs::PricedArgument,
+};
 
 /// Items of lists that an ordinary page has at most.
 const BROAD: u32 = 100;
@@ -19,6 +22,8 @@ pub struct Plan {
     pub(super) slots: usize,
     /// Lists in the arguments of a mutation.
     pub(super) lines: Vec<Slice>,
+    /// Arguments that may have fields with a price of their own.
+    pub(super) inputs: Vec<PricedArgument>,
 }
 
 /// A list of objects.
@@ -71,7 +76,8 @@ impl Plan {
         let mut sizes = SmallVec::from_elem(0, self.slots);
         let rows = self.expected(variables, &mut sizes);
         let lines = self.lines.iter().map(|slice| super::lines_of(slice, variables)).fold(0, Millis::saturating_add);
-        RequestedCost { millis: rows.saturating_add(lines), sizes }
+        let inputs = self.inputs.iter().map(|argument| argument.price(variables)).fold(0, Millis::saturating_add);
+        RequestedCost { millis: rows.saturating_add(lines).saturating_add(inputs), sizes }
     }
 
     fn expected(&self, variables: &Variables, sizes: &mut SmallVec<[u32; 8]>) -> Millis {
@@ -98,8 +104,8 @@ impl Plan {
             return requested.points();
         }
         let expected = self.sum(&requested.sizes);
-        let lines = requested.millis.saturating_sub(expected);
-        price::points(self.found(requested, data).saturating_add(lines).min(requested.millis))
+        let inputs = requested.millis.saturating_sub(expected);
+        price::points(self.found(requested, data).saturating_add(inputs).min(requested.millis))
     }
 
     /// What it costs with these sizes.

@@ -10,7 +10,7 @@ use super::{
 use crate::catalog::core::text;
 
 /// So many rows are compared by name, the first ones by code.
-pub(super) const MOST_COMPARED: i64 = 10_000;
+pub const MOST_COMPARED: i64 = 10_000;
 
 /// From a moment to before another one; what is None has no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) const fn finder(backend: Backend) -> &'static str {
 }
 
 /// That a column passes a test, whose texts are compared as `key` makes them; begins with ` AND `.
-pub(super) fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl Fn(&str) -> String) {
+pub fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl Fn(&str) -> String) {
     let backend = clause.backend();
     clause.push(" AND ");
     match test {

@@ -8,11 +8,13 @@ use platform::{
     storage::{Fault, Nested, Reads},
 };
 
+pub use super::customer_names::Named as NamedCustomers;
 use super::{
     Clause,
     conditions::{Moments, nested, push_tag, push_text},
     customer, customer_names,
     filter::{TextTest, begins_with},
+    leaves::MetadataTest,
     small,
 };
 use crate::catalog::core::{customer::CustomerRow, text};
@@ -34,8 +36,22 @@ pub struct CustomerTests {
     pub countries: Vec<TextTest>,
     /// Each passes where one of the tags does.
     pub tags: Vec<TextTest>,
+    /// Keys of custom data, all of which must be there.
+    pub metadata: Vec<MetadataTest>,
+    /// None for all.
+    pub orders: Option<OrdersTest>,
     pub created: Moments,
     pub updated: Moments,
+}
+
+/// Whether there are orders of a customer, or of one that is merged into it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrdersTest {
+    pub has: bool,
+    /// Only orders of these count; None for all.
+    pub stores: Option<Vec<StoreId>>,
+    /// Only orders of this one count; None for all.
+    pub channel: Option<ChannelId>,
 }
 
 impl CustomerTests {
@@ -133,7 +149,7 @@ pub async fn named(
     tests: Nested<CustomerTests>,
     addresses: Addresses,
     names: &[TextTest],
-) -> Result<Option<Vec<CustomerId>>, Fault> {
+) -> Result<Option<NamedCustomers>, Fault> {
     let clause = condition(reads, tests, addresses).await?;
     customer_names::named(reads, clause, names).await
 }
@@ -180,6 +196,14 @@ fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
     for test in &tests.tags {
         push_tag(clause, "c.tag_keys", test);
     }
+    for test in &tests.metadata {
+        clause.push(" AND c.id IN (SELECT n.target_id FROM node_tags n WHERE n.tenant_id = $1 AND n.target_kind = 'cus' AND ");
+        test.compile_on("n.metadata", clause);
+        clause.push(")");
+    }
+    if let Some(test) = &tests.orders {
+        ordered(clause, test);
+    }
     tests.created.push_to(clause, "c.created_at");
     tests.updated.push_to(clause, "c.updated_at");
 }
@@ -188,6 +212,29 @@ fn one_of(clause: &mut Clause, ids: &[CustomerId]) {
     let backend = clause.backend();
     let number = clause.number(backend.ids(ids.iter().copied()));
     clause.push(&format!(" AND {}", backend.in_ids("c.id", number)));
+}
+
+/// Whether there are orders. They are looked for customer by customer: as a condition on orders both databases may go through all of them.
+fn ordered(clause: &mut Clause, test: &OrdersTest) {
+    let (backend, mut within) = (clause.backend(), String::new());
+    if let Some(stores) = &test.stores {
+        let number = clause.number(backend.ids(stores.iter().copied()));
+        within.push_str(&format!(" AND {}", backend.in_ids("o.store_id", number)));
+    }
+    if let Some(channel) = test.channel {
+        let mark = clause.bind(channel);
+        within.push_str(&format!(" AND o.channel_id = {mark}"));
+    }
+    let own = format!("(SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id = c.id{within} LIMIT 1)");
+    let merged = format!(
+        "(SELECT o.id FROM customer m JOIN sales_order o ON o.tenant_id = $1 AND o.customer_id = m.id \
+         WHERE m.tenant_id = $1 AND m.merged_into = c.id{within} LIMIT 1)"
+    );
+    clause.push(&if test.has {
+        format!(" AND ({own} IS NOT NULL OR {merged} IS NOT NULL)")
+    } else {
+        format!(" AND {own} IS NULL AND {merged} IS NULL")
+    });
 }
 
 /// A reference that passes. Whole ones are looked up by themselves: SQLite would go through all customers in the order of the list.

@@ -18,7 +18,7 @@ use crate::catalog::{
     rows::{
         self, Clause, Scoped,
         category::{CategoryPlace, CategorySorted},
-        customers::{Addresses, CustomerSorted, CustomerTests},
+        customers::{Addresses, CustomerSorted, CustomerTests, NamedCustomers},
         entity_filter::{Noun, NounTests},
         filter::{Filter, TextTest},
         named::NamedSorted,
@@ -178,7 +178,7 @@ impl Catalog {
         seen: Option<&Permit<kind::CustomerContactRead>>,
         tests: Nested<CustomerTests>,
         names: &[TextTest],
-    ) -> Result<Option<Vec<CustomerId>>, Fault> {
+    ) -> Result<Option<NamedCustomers>, Fault> {
         let addresses = if seen.is_some() { Addresses::Seen } else { Addresses::Hidden };
         rows::customers::named(&self.scope(permit), tests, addresses, names).await
     }

@@ -15,7 +15,14 @@ use sea_orm::Value;
 
 use super::order_row::currency_of;
 use crate::{
-    catalog::rows::conditions::Moments,
+    catalog::{
+        core::text,
+        rows::{
+            Clause,
+            conditions::{Moments, push_text},
+            filter::TextTest,
+        },
+    },
     purchasing::core::{PriceBreak, Supply},
 };
 
@@ -225,6 +232,8 @@ pub async fn named_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
 pub struct SupplyFilter {
     pub suppliers: Option<Vec<SupplierId>>,
     pub products: Option<Vec<ProductId>>,
+    /// Of the SKUs of products.
+    pub skus: Vec<TextTest>,
     /// None for both.
     pub is_archived: Option<bool>,
     pub created: Moments,
@@ -286,6 +295,12 @@ pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
     let (mut from, mut values) = ("FROM supplier_product y WHERE y.tenant_id = $1".to_owned(), Vec::<Value>::new());
     from.push_str(&backend.and_ids("y.supplier_id", filter.suppliers.as_deref(), &mut values));
     from.push_str(&backend.and_ids("y.product_id", filter.products.as_deref(), &mut values));
+    for test in &filter.skus {
+        let mut clause = Clause::numbered(backend, values.len() + 2);
+        push_text(&mut clause, "p.sku_key", test, text::fold);
+        from.push_str(&format!(" AND y.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1{})", clause.sql));
+        values.extend(clause.values);
+    }
     match filter.is_archived {
         Some(true) => from.push_str(" AND y.archived_at IS NOT NULL"),
         Some(false) => from.push_str(" AND y.archived_at IS NULL"),

@@ -23,8 +23,8 @@ pub use history::{Past, past};
 pub use history_blocks::{BLOCK, condense};
 pub use levels::{closed_through, facts_for, facts_of_tenants, levels_knowing, levels_of_tenants, lock_levels, read_levels};
 pub use movements::{
-    entries_of_level, entries_source, movement_of, movement_seqs, movements_by_seq, movements_source, reversal_seqs, reversed,
-    seqs_of,
+    MovementSort, MovementsSorted, entries_of_level, entries_source, movement_of, movement_seqs, movements_by_seq,
+    movements_source, reversal_seqs, reversed, seqs_of,
 };
 pub use reservations::{Which, reservations, stores_of};
 pub use write::{level_rows, movement_rows, reservation_rows};

@@ -8,7 +8,7 @@ use entity::{
     tables::{entry, movement},
 };
 use platform::{
-    paging::ListSource,
+    paging::{Key, ListSource},
     storage::{Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
@@ -192,6 +192,50 @@ pub fn entries_source(key: LevelKey) -> ListSource {
 /// The movements that conditions over `m` are about, values from `$2`.
 pub fn movements_source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("FROM movement m WHERE m.tenant_id = $1{conditions}"), values }
+}
+
+/// What a list of movements is sorted by; the number of the event breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MovementSort {
+    /// By the numbers of their events.
+    RecordedAt,
+    OccurredAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MovementsSorted {
+    pub by: MovementSort,
+    pub descending: bool,
+}
+
+impl MovementsSorted {
+    /// The order where none is asked for.
+    pub const NEWEST: Self = Self { by: MovementSort::RecordedAt, descending: true };
+
+    /// Names the sort in cursors: one of another sort does not open. Cursors of the newest first are those of before there were sorts.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            MovementSort::RecordedAt if self.descending => return "movements".to_owned(),
+            MovementSort::RecordedAt => "RECORDED_AT",
+            MovementSort::OccurredAt => "OCCURRED_AT",
+        };
+        format!("movements:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    pub const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            MovementSort::RecordedAt => &["m.seq"],
+            MovementSort::OccurredAt => &["m.occurred_at", "m.seq"],
+        }
+    }
+    /// Where a movement stands in its list.
+    pub fn keys(self, movement: &Movement) -> Vec<Key> {
+        let at = match self.by {
+            MovementSort::RecordedAt => None,
+            MovementSort::OccurredAt => Some(Key::Int(movement.occurred_at.micros())),
+        };
+        at.into_iter().chain([Key::Int(movement.seq)]).collect()
+    }
 }
 
 /// The event numbers of a page of movements: conditions, order and limit are SQL over `m`, values from `$2`.

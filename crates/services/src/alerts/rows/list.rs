@@ -49,12 +49,46 @@ impl Test {
     }
 }
 
-/// Names the order of alerts in cursors.
-pub const ALERTS: &str = "alerts:OPENED_AT:DESC";
+/// What a list of alerts is sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertSort {
+    OpenedAt,
+    UpdatedAt,
+}
 
-/// Where an alert stands in its list.
-pub fn keys(alert: &Alert) -> Vec<Key> {
-    vec![Key::Int(alert.opened_at.micros()), alert.id.into()]
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertsSorted {
+    pub by: AlertSort,
+    pub descending: bool,
+}
+
+impl AlertsSorted {
+    /// The order where none is asked for.
+    pub const NEWEST: Self = Self { by: AlertSort::OpenedAt, descending: true };
+
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            AlertSort::OpenedAt => "OPENED_AT",
+            AlertSort::UpdatedAt => "UPDATED_AT",
+        };
+        format!("alerts:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            AlertSort::OpenedAt => &["a.opened_at", "a.id"],
+            AlertSort::UpdatedAt => &["a.updated_at", "a.id"],
+        }
+    }
+    /// Where an alert stands in its list.
+    pub fn keys(self, alert: &Alert) -> Vec<Key> {
+        let at = match self.by {
+            AlertSort::OpenedAt => alert.opened_at,
+            AlertSort::UpdatedAt => alert.updated_at,
+        };
+        vec![Key::Int(at.micros()), alert.id.into()]
+    }
 }
 
 /// The alerts that pass all tests.
@@ -66,9 +100,14 @@ pub fn source(backend: Backend, tests: &[Test]) -> ListSource {
     ListSource { from, values }
 }
 
-/// A page of alerts, the newest first.
-pub async fn page(reads: &impl Reads, tests: &[Test], request: &PageRequest) -> Result<Vec<Alert>, Fault> {
-    let (sql, values) = source(reads.backend(), tests).page(AlertRow::SELECT, &["a.opened_at", "a.id"], true, request);
+/// A page of alerts in this order.
+pub async fn page(
+    reads: &impl Reads,
+    tests: &[Test],
+    sorted: AlertsSorted,
+    request: &PageRequest,
+) -> Result<Vec<Alert>, Fault> {
+    let (sql, values) = source(reads.backend(), tests).page(AlertRow::SELECT, sorted.columns(), sorted.descending, request);
     reads.records::<AlertRow>(&sql, values).await?.into_iter().map(Alert::try_from).collect()
 }
 

@@ -31,7 +31,7 @@ pub use rules::{RuleFields, RuleRemoval};
 
 use super::{
     core::{Alert, Rule, Rules},
-    rows::{self, Test},
+    rows::{self, AlertsSorted, Test},
 };
 
 /// Why a change came to nothing: nothing was written.
@@ -112,16 +112,17 @@ impl Alerts {
         self.0.identity.mailer()
     }
 
-    /// A page of the alerts that the caller may see, the newest first.
+    /// A page of the alerts that the caller may see.
     pub async fn page(
         &self,
         permit: &Permit<kind::AlertRead>,
         mut tests: Vec<Test>,
+        sorted: AlertsSorted,
         request: &PageRequest,
     ) -> Result<Listed<Alert>, Fault> {
         tests.extend(limits(permit.caller()));
         let scope = permit.scope(&self.0.db);
-        let rows = rows::page(&scope, &tests, request).await?;
+        let rows = rows::page(&scope, &tests, sorted, request).await?;
         Ok(Listed { rows, source: rows::source(scope.backend(), &tests) })
     }
 
