@@ -50,7 +50,9 @@ pub use customer::{
 pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, texts, texts as tag_tests};
+pub use filter::{
+    ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, texts, texts as tag_tests,
+};
 pub use inputs::{MoneyInput, patch};
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};

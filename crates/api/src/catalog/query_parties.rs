@@ -10,7 +10,9 @@ use platform::path;
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
     channel_sort::{ChannelSort, channel_sorted},
-    customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_sorted, customer_tests, narrow_to_names, orders_seen},
+    customer_filter::{
+        CustomerFilter, CustomerSort, address_permit, customer_sorted, customer_tests, narrow_to_names, orders_seen,
+    },
     filter::{ArchiveFilter, noun_tests, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},

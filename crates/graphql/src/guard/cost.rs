@@ -24,7 +24,8 @@ pub fn compile(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Pla
     let Some((_, operation)) = document.operations.iter().next() else { return Plan::default() };
     let operation = &operation.node;
     let Some(root) = schema_index.root(operation.ty) else { return Plan::default() };
-    let mut compiler = Compiler { schema_index, fragments: &document.fragments, operation, slots: 0, lines: Vec::new(), inputs: Vec::new() };
+    let mut compiler =
+        Compiler { schema_index, fragments: &document.fragments, operation, slots: 0, lines: Vec::new(), inputs: Vec::new() };
     let mut plan = Plan::default();
     compiler.set(root, &operation.selection_set.node, &mut Spot { plan: &mut plan, path: Vec::new(), sized: None });
     plan.slots = compiler.slots;

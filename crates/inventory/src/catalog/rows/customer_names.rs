@@ -3,12 +3,7 @@
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 
-use super::{
-    Clause,
-    conditions::MOST_COMPARED,
-    customer,
-    filter::TextTest,
-};
+use super::{Clause, conditions::MOST_COMPARED, customer, filter::TextTest};
 use crate::catalog::core::text;
 
 /// Customers that are opened at a time.

@@ -101,12 +101,7 @@ pub fn source(backend: Backend, tests: &[Test]) -> ListSource {
 }
 
 /// A page of alerts in this order.
-pub async fn page(
-    reads: &impl Reads,
-    tests: &[Test],
-    sorted: AlertsSorted,
-    request: &PageRequest,
-) -> Result<Vec<Alert>, Fault> {
+pub async fn page(reads: &impl Reads, tests: &[Test], sorted: AlertsSorted, request: &PageRequest) -> Result<Vec<Alert>, Fault> {
     let (sql, values) = source(reads.backend(), tests).page(AlertRow::SELECT, sorted.columns(), sorted.descending, request);
     reads.records::<AlertRow>(&sql, values).await?.into_iter().map(Alert::try_from).collect()
 }
