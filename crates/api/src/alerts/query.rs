@@ -12,7 +12,7 @@ use platform::paging::{CursorSigner, Key};
 use services::alerts::{
     Alerts,
     core::Rule,
-    rows::{self, AlertSort as By, AlertsSorted, Test},
+    rows::{AlertSort as By, AlertsSorted, Test},
 };
 
 use super::{
