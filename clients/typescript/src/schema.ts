@@ -297,6 +297,19 @@ export interface AlertSnoozeInput {
   note?: string | null;
 }
 
+/** Sort order of a list of alerts; alerts with equal values are sorted by ID. */
+export interface AlertSort {
+  /** Field by which the alerts are sorted. */
+  field: AlertSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which alerts can be sorted. */
+export type AlertSortField =
+  | 'OPENED_AT'
+  | 'UPDATED_AT';
+
 /** State of an alert. More may be added. */
 export type AlertStatus =
   | 'OPEN'
@@ -1008,7 +1021,8 @@ export interface CustomerFilter {
   externalRef?: StringFilter | null;
   /**
    * Name of the customer; case is ignored. Names have no index: those of the customers that match all other conditions are decrypted and compared.
-   * More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`.
+   * More than 10,000 such customers are refused as LIMIT_EXCEEDED. Not taken inside `or` and `not`. Costs 0.04 points for each name that is compared, of
+   * which those for 10,000 are charged first and the rest is put back.
    */
   name?: StringFilter | null;
   /**
@@ -1023,6 +1037,13 @@ export interface CustomerFilter {
   country?: StringFilter | null;
   /** Tag of the customer; case is ignored. Each operator may be met by another tag. */
   tag?: StringFilter | null;
+  /** Keys of the custom data, at most 10, all of which must match; an empty list holds for everything. */
+  metadata?: ReadonlyArray<MetadataFilter> | null;
+  /**
+   * True for customers with at least one order, whatever its status, false for those without any, null for both. Orders of customers that are merged
+   * into one count as its own. Only orders that you may see count. Needs order.read.
+   */
+  hasOrders?: boolean | null;
   /** Time at which the customer was created. */
   createdAt?: DateTimeFilter | null;
   /** Time at which the customer last changed. */
@@ -2908,6 +2929,19 @@ export type MovementKind =
   | 'RESERVE'
   | 'RELEASE'
   | 'REVERSAL';
+
+/** Sort order of a list of movements; movements with equal values are sorted in the order in which they were recorded. */
+export interface MovementSort {
+  /** Field by which the movements are sorted. */
+  field: MovementSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which movements can be sorted. */
+export type MovementSortField =
+  | 'RECORDED_AT'
+  | 'OCCURRED_AT';
 
 /** Status in which a new order is created. */
 export type NewOrderStatus =
@@ -6920,6 +6954,8 @@ export interface SupplierProductFilter {
   supplier?: IdFilter | null;
   /** Products to include. Null for all. */
   product?: IdFilter | null;
+  /** SKU of the product, in any spelling of capitals. Null for all. */
+  sku?: StringFilter | null;
   /** True for archived rows only, false for those in use, null for both. Default false. */
   isArchived?: boolean | null;
   /** Time at which the row was created. */

@@ -227,6 +227,22 @@ class AlertSnoozeInput(_AlertSnoozeInput, total=False):
     note: Optional[str]
 
 
+class _AlertSort(TypedDict):
+    field: "AlertSortField"
+
+
+class AlertSort(_AlertSort, total=False):
+    """Sort order of a list of alerts; alerts with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+AlertSortField = Literal[
+    "OPENED_AT",
+    "UPDATED_AT",
+]
+
+
 AlertStatus = Literal[
     "OPEN",
     "ACKNOWLEDGED",
@@ -820,6 +836,8 @@ CustomerFilter = TypedDict(
         "email": "Optional[str]",
         "country": "Optional['StringFilter']",
         "tag": "Optional['StringFilter']",
+        "metadata": "Optional[Sequence['MetadataFilter']]",
+        "hasOrders": "Optional[bool]",
         "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
@@ -2440,6 +2458,22 @@ MovementKind = Literal[
     "RESERVE",
     "RELEASE",
     "REVERSAL",
+]
+
+
+class _MovementSort(TypedDict):
+    field: "MovementSortField"
+
+
+class MovementSort(_MovementSort, total=False):
+    """Sort order of a list of movements; movements with equal values are sorted in the order in which they were recorded."""
+
+    direction: "Direction"
+
+
+MovementSortField = Literal[
+    "RECORDED_AT",
+    "OCCURRED_AT",
 ]
 
 
@@ -5760,6 +5794,7 @@ class SupplierProductFilter(TypedDict, total=False):
 
     supplier: Optional["IdFilter"]
     product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
     isArchived: Optional[bool]
     createdAt: Optional["DateTimeFilter"]
     updatedAt: Optional["DateTimeFilter"]
