@@ -96,7 +96,7 @@ fn the_size_of_a_page_is_what_its_arguments_say() {
 fn a_filter_by_name_costs_what_may_have_to_be_opened() {
     let list = |filter: &str| {
         format!(
-            "query($f: CustomerFilter, $n: StringFilter = {{ eq: \"a\" }}) {{ customers(first: 10, filter: {filter}) {{ nodes {{ id }} }} }}"
+            "query($f: CustomerFilter, $g: [CustomerFilter!], $n: StringFilter = {{ eq: \"a\" }}) {{ customers(first: 10, filter: {filter}) {{ nodes {{ id }} }} }}"
         )
     };
     let by_name = json!({ "name": { "eq": "a" } });
@@ -110,7 +110,7 @@ fn a_filter_by_name_costs_what_may_have_to_be_opened() {
         ("$f", json!({}), 2),
         ("$f", json!({ "f": { "tag": { "eq": "a" } } }), 2),
         ("$f", json!({ "f": { "and": [{ "isArchived": null }, by_name.clone()] } }), 402),
-        ("{ and: [$f] }", json!({ "f": by_name }), 402),
+        ("{ and: $g }", json!({ "g": [by_name] }), 402),
     ] {
         assert_eq!(points(&list(filter), variables.clone()), expected, "{filter} {variables}");
     }
