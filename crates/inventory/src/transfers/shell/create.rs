@@ -100,12 +100,12 @@ async fn exists(
     (from, to): (StoreId, StoreId),
 ) -> Result<(), Fault> {
     let sides = [(&input.from, from, Field::FromStore), (&input.to, to, Field::ToStore)];
-    let unknown = || sides.iter().filter(|side| !was_found(side.0, side.1));
-    let asked: Vec<StoreId> = unknown().map(|side| side.1).collect();
+    let unknown: Vec<_> = sides.into_iter().filter(|side| !was_found(side.0, side.1)).collect();
+    let asked: Vec<StoreId> = unknown.iter().map(|side| side.1).collect();
     let found = if asked.is_empty() { HashSet::new() } else { rows::existing_stores(reads, &asked).await? };
-    for (_, store, field) in unknown() {
-        if !found.contains(store) {
-            missing.note(Rejection::not_found(Noun::Store, At::input(*field)));
+    for (_, store, field) in unknown {
+        if !found.contains(&store) {
+            missing.note(Rejection::not_found(Noun::Store, At::input(field)));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Rows of days that are written in part: what most pages change is some of thirty-four columns, and Postgres is sent each column as an array.
+//! Rows of days that are written in part: what most pages change is some of thirty-three columns, and Postgres is sent each column as an array.
 
 use entity::{
     prelude::*,
@@ -227,7 +227,10 @@ pub(super) async fn insert_days(work: &Work, days: Vec<Day>) -> Result<(), Fault
         parts[usize::from(is_sold) + 2 * usize::from(has_goods(&figures))].push(day);
     }
     let groups = [vec![OF_DOCUMENTS, OF_GOODS], vec![OF_GOODS], vec![OF_DOCUMENTS], Vec::new()];
-    for (days, zeros) in parts.into_iter().zip(groups).filter(|(days, _)| !days.is_empty()) {
+    for (days, zeros) in parts.into_iter().zip(groups) {
+        if days.is_empty() {
+            continue;
+        }
         if let Some(day) = days.iter().find(|day| day.tenant_id != work.tenant()) {
             return Err(Fault::Broken(format!("a day of another tenant: {}", day.tenant_id)));
         }
@@ -278,9 +281,7 @@ fn inserted(days: Vec<Day>, zeros: &[&str]) -> (String, Vec<Value>) {
         picks.push("0".to_owned());
     }
     let (names, picks, unnested) = (names.join(", "), picks.join(", "), unnested.join(", "));
-    let sql = format!(
-        "INSERT INTO demand_day (tenant_id, {names}) SELECT $1::uuid, {picks} FROM (SELECT {unnested}) AS v"
-    );
+    let sql = format!("INSERT INTO demand_day (tenant_id, {names}) SELECT $1::uuid, {picks} FROM (SELECT {unnested}) AS v");
     (sql, all)
 }
 
