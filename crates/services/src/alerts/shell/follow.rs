@@ -35,6 +35,10 @@ use crate::alerts::{
 
 /// Events of the journal that one transaction looks through; those of kinds that mean nothing for alerts are not read.
 const PAGE: i64 = 2_000;
+/// Events that one statement reads: one of a movement of many lines has hundreds of kB.
+const READ: u32 = 500;
+/// Bytes of payloads after which a page ends.
+const MOST_BYTES: usize = 2_000_000;
 /// Pages that a tenant is given before the others have their turn.
 const MOST_PAGES: usize = 5;
 /// Tenants that are looked up at once.
@@ -102,8 +106,7 @@ impl Alerts {
             if from >= head {
                 break;
             }
-            let upto = head.min(from.saturating_add(PAGE));
-            let events = journal::kinds_between(&scope, &kinds, from, upto).await?;
+            let (events, upto) = page(&scope, &kinds, from, head.min(from.saturating_add(PAGE))).await?;
             let (through, steps) = if events.is_empty() {
                 (behind_gone(&scope, upto).await?, Vec::new())
             } else {
@@ -187,6 +190,18 @@ fn kinds() -> Kinds {
     let others: [&'static dyn Declared; 3] = [&STOCK_CHANGED, &STOCK_POLICY_SET, &COUNT_COMPLETED];
     let declared: Vec<&'static dyn Declared> = PRODUCT.events().iter().copied().chain(others).collect();
     Kinds::of(&declared)
+}
+
+/// The events after `from` up to `upto`, or up to an earlier number where their payloads are large; and that number.
+async fn page(scope: &TenantScope, kinds: &Kinds, from: i64, upto: i64) -> Result<(Vec<Event>, i64), Fault> {
+    let (mut events, mut bytes, mut through) = (Vec::new(), 0, from);
+    while through < upto && bytes < MOST_BYTES {
+        let some = journal::first_kinds_between(scope, kinds, (through, upto), READ).await?;
+        through = some.last().filter(|_| some.len() == READ as usize).map_or(upto, |event| event.seq);
+        bytes += some.iter().map(|event| event.payload.len()).sum::<usize>();
+        events.extend(some);
+    }
+    Ok((events, through))
 }
 
 /// Where to go on behind a page without such events: at its end, or behind those that are gone, where nobody looked for longer than events are kept.
