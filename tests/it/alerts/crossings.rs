@@ -10,6 +10,7 @@ on_both!(
     down_up_and_down_between_two_looks_are_two_alerts,
     one_that_stands_ends_and_another_opens_between_two_looks,
     events_that_are_read_again_open_and_close_nothing,
+    events_that_are_gone_are_passed,
     several_who_look_at_once_open_one_alert,
     five_hundred_at_once_are_five_hundred_alerts,
     lines_that_move_past_a_level_are_crossed_too,
@@ -92,6 +93,22 @@ async fn events_that_are_read_again_open_and_close_nothing(world: &World) {
     assert_eq!(shop.look().await, 0);
     assert_eq!(shop.alerts(json!({})).await, before);
     shop.is_sound().await;
+}
+
+async fn events_that_are_gone_are_passed(world: &World) {
+    let shop = Shop::open(world).await;
+    let mug = shop.product("MUG", json!({})).await;
+    shop.moves(&[(&mug, 5)]).await;
+    shop.look().await;
+    // Nobody looked for longer than events are kept: more of them than a page has.
+    let work = world.node.db.tenant(shop.caller.tenant).begin().await.unwrap();
+    let gone = "UPDATE tenant_counter SET head = head + 5000, low_seq = head + 4000 WHERE tenant_id = $1";
+    assert_eq!(work.execute(gone, Vec::new()).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    assert_eq!(shop.look().await, 0);
+    shop.moves(&[(&mug, -5)]).await;
+    assert_eq!(shop.look().await, 1);
+    assert_eq!(shop.stand().await, pairs(&[("OUT_OF_STOCK", "OPEN")]));
 }
 
 async fn several_who_look_at_once_open_one_alert(world: &World) {

@@ -153,13 +153,13 @@ impl Side {
     }
 }
 
-async fn planned(reads: &impl Reads, missing: &mut Missing, lines: &[TransferLine]) -> Result<Vec<Planned>, Fault> {
-    let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
+/// The lines by what their names stand for.
+fn planned(names: &Names, missing: &mut Missing, lines: &[TransferLine]) -> Vec<Planned> {
     let plan = |(index, line): (usize, &TransferLine)| {
         let product = names.product(&line.product, || At::line(index).field(Field::Product));
         Planned { product: missing.or_nobodys(product), quantity: line.quantity }
     };
-    Ok(lines.iter().enumerate().map(plan).collect())
+    lines.iter().enumerate().map(plan).collect()
 }
 
 fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId) -> Vec<LevelKey> {
@@ -185,7 +185,8 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
     };
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
-    let lines = planned(&scope, &mut missing, &input.lines).await?;
+    let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
+    let lines = planned(&names, &mut missing, &input.lines);
     if missing.has_any() {
         let key = key_of(&permit, act.mutation, act.key, &input);
         return first_answer(ledger, &permit, &key, missing.stop()).await;

@@ -324,6 +324,16 @@ pub async fn kinds_between(reads: &impl Reads, Kinds(kinds): &Kinds, seq: i64, u
     read(reads, statement(reads, &format!(" AND seq <= $3 AND {kinds} ORDER BY seq"), seq, upto)).await
 }
 
+/// The same, at most `limit`.
+pub async fn first_kinds_between(
+    reads: &impl Reads,
+    Kinds(kinds): &Kinds,
+    (seq, upto): (i64, i64),
+    limit: u32,
+) -> Result<Vec<Event>, Fault> {
+    read(reads, statement(reads, &format!(" AND seq <= $3 AND {kinds} ORDER BY seq LIMIT {limit}"), seq, upto)).await
+}
+
 async fn page(reads: &impl Reads, also: &str, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
     read(reads, page_statement(reads, also, seq, limit)).await
 }

@@ -156,6 +156,9 @@ pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Res
     Ok((whole(reads, heads).await?, handling))
 }
 
+/// The note of a rejected work, which may be long, comes with its first line alone.
+const NOTE_ONCE: &str = "CASE WHEN coalesce(l.nth, 1) = 1 THEN w.reject_note END";
+
 /// The same, locked, with their lines in one statement. The transaction holds the tenant's counter: the lines are read as they were when the
 /// statement began, and behind the counter nobody else writes any (0266).
 async fn lock_works(reads: &impl Reads, orders: &[OrderId], lock: &str) -> Result<(Vec<Work>, Handling), Fault> {
@@ -164,7 +167,7 @@ async fn lock_works(reads: &impl Reads, orders: &[OrderId], lock: &str) -> Resul
         "SELECT {work}, l.work_id, {line} FROM fulfilment_work w CROSS JOIN store s
          LEFT JOIN fulfilment_work_line l ON l.tenant_id = $1 AND l.work_id = w.id
          WHERE w.tenant_id = $1 AND {of} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth, l.nth{lock}",
-        work = StoreWorkRow::SELECT,
+        work = StoreWorkRow::SELECT.replace("w.reject_note", NOTE_ONCE),
         line = LineRow::SELECT,
         of = backend.in_ids("w.order_id", 2)
     );

@@ -15,6 +15,7 @@ mod locked;
 mod merged;
 mod names;
 mod parts;
+mod placed;
 mod rule_facts;
 pub mod shown;
 mod visibility;
@@ -41,6 +42,7 @@ pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked,
     stocked_levels,
 };
+pub use placed::{Placed, placed};
 pub use rule_facts::{Judged, rule_facts};
 pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, resourced_rows, sources,

@@ -88,12 +88,18 @@ struct DraftedGone {
 
 #[derive(Record)]
 #[record(of = order_sourcing, alias = "x")]
-struct DraftedRow {
+pub(super) struct DraftedRow {
     strategy: SourcingStrategy,
     split: SplitPolicy,
     max_stores: i32,
     latitude: Option<i32>,
     longitude: Option<i32>,
+}
+
+impl DraftedRow {
+    pub(super) fn sourcing(self) -> DraftSourcing {
+        (rule(self.strategy, self.split, self.max_stores), position(self.latitude, self.longitude))
+    }
 }
 
 /// What a store says of itself as a source.
@@ -245,7 +251,7 @@ pub async fn drafted_sourcing(reads: &impl Reads, order: OrderId) -> Result<Opti
         select = DraftedRow::SELECT
     );
     let row = reads.records::<DraftedRow>(&sql, vec![order.into()]).await?.into_iter().next();
-    Ok(row.map(|row| (rule(row.strategy, row.split, row.max_stores), position(row.latitude, row.longitude))))
+    Ok(row.map(DraftedRow::sourcing))
 }
 
 /// How an order that was placed looks for its stock anew: as it was drafted, else by the tenant's rule; and where it goes, as far as that is known.
@@ -253,7 +259,7 @@ pub async fn order_rule(reads: &impl Reads, order: OrderId) -> Result<(SourcingR
     let select = DraftedRow::SELECT;
     let sql = format!("SELECT {select} FROM order_sourcing x WHERE x.tenant_id = $1 AND x.order_id = $2");
     match reads.records::<DraftedRow>(&sql, vec![order.into()]).await?.into_iter().next() {
-        Some(row) => Ok((rule(row.strategy, row.split, row.max_stores), position(row.latitude, row.longitude))),
+        Some(row) => Ok(row.sourcing()),
         None => Ok((sourcing_rule(reads).await?, None)),
     }
 }

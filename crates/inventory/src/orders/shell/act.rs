@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
-use platform::storage::{Fault, Reads, idempotency::Key};
+use platform::storage::idempotency::Key;
 
 use super::{
     MAX_LINES, OrderAct,
@@ -12,22 +12,22 @@ use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit},
     orders::{
         core::{Act, CancelLines, Confirm, OrderCommand},
-        rows,
-        shell::ownership::own_order,
+        shell::ownership::{own_order, own_placed},
     },
-    stock::core::{At, Field, LevelKey},
+    stock::core::{At, Field},
 };
 
 /// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
 pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
-    let (key, act) = prepared(ledger, &permit, input, "orderConfirm").await?;
-    let scope = permit.scope(ledger.database());
-    let levels = levels_of(&scope, act.order, None).await?;
+    let key = checked(&permit, &input, "orderConfirm")?;
+    let (order, placed) = own_placed(ledger, &permit, input.order).await?;
+    let (levels, drafted) = placed.map(|placed| (placed.levels, placed.sourcing)).unwrap_or_default();
+    let act = act_on(ledger, &permit, input, order);
     let confirm = |sourcing| {
         let confirm = Confirm { act: act.clone(), sourcing };
         Command::of(OrderCommand::Confirm(Box::new(confirm), levels.clone()))
     };
-    match rows::drafted_sourcing(&scope, act.order).await? {
+    match drafted {
         None => submit(ledger, &permit, confirm(None), key, mode).await,
         Some((rule, destination)) => {
             let products = levels.iter().map(|level| level.product).collect();
@@ -41,8 +41,10 @@ pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, in
 pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct, mode: Mode) -> Done {
     let lines = input.lines.clone();
     let fulfilment = ledger.clock().id();
-    let (key, act) = prepared(ledger, &permit, input, "orderCancel").await?;
-    let levels = levels_of(&permit.scope(ledger.database()), act.order, None).await?;
+    let key = checked(&permit, &input, "orderCancel")?;
+    let (order, placed) = own_placed(ledger, &permit, input.order).await?;
+    let levels = placed.map_or_else(Vec::new, |placed| placed.levels);
+    let act = act_on(ledger, &permit, input, order);
     let command = match lines {
         None => Command::of(OrderCommand::Cancel(act, levels)),
         Some(lines) => Command::of(OrderCommand::CancelLines(Box::new(CancelLines { act, lines, fulfilment }), levels)),
@@ -68,25 +70,24 @@ async fn act<P: Permission>(
     (mutation, mode): (&'static str, Mode),
     command: impl FnOnce(Act) -> Command,
 ) -> Done {
-    let (key, act) = prepared(ledger, &permit, input, mutation).await?;
-    submit(ledger, &permit, command(act), key, mode).await
+    let key = checked(&permit, &input, mutation)?;
+    let order = own_order(ledger, &permit, input.order).await?;
+    submit(ledger, &permit, command(act_on(ledger, &permit, input, order)), key, mode).await
 }
 
-/// The key of a step, and the step.
-async fn prepared<P: Permission>(
-    ledger: &Ledger,
-    permit: &Permit<P>,
-    input: OrderAct,
-    mutation: &'static str,
-) -> Result<(Key, Act), Stop> {
+/// The key of a step whose input is in order.
+fn checked<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation: &'static str) -> Result<Key, Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::argument(Field::Lines));
     checks.done()?;
-    let key = key_of(permit, mutation, &input.idempotency_key, &input);
-    let order = own_order(ledger, permit, input.order).await?;
-    let act = Act {
+    Ok(key_of(permit, mutation, &input.idempotency_key, input))
+}
+
+/// The step on the order as the caller may name it.
+fn act_on<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, order: OrderId) -> Act {
+    Act {
         order,
         expected_version: input.expected_version,
         note: input.note,
@@ -94,17 +95,5 @@ async fn prepared<P: Permission>(
         actor: permit.actor(),
         by_channel: permit.channel().is_some(),
         movement: ledger.clock().document_id(),
-    };
-    Ok((key, act))
-}
-
-/// The levels that an order's stocked lines are on: at its own store, where they are held, and where else it may leave from. None for an order
-/// that does not exist: the ledger refuses it.
-pub(super) async fn levels_of(reads: &impl Reads, order: OrderId, also: Option<StoreId>) -> Result<Vec<LevelKey>, Fault> {
-    let mut levels: Vec<LevelKey> = rows::stocked_levels(reads, &[order]).await?.into_iter().map(|(_, key)| key).collect();
-    if let Some(store) = also {
-        let there: Vec<LevelKey> = levels.iter().map(|key| LevelKey { store, ..*key }).collect();
-        levels.extend(there);
     }
-    Ok(levels)
 }

@@ -5,7 +5,7 @@ use iam::access::{Permit, Reach, kind};
 use platform::storage::Fault;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-use super::{LineQuantity, MAX_LINES, OrderFulfil, StoreRef, act::levels_of};
+use super::{LineQuantity, MAX_LINES, OrderFulfil, StoreRef};
 use crate::orders::core::Refusal;
 use crate::{
     ledger::{
@@ -14,10 +14,10 @@ use crate::{
     },
     orders::{
         core::{self as rules, Fulfil, OrderCommand},
-        rows::{held_of, places_of},
-        shell::ownership::own_order,
+        rows::held_of,
+        shell::ownership::{own_order, own_placed},
     },
-    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
+    stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
 /// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
@@ -49,11 +49,16 @@ async fn shipping(
             None => return Err(not_from(ledger, permit, named, input.order).await?.into()),
         },
     };
-    let order = own_order(ledger, permit, input.order).await?;
-    let levels = levels_of(&scope, order, store).await?;
-    if levels.is_empty() && store.is_none() {
+    let (order, placed) = own_placed(ledger, permit, input.order).await?;
+    let own = placed.as_ref().map(|placed| placed.store);
+    let mut levels = placed.map_or_else(Vec::new, |placed| placed.levels);
+    if let Some(store) = store {
+        // Where else they may leave from.
+        let there: Vec<LevelKey> = levels.iter().map(|key| LevelKey { store, ..*key }).collect();
+        levels.extend(there);
+    } else if levels.is_empty() {
         // No level knows the store's time then.
-        store = places_of(&scope, &[order]).await?.first().map(|(_, store, _)| *store);
+        store = own;
     }
     overrides(overriding, levels.iter().map(|key| key.store).filter(|own| store.is_none_or(|store| store == *own)))?;
     let fulfil = Fulfil {

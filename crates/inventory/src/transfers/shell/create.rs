@@ -1,5 +1,7 @@
 //! Making a transfer.
 
+use std::collections::HashSet;
+
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads};
@@ -7,8 +9,8 @@ use platform::storage::{Fault, Reads};
 use super::{MAX_LINES, Side, TransferCreate, TransferStart, check_metadata, levels, planned};
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, check_key, document_ids, key_of, store_of,
-        stores_by_code, submit_named,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, StoreRef, check_key, document_ids,
+        key_of, store_of, submit_named,
     },
     stock::core::{At, Field, Noun, Rejection},
     transfers::{
@@ -40,16 +42,17 @@ async fn asked(
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
-    let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
+    let stores = [&input.from, &input.to];
+    let (names, codes) = Names::with_stores(&scope, input.lines.iter().map(|line| &line.product), &stores).await?;
     let from = missing.or_nobodys(store_of(&input.from, &codes, || At::input(Field::FromStore)));
     let to = missing.or_nobodys(store_of(&input.to, &codes, || At::input(Field::ToStore)));
     if !missing.has_any() && !may_create(permit, input, (from, to))? {
         missing.note(Rejection::not_found(Noun::Store, At::input(Field::FromStore)));
     } else {
-        exists(&scope, &mut missing, (from, to)).await?;
+        exists(&scope, &mut missing, input, (from, to)).await?;
     }
     let lacks_stores = missing.has_any();
-    let lines = planned(&scope, &mut missing, &input.lines).await?;
+    let lines = planned(&names, &mut missing, &input.lines);
     if lacks_stores {
         return Err(missing.stop());
     }
@@ -89,13 +92,26 @@ fn may_create(
     Ok(has_side && (input.status.is_none() || permit.also::<kind::TransferShip>()?.covers(from)))
 }
 
-/// A store that is not there is said of its own field: lines would only say that the product or store is not.
-async fn exists(reads: &impl Reads, missing: &mut Missing, (from, to): (StoreId, StoreId)) -> Result<(), Fault> {
-    let found = rows::existing_stores(reads, &[from, to]).await?;
-    for (store, name) in [(from, Field::FromStore), (to, Field::ToStore)] {
+/// A store that is not there is said of its own field: lines would only say that the product or store is not. One that was found by its code is there.
+async fn exists(
+    reads: &impl Reads,
+    missing: &mut Missing,
+    input: &TransferCreate,
+    (from, to): (StoreId, StoreId),
+) -> Result<(), Fault> {
+    let sides = [(&input.from, from, Field::FromStore), (&input.to, to, Field::ToStore)];
+    let unknown: Vec<_> = sides.into_iter().filter(|side| !was_found(side.0, side.1)).collect();
+    let asked: Vec<StoreId> = unknown.iter().map(|side| side.1).collect();
+    let found = if asked.is_empty() { HashSet::new() } else { rows::existing_stores(reads, &asked).await? };
+    for (_, store, field) in unknown {
         if !found.contains(&store) {
-            missing.note(Rejection::not_found(Noun::Store, At::input(name)));
+            missing.note(Rejection::not_found(Noun::Store, At::input(field)));
         }
     }
     Ok(())
+}
+
+/// Whether a store was found by its code.
+fn was_found(named: &StoreRef, store: StoreId) -> bool {
+    matches!(named, StoreRef::Code(_)) && store != StoreId::NIL
 }

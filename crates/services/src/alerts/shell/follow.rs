@@ -17,7 +17,9 @@ use platform::{
     clock,
     storage::{
         Fault, TenantScope, Work,
-        journal::{self, Event},
+        events::Declared,
+        journal::{self, Event, Kinds},
+        replicas::Freshness,
     },
 };
 
@@ -31,10 +33,14 @@ use crate::alerts::{
     rows::{self, Behind, Zones},
 };
 
-/// Events that one transaction looks at.
-const PAGE: u32 = 500;
+/// Events of the journal that one transaction looks through; those of kinds that mean nothing for alerts are not read.
+const PAGE: i64 = 2_000;
+/// Events that one statement reads: one of a movement of many lines has hundreds of kB.
+const READ: u32 = 500;
+/// Bytes of payloads after which a page ends.
+const MOST_BYTES: usize = 2_000_000;
 /// Pages that a tenant is given before the others have their turn.
-const MOST_PAGES: usize = 20;
+const MOST_PAGES: usize = 5;
 /// Tenants that are looked up at once.
 const TENANTS: i64 = 500;
 /// Steps after which a transaction takes no further event: a single one may have thousands.
@@ -92,18 +98,19 @@ impl Alerts {
 
     async fn follow(&self, behind: Behind) -> Result<usize, Fault> {
         let Behind { tenant, seq: mut from, head } = behind;
-        let scope = self.0.db.tenant(tenant);
-        let rules = load_rules(&scope).await?;
+        // A page ends at a number, and a replica may not have all events up to it.
+        let scope = self.0.db.tenant(tenant).fresh(Freshness::Primary);
+        let (rules, kinds) = (load_rules(&scope).await?, kinds());
         let mut opened = 0;
         for _ in 0..MOST_PAGES {
             if from >= head {
                 break;
             }
-            let events = journal::after(&scope, from, PAGE).await?;
-            let (through, steps) = match events.last() {
-                Some(_) => self.steps(&scope, &rules, &events).await?,
-                // Everything up to there is gone: nobody looked for longer than events are kept.
-                None => (scope.head().await?.low.max(from + 1), Vec::new()),
+            let (events, upto) = page(&scope, &kinds, from, head.min(from.saturating_add(PAGE))).await?;
+            let (through, steps) = if events.is_empty() {
+                (behind_gone(&scope, upto).await?, Vec::new())
+            } else {
+                self.steps(&scope, &rules, &events, upto).await?
             };
             let Some(own) = self.write(tenant, &rules, Some((from, through)), &steps).await? else { break };
             opened += own;
@@ -112,9 +119,9 @@ impl Alerts {
         Ok(opened)
     }
 
-    /// What the events mean for alerts, and the last one that was looked at.
-    async fn steps(&self, scope: &TenantScope, rules: &Rules, events: &[Event]) -> Result<(i64, Vec<Dated>), Fault> {
-        let (mut through, mut steps) = (0, Vec::new());
+    /// What the events mean for alerts, and the last one that was looked at: `upto`, or an earlier one where they have too many steps.
+    async fn steps(&self, scope: &TenantScope, rules: &Rules, events: &[Event], upto: i64) -> Result<(i64, Vec<Dated>), Fault> {
+        let (mut through, mut steps) = (upto, Vec::new());
         // Of a product the last event counts: its prices are read as they are now.
         let mut priced: BTreeMap<ProductId, (Timestamp, i64)> = BTreeMap::new();
         for event in events {
@@ -131,8 +138,8 @@ impl Alerts {
                 Vec::new()
             };
             steps.extend(found.into_iter().map(|step| (step, event.recorded_at, Some(event.seq))));
-            through = event.seq;
             if steps.len() >= MOST_STEPS {
+                through = event.seq;
                 break;
             }
         }
@@ -159,10 +166,7 @@ impl Alerts {
         steps: &[Dated],
     ) -> Result<Option<usize>, Fault> {
         let mut work = self.0.db.global().maintenance_for(tenant).await?;
-        rows::hold(&work).await?;
-        if let Some((from, to)) = advance
-            && !rows::advance(&work, from, to).await?
-        {
+        if !hold_at(&work, advance).await? {
             work.rollback().await?;
             return Ok(None);
         }
@@ -179,6 +183,47 @@ impl Alerts {
         self.commit(work, count).await?;
         Ok(Some(settled.opened.len()))
     }
+}
+
+/// The kinds of events that `Alerts::steps` reads.
+fn kinds() -> Kinds {
+    let others: [&'static dyn Declared; 3] = [&STOCK_CHANGED, &STOCK_POLICY_SET, &COUNT_COMPLETED];
+    let declared: Vec<&'static dyn Declared> = PRODUCT.events().iter().copied().chain(others).collect();
+    Kinds::of(&declared)
+}
+
+/// The events after `from` up to `upto`, or up to an earlier number where their payloads are large; and that number.
+async fn page(scope: &TenantScope, kinds: &Kinds, from: i64, upto: i64) -> Result<(Vec<Event>, i64), Fault> {
+    let (mut events, mut bytes, mut through) = (Vec::new(), 0, from);
+    while through < upto && bytes < MOST_BYTES {
+        let some = journal::first_kinds_between(scope, kinds, (through, upto), READ).await?;
+        through = some.last().filter(|_| some.len() == READ as usize).map_or(upto, |event| event.seq);
+        bytes += some.iter().map(|event| event.payload.len()).sum::<usize>();
+        events.extend(some);
+    }
+    Ok((events, through))
+}
+
+/// Where to go on behind a page without such events: at its end, or behind those that are gone, where nobody looked for longer than events are kept.
+async fn behind_gone(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
+    let low = scope.head().await?.low;
+    if low <= upto {
+        return Ok(upto);
+    }
+    // Those up to `low` may be gone, and need not.
+    let next = journal::after(scope, upto, 1).await?.first().map(|event| event.seq - 1);
+    Ok(next.unwrap_or(low))
+}
+
+/// Locks the tenant's row, and moves its number if there is one to move; says whether it is where that begins.
+async fn hold_at(work: &Work, advance: Option<(i64, i64)>) -> Result<bool, Fault> {
+    let Some((from, to)) = advance else { return rows::hold(work).await.map(|()| true) };
+    // Moving the number locks the row. Nothing is moved where another worker has been there, or there is no row yet.
+    if rows::advance(work, from, to).await? {
+        return Ok(true);
+    }
+    rows::hold(work).await?;
+    rows::advance(work, from, to).await
 }
 
 /// Who is told of what was opened, and when.

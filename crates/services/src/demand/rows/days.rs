@@ -11,6 +11,7 @@ use platform::storage::{Backend, Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use sea_orm::{Value, sea_query::ArrayType};
 use uuid::Uuid;
 
+use super::day_parts::{AdjustedDay, OrderedDay, StockOfDay, insert_days};
 use crate::demand::core::DayKey;
 
 pub type Day = demand_day::Model;
@@ -48,75 +49,6 @@ impl Forgotten {
             store_id: row.store_id,
             channel_id: row.channel_id,
             currency: row.currency.clone(),
-        }
-    }
-}
-
-/// What entries of the ledger change of a row that is there.
-#[derive(Record)]
-#[record(of = demand_day)]
-struct StockOfDay {
-    generation: i64,
-    business_date: i32,
-    product_id: ProductId,
-    store_id: StoreId,
-    channel_id: ChannelId,
-    currency: String,
-    shipped_units: i64,
-    restocked_units: i64,
-    received_units: i64,
-    moved_in_units: i64,
-    moved_out_units: i64,
-    adjusted_in_units: i64,
-    adjusted_out_units: i64,
-    counted_in_units: i64,
-    counted_out_units: i64,
-    removed_units: i64,
-    net_units: i64,
-    revised_seq: i64,
-}
-
-impl StockOfDay {
-    /// None where something else has changed.
-    fn changed(before: &Day, after: &Day) -> Option<Self> {
-        let of = Self {
-            generation: after.generation,
-            business_date: after.business_date,
-            product_id: after.product_id,
-            store_id: after.store_id,
-            channel_id: after.channel_id,
-            currency: after.currency.clone(),
-            shipped_units: after.shipped_units,
-            restocked_units: after.restocked_units,
-            received_units: after.received_units,
-            moved_in_units: after.moved_in_units,
-            moved_out_units: after.moved_out_units,
-            adjusted_in_units: after.adjusted_in_units,
-            adjusted_out_units: after.adjusted_out_units,
-            counted_in_units: after.counted_in_units,
-            counted_out_units: after.counted_out_units,
-            removed_units: after.removed_units,
-            net_units: after.net_units,
-            revised_seq: after.revised_seq,
-        };
-        (of.on(before) == *after).then_some(of)
-    }
-    /// The row with these figures.
-    fn on(&self, before: &Day) -> Day {
-        Day {
-            shipped_units: self.shipped_units,
-            restocked_units: self.restocked_units,
-            received_units: self.received_units,
-            moved_in_units: self.moved_in_units,
-            moved_out_units: self.moved_out_units,
-            adjusted_in_units: self.adjusted_in_units,
-            adjusted_out_units: self.adjusted_out_units,
-            counted_in_units: self.counted_in_units,
-            counted_out_units: self.counted_out_units,
-            removed_units: self.removed_units,
-            net_units: self.net_units,
-            revised_seq: self.revised_seq,
-            ..before.clone()
         }
     }
 }
@@ -268,16 +200,23 @@ pub async fn write_days(work: &Work, generation: i64, days: Vec<DayChange>) -> R
 
 async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Item = DayChange> + Send) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed, mut gone) =
-        (Rows::<Day>::insert(tenant), Rows::<Day>::update(tenant), Rows::<DayGone>::delete(tenant));
-    let mut stocked = Rows::<StockOfDay>::update(tenant);
+    let (mut new, mut changed, mut gone) = (Vec::new(), Rows::<Day>::update(tenant), Rows::<DayGone>::delete(tenant));
+    let (mut adjusted, mut stocked) = (Rows::<AdjustedDay>::update(tenant), Rows::<StockOfDay>::update(tenant));
+    let mut ordered = Rows::<OrderedDay>::update(tenant);
     let (mut kept, mut forgotten) = (Rows::<demand_gone::Model>::insert(tenant), Rows::<Forgotten>::delete(tenant));
     for DayChange { before, after, seq } in days {
         match (before, after) {
-            (Some(before), Some(row)) => match StockOfDay::changed(&before, &row) {
-                Some(of) => stocked.push(of),
-                None => changed.push(row),
-            },
+            (Some(before), Some(row)) => {
+                if let Some(of) = AdjustedDay::changed(&before, &row) {
+                    adjusted.push(of);
+                } else if let Some(of) = StockOfDay::changed(&before, &row) {
+                    stocked.push(of);
+                } else if let Some(of) = OrderedDay::changed(&before, &row) {
+                    ordered.push(of);
+                } else {
+                    changed.push(row);
+                }
+            }
             (None, Some(row)) => {
                 if may_be_forgotten {
                     forgotten.push(Forgotten::of(&row));
@@ -301,7 +240,9 @@ async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Ite
             (None, None) => {}
         }
     }
-    write_all(work, [forgotten.into(), new.into(), changed.into(), stocked.into(), gone.into(), kept.into()]).await
+    work.write(forgotten.into()).await?;
+    insert_days(work, new).await?;
+    write_all(work, [changed.into(), adjusted.into(), stocked.into(), ordered.into(), gone.into(), kept.into()]).await
 }
 
 /// Whether any row of the generation has ever gone: seldom.

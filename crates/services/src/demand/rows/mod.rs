@@ -1,6 +1,7 @@
 //! The tables of demand facts, and what they are made of.
 
 mod book;
+mod day_parts;
 mod days;
 mod documents;
 mod facts;
