@@ -117,6 +117,8 @@ const MAY: &[(&str, &str)] = &[
     ("invoices where number startsWith", "invoice"),
     ("*where externalRef contains", ""),
     ("*where externalRef startsWith", ""),
+    ("*where externalRefs contains", ""),
+    ("*where externalRefs startsWith", ""),
     ("*where code startsWith", "lot"),
     // Row security keeps LIKE from the index of texts on Postgres (docs/decisions/0040), and each part of a mistyped word has a branch.
     ("*where name contains", "product"),

@@ -80,19 +80,40 @@ pub(super) async fn orders(
     let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
     let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
     let widened = rows::with_merged(scope, &filter).await?;
-    let mut page = rows::page(scope, &widened, sorted, &request).await?;
+    let is_counted = look.field("totalCount").exists() && widened.is_searched();
+    let (mut page, keys, found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
     if whole {
         rows::fill_lines(scope, &mut page).await?;
     }
-    let nodes = page.into_iter().map(|order| {
-        let mut keys = sorted.keys(&order);
+    let nodes = page.into_iter().zip(keys).map(|(order, mut keys)| {
         keys.extend(stream.clone().map(|cursor| Key::Text(cursor.0)));
         let row = Arc::new(order);
         (if whole { Order::whole(row) } else { Order::head(row) }, keys)
     });
     let page = Page::build(nodes.collect(), &request, kind, signer);
-    let counted = page.counted(scope.clone(), rows::source(scope.backend(), &widened));
+    let counted = match found {
+        Some(found) if found < rows::MOST_FOUND => page.of_known(found),
+        found => page.counted(scope.clone(), rows::source(scope.backend(), &widened)).at_least(found.unwrap_or_default()),
+    };
     Ok(OrderConnection { counted, stream, filter })
+}
+
+/// The orders of a page with their keys. Those of a search that is counted are counted as they are found, and not looked for once more.
+async fn page_of(
+    scope: &TenantScope,
+    filter: &rows::Filter,
+    sorted: rows::Sorted,
+    (request, is_counted): (&PageRequest, bool),
+) -> Answer<(Vec<core::Order>, Vec<Vec<Key>>, Option<usize>)> {
+    let found = if is_counted { Some(rows::find(scope, filter, sorted).await?) } else { None };
+    let count = found.as_ref().map(Vec::len);
+    if let Some(found) = found.filter(|found| found.len() < rows::MOST_FOUND) {
+        let (page, keys) = rows::page_of_found(scope, found, sorted, request).await?;
+        return Ok((page, keys, count));
+    }
+    let page = rows::page(scope, filter, sorted, request).await?;
+    let keys = page.iter().map(|order| sorted.keys(order)).collect();
+    Ok((page, keys, count))
 }
 
 /// The orders of a customer that a filter leaves.
