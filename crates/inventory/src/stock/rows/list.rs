@@ -19,6 +19,7 @@ use crate::{
     catalog::rows::{
         Clause,
         filter::{Filter as ProductFilter, begins_with},
+        search::Ranked,
     },
     stock::core::LevelKey,
 };
@@ -210,6 +211,8 @@ pub struct LevelFilter {
 pub enum ListedTest {
     /// Of the product, without searches.
     Product(ProductFilter),
+    /// The product is among those that a search has found.
+    Search(Box<Ranked>),
     /// From a moment to before another one.
     UpdatedAt([Option<Timestamp>; 2]),
     /// Has stock of a lot with one of these folded codes.
@@ -311,6 +314,7 @@ impl ListedTest {
         let mut clause = Clause::numbered(backend, values.len() + 2);
         match self {
             Self::Product(filter) => filter.compile(&mut clause, &HashMap::new()),
+            Self::Search(ranked) => ranked.compile(&mut clause),
             Self::UpdatedAt([from, before]) => {
                 clause.push("TRUE");
                 for (bound, operator) in [(from, ">="), (before, "<")] {
