@@ -46,6 +46,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.storeGroupsList", "", "storeGroups", vec![t("north"), i()]),
         ("Query.webhookEndpointsList", "", "webhookEndpoints", vec![i()]),
         ("Query.backorders", "", "backorders:PLACED_AT:ASC", vec![n(7), n(1), n(1)]),
+        ("Query.backorders", "sort: { field: BACKORDERED, direction: DESC }", "backorders:BACKORDERED:DESC", vec![n(7), n(1), n(1)]),
         ("Query.blanketOrders", "", "blanketOrders:NUMBER:DESC", vec![n(7), i()]),
         ("Query.backups", "", "backups", vec![n(7), i()]),
         ("Query.boughtTogether", JANUARY, "boughtTogether", vec![n(7), i(), i()]),

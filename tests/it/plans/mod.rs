@@ -172,6 +172,7 @@ const MAY: &[(&str, &str)] = &[
     ("lots where updatedAt*", "lot"),
     // All lines that wait, which are few.
     ("backorders*", "order_line"),
+    ("backorders by BACKORDERED*", "sales_order"),
     // A tenant has few: jobs of a week, exchanges, files that are summed up by an index of their own.
     ("bulkOperationRun", "exchange"),
     ("bulkOperationRun", "job"),

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID};
-use entity::prelude::{CustomerId, OrderId, ProductId};
+use entity::prelude::{CustomerId, OrderId};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
@@ -158,13 +158,15 @@ fn carried(request: &mut PageRequest) -> Option<Cursor> {
 pub(super) async fn backorders(
     ctx: &Context<'_>,
     scope: &TenantScope,
-    (filter, product): (rows::Filter, Option<ProductId>),
+    (filter, tests): (rows::Filter, rows::BackorderTests),
+    sorted: rows::BackordersSorted,
     args: &PageArgs,
 ) -> Answer<BackorderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
-    let request = args.check(rows::BACKORDERS, signer, MOST_A_PAGE)?;
-    let listed = rows::backorders(scope, &filter, product, &request).await?;
+    let kind = sorted.kind();
+    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let listed = rows::backorders(scope, &filter, &tests, sorted, &request).await?;
     let mut ids: Vec<OrderId> = listed.rows.iter().map(|waiting| waiting.order).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -173,7 +175,7 @@ pub(super) async fn backorders(
     let nodes = listed.rows.into_iter().filter_map(|waiting| {
         let order = orders.get(&waiting.order)?.clone();
         let id = order.line_id(waiting.position);
-        Some((OrderLine::find(order, id)?, waiting.keys()))
+        Some((OrderLine::find(order, id)?, sorted.keys(&waiting)))
     });
-    Ok(Page::build(nodes.collect(), &request, rows::BACKORDERS, signer).counted(scope.clone(), listed.source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), listed.source).into())
 }

@@ -22,7 +22,9 @@ mod sourcing;
 mod steps;
 mod write;
 
-pub use backorders::{BACKORDERS, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
+pub use backorders::{
+    BackorderSort, BackorderTests, BackordersSorted, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for,
+};
 pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSearch, DocumentSort, DocumentSorted, DocumentTest, NumberTest};
