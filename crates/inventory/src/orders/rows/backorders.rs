@@ -32,7 +32,7 @@ struct WaitingRow {
     #[record(of = sales_order, alias = "o")]
     number: i64,
     #[record(of = order_line, alias = "l")]
-    backordered: i64,
+    backordered: Quantity,
 }
 
 /// A line that waits for a level: `takes` of its product for each of the `units` that could be made.
@@ -176,7 +176,7 @@ pub async fn backorders(
     let rows = reads.records::<WaitingRow>(&sql, values).await?;
     let waiting = |row: WaitingRow| {
         let (position, placed_at) = (row.position as u16, row.placed_at);
-        Waiting { order: row.id, position, placed_at, number: row.number, backordered: row.backordered }
+        Waiting { order: row.id, position, placed_at, number: row.number, backordered: row.backordered.get() }
     };
     Ok(Listed { rows: rows.into_iter().map(waiting).collect(), source })
 }
