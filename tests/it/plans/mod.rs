@@ -138,6 +138,10 @@ const MAY: &[(&str, &str)] = &[
     ("products filter.stockedIn*", ""),
     ("productsCount filter.stockedIn*", ""),
     ("expiringLots product.stockedIn*", ""),
+    // The lots of some days, which few of all expire in: conditions narrow them, and another order sorts them.
+    ("expiringLots filter.*", ""),
+    ("expiringLots where*", ""),
+    ("expiringLots by QUANTITY*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
     // Notes and tags are few, and no order is to pay for an index of them.
