@@ -93,7 +93,7 @@ pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result
     let found = rows.iter().map(|row| {
         let mut row = Row::new(row);
         let (at, id): (i64, OrderId) = (row.take()?, row.take()?);
-        Ok((id, vec![Key::Int(at), id.into()]))
+        Ok::<_, Fault>((id, vec![Key::Int(at), id.into()]))
     });
     found.collect()
 }
