@@ -174,9 +174,11 @@ const MAY: &[(&str, &str)] = &[
     // Both change with every movement of the lot, which an index would be written by. Other tests narrow the lots.
     ("lots where onHand*", "lot"),
     ("lots where updatedAt*", "lot"),
-    // All lines that wait, which are few.
+    // All lines that wait, which are few, or the orders in the order of the list.
     ("backorders*", "order_line"),
     ("backorders by BACKORDERED*", "sales_order"),
+    ("backorders filter.channel*", "sales_order"),
+    ("backorders where*", "sales_order"),
     // A tenant has few: jobs of a week, exchanges, files that are summed up by an index of their own.
     ("bulkOperationRun", "exchange"),
     ("bulkOperationRun", "job"),
