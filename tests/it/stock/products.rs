@@ -221,6 +221,8 @@ on_both!(stock_of_other_stores_counts_for_nobody_who_may_not_see_it, world: Worl
         (json!({ "categoryTree": { "in": [] } }), Some("FORBIDDEN")),
         (json!({ "not": { "categoryTree": { "in": [] } } }), Some("FORBIDDEN")),
         (json!({ "supplier": { "in": [] } }), Some("FORBIDDEN")),
+        (json!({ "search": "d" }), Some("FORBIDDEN")),
+        (json!({ "or": [{ "not": { "search": "--" } }] }), Some("FORBIDDEN")),
         (json!({ "category": { "in": [] } }), None),
         (json!({ "category": { "key": ["none-such"] } }), Some("FORBIDDEN")),
     ] {

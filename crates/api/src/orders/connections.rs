@@ -81,7 +81,7 @@ pub(super) async fn orders(
     let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
     let widened = rows::with_merged(scope, &filter).await?;
     let is_counted = look.field("totalCount").exists() && widened.is_searched();
-    let (mut page, keys, found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
+    let ((mut page, keys), found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
     if whole {
         rows::fill_lines(scope, &mut page).await?;
     }
@@ -104,16 +104,15 @@ async fn page_of(
     filter: &rows::Filter,
     sorted: rows::Sorted,
     (request, is_counted): (&PageRequest, bool),
-) -> Answer<(Vec<core::Order>, Vec<Vec<Key>>, Option<usize>)> {
+) -> Answer<(rows::Placed, Option<usize>)> {
     let found = if is_counted { Some(rows::find(scope, filter, sorted).await?) } else { None };
     let count = found.as_ref().map(Vec::len);
     if let Some(found) = found.filter(|found| found.len() < rows::MOST_FOUND) {
-        let (page, keys) = rows::page_of_found(scope, found, sorted, request).await?;
-        return Ok((page, keys, count));
+        return Ok((rows::page_of_found(scope, found, sorted, request).await?, count));
     }
     let page = rows::page(scope, filter, sorted, request).await?;
     let keys = page.iter().map(|order| sorted.keys(order)).collect();
-    Ok((page, keys, count))
+    Ok(((page, keys), count))
 }
 
 /// The orders of a customer that a filter leaves.

@@ -125,7 +125,10 @@ impl LotQuery {
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
-        #[graphql(desc = "Conditions on the lots, beside stores and product. Null for all.")] filter: Option<LotFilter>,
+        #[graphql(
+            desc = "Conditions on the lots, beside stores and product; `store` and `onHand` test all stores that you may see. Null for all."
+        )]
+        filter: Option<LotFilter>,
         #[graphql(desc = "Sort of the lots. Null for EXPIRES_ON, ASC.")] sort: Option<ExpiringLotSort>,
     ) -> Answer<ExpiringLotConnection> {
         if !(0..=MAX_DAYS).contains(&within) {

@@ -84,6 +84,8 @@ pub const MOST_FOUND: usize = 1_001;
 
 /// Orders that were found, and where each stands in its list.
 pub type Found = Vec<(OrderId, Vec<Key>)>;
+/// Orders of a page, and where each stands in its list.
+pub type Placed = (Vec<Order>, Vec<Vec<Key>>);
 
 /// The orders that a search finds, in no order and at most `MOST_FOUND`.
 pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result<Found, Fault> {
@@ -104,7 +106,7 @@ pub async fn page_of_found(
     mut found: Found,
     sorted: Sorted,
     request: &PageRequest,
-) -> Result<(Vec<Order>, Vec<Vec<Key>>), Fault> {
+) -> Result<Placed, Fault> {
     found.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
     let picked = if sorted.descending { turned(request).pick(found) } else { request.pick(found) };
     if picked.is_empty() {

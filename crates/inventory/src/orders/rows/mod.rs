@@ -34,8 +34,8 @@ pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standi
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest};
 pub use list::{
-    Found, MOST_FOUND, OrderName, OrderSort, Sorted, count, fill_lines, find, order_id, page, page_of_found, page_statement,
-    source,
+    Found, MOST_FOUND, OrderName, OrderSort, Placed, Sorted, count, fill_lines, find, order_id, page, page_of_found,
+    page_statement, source,
 };
 pub(crate) use load::currency_of;
 pub use load::{kits, orders, parts_of};

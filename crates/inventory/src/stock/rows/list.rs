@@ -284,6 +284,13 @@ impl LevelFilter {
         !self.of_lists.is_empty() || parts.any(Self::asks_of_lists)
     }
 
+    /// Whether a search anywhere within may have found some products only of those that are alike.
+    pub fn is_vague(&self) -> bool {
+        let mut parts = self.and.iter().chain(self.or.iter().flatten()).chain(self.not.as_deref());
+        let own = |test: &ListedTest| matches!(test, ListedTest::Search(found) if found.is_vague);
+        self.of_lists.iter().any(own) || parts.any(Self::is_vague)
+    }
+
     /// Whether a level is among those the SQL would find.
     pub fn matches(&self, level: &LevelRow) -> bool {
         fn listed<T: PartialEq>(list: Option<&Vec<T>>, value: &T) -> bool {
