@@ -375,4 +375,14 @@ async fn members_are_listed_page_by_page(world: &World) {
     assert_eq!(names(&world.members(&ada, json!({ "s": ["ACTIVE", "SUSPENDED"] })).await), ["ada"]);
     let bad = world.ask(Some(&ada.access), MEMBERS, json!({ "f": 251 })).await;
     assert_eq!(bad["errors"][0]["code"], "BAD_USER_INPUT");
+    let sorted = "query($a: Cursor) { members(sort: { field: DISPLAY_NAME, direction: DESC }, first: 2, after: $a) {
+        nodes { email } pageInfo { endCursor } } }";
+    let (mut all, mut after) = (Vec::new(), json!(null));
+    for _ in 0..3 {
+        let page = world.ask(Some(&ada.access), sorted, json!({ "a": after })).await["data"]["members"].clone();
+        all.extend(names(&page));
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    // Those who were invited are sorted by what is shown of them.
+    assert_eq!(all, ["zoe", "dan", "carol", "Bob", "ada"]);
 }

@@ -323,6 +323,8 @@ async fn counts_are_listed_found_and_paged() {
         assert_eq!(listed(json!({"kind": ["LIST"]})).await, ["2"]);
         assert_eq!(listed(json!({"status": ["COUNTING"], "store": {"eq": world.store}})).await, ["1"]);
         assert_eq!(listed(json!({"externalRef": "C-7"})).await, ["1"]);
+        assert_eq!(listed(json!({"externalRefs": {"startsWith": "C-", "contains": "7"}})).await, ["1"]);
+        assert_eq!(listed(json!({"not": {"externalRefs": {"in": ["C-7"]}}})).await, ["2"]);
         assert_eq!(listed(json!({"createdAt": {"gte": "2026-11-20T09:00:30Z"}})).await, ["2"]);
         world.finds(&first, &[(world.mug, 99), (world.tea, 5_000)]).await;
         let of = async |filter: Value| {

@@ -368,6 +368,14 @@ async fn transfers_are_listed_found_and_paged() {
         assert_eq!(listed(&world, json!({"toStore": {"in": [world.depot]}})).await, ["2", "1"]);
         assert_eq!(listed(&world, json!({"store": {"eq": world.depot}, "product": {"eq": mug}})).await, ["3", "2"]);
         assert_eq!(listed(&world, json!({"externalRef": "T-9"})).await, ["1"]);
+        for (test, found) in [
+            (json!({"startsWith": "T-"}), ["1"].as_slice()),
+            (json!({"in": ["x", "T-9"], "contains": "-9"}), ["1"].as_slice()),
+            (json!({"eq": "t-9"}), [].as_slice()),
+        ] {
+            assert_eq!(listed(&world, json!({"externalRefs": test})).await, found, "{test}");
+        }
+        assert_eq!(listed(&world, json!({"not": {"externalRefs": {"startsWith": "T"}}})).await, ["3", "2"]);
         assert_eq!(listed(&world, json!({"createdAt": {"gte": "2026-11-20T09:01:00Z", "lt": "2026-11-20T09:02:00Z"}})).await, ["2"]);
         assert_eq!(listed(&world, json!({"expectedAt": {"gte": "2026-11-30T00:00:00Z"}})).await, ["1"]);
         let page = "query($after: Cursor) { transfers(first: 2, after: $after) { nodes { number lines { sku } } pageInfo { endCursor hasNextPage } } }";

@@ -87,6 +87,19 @@ async fn orders_are_found_by_what_they_are_made_of() {
     .await;
 }
 
+/// A search that is counted has the pages of one that is not.
+async fn what_was_found_is_paged_through(world: &World) {
+    for (direction, expected) in [("ASC", ["1", "2"]), ("DESC", ["2", "1"])] {
+        let mut asked = json!({"filter": {"search": "web"}, "orderBy": {"field": "NUMBER", "direction": direction}, "first": 1});
+        let first = page(world, asked.clone()).await;
+        asked["after"] = first["pageInfo"]["endCursor"].clone();
+        let rest = page(world, asked).await;
+        assert_eq!([numbers(&first), numbers(&rest)], expected, "{direction}");
+        let more = [&first, &rest].map(|page| page["pageInfo"]["hasNextPage"] == true);
+        assert_eq!((more, &rest["totalCount"]["count"]), ([true, false], &json!(2)), "{direction}");
+    }
+}
+
 #[tokio::test]
 async fn orders_are_found_by_words_that_name_them() {
     World::on_both(async |world| {
@@ -133,6 +146,7 @@ async fn orders_are_found_by_words_that_name_them() {
             let first = page(&world, json!({"filter": filter, "orderBy": asc, "first": 1})).await;
             assert_eq!(first["totalCount"]["count"], expected.len(), "{search}");
         }
+        what_was_found_is_paged_through(&world).await;
         let without = page(&world, json!({"filter": {"not": {"search": "web"}}, "orderBy": asc})).await;
         assert_eq!(numbers(&without), "34");
         for (note, expected) in [

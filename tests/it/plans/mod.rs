@@ -117,6 +117,8 @@ const MAY: &[(&str, &str)] = &[
     ("invoices where number startsWith", "invoice"),
     ("*where externalRef contains", ""),
     ("*where externalRef startsWith", ""),
+    ("*where externalRefs contains", ""),
+    ("*where externalRefs startsWith", ""),
     ("*where code startsWith", "lot"),
     // Row security keeps LIKE from the index of texts on Postgres (docs/decisions/0040), and each part of a mistyped word has a branch.
     ("*where name contains", "product"),
@@ -136,6 +138,10 @@ const MAY: &[(&str, &str)] = &[
     ("products filter.stockedIn*", ""),
     ("productsCount filter.stockedIn*", ""),
     ("expiringLots product.stockedIn*", ""),
+    // The lots of some days, which few of all expire in: conditions narrow them, and another order sorts them.
+    ("expiringLots filter.*", ""),
+    ("expiringLots where*", ""),
+    ("expiringLots by QUANTITY*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
     // Notes and tags are few, and no order is to pay for an index of them.
@@ -168,8 +174,11 @@ const MAY: &[(&str, &str)] = &[
     // Both change with every movement of the lot, which an index would be written by. Other tests narrow the lots.
     ("lots where onHand*", "lot"),
     ("lots where updatedAt*", "lot"),
-    // All lines that wait, which are few.
+    // All lines that wait, which are few, or the orders in the order of the list.
     ("backorders*", "order_line"),
+    ("backorders by BACKORDERED*", "sales_order"),
+    ("backorders filter.channel*", "sales_order"),
+    ("backorders where*", "sales_order"),
     // A tenant has few: jobs of a week, exchanges, files that are summed up by an index of their own.
     ("bulkOperationRun", "exchange"),
     ("bulkOperationRun", "job"),

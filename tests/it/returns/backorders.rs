@@ -167,6 +167,21 @@ async fn who_waits_is_listed_oldest_first() {
             assert!(numbers(&world.ask(list, none).await).is_empty());
         }
         assert_eq!(numbers(&world.ask_as(of_store(world.depot), list, json!({})).await), ["2"]);
+        let narrowed = "query($f: BackorderFilter, $o: BackorderSort, $n: Int, $a: Cursor) { backorders(filter: $f, sort: $o, first: $n, after: $a) {
+            nodes { order { number } } totalCount { count } pageInfo { endCursor } } }";
+        for (filter, found) in [
+            (json!({"store": {"key": ["ldn"]}, "backordered": {"gte": 2}}), ["3"].as_slice()),
+            (json!({"sku": {"startsWith": "la"}, "placedAt": {"lt": "2026-11-20T00:00:00Z"}}), ["2"].as_slice()),
+            (json!({"product": {"in": [world.lamp, world.mug]}, "backordered": {"lte": 2}}), ["2", "1"].as_slice()),
+            (json!({"channel": {"in": []}}), [].as_slice()),
+        ] {
+            assert_eq!(numbers(&world.ask(narrowed, json!({ "f": filter })).await), found, "{filter}");
+        }
+        let most = json!({"field": "BACKORDERED", "direction": "DESC"});
+        let page = world.ask(narrowed, json!({"o": most, "n": 2})).await;
+        assert_eq!(numbers(&page), ["3", "2"]);
+        let rest = world.ask(narrowed, json!({"o": most, "a": page["backorders"]["pageInfo"]["endCursor"]})).await;
+        assert_eq!((numbers(&rest), &rest["backorders"]["totalCount"]["count"]), (vec!["1".to_owned()], &json!(3)));
     })
     .await;
 }

@@ -257,6 +257,18 @@ on_both!(what_will_not_last_is_listed_soonest_first, world: World => {
     let after = page["expiringLots"]["pageInfo"]["endCursor"].clone();
     let rest = ask(&house.schema, world, "query($a: Cursor) { expiringLots(within: 30, first: 9, after: $a, stores: [{ code: \"LDN\" }]) { nodes { lot { code } } } }", json!({ "a": after })).await;
     assert_eq!(rest["expiringLots"]["nodes"], json!([{ "lot": { "code": "next week" } }]));
+    for (narrowed, codes) in [
+        ("sort: { field: EXPIRES_ON, direction: DESC }", json!(["next week", "yesterday"])),
+        ("sort: { field: QUANTITY }", json!(["yesterday", "next week"])),
+        ("filter: { code: { startsWith: \"NEXT\" } }", json!(["next week"])),
+        ("filter: { not: { onHand: { gte: 3 } }, store: { key: [\"LDN\"] } }", json!(["yesterday"])),
+        ("filter: { expiresOn: { gte: \"2026-09-21\" } }, sort: { field: QUANTITY, direction: DESC }", json!(["next week"])),
+    ] {
+        let listed = house.query(&format!("{{ expiringLots(within: 30, {narrowed}) {{ nodes {{ lot {{ code }} }} totalCount {{ count }} }} }}")).await;
+        let nodes = listed["expiringLots"]["nodes"].as_array().unwrap();
+        let found: Vec<_> = nodes.iter().map(|node| node["lot"]["code"].clone()).collect();
+        assert_eq!((json!(found), &listed["expiringLots"]["totalCount"]["count"]), (codes.clone(), &json!(nodes.len())), "{narrowed}");
+    }
     let of = |sku: &str| format!("{{ expiringLots(within: 30, product: {{ sku: {{ eq: \"{sku}\" }} }}) {{ nodes {{ lot {{ code }} }} }} }}");
     for (sku, lots) in [("cheese", 2), ("none", 0)] {
         assert_eq!(house.query(&of(sku)).await["expiringLots"]["nodes"].as_array().unwrap().len(), lots, "{sku}");

@@ -154,6 +154,10 @@ on_both!(products_are_found_by_the_stock_of_all_stores_or_of_some, world: World 
         (json!({ "updatedAt": { "lt": "1990-01-01T00:00:00Z" } }), ""),
         (json!({ "lot": { "startsWith": "a" } }), ""),
         (json!({ "not": { "lot": { "eq": "a" } } }), "BCDDEGG"),
+        (json!({ "search": "d" }), "DD"),
+        (json!({ "search": "D", "store": { "eq": south } }), "D"),
+        (json!({ "or": [{ "search": "e" }, { "not": { "search": "g" }, "store": { "eq": south } }] }), "DE"),
+        (json!({ "search": "--" }), ""),
     ] {
         let nodes = levels(filter.clone()).await;
         let skus: Vec<&str> = nodes.iter().map(|node| node["product"]["sku"].as_str().unwrap()).collect();
@@ -217,6 +221,8 @@ on_both!(stock_of_other_stores_counts_for_nobody_who_may_not_see_it, world: Worl
         (json!({ "categoryTree": { "in": [] } }), Some("FORBIDDEN")),
         (json!({ "not": { "categoryTree": { "in": [] } } }), Some("FORBIDDEN")),
         (json!({ "supplier": { "in": [] } }), Some("FORBIDDEN")),
+        (json!({ "search": "d" }), Some("FORBIDDEN")),
+        (json!({ "or": [{ "not": { "search": "--" } }] }), Some("FORBIDDEN")),
         (json!({ "category": { "in": [] } }), None),
         (json!({ "category": { "key": ["none-such"] } }), Some("FORBIDDEN")),
     ] {

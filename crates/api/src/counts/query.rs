@@ -15,6 +15,7 @@ use inventory::{
     },
     ledger::Ledger,
     numbering::core::Patterns,
+    orders::rows::TextTest,
 };
 use macros::resolvers;
 use platform::{
@@ -43,7 +44,7 @@ use crate::{
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
-        filters::below,
+        filters::{below, texts},
         links::{self, MOST_A_PAGE, Product, StoreRef, argument},
     },
 };
@@ -77,7 +78,10 @@ pub struct StocktakeFilter {
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
+    #[graphql(deprecation = "2026-11-26: use externalRefs. Removed after 2027-11-26.")]
     pub external_ref: Option<String>,
+    /// Reference of the stocktake in an external system. Characters are compared as they are, capitals too.
+    pub external_refs: Option<StringFilter>,
     /// Tag of the stocktake; case is ignored. Each operator may be met by another tag.
     pub tag: Option<StringFilter>,
     /// Range of the time at which the stocktake was planned.
@@ -114,8 +118,9 @@ impl StocktakeFilter {
         }
         if let Some(text) = self.external_ref {
             plain(&text, || below(at, "externalRef"))?;
-            all.push(CountTest::ExternalRef(text));
+            all.push(CountTest::ExternalRef(TextTest::In(vec![text])));
         }
+        all.extend(texts(self.external_refs, &below(at, "externalRefs"))?.into_iter().map(CountTest::ExternalRef));
         all.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(CountTest::Tag));
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
             all.push(CountTest::Created { from, before });

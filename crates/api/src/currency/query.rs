@@ -1,6 +1,6 @@
 //! Asking for exchange rates.
 
-use async_graphql::Context;
+use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::Currency;
 use inventory::{
     currency::{rows, shell::rate_on},
@@ -11,6 +11,7 @@ use platform::paging::CursorSigner;
 
 use super::rate::{ExchangeRate, ExchangeRateConnection, FrozenRate};
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -19,6 +20,24 @@ use crate::{
     },
     orders::links::MOST_A_PAGE,
 };
+
+/// Sort order of a list of exchange rates; rates with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ExchangeRateSort {
+    /// Field by which the rates are sorted.
+    pub field: ExchangeRateSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which exchange rates can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ExchangeRateSortField {
+    /// Day of the rate.
+    Day,
+}
 
 /// The root fields of exchange rates.
 #[derive(Default)]
@@ -44,7 +63,7 @@ impl CurrencyQuery {
         Ok(rate_on(&scope, from, to, on.0).await?.as_ref().map(FrozenRate::from))
     }
 
-    /// Exchange rates, the newest day first. Rates that were corrected are among them, with `replacedBy`.
+    /// Exchange rates, the newest day first unless another order is asked for. Rates that were corrected are among them, with `replacedBy`.
     #[field(permit = RateRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn exchange_rates(
@@ -56,18 +75,22 @@ impl CurrencyQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Sort of the rates. Null for DAY, DESC.")] sort: Option<ExchangeRateSort>,
     ) -> Answer<ExchangeRateConnection> {
         let base = base.map(|code| currency(&code, "base")).transpose()?;
         let quote = quote.map(|code| currency(&code, "quote")).transpose()?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::RATES, signer, MOST_A_PAGE)?;
-        let listed = rows::page(&scope, (base, quote), &request).await?;
+        let direction = sort.map(|ExchangeRateSort { field: ExchangeRateSortField::Day, direction }| direction);
+        let descending = direction != Some(Direction::Asc);
+        let kind = rows::rates_kind(descending);
+        let request = PageArgs { first, after, last, before }.check(kind, signer, MOST_A_PAGE)?;
+        let listed = rows::page(&scope, (base, quote), descending, &request).await?;
         let nodes = listed.rows.into_iter().map(|row| {
             let keys = rows::keys(&row);
             (ExchangeRate::from(row), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::RATES, signer).counted(scope, listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
     }
 }
 

@@ -1,13 +1,16 @@
 //! The filter of the list of data jobs, as clients write it.
 
-use async_graphql::InputObject;
+use async_graphql::{Enum, InputObject};
 use inventory::catalog::rows::Clause;
 use services::exchange::core;
 
 use super::types::{DataJobEntity, DataJobKind, DataJobStatus};
-use crate::graphql::{
-    fault::Answer,
-    filters::{DateTimeFilter, IdFilter},
+use crate::{
+    catalog::Direction,
+    graphql::{
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter},
+    },
 };
 
 /// Data jobs that match all of these.
@@ -23,6 +26,32 @@ pub struct DataJobFilter {
     pub created_by: Option<IdFilter>,
     /// Time at which the data job was requested.
     pub created_at: Option<DateTimeFilter>,
+}
+
+/// Sort order of a list of data jobs; data jobs with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct DataJobSort {
+    /// Field by which the data jobs are sorted.
+    pub field: DataJobSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which data jobs can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum DataJobSortField {
+    /// Time at which the data job was requested.
+    CreatedAt,
+}
+
+/// Whether the newest data jobs come first, as they do where nothing else is asked for, and the name of that order in cursors.
+pub(super) fn sorted(sort: Option<DataJobSort>) -> (bool, &'static str) {
+    match sort.map(|DataJobSort { field: DataJobSortField::CreatedAt, direction }| direction) {
+        None | Some(Direction::Desc) => (true, "exchanges"),
+        Some(Direction::Asc) => (false, "exchanges:CREATED_AT:ASC"),
+    }
 }
 
 impl DataJobFilter {

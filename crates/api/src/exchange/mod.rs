@@ -36,7 +36,7 @@ use crate::{
     media::{self as media, MediaMutation},
     schema::Node,
 };
-use filter::DataJobFilter;
+use filter::{DataJobFilter, DataJobSort};
 use types::{DataJobConnection, DataJobStatus};
 
 #[derive(Default)]
@@ -44,7 +44,7 @@ pub struct ExchangeQuery;
 
 #[resolvers]
 impl ExchangeQuery {
-    /// Imports and exports, the newest first: all of the tenant's, or your own where your right is for some stores.
+    /// Imports and exports, the newest first unless another order is asked for: all of the tenant's, or your own where your right is for some stores.
     #[field(permit = ExchangeRun, paged, was("exchanges", "2026-11-25"))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn data_jobs(
@@ -56,9 +56,11 @@ impl ExchangeQuery {
         last: Option<i32>,
         before: Option<Cursor>,
         #[graphql(desc = "Conditions on the data jobs, beside the states. Null for all.")] filter: Option<DataJobFilter>,
+        #[graphql(desc = "Sort of the data jobs. Null for CREATED_AT, DESC.")] sort: Option<DataJobSort>,
     ) -> Answer<DataJobConnection> {
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, last, before }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;
+        let (descending, list) = filter::sorted(sort);
+        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
         let mut clause = Clause::new(exchange.backend());
         if permit.is_limited() {
             let own = clause.bind(permit.actor().id);
@@ -70,7 +72,7 @@ impl ExchangeQuery {
         filter.unwrap_or_default().push_to(&mut clause)?;
         let Clause { sql: mut conditions, mut values, .. } = clause;
         let source = ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
-        let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], true, &request, values.len() + 2);
+        let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], descending, &request, values.len() + 2);
         conditions += &bounds;
         values.extend(bound);
         let found = exchange.page(&permit, &conditions, &order, values).await?;
@@ -79,7 +81,7 @@ impl ExchangeQuery {
             (DataJob::from(run), keys)
         });
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        Ok(Page::build(rows.collect(), &request, "exchanges", signer).counted(scope, source).into())
+        Ok(Page::build(rows.collect(), &request, list, signer).counted(scope, source).into())
     }
 }
 

@@ -6,14 +6,14 @@ use async_graphql::{Context, ID};
 use entity::prelude::MemberId;
 use iam::{
     access::kind,
-    identity::{Identity, IdentityError, InputRefusal, MemberPage, MemberView, Rejection},
+    identity::{Identity, IdentityError, InputRefusal, MemberPage, MemberView, MembersSorted, Rejection},
 };
 use macros::resolvers;
-use platform::paging::{CursorSigner, Key};
+use platform::paging::CursorSigner;
 
 use super::{
     Member, MemberStatus,
-    members::{MemberConnection, MemberFilter},
+    members::{MemberConnection, MemberFilter, MemberSort},
     mutations::{LoginPayload, answer, settled, visit},
     sessions::OkPayload,
 };
@@ -22,7 +22,7 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::{Answer, TopError},
+        fault::Answer,
         limits::Limits,
         scalars::Cursor,
     },
@@ -33,7 +33,7 @@ pub struct MemberQuery;
 
 #[resolvers]
 impl MemberQuery {
-    /// Members by e-mail address, including invited ones; without those who have left.
+    /// Members by e-mail address unless another order is asked for, including invited ones; without those who have left.
     #[field(permit = MemberRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn members(
@@ -47,33 +47,21 @@ impl MemberQuery {
         last: Option<i32>,
         before: Option<Cursor>,
         #[graphql(desc = "Conditions on the members, beside the statuses. Null for all.")] filter: Option<MemberFilter>,
+        #[graphql(desc = "Sort of the members. Null for EMAIL, ASC.")] sort: Option<MemberSort>,
     ) -> Answer<MemberConnection> {
         let (tenant, signer) = (ctx.caller()?.tenant, ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, last, before }.check("members", signer, ctx.given::<Limits>()?.page)?;
-        let page = MemberPage {
-            filter: filter.unwrap_or_default().read(status.unwrap_or_default())?,
-            after: place(request.after.as_deref())?,
-            before: place(request.before.as_deref())?,
-            backward: request.backward,
-            limit: request.limit,
-        };
+        let sorted = sort.map_or(MembersSorted::BY_EMAIL, MembersSorted::from);
+        let kind = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.given::<Limits>()?.page)?;
+        let filter = filter.unwrap_or_default().read(status.unwrap_or_default())?;
+        let page = MemberPage { filter, sorted, request };
         let rows = ctx.given::<Identity>()?.members(tenant, &page).await?;
-        let built = Page::build(rows.into_iter().map(keyed).collect(), &request, "members", signer);
+        let nodes = rows.into_iter().map(|view| {
+            let keys = sorted.keys(&view);
+            (Member::from(view), keys)
+        });
+        let built = Page::build(nodes.collect(), &page.request, kind, signer);
         Ok(MemberConnection { page: Arc::new(built), tenant, tests: page.filter })
-    }
-}
-
-fn keyed(view: MemberView) -> (Member, Vec<Key>) {
-    let keys = vec![Key::Text(view.email_key.clone()), view.membership.member.into()];
-    (view.into(), keys)
-}
-
-/// What our own cursors of this list say.
-fn place(keys: Option<&[Key]>) -> Answer<Option<(String, MemberId)>> {
-    match keys {
-        None => Ok(None),
-        Some([Key::Text(email), Key::Id(id)]) => Ok(Some((email.clone(), MemberId::from_uuid(*id)))),
-        Some(_) => Err(TopError::Internal),
     }
 }
 

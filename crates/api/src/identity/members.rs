@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject};
+use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::TenantId;
-use iam::identity::{Identity, MemberFilter as Tests};
+use iam::identity::{Identity, MemberFilter as Tests, MemberSort as By, MembersSorted};
 use macros::resolvers;
 use platform::path;
 
 use super::{Member, MemberStatus};
 use crate::{
+    catalog::Direction,
     connection,
     graphql::{
         connection::{Count, Page, PageInfo, checked_limit, counted},
@@ -32,6 +33,34 @@ pub struct MemberFilter {
     pub is_mfa_enabled: Option<bool>,
     /// Time at which the member was last seen. Invited members were not seen yet and do not match.
     pub last_seen_at: Option<DateTimeFilter>,
+}
+
+/// Sort order of a list of members; members with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct MemberSort {
+    /// Field by which the members are sorted.
+    pub field: MemberSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which members can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum MemberSortField {
+    /// E-mail address of the member.
+    Email,
+    /// Name of the member; the case of the letters A to Z is ignored.
+    DisplayName,
+    /// Time at which the member was last seen. A member who was not seen yet counts as the earliest.
+    LastSeenAt,
+}
+
+impl From<MemberSort> for MembersSorted {
+    fn from(sort: MemberSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
 }
 
 impl MemberFilter {

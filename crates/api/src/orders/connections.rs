@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID};
-use entity::prelude::{CustomerId, OrderId, ProductId};
+use entity::prelude::{CustomerId, OrderId};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
@@ -80,19 +80,39 @@ pub(super) async fn orders(
     let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
     let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
     let widened = rows::with_merged(scope, &filter).await?;
-    let mut page = rows::page(scope, &widened, sorted, &request).await?;
+    let is_counted = look.field("totalCount").exists() && widened.is_searched();
+    let ((mut page, keys), found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
     if whole {
         rows::fill_lines(scope, &mut page).await?;
     }
-    let nodes = page.into_iter().map(|order| {
-        let mut keys = sorted.keys(&order);
+    let nodes = page.into_iter().zip(keys).map(|(order, mut keys)| {
         keys.extend(stream.clone().map(|cursor| Key::Text(cursor.0)));
         let row = Arc::new(order);
         (if whole { Order::whole(row) } else { Order::head(row) }, keys)
     });
     let page = Page::build(nodes.collect(), &request, kind, signer);
-    let counted = page.counted(scope.clone(), rows::source(scope.backend(), &widened));
+    let counted = match found {
+        Some(found) if found < rows::MOST_FOUND => page.of_known(found),
+        found => page.counted(scope.clone(), rows::source(scope.backend(), &widened)).at_least(found.unwrap_or_default()),
+    };
     Ok(OrderConnection { counted, stream, filter })
+}
+
+/// The orders of a page with their keys. Those of a search that is counted are counted as they are found, and not looked for once more.
+async fn page_of(
+    scope: &TenantScope,
+    filter: &rows::Filter,
+    sorted: rows::Sorted,
+    (request, is_counted): (&PageRequest, bool),
+) -> Answer<(rows::Placed, Option<usize>)> {
+    let found = if is_counted { Some(rows::find(scope, filter, sorted).await?) } else { None };
+    let count = found.as_ref().map(Vec::len);
+    if let Some(found) = found.filter(|found| found.len() < rows::MOST_FOUND) {
+        return Ok((rows::page_of_found(scope, found, sorted, request).await?, count));
+    }
+    let page = rows::page(scope, filter, sorted, request).await?;
+    let keys = page.iter().map(|order| sorted.keys(order)).collect();
+    Ok(((page, keys), count))
 }
 
 /// The orders of a customer that a filter leaves.
@@ -137,13 +157,15 @@ fn carried(request: &mut PageRequest) -> Option<Cursor> {
 pub(super) async fn backorders(
     ctx: &Context<'_>,
     scope: &TenantScope,
-    (filter, product): (rows::Filter, Option<ProductId>),
+    (filter, tests): (rows::Filter, rows::BackorderTests),
+    sorted: rows::BackordersSorted,
     args: &PageArgs,
 ) -> Answer<BackorderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
-    let request = args.check(rows::BACKORDERS, signer, MOST_A_PAGE)?;
-    let listed = rows::backorders(scope, &filter, product, &request).await?;
+    let kind = sorted.kind();
+    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let listed = rows::backorders(scope, &filter, &tests, sorted, &request).await?;
     let mut ids: Vec<OrderId> = listed.rows.iter().map(|waiting| waiting.order).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -152,7 +174,7 @@ pub(super) async fn backorders(
     let nodes = listed.rows.into_iter().filter_map(|waiting| {
         let order = orders.get(&waiting.order)?.clone();
         let id = order.line_id(waiting.position);
-        Some((OrderLine::find(order, id)?, waiting.keys()))
+        Some((OrderLine::find(order, id)?, sorted.keys(&waiting)))
     });
-    Ok(Page::build(nodes.collect(), &request, rows::BACKORDERS, signer).counted(scope.clone(), listed.source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), listed.source).into())
 }

@@ -1,6 +1,7 @@
 //! Orders in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
 
 mod actions;
+mod backorder_filter;
 mod connections;
 mod detail;
 pub mod document_filter;

@@ -3,11 +3,12 @@
 use async_graphql::Context;
 use entity::prelude::{ChannelId, Numbered, OrderId, ProductId};
 use iam::access::kind;
-use inventory::orders::rows::{self, Filter, IdColumn, OrderName};
+use inventory::orders::rows::{self, BackordersSorted, Filter, IdColumn, OrderName};
 use macros::resolvers;
 use platform::{path, storage::TenantScope};
 
 use super::{
+    backorder_filter::{BackorderFilter, BackorderSort},
     connections::{self, BackorderConnection, OrderConnection},
     filters::{OrderFilter, OrderOrder, below},
     inputs::{ExternalRef, OrderRef},
@@ -25,6 +26,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     numbering,
     references::in_ids,
     sorts::{OrderSort, order_of},
@@ -87,7 +89,7 @@ impl OrdersQuery {
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
     }
 
-    /// Lines that wait for stock, the oldest order first: that is the order in which what comes is given out.
+    /// Lines that wait for stock, the oldest order first unless another order is asked for. Stock that comes is given to the oldest order first.
     #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn backorders(
@@ -99,20 +101,23 @@ impl OrdersQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Conditions on the lines, beside product and store. Null for all.")] filter: Option<BackorderFilter>,
+        #[graphql(desc = "Sort of the lines. Null for PLACED_AT, ASC.")] sort: Option<BackorderSort>,
     ) -> Answer<BackorderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
-        let mut filter = Vec::new();
-        let product = match product {
-            None => None,
+        let (mut filter, mut lines) = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        if let Some(named) = product {
             // What nobody knows, nobody waits for.
-            Some(named) => Some(product_named(ctx, named, &["product"]).await?.unwrap_or(ProductId::NIL)),
-        };
+            let product = product_named(ctx, named, &["product"]).await?.unwrap_or(ProductId::NIL);
+            lines.products.push(vec![product.uuid()]);
+        }
         if let Some(named) = store {
             let store = store_named(ctx, &named, &["store"]).await?;
             filter.push(Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect()));
         }
+        let sorted = sort.map_or(BackordersSorted::OLDEST, BackordersSorted::from);
         let args = PageArgs { first, after, last, before };
-        connections::backorders(ctx, &scope, (Filter::All(filter), product), &args).await
+        connections::backorders(ctx, &scope, (Filter::All(filter), lines), sorted, &args).await
     }
 }
 

@@ -1,15 +1,17 @@
 //! Inputs of the stock room, and how they become plain values.
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
 use entity::prelude::{CategoryId, GroupId, StoreId};
 use iam::access::{core::Groups, kind};
 use inventory::{
-    catalog::rows::filter::Filter as ProductTests,
+    catalog::rows::{filter::Filter as ProductTests, search::Ranked},
     stock::rows::list::{LevelFilter, ListedTest},
 };
 
 use super::{
-    AdjustKind, LotRef, ReasonCode, ShortagePolicy, StockStatus,
+    AdjustKind, LotRef, ReasonCode, ShortagePolicy, StockStatus, level_search,
     lot_filter::{LotCodeFilter, codes},
 };
 use crate::{
@@ -54,6 +56,9 @@ pub struct StockFilter {
     /// Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code.
     /// Refused by `stockChanged`.
     pub barcode: Option<StringFilter>,
+    /// Words of the SKU, name or barcodes of the product; typos are tolerated. A text without letters and digits finds nothing; null does not search.
+    /// Needs product.read. Refused by `stockChanged`.
+    pub search: Option<String>,
     /// Code of a lot that the level has stock of. Refused by `stockChanged`.
     pub lot: Option<LotCodeFilter>,
     /// Available quantity, in smallest units.
@@ -87,7 +92,8 @@ pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Re
     }
     let mut named = Vec::new();
     groups_named(filter, 1, &mut named)?;
-    plain(ctx, filter, 1, &stores_of_groups(ctx, &named).await?)
+    let found = Box::pin(level_search::searched(ctx, filter)).await?;
+    plain(ctx, filter, 1, (&stores_of_groups(ctx, &named).await?, &found))
 }
 
 /// The groups that a filter names anywhere.
@@ -108,7 +114,7 @@ fn groups(filter: &StockFilter) -> Result<Option<Vec<GroupId>>, TopError> {
 }
 
 /// The tests that lists alone take.
-fn listed(ctx: &Context<'_>, filter: &StockFilter) -> Result<Vec<ListedTest>, TopError> {
+fn listed(ctx: &Context<'_>, filter: &StockFilter, found: &HashMap<String, Ranked>) -> Result<Vec<ListedTest>, TopError> {
     if filter.supplier.is_some() || filter.category_tree.is_some() {
         ctx.permit::<kind::ProductRead>()?;
     }
@@ -124,18 +130,27 @@ fn listed(ctx: &Context<'_>, filter: &StockFilter) -> Result<Vec<ListedTest>, To
     if let Some((from, before)) = filter.updated_at.as_ref().map(DateTimeFilter::range) {
         all.push(ListedTest::UpdatedAt([from, before]));
     }
+    let searched = filter.search.as_ref().map(|text| found.get(text).cloned().unwrap_or_default());
+    all.extend(searched.map(|ranked| ListedTest::Search(Box::new(ranked))));
     let (lots, begins) = codes(filter.lot.clone().unwrap_or_default(), &["filter", "lot"])?;
     all.extend(lots.map(ListedTest::LotCodes));
     all.extend(begins.map(ListedTest::LotBegins));
     Ok(all)
 }
 
-fn plain(ctx: &Context<'_>, filter: &StockFilter, depth: usize, members: &Groups) -> Result<LevelFilter, TopError> {
+/// The filter with the stores of its groups and what its searches have found.
+fn plain(
+    ctx: &Context<'_>,
+    filter: &StockFilter,
+    depth: usize,
+    known: (&Groups, &HashMap<String, Ranked>),
+) -> Result<LevelFilter, TopError> {
+    let (members, found) = known;
     if depth > MAX_NESTING {
         return Err(TopError::bad_input(format!("a filter nests at most {MAX_NESTING} deep"), vec!["filter".to_owned()]));
     }
     let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
-        list.as_ref().map(|list| list.iter().map(|part| plain(ctx, part, depth + 1, members)).collect()).transpose()
+        list.as_ref().map(|list| list.iter().map(|part| plain(ctx, part, depth + 1, known)).collect()).transpose()
     };
     let range = |filter: &Option<QuantityFilter>| {
         filter.as_ref().map_or((None, None), |f| {
@@ -158,7 +173,7 @@ fn plain(ctx: &Context<'_>, filter: &StockFilter, depth: usize, members: &Groups
     Ok(LevelFilter {
         and,
         or: parts(&filter.or)?,
-        not: filter.not.as_ref().map(|part| plain(ctx, part, depth + 1, members).map(Box::new)).transpose()?,
+        not: filter.not.as_ref().map(|part| plain(ctx, part, depth + 1, known).map(Box::new)).transpose()?,
         ids: filter.id.as_ref().map(|f| f.ids(&["filter", "id"])).transpose()?.flatten(),
         stores,
         products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
@@ -167,7 +182,7 @@ fn plain(ctx: &Context<'_>, filter: &StockFilter, depth: usize, members: &Groups
         on_hand: range(&filter.on_hand),
         reserved: range(&filter.reserved),
         statuses: filter.status.as_ref().map(|list| list.iter().map(|s| (*s).into()).collect()),
-        of_lists: listed(ctx, filter)?,
+        of_lists: listed(ctx, filter, found)?,
     })
 }
 

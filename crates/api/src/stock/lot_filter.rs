@@ -4,7 +4,10 @@ use async_graphql::{Enum, InputObject};
 use entity::{id::kind as ids, prelude::Timestamp};
 use inventory::{
     catalog::core::text::fold,
-    stock::rows::lot_filter::{LotFilterSpec, LotSort as By, LotSorted, OnHandTest},
+    stock::rows::{
+        lot_filter::{LotFilterSpec, LotSort as By, LotSorted, OnHandTest},
+        lot_list::{ExpiringSort, ExpiringSorted},
+    },
 };
 use platform::storage::Nested;
 
@@ -170,4 +173,30 @@ pub fn lot_sorted(sort: Option<LotSort>) -> LotSorted {
         },
         descending: direction == Direction::Desc,
     })
+}
+
+/// Sort order of a list of lots that expire; equal values are sorted by the ID of the lot, then by that of the store.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ExpiringLotSort {
+    /// Field by which the lots are sorted.
+    pub field: ExpiringLotSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which lots that expire can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "ExpiringSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ExpiringLotSortField {
+    /// Expiry date of the lot.
+    ExpiresOn,
+    /// Quantity of the lot on hand in the store, in the product's smallest unit.
+    Quantity,
+}
+
+impl From<ExpiringLotSort> for ExpiringSorted {
+    fn from(sort: ExpiringLotSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
 }

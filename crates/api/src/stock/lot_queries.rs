@@ -10,12 +10,15 @@ use inventory::{
     ledger::Ledger,
     stock::{
         core,
-        rows::{lot_filter::LotFilterSpec, lot_list},
+        rows::{
+            lot_filter::LotFilterSpec,
+            lot_list::{self, ExpiringSorted},
+        },
     },
 };
 use macros::resolvers;
 use platform::{
-    paging::{CursorSigner, Key, keyset},
+    paging::{CursorSigner, keyset},
     storage::{Fault, Nested, Reads},
 };
 
@@ -24,7 +27,7 @@ use super::{
     explain::{AvailabilityExplanation, AvailabilityForecast, explained},
     loaders::{LotLevelsOf, StockLoader},
     lot::{ExpiringLot, ExpiringLotConnection, trace},
-    lot_filter::{LotFilter, LotSort, lot_sorted},
+    lot_filter::{ExpiringLotSort, LotFilter, LotSort, lot_sorted},
 };
 use crate::{
     catalog::{ProductFilter, ProductRef, StoreRef, product_ids_within, store_named},
@@ -108,8 +111,9 @@ impl LotQuery {
         trace(ctx, &permit, lot, &PageArgs { first, after, ..PageArgs::default() }).await
     }
 
-    /// Lots in stock whose expiry date is at most the given number of days away, or past; the soonest first.
+    /// Lots in stock whose expiry date is at most the given number of days away, or past; the soonest first unless another order is asked for.
     #[field(permit = StockRead, paged, was("expiringSoon", "2026-11-25"))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn expiring_lots(
         &self,
         ctx: &Context<'_>,
@@ -121,6 +125,11 @@ impl LotQuery {
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
+        #[graphql(
+            desc = "Conditions on the lots, beside stores and product; `store` and `onHand` test all stores that you may see. Null for all."
+        )]
+        filter: Option<LotFilter>,
+        #[graphql(desc = "Sort of the lots. Null for EXPIRES_ON, ASC.")] sort: Option<ExpiringLotSort>,
     ) -> Answer<ExpiringLotConnection> {
         if !(0..=MAX_DAYS).contains(&within) {
             return Err(TopError::bad_input(format!("0 to {MAX_DAYS} days"), vec!["within".to_owned()]));
@@ -128,9 +137,11 @@ impl LotQuery {
         let ledger = ctx.given::<Ledger>()?;
         let scope = permit.scope(ledger.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let list = "expiring";
+        let sorted = sort.map_or(ExpiringSorted::SOONEST, ExpiringSorted::from);
+        let list = sorted.kind();
         let args = PageArgs { first, after, ..PageArgs::default() };
-        let request = args.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
+        let tests = self::within(LotFilter::read(by_ids(ctx, filter, "filter").await?)?, &permit.reach());
         let mut wanted: Option<Vec<StoreId>> = match permit.reach() {
             Reach::Everywhere => None,
             Reach::Stores(own) => Some(own.to_vec()),
@@ -155,16 +166,17 @@ impl LotQuery {
             conditions += &format!(" AND {}", scope.backend().in_ids("l.product_id", values.len() + 3));
             values.push(scope.backend().ids(products));
         }
+        let (narrowed, more) = lot_list::lot_conditions(scope.backend(), &tests, values.len() + 3);
+        conditions += &narrowed;
+        values.extend(more);
         let source = lot_list::expiring_source(days.last() + within, &conditions, values.clone());
-        let columns = ["l.expires_on", "l.id", "v.store_id"];
-        let (bounds, order, bound) = keyset(&columns, false, &request, values.len() + 3);
+        let (bounds, order, bound) = keyset(&sorted.columns(), sorted.descending, &request, values.len() + 3);
         conditions += &bounds;
         conditions += &order;
         values.extend(bound);
         let found = lot_list::expiring(&scope, days.last() + within, &conditions, values).await?;
         let nodes = found.into_iter().map(|one| {
-            let expires = i64::from(one.lot.expires_on.unwrap_or_default());
-            let keys = vec![Key::Int(expires), one.lot.id.into(), one.level.key.store.into()];
+            let keys = sorted.keys(&one);
             (ExpiringLot(one), keys)
         });
         Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())

@@ -9,6 +9,7 @@ mod inputs;
 mod digest;
 pub mod direct_json;
 mod level;
+mod level_search;
 mod links;
 mod live;
 mod loaders;

@@ -36,6 +36,7 @@ impl Canonical for LevelFilter {
 fn listed(test: &ListedTest) -> Value {
     match test {
         ListedTest::Product(filter) => filter.canonical(),
+        ListedTest::Search(ranked) => json!({ "search": ranked.ids }),
         ListedTest::UpdatedAt([from, before]) => {
             json!({ "updatedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }

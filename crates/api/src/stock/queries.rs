@@ -150,7 +150,8 @@ pub async fn levels(
         let keys = vec![key, level.id.into(), Key::Int(head)];
         (StockLevel(level), keys)
     });
-    let counted = Page::build(nodes.collect(), &request, list, signer).counted(scope.clone(), source);
+    let page = Page::build(nodes.collect(), &request, list, signer);
+    let counted = page.counted(scope.clone(), source).vague(filter.is_vague());
     let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &filter_name(filter));
     Ok(StockLevelConnection { counted, head })
 }

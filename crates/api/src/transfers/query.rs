@@ -11,6 +11,7 @@ use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
+    orders::rows::TextTest,
     transfers::{
         core,
         rows::{self, TransferTest},
@@ -43,7 +44,7 @@ use crate::{
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
-        filters::below,
+        filters::{below, texts},
         links::{MOST_A_PAGE, argument},
     },
 };
@@ -81,7 +82,10 @@ pub struct TransferFilter {
     /// Products on a line of the transfer.
     pub product: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
+    #[graphql(deprecation = "2026-11-26: use externalRefs. Removed after 2027-11-26.")]
     pub external_ref: Option<String>,
+    /// Reference of the transfer in an external system. Characters are compared as they are, capitals too.
+    pub external_refs: Option<StringFilter>,
     /// Range of the time at which the transfer was created.
     pub created_at: Option<DateTimeFilter>,
     /// Should arrive then.
@@ -129,8 +133,9 @@ impl TransferFilter {
         }
         if let Some(text) = self.external_ref {
             plain(&text, || below(at, "externalRef"))?;
-            all.push(TransferTest::ExternalRef(vec![text]));
+            all.push(TransferTest::ExternalRef(TextTest::In(vec![text])));
         }
+        all.extend(texts(self.external_refs, &below(at, "externalRefs"))?.into_iter().map(TransferTest::ExternalRef));
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
             all.push(TransferTest::Created { from, before });
         }

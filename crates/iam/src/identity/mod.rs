@@ -30,7 +30,7 @@ pub const SEALED: &[platform::secrets::SealedColumn] =
 
 pub use rows::{
     Membership, Profile,
-    members::{MemberFilter, MemberPage, MemberView},
+    members::{MemberFilter, MemberPage, MemberSort, MemberView, MembersSorted},
     membership, memberships,
     sessions::{EndReason, SessionRow, Which},
 };

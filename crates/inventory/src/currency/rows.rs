@@ -117,18 +117,21 @@ pub async fn insert(work: &Work, rates: &[StoredRate]) -> Result<(), Fault> {
     work.write(rows.into()).await
 }
 
-/// Names the order of rates in cursors.
-pub const RATES: &str = "exchangeRates:DAY:DESC";
+/// Names the order of rates in cursors, by day from the last or from the first.
+pub const fn rates_kind(descending: bool) -> &'static str {
+    if descending { "exchangeRates:DAY:DESC" } else { "exchangeRates:DAY:ASC" }
+}
 
 /// The place of one in its list.
 pub fn keys(rate: &StoredRate) -> Vec<Key> {
     vec![Key::Int(rate.day.into()), Key::Id(rate.id.uuid())]
 }
 
-/// A page of rates, the newest day first; corrected ones are among them.
+/// A page of rates by day, the newest first if it descends; corrected ones are among them.
 pub async fn page(
     reads: &impl Reads,
     pair: (Option<Currency>, Option<Currency>),
+    descending: bool,
     request: &PageRequest,
 ) -> Result<Listed<StoredRate>, Fault> {
     let text = |currency: Option<Currency>| Value::from(currency.map(|one| one.as_str().to_owned()));
@@ -138,7 +141,7 @@ pub async fn page(
             .to_owned(),
         values: vec![text(pair.0), text(pair.1)],
     };
-    let (sql, values) = source.clone().page(RateRow::SELECT, &["r.day", "r.id"], true, request);
+    let (sql, values) = source.clone().page(RateRow::SELECT, &["r.day", "r.id"], descending, request);
     let rows = reads
         .records::<RateRow>(&sql, values)
         .await?

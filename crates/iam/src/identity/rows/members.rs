@@ -5,7 +5,10 @@ use entity::{
     record::{Record, Selected},
     tables::{app_user, invitation, member},
 };
-use platform::storage::{Backend, Fault, GlobalReads, GlobalWork, Row};
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Backend, Fault, GlobalReads, GlobalWork, Row},
+};
 use sea_orm::Value;
 
 use super::{Membership, of_members};
@@ -165,26 +168,75 @@ impl MemberFilter {
 /// Whether a member has a second factor.
 const HAS_MFA: &str = "EXISTS (SELECT 1 FROM totp t WHERE t.user_id = m.user_id AND t.seed IS NOT NULL)";
 
-/// A part of a tenant's list of members, which runs by address.
-#[derive(Debug, Clone, Default)]
+/// What a list of members is sorted by; the id breaks ties. Of those who were invited it says no more than `MemberView`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberSort {
+    Email,
+    /// The letters A to Z are sorted without their case.
+    DisplayName,
+    /// Who was not seen yet comes before all others.
+    LastSeenAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MembersSorted {
+    pub by: MemberSort,
+    pub descending: bool,
+}
+
+impl MembersSorted {
+    /// The order where none is asked for.
+    pub const BY_EMAIL: Self = Self { by: MemberSort::Email, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open. Cursors by address are those of before there were sorts.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            MemberSort::Email if !self.descending => return "members".to_owned(),
+            MemberSort::Email => "EMAIL",
+            MemberSort::DisplayName => "DISPLAY_NAME",
+            MemberSort::LastSeenAt => "LAST_SEEN_AT",
+        };
+        format!("members:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    fn column(self, backend: Backend) -> &'static str {
+        match (self.by, backend) {
+            (MemberSort::Email, _) => "u.email_key",
+            (MemberSort::DisplayName, Backend::Postgres) => {
+                "lower((CASE WHEN m.status = 'INVITED' THEN coalesce(i.email, u.email_key) ELSE u.display_name END) COLLATE \"C\")"
+            }
+            (MemberSort::DisplayName, Backend::Sqlite) => {
+                "lower(CASE WHEN m.status = 'INVITED' THEN coalesce(i.email, u.email_key) ELSE u.display_name END)"
+            }
+            (MemberSort::LastSeenAt, _) => "(CASE WHEN m.status = 'INVITED' OR m.last_seen_at IS NULL THEN 0 ELSE m.last_seen_at END)",
+        }
+    }
+    /// Where a member stands in its list.
+    pub fn keys(self, view: &MemberView) -> Vec<Key> {
+        let first = match self.by {
+            MemberSort::Email => Key::Text(view.email_key.clone()),
+            MemberSort::DisplayName => Key::Text(view.display_name.to_ascii_lowercase()),
+            MemberSort::LastSeenAt => Key::Int(view.last_seen_at.map_or(0, Timestamp::micros)),
+        };
+        vec![first, view.membership.member.into()]
+    }
+}
+
+/// A part of a tenant's list of members.
+#[derive(Debug, Clone)]
 pub struct MemberPage {
     pub filter: MemberFilter,
-    pub after: Option<(String, MemberId)>,
-    pub before: Option<(String, MemberId)>,
-    pub backward: bool,
-    pub limit: u32,
+    pub sorted: MembersSorted,
+    pub request: PageRequest,
 }
 
 /// The rows of a page in its direction, one more than its limit if there are more.
 pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
     let (mut sql, mut values) = page.filter.condition(db.backend(), tenant);
-    for (place, sign) in [(&page.after, ">"), (&page.before, "<")] {
-        let Some((email, id)) = place else { continue };
-        values.extend([email.clone().into(), (*id).into()]);
-        sql.push_str(&format!(" AND (u.email_key, m.id) {sign} (${}, ${})", values.len() - 1, values.len()));
-    }
-    let way = if page.backward { "DESC" } else { "ASC" };
-    sql.push_str(&format!(" ORDER BY u.email_key {way}, m.id {way} LIMIT {}", page.limit + 1));
+    let columns = [page.sorted.column(db.backend()), "m.id"];
+    let (bounds, tail, more) = keyset(&columns, page.sorted.descending, &page.request, values.len() + 1);
+    values.extend(more);
+    sql.push_str(&format!("{bounds}{tail}"));
     views(db, &sql, values).await
 }
 

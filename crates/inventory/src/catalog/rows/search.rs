@@ -23,7 +23,7 @@ pub const MAX_CANDIDATES: usize = 500;
 const MOST_WITH_WORDS: usize = 1_001;
 
 /// What a search found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranked {
     /// Best first, at most `MAX_CANDIDATES`.
     pub ids: Vec<ProductId>,

@@ -11,7 +11,7 @@ use super::count_row::CountRow;
 use crate::{
     catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
     counts::core::Count,
-    orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
+    orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest},
 };
 
 /// A condition on counts; all of a list's must hold.
@@ -20,7 +20,7 @@ pub enum CountTest {
     Status(Vec<CountStatus>),
     Kind(Vec<CountKind>),
     Store(Vec<StoreId>),
-    ExternalRef(String),
+    ExternalRef(TextTest),
     Created {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
@@ -68,9 +68,11 @@ fn conditions(backend: Backend, tests: &[CountTest], first: usize) -> (String, V
                 values.push(backend.ids(stores.iter().copied()));
                 backend.in_ids("c.store_id", next)
             }
-            CountTest::ExternalRef(text) => {
-                values.push(text.as_str().into());
-                format!("c.external_ref = ${next}")
+            CountTest::ExternalRef(test) => {
+                let mut clause = Clause::new(backend, next);
+                clause.text("c.external_ref", test);
+                values.extend(clause.values);
+                clause.sql
             }
             CountTest::Created { from, before } => {
                 values.push(from.map_or(i64::MIN, Timestamp::micros).into());

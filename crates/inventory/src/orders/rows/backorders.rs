@@ -7,14 +7,16 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
-    storage::{Fault, Finds, Reads},
+    storage::{Backend, Fault, Finds, Reads},
 };
+use sea_orm::Value;
+use uuid::Uuid;
 
-use super::filter::{Filter, compile};
+use super::{
+    documents::sku,
+    filter::{Clause, Filter, TextTest, compile},
+};
 use crate::stock::{core::LevelKey, rows::expected::lines_that_wait};
-
-/// Names the list of backorders in cursors.
-pub const BACKORDERS: &str = "backorders:PLACED_AT:ASC";
 
 /// The states in which an order still waits for what it was promised.
 const WAITING: &str = "o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
@@ -29,6 +31,8 @@ struct WaitingRow {
     placed_at: Timestamp,
     #[record(of = sales_order, alias = "o")]
     number: i64,
+    #[record(of = order_line, alias = "l")]
+    backordered: Quantity,
 }
 
 /// A line that waits for a level: `takes` of its product for each of the `units` that could be made.
@@ -71,40 +75,108 @@ pub struct Waiting {
     pub position: u16,
     pub placed_at: Timestamp,
     pub number: i64,
+    pub backordered: i64,
 }
 
-impl Waiting {
-    /// Where it stands in its list.
-    pub fn keys(&self) -> Vec<Key> {
-        vec![Key::Int(self.placed_at.micros()), Key::Int(self.number), Key::Int(i64::from(self.position))]
+/// What a list of lines that wait is sorted by; the number of the order and the line's position break ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackorderSort {
+    PlacedAt,
+    Backordered,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackordersSorted {
+    pub by: BackorderSort,
+    pub descending: bool,
+}
+
+impl BackordersSorted {
+    /// The order where none is asked for.
+    pub const OLDEST: Self = Self { by: BackorderSort::PlacedAt, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            BackorderSort::PlacedAt => "PLACED_AT",
+            BackorderSort::Backordered => "BACKORDERED",
+        };
+        format!("backorders:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> [&'static str; 3] {
+        match self.by {
+            BackorderSort::PlacedAt => ["o.placed_at", "o.number", "l.position"],
+            BackorderSort::Backordered => ["l.backordered", "o.number", "l.position"],
+        }
+    }
+    /// Where a line stands in its list.
+    pub fn keys(self, waiting: &Waiting) -> Vec<Key> {
+        let first = match self.by {
+            BackorderSort::PlacedAt => waiting.placed_at.micros(),
+            BackorderSort::Backordered => waiting.backordered,
+        };
+        vec![Key::Int(first), Key::Int(waiting.number), Key::Int(i64::from(waiting.position))]
     }
 }
 
-/// A page of the lines that wait, of one product or of all.
+/// Tests of the lines themselves, all of which must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackorderTests {
+    /// One product of each list; an empty list matches nothing.
+    pub products: Vec<Vec<Uuid>>,
+    /// SKUs of the product. Case does not count.
+    pub skus: Vec<TextTest>,
+    /// The least and the most that waits.
+    pub least: Option<i64>,
+    pub most: Option<i64>,
+}
+
+impl BackorderTests {
+    /// The conditions on `order_line l`, each beginning with ` AND `; parameters are numbered from `next`.
+    fn sql(&self, backend: Backend, next: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, next);
+        for products in &self.products {
+            clause.push(" AND ");
+            clause.ids("l.product_id", products);
+        }
+        for test in &self.skus {
+            clause.push(" AND l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND ");
+            sku(&mut clause, test);
+            clause.push(")");
+        }
+        for (bound, operator) in [(self.least, ">="), (self.most, "<=")] {
+            if let Some(quantity) = bound {
+                let number = clause.bind(quantity);
+                clause.push(&format!(" AND l.backordered {operator} ${number}"));
+            }
+        }
+        (clause.sql, clause.values)
+    }
+}
+
+/// A page of the lines that wait: of the orders of the filter, those that pass the tests.
 pub async fn backorders(
     reads: &impl Reads,
     filter: &Filter,
-    product: Option<ProductId>,
+    tests: &BackorderTests,
+    sorted: BackordersSorted,
     request: &PageRequest,
 ) -> Result<Listed<Waiting>, Fault> {
     let (condition, mut values) = compile(filter, reads.backend(), 2);
-    let mut of_product = String::new();
-    if let Some(product) = product {
-        values.push(product.into());
-        of_product = format!(" AND l.product_id = ${}", 1 + values.len());
-    }
+    let (of_lines, more) = tests.sql(reads.backend(), 2 + values.len());
+    values.extend(more);
     let waiting = lines_that_wait(reads.backend());
     let from = format!(
         "FROM order_line l{waiting} JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
-         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_product} AND {condition}"
+         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_lines} AND {condition}"
     );
     let source = ListSource { from, values };
-    let columns = ["o.placed_at", "o.number", "l.position"];
-    let (sql, values) = source.clone().page(WaitingRow::SELECT, &columns, false, request);
+    let (sql, values) = source.clone().page(WaitingRow::SELECT, &sorted.columns(), sorted.descending, request);
     let rows = reads.records::<WaitingRow>(&sql, values).await?;
     let waiting = |row: WaitingRow| {
         let (position, placed_at) = (row.position as u16, row.placed_at);
-        Waiting { order: row.id, position, placed_at, number: row.number }
+        Waiting { order: row.id, position, placed_at, number: row.number, backordered: row.backordered.get() }
     };
     Ok(Listed { rows: rows.into_iter().map(waiting).collect(), source })
 }

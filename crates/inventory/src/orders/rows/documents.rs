@@ -186,7 +186,7 @@ fn open_lines(clause: &mut Clause, table: &DocumentTable) {
 }
 
 /// A SKU that passes, on the table `product` as `p`.
-fn sku(clause: &mut Clause, test: &TextTest) {
+pub(super) fn sku(clause: &mut Clause, test: &TextTest) {
     let backend = clause.backend();
     match test {
         TextTest::In(texts) => {

@@ -85,6 +85,15 @@ impl Filter {
         }
     }
 
+    /// Whether all of it is narrowed by a search.
+    pub fn is_searched(&self) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(Self::is_searched),
+            Self::Search(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether it tests, anywhere within, what no event of an order says: its lines, its texts, and the stores that its stock is in.
     pub fn asks_of_lines(&self) -> bool {
         match self {

@@ -10,7 +10,7 @@ use platform::{
 use sea_orm::Value;
 
 use super::{
-    filter::{Filter, compile},
+    filter::{Filter, IdColumn, compile},
     load::{self, OrderRow},
 };
 use crate::orders::core::Order;
@@ -79,6 +79,52 @@ pub async fn page(reads: &impl Reads, filter: &Filter, sorted: Sorted, request: 
     reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
 
+/// As many orders of a search as say that there are more than `totalCount` counts unless it is asked to count further.
+pub const MOST_FOUND: usize = 1_001;
+
+/// Orders that were found, and where each stands in its list.
+pub type Found = Vec<(OrderId, Vec<Key>)>;
+/// Orders of a page, and where each stands in its list.
+pub type Placed = (Vec<Order>, Vec<Vec<Key>>);
+
+/// The orders that a search finds, in no order and at most `MOST_FOUND`.
+pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result<Found, Fault> {
+    let ListSource { from, values } = source(reads.backend(), filter);
+    let [by, id] = sorted.columns();
+    let rows = reads.rows(&format!("SELECT {by}, {id} {from} LIMIT {MOST_FOUND}"), values).await?;
+    let found = rows.iter().map(|row| {
+        let mut row = Row::new(row);
+        let (at, id): (i64, OrderId) = (row.take()?, row.take()?);
+        Ok::<_, Fault>((id, vec![Key::Int(at), id.into()]))
+    });
+    found.collect()
+}
+
+/// A page among all orders that a search has found, in the direction of the request. Each stands where it was found, even if it has changed since then.
+pub async fn page_of_found(
+    reads: &impl Reads,
+    mut found: Found,
+    sorted: Sorted,
+    request: &PageRequest,
+) -> Result<Placed, Fault> {
+    found.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
+    let picked = if sorted.descending { turned(request).pick(found) } else { request.pick(found) };
+    if picked.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let ids = Filter::Ids(IdColumn::Order, picked.iter().map(|(id, _)| id.uuid()).collect());
+    let all = PageRequest { after: None, before: None, ..request.clone() };
+    let orders = page(reads, &ids, sorted, &all).await?.into_iter().map(|order| (order.id, order));
+    let mut orders: HashMap<OrderId, Order> = orders.collect();
+    Ok(picked.into_iter().filter_map(|(id, keys)| Some((orders.remove(&id)?, keys))).unzip())
+}
+
+/// The request of the same page where the list is read from its end.
+fn turned(request: &PageRequest) -> PageRequest {
+    let (after, before) = (request.before.clone(), request.after.clone());
+    PageRequest { limit: request.limit, backward: !request.backward, after, before }
+}
+
 /// Reads the lines of all of them in one statement.
 pub async fn fill_lines(reads: &impl Reads, orders: &mut [Order]) -> Result<(), Fault> {
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
@@ -108,4 +154,24 @@ pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<Order
 pub enum OrderName {
     Number(i64),
     External(ChannelId, String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_descends_is_picked_from_its_end() {
+        let all = || (1..=5).map(|n| (n, vec![Key::Int(n)])).collect::<Vec<_>>();
+        let picked = |backward, after: Option<i64>, before: Option<i64>| {
+            let [after, before] = [after, before].map(|key| key.map(|n| vec![Key::Int(n)]));
+            let request = PageRequest { limit: 2, backward, after, before };
+            turned(&request).pick(all()).into_iter().map(|(n, _)| n).collect::<Vec<_>>()
+        };
+        assert_eq!(picked(false, None, None), [5, 4, 3]);
+        assert_eq!(picked(false, Some(4), None), [3, 2, 1]);
+        assert_eq!(picked(true, None, None), [1, 2, 3]);
+        assert_eq!(picked(true, None, Some(2)), [3, 4, 5]);
+        assert_eq!(picked(false, Some(5), Some(2)), [4, 3]);
+    }
 }

@@ -23,7 +23,9 @@ mod sourcing;
 mod steps;
 mod write;
 
-pub use backorders::{BACKORDERS, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
+pub use backorders::{
+    BackorderSort, BackorderTests, BackordersSorted, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for,
+};
 pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSearch, DocumentSort, DocumentSorted, DocumentTest, NumberTest};
@@ -32,7 +34,10 @@ pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_f
 pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standing_holds};
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest};
-pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
+pub use list::{
+    Found, MOST_FOUND, OrderName, OrderSort, Placed, Sorted, count, fill_lines, find, order_id, page, page_of_found,
+    page_statement, source,
+};
 pub(crate) use load::currency_of;
 pub use load::{kits, orders, parts_of};
 pub use locked::lock_orders;

@@ -19,6 +19,7 @@ use crate::{
     catalog::rows::{
         Clause,
         filter::{Filter as ProductFilter, begins_with},
+        search::Ranked,
     },
     stock::core::LevelKey,
 };
@@ -210,6 +211,8 @@ pub struct LevelFilter {
 pub enum ListedTest {
     /// Of the product, without searches.
     Product(ProductFilter),
+    /// The product is among those that a search has found.
+    Search(Box<Ranked>),
     /// From a moment to before another one.
     UpdatedAt([Option<Timestamp>; 2]),
     /// Has stock of a lot with one of these folded codes.
@@ -281,6 +284,13 @@ impl LevelFilter {
         !self.of_lists.is_empty() || parts.any(Self::asks_of_lists)
     }
 
+    /// Whether a search anywhere within may have found some products only of those that are alike.
+    pub fn is_vague(&self) -> bool {
+        let mut parts = self.and.iter().chain(self.or.iter().flatten()).chain(self.not.as_deref());
+        let own = |test: &ListedTest| matches!(test, ListedTest::Search(found) if found.is_vague);
+        self.of_lists.iter().any(own) || parts.any(Self::is_vague)
+    }
+
     /// Whether a level is among those the SQL would find.
     pub fn matches(&self, level: &LevelRow) -> bool {
         fn listed<T: PartialEq>(list: Option<&Vec<T>>, value: &T) -> bool {
@@ -311,6 +321,7 @@ impl ListedTest {
         let mut clause = Clause::numbered(backend, values.len() + 2);
         match self {
             Self::Product(filter) => filter.compile(&mut clause, &HashMap::new()),
+            Self::Search(ranked) => ranked.compile(&mut clause),
             Self::UpdatedAt([from, before]) => {
                 clause.push("TRUE");
                 for (bound, operator) in [(from, ">="), (before, "<")] {

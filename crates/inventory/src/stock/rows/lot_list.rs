@@ -6,7 +6,7 @@ use entity::{
     tables::{entry, product, store},
 };
 use platform::{
-    paging::{ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use sea_orm::Value;
@@ -53,9 +53,14 @@ struct ExpiringRow {
     time_zone: String,
 }
 
+/// The conditions of these tests on `lot l`: all of each list. Parameters are numbered from `next`.
+pub fn lot_conditions(backend: Backend, tests: &Nested<LotFilterSpec>, next: usize) -> (String, Vec<Value>) {
+    tests.conditions(next, &|spec: &LotFilterSpec, next| spec.sql(backend, next))
+}
+
 /// The lots that pass these tests: all of each list.
 pub fn lots_source(backend: Backend, tests: &Nested<LotFilterSpec>) -> ListSource {
-    let (conditions, values) = tests.conditions(2, &|spec: &LotFilterSpec, next| spec.sql(backend, next));
+    let (conditions, values) = lot_conditions(backend, tests, 2);
     ListSource { from: format!("FROM lot l WHERE l.tenant_id = $1{conditions}"), values }
 }
 
@@ -145,7 +150,51 @@ pub struct Expiring {
     pub time_zone: String,
 }
 
-/// What expires up to a day, soonest first: order and limit are SQL over `l` and `v`, values from `$3`.
+/// What a list of lots that expire is sorted by; the lot's id and the store's break ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpiringSort {
+    ExpiresOn,
+    /// How much of the lot the store has.
+    Quantity,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpiringSorted {
+    pub by: ExpiringSort,
+    pub descending: bool,
+}
+
+impl ExpiringSorted {
+    /// The order where none is asked for.
+    pub const SOONEST: Self = Self { by: ExpiringSort::ExpiresOn, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open. Cursors of the soonest first are those of before there were sorts.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            ExpiringSort::ExpiresOn if !self.descending => return "expiring".to_owned(),
+            ExpiringSort::ExpiresOn => "EXPIRES_ON",
+            ExpiringSort::Quantity => "QUANTITY",
+        };
+        format!("expiring:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    pub const fn columns(self) -> [&'static str; 3] {
+        match self.by {
+            ExpiringSort::ExpiresOn => ["l.expires_on", "l.id", "v.store_id"],
+            ExpiringSort::Quantity => ["v.on_hand", "l.id", "v.store_id"],
+        }
+    }
+    /// Where a lot in a store stands in this sort.
+    pub fn keys(self, one: &Expiring) -> Vec<Key> {
+        let first = match self.by {
+            ExpiringSort::ExpiresOn => i64::from(one.lot.expires_on.unwrap_or_default()),
+            ExpiringSort::Quantity => one.level.on_hand,
+        };
+        vec![Key::Int(first), one.lot.id.into(), one.level.key.store.into()]
+    }
+}
+
+/// What expires up to a day: order and limit are SQL over `l` and `v`, values from `$3`.
 pub async fn expiring(reads: &impl Reads, through: i32, conditions: &str, more: Vec<Value>) -> Result<Vec<Expiring>, Fault> {
     let ListSource { from, values } = expiring_source(through, conditions, more);
     let rows = reads.records::<ExpiringRow>(&format!("SELECT {} {from}", ExpiringRow::SELECT), values).await?;

@@ -10,7 +10,7 @@ use sea_orm::Value;
 use super::load::TransferRow;
 use crate::{
     catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
-    orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
+    orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest},
     transfers::core::Transfer,
 };
 
@@ -23,7 +23,7 @@ pub enum TransferTest {
     /// Comes from or goes to one of these.
     Touches(Vec<StoreId>),
     Product(Vec<ProductId>),
-    ExternalRef(Vec<String>),
+    ExternalRef(TextTest),
     Created {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
@@ -100,6 +100,12 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
             values.extend(more);
             return sql.push_str(&part);
         }
+        TransferTest::ExternalRef(test) => {
+            let mut clause = Clause::new(backend, next);
+            clause.text("t.external_ref", test);
+            values.extend(clause.values);
+            return sql.push_str(&format!(" AND {}", clause.sql));
+        }
         TransferTest::Created { from, before } => return span("t.created_at", *from, *before),
         TransferTest::Expected { from, before } => {
             span("t.expected_at", *from, *before);
@@ -119,10 +125,6 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
             let lines = "SELECT l.transfer_id FROM transfer_line l WHERE l.tenant_id = $1 AND l.quantity > 0 AND";
             (format!("t.id IN ({lines} {of})"), backend.ids(products.iter().copied()))
         }
-        TransferTest::ExternalRef(texts) => (
-            format!("t.external_ref IS NOT NULL AND {}", backend.in_texts("t.external_ref", next)),
-            backend.texts(texts.iter().map(String::as_str)),
-        ),
     };
     values.push(value);
     sql.push_str(" AND ");

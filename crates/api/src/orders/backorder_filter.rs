@@ -1,0 +1,83 @@
+//! Which lines that wait a list has, and in which order, as clients write it.
+
+use async_graphql::{Enum, InputObject};
+use entity::id::kind;
+use inventory::orders::rows::{BackorderSort as By, BackorderTests, BackordersSorted, Filter, IdColumn};
+use platform::path;
+
+use super::{
+    filters::{below, ids, span, texts},
+    links::{DateTimeFilter, Direction, IdFilter, StringFilter},
+};
+use crate::graphql::{fault::Answer, filters::QuantityFilter};
+
+/// Filter of order lines that wait for stock. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct BackorderFilter {
+    /// Products of the lines to include.
+    pub product: Option<IdFilter>,
+    /// SKU of the line's product, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Stores whose orders are included.
+    pub store: Option<IdFilter>,
+    /// Sales channels whose orders are included.
+    pub channel: Option<IdFilter>,
+    /// Time at which the line's order was placed.
+    pub placed_at: Option<DateTimeFilter>,
+    /// Quantity of the line that waits for stock, in the product's smallest unit.
+    pub backordered: Option<QuantityFilter>,
+}
+
+crate::keyed_filter!(
+    flat BackorderFilter,
+    "product" product ProductSku,
+    "store" store StoreCode,
+    "channel" channel ChannelCode,
+);
+
+/// Sort order of a list of order lines that wait for stock; lines with equal values are sorted by the number of their order and by their position.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct BackorderSort {
+    /// Field by which the lines are sorted.
+    pub field: BackorderSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which order lines that wait for stock can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum BackorderSortField {
+    /// Time at which the line's order was placed.
+    PlacedAt,
+    /// Quantity of the line that waits for stock, in the product's smallest unit.
+    Backordered,
+}
+
+impl From<BackorderSort> for BackordersSorted {
+    fn from(sort: BackorderSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
+}
+
+impl BackorderFilter {
+    /// The tests of the orders, and those of the lines. IDs of another kind are refused with their path.
+    pub(super) fn read(self) -> Answer<(Vec<Filter>, BackorderTests)> {
+        let at = path!["filter"];
+        let stores = ids::<kind::StoreId>(self.store, &below(&at, "store"))?;
+        let channels = ids::<kind::ChannelId>(self.channel, &below(&at, "channel"))?;
+        let mut orders: Vec<Filter> = stores.into_iter().map(|ids| Filter::Ids(IdColumn::Store, ids)).collect();
+        orders.extend(channels.into_iter().map(|ids| Filter::Ids(IdColumn::Channel, ids)));
+        orders.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
+        let QuantityFilter { eq, gte, lte } = self.backordered.unwrap_or_default();
+        let [eq, gte, lte] = [eq, gte, lte].map(|quantity| quantity.map(|quantity| quantity.0.get()));
+        let lines = BackorderTests {
+            products: ids::<kind::ProductId>(self.product, &below(&at, "product"))?,
+            skus: texts(self.sku, &below(&at, "sku"))?,
+            least: [eq, gte].into_iter().flatten().max(),
+            most: [eq, lte].into_iter().flatten().min(),
+        };
+        Ok((orders, lines))
+    }
+}
