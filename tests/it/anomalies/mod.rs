@@ -171,6 +171,9 @@ async fn judged_again_the_days_are_the_same(world: &World) {
     shop.bring_back(&plate, 142, 0).await;
     shop.detect(12).await.unwrap();
     assert!(shop.strange().await.iter().any(|one| one["product"]["sku"] == "PLATE"));
+    // That clock was twelve days ahead, and is put right: no day waits until it has caught up.
+    assert!(shop.detect(0).await.is_some());
+    assert_eq!(shop.detect(0).await, None, "a day closes once");
 }
 
 async fn many_small_returns_are_a_busy_day(world: &World) {

@@ -80,7 +80,8 @@ pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Op
     let mut due: BTreeMap<(i32, AnomalyLimits), Vec<StoreId>> = BTreeMap::new();
     for store in rows::stores(&scope).await? {
         let closed = local_day(now, &store.time_zone) - 1;
-        if store.judged.is_none_or(|judged| judged < closed) {
+        // A day further ahead than zones and clocks of nodes differ was judged by a clock that was wrong: it must not keep the others waiting.
+        if store.judged.is_none_or(|judged| judged < closed || judged > closed + 1) {
             let own = AnomalyLimits::read(&store.anomaly_limits).unwrap_or_default();
             due.entry((closed, own)).or_default().push(store.id);
         }
