@@ -56,6 +56,8 @@ install || {
   exit 3
 }
 
+# An index may be behind a proxy; the server is not.
+export no_proxy=127.0.0.1
 PORT=$(free_port)
 (
   cd "$FOLDER"

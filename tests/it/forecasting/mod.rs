@@ -193,9 +193,9 @@ async fn a_sale_by_a_clock_that_was_weeks_ahead_waits_for_its_week(world: &World
     trade.receive(&mug, 1_000, 7 * 13).await;
     trade.sell_weekly(&mug, &[10; 12]).await;
     // A node's clock is three weeks ahead when it records a sale, and is put right.
-    world.pass(AHEAD);
+    world.set_clock(AHEAD);
     trade.sell(&mug, &dock, 700, 0).await;
-    world.pass(-AHEAD);
+    world.set_clock(-AHEAD);
     trade.sell(&mug, &dock, 5, 0).await;
     assert_eq!(trade.run(0).await.unwrap().weeks, 12);
     let found = trade.forecast(&mug, dock.clone()).await;

@@ -101,12 +101,6 @@ pub async fn stock_productivity(
     let books = (source.currency, method);
     let levels = Box::pin(read_levels(&scope, &narrow, books)).await?;
     let GroupSums { totals, groups, categories } = grouped(&levels, &narrow, ask.group)?;
-    let before = if ask.with_before {
-        let narrow = Narrow { span: narrow.span.before(), ..narrow.clone() };
-        grouped(&Box::pin(read_levels(&scope, &narrow, books)).await?, &narrow, ask.group)?
-    } else {
-        GroupSums::default()
-    };
     let all = ProductCondition::default();
     let of_categories = if !ask.with_category || ask.group != ProductivityGroup::Product {
         BTreeMap::new()
@@ -115,6 +109,14 @@ pub async fn stock_productivity(
     } else {
         let narrow = Narrow { products: all, ..narrow.clone() };
         grouped(&Box::pin(read_levels(&scope, &narrow, books)).await?, &narrow, ProductivityGroup::Category)?.groups
+    };
+    // Of two periods one is held at a time.
+    drop(levels);
+    let before = if ask.with_before {
+        let narrow = Narrow { span: narrow.span.before(), ..narrow.clone() };
+        grouped(&Box::pin(read_levels(&scope, &narrow, books)).await?, &narrow, ask.group)?
+    } else {
+        GroupSums::default()
     };
     let totals_of_stores = narrow.stores.is_some();
     let rows_of_stores = totals_of_stores || ask.group == ProductivityGroup::Store;
