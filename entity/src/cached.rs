@@ -15,7 +15,7 @@ pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
 impl Cached for store::Model {
     fn weight(&self) -> usize {
         let texts = [&self.address, &self.payment_terms].into_iter().flatten().map(String::len).sum::<usize>();
-        let lists = self.contacts.len() + self.tax_ids.len() + self.handling_time.len();
+        let lists = self.contacts.len() + self.tax_ids.len() + self.handling_time.len() + self.anomaly_limits.len();
         size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len() + texts + lists
     }
 }

@@ -31,4 +31,6 @@ pub struct Model {
     pub payment_terms: Option<String>,
     /// JSON: an object. Rows that older releases remember do not say it: they are read anew, as with `tax_ids`.
     pub handling_time: String,
+    /// JSON: an object. Rows that older releases remember do not say it: they are read anew, as with `tax_ids`.
+    pub anomaly_limits: String,
 }

@@ -171,6 +171,9 @@ async fn judged_again_the_days_are_the_same(world: &World) {
     shop.bring_back(&plate, 142, 0).await;
     shop.detect(12).await.unwrap();
     assert!(shop.strange().await.iter().any(|one| one["product"]["sku"] == "PLATE"));
+    // That clock was twelve days ahead, and is put right: no day waits until it has caught up.
+    assert!(shop.detect(0).await.is_some());
+    assert_eq!(shop.detect(0).await, None, "a day closes once");
 }
 
 async fn many_small_returns_are_a_busy_day(world: &World) {
@@ -324,4 +327,28 @@ async fn a_company_says_from_which_size_on(world: &World) {
     assert_eq!(done(&update(20).await, "tenant")["settings"]["anomalySize"], 20);
     shop.detect(1).await.unwrap();
     assert_eq!(shop.strange().await[0]["reason"], "40 returned; a usual day has 6");
+    // A shop's own size comes before the company's, and is that shop's alone.
+    let annex = shop.books.office.new_store("ANNEX").await;
+    let limited = async |store: &Value, version: i64, limits: Value| {
+        let input = json!({ "id": store["id"], "expectedVersion": version, "anomalyLimits": limits });
+        let fields = "store { version anomalyLimits { size unmovedDays } }";
+        shop.books.office.act("storeUpdate", "StoreUpdateInput", fields, input).await
+    };
+    refused(&limited(&annex, 1, json!({ "size": 0 })).await, "OUT_OF_RANGE", "input.anomalyLimits.size");
+    done(&limited(&annex, 1, json!({ "size": 45 })).await, "store");
+    shop.forget_that_days_were_judged().await;
+    assert_eq!(shop.detect(1).await.unwrap().gone, 0, "it is another shop's");
+    let version = "query($id: ID!) { node(id: $id) { ... on Store { version } } }";
+    let dock = shop.books.office.store.clone();
+    let answer = shop.books.office.ask(version, json!({ "id": dock["id"] })).await;
+    let version = answer["data"]["node"]["version"].as_i64().unwrap();
+    let own = limited(&dock, version, json!({ "size": 45 })).await;
+    assert_eq!(done(&own, "store")["anomalyLimits"], json!({ "size": 45, "unmovedDays": null }), "{own:#}");
+    shop.forget_that_days_were_judged().await;
+    assert_eq!(shop.detect(1).await.unwrap().gone, 1);
+    assert_eq!(shop.strange().await, Vec::<Value>::new());
+    let none = limited(&dock, version + 1, Value::Null).await;
+    assert_eq!(done(&none, "store")["anomalyLimits"], Value::Null, "{none:#}");
+    shop.forget_that_days_were_judged().await;
+    assert_eq!(shop.detect(1).await.unwrap().new, 1, "the company's again");
 }

@@ -171,17 +171,18 @@ on_both!(a_supplier_says_the_least_that_its_orders_come_to, world: World => {
 
 on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
     let shown = "store { id version contacts { name phone } address { lines city country } taxIds { country kind number } paymentTerms { days discountPercent }
-        handlingTime { hours workingDays openDays } }";
+        handlingTime { hours workingDays openDays } anomalyLimits { size reversals } }";
     let input = json!({ "code": "HIGH", "name": "High Street", "contacts": [{ "name": "Till", "phone": "020 1" }],
         "address": { "lines": ["1 High Street"], "city": "London", "country": "gb" },
         "taxIds": [{ "country": "gb", "kind": "VAT", "number": "gb 123 4567 82" }], "paymentTerms": { "days": 14, "discountPercent": "2" },
-        "handlingTime": { "workingDays": 2, "openDays": [6, 1] } });
+        "handlingTime": { "workingDays": 2, "openDays": [6, 1] }, "anomalyLimits": { "reversals": 30 } });
     let store = made(change(world, "storeCreate", "StoreCreateInput", shown, input).await)["store"].clone();
     assert_eq!(store["contacts"], json!([{ "name": "Till", "phone": "020 1" }]));
     assert_eq!(store["address"], json!({ "lines": ["1 High Street"], "city": "London", "country": "GB" }));
     assert_eq!(store["taxIds"], json!([{ "country": "GB", "kind": "VAT", "number": "GB123456782" }]));
     assert_eq!(store["paymentTerms"], json!({ "days": 14, "discountPercent": "2.00" }));
     assert_eq!(store["handlingTime"], json!({ "hours": 0, "workingDays": 2, "openDays": [1, 6] }));
+    assert_eq!(store["anomalyLimits"], json!({ "size": null, "reversals": 30 }));
     let wrong = json!({ "id": store["id"], "expectedVersion": 1, "handlingTime": { "hours": 721, "openDays": [8] } });
     let mut paths: Vec<String> =
         refusals(&change(world, "storeUpdate", "StoreUpdateInput", shown, wrong).await).into_iter().map(|(_, path)| path).collect();
@@ -193,6 +194,10 @@ on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
     assert_eq!((&moved["taxIds"], &moved["paymentTerms"]), (&store["taxIds"], &Value::Null), "what is left out stays");
     assert_eq!(moved["address"], json!({ "lines": [], "city": "Leeds", "country": null }));
     assert_eq!(moved["handlingTime"], json!({ "hours": 4, "workingDays": 0, "openDays": [1, 2, 3, 4, 5] }));
+    assert_eq!(moved["anomalyLimits"], store["anomalyLimits"], "what is left out stays");
+    let usual = json!({ "id": store["id"], "expectedVersion": 2, "anomalyLimits": {} });
+    let usual = made(change(world, "storeUpdate", "StoreUpdateInput", shown, usual).await)["store"].clone();
+    assert_eq!((&usual["version"], &usual["anomalyLimits"]), (&json!(3), &Value::Null), "none is the tenant's");
     let gone = change(world, "storeArchive", "StoreArchiveInput", shown, json!({ "id": store["id"] })).await;
     assert_eq!(made(gone)["store"]["address"], moved["address"], "a closed store keeps its address");
 });

@@ -11,6 +11,7 @@ use entity::prelude::Timestamp;
 use entrepot::{
     access::{Permission, Reach, kind},
     clock::Clock,
+    demand::shell::check,
     forecasting::shell::{MadeRun, make_run},
 };
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ use crate::{
 on_both!(
     a_product_that_sells_ten_a_week_is_forecast_to_sell_ten,
     a_week_without_stock_is_unknown,
+    a_sale_by_a_clock_that_was_weeks_ahead_waits_for_its_week,
     forecasts_are_scored_as_they_were_made,
     forecasts_that_are_too_low_again_and_again_have_drifted,
     a_shops_manager_sees_their_shops_forecasts,
@@ -182,6 +184,35 @@ async fn a_week_without_stock_is_unknown(world: &World) {
     let reasons: Vec<&Value> = found["exclusions"].as_array().unwrap().iter().map(|one| &one["reason"]).collect();
     assert!(reasons.contains(&&json!("OUT_OF_STOCK")), "{found:#}");
     assert!(found["quality"].as_array().unwrap().iter().any(|one| one["reason"] == "MISSING_WEEKS"), "{found:#}");
+}
+
+async fn a_sale_by_a_clock_that_was_weeks_ahead_waits_for_its_week(world: &World) {
+    const AHEAD: i64 = 21 * 86_400;
+    let trade = Trade::of(world).await;
+    let (mug, dock) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.store.clone());
+    trade.receive(&mug, 1_000, 7 * 13).await;
+    trade.sell_weekly(&mug, &[10; 12]).await;
+    // A node's clock is three weeks ahead when it records a sale, and is put right.
+    world.set_clock(AHEAD);
+    trade.sell(&mug, &dock, 700, 0).await;
+    world.set_clock(-AHEAD);
+    trade.sell(&mug, &dock, 5, 0).await;
+    assert_eq!(trade.run(0).await.unwrap().weeks, 12);
+    let found = trade.forecast(&mug, dock.clone()).await;
+    assert!(found["weeks"].as_array().unwrap().iter().all(|week| week["mean"] == 10.0), "{found:#}");
+    let checked = check(&world.node.db, world.ours.owner.tenant, 5).await.unwrap();
+    assert!(checked.is_equal(), "{checked:?}");
+    let query = "query($f: DemandFilter) { demandFacts(filter: $f, groupBy: [WEEK], first: 50) { nodes { week soldUnits } } }";
+    let asked = json!({ "f": { "product": { "eq": mug["id"] }, "from": monday(world, 0), "to": monday(world, -4) } });
+    let facts = trade.books.office.ask(query, asked).await;
+    let weeks = json!([{ "week": monday(world, 0), "soldUnits": 5 }, { "week": monday(world, -3), "soldUnits": 700 }]);
+    assert_eq!(facts["data"]["demandFacts"]["nodes"], weeks, "{facts:#}");
+    // Once that week is over, the sale is in the history.
+    assert_eq!(trade.run(-4).await.unwrap().weeks, 16);
+    let found = trade.forecast(&mug, dock).await;
+    let last = found["history"].as_array().and_then(|weeks| weeks.last().cloned());
+    assert_eq!(last, Some(json!({ "week": monday(world, -3), "units": 700 })), "{found:#}");
+    trade.books.office.is_sound().await;
 }
 
 async fn forecasts_are_scored_as_they_were_made(world: &World) {

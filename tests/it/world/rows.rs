@@ -46,6 +46,7 @@ pub fn store(tenant_id: TenantId, id: StoreId, code: &str, now: Timestamp) -> st
         tax_ids: "[]".to_owned(),
         payment_terms: None,
         handling_time: "{}".to_owned(),
+        anomaly_limits: "{}".to_owned(),
     }
 }
 

@@ -12,6 +12,7 @@ use inventory::catalog::core::{
 };
 
 use super::{
+    anomaly_limits::StoreAnomalyLimitsInput,
     calendar::SupplierCalendarInput,
     company::{PartyAddressInput, PartyContactInput, PaymentTermsInput, TaxIdInput, all},
     enums,
@@ -44,6 +45,8 @@ pub struct StoreCreateInput {
     pub payment_terms: Option<PaymentTermsInput>,
     /// Time that the store takes from an order to its shipment. Null for none.
     pub handling_time: Option<HandlingTimeInput>,
+    /// Limits of anomalies in the store. Null for the tenant's.
+    pub anomaly_limits: Option<StoreAnomalyLimitsInput>,
 }
 impl From<StoreCreateInput> for StoreFields {
     fn from(input: StoreCreateInput) -> Self {
@@ -59,6 +62,7 @@ impl From<StoreCreateInput> for StoreFields {
                 payment_terms: input.payment_terms.map(Into::into).into(),
             },
             handling_time: input.handling_time.map(Into::into).into(),
+            anomaly_limits: input.anomaly_limits.map(Into::into).into(),
         }
     }
 }
@@ -91,6 +95,8 @@ pub struct StoreUpdateInput {
     /// Time that the store takes from an order to its shipment, for works that are made from now on and for orders whose requestedFor changes. Null for
     /// none.
     pub handling_time: MaybeUndefined<HandlingTimeInput>,
+    /// All limits of anomalies that the store has of its own, from the next judging on. Null for the tenant's.
+    pub anomaly_limits: MaybeUndefined<StoreAnomalyLimitsInput>,
 }
 impl From<StoreUpdateInput> for StoreFields {
     fn from(input: StoreUpdateInput) -> Self {
@@ -103,6 +109,7 @@ impl From<StoreUpdateInput> for StoreFields {
             reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
             terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
             handling_time: patch(input.handling_time, Into::into),
+            anomaly_limits: patch(input.anomaly_limits, Into::into),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
 
+mod anomaly_limits;
 mod calendar;
 mod category;
 mod channel_sort;

@@ -7,6 +7,7 @@ use inventory::catalog::core::store::StoreRow;
 use macros::resolvers;
 
 use super::{
+    anomaly_limits::{self, StoreAnomalyLimits},
     company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     enums::StoreKind,
     handling::{self, HandlingTime},
@@ -73,6 +74,10 @@ impl Store {
     /// once.
     async fn handling_time(&self) -> Option<HandlingTime> {
         handling::handling_time(&self.0.handling_time)
+    }
+    /// Limits of anomalies that the store has of its own. Null when it has none: all are the tenant's.
+    async fn anomaly_limits(&self) -> Option<StoreAnomalyLimits> {
+        anomaly_limits::anomaly_limits(&self.0.anomaly_limits)
     }
     /// Groups of stores that the store belongs to.
     #[field(permit = StoreRead)]

@@ -14,8 +14,10 @@ mod shell;
 pub mod suspension;
 pub mod tables;
 
-pub use self::core::{Change, Field, Rejection, Settings};
+pub use self::core::{ANOMALY_SIZE, Change, DUPLICATE_RECEIPT_DAYS, Field, Rejection, Settings};
 pub use manifest::{FORMAT, LeftOut, Manifest, Written};
-pub use pattern_limits::{PatternChange, PatternLimits};
+pub use pattern_limits::{
+    DUPLICATE_MINUTES, LOSS_AMOUNT, LOSS_UNITS, PatternChange, PatternLimits, REVERSALS, SHORT_COUNTS, UNMOVED_DAYS,
+};
 pub use rows::approval_limit;
 pub use shell::{Changed, settings, update};

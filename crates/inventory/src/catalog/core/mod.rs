@@ -3,6 +3,7 @@
 //! Every noun follows the same steps: fields as callers send them → `check` → a command that lists its own problems → `decide` against what
 //! the database knows of its surroundings → a `Verdict`. One command or five hundred make no difference.
 
+pub mod anomaly_limits;
 pub mod calendar;
 pub mod category;
 pub mod channel;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     Checker, Form, Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict,
+    anomaly_limits::{self, AnomalyLimits},
     check::{Code, MAX_NAME, input_path},
     company::{Reach, ReachFields, Terms, TermsFields},
     found,
@@ -27,6 +28,8 @@ pub struct StoreFields {
     pub terms: TermsFields,
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub handling_time: Patch<HandlingTime>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub anomaly_limits: Patch<AnomalyLimits>,
 }
 
 /// Whether a store is in use.
@@ -50,6 +53,8 @@ pub struct StoreCommand {
     pub terms: Terms,
     /// The text of the column.
     pub handling_time: Patch<String>,
+    /// The text of the column.
+    pub anomaly_limits: Patch<String>,
     pub problems: Vec<Problem>,
 }
 
@@ -71,8 +76,12 @@ pub fn check(
         Patch::Clear => Patch::Set(HandlingTime::NONE.to_owned()),
         other => checker.free(other, handling::checked),
     };
+    let anomaly_limits = match &fields.anomaly_limits {
+        Patch::Clear => Patch::Set(AnomalyLimits::NONE.to_owned()),
+        other => checker.free(other, anomaly_limits::checked),
+    };
     let (life, problems) = (fields.life, checker.problems);
-    StoreCommand { target, code, name, kind, time_zone, life, reach, terms, handling_time, problems }
+    StoreCommand { target, code, name, kind, time_zone, life, reach, terms, handling_time, anomaly_limits, problems }
 }
 
 /// What the database knows around one store's command.
@@ -113,6 +122,7 @@ impl StoreContext {
         command.reach.apply(&mut row.contacts, &mut row.address);
         command.terms.apply(&mut row.tax_ids, &mut row.payment_terms);
         command.handling_time.apply_value(&mut row.handling_time);
+        command.anomaly_limits.apply_value(&mut row.anomaly_limits);
         if command.life == Life::Archive && row.archived_at.is_none() {
             if !self.uses.is_empty() {
                 problems.push(Problem::at("id", Rejection::InUse(self.uses.clone())));
@@ -148,6 +158,7 @@ impl StoreContext {
             tax_ids: "[]".to_owned(),
             payment_terms: None,
             handling_time: HandlingTime::NONE.to_owned(),
+            anomaly_limits: AnomalyLimits::NONE.to_owned(),
         }
     }
 }

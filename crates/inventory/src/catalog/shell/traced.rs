@@ -9,6 +9,7 @@ use platform::{
 use serde_json::{Value, json};
 
 use crate::catalog::core::{
+    anomaly_limits::AnomalyLimits,
     calendar::{ClosedDay, SupplierCalendar},
     category::CategoryRow,
     channel::ChannelRow,
@@ -123,6 +124,7 @@ pub(super) fn store(row: &StoreRow) -> Fields {
         .with("taxIds", parsed(&row.tax_ids))
         .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
         .with("handlingTime", HandlingTime::read(&row.handling_time).map(|_| parsed(&row.handling_time)))
+        .with("anomalyLimits", AnomalyLimits::read(&row.anomaly_limits).map(|_| parsed(&row.anomaly_limits)))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 

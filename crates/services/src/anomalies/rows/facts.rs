@@ -21,6 +21,8 @@ pub struct JudgedStore {
     pub id: StoreId,
     #[record(of = store, alias = "s")]
     pub time_zone: String,
+    #[record(of = store, alias = "s")]
+    pub anomaly_limits: String,
     #[record(of = anomaly_book, alias = "b", column = "business_date", outer)]
     pub judged: Option<i32>,
 }

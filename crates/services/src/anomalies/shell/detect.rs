@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use forecast::anomaly::{DISMISSED_DAYS, SIZE};
 use iam::tenancy::{self, Settings};
+use inventory::catalog::core::anomaly_limits::AnomalyLimits;
 use platform::{
     clock::{Clock, local_day},
     storage::{Database, Fault, TenantScope, journal},
@@ -31,7 +32,7 @@ pub struct Detected {
     pub gone: usize,
 }
 
-/// What a tenant has set, or the detector's own.
+/// What a store has set, else its tenant, else the detector's own.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     /// Whole units of a day's largest line.
@@ -40,20 +41,20 @@ struct Limits {
 }
 
 impl Limits {
-    fn of(settings: &Settings) -> Self {
-        let (usual, own) = (PatternRules::default(), settings.patterns);
+    fn of(store: &AnomalyLimits, settings: &Settings) -> Self {
+        let (usual, tenant) = (PatternRules::default(), settings.patterns);
         let days = |days: Option<i64>, usual: i32| days.and_then(|days| i32::try_from(days).ok()).unwrap_or(usual);
-        let short_counts = own.short_counts.and_then(|counts| usize::try_from(counts).ok());
+        let short_counts = store.short_counts.or(tenant.short_counts).and_then(|counts| usize::try_from(counts).ok());
         let rules = PatternRules {
-            loss_units: own.loss_units.map_or(usual.loss_units, |units| units as f64),
-            loss_amount: own.loss_amount.unwrap_or(usual.loss_amount),
-            reversals: own.reversals.unwrap_or(usual.reversals),
+            loss_units: store.loss_units.or(tenant.loss_units).map_or(usual.loss_units, |units| units as f64),
+            loss_amount: store.loss_amount.or(tenant.loss_amount).unwrap_or(usual.loss_amount),
+            reversals: store.reversals.or(tenant.reversals).unwrap_or(usual.reversals),
             short_counts: short_counts.unwrap_or(usual.short_counts),
-            duplicate_minutes: own.duplicate_minutes.unwrap_or(usual.duplicate_minutes),
-            unmoved_days: days(own.unmoved_days, usual.unmoved_days),
-            receipt_days: days(settings.duplicate_receipt_days, usual.receipt_days),
+            duplicate_minutes: store.duplicate_minutes.or(tenant.duplicate_minutes).unwrap_or(usual.duplicate_minutes),
+            unmoved_days: days(store.unmoved_days.or(tenant.unmoved_days), usual.unmoved_days),
+            receipt_days: days(store.duplicate_receipt_days.or(settings.duplicate_receipt_days), usual.receipt_days),
         };
-        Self { size: settings.anomaly_size.map_or(SIZE, |size| size as f64), rules }
+        Self { size: store.size.or(settings.anomaly_size).map_or(SIZE, |size| size as f64), rules }
     }
 }
 
@@ -75,21 +76,24 @@ pub async fn detect_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
 pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<Detected>, Fault> {
     let scope = db.tenant(tenant).long();
     let now = clock.now();
-    let mut due: BTreeMap<i32, Vec<StoreId>> = BTreeMap::new();
+    // Stores with the same limits are judged together.
+    let mut due: BTreeMap<(i32, AnomalyLimits), Vec<StoreId>> = BTreeMap::new();
     for store in rows::stores(&scope).await? {
         let closed = local_day(now, &store.time_zone) - 1;
-        if store.judged.is_none_or(|judged| judged < closed) {
-            due.entry(closed).or_default().push(store.id);
+        // A day further ahead than zones and clocks of nodes differ was judged by a clock that was wrong: it must not keep the others waiting.
+        if store.judged.is_none_or(|judged| judged < closed || judged > closed + 1) {
+            let own = AnomalyLimits::read(&store.anomaly_limits).unwrap_or_default();
+            due.entry((closed, own)).or_default().push(store.id);
         }
     }
     if due.is_empty() {
         return Ok(None);
     }
     catch_up(db, tenant, usize::MAX).await?;
-    let limits = Limits::of(&tenancy::settings(&scope).await?);
+    let settings = tenancy::settings(&scope).await?;
     let mut detected = Detected::default();
-    for (closed, stores) in due {
-        let found = judge_stores(&scope, &stores, closed, limits, clock).await?;
+    for ((closed, own), stores) in due {
+        let found = judge_stores(&scope, &stores, closed, Limits::of(&own, &settings), clock).await?;
         detected.stores += stores.len();
         detected.new += found.new;
         detected.changed += found.changed;

@@ -68,6 +68,17 @@ struct Flow {
     opening: i64,
 }
 
+/// What a level sold in the period.
+#[derive(Record)]
+struct SoldRow {
+    #[record(of = demand_day, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
+    sold: i64,
+}
+
 /// The columns of `FlowRow`, of the days before the period.
 const BEFORE: &str = "d.product_id, d.store_id, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
 
@@ -141,13 +152,56 @@ fn flows_sql(within: &str, first: &str) -> String {
     )
 }
 
+/// What levels sold in the period, without those that sold nothing. `within` is a condition on days as `d`.
+fn sold_sql(within: &str) -> String {
+    format!(
+        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
+           AND d.business_date >= $2 AND d.business_date <= $3{within}
+         GROUP BY d.product_id, d.store_id HAVING sum(d.ordered_units - d.cancelled_units) <> 0",
+        select = SoldRow::SELECT
+    )
+}
+
+/// A condition on spans as `x`, and the values of the period and of it.
+fn conditions(backend: Backend, filter: &StockFilter) -> (String, Vec<Value>) {
+    let mut values: Vec<Value> = vec![i64::from(filter.from).into(), i64::from(filter.to).into()];
+    let mut within = backend.and_ids("x.product_id", filter.products.as_deref(), &mut values);
+    within.push_str(&backend.and_ids("x.store_id", filter.stores.as_deref(), &mut values));
+    (within, values)
+}
+
+/// The levels that have spans on these days, by product and store, with what stock-outs are told by: their days, and what was sold on them and besides. What
+/// levels had and got is not read, and is 0.
+pub async fn stockout_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
+    let backend = reads.backend();
+    let (within, values) = conditions(backend, filter);
+    let (spans, sold) = (spans_sql(backend, &within), sold_sql(&within.replace("x.", "d.")));
+    let (spans, rows) =
+        tokio::try_join!(reads.records::<SpanRow>(&spans, values.clone()), reads.records::<SoldRow>(&sold, values))?;
+    let sold: HashMap<(ProductId, StoreId), i64> =
+        rows.into_iter().map(|row| ((row.product_id, row.store_id), row.sold)).collect();
+    let period = |row: SpanRow| {
+        let sold = sold.get(&(row.product_id, row.store_id)).copied().unwrap_or_default();
+        let period = StockPeriod {
+            in_stock_days: row.in_stock_days,
+            out_days: row.out_days,
+            capped_days: row.capped_days,
+            stockouts: row.stockouts,
+            sold_in_stock: sold - row.sold_out - row.sold_before,
+            sold_out: row.sold_out,
+            sold: sold.into(),
+            ..StockPeriod::default()
+        };
+        (row.product_id, row.store_id, period)
+    };
+    Ok(spans.into_iter().map(period).collect())
+}
+
 /// The levels that have spans on these days, by product and store. A level with none has no stock to tell of.
 pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
     let (from, to) = (i64::from(filter.from), i64::from(filter.to));
-    let mut values: Vec<Value> = vec![from.into(), to.into()];
-    let mut within = backend.and_ids("x.product_id", filter.products.as_deref(), &mut values);
-    within.push_str(&backend.and_ids("x.store_id", filter.stores.as_deref(), &mut values));
+    let (within, values) = conditions(backend, filter);
     let spans = spans_sql(backend, &within);
     let with_first: Vec<Value> = values.iter().cloned().chain([FIRST_DAY.into()]).collect();
     let flows = flows_sql(&within.replace("x.", "d."), &format!("${}", with_first.len() + 1));

@@ -11,7 +11,7 @@ use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within}
 use crate::{
     demand::{
         core::StockPeriod,
-        rows::{StockFilter, stock_periods},
+        rows::{StockFilter, stockout_periods},
         shell::LostUnits,
     },
     insight::shell::ReportError,
@@ -26,6 +26,7 @@ use crate::{
 pub struct LostLevel {
     pub product: ProductId,
     pub store: StoreId,
+    /// Without what the level had and got.
     pub period: StockPeriod,
     /// Of all days out of stock, and of `EVENT_DAYS` a stock-out at most. None where no day had stock.
     pub units: Option<LostUnits>,
@@ -89,7 +90,7 @@ pub(super) async fn lost_levels(
     let products = narrow.products.ids(scope).await?;
     let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
     let (periods, paid, listed) = tokio::try_join!(
-        stock_periods(scope, &filter),
+        stockout_periods(scope, &filter),
         rows::paid(scope, narrow, currency),
         rows::listed(scope, narrow, currency),
     )?;

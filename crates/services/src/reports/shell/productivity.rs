@@ -52,7 +52,7 @@ pub struct ProductivityAsk {
     pub top: ProductivityTop,
     /// Whether the days before are summed as well, which takes as long once more.
     pub with_before: bool,
-    /// Whether the categories of products are summed as well, which takes as long once more.
+    /// Whether the categories of products are summed as well, which takes as long once more where products are narrowed.
     pub with_category: bool,
 }
 
@@ -99,18 +99,24 @@ pub async fn stock_productivity(
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
-    let GroupSums { totals, groups, categories } = Box::pin(summed(&scope, &narrow, books, ask.group)).await?;
+    let levels = Box::pin(read_levels(&scope, &narrow, books)).await?;
+    let GroupSums { totals, groups, categories } = grouped(&levels, &narrow, ask.group)?;
+    let all = ProductCondition::default();
+    let of_categories = if !ask.with_category || ask.group != ProductivityGroup::Product {
+        BTreeMap::new()
+    } else if narrow.products == all {
+        grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
+    } else {
+        let narrow = Narrow { products: all, ..narrow.clone() };
+        grouped(&Box::pin(read_levels(&scope, &narrow, books)).await?, &narrow, ProductivityGroup::Category)?.groups
+    };
+    // Of two periods one is held at a time.
+    drop(levels);
     let before = if ask.with_before {
         let narrow = Narrow { span: narrow.span.before(), ..narrow.clone() };
-        Box::pin(summed(&scope, &narrow, books, ask.group)).await?
+        grouped(&Box::pin(read_levels(&scope, &narrow, books)).await?, &narrow, ask.group)?
     } else {
         GroupSums::default()
-    };
-    let of_categories = if ask.with_category && ask.group == ProductivityGroup::Product {
-        let narrow = Narrow { products: ProductCondition::default(), ..narrow.clone() };
-        Box::pin(summed(&scope, &narrow, books, ProductivityGroup::Category)).await?.groups
-    } else {
-        BTreeMap::new()
     };
     let totals_of_stores = narrow.stores.is_some();
     let rows_of_stores = totals_of_stores || ask.group == ProductivityGroup::Store;
@@ -132,15 +138,18 @@ pub async fn stock_productivity(
     Ok(ProductivityReport { source, rows_of_stores, totals_of_stores, totals, totals_before, rows })
 }
 
-/// Sums of the levels that the narrowing has, by group.
-async fn summed(
+/// The levels that the narrowing has, of all stores.
+async fn read_levels(
     scope: &TenantScope,
     narrow: &Narrow,
     (currency, method): (Currency, CostingMethod),
-    group: ProductivityGroup,
-) -> Result<GroupSums, ReportError> {
+) -> Result<Vec<LevelFlow>, ReportError> {
     let (flows, booked) = tokio::try_join!(rows::level_flows(scope, narrow, currency), rows::booked(scope, narrow, method))?;
-    let levels = joined(flows, booked.values, booked.costs);
+    Ok(joined(flows, booked.values, booked.costs))
+}
+
+/// Sums of levels by group, of the stores that the narrowing has.
+fn grouped(levels: &[LevelFlow], narrow: &Narrow, group: ProductivityGroup) -> Result<GroupSums, ReportError> {
     let is_seen = |store: StoreId| narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
     let mut found = GroupSums::default();
     for level in levels.iter().filter(|level| is_seen(level.store)) {

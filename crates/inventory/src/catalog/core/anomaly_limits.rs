@@ -1,0 +1,96 @@
+//! A store's own limits of anomalies. What it does not name is as the tenant has it.
+
+use iam::tenancy::{
+    ANOMALY_SIZE, DUPLICATE_MINUTES, DUPLICATE_RECEIPT_DAYS, LOSS_AMOUNT, LOSS_UNITS, REVERSALS, SHORT_COUNTS, UNMOVED_DAYS,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Checker,
+    check::{InputPath, input_path},
+    company,
+};
+
+/// In the database, and as callers say it. An object without fields is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AnomalyLimits {
+    /// Whole units of a day's largest line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<i64>,
+    /// Whole units of an order line below its cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_units: Option<i64>,
+    /// Whole units of its currency that the line loses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_amount: Option<i64>,
+    /// Returns and cancellations of a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reversals: Option<i64>,
+    /// Counts in a row that all miss units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short_counts: Option<i64>,
+    /// Minutes between equal orders of a customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_minutes: Option<i64>,
+    /// Days that stock has not moved for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmoved_days: Option<i64>,
+    /// Days between equal receipts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_receipt_days: Option<i64>,
+}
+
+impl AnomalyLimits {
+    /// The column of a store without any.
+    pub const NONE: &'static str = "{}";
+
+    /// What a column says; None where it says nothing.
+    pub fn read(text: &str) -> Option<Self> {
+        if text == Self::NONE {
+            return None;
+        }
+        Some(company::read::<Self>(text)).filter(|limits| *limits != Self::default())
+    }
+}
+
+/// The text of the column. The ranges are those of the tenant's settings.
+pub(super) fn checked(c: &mut Checker, given: &AnomalyLimits) -> Option<String> {
+    let limits = [
+        ("size", given.size, ANOMALY_SIZE),
+        ("lossUnits", given.loss_units, LOSS_UNITS),
+        ("lossAmount", given.loss_amount, LOSS_AMOUNT),
+        ("reversals", given.reversals, REVERSALS),
+        ("shortCounts", given.short_counts, SHORT_COUNTS),
+        ("duplicateMinutes", given.duplicate_minutes, DUPLICATE_MINUTES),
+        ("unmovedDays", given.unmoved_days, UNMOVED_DAYS),
+        ("duplicateReceiptDays", given.duplicate_receipt_days, DUPLICATE_RECEIPT_DAYS),
+    ];
+    for (field, limit, (least, most)) in limits {
+        if let Some(limit) = limit {
+            let at: InputPath = input_path!["anomalyLimits", field];
+            c.range(at, limit, least, most);
+        }
+    }
+    serde_json::to_string(given).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_out_of_its_range_is_named_and_nothing_is_none() {
+        let mut c = Checker::default();
+        let given = AnomalyLimits { size: Some(0), short_counts: Some(1), unmoved_days: Some(90), ..AnomalyLimits::default() };
+        checked(&mut c, &given);
+        let paths: Vec<String> = c.problems.iter().map(|problem| problem.at.join(".")).collect();
+        assert_eq!(paths, ["anomalyLimits.size", "anomalyLimits.shortCounts"]);
+        let mut c = Checker::default();
+        let none = checked(&mut c, &AnomalyLimits::default()).unwrap();
+        assert_eq!((none.as_str(), AnomalyLimits::read(&none)), (AnomalyLimits::NONE, None));
+        let own = AnomalyLimits { size: Some(20), ..AnomalyLimits::default() };
+        assert_eq!(AnomalyLimits::read(&checked(&mut c, &own).unwrap()), Some(own));
+        assert!(c.problems.is_empty());
+    }
+}
