@@ -48,6 +48,19 @@ impl World {
         self.takes_in(cheese, self.depot, ("L-2", 6)).await;
     }
 
+    /// A line that names no lot is before one of the same product that names all of the first to leave: it takes the other.
+    async fn unnamed_lines_leave_named_lots(&self, cheese: ProductId) {
+        let of = json!([{"product": {"id": cheese}, "quantity": 4}, {"product": {"id": cheese}, "quantity": 9}]);
+        let order = self.sold(of, json!({"sourcing": {}})).await;
+        let work = self.work(&order).await;
+        self.does("fulfilmentWorkPick", &work, json!({})).await;
+        let unnamed = json!({"lineId": work["lines"][0]["id"], "quantity": 4});
+        let parcel = json!({"parcels": [{"lines": [unnamed, of_lots(&work, 1, &[("L-1", 9)])]}]});
+        self.does("fulfilmentWorkPack", &work, parcel).await;
+        self.does("fulfilmentWorkShip", &work, json!({})).await;
+        assert_eq!(self.on_hand(["L-1", "L-2"]).await, [0, 2]);
+    }
+
     /// How much of these lots is in the stores.
     async fn on_hand<const N: usize>(&self, codes: [&str; N]) -> [i64; N] {
         let mut found = [0; N];
@@ -164,6 +177,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         world.does("fulfilmentWorkPack", &second, free).await;
         world.does("fulfilmentWorkShip", &second, json!({})).await;
         assert_eq!(world.on_hand(["S-1", "S-9"]).await, [0, 1]);
+        world.unnamed_lines_leave_named_lots(cheese).await;
     })
     .await;
 }

@@ -71,7 +71,11 @@ impl Draft<'_> {
             }
             return Ok(vec![(lot.id, amount)]);
         }
-        let candidates = self.candidates(key, shelf);
+        let mut candidates = self.candidates(key, shelf);
+        if shelf == Shelf::Available {
+            // Lines that name lots are decided first, wherever they are among those of the command.
+            candidates = unnamed(&candidates, &self.named_later(key));
+        }
         let remaining = match shelf {
             Shelf::Available => least_days(self.kind(), posting.dates, &facts),
             Shelf::Aside(_) => None,
@@ -110,6 +114,13 @@ impl Draft<'_> {
         posting.dates == Dates::Keep && self.kind() != MovementKind::Count
     }
 
+    /// What parcels that leave with the command name of lots, and what has not been posted of it: no other line of the command takes it.
+    pub(super) fn named_later(&self, key: LevelKey) -> BTreeMap<LotId, i64> {
+        let own = self.lots.leaving.iter().filter(|((of, _), _)| *of == key);
+        let later = |at: &(LevelKey, LotId), units: i64| (units - self.lots.left.get(at).copied().unwrap_or(0)).max(0);
+        own.map(|(at, units)| (at.1, later(at, *units))).collect()
+    }
+
     /// How much of a lot is in parcels by its name that have not left, without those that leave with the command.
     fn in_parcels(&self, key: LevelKey, lot: LotId) -> i64 {
         let named = self.book().lots.in_parcels.get(&(key, lot)).copied().unwrap_or(0);
@@ -130,10 +141,10 @@ impl Draft<'_> {
         candidates.into_iter().map(whole).collect()
     }
 
-    /// What of these lots parcels name, which `candidates` leaves out.
+    /// What of these lots parcels name that do not leave with the command, which `candidates` leaves out.
     fn of_parcels<'c>(&self, key: LevelKey, candidates: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
         let whole = self.with_parcels(key, candidates.clone());
-        whole
+        unnamed(&whole, &self.named_later(key))
             .into_iter()
             .zip(candidates)
             .map(|(all, free)| Candidate { available: all.available - free.available, ..all })
@@ -241,6 +252,12 @@ impl Draft<'_> {
     }
 }
 
+/// These lots without what lines name of them that come later.
+pub(super) fn unnamed<'c>(candidates: &[Candidate<'c>], later: &BTreeMap<LotId, i64>) -> Vec<Candidate<'c>> {
+    let free = |one: &Candidate<'c>| (one.available - later.get(&one.lot).copied().unwrap_or(0)).max(0);
+    candidates.iter().map(|one| Candidate { available: free(one), ..*one }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -331,5 +348,10 @@ mod tests {
         assert!(matches!(refused.why, Reason::LotShort { what: Scarce::OutsideParcels { .. }, .. }), "{refused:?}");
         draft.leaves_parcels(key(), lot(1), 6);
         assert_eq!(pick(&draft, &bound, 6), Ok(vec![(lot(1), 6)]), "the first of the parcels to leave finds what is there");
+        // Its other lines leave that to it, before it is posted and where dates do not bind.
+        assert_eq!(pick(&draft, &first, 10), Ok(vec![(lot(2), 10)]));
+        let all = posting(LotChoice::Unsaid, Dates::Override);
+        assert_eq!(pick(&draft, &all, 14), Ok(vec![(lot(2), 10), (lot(1), 4)]));
+        assert!(pick(&draft, &all, 15).is_err());
     }
 }
