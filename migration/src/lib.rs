@@ -143,6 +143,7 @@ mod m0163_right_names;
 mod m0165_revocations;
 mod m0168_mistyped_words;
 mod m0174_alert_changes;
+mod m0178_lots_that_left;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -290,6 +291,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0165_revocations::Migration),
             Box::new(m0168_mistyped_words::Migration),
             Box::new(m0174_alert_changes::Migration),
+            Box::new(m0178_lots_that_left::Migration),
         ]
     }
 }
