@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use super::world::{World, done, line, lines, refused};
+use super::world::{Orders, World, done, line, lines, refused};
 
 impl World {
     /// A product whose stock is kept by lots or serial numbers.
@@ -59,6 +59,29 @@ impl World {
         self.does("fulfilmentWorkPack", &work, parcel).await;
         self.does("fulfilmentWorkShip", &work, json!({})).await;
         assert_eq!(self.on_hand(["L-1", "L-2"]).await, [0, 2]);
+    }
+
+    /// Two are held, and two are packed for a later order, whose hold gives way when the others break: what is packed stays packed.
+    async fn what_is_packed_is_promised_to_no_other(&self, cheese: ProductId) {
+        self.takes_in(cheese, self.depot, ("L-1", 2)).await;
+        let two = json!([{"product": {"id": cheese}, "quantity": 2}]);
+        let held = self.sold(two.clone(), json!({"sourcing": {}})).await;
+        self.pass(1);
+        let work = self.work(&self.sold(two, json!({"sourcing": {}})).await).await;
+        self.does("fulfilmentWorkPick", &work, json!({})).await;
+        self.does("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": [of_lots(&work, 0, &[("L-2", 2)])]}]})).await;
+        let change = json!([{"product": {"id": cheese}, "store": {"id": self.depot}, "delta": -2, "lot": {"code": "L-1"}}]);
+        let broken = json!({"idempotencyKey": self.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": change});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
+        let answer = self.ask(adjust, json!({"input": broken})).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
+        let cancel = json!({"idempotencyKey": self.key(), "id": held["id"]});
+        done(&self.act_in::<Orders>("orderCancel", cancel).await, "order");
+        let lines = json!([{"product": {"id": cheese}, "quantity": 1}]);
+        let one = json!({"idempotencyKey": self.key(), "store": {"id": self.depot}, "lines": lines});
+        let answer = self.act_in::<Orders>("orderCreate", one).await;
+        assert_eq!(answer["userErrors"][0]["code"], "INSUFFICIENT_STOCK", "{answer}");
+        assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("packed for orders"), "{answer}");
     }
 
     /// How much of these lots is in the stores.
@@ -178,6 +201,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         world.does("fulfilmentWorkShip", &second, json!({})).await;
         assert_eq!(world.on_hand(["S-1", "S-9"]).await, [0, 1]);
         world.unnamed_lines_leave_named_lots(cheese).await;
+        world.what_is_packed_is_promised_to_no_other(cheese).await;
     })
     .await;
 }

@@ -165,7 +165,8 @@ impl Draft<'_> {
         self.lot_levels(key).into_iter().filter_map(candidate).collect()
     }
 
-    /// What of a level may be promised to buyers: what is available, without the lots that a sale would not pick today. Of those, the ones that
+    /// What of a level may be promised to buyers: what is available, without what is in parcels of others and without the lots that a sale would not
+    /// pick today. Of those, the ones that
     /// are only near their date are what transfers take first, so what transfers hold is held of them.
     pub fn promisable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
         let level = self.stocked(key, field)?;
@@ -177,7 +178,20 @@ impl Draft<'_> {
         let stays: Vec<_> = candidates.iter().filter(|lot| !lot.may_go(today, remaining)).collect();
         let all: i64 = stays.iter().map(|lot| lot.available).sum();
         let near: i64 = stays.iter().filter(|lot| lot.may_go(today, Some(0))).map(|lot| lot.available).sum();
-        Ok((level.available() - all + near.min(self.held_for_transfers(key))).max(0))
+        Ok((level.available() - all + near.min(self.held_for_transfers(key)) - self.unheld_in_parcels(key)).max(0))
+    }
+
+    /// What parcels name of a level for orders whose holds gave way, as far as it is there: it counts as available, and others cannot have it.
+    fn unheld_in_parcels(&self, key: LevelKey) -> i64 {
+        let Some(unheld) = self.book().lots.unheld.get(&key).copied() else { return 0 };
+        let (mut there, mut gone) = (0, 0);
+        for level in self.lot_levels(key) {
+            let named = self.in_parcels(key, level.lot);
+            let kept = named.min(level.available().max(0));
+            there += kept;
+            gone += named - kept;
+        }
+        (unheld - gone).clamp(0, there)
     }
 
     /// What transfers hold of a level, as far as it is loaded.
@@ -224,7 +238,8 @@ impl Draft<'_> {
                 Rejection { why, at: field }
             }
             Ok(level) => {
-                let what = Scarce::MayBeSold { sku: level.facts.sku.clone() };
+                let sku = level.facts.sku.clone();
+                let what = if self.unheld_in_parcels(key) > 0 { Scarce::NotPacked { sku } } else { Scarce::MayBeSold { sku } };
                 self.lot_short(key, what, (requested, usable), field)
             }
             Err(absent) => absent,
@@ -353,5 +368,18 @@ mod tests {
         let all = posting(LotChoice::Unsaid, Dates::Override);
         assert_eq!(pick(&draft, &all, 14), Ok(vec![(lot(2), 10), (lot(1), 4)]));
         assert!(pick(&draft, &all, 15).is_err());
+    }
+
+    #[test]
+    fn what_is_packed_and_held_no_more_is_promised_to_no_other() {
+        let mut book = book();
+        let level = book.levels.get_mut(&key()).unwrap();
+        (level.on_hand, level.reserved) = (Quantity::new(20).unwrap(), Quantity::new(2).unwrap());
+        assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(18), "what is in parcels is held");
+        // Of twelve that are named two are held, and two are not there.
+        book.lots.unheld.insert(key(), 10);
+        assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(10));
+        let short = Draft::new(&book).unpromised(key(), (11, 10), At::INPUT);
+        assert!(matches!(short.why, Reason::LotShort { what: Scarce::NotPacked { .. }, .. }), "{short:?}");
     }
 }

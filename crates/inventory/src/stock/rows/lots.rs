@@ -9,6 +9,7 @@ use entity::{
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 
+use super::unheld::unheld;
 use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted};
 
 /// A lot as it is written and read.
@@ -169,6 +170,10 @@ pub async fn lot_book(
             if in_parcels > 0 {
                 book.in_parcels.insert(place, in_parcels);
             }
+        }
+        if !book.in_parcels.is_empty() {
+            let named: BTreeSet<LotId> = book.in_parcels.keys().map(|(_, lot)| *lot).collect();
+            book.unheld = unheld(reads, &named.into_iter().collect::<Vec<_>>()).await?;
         }
     }
     if !wanted.products.is_empty() {
