@@ -42,6 +42,14 @@ pub async fn merged_customers(reads: &impl Reads, into: &[CustomerId]) -> Result
     Ok(rows.into_iter().map(|row| (row.merged_into, row.id)).collect())
 }
 
+/// The customers that are merged into one, without those who are erased.
+pub async fn known_merged(reads: &impl Reads, into: CustomerId) -> Result<Vec<CustomerId>, Fault> {
+    let sql = "SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND c.merged_into = $2
+           AND NOT (c.personal IS NULL AND c.name IS NULL AND c.email IS NULL AND c.external_ref IS NULL) ORDER BY c.id";
+    let rows = reads.rows(sql, vec![into.into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
 /// The suppliers that are merged into one of these, each behind the one that it is merged into.
 pub async fn merged_suppliers(reads: &impl Reads, into: &[SupplierId]) -> Result<Vec<(SupplierId, SupplierId)>, Fault> {
     if into.is_empty() {
