@@ -7,7 +7,7 @@ use super::world::{Orders, World, done, line, lines, refused};
 
 impl World {
     /// A product whose stock is kept by lots or serial numbers.
-    async fn tracked(&self, sku: &str, tracking: &str) -> ProductId {
+    pub(super) async fn tracked(&self, sku: &str, tracking: &str) -> ProductId {
         let id: ProductId = self.ledger.clock().id();
         self.product_of(self.tenant, id, (sku, StockPolicy::Tracked, 0, 1_000)).await;
         let work = self.db.tenant(self.tenant).begin().await.unwrap();
@@ -18,7 +18,7 @@ impl World {
     }
 
     /// So much of a lot comes into a store.
-    async fn takes_in(&self, product: ProductId, store: StoreId, (code, units): (&str, i64)) {
+    pub(super) async fn takes_in(&self, product: ProductId, store: StoreId, (code, units): (&str, i64)) {
         let change = json!([{"product": {"id": product}, "store": {"id": store}, "delta": units, "lot": {"code": code}}]);
         let input = json!({"idempotencyKey": self.key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": change});
         let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
