@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{fulfilment_work, fulfilment_work_line},
+    tables::lot_level,
 };
 use platform::storage::{Fault, Finds, Reads};
 
@@ -13,9 +13,9 @@ use crate::stock::core::LevelKey;
 
 #[derive(Record)]
 struct UnheldRow {
-    #[record(of = fulfilment_work_line, alias = "u")]
+    #[record(of = lot_level, alias = "u")]
     product_id: ProductId,
-    #[record(of = fulfilment_work, alias = "u")]
+    #[record(of = lot_level, alias = "u")]
     store_id: StoreId,
     #[record(sql = "CAST(sum(u.named - u.held) AS bigint)")]
     units: i64,
