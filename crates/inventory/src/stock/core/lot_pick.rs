@@ -165,9 +165,8 @@ impl Draft<'_> {
         self.lot_levels(key).into_iter().filter_map(candidate).collect()
     }
 
-    /// What of a level may be promised to buyers: what is available, without what is in parcels of others and without the lots that a sale would not
-    /// pick today. Of those, the ones that
-    /// are only near their date are what transfers take first, so what transfers hold is held of them.
+    /// What of a level may be promised to buyers: what is available, without what parcels of others have and without the lots that a sale would
+    /// not pick today. Of those, the ones that are only near their date are what transfers take first, so what transfers hold is held of them.
     pub fn promisable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
         let level = self.stocked(key, field)?;
         if level.facts.tracking == Tracking::None {
