@@ -87,7 +87,7 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
     let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
     let erased = listed.revocations.iter().filter(|revocation| revocation.revoked == Revoked::ErasedCustomer);
     let erased = erased.map(|revocation| (TenantId::from_uuid(revocation.tenant), CustomerId::from_uuid(revocation.id))).collect();
-    let replayer = Replayer { db, clock, access, audit_writer, erased };
+    let replayer = Replayer { db, clock, access, audit_writer, erased, is_whole: listed.unreadable.is_empty() };
     let slugs: BTreeMap<TenantId, String> = super::tenants(db).await?.into_iter().collect();
     let mut report = ReplayReport::default();
     for revocation in &listed.revocations {
@@ -143,6 +143,8 @@ struct Replayer<'a> {
     audit_writer: AuditWriter,
     /// Customers who are listed.
     erased: BTreeSet<(TenantId, CustomerId)>,
+    /// Whether all lists were read: who is in none of them was not erased.
+    is_whole: bool,
 }
 
 impl Replayer<'_> {
@@ -192,12 +194,18 @@ impl Replayer<'_> {
             AuditContext::new(action.to_owned(), Origin::default(), self.audit_writer.clone(), who, target)
         };
         let mut apart = 0;
-        for merged in catalog::merged_and_known(self.db, tenant, customer).await? {
-            if !self.erased.contains(&(tenant, merged)) {
-                let unmerged = Box::pin(catalog::unmerge_as_system(self.db, self.clock, tenant, merged));
-                context("customer.unmerged_after_restore", merged).over(unmerged).await?;
-                apart += 1;
+        loop {
+            // Looked for anew each time: whoever came along with one of them is merged into that one again.
+            let merged = catalog::merged_and_known(self.db, tenant, customer).await?;
+            let Some(merged) = merged.into_iter().find(|merged| !self.erased.contains(&(tenant, *merged))) else { break };
+            if !self.is_whole {
+                return Err(Fault::Broken(format!(
+                    "the customer {merged} is merged into it here, and may be in a list that is not read. customerErase of {customer} erases both, after customerUnmerge it erases the one"
+                )));
             }
+            let unmerged = Box::pin(catalog::unmerge_as_system(self.db, self.clock, tenant, merged));
+            context("customer.unmerged_after_restore", merged).over(unmerged).await?;
+            apart += 1;
         }
         let forgotten = Box::pin(catalog::forget_as_system(self.db, self.clock, tenant, customer));
         let is_again = context("customer.erased_after_restore", customer).over(forgotten).await?;

@@ -84,6 +84,13 @@ impl World {
         assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("packed for orders"), "{answer}");
     }
 
+    /// Of how many lots the column does not say what their parcel says, whether it has left.
+    async fn marks_that_differ(&self) -> i64 {
+        let sql = "SELECT count(*) FROM parcel_line_lot x JOIN parcel p ON p.tenant_id = x.tenant_id AND p.id = x.parcel_id
+             WHERE x.tenant_id = $1 AND x.has_left <> (p.fulfilment_id IS NOT NULL)";
+        self.number(sql).await
+    }
+
     /// How much of these lots is in the stores.
     async fn on_hand<const N: usize>(&self, codes: [&str; N]) -> [i64; N] {
         let mut found = [0; N];
@@ -189,6 +196,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         done(&world.act("documentReverse", back).await, "documentReversal");
         assert_eq!(world.on_hand(codes).await, [10, 10, 1, 1, 1, 1]);
         assert_eq!(world.named_in_parcels(&order).await, in_parcels, "parcels are packed again as they were");
+        assert_eq!(world.marks_that_differ().await, 0);
         world.does("fulfilmentWorkShip", &work, json!({})).await;
         assert_eq!(world.on_hand(codes).await, left);
 
@@ -202,6 +210,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         assert_eq!(world.on_hand(["S-1", "S-9"]).await, [0, 1]);
         world.unnamed_lines_leave_named_lots(cheese).await;
         world.what_is_packed_is_promised_to_no_other(cheese).await;
+        assert_eq!(world.marks_that_differ().await, 0);
     })
     .await;
 }

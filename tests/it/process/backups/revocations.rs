@@ -50,8 +50,10 @@ on_both!(what_was_revoked_after_a_backup_is_revoked_again_by_a_restore, site: Si
     let owner = Client::register(&server.url(), "revoked").await;
     let member = Member::hired(site, &owner, "viewer").await;
     let (_, _, key) = program(&owner, "").await;
-    let (ada, bea) = (customer(&owner, "ada").await, customer(&owner, "bea").await);
+    let (ada, bea, cleo) = (customer(&owner, "ada").await, customer(&owner, "bea").await, customer(&owner, "cleo").await);
     let merge = "mutation($input: CustomerMergeInput!) { result: customerMerge(input: $input) { userErrors { code } } }";
+    // Cleo comes along with Bea, and goes back to her.
+    owner.done(merge, json!({ "idempotencyKey": "before", "id": cleo, "intoId": bea })).await;
     owner.done(merge, json!({ "idempotencyKey": "merged", "id": bea, "intoId": ada })).await;
     let made = ask(site, &site.url, &["run"]).await;
     assert!(made.well(), "{made:?}");

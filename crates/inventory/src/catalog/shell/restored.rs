@@ -15,7 +15,7 @@ use crate::catalog::{
     rows::merge::{known_merged, merged_customers},
 };
 
-/// The customers that are merged into one, and of whom something is known.
+/// The customers that are merged into one, and of whom something is known; those that came along with another of them are last.
 ///
 /// # Errors
 /// The database cannot be read.
