@@ -27,7 +27,7 @@ use platform::{
 };
 use services::insight::{
     self,
-    verify::{Line, Report},
+    verify::{Line, Report, StoredPapers},
 };
 use tokio::runtime::{Builder, Runtime};
 use tools::{replay, watch};
@@ -137,7 +137,8 @@ async fn verify(VerifyArgs { database: args, files }: &VerifyArgs) -> ExitCode {
             said.set(said.get() + 1);
         };
         insight::verify::verify_into(&db, &mut report, progress, told).await?;
-        insight::verify::verify_papers(&db, &files.place(&args.database_url), &mut report, progress, told).await
+        let place = files.place(&args.database_url);
+        insight::verify::verify_papers(&db, StoredPapers::all(&place), &mut report, progress, told).await
     };
     let proven = proven.await;
     report.lines.iter().skip(said.get()).for_each(|line| say(&line.text(width)));

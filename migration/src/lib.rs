@@ -144,6 +144,7 @@ mod m0165_revocations;
 mod m0168_mistyped_words;
 mod m0174_alert_changes;
 mod m0176_store_anomaly_limits;
+mod m0178_lots_that_left;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -292,6 +293,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0168_mistyped_words::Migration),
             Box::new(m0174_alert_changes::Migration),
             Box::new(m0176_store_anomaly_limits::Migration),
+            Box::new(m0178_lots_that_left::Migration),
         ]
     }
 }

@@ -25,6 +25,9 @@ pub struct BackupsOf {
     pub backups: FileLocation,
     #[command(flatten)]
     pub programs: ProgramArgs,
+    /// Where stored files are, for drills: those of papers are compared with their hashes. None: beside the database.
+    #[arg(skip)]
+    pub files: Option<FileLocation>,
 }
 
 /// What was revoked since the backup, and is revoked again.
@@ -188,6 +191,9 @@ pub enum BackupAction {
     Drill {
         #[command(flatten)]
         of: BackupsOf,
+        // The newest files of papers are compared with their hashes where they are there.
+        #[command(flatten)]
+        files: FileArgs,
         /// The backup's ID, or `newest`.
         #[arg(default_value = "newest")]
         id: String,

@@ -69,7 +69,7 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
             }
             Box::pin(restore(&backups, (id.as_str(), at), &target, ends)).await
         }
-        BackupAction::Drill { of, id } => Box::pin(drill(&of, &id)).await,
+        BackupAction::Drill { of, files, id } => Box::pin(drill(&BackupsOf { files: files.place, ..of }, &id)).await,
         BackupAction::Prune { of, retention } => prune(&of, retention.backup_keep).await,
         BackupAction::Log { database, last } => log(&database, last).await,
     }

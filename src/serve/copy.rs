@@ -15,7 +15,7 @@ use platform::{
 };
 use services::{
     files::{self, FileLocation},
-    insight::verify,
+    insight::verify::{self, StoredPapers},
 };
 
 use super::{StartError, say};
@@ -143,6 +143,11 @@ async fn copied(args: &CopyArgs, copying: &Copying, began: Monotonic) -> Result<
     let width = verify::width();
     let told = |line: &verify::Line| drop(say(&line.text(width)));
     verify::verify_into(&copying.target, &mut report, progress, told).await?;
+    if args.files {
+        // What was copied is what was drawn: bytes have no digest.
+        let to = files_to(args);
+        verify::verify_papers(&copying.target, StoredPapers::all(&to), &mut report, progress, told).await?;
+    }
     say(&report.summary())?;
     if !report.is_sound() && !args.accept_broken {
         say(
@@ -158,8 +163,8 @@ async fn copy_files(args: &CopyArgs, copying: &Copying) -> Result<(), StartError
     if !args.files {
         return Ok(());
     }
-    let place = |given: &Option<FileLocation>, url: &str| given.clone().unwrap_or_else(|| FileLocation::beside(url));
-    let (from, to) = (place(&args.files_from, &args.from), place(&args.files_to, &args.to));
+    let from = args.files_from.clone().unwrap_or_else(|| FileLocation::beside(&args.from));
+    let to = files_to(args);
     let failed = |error: files::StoreError| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}"));
     let done = files::copy_all(&from, &to).await.map_err(failed)?;
     progress(&format!("{} files copied, {} were there", done.copied, done.there));
@@ -171,6 +176,11 @@ async fn copy_files(args: &CopyArgs, copying: &Copying) -> Result<(), StartError
         say(&format!("{} file(s) have rows and no bytes, in the source as well: bring them back from a backup", missing.len()))?;
     }
     Ok(())
+}
+
+/// Where files are written to.
+fn files_to(args: &CopyArgs) -> FileLocation {
+    args.files_to.clone().unwrap_or_else(|| FileLocation::beside(&args.to))
 }
 
 /// The sentence that says what to do now.

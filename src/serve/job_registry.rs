@@ -171,7 +171,7 @@ impl Node {
 pub async fn run(args: Worker) -> Result<(), StartError> {
     let settings = args.emails.settings(|| "http://localhost".to_owned())?;
     let redis = args.redis.client()?;
-    let backups = super::backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys)?;
+    let backups = super::backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys, &args.jobs.files)?;
     let (url, keys) = (&args.database.database_url, args.keys.source(&args.database.database_url));
     if args.anyway {
         super::copy::give_up(url, args.database.options()).await?;

@@ -344,7 +344,7 @@ impl Node {
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let judges = Judges::begin();
     let settings = settings::people(&args)?;
-    let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys)?;
+    let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys, &args.jobs.files)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
     let mut front = settings::front(&args)?;
     let tls = args.tls.files().map(TlsServer::open).transpose()?;

@@ -16,7 +16,7 @@ use platform::{
 };
 use services::{
     files::{self, FileLocation},
-    insight::verify::{self, Report},
+    insight::verify::{self, Report, StoredPapers},
 };
 
 use super::{StartError, copy, migrated, say};
@@ -178,6 +178,13 @@ async fn tell_files(db: &Database, outcome: &ImportOutcome, place: &FileLocation
     say(&format!("{} stored file(s) copied, {} were there", outcome.files.copied, outcome.files.there))?;
     for file in files::missing_of(db, place, Some(outcome.tenant)).await? {
         say(&format!("MISSING FILE {}: {} ({} bytes)", file.id, file.name, file.size))?;
+    }
+    let (mut report, width) = (Report::default(), verify::width());
+    let papers = StoredPapers { tenant: Some(outcome.tenant), ..StoredPapers::all(place) };
+    verify::verify_papers(db, papers, &mut report, tell, |_| ()).await?;
+    for line in report.lines.iter().filter(|line| line.broken.is_some()) {
+        say(&line.text(width))?;
+        say("a stored file of a paper is not what was drawn, in the export's files as well: bring it back from a copy of them")?;
     }
     Ok(())
 }

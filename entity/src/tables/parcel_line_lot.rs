@@ -17,4 +17,6 @@ pub struct Model {
     pub lot_id: LotId,
     /// In the product's smallest unit; 0 of what was taken out again.
     pub units: i64,
+    /// Of a parcel that has left.
+    pub has_left: bool,
 }

@@ -10,7 +10,8 @@ use platform::{
 };
 use services::{
     backups::{self, BackupError, BackupId, Backups, LocalLock, Manifest, Reach, RunFacts, TenantHead},
-    insight::verify,
+    files::FileLocation,
+    insight::verify::{self, Report, StoredPapers},
 };
 
 use super::{missed_since, opened, prepared};
@@ -18,6 +19,9 @@ use crate::{
     config::{BackupsOf, KeysOf},
     serve::epoch,
 };
+
+/// Files of papers of each tenant that a drill reads at most.
+const MOST_PAPERS: u32 = 1_000;
 
 /// What a drill comes to, also where it fails.
 #[derive(Default)]
@@ -49,7 +53,7 @@ pub(super) async fn run(of: &BackupsOf, name: &str, lock: &LocalLock, found: &mu
     let drilled = Drilled { id: &id, manifest: &restored.manifest, reach: restored.reach, began, restored_in };
     note(&drilled, found);
     let db = prepared(&restored.file, &of.of).await?;
-    settle((&backups, &of.of), db, &drilled, found).await
+    settle((&backups, of), db, &drilled, found).await
 }
 
 /// Notes what the manifest says.
@@ -60,14 +64,14 @@ pub(super) fn note(drilled: &Drilled<'_>, found: &mut Findings) {
 
 /// Proves the restored database, closes it, and notes what the restore took.
 pub(super) async fn settle(
-    (backups, keys): (&Backups, &KeysOf),
+    (backups, of): (&Backups, &BackupsOf),
     db: Database,
     drilled: &Drilled<'_>,
     found: &mut Findings,
 ) -> Result<(), BackupError> {
     let (clock, Drilled { id, manifest, reach, began, restored_in }) = (Clock::system(), drilled);
-    let proven = match proven(&db, drilled, found).await {
-        Ok(()) => Box::pin(revoked_again((backups, keys), &db, reach.until, found)).await,
+    let proven = match proven(&db, (drilled, of), found).await {
+        Ok(()) => Box::pin(revoked_again((backups, &of.of), &db, reach.until, found)).await,
         Err(error) => Err(error),
     };
     db.close().await?;
@@ -87,7 +91,7 @@ pub(super) async fn settle(
 }
 
 /// Proves the restored rows as `entrepot verify` does, and compares the heads with those of the manifest.
-async fn proven(db: &Database, drilled: &Drilled<'_>, found: &mut Findings) -> Result<(), BackupError> {
+async fn proven(db: &Database, (drilled, of): (&Drilled<'_>, &BackupsOf), found: &mut Findings) -> Result<(), BackupError> {
     let report = verify::verify(db, |_| ()).await?;
     let width = verify::width();
     let faulty = report.lines.iter().filter(|line| line.broken.is_some() || line.unproven.is_some());
@@ -107,6 +111,25 @@ async fn proven(db: &Database, drilled: &Drilled<'_>, found: &mut Findings) -> R
         return Err(Fault::Broken(
             "the drill failed: heads of tenants are not those of the manifest. Make another backup, and keep this one to look into".to_owned(),
         )
+        .into());
+    }
+    papers_proven(db, of, found).await
+}
+
+/// Compares the newest stored files of papers with the hashes in the restored rows, where files are at hand. Those that are gone since prove nothing.
+async fn papers_proven(db: &Database, of: &BackupsOf, found: &mut Findings) -> Result<(), BackupError> {
+    let place = of.files.clone().unwrap_or_else(|| FileLocation::beside(&of.of.database.database_url));
+    let papers = StoredPapers { most: Some(MOST_PAPERS), ..StoredPapers::all(&place) };
+    let mut report = Report::default();
+    verify::verify_papers(db, papers, &mut report, |_| (), |_| ()).await?;
+    let width = verify::width();
+    let faulty = report.lines.iter().filter(|line| line.broken.is_some() || line.unproven.is_some());
+    found.lines.extend(faulty.map(|line| line.text(width)));
+    if !report.is_sound() {
+        found.facts.is_sound = Some(false);
+        return Err(Fault::Broken(format!(
+            "the drill failed: a stored file of a paper in {place} is not what was drawn. Bring it back from the files' own copy; `entrepot verify` reads all of them"
+        ))
         .into());
     }
     Ok(())

@@ -183,5 +183,5 @@ async fn in_temporary(
     let drilled = Drilled { id, manifest: &manifest, reach, began, restored_in };
     drill::note(&drilled, found);
     let db = proven_and_migrated(&url, &of.of).await?;
-    drill::settle((place, &of.of), db, &drilled, found).await
+    drill::settle((place, of), db, &drilled, found).await
 }

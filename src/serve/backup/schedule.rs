@@ -13,7 +13,7 @@ use services::backups::{self, BackupError, BackupLog, Earlier, LocalLock};
 use tokio::sync::oneshot;
 
 use super::{Attempt, dumps, file, opened, revocations::RevocationJob};
-use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, KeyArgs, KeysOf};
+use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, FileArgs, KeyArgs, KeysOf};
 
 /// How often the log is looked at for what is due, at least.
 const LOOK: Duration = Duration::from_mins(1);
@@ -36,12 +36,13 @@ impl BackupSchedule {
     ///
     /// # Errors
     /// The database is neither in a file nor a Postgres, or the log of a Postgres is to be shipped.
-    pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs) -> Result<Option<Self>, Fault> {
+    pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs, files: &FileArgs) -> Result<Option<Self>, Fault> {
         let Some(place) = &args.backups else { return Ok(None) };
         let of = BackupsOf {
             of: KeysOf { database: database.clone(), keys: keys.clone() },
             backups: place.clone(),
             programs: args.programs.clone(),
+            files: files.place.clone(),
         };
         let file = if dumps::is_postgres(database) {
             if args.shipping.backup_ship_log {

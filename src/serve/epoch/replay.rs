@@ -1,6 +1,6 @@
 //! What was revoked after the moment to which a database was restored is revoked again, as the lists beside the backups have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use iam::{
@@ -25,6 +25,8 @@ use crate::config::Epoch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Replayed {
     Again,
+    /// A customer was erased again, and so many who are merged into it in this database are apart again: they were not erased with it.
+    Apart(usize),
     /// It is in the database, or what it is about is not.
     Before,
     /// The member is the only owner that the tenant has in this database.
@@ -83,7 +85,10 @@ async fn last_event(db: &Database) -> Result<Timestamp, Fault> {
 pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &RevokedSince) -> Result<ReplayReport, StartError> {
     let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
     let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
-    let replayer = Replayer { db, clock, access, audit_writer };
+    let erased = listed.revocations.iter().filter(|revocation| revocation.revoked == Revoked::ErasedCustomer);
+    let erased =
+        erased.map(|revocation| (TenantId::from_uuid(revocation.tenant), CustomerId::from_uuid(revocation.id))).collect();
+    let replayer = Replayer { db, clock, access, audit_writer, erased, is_whole: listed.unreadable.is_empty() };
     let slugs: BTreeMap<TenantId, String> = super::tenants(db).await?.into_iter().collect();
     let mut report = ReplayReport::default();
     for revocation in &listed.revocations {
@@ -103,6 +108,13 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
                         "{slug}\twas erased since: it is suspended, and can be erased again by `entrepot tenant erase {slug} --due` when the grace is over"
                     ));
                 }
+            }
+            Ok(Replayed::Apart(merged)) => {
+                *report.counts.entry(words(revocation.revoked)).or_default() += 1;
+                let customer = CustomerId::from_uuid(revocation.id);
+                report.remarks.push(format!(
+                    "{slug}\t{merged} customer(s) are no longer merged into {customer}: they were not erased with it, so that merge was taken back since"
+                ));
             }
             Ok(Replayed::LastOwner) => {
                 let member = MemberId::from_uuid(revocation.id);
@@ -130,6 +142,10 @@ struct Replayer<'a> {
     clock: &'a Clock,
     access: Access,
     audit_writer: AuditWriter,
+    /// Customers who are listed.
+    erased: BTreeSet<(TenantId, CustomerId)>,
+    /// Whether all lists were read: who is in none of them was not erased.
+    is_whole: bool,
 }
 
 impl Replayer<'_> {
@@ -141,7 +157,7 @@ impl Replayer<'_> {
             }
             Revoked::SuspendedMember => return self.member(tenant, revocation, MemberEnd::Suspended).await,
             Revoked::FormerMember => return self.member(tenant, revocation, MemberEnd::Left).await,
-            Revoked::ErasedCustomer => self.customer(tenant, CustomerId::from_uuid(revocation.id)).await?,
+            Revoked::ErasedCustomer => return self.customer(tenant, CustomerId::from_uuid(revocation.id)).await,
             Revoked::ErasedTenant => self.tenant(tenant).await?,
         };
         Ok(if is_again { Replayed::Again } else { Replayed::Before })
@@ -172,11 +188,33 @@ impl Replayer<'_> {
         Ok(Replayed::Again)
     }
 
-    async fn customer(&self, tenant: TenantId, customer: CustomerId) -> Result<bool, Fault> {
-        let who = Some((tenant, Actor::SYSTEM));
-        let action = "customer.erased_after_restore".to_owned();
-        let context = AuditContext::new(action, Origin::default(), self.audit_writer.clone(), who, Some(Target::of(customer)));
-        context.over(Box::pin(catalog::forget_as_system(self.db, self.clock, tenant, customer))).await
+    /// An erasure takes along whoever is merged into the customer, and each is listed. Who is merged into it here and is not listed was apart by then.
+    async fn customer(&self, tenant: TenantId, customer: CustomerId) -> Result<Replayed, Fault> {
+        let context = |action: &str, customer: CustomerId| {
+            let (who, target) = (Some((tenant, Actor::SYSTEM)), Some(Target::of(customer)));
+            AuditContext::new(action.to_owned(), Origin::default(), self.audit_writer.clone(), who, target)
+        };
+        let mut apart = 0;
+        loop {
+            // Looked for anew each time: whoever came along with one of them is merged into that one again.
+            let merged = catalog::merged_and_known(self.db, tenant, customer).await?;
+            let Some(merged) = merged.into_iter().find(|merged| !self.erased.contains(&(tenant, *merged))) else { break };
+            if !self.is_whole {
+                return Err(Fault::Broken(format!(
+                    "the customer {merged} is merged into it here, and may be in a list that is not read. customerErase of {customer} erases both, after customerUnmerge it erases the one"
+                )));
+            }
+            let unmerged = Box::pin(catalog::unmerge_as_system(self.db, self.clock, tenant, merged));
+            context("customer.unmerged_after_restore", merged).over(unmerged).await?;
+            apart += 1;
+        }
+        let forgotten = Box::pin(catalog::forget_as_system(self.db, self.clock, tenant, customer));
+        let is_again = context("customer.erased_after_restore", customer).over(forgotten).await?;
+        Ok(match (apart, is_again) {
+            (0, false) => Replayed::Before,
+            (0, true) => Replayed::Again,
+            _ => Replayed::Apart(apart),
+        })
     }
 
     /// It is not erased at once: what was restored may be all that there is.

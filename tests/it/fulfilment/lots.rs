@@ -3,11 +3,11 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use super::world::{World, done, line, lines, refused};
+use super::world::{Orders, World, done, line, lines, refused};
 
 impl World {
     /// A product whose stock is kept by lots or serial numbers.
-    async fn tracked(&self, sku: &str, tracking: &str) -> ProductId {
+    pub(super) async fn tracked(&self, sku: &str, tracking: &str) -> ProductId {
         let id: ProductId = self.ledger.clock().id();
         self.product_of(self.tenant, id, (sku, StockPolicy::Tracked, 0, 1_000)).await;
         let work = self.db.tenant(self.tenant).begin().await.unwrap();
@@ -18,7 +18,7 @@ impl World {
     }
 
     /// So much of a lot comes into a store.
-    async fn takes_in(&self, product: ProductId, store: StoreId, (code, units): (&str, i64)) {
+    pub(super) async fn takes_in(&self, product: ProductId, store: StoreId, (code, units): (&str, i64)) {
         let change = json!([{"product": {"id": product}, "store": {"id": store}, "delta": units, "lot": {"code": code}}]);
         let input = json!({"idempotencyKey": self.key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": change});
         let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
@@ -46,6 +46,49 @@ impl World {
         assert_eq!(self.on_hand(["L-1", "L-2"]).await, [1, 4], "what is packed is left");
         self.takes_in(cheese, self.depot, ("L-1", 9)).await;
         self.takes_in(cheese, self.depot, ("L-2", 6)).await;
+    }
+
+    /// A line that names no lot is before one of the same product that names all of the first to leave: it takes the other.
+    async fn unnamed_lines_leave_named_lots(&self, cheese: ProductId) {
+        let of = json!([{"product": {"id": cheese}, "quantity": 4}, {"product": {"id": cheese}, "quantity": 9}]);
+        let order = self.sold(of, json!({"sourcing": {}})).await;
+        let work = self.work(&order).await;
+        self.does("fulfilmentWorkPick", &work, json!({})).await;
+        let unnamed = json!({"lineId": work["lines"][0]["id"], "quantity": 4});
+        let parcel = json!({"parcels": [{"lines": [unnamed, of_lots(&work, 1, &[("L-1", 9)])]}]});
+        self.does("fulfilmentWorkPack", &work, parcel).await;
+        self.does("fulfilmentWorkShip", &work, json!({})).await;
+        assert_eq!(self.on_hand(["L-1", "L-2"]).await, [0, 2]);
+    }
+
+    /// Two are held, and two are packed for a later order, whose hold gives way when the others break: what is packed stays packed.
+    async fn what_is_packed_is_promised_to_no_other(&self, cheese: ProductId) {
+        self.takes_in(cheese, self.depot, ("L-1", 2)).await;
+        let two = json!([{"product": {"id": cheese}, "quantity": 2}]);
+        let held = self.sold(two.clone(), json!({"sourcing": {}})).await;
+        self.pass(1);
+        let work = self.work(&self.sold(two, json!({"sourcing": {}})).await).await;
+        self.does("fulfilmentWorkPick", &work, json!({})).await;
+        self.does("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": [of_lots(&work, 0, &[("L-2", 2)])]}]})).await;
+        let change = json!([{"product": {"id": cheese}, "store": {"id": self.depot}, "delta": -2, "lot": {"code": "L-1"}}]);
+        let broken = json!({"idempotencyKey": self.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": change});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
+        let answer = self.ask(adjust, json!({"input": broken})).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
+        let cancel = json!({"idempotencyKey": self.key(), "id": held["id"]});
+        done(&self.act_in::<Orders>("orderCancel", cancel).await, "order");
+        let lines = json!([{"product": {"id": cheese}, "quantity": 1}]);
+        let one = json!({"idempotencyKey": self.key(), "store": {"id": self.depot}, "lines": lines});
+        let answer = self.act_in::<Orders>("orderCreate", one).await;
+        assert_eq!(answer["userErrors"][0]["code"], "INSUFFICIENT_STOCK", "{answer}");
+        assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("packed for orders"), "{answer}");
+    }
+
+    /// Of how many lots the column does not say what their parcel says, whether it has left.
+    async fn marks_that_differ(&self) -> i64 {
+        let sql = "SELECT count(*) FROM parcel_line_lot x JOIN parcel p ON p.tenant_id = x.tenant_id AND p.id = x.parcel_id
+             WHERE x.tenant_id = $1 AND x.has_left <> (p.fulfilment_id IS NOT NULL)";
+        self.number(sql).await
     }
 
     /// How much of these lots is in the stores.
@@ -153,6 +196,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         done(&world.act("documentReverse", back).await, "documentReversal");
         assert_eq!(world.on_hand(codes).await, [10, 10, 1, 1, 1, 1]);
         assert_eq!(world.named_in_parcels(&order).await, in_parcels, "parcels are packed again as they were");
+        assert_eq!(world.marks_that_differ().await, 0);
         world.does("fulfilmentWorkShip", &work, json!({})).await;
         assert_eq!(world.on_hand(codes).await, left);
 
@@ -164,6 +208,9 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         world.does("fulfilmentWorkPack", &second, free).await;
         world.does("fulfilmentWorkShip", &second, json!({})).await;
         assert_eq!(world.on_hand(["S-1", "S-9"]).await, [0, 1]);
+        world.unnamed_lines_leave_named_lots(cheese).await;
+        world.what_is_packed_is_promised_to_no_other(cheese).await;
+        assert_eq!(world.marks_that_differ().await, 0);
     })
     .await;
 }

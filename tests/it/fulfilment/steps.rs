@@ -27,7 +27,12 @@ const LATE: [u64; 9] = [0, 4, 4, 6, 8, 8, 13, 14, 16];
 
 /// An order as a step looks at it.
 pub const SEEN: &str = "query($id: ID!) { order(by: { id: $id }) { version lines { id } holds { id } fulfilments { id status }
-    works { id status lines { id open } } } }";
+    works { id status lines { id sku open picked } } } }";
+
+/// What is kept by lots, and its lots, where it is sold beside the product.
+pub const LOTTED: (&str, [&str; 2]) = ("CHEESE", ["L-1", "L-2"]);
+/// A parcel that names lots: one has to get through where there are some.
+const NAMED: &str = "fulfilmentWorkPack with lots";
 
 /// The seed of a run; `ENTREPOT_TOGETHER_SEED` repeats one.
 pub fn seed() -> u64 {
@@ -70,6 +75,8 @@ pub struct Scene {
     /// IDs of the store that sells, of another one, and of the product.
     stores: [Value; 2],
     product: Value,
+    /// The ID of the product that is kept by lots.
+    lotted: Option<Value>,
     keys: AtomicU64,
     orders: Mutex<Vec<Value>>,
     /// Orders that were sold over the counter.
@@ -83,7 +90,20 @@ impl Scene {
     pub fn new(stores: [Value; 2], product: Value) -> Self {
         let (keys, corrected) = (AtomicU64::new(0), AtomicI64::new(0));
         let (orders, sales, accepted) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { began: Instant::now(), stores, product, keys, orders, sales, corrected, accepted }
+        Self { began: Instant::now(), stores, product, lotted: None, keys, orders, sales, corrected, accepted }
+    }
+
+    /// The same with a product that is kept by `LOTTED`'s lots in both stores.
+    pub fn with_lots(self, lotted: Value) -> Self {
+        Self { lotted: Some(lotted), ..self }
+    }
+
+    /// One of the products, and whether it is kept by lots.
+    fn goods(&self, seed: &mut u64) -> (&Value, bool) {
+        match &self.lotted {
+            Some(lotted) if draw(seed, 1) == 0 => (lotted, true),
+            _ => (&self.product, false),
+        }
     }
 
     fn key(&self) -> String {
@@ -97,7 +117,12 @@ impl Scene {
 
     /// An order to begin with.
     pub fn first(&self, quantity: u64) -> Step {
-        self.sale(quantity, json!({"sourcing": {}}))
+        self.sale(&self.product, quantity, json!({"sourcing": {}}))
+    }
+
+    /// The same of what is kept by lots.
+    pub fn first_of_lots(&self, quantity: u64) -> Step {
+        self.sale(self.lotted.as_ref().unwrap_or(&self.product), quantity, json!({"sourcing": {}}))
     }
 
     /// Something to try on an order as it has just been seen.
@@ -118,7 +143,7 @@ impl Scene {
                 ("fulfilmentWorkPick", self.on(&work, json!({"lines": some})))
             }
             5 => ("fulfilmentWorkUnpick", self.on(&work, json!({}))),
-            6 | 7 => ("fulfilmentWorkPack", self.on(&work, json!({"parcels": [{}]}))),
+            6 | 7 => ("fulfilmentWorkPack", self.on(&work, json!({"parcels": [self.parcel(&work["lines"][0], seed)]}))),
             8 | 9 => ("fulfilmentWorkShip", self.on(&work, json!({}))),
             10 => ("fulfilmentWorkReject", self.on(&work, json!({"reason": "NO_STOCK"}))),
             11 => ("fulfilmentWorkAccept", json!({"idempotencyKey": self.key(), "ids": [work["id"]]})),
@@ -142,18 +167,22 @@ impl Scene {
 
     /// Something that takes the same goods, and no order that is there.
     fn beside(&self, seed: &mut u64) -> Step {
+        let (product, is_lotted) = self.goods(seed);
         match draw(seed, 5) {
-            0 => self.first(1 + draw(seed, 5)),
-            1 | 2 => self.sale(1 + draw(seed, 1), json!({"status": "FULFILLED"})),
+            0 => self.sale(product, 1 + draw(seed, 5), json!({"sourcing": {}})),
+            1 | 2 => self.sale(product, 1 + draw(seed, 1), json!({"status": "FULFILLED"})),
             3 => {
                 let store = &self.stores[draw(seed, 1) as usize];
                 let delta = draw(seed, 8) as i64 - 4;
-                let change = json!({"product": {"id": self.product}, "store": {"id": store}, "delta": delta});
+                let mut change = json!({"product": {"id": product}, "store": {"id": store}, "delta": delta});
+                if is_lotted {
+                    change["lot"] = json!({"code": LOTTED.1[draw(seed, 1) as usize]});
+                }
                 ("stockAdjust", json!({"idempotencyKey": self.key(), "reasonCode": "CORRECTION", "changes": [change]}))
             }
             _ => {
                 let sold = one_of(&self.sales.lock().unwrap(), seed);
-                if sold.is_null() { self.sale(1, json!({"status": "FULFILLED"})) } else { self.reversed(&sold) }
+                if sold.is_null() { self.sale(product, 1, json!({"status": "FULFILLED"})) } else { self.reversed(&sold) }
             }
         }
     }
@@ -164,8 +193,20 @@ impl Scene {
         input
     }
 
-    fn sale(&self, quantity: u64, more: Value) -> Step {
-        let lines = json!([{"product": {"id": self.product}, "quantity": quantity}]);
+    /// All that is picked, of lots that are named where it is kept by them, or not.
+    fn parcel(&self, line: &Value, seed: &mut u64) -> Value {
+        let picked = line["picked"].as_u64().unwrap_or_default();
+        if self.lotted.is_none() || line["sku"] != LOTTED.0 || picked == 0 || draw(seed, 3) == 0 {
+            return json!({});
+        }
+        let one = if draw(seed, 1) == 0 { picked } else { draw(seed, picked) };
+        let lots = LOTTED.1.into_iter().zip([one, picked - one]).filter(|(_, units)| *units > 0);
+        let lots: Vec<Value> = lots.map(|(code, units)| json!({"lot": {"code": code}, "quantity": units})).collect();
+        json!({"lines": [{"lineId": line["id"], "quantity": picked, "lots": lots}]})
+    }
+
+    fn sale(&self, product: &Value, quantity: u64, more: Value) -> Step {
+        let lines = json!([{"product": {"id": product}, "quantity": quantity}]);
         let mut input = json!({"idempotencyKey": self.key(), "store": {"id": self.stores[0]}, "lines": lines});
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         ("orderCreate", input)
@@ -186,6 +227,9 @@ impl Scene {
         match *mutation {
             "orderCreate" if input["status"] == "FULFILLED" => self.sales.lock().unwrap().push(payload["order"].clone()),
             "orderCreate" => self.orders.lock().unwrap().push(payload["order"].clone()),
+            "fulfilmentWorkPack" if input["parcels"][0]["lines"][0]["lots"].is_array() => {
+                self.accepted.lock().unwrap().insert(NAMED);
+            }
             "stockAdjust" => {
                 self.corrected.fetch_add(input["changes"][0]["delta"].as_i64().unwrap(), Ordering::Relaxed);
             }
@@ -208,7 +252,8 @@ impl Scene {
 
     fn missed(&self) -> Vec<&'static str> {
         let accepted = self.accepted.lock().unwrap();
-        EACH.into_iter().filter(|mutation| !accepted.contains(mutation)).collect()
+        let named = self.lotted.as_ref().map(|_| NAMED);
+        EACH.into_iter().chain(named).filter(|mutation| !accepted.contains(mutation)).collect()
     }
 
     /// By how many units corrections changed what is on hand, in a run in which each kind of step got through.

@@ -3,22 +3,29 @@
 use serde_json::json;
 
 use super::{
-    steps::{SEEN, Scene, seed, seed_of},
+    steps::{LOTTED, SEEN, Scene, seed, seed_of},
     world::{Orders, World},
 };
 
 const TASKS: u64 = 8;
 /// Mugs in the store and at the depot.
 const MUGS: i64 = 150;
+/// Of each lot of cheese in each of them. Parcels name lots of it.
+const OF_LOT: i64 = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn edits_works_sales_and_reversals_at_once_leave_the_books_sound() {
     let seed = seed();
     World::on_both(async |world| {
+        let cheese = world.tracked(LOTTED.0, "LOT").await;
+        for store in [world.store, world.depot] {
+            for code in LOTTED.1 {
+                world.takes_in(cheese, store, (code, OF_LOT)).await;
+            }
+        }
         let served = [world.served_elsewhere().await, world.served_elsewhere().await];
-        let scene = Scene::new([json!(world.store), json!(world.depot)], json!(world.mug));
-        for quantity in [6, 8, 10, 12] {
-            let step = scene.first(quantity);
+        let scene = Scene::new([json!(world.store), json!(world.depot)], json!(world.mug)).with_lots(json!(cheese));
+        for step in [scene.first(6), scene.first_of_lots(8), scene.first(10), scene.first_of_lots(12)] {
             scene.told(&step, &world.act_in::<Orders>(step.0, step.1.clone()).await);
         }
         let tasks = (0..TASKS).map(async |nth| {
@@ -44,10 +51,11 @@ async fn edits_works_sales_and_reversals_at_once_leave_the_books_sound() {
         });
         futures_util::future::join_all(tasks).await;
         // That works, parcels, holds and shipments agree is what the books say when the scenario is over; here, that nothing was lost or made up.
-        let on_hand: i64 = world.mugs().await.iter().map(|level| level[0]).sum();
+        let mugs: i64 = world.mugs().await.iter().map(|level| level[0]).sum();
+        let on_hand = mugs + world.number("SELECT CAST(sum(l.on_hand) AS bigint) FROM lot l WHERE l.tenant_id = $1").await;
         let sold =
             world.number("SELECT CAST(coalesce(sum(l.fulfilled), 0) AS bigint) FROM order_line l WHERE l.tenant_id = $1").await;
-        assert_eq!(on_hand + sold, MUGS + scene.corrected());
+        assert_eq!(on_hand + sold, MUGS + 4 * OF_LOT + scene.corrected());
     })
     .await;
 }

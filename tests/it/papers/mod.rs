@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use entrepot::{
     access::Caller,
     files::FileLocation,
-    insight::verify::{Report, verify_papers, verify_tenant},
+    insight::verify::{Report, StoredPapers, verify_papers, verify_tenant},
     storage::{Reads as _, Row},
 };
 use serde_json::{Value, json};
@@ -320,7 +320,7 @@ async fn what_is_stored_of_papers_is_proven(world: &World) {
     let (db, tenant, location) = (&world.node.db, world.ours.owner.tenant, FileLocation::Folder(world.files.clone()));
     let proven = async || {
         let mut report = Report::default();
-        verify_papers(db, &location, &mut report, |_| {}, |_| {}).await.unwrap();
+        verify_papers(db, StoredPapers::all(&location), &mut report, |_| {}, |_| {}).await.unwrap();
         report
     };
     let sound = proven().await;
@@ -332,6 +332,11 @@ async fn what_is_stored_of_papers_is_proven(world: &World) {
     let found = db.tenant(tenant).rows(sql, vec![]).await.unwrap();
     let blob: String = Row::new(&found[0]).take().unwrap();
     let path = world.files.join(blob);
+    // Of each tenant so many of the newest.
+    let mut few = Report::default();
+    let newest = StoredPapers { most: Some(1), tenant: Some(tenant), ..StoredPapers::all(&location) };
+    verify_papers(db, newest, &mut few, |_| {}, |_| {}).await.unwrap();
+    assert!(few.is_sound() && few.lines[0].rows == 1, "{few}");
     std::fs::write(&path, "another page").unwrap();
     let broken = proven().await;
     assert_eq!(broken.exit_status(), 1, "{broken}");

@@ -13,4 +13,4 @@ pub mod shell;
 /// Columns whose values lie sealed under the master keys.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[platform::secrets::DATA_KEY, platform::secrets::HISTORY_KEY];
 
-pub use shell::{Ask, Batch, Catalog, Mode, Outcome, begin_tenant, forget_as_system};
+pub use shell::{Ask, Batch, Catalog, Mode, Outcome, begin_tenant, forget_as_system, merged_and_known, unmerge_as_system};

@@ -29,9 +29,9 @@ async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
     entrepot(&[&args, more].concat()).await
 }
 
-async fn customer(owner: &Client) -> String {
+async fn customer(owner: &Client, name: &str) -> String {
     let create = "mutation($input: CustomerCreateInput!) { result: customerCreate(input: $input) { customer { id } userErrors { code } } }";
-    let made = owner.done(create, json!({ "name": "Ada", "email": "ada@example.com", "externalRef": "c-1" })).await;
+    let made = owner.done(create, json!({ "name": name, "email": format!("{name}@example.com"), "externalRef": name })).await;
     made["customer"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -50,7 +50,11 @@ on_both!(what_was_revoked_after_a_backup_is_revoked_again_by_a_restore, site: Si
     let owner = Client::register(&server.url(), "revoked").await;
     let member = Member::hired(site, &owner, "viewer").await;
     let (_, _, key) = program(&owner, "").await;
-    let ada = customer(&owner).await;
+    let (ada, bea, cleo) = (customer(&owner, "ada").await, customer(&owner, "bea").await, customer(&owner, "cleo").await);
+    let merge = "mutation($input: CustomerMergeInput!) { result: customerMerge(input: $input) { userErrors { code } } }";
+    // Cleo comes along with Bea, and goes back to her.
+    owner.done(merge, json!({ "idempotencyKey": "before", "id": cleo, "intoId": bea })).await;
+    owner.done(merge, json!({ "idempotencyKey": "merged", "id": bea, "intoId": ada })).await;
     let made = ask(site, &site.url, &["run"]).await;
     assert!(made.well(), "{made:?}");
 
@@ -59,6 +63,9 @@ on_both!(what_was_revoked_after_a_backup_is_revoked_again_by_a_restore, site: Si
     let remove = "mutation($id: ID!) { result: memberRemove(id: $id) { userErrors { code } } }";
     assert_eq!(owner.ask(remove, json!({ "id": member.id })).await["result"]["userErrors"], json!([]));
     let erase = "mutation($input: CustomerEraseInput!) { result: customerErase(input: $input) { userErrors { code } } }";
+    // They were two, after all: only one is erased.
+    let unmerge = "mutation($input: CustomerUnmergeInput!) { result: customerUnmerge(input: $input) { userErrors { code } } }";
+    owner.done(unmerge, json!({ "idempotencyKey": "two", "id": bea })).await;
     owner.done(erase, json!({ "id": ada })).await;
     server.kill();
     let listed = ask(site, &site.url, &["revocations"]).await;
@@ -73,6 +80,7 @@ on_both!(what_was_revoked_after_a_backup_is_revoked_again_by_a_restore, site: Si
     let restored = ask(site, &target, &["restore"]).await;
     assert!(restored.well() && restored.out.contains(AGAIN), "{restored:?}");
     assert!(restored.out.contains("0 API key(s) are accepted"), "{restored:?}");
+    assert!(restored.out.contains("1 customer(s) are no longer merged into"), "{restored:?}");
     let proven = entrepot(&["verify", "--database-url", &target]).await;
     assert!(proven.well(), "{proven:?}");
     let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));

@@ -208,7 +208,9 @@ impl MembersSorted {
             (MemberSort::DisplayName, Backend::Sqlite) => {
                 "lower(CASE WHEN m.status = 'INVITED' THEN coalesce(i.email, u.email_key) ELSE u.display_name END)"
             }
-            (MemberSort::LastSeenAt, _) => "(CASE WHEN m.status = 'INVITED' OR m.last_seen_at IS NULL THEN 0 ELSE m.last_seen_at END)",
+            (MemberSort::LastSeenAt, _) => {
+                "(CASE WHEN m.status = 'INVITED' OR m.last_seen_at IS NULL THEN 0 ELSE m.last_seen_at END)"
+            }
         }
     }
     /// Where a member stands in its list.

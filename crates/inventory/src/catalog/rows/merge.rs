@@ -42,6 +42,16 @@ pub async fn merged_customers(reads: &impl Reads, into: &[CustomerId]) -> Result
     Ok(rows.into_iter().map(|row| (row.merged_into, row.id)).collect())
 }
 
+/// The customers that are merged into one, without those who are erased: those that came along with another of them last.
+pub async fn known_merged(reads: &impl Reads, into: CustomerId) -> Result<Vec<CustomerId>, Fault> {
+    let sql = "SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND c.merged_into = $2
+           AND NOT (c.personal IS NULL AND c.name IS NULL AND c.email IS NULL AND c.external_ref IS NULL)
+         ORDER BY CASE WHEN EXISTS (SELECT 1 FROM party_merge m WHERE m.tenant_id = $1 AND m.customer_id IS NOT NULL AND m.customer_id = c.id
+           AND m.undone_at IS NULL AND m.into_customer_id = $2) THEN 0 ELSE 1 END, c.id";
+    let rows = reads.rows(sql, vec![into.into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
 /// The suppliers that are merged into one of these, each behind the one that it is merged into.
 pub async fn merged_suppliers(reads: &impl Reads, into: &[SupplierId]) -> Result<Vec<(SupplierId, SupplierId)>, Fault> {
     if into.is_empty() {

@@ -27,8 +27,9 @@ pub use merge::{
     text_of, traced_supplier,
 };
 pub use reads::{By, ProductBy};
-pub use restored::forget_as_system;
+pub use restored::{forget_as_system, merged_and_known};
 pub use seal::seal_customers;
+pub use unmerge::unmerge_as_system;
 pub use writes::Which;
 
 use super::core::{Fresh, channel};

@@ -12,8 +12,16 @@ use super::{
 };
 use crate::catalog::{
     core::{Checker, Target, customer},
-    rows::merge::merged_customers,
+    rows::merge::{known_merged, merged_customers},
 };
+
+/// The customers that are merged into one, and of whom something is known; those that came along with another of them are last.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn merged_and_known(db: &Database, tenant: TenantId, id: CustomerId) -> Result<Vec<CustomerId>, Fault> {
+    known_merged(&db.tenant(tenant), id).await
+}
 
 /// Forgets who a customer is, with those that are merged into it, as the system. False where there is no such customer, or nothing is known of them.
 ///

@@ -4,8 +4,9 @@ use entity::{id::kind as of, prelude::*};
 use iam::access::{Permit, kind};
 use platform::{
     audit::{self, Fields},
+    clock::Clock,
     storage::{
-        Work,
+        Database, Fault, Work,
         idempotency::{self, Acted, Key, hash_of, settle},
         journal,
     },
@@ -39,12 +40,40 @@ impl Catalog {
         let key =
             Key { owner: permit.actor().id, mutation: "customerUnmerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
         let mut work = permit.scope(&self.db).begin().await?;
-        let done = unmerged(&mut work, &key, &ask, self.clock.now()).await;
+        let now = self.clock.now();
+        let done = unmerged(&mut work, &key, &ask, (now, Some(now))).await;
         settle(work, done, mode == Mode::Check).await
     }
 }
 
-async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::CustomerId>, now: Timestamp) -> Done {
+/// Takes the merge of a customer back as the system, however long ago it was: it had been taken back before the database was restored.
+///
+/// # Errors
+/// The merge is not one that can be taken back, or the database fails; nothing is changed then.
+pub async fn unmerge_as_system(db: &Database, clock: &Clock, tenant: TenantId, id: CustomerId) -> Result<(), Fault> {
+    // A key of its own: the merge may have been taken back after an earlier restore, too.
+    let idempotency_key = format!("restored-{}", clock.uuid());
+    let ask = UnmergeAsk { idempotency_key, id, expected_version: None, into_expected_version: None };
+    let owner = Actor::SYSTEM.id;
+    let key = Key { owner, mutation: "customerUnmerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
+    let mut work = db.tenant(tenant).begin().await?;
+    let done = unmerged(&mut work, &key, &ask, (clock.now(), None)).await;
+    match settle(work, done, false).await {
+        Ok(_) => Ok(()),
+        Err(MergeStop::Fault(fault)) => Err(fault),
+        Err(MergeStop::Refused(_)) => Err(Fault::Broken(format!(
+            "the customer {id} is merged into it here and was not erased with it, and that merge cannot be taken back. customerErase of the one that stays erases both"
+        ))),
+    }
+}
+
+/// `asked_at` is when it is asked for, as a merge can be taken back for some days; None: at once.
+async fn unmerged(
+    work: &mut Work,
+    key: &Key,
+    ask: &UnmergeAsk<of::CustomerId>,
+    (now, asked_at): (Timestamp, Option<Timestamp>),
+) -> Done {
     // Before the rows are locked, so that they are locked in the order of their ids, as by merges.
     let record = unmerge_rows::customer_merge(work, ask.id).await?;
     let along: CustomersMoved = unmerge_rows::moved(record.as_ref())?;
@@ -56,7 +85,8 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::CustomerId>, 
     }
     let row = |id: CustomerId| known.iter().find(|row| row.id == id);
     let (one, other) = (row(ask.id), into.and_then(row));
-    let problems = unmerge::check(ask, record.as_ref(), (one, other), now);
+    let asked_at = asked_at.or_else(|| record.as_ref().map(|record| record.merged_at)).unwrap_or(now);
+    let problems = unmerge::check(ask, record.as_ref(), (one, other), asked_at);
     let (true, Some(record), Some(one), Some(other)) = (problems.is_empty(), record, one, other) else {
         return Err(MergeStop::Refused(problems));
     };

@@ -48,7 +48,7 @@ pub async fn packed_lots(
            (SELECT sum(y.units) FROM parcel_line_lot y WHERE y.tenant_id = $1 AND y.parcel_id = x.parcel_id AND y.nth = x.nth)
          JOIN parcel p ON p.tenant_id = x.tenant_id AND p.id = x.parcel_id AND p.fulfilment_id IS NULL
          JOIN fulfilment_work w ON w.tenant_id = p.tenant_id AND w.id = p.work_id
-         WHERE x.tenant_id = $1 AND {of} AND x.units > 0 AND NOT ({orders}) GROUP BY w.store_id, x.lot_id",
+         WHERE x.tenant_id = $1 AND {of} AND x.units > 0 AND NOT x.has_left AND NOT ({orders}) GROUP BY w.store_id, x.lot_id",
         select = PackedRow::SELECT
     );
     let values = vec![backend.ids(lots.iter().copied()), backend.ids(without.iter().copied())];

@@ -108,6 +108,7 @@ struct LotRow {
     nth: i32,
     lot_id: LotId,
     units: i64,
+    has_left: bool,
 }
 
 #[derive(Record)]
@@ -237,8 +238,9 @@ impl From<&Parcel> for ChangedParcel {
 }
 
 impl LotRow {
-    fn of(parcel: ParcelId, lot: &ParcelLot) -> Self {
-        Self { parcel_id: parcel, nth: lot.nth.into(), lot_id: lot.lot, units: lot.units }
+    fn of(parcel: &Parcel, lot: &ParcelLot) -> Self {
+        let (nth, has_left) = (lot.nth.into(), parcel.sent.is_some());
+        Self { parcel_id: parcel.id, nth, lot_id: lot.lot, units: lot.units, has_left }
     }
 }
 
@@ -288,7 +290,7 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
                 quantity: count(line.quantity),
             };
             taken_out.extend(parcel.lines.iter().map(line));
-            unnamed.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel.id, lot)));
+            unnamed.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
         }
         for parcel in work.parcels.iter().skip(parcels) {
             packed.push(NewParcel::of(head, parcel));
@@ -299,7 +301,7 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
                 quantity: count(line.quantity),
             };
             put_in.extend(parcel.lines.iter().map(line));
-            named.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel.id, lot)));
+            named.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
         }
     }
     [new.into(), changed.into(), packed.into(), labelled.into(), put_in.into(), taken_out.into(), named.into(), unnamed.into()]

@@ -101,12 +101,7 @@ pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result
 }
 
 /// A page among all orders that a search has found, in the direction of the request. Each stands where it was found, even if it has changed since then.
-pub async fn page_of_found(
-    reads: &impl Reads,
-    mut found: Found,
-    sorted: Sorted,
-    request: &PageRequest,
-) -> Result<Placed, Fault> {
+pub async fn page_of_found(reads: &impl Reads, mut found: Found, sorted: Sorted, request: &PageRequest) -> Result<Placed, Fault> {
     found.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
     let picked = if sorted.descending { turned(request).pick(found) } else { request.pick(found) };
     if picked.is_empty() {

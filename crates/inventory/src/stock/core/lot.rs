@@ -198,6 +198,8 @@ pub struct LotBook {
     pub unseen: HashMap<(StoreId, LotId), i64>,
     /// What parcels that have not left name of lots, where they lie: it is not taken by others.
     pub in_parcels: BTreeMap<(LevelKey, LotId), i64>,
+    /// What of that no hold of the parcels' orders is for any more, as it was when it was loaded.
+    pub unheld: HashMap<LevelKey, i64>,
 }
 
 impl LotBook {

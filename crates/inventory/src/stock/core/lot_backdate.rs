@@ -8,7 +8,8 @@ use super::{
     draft::Draft,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
-    lot_pick::{Shelf, least_days},
+    lot_pick::{Shelf, least_days, unnamed},
+    quote::posted,
     rejection::Rejection,
     shortage::Step,
 };
@@ -32,6 +33,8 @@ struct Taking<'a> {
     gone: BTreeMap<LotId, i64>,
     /// What they lack.
     lacks: BTreeMap<LotId, i64>,
+    /// What lines name of them that come later.
+    later: BTreeMap<LotId, i64>,
 }
 
 impl Taking<'_> {
@@ -85,7 +88,7 @@ impl Draft<'_> {
         let (today, remaining) = (self.today(&level.facts), least_days(fact.kind, fact.dates, &level.facts));
         let mut candidates = self.with_parcels(key, self.candidates(key, Shelf::Available));
         candidates.iter_mut().for_each(|one| one.available += lent.get(&one.lot).copied().unwrap_or(0));
-        let mut taking = Taking { candidates, gone: BTreeMap::new(), lacks: BTreeMap::new() };
+        let mut taking = Taking { candidates, gone: BTreeMap::new(), lacks: BTreeMap::new(), later: self.named_later(key) };
         let (mut now, mut short) = (level.available() + lent.values().sum::<i64>(), 0);
         for step in steps {
             for (choice, delta) in &step.lots {
@@ -120,6 +123,7 @@ impl Draft<'_> {
         if lacks > 0 {
             *taking.lacks.entry(lot).or_default() += lacks;
         }
+        posted(&mut taking.later, lot, amount);
         taking.takes(lot, amount, self.is_lot_behind(key, lot, fact.occurred_at));
     }
 
@@ -132,7 +136,7 @@ impl Draft<'_> {
         (today, remaining): (i32, Option<i32>),
         fact: Fact,
     ) {
-        let (mut parts, short) = first_expired(&taking.candidates, amount, today, remaining);
+        let (mut parts, short) = first_expired(&unnamed(&taking.candidates, &taking.later), amount, today, remaining);
         if short > 0 {
             let room = |one: &Candidate<'_>| {
                 let lacks = taking.lacks.get(&one.lot).copied().unwrap_or(0);

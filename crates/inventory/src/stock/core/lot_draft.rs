@@ -28,6 +28,8 @@ pub(super) struct LotDraft {
     pub lent: BTreeMap<(LevelKey, LotId), i64>,
     /// What parcels name that leave with the command.
     pub leaving: BTreeMap<(LevelKey, LotId), i64>,
+    /// What of that has been posted.
+    pub left: BTreeMap<(LevelKey, LotId), i64>,
 }
 
 impl Draft<'_> {
@@ -244,7 +246,11 @@ impl Draft<'_> {
         of.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
         of.updated_at = now;
         let stocked = self.stocked(key, field)?.clone();
+        let is_named = posting.lot.is_said() && delta.on_hand < 0 && self.lots.leaving.contains_key(&(key, lot));
         self.write_entry(stocked, Some(lot), posting, field)?;
+        if is_named {
+            *self.lots.left.entry((key, lot)).or_default() -= delta.on_hand;
+        }
         self.put_lot(of);
         self.lots.levels.insert((key, lot), level);
         Ok(())

@@ -71,7 +71,11 @@ impl Draft<'_> {
             }
             return Ok(vec![(lot.id, amount)]);
         }
-        let candidates = self.candidates(key, shelf);
+        let mut candidates = self.candidates(key, shelf);
+        if shelf == Shelf::Available {
+            // Lines that name lots are decided first, wherever they are among those of the command.
+            candidates = unnamed(&candidates, &self.named_later(key));
+        }
         let remaining = match shelf {
             Shelf::Available => least_days(self.kind(), posting.dates, &facts),
             Shelf::Aside(_) => None,
@@ -110,6 +114,13 @@ impl Draft<'_> {
         posting.dates == Dates::Keep && self.kind() != MovementKind::Count
     }
 
+    /// What parcels that leave with the command name of lots, and what has not been posted of it: no other line of the command takes it.
+    pub(super) fn named_later(&self, key: LevelKey) -> BTreeMap<LotId, i64> {
+        let own = self.lots.leaving.iter().filter(|((of, _), _)| *of == key);
+        let later = |at: &(LevelKey, LotId), units: i64| (units - self.lots.left.get(at).copied().unwrap_or(0)).max(0);
+        own.map(|(at, units)| (at.1, later(at, *units))).collect()
+    }
+
     /// How much of a lot is in parcels by its name that have not left, without those that leave with the command.
     fn in_parcels(&self, key: LevelKey, lot: LotId) -> i64 {
         let named = self.book().lots.in_parcels.get(&(key, lot)).copied().unwrap_or(0);
@@ -130,10 +141,10 @@ impl Draft<'_> {
         candidates.into_iter().map(whole).collect()
     }
 
-    /// What of these lots parcels name, which `candidates` leaves out.
+    /// What of these lots parcels name that do not leave with the command, which `candidates` leaves out.
     fn of_parcels<'c>(&self, key: LevelKey, candidates: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
         let whole = self.with_parcels(key, candidates.clone());
-        whole
+        unnamed(&whole, &self.named_later(key))
             .into_iter()
             .zip(candidates)
             .map(|(all, free)| Candidate { available: all.available - free.available, ..all })
@@ -154,8 +165,8 @@ impl Draft<'_> {
         self.lot_levels(key).into_iter().filter_map(candidate).collect()
     }
 
-    /// What of a level may be promised to buyers: what is available, without the lots that a sale would not pick today. Of those, the ones that
-    /// are only near their date are what transfers take first, so what transfers hold is held of them.
+    /// What of a level may be promised to buyers: what is available, without what parcels of others have and without the lots that a sale would
+    /// not pick today. Of those, the ones that are only near their date are what transfers take first, so what transfers hold is held of them.
     pub fn promisable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
         let level = self.stocked(key, field)?;
         if level.facts.tracking == Tracking::None {
@@ -166,7 +177,20 @@ impl Draft<'_> {
         let stays: Vec<_> = candidates.iter().filter(|lot| !lot.may_go(today, remaining)).collect();
         let all: i64 = stays.iter().map(|lot| lot.available).sum();
         let near: i64 = stays.iter().filter(|lot| lot.may_go(today, Some(0))).map(|lot| lot.available).sum();
-        Ok((level.available() - all + near.min(self.held_for_transfers(key))).max(0))
+        Ok((level.available() - all + near.min(self.held_for_transfers(key)) - self.unheld_in_parcels(key)).max(0))
+    }
+
+    /// What parcels name of a level for orders whose holds gave way, as far as it is there: it counts as available, and others cannot have it.
+    fn unheld_in_parcels(&self, key: LevelKey) -> i64 {
+        let Some(unheld) = self.book().lots.unheld.get(&key).copied() else { return 0 };
+        let (mut there, mut gone) = (0, 0);
+        for level in self.lot_levels(key) {
+            let named = self.in_parcels(key, level.lot);
+            let kept = named.min(level.available().max(0));
+            there += kept;
+            gone += named - kept;
+        }
+        (unheld - gone).clamp(0, there)
     }
 
     /// What transfers hold of a level, as far as it is loaded.
@@ -213,7 +237,8 @@ impl Draft<'_> {
                 Rejection { why, at: field }
             }
             Ok(level) => {
-                let what = Scarce::MayBeSold { sku: level.facts.sku.clone() };
+                let sku = level.facts.sku.clone();
+                let what = if self.unheld_in_parcels(key) > 0 { Scarce::NotPacked { sku } } else { Scarce::MayBeSold { sku } };
                 self.lot_short(key, what, (requested, usable), field)
             }
             Err(absent) => absent,
@@ -239,6 +264,12 @@ impl Draft<'_> {
         found.extend(self.lots.levels.range(range).map(|(key, level)| (*key, *level)));
         found.into_values().collect()
     }
+}
+
+/// These lots without what lines name of them that come later.
+pub(super) fn unnamed<'c>(candidates: &[Candidate<'c>], later: &BTreeMap<LotId, i64>) -> Vec<Candidate<'c>> {
+    let free = |one: &Candidate<'c>| (one.available - later.get(&one.lot).copied().unwrap_or(0)).max(0);
+    candidates.iter().map(|one| Candidate { available: free(one), ..*one }).collect()
 }
 
 #[cfg(test)]
@@ -331,5 +362,23 @@ mod tests {
         assert!(matches!(refused.why, Reason::LotShort { what: Scarce::OutsideParcels { .. }, .. }), "{refused:?}");
         draft.leaves_parcels(key(), lot(1), 6);
         assert_eq!(pick(&draft, &bound, 6), Ok(vec![(lot(1), 6)]), "the first of the parcels to leave finds what is there");
+        // Its other lines leave that to it, before it is posted and where dates do not bind.
+        assert_eq!(pick(&draft, &first, 10), Ok(vec![(lot(2), 10)]));
+        let all = posting(LotChoice::Unsaid, Dates::Override);
+        assert_eq!(pick(&draft, &all, 14), Ok(vec![(lot(2), 10), (lot(1), 4)]));
+        assert!(pick(&draft, &all, 15).is_err());
+    }
+
+    #[test]
+    fn what_is_packed_and_held_no_more_is_promised_to_no_other() {
+        let mut book = book();
+        let level = book.levels.get_mut(&key()).unwrap();
+        (level.on_hand, level.reserved) = (Quantity::new(20).unwrap(), Quantity::new(2).unwrap());
+        assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(18), "what is in parcels is held");
+        // Of twelve that are named two are held, and two are not there.
+        book.lots.unheld.insert(key(), 10);
+        assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(10));
+        let short = Draft::new(&book).unpromised(key(), (11, 10), At::INPUT);
+        assert!(matches!(short.why, Reason::LotShort { what: Scarce::NotPacked { .. }, .. }), "{short:?}");
     }
 }

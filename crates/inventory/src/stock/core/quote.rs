@@ -1,5 +1,7 @@
 //! What a refusal says is there: so much that the same call for just that much would be done.
 
+use std::collections::BTreeMap;
+
 use entity::prelude::*;
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     draft::Draft,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
-    lot_pick::{Shelf, least_days},
+    lot_pick::{Shelf, least_days, unnamed},
     rejection::{Noun, Reason, Rejection, Scarce},
     shortage::Step,
 };
@@ -57,11 +59,12 @@ impl Draft<'_> {
         if taking.dates == Dates::Override {
             candidates = self.with_parcels(step.key, candidates);
         }
+        let mut later = self.named_later(step.key);
         for earlier in before {
             for (choice, delta) in &earlier.lots {
                 // What was set aside is gone from what can be sold, though nothing left.
                 let delta = if *delta == 0 { earlier.available_delta } else { *delta };
-                self.takes(&mut candidates, (step.key, choice, delta), (today, least));
+                self.takes((candidates.as_mut_slice(), &mut later), (step.key, choice, delta), (today, least));
             }
         }
         let of_lot = |lot: LotId| candidates.iter().find(|one| one.lot == lot).map_or(0, |one| one.available.max(0));
@@ -74,22 +77,25 @@ impl Draft<'_> {
                 if step.lots.len() > 1 { there.min(-delta) } else { there }
             }
             None if choice.is_said() => 0,
-            None => candidates.iter().filter(|one| one.may_go(today, least)).map(|one| one.available.max(0)).sum(),
+            None => unnamed(&candidates, &later).iter().filter(|one| one.may_go(today, least)).map(|one| one.available).sum(),
         };
         Ok(Some(step.lots.iter().map(|(choice, delta)| of_choice(choice, *delta)).sum()))
     }
 
-    /// Takes off the lots what an earlier step takes of them.
+    /// Takes off the lots what an earlier step takes of them; `later` is what lines name of them that come after it.
     fn takes(
         &self,
-        candidates: &mut [Candidate<'_>],
+        (candidates, later): (&mut [Candidate<'_>], &mut BTreeMap<LotId, i64>),
         (key, choice, delta): (LevelKey, &LotChoice, i64),
         (today, least): (i32, Option<i32>),
     ) {
         let parts = match self.said(key.product, choice) {
-            Some(lot) => vec![(lot.id, -delta)],
+            Some(lot) => {
+                posted(later, lot.id, -delta);
+                vec![(lot.id, -delta)]
+            }
             None if choice.is_said() || delta >= 0 => Vec::new(),
-            None => first_expired(candidates, -delta, today, least).0,
+            None => first_expired(&unnamed(candidates, later), -delta, today, least).0,
         };
         for (lot, amount) in parts {
             if let Some(one) = candidates.iter_mut().find(|one| one.lot == lot) {
@@ -138,5 +144,12 @@ impl Draft<'_> {
             }
             Err(absent) => absent,
         }
+    }
+}
+
+/// So much of a lot that a line names is taken: no more of it is kept for one that comes later.
+pub(super) fn posted(later: &mut BTreeMap<LotId, i64>, lot: LotId, units: i64) {
+    if let Some(own) = later.get_mut(&lot).filter(|_| units > 0) {
+        *own = (*own - units).max(0);
     }
 }

@@ -9,6 +9,7 @@ use entity::{
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 
+use super::unheld::unheld;
 use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted};
 
 /// A lot as it is written and read.
@@ -57,15 +58,15 @@ pub(super) struct LotLevelRow {
     counted_at: Option<Timestamp>,
 }
 
-/// The same with what parcels that have not left name of it, there. Lots that do not sum to their line name nothing. Parcels are read before
-/// their lines: most of those that named a lot have left.
+/// The same with what parcels that have not left name of it, there. Lots that do not sum to their line name nothing. Those of parcels that
+/// have left are in no index that is read here, however many there are.
 #[derive(Record)]
 struct LoadedLevel {
     #[record(alias = "v")]
     level: LotLevelRow,
     #[record(sql = "(SELECT CAST(coalesce(sum(x.units), 0) AS bigint) FROM parcel_line_lot x
            CROSS JOIN parcel h CROSS JOIN fulfilment_work w CROSS JOIN parcel_line n
-         WHERE x.tenant_id = $1 AND x.lot_id = v.lot_id AND x.units > 0
+         WHERE x.tenant_id = $1 AND x.lot_id = v.lot_id AND x.units > 0 AND NOT x.has_left
            AND h.tenant_id = $1 AND h.id = x.parcel_id AND h.fulfilment_id IS NULL
            AND w.tenant_id = $1 AND w.id = h.work_id AND w.store_id = v.store_id
            AND n.tenant_id = $1 AND n.parcel_id = x.parcel_id AND n.nth = x.nth AND n.quantity =
@@ -169,6 +170,10 @@ pub async fn lot_book(
             if in_parcels > 0 {
                 book.in_parcels.insert(place, in_parcels);
             }
+        }
+        if !book.in_parcels.is_empty() {
+            let named: BTreeSet<LotId> = book.in_parcels.keys().map(|(_, lot)| *lot).collect();
+            book.unheld = unheld(reads, &named.into_iter().collect::<Vec<_>>()).await?;
         }
     }
     if !wanted.products.is_empty() {

@@ -15,6 +15,7 @@ pub mod lots;
 mod movements;
 mod reservations;
 pub mod shown;
+mod unheld;
 mod write;
 
 pub use bin_locations::bin_locations;

@@ -43,7 +43,7 @@ use entity::{
 };
 use platform::storage::{Backend, Database, Fault, Reads, Work};
 
-pub use papers::verify_papers;
+pub use papers::{StoredPapers, verify_papers};
 pub use report::{Broken, Line, Report};
 
 use self::tenancy::Tenancy;

@@ -3,9 +3,10 @@
 //! Rows alone cannot tell: whoever knows where files are kept asks for this beside the proof of the rows.
 
 use entity::prelude::*;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use platform::storage::{Database, Fault, Reads, Row};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::{
     TenantRow,
@@ -17,6 +18,25 @@ use crate::files::{FileLocation, Store, StoreError};
 pub(super) const BYTES: &str = "paper: what is stored of its files has the hashes that it names";
 /// Files whose rows are read at once.
 const PAGE: i64 = 2_000;
+/// Files whose bytes are read at once: a store that is far away answers each by itself no faster than one.
+const AT_ONCE: usize = 16;
+
+/// Which papers' files are read, and where they are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredPapers<'a> {
+    pub location: &'a FileLocation,
+    /// Of this tenant alone; None: of all.
+    pub tenant: Option<TenantId>,
+    /// The newest files of each tenant, so many; None: all of them.
+    pub most: Option<u32>,
+}
+
+impl<'a> StoredPapers<'a> {
+    /// All that are kept there.
+    pub fn all(location: &'a FileLocation) -> Self {
+        Self { location, tenant: None, most: None }
+    }
+}
 
 /// A file of a paper.
 struct PaperFile {
@@ -28,7 +48,7 @@ struct PaperFile {
 
 /// How far the files have been read.
 struct Reading<'a> {
-    location: &'a FileLocation,
+    of: StoredPapers<'a>,
     /// Opened for the first file.
     store: Option<Store>,
     files: u64,
@@ -53,18 +73,22 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// Reads the files of all papers that are kept there, and adds to the report whether they are what was drawn. Bytes that are not there prove
+/// Reads the files of papers that are kept there, the newest first, and adds to the report whether they are what was drawn. Bytes that are not there prove
 /// nothing: they are taken away shortly before their row says so.
 pub async fn verify_papers(
     db: &Database,
-    location: &FileLocation,
+    of: StoredPapers<'_>,
     report: &mut Report,
     progress: impl Fn(&str),
     told: impl Fn(&Line),
 ) -> Result<(), Fault> {
-    let mut reading = Reading { location, store: None, files: 0, missing: 0, broken: None };
+    let location = of.location;
+    let mut reading = Reading { of, store: None, files: 0, missing: 0, broken: None };
     let mut unproven = None;
     for TenantRow { id: tenant, slug } in tenants(db).await? {
+        if of.tenant.is_some_and(|only| only != tenant) {
+            continue;
+        }
         progress(&format!("{slug}: files of papers"));
         match reading.tenant(db, tenant).await {
             Ok(()) => {}
@@ -89,13 +113,16 @@ pub async fn verify_papers(
 
 impl Reading<'_> {
     async fn tenant(&mut self, db: &Database, tenant: TenantId) -> Result<(), Stop> {
-        let mut after = FileId::NIL;
-        loop {
-            let page = page(db, tenant, after).await?;
+        let mut before = FileId::from_uuid(Uuid::max());
+        let mut left = self.of.most.map_or(i64::MAX, i64::from);
+        while left > 0 {
+            let page = page(db, tenant, (before, left.min(PAGE))).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = last.id;
-            for file in page {
-                let found = hash(self.store()?, &file.blob).await?;
+            (before, left) = (last.id, left - page.len() as i64);
+            let store = self.store()?;
+            let reading: Vec<_> = page.iter().map(|file| hash(store, &file.blob)).collect();
+            let hashes: Vec<Option<String>> = stream::iter(reading).buffered(AT_ONCE).try_collect().await?;
+            for (file, found) in page.iter().zip(hashes) {
                 self.files += 1;
                 match found {
                     None => self.missing += 1,
@@ -108,13 +135,14 @@ impl Reading<'_> {
                 }
             }
         }
+        Ok(())
     }
 
     /// A folder that is not there is not made: this only reads.
     fn store(&mut self) -> Result<&Store, StoreError> {
         let store = match self.store.take() {
             Some(store) => store,
-            None => match self.location {
+            None => match self.of.location {
                 FileLocation::Folder(folder) if !folder.exists() => {
                     return Err(StoreError::Away("there is no such folder".to_owned()));
                 }
@@ -125,14 +153,14 @@ impl Reading<'_> {
     }
 }
 
-/// Files of a tenant's papers whose bytes are kept, in the order of their ids.
-async fn page(db: &Database, tenant: TenantId, after: FileId) -> Result<Vec<PaperFile>, Fault> {
+/// Files of a tenant's papers whose bytes are kept, those before a file by their ids, the last first.
+async fn page(db: &Database, tenant: TenantId, (before, most): (FileId, i64)) -> Result<Vec<PaperFile>, Fault> {
     let sql = "SELECT f.id, h.paper_id, f.blob, h.sha256
          FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
                UNION ALL SELECT id, pdf_file_id, pdf_sha256 FROM paper WHERE tenant_id = $1 AND pdf_file_id IS NOT NULL) h
          JOIN file f ON f.tenant_id = $1 AND f.id = h.file_id
-         WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.id > $2 ORDER BY f.id LIMIT $3";
-    let rows = db.tenant(tenant).rows(sql, vec![after.into(), PAGE.into()]).await?;
+         WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.id < $2 ORDER BY f.id DESC LIMIT $3";
+    let rows = db.tenant(tenant).rows(sql, vec![before.into(), most.into()]).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);

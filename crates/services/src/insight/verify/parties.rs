@@ -59,6 +59,20 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY o.id LIMIT 1",
     },
     Check {
+        invariant: "blanket order: none is open with a supplier that is merged into another",
+        table: "blanket_order",
+        broken: "SELECT 'bor:' || HEX(b.id), 'a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
+                 FROM blanket_order b JOIN supplier s ON s.tenant_id = $1 AND s.id = b.supplier_id AND s.merged_into IS NOT NULL
+                 WHERE b.tenant_id = $1 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED') ORDER BY b.id LIMIT 1",
+    },
+    Check {
+        invariant: "replenishment policy: none is of a supplier that is merged into another",
+        table: "replenishment_policy",
+        broken: "SELECT 'rpp:' || HEX(p.id), 'a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
+                 FROM replenishment_policy p JOIN supplier s ON s.tenant_id = $1 AND s.id = p.supplier_id AND s.merged_into IS NOT NULL
+                 WHERE p.tenant_id = $1 AND p.supplier_id IS NOT NULL ORDER BY p.id LIMIT 1",
+    },
+    Check {
         invariant: "merge: one that stands is of a customer or a supplier that is merged",
         table: "party_merge",
         broken: "SELECT 'merge ' || HEX(m.id), 'one that is merged', coalesce('cus:' || HEX(m.customer_id), 'sup:' || HEX(m.supplier_id))

@@ -1,0 +1,47 @@
+//! What parcels have of lots, and nothing holds any more.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::lot_level,
+};
+use platform::storage::{Fault, Finds, Reads};
+
+use crate::stock::core::LevelKey;
+
+#[derive(Record)]
+struct UnheldRow {
+    #[record(of = lot_level, alias = "u")]
+    product_id: ProductId,
+    #[record(of = lot_level, alias = "u")]
+    store_id: StoreId,
+    #[record(sql = "CAST(sum(u.named - u.held) AS bigint)")]
+    units: i64,
+}
+
+/// How much parcels that have not left name of these lots beyond what their orders hold where the parcels are: those holds gave way. Levels without
+/// are left out.
+pub(super) async fn unheld(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<LevelKey, i64>, Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("x.lot_id", 2);
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT w.order_id, w.store_id, l.product_id, CAST(sum(x.units) AS bigint) AS named,
+             (SELECT CAST(coalesce(sum(r.remaining), 0) AS bigint) FROM reservation r WHERE r.tenant_id = $1 AND r.order_id = w.order_id
+                AND r.product_id = l.product_id AND r.store_id = w.store_id AND r.status = 'ACTIVE') AS held
+           FROM parcel_line_lot x
+           JOIN parcel_line n ON n.tenant_id = x.tenant_id AND n.parcel_id = x.parcel_id AND n.nth = x.nth AND n.quantity =
+             (SELECT sum(y.units) FROM parcel_line_lot y WHERE y.tenant_id = $1 AND y.parcel_id = x.parcel_id AND y.nth = x.nth)
+           JOIN parcel h ON h.tenant_id = x.tenant_id AND h.id = x.parcel_id AND h.fulfilment_id IS NULL
+           JOIN fulfilment_work w ON w.tenant_id = h.tenant_id AND w.id = h.work_id
+           JOIN fulfilment_work_line l ON l.tenant_id = w.tenant_id AND l.work_id = w.id AND l.nth = x.nth
+           WHERE x.tenant_id = $1 AND {of} AND x.units > 0 AND NOT x.has_left
+           GROUP BY w.order_id, w.store_id, l.product_id) u
+         WHERE u.named > u.held GROUP BY u.product_id, u.store_id",
+        select = UnheldRow::SELECT
+    );
+    let rows = reads.records::<UnheldRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (LevelKey { product: row.product_id, store: row.store_id }, row.units)).collect())
+}
