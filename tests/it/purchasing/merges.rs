@@ -82,7 +82,24 @@ async fn products_and_terms_go_over_and_orders_stay(world: &World) {
     let input = json!({ "id": office.supplier["id"] });
     let back = office.act("supplierRestore", "SupplierRestoreInput", "supplier { id }", input).await;
     refused(&back, "INVALID_STATE", "input.id");
+    what_was_bought_before_goes_back_to_the_one_that_stays(&office, &order).await;
     office.is_sound().await;
+}
+
+async fn what_was_bought_before_goes_back_to_the_one_that_stays(office: &Office<'_>, order: &Value) {
+    let mill = supplier(office, "MILL").await;
+    for (whose, taken) in [(&mill, false), (&json!({ "code": "POT" }), true)] {
+        let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 2 }]);
+        let input = json!({ "idempotencyKey": key(), "supplier": whose, "store": office.store, "lines": lines });
+        let fields = "supplierReturn { supplier { code } purchaseOrder { id } credit { amount } }";
+        let back = office.act("supplierReturnCreate", "SupplierReturnCreateInput", fields, input).await;
+        if taken {
+            let expected = json!({ "supplier": { "code": "KILN" }, "purchaseOrder": { "id": order["id"] }, "credit": { "amount": "3.60" } });
+            assert_eq!(done(&back, "supplierReturn"), &expected);
+        } else {
+            refused(&back, "NOT_FOUND", "input.lines.0.purchaseOrderLineId");
+        }
+    }
 }
 
 async fn nothing_is_merged_while_orders_are_open(world: &World) {

@@ -301,6 +301,7 @@ mod tests {
         let command = Command::Return(CreateSupplierReturn {
             id: SupplierReturnId::NIL,
             supplier: potter,
+            merged: Vec::new(),
             store: StoreId::NIL,
             external_ref: None,
             reason: ReasonCode::Damage,

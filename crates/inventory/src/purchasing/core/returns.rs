@@ -62,6 +62,8 @@ pub struct BroughtBack {
 pub struct CreateSupplierReturn {
     pub id: SupplierReturnId,
     pub supplier: SupplierId,
+    /// The suppliers that are merged into it: orders with them keep their names, and their goods go back to it.
+    pub merged: Vec<SupplierId>,
     pub store: StoreId,
     pub external_ref: Option<String>,
     pub reason: ReasonCode,
@@ -239,8 +241,9 @@ fn take_back(
     let field = At::line(index).field(Field::PurchaseOrderLine);
     let missing = || Rejection::not_found(Noun::PurchaseOrderLine, field);
     let (id, position) = of.split_line();
+    let is_own = |order: &&PurchaseOrder| order.supplier == command.supplier || command.merged.contains(&order.supplier);
     if let std::collections::btree_map::Entry::Vacant(free) = orders.entry(id) {
-        free.insert(book.orders.get(&id).filter(|order| order.supplier == command.supplier).ok_or_else(missing)?.clone());
+        free.insert(book.orders.get(&id).filter(is_own).ok_or_else(missing)?.clone());
     }
     let order = orders.get_mut(&id).ok_or_else(missing)?;
     let line = order.lines.iter_mut().find(|line| line.position == position).ok_or_else(missing)?;

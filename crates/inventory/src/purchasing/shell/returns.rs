@@ -5,6 +5,7 @@ use iam::access::{Permit, kind};
 
 use super::{MAX_LINES, SupplierReturnCreate, create::Suppliers};
 use crate::{
+    catalog::rows::merge::merged_suppliers,
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen, key_of,
         known_store, submit_found,
@@ -53,6 +54,9 @@ async fn sent_back(
     let order_of = |line: PurchaseOrderLineId| line.split_line::<entity::id::kind::PurchaseOrderId>().0;
     let named: Vec<PurchaseOrderId> = input.lines.iter().filter_map(|line| line.of).map(order_of).collect();
     let (places, products) = (rows::places_of(&scope, &named).await?, rows::products_of_lines(&scope, &named).await?);
+    // Only where an order is with another supplier it matters who was merged.
+    let is_others = places.values().any(|(_, of)| *of != supplier);
+    let merged = if is_others { merged_suppliers(&scope, &[supplier]).await? } else { Vec::new() };
     let names = Names::look_up(&scope, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
     let mut lines = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.into_iter().enumerate() {
@@ -83,6 +87,7 @@ async fn sent_back(
     let create = CreateSupplierReturn {
         id: ledger.clock().document_id(),
         supplier,
+        merged: merged.into_iter().map(|(_, one)| one).collect(),
         store,
         external_ref: input.external_ref,
         reason: input.reason,
