@@ -111,7 +111,16 @@ async fn a_bill_that_comes_late_is_shared_by_what_is_left_and_what_is_gone(world
     assert!(found.contains(&line(&mug, "-10.00", "-4.00", "-6.00")), "{undone:#}");
     assert_eq!(books.cost(&mug).await, json!([4, "4.00", "4.00", [[4, "4.00"]]]));
     assert_eq!(reported(office, &mug).await, json!(["0.00", "0.00", "4.00"]));
+    a_charge_more_and_one_less_are_changes_of_the_order(office, &came).await;
     office.is_sound().await;
+}
+
+/// `came` is the order before the charge.
+async fn a_charge_more_and_one_less_are_changes_of_the_order(office: &Office<'_>, came: &Value) {
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { version addedCharges { id } } }";
+    let seen = office.ask(query, json!({ "id": came["id"] })).await["data"]["purchaseOrder"].clone();
+    let version = came["version"].as_i64().unwrap() + 2;
+    assert_eq!(seen, json!({ "version": version, "addedCharges": [] }));
 }
 
 async fn a_bill_in_dollars_a_credit_and_rates_that_moved(world: &World) {

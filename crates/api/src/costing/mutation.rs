@@ -116,7 +116,7 @@ impl CostMutation {
 
     /// Undoes a revaluation whole, by a revaluation of its own: every unit is worth what it was before, to the penny. Refused where units of its products
     /// came or left since, or were revalued again; those are named.
-    #[mutation(permit = CostWrite, emits(REVALUATION_CREATED), dry_run)]
+    #[mutation(permit = CostWrite, emits(REVALUATION_CREATED, PURCHASE_ORDER_UPDATED), dry_run)]
     async fn revaluation_reverse(
         &self,
         ctx: &Context<'_>,

@@ -9,7 +9,7 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal::{self, Numbered, Want},
+        journal::{self, NewEvent, Numbered, Want},
     },
 };
 use serde::Serialize;
@@ -168,8 +168,14 @@ async fn once(
         charge: Some(charge),
         lines,
     };
+    let changed = changed(work, &order, now).await?;
+    written(work, key, before, (document, foreseen), vec![changed]).await.map(Ok)
+}
+
+/// Counts a change of an order that a charge is added to or taken from, and gives its event.
+pub(super) async fn changed(work: &Work, order: &PurchaseOrder, now: Timestamp) -> Result<NewEvent, Fault> {
     rows::change_order(work, order.id, now).await?;
-    let changed = PURCHASE_ORDER_UPDATED.event(&PurchaseOrderEvent {
+    Ok(PURCHASE_ORDER_UPDATED.event(&PurchaseOrderEvent {
         purchase_order: order.id,
         number: order.number.get(),
         status: order.status(),
@@ -177,8 +183,7 @@ async fn once(
         store: order.store,
         version: order.version + 1,
         before: Some(order.status()),
-    });
-    written(work, key, before, (document, foreseen), vec![changed]).await.map(Ok)
+    }))
 }
 
 /// The charge in the currency of the books, at the rate of the day in the store's time zone.

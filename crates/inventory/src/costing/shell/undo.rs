@@ -9,18 +9,22 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal::{self, Numbered, Want},
+        journal::{self, NewEvent, Numbered, Want},
     },
 };
 use serde::Serialize;
 
-use super::revalue::{Outcome, Write, are_too_dear, in_tries, replayed, written};
+use super::{
+    charge::changed,
+    revalue::{Outcome, Write, are_too_dear, in_tries, replayed, written},
+};
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
         core::{ChargeShare, MAX_NOTE, Revaluation, RevaluationLine, UndoProblem, Values, share},
         rows::{self, WorthsBefore},
     },
+    purchasing::rows as purchases,
 };
 
 /// A revaluation to undo. Its JSON is what the idempotency key's hash is over.
@@ -74,7 +78,8 @@ async fn once(
         return Ok(Err(UndoProblem::OfReversal));
     }
     // From here on nobody moves stock or revalues: what rests on it now is all that ever will before this document.
-    let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), clock.now()).await?;
+    let events = if original.charge.is_some() { 2 } else { 1 };
+    let before = journal::take_at(work, Want::events(events).and(1, Numbered::Revaluation), clock.now()).await?;
     if rows::is_reversed(work, original.id).await? {
         return Ok(Err(UndoProblem::AlreadyReversed));
     }
@@ -107,7 +112,16 @@ async fn once(
         charge: None,
         lines,
     };
-    written(work, key, before, (document, foreseen), Vec::new()).await.map(Ok)
+    let also = order_changed(work, &original, now).await?;
+    written(work, key, before, (document, foreseen), also).await.map(Ok)
+}
+
+/// The event of the order that loses a charge, as it was told when the charge was added: that counts as a change of the order.
+async fn order_changed(work: &Work, original: &Revaluation, now: Timestamp) -> Result<Vec<NewEvent>, Fault> {
+    let Some(charge) = &original.charge else { return Ok(Vec::new()) };
+    let order = purchases::lock_orders(work, &[charge.order]).await?.pop();
+    let order = order.ok_or_else(|| Fault::corrupt("revaluation", "the order of a charge stays"))?;
+    Ok(vec![changed(work, &order, now).await?])
 }
 
 /// The lines of the document that undoes another one, each with what a whole unit is worth afterwards, and by how much it changes what there is. None
