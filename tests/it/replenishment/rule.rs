@@ -25,6 +25,7 @@ on_both!(
     a_rule_is_checked_and_needs_what_it_does,
     a_rule_that_says_so_sends_its_orders,
     orders_of_somebody_who_is_gone_wait,
+    an_order_that_was_changed_since_waits,
     a_class_that_has_drifted_twice_waits,
 );
 
@@ -242,6 +243,28 @@ async fn orders_of_somebody_who_is_gone_wait(world: &World) {
     done(&set(&desk.books.office.as_caller(caller), sending()).await, "rule");
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, orders_of(&desk.books.office, &plan).await), (1, (vec![json!("DRAFT")], 0)), "{plan:#}");
+}
+
+async fn an_order_that_was_changed_since_waits(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    ordered_before(&desk).await;
+    let office = &desk.books.office;
+    done(&set(office, amounts("900.00", "900.00")).await, "rule");
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, orders_of(office, &plan).await), (1, (vec![json!("DRAFT")], 0)), "{plan:#}");
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines(filter: { state: [APPROVED] }) { nodes { purchaseOrder { id } } } } }";
+    let made = office.ask(query, json!({ "id": plan["id"] })).await;
+    let order = &made["data"]["replenishmentPlan"]["lines"]["nodes"][0]["purchaseOrder"]["id"];
+    done(&office.buy("purchaseOrderUpdate", json!({ "id": order, "note": "not before we have talked" })).await, "purchaseOrder");
+    // The rule sends from now on, and its round for this plan was cut off.
+    done(&set(office, sending()).await, "rule");
+    pretend(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
+    approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant)
+        .await
+        .unwrap();
+    assert_eq!(orders_of(office, &plan).await, (vec![json!("DRAFT")], 0));
+    office.is_sound().await;
 }
 
 async fn a_class_that_has_drifted_twice_waits(world: &World) {

@@ -77,21 +77,22 @@ async fn send_order(
     if purchases::printed(scope, order).await?.is_none_or(|printed| printed.email.is_none()) {
         return Ok(false);
     }
-    let act = |step: &str| PurchaseOrderAct {
+    // What goes out is the draft that the rule has made, which begins with version 1. One that somebody has changed since is for a person.
+    let act = |step: &str, version: i64| PurchaseOrderAct {
         idempotency_key: format!("rule-{step}-{order}"),
         order,
-        expected_version: None,
+        expected_version: Some(version),
         note: None,
     };
-    let submitted = purchase_order_submit(ledger, buys.clone(), act("submit"), Mode::Commit);
+    let submitted = purchase_order_submit(ledger, buys.clone(), act("submit", 1), Mode::Commit);
     if !is_done(Box::pin(idempotency::by_key(submitted)).await)? {
         return Ok(false);
     }
-    let approved = purchase_order_approve(ledger, sender.approves.clone(), act("approve"), Mode::Commit);
+    let approved = purchase_order_approve(ledger, sender.approves.clone(), act("approve", 2), Mode::Commit);
     if !is_done(Box::pin(idempotency::by_key(approved)).await)? {
         return Ok(false);
     }
-    let placed = purchase_order_order(ledger, sender.buys.clone(), act("order"), Mode::Commit);
+    let placed = purchase_order_order(ledger, sender.buys.clone(), act("order", 3), Mode::Commit);
     if !is_done(Box::pin(idempotency::by_key(placed)).await)? {
         return Ok(false);
     }
