@@ -92,6 +92,23 @@ async fn settings_change_together_or_not_at_all(world: &World) {
     assert_eq!(back["tenant"]["settings"]["sessionIdleSeconds"], Value::Null);
     assert_eq!(back["tenant"]["name"], json!("Alpha & daughters"), "what is left out stays");
     assert_eq!(world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq, head + 1, "refusals tell nothing");
+    a_day_that_a_store_still_has_is_not_closed(world, house).await;
+}
+
+/// A store that is 26 hours behind the tenant's zone goes on selling.
+async fn a_day_that_a_store_still_has_is_not_closed(world: &World, house: &House) {
+    let east = "Pacific/Kiritimati";
+    let moved = update(world, house, json!({ "expectedVersion": 3, "timeZone": east })).await;
+    assert_eq!(moved["userErrors"], json!([]));
+    let store = json!({ "code": "WEST", "name": "West", "timeZone": "Etc/GMT+12" });
+    let create = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { userErrors { code } } }";
+    let made = world.ask(house, Some(house.owner.clone()), create, &json!({ "input": store })).await;
+    assert_eq!(made["data"]["storeCreate"]["userErrors"], json!([]), "{made:#}");
+    let today = entrepot::clock::local_day(world.node.clock.now(), east);
+    for (day, told) in [(today - 1, vec![("OUT_OF_RANGE".to_owned(), "closedThrough".to_owned())]), (today - 3, Vec::new())] {
+        let input = json!({ "expectedVersion": 4, "closedThrough": entrepot::clock::day_text(day) });
+        assert_eq!(codes(&update(world, house, input).await), told);
+    }
 }
 
 async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {

@@ -270,7 +270,7 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
         }
         Rejection::DayNotOver => UserError::new(
             ErrorCode::OutOfRange,
-            "a day that is over is expected, in the tenant's time zone",
+            "a day that is over is expected, in the time zones of the tenant and of all its stores",
             at("closedThrough"),
         ),
         Rejection::ApprovalNegative => UserError::new(ErrorCode::OutOfRange, "zero or more is expected", at("approvalLimit")),

@@ -65,7 +65,7 @@ pub struct Facts {
     /// Values in the ledger are in the tenant's currency.
     pub has_values: bool,
     pub is_time_zone: fn(&str) -> bool,
-    /// In the tenant's time zone, in days since 1970-01-01.
+    /// The earliest day that it is in the tenant's time zone and in those of its stores, in days since 1970-01-01.
     pub today: i32,
 }
 

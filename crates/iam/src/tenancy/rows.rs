@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::{tenant, tenant_erasure},
 };
-use platform::storage::{Fault, Finds, Reads, Work};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
 use sea_orm::Value;
 
 use super::{core::Settings, pattern_limits::PatternLimits};
@@ -128,6 +128,12 @@ pub async fn has_values(reads: &impl Reads) -> Result<bool, Fault> {
         }
     }
     Ok(false)
+}
+
+/// The time zones of the stores that are in use.
+pub async fn zones_of_stores(reads: &impl Reads) -> Result<Vec<String>, Fault> {
+    let rows = reads.rows("SELECT time_zone FROM store WHERE tenant_id = $1 AND archived_at IS NULL", vec![]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// An erasure that was asked for.

@@ -30,7 +30,12 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
     let before = rows::settings(&work, true).await?;
     // Values in the ledger carry no currency of their own: theirs is the tenant's.
     let has_values = rows::has_values(&work).await?;
-    let facts = Facts { has_values, is_time_zone: clock::is_time_zone, today: clock::local_day(clock.now(), &before.time_zone) };
+    // Books are closed for all stores at once: a day that one of them still has is not over.
+    let closes = change.closed_through.flatten().is_some();
+    let zones = if closes { rows::zones_of_stores(&work).await? } else { Vec::new() };
+    let (now, own) = (clock.now(), std::iter::once(&before.time_zone));
+    let today = own.chain(&zones).map(|zone| clock::local_day(now, zone)).min().unwrap_or_default();
+    let facts = Facts { has_values, is_time_zone: clock::is_time_zone, today };
     match core::decide(&before, change, facts) {
         Err(wrong) => {
             work.rollback().await?;
