@@ -70,6 +70,10 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     assert_eq!(without_version(stands().await), state(2, "CONFIRMED", json!(1), json!(2)));
     let told = office.ask("{ events(types: [\"purchase_order.sent\"], first: 5) { nodes { type } } }", json!({})).await;
     assert_eq!(told["data"]["events"]["nodes"], json!([{ "type": "purchase_order.sent" }]));
+    // An order that is cancelled while its letter waits does not reach the supplier.
+    office.step(&order, "purchaseOrderCancel").await;
+    mail.send(&job(&office, &order, "orders@potters.example")).await.unwrap();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     // A deployment without a mailer says so, and does not try again.
     let nowhere = Mail { mailer: entrepot::identity::Mailer::None, ..mail };
     assert!(matches!(nowhere.send(&job(&office, &order, "orders@potters.example")).await, Err(Failure::Hopeless(_))));

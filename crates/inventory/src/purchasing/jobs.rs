@@ -1,6 +1,6 @@
 //! Sending orders to suppliers, and ending blanket orders whose last day has gone by.
 
-use entity::prelude::{Actor, Numbered, Timestamp};
+use entity::prelude::{Actor, Numbered, PurchaseOrderStatus, Timestamp};
 use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
@@ -86,6 +86,11 @@ impl Mail {
         let scope = self.db.tenant(job.tenant);
         let gone = || Failure::Hopeless("there is no such order any more".to_owned());
         let order = rows::orders(&scope, &[what.order]).await?.pop().ok_or_else(gone)?;
+        // It was given up while the letter waited for its mail server: nobody is to deliver it.
+        if order.status() == PurchaseOrderStatus::Cancelled {
+            tracing::info!(tenant = %job.tenant, order = %order.id, "a cancelled order is not sent");
+            return Ok(());
+        }
         let printed = rows::printed(&scope, what.order).await?.ok_or_else(gone)?;
         let number = patterns(&scope).await?.text(Numbered::PurchaseOrder, order.number.get());
         let html = page((&order, &number), &printed.buyer, &printed.supplier, &printed.store, day_text);
