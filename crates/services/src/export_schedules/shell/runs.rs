@@ -101,13 +101,15 @@ impl ExportSchedules {
         let order: ExportRun = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         let at = (job.tenant, order.schedule);
-        match Box::pin(self.run(lease, at)).await {
+        let ended = Box::pin(self.run(lease, at)).await;
+        let failures = if ended.is_err() { lease.failures(&self.0.db, job.failures).await } else { job.failures };
+        match ended {
             Ok(()) => Ok(()),
             // What is asked for now is done at the next turn, if there is anything.
             Err(Stop::Overtaken) => Err(Failure::Yielded),
             Err(Stop::Fault(fault)) => Err(Failure::Fault(fault)),
             Err(Stop::Paused(why)) => Ok(self.fail(lease, at, (why, ExportScheduleStatus::Paused)).await?),
-            Err(Stop::Away(why)) if job.failures + 1 >= MOST_TRIES => {
+            Err(Stop::Away(why)) if failures + 1 >= MOST_TRIES => {
                 Ok(self.fail(lease, at, (why, ExportScheduleStatus::Active)).await?)
             }
             Err(Stop::Away(why)) => {
