@@ -193,6 +193,12 @@ pub async fn update(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
     work.update::<export_schedule::Entity>(row_of(work.tenant(), schedule)?).await
 }
 
+/// Lets each schedule begin a set so many behind the one it has, and forgets runs that have not ended; how many schedules there are.
+pub async fn begin_anew(work: &Work, sets: i64) -> Result<u64, Fault> {
+    let sql = "UPDATE export_schedule SET set_number = set_number + $2, wants_all = 1, run_plan = NULL WHERE tenant_id = $1";
+    work.execute(sql, vec![sets.into()]).await
+}
+
 pub async fn remove(work: &Work, id: ExportScheduleId) -> Result<u64, Fault> {
     work.execute("DELETE FROM export_schedule WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }

@@ -24,6 +24,9 @@ pub const JOB: &str = "export.run";
 /// Tries of a run: with their pauses, most of an hour of a bucket that is away.
 pub const MOST_TRIES: i64 = 12;
 
+/// More sets than a schedule can have begun between a backup and its restore.
+const SETS_LOST: i64 = 1_000;
+
 const GONE: &str = "the member or integration that set the schedule has no access any more: set it again";
 
 /// What such a job is given.
@@ -75,6 +78,12 @@ pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
         skipped += 1;
     }
     Ok(skipped)
+}
+
+/// Lets each schedule begin with all rows again, in a set that is far behind the one it had: the database was restored to an earlier moment, and runs since then may
+/// have written files, and begun sets, that it does not know of. How many schedules there are.
+pub async fn begin_anew(work: &Work) -> Result<u64, Fault> {
+    rows::begin_anew(work, SETS_LOST).await
 }
 
 impl ExportSchedules {
