@@ -64,7 +64,9 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     }
     say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;
     if schedules > 0 {
-        say(&format!("{schedules} export schedule(s) write all rows into a new set: what is lost stays in the files of the old ones"))?;
+        say(&format!(
+            "{schedules} export schedule(s) write all rows into a new set: what is lost stays in the files of the old ones"
+        ))?;
     }
     numbers(&db, &tenants).await?;
     db.close().await?;

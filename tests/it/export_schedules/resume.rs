@@ -149,7 +149,8 @@ async fn after_a_restore_no_file_of_the_lost_time_is_taken_for_a_run(world: &Wor
     let lost = objects(&folder(world, &id));
     works.kill().await;
     // The backup is of before the run, whose files are in the bucket.
-    world.as_owner(&["UPDATE export_schedule SET set_number = 0, generation = NULL, through_seq = NULL WHERE name = 'Lake'"]).await;
+    let sql = "UPDATE export_schedule SET set_number = 0, generation = NULL, through_seq = NULL WHERE name = 'Lake'";
+    world.as_owner(&[sql]).await;
     let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
     assert!(begin_anew(&work).await.unwrap() >= 1);
     work.commit().await.unwrap();
