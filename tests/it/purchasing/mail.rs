@@ -111,4 +111,19 @@ async fn what_is_not_approved_or_has_no_address_is_not_mailed(world: &World) {
     refused(&office.buy("purchaseOrderSend", json!({ "id": order["id"] })).await, "INVALID_STATE", "input.id");
     refused(&office.buy("purchaseOrderSend", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
     assert_eq!(jobs(&office).await, Vec::<Value>::new());
+    // One that is cancelled while its e-mail waits for a mail server is not sent when that is back.
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    office.step(&order, "purchaseOrderCancel").await;
+    let folder = world.path("letters");
+    let mail = Mail {
+        db: world.node.db.clone(),
+        clock: world.node.clock.clone(),
+        mailer: format!("file:{}", folder.display()).parse().unwrap(),
+        from: "Alpha <stock@alpha.example>".to_owned(),
+    };
+    let Err(Failure::Hopeless(why)) = mail.send(&job(&office, &order, "orders@potters.example")).await else {
+        panic!("a cancelled order was sent")
+    };
+    assert!(why.contains("CANCELLED"), "{why}");
+    assert!(fs::read_dir(&folder).map_or(0, Iterator::count) == 0);
 }

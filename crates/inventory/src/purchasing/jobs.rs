@@ -86,6 +86,10 @@ impl Mail {
         let scope = self.db.tenant(job.tenant);
         let gone = || Failure::Hopeless("there is no such order any more".to_owned());
         let order = rows::orders(&scope, &[what.order]).await?.pop().ok_or_else(gone)?;
+        if !shell::may_be_sent(order.status()) {
+            let status = order.status();
+            return Err(Failure::Hopeless(format!("the purchase order is {status} by now: it is not sent to the supplier")));
+        }
         let printed = rows::printed(&scope, what.order).await?.ok_or_else(gone)?;
         let number = patterns(&scope).await?.text(Numbered::PurchaseOrder, order.number.get());
         let html = page((&order, &number), &printed.buyer, &printed.supplier, &printed.store, day_text);
