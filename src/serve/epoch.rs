@@ -16,6 +16,7 @@ use platform::{
     jobs, secrets,
     storage::{Database, Fault, Row, journal},
 };
+use services::export_schedules;
 
 use super::{StartError, migrated, say};
 use crate::config::Epoch;
@@ -54,12 +55,19 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
         "members, roles, grants, second factors and webhook endpoints are those of the backup, also where they were taken away since: look through them"
     })?;
     programs(&access, &tenants, args).await?;
+    let mut schedules = 0;
     for (tenant, _) in &tenants {
         let work = db.global().maintenance_for(*tenant).await?;
+        schedules += export_schedules::shell::begin_anew(&work).await?;
         work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
         work.commit().await?;
     }
     say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;
+    if schedules > 0 {
+        say(&format!(
+            "{schedules} export schedule(s) write all rows into a new set: what is lost stays in the files of the old ones"
+        ))?;
+    }
     numbers(&db, &tenants).await?;
     db.close().await?;
     Ok(())

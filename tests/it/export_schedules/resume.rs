@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
-use entrepot::storage::{Reads, Row};
+use entrepot::{
+    export_schedules::shell::begin_anew,
+    storage::{Reads, Row},
+};
 use parquet::record::Field;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -21,6 +24,7 @@ on_both!(
     a_run_whose_manifest_is_there_is_not_written_again,
     what_a_dead_worker_has_left_half_done_is_replaced,
     one_moment_has_one_run_however_many_look,
+    after_a_restore_no_file_of_the_lost_time_is_taken_for_a_run,
 );
 
 /// The (seq, line) of each row of a set, each of which is there once.
@@ -132,6 +136,30 @@ async fn one_moment_has_one_run_however_many_look(world: &World) {
     assert_eq!(jobs, 1, "the job that waits is the one of both moments");
     let works = Works::begin(world);
     until("its run to end", async || !shown(&books.office, &id).await["throughSeq"].is_null()).await;
+    works.kill().await;
+}
+
+async fn after_a_restore_no_file_of_the_lost_time_is_taken_for_a_run(world: &World) {
+    let works = Works::begin(world);
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    books.receive(&mug, 5, "2.00").await;
+    let id = daily(&books.office, json!({})).await;
+    ran(&books.office, &id, false).await;
+    let lost = objects(&folder(world, &id));
+    works.kill().await;
+    // The backup is of before the run, whose files are in the bucket.
+    let sql = "UPDATE export_schedule SET set_number = 0, generation = NULL, through_seq = NULL WHERE name = 'Lake'";
+    world.as_owner(&[sql]).await;
+    let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
+    assert!(begin_anew(&work).await.unwrap() >= 1);
+    work.commit().await.unwrap();
+    books.receive(&mug, 7, "2.00").await;
+    let works = Works::begin(world);
+    assert_eq!(ran(&books.office, &id, false).await["set"], 1_001);
+    let there = objects(&folder(world, &id));
+    assert!(lost.iter().all(|(name, bytes)| there.get(name) == Some(bytes)), "the files of the lost time are as they were");
+    assert!(written(world, &id, "set=001001").len() > written(world, &id, "set=000001").len(), "all rows are in the new set");
     works.kill().await;
 }
 

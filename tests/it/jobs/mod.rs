@@ -31,6 +31,7 @@ on_both!(
     clocks_may_jump,
     a_queued_job_runs_once_however_many_workers_race_for_it,
     a_job_that_always_fails_ends_as_a_dead_letter_that_says_why,
+    a_job_that_gets_on_between_its_failures_is_no_dead_letter,
     a_holder_that_was_overtaken_can_write_nothing,
 );
 
@@ -157,6 +158,33 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
     assert_eq!(again["data"]["jobRetry"]["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
     let foreign = world.ask(&world.theirs, Some(world.theirs.owner.clone()), retry, &json!({ "id": dead[0]["id"] })).await;
     assert_eq!(foreign["data"]["jobRetry"]["userErrors"][0]["code"], "NOT_FOUND", "{foreign:#}");
+    worker.stop().await;
+}
+
+async fn a_job_that_gets_on_between_its_failures_is_no_dead_letter(world: &World) {
+    let (db, runs) = (world.node.db.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = runs.clone();
+    let registry = Registry::default().queued("test.long", 2, move |lease: Lease, job| {
+        let (db, before) = (db.clone(), counted.fetch_add(1, Ordering::SeqCst));
+        async move {
+            if before == 3 {
+                return Ok(());
+            }
+            let work = db.global().maintenance_for(job.tenant).await?;
+            lease.progressed(&work).await?;
+            work.commit().await?;
+            Err(Failure::Fault(Fault::Broken("the network was cut".to_owned())))
+        }
+    });
+    put_down(world, "test.long").await;
+    let worker = work(world, registry);
+    until("it to be over", async || {
+        world.pass(600);
+        world::in_state(world, "DONE").await + world::in_state(world, "FAILED").await == 1
+    })
+    .await;
+    assert!(dead_letters(world).await.is_empty(), "each failure came behind another part of its work");
+    assert_eq!(runs.load(Ordering::SeqCst), 4);
     worker.stop().await;
 }
 

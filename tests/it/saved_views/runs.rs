@@ -14,6 +14,7 @@ use entrepot::{
     },
     schema::events::registry,
     storage::{Fault, Reads, Row},
+    tenancy::suspension,
 };
 use serde_json::{Value, json};
 
@@ -40,6 +41,7 @@ on_both!(
     a_table_that_is_too_large_is_told_of,
     webhooks_are_told_once_of_each_table_and_only_those_who_may_read_views,
     a_removed_or_paused_view_is_not_sent,
+    a_schedule_waits_while_its_company_is_suspended,
 );
 
 async fn codes(office: &Office<'_>) -> Vec<String> {
@@ -312,4 +314,23 @@ async fn webhooks_are_told_once_of_each_table_and_only_those_who_may_read_views(
     let stranger = world.ours.only(&["store.read"]);
     assert_eq!(registry().shown("view.result", &payloads[0], &stranger).unwrap(), None);
     office.is_sound().await;
+}
+
+async fn a_schedule_waits_while_its_company_is_suspended(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    daily(&office, &view, "a@x.example").await;
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let work = scope.begin().await.unwrap();
+    assert!(suspension::suspend(&work, "unpaid", world.node.clock.now()).await.unwrap());
+    work.commit().await.unwrap();
+    for _ in 0..6 {
+        world.pass(24 * 3_600);
+        assert_eq!(post(world).await, 0, "no run begins, and none fails for want of a worker");
+    }
+    let work = scope.begin().await.unwrap();
+    assert!(suspension::resume(&work).await.unwrap());
+    work.commit().await.unwrap();
+    assert_eq!((post(world).await, jobs(&office).await.len()), (1, 1), "missed moments are made up once");
+    assert_eq!(shown(&office, "table").await[0]["status"], "ACTIVE");
 }

@@ -1,6 +1,6 @@
 //! Sending orders to suppliers, and ending blanket orders whose last day has gone by.
 
-use entity::prelude::{Actor, Numbered, PurchaseOrderStatus, Timestamp};
+use entity::prelude::{Actor, Numbered, Timestamp};
 use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
@@ -86,9 +86,9 @@ impl Mail {
         let scope = self.db.tenant(job.tenant);
         let gone = || Failure::Hopeless("there is no such order any more".to_owned());
         let order = rows::orders(&scope, &[what.order]).await?.pop().ok_or_else(gone)?;
-        // It was given up while the letter waited for its mail server: nobody is to deliver it.
-        if order.status() == PurchaseOrderStatus::Cancelled {
-            tracing::info!(tenant = %job.tenant, order = %order.id, "a cancelled order is not sent");
+        // It was given up, or is no longer approved, since it was asked for: nobody is to deliver it.
+        if !shell::may_be_sent(order.status()) {
+            tracing::info!(tenant = %job.tenant, order = %order.id, status = %order.status(), "an order that is not to be delivered is not sent");
             return Ok(());
         }
         let printed = rows::printed(&scope, what.order).await?.ok_or_else(gone)?;

@@ -137,6 +137,12 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicB
     span.end(has_failed);
     jobs.counters().ran(has_failed);
     metrics::job_ran(queued.kind, has_failed, began.elapsed());
+    let job = if ended.is_err() {
+        let failures = lease.failures(jobs.database(), job.failures).await;
+        Job { failures, ..job }
+    } else {
+        job
+    };
     let now = jobs.clock().now();
     let outcome = match ended {
         Ok(()) => Outcome {

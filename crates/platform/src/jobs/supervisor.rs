@@ -169,8 +169,10 @@ impl Worker {
                 self.jobs.counters().ran(true);
                 let most = self.registry.queued.iter().find(|one| one.kind == hand.job.kind).map(|one| one.most_failures);
                 let failure = Failure::Fault(Fault::Broken("it broke in the middle of its work".to_owned()));
-                let outcome = failed(&self.jobs, &hand.job, most, failure);
-                self.in_time(self.jobs.settle(hand.lease, outcome)).await?;
+                let (lease, taken) = (hand.lease, hand.job.failures);
+                let failures = self.in_time(async { Ok(lease.failures(self.jobs.database(), taken).await) }).await?;
+                let outcome = failed(&self.jobs, &Job { failures, ..hand.job }, most, failure);
+                self.in_time(self.jobs.settle(lease, outcome)).await?;
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use entity::{
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
     secrets::{Loss, SealedColumn},
-    storage::{Fault, Finds, Global, Reads, Row, Work},
+    storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -193,14 +193,21 @@ pub async fn update(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
     work.update::<export_schedule::Entity>(row_of(work.tenant(), schedule)?).await
 }
 
+/// Lets each schedule begin a set so many behind the one it has, and forgets runs that have not ended; how many schedules there are.
+pub async fn begin_anew(work: &Work, sets: i64) -> Result<u64, Fault> {
+    let sql = "UPDATE export_schedule SET set_number = set_number + $2, wants_all = 1, run_plan = NULL
+               WHERE tenant_id = $1";
+    work.execute(sql, vec![sets.into()]).await
+}
+
 pub async fn remove(work: &Work, id: ExportScheduleId) -> Result<u64, Fault> {
     work.execute("DELETE FROM export_schedule WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
 /// The tenants that have schedules which are due.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql = "SELECT DISTINCT tenant_id FROM export_schedule WHERE next_run_at <= $1";
-    global.rows(sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!("SELECT DISTINCT tenant_id FROM export_schedule WHERE next_run_at <= $1 AND tenant_id NOT IN {SUSPENDED}");
+    global.rows(&sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// The schedules that are due, locked until the transaction ends.

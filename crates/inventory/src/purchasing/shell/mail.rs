@@ -46,6 +46,11 @@ pub struct Sent {
     pub is_replayed: bool,
 }
 
+/// Whether an order of this status is sent to its supplier, both when that is asked for and when the e-mail leaves, which may be days later.
+pub const fn may_be_sent(status: PurchaseOrderStatus) -> bool {
+    matches!(status, PurchaseOrderStatus::Approved | PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived)
+}
+
 /// Puts the job down that sends an order to its supplier.
 pub async fn send(
     db: &Database,
@@ -64,10 +69,7 @@ pub async fn send(
         Some(KeyUse::Same(_)) => return Ok(Ok(Sent { order: found, is_replayed: true })),
     }
     let Some(printed) = rows::printed(&scope, order).await? else { return Ok(Err(MailRefusal::NoOrder)) };
-    if !matches!(
-        found.status(),
-        PurchaseOrderStatus::Approved | PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived
-    ) {
+    if !may_be_sent(found.status()) {
         return Ok(Err(MailRefusal::NotApproved(found.status())));
     }
     let Some(to) = printed.email else { return Ok(Err(MailRefusal::NoAddress)) };

@@ -36,7 +36,7 @@ pub use blanket::{
 };
 pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};
-pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, note_sent, send};
+pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, may_be_sent, note_sent, send};
 pub use merge::{MergeCounts, MergedSupplier, SupplierMerge, supplier_merge};
 pub use plan::{
     MAX_SUGGESTIONS, PlanAsk, SupplierPerformances, SupplierPriceDrifts, suggestions, supplier_performance,

@@ -8,7 +8,7 @@ use crate::{
         core::{Job, MOST_DEATHS, backoff_seconds},
         rows::{self, Held, Outcome},
     },
-    storage::{Fault, Work},
+    storage::{Database, Fault, Work},
 };
 
 /// Why a job failed whose worker shows no life, for its owners.
@@ -30,6 +30,13 @@ impl Lease {
     /// Says in the transaction of what was done that the job has got on: it will not come to the same place again.
     pub async fn progressed(&self, work: &Work) -> Result<(), Fault> {
         rows::progressed(work, self.0).await
+    }
+
+    /// How often the job has failed since it last got on, be that in this very run; `taken` is how often it had when it was taken, which counts where the
+    /// database does not answer.
+    pub async fn failures(&self, db: &Database, taken: i64) -> i64 {
+        let found = rows::by_id(&db.tenant(self.0.tenant), self.0.id).await;
+        found.ok().flatten().map_or(taken, |job| job.failures)
     }
 }
 

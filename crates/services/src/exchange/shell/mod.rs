@@ -229,6 +229,7 @@ impl Exchange {
             Kind::Export => Box::pin(self.export(lease, run.clone())).await,
             Kind::Bulk => Box::pin(self.bulk(lease, run.clone())).await,
         };
+        let failures = if ended.is_err() { lease.failures(&self.0.db, failures).await } else { failures };
         let is_last = failures + 1 >= most;
         match ended.map_err(|halt| halt.at(failures)) {
             Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,

@@ -16,7 +16,7 @@ use platform::{
 };
 
 pub use change::{Acting, ScheduleDelete, ScheduleRun, ScheduleSet};
-pub use runs::{ExportRun, JOB, MOST_TRIES, skip_due};
+pub use runs::{ExportRun, JOB, MOST_TRIES, begin_anew, skip_due};
 
 use super::{
     core::{Problem, Schedule},

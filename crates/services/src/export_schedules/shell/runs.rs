@@ -24,6 +24,9 @@ pub const JOB: &str = "export.run";
 /// Tries of a run: with their pauses, most of an hour of a bucket that is away.
 pub const MOST_TRIES: i64 = 12;
 
+/// More sets than a schedule can have begun between a backup and its restore.
+const SETS_LOST: i64 = 1_000;
+
 const GONE: &str = "the member or integration that set the schedule has no access any more: set it again";
 
 /// What such a job is given.
@@ -77,6 +80,12 @@ pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
     Ok(skipped)
 }
 
+/// Lets each schedule begin with all rows again, in a set that is far behind the one it had: the database was restored to an earlier moment, and runs since then may
+/// have written files, and begun sets, that it does not know of. How many schedules there are.
+pub async fn begin_anew(work: &Work) -> Result<u64, Fault> {
+    rows::begin_anew(work, SETS_LOST).await
+}
+
 impl ExportSchedules {
     /// Puts down a job for each schedule that is due and has none; says how many are due. However many moments have passed, it has one run.
     pub async fn post_due(&self) -> Result<usize, Fault> {
@@ -101,13 +110,15 @@ impl ExportSchedules {
         let order: ExportRun = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         let at = (job.tenant, order.schedule);
-        match Box::pin(self.run(lease, at)).await {
+        let ended = Box::pin(self.run(lease, at)).await;
+        let failures = if ended.is_err() { lease.failures(&self.0.db, job.failures).await } else { job.failures };
+        match ended {
             Ok(()) => Ok(()),
             // What is asked for now is done at the next turn, if there is anything.
             Err(Stop::Overtaken) => Err(Failure::Yielded),
             Err(Stop::Fault(fault)) => Err(Failure::Fault(fault)),
             Err(Stop::Paused(why)) => Ok(self.fail(lease, at, (why, ExportScheduleStatus::Paused)).await?),
-            Err(Stop::Away(why)) if job.failures + 1 >= MOST_TRIES => {
+            Err(Stop::Away(why)) if failures + 1 >= MOST_TRIES => {
                 Ok(self.fail(lease, at, (why, ExportScheduleStatus::Active)).await?)
             }
             Err(Stop::Away(why)) => {
