@@ -94,7 +94,8 @@ async fn what_was_bought_before_goes_back_to_the_one_that_stays(office: &Office<
         let fields = "supplierReturn { supplier { code } purchaseOrder { id } credit { amount } }";
         let back = office.act("supplierReturnCreate", "SupplierReturnCreateInput", fields, input).await;
         if taken {
-            let expected = json!({ "supplier": { "code": "KILN" }, "purchaseOrder": { "id": order["id"] }, "credit": { "amount": "3.60" } });
+            let expected =
+                json!({ "supplier": { "code": "KILN" }, "purchaseOrder": { "id": order["id"] }, "credit": { "amount": "3.60" } });
             assert_eq!(done(&back, "supplierReturn"), &expected);
         } else {
             refused(&back, "NOT_FOUND", "input.lines.0.purchaseOrderLineId");
