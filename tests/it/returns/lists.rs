@@ -75,6 +75,7 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
         let document = "query($id: ID!) { customer(by: { id: $id }) { returns(first: 3) { nodes { number } } \
             closed: returns(filter: { status: [CLOSED] }) { nodes { number } } } }";
         let led = world.ask(document, json!({"id": ada})).await;
+        assert!(led["errors"].is_null() && ada.is_string(), "{led:#} {ada}");
         let (all, closed) = (&led["customer"]["returns"], &led["customer"]["closed"]);
         assert_eq!((numbers(all), numbers(closed)), ("4".to_owned(), String::new()), "{led:#}");
     })
