@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::saved_view_schedule,
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, Work};
+use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -182,10 +182,10 @@ pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, 
     work.execute("DELETE FROM saved_view_schedule WHERE tenant_id = $1 AND view_id = $2", vec![view.into()]).await
 }
 
-/// The tenants that have schedules which are due.
+/// The tenants that have schedules which are due. Those of one that is suspended wait: no run of theirs could end, and each next one would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql = "SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE next_run_at <= $1";
-    global.rows(sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE next_run_at <= $1 AND tenant_id NOT IN {SUSPENDED}");
+    global.rows(&sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// The schedules that are due, locked until the transaction ends.
