@@ -185,7 +185,8 @@ async fn schedules_of_a_suspended_company_go_on_when_it_is_resumed(world: &World
     assert_eq!((post(world).await, letters.letters().len()), (1, 1), "missed moments are made up once");
     run(world, &letters.1, jobs(&office).await.last().unwrap()).await.unwrap();
     let after = shown(&office, "table").await.remove(0);
-    assert_eq!((&after["status"], &after["lastError"], letters.letters().len()), (&json!("ACTIVE"), &Value::Null, 2), "{after:#}");
+    assert_eq!((&after["status"], &after["lastError"]), (&json!("ACTIVE"), &Value::Null), "{after:#}");
+    assert_eq!(letters.letters().len(), 2);
 }
 
 async fn a_dead_mail_server_delays_one_schedule_and_its_recipients_have_one_mail_each(world: &World) {

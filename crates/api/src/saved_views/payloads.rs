@@ -155,7 +155,7 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
             UserError::new(ErrorCode::LimitExceeded, message, input("document"))
         }
         SavedViewError::Lent => {
-            let message = "a link or an active schedule of others runs this document with their rights: end theirs, or make a view of your own";
+            let message = "a link or a schedule of others runs this document with their rights: end it, or make another view";
             UserError::new(ErrorCode::InvalidState, message, input("document"))
         }
         SavedViewError::SlugTaken => UserError::new(ErrorCode::Duplicate, "another view has this slug", input("slug")),

@@ -184,7 +184,8 @@ pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, 
 
 /// The tenants that have schedules which are due. Those of one that is suspended wait: no run of theirs could end, and each next one would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql = format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE next_run_at <= $1 AND tenant_id NOT IN {SUSPENDED}");
+    let sql =
+        format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE next_run_at <= $1 AND tenant_id NOT IN {SUSPENDED}");
     global.rows(&sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
