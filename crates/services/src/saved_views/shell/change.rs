@@ -129,7 +129,7 @@ impl SavedViews {
         let fields = before.fields.with(&input.change);
         let cost = self.priced(permit, &fields).await?;
         if (&fields.document, &fields.variables) != (&before.fields.document, &before.fields.variables) {
-            self.lent_by_nobody(work, before.id, (permit.actor(), input.key)).await?;
+            self.not_lent(work, before.id, (permit.actor(), input.key)).await?;
         }
         let readers = match &input.change.sharing {
             Some(sharing) => {
@@ -148,12 +148,7 @@ impl SavedViews {
 
     /// Refuses another document while a link or a schedule of others runs it with their rights: by another one it would show what they may see to
     /// whoever changed it.
-    async fn lent_by_nobody(
-        &self,
-        work: &Work,
-        view: SavedViewId,
-        own: (Actor, Option<ApiKeyId>),
-    ) -> Result<(), SavedViewError> {
+    async fn not_lent(&self, work: &Work, view: SavedViewId, own: (Actor, Option<ApiKeyId>)) -> Result<(), SavedViewError> {
         let now = self.0.clock.now();
         let (links, schedules) = (rows::links_of(work, view).await?, rows::schedules_of(work, view).await?);
         let by_link = links.iter().any(|link| link.expires_at > now && (link.maker, link.key) != own);
