@@ -165,8 +165,8 @@ fn hashed(password: &str) -> String {
     quick.hash_password_with_salt(password.as_bytes(), b"sixteen bytes ok").unwrap().to_string()
 }
 
-/// What is answered to somebody whose password is looked at while these statements are not committed yet.
-async fn meanwhile(world: &World, statements: &[&str], asks: impl Future<Output = Value>) -> Value {
+/// What is answered to somebody who asks while these statements are not committed yet.
+pub async fn meanwhile(world: &World, statements: &[&str], asks: impl Future<Output = Value>) -> Value {
     let work = world.node.db.global().begin().await.unwrap();
     for sql in statements {
         work.change(sql, Vec::new()).await.unwrap();

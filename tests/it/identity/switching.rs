@@ -2,12 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, lets_in, tokens};
+use super::{
+    passwords::meanwhile,
+    world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, lets_in, tokens},
+};
 use crate::world::on_both;
 
 on_both!(
     nobody_doubles_a_session,
     what_was_switched_to_ends_with_where_it_came_from,
+    what_is_switched_to_at_the_moment_of_a_logout_ends_with_it,
     what_was_switched_to_ends_by_itself_too,
     a_switch_from_elsewhere_asks_for_a_password_and_is_told,
 );
@@ -71,6 +75,24 @@ async fn what_was_switched_to_ends_with_where_it_came_from(world: &World) {
     tokens(&world.refresh(&next.refresh).await);
     assert_eq!(codes(&world.refresh(&first.refresh).await), ["TOKEN_EXPIRED"]);
     assert!(!world.lets_in(&there.access).await);
+}
+
+async fn what_is_switched_to_at_the_moment_of_a_logout_ends_with_it(world: &World) {
+    let first = ada(world).await;
+    let there = switched(world, &first.access, "second").await;
+    assert!(world.lets_in(&first.access).await && world.lets_in(&there.access).await);
+    // As a switch does that is not committed yet: it holds the session of the login, and another one comes from it.
+    let apart = world.node.db.global().begin().await.unwrap();
+    let sql = "UPDATE session SET name = 'switched', begun_from = NULL WHERE begun_from IS NOT NULL";
+    assert_eq!(apart.change(sql, Vec::new()).await.unwrap(), 1);
+    apart.commit().await.unwrap();
+    let login = "SELECT s.id FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE t.slug = 'ada-shop'";
+    let held = format!("UPDATE session SET used_at = used_at WHERE id IN ({login})");
+    let begun = format!("UPDATE session SET begun_from = ({login}) WHERE name = 'switched'");
+    let logs_out = world.change(Some(&first.access), "mutation { it: logout { userErrors { code } } }", json!({}));
+    assert!(codes(&meanwhile(world, &[&held, &begun], logs_out).await).is_empty());
+    let goes_on = world.lets_in(&first.access).await || world.lets_in(&there.access).await;
+    assert!(!goes_on, "no copy of a session outlives its logout");
 }
 
 async fn what_was_switched_to_ends_by_itself_too(world: &World) {

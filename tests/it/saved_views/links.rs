@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{STORES, change, made};
+use super::{
+    STORES, change, made,
+    outputs::another,
+    schedules::{TABLE, daily},
+};
 use crate::{
     authorization::world::World,
     purchasing::office::{Office, done, key, refused},
@@ -14,6 +18,7 @@ on_both!(
     a_link_that_was_revoked_or_whose_view_is_gone_opens_nothing,
     a_link_of_what_cannot_be_read_is_not_made,
     only_who_manages_views_makes_links_and_sees_them,
+    a_colleague_puts_no_other_document_under_a_link_or_a_schedule_of_the_owners,
 );
 
 const LINK: &str = "savedView { slug } savedViewLink { id variables createdBy { __typename } expiresAt } secret secretStatus";
@@ -134,4 +139,36 @@ async fn only_who_manages_views_makes_links_and_sees_them(world: &World) {
     let answer = reader.ask(create, json!({ "input": input })).await;
     assert_eq!(answer["errors"][0]["permission"], "view.manage", "{answer:#}");
     assert_eq!(links(&office, "shared").await, 1);
+}
+
+async fn a_colleague_puts_no_other_document_under_a_link_or_a_schedule_of_the_owners(world: &World) {
+    let office = Office::of(world).await;
+    let colleague = office.as_caller(another(world, &["view.read", "view.manage", "store.read", "member.read"]));
+    let costs = "query($n: Int = 50) { products(first: $n) { nodes { unitCost { amount } } } }";
+    for lent in ["by a link", "by a schedule"] {
+        let view = made(&office, &key(), TABLE).await;
+        let lender = if lent == "by a link" {
+            link(&office, json!({ "savedViewId": view["id"] })).await["savedViewLink"]["id"].clone()
+        } else {
+            daily(&office, &view, "head@x.example").await["id"].clone()
+        };
+        let with = |version: i64, field: &str, value: Value| {
+            let mut input = json!({ "id": view["id"], "expectedVersion": version });
+            input[field] = value;
+            input
+        };
+        for (field, value) in [("document", json!(costs)), ("variables", json!({ "n": 2 }))] {
+            refused(&change(&colleague, "Update", with(1, field, value)).await, "INVALID_STATE", "input.document");
+        }
+        done(&change(&colleague, "Update", with(1, "name", json!("Shops"))).await, "savedView");
+        done(&change(&office, "Update", with(2, "variables", json!({ "n": 3 }))).await, "savedView");
+        if lent == "by a link" {
+            done(&revoke(&office, &lender).await, "savedView");
+        } else {
+            let input = json!({ "idempotencyKey": key(), "id": lender });
+            let ended = office.act("savedViewScheduleDelete", "SavedViewScheduleDeleteInput", "savedView { slug }", input).await;
+            done(&ended, "savedView");
+        }
+        done(&change(&colleague, "Update", with(3, "document", json!(costs))).await, "savedView");
+    }
 }

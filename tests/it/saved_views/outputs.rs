@@ -37,7 +37,7 @@ on_both!(
 );
 
 /// Somebody else of our company, with these rights.
-fn another(world: &World, codes: &[&str]) -> Caller {
+pub fn another(world: &World, codes: &[&str]) -> Caller {
     Caller { actor: world.theirs.owner.actor, ..world.ours.only(codes) }
 }
 

@@ -36,6 +36,7 @@ on_both!(
     the_table_comes_by_mail_to_addresses_and_members,
     a_table_that_has_not_changed_is_not_sent_again,
     a_schedule_pauses_when_its_owner_may_not_see_the_view_or_is_gone,
+    schedules_of_a_suspended_company_go_on_when_it_is_resumed,
     a_dead_mail_server_delays_one_schedule_and_its_recipients_have_one_mail_each,
     a_schedule_that_fails_five_times_in_a_row_is_broken_until_it_is_set_again,
     a_table_that_is_too_large_is_told_of,
@@ -165,6 +166,29 @@ async fn a_schedule_pauses_when_its_owner_may_not_see_the_view_or_is_gone(world:
     assert!(reasons[0].contains("has no access any more") && reasons[1].contains("may not see all"), "{reasons:?}");
     world.pass(30 * 24 * 3_600);
     assert_eq!(post(world).await, 0, "a paused schedule has no runs");
+}
+
+async fn schedules_of_a_suspended_company_go_on_when_it_is_resumed(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    daily(&office, &view, "a@x.example").await;
+    let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
+    world.as_owner(&["UPDATE tenant SET suspended_at = 1, suspended_reason = 'unpaid'"]).await;
+    // The run that was under way, and then a month in which nothing can run.
+    world.pass(10);
+    let Err(Failure::Fault(_)) = run(world, &letters.1, &job).await else { panic!("it comes back") };
+    for _ in 0..30 {
+        world.pass(24 * 3_600);
+        assert_eq!(post(world).await, 0, "no run is put down");
+    }
+    world.as_owner(&["UPDATE tenant SET suspended_at = NULL, suspended_reason = NULL"]).await;
+    world.pass(10);
+    run(world, &letters.1, &job).await.unwrap();
+    assert_eq!((post(world).await, letters.letters().len()), (1, 1), "missed moments are made up once");
+    run(world, &letters.1, jobs(&office).await.last().unwrap()).await.unwrap();
+    let after = shown(&office, "table").await.remove(0);
+    assert_eq!((&after["status"], &after["lastError"]), (&json!("ACTIVE"), &Value::Null), "{after:#}");
+    assert_eq!(letters.letters().len(), 2);
 }
 
 async fn a_dead_mail_server_delays_one_schedule_and_its_recipients_have_one_mail_each(world: &World) {

@@ -222,7 +222,7 @@ impl SavedViewCreateInput {
 }
 
 impl SavedViewUpdateInput {
-    pub(super) fn read(self, reading: &mut Reading) -> ViewUpdate {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ViewUpdate {
         let change = Change {
             name: self.name,
             slug: self.slug,
@@ -236,6 +236,7 @@ impl SavedViewUpdateInput {
             id: reading.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.0,
             change,
+            key,
         }
     }
 }

@@ -65,7 +65,8 @@ impl SavedViewMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Change.")] input: SavedViewUpdateInput,
     ) -> Answer<SavedViewPayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
+        let input = match read(|reading| input.read(key, reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };

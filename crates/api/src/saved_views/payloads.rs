@@ -154,6 +154,10 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
             let message = format!("the document costs {cost} points, and a view may cost {MOST_COST}: ask for smaller pages");
             UserError::new(ErrorCode::LimitExceeded, message, input("document"))
         }
+        SavedViewError::Lent => {
+            let message = "a link or a schedule of others runs this document with their rights: end it, or make another view";
+            UserError::new(ErrorCode::InvalidState, message, input("document"))
+        }
         SavedViewError::SlugTaken => UserError::new(ErrorCode::Duplicate, "another view has this slug", input("slug")),
         SavedViewError::TooMany => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_VIEWS} views are kept"), path!["input"])

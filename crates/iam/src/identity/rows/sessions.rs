@@ -176,13 +176,19 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
     // First: where such a login is met at this very moment, its session has begun before the next statement looks.
     end_challenges(work, which, now).await?;
     let (filter, ids): (&str, Vec<Value>) = match which {
-        Which::One(id) => ("(id = $3 OR begun_from = $3)", vec![id.into()]),
-        Which::OfUser(user) => ("user_id = $3", vec![user.into()]),
-        Which::OthersOfUser(user, but) => ("user_id = $3 AND id <> $4", vec![user.into(), but.into()]),
-        Which::OfMember(tenant, member) => ("tenant_id = $3 AND member_id = $4", vec![tenant.into(), member.into()]),
+        Which::One(id) => ("(id = $1 OR begun_from = $1)", vec![id.into()]),
+        Which::OfUser(user) => ("user_id = $1", vec![user.into()]),
+        Which::OthersOfUser(user, but) => ("user_id = $1 AND id <> $2", vec![user.into(), but.into()]),
+        Which::OfMember(tenant, member) => ("tenant_id = $1 AND member_id = $2", vec![tenant.into(), member.into()]),
     };
-    let sql = format!("UPDATE session SET ended_at = $1, end_reason = $2 WHERE {filter} AND ended_at IS NULL RETURNING id");
-    let values = [vec![now.into(), why.as_str().into()], ids].concat();
+    // The same of what is switched to from one of them at this very moment: whoever switches holds the session of the login.
+    let lock = work.backend().for_update("s");
+    let held = format!("SELECT id FROM session s WHERE {filter} AND ended_at IS NULL ORDER BY id{lock}");
+    work.rows(&held, ids.clone()).await?;
+    let (at, reason) = (ids.len() + 1, ids.len() + 2);
+    let sql =
+        format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
+    let values = [ids, vec![now.into(), why.as_str().into()]].concat();
     work.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 

@@ -187,6 +187,8 @@ impl Identity {
         let risk = if risk.score < here.risk.score { here.risk.clone() } else { risk };
         let user = rows::user(&global, session.user).await?.ok_or(Rejection::TokenExpired)?;
         let work = global.begin().await?;
+        // Before any session, as whoever changes the password or confirms a factor takes them: none is confirmed until this ends.
+        rows::lock_password(&work, session.user).await?;
         // The session of the login stays as it is until this one stands beside it: nothing that is switched to outlives it.
         let now = self.clock.now();
         let login = sessions::lock(&work, here.begun_from.unwrap_or(here.id)).await?;

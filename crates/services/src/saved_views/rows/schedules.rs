@@ -182,7 +182,7 @@ pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, 
     work.execute("DELETE FROM saved_view_schedule WHERE tenant_id = $1 AND view_id = $2", vec![view.into()]).await
 }
 
-/// The tenants that have schedules which are due.
+/// The tenants that have schedules which are due. Those of one that is suspended wait: no run of theirs could end, and each next one would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql =
         format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE next_run_at <= $1 AND tenant_id NOT IN {SUSPENDED}");

@@ -37,6 +37,9 @@ pub struct ViewUpdate {
     #[serde(skip)]
     pub expected_version: i64,
     pub change: Change,
+    /// The key that a program asks with.
+    #[serde(skip)]
+    pub key: Option<ApiKeyId>,
 }
 
 /// A view that is to go.
@@ -125,6 +128,9 @@ impl SavedViews {
         }
         let fields = before.fields.with(&input.change);
         let cost = self.priced(permit, &fields).await?;
+        if (&fields.document, &fields.variables) != (&before.fields.document, &before.fields.variables) {
+            self.not_lent(work, before.id, (permit.actor(), input.key)).await?;
+        }
         let readers = match &input.change.sharing {
             Some(sharing) => {
                 known(work, sharing.readers()).await?;
@@ -138,6 +144,17 @@ impl SavedViews {
         let view = View { fields, cost, is_paused, readers, version: before.version + 1, updated_at: now, ..before };
         rows::update_view(work, &view).await?;
         end(work, (&key, SAVED_VIEW_UPDATED), view, now).await
+    }
+
+    /// Refuses another document while a link or a schedule of others runs it with their rights: by another one it would show what they may see to
+    /// whoever changed it.
+    async fn not_lent(&self, work: &Work, view: SavedViewId, own: (Actor, Option<ApiKeyId>)) -> Result<(), SavedViewError> {
+        let now = self.0.clock.now();
+        let (links, schedules) = (rows::links_of(work, view).await?, rows::schedules_of(work, view).await?);
+        let by_link = links.iter().any(|link| link.expires_at > now && (link.maker, link.key) != own);
+        // One that is paused runs when it is set again, with the rights of whoever sets it then.
+        let by_schedule = schedules.iter().any(|one| one.next_run_at.is_some() && (one.maker, one.key) != own);
+        if by_link || by_schedule { Err(SavedViewError::Lent) } else { Ok(()) }
     }
 
     /// Takes a view away.

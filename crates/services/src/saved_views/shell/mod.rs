@@ -57,6 +57,8 @@ pub enum SavedViewError {
     Document(DocumentProblem),
     /// It costs so many points with its own variables.
     TooDear(i64),
+    /// A link or a schedule of others runs its document with their rights.
+    Lent,
     /// Another view has this slug.
     SlugTaken,
     TooMany,

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use iam::identity::{self, Attachment, Identity, Mailer};
 use platform::{
     jobs::{self, Failure, core::Job},
-    storage::{Fault, Work, journal},
+    storage::{Fault, Work, is_suspended, journal},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -125,7 +125,12 @@ impl SavedViews {
             locale: schedule.fields.locale,
             request_id: job.id.to_string(),
         };
-        let table = match self.engine()?.table(requester, request).await? {
+        let outcome = self.engine()?.table(requester, request).await?;
+        // It goes on when the tenant is resumed.
+        if outcome == TableOutcome::Gone && is_suspended(&scope).await? {
+            return Err(Failure::Fault(Fault::Broken(format!("the tenant of {} is suspended", schedule.id))));
+        }
+        let table = match outcome {
             TableOutcome::Made(table) => table,
             TableOutcome::Gone => return self.end(job, &schedule, RunEnd::Paused(GONE.to_owned())).await,
             TableOutcome::Refused(refused) => return self.unread(job, &schedule, refused).await,
