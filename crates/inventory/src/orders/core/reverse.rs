@@ -87,7 +87,7 @@ fn decide(
     keeps(&order, &sold)?;
     keeps_invoices(book, &order, &sold)?;
     let occurred_at = call.moment(draft, order.placed_at)?;
-    let mirrored = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    let mirrored = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     for line in &mut order.lines {
         (line.cancelled, line.fulfilled) = (count(line.cancelled.get() + line.fulfilled.get()), Quantity::ZERO);
     }
