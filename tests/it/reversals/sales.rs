@@ -13,6 +13,7 @@ on_both!(
     what_was_paid_of_it_is_to_be_given_back,
     a_sale_that_something_came_back_of_names_the_return,
     a_sale_is_undone_whole,
+    a_sale_of_a_till_whose_clock_is_ahead_is_undone_at_once,
     a_kit_comes_back_in_its_parts_and_lots_as_they_left,
     what_no_stock_moved_with_is_cancelled_and_not_undone,
     whoever_may_not_sell_undoes_no_sale,
@@ -104,6 +105,23 @@ async fn a_sale_is_undone_whole(world: &World) {
     let again = reverse(office, &sale["id"], input).await;
     assert_eq!((&again["replayed"], &again["documentReversal"]["id"]), (&json!(true), &first["documentReversal"]["id"]));
     assert_eq!(on_hand(office, &mug).await, 5);
+    office.is_sound().await;
+}
+
+async fn a_sale_of_a_till_whose_clock_is_ahead_is_undone_at_once(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 5, "2.00").await;
+    let now = world.node.clock.now();
+    let at = |seconds: i64| entrepot::clock::rfc3339(now.plus_seconds(seconds));
+    let lines = json!([{ "product": mug, "quantity": 2 }]);
+    let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "placedAt": at(240), "lines": lines });
+    let sale = office.act("orderCreate", "OrderCreateInput", "order { id }", input).await;
+    let sale = done(&sale, "order")["id"].clone();
+    refused(&reverse(office, &sale, json!({ "occurredAt": at(180) })).await, "OUT_OF_RANGE", "input.occurredAt");
+    undone(office, &sale, json!({})).await;
+    assert_eq!((&order(office, &sale).await["status"], on_hand(office, &mug).await), (&json!("CANCELLED"), 5));
     office.is_sound().await;
 }
 

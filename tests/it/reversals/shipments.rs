@@ -213,7 +213,7 @@ async fn what_arrived_or_came_back_is_a_return(world: &World) {
 }
 
 async fn what_is_invoiced_is_credited_before_it_is_undone(world: &World) {
-    let shop = Shop::with(world, 10).await;
+    let shop = Shop::with(world, 20).await;
     entity(world, json!({ "code": "dock-ltd", "name": "Dock Ltd", "storeIds": [shop.office().store["id"]] })).await;
     let order = shop.order(6).await;
     let first = shop.ship(&order, 4).await;
@@ -230,12 +230,23 @@ async fn what_is_invoiced_is_credited_before_it_is_undone(world: &World) {
         credited(world, invoice, json!({})).await;
         undone(shop.office(), document, json!({})).await;
     }
+    // What came back is not with the customer: two of six are, and four are invoiced.
+    let back = shop.order(6).await;
+    let (_, rest) = (shop.ship(&back, 4).await, shop.ship(&back, 2).await);
+    let lines = json!([{ "orderLineId": back["lines"][0]["id"], "quantity": 2 }]);
+    let input = json!({ "idempotencyKey": key(), "store": shop.office().store, "lines": lines });
+    done(&shop.office().act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    let of_four = issued(world, back["id"].as_str().unwrap(), "SHIPPED").await["invoice"]["id"].clone();
+    refused(&reverse(shop.office(), &rest, json!({})).await, "IN_USE", "input.documentId");
+    let two = json!({ "lines": [{ "orderLineId": back["lines"][0]["id"], "quantity": 2 }] });
+    credited(world, &of_four, two).await;
+    undone(shop.office(), &rest, json!({})).await;
     // Of what was invoiced in advance fewer had left than that before, too.
     let ahead = shop.order(3).await;
     let part = shop.ship(&ahead, 2).await;
     assert!(issued(world, ahead["id"].as_str().unwrap(), "ALL").await["invoice"]["id"].is_string());
     undone(shop.office(), &part, json!({})).await;
-    assert_eq!(shop.mugs().await, [10, 9]);
+    assert_eq!(shop.mugs().await, [18, 11]);
     shop.office().is_sound().await;
 }
 

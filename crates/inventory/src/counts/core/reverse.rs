@@ -106,7 +106,7 @@ fn decide(
     let chosen = chosen(&lines, command, &parts)?;
     rests(book.undone.get(&count.id))?;
     give_back_moments(draft, &count, (&lines, &chosen), book.undone.get(&count.id));
-    let mirrored = mirror(draft, call, originals, &parts)?;
+    let mirrored = mirror(draft, (call, occurred_at), originals, &parts)?;
     count.touch(draft.now());
     let effects = level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?;
     let first = parts.first().map(|part| part.entry.key).ok_or_else(missing)?;

@@ -103,7 +103,7 @@ fn decide(
     keeps_invoices(orders, was, &goods)?;
     let occurred_at = call.moment(draft, shipment.shipped_at.unwrap_or(original.occurred_at))?;
     let mut order = was.clone();
-    let mirrored = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    let mirrored = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     unship(draft, &mut order, &shipment, (&parts, call.actor, command.holding))?;
     shipment.status = FulfilmentStatus::Cancelled;
     let repacked = packed_again(works, &shipment);

@@ -26,13 +26,15 @@ pub(super) fn release_elsewhere(
     parcels: &[Parcel],
     at: Timestamp,
 ) -> Result<(), Rejection> {
+    // Once for all parcels: an order has thousands of lines.
+    let held = held_for(draft, order);
     let mut begun = false;
     for parcel in parcels {
         let mut left = parcel.quantity - parcel.held;
         if elsewhere == Elsewhere::Kept {
-            left = left.min(surplus(draft, order, parcel));
+            left = left.min(surplus(&held, order, parcel));
         }
-        for mut reservation in held_for(draft, order) {
+        for reservation in &held {
             let same_line = reservation.order.is_some_and(|(_, p)| p == parcel.position);
             if left == 0 || !same_line || reservation.key == parcel.key || reservation.key.product != parcel.key.product {
                 continue;
@@ -46,6 +48,7 @@ pub(super) fn release_elsewhere(
             let taken = left.min(reservation.remaining.get());
             left -= taken;
             draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, parcel.field)?;
+            let mut reservation = reservation.clone();
             reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
             draft.put_reservation(reservation);
         }
@@ -54,11 +57,11 @@ pub(super) fn release_elsewhere(
 }
 
 /// How much more of a parcel's goods would be held for its line once it has left than the line still has open.
-fn surplus(draft: &Draft<'_>, order: &Order, parcel: &Parcel) -> i64 {
+fn surplus(held: &[Reservation], order: &Order, parcel: &Parcel) -> i64 {
     let is_own = |held: &&Reservation| {
         held.key.product == parcel.key.product && held.order.is_some_and(|(_, position)| position == parcel.position)
     };
-    let held: i64 = held_for(draft, order).iter().filter(is_own).map(|held| held.remaining.get()).sum();
+    let held: i64 = held.iter().filter(is_own).map(|held| held.remaining.get()).sum();
     let line = order.lines.iter().find(|line| line.position == parcel.position);
     let open = line.map_or(0, |line| line.open.get().saturating_mul(parcel.takes));
     (held - parcel.held - open).max(0)

@@ -84,12 +84,14 @@ pub fn decide_resource(book: &OrderBook, draft: &mut Draft<'_>, command: &Resour
 fn release(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
     let mut begin = Some(order_head(command.movements[0], MovementKind::Release, order, draft.now()));
+    // Once for all lines: an order has thousands of them.
+    let all = held_for(draft, order);
     for (line, units) in command.wanted(order) {
         for (product, takes) in line.goods() {
             let key = LevelKey { product, store: command.from };
             let mut left = units.saturating_mul(takes);
-            let own = |held: &Reservation| held.key == key && held.order == Some((order.id, line.position));
-            for mut held in held_for(draft, order).into_iter().filter(own) {
+            let own = |held: &&Reservation| held.key == key && held.order == Some((order.id, line.position));
+            for held in all.iter().filter(own) {
                 let taken = left.min(held.remaining.get());
                 if taken == 0 {
                     break;
@@ -99,6 +101,7 @@ fn release(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Resu
                 }
                 left -= taken;
                 draft.post(key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
+                let mut held = held.clone();
                 held.give_back(taken, ReservationStatus::Released, draft.now());
                 draft.put_reservation(held);
             }

@@ -87,7 +87,7 @@ fn decide(
     keeps(&order, &sold)?;
     keeps_invoices(book, &order, &sold)?;
     let occurred_at = call.moment(draft, order.placed_at)?;
-    let mirrored = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    let mirrored = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     for line in &mut order.lines {
         (line.cancelled, line.fulfilled) = (count(line.cancelled.get() + line.fulfilled.get()), Quantity::ZERO);
     }
@@ -143,14 +143,15 @@ pub fn keeps(order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Refuses to take back what is invoiced and not credited: fewer units would have left than that. What was invoiced before it left keeps nothing.
+/// Refuses to take back what is invoiced and not credited: fewer units would have left, and not have come back, than that. What was invoiced before it
+/// left keeps nothing.
 pub fn keeps_invoices(book: &OrderBook, order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
     let is_missed = |one: &FulfilmentLine| {
         let invoiced = book.invoiced.get(&(order.id, one.position)).copied().unwrap_or_default();
         let line = order.lines.iter().find(|line| line.position == one.position);
         line.is_some_and(|line| {
             let left = line.fulfilled.get();
-            left >= invoiced && left - one.quantity.get() < invoiced
+            left >= invoiced && left - one.quantity.get() - line.returned.get() < invoiced
         })
     };
     if sold.iter().any(is_missed) {

@@ -92,7 +92,7 @@ fn decide(
     let taken_back = take_back(&mut order, receipt, &parts)?;
     reopen(&mut order);
     order.state = state(&order, command, &taken_back, placement);
-    let lines = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    let lines = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     for (line, was) in order.lines.iter().zip(&lines_before) {
         let incoming = line.open.get() - was.open.get();
         if incoming != 0 {

@@ -101,7 +101,7 @@ fn decide(
     if credit != 0 {
         effects.push(Effect::money(&ret.id, ReversalEffect::Credit, Money::new(-credit, ret.credit.currency)));
     }
-    let lines = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    let lines = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
     let missing = || Rejection::not_found(Noun::Document, At::input(Field::Document));
     let first = parts.first().map(|part: &Part| part.entry.key).ok_or_else(missing)?;

@@ -96,7 +96,7 @@ fn decide(
     let last = command.originals.iter().filter(is_undone).map(|original| original.occurred_at).fold(received_at, Ord::max);
     let occurred_at = call.moment(draft, last)?;
     let business_date = check_moment(draft.book(), occurred_at, &command.time_zone)?;
-    let lines = mirror(draft, call, &command.originals, &parts)?;
+    let lines = mirror(draft, (call, occurred_at), &command.originals, &parts)?;
     is_still_there(draft, was)?;
     let mut ret = was.clone();
     ret.lines.iter_mut().filter(|line| line.kind == LineKind::Product).for_each(unsee);

@@ -97,7 +97,7 @@ fn decide(
     }
     let parts = choose(&taken_in(was, &command.originals), reversed, None)?;
     let occurred_at = call.moment(draft, received_at)?;
-    let mirrored = mirror(draft, call, &command.originals, &parts)?;
+    let mirrored = mirror(draft, (call, occurred_at), &command.originals, &parts)?;
     let mut ret = was.clone();
     let orders = awaited_again(basis, draft, &mut ret)?;
     let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();

@@ -31,13 +31,13 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn occurred_at(&self, draft: &Draft<'_>) -> Timestamp {
-        self.occurred_at.unwrap_or(draft.now())
-    }
-    /// When it happens: not before what it undoes.
+    /// When it happens: not before what it undoes, which may lie a moment ahead of this node's clock.
     pub fn moment(&self, draft: &Draft<'_>, original: Timestamp) -> Result<Timestamp, Rejection> {
-        let moment = self.occurred_at(draft);
-        if moment < original { Err(Refusal::BeforeOriginal.at(At::input(Field::OccurredAt))) } else { Ok(moment) }
+        match self.occurred_at {
+            None => Ok(draft.now().max(original)),
+            Some(moment) if moment < original => Err(Refusal::BeforeOriginal.at(At::input(Field::OccurredAt))),
+            Some(moment) => Ok(moment),
+        }
     }
 }
 
@@ -79,11 +79,10 @@ struct Mirrored<'a> {
 /// stays open for it. Gives the lines of the reversal.
 pub fn mirror(
     draft: &mut Draft<'_>,
-    call: &Call,
+    (call, occurred_at): (&Call, Timestamp),
     originals: &[Movement],
     parts: &[Part],
 ) -> Result<Vec<ReversalLine>, Rejection> {
-    let occurred_at = call.occurred_at(draft);
     let mut lines = Vec::with_capacity(parts.len());
     for (original, [room, id]) in originals.iter().zip(&call.movements) {
         let mirrored: Vec<Mirrored<'_>> = parts

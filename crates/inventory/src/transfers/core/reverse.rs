@@ -111,7 +111,7 @@ fn decide(
         unsent = transfer.lines.iter().flat_map(|line| line.lots.iter().map(|lot| (line.position, lot.lot))).collect();
         unsent.iter().for_each(|(_, lot)| draft.lose_on_the_way(*lot));
     }
-    let lines = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    let lines = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     match &command.undo {
         Undo::Shipment { let_go, holding, holds } => {
             unship(draft, &mut transfer, (command, &parts), let_go, (*holding, holds))?;
