@@ -116,7 +116,8 @@ async fn a_sale_of_a_till_whose_clock_is_ahead_is_undone_at_once(world: &World) 
     let now = world.node.clock.now();
     let at = |seconds: i64| entrepot::clock::rfc3339(now.plus_seconds(seconds));
     let lines = json!([{ "product": mug, "quantity": 2 }]);
-    let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "placedAt": at(240), "lines": lines });
+    let input =
+        json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "placedAt": at(240), "lines": lines });
     let sale = office.act("orderCreate", "OrderCreateInput", "order { id }", input).await;
     let sale = done(&sale, "order")["id"].clone();
     refused(&reverse(office, &sale, json!({ "occurredAt": at(180) })).await, "OUT_OF_RANGE", "input.occurredAt");

@@ -104,7 +104,7 @@ async fn page_of(
     filter: &rows::Filter,
     sorted: rows::Sorted,
     (request, is_counted): (&PageRequest, bool),
-) -> Answer<(rows::Placed, Option<usize>)> {
+) -> Answer<(rows::ListedOrders, Option<usize>)> {
     let found = if is_counted { Some(rows::find(scope, filter, sorted).await?) } else { None };
     let count = found.as_ref().map(Vec::len);
     if let Some(found) = found.filter(|found| found.len() < rows::MOST_FOUND) {

@@ -85,7 +85,7 @@ pub const MOST_FOUND: usize = 1_001;
 /// Orders that were found, and where each stands in its list.
 pub type Found = Vec<(OrderId, Vec<Key>)>;
 /// Orders of a page, and where each stands in its list.
-pub type Placed = (Vec<Order>, Vec<Vec<Key>>);
+pub type ListedOrders = (Vec<Order>, Vec<Vec<Key>>);
 
 /// The orders that a search finds, in no order and at most `MOST_FOUND`.
 pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result<Found, Fault> {
@@ -101,7 +101,12 @@ pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result
 }
 
 /// A page among all orders that a search has found, in the direction of the request. Each stands where it was found, even if it has changed since then.
-pub async fn page_of_found(reads: &impl Reads, mut found: Found, sorted: Sorted, request: &PageRequest) -> Result<Placed, Fault> {
+pub async fn page_of_found(
+    reads: &impl Reads,
+    mut found: Found,
+    sorted: Sorted,
+    request: &PageRequest,
+) -> Result<ListedOrders, Fault> {
     found.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
     let picked = if sorted.descending { turned(request).pick(found) } else { request.pick(found) };
     if picked.is_empty() {

@@ -35,7 +35,7 @@ pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standi
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest};
 pub use list::{
-    Found, MOST_FOUND, OrderName, OrderSort, Placed, Sorted, count, fill_lines, find, order_id, page, page_of_found,
+    Found, ListedOrders, MOST_FOUND, OrderName, OrderSort, Sorted, count, fill_lines, find, order_id, page, page_of_found,
     page_statement, source,
 };
 pub(crate) use load::currency_of;
@@ -47,7 +47,7 @@ pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked,
     stocked_levels,
 };
-pub use placed::{Placed, placed};
+pub use placed::{OrderPlace, placed};
 pub use rule_facts::{Judged, rule_facts};
 pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, resourced_rows, sources,

@@ -8,7 +8,7 @@ use crate::{orders::core::DraftSourcing, stock::core::LevelKey};
 
 /// An order as it is before a step.
 #[derive(Debug, Clone)]
-pub struct Placed {
+pub struct OrderPlace {
     pub store: StoreId,
     pub channel: ChannelId,
     /// As `stocked_levels` has them.
@@ -18,7 +18,7 @@ pub struct Placed {
 }
 
 /// The order, with its levels; None where it is not there.
-pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<Placed>, Fault> {
+pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<OrderPlace>, Fault> {
     let sql = format!(
         "SELECT o.store_id, o.channel_id, k.product_id, k.store_id, x.order_id, {drafted} FROM sales_order o
          LEFT JOIN order_sourcing x ON x.tenant_id = $1 AND x.order_id = $2 AND o.status = 'DRAFT'
@@ -31,7 +31,7 @@ pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<Placed>
          WHERE o.tenant_id = $1 AND o.id = $2",
         drafted = DraftedRow::SELECT
     );
-    let mut found: Option<Placed> = None;
+    let mut found: Option<OrderPlace> = None;
     for row in &reads.rows(&sql, vec![order.into()]).await? {
         let mut row = Row::new(row);
         let (store, channel): (StoreId, ChannelId) = (row.take()?, row.take()?);
@@ -40,7 +40,7 @@ pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<Placed>
         let is_drafted = row.take::<Option<OrderId>>()?.is_some();
         if found.is_none() {
             let sourcing = if is_drafted { Some(row.record::<DraftedRow>()?.sourcing()) } else { None };
-            found = Some(Placed { store, channel, levels: Vec::new(), sourcing });
+            found = Some(OrderPlace { store, channel, levels: Vec::new(), sourcing });
         }
         if let Some(placed) = &mut found {
             placed.levels.extend(level.map(|(product, store)| LevelKey { product, store }));

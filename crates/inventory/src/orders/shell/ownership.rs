@@ -7,7 +7,7 @@ use platform::storage::Fault;
 
 use crate::{
     ledger::Ledger,
-    orders::rows::{self, Placed},
+    orders::rows::{self, OrderPlace},
 };
 
 /// The order, if it is of one of the permit's stores and of the caller's channel.
@@ -26,9 +26,9 @@ pub(super) async fn own_placed<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     order: OrderId,
-) -> Result<(OrderId, Option<Placed>), Fault> {
+) -> Result<(OrderId, Option<OrderPlace>), Fault> {
     let found = rows::placed(&permit.scope(ledger.database()), order).await?;
-    let is_own = |placed: &Placed| permit.covers_document(placed.store, placed.channel);
+    let is_own = |placed: &OrderPlace| permit.covers_document(placed.store, placed.channel);
     let is_others = if let Some(placed) = &found { !is_own(placed) } else { permit.is_limited() };
     Ok(if is_others { (ledger.clock().document_id(), None) } else { (order, found) })
 }
