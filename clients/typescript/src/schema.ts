@@ -420,6 +420,35 @@ export type BackgroundJobStatus =
   | 'DONE'
   | 'FAILED';
 
+/** Filter of order lines that wait for stock. All conditions that are given must hold; a condition that is null is ignored. */
+export interface BackorderFilter {
+  /** Products of the lines to include. */
+  product?: IdFilter | null;
+  /** SKU of the line's product, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** Stores whose orders are included. */
+  store?: IdFilter | null;
+  /** Sales channels whose orders are included. */
+  channel?: IdFilter | null;
+  /** Time at which the line's order was placed. */
+  placedAt?: DateTimeFilter | null;
+  /** Quantity of the line that waits for stock, in the product's smallest unit. */
+  backordered?: QuantityFilter | null;
+}
+
+/** Sort order of a list of order lines that wait for stock; lines with equal values are sorted by the number of their order and by their position. */
+export interface BackorderSort {
+  /** Field by which the lines are sorted. */
+  field: BackorderSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which order lines that wait for stock can be sorted. */
+export type BackorderSortField =
+  | 'PLACED_AT'
+  | 'BACKORDERED';
+
 /** Kind of a run in the log of backups. */
 export type BackupKind =
   | 'BACKUP'
@@ -1219,6 +1248,18 @@ export type DataJobKind =
   | 'EXPORT'
   | 'BULK';
 
+/** Sort order of a list of data jobs; data jobs with equal values are sorted by ID. */
+export interface DataJobSort {
+  /** Field by which the data jobs are sorted. */
+  field: DataJobSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which data jobs can be sorted. */
+export type DataJobSortField =
+  | 'CREATED_AT';
+
 /** State of a data job. */
 export type DataJobStatus =
   | 'QUEUED'
@@ -1397,6 +1438,18 @@ export interface ExchangeRateSetInput {
   unusual?: boolean;
 }
 
+/** Sort order of a list of exchange rates; rates with equal values are sorted by ID. */
+export interface ExchangeRateSort {
+  /** Field by which the rates are sorted. */
+  field: ExchangeRateSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which exchange rates can be sorted. */
+export type ExchangeRateSortField =
+  | 'DAY';
+
 /** A file of exchange rates to enter. */
 export interface ExchangeRatesImportInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -1414,6 +1467,19 @@ export interface ExchangeRatesImportInput {
   /** Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. Default false. */
   unusual?: boolean;
 }
+
+/** Sort order of a list of lots that expire; equal values are sorted by the ID of the lot, then by that of the store. */
+export interface ExpiringLotSort {
+  /** Field by which the lots are sorted. */
+  field: ExpiringLotSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which lots that expire can be sorted. */
+export type ExpiringLotSortField =
+  | 'EXPIRES_ON'
+  | 'QUANTITY';
 
 /** Source of the demand that lots are held against. */
 export type ExpiryRiskBasis =
@@ -2827,6 +2893,20 @@ export interface MemberRolesSetInput {
   /** All grants that the member is to have: what is not named is taken away. */
   grants: ReadonlyArray<RoleGrantInput>;
 }
+
+/** Sort order of a list of members; members with equal values are sorted by ID. */
+export interface MemberSort {
+  /** Field by which the members are sorted. */
+  field: MemberSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which members can be sorted. */
+export type MemberSortField =
+  | 'EMAIL'
+  | 'DISPLAY_NAME'
+  | 'LAST_SEEN_AT';
 
 /** Status of a member. */
 export type MemberStatus =
@@ -6076,6 +6156,11 @@ export interface StockFilter {
    * Refused by `stockChanged`.
    */
   barcode?: StringFilter | null;
+  /**
+   * Words of the SKU, name or barcodes of the product; typos are tolerated. A text without letters and digits finds nothing; null does not search.
+   * Needs product.read. Refused by `stockChanged`.
+   */
+  search?: string | null;
   /** Code of a lot that the level has stock of. Refused by `stockChanged`. */
   lot?: LotCodeFilter | null;
   /** Available quantity, in smallest units. */
@@ -6407,8 +6492,13 @@ export interface StocktakeFilter {
   kind?: ReadonlyArray<StocktakeKind> | null;
   /** Stores to include. */
   store?: IdFilter | null;
-  /** Reference in an external system, compared exactly. */
+  /**
+   * Reference in an external system, compared exactly.
+   * @deprecated 2026-11-26: use externalRefs. Removed after 2027-11-26.
+   */
   externalRef?: string | null;
+  /** Reference of the stocktake in an external system. Characters are compared as they are, capitals too. */
+  externalRefs?: StringFilter | null;
   /** Tag of the stocktake; case is ignored. Each operator may be met by another tag. */
   tag?: StringFilter | null;
   /** Range of the time at which the stocktake was planned. */
@@ -6546,6 +6636,38 @@ export interface StocktakeSubmitInput {
   onUncounted?: UncountedPolicy;
 }
 
+/** All limits of anomalies that a store has of its own: those that are left out are the tenant's. */
+export interface StoreAnomalyLimitsInput {
+  /** Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to 1,000,000. Null for the tenant's anomalySize. */
+  size?: number | null;
+  /**
+   * Whole units of an order line below its cost from which the line is an anomaly, BELOW_COST, 1 to 1,000,000. Null for the tenant's
+   * anomalyLossUnits.
+   */
+  lossUnits?: number | null;
+  /**
+   * Whole units of its currency that an order line below its cost loses, from which the line is an anomaly whatever its quantity, BELOW_COST, 1 to
+   * 1,000,000. Null for the tenant's anomalyLossAmount.
+   */
+  lossAmount?: number | null;
+  /**
+   * Returns and cancellations of a member or an integration in 28 days from which they can be an anomaly, REVERSALS, 2 to 10,000. Null for the
+   * tenant's anomalyReversals.
+   */
+  reversals?: number | null;
+  /**
+   * Counts of a product in a row that all miss units, from which they are an anomaly, COUNTS_SHORT, 2 to 20. Null for the tenant's
+   * anomalyShortCounts.
+   */
+  shortCounts?: number | null;
+  /** Most minutes between equal orders of a customer that are an anomaly, DUPLICATE, 1 to 1,440. Null for the tenant's anomalyDuplicateMinutes. */
+  duplicateMinutes?: number | null;
+  /** Days without a movement or a count from which stock is an anomaly, UNMOVED, 30 to 730. Null for the tenant's anomalyUnmovedDays. */
+  unmovedDays?: number | null;
+  /** Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE, 1 to 30. Null for the tenant's duplicateReceiptDays. */
+  duplicateReceiptDays?: number | null;
+}
+
 /** The store that closes for good. */
 export interface StoreArchiveInput {
   /** ID of the store. Needed unless `store` names it. */
@@ -6580,6 +6702,8 @@ export interface StoreCreateInput {
   paymentTerms?: PaymentTermsInput | null;
   /** Time that the store takes from an order to its shipment. Null for none. */
   handlingTime?: HandlingTimeInput | null;
+  /** Limits of anomalies in the store. Null for the tenant's. */
+  anomalyLimits?: StoreAnomalyLimitsInput | null;
 }
 
 /** Stores that match all of these. Without a filter, all stores, archived ones included. */
@@ -6782,6 +6906,8 @@ export interface StoreUpdateInput {
    * none.
    */
   handlingTime?: HandlingTimeInput | null;
+  /** All limits of anomalies that the store has of its own, from the next judging on. Null for the tenant's. */
+  anomalyLimits?: StoreAnomalyLimitsInput | null;
 }
 
 /** Phase of a stream to which an item belongs. */
@@ -7335,8 +7461,13 @@ export interface TransferFilter {
   store?: IdFilter | null;
   /** Products on a line of the transfer. */
   product?: IdFilter | null;
-  /** Reference in an external system, compared exactly. */
+  /**
+   * Reference in an external system, compared exactly.
+   * @deprecated 2026-11-26: use externalRefs. Removed after 2027-11-26.
+   */
   externalRef?: string | null;
+  /** Reference of the transfer in an external system. Characters are compared as they are, capitals too. */
+  externalRefs?: StringFilter | null;
   /** Range of the time at which the transfer was created. */
   createdAt?: DateTimeFilter | null;
   /** Should arrive then. */

@@ -336,6 +336,33 @@ BackgroundJobStatus = Literal[
 ]
 
 
+class BackorderFilter(TypedDict, total=False):
+    """Filter of order lines that wait for stock. All conditions that are given must hold; a condition that is null is ignored."""
+
+    product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
+    store: Optional["IdFilter"]
+    channel: Optional["IdFilter"]
+    placedAt: Optional["DateTimeFilter"]
+    backordered: Optional["QuantityFilter"]
+
+
+class _BackorderSort(TypedDict):
+    field: "BackorderSortField"
+
+
+class BackorderSort(_BackorderSort, total=False):
+    """Sort order of a list of order lines that wait for stock; lines with equal values are sorted by the number of their order and by their position."""
+
+    direction: "Direction"
+
+
+BackorderSortField = Literal[
+    "PLACED_AT",
+    "BACKORDERED",
+]
+
+
 BackupKind = Literal[
     "BACKUP",
     "DRILL",
@@ -992,6 +1019,21 @@ DataJobKind = Literal[
 ]
 
 
+class _DataJobSort(TypedDict):
+    field: "DataJobSortField"
+
+
+class DataJobSort(_DataJobSort, total=False):
+    """Sort order of a list of data jobs; data jobs with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+DataJobSortField = Literal[
+    "CREATED_AT",
+]
+
+
 DataJobStatus = Literal[
     "QUEUED",
     "RUNNING",
@@ -1157,6 +1199,21 @@ class ExchangeRateSetInput(_ExchangeRateSetInput, total=False):
     unusual: bool
 
 
+class _ExchangeRateSort(TypedDict):
+    field: "ExchangeRateSortField"
+
+
+class ExchangeRateSort(_ExchangeRateSort, total=False):
+    """Sort order of a list of exchange rates; rates with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ExchangeRateSortField = Literal[
+    "DAY",
+]
+
+
 class ExchangeRatesImportInput(TypedDict, total=False):
     """A file of exchange rates to enter."""
 
@@ -1164,6 +1221,22 @@ class ExchangeRatesImportInput(TypedDict, total=False):
     ecbCsv: Optional[str]
     ecbXml: Optional[str]
     unusual: bool
+
+
+class _ExpiringLotSort(TypedDict):
+    field: "ExpiringLotSortField"
+
+
+class ExpiringLotSort(_ExpiringLotSort, total=False):
+    """Sort order of a list of lots that expire; equal values are sorted by the ID of the lot, then by that of the store."""
+
+    direction: "Direction"
+
+
+ExpiringLotSortField = Literal[
+    "EXPIRES_ON",
+    "QUANTITY",
+]
 
 
 ExpiryRiskBasis = Literal[
@@ -2359,6 +2432,23 @@ class MemberRolesSetInput(_MemberRolesSetInput, total=False):
     """The grants of a member."""
 
     idempotencyKey: Optional[str]
+
+
+class _MemberSort(TypedDict):
+    field: "MemberSortField"
+
+
+class MemberSort(_MemberSort, total=False):
+    """Sort order of a list of members; members with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+MemberSortField = Literal[
+    "EMAIL",
+    "DISPLAY_NAME",
+    "LAST_SEEN_AT",
+]
 
 
 MemberStatus = Literal[
@@ -5015,6 +5105,7 @@ StockFilter = TypedDict(
         "supplier": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
         "barcode": "Optional['StringFilter']",
+        "search": "Optional[str]",
         "lot": "Optional['LotCodeFilter']",
         "available": "Optional['QuantityFilter']",
         "onHand": "Optional['QuantityFilter']",
@@ -5327,6 +5418,7 @@ StocktakeFilter = TypedDict(
         "kind": "Optional[Sequence['StocktakeKind']]",
         "store": "Optional['IdFilter']",
         "externalRef": "Optional[str]",
+        "externalRefs": "Optional['StringFilter']",
         "tag": "Optional['StringFilter']",
         "createdAt": "Optional['DateTimeFilter']",
         "search": "Optional[str]",
@@ -5445,6 +5537,19 @@ class StocktakeSubmitInput(_StocktakeSubmitInput, total=False):
     onUncounted: "UncountedPolicy"
 
 
+class StoreAnomalyLimitsInput(TypedDict, total=False):
+    """All limits of anomalies that a store has of its own: those that are left out are the tenant's."""
+
+    size: Optional[int]
+    lossUnits: Optional[int]
+    lossAmount: Optional[int]
+    reversals: Optional[int]
+    shortCounts: Optional[int]
+    duplicateMinutes: Optional[int]
+    unmovedDays: Optional[int]
+    duplicateReceiptDays: Optional[int]
+
+
 class StoreArchiveInput(TypedDict, total=False):
     """The store that closes for good."""
 
@@ -5470,6 +5575,7 @@ class StoreCreateInput(_StoreCreateInput, total=False):
     taxIds: Optional[Sequence["TaxIdInput"]]
     paymentTerms: Optional["PaymentTermsInput"]
     handlingTime: Optional["HandlingTimeInput"]
+    anomalyLimits: Optional["StoreAnomalyLimitsInput"]
 
 
 StoreFilter = TypedDict(
@@ -5642,6 +5748,7 @@ class StoreUpdateInput(_StoreUpdateInput, total=False):
     taxIds: Optional[Sequence["TaxIdInput"]]
     paymentTerms: Optional["PaymentTermsInput"]
     handlingTime: Optional["HandlingTimeInput"]
+    anomalyLimits: Optional["StoreAnomalyLimitsInput"]
 
 
 StreamPhase = Literal[
@@ -6081,6 +6188,7 @@ TransferFilter = TypedDict(
         "store": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
         "externalRef": "Optional[str]",
+        "externalRefs": "Optional['StringFilter']",
         "createdAt": "Optional['DateTimeFilter']",
         "expectedAt": "Optional['DateTimeFilter']",
         "tag": "Optional['StringFilter']",
