@@ -72,11 +72,11 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
         let mut asked = world.asking(json!([back(&mugs["lines"][0]["id"], 1)]));
         asked["customer"] = json!({"id": ada});
         done(&world.act("returnCreate", asked).await, "return");
-        let document = "query($id: ID!) { customer(by: { id: $id }) { returns(first: 3) { nodes { number } } \
-            closed: returns(filter: { status: [CLOSED] }) { nodes { number } } } }";
+        let document = "query($id: ID!) { node(id: $id) { ... on Customer { returns(first: 3) { nodes { number } } \
+            closed: returns(filter: { status: [CLOSED] }) { nodes { number } } } } }";
         let led = world.ask(document, json!({"id": ada})).await;
         assert!(led["errors"].is_null() && ada.is_string(), "{led:#} {ada}");
-        let (all, closed) = (&led["customer"]["returns"], &led["customer"]["closed"]);
+        let (all, closed) = (&led["node"]["returns"], &led["node"]["closed"]);
         assert_eq!((numbers(all), numbers(closed)), ("4".to_owned(), String::new()), "{led:#}");
     })
     .await;

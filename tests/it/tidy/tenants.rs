@@ -39,7 +39,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
     (
         "logins and sessions",
         &[
-            listed("identity/rows/sessions.rs", 13, &["login_challenge", "member", "session"]),
+            listed("identity/rows/sessions.rs", 14, &["login_challenge", "member", "session"]),
             listed("identity/rows/members.rs", 2, &["invitation", "member"]),
             listed("identity/rows/devices.rs", 2, &["member", "session"]),
             listed("identity/rows/mod.rs", 2, &["member"]),
