@@ -39,7 +39,7 @@ async fn a_return_is_labelled_with_its_store_and_its_number(world: &World) {
     let input = json!({ "id": ids["sto"], "expectedVersion": store["node"]["version"], "address": address });
     done(world, "storeUpdate", "StoreUpdateInput", "store { id }", input).await;
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "receive": false,
-        "lines": [{ "orderLineId": ids["oln"], "quantity": 2 }] });
+        "customer": { "id": ids["cus"] }, "lines": [{ "orderLineId": ids["oln"], "quantity": 2 }] });
     let made = done(world, "returnCreate", "ReturnCreateInput", "return { id number }", input).await["return"].clone();
     let id = made["id"].as_str().unwrap();
     refused(&attempt(world, "RETURN_LABEL", id).await, "INVALID_STATE", "input.documentId");
@@ -63,6 +63,12 @@ async fn a_return_is_labelled_with_its_store_and_its_number(world: &World) {
     let query = "query($id: ID!) { node(id: $id) { ... on Return { papers { id kind number } } } }";
     let shown = json!([{ "id": paper["id"], "kind": "RETURN_LABEL", "number": made["number"] }]);
     assert_eq!(answer_to(world, query, &made["id"]).await["node"]["papers"], shown);
+    // The customer leads to the return, too.
+    let query = "query($id: ID!) { node(id: $id) { ... on Customer { returns(first: 50) { nodes { id } }
+        closed: returns(filter: { status: [CLOSED] }) { nodes { id } } } } }";
+    let led = answer_to(world, query, &json!(ids["cus"])).await;
+    let has = |list: &str| led["node"][list]["nodes"].as_array().unwrap().contains(&json!({ "id": made["id"] }));
+    assert!(has("returns") && !has("closed"), "{led:#}");
 }
 
 async fn what_is_collected_has_a_slip_and_a_wave_a_list(world: &World) {

@@ -117,10 +117,9 @@ async fn a_bill_that_comes_late_is_shared_by_what_is_left_and_what_is_gone(world
 
 /// `came` is the order before the charge.
 async fn a_charge_more_and_one_less_are_changes_of_the_order(office: &Office<'_>, came: &Value) {
-    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { version addedCharges { id } } }";
-    let seen = office.ask(query, json!({ "id": came["id"] })).await["data"]["purchaseOrder"].clone();
-    let version = came["version"].as_i64().unwrap() + 2;
-    assert_eq!(seen, json!({ "version": version, "addedCharges": [] }));
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { version } }";
+    let seen = office.ask(query, json!({ "id": came["id"] })).await["data"]["purchaseOrder"]["version"].clone();
+    assert_eq!(seen, json!(came["version"].as_i64().unwrap() + 2));
 }
 
 async fn a_bill_in_dollars_a_credit_and_rates_that_moved(world: &World) {

@@ -269,14 +269,14 @@ async fn each_proof_of_merges_names_what_is_broken(world: &World) {
         (
             "INSERT INTO blanket_order (tenant_id, id, number, status, supplier_id, currency, valid_from, valid_to, total_minor, actor_kind, actor_id,
                version, created_at, updated_at)
-             SELECT tenant_id, id, 1, 'DRAFT', id, 'GBP', 1, 2, 0, 'SYSTEM', id, 1, 1, 1 FROM supplier WHERE tenant_id = $1 AND code = 'MILL'".to_owned(),
-            "DELETE FROM blanket_order WHERE tenant_id = $1".to_owned(),
+             SELECT tenant_id, id, 9999, 'DRAFT', id, 'GBP', 1, 2, 0, 'SYSTEM', id, 1, 1, 1 FROM supplier WHERE tenant_id = $1 AND code = 'MILL'".to_owned(),
+            "DELETE FROM blanket_order WHERE tenant_id = $1 AND number = 9999".to_owned(),
             "blanket order: none is open with a supplier that is merged",
         ),
         (
             "INSERT INTO replenishment_policy (tenant_id, id, scope, supplier_id, kind, version, created_at, updated_at)
              SELECT tenant_id, id, 'of a mill', id, 'SERVICE', 1, 1, 1 FROM supplier WHERE tenant_id = $1 AND code = 'MILL'".to_owned(),
-            "DELETE FROM replenishment_policy WHERE tenant_id = $1".to_owned(),
+            "DELETE FROM replenishment_policy WHERE tenant_id = $1 AND scope = 'of a mill'".to_owned(),
             "replenishment policy: none is of a supplier that is merged",
         ),
     ];

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, back, done};
+use super::world::{World, back};
 use crate::world::answers::digits;
 
 const LIST: &str = "query($filter: ReturnFilter, $sort: ReturnSort, $first: Int, $after: Cursor) { \
@@ -66,18 +66,6 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
             let answer = world.ask(LIST, json!({"filter": bad})).await;
             assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{bad}");
         }
-        // A customer leads to the returns.
-        let ada = world.ask("mutation { customerCreate(input: { name: \"Ada\" }) { customer { id } } }", json!({})).await;
-        let ada = &ada["customerCreate"]["customer"]["id"];
-        let mut asked = world.asking(json!([back(&mugs["lines"][0]["id"], 1)]));
-        asked["customer"] = json!({"id": ada});
-        done(&world.act("returnCreate", asked).await, "return");
-        let document = "query($id: ID!) { node(id: $id) { ... on Customer { returns(first: 3) { nodes { number } } \
-            closed: returns(filter: { status: [CLOSED] }) { nodes { number } } } } }";
-        let led = world.ask(document, json!({"id": ada})).await;
-        assert!(led["errors"].is_null() && ada.is_string(), "{led:#} {ada}");
-        let (all, closed) = (&led["node"]["returns"], &led["node"]["closed"]);
-        assert_eq!((numbers(all), numbers(closed)), ("4".to_owned(), String::new()), "{led:#}");
     })
     .await;
 }
