@@ -81,7 +81,7 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
 }
 
 #[tokio::test]
-async fn nothing_arrives_ahead_of_time() {
+async fn nothing_arrives_ahead_of_time_or_before_it_left() {
     World::on_both(async |world| {
         let work = world.packed(&world.work(&world.at_depot(6).await).await).await;
         let shipped = world.does("fulfilmentWorkShip", &work, json!({})).await;
@@ -90,6 +90,11 @@ async fn nothing_arrives_ahead_of_time() {
         let arrived = world.at("fulfilmentDeliver", &sent, json!({"deliveredAt": late})).await;
         refused(&arrived, "OUT_OF_RANGE", "input.deliveredAt");
         let failed = world.at("fulfilmentFail", &sent, json!({"reason": "lost", "failedAt": late})).await;
+        refused(&failed, "OUT_OF_RANGE", "input.failedAt");
+        let early = "2019-12-31T00:00:00Z";
+        let arrived = world.at("fulfilmentDeliver", &sent, json!({"deliveredAt": early})).await;
+        refused(&arrived, "OUT_OF_RANGE", "input.deliveredAt");
+        let failed = world.at("fulfilmentFail", &sent, json!({"reason": "lost", "failedAt": early})).await;
         refused(&failed, "OUT_OF_RANGE", "input.failedAt");
         assert_eq!(world.does("fulfilmentDeliver", &sent, json!({})).await["status"], "DONE");
     })

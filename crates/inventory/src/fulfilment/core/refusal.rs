@@ -75,6 +75,8 @@ pub enum Refusal {
     Fulfilment(FulfilmentStatus),
     /// Nothing arrives, or fails to, ahead of time.
     Ahead,
+    /// Nothing arrives, or fails to, before it left.
+    BeforeItLeft,
     WrongCode,
     SameStore,
 

@@ -223,9 +223,14 @@ pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Res
         Some(_) => (FulfilmentStatus::Failed, Field::FailedAt),
         None => (FulfilmentStatus::Delivered, Field::DeliveredAt),
     };
-    let moment = command.at.unwrap_or(now);
+    // Goods may have left by a clock that is ahead of ours.
+    let left = fulfilment.shipped_at.unwrap_or(now);
+    let moment = command.at.unwrap_or(now.max(left));
     if moment > now.plus_seconds(AHEAD_SECONDS) {
         return Err(Refusal::Ahead.at(At::input(field)));
+    }
+    if fulfilment.shipped_at.is_some() && moment < left {
+        return Err(Refusal::BeforeItLeft.at(At::input(field)));
     }
     fulfilment.status = status;
     fulfilment.delivered_at = command.failed.is_none().then_some(moment);
