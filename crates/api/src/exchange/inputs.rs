@@ -175,7 +175,8 @@ pub struct ExportCreateInput {
     #[graphql(deprecation = "2026-11-25: use entity. Removed after 2027-11-25.")]
     pub noun: Option<ExportEntity>,
     /// Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
-    /// with an apostrophe, which an import removes. Default CSV.
+    /// with an apostrophe, also behind a semicolon, a tab or a line's end inside it; an import
+    /// removes the apostrophes. Default CSV.
     #[graphql(default_with = "DataJobFormat::Csv")]
     pub format: DataJobFormat,
     /// Deprecated form of `stores`: their IDs.

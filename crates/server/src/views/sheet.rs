@@ -1,6 +1,7 @@
 //! Rows as CSV (RFC 4180) and as JSON lines.
 
 use serde_json::Value;
+use services::exchange::core::cells::parts_guarded;
 
 use super::layout::{Layout, values};
 
@@ -9,7 +10,7 @@ pub fn csv(layout: &Layout, rows: &[Value]) -> String {
     let mut out = String::new();
     line(&mut out, layout.columns.iter().map(|path| path.join(".")));
     for row in rows {
-        line(&mut out, layout.columns.iter().map(|path| guarded(cell(row, path))));
+        line(&mut out, layout.columns.iter().map(|path| guarded(&cell(row, path))));
     }
     out
 }
@@ -52,8 +53,10 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn guarded(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(&cell) { format!("'{cell}") } else { cell }
+fn guarded(cell: &str) -> String {
+    let parts = parts_guarded(cell);
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number(cell);
+    if is_formula { format!("'{parts}") } else { parts.into_owned() }
 }
 
 /// A number below zero is no formula.
@@ -75,9 +78,9 @@ mod tests {
         let rows = [
             json!({ "sku": "=1+1", "names": ["a, b", "c"], "stock": -5 }),
             json!({ "sku": "-2+3", "names": ["say \"x\""], "stock": null }),
-            json!({ "sku": "-5.00", "names": [], "stock": 0 }),
+            json!({ "sku": "-5.00", "names": ["mug;=1+1"], "stock": 0 }),
         ];
-        let expected = "sku,names,stock\r\n'=1+1,\"a, b; c\",-5\r\n'-2+3,\"say \"\"x\"\"\",\r\n-5.00,,0\r\n";
+        let expected = "sku,names,stock\r\n'=1+1,\"a, b; c\",-5\r\n'-2+3,\"say \"\"x\"\"\",\r\n-5.00,mug;'=1+1,0\r\n";
         assert_eq!(csv(&layout, &rows), expected);
         assert_eq!(jsonl(&rows[2..]), format!("{}\n", rows[2]));
     }

@@ -1,5 +1,7 @@
 //! Cells: what a spreadsheet would take for a formula is not written as one, and what was marked so is read back.
 
+use std::borrow::Cow;
+
 use entity::prelude::{Money, Timestamp};
 
 use super::Format;
@@ -67,9 +69,46 @@ fn is_marked(text: &str, format: Format) -> bool {
     behind == CLEAR || format == Format::Csv && is_formula(behind)
 }
 
-/// A text as it is written into a CSV or a workbook: with an apostrophe before it where one is needed, so that reading gives the text back.
-pub fn guarded(text: &str, format: Format) -> std::borrow::Cow<'_, str> {
-    if is_marked(text, format) { std::borrow::Cow::Owned(format!("{MARK}{text}")) } else { std::borrow::Cow::Borrowed(text) }
+/// Where a spreadsheet may end a cell inside a text of a CSV that has commas between its cells: some countries' separate by semicolons, and quotes
+/// that do not begin a cell hold no line together.
+const SPLITS: [char; 4] = [';', '\t', '\r', '\n'];
+
+/// Whether a spreadsheet that begins a cell with this part of a text would run it. Quotes around a cell are none of it.
+fn is_run(part: &str) -> bool {
+    part.trim_start_matches([MARK, '"']).starts_with(['=', '+', '-', '@'])
+}
+
+/// A part behind a split without the mark that `parts_guarded` put before it.
+fn bare(part: &str) -> &str {
+    part.strip_prefix(MARK).filter(|rest| is_run(rest)).unwrap_or(part)
+}
+
+/// A text of a CSV with a mark before each part behind a split that would be run.
+pub fn parts_guarded(text: &str) -> Cow<'_, str> {
+    if !text.split(SPLITS).skip(1).any(is_run) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + SPLITS.len());
+    for (index, part) in text.split_inclusive(SPLITS).enumerate() {
+        if index > 0 && is_run(part) {
+            out.push(MARK);
+        }
+        out.push_str(part);
+    }
+    Cow::Owned(out)
+}
+
+/// The text that `parts_guarded` made this of.
+fn parts_bare(text: &str) -> String {
+    let parts = text.split_inclusive(SPLITS).enumerate();
+    parts.map(|(index, part)| if index > 0 { bare(part) } else { part }).collect()
+}
+
+/// A text as it is written into a CSV or a workbook: with an apostrophe before it, and in a CSV before its parts, where one is needed, so that reading
+/// gives the text back.
+pub fn guarded(text: &str, format: Format) -> Cow<'_, str> {
+    let parts = if format == Format::Csv { parts_guarded(text) } else { Cow::Borrowed(text) };
+    if is_marked(text, format) { Cow::Owned(format!("{MARK}{parts}")) } else { parts }
 }
 
 /// Why a row is refused that has bytes which are no letters of its file's encoding.
@@ -124,8 +163,8 @@ pub fn cell(text: &str, format: Format) -> Option<Cell> {
     if text == CLEAR {
         return Some(Cell::Clear);
     }
-    let unmarked = text.strip_prefix(MARK).filter(|rest| is_marked(rest, format));
-    Some(Cell::Text(unmarked.unwrap_or(text).to_owned()))
+    let unmarked = text.strip_prefix(MARK).filter(|rest| is_marked(rest, format)).unwrap_or(text);
+    Some(Cell::Text(if format == Format::Csv { parts_bare(unmarked) } else { unmarked.to_owned() }))
 }
 
 /// What a value of JSON says.
@@ -153,6 +192,28 @@ mod tests {
             let written = guarded(text, Format::Csv);
             assert!(!is_formula(&written), "{text:?} is written as {written:?}");
             assert_eq!(cell(&written, Format::Csv), Some(Cell::Text(text.to_owned())), "{text:?} by way of {written:?}");
+        }
+    }
+
+    #[test]
+    fn no_part_is_a_formula_where_semicolons_or_lines_split_a_text_and_every_text_comes_back() {
+        let texts = [
+            ("Mug;=1+1", "Mug;'=1+1"),
+            ("=a;@b\t-c\r\n+d", "'=a;'@b\t'-c\r\n'+d"),
+            ("Mug;\"=1+1\"", "Mug;'\"=1+1\""),
+            ("Mug;'=1", "Mug;''=1"),
+            ("Mug;'\"'=1", "Mug;''\"'=1"),
+            (";;=1;", ";;'=1;"),
+            ("\t=1", "'\t'=1"),
+            ("Mug;'tis;\"a\"", "Mug;'tis;\"a\""),
+            ("red, -1; a=b; 1-2", "red, -1; a=b; 1-2"),
+        ];
+        for (text, expected) in texts {
+            let written = guarded(text, Format::Csv);
+            assert_eq!(written, expected);
+            assert_eq!(cell(&written, Format::Csv), Some(Cell::Text(text.to_owned())), "{text:?} by way of {written:?}");
+            let sheet = guarded(text, Format::Xlsx);
+            assert_eq!((&*sheet, cell(&sheet, Format::Xlsx)), (text, Some(Cell::Text(text.trim().to_owned()))));
         }
     }
 
