@@ -92,7 +92,7 @@ async fn a_rule_that_does_not_fit_is_refused_with_its_reason(world: &World) {
 
 async fn a_rule_is_there_once_for_its_place(world: &World) {
     let shop = Shop::open(world).await;
-    let whole = json!({ "kind": "EXPIRING", "storeId": shop.store["id"], "days": 7, "emails": [" b@x.example ", "a@x.example", "a@x.example"],
+    let whole = json!({ "kind": "EXPIRING", "storeId": shop.store["id"], "days": 7, "emails": [" b@x.example ", "a@x.example", "A@x.example"],
         "memberIds": [world.ours.ids["mem"]], "quietHours": { "from": "22:00", "to": "07:30" }, "timeZone": "Europe/Paris", "digest": "DAILY", "digestHour": 6 });
     let first = shop.rule(whole.clone()).await;
     assert_eq!(

@@ -283,7 +283,7 @@ impl SavedViewScheduleSetInput {
             rows: self.rows,
             format: self.format.into(),
             rule,
-            emails: self.emails,
+            emails: self.emails.into_iter().map(|email| email.trim().to_owned()).collect(),
             members: reading.ids(Some(self.member_ids), "memberIds"),
             only_if_changed: self.only_if_changed,
             emits_event: self.emits_event,

@@ -1,5 +1,6 @@
 //! The rules of alerts: pure.
 
+mod address;
 mod alert;
 mod email;
 mod level;
@@ -8,10 +9,11 @@ mod schedule;
 mod settle;
 mod states;
 
+pub use address::{BadAddress, MAX_EMAIL, check_address, distinct_addresses, is_same_address};
 pub use alert::{Alert, AlertValues, DatedKind, Handling, Margin, Subject, SubjectIds};
 pub use email::{MOST_LISTED, Named, Written, written};
 pub use level::{Level, LevelView, crossings};
-pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting, is_address, kind_takes};
+pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting, kind_takes};
 pub use schedule::{Local, Quiet, is_quiet, next_daily, quiet_end};
 pub use settle::{AlertHistory, Opening, Settled, Step, Trigger, settle};
 pub use states::{ALERT_STEPS, Action, actions_from, may, to_state};
@@ -22,8 +24,6 @@ pub const MAX_NOTE: usize = 1_000;
 pub const MAX_RULES: i64 = 500;
 /// Addresses, and members, that a rule tells at most.
 pub const MAX_RECIPIENTS: usize = 20;
-/// The longest address of an e-mail.
-pub const MAX_EMAIL: usize = 320;
 /// Days that a rule looks ahead, or waits, at most.
 pub const MAX_DAYS: i32 = 3_650;
 /// How many days before its date a lot is told of where no rule says so.

@@ -19,7 +19,10 @@ use serde_json::json;
 use super::{AlertError, Alerts, check_key, covers, settle};
 use crate::alerts::events::{ALERT_RULE_DELETED, ALERT_RULE_SET, EventType, RuleChanged};
 use crate::alerts::{
-    core::{MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, MAX_RULES, Quiet, Rule, Scope, is_address, kind_takes},
+    core::{
+        BadAddress, MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, MAX_RULES, Quiet, Rule, Scope, check_address, distinct_addresses,
+        kind_takes,
+    },
     rows,
 };
 
@@ -121,19 +124,19 @@ impl RuleFields {
         }
         for (index, email) in self.emails.iter().enumerate() {
             let field = path!["input", "emails", index];
-            if email.chars().nth(MAX_EMAIL).is_some() {
-                return Err(AlertError::TooLong { most: MAX_EMAIL, field });
-            }
-            if !is_address(email) {
-                let message = "an e-mail address is expected, as in ada@example.com".to_owned();
-                return Err(AlertError::Invalid { message, field });
+            match check_address(email) {
+                Ok(()) => {}
+                Err(BadAddress::TooLong) => return Err(AlertError::TooLong { most: MAX_EMAIL, field }),
+                Err(BadAddress::Invalid) => {
+                    let message = "an e-mail address is expected, as in ada@example.com".to_owned();
+                    return Err(AlertError::Invalid { message, field });
+                }
             }
         }
         Ok(())
     }
 
     fn rule(&self, id: AlertRuleId, before: Option<&Rule>, now: Timestamp) -> Rule {
-        let distinct = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         Rule {
             id,
             kind: self.kind,
@@ -141,7 +144,7 @@ impl RuleFields {
             is_enabled: self.is_enabled,
             threshold: self.threshold,
             days: self.days,
-            emails: distinct(&self.emails),
+            emails: distinct_addresses(&self.emails),
             members: self.members.iter().copied().collect::<BTreeSet<_>>().into_iter().collect(),
             quiet: self.quiet,
             time_zone: self.time_zone.clone(),

@@ -4,6 +4,7 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{MOST_BYTES, Problem, Variables};
+use crate::alerts::core::{BadAddress, MAX_EMAIL, check_address};
 
 /// Schedules of a tenant at most.
 pub const MOST_SCHEDULES: i64 = 200;
@@ -17,7 +18,6 @@ pub const MOST_FAILED_RUNS: i64 = 5;
 pub const MOST_MAIL_BYTES: usize = 5 << 20;
 /// Characters that are kept of an error.
 pub const MOST_ERROR: usize = 500;
-const MOST_EMAIL: usize = 254;
 const MOST_PATH: usize = 200;
 
 /// The moments at which a view is sent.
@@ -179,13 +179,12 @@ impl ScheduleFields {
         if recipients > MOST_RECIPIENTS {
             return Err(Problem::TooMany { most: MOST_RECIPIENTS, name: "emails" });
         }
-        if self.emails.iter().any(|email| email.chars().nth(MOST_EMAIL).is_some()) {
-            return Err(Problem::TooLong { most: MOST_EMAIL, name: "emails" });
-        }
-        if !self.emails.iter().all(|email| is_address(email)) {
-            return Err(Problem::Invalid { message: "e-mail addresses are expected, as in ada@example.com", name: "emails" });
-        }
-        Ok(())
+        self.emails.iter().try_for_each(|email| check_address(email)).map_err(|bad| match bad {
+            BadAddress::TooLong => Problem::TooLong { most: MAX_EMAIL, name: "emails" },
+            BadAddress::Invalid => {
+                Problem::Invalid { message: "e-mail addresses are expected, as in ada@example.com", name: "emails" }
+            }
+        })
     }
 }
 
@@ -214,12 +213,6 @@ impl Schedule {
         }
         Self { failures, status: ScheduleStatus::Broken, next_run_at: None, ..self }
     }
-}
-
-/// Whether a text can be an address: one @ with something around it, no spaces, nothing that could end a line or begin another address.
-fn is_address(text: &str) -> bool {
-    let has_parts = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    has_parts && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
 }
 
 /// How the name of a file of this format ends.

@@ -16,6 +16,7 @@ use super::{
     engine::{Refused, Table, TableOutcome, TableRequest},
 };
 use crate::{
+    alerts::core::is_same_address,
     exchange::Requester,
     files::FileError,
     saved_views::{
@@ -306,7 +307,7 @@ async fn addresses(identity: &Identity, tenant: TenantId, schedule: &Schedule) -
     for member in &schedule.fields.members {
         let Some(found) = identity.find_member(tenant, *member).await? else { continue };
         let is_active = found.membership.status == MemberStatus::Active && found.left_at.is_none();
-        if is_active && !all.contains(&found.email) {
+        if is_active && !all.iter().any(|other| is_same_address(other, &found.email)) {
             all.push(found.email);
         }
     }

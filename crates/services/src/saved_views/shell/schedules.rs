@@ -18,10 +18,13 @@ use super::{
     change::{Done, MadeBeside, May, begin, check_key, end, end_with, key_of, replayed},
     due::next_run,
 };
-use crate::saved_views::{
-    core::{MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Problem, Schedule, ScheduleFields, View, ViewRef},
-    events::{SAVED_VIEW_SCHEDULE_DELETED, SAVED_VIEW_SCHEDULE_SET},
-    rows,
+use crate::{
+    alerts::core::distinct_addresses,
+    saved_views::{
+        core::{MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Problem, Schedule, ScheduleFields, View, ViewRef},
+        events::{SAVED_VIEW_SCHEDULE_DELETED, SAVED_VIEW_SCHEDULE_SET},
+        rows,
+    },
 };
 
 /// A schedule as it is wanted. Its JSON is what the idempotency key's hash is over.
@@ -120,7 +123,7 @@ impl SavedViews {
         if let Some(problem) = self.engine()?.table_problem(&view.fields.document, fields.rows.as_deref()) {
             return Err(SavedViewError::NoTable(problem));
         }
-        fields.emails = fields.emails.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        fields.emails = distinct_addresses(&fields.emails);
         fields.members = fields.members.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         Ok(fields)
     }
