@@ -172,6 +172,13 @@ async fn facts_of_a_list_are_recorded_together_or_not_at_all() {
         let many: Vec<Value> = vec![given; 501];
         let many = list(&many.iter().collect::<Vec<_>>());
         refused(&world.act("paymentsRecord", many).await, "LIMIT_EXCEEDED", "input.payments");
+        // So many orders are asked first how much they have.
+        let mut many = Vec::new();
+        for _ in 0..7 {
+            many.push(world.fact(&world.mugs("CONFIRMED", 1).await, "CAPTURE", "2.55", json!({})));
+        }
+        let payload = world.act("paymentsRecord", list(&many.iter().collect::<Vec<_>>())).await;
+        assert_eq!(done(&payload, "payments").as_array().unwrap().len(), 7);
     })
     .await;
 }

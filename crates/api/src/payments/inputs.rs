@@ -54,7 +54,8 @@ pub struct PaymentRecordInput {
 pub struct PaymentsRecordInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Payments in the order in which they happened; 1 to 500.
+    /// Payments in the order in which they happened; 1 to 500, of orders that have at most 20,000
+    /// payments and lines together.
     pub payments: Vec<PaymentInput>,
 }
 

@@ -30,6 +30,10 @@ pub fn payment(why: &Refusal) -> Said {
         }
         Refusal::OrderExpired => state("the order is EXPIRED: nothing is authorised for it any more"),
         Refusal::TooManyFacts { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} payments")),
+        Refusal::TooMuchRead { most } => (
+            ErrorCode::LimitExceeded,
+            format!("the orders of one call have at most {most} payments and lines together: record these in parts"),
+        ),
         Refusal::OfNewOrder { kind } => {
             invalid(&format!("a new order takes an AUTHORISATION or a CAPTURE; record a {kind} by paymentRecord"))
         }

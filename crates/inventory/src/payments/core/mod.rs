@@ -11,7 +11,7 @@ mod reverse;
 pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
 pub use payment::Payment;
 pub use place::PlacePaid;
-pub use record::{MAX_FACTS, NewPayment, PaymentCommand, Record};
+pub use record::{MAX_FACTS, MOST_READ, NewPayment, PaymentCommand, Record, check_read};
 pub use refund::RefundReturn;
 pub use refusal::Refusal;
 pub use reverse::ReversePayment;

@@ -24,6 +24,8 @@ use crate::{
 
 /// Facts of one order at most.
 pub const MAX_FACTS: usize = 1_000;
+/// Facts and lines that the orders of a call may have together: all of them are read, and held while the call is decided.
+pub const MOST_READ: usize = 20_000;
 /// How far a fact may lie ahead: clocks differ.
 pub(super) const AHEAD_SECONDS: i64 = 300;
 
@@ -48,6 +50,14 @@ impl NewPayment {
     pub(super) fn named(&self) -> Option<Reference> {
         Some((self.method.clone(), self.reference.clone()?))
     }
+}
+
+/// That the orders of a call do not have too much to be read at once: so many facts and lines.
+///
+/// # Errors
+/// The list of the call is to be recorded in parts.
+pub fn check_read(read: usize) -> Result<(), Rejection> {
+    if read > MOST_READ { Err(Refusal::TooMuchRead { most: MOST_READ }.at(At::input(Field::Payments))) } else { Ok(()) }
 }
 
 /// Facts that are recorded together.
@@ -362,4 +372,16 @@ fn check_fact(new: &NewPayment, order: &Order, now: Timestamp, place: At) -> Res
         return Err(Refusal::OrderExpired.at(at(Field::Order)));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_orders_of_a_call_have_is_bounded_by_its_sum() {
+        assert_eq!(check_read(MOST_READ), Ok(()));
+        let why = Refusal::TooMuchRead { most: 20_000 }.at(At::input(Field::Payments));
+        assert_eq!(check_read(MOST_READ + 1), Err(why));
+    }
 }

@@ -24,6 +24,11 @@ pub enum Refusal {
         most: usize,
     },
 
+    /// The orders of the call have so many facts and lines together.
+    TooMuchRead {
+        most: usize,
+    },
+
     /// Nothing was given up or given back of an order that is just placed.
     OfNewOrder {
         kind: PaymentKind,

@@ -54,6 +54,12 @@ struct RefundedRow {
     refunded: i64,
 }
 
+#[derive(Record)]
+struct CountedRow {
+    #[record(sql = "CAST(count(*) AS bigint)")]
+    found: i64,
+}
+
 impl PaymentRow {
     fn payment(self) -> Result<Payment, Fault> {
         let currency = currency_of("payment", &self.currency)?;
@@ -89,6 +95,21 @@ pub async fn payments_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<P
     );
     let rows = reads.records::<PaymentRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     rows.into_iter().map(PaymentRow::payment).collect()
+}
+
+/// How many facts and lines these orders have together; one more than `most` of what has more.
+pub async fn facts_and_lines(reads: &impl Reads, orders: &[OrderId], most: usize) -> Result<usize, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM (SELECT 1 AS one FROM payment p WHERE p.tenant_id = $1 AND {facts}
+           UNION ALL SELECT 1 AS one FROM order_line l WHERE l.tenant_id = $1 AND {lines} LIMIT {limit}) x",
+        select = CountedRow::SELECT,
+        facts = backend.in_ids("p.order_id", 2),
+        lines = backend.in_ids("l.order_id", 2),
+        limit = most + 1
+    );
+    let rows = reads.records::<CountedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.first().and_then(|row| usize::try_from(row.found).ok()).unwrap_or(0))
 }
 
 /// The facts that name these returns, the first that was recorded first.

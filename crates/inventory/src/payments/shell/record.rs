@@ -1,6 +1,6 @@
 //! Recording facts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -10,9 +10,12 @@ use super::{MAX_METHOD, MAX_RECORDED, NewFact, OrderRef, PaymentsRecord};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of, submit_found},
     numbering::{core::Patterns, rows::patterns},
-    orders::rows::{OrderName, places_of},
+    orders::{
+        core::MAX_ORDER_LINES,
+        rows::{OrderName, places_of},
+    },
     payments::{
-        core::{NewPayment, PaymentCommand, Record},
+        core::{MAX_FACTS, MOST_READ, NewPayment, PaymentCommand, Record, check_read},
         rows,
     },
     stock::core::{At, Field},
@@ -57,6 +60,17 @@ fn check(input: &PaymentsRecord, is_list: bool) -> Result<(), Stop> {
     checks.done()
 }
 
+/// That the orders do not have too much to be read at once. Of a few of them that is known: an order has its own limits.
+async fn check_size(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, orders: &[OrderId]) -> Result<(), Stop> {
+    let orders: BTreeSet<OrderId> = orders.iter().copied().collect();
+    if orders.len().saturating_mul(MAX_FACTS + MAX_ORDER_LINES) <= MOST_READ {
+        return Ok(());
+    }
+    let orders: Vec<OrderId> = orders.into_iter().collect();
+    let read = rows::facts_and_lines(&permit.scope(ledger.database()), &orders, MOST_READ).await?;
+    Ok(check_read(read)?)
+}
+
 async fn recorded(
     ledger: &Ledger,
     permit: &Permit<kind::PaymentWrite>,
@@ -64,6 +78,7 @@ async fn recorded(
     facts: Vec<NewFact>,
 ) -> Result<Command, Stop> {
     let orders = own_orders(ledger, permit, &facts).await?;
+    check_size(ledger, permit, &orders).await?;
     let new = |(fact, order): (NewFact, OrderId)| NewPayment {
         id: ledger.clock().id(),
         order,
