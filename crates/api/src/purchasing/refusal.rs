@@ -181,6 +181,10 @@ pub fn purchase(why: &Refusal) -> Said {
             (ErrorCode::Duplicate, format!("an order with this supplier has the reference {reference}"))
         }
         Refusal::TooLarge => range("the order is too large to be kept exactly"),
+        Refusal::TooOften { most } => (
+            ErrorCode::LimitExceeded,
+            format!("an order has at most {most} receipts, discrepancies and revisions each: order the rest by another one"),
+        ),
         Refusal::PercentUpTo { most } => range(&format!("0 to {most} percent are expected")),
         Refusal::FixedRate(why) => fixed_rate(*why),
         Refusal::NoLines => invalid("at least one line is needed"),

@@ -16,6 +16,7 @@ mod fixed_rate;
 mod landed;
 mod merge;
 mod minimum;
+mod numbers;
 mod order;
 mod order_state;
 mod page;

@@ -6,6 +6,7 @@ use entity::prelude::*;
 
 use super::{
     landed::share,
+    numbers::check_numbers,
     order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
     order_state::{OrderState, Placement},
     refusal::{AmendRefusal, Refusal},
@@ -64,6 +65,7 @@ pub struct WrongItem {
 pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Receive) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Receive, command.expected_version)?;
     let Some((placement, last_at)) = order.state.placed() else { return Err(order.not_open()) };
+    check_numbers(&order)?;
     let (before, now) = (order.status(), draft.now());
     let occurred_at = command.occurred_at.unwrap_or(now);
     let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };

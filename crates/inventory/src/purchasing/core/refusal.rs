@@ -23,6 +23,10 @@ pub enum Refusal {
     PercentUpTo {
         most: i32,
     },
+    /// It has so many receipts, discrepancies or revisions.
+    TooOften {
+        most: u16,
+    },
 
     /// Of a rate that is agreed.
     FixedRate(FixedRateRefusal),

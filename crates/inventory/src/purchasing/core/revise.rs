@@ -11,6 +11,7 @@ use super::{
     confirm::{place_of, standing},
     create::{NewLine, Prices, line as new_line, settle},
     expected::{LeadTimes, today},
+    numbers::check_numbers,
     order::{Change, Discrepancy, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, count},
     order_state::{OrderState, Placement},
     refusal::{AmendRefusal, Refusal},
@@ -70,6 +71,7 @@ impl Revise {
 pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revise) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Amend, command.expected_version)?;
     let Some((placement, received_at)) = order.state.placed() else { return Err(order.not_open()) };
+    check_numbers(&order)?;
     let (before, was, charged) = (order.status(), order.clone(), carried(&order));
     if order.change == Change::Figures {
         order.change = Change::Revised { lines: order.lines.len() as u16 };
