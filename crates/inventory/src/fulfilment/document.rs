@@ -110,7 +110,10 @@ impl Document for Works {
         })?;
         match followed {
             Some(own) => {
-                decision.stock.in_parcels = books.read(|works: &WorkBook| named_since(works, &own));
+                for ((key, lot, order), delta) in books.read(|works: &WorkBook| named_since(works, &own)) {
+                    decision.stock.in_parcels.push(((key, lot), delta));
+                    decision.stock.packed.push(((key, order), delta));
+                }
                 decision.documents.put(own);
             }
             None => drop(decision.documents.take::<WorkDecision>()),

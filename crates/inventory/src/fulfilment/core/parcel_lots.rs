@@ -75,19 +75,20 @@ pub(super) fn lots_named(
     Ok(lots)
 }
 
-/// How much more, or less, a decision leaves in parcels by the names of lots that have not left, by where the lots lie.
-pub fn named_since(book: &WorkBook, decision: &WorkDecision) -> Vec<((LevelKey, LotId), i64)> {
-    let mut all: BTreeMap<(LevelKey, LotId), i64> = BTreeMap::new();
+/// How much more, or less, a decision leaves in parcels by the names of lots that have not left, by where the lots lie and by the parcels' order.
+pub fn named_since(book: &WorkBook, decision: &WorkDecision) -> BTreeMap<(LevelKey, LotId, OrderId), i64> {
+    let mut all: BTreeMap<(LevelKey, LotId, OrderId), i64> = BTreeMap::new();
     for Touched { work, .. } in &decision.works {
         let before = book.works.get(&(work.head.order, work.head.nth));
-        for (place, units) in before.into_iter().flat_map(places) {
-            *all.entry(place).or_default() -= units;
+        for ((key, lot), units) in before.into_iter().flat_map(places) {
+            *all.entry((key, lot, work.head.order)).or_default() -= units;
         }
-        for (place, units) in places(work) {
-            *all.entry(place).or_default() += units;
+        for ((key, lot), units) in places(work) {
+            *all.entry((key, lot, work.head.order)).or_default() += units;
         }
     }
-    all.into_iter().filter(|(_, delta)| *delta != 0).collect()
+    all.retain(|_, delta| *delta != 0);
+    all
 }
 
 /// What parcels of a work that have not left name of lots.

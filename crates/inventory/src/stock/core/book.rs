@@ -65,6 +65,7 @@ impl Book {
             self.levels.insert(level.key, level.clone());
         }
         for reservation in &decision.reservations {
+            self.hold_packed(reservation);
             self.reservations.insert(reservation.id, reservation.clone());
         }
         for lot in &decision.lots {
@@ -75,6 +76,62 @@ impl Book {
         for (place, delta) in &decision.in_parcels {
             *self.lots.in_parcels.entry(*place).or_default() += delta;
         }
+        for (of, delta) in &decision.packed {
+            if let Some(packed) = self.lots.packed.get_mut(of) {
+                packed.named += delta;
+            }
+        }
         self.reversed.extend(decision.movements.iter().filter_map(|m| m.reverses));
+    }
+
+    /// Notes how much more, or less, an order holds of a level that it has parcels of.
+    fn hold_packed(&mut self, reservation: &Reservation) {
+        let Some((order, _)) = reservation.order else { return };
+        let before = self.reservations.get(&reservation.id).map_or(0, |before| before.remaining.get());
+        if let Some(packed) = self.lots.packed.get_mut(&(reservation.key, order)) {
+            packed.held += reservation.remaining.get() - before;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::stock::core::Packed;
+
+    #[test]
+    fn a_hold_that_gives_way_in_a_batch_leaves_its_parcels_unheld_for_the_next_command() {
+        let key = LevelKey { product: ProductId::from_uuid(Uuid::from_u128(1)), store: StoreId::from_uuid(Uuid::from_u128(2)) };
+        let (order, lot, now) = (OrderId::from_uuid(Uuid::from_u128(3)), LotId::from_uuid(Uuid::from_u128(4)), Timestamp(0));
+        let mut hold = Reservation {
+            id: ReservationId::from_uuid(Uuid::from_u128(5)),
+            key,
+            quantity: Quantity::new(8).unwrap(),
+            remaining: Quantity::new(8).unwrap(),
+            status: ReservationStatus::Active,
+            expires_at: None,
+            channel: None,
+            order: Some((order, 1)),
+            reference: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            exists: true,
+        };
+        let mut book = Book::new(now, |_, _| 0);
+        book.reservations.insert(hold.id, hold.clone());
+        book.lots.in_parcels.insert((key, lot), 6);
+        book.lots.packed.insert((key, order), Packed { named: 6, held: 8 });
+        assert_eq!(book.lots.unheld(key), 0);
+        hold.give_back(5, ReservationStatus::Shortened, now);
+        book.evolve(&StockDecision { reservations: vec![hold.clone()], ..StockDecision::default() });
+        assert_eq!(book.lots.unheld(key), 3, "three of six that are packed are held");
+        // What leaves is neither packed nor held any more.
+        hold.give_back(3, ReservationStatus::Consumed, now);
+        let (in_parcels, packed) = (vec![((key, lot), -6)], vec![((key, order), -6)]);
+        book.evolve(&StockDecision { reservations: vec![hold], in_parcels, packed, ..StockDecision::default() });
+        assert_eq!(book.lots.unheld(key), 0);
     }
 }

@@ -72,6 +72,8 @@ pub struct StockDecision {
     pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
     /// How much more, or less, parcels that have not left name of lots after it.
     pub in_parcels: Vec<((LevelKey, LotId), i64)>,
+    /// The same, by the orders of the parcels.
+    pub packed: Vec<((LevelKey, OrderId), i64)>,
 }
 
 /// A decision in the making.
@@ -337,6 +339,7 @@ impl<'b> Draft<'b> {
             gave_way: self.gave_way.into_iter().collect(),
             asides: self.lots.asides.into_iter().collect(),
             in_parcels: Vec::new(),
+            packed: Vec::new(),
         })
     }
 }

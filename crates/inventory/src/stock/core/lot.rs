@@ -198,14 +198,29 @@ pub struct LotBook {
     pub unseen: HashMap<(StoreId, LotId), i64>,
     /// What parcels that have not left name of lots, where they lie: it is not taken by others.
     pub in_parcels: BTreeMap<(LevelKey, LotId), i64>,
-    /// What of that no hold of the parcels' orders is for any more, as it was when it was loaded.
-    pub unheld: HashMap<LevelKey, i64>,
+    /// What parcels of an order name of a level's lots in all, and what the order holds there: of orders that had such parcels when it was loaded.
+    pub packed: BTreeMap<(LevelKey, OrderId), Packed>,
+}
+
+/// What an order has of a level, in units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packed {
+    /// What its parcels that have not left name of lots.
+    pub named: i64,
+    /// What its holds are for.
+    pub held: i64,
 }
 
 impl LotBook {
     pub fn add(&mut self, lot: Lot) {
         self.by_code.insert((lot.product, lot.key.clone()), lot.id);
         self.lots.insert(lot.id, lot);
+    }
+
+    /// What parcels name of a level for orders beyond what those hold of it: their holds gave way.
+    pub fn unheld(&self, key: LevelKey) -> i64 {
+        let range = (key, OrderId::NIL)..=(key, OrderId::from_uuid(uuid::Uuid::max()));
+        self.packed.range(range).map(|(_, packed)| (packed.named - packed.held).max(0)).sum()
     }
 }
 

@@ -182,7 +182,10 @@ impl Draft<'_> {
 
     /// What parcels name of a level for orders whose holds gave way, as far as it is there: it counts as available, and others cannot have it.
     fn unheld_in_parcels(&self, key: LevelKey) -> i64 {
-        let Some(unheld) = self.book().lots.unheld.get(&key).copied() else { return 0 };
+        let unheld = self.book().lots.unheld(key);
+        if unheld == 0 {
+            return 0;
+        }
         let (mut there, mut gone) = (0, 0);
         for level in self.lot_levels(key) {
             let named = self.in_parcels(key, level.lot);
@@ -279,7 +282,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stock::core::{Book, Level, Lot};
+    use crate::stock::core::{Book, Level, Lot, Packed};
 
     fn key() -> LevelKey {
         LevelKey { product: ProductId::from_uuid(Uuid::from_u128(1)), store: StoreId::from_uuid(Uuid::from_u128(2)) }
@@ -376,7 +379,8 @@ mod tests {
         (level.on_hand, level.reserved) = (Quantity::new(20).unwrap(), Quantity::new(2).unwrap());
         assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(18), "what is in parcels is held");
         // Of twelve that are named two are held, and two are not there.
-        book.lots.unheld.insert(key(), 10);
+        let order = OrderId::from_uuid(Uuid::from_u128(4));
+        book.lots.packed.insert((key(), order), Packed { named: 12, held: 2 });
         assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(10));
         let short = Draft::new(&book).unpromised(key(), (11, 10), At::INPUT);
         assert!(matches!(short.why, Reason::LotShort { what: Scarce::NotPacked { .. }, .. }), "{short:?}");

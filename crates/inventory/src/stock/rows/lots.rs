@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 
-use super::unheld::unheld;
+use super::packed::packed;
 use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted};
 
 /// A lot as it is written and read.
@@ -173,7 +173,7 @@ pub async fn lot_book(
         }
         if !book.in_parcels.is_empty() {
             let named: BTreeSet<LotId> = book.in_parcels.keys().map(|(_, lot)| *lot).collect();
-            book.unheld = unheld(reads, &named.into_iter().collect::<Vec<_>>()).await?;
+            book.packed = packed(reads, &named.into_iter().collect::<Vec<_>>()).await?;
         }
     }
     if !wanted.products.is_empty() {

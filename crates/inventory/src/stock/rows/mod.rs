@@ -13,9 +13,9 @@ pub mod lot_filter;
 pub mod lot_list;
 pub mod lots;
 mod movements;
+mod packed;
 mod reservations;
 pub mod shown;
-mod unheld;
 mod write;
 
 pub use bin_locations::bin_locations;

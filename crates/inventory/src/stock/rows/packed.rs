@@ -1,29 +1,32 @@
-//! What parcels have of lots, and nothing holds any more.
+//! What parcels have of lots, and what their orders hold of it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::lot_level,
+    tables::{fulfilment_work, lot_level},
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::stock::core::LevelKey;
+use crate::stock::core::{LevelKey, Packed};
 
 #[derive(Record)]
-struct UnheldRow {
+struct PackedRow {
     #[record(of = lot_level, alias = "u")]
     product_id: ProductId,
     #[record(of = lot_level, alias = "u")]
     store_id: StoreId,
-    #[record(sql = "CAST(sum(u.named - u.held) AS bigint)")]
-    units: i64,
+    #[record(of = fulfilment_work, alias = "u")]
+    order_id: OrderId,
+    #[record(sql = "u.named")]
+    named: i64,
+    #[record(sql = "u.held")]
+    held: i64,
 }
 
-/// How much parcels that have not left name of these lots beyond what their orders hold where the parcels are: those holds gave way. Levels without
-/// are left out.
-pub(super) async fn unheld(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<LevelKey, i64>, Fault> {
+/// How much parcels that have not left name of these lots, by their orders, and what those hold where the parcels are: less, where holds gave way.
+pub(super) async fn packed(reads: &impl Reads, lots: &[LotId]) -> Result<BTreeMap<(LevelKey, OrderId), Packed>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("x.lot_id", 2);
     let sql = format!(
@@ -38,10 +41,13 @@ pub(super) async fn unheld(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap
            JOIN fulfilment_work w ON w.tenant_id = h.tenant_id AND w.id = h.work_id
            JOIN fulfilment_work_line l ON l.tenant_id = w.tenant_id AND l.work_id = w.id AND l.nth = x.nth
            WHERE x.tenant_id = $1 AND {of} AND x.units > 0 AND NOT x.has_left
-           GROUP BY w.order_id, w.store_id, l.product_id) u
-         WHERE u.named > u.held GROUP BY u.product_id, u.store_id",
-        select = UnheldRow::SELECT
+           GROUP BY w.order_id, w.store_id, l.product_id) u",
+        select = PackedRow::SELECT
     );
-    let rows = reads.records::<UnheldRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (LevelKey { product: row.product_id, store: row.store_id }, row.units)).collect())
+    let rows = reads.records::<PackedRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    let entry = |row: PackedRow| {
+        let key = LevelKey { product: row.product_id, store: row.store_id };
+        ((key, row.order_id), Packed { named: row.named, held: row.held })
+    };
+    Ok(rows.into_iter().map(entry).collect())
 }
