@@ -296,6 +296,9 @@ async fn what_cannot_be_counted_is_refused() {
         // Ten times what the books can hold is counted, but not posted twice.
         world.finds(&count, &[(mug, 9_007_199_254_740_991)]).await;
         world.counts("stocktakeSubmit", &count).await;
+        let mut stale = world.step(&count);
+        stale["expectedVersion"] = count["version"].clone();
+        refused(&world.act("stocktakeApprove", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
         let approve = world.step(&count);
         done(&world.act("stocktakeApprove", approve.clone()).await, "stocktake");
         let again = world.act("stocktakeApprove", approve).await;

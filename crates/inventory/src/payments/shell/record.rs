@@ -68,7 +68,7 @@ async fn check_size(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, orders
     }
     let orders: Vec<OrderId> = orders.into_iter().collect();
     let read = rows::facts_and_lines(&permit.scope(ledger.database()), &orders, MOST_READ).await?;
-    Ok(check_read(read)?)
+    check_read(read).map_err(Stop::from)
 }
 
 async fn recorded(

@@ -38,7 +38,8 @@ pub use explain::{Arrival, LevelSnapshot, LotShare, Outlook, arrivals};
 pub use kit::whole_kits;
 pub use level::{Facts, Level, LevelKey, available, status};
 pub use lot::{
-    Aside, Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotsWanted, MAX_LOT_CODE, Packed, first_expired,
+    Aside, Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotsWanted, MAX_LOT_CODE, Packed,
+    first_expired,
 };
 pub(crate) use lot_draft::{check_dates, new_lot};
 pub(crate) use lot_pick::Shelf;
