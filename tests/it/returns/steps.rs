@@ -268,6 +268,8 @@ async fn bad_input_is_refused_with_its_path() {
         assert_eq!(several["userErrors"][0]["message"], "between 1 and 2 of MUG");
         let late = world.act("returnInspect", world.step(&ret, json!({"occurredAt": "2027-01-01T00:00:00Z"}))).await;
         refused(&late, "OUT_OF_RANGE", "input.occurredAt");
+        let early = world.act("returnInspect", world.step(&ret, json!({"occurredAt": "2019-12-31T00:00:00Z"}))).await;
+        refused(&early, "OUT_OF_RANGE", "input.occurredAt");
         let stale = world.act("returnInspect", world.step(&ret, json!({"expectedVersion": 1}))).await;
         refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
         let nobodys: String = world.ledger.clock().id::<entity::id::kind::ReturnId>().to_string();

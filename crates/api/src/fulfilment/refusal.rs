@@ -56,7 +56,7 @@ pub fn work(why: &Refusal) -> Said {
         Refusal::TooManyWorks { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} works")),
         Refusal::Fulfilment(status) => state(&format!("it is {status}: only what is SHIPPED can be delivered, or fail to be")),
         Refusal::Ahead => range("it lies more than five minutes ahead"),
-        Refusal::BeforeItLeft => range("it lies before the goods left"),
+        Refusal::BeforeItLeft => range("it is before the goods left"),
         Refusal::WrongCode => invalid("this is not the code of the work"),
         Refusal::SameStore => invalid("goods are moved to another store than the one that they are in"),
         Refusal::CarrierInactive { code } => state(&format!("the carrier {code} is not in use")),

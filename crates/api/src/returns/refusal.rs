@@ -52,6 +52,7 @@ pub fn step(why: &ReturnStepRefusal) -> Said {
         ReturnStepRefusal::AwaitedUpTo { .. } => range("nothing of it is awaited"),
         ReturnStepRefusal::NotByLots => invalid("it is not kept by lots"),
         ReturnStepRefusal::NothingCame => state("nothing of it has come: returnReject ends it"),
+        ReturnStepRefusal::SeenBeforeItCame => range("it is before the goods came"),
         ReturnStepRefusal::NothingToLookAt => invalid("all that has come was looked at"),
         ReturnStepRefusal::NothingSeenNamed => {
             invalid("at least one line is needed; leave lines out for all that nobody has looked at")

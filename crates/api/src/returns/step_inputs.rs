@@ -98,7 +98,8 @@ pub struct ReturnInspectInput {
     /// Findings for each line, at most 2,000; by default everything that is not inspected yet, with the planned disposition of its
     /// line.
     pub lines: Option<Vec<ReturnInspectLineInput>>,
-    /// Time of the inspection; now by default. At most five minutes ahead, and not in a closed period.
+    /// Time of the inspection; now by default. Not before the goods began to come, at most five minutes
+    /// ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Note that is kept with the stock movements, at most 1,000 characters.
     pub note: Option<String>,

@@ -52,7 +52,11 @@ struct Part {
 
 pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn, what: &Inspection) -> Result<(), Rejection> {
     let seen = wanted(draft, ret, what)?;
-    let at = what.occurred_at.unwrap_or(draft.now());
+    // They began to come then, perhaps by a clock that is ahead of ours.
+    let at = what.occurred_at.unwrap_or(draft.now().max(ret.occurred_at));
+    if at < ret.occurred_at {
+        return Err(ReturnStepRefusal::SeenBeforeItCame.at(At::input(Field::OccurredAt)));
+    }
     let mut out = Vec::new();
     let mut begin = Some(return_head(act, ret, (act.movements[0], MovementKind::Adjustment), at));
     for one in seen {

@@ -67,6 +67,7 @@ pub enum ReturnStepRefusal {
     NothingCame,
 
     // Of what was looked at.
+    SeenBeforeItCame,
     NothingToLookAt,
     NothingSeenNamed,
     /// None of it is left where this is 0 or less.
