@@ -185,7 +185,8 @@ pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, 
 /// Seconds within which the next run of any schedule is, a monthly one's too: a clock that was ahead has set a later one.
 const MOST_AHEAD: i64 = 33 * 86_400;
 
-/// The tenants that have schedules which are due, or wait for a moment that a clock set which was ahead. Those of one that is suspended wait: no run of theirs could end, and each next one would count it as failed.
+/// The tenants that have schedules which are due, or wait for a moment that a clock set which was ahead. Those of one that is suspended wait: no run of
+/// theirs could end, and each next one would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = format!(
         "SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE (next_run_at <= $1 OR next_run_at > $2) AND tenant_id NOT IN {SUSPENDED}"
