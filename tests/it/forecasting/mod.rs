@@ -197,7 +197,10 @@ async fn a_sale_by_a_clock_that_was_weeks_ahead_waits_for_its_week(world: &World
     trade.sell(&mug, &dock, 700, 0).await;
     world.set_clock(-AHEAD);
     trade.sell(&mug, &dock, 5, 0).await;
+    // It has made forecasts, too: those of this week are made nonetheless, and are the newest. Its own are made again in their week.
+    assert_eq!(trade.run(-2).await.unwrap().weeks, 14);
     assert_eq!(trade.run(0).await.unwrap().weeks, 12);
+    assert_eq!(trade.run(0).await, None);
     let found = trade.forecast(&mug, dock.clone()).await;
     assert!(found["weeks"].as_array().unwrap().iter().all(|week| week["mean"] == 10.0), "{found:#}");
     let checked = check(&world.node.db, world.ours.owner.tenant, 5).await.unwrap();
@@ -207,6 +210,8 @@ async fn a_sale_by_a_clock_that_was_weeks_ahead_waits_for_its_week(world: &World
     let facts = trade.books.office.ask(query, asked).await;
     let weeks = json!([{ "week": monday(world, 0), "soldUnits": 5 }, { "week": monday(world, -3), "soldUnits": 700 }]);
     assert_eq!(facts["data"]["demandFacts"]["nodes"], weeks, "{facts:#}");
+    assert_eq!(trade.run(-2).await.unwrap().weeks, 14);
+    assert_eq!(trade.run(-2).await, None);
     // Once that week is over, the sale is in the history.
     assert_eq!(trade.run(-4).await.unwrap().weeks, 16);
     let found = trade.forecast(&mug, dock).await;

@@ -25,6 +25,10 @@ const COUNT: &str = "CREATE SEQUENCE renewals;
       $$ BEGIN PERFORM nextval('public.renewals'); RETURN NULL; END $$;
     CREATE TRIGGER renewed AFTER UPDATE OF epoch ON tenant_counter FOR EACH ROW EXECUTE FUNCTION count_renewal()";
 const RENEWALS: &str = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM renewals";
+const SCHEDULE: &str = "INSERT INTO export_schedule (tenant_id, id, name, noun, format, period, hour, time_zone, status, actor_kind, actor_id, set_number,
+      generation, through_seq, wants_all, failures, version, created_at, updated_at)
+    SELECT t.id, t.id, 'Lake', 'MOVEMENTS', 'PARQUET', 'DAILY', 0, 'UTC', 'PAUSED', 'SYSTEM', t.id, 3, 0, 7, 0, 0, 1, 0, 0 FROM tenant t LIMIT 1";
+const SETS: &str = "SELECT 10 * set_number + wants_all FROM export_schedule WHERE name = 'Lake'";
 const KEPT: &str = "SELECT timeline FROM database_timeline";
 
 async fn number(raw: &DatabaseConnection, sql: &str) -> i64 {
@@ -69,6 +73,7 @@ async fn a_promotion_begins_one_new_epoch_however_many_find_it(world: World) {
     let timeline = number(&raw, KEPT).await;
     assert!(timeline > 0, "the first look keeps it");
     raw.execute_unprepared(COUNT).await.unwrap();
+    raw.execute_unprepared(SCHEDULE).await.unwrap();
     let before = world.scope().head().await.unwrap();
     let hubs = Hubs::new(world.db.clone(), registry());
     let mut listener = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
@@ -95,6 +100,7 @@ async fn a_promotion_begins_one_new_epoch_however_many_find_it(world: World) {
     assert_eq!((number(&raw, RENEWALS).await, number(&raw, KEPT).await), (1, timeline), "one of them begins it");
     let after = world.scope().head().await.unwrap();
     assert_ne!(after.epoch, before.epoch);
+    assert_eq!(number(&raw, SETS).await, 10_031, "exports begin a set with all rows, behind those of the lost time");
     let refused = world.submit(world.make.adjust(MovementKind::Sale, &[(MUG, 0, -3)])).await.unwrap_err();
     assert_eq!(code_of(&refused), "INSUFFICIENT", "nothing is decided on what was lost");
     timeout(Duration::from_secs(20), becomes_another(&mut listener)).await.expect("whoever follows starts over");

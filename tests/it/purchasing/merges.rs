@@ -1,6 +1,10 @@
 //! Two suppliers that are one company, and orders of two customers that are one person.
 
+use std::time::Duration;
+
+use entrepot::storage::Reads;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::office::{Office, done, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
@@ -10,6 +14,7 @@ on_both!(
     nothing_is_merged_while_orders_are_open,
     whose_terms_stay_is_chosen,
     an_order_that_is_made_during_a_merge_is_either_before_it_or_refused,
+    what_is_put_under_a_supplier_during_a_merge_goes_over_or_is_refused,
     orders_of_a_merged_customer_are_listed_with_the_others,
     an_order_that_is_made_during_a_merge_of_customers_is_listed,
 );
@@ -155,6 +160,36 @@ async fn an_order_that_is_made_during_a_merge_is_either_before_it_or_refused(wor
         tokio::join!(merge(&office, &office.supplier, &kiln, json!({})), office.buy("purchaseOrderCreate", input));
     let (is_merged, is_ordered) = (merged["userErrors"] == json!([]), ordered["userErrors"] == json!([]));
     assert!(is_merged != is_ordered, "{merged:#} {ordered:#}");
+    office.is_sound().await;
+}
+
+async fn what_is_put_under_a_supplier_during_a_merge_goes_over_or_is_refused(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, kiln) = (office.product("MUG", "2.00").await, supplier(&office, "KILN").await);
+    // Whoever writes waits at the tenant's counter, or on SQLite for its writer, and the merge begins while they do.
+    let held = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
+    let lock = Reads::backend(&held).for_update("c");
+    held.rows(&format!("SELECT c.epoch FROM tenant_counter c WHERE c.tenant_id = $1{lock}"), vec![]).await.unwrap();
+    let row = json!({ "supplier": office.supplier, "product": mug, "unitCost": gbp("1.80"), "preferred": false });
+    let input = json!({ "idempotencyKey": key(), "rows": [row] });
+    let offered = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input);
+    let input = json!({ "sku": "PLATE", "name": "Plate", "unitCost": gbp("2.00"), "supplierId": office.supplier["id"] });
+    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input);
+    let merged = async {
+        sleep(Duration::from_millis(300)).await;
+        merge(&office, &office.supplier, &kiln, json!({})).await
+    };
+    let let_go = async {
+        sleep(Duration::from_millis(600)).await;
+        held.rollback().await.unwrap();
+    };
+    let (_, _, merged, ()) = tokio::join!(offered, made, merged, let_go);
+    done(&merged, "supplier");
+    let there = terms(&office, &mug).await;
+    assert!(there.iter().all(|(supplier, ..)| supplier == "KILN"), "{there:?}");
+    let read = office.ask("{ product(by: { sku: \"PLATE\" }) { supplier { code } } }", json!({})).await;
+    let plate = &read["data"]["product"];
+    assert!(plate.is_null() || plate["supplier"]["code"] == "KILN", "{read:#}");
     office.is_sound().await;
 }
 

@@ -74,6 +74,14 @@ async fn each_moment_has_one_run_however_many_look_and_missed_ones_are_made_up_o
         run(world, &letters.1, job).await.unwrap();
     }
     assert_eq!(letters.letters().len(), 2);
+    // A clock that is two months ahead begins a run, and sets the next one: it is set again by one that is right.
+    world.pass(60 * 24 * 3_600);
+    assert_eq!(post(world).await, 1);
+    world.pass(-60 * 24 * 3_600);
+    assert_eq!(post(world).await, 0);
+    let next = parse_rfc3339(shown(&office, "table").await[0]["nextRunAt"].as_str().unwrap()).unwrap();
+    let ahead = (next.micros() - world.node.clock.now().micros()) / 1_000_000;
+    assert!((1..=24 * 3_600).contains(&ahead), "the next one is within a day: {ahead} s");
     office.is_sound().await;
 }
 

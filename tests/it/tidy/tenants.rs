@@ -51,7 +51,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
     ("API keys by their hash", &[listed("access/rows/keys.rs", 1, &["api_key_index"])]),
     ("plans of tenants", &[listed("tenancy/plan.rs", 1, &["tenant_plan"])]),
     ("batches of several tenants", &[listed("storage/write_at/postgres.rs", 1, &["tenant_counter"])]),
-    ("epochs after a failover", &[listed("storage/timeline.rs", 1, &["tenant_counter"])]),
+    ("epochs after a failover", &[listed("storage/timeline.rs", 2, &["export_schedule", "tenant_counter"])]),
     (
         "tenants with new events",
         &[

@@ -94,6 +94,13 @@ impl Backend {
             Self::Sqlite => String::new(),
         }
     }
+    /// Keeps rows of `alias` as they are until the transaction ends: whoever would change one waits, and others may keep it meanwhile.
+    pub fn for_reference(self, alias: &str) -> String {
+        match self {
+            Self::Postgres => format!(" FOR SHARE OF {alias}"),
+            Self::Sqlite => String::new(),
+        }
+    }
     /// Locks the rows of `alias` that a select finds until the transaction ends. SQLite has one writer: nothing to lock.
     pub fn for_update(self, alias: &str) -> String {
         match self {

@@ -76,7 +76,7 @@ pub use rows::{Row, word};
 pub use scoped::{Finds, Global, Reads, SUSPENDED, TenantScope, TenantsScope, is_suspended};
 pub use shipping::{Checkpoint, HeldWriter, ShippingLock, is_shipped};
 pub use snapshot::Snapshot;
-pub use timeline::TimelineReport;
+pub use timeline::{SETS_LOST, TimelineReport};
 pub use versions::Versions;
 pub use work::{Paused, Work};
 pub use write_at::{AtHead, Link, Prepared, Written};

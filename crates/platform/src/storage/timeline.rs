@@ -41,6 +41,12 @@ const KEEP: &str = "UPDATE database_timeline SET timeline = $1, is_synchronous =
 const BIND: &str = "SELECT set_config('app.tenant_ids', $1, true)";
 const RENEW: &str = "UPDATE tenant_counter SET epoch = $1 WHERE tenant_id = ANY ($2)";
 
+/// Files of before may have rows that were lost: each schedule begins with all rows again, in a set that is far behind the one it had.
+const BEGIN_SETS: &str =
+    "UPDATE export_schedule SET set_number = set_number + $1, wants_all = 1, run_plan = NULL WHERE tenant_id = ANY ($2)";
+
+/// More sets than an export schedule can have begun between what was lost and what is known of them.
+pub const SETS_LOST: i64 = 1_000;
 /// Tenants whose epochs are renewed by one statement: a policy compares each row with the list.
 const TENANTS: usize = 500;
 
@@ -251,7 +257,7 @@ impl Timeline {
     }
 }
 
-/// Gives all tenants a new epoch, as `entrepot epoch` does; how many they are.
+/// Gives all tenants a new epoch, and their export schedules new sets, as `entrepot epoch` does; how many they are.
 async fn renew(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
     let epoch = Clock::system().uuid();
     let all = sqlx::query_scalar::<sqlx::Postgres, Uuid>("SELECT id FROM tenant ORDER BY id").persistent(false);
@@ -260,6 +266,7 @@ async fn renew(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
         let ids: Vec<TenantId> = tenants.iter().copied().map(TenantId::from_uuid).collect();
         sqlx::query::<sqlx::Postgres>(BIND).bind(listed(&ids)).execute(&mut *connection).await?;
         sqlx::query::<sqlx::Postgres>(RENEW).bind(epoch).bind(tenants.to_vec()).execute(&mut *connection).await?;
+        sqlx::query::<sqlx::Postgres>(BEGIN_SETS).bind(SETS_LOST).bind(tenants.to_vec()).execute(&mut *connection).await?;
     }
     Ok(all.len())
 }

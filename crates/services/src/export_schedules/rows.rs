@@ -204,16 +204,23 @@ pub async fn remove(work: &Work, id: ExportScheduleId) -> Result<u64, Fault> {
     work.execute("DELETE FROM export_schedule WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
+/// Seconds within which the next run of any schedule is: a clock that was ahead has set a later one.
+const MOST_AHEAD: i64 = 2 * 86_400;
+
 /// The tenants that have schedules which are due.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql = format!("SELECT DISTINCT tenant_id FROM export_schedule WHERE next_run_at <= $1 AND tenant_id NOT IN {SUSPENDED}");
-    global.rows(&sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT DISTINCT tenant_id FROM export_schedule WHERE (next_run_at <= $1 OR next_run_at > $2) AND tenant_id NOT IN {SUSPENDED}"
+    );
+    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    global.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// The schedules that are due, locked until the transaction ends.
 pub async fn due(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
-    schedules(work, &format!(" AND s.next_run_at <= $2 ORDER BY s.id{lock}"), vec![now.micros().into()]).await
+    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    schedules(work, &format!(" AND (s.next_run_at <= $2 OR s.next_run_at > $3) ORDER BY s.id{lock}"), values).await
 }
 
 /// The time zone in which a tenant lives.

@@ -42,15 +42,17 @@ struct VariantRow {
 /// Loads and locks what `commands` need.
 pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
     let mut context = ProductContext::default();
+    let wanted = |pick: fn(&ProductCommand) -> Option<uuid::Uuid>| commands.iter().filter_map(pick).collect::<HashSet<_>>();
+    // Before the products, as merges of suppliers lock them: no product is put under one that is merged meanwhile.
+    let lock = work.backend().for_reference("supplier");
+    context.suppliers = existing(work, ("supplier", &lock), wanted(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
     let docs = targets(work, commands).await?;
     barcodes(work, commands, docs, &mut context).await?;
-    let wanted = |pick: fn(&ProductCommand) -> Option<uuid::Uuid>| commands.iter().filter_map(pick).collect::<HashSet<_>>();
     let mut categories = wanted(|c| c.category_id.set().map(|id| id.uuid()));
     // What is archived may come back into use: not in a category that is archived.
     let asleep = context.products.values().map(|known| &known.doc.row).filter(|row| row.status == ProductStatus::Archived);
     categories.extend(asleep.filter_map(|row| row.category_id).map(Id::uuid));
-    context.categories = existing(work, "category", categories).await?;
-    context.suppliers = existing(work, "supplier", wanted(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
+    context.categories = existing(work, ("category", ""), categories).await?;
     families(work, commands, &mut context).await?;
     ties(work, commands, &mut context).await?;
     Ok(context)
@@ -109,14 +111,15 @@ async fn barcodes(
 /// Which of the ids the table has, and since when each is archived.
 async fn existing<K: Send + 'static>(
     work: &Work,
-    table: &str,
+    (table, lock): (&str, &str),
     ids: HashSet<uuid::Uuid>,
 ) -> Result<HashMap<Id<K>, Option<Timestamp>>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let backend = work.backend();
-    let sql = format!("SELECT id, archived_at FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let of = backend.in_ids("id", 2);
+    let sql = format!("SELECT id, archived_at FROM {table} WHERE tenant_id = $1 AND {of} ORDER BY id{lock}");
     let rows = work.rows(&sql, vec![backend.ids(ids.into_iter().map(Id::<K>::from_uuid))]).await?;
     let mut found = HashMap::new();
     for row in &rows {

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{barcode, product, store},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads, Row, Work};
 use serde::Serialize;
 
 use super::supply::named_suppliers;
@@ -132,6 +132,29 @@ impl Names {
             self.suppliers.insert(one.id);
             self.archived_suppliers.extend(one.archived_at.map(|since| (one.id, since)));
             self.supplier_codes.insert(one.code_key, one.merged_into.unwrap_or(one.id));
+        }
+        Ok(())
+    }
+
+    /// Keeps the suppliers of a catalogue's rows as they are until the transaction ends, before any of these rows is locked, as merges of suppliers
+    /// do; and looks again which are archived.
+    pub async fn hold_suppliers(&mut self, work: &Work, ids: impl IntoIterator<Item = SupplierId>) -> Result<(), Fault> {
+        let ids: HashSet<SupplierId> = ids.into_iter().collect();
+        // SQLite has one writer: nothing has changed since they were read.
+        if ids.is_empty() || work.backend() == Backend::Sqlite {
+            return Ok(());
+        }
+        let backend = work.backend();
+        let sql = format!(
+            "SELECT s.id, s.archived_at FROM supplier s WHERE s.tenant_id = $1 AND {} ORDER BY s.id{}",
+            backend.in_ids("s.id", 2),
+            backend.for_reference("s")
+        );
+        for row in &work.rows(&sql, vec![backend.ids(ids)]).await? {
+            let mut row = Row::new(row);
+            let (id, archived_at): (SupplierId, Option<Timestamp>) = (row.take()?, row.take()?);
+            self.archived_suppliers.remove(&id);
+            self.archived_suppliers.extend(archived_at.map(|since| (id, since)));
         }
         Ok(())
     }

@@ -142,6 +142,7 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
         found.iter().filter_map(|(supplier, product)| Some(((*supplier)?, (*product)?))).collect();
     pairs.sort_unstable();
     pairs.dedup();
+    names.hold_suppliers(work, pairs.iter().map(|(supplier, _)| *supplier)).await?;
     let there = lock_supplies(work, &pairs).await?;
     let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());

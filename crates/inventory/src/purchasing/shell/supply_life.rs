@@ -64,6 +64,7 @@ pub(super) async fn turned(work: &mut Work, clock: &Clock, key: &Key, input: &Su
     names.suppliers(work, [&input.supplier]).await?;
     let named = (names.supplier(&input.supplier), names.product(&input.product));
     let pairs: Vec<(SupplierId, ProductId)> = named.0.zip(named.1).into_iter().collect();
+    names.hold_suppliers(work, named.0).await?;
     let there = lock_supplies(work, &pairs).await?;
     let before = pairs.first().and_then(|pair| there.get(pair));
     let since = named.0.and_then(|supplier| names.archived_since(supplier));

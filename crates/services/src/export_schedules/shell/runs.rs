@@ -4,7 +4,7 @@ use entity::prelude::*;
 use platform::{
     jobs::{self, Failure, Lease, core::Job},
     metrics,
-    storage::{Fault, Work, journal},
+    storage::{Fault, SETS_LOST, Work, journal},
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +23,6 @@ use crate::{
 pub const JOB: &str = "export.run";
 /// Tries of a run: with their pauses, most of an hour of a bucket that is away.
 pub const MOST_TRIES: i64 = 12;
-
-/// More sets than a schedule can have begun between a backup and its restore.
-const SETS_LOST: i64 = 1_000;
 
 const GONE: &str = "the member or integration that set the schedule has no access any more: set it again";
 

@@ -14,7 +14,8 @@ pub use factors::{
 pub use facts::{are_known, demand_weeks, level_days, level_facts, store_facts, unit_cost};
 pub use runs::{
     KeptRun, KeptSeries, choices, classes, day_errors, forget, insert_pools, insert_run, insert_series, last_run, pools,
-    products_of_run, run_weeks, series_of_levels, series_of_products, series_of_run, series_of_runs, tenants_with_facts,
+    products_of_run, remove_run, run_before, run_weeks, runs_until, series_of_levels, series_of_products, series_of_run,
+    series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use sums::{categories, categories_of, insert_sums, open_weekdays, sum, week_days};

@@ -68,10 +68,33 @@ struct ClassRow {
     computed_class: DemandClass,
 }
 
-/// The newest run; None before the first.
+/// The newest run; None before the first. It is the one that knows most of the journal, which each run writes into: one of a later week was made before
+/// it, by a clock that was ahead.
 pub async fn last_run(reads: &impl Reads) -> Result<Option<KeptRun>, Fault> {
-    let sql = format!("SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 ORDER BY r.first_week DESC LIMIT 1", KeptRun::SELECT);
+    let sql = format!(
+        "SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 ORDER BY r.seq DESC, r.first_week DESC LIMIT 1",
+        KeptRun::SELECT
+    );
     Ok(reads.records::<KeptRun>(&sql, vec![]).await?.pop())
+}
+
+/// The last run of a week before this one.
+pub async fn run_before(reads: &impl Reads, first_week: i32) -> Result<Option<KeptRun>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week < $2 ORDER BY r.first_week DESC LIMIT 1",
+        KeptRun::SELECT
+    );
+    Ok(reads.records::<KeptRun>(&sql, vec![first_week.into()]).await?.pop())
+}
+
+/// The first weeks of all runs up to one, each with the last event that its run knows.
+pub async fn runs_until(reads: &impl Reads, first_week: i32) -> Result<Vec<(i32, i64)>, Fault> {
+    let sql = "SELECT r.first_week, r.seq FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week <= $2";
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    reads.rows(sql, vec![first_week.into()]).await?.iter().map(read).collect()
 }
 
 /// The first weeks of all runs since one, oldest first.
@@ -192,9 +215,18 @@ pub async fn insert_series(work: &Work, series: Vec<forecast_series::Model>) -> 
 
 /// Removes runs from before a week.
 pub async fn forget(work: &Work, before: i32) -> Result<(), Fault> {
+    remove(work, "first_week < $2", before).await
+}
+
+/// Removes the run of a week.
+pub async fn remove_run(work: &Work, first_week: i32) -> Result<(), Fault> {
+    remove(work, "first_week = $2", first_week).await
+}
+
+async fn remove(work: &Work, condition: &str, week: i32) -> Result<(), Fault> {
     for table in ["forecast_series", "forecast_sum", "forecast_pool", "forecast_run"] {
-        let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND first_week < $2");
-        work.execute(&sql, vec![before.into()]).await?;
+        let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {condition}");
+        work.execute(&sql, vec![week.into()]).await?;
     }
     Ok(())
 }

@@ -80,7 +80,14 @@ pub async fn accuracy(
     Ok(rows.into_iter().map(tally).collect())
 }
 
-pub async fn insert_scores(work: &Work, scores: impl IntoIterator<Item = (ScoreKey, Tally)>) -> Result<(), Fault> {
+/// Inserts scores of weeks up to the last one that has settled. Those of later weeks are removed: they were over for a clock that was ahead, and no other.
+pub async fn insert_scores(
+    work: &Work,
+    scores: impl IntoIterator<Item = (ScoreKey, Tally)>,
+    last_settled: i32,
+) -> Result<(), Fault> {
+    let sql = "DELETE FROM forecast_score WHERE tenant_id = $1 AND week_date > $2";
+    work.execute(sql, vec![last_settled.into()]).await?;
     let mut rows = Rows::<forecast_score::Model>::insert(work.tenant());
     for (ScoreKey { week, lead, level, class }, tally) in scores {
         let Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95, .. } = tally;

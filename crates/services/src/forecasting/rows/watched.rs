@@ -18,7 +18,7 @@ use crate::forecasting::core::{Level, StoredClasses};
 /// The first week of the newest run, if it was not looked at for alerts yet.
 pub async fn unwatched_run(reads: &impl Reads) -> Result<Option<i32>, Fault> {
     let sql = "SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.watched_at IS NULL
-         AND r.first_week = (SELECT max(n.first_week) FROM forecast_run n WHERE n.tenant_id = $1)";
+         AND r.first_week = (SELECT n.first_week FROM forecast_run n WHERE n.tenant_id = $1 ORDER BY n.seq DESC, n.first_week DESC LIMIT 1)";
     reads.rows(sql, vec![]).await?.first().map(|row| Row::new(row).take()).transpose()
 }
 

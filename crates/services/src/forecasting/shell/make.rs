@@ -23,7 +23,7 @@ use platform::{
     },
 };
 
-use super::score::{scaled, score_weeks};
+use super::score::{last_settled, scaled, score_weeks};
 use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
@@ -69,15 +69,23 @@ pub async fn make_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes the tenant's run of this week, and scores weeks that have come true. None where it is made already, or no week with demand is over.
+/// Whether the run of a week is made: not before one of an earlier week, by a clock that was ahead. Runs come with the last event that each knows.
+fn is_made(runs: &[(i32, i64)], first_week: i32) -> bool {
+    let own = runs.iter().find(|(week, _)| *week == first_week);
+    own.is_some_and(|(_, seq)| runs.iter().all(|(week, known)| *week >= first_week || known <= seq))
+}
+
+/// Makes the tenant's run of this week, and scores weeks that have come true. None where it is made already, or no week with demand is over. Runs of later
+/// weeks, by a clock that was ahead, keep nothing from being made; one is made again once its week has come.
 pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<MadeRun>, Fault> {
     let scope = db.tenant(tenant).long();
     let now = clock.now();
     let first_week = week_of(local_day(now, &tenant_zone(&scope).await?));
-    let last = rows::last_run(&scope).await?;
-    if last.as_ref().is_some_and(|run| run.first_week >= first_week) {
+    let runs = rows::runs_until(&scope, first_week).await?;
+    if is_made(&runs, first_week) {
         return Ok(None);
     }
+    let last = rows::run_before(&scope, first_week).await?;
     let seq = catch_up(db, tenant, usize::MAX).await?.seq;
     let mut facts = rows::level_facts(&scope, first_week - 7 * KEPT_WEEKS, first_week).await?;
     let mut classes = match &last {
@@ -106,6 +114,9 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     let (series, sums) = computed.rows(tenant, first_week);
     let made = MadeRun { first_week, weeks: computed.stores.weeks, series: series.len() };
     let mut work = scope.begin().await?;
+    if runs.iter().any(|(week, _)| *week == first_week) {
+        rows::remove_run(&work, first_week).await?;
+    }
     rows::insert_run(
         &work,
         forecast_run::Model {
@@ -127,7 +138,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     rows::insert_series(&work, series).await?;
     rows::insert_sums(&work, sums).await?;
     let last_scored = last_scored(&scores);
-    rows::insert_scores(&work, scores).await?;
+    rows::insert_scores(&work, scores, last_settled(first_week)).await?;
     rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
     let mut events = vec![FORECAST_COMPLETED.event(&RunEvent { first_week, series: made.series as i64 })];
     events.extend(drifted(&work, last_scored).await?);

@@ -20,6 +20,11 @@ const BACK: i32 = 12;
 /// A week on which a product could be sold for fewer days tells nothing of its forecast.
 const FEWEST_DAYS: u8 = 5;
 
+/// The last week that a run scores.
+pub(super) const fn last_settled(first_week: i32) -> i32 {
+    first_week - 7 - SETTLED_DAYS
+}
+
 /// Scores of weeks that are complete, settled and not scored yet. Forecasts are taken as they were made, before the week was over.
 pub(super) async fn score_weeks(
     scope: &TenantScope,
@@ -30,8 +35,7 @@ pub(super) async fn score_weeks(
     let done = rows::scored(scope, oldest).await?;
     let runs = rows::run_weeks(scope, oldest - 7 * BACK).await?;
     let mut due: BTreeMap<i32, Vec<(i32, i32)>> = BTreeMap::new();
-    let last = first_week - 7 - SETTLED_DAYS;
-    for week in (oldest..=last).step_by(7) {
+    for week in (oldest..=last_settled(first_week)).step_by(7) {
         for lead in LEADS {
             let run = week - 7 * (lead - 1);
             if runs.contains(&run) && !done.contains(&(week, lead)) {

@@ -120,8 +120,8 @@ pub async fn lock_plan(work: &Work, id: ReplenishmentPlanId) -> Result<Option<Pl
 
 /// Whether the night's plan of a day is made.
 pub async fn has_nightly(reads: &impl Reads, business_date: i32) -> Result<bool, Fault> {
-    let sql = "SELECT p.business_date FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.business_date >= $2 LIMIT 1";
-    Ok(!reads.rows(sql, vec![business_date.into()]).await?.is_empty())
+    let sql = "SELECT p.business_date FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.business_date BETWEEN $2 AND $3 LIMIT 1";
+    Ok(!reads.rows(sql, vec![business_date.into(), (business_date + 1).into()]).await?.is_empty())
 }
 
 pub async fn insert_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {

@@ -182,17 +182,24 @@ pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, 
     work.execute("DELETE FROM saved_view_schedule WHERE tenant_id = $1 AND view_id = $2", vec![view.into()]).await
 }
 
-/// The tenants that have schedules which are due. Those of one that is suspended wait: no run of theirs could end, and each next one would count it as failed.
+/// Seconds within which the next run of any schedule is, a monthly one's too: a clock that was ahead has set a later one.
+const MOST_AHEAD: i64 = 33 * 86_400;
+
+/// The tenants that have schedules which are due, or wait for a moment that a clock set which was ahead. Those of one that is suspended wait: no run of
+/// theirs could end, and each next one would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql =
-        format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE next_run_at <= $1 AND tenant_id NOT IN {SUSPENDED}");
-    global.rows(&sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE (next_run_at <= $1 OR next_run_at > $2) AND tenant_id NOT IN {SUSPENDED}"
+    );
+    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    global.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
-/// The schedules that are due, locked until the transaction ends.
+/// The schedules that are due, or wait for a moment that a clock set which was ahead; locked until the transaction ends.
 pub async fn due_schedules(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
-    schedules_where(work, &format!(" AND s.next_run_at <= $2 ORDER BY s.id{lock}"), vec![now.micros().into()]).await
+    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    schedules_where(work, &format!(" AND (s.next_run_at <= $2 OR s.next_run_at > $3) ORDER BY s.id{lock}"), values).await
 }
 
 /// Begins the run of a moment: whatever run there was has ended.

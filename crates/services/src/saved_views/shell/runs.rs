@@ -80,6 +80,11 @@ impl SavedViews {
 
     async fn begin_run(&self, work: &mut Work, schedule: Schedule, now: Timestamp) -> Result<bool, Fault> {
         let Some(due_at) = schedule.next_run_at else { return Ok(false) };
+        if due_at > now {
+            // A clock that was ahead has set it. Nothing is due.
+            rows::skip_to(work, schedule.id, next_run(&schedule.fields.rule, now)).await?;
+            return Ok(false);
+        }
         // One that has not ended by now has failed: its job finds that this one has taken its place.
         let schedule = match schedule.run.as_ref().map(|run| run.due_at) {
             Some(before) => {
