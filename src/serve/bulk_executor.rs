@@ -160,7 +160,7 @@ impl Engine for BulkExecutor {
         let mut answers = Vec::with_capacity(calls.len());
         for call in calls {
             let Some(session) = self.node_authenticator.in_name_of(requester, &call.request).await? else {
-                return Ok(BatchOutcome::Gone);
+                return Ok(shut_out(answers));
             };
             let variables = Variables::from_json(call.variables.clone());
             let again = move || Some(Variables::from_json(call.variables.clone()));
@@ -184,6 +184,11 @@ impl Engine for BulkExecutor {
         }
         Ok(BatchOutcome::All(answers))
     }
+}
+
+/// The end of calls whose maker may not come in any more. What was carried out before is kept first; the next call finds the same.
+fn shut_out(answers: Vec<bulk::Answered>) -> BatchOutcome {
+    if answers.is_empty() { BatchOutcome::Gone } else { BatchOutcome::Paused(answers, Duration::ZERO) }
 }
 
 /// The one field of a document with one mutation, which takes `$input` and nothing else but `$validateOnly`.
@@ -295,5 +300,12 @@ mod tests {
         let again = &facts["webhookEndpointReplay"];
         assert_eq!((again.keyed, again.validates), (bulk::Keyed::ByInput, false));
         assert_eq!(facts["login"].keyed, bulk::Keyed::Not);
+    }
+
+    #[test]
+    fn what_was_carried_out_before_its_maker_went_is_answered() {
+        assert!(matches!(shut_out(Vec::new()), BatchOutcome::Gone));
+        let done = shut_out(vec![bulk::answered(7, b"{}")]);
+        assert!(matches!(&done, BatchOutcome::Paused(answers, wait) if wait.is_zero() && answers[0].number == 7), "{done:?}");
     }
 }

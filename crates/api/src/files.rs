@@ -7,19 +7,25 @@ use entity::prelude::FileId;
 use iam::access::{Changed, kind};
 use macros::resolvers;
 use platform::path;
-use services::files::{
-    FileError, Files, NewFile,
-    core::{self},
-    events::FILE_CREATED,
+use services::{
+    exchange::Exchange,
+    files::{
+        FileError, Files, NewFile,
+        core::{self},
+        events::FILE_CREATED,
+    },
 };
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::{Answer, TopError},
-    once::{Again, Earlier},
-    refusal::{ErrorCode, UserError},
-    scalars::{DateTime, Long},
-    session::SUSPENDED,
+use crate::{
+    access::{KeyUse, may_have},
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        once::{Again, Earlier},
+        refusal::{ErrorCode, UserError},
+        scalars::{DateTime, Long},
+        session::SUSPENDED,
+    },
 };
 
 /// Purpose of a file that is uploaded.
@@ -119,7 +125,15 @@ impl File {
 pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
     let permit = ctx.permit::<kind::FileWrite>()?;
     let found = ctx.given::<Files>()?.find(&permit, id).await?;
-    Ok(found.filter(|file| file.maker == permit.actor()).map(File::from))
+    let Some(file) = found.filter(|file| file.maker == permit.actor()) else { return Ok(None) };
+    // Of a program: the result of a data job may be that of a key which gives more.
+    if file.purpose == core::Purpose::Result && ctx.data_opt::<KeyUse>().is_some() {
+        let asked_with = ctx.given::<Exchange>()?.asked_with(&permit, id).await?;
+        if !may_have(ctx, asked_with).await? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(file.into()))
 }
 
 /// A file that you are going to send.

@@ -5,11 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entrepot::access::{Access, KeyRefused, Permission, Policies, STANDING_SECONDS, kind};
+use entrepot::{
+    access::{Access, KeyRefused, Permission, Policies, STANDING_SECONDS, kind},
+    api::access::KeyUse,
+    schema,
+};
 use serde_json::{Value, json};
 
 use super::world::{codes, everywhere, grant, only};
-use crate::{authorization::world::World, world::on_both};
+use crate::{
+    authorization::world::World,
+    jobs::{Works, until},
+    world::on_both,
+};
 
 on_both!(
     a_secret_is_shown_once_and_kept_nowhere,
@@ -24,6 +32,7 @@ on_both!(
     a_revoked_key_is_out_at_once,
     its_last_use_is_noted_to_the_minute,
     a_sandbox_has_test_keys,
+    a_key_that_gives_less_does_not_fetch_what_another_has_exported,
 );
 
 const INTEGRATION: &str = "mutation($input: IntegrationCreateInput!) { integrationCreate(input: $input) {
@@ -312,4 +321,37 @@ async fn a_sandbox_has_test_keys(world: &World) {
     let (secret, _) = key(world, &of, json!({})).await;
     assert!(secret.starts_with("epk_test_"), "{}", &secret[..9]);
     assert!(lets_in(&world.node.access, &secret).await);
+}
+
+/// What a program is answered that uses a key.
+async fn answered(world: &World, secret: &str, query: &str, variables: Value) -> Value {
+    let found = world.node.access.key(secret, None).await.unwrap();
+    let used = KeyUse { key: found.key, created_at: found.created_at };
+    let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
+    let scope = world.node.db.tenant(found.caller.tenant);
+    let response = world.node.schema.execute(schema::attach(request, &scope).data(found.caller).data(used)).await;
+    assert!(response.errors.is_empty(), "{:?}", response.errors);
+    response.data.into_json().unwrap()
+}
+
+async fn a_key_that_gives_less_does_not_fetch_what_another_has_exported(world: &World) {
+    let works = Works::begin(world);
+    let permissions = json!(["exchange.run", "file.write", "product.read", "product.cost.read"]);
+    let of = integration(world, permissions, everywhere()).await;
+    let (costs, _) = key(world, &of, json!({})).await;
+    let (equal, _) = key(world, &of, json!({})).await;
+    let (less, _) = key(world, &of, json!({ "permissions": ["exchange.run", "file.write", "product.read"] })).await;
+    let export = "mutation { exportCreate(input: { idempotencyKey: \"costs\", entity: PRODUCTS }) { dataJob { id } userErrors { code } } }";
+    let id = answered(world, &costs, export, json!({})).await["exportCreate"]["dataJob"]["id"].clone();
+    let job = "query($id: ID!) { node(id: $id) { ... on DataJob { status result { id downloadUrl } } } }";
+    let seen = async |secret: &str| answered(world, secret, job, json!({ "id": id })).await["node"].clone();
+    until("the end of an export", async || seen(&costs).await["status"] == "DONE").await;
+    let file = seen(&costs).await["result"]["id"].clone();
+    let node = "query($id: ID!) { node(id: $id) { ... on File { downloadUrl } } }";
+    let link = async |secret: &str| answered(world, secret, node, json!({ "id": file })).await["node"]["downloadUrl"].clone();
+    for whole in [&costs, &equal] {
+        assert!(seen(whole).await["result"]["downloadUrl"].is_string() && link(whole).await.is_string());
+    }
+    assert_eq!((&seen(&less).await["result"], link(&less).await), (&Value::Null, Value::Null), "its rows have costs");
+    works.kill().await;
 }

@@ -36,6 +36,14 @@ pub struct KeyUse {
     pub created_at: Timestamp,
 }
 
+/// Whether what was asked for with a key may be handed to the caller: another key of the same integration may give less.
+pub async fn may_have(ctx: &Context<'_>, asked_with: Option<ApiKeyId>) -> Answer<bool> {
+    match (ctx.data_opt::<KeyUse>(), asked_with) {
+        (Some(used), Some(key)) if used.key != key => Ok(ctx.given::<Access>()?.holds_all_of_key(ctx.caller()?, key).await?),
+        _ => Ok(true),
+    }
+}
+
 payload!(IntegrationPayload, integration: Integration, "integration");
 
 /// Result of a change of an API key.

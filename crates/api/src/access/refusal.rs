@@ -98,7 +98,10 @@ fn too_many(what: Counted, most: usize) -> String {
         Counted::Grants => format!("a member has at most {most} grants"),
         Counted::Places => format!("a scope names at most {most} places"),
         Counted::Integrations => format!("a tenant has at most {most} integrations"),
-        Counted::Keys => format!("an integration has at most {most} keys"),
+        Counted::Keys => format!("an integration has at most {most} keys that have not ended: revoke one first"),
+        Counted::KeysEver => {
+            format!("an integration has at most {most} keys, with those that have ended: create another integration")
+        }
         Counted::Networks => format!("at most {most} networks are taken"),
     }
 }

@@ -8,6 +8,7 @@ use macros::resolvers;
 use services::exchange::{Exchange as Service, core};
 
 use crate::{
+    access::may_have,
     files::File,
     graphql::{
         context::ContextExt,
@@ -235,6 +236,9 @@ impl DataJob {
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
+        if !may_have(ctx, self.0.key).await? {
+            return Ok(None);
+        }
         Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))
     }
     /// Member, integration or job that requested the data job.

@@ -8,6 +8,7 @@ use macros::resolvers;
 use services::{files::Files, saved_views::core::Schedule};
 
 use crate::{
+    access::may_have,
     files::File,
     graphql::{
         context::ContextExt,
@@ -146,7 +147,8 @@ impl SavedViewSchedule {
     async fn last_file(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let Some(id) = self.0.last_file else { return Ok(None) };
         let found = ctx.given::<Files>()?.find(&permit, id).await?;
-        Ok(found.filter(|file| file.maker == permit.actor()).map(File::from))
+        let Some(file) = found.filter(|file| file.maker == permit.actor()) else { return Ok(None) };
+        Ok(may_have(ctx, self.0.key).await?.then(|| file.into()))
     }
     /// Language of the words and decimal signs of a PDF.
     async fn locale(&self) -> PaperLocale {

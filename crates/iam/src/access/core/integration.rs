@@ -8,6 +8,7 @@ use super::{
         set::{PermissionSet, Reach},
     },
     grant::{Groups, Scope},
+    refusal::{Counted, Refusal},
 };
 
 /// A program of a partner, or of the tenant's own. It belongs to the tenant, not to whoever made it.
@@ -72,8 +73,10 @@ pub const MAX_KEY_POINTS: u32 = 1_000_000;
 /// Addresses of a key that are kept: those that it was used from last.
 pub const MAX_ADDRESSES: i64 = 100;
 pub const MAX_INTEGRATIONS: usize = 200;
-/// Keys that an integration has at most, revoked ones included.
+/// Keys of an integration that have not ended.
 pub const MAX_KEYS: usize = 100;
+/// Keys of an integration in all: its list shows those that have ended, too.
+pub const MAX_KEYS_EVER: usize = 1_000;
 pub const MAX_CIDRS: usize = 50;
 /// How long the old key may live beside the new one: seven days.
 pub const ROLL_OVERLAP_SECONDS: i64 = 7 * 24 * 3600;
@@ -111,6 +114,19 @@ pub fn gained(before: &PermissionSet, after: &PermissionSet) -> PermissionSet {
     gained
 }
 
+/// Whether there is room for one more key beside those that an integration has had. One that has ended takes no place of one that lives, so that keys can
+/// be rolled for years.
+pub fn room_for_key(keys: &[ApiKey], now: Timestamp) -> Result<(), Refusal> {
+    let lives = |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
+    if keys.iter().filter(lives).count() >= MAX_KEYS {
+        return Err(Refusal::TooMany { what: Counted::Keys, most: MAX_KEYS });
+    }
+    if keys.len() >= MAX_KEYS_EVER {
+        return Err(Refusal::TooMany { what: Counted::KeysEver, most: MAX_KEYS_EVER });
+    }
+    Ok(())
+}
+
 /// Permissions for some stores, as an integration has them. They are listed one by one, not given by a role: one for the whole tenant, such as
 /// seeing products, is meant as it is written, and the stores limit the others.
 pub fn rights(permissions: Bits, scope: &Scope, groups: &Groups) -> PermissionSet {
@@ -123,4 +139,43 @@ pub fn rights(permissions: Bits, scope: &Scope, groups: &Groups) -> PermissionSe
         }
     }
     set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>) -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::NIL,
+            integration: IntegrationId::NIL,
+            name: String::new(),
+            prefix: String::new(),
+            permissions: None,
+            scope: None,
+            cidrs: Vec::new(),
+            trusted_only: false,
+            budget: None,
+            expires_at,
+            last_used_at: None,
+            revoked_at,
+            leaked_at: None,
+            created_at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn keys_that_have_ended_leave_room_for_the_next() {
+        let now = Timestamp(10);
+        let refused = |keys: &[ApiKey]| match room_for_key(keys, now) {
+            Err(Refusal::TooMany { what, .. }) => Some(what),
+            _ => None,
+        };
+        let mut keys = vec![key(None, Some(Timestamp(11))); MAX_KEYS - 1];
+        keys.extend([key(Some(Timestamp(1)), None), key(None, Some(now))]);
+        assert_eq!(refused(&keys), None, "rolled a hundred times");
+        keys.push(key(None, None));
+        assert_eq!(refused(&keys), Some(Counted::Keys));
+        assert_eq!(refused(&vec![key(Some(now), None); MAX_KEYS_EVER]), Some(Counted::KeysEver));
+    }
 }

@@ -8,8 +8,8 @@ mod role;
 
 pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, may_give, outlives};
 pub use integration::{
-    ApiKey, Integration, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, MAX_KEYS, ROLL_OVERLAP_SECONDS,
-    UsedFrom, bounded, gained, rights,
+    ApiKey, Integration, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, ROLL_OVERLAP_SECONDS, UsedFrom,
+    bounded, gained, rights, room_for_key,
 };
 pub use refusal::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection, check_code, check_name};
 pub use role::{MAX_ROLES, NewRole, Role, check_role, heirs, inheritance};

@@ -141,8 +141,10 @@ pub enum Counted {
     Places,
     /// Of a tenant.
     Integrations,
-    /// Of an integration.
+    /// Of an integration, those that have not ended.
     Keys,
+    /// Of an integration, with those that have ended.
+    KeysEver,
     /// Of a key.
     Networks,
 }

@@ -15,10 +15,10 @@ use crate::access::{
     caller::Permit,
     cidr::Cidr,
     core::{
-        ApiKey, At, Counted, Field, Given, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS,
-        MAX_KEYS, Noun, ROLL_OVERLAP_SECONDS, Refusal, Rejection, Scope, bounded, check_name,
+        ApiKey, At, Counted, Field, Given, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, Noun,
+        ROLL_OVERLAP_SECONDS, Refusal, Rejection, Scope, bounded, check_name,
         key::{Kind, Secret},
-        outlives, rights,
+        outlives, rights, room_for_key,
     },
     permissions::{Bits, index_of, kind},
     rows,
@@ -224,9 +224,8 @@ impl Access {
         if integration.disabled_at.is_some() {
             return Err(Refusal::IntegrationDisabled.at(At::input(Field::IntegrationId)).into());
         }
-        if rows::keys_of(work, &[integration.id]).await?.len() >= MAX_KEYS {
-            return Err(Refusal::TooMany { what: Counted::Keys, most: MAX_KEYS }.at(At::INPUT).into());
-        }
+        let keys = rows::keys_of(work, &[integration.id]).await?;
+        room_for_key(&keys, self.clock().now()).map_err(|full| full.at(At::INPUT))?;
         let beyond = key.permissions.unwrap_or_default().without(integration.permissions);
         if let Some(info) = beyond.infos().next() {
             return Err(Invalid::BeyondIntegration { permission: info.code }.at(At::input(Field::Permissions)).into());

@@ -9,7 +9,7 @@ use entity::prelude::*;
 use platform::{
     clock::Monotonic,
     metrics::{self, Lookup},
-    storage::Fault,
+    storage::{Fault, Reads},
 };
 
 use super::{Access, REMEMBERED, STANDING, uses::Uses};
@@ -17,11 +17,12 @@ use crate::access::{
     caller::Caller,
     cidr::Cidr,
     core::{
-        ApiKey, KeyBudget,
+        ApiKey, Integration, KeyBudget,
         key::{Kind, Secret, kind_of},
         rights,
     },
     rows::{self, KeyHome, Opened},
+    set::PermissionSet,
 };
 
 /// A key that was found, as it was read; without one, the hash is nobody's.
@@ -127,6 +128,13 @@ impl Access {
         Ok(self.standing_of(&record).map(terms))
     }
 
+    /// Whether a caller holds all that a key gives, which may have ended. Who holds less is not handed what was made with it.
+    pub async fn holds_all_of_key(&self, caller: &Caller, key: ApiKeyId) -> Result<bool, Fault> {
+        let scope = self.0.db.tenant(caller.tenant);
+        let Some(Opened { key, integration }) = rows::opened(&scope, key).await? else { return Ok(false) };
+        Ok(caller.permissions.lacks(&given_by(&scope, &key, &integration).await?).is_none())
+    }
+
     /// What a key stands for now; None also while its tenant is suspended.
     fn standing_of(&self, record: &KeyRecord) -> Option<Caller> {
         self.accepted(record).filter(|_| record.home.suspended_at.is_none())
@@ -167,12 +175,8 @@ impl Access {
         let caller = if is_ended {
             None
         } else {
-            let own = key.scope.as_ref().unwrap_or(&integration.scope);
-            let named: Vec<GroupId> = own.groups().iter().chain(integration.scope.groups()).copied().collect();
-            let groups = rows::members_of(&scope, &named).await?;
-            let whole = rights(integration.permissions, &integration.scope, &groups);
-            let part = rights(key.permissions.unwrap_or(integration.permissions), own, &groups);
-            let caller = Caller::new(home.tenant, Actor::integration(integration.id), whole.and(&part));
+            let given = given_by(&scope, &key, &integration).await?;
+            let caller = Caller::new(home.tenant, Actor::integration(integration.id), given);
             let trusted_only = key.trusted_only || integration.trusted_only;
             Some(Caller { channel: integration.channel, trusted_only, ..caller })
         };
@@ -182,4 +186,13 @@ impl Access {
         let ApiKey { created_at, expires_at, budget, .. } = key;
         Ok(Some(KeyRecord { home, caller, cidrs, created_at, expires_at, budget, uses }))
     }
+}
+
+/// What a key gives: its part of what its integration has.
+async fn given_by(reads: &impl Reads, key: &ApiKey, integration: &Integration) -> Result<PermissionSet, Fault> {
+    let own = key.scope.as_ref().unwrap_or(&integration.scope);
+    let named: Vec<GroupId> = own.groups().iter().chain(integration.scope.groups()).copied().collect();
+    let groups = rows::members_of(reads, &named).await?;
+    let whole = rights(integration.permissions, &integration.scope, &groups);
+    Ok(whole.and(&rights(key.permissions.unwrap_or(integration.permissions), own, &groups)))
 }

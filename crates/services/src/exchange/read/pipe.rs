@@ -89,5 +89,24 @@ pub fn meant(error: &io::Error) -> Unreadable {
     if let Some(Lost(why)) = inner.and_then(|inner| inner.downcast_ref::<Lost>()) {
         return Unreadable::Storage(why.clone());
     }
+    // A file is never to blame for what the system says of a file of our own, but for a place that cannot be: an archive may name one.
+    if error.raw_os_error().is_some() && error.kind() != io::ErrorKind::InvalidInput {
+        return Unreadable::Storage(format!("a temporary file: {error}"));
+    }
     Unreadable::Broken(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_the_fault_of_the_file() {
+        const NO_SPACE: i32 = 28;
+        const NO_SUCH_PLACE: i32 = 22;
+        assert!(matches!(meant(&io::Error::from_raw_os_error(NO_SPACE)), Unreadable::Storage(_)), "it is tried again");
+        for of_the_file in [io::Error::from_raw_os_error(NO_SUCH_PLACE), io::ErrorKind::InvalidData.into()] {
+            assert!(matches!(meant(&of_the_file), Unreadable::Broken(_)), "{of_the_file}");
+        }
+    }
 }

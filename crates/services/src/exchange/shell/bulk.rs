@@ -178,7 +178,11 @@ impl Exchange {
             let (done, pause) = match Box::pin(engine.run(requester, &options.mutation, calls)).await? {
                 BatchOutcome::All(done) => (done, None),
                 BatchOutcome::Paused(done, wait) => (done, Some(wait)),
-                BatchOutcome::Gone => return Err(self.shut_out(&run).await),
+                BatchOutcome::Gone => {
+                    // Its mark goes: when a suspended tenant is resumed, the line is carried out.
+                    self.keep_answers(lease, &run, Vec::new()).await?;
+                    return Err(self.shut_out(&run).await);
+                }
             };
             // What stands before the first line that was not let in is done with.
             let end = numbers.get(done.len()).copied().unwrap_or(i64::MAX);

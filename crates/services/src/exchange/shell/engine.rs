@@ -55,7 +55,7 @@ pub enum BatchOutcome {
     All(Vec<Answered>),
     /// Those before the first that was not let in: it may come again after so long.
     Paused(Vec<Answered>, Duration),
-    /// Whoever asked for it may not come in any more.
+    /// Whoever asked for it may not come in any more, and none of the calls was begun.
     Gone,
 }
 

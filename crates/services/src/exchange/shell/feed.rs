@@ -27,7 +27,7 @@ const PART_BYTES: usize = 32 << 20;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 /// Events that are looked at in one go.
-const EVENTS: u32 = 5_000;
+const EVENTS: u32 = 500;
 
 /// Which rows are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -201,6 +201,12 @@ impl Exchange {
         Ok(changed)
     }
 
+    /// The key that a result was asked for with; None where a member asked, or the file is no result.
+    pub async fn asked_with<P>(&self, permit: &Permit<P>, result: FileId) -> Result<Option<ApiKeyId>, Fault> {
+        let found = rows::page(&permit.scope(&self.0.db), " AND x.result_id = $2", "", vec![result.into()]).await?;
+        Ok(found.into_iter().next().and_then(|run| run.key))
+    }
+
     /// Forgets the lists of refused rows of exchanges that were over long ago: their results have gone too.
     pub(in crate::exchange) async fn forget_old(&self) -> Result<u64, platform::storage::Fault> {
         const AT_ONCE: i64 = 100;
