@@ -207,6 +207,20 @@ async fn what_comes_back_in_parts_is_refunded_no_more_than_it_was_charged() {
         let ret = looked_at(json!([back(&line, 1), back(&line, 1), back(&line, 1)])).await;
         refused(&world.act("returnClose", world.step(&ret, pounds("7.02"))).await, "OUT_OF_RANGE", "input.refund");
         assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "7.01");
+        // Nor where nine of ten are cancelled: the one that left came to 2.55 less 0.11 and 0.10 of tax, while a tenth of all ten is 2.55.
+        let money = |amount: &str| json!({"amount": amount, "currencyCode": "GBP"});
+        let ten = json!({"product": {"id": world.mug}, "quantity": 10, "discount": money("1.06"), "tax": money("1.04")});
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "CONFIRMED", "lines": [ten]});
+        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        let line = order["lines"][0]["id"].clone();
+        world.does("orderFulfil", &order, json!({"lines": [{"lineId": line, "quantity": 1}]})).await;
+        world.does("orderCancel", &order, json!({})).await;
+        let ret = looked_at(json!([back(&line, 1)])).await;
+        refused(&world.act("returnClose", world.step(&ret, pounds("2.55"))).await, "OUT_OF_RANGE", "input.refund");
+        assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "2.54");
+        let sums = "query($id: ID!) { order(by: {id: $id}) { netTotal { amount } paymentStatus } }";
+        let sums = world.ask(sums, json!({"id": order["id"]})).await["order"].clone();
+        assert_eq!(sums, json!({"netTotal": {"amount": "0.00"}, "paymentStatus": "NOTHING_DUE"}), "nothing is left of it");
     })
     .await;
 }

@@ -67,6 +67,9 @@ pub struct PostingHistory {
     pub sold: HashMap<(Uuid, ProductId), Sums>,
     /// The orders that a return brings a product back from, and how many units of each have yet to be booked.
     pub matched: HashMap<(Uuid, ProductId), Vec<(Uuid, i64)>>,
+    /// What a return has brought back of a product and no reversal has taken away, the last one last: the place among what it is matched with, the order, and
+    /// its share.
+    pub back: HashMap<(Uuid, ProductId), Vec<(usize, Uuid, Sums)>>,
     /// What a movement, by its event, did to a product's worth and its reversal has not undone.
     pub booked: HashMap<(i64, ProductId), Sums>,
     /// What a whole unit of a product was said to be worth, and what has not been undone of that, the last one last: in which event, in minor units, and
@@ -84,15 +87,36 @@ impl PostingHistory {
         }
         match (posting.kind, posting.reference) {
             (CostKind::Sale, Some(document)) => self.sold.entry((document, posting.product)).or_default().add(sums),
+            (CostKind::Return, Some(ret)) if posting.quantity < 0 => self.take_away(ret, posting.product, -posting.quantity),
             (CostKind::Return, Some(ret)) => {
                 for (place, order, part) in self.brought_back(ret, posting.product, posting.quantity) {
-                    self.sold.entry((order, posting.product)).or_default().add(part);
-                    if let Some((_, left)) = self.matched.get_mut(&(ret, posting.product)).and_then(|all| all.get_mut(place)) {
-                        *left -= part.quantity;
-                    }
+                    self.bring((ret, posting.product), (place, order), part);
+                    self.back.entry((ret, posting.product)).or_default().push((place, order, part));
                 }
             }
             _ => {}
+        }
+    }
+    fn bring(&mut self, (ret, product): (Uuid, ProductId), (place, order): (usize, Uuid), part: Sums) {
+        self.sold.entry((order, product)).or_default().add(part);
+        if let Some((_, left)) = self.matched.get_mut(&(ret, product)).and_then(|all| all.get_mut(place)) {
+            *left -= part.quantity;
+        }
+    }
+    /// A reversal takes away what a return brought back, the last of it first: its orders have not got it back, and it may come once more.
+    fn take_away(&mut self, ret: Uuid, product: ProductId, units: i64) {
+        let mut rest = units;
+        while rest > 0
+            && let Some((place, order, mut part)) = self.back.get_mut(&(ret, product)).and_then(Vec::pop)
+        {
+            let quantity = rest.min(part.quantity);
+            let undone = Sums { quantity: -quantity, values: part.values.share(quantity, part.quantity).negated() };
+            self.bring((ret, product), (place, order), undone);
+            rest -= quantity;
+            part.add(undone);
+            if part.quantity > 0 {
+                self.back.entry((ret, product)).or_default().push((place, order, part));
+            }
         }
     }
     /// Of which orders a return's units come, with their shares of what has not come back: the last unit of an order has the rest. What is more than
@@ -263,6 +287,10 @@ mod tests {
         let loose = Fact { reference: Some(Uuid::from_u128(9)), ..back };
         let posting = step(Fact { posting_key: PostingKey { seq: 5, line: 1 }, ..loose });
         assert_eq!((posting.basis, posting.values), (CostBasis::Stated, Values::both(2_997)));
+        // Its receipt was a mistake and is undone; then it does come.
+        step(Fact { posting_key: PostingKey { seq: 6, line: 1 }, quantity: -3, reverses: Some(4), ..back });
+        let posting = step(Fact { posting_key: PostingKey { seq: 7, line: 1 }, ..back });
+        assert_eq!((posting.basis, posting.values), (CostBasis::Sold, Values::both(300)));
     }
 
     /// Three units that cost a pound together were sold for one order and five for another: what comes back is what they took, to the penny.

@@ -40,9 +40,16 @@ pub async fn counts_since(reads: &impl Reads, undone: &Undone) -> Result<CountsS
     let moment = |row: StandingRow| (LineKey { product: row.product_id, lot: row.lot_key }, row.counted_at);
     let standing: HashMap<LineKey, Timestamp> = rows.into_iter().map(moment).collect();
 
-    let sql = format!("SELECT DISTINCT c.id, c.number {others} AND c.completed_at >= $5 ORDER BY c.number DESC LIMIT {MOST}");
+    // Of those that were approved at one moment, as in one batch or by a clock that waits for the last recorded time, the later one posted later: else each would
+    // keep the other.
+    let sql = format!(
+        "SELECT DISTINCT c.id, c.number {others} AND (c.completed_at > $5 OR c.completed_at = $5 AND EXISTS (
+           SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.reference_kind = 'COUNT' AND m.reference_id = c.id AND m.kind = 'COUNT' AND m.seq > $6))
+         ORDER BY c.number DESC LIMIT {MOST}"
+    );
     let mut since = values();
     since.push(undone.completed_at.micros().into());
+    since.push(undone.seq.into());
     let rows = reads.rows(&sql, since).await?;
     let later = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<CountId>, _>>()?;
 

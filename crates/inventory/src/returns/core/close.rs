@@ -67,7 +67,7 @@ fn keep_given(ret: &mut Return, given: &BTreeMap<OrderId, i64>) {
     }
 }
 
-/// What was charged for what came of a line, in minor units: its share of each order line that it goes back on, discounts and taxes with them;
+/// What was charged for what came of a line, in minor units: its share of what counts of each order line that it goes back on, discounts and taxes with them;
 /// what came from no known order at its own price. `settled` notes what this return brought of each order line so far.
 fn charged_for(basis: ReturnBasis<'_>, settled: &mut Settled, line: &ReturnLine) -> Option<Vec<Charged>> {
     let mut charged = Vec::with_capacity(line.matches.len() + 1);
@@ -76,7 +76,9 @@ fn charged_for(basis: ReturnBasis<'_>, settled: &mut Settled, line: &ReturnLine)
         let (order, position) = piece.line.split_line();
         let sold = basis.order(order).and_then(|order| order.lines.iter().find(|sold| sold.position == position))?;
         let before = settled.entry(piece.line).or_insert_with(|| basis.returns.settled.get(&piece.line).copied().unwrap_or(0));
-        charged.push((Some(order), share(sold.total.minor, (*before, piece.received.get()), sold.quantity.get())));
+        // Of what was cancelled nothing was charged, and what is left of a line is not to the penny its share of all of it.
+        let (total, units) = (sold.current_total().minor, sold.current());
+        charged.push((Some(order), share(total, (*before, piece.received.get()), units)));
         *before += piece.received.get();
         own -= piece.received.get();
     }

@@ -8,13 +8,15 @@ use crate::returns::core::ClosedSince;
 /// Documents that are looked through: what is beyond them is not counted.
 const MOST: usize = 500;
 
-/// Returns of the same orders that were closed after a return, and payments that gave money back for it. A closed return is as it was closed.
+/// Returns of the same orders that were closed after a return, and payments that gave money back for it. A closed return is as it was closed. Those of one moment,
+/// as of one batch or of a clock that waits for the last recorded time, are in the order of their IDs: each would keep the other closed.
 pub async fn closed_since(reads: &impl Reads, ret: ReturnId) -> Result<ClosedSince, Fault> {
     let sql = format!(
         "SELECT DISTINCT r.id, r.number FROM return_match k
          JOIN sales_return c ON c.tenant_id = $1 AND c.id = k.return_id
          JOIN return_match m ON m.tenant_id = $1 AND m.order_id = k.order_id AND m.return_id <> k.return_id
-         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' AND r.updated_at >= c.updated_at
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED'
+           AND (r.updated_at > c.updated_at OR r.updated_at = c.updated_at AND r.id > c.id)
          WHERE k.tenant_id = $1 AND k.return_id = $2 ORDER BY r.number DESC LIMIT {MOST}"
     );
     let rows = reads.rows(&sql, vec![ret.into()]).await?;
