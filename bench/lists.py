@@ -182,6 +182,14 @@ class Lists:
             for how, times in (("without", plain), ("with", counted)):
                 self.figures.add(f"page of 50 {what}, {how} totalCount, p95", 1000 * share(times, 0.95), "ms", note=f"most {1000 * max(times):.1f} ms")
 
+    def drafts(self):
+        """Twenty drafts, found among all orders, with their number."""
+        for n in range(20):
+            lines = [{"product": {"sku": f"sku-{n % min(SOLD, self.o.products)}"}, "quantity": 1}]
+            self.asker.change("orderCreate", {"idempotencyKey": self.key("draft"), "store": {"code": "L00"}, "status": "DRAFT", "lines": lines}, "order { id }")
+        drafts = "query { orders(first: 50, filter: { status: [DRAFT] }) { nodes { id number } totalCount { count } } }"
+        self.p95(f"20 drafts among {self.o.orders:,} orders, with totalCount", drafts, lambda n: {}, 50, lambda data: data["orders"]["nodes"])
+
     def introspection(self):
         self.p95("introspection of the whole schema", INTROSPECTION, lambda n: {}, None, rounds=min(50, self.o.rounds))
 
@@ -350,7 +358,8 @@ def main():
     if o.fill_only:
         return
     failed = 0
-    parts = (lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave, lists.one_by_one, lists.digest)
+    parts = (lists.pages, lists.searches, lists.totals, lists.drafts, lists.introspection, lists.works)
+    parts += (lists.edits, lists.wave, lists.one_by_one, lists.digest)
     for part in parts:
         try:
             part()

@@ -1,5 +1,6 @@
 //! Lists of orders and returns.
 
+use entity::prelude::OrderStatus;
 use entrepot::{
     orders::rows::{Filter, IdColumn, OrderSort, Sorted, page_statement},
     paging::PageRequest,
@@ -229,25 +230,38 @@ async fn the_stream_cursor_is_the_first_pages() {
     .await;
 }
 
+/// How SQLite reads the page of such orders after the first one.
+async fn plan(world: &World, filter: Filter) -> Vec<String> {
+    let sorted = Sorted { by: OrderSort::PlacedAt, descending: true };
+    let request = PageRequest {
+        limit: 20,
+        backward: false,
+        after: Some(vec![entrepot::paging::Key::Int(START), world.store.into()]),
+        before: None,
+    };
+    let (sql, values) = page_statement(Backend::Sqlite, &Filter::All(vec![filter]), sorted, &request);
+    let rows = world.db.tenant(world.tenant).rows(&format!("EXPLAIN QUERY PLAN {sql}"), values).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(3).unwrap()).collect()
+}
+
 #[tokio::test]
-async fn a_stores_newest_orders_come_from_its_index() {
+async fn the_newest_orders_of_a_store_and_those_that_are_open_come_from_their_indexes() {
     World::on_both(async |world| {
         if world.db.backend() != Backend::Sqlite {
             return;
         }
-        let filter = Filter::All(vec![Filter::Ids(IdColumn::Store, vec![world.store.uuid()])]);
-        let sorted = Sorted { by: OrderSort::PlacedAt, descending: true };
-        let request = PageRequest {
-            limit: 20,
-            backward: false,
-            after: Some(vec![entrepot::paging::Key::Int(START), world.store.into()]),
-            before: None,
-        };
-        let (sql, values) = page_statement(Backend::Sqlite, &filter, sorted, &request);
-        let rows = world.db.tenant(world.tenant).rows(&format!("EXPLAIN QUERY PLAN {sql}"), values).await.unwrap();
-        let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(3).unwrap()).collect();
-        assert_eq!(plan.len(), 1, "no sort of its own: {plan:?}");
-        assert!(plan[0].contains("sales_order_store (tenant_id=? AND store_id=? AND (placed_at,id)<(?,?))"), "{plan:?}");
+        let plan_of_store = plan(&world, Filter::Ids(IdColumn::Store, vec![world.store.uuid()])).await;
+        assert_eq!(plan_of_store.len(), 1, "no sort of its own: {plan_of_store:?}");
+        assert!(plan_of_store[0].contains("sales_order_store (tenant_id=? AND store_id=? AND (placed_at,id)<(?,?))"), "{plan_of_store:?}");
+
+        // Of a million orders few are open: a list of drafts does not walk through those that have left.
+        for open in [vec![OrderStatus::Draft], vec![OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::PartiallyFulfilled]] {
+            let plan_of_open = plan(&world, Filter::Status(open)).await;
+            assert!(plan_of_open[0].contains("sales_order_open_placed (tenant_id=? AND (placed_at,id)<(?,?))"), "{plan_of_open:?}");
+            assert!(!plan_of_open.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")), "no sort of its own: {plan_of_open:?}");
+        }
+        let plan_of_some = plan(&world, Filter::Status(vec![OrderStatus::Draft, OrderStatus::Fulfilled])).await;
+        assert!(plan_of_some[0].contains("sales_order_placed"), "{plan_of_some:?}");
     })
     .await;
 }

@@ -44,6 +44,20 @@ impl Backend {
             Self::Sqlite => Value::from(serde_json::Value::from(texts.into_iter().collect::<Vec<_>>()).to_string()),
         }
     }
+    /// That a column is one of these ids, which are parameter $n, and its value. The equality of a single one lets a sort walk the index.
+    pub fn one_of_ids<K>(self, column: &str, ids: &[Id<K>], parameter: usize) -> (String, Value) {
+        match ids {
+            [id] => (format!("{column} = ${parameter}"), id.uuid().into()),
+            _ => (self.in_ids(column, parameter), self.ids(ids.iter().copied())),
+        }
+    }
+    /// The same of texts.
+    pub fn one_of_texts(self, column: &str, texts: &[&str], parameter: usize) -> (String, Value) {
+        match texts {
+            [text] => (format!("{column} = ${parameter}"), (*text).into()),
+            _ => (self.in_texts(column, parameter), self.texts(texts.iter().copied())),
+        }
+    }
     /// ` AND column IN (…)` of these ids, which are bound behind the tenant and the values; empty where there is no list.
     pub fn and_ids<K>(self, column: &str, ids: Option<&[Id<K>]>, values: &mut Vec<Value>) -> String {
         let Some(ids) = ids else { return String::new() };

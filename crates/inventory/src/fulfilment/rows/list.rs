@@ -147,10 +147,11 @@ fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut V
             if list.iter().all(|status| LIVE.contains(status)) {
                 sql.push_str(IS_LIVE);
             }
-            (backend.in_texts("w.status", next), backend.texts(list.iter().map(|status| status.as_str())))
+            let words: Vec<&str> = list.iter().map(|status| status.as_str()).collect();
+            backend.one_of_texts("w.status", &words, next)
         }
-        WorkTest::Store(stores) => (backend.in_ids("w.store_id", next), backend.ids(stores.iter().copied())),
-        WorkTest::Order(orders) => (backend.in_ids("w.order_id", next), backend.ids(orders.iter().copied())),
+        WorkTest::Store(stores) => backend.one_of_ids("w.store_id", stores, next),
+        WorkTest::Order(orders) => backend.one_of_ids("w.order_id", orders, next),
     };
     values.push(value);
     sql.push_str(" AND ");
@@ -196,5 +197,18 @@ mod tests {
         let of = |list: &[WorkStatus]| source(Backend::Postgres, &[WorkTest::Status(list.to_vec())]).from;
         assert!(of(&[WorkStatus::Open, WorkStatus::Ready]).contains(IS_LIVE));
         assert!(!of(&[WorkStatus::Open, WorkStatus::Done]).contains(IS_LIVE));
+    }
+
+    /// Few of a store's works are picked at a time: the index of stores and states has them in the order of the list.
+    #[test]
+    fn one_state_of_one_store_is_found_by_equality() {
+        let store = StoreId::from_uuid(uuid::Uuid::from_u128(1));
+        let of = |statuses: &[WorkStatus], stores: &[StoreId]| {
+            source(Backend::Postgres, &[WorkTest::Store(stores.to_vec()), WorkTest::Status(statuses.to_vec())]).from
+        };
+        let one = of(&[WorkStatus::Picked], &[store]);
+        assert!(one.contains("w.store_id = $2") && one.ends_with("w.status = $3"), "{one}");
+        let several = of(&[WorkStatus::Picked, WorkStatus::Packed], &[store, store]);
+        assert!(several.contains("w.store_id = ANY($2)") && several.ends_with("w.status = ANY($3)"), "{several}");
     }
 }

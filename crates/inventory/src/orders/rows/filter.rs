@@ -257,6 +257,11 @@ impl Clause {
             Filter::HasCustomer(true) => self.push("o.customer_id IS NOT NULL"),
             Filter::HasCustomer(false) => self.push("o.customer_id IS NULL"),
             Filter::Status(list) => {
+                use OrderStatus::{Confirmed, Draft, PartiallyFulfilled, Pending};
+                // Few orders are open: those alone are in an index, in the order in which they are listed.
+                if list.iter().all(|status| matches!(status, Draft | Pending | Confirmed | PartiallyFulfilled)) {
+                    self.push("o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED') AND ");
+                }
                 let texts = self.backend.texts(list.iter().map(|status| status.as_str()));
                 let number = self.bind(texts);
                 self.push(&self.backend.in_texts("o.status", number));
