@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     ledger::{
-        Command, Ledger, Receipt,
-        due::{PAGE, PageKey},
-        jobs::{AT_ONCE, MOST_PAGES, expire_holds, submit_all},
+        Command, Ledger, Receipt, Walk,
+        due::PageKey,
+        jobs::{AT_ONCE, expire_holds, submit_all},
     },
     stock::core::LevelKey,
 };
@@ -29,28 +29,42 @@ const ORDERS_A_LEVEL: usize = 200;
 /// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot
 /// be ended is logged and passed over, so that it holds nothing else up.
 pub async fn expire_due(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
-    let global = ledger.database().global();
+    expire_due_on(ledger, now, &DueWalks::default()).await
+}
+
+/// How far the runs have come that end orders and loose reservations.
+#[derive(Debug, Default)]
+pub struct DueWalks {
+    orders: Walk<PageKey>,
+    holds: Walk<PageKey>,
+}
+
+/// The same, from where the last run ended.
+pub async fn expire_due_on(ledger: &Ledger, now: Timestamp, walks: &DueWalks) -> Result<usize, Fault> {
+    let (global, walk) = (ledger.database().global(), &walks.orders);
     let mut ended = 0;
-    let mut after = PageKey::START;
-    for _ in 0..MOST_PAGES {
-        let page = due::due_orders(&global, now, after).await?;
+    for _ in 0..walk.pages() {
+        let page = due::due_orders(&global, now, walk.after().unwrap_or(PageKey::START), walk.rows()).await?;
         ended += expire_orders(ledger, &page).await?;
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = last.page_key,
-            _ => break,
+        if !walk.has_more(page.last().map(|last| last.page_key), page.len()) {
+            break;
         }
     }
-    Ok(ended + expire_holds(ledger, now).await?)
+    Ok(ended + expire_holds(ledger, now, &walks.holds).await?)
 }
 
 /// Gives what has come to the orders that wait for it, of all tenants, in each store the oldest order first, and says to how many it gave
 /// something. What waits is a fact of the rows, so a run that was cut short, a second one and one on another node do nothing more than what is left.
 pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
+    fill_backorders_on(ledger, &Walk::default()).await
+}
+
+/// The same, from where the last run ended.
+pub async fn fill_backorders_on(ledger: &Ledger, walk: &Walk<Arrived>) -> Result<usize, Fault> {
     let global = ledger.database().global();
     let mut filled = 0;
-    let mut after: Option<Arrived> = None;
-    for _ in 0..MOST_PAGES {
-        let page = due::arrived(&global, after.as_ref()).await?;
+    for _ in 0..walk.pages() {
+        let page = due::arrived(&global, walk.after().as_ref(), walk.rows()).await?;
         let mut by_tenant: BTreeMap<TenantId, Vec<Arrived>> = BTreeMap::new();
         for one in &page {
             by_tenant.entry(one.tenant).or_default().push(*one);
@@ -60,8 +74,7 @@ pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
         while let Some(given) = done.next().await {
             filled += given?;
         }
-        after = page.last().copied();
-        if page.len() < PAGE {
+        if !walk.has_more(page.last().copied(), page.len()) {
             break;
         }
     }

@@ -206,7 +206,7 @@ impl Database {
         }
         let parts = self.parts().await?;
         let of = |table: &str| parts.iter().filter(|part| part.table == table).cloned().collect();
-        let parted = |parted: &months::Parted| PartedTable { table: parted.table, column: parted.column, parts: of(parted.table) };
+        let parted = |one: &months::Parted| PartedTable { table: one.table, column: one.column, parts: of(one.table) };
         Ok(PARTED.iter().map(parted).collect())
     }
 
