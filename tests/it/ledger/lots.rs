@@ -211,11 +211,13 @@ async fn a_lot_that_cannot_be_set_aside_holds_no_other_up(world: World) {
     let stuck = receive(&world, 1, "stuck", 5, Some(TODAY)).await;
     let next = receive(&world, 0, "next", 5, Some(TODAY)).await;
     let work = world.scope().begin().await.unwrap();
+    let over = "UPDATE lot SET expires_on = $3 WHERE tenant_id = $1 AND id = $2";
     for (lot, day) in [(stuck, TODAY - 2), (next, TODAY - 1)] {
-        work.execute("UPDATE lot SET expires_on = $3 WHERE tenant_id = $1 AND id = $2", vec![lot.into(), day.into()]).await.unwrap();
+        work.execute(over, vec![lot.into(), day.into()]).await.unwrap();
     }
     // Nothing moves in a store that was archived. The ledger looks at all anew in another epoch.
-    work.execute("UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND id = $2", vec![world.make.stores[1].into()]).await.unwrap();
+    let archived = "UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND id = $2";
+    work.execute(archived, vec![world.make.stores[1].into()]).await.unwrap();
     work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![world.clock.uuid().into()]).await.unwrap();
     work.commit().await.unwrap();
     let walk = Walk::of(1, 1);
