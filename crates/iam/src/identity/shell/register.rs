@@ -99,7 +99,7 @@ impl Identity {
             // Of many calls at once, one finds it.
             if !links::end_registration(&work, hash).await? {
                 work.rollback().await?;
-                return Err(Rejection::LinkOver.into());
+                return Err(IdentityError::from(Rejection::LinkOver));
             }
             let (work, membership) = self.fill_tenant(work, tenant, account).await?;
             links::set_verified(&work, membership.user, now).await?;
