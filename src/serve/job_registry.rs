@@ -1,13 +1,13 @@
 //! What workers of this deployment know how to do, and `entrepot worker`.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use graphql::live::drain::Drain;
 use inventory::{
     catalog, costing, fulfilment,
-    ledger::Grouping,
-    lots::jobs::expire_lots,
-    orders::jobs::{expire_due, fill_backorders},
+    ledger::{Grouping, Walk},
+    lots::jobs::expire_lots_on,
+    orders::jobs::{DueWalks, expire_due_on, fill_backorders_on},
     purchasing,
 };
 use platform::{
@@ -52,6 +52,9 @@ impl Node {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
         let (lots, waiting, blankets) = (ledger.clone(), ledger.clone(), ledger.clone());
+        // How far each has come, for as long as this process works.
+        let due = Arc::new(DueWalks::default());
+        let (past, arrived, over) = (Arc::new(Walk::default()), Arc::new(Walk::default()), Arc::new(Walk::default()));
         let registry = Registry::default()
             .outgoing(OUTGOING)
             .periodic("audit.seal", Duration::from_millis(500), move |_| {
@@ -59,20 +62,20 @@ impl Node {
                 async move { audit.seal_all().await.map(drop) }
             })
             .periodic("stock.expire", Duration::from_secs(1), move |_| {
-                let ledger = ledger.clone();
-                async move { expire_due(&ledger, ledger.clock().now()).await.map(drop) }
+                let (ledger, walks) = (ledger.clone(), due.clone());
+                async move { expire_due_on(&ledger, ledger.clock().now(), &walks).await.map(drop) }
             })
             .periodic("stock.expire_lots", LOTS, move |_| {
-                let ledger = lots.clone();
-                async move { expire_lots(&ledger, ledger.clock().now()).await.map(drop) }
+                let (ledger, walk) = (lots.clone(), past.clone());
+                async move { expire_lots_on(&ledger, ledger.clock().now(), &walk).await.map(drop) }
             })
             .periodic("order.fill_backorders", Duration::from_secs(1), move |_| {
-                let ledger = waiting.clone();
-                async move { fill_backorders(&ledger).await.map(drop) }
+                let (ledger, walk) = (waiting.clone(), arrived.clone());
+                async move { fill_backorders_on(&ledger, &walk).await.map(drop) }
             })
             .periodic("purchase.expire_blankets", HOUR, move |_| {
-                let ledger = blankets.clone();
-                async move { purchasing::jobs::expire_blankets(&ledger, ledger.clock().now()).await.map(drop) }
+                let (ledger, walk) = (blankets.clone(), over.clone());
+                async move { purchasing::jobs::expire_blankets_on(&ledger, ledger.clock().now(), &walk).await.map(drop) }
             })
             .periodic("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();

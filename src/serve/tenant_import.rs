@@ -64,6 +64,7 @@ pub async fn take_in(
     let export = Export::open(request.from)?;
     export.refuse_known(target.db, request.slug).await?;
     export.check(&progress)?;
+    export.refuse_missing_months(target.db).await?;
     let tenant = export.manifest().tenant;
     let taken = match copy_files(&export, request).await {
         Ok(files) => {

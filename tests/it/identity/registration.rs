@@ -1,6 +1,10 @@
 //! Who may register, and what whoever asks learns of others.
 
-use entrepot::identity::Registration;
+use entity::prelude::TenantId;
+use entrepot::{
+    identity::Registration,
+    storage::{GlobalWork, Row},
+};
 use serde_json::{Value, json};
 
 use super::world::{PASSWORD, World, ask_at, codes, token_in};
@@ -57,6 +61,26 @@ async fn where_addresses_are_confirmed_nobody_learns_who_is_known(world: &World)
     let token = token_in(letters.iter().find(|letter| letter.contains("To: eve@")).unwrap());
     world.pass(24 * 3600 + 1);
     assert_eq!(codes(&ask(VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"]);
+
+    // Two wait for one slug: the second is refused, and its link is good as soon as the slug is.
+    for email in ["kim@example.com", "lee@example.com"] {
+        let answer = ask(REGISTER, json!({ "e": email, "p": "nine spoons in a drawer", "s": "twice" })).await;
+        assert_eq!(codes(&answer), DONE, "{email}");
+    }
+    let letters = world.letters(5).await;
+    let token = |email: &str| token_in(letters.iter().find(|letter| letter.contains(&format!("To: {email}"))).unwrap());
+    let (first, second) = (token("kim@example.com"), token("lee@example.com"));
+    assert_eq!(codes(&ask(VERIFY, json!({ "t": first })).await), DONE);
+    assert_eq!(codes(&ask(VERIFY, json!({ "t": second })).await), ["DUPLICATE"]);
+    let global = strict.db.global();
+    let found = global.rows("SELECT id FROM tenant WHERE slug = 'twice'", Vec::new()).await.unwrap();
+    let tenant: TenantId = Row::new(&found[0]).take().unwrap();
+    let work = GlobalWork::from(global.maintenance_for(tenant).await.unwrap());
+    let sql = "UPDATE tenant SET slug = 'once' WHERE id = $1";
+    assert_eq!(work.change(sql, vec![tenant.into()]).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    assert_eq!(codes(&ask(VERIFY, json!({ "t": second })).await), DONE, "the link was not used up");
+    assert_eq!(codes(&ask(VERIFY, json!({ "t": second })).await), ["TOKEN_EXPIRED"]);
     strict.db.close().await.unwrap();
 }
 

@@ -121,15 +121,33 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
             async move { if is_healed { Ok(()) } else { Err(Fault::Broken("a secret detail".to_owned()).into()) } }
         })
         .queued("test.breaks", 2, |_: Lease, _| async { panic!("a job breaks in this test") });
-    for kind in ["test.hopeless", "test.faulty", "test.breaks"] {
+    // What has something to be left in order when it ends leaves it so, whether it breaks or fails.
+    let ends = Arc::new(AtomicUsize::new(0));
+    let registry = ["test.ends.broken", "test.ends.failed"].into_iter().fold(registry, |registry, kind| {
+        let ends = ends.clone();
+        let registry = registry.queued(kind, 2, move |_: Lease, _| async move {
+            assert!(kind != "test.ends.broken", "a job breaks in this test");
+            Err(Fault::Broken("it fails".to_owned()).into())
+        });
+        registry.burying(kind, move |_: Lease, job| {
+            let ends = ends.clone();
+            async move {
+                assert_eq!((job.failures, job.deaths), (2, 0));
+                ends.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            }
+        })
+    });
+    for kind in ["test.hopeless", "test.faulty", "test.breaks", "test.ends.broken", "test.ends.failed"] {
         put_down(world, kind).await;
     }
     let worker = work(world, registry);
     until("all to be dead", async || {
         world.pass(600);
-        world::in_state(world, "FAILED").await == 3
+        world::in_state(world, "FAILED").await == 5
     })
     .await;
+    assert_eq!(ends.load(Ordering::SeqCst), 2, "each was left in order once");
     let mut dead = dead_letters(world).await;
     dead.sort_by_key(|job| job["kind"].as_str().unwrap().to_owned());
     let told: Vec<_> = dead
@@ -137,7 +155,9 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
         .map(|job| (job["kind"].as_str().unwrap(), job["failures"].as_i64().unwrap(), job["lastError"].as_str().unwrap()))
         .collect();
     let ours = "a fault of ours, which the operator's log tells";
-    assert_eq!(told, [("test.breaks", 2, ours), ("test.faulty", 3, ours), ("test.hopeless", 1, "the supplier is closed")]);
+    let closed = ("test.hopeless", 1, "the supplier is closed");
+    let ended = [("test.ends.broken", 2, ours), ("test.ends.failed", 2, ours)];
+    assert_eq!(told, [("test.breaks", 2, ours), ended[0], ended[1], ("test.faulty", 3, ours), closed]);
     assert!(!json!(dead).to_string().contains("secret detail"));
     assert_eq!(
         world::faults(world).await.iter().filter(|fault| fault.contains("a secret detail")).count(),

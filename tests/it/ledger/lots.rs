@@ -4,10 +4,10 @@ use entity::prelude::*;
 use entrepot::{
     catalog::core::Patch,
     clock,
-    ledger::{Command, StockCommand},
+    ledger::{Command, StockCommand, Walk},
     lots::{
         core::{ActOnLot, LotAction, LotCommand},
-        jobs::expire_lots,
+        jobs::{expire_lots, expire_lots_on},
     },
     orders::core::OrderCommand,
     stock::{
@@ -206,6 +206,28 @@ async fn past_dates_go_only_with_an_override(world: World) {
     world.verify().await;
 }
 
+async fn a_lot_that_cannot_be_set_aside_holds_no_other_up(world: World) {
+    tracked(&world, "LOT").await;
+    let stuck = receive(&world, 1, "stuck", 5, Some(TODAY)).await;
+    let next = receive(&world, 0, "next", 5, Some(TODAY)).await;
+    let work = world.scope().begin().await.unwrap();
+    let over = "UPDATE lot SET expires_on = $3 WHERE tenant_id = $1 AND id = $2";
+    for (lot, day) in [(stuck, TODAY - 2), (next, TODAY - 1)] {
+        work.execute(over, vec![lot.into(), day.into()]).await.unwrap();
+    }
+    // Nothing moves in a store that was archived. The ledger looks at all anew in another epoch.
+    let archived = "UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND id = $2";
+    work.execute(archived, vec![world.make.stores[1].into()]).await.unwrap();
+    work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![world.clock.uuid().into()]).await.unwrap();
+    work.commit().await.unwrap();
+    let walk = Walk::of(1, 1);
+    let ended = async || expire_lots_on(&world.ledger, world.clock.now(), &walk).await.unwrap();
+    assert_eq!(ended().await, 0, "the oldest cannot be set aside");
+    assert_eq!(ended().await, 1, "the next run goes on behind it");
+    assert_eq!(world.level(world.mugs()).await, [5, 0, 5]);
+    assert_eq!((ended().await, ended().await), (0, 0), "after the end it begins anew");
+}
+
 async fn a_lot_is_recalled_while_it_is_promised(world: World) {
     tracked(&world, "LOT").await;
     let bad = receive(&world, 0, "bad", 10, None).await;
@@ -354,6 +376,7 @@ on_both!(by_database:
     a_line_goes_out_over_several_lots_and_each_has_its_entry,
     a_tracked_level_does_not_move_without_its_lots,
     past_dates_go_only_with_an_override,
+    a_lot_that_cannot_be_set_aside_holds_no_other_up,
     a_lot_is_recalled_while_it_is_promised,
     each_step_of_a_lot_is_open_or_refused,
     a_serial_number_is_one_unit,

@@ -13,6 +13,7 @@ on_both!(
     the_rest_of_a_kit_is_held_when_its_parts_come,
     kits_and_plain_lines_wait_in_one_queue_and_kits_are_whole_or_not,
     a_kit_that_lacks_a_part_lets_others_pass,
+    a_kit_whose_part_is_too_near_its_date_lets_others_pass,
     who_is_before_a_kit_at_another_part_has_his_turn_first,
     a_kit_that_is_filled_twice_at_once_is_filled_once,
     what_is_owed_is_promised_to_nobody_and_what_is_late_is_not_promised,
@@ -126,6 +127,23 @@ async fn a_kit_that_lacks_a_part_lets_others_pass(world: &World) {
     done(&set(&house, &lamp, &[(&bulb, 1)]).await, "product");
     arrive(&house, &shade, 1).await;
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[1, 1], [3, 0]]));
+    house.office.is_sound().await;
+}
+
+async fn a_kit_whose_part_is_too_near_its_date_lets_others_pass(world: &World) {
+    let house = House::open(world).await;
+    let shade = coming(&house, "SHADE").await;
+    let input = json!({ "sku": "BULB", "name": "BULB", "stockPolicy": "BACKORDER", "tracking": "LOT", "minimumRemainingDays": 7 });
+    let made = house.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let bulb = json!({ "id": done(&made, "product")["id"] });
+    let lamp = product(&house, "LAMP", "5.00", 0).await;
+    done(&set(&house, &lamp, &[(&shade, 2), (&bulb, 1)]).await, "product");
+    let placed = queue(&house, &[(&lamp, 1), (&shade, 2)]).await;
+    arrive(&house, &shade, 2).await;
+    // The clock stands at 2026-09-21.
+    let near = json!({ "named": { "code": "near", "expiresOn": "2026-09-24" } });
+    done(&house.adjust("RECEIPT", (&bulb, &house.office.store), 1, near).await, "levels");
+    assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[0, 1], [2, 0]]));
     house.office.is_sound().await;
 }
 

@@ -8,6 +8,7 @@ use std::{
 use entity::prelude::*;
 use entrepot::{
     serve::tenant_import::ImportRequest,
+    storage::Backend,
     tenancy::import::{ImportError, Refusal},
 };
 use serde_json::{Value, json};
@@ -147,6 +148,15 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
             let said = refused(other, whole(&edited)).await;
             assert!(said.contains(why), "{file}: \"{why}\" is not in {said}");
             assert_eq!(held(other).await, before, "{file} {to}");
+        }
+        if other.node.db.backend() == Backend::Postgres {
+            let edited = changed(&folder, |copy| {
+                replaced(copy, "event.jsonl", "\"recorded_at\":", "\"recorded_at\":9");
+                listed(copy, |_| {});
+            });
+            let said = refused(other, whole(&edited)).await;
+            assert!(said.contains("event.jsonl has rows of ") && said.contains("has no partition"), "{said}");
+            assert_eq!(held(other).await, before, "a month that is not there");
         }
         // A company that is broken where it comes from may be taken in all the same.
         let broken = changed(&folder, |copy| {

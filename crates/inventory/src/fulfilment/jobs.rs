@@ -1,7 +1,7 @@
 //! Works of orders that were confirmed before there were works, and e-mails to customers whose goods are ready. Doing the first twice, or on several
 //! nodes at once, does nothing more.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use entity::prelude::*;
 use iam::identity::{Email, Mailer};
@@ -17,11 +17,7 @@ use super::{
     shell::{READY_EMAIL, ReadyEmail},
 };
 use crate::{
-    ledger::{
-        Command, Ledger, Receipt,
-        due::PAGE,
-        jobs::{MOST_PAGES, submit_all},
-    },
+    ledger::{Command, Ledger, Receipt, Walk, jobs::submit_all},
     numbering::rows::patterns,
     orders::rows::{details, open_personal},
 };
@@ -34,10 +30,10 @@ const EVERY: Duration = Duration::from_hours(6);
 
 /// What workers know of works.
 pub fn register(registry: Registry, ledger: &Ledger) -> Registry {
-    let ledger = ledger.clone();
+    let (ledger, walk) = (ledger.clone(), Arc::new(Walk::default()));
     registry.periodic("fulfilment.follow", EVERY, move |_| {
-        let ledger = ledger.clone();
-        async move { follow_all(&ledger).await.map(drop) }
+        let (ledger, walk) = (ledger.clone(), walk.clone());
+        async move { follow_all_on(&ledger, &walk).await.map(drop) }
     })
 }
 
@@ -95,15 +91,19 @@ impl ReadyMail {
 
 /// Makes the works of orders that have none, of all tenants, and says how many it made.
 pub async fn follow_all(ledger: &Ledger) -> Result<usize, Fault> {
+    follow_all_on(ledger, &Walk::default()).await
+}
+
+/// The same, from where the last run ended.
+pub async fn follow_all_on(ledger: &Ledger, walk: &Walk<(TenantId, OrderId)>) -> Result<usize, Fault> {
     let global = ledger.database().global();
-    let (mut made, mut after) = (0, (TenantId::NIL, OrderId::NIL));
-    for _ in 0..MOST_PAGES {
-        let page = rows::unworked(&global, after).await?;
+    let mut made = 0;
+    for _ in 0..walk.pages() {
+        let page = rows::unworked(&global, walk.after().unwrap_or((TenantId::NIL, OrderId::NIL)), walk.rows()).await?;
         let commands = page.iter().map(|(tenant, order)| (*tenant, Command::of(WorkCommand::Follow(*order)))).collect();
         made += submit_all(ledger, commands, works_of).await;
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = *last,
-            _ => break,
+        if !walk.has_more(page.last().copied(), page.len()) {
+            break;
         }
     }
     Ok(made)

@@ -30,12 +30,12 @@ pub struct DueHold {
 /// Rows a page.
 pub const PAGE: usize = 500;
 
-/// The next page of holds that belong to no order and were due at `now`.
-pub async fn holds(global: &Global, now: Timestamp, after: PageKey) -> Result<Vec<DueHold>, Fault> {
+/// The next page of holds that belong to no order and were due at `now`, of so many at most.
+pub async fn holds(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueHold>, Fault> {
     let sql = format!(
         "SELECT r.tenant_id, r.id, r.product_id, r.store_id, r.expires_at FROM reservation r
          WHERE r.status = 'ACTIVE' AND r.order_id IS NULL AND r.expires_at IS NOT NULL AND r.expires_at <= $1
-         AND r.tenant_id NOT IN {SUSPENDED} AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {PAGE}"
+         AND r.tenant_id NOT IN {SUSPENDED} AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {most}"
     );
     let rows = global.rows(&sql, bounds(now, after)).await?;
     rows.iter()

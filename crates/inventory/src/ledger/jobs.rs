@@ -11,10 +11,11 @@ use super::{
     command::Command,
     due::{self, DueHold, PageKey},
     engine::Ledger,
+    walk::Walk,
 };
 use crate::stock::core::{Expire, MovementHead};
 
-/// Pages of each kind a run works off at most; the next run goes on.
+/// Pages of each kind a run works off at most; the next run goes on where it ended (`Walk`).
 pub(crate) const MOST_PAGES: usize = 20;
 /// Holds that end in one command, which is one movement.
 const HOLDS_A_COMMAND: usize = 100;
@@ -23,16 +24,14 @@ pub(crate) const AT_ONCE: usize = 64;
 
 /// Ends the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot be ended is logged and passed
 /// over, so that it holds nothing else up.
-pub async fn expire_holds(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
+pub async fn expire_holds(ledger: &Ledger, now: Timestamp, walk: &Walk<PageKey>) -> Result<usize, Fault> {
     let global = ledger.database().global();
     let mut ended = 0;
-    let mut after = PageKey::START;
-    for _ in 0..MOST_PAGES {
-        let page = due::holds(&global, now, after).await?;
+    for _ in 0..walk.pages() {
+        let page = due::holds(&global, now, walk.after().unwrap_or(PageKey::START), walk.rows()).await?;
         ended += expire_page(ledger, now, &page).await;
-        match page.last() {
-            Some(last) if page.len() == due::PAGE => after = last.page_key,
-            _ => break,
+        if !walk.has_more(page.last().map(|last| last.page_key), page.len()) {
+            break;
         }
     }
     Ok(ended)

@@ -25,6 +25,7 @@ mod source;
 mod speculative_state;
 mod stock_command;
 mod tenants;
+mod walk;
 
 pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Pack, ProductRef, Stop, StoreRef, packs};
 pub(crate) use call::{
@@ -43,5 +44,6 @@ pub use registry::Documents;
 pub use source::Source;
 pub use stock_command::StockCommand;
 pub use tenants::Terms;
+pub use walk::Walk;
 
 pub use platform::storage::group_commit::{Grouping, LaneStatus, MAX_WEIGHT};

@@ -5,18 +5,36 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use platform::{clock, storage::Fault};
 
-use super::{rows::due_lots, shell};
-use crate::ledger::Ledger;
+use super::{
+    rows::{DueLot, LotKey, due_lots},
+    shell,
+};
+use crate::ledger::{Ledger, Walk};
 
-/// Sets aside what is past its date where it lies, a page of lots a run, and says of how many lots that was. Doing it twice does nothing more.
+/// Sets aside what is past its date where it lies, and says of how many lots that was. What cannot be set aside is logged and passed over, so that it
+/// holds nothing else up. Doing it twice does nothing more.
 pub async fn expire_lots(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
+    expire_lots_on(ledger, now, &Walk::default()).await
+}
+
+/// The same, from where the last run ended.
+pub async fn expire_lots_on(ledger: &Ledger, now: Timestamp, walk: &Walk<LotKey>) -> Result<usize, Fault> {
     // Somewhere it is tomorrow already: a lot whose last day is today may be over there.
-    let due = due_lots(&ledger.database().global(), clock::local_day(now, "Etc/GMT-14")).await?;
-    let over = due.into_iter().filter(|due| due.expires_on < clock::local_day(now, &due.time_zone));
-    let lots: BTreeSet<(TenantId, LotId)> = over.map(|due| (due.tenant, due.lot)).collect();
+    let (global, day) = (ledger.database().global(), clock::local_day(now, "Etc/GMT-14"));
     let mut ended = 0;
-    for (tenant, lot) in lots {
-        ended += usize::from(shell::expire_lot(ledger, tenant, lot).await?);
+    for _ in 0..walk.pages() {
+        let page = due_lots(&global, day, walk.after(), walk.rows()).await?;
+        let over = page.iter().filter(|due| due.expires_on < clock::local_day(now, &due.time_zone));
+        let lots: BTreeSet<(TenantId, LotId)> = over.map(|due| (due.tenant, due.lot)).collect();
+        for (tenant, lot) in lots {
+            match shell::expire_lot(ledger, tenant, lot).await {
+                Ok(is_done) => ended += usize::from(is_done),
+                Err(fault) => tracing::warn!(%tenant, %lot, %fault, "what has expired could not be set aside; it is tried again"),
+            }
+        }
+        if !walk.has_more(page.last().map(DueLot::key), page.len()) {
+            break;
+        }
     }
     Ok(ended)
 }

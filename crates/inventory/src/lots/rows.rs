@@ -2,33 +2,45 @@
 
 use entity::prelude::*;
 use platform::storage::{Fault, Global, Row, SUSPENDED};
-
-use crate::ledger::due::PAGE;
+use uuid::Uuid;
 
 /// A lot that has stock past its date in some store, which can still be sold there.
 #[derive(Debug, Clone)]
 pub struct DueLot {
     pub tenant: TenantId,
     pub lot: LotId,
+    pub store: StoreId,
     pub expires_on: i32,
     pub time_zone: String,
 }
 
+/// How far a run has come: the date, the lot and the store of the last row it saw.
+pub type LotKey = (i32, LotId, StoreId);
+
+impl DueLot {
+    pub const fn key(&self) -> LotKey {
+        (self.expires_on, self.lot, self.store)
+    }
+}
+
 /// What can be sold of lots whose date is before `day`, with the time zone of where it lies: whether the day is over there is the caller's to
-/// say. At most a page.
-pub async fn due_lots(global: &Global, day: i32) -> Result<Vec<DueLot>, Fault> {
+/// say. A page of so many at most.
+pub async fn due_lots(global: &Global, day: i32, after: Option<LotKey>, most: usize) -> Result<Vec<DueLot>, Fault> {
     let sql = format!(
-        "SELECT l.tenant_id, l.id, l.expires_on, s.time_zone FROM lot l
+        "SELECT l.tenant_id, l.id, v.store_id, l.expires_on, s.time_zone FROM lot l
          JOIN lot_level v ON v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > v.unavailable
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
          WHERE l.status = 'AVAILABLE' AND l.on_hand > 0 AND l.expires_on IS NOT NULL AND l.expires_on < $1 AND l.tenant_id NOT IN {SUSPENDED}
-         ORDER BY l.expires_on, l.id LIMIT {PAGE}"
+         AND (l.expires_on, l.id, v.store_id) > ($2, $3, $4) ORDER BY l.expires_on, l.id, v.store_id LIMIT {most}"
     );
-    let rows = global.rows(&sql, vec![day.into()]).await?;
+    let nil = Uuid::nil();
+    let (from, lot, store) = after.map_or((i32::MIN, nil, nil), |(from, lot, store)| (from, lot.uuid(), store.uuid()));
+    let rows = global.rows(&sql, vec![day.into(), from.into(), lot.into(), store.into()]).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok(DueLot { tenant: row.take()?, lot: row.take()?, expires_on: row.take()?, time_zone: row.take()? })
+            let (tenant, lot, store) = (row.take()?, row.take()?, row.take()?);
+            Ok(DueLot { tenant, lot, store, expires_on: row.take()?, time_zone: row.take()? })
         })
         .collect()
 }

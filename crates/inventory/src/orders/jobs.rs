@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use futures_util::{StreamExt, stream};
-use platform::storage::Fault;
+use platform::storage::{Fault, TenantScope};
 
 use super::{
     core::{Act, Fill, OrderCommand, OrderDecision},
@@ -16,41 +16,57 @@ use super::{
 };
 use crate::{
     ledger::{
-        Command, Ledger, Receipt,
-        due::{PAGE, PageKey},
-        jobs::{AT_ONCE, MOST_PAGES, expire_holds, submit_all},
+        Command, Ledger, Receipt, Walk,
+        due::PageKey,
+        jobs::{AT_ONCE, expire_holds, submit_all},
     },
     stock::core::LevelKey,
 };
 
 /// Orders that are given stock of one level in a run; the next run goes on.
 const ORDERS_A_LEVEL: usize = 200;
+/// How often in a run what is left is offered to orders behind those that came to nothing.
+const MOST_ROUNDS: usize = 4;
 
 /// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot
 /// be ended is logged and passed over, so that it holds nothing else up.
 pub async fn expire_due(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
-    let global = ledger.database().global();
+    expire_due_on(ledger, now, &DueWalks::default()).await
+}
+
+/// How far the runs have come that end orders and loose reservations.
+#[derive(Debug, Default)]
+pub struct DueWalks {
+    orders: Walk<PageKey>,
+    holds: Walk<PageKey>,
+}
+
+/// The same, from where the last run ended.
+pub async fn expire_due_on(ledger: &Ledger, now: Timestamp, walks: &DueWalks) -> Result<usize, Fault> {
+    let (global, walk) = (ledger.database().global(), &walks.orders);
     let mut ended = 0;
-    let mut after = PageKey::START;
-    for _ in 0..MOST_PAGES {
-        let page = due::due_orders(&global, now, after).await?;
+    for _ in 0..walk.pages() {
+        let page = due::due_orders(&global, now, walk.after().unwrap_or(PageKey::START), walk.rows()).await?;
         ended += expire_orders(ledger, &page).await?;
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = last.page_key,
-            _ => break,
+        if !walk.has_more(page.last().map(|last| last.page_key), page.len()) {
+            break;
         }
     }
-    Ok(ended + expire_holds(ledger, now).await?)
+    Ok(ended + expire_holds(ledger, now, &walks.holds).await?)
 }
 
 /// Gives what has come to the orders that wait for it, of all tenants, in each store the oldest order first, and says to how many it gave
 /// something. What waits is a fact of the rows, so a run that was cut short, a second one and one on another node do nothing more than what is left.
 pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
+    fill_backorders_on(ledger, &Walk::default()).await
+}
+
+/// The same, from where the last run ended.
+pub async fn fill_backorders_on(ledger: &Ledger, walk: &Walk<Arrived>) -> Result<usize, Fault> {
     let global = ledger.database().global();
     let mut filled = 0;
-    let mut after: Option<Arrived> = None;
-    for _ in 0..MOST_PAGES {
-        let page = due::arrived(&global, after.as_ref()).await?;
+    for _ in 0..walk.pages() {
+        let page = due::arrived(&global, walk.after().as_ref(), walk.rows()).await?;
         let mut by_tenant: BTreeMap<TenantId, Vec<Arrived>> = BTreeMap::new();
         for one in &page {
             by_tenant.entry(one.tenant).or_default().push(*one);
@@ -60,8 +76,7 @@ pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
         while let Some(given) = done.next().await {
             filled += given?;
         }
-        after = page.last().copied();
-        if page.len() < PAGE {
+        if !walk.has_more(page.last().copied(), page.len()) {
             break;
         }
     }
@@ -75,16 +90,55 @@ struct Waits {
     lines: BTreeSet<u16>,
 }
 
-/// One order after the other, so that nobody overtakes. A kit takes from several levels: whoever is before it at any of them has his turn first.
+/// One order after the other, so that nobody overtakes. Those that came to nothing let others pass: what is left is offered to those behind them.
 async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -> Result<usize, Fault> {
     let scope = ledger.database().tenant(tenant);
+    let keys: Vec<LevelKey> = arrived.iter().map(|one| one.key).collect();
+    let mut left: Vec<(LevelKey, i64)> = arrived.iter().map(|one| (one.key, one.available)).collect();
+    let (mut filled, mut passed) = (0, BTreeSet::new());
+    for _ in 0..MOST_ROUNDS {
+        let before = passed.len();
+        let next = turns(&scope, left, &passed).await?;
+        for (order, Waits { levels, lines, .. }) in next {
+            let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect(), lines };
+            match ledger.submit(tenant, Command::of(OrderCommand::Fill(fill)), None).await {
+                Ok(Ok(receipt)) => {
+                    let given = orders_of(&receipt);
+                    filled += given;
+                    if given == 0 {
+                        passed.insert(order);
+                    }
+                }
+                Ok(Err(rejection)) => {
+                    tracing::warn!(%tenant, %order, ?rejection, "what has come could not be given to an order");
+                    passed.insert(order);
+                }
+                // It may go well the next time: nobody behind it is before it.
+                Err(fault) => tracing::warn!(%tenant, %order, error = %fault, "what has come could not be given to an order"),
+            }
+        }
+        if passed.len() == before {
+            break;
+        }
+        left = rows::available_at(&scope, &keys).await?;
+    }
+    Ok(filled)
+}
+
+/// The orders whose turn it is by what is left of levels, the oldest first, without those that were passed over. A kit takes from several levels:
+/// whoever is before it at any of them has his turn first.
+async fn turns(
+    scope: &TenantScope,
+    mut levels: Vec<(LevelKey, i64)>,
+    passed: &BTreeSet<OrderId>,
+) -> Result<Vec<(OrderId, Waits)>, Fault> {
     let mut queue: BTreeMap<OrderId, Waits> = BTreeMap::new();
-    let mut levels: Vec<(LevelKey, i64)> = arrived.iter().map(|one| (one.key, one.available)).collect();
     let mut asked: BTreeSet<LevelKey> = levels.iter().map(|(key, _)| *key).collect();
     while !levels.is_empty() {
         let mut kits = BTreeSet::new();
         for (key, mut left) in std::mem::take(&mut levels) {
-            for waiting in rows::queue_for(&scope, key, ORDERS_A_LEVEL).await? {
+            let waiting = rows::queue_for(scope, key, ORDERS_A_LEVEL + passed.len()).await?;
+            for waiting in waiting.into_iter().filter(|waiting| !passed.contains(&waiting.order)) {
                 if left <= 0 {
                     break;
                 }
@@ -101,7 +155,7 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -
             break;
         }
         let kits: Vec<OrderId> = kits.into_iter().collect();
-        for (order, key, available) in rows::owed_parts(&scope, &kits).await? {
+        for (order, key, available) in rows::owed_parts(scope, &kits).await? {
             if let Some(own) = queue.get_mut(&order) {
                 own.levels.insert(key);
             }
@@ -112,12 +166,7 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -
     }
     let mut turns: Vec<(OrderId, Waits)> = queue.into_iter().collect();
     turns.sort_unstable_by_key(|(order, own)| (own.turn, *order));
-    let mut filled = 0;
-    for (order, Waits { levels, lines, .. }) in turns {
-        let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect(), lines };
-        filled += submit_all(ledger, vec![(tenant, Command::of(OrderCommand::Fill(fill)))], orders_of).await;
-    }
-    Ok(filled)
+    Ok(turns)
 }
 
 async fn expire_orders(ledger: &Ledger, due: &[DueOrder]) -> Result<usize, Fault> {

@@ -9,14 +9,11 @@ use platform::{
 };
 
 use crate::{
-    ledger::{
-        Ledger, Receipt,
-        jobs::{MOST_PAGES, submit_all},
-    },
+    ledger::{Ledger, Receipt, Walk, jobs::submit_all},
     numbering::rows::patterns,
     purchasing::{
         core::{BlanketAct, BlanketAction, PurchaseDecision, page},
-        rows::{self, DUE_PAGE, DueBlanket},
+        rows::{self, DueBlanket},
         shell,
     },
 };
@@ -27,10 +24,15 @@ const MOST_FAILURES: i64 = 12;
 /// Ends the blanket orders that are in force and whose last day has gone by everywhere at `now`, of all tenants, and says how many those were. What was
 /// called off from them goes on. Doing it twice does nothing more.
 pub async fn expire_blankets(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
+    expire_blankets_on(ledger, now, &Walk::default()).await
+}
+
+/// The same, from where the last run ended.
+pub async fn expire_blankets_on(ledger: &Ledger, now: Timestamp, walk: &Walk<DueBlanket>) -> Result<usize, Fault> {
     let (global, today) = (ledger.database().global(), shell::last_day(now));
-    let (mut ended, mut after): (usize, Option<DueBlanket>) = (0, None);
-    for _ in 0..MOST_PAGES {
-        let due = rows::due_blankets(&global, today, after.as_ref()).await?;
+    let mut ended = 0;
+    for _ in 0..walk.pages() {
+        let due = rows::due_blankets(&global, today, walk.after().as_ref(), walk.rows()).await?;
         let expire = |one: &DueBlanket| {
             let act = BlanketAct {
                 blanket: one.blanket,
@@ -44,8 +46,7 @@ pub async fn expire_blankets(ledger: &Ledger, now: Timestamp) -> Result<usize, F
             (one.tenant, shell::blanket_step(act))
         };
         ended += submit_all(ledger, due.iter().map(expire).collect(), blankets_of).await;
-        after = due.last().copied();
-        if due.len() < DUE_PAGE {
+        if !walk.has_more(due.last().copied(), due.len()) {
             break;
         }
     }

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 
 use super::{
-    core::Job,
+    core::{Job, MOST_DEATHS},
     shell::{Failure, Lease},
 };
 use crate::storage::Fault;
@@ -28,8 +28,19 @@ pub struct Queued {
     /// It is a dead letter after so many failures.
     pub most_failures: i64,
     pub(super) run: Arc<RunQueued>,
-    /// What is left to do of one that killed its workers and is not begun again.
+    /// What is left to do of one that is not begun again.
     pub(super) bury: Option<Arc<RunQueued>>,
+}
+
+impl Queued {
+    /// Failures after which a run leaves a dead letter. None where something is left to do then: the job waits for that.
+    pub(super) fn dead_after(&self) -> Option<i64> {
+        if self.bury.is_some() { None } else { Some(self.most_failures) }
+    }
+    /// Whether a job is not begun again: it has killed its workers, or failed so often that only what is left of it is done.
+    pub(super) fn is_over(&self, job: &Job) -> bool {
+        job.deaths >= MOST_DEATHS || (self.bury.is_some() && job.failures >= self.most_failures)
+    }
 }
 
 /// What a worker knows how to do.
@@ -61,7 +72,8 @@ impl Registry {
         self.queued.push(Queued { kind, most_failures, run, bury: None });
         self
     }
-    /// What is done of jobs of this kind that are not begun again because their workers died. The kind is one that was added before.
+    /// What is done of jobs of this kind that are not begun again, because their workers died or because they failed too often, be it by a panic. The
+    /// kind is one that was added before.
     #[must_use]
     pub fn burying<F, R>(mut self, kind: &'static str, bury: F) -> Self
     where

@@ -101,7 +101,7 @@ pub fn is_asked_to_yield() -> bool {
 /// Why a job is a dead letter that has killed its workers, for its owners.
 const KILLER: &str = "the worker died while it ran this, and so did the next one: it is not begun again by itself";
 
-/// Ends a job that has killed its workers: it is not begun.
+/// Ends a job that has killed its workers, or that has failed too often: it is not begun.
 async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome {
     let buried = match &queued.bury {
         Some(bury) => bury(lease, job.clone()).await,
@@ -109,8 +109,10 @@ async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome 
     };
     match buried {
         Ok(()) => {
-            let dead = failed(jobs, job, None, Failure::Hopeless(KILLER.to_owned()));
-            Outcome { failures: job.failures, ..dead }
+            let is_killer = job.deaths >= MOST_DEATHS;
+            let (why, fault) = if is_killer { (None, None) } else { (job.error.clone(), job.fault.clone()) };
+            let dead = failed(jobs, job, None, Failure::Hopeless(why.unwrap_or_else(|| KILLER.to_owned())));
+            Outcome { failures: job.failures, fault, ..dead }
         }
         // Nothing of it was begun: it is buried the next time.
         Err(failure) => {
@@ -122,10 +124,10 @@ async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome 
 
 /// Runs a queued job once, and writes what became of it.
 pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicBool>), job: Job) {
-    if job.deaths >= MOST_DEATHS {
+    if queued.is_over(&job) {
         let outcome = bury(&jobs, &queued, lease, &job).await;
         if let Err(fault) = jobs.settle(lease, outcome).await {
-            tracing::warn!(job = %job.id, %fault, "a job that killed its workers could not be ended; it is ended the next time");
+            tracing::warn!(job = %job.id, %fault, "a job that is not begun again could not be ended; it is ended the next time");
         }
         return;
     }
@@ -155,11 +157,19 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicB
             fault: None,
         },
         Err(Failure::Yielded) => Outcome { state: State::Waiting, due_at: now, finished_at: Some(now), ..as_is(&job) },
-        Err(failure) => failed(&jobs, &job, Some(queued.most_failures), failure),
+        Err(failure) => after_run(&jobs, &queued, &job, failure),
     };
     if let Err(fault) = jobs.settle(lease, outcome).await {
         tracing::warn!(job = %job.id, %fault, "what became of a job could not be written; it is run again");
     }
+}
+
+/// What becomes of a queued job whose run has failed. Where something is left to do of one that is not begun again, it is due for that at once; that is
+/// put off if it fails.
+pub fn after_run(jobs: &Jobs, queued: &Queued, job: &Job, failure: Failure) -> Outcome {
+    let outcome = failed(jobs, job, queued.dead_after(), failure);
+    let is_left = queued.bury.is_some() && outcome.state == State::Waiting && outcome.failures == queued.most_failures;
+    Outcome { due_at: if is_left { jobs.clock().now() } else { outcome.due_at }, ..outcome }
 }
 
 /// What becomes of a job that has failed: another try later, or for a queued one the end.

@@ -21,7 +21,7 @@ use super::{
     core::{Job, MOST_DEATHS, State, Watch, backoff_seconds, best},
     registry::Registry,
     rows::Outcome,
-    run::{Note, as_is, failed, keep, run},
+    run::{Note, after_run, as_is, failed, keep, run},
     shell::{Claim, Failure, Jobs, Lease, Seen},
     turns::{self, Running, Turns},
 };
@@ -167,11 +167,15 @@ impl Worker {
             if broken.is_panic() {
                 tracing::error!(job = %id, kind = hand.job.kind, "a job broke");
                 self.jobs.counters().ran(true);
-                let most = self.registry.queued.iter().find(|one| one.kind == hand.job.kind).map(|one| one.most_failures);
+                let queued = self.registry.queued.iter().find(|one| one.kind == hand.job.kind);
                 let failure = Failure::Fault(Fault::Broken("it broke in the middle of its work".to_owned()));
                 let (lease, taken) = (hand.lease, hand.job.failures);
                 let failures = self.in_time(async { Ok(lease.failures(self.jobs.database(), taken).await) }).await?;
-                let outcome = failed(&self.jobs, &Job { failures, ..hand.job }, most, failure);
+                let job = Job { failures, ..hand.job };
+                let outcome = match queued {
+                    Some(queued) => after_run(&self.jobs, queued, &job, failure),
+                    None => failed(&self.jobs, &job, None, failure),
+                };
                 self.in_time(self.jobs.settle(lease, outcome)).await?;
             }
         }

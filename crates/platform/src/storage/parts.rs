@@ -108,6 +108,23 @@ impl Part {
     }
 }
 
+/// A table that is parted by month, with its parts.
+#[derive(Debug, Clone)]
+pub struct PartedTable {
+    pub table: &'static str,
+    /// Microseconds since 1970, by which the month is told.
+    pub column: &'static str,
+    parts: Vec<Part>,
+}
+
+impl PartedTable {
+    /// Whether a row of this moment goes into any of them, in microseconds since 1970.
+    pub fn takes(&self, at: i64) -> bool {
+        let is_in = |part: &Part| part.from.is_none_or(|from| from <= at) && part.to.is_none_or(|to| at < to);
+        self.parts.iter().any(|part| part.state == PartState::Attached && is_in(part))
+    }
+}
+
 /// How many months after that of `now` have a part in each table, one after the other; 0 where the present one has none.
 fn ahead(parts: &[Part], now: Timestamp) -> i64 {
     /// Nobody needs to know of more.
@@ -180,6 +197,17 @@ impl Database {
             }
         }
         Ok(parts)
+    }
+
+    /// The tables that are parted by month. None on SQLite, which keeps whole tables.
+    pub async fn parted_tables(&self) -> Result<Vec<PartedTable>, Fault> {
+        if self.backend == Backend::Sqlite {
+            return Ok(Vec::new());
+        }
+        let parts = self.parts().await?;
+        let of = |table: &str| parts.iter().filter(|part| part.table == table).cloned().collect();
+        let parted = |one: &months::Parted| PartedTable { table: one.table, column: one.column, parts: of(one.table) };
+        Ok(PARTED.iter().map(parted).collect())
     }
 
     /// How many months after the present one have a part in each table that is parted. None on SQLite.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use platform::jobs::{Failure, Registry};
+use platform::jobs::{Failure, Registry, core::MOST_DEATHS};
 
 use super::{
     Exchange,
@@ -12,6 +12,9 @@ use super::{
 const HOUR: Duration = Duration::from_hours(1);
 /// An exchange has failed for good after so many faults of ours.
 const MOST_FAILURES: i64 = 12;
+/// Why an exchange has failed whose workers died, and one that could not be carried out or ended, for whoever asked for it.
+const KILLED: &str = "the worker died while it was carried out, twice at the same place: it is not tried again";
+const FAILED: &str = "a fault of ours, again and again: the operator's log tells more. Rows that are counted are done";
 
 /// Adds what this room knows how to do.
 pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
@@ -29,7 +32,10 @@ pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
             let exchange = burying.clone();
             async move {
                 match serde_json::from_str::<Order>(&job.payload) {
-                    Ok(order) => exchange.give_up(lease, job.tenant, order.id).await,
+                    Ok(order) => {
+                        let why = if job.deaths >= MOST_DEATHS { KILLED } else { FAILED };
+                        exchange.give_up(lease, (job.tenant, order.id), why).await
+                    }
                     Err(_) => Ok(()),
                 }
             }

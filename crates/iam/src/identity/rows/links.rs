@@ -118,10 +118,15 @@ pub async fn put_registration(work: &GlobalWork, hash: [u8; 32], waiting: Waitin
     Ok(())
 }
 
-/// Takes a registration out of those that wait, if its time has not passed.
-pub async fn take_registration(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<Waiting>, Fault> {
-    let sql = format!("DELETE FROM registration WHERE hash = $1 AND expires_at > $2 RETURNING {}", Waiting::SELECT);
-    Ok(work.records(&sql, vec![hash.to_vec().into(), now.into()]).await?.pop())
+/// The registration that waits for a link, if its time has not passed.
+pub async fn registration(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<Waiting>, Fault> {
+    let sql = format!("SELECT {} FROM registration WHERE hash = $1 AND expires_at > $2", Waiting::SELECT);
+    Ok(db.records(&sql, vec![hash.to_vec().into(), now.into()]).await?.pop())
+}
+
+/// Takes a registration out of those that wait; whether it was there still.
+pub async fn end_registration(work: &GlobalWork, hash: [u8; 32]) -> Result<bool, Fault> {
+    Ok(work.change("DELETE FROM registration WHERE hash = $1", vec![hash.to_vec().into()]).await? == 1)
 }
 
 /// Forgets links and registrations whose time has passed.

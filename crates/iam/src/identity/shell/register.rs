@@ -84,21 +84,25 @@ impl Identity {
         Ok(Entered::LinkSent { email, expires_at })
     }
 
-    /// Carries out a registration whose address was confirmed. An account that is there already keeps its password.
+    /// Carries out a registration whose address was confirmed. An account that is there already keeps its password. The link is used up in the
+    /// transaction that makes the tenant: while that is refused or fails, the link can be used again.
     pub(super) async fn finish_registration(&self, hash: [u8; 32]) -> Result<(), IdentityError> {
-        let global = self.db.global();
-        let work = global.begin().await?;
-        let waiting = links::take_registration(&work, hash, self.clock.now()).await?;
-        work.commit().await?;
-        let waiting = waiting.ok_or(Rejection::LinkOver)?;
+        let (global, now) = (self.db.global(), self.clock.now());
+        let waiting = links::registration(&global, hash, now).await?.ok_or(Rejection::LinkOver)?;
         let account = match rows::user_by_email(&global, &core::email_key(&waiting.email)).await? {
             Some(user) => Existing(user.id),
             None => New(self.new_user(&waiting.email, &waiting.display_name, waiting.password_hash)),
         };
         let tenant = self.new_tenant(&waiting.tenant_name, &waiting.tenant_slug);
         let written = async {
-            let (work, membership) = self.write_tenant(tenant, account).await?;
-            links::set_verified(&work, membership.user, self.clock.now()).await?;
+            let work = self.begin_tenant(tenant.id).await?;
+            // Of many calls at once, one finds it.
+            if !links::end_registration(&work, hash).await? {
+                work.rollback().await?;
+                return Err(IdentityError::from(Rejection::LinkOver));
+            }
+            let (work, membership) = self.fill_tenant(work, tenant, account).await?;
+            links::set_verified(&work, membership.user, now).await?;
             Ok::<(), IdentityError>(work.commit().await?)
         };
         written.await.map_err(raced)
@@ -131,8 +135,22 @@ impl Identity {
     }
 
     pub(super) async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
+        let work = self.begin_tenant(tenant.id).await?;
+        self.fill_tenant(work, tenant, account).await
+    }
+
+    async fn begin_tenant(&self, tenant: TenantId) -> Result<GlobalWork, Fault> {
+        Ok(GlobalWork::from(self.db.global().maintenance_for(tenant).await?))
+    }
+
+    /// Writes a tenant and its owner in a transaction that was begun for it.
+    async fn fill_tenant(
+        &self,
+        global: GlobalWork,
+        tenant: tenant::Model,
+        account: Account,
+    ) -> Result<(GlobalWork, Membership), Fault> {
         let now = self.clock.now();
-        let global = GlobalWork::from(self.db.global().maintenance_for(tenant.id).await?);
         let work = global.tenant();
         let tenant_id = tenant.id;
         work.insert_global::<tenant::Entity>(tenant).await?;

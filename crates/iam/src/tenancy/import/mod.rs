@@ -17,7 +17,7 @@ use platform::{
     audit::{self, AuditWriter, Target},
     secrets::KeyRing,
     storage::{
-        Database, Fault, Row, Work,
+        Database, Fault, Month, Row, Work,
         copying::{Plan, Step},
     },
 };
@@ -40,6 +40,8 @@ pub use refusal::{ImportError, LineRefusal, Refusal};
 const BATCH_ROWS: u64 = 4_096;
 /// Bytes of a batch's lines, about.
 const BATCH_BYTES: usize = 4 << 20;
+/// The last moment that a refusal names the month of: the end of the year 9999, in microseconds since 1970.
+const LAST_MOMENT: i64 = 253_402_300_799_999_999;
 
 fn file_of(table: &str) -> String {
     format!("{table}.jsonl")
@@ -127,6 +129,31 @@ impl Export {
             }
             if taken == slug {
                 return Err(Refusal::SlugTaken(taken).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses rows of months that the database has no part for: those that were archived in it, and those that are far ahead.
+    ///
+    /// # Errors
+    /// A file has such a row, or is none of JSON; or the database fails.
+    pub async fn refuse_missing_months(&self, db: &Database) -> Result<(), ImportError> {
+        for parted in db.parted_tables().await? {
+            let table = parted.table;
+            if !tables::exported().any(|exported| exported.name == table) {
+                continue;
+            }
+            let (mut lines, mut line) = (self.lines(table)?, 0);
+            while let Some(text) = lines.next_line()? {
+                line += 1;
+                let fields = values::fields(text).map_err(|why| At { file: table, line }.refuses(why))?;
+                // A line without it is refused when it is written.
+                let Some(at) = fields.get(parted.column).and_then(serde_json::Value::as_i64) else { continue };
+                if !parted.takes(at) {
+                    let month = Month::of(Timestamp(at.clamp(0, LAST_MOMENT)));
+                    return Err(Refusal::NoPartition { table, month }.into());
+                }
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use platform::storage::Fault;
+use platform::storage::{Fault, Month};
 
 /// What is wrong with an export, or with the deployment that it is for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,10 @@ pub enum Refusal {
     Unconfirmed(String),
     #[error("rows {first} to {last} of {table} break a rule of the database: {why}")]
     Rows { table: &'static str, first: u64, last: u64, why: String },
+    #[error(
+        "{table}.jsonl has rows of {month}, for which this deployment has no partition: it has archived that month, or not made it yet. Import into a deployment that has it; a month to come is made by `entrepot partitions run`"
+    )]
+    NoPartition { table: &'static str, month: Month },
     #[error(
         "the audit log of the export breaks at its entry {seq}: {why}. Prove the deployment that it is from with `entrepot audit verify`"
     )]

@@ -14,7 +14,6 @@ use super::parcels::fill_parcels;
 use crate::{
     catalog::core::handling::HandlingTime,
     fulfilment::core::{Accepted, Ready, Rejected, StoreHandling, Work, WorkHead, WorkLine},
-    ledger::due::PAGE,
 };
 
 /// A work without its lines, as it is written and read.
@@ -369,7 +368,7 @@ pub async fn names_of_store(reads: &impl Reads, store: StoreId) -> Result<Option
 
 /// The next page of orders that have goods to send and no works: those that were confirmed before there were any. Also where nothing is held any
 /// more, because holds gave way.
-pub async fn unworked(global: &Global, after: (TenantId, OrderId)) -> Result<Vec<(TenantId, OrderId)>, Fault> {
+pub async fn unworked(global: &Global, after: (TenantId, OrderId), most: usize) -> Result<Vec<(TenantId, OrderId)>, Fault> {
     let sql = format!(
         "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order WHERE status IN ('CONFIRMED', 'PARTIALLY_FULFILLED'))
          SELECT o.tenant_id, o.id FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2) AND o.tenant_id NOT IN {SUSPENDED}
@@ -377,7 +376,7 @@ pub async fn unworked(global: &Global, after: (TenantId, OrderId)) -> Result<Vec
            AND EXISTS (SELECT 1 FROM order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.open > 0
              AND (l.stock_policy <> 'UNTRACKED' AND l.product_id IS NOT NULL OR EXISTS (SELECT 1 FROM order_line_part n
                WHERE n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position)))
-         ORDER BY o.tenant_id, o.id LIMIT {PAGE}"
+         ORDER BY o.tenant_id, o.id LIMIT {most}"
     );
     let rows = global.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
     rows.iter()

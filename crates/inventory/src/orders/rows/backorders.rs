@@ -1,5 +1,7 @@
 //! Lines that wait for stock, the oldest order first.
 
+use std::collections::BTreeSet;
+
 use entity::{
     prelude::*,
     record::{Record, Selected},
@@ -7,7 +9,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
-    storage::{Backend, Fault, Finds, Reads},
+    storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -233,6 +235,26 @@ pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result
         is_part: row.is_part == 1,
     };
     Ok(rows.into_iter().map(queued).collect())
+}
+
+/// What is available at those of these levels that have any.
+pub async fn available_at(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, i64)>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT v.product_id, v.store_id, v.on_hand - v.unavailable - v.reserved FROM stock_level v
+         WHERE v.tenant_id = $1 AND v.on_hand - v.unavailable - v.reserved > 0 AND {}",
+        backend.in_ids("v.product_id", 2)
+    );
+    let asked: BTreeSet<LevelKey> = keys.iter().copied().collect();
+    let mut found = Vec::new();
+    for row in &reads.rows(&sql, vec![backend.ids(keys.iter().map(|key| key.product))]).await? {
+        let mut row = Row::new(row);
+        let key = LevelKey { product: row.take()?, store: row.take()? };
+        if asked.contains(&key) {
+            found.push((key, row.take()?));
+        }
+    }
+    Ok(found)
 }
 
 /// The levels that the kits which these orders are owed take from, and what is available there.

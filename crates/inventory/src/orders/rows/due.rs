@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{NOT_BARRED, WHOLE_KITS};
 use crate::{
-    ledger::due::{PAGE, PageKey, bounds},
+    ledger::due::{PageKey, bounds},
     stock::{core::LevelKey, rows::expected::lines_that_wait},
 };
 
@@ -20,12 +20,12 @@ pub struct DueOrder {
     pub page_key: PageKey,
 }
 
-/// The next page of pending orders that were due at `now`.
-pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey) -> Result<Vec<DueOrder>, Fault> {
+/// The next page of pending orders that were due at `now`, of so many at most.
+pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueOrder>, Fault> {
     let sql = format!(
         "SELECT o.tenant_id, o.id, o.expires_at FROM sales_order o
          WHERE o.status = 'PENDING' AND o.expires_at IS NOT NULL AND o.expires_at <= $1 AND o.tenant_id NOT IN {SUSPENDED} AND (o.expires_at, o.id) > ($2, $3)
-         ORDER BY o.expires_at, o.id LIMIT {PAGE}"
+         ORDER BY o.expires_at, o.id LIMIT {most}"
     );
     let rows = global.rows(&sql, bounds(now, after)).await?;
     rows.iter()
@@ -45,9 +45,9 @@ pub struct Arrived {
     pub available: i64,
 }
 
-/// The next page of levels at which orders wait for stock and some is available; what waits for a part of a kit does while a whole one could be
+/// The next page of levels, of so many at most, at which orders wait for stock and some is available; what waits for a part of a kit does while a whole one could be
 /// made. Walks a partial index that holds only lines that wait; CROSS JOIN keeps SQLite from beginning with all levels.
-pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arrived>, Fault> {
+pub async fn arrived(global: &Global, after: Option<&Arrived>, most: usize) -> Result<Vec<Arrived>, Fault> {
     let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
     let waiting = lines_that_wait(global.backend());
     let sql = format!(
@@ -63,7 +63,7 @@ pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arr
          WHERE s.tenant_id = w.tenant_id AND s.product_id = w.product_id AND s.store_id = w.store_id
            AND s.on_hand - s.unavailable - s.reserved > 0
            AND (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3) AND w.tenant_id NOT IN {SUSPENDED}
-         ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {PAGE}"
+         ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {most}"
     );
     let nil = Uuid::nil();
     let from = after.map_or([nil; 3], |last| [last.tenant.uuid(), last.key.product.uuid(), last.key.store.uuid()]);

@@ -278,15 +278,12 @@ pub struct DueBlanket {
     pub valid_to: i32,
 }
 
-/// Blanket orders that a page of due ones has at most.
-pub const DUE_PAGE: usize = 500;
-
-/// The next page of active blanket orders whose last day comes before this one, of all tenants that are served.
-pub async fn due_blankets(global: &Global, day: i32, after: Option<&DueBlanket>) -> Result<Vec<DueBlanket>, Fault> {
+/// The next page of active blanket orders whose last day comes before this one, of all tenants that are served: so many at most.
+pub async fn due_blankets(global: &Global, day: i32, after: Option<&DueBlanket>, most: usize) -> Result<Vec<DueBlanket>, Fault> {
     let sql = format!(
         "SELECT b.tenant_id, b.id, b.valid_to FROM blanket_order b
          WHERE b.status = 'ACTIVE' AND b.valid_to < $1 AND b.tenant_id NOT IN {SUSPENDED} AND (b.valid_to, b.id) > ($2, $3)
-         ORDER BY b.valid_to, b.id LIMIT {DUE_PAGE}"
+         ORDER BY b.valid_to, b.id LIMIT {most}"
     );
     let (from, id) = after.map_or((i32::MIN, Uuid::nil()), |last| (last.valid_to, last.blanket.uuid()));
     let rows = global.rows(&sql, vec![day.into(), from.into(), id.into()]).await?;

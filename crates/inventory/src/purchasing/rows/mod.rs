@@ -21,7 +21,7 @@ mod sorted;
 mod supply;
 mod write;
 
-pub use blanket::{DUE_PAGE, DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
+pub use blanket::{DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
 pub use blanket_list::{BLANKETS, BlanketFilter, blanket_keys, blanket_page, blanket_source};
 pub use lead_times::{SupplierLead, lead_time_of, lead_times};
 pub use list::{DaySpan, Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};

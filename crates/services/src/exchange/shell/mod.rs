@@ -250,16 +250,15 @@ impl Exchange {
         Ok(())
     }
 
-    /// Ends what has killed its workers. Its file is not read once more.
-    pub(in crate::exchange) async fn give_up(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Failure> {
+    /// Ends what is not tried again, for this reason. Its file is not read once more.
+    pub(super) async fn give_up(&self, lease: Lease, (tenant, id): (TenantId, ExchangeId), why: &str) -> Result<(), Failure> {
         let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
         let made = match run.kind {
             Kind::Bulk => self.so_far(&run).await?,
             Kind::Import => self.refusals_alone(&run).await?,
             Kind::Export => None,
         };
-        let why = "the worker died while it was carried out, twice at the same place: it is not tried again".to_owned();
-        Ok(self.end(lease, &run, State::Failed, made, Some(why)).await?)
+        Ok(self.end(lease, &run, State::Failed, made, Some(why.to_owned())).await?)
     }
 
     /// The exchange, begun; None when there is nothing to do.

@@ -34,6 +34,8 @@ use crate::liquidation::{
 pub const MOST_APPROVED: usize = 1_000;
 /// Lines that a call names by id at most.
 const MOST_IDS: usize = 500;
+/// A plan that has not changed for so long is worked on by no call any more: what is claimed of it may be claimed anew, whoever claimed it.
+const CLAIM_SECONDS: i64 = 3_600;
 
 /// Lines to approve. Its JSON is what the idempotency key's hash is over.
 #[derive(Debug, Clone, Serialize)]
@@ -145,12 +147,15 @@ async fn claim(
     products.sort_unstable();
     products.dedup();
     let free = rows::free_now(work, &products).await?;
-    let claims = if is_open {
+    let mut claims = if is_open {
         let may = |line: &PlanLine| may(permit, line);
         approve(&lines, &input.approval, &free, &may, (MOST_APPROVED, || rooms.ledger.clock().uuid()))
     } else {
         Claims::default()
     };
+    let now = rooms.ledger.clock().now();
+    claims.claimed.extend(abandoned(permit, &plan, &lines, now));
+    claims.claimed.sort_unstable();
     let receipt = receipt_of(plan.id, &lines, &claims);
     if mode == Mode::Validate {
         return Ok((receipt, false));
@@ -166,11 +171,23 @@ async fn claim(
     if is_open {
         plan.state = state_of(&rows::lines_of(work, plan.id).await?);
     }
-    let now = rooms.ledger.clock().now();
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(work, &plan).await?;
     idempotency::keep(work, &key, &receipt, now).await?;
     Ok((receipt, false))
+}
+
+/// Lines that others have claimed, and that the call which did so will not carry out any more: their places and their groups. Those that the caller may.
+fn abandoned(permit: &May, plan: &Plan, lines: &[PlanLine], now: Timestamp) -> Vec<(usize, Uuid)> {
+    if plan.updated_at.plus_seconds(CLAIM_SECONDS) > now {
+        return Vec::new();
+    }
+    let owner = permit.actor().id;
+    let taken = |(index, line): (usize, &PlanLine)| match line.state {
+        LineState::Claimed { group, by } if by != owner && may(permit, line) => Some((index, group)),
+        _ => None,
+    };
+    lines.iter().enumerate().filter_map(taken).collect()
 }
 
 /// Every id names a line of the plan.
