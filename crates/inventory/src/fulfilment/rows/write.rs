@@ -5,7 +5,7 @@ use entity::{
     record::Record,
     tables::{fulfilment, fulfilment_work, fulfilment_work_line, order_line_barred, parcel, parcel_line, parcel_line_lot},
 };
-use platform::storage::{Bulk, Rows};
+use platform::storage::{Bulk, Rows, new_and_changed};
 use uuid::Uuid;
 
 use super::load::WorkRow;
@@ -260,15 +260,7 @@ impl From<&Fulfilment> for Arrived {
 
 /// Works as they are after the batch, without their lines: new ones, then changed ones. Each is with what it was before the batch.
 pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 2] {
-    let (mut new, mut changed) = (Rows::<WorkRow>::insert(tenant), Rows::<ChangedWork>::update(tenant));
-    for (work, before) in works {
-        if before.is_some() {
-            changed.push((&work.head).into());
-        } else {
-            new.push((&work.head).into());
-        }
-    }
-    [new.into(), changed.into()]
+    new_and_changed::<WorkRow, ChangedWork, _>(tenant, works.iter().map(|(work, before)| (&work.head, before.is_some())))
 }
 
 /// Their lines and parcels.
