@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Bulk, Rows, new_and_changed};
 use uuid::Uuid;
 
-use super::load::WorkRow;
+use super::{load::WorkRow, parcels::HeadRow};
 use crate::{
     fulfilment::core::{Barred, Before, Parcel, ParcelLine, ParcelLot, Work, WorkHead, WorkLine},
     orders::core::{Fulfilment, count},
@@ -58,20 +58,6 @@ struct ChangedLine {
     packed: Quantity,
     shipped: Quantity,
     dropped: Quantity,
-}
-
-#[derive(Record)]
-#[record(of = parcel)]
-struct NewParcel {
-    id: ParcelId,
-    work_id: FulfilmentWorkId,
-    position: i32,
-    fulfilment_id: Option<FulfilmentId>,
-    carrier_id: Option<CarrierId>,
-    service: Option<String>,
-    tracking_number: Option<String>,
-    weight: Option<i64>,
-    created_at: Timestamp,
 }
 
 #[derive(Record)]
@@ -209,7 +195,7 @@ impl ChangedLine {
     }
 }
 
-impl NewParcel {
+impl HeadRow {
     fn of(work: &WorkHead, parcel: &Parcel) -> Self {
         Self {
             id: parcel.id,
@@ -266,7 +252,7 @@ pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
 /// Their lines and parcels.
 pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 8] {
     let (mut new, mut changed) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
-    let (mut packed, mut labelled) = (Rows::<NewParcel>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
+    let (mut packed, mut labelled) = (Rows::<HeadRow>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
     let (mut put_in, mut taken_out) = (Rows::<NewParcelLine>::insert(tenant), Rows::<ChangedParcelLine>::update(tenant));
     let (mut named, mut unnamed) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
     for (work, before) in works {
@@ -285,7 +271,7 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
             unnamed.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
         }
         for parcel in work.parcels.iter().skip(parcels) {
-            packed.push(NewParcel::of(head, parcel));
+            packed.push(HeadRow::of(head, parcel));
             let line = |line: &ParcelLine| NewParcelLine {
                 parcel_id: parcel.id,
                 work_id: head.id,
