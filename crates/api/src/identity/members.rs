@@ -51,11 +51,7 @@ pub enum MemberSortField {
     LastSeenAt,
 }
 
-impl From<MemberSort> for MembersSorted {
-    fn from(sort: MemberSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(MemberSort => MembersSorted);
 
 impl MemberFilter {
     /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
