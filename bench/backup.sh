@@ -136,7 +136,7 @@ for on in "${ON[@]}"; do
   # A tenant beside the year's, for w2.
   export ENTREPOT_BENCH_DATA="$FOLDER/$on"
   serve backup "$URL" "$PORT"
-  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" --products 500 --customers 100 --orders 0
+  fill --products 500 --customers 100 --orders 0
   stop_server backup
   loads
 done

@@ -39,7 +39,7 @@ for kind in small large; do
   URLS[$kind]=$URL
   ENTREPOT_BENCH_DATA="$FOLDER/$kind"
   serve growth "$URL" "$PORT"
-  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "$@"
+  fill "$@"
   stop_server growth
   database "$URL" -c 'ANALYZE'
 done
@@ -49,20 +49,7 @@ COUNT=$(database "${URLS[large]}" -c 'SELECT count(*) FROM entry')
 [ "$COUNT" -ge "$ENTRIES" ] || die "there are $COUNT entries"
 say "[${SECONDS}s] $COUNT entries, $(database "${URLS[large]}" -c "SELECT pg_size_pretty(pg_total_relation_size('entry') + pg_total_relation_size('movement'))")"
 
-for round in $(seq "$ROUNDS"); do
-  for work in $WORKS; do
-    # Everyone begins in turn.
-    kinds=(small large)
-    for n in 0 1; do
-      kind=${kinds[$(((n + round) % 2))]}
-      ENTREPOT_BENCH_DATA="$FOLDER/$kind"
-      serve growth "${URLS[$kind]}" "$PORT"
-      rate_to "$FOLDER/$work.$kind" "$work" "$round"
-      stop_server growth
-    done
-    say "round $round, $work: $(tail -n 1 "$FOLDER/$work.small")/s alone, $(tail -n 1 "$FOLDER/$work.large")/s beside $COUNT entries"
-  done
-done
+in_turn growth small alone large "beside $COUNT entries"
 for work in $WORKS; do
   cost postgres "cost of $COUNT entries, $work" "$FOLDER/$work.small" "$FOLDER/$work.large" 23
 done

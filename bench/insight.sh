@@ -75,7 +75,7 @@ lag() {
   local round n kinds=(off on)
   export ENTREPOT_BENCH_DATA="$FOLDER/$on"
   serve insight "$URL" "$PORT"
-  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" --products 500 --customers 100 --orders 0
+  fill --products 500 --customers 100 --orders 0
   sleep 5 # the facts follow
   watched "facts behind the journal, p95, at 500 changes a second" paced
   sleep 5

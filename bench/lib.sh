@@ -193,6 +193,9 @@ replayed() {
   sed -E "s#(127\.0\.0\.1):[0-9]+#\1:$PORT#" "$WORK/replayed/$1/account.json" >"$ACCOUNT/account.json"
 }
 
+# fill [ARGS]: loads the server at $PORT, its account to $ENTREPOT_BENCH_DATA
+fill() { python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "$@"; }
+
 # generate WORK SEED [CLIENTS]: one load on the server at $PORT, as a line of JSON: by the kit's generator where it is built, else by bench/writes.py
 generate() {
   fresh_env
@@ -223,6 +226,24 @@ rate_to() {
   line=$(generate "$2" "$3")
   [ "$(field err <<<"$line")" = 0 ] || die "errors: $line"
   field rps <<<"$line" >>"$1"
+}
+
+# in_turn NAME KIND WORDS OTHER WORDS: in each round the rates of $WORKS on the databases of both kinds, ${URLS[KIND]} with the account in $FOLDER/KIND,
+# to $FOLDER/WORK.KIND. Each begins in turn: who comes later finds a larger database. The words are said behind the rates.
+in_turn() {
+  local name=$1 kinds=("$2" "$4") round work n kind
+  for round in $(seq "$ROUNDS"); do
+    for work in ${WORKS:?}; do
+      for n in 0 1; do
+        kind=${kinds[$(((n + round) % 2))]}
+        ENTREPOT_BENCH_DATA="$FOLDER/$kind"
+        serve "$name" "${URLS[$kind]}" "$PORT"
+        rate_to "$FOLDER/$work.$kind" "$work" "$round"
+        stop_server "$name"
+      done
+      say "round $round, $work: $(tail -n 1 "$FOLDER/$work.$2")/s $3, $(tail -n 1 "$FOLDER/$work.$4")/s $5"
+    done
+  done
 }
 
 # row ON WHAT FIGURE UNIT [REACH] [--least] [--note TEXT]; cost ON WHAT BASE OTHER REACH: a figure of the table in $FIGURES

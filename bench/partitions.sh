@@ -41,7 +41,7 @@ for kind in plain parted; do
   "$BIN" migrate --database-url "$URL" >&2
   ENTREPOT_BENCH_DATA="$FOLDER/$kind"
   serve partitions "$URL" "$PORT"
-  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "$@"
+  fill "$@"
   stop_server partitions
 done
 [ "$(parts "${URLS[plain]}")" = 0 ] || die "the tables that have to be whole are parted"
@@ -49,20 +49,7 @@ COUNT=$(parts "${URLS[parted]}")
 # Also after they were loaded: a server makes the months that are missing.
 [ "$COUNT" -ge 36 ] || die "three tables with twelve months each have $COUNT parts"
 
-for round in $(seq "$ROUNDS"); do
-  for work in $WORKS; do
-    # Everyone begins in turn: who comes later finds a larger database.
-    kinds=(plain parted)
-    for n in 0 1; do
-      kind=${kinds[$(((n + round) % 2))]}
-      ENTREPOT_BENCH_DATA="$FOLDER/$kind"
-      serve partitions "${URLS[$kind]}" "$PORT"
-      rate_to "$FOLDER/$work.$kind" "$work" "$round"
-      stop_server partitions
-    done
-    say "round $round, $work: $(tail -n 1 "$FOLDER/$work.plain")/s whole, $(tail -n 1 "$FOLDER/$work.parted")/s in parts"
-  done
-done
+in_turn partitions plain whole parted "in parts"
 for work in $WORKS; do
   cost postgres "cost of $COUNT parts by month, $work" "$FOLDER/$work.plain" "$FOLDER/$work.parted" 3
 done

@@ -69,7 +69,7 @@ query primary postgres 'CREATE DATABASE shop'
 PRIMARY=$(at primary shop) REPLICA=$(at replica shop)
 "$BIN" migrate --database-url "$PRIMARY" >"$RUN/migrate.log" 2>&1 || die "migrate: $(tail -n 5 "$RUN/migrate.log")"
 start_node "$PRIMARY"
-python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "${ARGS[@]}"
+fill "${ARGS[@]}"
 stop_server replicas
 query primary shop 'ANALYZE'
 wait_for 30 has_caught_up || die "the standby does not catch up"

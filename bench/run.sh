@@ -79,7 +79,7 @@ up() {
 # shellcheck disable=SC2120 # names, which only a caller at the terminal gives
 load() {
   rm -rf "$ENTREPOT_BENCH_DATA"
-  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "$@"
+  fill "$@"
   sql -d "$DATABASE" -c 'VACUUM ANALYZE' -c 'CHECKPOINT' # as the kit does after its seed
 }
 

@@ -25,7 +25,7 @@ mkdir -p "$FOLDER/raw"
 trap 'stop_server sqlite' EXIT
 "$BIN" migrate --database-url "sqlite://$FILE"
 serve sqlite "sqlite://$FILE" "$PORT"
-python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" --products 500 --customers 100 --orders 0
+fill --products 500 --customers 100 --orders 0
 
 for round in $(seq "$ROUNDS"); do
   fresh_env

@@ -26,7 +26,7 @@ mkdir -p "$FOLDER"
 trap 'stop_server start' EXIT
 "$BIN" migrate --database-url "sqlite://$FILE"
 serve start "sqlite://$FILE" "$PORT"
-python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" --products 1000 --customers 500 --orders 2000
+fill --products 1000 --customers 500 --orders 2000
 fresh_env
 stop_server start
 

@@ -34,7 +34,7 @@ for on in "${ON[@]}"; do
   new_database traces "$on"
   export ENTREPOT_BENCH_DATA="$FOLDER/$on"
   serve traces "$URL" "$PORT"
-  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "$@"
+  fill "$@"
   stop_server traces
   before=$(come)
   for round in $(seq "$ROUNDS"); do

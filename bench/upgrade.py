@@ -16,11 +16,11 @@ import http.client
 import json
 import subprocess
 import sys
-import threading
 import time
 
 from faults import Client, Load, Probe, check, part, repeat
 from measured import Figures
+from watcher import Follower
 
 READERS = 4
 WATCH = (
@@ -94,62 +94,19 @@ class Reader(Kept, Client):
         return "OK", None, 0
 
 
-class Subscriber(threading.Thread):
-    """Follows all levels of one company, and comes back with its cursor when its connection ends."""
+class Subscriber(Follower):
+    """Follows all levels of one company, version by version."""
+
+    watch = WATCH
 
     def __init__(self, number, load):
-        super().__init__(daemon=True)
-        self.number, self.load, self.tenant = number, load, load.tenants[number]
+        super().__init__(load.nodes[0], load.tenants[number])
+        self.number, self.load = number, load
         self.levels, self.seqs, self.gaps, self.resets = {}, set(), [], []
-        self.cursor, self.opened, self.heard, self.silent, self.is_over = None, 0, 0.0, 0.0, False
-        self.is_ready = threading.Event()
+        self.heard, self.silent = 0.0, 0.0
 
-    def run(self):
-        while not self.is_over:
-            try:
-                self.follow()
-            except (OSError, http.client.HTTPException):
-                pass
-            except BaseException as fault:  # noqa: BLE001 - told in the line of JSON
-                self.load.wrong.append(f"subscriber {self.number}: {fault!r}")
-                return
-            if not self.is_over:
-                time.sleep(0.2)
-
-    def follow(self):
-        headers = {"content-type": "application/json", "accept": "text/event-stream", "authorization": "Bearer " + self.tenant.api.account["token"]}
-        if self.cursor:
-            headers["last-event-id"] = self.cursor
-        # Something comes every 20 seconds.
-        connection = http.client.HTTPConnection("127.0.0.1", self.load.nodes[0], timeout=30)
-        try:
-            connection.request("POST", "/graphql", json.dumps({"query": WATCH}), headers)
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise http.client.HTTPException(f"HTTP {answer.status}")
-            self.opened += 1
-            self.read(answer)
-        finally:
-            connection.close()
-
-    def read(self, answer):
-        kind, data = None, []
-        while not self.is_over:
-            raw = answer.readline()
-            if not raw:
-                return
-            line = raw.decode().rstrip("\r\n")
-            name, _, value = line.partition(":")
-            if name == "event":
-                kind = value.strip()
-            elif name == "data":
-                data.append(value.removeprefix(" "))
-            elif not line:
-                if kind == "next":
-                    self.take(json.loads("\n".join(data)))
-                elif kind == "complete":
-                    return
-                kind, data = None, []
+    def fail(self, fault):
+        self.load.wrong.append(f"subscriber {self.number}: {fault!r}")
 
     def take(self, answer):
         if answer.get("errors"):
@@ -158,7 +115,7 @@ class Subscriber(threading.Thread):
         if item["phase"] == "RESET":
             self.resets.append(item["reset"])
             self.cursor, self.levels = None, {}
-            return
+            return True
         now = time.time()
         if item["phase"] == "LIVE":
             if self.heard:
@@ -170,6 +127,7 @@ class Subscriber(threading.Thread):
             self.cursor = item["cursor"]
         if item["phase"] == "READY":
             self.is_ready.set()
+        return True
 
     def change(self, change, is_live):
         level = change["level"]

@@ -1,4 +1,4 @@
-"""A subscriber of bench/faults.py: how long after its answer a change reaches a stream at one node. A library."""
+"""Subscribers of bench/faults.py and bench/upgrade.py: they follow a stream, and come back when their connection ends. A library."""
 
 import bisect
 import http.client
@@ -9,15 +9,16 @@ import time
 WATCH = "subscription { stockChanged { phase cursor changes { seq } } }"
 
 
-class Watcher(threading.Thread):
-    """Follows all levels of one company by server-sent events, and comes back with its cursor when its connection ends."""
+class Follower(threading.Thread):
+    """Follows a subscription by server-sent events, and comes back with its cursor when its connection ends.
+
+    A subclass says what to `watch`, takes each answer (`take` gives False where the stream has ended), and is told what ends it (`fail`).
+    """
 
     def __init__(self, port, tenant):
         super().__init__(daemon=True)
         self.port, self.tenant, self.cursor = port, tenant, None
-        # The highest number of a change so far, each time that it rose, and when that was.
-        self.seqs, self.moments = [], []
-        self.opened, self.resets, self.wrong, self.is_over = 0, 0, None, False
+        self.opened, self.is_over = 0, False
         self.is_ready = threading.Event()
 
     def run(self):
@@ -27,9 +28,10 @@ class Watcher(threading.Thread):
             except (OSError, http.client.HTTPException):
                 pass
             except BaseException as fault:  # noqa: BLE001 - told in the line of JSON
-                self.wrong = repr(fault)
+                self.fail(fault)
                 return
-            time.sleep(0.2)
+            if not self.is_over:
+                time.sleep(0.2)
 
     def follow(self):
         headers = {"content-type": "application/json", "accept": "text/event-stream", "authorization": "Bearer " + self.tenant.api.account["token"]}
@@ -38,7 +40,7 @@ class Watcher(threading.Thread):
         # Something comes every 20 seconds.
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("POST", "/graphql", json.dumps({"query": WATCH}), headers)
+            connection.request("POST", "/graphql", json.dumps({"query": self.watch}), headers)
             answer = connection.getresponse()
             if answer.status != 200:
                 raise http.client.HTTPException(f"HTTP {answer.status}")
@@ -64,8 +66,22 @@ class Watcher(threading.Thread):
                     return
                 kind, data = None, []
 
+
+class Watcher(Follower):
+    """Follows all levels of one company, to see how long after its answer a change reaches a stream at one node."""
+
+    watch = WATCH
+
+    def __init__(self, port, tenant):
+        super().__init__(port, tenant)
+        # The highest number of a change so far, each time that it rose, and when that was.
+        self.seqs, self.moments = [], []
+        self.resets, self.wrong = 0, None
+
+    def fail(self, fault):
+        self.wrong = repr(fault)
+
     def take(self, answer):
-        """False where the stream has ended."""
         if answer.get("errors"):
             # As while its node has no database: it comes back.
             return False

@@ -1,4 +1,4 @@
-//! Sorts of the lists that took `orderBy` before all others took `sort`: they mean the same.
+//! Sorts of the lists that took `orderBy` before all others took `sort`: they mean the same; and how an input becomes what rows are sorted by.
 
 use async_graphql::{Enum, InputObject};
 use platform::path;
@@ -21,6 +21,18 @@ pub fn order_of<O>(order_by: Option<O>, sort: Option<impl Into<O>>) -> Answer<Op
         (order_by, sort) => Ok(sort.map(Into::into).or(order_by)),
     }
 }
+
+/// Makes what rows are sorted by of an input with a field and a direction.
+macro_rules! rows_sorted {
+    ($sort:ident => $sorted:ty) => {
+        impl From<$sort> for $sorted {
+            fn from(sort: $sort) -> Self {
+                Self { by: sort.field.into(), descending: sort.direction == $crate::catalog::Direction::Desc }
+            }
+        }
+    };
+}
+pub(crate) use rows_sorted;
 
 /// Makes orders of sorts: both have a field and a direction.
 macro_rules! orders_of_sorts {

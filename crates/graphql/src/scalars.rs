@@ -101,52 +101,37 @@ fn text(value: Value) -> Result<String, &'static str> {
     }
 }
 
-/// A decimal number as a string, never a float.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Decimal(pub String);
+/// A scalar that is any string.
+macro_rules! text_scalar {
+    ($(#[doc = $doc:tt])* $name:ident, $url:tt) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
 
-/// A decimal number as a string, never a float.
-#[Scalar(name = "Decimal", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6")]
-impl ScalarType for Decimal {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        Ok(Self(text(value).map_err(InputValueError::custom)?))
-    }
-    fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
-    }
+        $(#[doc = $doc])*
+        #[Scalar(specified_by_url = $url)]
+        impl ScalarType for $name {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                Ok(Self(text(value).map_err(InputValueError::custom)?))
+            }
+            fn to_value(&self) -> Value {
+                Value::String(self.0.clone())
+            }
+        }
+    };
 }
-
-/// An opaque position in a list or a stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Cursor(pub String);
-
-/// An opaque position in a list or a stream.
-#[Scalar(name = "Cursor", specified_by_url = "https://relay.dev/graphql/connections.htm#sec-Cursor")]
-impl ScalarType for Cursor {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        Ok(Self(text(value).map_err(InputValueError::custom)?))
-    }
-    fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
-    }
+text_scalar! {
+    /// A decimal number as a string, never a float.
+    Decimal, "https://www.rfc-editor.org/rfc/rfc8259#section-6"
 }
-
-/// An ISO 4217 currency code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct CurrencyCode(pub String);
-
-/// An ISO 4217 currency code.
-#[Scalar(name = "CurrencyCode", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
-impl ScalarType for CurrencyCode {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        Ok(Self(text(value).map_err(InputValueError::custom)?))
-    }
-    fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
-    }
+text_scalar! {
+    /// An opaque position in a list or a stream.
+    Cursor, "https://relay.dev/graphql/connections.htm#sec-Cursor"
+}
+text_scalar! {
+    /// An ISO 4217 currency code.
+    CurrencyCode, "https://www.iso.org/iso-4217-currency-codes.html"
 }
 
 /// JSON value of any kind, for metadata.

@@ -7,6 +7,7 @@ mod earlier;
 mod pages;
 mod record;
 mod resolvers;
+mod tagged;
 
 use proc_macro::TokenStream;
 
@@ -41,6 +42,9 @@ pub fn record(input: TokenStream) -> TokenStream {
 ///
 /// `connection(page, NoteEdge, Note)` names the field that has the `CountedPage`, the type of its edges and that of its nodes: `edges`, `nodes`, `pageInfo`
 /// and `totalCount` are the type's first fields. One of them that the block writes itself replaces the one from here, in its place.
+///
+/// `tagged!("supplier", self.0.id, ProductRead);` among its methods stands for the fields `tags` and `metadata`; the permission is left out where the
+/// object has none of its own for them.
 ///
 /// # On a method
 ///

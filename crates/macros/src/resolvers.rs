@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{
     argument::{Argument, KeyPlace, SpannedArgument, attribute},
-    check, earlier, pages,
+    check, earlier, pages, tagged,
 };
 
 type Arguments = Punctuated<SpannedArgument, Token![,]>;
@@ -24,6 +24,7 @@ pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream>
             of.complete(&mut block.items);
         }
     }
+    block.items = tagged::expand(block.items)?;
     let mut earlier = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {

@@ -12,10 +12,9 @@ use crate::{
     catalog::Store,
     graphql::{
         fault::Answer,
-        scalars::{DateTime, Json, Long},
+        scalars::{DateTime, Long},
     },
     orders::links,
-    tagging::{metadata_of, tags_of},
 };
 
 /// Stores that rights and filters take together.
@@ -43,16 +42,7 @@ impl StoreGroup {
         let members = loads(ctx)?.members(self.0.id).await?;
         futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
     }
-    /// Tags of the group of stores, at most 50, in the order in which they were given. Empty when there are none.
-    #[field(permit = StoreRead)]
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the group of stores: a JSON object, empty where none was given.
-    #[field(permit = StoreRead)]
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("group of stores", self.0.id, StoreRead);
     /// Time at which the group of stores was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)

@@ -104,11 +104,7 @@ pub enum AlertSortField {
     UpdatedAt,
 }
 
-impl From<AlertSort> for AlertsSorted {
-    fn from(sort: AlertSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(AlertSort => AlertsSorted);
 
 /// Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]

@@ -299,16 +299,7 @@ impl Supplier {
         let mut rows = loads(ctx)?.known_suppliers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Supplier).collect())
     }
-    /// Tags of the supplier, at most 50, in the order in which they were given. Empty when there are none.
-    #[field(permit = ProductRead)]
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tagging::tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the supplier: a JSON object, empty where none was given.
-    #[field(permit = ProductRead)]
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        tagging::metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("supplier", self.0.id, ProductRead);
     /// Time at which the supplier was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
@@ -342,16 +333,7 @@ impl Channel {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Tags of the channel, at most 50, in the order in which they were given. Empty when there are none.
-    #[field(permit = ChannelRead)]
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tagging::tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the channel: a JSON object, empty where none was given.
-    #[field(permit = ChannelRead)]
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        tagging::metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("channel", self.0.id, ChannelRead);
     /// Time at which the channel was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)

@@ -11,9 +11,8 @@ use crate::{
     connection,
     graphql::{
         fault::Answer,
-        scalars::{DateTime, Json, Long},
+        scalars::{DateTime, Long},
     },
-    tagging::{metadata_of, tags_of},
 };
 
 /// Variants: products that differ by the values of these options.
@@ -40,16 +39,7 @@ impl ProductFamily {
     async fn products(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
         Ok(loads(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
     }
-    /// Tags of the family, at most 50, in the order in which they were given. Empty when there are none.
-    #[field(permit = ProductRead)]
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the family: a JSON object, empty where none was given.
-    #[field(permit = ProductRead)]
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("family", self.0.id, ProductRead);
     /// Time since which the family is archived; null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)

@@ -18,11 +18,10 @@ use crate::{
     graphql::{
         connection::PageArgs,
         fault::Answer,
-        scalars::{Cursor, DateTime, Json, Long},
+        scalars::{Cursor, DateTime, Long},
     },
     sorts::{StockSort, order_of},
     stock::{StockFilter, StockLevelConnection, StockOrder, levels_of_store},
-    tagging::{metadata_of, tags_of},
 };
 
 /// A place that holds stock.
@@ -84,16 +83,7 @@ impl Store {
     async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
         groups_of_store(ctx, self.0.id).await
     }
-    /// Tags of the store, at most 50, in the order in which they were given. Empty when there are none.
-    #[field(permit = StoreRead)]
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the store: a JSON object, empty where none was given.
-    #[field(permit = StoreRead)]
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("store", self.0.id, StoreRead);
     /// Time at which the store was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)

@@ -26,12 +26,11 @@ use crate::{
         connection::PageArgs,
         context::ContextExt,
         fault::{Answer, TopError},
-        scalars::{Cursor, DateTime, Decimal, Json, Long, Quantity},
+        scalars::{Cursor, DateTime, Decimal, Long, Quantity},
     },
     numbering,
     orders::links::{self, Actor, Money, Store},
     reversals::{DocumentReversal, reversals_of},
-    tagging::{metadata_of, tags_of},
 };
 
 /// A stocktake's row.
@@ -82,14 +81,7 @@ impl Stocktake {
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
-    /// Tags of the stocktake, at most 50, in the order in which they were given. Empty when there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the stocktake: a JSON object, empty where none was given.
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("stocktake", self.0.id);
     /// Progress of the stocktake, in lines.
     async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {
         let found = load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default();

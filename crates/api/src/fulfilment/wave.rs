@@ -21,12 +21,11 @@ use super::{
 use crate::{
     graphql::{
         fault::Answer,
-        scalars::{DateTime, Json, Long, Quantity},
+        scalars::{DateTime, Long, Quantity},
     },
     orders::links::{self, Product, Store},
     papers::{Paper, papers_of},
     stock::bins_in,
-    tagging::{metadata_of, tags_of},
 };
 
 /// A wave, with its works or without.
@@ -99,14 +98,7 @@ impl FulfilmentWave {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
-    /// Tags of the wave, at most 50, in the order in which they were given. Empty when there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.row.id.uuid()).await
-    }
-    /// Custom data of the wave: a JSON object, empty where none was given.
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.row.id.uuid()).await
-    }
+    tagged!("wave", self.row.id);
     /// Moment at which the wave was made.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)

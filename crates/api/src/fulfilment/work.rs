@@ -27,7 +27,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        scalars::{DateTime, Json, Long, Quantity},
+        scalars::{DateTime, Long, Quantity},
     },
     numbering,
     orders::{
@@ -36,7 +36,6 @@ use crate::{
     },
     papers::{Paper, papers_of},
     stock::bin_of,
-    tagging::{metadata_of, tags_of},
 };
 
 /// A work's row, with its lines or without.
@@ -177,14 +176,7 @@ impl FulfilmentWork {
         let now = self.with_lines(ctx).await?;
         Ok(now.head.rejected.as_ref().and_then(|rejected| rejected.note.clone()))
     }
-    /// Tags of the work, at most 50, in the order in which they were given. Empty when there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.head.id.uuid()).await
-    }
-    /// Custom data of the work: a JSON object, empty where none was given.
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.head.id.uuid()).await
-    }
+    tagged!("work", self.head.id);
     /// Mutations that the work's state allows and that you may do in its store. While a hold keeps the order's goods back, those that bring them
     /// nearer to leaving are left out.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {

@@ -1,5 +1,17 @@
 //! Root fields that take a document one step on.
 
+/// Turns the packs of an input's lines into units, or answers with what is wrong with them.
+#[macro_export]
+macro_rules! in_units {
+    ($ctx:ident, $input:ident) => {
+        let mut $input = $input;
+        let wrong = $crate::packs::in_units($ctx, $input.pack_lines()).await?;
+        if !wrong.is_empty() {
+            return Ok(wrong.into());
+        }
+    };
+}
+
 /// `step!(Payload, ctx, kind::Right, input, shell::step)`, with a `Mode` behind where the field has `validateOnly`: reads the input, takes the step with the
 /// permit for that right, and answers with the document as it is then, or with everything that is wrong with the input.
 #[macro_export]
@@ -14,21 +26,13 @@ macro_rules! step {
     };
     // Of an input with lines that may count packs.
     (packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
-        let mut input = $input;
-        let wrong = $crate::packs::in_units($ctx, input.pack_lines()).await?;
-        if !wrong.is_empty() {
-            return Ok(wrong.into());
-        }
-        $crate::step!($payload, $ctx, $permit, input, $step $(, $mode)?)
+        $crate::in_units!($ctx, $input);
+        $crate::step!($payload, $ctx, $permit, $input, $step $(, $mode)?)
     }};
     // Of an input with both: lines of a document, and lines of products.
     (packs lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
-        let mut input = $input;
-        let wrong = $crate::packs::in_units($ctx, input.pack_lines()).await?;
-        if !wrong.is_empty() {
-            return Ok(wrong.into());
-        }
-        $crate::step!(lines $of $payload, $ctx, $permit, input, $step $(, $mode)?)
+        $crate::in_units!($ctx, $input);
+        $crate::step!(lines $of $payload, $ctx, $permit, $input, $step $(, $mode)?)
     }};
     // Of an input with lines of a document that are named by their IDs and may count packs.
     (lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{

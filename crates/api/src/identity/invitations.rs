@@ -1,7 +1,5 @@
 //! Who is in a tenant: the list of members, invitations that wait, people who go.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID};
 use entity::prelude::MemberId;
 use iam::{
@@ -22,7 +20,7 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::Answer,
+        fault::{Answer, TopError},
         limits::Limits,
         scalars::Cursor,
     },
@@ -61,7 +59,13 @@ impl MemberQuery {
             (Member::from(view), keys)
         });
         let built = Page::build(nodes.collect(), &page.request, kind, signer);
-        Ok(MemberConnection { page: Arc::new(built), tenant, tests: page.filter })
+        let (identity, filter) = (ctx.given::<Identity>()?.clone(), page.filter);
+        let counted = built.counted_by(move |most| {
+            let (identity, filter) = (identity.clone(), filter.clone());
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            async move { Ok::<i64, TopError>(identity.count_members(tenant, &filter, most).await?) }
+        });
+        Ok(counted.into())
     }
 }
 

@@ -1,11 +1,7 @@
 //! The list of members: its filter and its pages.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, Enum, InputObject};
-use entity::prelude::TenantId;
-use iam::identity::{Identity, MemberFilter as Tests, MemberSort as By, MembersSorted};
-use macros::resolvers;
+use async_graphql::{Enum, InputObject};
+use iam::identity::{MemberFilter as Tests, MemberSort as By, MembersSorted};
 use platform::path;
 
 use super::{Member, MemberStatus};
@@ -13,8 +9,6 @@ use crate::{
     catalog::Direction,
     connection,
     graphql::{
-        connection::{Count, Page, PageInfo, checked_limit, counted},
-        context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, searchable},
     },
@@ -57,11 +51,7 @@ pub enum MemberSortField {
     LastSeenAt,
 }
 
-impl From<MemberSort> for MembersSorted {
-    fn from(sort: MemberSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(MemberSort => MembersSorted);
 
 impl MemberFilter {
     /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
@@ -89,41 +79,4 @@ impl MemberFilter {
     }
 }
 
-/// A page of members, and which of the tenant's they are.
-pub struct MemberConnection {
-    pub(super) page: Arc<Page<Member>>,
-    pub(super) tenant: TenantId,
-    pub(super) tests: Tests,
-}
-connection!(@edge MemberEdge, Member, "members");
-
-/// A page of members.
-#[resolvers]
-impl MemberConnection {
-    /// The nodes with their cursors.
-    async fn edges(&self) -> Vec<MemberEdge> {
-        (0..self.page.nodes.len()).map(|index| MemberEdge(self.page.clone(), index)).collect()
-    }
-    /// The nodes alone.
-    async fn nodes(&self) -> &[Member] {
-        &self.page.nodes
-    }
-    /// Position of the page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.info()
-    }
-    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
-    #[field(cost = "3")]
-    async fn total_count(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
-    ) -> Answer<Count> {
-        let limit = checked_limit(limit)?;
-        let found = match self.page.whole() {
-            Some(found) => found,
-            None => ctx.given::<Identity>()?.count_members(self.tenant, &self.tests, limit).await?,
-        };
-        Ok(counted(found, limit))
-    }
-}
+connection!(counted MemberConnection, MemberEdge, Member, "members");

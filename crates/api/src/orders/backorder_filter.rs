@@ -55,11 +55,7 @@ pub enum BackorderSortField {
     Backordered,
 }
 
-impl From<BackorderSort> for BackordersSorted {
-    fn from(sort: BackorderSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(BackorderSort => BackordersSorted);
 
 impl BackorderFilter {
     /// The tests of the orders, and those of the lines. IDs of another kind are refused with their path.

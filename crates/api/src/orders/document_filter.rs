@@ -111,11 +111,7 @@ macro_rules! document_sort {
             UpdatedAt,
         }
 
-        impl From<$input> for inventory::orders::rows::DocumentSorted {
-            fn from(sort: $input) -> Self {
-                Self { by: sort.field.into(), descending: sort.direction == crate::catalog::Direction::Desc }
-            }
-        }
+        crate::sorts::rows_sorted!($input => inventory::orders::rows::DocumentSorted);
     };
 }
 pub(crate) use document_sort;

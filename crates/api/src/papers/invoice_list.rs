@@ -93,11 +93,7 @@ pub enum InvoiceSortField {
     Number,
 }
 
-impl From<InvoiceSort> for InvoicesSorted {
-    fn from(sort: InvoiceSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(InvoiceSort => InvoicesSorted);
 
 impl InvoiceFilter {
     fn read(self, caller: &Caller) -> Result<Nested<Vec<InvoiceTest>>, TopError> {

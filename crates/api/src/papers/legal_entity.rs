@@ -20,10 +20,9 @@ use crate::{
         fault::Answer,
         filters::IdFilter,
         reading::Reading,
-        scalars::{DateTime, Json, Long},
+        scalars::{DateTime, Long},
     },
     references::Names,
-    tagging::{metadata_of, tags_of},
 };
 
 /// A company's row.
@@ -90,16 +89,7 @@ impl LegalEntity {
     async fn credit_note_count(&self) -> Long {
         Long(self.0.numbers.credit_notes)
     }
-    /// Tags of the legal entity, at most 50, in the order in which they were given. Empty when there are none.
-    #[field(permit = TenantWrite)]
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the legal entity: a JSON object, empty where none was given.
-    #[field(permit = TenantWrite)]
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("legal entity", self.0.id, TenantWrite);
     /// Time at which the legal entity was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)

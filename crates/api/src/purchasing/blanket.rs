@@ -16,10 +16,9 @@ use crate::{
     catalog::Supplier,
     graphql::{
         fault::Answer,
-        scalars::{CurrencyCode, Date, DateTime, Json, Long, Quantity},
+        scalars::{CurrencyCode, Date, DateTime, Long, Quantity},
     },
     numbering,
-    tagging::{metadata_of, tags_of},
 };
 
 /// Status of a blanket order. New values may be added.
@@ -102,14 +101,7 @@ impl BlanketOrder {
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// Tags of the blanket order, at most 50, in the order in which they were given. Empty when there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.row.id.uuid()).await
-    }
-    /// Custom data of the blanket order: a JSON object, empty where none was given.
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.row.id.uuid()).await
-    }
+    tagged!("blanket order", self.row.id);
     /// Lines of the blanket order, in the order of the input; each is of another product.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<BlanketOrderLine>> {
         let blanket = self.filled(ctx).await?;

@@ -25,11 +25,10 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        scalars::{CurrencyCode, Date, DateTime, Decimal, Json, Long},
+        scalars::{CurrencyCode, Date, DateTime, Decimal, Long},
     },
     numbering,
     papers::{Paper, papers_of},
-    tagging::{metadata_of, tags_of},
 };
 
 /// An order's row, with its lines or without.
@@ -122,14 +121,7 @@ impl PurchaseOrder {
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// Tags of the purchase order, at most 50, in the order in which they were given. Empty when there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.row.id.uuid()).await
-    }
-    /// Custom data of the purchase order: a JSON object, empty where none was given.
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.row.id.uuid()).await
-    }
+    tagged!("purchase order", self.row.id);
     /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100.
     #[field(was("overPercent", "2026-11-25"))]
     async fn over_delivery_percent(&self) -> i32 {

@@ -17,10 +17,9 @@ use crate::{
     currency::FrozenRate,
     graphql::{
         fault::Answer,
-        scalars::{Date, DateTime, Json, Quantity},
+        scalars::{Date, DateTime, Quantity},
     },
     reversals::{DocumentReversal, reversals_of},
-    tagging::{metadata_of, tags_of},
 };
 
 /// One of an order's receipts.
@@ -80,16 +79,7 @@ impl GoodsReceipt {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
     }
-    /// Tags of the receipt, at most 50, in the order in which they were given. Empty when there are none.
-    #[field(permit = PurchaseRead)]
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.row().id.uuid()).await
-    }
-    /// Custom data of the receipt: a JSON object, empty where none was given.
-    #[field(permit = PurchaseRead)]
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.row().id.uuid()).await
-    }
+    tagged!("receipt", self.row().id, PurchaseRead);
     /// Lines received.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {
         let receipt = self.row();

@@ -99,11 +99,7 @@ pub enum SupplierReturnSortField {
     OccurredAt,
 }
 
-impl From<SupplierReturnSort> for ReturnsSorted {
-    fn from(sort: SupplierReturnSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(SupplierReturnSort => ReturnsSorted);
 
 impl SupplierReturnFilter {
     fn read(self, patterns: &Patterns) -> Answer<Nested<ReturnFilter>> {

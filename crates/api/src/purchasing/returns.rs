@@ -16,12 +16,11 @@ use crate::{
     catalog::Supplier,
     graphql::{
         fault::Answer,
-        scalars::{DateTime, Json, Quantity},
+        scalars::{DateTime, Quantity},
     },
     numbering,
     reversals::{DocumentReversal, reversals_of},
     stock::{ReasonCode, StockCondition},
-    tagging::{metadata_of, tags_of},
 };
 
 /// A return's row, with its lines or without.
@@ -81,14 +80,7 @@ impl SupplierReturn {
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// Tags of the return, at most 50, in the order in which they were given. Empty when there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.row.id.uuid()).await
-    }
-    /// Custom data of the return: a JSON object, empty where none was given.
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.row.id.uuid()).await
-    }
+    tagged!("return", self.row.id);
     /// Lines of the return, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<SupplierReturnLine>> {
         let lines = match &self.lines {

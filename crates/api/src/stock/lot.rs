@@ -32,11 +32,10 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         limits::Limits,
-        scalars::{Cursor, Date, DateTime, Json, Long, Quantity},
+        scalars::{Cursor, Date, DateTime, Long, Quantity},
     },
     orders, returns,
     schema::Node,
-    tagging::{metadata_of, tags_of},
 };
 
 fn quantity(units: i64) -> Quantity {
@@ -90,14 +89,7 @@ impl Lot {
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
-    /// Tags of the lot, at most 50, in the order in which they were given. Empty when there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
-        tags_of(ctx, self.0.id.uuid()).await
-    }
-    /// Custom data of the lot: a JSON object, empty where none was given.
-    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
-        metadata_of(ctx, self.0.id.uuid()).await
-    }
+    tagged!("lot", self.0.id);
     /// Quantity of the lot on hand in all stores that you may see, in the product's smallest unit.
     async fn on_hand(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         if ctx.permit::<kind::StockRead>()?.reach() == Reach::Everywhere {

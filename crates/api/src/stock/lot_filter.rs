@@ -195,8 +195,4 @@ pub enum ExpiringLotSortField {
     Quantity,
 }
 
-impl From<ExpiringLotSort> for ExpiringSorted {
-    fn from(sort: ExpiringLotSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(ExpiringLotSort => ExpiringSorted);

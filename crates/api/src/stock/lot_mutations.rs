@@ -19,15 +19,12 @@ use super::{
     mutations::stock_payload,
     receipt,
 };
-use crate::{
-    graphql::{
-        context::ContextExt,
-        fault::Answer,
-        reading::{Reading, read},
-        refusal::UserError,
-        scalars::Long,
-    },
-    packs::in_units,
+use crate::graphql::{
+    context::ContextExt,
+    fault::Answer,
+    reading::{Reading, read},
+    refusal::UserError,
+    scalars::Long,
 };
 
 /// The answer to a change of a lot.
@@ -149,15 +146,11 @@ impl LotMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stock to move, with its condition before and after.")] input: StockMoveInput,
     ) -> Answer<StockPayload> {
-        let mut input = input;
-        let wrong = in_units(ctx, input.pack_lines()).await?;
-        if !wrong.is_empty() {
-            return Ok(StockPayload::refused(wrong));
-        }
+        crate::in_units!(ctx, input);
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading: &mut Reading| input.read(reading)) {
             Ok(input) => input,
-            Err(errors) => return Ok(StockPayload::refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_move(ledger, permit, input, dry_run)).await)).await
     }

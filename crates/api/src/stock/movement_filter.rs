@@ -76,11 +76,7 @@ pub enum MovementSortField {
     OccurredAt,
 }
 
-impl From<MovementSort> for MovementsSorted {
-    fn from(sort: MovementSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(MovementSort => MovementsSorted);
 
 impl MovementFilter {
     /// The filter of a list as rows understand it.

@@ -20,14 +20,11 @@ use super::{
     loaders::{BySeq, StockLoader},
     receipt,
 };
-use crate::{
-    graphql::{
-        context::ContextExt,
-        fault::Answer,
-        reading::{Reading, read},
-        scalars::Long,
-    },
-    packs::in_units,
+use crate::graphql::{
+    context::ContextExt,
+    fault::Answer,
+    reading::{Reading, read},
+    scalars::Long,
 };
 
 #[derive(Default)]
@@ -42,15 +39,11 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes to post.")] input: StockAdjustInput,
     ) -> Answer<StockPayload> {
-        let mut input = input;
-        let wrong = in_units(ctx, input.pack_lines()).await?;
-        if !wrong.is_empty() {
-            return Ok(StockPayload::refused(wrong));
-        }
+        crate::in_units!(ctx, input);
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| adjust_input(reading, input)) {
             Ok(input) => input,
-            Err(errors) => return Ok(StockPayload::refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, dry_run)).await)).await
     }
@@ -62,7 +55,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| set_input(reading, input)) {
             Ok(input) => input,
-            Err(errors) => return Ok(StockPayload::refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, dry_run)).await)).await
     }
@@ -78,7 +71,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let movement = match read(|reading| reading.id(&input.movement_id, || path!["input", "movementId"])) {
             Ok(movement) => movement,
-            Err(errors) => return Ok(StockPayload::refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         let input = shell::ReverseInput {
             idempotency_key: input.idempotency_key,
@@ -97,15 +90,11 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Items to reserve, and for how long.")] input: StockReserveInput,
     ) -> Answer<ReservationPayload> {
-        let mut input = input;
-        let wrong = in_units(ctx, input.pack_lines()).await?;
-        if !wrong.is_empty() {
-            return Ok(ReservationPayload::refused(wrong));
-        }
+        crate::in_units!(ctx, input);
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reserve_input(reading, input)) {
             Ok(input) => input,
-            Err(errors) => return Ok(ReservationPayload::refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, dry_run)).await)).await
     }
@@ -121,7 +110,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reading.ids(Some(input.reservation_ids), "reservationIds")) {
             Ok(reservations) => shell::ReleaseInput { idempotency_key: input.idempotency_key, reservations },
-            Err(errors) => return Ok(ReservationPayload::refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         Box::pin(reservation_payload(ctx, Box::pin(shell::stock_release(ledger, permit, input, dry_run)).await)).await
     }
@@ -198,7 +187,7 @@ fn reserve_input(reading: &mut Reading, input: StockReserveInput) -> shell::Rese
 pub(super) async fn stock_payload(ctx: &Context<'_>, done: Done) -> Answer<StockPayload> {
     let mut receipt = match receipt(ctx, done).await? {
         Ok(receipt) => receipt,
-        Err(errors) => return Ok(StockPayload::refused(errors)),
+        Err(errors) => return Ok(errors.into()),
     };
     if let Some(stored) = receipt.stored {
         return replayed(ctx, stored.movement, stored.seq).await;
@@ -245,7 +234,7 @@ fn as_after(level: &mut LevelRow, entry: &Entry, movement: &Movement) {
 async fn reservation_payload(ctx: &Context<'_>, done: Done) -> Answer<ReservationPayload> {
     let receipt = match receipt(ctx, done).await? {
         Ok(receipt) => receipt,
-        Err(errors) => return Ok(ReservationPayload::refused(errors)),
+        Err(errors) => return Ok(errors.into()),
     };
     let levels: HashMap<LevelKey, Arc<LevelRow>> =
         receipt.levels.iter().map(|level| (level.key, Arc::new(LevelRow::from(level)))).collect();

@@ -61,13 +61,13 @@ impl ReservationPayload {
     }
 }
 
-impl StockPayload {
-    pub fn refused(user_errors: Vec<UserError>) -> Self {
+impl From<Vec<UserError>> for StockPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
         Self { levels: None, movement: None, user_errors, replayed: false, seq: None }
     }
 }
-impl ReservationPayload {
-    pub fn refused(user_errors: Vec<UserError>) -> Self {
+impl From<Vec<UserError>> for ReservationPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
         Self { reservations: None, user_errors, replayed: false, seq: None }
     }
 }

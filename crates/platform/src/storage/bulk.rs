@@ -3,6 +3,7 @@
 mod array;
 mod merged;
 mod shared;
+mod sparse;
 mod text;
 
 use sea_orm::{
@@ -53,6 +54,8 @@ pub struct Bulk {
     columns: &'static [Column],
     verb: Verb,
     values: Vec<Value>,
+    /// Groups of columns that are often 0 together, by name.
+    sparse: &'static [&'static [&'static str]],
 }
 
 /// A null in an array of Postgres cannot be bound through sea-orm 2, so these stand in, and `nullif` turns them back.
@@ -64,15 +67,18 @@ const SQLITE_PARAMETERS: usize = 4_000;
 
 impl Bulk {
     pub fn insert(table: &'static str, columns: &'static [Column]) -> Self {
-        Self { table, columns, verb: Verb::Insert, values: Vec::new() }
+        Self::new(table, columns, Verb::Insert)
     }
     /// Updates rows found by their first `keys` columns.
     pub fn update(table: &'static str, columns: &'static [Column], keys: usize) -> Self {
-        Self { table, columns, verb: Verb::Update { keys }, values: Vec::new() }
+        Self::new(table, columns, Verb::Update { keys })
     }
     /// Removes rows found by their columns. Not together with an insert of the same keys in one statement: a plan never does (`gated`).
     pub fn delete(table: &'static str, columns: &'static [Column]) -> Self {
-        Self { table, columns, verb: Verb::Delete, values: Vec::new() }
+        Self::new(table, columns, Verb::Delete)
+    }
+    fn new(table: &'static str, columns: &'static [Column], verb: Verb) -> Self {
+        Self { table, columns, verb, values: Vec::new(), sparse: &[] }
     }
     /// Adds a row: a value for each column.
     pub fn row<const N: usize>(&mut self, values: [Value; N]) {
@@ -108,7 +114,7 @@ impl Bulk {
             return Ok(Vec::new());
         }
         Ok(match backend {
-            Backend::Postgres => vec![self.postgres(tenant)],
+            Backend::Postgres => self.by_zeros().into_iter().map(|(zeros, bulk)| bulk.postgres(tenant, &zeros)).collect(),
             Backend::Sqlite => self.sqlite(tenant),
         })
     }
@@ -130,29 +136,33 @@ impl Bulk {
         Err(Fault::Broken(format!("a bulk write into {} has a row that is not of its tenant", self.table)))
     }
 
-    fn postgres(self, tenant: TenantId) -> Statement {
+    fn postgres(self, tenant: TenantId, zeros: &[&str]) -> Statement {
         let mut values = vec![Value::from(tenant)];
-        let sql = self.part(&mut values);
+        let sql = self.part(zeros, &mut values);
         Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
     }
 
-    /// The text of a statement of Postgres, or of a part of one, whose `$1` is the tenant. Its values are appended, columns as arrays.
-    fn part(self, values: &mut Vec<Value>) -> String {
+    /// The text of a statement of Postgres, or of a part of one, whose `$1` is the tenant. Its values are appended, columns as arrays, but for those
+    /// of an insert that are 0 in every row.
+    fn part(self, zeros: &[&str], values: &mut Vec<Value>) -> String {
         let rows = self.len();
         let width = self.columns.len();
-        let columns = &self.columns[1..];
-        let mut arrays: Vec<Vec<Value>> = columns.iter().map(|_| Vec::with_capacity(rows)).collect();
+        let mut arrays: Vec<Vec<Value>> = self.columns[1..].iter().map(|_| Vec::with_capacity(rows)).collect();
         for (index, value) in self.values.into_iter().enumerate() {
             if let Some(slot) = (index % width).checked_sub(1) {
-                arrays[slot].push(without_null(columns[slot].1, value));
+                arrays[slot].push(without_null(self.columns[slot + 1].1, value));
             }
         }
-        let names = with_prefix("", columns);
-        let given = unnested(columns, values.len() + 1);
-        let picks = list(columns, |c| postgres_pick(*c));
+        let given = self.columns[1..].iter().copied().zip(arrays).filter(|(column, _)| !zeros.contains(&column.0));
+        let (columns, arrays): (Vec<Column>, Vec<Vec<Value>>) = given.unzip();
+        let names = with_prefix("", &columns);
+        let given = unnested(&columns, values.len() + 1);
+        let picks = list(&columns, |c| postgres_pick(*c));
         values.extend(columns.iter().zip(arrays).map(|(c, array)| Value::Array(array_type(c.1), Some(Box::new(array)))));
         match self.verb {
             Verb::Insert => {
+                let names: String = std::iter::once(names.as_str()).chain(zeros.iter().flat_map(|zero| [", ", *zero])).collect();
+                let picks = picks + &", 0".repeat(zeros.len());
                 format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {picks} FROM ({given}) AS v", self.table)
             }
             Verb::Update { keys } => {
@@ -161,7 +171,7 @@ impl Bulk {
                 format!("UPDATE {} AS t SET {sets} FROM ({given}) AS v WHERE t.tenant_id = $1 AND {finds}", self.table)
             }
             Verb::Delete => {
-                let finds = same(columns, "t");
+                let finds = same(&columns, "t");
                 format!("DELETE FROM {} AS t USING ({given}) AS v WHERE t.tenant_id = $1 AND {finds}", self.table)
             }
         }

@@ -44,6 +44,23 @@ impl<R: TableRecord> Rows<R> {
     }
 }
 
+/// Rows of items, each with whether it has a row: those of the others are inserted, and its own is updated.
+pub fn new_and_changed<N, C, T>(tenant: TenantId, items: impl IntoIterator<Item = (T, bool)>) -> [Bulk; 2]
+where
+    N: TableRecord + From<T>,
+    C: TableRecord + From<T>,
+{
+    let (mut new, mut changed) = (Rows::<N>::insert(tenant), Rows::<C>::update(tenant));
+    for (item, has_row) in items {
+        if has_row {
+            changed.push(item.into());
+        } else {
+            new.push(item.into());
+        }
+    }
+    [new.into(), changed.into()]
+}
+
 impl<R: TableRecord> Extend<R> for Rows<R> {
     fn extend<T: IntoIterator<Item = R>>(&mut self, records: T) {
         records.into_iter().for_each(|record| self.push(record));

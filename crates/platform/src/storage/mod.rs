@@ -54,7 +54,7 @@ pub use announce::{Announcer, Committed};
 // Where bulk writes still say their columns by hand.
 pub use bulk::Bulk;
 pub use bulk::OwnRow;
-pub use bulk_records::Rows;
+pub use bulk_records::{Rows, new_and_changed};
 pub use checksum::RowSum;
 pub use cluster_notices::{ClusterNotices, News};
 pub use connect::{Backend, Database, LedgerPlans, Options};

@@ -11,18 +11,19 @@ use platform::storage::{Fault, Finds, Reads};
 
 use crate::fulfilment::core::{Label, Parcel, ParcelLine, ParcelLot, Sent, Work};
 
+/// A parcel without its lines, as it is first written and as it is read.
 #[derive(Record)]
 #[record(of = parcel)]
-struct HeadRow {
-    id: ParcelId,
-    work_id: FulfilmentWorkId,
-    position: i32,
-    fulfilment_id: Option<FulfilmentId>,
-    carrier_id: Option<CarrierId>,
-    service: Option<String>,
-    tracking_number: Option<String>,
-    weight: Option<i64>,
-    created_at: Timestamp,
+pub(super) struct HeadRow {
+    pub id: ParcelId,
+    pub work_id: FulfilmentWorkId,
+    pub position: i32,
+    pub fulfilment_id: Option<FulfilmentId>,
+    pub carrier_id: Option<CarrierId>,
+    pub service: Option<String>,
+    pub tracking_number: Option<String>,
+    pub weight: Option<i64>,
+    pub created_at: Timestamp,
 }
 
 #[derive(Record)]

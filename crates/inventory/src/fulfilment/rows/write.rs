@@ -5,10 +5,10 @@ use entity::{
     record::Record,
     tables::{fulfilment, fulfilment_work, fulfilment_work_line, order_line_barred, parcel, parcel_line, parcel_line_lot},
 };
-use platform::storage::{Bulk, Rows};
+use platform::storage::{Bulk, Rows, new_and_changed};
 use uuid::Uuid;
 
-use super::load::WorkRow;
+use super::{load::WorkRow, parcels::HeadRow};
 use crate::{
     fulfilment::core::{Barred, Before, Parcel, ParcelLine, ParcelLot, Work, WorkHead, WorkLine},
     orders::core::{Fulfilment, count},
@@ -58,20 +58,6 @@ struct ChangedLine {
     packed: Quantity,
     shipped: Quantity,
     dropped: Quantity,
-}
-
-#[derive(Record)]
-#[record(of = parcel)]
-struct NewParcel {
-    id: ParcelId,
-    work_id: FulfilmentWorkId,
-    position: i32,
-    fulfilment_id: Option<FulfilmentId>,
-    carrier_id: Option<CarrierId>,
-    service: Option<String>,
-    tracking_number: Option<String>,
-    weight: Option<i64>,
-    created_at: Timestamp,
 }
 
 #[derive(Record)]
@@ -209,7 +195,7 @@ impl ChangedLine {
     }
 }
 
-impl NewParcel {
+impl HeadRow {
     fn of(work: &WorkHead, parcel: &Parcel) -> Self {
         Self {
             id: parcel.id,
@@ -260,21 +246,13 @@ impl From<&Fulfilment> for Arrived {
 
 /// Works as they are after the batch, without their lines: new ones, then changed ones. Each is with what it was before the batch.
 pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 2] {
-    let (mut new, mut changed) = (Rows::<WorkRow>::insert(tenant), Rows::<ChangedWork>::update(tenant));
-    for (work, before) in works {
-        if before.is_some() {
-            changed.push((&work.head).into());
-        } else {
-            new.push((&work.head).into());
-        }
-    }
-    [new.into(), changed.into()]
+    new_and_changed::<WorkRow, ChangedWork, _>(tenant, works.iter().map(|(work, before)| (&work.head, before.is_some())))
 }
 
 /// Their lines and parcels.
 pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 8] {
     let (mut new, mut changed) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
-    let (mut packed, mut labelled) = (Rows::<NewParcel>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
+    let (mut packed, mut labelled) = (Rows::<HeadRow>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
     let (mut put_in, mut taken_out) = (Rows::<NewParcelLine>::insert(tenant), Rows::<ChangedParcelLine>::update(tenant));
     let (mut named, mut unnamed) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
     for (work, before) in works {
@@ -293,7 +271,7 @@ pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 
             unnamed.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
         }
         for parcel in work.parcels.iter().skip(parcels) {
-            packed.push(NewParcel::of(head, parcel));
+            packed.push(HeadRow::of(head, parcel));
             let line = |line: &ParcelLine| NewParcelLine {
                 parcel_id: parcel.id,
                 work_id: head.id,

@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Bulk, Fault, Finds, Reads, Rows, Work},
+    storage::{Backend, Bulk, Fault, Finds, Reads, Work, new_and_changed},
 };
 use sea_orm::Value;
 
@@ -331,12 +331,7 @@ pub async fn supply_page(
 
 /// New and changed rows.
 pub fn supply_rows(tenant: TenantId, rows: &[Supply]) -> [Bulk; 2] {
-    let (mut new, mut changed) = (Rows::<SupplyRow>::insert(tenant), Rows::<SupplyRow>::update(tenant));
-    for one in rows {
-        let rows = if one.version == 1 { &mut new } else { &mut changed };
-        rows.push(one.into());
-    }
-    [new.into(), changed.into()]
+    new_and_changed::<SupplyRow, SupplyRow, _>(tenant, rows.iter().map(|one| (one, one.version != 1)))
 }
 
 /// Another supplier is about to be preferred for these products: whoever was is no longer. Those rows, with their versions as they are now.

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{entry, lot, lot_level, product},
 };
-use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
+use platform::storage::{Bulk, Fault, Finds, Reads, new_and_changed};
 
 use super::packed::packed;
 use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted};
@@ -289,20 +289,10 @@ pub async fn places_of_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<Le
 /// Lots and their sub-balances as they are after the batch. A code that another process took first says so by its unique key, and the
 /// batch is run again.
 pub fn lot_rows(tenant: TenantId, lots: &[&Lot], levels: &[&LotLevel]) -> [Bulk; 4] {
-    let (mut new, mut changed) = (Rows::<LotRow>::insert(tenant), Rows::<ChangedLot>::update(tenant));
-    for &lot in lots {
-        if lot.exists {
-            changed.push(lot.into());
-        } else {
-            new.push(lot.into());
-        }
-    }
-    let (mut placed, mut moved) = (Rows::<LotLevelRow>::insert(tenant), Rows::<LotLevelRow>::update(tenant));
-    for &level in levels {
-        let rows = if level.exists { &mut moved } else { &mut placed };
-        rows.push(level.into());
-    }
-    [new.into(), changed.into(), placed.into(), moved.into()]
+    let [new, changed] = new_and_changed::<LotRow, ChangedLot, _>(tenant, lots.iter().map(|lot| (*lot, lot.exists)));
+    let levels = levels.iter().map(|level| (*level, level.exists));
+    let [placed, moved] = new_and_changed::<LotLevelRow, LotLevelRow, _>(tenant, levels);
+    [new, changed, placed, moved]
 }
 
 impl From<&Lot> for LotRow {

@@ -5,7 +5,7 @@ use entity::{
     record::Record,
     tables::{entry, reservation, stock_level},
 };
-use platform::storage::{Bulk, Rows};
+use platform::storage::{Bulk, Rows, new_and_changed};
 
 use super::{movements::MovementRow, reservations::ReservationRow};
 use crate::stock::core::{Entry, Level, Movement, Reservation};
@@ -88,15 +88,7 @@ impl From<&Level> for ChangedLevel {
 /// Levels as they are after the batch: new and changed ones. A level without a row gets one; if another process was first, the unique
 /// key says so and the batch is run again.
 pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
-    let (mut new, mut changed) = (Rows::<NewLevel>::insert(tenant), Rows::<ChangedLevel>::update(tenant));
-    for &level in levels {
-        if level.exists {
-            changed.push(level.into());
-        } else {
-            new.push(level.into());
-        }
-    }
-    [new.into(), changed.into()]
+    new_and_changed::<NewLevel, ChangedLevel, _>(tenant, levels.iter().map(|level| (*level, level.exists)))
 }
 
 #[derive(Record)]
@@ -236,13 +228,6 @@ impl From<&Reservation> for ChangedReservation {
 
 /// Reservations as they are after the batch: new and changed ones.
 pub fn reservation_rows(tenant: TenantId, reservations: &[&Reservation]) -> [Bulk; 2] {
-    let (mut new, mut changed) = (Rows::<ReservationRow>::insert(tenant), Rows::<ChangedReservation>::update(tenant));
-    for &reservation in reservations {
-        if reservation.exists {
-            changed.push(reservation.into());
-        } else {
-            new.push(reservation.into());
-        }
-    }
-    [new.into(), changed.into()]
+    let rows = reservations.iter().map(|reservation| (*reservation, reservation.exists));
+    new_and_changed::<ReservationRow, ChangedReservation, _>(tenant, rows)
 }

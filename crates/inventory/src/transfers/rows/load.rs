@@ -39,21 +39,22 @@ pub(super) struct TransferRow {
     metadata: Option<String>,
 }
 
+/// A line, as it is first written and as it is read.
 #[derive(Record)]
 #[record(of = transfer_line, alias = "l")]
-struct LineRow {
-    transfer_id: TransferId,
-    position: i32,
-    product_id: ProductId,
-    sku: String,
-    name: String,
-    unit_decimals: i32,
-    quantity: Quantity,
-    shipped: Quantity,
-    received: Quantity,
-    lost: Quantity,
-    unit_cost_minor: Option<i64>,
-    cost_currency: Option<String>,
+pub(super) struct LineRow {
+    pub transfer_id: TransferId,
+    pub position: i32,
+    pub product_id: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub unit_decimals: i32,
+    pub quantity: Quantity,
+    pub shipped: Quantity,
+    pub received: Quantity,
+    pub lost: Quantity,
+    pub unit_cost_minor: Option<i64>,
+    pub cost_currency: Option<String>,
 }
 
 /// A lot of a line, as it is written and read.

@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
-use super::load::LotRow;
+use super::load::{LineRow, LotRow};
 use crate::transfers::core::{Before, Line, SentLot, Transfer};
 
 /// A transfer's first row.
@@ -51,23 +51,6 @@ struct ChangedTransfer {
 
 #[derive(Record)]
 #[record(of = transfer_line)]
-struct NewLine {
-    transfer_id: TransferId,
-    position: i32,
-    product_id: ProductId,
-    sku: String,
-    name: String,
-    unit_decimals: i32,
-    quantity: Quantity,
-    shipped: Quantity,
-    received: Quantity,
-    lost: Quantity,
-    unit_cost_minor: Option<i64>,
-    cost_currency: Option<String>,
-}
-
-#[derive(Record)]
-#[record(of = transfer_line)]
 struct ChangedLine {
     transfer_id: TransferId,
     position: i32,
@@ -81,7 +64,7 @@ struct ChangedLine {
 
 /// Transfers as they are after the batch, with their lines: new ones, then changed ones. Each is with what it was before the batch.
 pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]) -> [Bulk; 6] {
-    let (mut new, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<NewLine>::insert(tenant));
+    let (mut new, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<LineRow>::insert(tenant));
     let (mut changed, mut changed_lines) = (Rows::<ChangedTransfer>::update(tenant), Rows::<ChangedLine>::update(tenant));
     let (mut sent, mut moved) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
     for &(transfer, before) in transfers {
@@ -95,7 +78,7 @@ pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]
             if usize::from(line.position) <= written {
                 changed_lines.push(ChangedLine::of(transfer.id, line));
             } else {
-                new_lines.push(NewLine::of(transfer.id, line));
+                new_lines.push(LineRow::of(transfer.id, line));
             }
             for lot in &line.lots {
                 let rows = if before.is_some_and(Before::has_left) { &mut moved } else { &mut sent };
@@ -165,7 +148,7 @@ impl From<&Transfer> for ChangedTransfer {
     }
 }
 
-impl NewLine {
+impl LineRow {
     fn of(transfer: TransferId, line: &Line) -> Self {
         Self {
             transfer_id: transfer,

@@ -94,7 +94,7 @@ fn postgres(tenant: TenantId, mut own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<V
 fn joined(backend: DbBackend, tenant: TenantId, own: Vec<OwnRow>, rows: Vec<Bulk>) -> Statement {
     let mut values = vec![Value::from(tenant)];
     let mut parts: Vec<String> = own.into_iter().map(|row| row.part(&mut values)).collect();
-    parts.extend(rows.into_iter().map(|bulk| bulk.part(&mut values)));
+    parts.extend(rows.into_iter().map(|bulk| bulk.part(&[], &mut values)));
     let last = parts.pop().unwrap_or_default();
     let named: Vec<String> = parts.iter().enumerate().map(|(index, part)| format!("part{index} AS ({part})")).collect();
     let sql = if named.is_empty() { last } else { format!("WITH {} {last}", named.join(", ")) };

@@ -17,14 +17,15 @@ pub type LevelSpans = HashMap<Level, Vec<Span>>;
 /// What changed on hand of levels, by days in their order.
 pub type LevelChanges = HashMap<Level, Vec<(i32, i64)>>;
 
+/// A span of a level.
 #[derive(Record)]
 #[record(of = stock_span, alias = "s")]
-struct SpanRow {
-    product_id: ProductId,
-    store_id: StoreId,
-    from_date: i32,
-    to_date: Option<i32>,
-    state: SpanState,
+pub struct SpanRow {
+    pub product_id: ProductId,
+    pub store_id: StoreId,
+    pub from_date: i32,
+    pub to_date: Option<i32>,
+    pub state: SpanState,
 }
 
 #[derive(Record)]

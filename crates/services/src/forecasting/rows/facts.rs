@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{demand_week, product, stock_level, stock_span},
+    tables::{demand_week, product, stock_level},
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     demand::{
         core::Span,
-        rows::{by_level, weeks_by_level},
+        rows::{SpanRow, by_level, weeks_by_level},
     },
     forecasting::core::{LevelDay, LevelFacts, UnitCost},
 };
@@ -36,16 +36,6 @@ struct WeekRow {
     week_date: i32,
     #[record(sql = "d.ordered_units - d.cancelled_units - d.taken_back_units")]
     units: i64,
-}
-
-#[derive(Record)]
-#[record(of = stock_span, alias = "s")]
-struct SpanRow {
-    product_id: ProductId,
-    store_id: StoreId,
-    from_date: i32,
-    to_date: Option<i32>,
-    state: SpanState,
 }
 
 #[derive(Record)]

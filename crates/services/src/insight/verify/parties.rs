@@ -2,6 +2,26 @@
 
 use super::checks::Check;
 
+/// That a document names a customer of whom one step leads to the one that stays: documents go on naming whom they were made for.
+macro_rules! customer_stays {
+    ($noun:literal, $table:literal, $prefix:literal) => {
+        Check {
+            invariant: concat!($noun, ": whom it names is merged into none, or into one that is merged into none"),
+            table: $table,
+            broken: concat!(
+                "SELECT '",
+                $prefix,
+                ":' || HEX(d.id), 'one that is merged into none', coalesce('cus:' || HEX(p.id) || ', merged itself', 'a customer that is gone')
+                 FROM ",
+                $table,
+                " d JOIN customer c ON c.tenant_id = $1 AND c.id = d.customer_id AND c.merged_into IS NOT NULL
+                 LEFT JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
+                 WHERE d.tenant_id = $1 AND d.customer_id IS NOT NULL AND (p.id IS NULL OR p.merged_into IS NOT NULL) ORDER BY d.id LIMIT 1"
+            ),
+        }
+    };
+}
+
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "customer: one that is merged names one that is merged into none",
@@ -10,23 +30,8 @@ pub(super) const CHECKS: &[Check] = &[
                  FROM customer c JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
                  WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND p.merged_into IS NOT NULL ORDER BY c.id LIMIT 1",
     },
-    // Orders and returns go on naming whom they were made for: one step leads from there to the one that stays.
-    Check {
-        invariant: "order: whom it names is merged into none, or into one that is merged into none",
-        table: "sales_order",
-        broken: "SELECT 'ord:' || HEX(o.id), 'one that is merged into none', coalesce('cus:' || HEX(p.id) || ', merged itself', 'a customer that is gone')
-                 FROM sales_order o JOIN customer c ON c.tenant_id = $1 AND c.id = o.customer_id AND c.merged_into IS NOT NULL
-                 LEFT JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
-                 WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND (p.id IS NULL OR p.merged_into IS NOT NULL) ORDER BY o.id LIMIT 1",
-    },
-    Check {
-        invariant: "return: whom it names is merged into none, or into one that is merged into none",
-        table: "sales_return",
-        broken: "SELECT 'ret:' || HEX(r.id), 'one that is merged into none', coalesce('cus:' || HEX(p.id) || ', merged itself', 'a customer that is gone')
-                 FROM sales_return r JOIN customer c ON c.tenant_id = $1 AND c.id = r.customer_id AND c.merged_into IS NOT NULL
-                 LEFT JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
-                 WHERE r.tenant_id = $1 AND r.customer_id IS NOT NULL AND (p.id IS NULL OR p.merged_into IS NOT NULL) ORDER BY r.id LIMIT 1",
-    },
+    customer_stays!("order", "sales_order", "ord"),
+    customer_stays!("return", "sales_return", "ret"),
     Check {
         invariant: "supplier: one that is merged is archived, and names one that is merged into none",
         table: "supplier",
