@@ -44,12 +44,13 @@ bench: ## measure against hand-written servers, interleaved (bench/README.md; AR
 	@bench/run.sh $(if $(ARGS),$(ARGS),all)
 
 services-up: ## start the throwaway Postgres and Redis of the tests
-	@scripts/services.sh start
-	@scripts/services.sh env
+	@ENTREPOT_SERVICES_FSYNC=off scripts/services.sh start
+	@ENTREPOT_SERVICES_FSYNC=off scripts/services.sh env
 
 services-down: ## stop them and remove their data
-	@scripts/services.sh stop
+	@ENTREPOT_SERVICES_FSYNC=off scripts/services.sh stop
 
 clean: ## remove what cargo built and stop the services
+	@ENTREPOT_SERVICES_FSYNC=off scripts/services.sh stop
 	@scripts/services.sh stop
 	cargo clean

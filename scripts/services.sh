@@ -12,9 +12,10 @@
 # Both listen on the loopback address only, on free ports, trust every local user, and run unprivileged. Postgres is
 # durable as in production, unless ENTREPOT_SERVICES_FSYNC=off: then only a crash of the whole machine loses data, and
 # tests, which drop a database each, do not wait for a checkpoint each time, and Postgres keeps its data in memory where
-# /dev/shm has 6 GiB to spare: a database of a thousand files is copied for each test. Data and ports lie in
-# $ENTREPOT_SERVICES_DIR, by default a folder in ${TMPDIR:-/tmp} that belongs to this checkout; it must be one that the
-# unprivileged account can reach.
+# /dev/shm has 6 GiB to spare: a database of 1,400 files is copied for each test. Data and ports lie in
+# $ENTREPOT_SERVICES_DIR, by default a folder in ${TMPDIR:-/tmp} that belongs to this checkout, and another one for
+# ENTREPOT_SERVICES_FSYNC=off: measurements and tests run side by side, each on the services that they are meant for. It
+# must be one that the unprivileged account can reach.
 set -euo pipefail
 ME=services
 # shellcheck source=scripts/lib.sh
@@ -31,7 +32,9 @@ as_service() {
 BASE="${TMPDIR:-/tmp}"
 # Root's own temporary folder is often closed to everyone else.
 if [ "$BASE" != /tmp ] && is_root && ! as_service test -x "$BASE"; then BASE=/tmp; fi
-DIR="${ENTREPOT_SERVICES_DIR:-$BASE/entrepot-services-$(printf '%s' "$ROOT" | cksum | cut -d' ' -f1)}"
+OWN="$BASE/entrepot-services-$(printf '%s' "$ROOT" | cksum | cut -d' ' -f1)"
+[ "${ENTREPOT_SERVICES_FSYNC:-on}" != off ] || OWN+='-tests'
+DIR="${ENTREPOT_SERVICES_DIR:-$OWN}"
 MEMORY="/dev/shm/entrepot-pg-$(printf '%s' "$DIR" | cksum | cut -d' ' -f1)"
 pg_port() { cat "$DIR/pg.port" 2>/dev/null || true; }
 redis_port() { cat "$DIR/redis.port" 2>/dev/null || true; }
@@ -113,6 +116,7 @@ max_wal_size = $wal
 checkpoint_timeout = 30min
 lc_messages = 'C'
 fsync = ${ENTREPOT_SERVICES_FSYNC:-on}
+full_page_writes = ${ENTREPOT_SERVICES_FSYNC:-on}
 CONF
     if as_service "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/server.log" start >/dev/null 9>&-; then
       "$bin/psql" -X -Atq "$(own_pg_url)" -c "select 1 from pg_available_extensions where name = 'pg_trgm'" | grep -q 1 ||

@@ -37,6 +37,10 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 [ -z "${CI:-}" ] || export INSTA_UPDATE=no
 LOCKED=(${CI:+--locked})
 
+# The services of tests, beside those that `services.sh start` keeps for measurements. Not durable: each drop of a test's database is a
+# checkpoint, and on a disk its 1,400 files take half a second to be made and to go; in memory it is a tenth.
+services() { ENTREPOT_SERVICES_FSYNC=off scripts/services.sh "$@"; }
+
 LOG=''
 STARTED=''
 SPENT=''
@@ -44,7 +48,7 @@ STEP='' SINCE=0
 finish() {
   local rc=$?
   [ -z "$LOG" ] || rm -f "$LOG"
-  [ -z "$STARTED" ] || scripts/services.sh stop || true
+  [ -z "$STARTED" ] || services stop || true
   step ''
   [ "$rc" = 0 ] || say "FAILED (exit $rc, after ${SECONDS}s: $SPENT)"
   exit "$rc"
@@ -106,19 +110,27 @@ check_and_build() {
   schema "${CARGO_TARGET_DIR:-target}/debug/entrepot"
 }
 
+# Says that the Postgres that was given is slow for tests.
+warn_of_durable() {
+  local bin
+  bin=$(find_pg_bin) || return 0
+  [ "$("$bin/psql" -X -Atq "$ENTREPOT_TEST_POSTGRES_URL" -c 'SHOW fsync' 2>/dev/null)" = on ] || return 0
+  say "warning: the Postgres of ENTREPOT_TEST_POSTGRES_URL is durable, so each test on it takes half a second more: unset it, or set fsync = off there"
+}
+
 tests() {
-  if ! scripts/services.sh status >/dev/null; then
+  if ! services status >/dev/null; then
     step "services: a Postgres and a Redis for the tests"
     STARTED=1
-    # Each drop of a test's database is a checkpoint: a second with fsync, a tenth of one without.
-    ENTREPOT_SERVICES_FSYNC=off scripts/services.sh start
+    services start
   fi
-  eval "$(scripts/services.sh env)"
+  eval "$(services env)"
+  warn_of_durable
   LOG=$(mktemp)
   local rc=0
   step "tests: SQLite and Postgres"
   run_tests "$@" 2>&1 | tee "$LOG" || rc=$?
-  if [ -n "$STARTED" ]; then scripts/services.sh stop && STARTED=''; fi
+  if [ -n "$STARTED" ]; then services stop && STARTED=''; fi
   [ "$rc" = 0 ] || count
   return "$rc"
 }

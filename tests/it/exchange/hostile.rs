@@ -44,13 +44,13 @@ async fn a_row_half_broken_is_one_row(world: &World) {
     let works = Works::begin(world);
     // A letter of another encoding far behind where anybody looked, a cell too many, a cell too few, an empty line, spaces.
     let mut bytes = b"sku,name\n".to_vec();
-    for n in 0..6_000 {
+    for n in 0..3_000 {
         bytes.extend_from_slice(format!("b-{n},Product number {n}\n").as_bytes());
     }
     bytes.extend_from_slice(b"bad-1,Caf\xe9\n\nbad-2,a,b\nbad-3\n  good  ,  Good  \n");
     let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
-    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [6_004, 6_001, 0, 0, 3]), "{done:#}");
-    assert!(result(world, &done).await.contains("6001,INVALID,,the row has letters"), "{}", result(world, &done).await);
+    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [3_004, 3_001, 0, 0, 3]), "{done:#}");
+    assert!(result(world, &done).await.contains("3001,INVALID,,the row has letters"), "{}", result(world, &done).await);
     assert_eq!(product(world, "good").await["name"], "Good");
     works.kill().await;
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{no_faults, room, source, sources};
+use super::{no_faults, room, source_where, sources};
 
 /// Rooms whose refusals are typed.
 const TYPED: [&str; 14] = [
@@ -40,7 +40,7 @@ fn rooms_refuse_without_words() {
     let mut faults = Vec::new();
     let mut seen = 0;
     let own = "stock/core/rejection.rs";
-    for (file, facts) in source().iter().filter(|(file, _)| TYPED.contains(&room(file)) && *file != own) {
+    for (file, facts) in &source_where(|file, _| TYPED.contains(&room(file)) && file != own) {
         let is_core = file.contains("/core/") || file.ends_with("/core.rs");
         seen += usize::from(is_core);
         let words = IN_WORDS.iter().filter(|name| facts.paths.iter().any(|path| path.ends_with(*name)));

@@ -22,8 +22,8 @@ pub(super) struct Tenancy<'a> {
     snapshot: Snapshot,
     /// Whether another snapshot would see the same rows.
     is_committed: bool,
-    /// How many rows of a table it has, counted once.
-    counted: HashMap<&'static str, u64>,
+    /// How many rows of a table it has, counted once. None where they cannot be counted.
+    counted: HashMap<&'static str, Option<u64>>,
 }
 
 impl<'a> Tenancy<'a> {
@@ -119,6 +119,9 @@ impl<'a> Tenancy<'a> {
     async fn enum_columns(&mut self) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
         let (mut rows, mut first) = (0, None);
         for enum_columns in enum_columns::ENUM_COLUMNS {
+            if self.is_empty(enum_columns.table, enum_columns.owner()).await? {
+                continue;
+            }
             let found = enum_columns.broken(&self.snapshot).await;
             let broken = self.settled(enum_columns.table, enum_columns.column, found).await?;
             rows += self.count(enum_columns.table, enum_columns.owner()).await?;
@@ -132,6 +135,9 @@ impl<'a> Tenancy<'a> {
         let (mut rows, mut first) = (0, None);
         for link in references::LINKS {
             progress(&format!("{name}: references of {} to {}", link.child, link.parent));
+            if self.is_empty(link.child, "tenant_id").await? {
+                continue;
+            }
             let found = link.broken(&self.snapshot).await;
             let broken = self.settled(link.child, "one of its rows", found).await?;
             rows += self.count(link.child, "tenant_id").await?;
@@ -161,24 +167,33 @@ impl<'a> Tenancy<'a> {
     async fn renew(&mut self) -> Result<(), Fault> {
         if self.db.backend() == Backend::Postgres {
             self.snapshot = self.db.global().snapshot_for(self.tenant).await?;
+            // It sees what has been written since.
+            self.counted.retain(|_, rows| *rows != Some(0));
         }
         Ok(())
     }
 
+    /// Whether the tenant has no row in a table, so that none can be broken. A table that cannot be counted may have
+    /// some.
+    async fn is_empty(&mut self, table: &'static str, owner: &str) -> Result<bool, Fault> {
+        self.count(table, owner).await?;
+        Ok(self.counted.get(table) == Some(&Some(0)))
+    }
+
     async fn count(&mut self, table: &'static str, owner: &str) -> Result<u64, Fault> {
         if let Some(rows) = self.counted.get(table) {
-            return Ok(*rows);
+            return Ok(rows.unwrap_or(0));
         }
         let rows = match self.snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE {owner} = $1"), vec![]).await {
-            // What cannot even be counted has been told to be broken.
+            // What cannot even be counted is told to be broken where it is looked at.
             Err(fault) if fault.is_of_rows() && self.is_committed => {
                 self.renew().await?;
                 Vec::new()
             }
             rows => rows?,
         };
-        let count: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
-        self.counted.insert(table, count.unsigned_abs());
-        Ok(count.unsigned_abs())
+        let count = rows.first().map(|row| Row::new(row).take::<i64>()).transpose()?.map(i64::unsigned_abs);
+        self.counted.insert(table, count);
+        Ok(count.unwrap_or(0))
     }
 }
