@@ -79,7 +79,8 @@ async fn page(
     // Cursors of the newest first are those of before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}{order}", document_id.as_str()));
-    let kinds: Option<Vec<_>> = filter.and_then(|filter| filter.kind).map(|kinds| kinds.into_iter().map(Into::into).collect());
+    let asked = filter.and_then(|filter| filter.kind);
+    let kinds: Option<Vec<entity::enums::PaperKind>> = asked.map(|kinds| kinds.into_iter().map(Into::into).collect());
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = find_document(ctx, document_id).await?.and_then(|_| Target::parse(document_id)) else { return Ok(None) };
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);

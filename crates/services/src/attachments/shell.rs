@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     core::{Attachment, MAX_NAME, MOST, Refusal, description_of, name_of},
     events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED, AttachmentEvent},
-    rows,
+    rows::{self, AttachmentsSorted},
 };
 use crate::{
     files::{FileError, Files, core::Purpose},
