@@ -132,7 +132,10 @@ async fn documents_are_listed_newest_first(world: &World) {
     assert_eq!(costs(&rest)[0], "1.00");
     let (plate, number) = (books.office.product("PLATE", "2.00").await, page["nodes"][1]["number"].clone());
     books.receive(&plate, 1, "2.00").await;
-    done(&books.revalue(json!({ "externalRef": "Q4-26", "lines": [{ "product": plate, "unitCost": gbp("7.00") }] })).await, "revaluation");
+    done(
+        &books.revalue(json!({ "externalRef": "Q4-26", "lines": [{ "product": plate, "unitCost": gbp("7.00") }] })).await,
+        "revaluation",
+    );
     let query = "query($f: StockRevaluationFilter, $s: StockRevaluationSort) { stockRevaluations(filter: $f, sort: $s) {
         nodes { number lines { unitCost { amount } } } totalCount { count } } }";
     for (filter, found) in [

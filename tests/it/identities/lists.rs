@@ -87,7 +87,12 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.dataJobs", "", "exchanges", vec![n(7), i()]),
         ("Query.dataJobs", "sort: { field: CREATED_AT, direction: ASC }", "exchanges:CREATED_AT:ASC", vec![n(7), i()]),
         ("Query.exportSchedules", "", "exportSchedules:NAME:ASC", vec![t("lake"), i()]),
-        ("Query.exportSchedules", "sort: { field: LAST_RUN_AT, direction: DESC }", "exportSchedules:LAST_RUN_AT:DESC", vec![n(7), i()]),
+        (
+            "Query.exportSchedules",
+            "sort: { field: LAST_RUN_AT, direction: DESC }",
+            "exportSchedules:LAST_RUN_AT:DESC",
+            vec![n(7), i()],
+        ),
         ("Query.deadStock", "", "deadStock", vec![n(7), i(), i()]),
         ("Query.expiryRisk", "", "expiryRisk", vec![n(7), i(), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),

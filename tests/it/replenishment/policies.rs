@@ -149,7 +149,10 @@ async fn a_shops_manager_sets_policies_of_their_shop(world: &World) {
     let query = "query($f: ReplenishmentPolicyFilter) { replenishmentPolicies(filter: $f, sort: { field: CREATED_AT, direction: DESC }) { nodes { id } } }";
     for (filter, found) in [
         (json!({ "store": { "key": ["ANNEX"] } }), json!([{ "id": all_of_own["id"] }, { "id": own["id"] }])),
-        (json!({ "store": { "eq": annex["id"] }, "product": { "key": ["mug"] }, "kind": ["MIN_MAX"] }), json!([{ "id": own["id"] }])),
+        (
+            json!({ "store": { "eq": annex["id"] }, "product": { "key": ["mug"] }, "kind": ["MIN_MAX"] }),
+            json!([{ "id": own["id"] }]),
+        ),
         (json!({ "product": { "eq": mug["id"] }, "kind": ["PERIODIC"] }), json!([])),
     ] {
         let answer = office.ask(query, json!({ "f": filter })).await;

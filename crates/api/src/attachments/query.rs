@@ -3,11 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{
-    audit::Target,
-    paging::CursorSigner,
-    path,
-};
+use platform::{audit::Target, paging::CursorSigner, path};
 use services::attachments::{
     rows::{AttachmentSort as By, AttachmentsSorted},
     shell,

@@ -33,7 +33,8 @@ pub struct AuditQuery;
 
 #[resolvers]
 impl AuditQuery {
-    /// The audit log, the newest entry first unless another order is asked for. An entry shows about a second after it was written, when it has its place in the chain.
+    /// The audit log, the newest entry first unless another order is asked for. An entry shows about a second after it was written, when it has its
+    /// place in the chain.
     #[field(permit = AuditRead, paged)]
     async fn audit_entries(
         &self,

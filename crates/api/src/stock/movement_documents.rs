@@ -22,8 +22,7 @@ use crate::{
 const MOST_NUMBERS: usize = 20;
 
 /// Kinds of documents that movements belong to.
-const KINDS: [Kind; 6] =
-    [Kind::Order, Kind::PurchaseOrder, Kind::Transfer, Kind::Stocktake, Kind::Return, Kind::SupplierReturn];
+const KINDS: [Kind; 6] = [Kind::Order, Kind::PurchaseOrder, Kind::Transfer, Kind::Stocktake, Kind::Return, Kind::SupplierReturn];
 
 /// The filter of the argument `filter` with IDs in the place of numbers: those of documents that the caller sees, as a movement shows no others. A number
 /// that names none is left out, so that numbers without one match nothing.

@@ -124,7 +124,8 @@ pub async fn page(
         clause.push(&format!(" AND s.actor_id = ${number}"));
     }
     filter.push_to(&mut clause);
-    let source = ListSource { from: format!("FROM export_schedule s WHERE s.tenant_id = $1{}", clause.sql), values: clause.values };
+    let source =
+        ListSource { from: format!("FROM export_schedule s WHERE s.tenant_id = $1{}", clause.sql), values: clause.values };
     let (sql, values) = source.clone().page(ScheduleRow::SELECT, sorted.columns(), sorted.descending, request);
     let rows = reads.records::<ScheduleRow>(&sql, values).await?;
     Ok(Listed { rows: rows.into_iter().map(Schedule::try_from).collect::<Result<_, _>>()?, source })
