@@ -145,6 +145,7 @@ mod m0168_mistyped_words;
 mod m0174_alert_changes;
 mod m0176_store_anomaly_limits;
 mod m0178_lots_that_left;
+mod m0179_found_by_products;
 mod m0185_open_orders_placed;
 mod dialect;
 pub mod months;
@@ -295,6 +296,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0174_alert_changes::Migration),
             Box::new(m0176_store_anomaly_limits::Migration),
             Box::new(m0178_lots_that_left::Migration),
+            Box::new(m0179_found_by_products::Migration),
             Box::new(m0185_open_orders_placed::Migration),
         ]
     }

@@ -166,6 +166,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0174_alert_changes", &[include_str!("m0174/alert_changes.sql")]),
     ("m0176_store_anomaly_limits", &[include_str!("m0176/store_anomaly_limits.sql")]),
     ("m0178_lots_that_left", &[include_str!("m0178/lots_that_left.sql")]),
+    ("m0179_found_by_products", &[include_str!("m0179/found_by_products.sql")]),
     ("m0185_open_orders_placed", &[include_str!("m0185/open_orders_placed.sql")]),
 ];
 

@@ -332,6 +332,11 @@ async fn the_log_can_be_read_in_pages_and_searched(world: &World) {
     assert_eq!(only(json!({ "actor": { "eq": house.ids["prd"] } })).await.len(), 0);
     assert!(only(json!({ "actor": { "eq": house.ids["mem"] } })).await.len() > 5);
     assert_eq!(only(json!({ "at": { "lt": "2011-01-01T00:00:00Z" } })).await.len(), 0);
+    assert!(only(json!({ "outcome": ["DENIED", "FAILED"] })).await.iter().all(|node| node["outcome"] != "DONE"));
+    assert!(!only(json!({ "outcome": ["DONE"] })).await.is_empty());
+    let oldest = "{ auditEntries(sort: { field: SEQ, direction: ASC }, first: 3) { nodes { seq } } }";
+    let oldest = ask(world, Some(house.owner.clone()), oldest, json!({})).await;
+    assert_eq!(oldest["data"]["auditEntries"]["nodes"], json!([{ "seq": 1 }, { "seq": 2 }, { "seq": 3 }]), "{oldest:#}");
 
     let proof = "query($to: Long!) { auditVerify(fromSeq: 1, toSeq: $to) { ok firstBrokenSeq headHash } }";
     let answer = ask(world, Some(house.owner.clone()), proof, json!({ "to": 50_000 })).await;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID};
-use entity::prelude::{JobId, TenantId};
+use async_graphql::{Context, Enum, ID, InputObject};
+use entity::prelude::{JobId, TenantId, Timestamp};
 use iam::access::kind;
 use macros::resolvers;
 use platform::{
@@ -13,6 +13,7 @@ use platform::{
 };
 
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -24,7 +25,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    short_lists::ShortList,
+    short_lists::{SearchText, ShortList},
 };
 
 /// State of a job.
@@ -90,7 +91,7 @@ impl BackgroundJob {
     }
     /// Time of the next run; null when the job is over.
     async fn next_run_at(&self) -> Option<DateTime> {
-        matches!(self.0.state, core::State::Waiting | core::State::Running).then_some(DateTime(self.0.due_at))
+        next_run(&self.0).map(DateTime)
     }
     /// Error of the last run; null when it did not fail.
     async fn last_error(&self) -> Option<&str> {
@@ -105,6 +106,63 @@ impl BackgroundJob {
 crate::connection!(counted BackgroundJobConnection, BackgroundJobEdge, BackgroundJob, "jobs");
 crate::connection!(counted RecurringJobConnection, RecurringJobEdge, BackgroundJob, "recurring jobs");
 payload!(JobPayload, job: BackgroundJob, "job");
+
+/// Filter of recurring jobs. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct RecurringJobFilter {
+    /// Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<BackgroundJobStatus>>,
+}
+
+/// Sort order of a list of recurring jobs; jobs with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct RecurringJobSort {
+    /// Field by which the jobs are sorted.
+    pub field: RecurringJobSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which recurring jobs can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum RecurringJobSortField {
+    /// Kind of the job.
+    Kind,
+    /// Time at which the job last started. A job that has never started counts as the earliest.
+    LastRunAt,
+    /// Time of the next run. A job that has none counts as the earliest.
+    NextRunAt,
+}
+
+impl RecurringJobSortField {
+    /// Its name in cursors.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Kind => "KIND",
+            Self::LastRunAt => "LAST_RUN_AT",
+            Self::NextRunAt => "NEXT_RUN_AT",
+        }
+    }
+
+    /// What a job is sorted by.
+    fn key(self, job: &core::Job) -> Key {
+        let moment = |at: Option<Timestamp>| Key::Int(at.map_or(0, Timestamp::micros));
+        match self {
+            Self::Kind => Key::Text(job.kind.clone()),
+            Self::LastRunAt => moment(job.started_at),
+            Self::NextRunAt => moment(next_run(job)),
+        }
+    }
+}
+
+/// When a job runs next; None when it is over.
+fn next_run(job: &core::Job) -> Option<Timestamp> {
+    matches!(job.state, core::State::Waiting | core::State::Running).then_some(job.due_at)
+}
 
 #[derive(Default)]
 pub struct JobQuery;
@@ -154,22 +212,31 @@ impl JobQuery {
         Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
     }
 
-    /// The deployment's recurring jobs, by kind: reservations, deliveries, the audit log and others.
+    /// The deployment's recurring jobs, by kind unless another order is asked for: reservations, deliveries, the audit log and others.
     #[field(permit = JobRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn recurring_jobs_list(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the recurring jobs; all of them by default.")] filter: Option<RecurringJobFilter>,
+        #[graphql(desc = "Sort of the recurring jobs. Null for KIND, ASC.")] sort: Option<RecurringJobSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<RecurringJobConnection> {
-        let list = ShortList::of(ctx, "recurringJobs", &PageArgs { first, after, last, before })?;
-        let all = ctx.given::<Jobs>()?.periodic().await?.into_iter().map(|job| {
-            let keys = vec![Key::Text(job.kind.clone()), Key::from(job.id)];
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "recurringJobs", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
+        let filter = filter.unwrap_or_default();
+        let search = SearchText::read(filter.search)?;
+        let field = sort.map_or(RecurringJobSortField::Kind, |sort| sort.field);
+        let all = ctx.given::<Jobs>()?.periodic().await?.into_iter();
+        let all = all.filter(|job| filter.status.as_ref().is_none_or(|list| list.contains(&job.state.into())));
+        let found = all.filter(|job| search.finds(&[&job.kind])).map(|job| {
+            let keys = vec![field.key(&job), Key::from(job.id)];
             (BackgroundJob::from(job), keys)
         });
-        Ok(list.page(all).into())
+        Ok(list.page(found).into())
     }
 }
 

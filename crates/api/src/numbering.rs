@@ -16,6 +16,7 @@ use platform::{paging::Key, path, storage::TenantScope};
 use tokio::sync::Mutex;
 
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::PageArgs,
         context::ContextExt,
@@ -149,6 +150,33 @@ pub struct NumberPattern {
 
 crate::connection!(counted NumberPatternConnection, NumberPatternEdge, NumberPattern, "patterns of numbers");
 
+/// Filter of patterns of numbers. A condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct NumberPatternFilter {
+    /// Kinds of document to include; an empty list matches nothing.
+    pub kind: Option<Vec<DocumentKind>>,
+}
+
+/// Sort order of a list of patterns of numbers.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct NumberPatternSort {
+    /// Field by which the patterns are sorted.
+    pub field: NumberPatternSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which patterns of numbers can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum NumberPatternSortField {
+    /// Kind of document, in the order of DocumentKind.
+    Kind,
+    /// Pattern of the next number.
+    Pattern,
+}
+
 fn pattern_of(patterns: &Patterns, kind: Numbered) -> Option<NumberPattern> {
     let (pattern, next) = patterns.next(kind);
     DocumentKind::of(kind).map(|kind| NumberPattern { kind, pattern: pattern.written(), next })
@@ -169,18 +197,36 @@ impl NumberQuery {
 
     /// Patterns of the numbers that documents get from now on, one for each kind. Documents keep the number that they were given.
     #[field(authenticated, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn number_patterns_list(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the patterns; all patterns by default.")] filter: Option<NumberPatternFilter>,
+        #[graphql(desc = "Sort of the patterns. Null for KIND, ASC.")] sort: Option<NumberPatternSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<NumberPatternConnection> {
-        let list = ShortList::of(ctx, "numberPatterns", &PageArgs { first, after, last, before })?;
+        let field = sort.map_or(NumberPatternSortField::Kind, |sort| sort.field);
+        let name = match field {
+            NumberPatternSortField::Kind => "KIND",
+            NumberPatternSortField::Pattern => "PATTERN",
+        };
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "numberPatterns", sort.map(|sort| (name, sort.direction)), &args)?;
+        let wanted = filter.and_then(|filter| filter.kind);
         let patterns = patterns(ctx).await?;
-        let all = (0_i64..).zip(KINDS).filter_map(|(rank, (kind, _))| Some((pattern_of(&patterns, kind)?, vec![Key::Int(rank)])));
-        Ok(list.page(all).into())
+        let all = (0_i64..).zip(KINDS).filter_map(|(rank, (kind, _))| Some((rank, pattern_of(&patterns, kind)?)));
+        let found = all.filter(|(_, one)| wanted.as_ref().is_none_or(|kinds| kinds.contains(&one.kind))).map(|(rank, one)| {
+            let first = match field {
+                NumberPatternSortField::Kind => None,
+                NumberPatternSortField::Pattern => Some(Key::Text(one.pattern.clone())),
+            };
+            let keys: Vec<Key> = first.into_iter().chain([Key::Int(rank)]).collect();
+            (one, keys)
+        });
+        Ok(list.page(found).into())
     }
 }
 

@@ -11,6 +11,7 @@ use platform::{
 };
 
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
@@ -22,21 +23,33 @@ use crate::{
 
 /// A page that was asked of a list. It is checked before any row is read.
 pub struct ShortList<'c> {
-    kind: &'static str,
+    kind: String,
+    descending: bool,
     request: PageRequest,
     signer: &'c CursorSigner,
 }
 
 impl<'c> ShortList<'c> {
     /// Of the list with the cursors of `kind`.
-    pub fn of(ctx: &'c Context<'_>, kind: &'static str, args: &PageArgs) -> Answer<Self> {
+    pub fn of(ctx: &'c Context<'_>, kind: &str, args: &PageArgs) -> Answer<Self> {
+        Self::sorted(ctx, kind, None, args)
+    }
+
+    /// The same in the order of a field, whose name its cursors are bound to as well; without one in the list's own.
+    pub fn sorted(ctx: &'c Context<'_>, kind: &str, sort: Option<(&str, Direction)>, args: &PageArgs) -> Answer<Self> {
         let signer = ctx.given::<CursorSigner>()?;
-        Ok(Self { kind, request: args.check(kind, signer, MOST_A_PAGE)?, signer })
+        let (kind, descending) = match sort {
+            None => (kind.to_owned(), false),
+            Some((field, Direction::Asc)) => (format!("{kind}:{field}:ASC"), false),
+            Some((field, Direction::Desc)) => (format!("{kind}:{field}:DESC"), true),
+        };
+        let request = args.check(&kind, signer, MOST_A_PAGE)?;
+        Ok(Self { kind, descending, request, signer })
     }
 
     /// The page of all rows, each with its keys.
     pub fn page<T>(&self, all: impl IntoIterator<Item = (T, Vec<Key>)>) -> CountedPage<T> {
-        Page::of_all(all.into_iter().collect(), &self.request, self.kind, self.signer)
+        Page::of_all_sorted((all.into_iter().collect(), self.descending), &self.request, self.kind.as_str(), self.signer)
     }
 }
 

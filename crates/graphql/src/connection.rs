@@ -180,14 +180,25 @@ impl<T> Page<T> {
 
     /// A page of a list that is in memory whole, in the order of its keys, and how many nodes all pages of it have.
     pub fn of_all(
-        mut all: Vec<(T, Vec<Key>)>,
+        all: Vec<(T, Vec<Key>)>,
+        request: &PageRequest,
+        kind: impl Into<String>,
+        signer: &CursorSigner,
+    ) -> CountedPage<T> {
+        Self::of_all_sorted((all, false), request, kind, signer)
+    }
+
+    /// The same in the order of its keys or, descending, in the opposite one.
+    pub fn of_all_sorted(
+        (mut all, descending): (Vec<(T, Vec<Key>)>, bool),
         request: &PageRequest,
         kind: impl Into<String>,
         signer: &CursorSigner,
     ) -> CountedPage<T> {
         all.sort_by(|(_, one), (_, other)| one.cmp(other));
         let total = all.len();
-        Self::build(request.pick(all), request, kind, signer).of_known(total)
+        let picked = if descending { request.opposite().pick(all) } else { request.pick(all) };
+        Self::build(picked, request, kind, signer).of_known(total)
     }
 
     /// How many nodes the list has, where this page is all of it.

@@ -97,6 +97,12 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
+    /// What it asks of the same rows in the opposite order.
+    #[must_use]
+    pub fn opposite(&self) -> Self {
+        Self { limit: self.limit, backward: !self.backward, after: self.before.clone(), before: self.after.clone() }
+    }
+
     /// Of rows in memory, which stand in the order of their keys, those of the page: in its direction, one more than its limit where there are more.
     pub fn pick<T>(&self, mut rows: Vec<(T, Vec<Key>)>) -> Vec<(T, Vec<Key>)> {
         rows.retain(|(_, keys)| {
@@ -182,5 +188,16 @@ mod tests {
         let mut forged = cursor.clone();
         forged.replace_range(3..4, if &forged[3..4] == "A" { "B" } else { "A" });
         assert_eq!(signer.open("products:SKU:ASC", &forged), None);
+    }
+
+    #[test]
+    fn a_page_of_the_opposite_order_goes_on_where_the_one_before_ended() {
+        let rows = || (1..=5).map(|n| (n, vec![Key::Int(n)])).collect::<Vec<_>>();
+        let picked = |request: &PageRequest| request.opposite().pick(rows()).into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+        let first = PageRequest { limit: 1, backward: false, after: None, before: None };
+        assert_eq!(picked(&first), [5, 4], "one more than its limit");
+        assert_eq!(picked(&PageRequest { after: Some(vec![Key::Int(4)]), ..first.clone() }), [3, 2]);
+        let last = PageRequest { backward: true, before: Some(vec![Key::Int(2)]), ..first };
+        assert_eq!(picked(&last), [3, 4], "from its end, in its direction");
     }
 }

@@ -6,6 +6,8 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("nodetags", "sup"),
     ("paymentreverse", "pay"),
     ("createdby", "mem"),
+    ("author", "mem"),
+    ("owner", "mem"),
     ("stocklevel", "lvl"),
     ("stockchanged", "lvl"),
     ("blanketorder", "bor"),

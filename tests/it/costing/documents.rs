@@ -130,4 +130,25 @@ async fn documents_are_listed_newest_first(world: &World) {
     let rest =
         books.office.ask(query, json!({ "after": page["pageInfo"]["endCursor"] })).await["data"]["stockRevaluations"].clone();
     assert_eq!(costs(&rest)[0], "1.00");
+    let (plate, number) = (books.office.product("PLATE", "2.00").await, page["nodes"][1]["number"].clone());
+    books.receive(&plate, 1, "2.00").await;
+    done(
+        &books.revalue(json!({ "externalRef": "Q4-26", "lines": [{ "product": plate, "unitCost": gbp("7.00") }] })).await,
+        "revaluation",
+    );
+    let query = "query($f: StockRevaluationFilter, $s: StockRevaluationSort) { stockRevaluations(filter: $f, sort: $s) {
+        nodes { number lines { unitCost { amount } } } totalCount { count } } }";
+    for (filter, found) in [
+        (json!({ "product": { "key": ["mug"] } }), json!(["1.00", "2.00", "3.00"])),
+        (json!({ "sku": { "startsWith": "pla" } }), json!(["7.00"])),
+        (json!({ "number": { "eq": number }, "product": { "eq": mug["id"] } }), json!(["2.00"])),
+        (json!({ "search": "q4" }), json!([])),
+        (json!({ "search": "Q4-" }), json!(["7.00"])),
+        (json!({ "externalRef": { "eq": "Q4-26" }, "product": { "eq": mug["id"] } }), json!([])),
+        (json!({ "product": { "eq": mug["id"] }, "createdAt": { "lt": "2000-01-01T00:00:00Z" } }), json!([])),
+    ] {
+        let asked = json!({ "f": filter, "s": { "field": "NUMBER", "direction": "ASC" } });
+        let page = books.office.ask(query, asked).await["data"]["stockRevaluations"].clone();
+        assert_eq!(json!(costs(&page)), found, "{filter}");
+    }
 }

@@ -54,6 +54,14 @@ async fn a_schedule_is_made_changed_and_removed(world: &World) {
         json!([changed["id"], changed["every"], changed["hour"], changed["status"], changed["nextRunAt"], changed["version"]]),
         json!([schedule["id"], "HOURLY", 4, "PAUSED", null, 2])
     );
+    for (filter, count) in [
+        (json!({ "id": { "eq": schedule["id"] }, "status": ["PAUSED"], "search": "fact", "entity": ["DEMAND_FACTS"] }), 1),
+        (json!({ "status": ["ACTIVE"], "id": { "eq": schedule["id"] } }), 0),
+    ] {
+        let query = "query($f: ExportScheduleFilter) { exportSchedules(filter: $f, sort: { field: LAST_RUN_AT, direction: DESC }) { totalCount { count } } }";
+        let found = office.ask(query, json!({ "f": filter })).await;
+        assert_eq!(found["data"]["exportSchedules"]["totalCount"]["count"], count, "{filter}: {found:#}");
+    }
     let id = schedule["id"].as_str().unwrap();
     refused(&ask_run(&office, id, true).await, "INVALID_STATE", "input.id");
     let remove = json!({ "idempotencyKey": key(), "id": id });

@@ -73,6 +73,21 @@ async fn only_who_may_see_the_thing_is_mentioned(world: &World) {
     let input = |key: &str, member: &str| json!({ "idempotencyKey": key, "nodeId": house.ids["prd"], "text": "Look at this", "mentions": [member] });
     let made = add(world, house, input("own", &house.ids["mem"])).await;
     assert_eq!(made["note"]["mentions"], json!([house.ids["mem"]]));
+    world.pass(1);
+    add(world, house, json!({ "idempotencyKey": "later", "nodeId": house.ids["prd"], "text": "Sells out on Sundays" })).await;
+    let query = "query($id: ID!, $f: NoteFilter) { notes(nodeId: $id, filter: $f, sort: { field: CREATED_AT, direction: ASC }) {
+        nodes { text } totalCount { count } } }";
+    for (filter, texts) in [
+        (json!({}), json!(["Look at this", "Sells out on Sundays"])),
+        (json!({ "search": "SUNDAY" }), json!(["Sells out on Sundays"])),
+        (json!({ "author": { "eq": house.ids["mem"] }, "audience": ["STAFF"] }), json!(["Look at this", "Sells out on Sundays"])),
+        (json!({ "author": { "eq": world.theirs.ids["mem"] } }), json!([])),
+    ] {
+        let variables = json!({ "id": house.ids["prd"], "f": filter });
+        let listed = world.ask(house, Some(house.owner.clone()), query, &variables).await;
+        let nodes = listed["data"]["notes"]["nodes"].as_array().unwrap_or_else(|| panic!("{listed:#}")).clone();
+        assert_eq!(nodes.iter().map(|node| node["text"].clone()).collect::<Value>(), texts, "{filter}");
+    }
     let foreign = add(world, house, input("foreign", &world.theirs.ids["mem"])).await;
     assert_eq!(foreign["userErrors"], json!([{ "code": "INVALID", "field": ["input", "mentions", "0"] }]));
 }

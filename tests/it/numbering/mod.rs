@@ -62,6 +62,11 @@ async fn a_chosen_pattern_holds_from_the_next_number_on(world: &World) {
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { number } }";
     let again = office.ask(query, json!({ "id": first["id"] })).await;
     assert_eq!(again["data"]["purchaseOrder"]["number"], first["number"]);
+    let list = "{ some: numberPatternsList(filter: { kind: [ORDER, RETURN] }, sort: { field: PATTERN, direction: DESC }, first: 1) {
+        nodes { kind } totalCount { count } pageInfo { hasNextPage } } last: numberPatternsList(sort: { field: PATTERN, direction: DESC }, last: 1) { nodes { pattern } } }";
+    let listed = office.ask(list, json!({})).await["data"].clone();
+    let some = json!({ "nodes": [{ "kind": "ORDER" }], "totalCount": { "count": 2 }, "pageInfo": { "hasNextPage": true } });
+    assert_eq!((&listed["some"], &listed["last"]["nodes"]), (&some, &json!([{ "pattern": "BPO-{n:6}" }])));
     // The same pattern once more is no change, and one that no number had gives way.
     assert_eq!(set(&office, "PURCHASE_ORDER", "BUY-{n:3}").await["seq"], Value::Null);
     done(&set(&office, "PURCHASE_ORDER", "TYPO-{n:3}").await, "numberPattern");

@@ -52,6 +52,21 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
         list["data"]["supplierProducts"]["nodes"],
         json!([{ "product": { "sku": "MUG" }, "packSize": 12 }, { "product": { "sku": "PLATE" }, "packSize": 1 }])
     );
+    let barcode = json!({ "id": plate["id"], "expectedVersion": 1, "barcodes": [{ "code": "4006381333931" }] });
+    done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", barcode).await, "product");
+    for (filter, skus) in [
+        (json!({ "supplierSku": { "eq": "M-1" } }), json!(["MUG"])),
+        (json!({ "supplierSku": { "startsWith": "M-" } }), json!(["MUG"])),
+        (json!({ "supplierSku": { "eq": "m-1" } }), json!([])),
+        (json!({ "supplierSku": { "contains": "1" }, "sku": { "eq": "plate" } }), json!([])),
+        (json!({ "barcode": { "eq": "04006381333931" } }), json!(["PLATE"])),
+        (json!({ "barcode": { "startsWith": "400638" }, "supplierSku": { "eq": "M-1" } }), json!([])),
+    ] {
+        let query = "query($f: SupplierProductFilter) { supplierProducts(filter: $f) { nodes { product { sku } } } }";
+        let found = office.ask(query, json!({ "f": filter })).await;
+        let nodes = found["data"]["supplierProducts"]["nodes"].as_array().unwrap_or_else(|| panic!("{found:#}")).clone();
+        assert_eq!(nodes.iter().map(|node| node["product"]["sku"].clone()).collect::<Value>(), skus, "{filter}");
+    }
     // The same key gives the first answer again, whatever stands there now.
     let once = key();
     let input = json!({ "idempotencyKey": once, "rows": [full] });

@@ -138,6 +138,7 @@ async fn a_shops_manager_sets_policies_of_their_shop(world: &World) {
     let own = json!({ "kind": "MIN_MAX", "productId": mug["id"], "storeId": annex["id"] });
     let own = done(&set(&manager, own).await, "policy").clone();
     let all_of_theirs = done(&set(office, json!({ "kind": "MIN_MAX", "storeId": office.store["id"] })).await, "policy").clone();
+    world.pass(1);
     let all_of_own = done(&set(&manager, json!({ "kind": "MIN_MAX", "storeId": annex["id"] })).await, "policy").clone();
     let list = async |office: &Office<'_>| {
         let answer = office.ask("{ replenishmentPolicies { nodes { id store { id } } } }", json!({})).await;
@@ -145,6 +146,18 @@ async fn a_shops_manager_sets_policies_of_their_shop(world: &World) {
         nodes.into_iter().map(|node| node["id"].clone()).collect::<Vec<_>>()
     };
     assert!(list(office).await.contains(&theirs["id"]) && list(office).await.contains(&own["id"]));
+    let query = "query($f: ReplenishmentPolicyFilter) { replenishmentPolicies(filter: $f, sort: { field: CREATED_AT, direction: DESC }) { nodes { id } } }";
+    for (filter, found) in [
+        (json!({ "store": { "key": ["ANNEX"] } }), json!([{ "id": all_of_own["id"] }, { "id": own["id"] }])),
+        (
+            json!({ "store": { "eq": annex["id"] }, "product": { "key": ["mug"] }, "kind": ["MIN_MAX"] }),
+            json!([{ "id": own["id"] }]),
+        ),
+        (json!({ "product": { "eq": mug["id"] }, "kind": ["PERIODIC"] }), json!([])),
+    ] {
+        let answer = office.ask(query, json!({ "f": filter })).await;
+        assert_eq!(answer["data"]["replenishmentPolicies"]["nodes"], found, "{filter}: {answer:#}");
+    }
     let seen = list(&manager).await;
     assert!(seen.contains(&own["id"]) && !seen.contains(&theirs["id"]), "{seen:?}");
     assert!(seen.contains(&all_of_own["id"]) && !seen.contains(&all_of_theirs["id"]), "{seen:?}");

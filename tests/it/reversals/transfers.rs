@@ -67,6 +67,28 @@ impl<'o, 'w> Van<'o, 'w> {
         let all = answer["data"]["stockMovements"]["nodes"].as_array().unwrap().clone();
         all.into_iter().filter(|one| one["kind"] == kind).map(|one| one["id"].clone()).collect()
     }
+    /// Its movements are those of its number, for callers who may see it.
+    async fn is_found_by_number(&self, world: &World) {
+        let query = "query($id: ID!) { node(id: $id) { ... on Transfer { number } } }";
+        let number = self.office.ask(query, json!({ "id": self.id })).await["data"]["node"]["number"].clone();
+        let digits = number.as_str().unwrap().trim_start_matches(|sign: char| !sign.is_ascii_digit());
+        let query = "query($f: MovementFilter!) { stockMovements(filter: $f) { nodes { id } } }";
+        let found = async |office: &Office<'_>, filter: Value| {
+            let answer = office.ask(query, json!({ "f": filter })).await;
+            answer["data"]["stockMovements"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).len()
+        };
+        let all = found(self.office, json!({ "reference": { "eq": self.id } })).await;
+        let by = |number: &str| json!({ "and": [{ "reference": { "key": [number, "SO-999999"] } }] });
+        assert!(all > 1);
+        assert_eq!(found(self.office, by(number.as_str().unwrap())).await, all, "{number}");
+        assert!(found(self.office, by(digits)).await >= all, "{digits} is the number of documents of every kind");
+        let bought = json!({ "reference": { "key": [format!("PO-{digits}")] }, "kind": ["TRANSFER_OUT"] });
+        assert_eq!(found(self.office, bought).await, 0, "no purchase order sends a transfer");
+        let reader = self.office.as_caller(world.ours.only(&["stock.movement.read"]));
+        assert_eq!(found(&reader, by(number.as_str().unwrap())).await, 0, "the transfer is not shown either");
+        let both = json!({ "f": { "reference": { "key": [number], "eq": self.id } } });
+        assert_eq!(self.office.ask(query, both).await["errors"][0]["code"], "BAD_USER_INPUT");
+    }
     /// On hand, reserved and in transit of a product in a store.
     async fn level(&self, product: &Value, store: &Value) -> [i64; 3] {
         let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand reserved inTransit } } }";
@@ -222,6 +244,7 @@ async fn later_steps_are_undone_first(world: &World) {
     refused(&reverse(&office, &left, some).await, "INVALID", "input.lines");
     undone(&office, &left, json!({})).await;
     assert_eq!(van.level(&mug, &office.store).await, [10, 10, 0]);
+    van.is_found_by_number(world).await;
     // A movement of its own is reversed by stockReverse.
     let query = "query($p: ID!) { stockMovements(filter: { product: { eq: $p } }) { nodes { id kind } } }";
     let all = office.ask(query, json!({ "p": mug["id"] })).await["data"]["stockMovements"]["nodes"].as_array().unwrap().clone();

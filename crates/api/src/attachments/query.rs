@@ -1,25 +1,60 @@
 //! Asking for attachments.
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, Enum, ID, InputObject};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{
-    audit::Target,
-    paging::{CursorSigner, Key},
+use platform::{audit::Target, paging::CursorSigner, path};
+use services::attachments::{
+    rows::{AttachmentSort as By, AttachmentsSorted},
+    shell,
 };
-use services::attachments::shell;
 
 use super::{AttachmentConnection, attachment::with_files};
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
+        filters::searchable,
         scalars::Cursor,
     },
     orders::links::MOST_A_PAGE,
     schema,
 };
+
+/// Filter of files attached to a thing. A condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AttachmentFilter {
+    /// Part of the name or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+}
+
+/// Sort order of a list of attachments; attachments with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct AttachmentSort {
+    /// Field by which the attachments are sorted.
+    pub field: AttachmentSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which attachments can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AttachmentSortField {
+    /// Time at which the file was attached.
+    CreatedAt,
+    /// Name of the attachment; the case of the letters A to Z is ignored.
+    Name,
+}
+
+impl From<AttachmentSort> for AttachmentsSorted {
+    fn from(sort: AttachmentSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
+}
 
 /// The root field of attachments.
 #[derive(Default)]
@@ -27,8 +62,8 @@ pub struct AttachmentQuery;
 
 #[resolvers]
 impl AttachmentQuery {
-    /// Files attached to a thing, the newest first; of a customer or a supplier with those of the ones that are merged into it. Null when there is
-    /// no such thing, or it is not yours.
+    /// Files attached to a thing, the newest first unless another order is asked for; of a customer or a supplier with those of the ones that are
+    /// merged into it. Null when there is no such thing, or it is not yours.
     ///
     /// Requires the permission that reading the thing requires.
     #[field(authenticated, paged)]
@@ -36,21 +71,33 @@ impl AttachmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
+        #[graphql(desc = "Filter of the attachments; all attachments of the thing by default.")] filter: Option<AttachmentFilter>,
+        #[graphql(desc = "Sort of the attachments. Null for CREATED_AT, DESC.")] sort: Option<AttachmentSort>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Option<Answer<AttachmentConnection>> {
-        page(ctx, &node_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()
+        page(ctx, &node_id, (filter, sort), PageArgs { first, after, ..PageArgs::default() }).await.transpose()
     }
 }
 
-async fn page(ctx: &Context<'_>, node_id: &ID, args: PageArgs) -> Answer<Option<AttachmentConnection>> {
-    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("attachments:{}", node_id.as_str()));
+async fn page(
+    ctx: &Context<'_>,
+    node_id: &ID,
+    (filter, sort): (Option<AttachmentFilter>, Option<AttachmentSort>),
+    args: PageArgs,
+) -> Answer<Option<AttachmentConnection>> {
+    let sorted = sort.map_or(AttachmentsSorted::NEWEST, AttachmentsSorted::from);
+    let (signer, list) = (ctx.given::<CursorSigner>()?, sorted.kind(&format!("attachments:{}", node_id.as_str())));
+    let search = filter.and_then(|filter| filter.search);
+    if let Some(text) = &search {
+        searchable(text, || path!["filter", "search"])?;
+    }
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let listed = shell::page(&scope, &target, &request).await?;
+    let listed = shell::page(&scope, &target, (search.as_deref(), sorted), &request).await?;
     let nodes = with_files(&scope, listed.rows).await?.into_iter().map(|attachment| {
-        let keys = vec![Key::Int(attachment.0.0.created_at.micros()), attachment.0.0.id.into()];
+        let keys = sorted.keys(&attachment.0.0);
         (attachment, keys)
     });
     Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into()))

@@ -1,13 +1,17 @@
 //! Which entries, as clients ask for them.
 
-use async_graphql::InputObject;
-use platform::storage::Backend;
+use async_graphql::{Enum, InputObject};
+use platform::{audit::Outcome, storage::Backend};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::graphql::{
-    fault::TopError,
-    filters::{DateTimeFilter, IdFilter, StringFilter},
+use super::AuditOutcome;
+use crate::{
+    catalog::Direction,
+    graphql::{
+        fault::TopError,
+        filters::{DateTimeFilter, IdFilter, StringFilter},
+    },
 };
 
 /// Entries that match all of these.
@@ -21,6 +25,34 @@ pub struct AuditFilter {
     pub action: Option<StringFilter>,
     /// Written then.
     pub at: Option<DateTimeFilter>,
+    /// Outcomes to include; an empty list matches nothing.
+    pub outcome: Option<Vec<AuditOutcome>>,
+}
+
+/// Sort order of a list of audit entries.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct AuditEntrySort {
+    /// Field by which the entries are sorted.
+    pub field: AuditEntrySortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which audit entries can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AuditEntrySortField {
+    /// Number of the entry in the log. Entries get it in the order of their times, to about a second.
+    Seq,
+}
+
+/// Whether the newest entries come first, as they do where nothing else is asked for, and the name of that order in cursors.
+pub(super) fn sorted(sort: Option<AuditEntrySort>) -> (bool, &'static str) {
+    match sort.map(|AuditEntrySort { field: AuditEntrySortField::Seq, direction }| direction) {
+        None | Some(Direction::Desc) => (true, "audit"),
+        Some(Direction::Asc) => (false, "audit:SEQ:ASC"),
+    }
 }
 
 /// A condition under construction; parameters are numbered from `$2`, as `$1` is the tenant.
@@ -83,6 +115,11 @@ impl AuditFilter {
         }
         if let Some(before) = before {
             clause.and(before.micros(), |_, n| format!("at < ${n}"));
+        }
+        if let Some(outcomes) = &self.outcome {
+            let words = outcomes.iter().map(|outcome| Outcome::from(*outcome).as_str());
+            let texts = clause.backend.texts(words);
+            clause.and(texts, |backend, n| backend.in_texts("outcome", n));
         }
         Ok((clause.sql, clause.values))
     }

@@ -5,7 +5,7 @@ mod filter;
 mod types;
 
 pub use audited::{Audited, AuditedStreams};
-pub use filter::AuditFilter;
+pub use filter::{AuditEntrySort, AuditFilter};
 pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerification, hide};
 
 use async_graphql::Context;
@@ -33,22 +33,25 @@ pub struct AuditQuery;
 
 #[resolvers]
 impl AuditQuery {
-    /// The audit log, the newest entry first. An entry shows about a second after it was written, when it has its place in the chain.
+    /// The audit log, the newest entry first unless another order is asked for. An entry shows about a second after it was written, when it has its
+    /// place in the chain.
     #[field(permit = AuditRead, paged)]
     async fn audit_entries(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the entries; all entries by default.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "Sort of the entries. Null for SEQ, DESC.")] sort: Option<AuditEntrySort>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<AuditEntryConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let scope = permit.scope(ctx.given::<Audit>()?.database());
         let args = PageArgs { first, after, ..PageArgs::default() };
-        let request = args.check("audit", signer, ctx.given::<Limits>()?.page)?;
+        let (descending, list) = filter::sorted(sort);
+        let request = args.check(list, signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = filter.unwrap_or_default().sql(platform::storage::Reads::backend(&scope))?;
         let source = rows::source(&conditions, values.clone());
-        let (bounds, order, bound) = keyset(&["seq"], true, &request, values.len() + 2);
+        let (bounds, order, bound) = keyset(&["seq"], descending, &request, values.len() + 2);
         conditions += &bounds;
         values.extend(bound);
         let found = rows::page(&scope, &conditions, &order, values).await?;
@@ -56,7 +59,7 @@ impl AuditQuery {
             let seq = stored.seal?.seq;
             Some((AuditEntry::of(stored)?, vec![Key::Int(seq)]))
         });
-        Ok(Page::build(nodes.collect(), &request, "audit", signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 
     /// Verifies a part of the audit log: that no entry was changed, removed or inserted. A toSeq

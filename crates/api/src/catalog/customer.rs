@@ -27,7 +27,7 @@ use crate::{
         scalars::{Cursor, DateTime, Json, Long},
     },
     orders::{OrderConnection, OrderFilter, OrderOrder, orders_of_customer},
-    papers::{InvoiceAsk, InvoiceConnection, InvoiceFilter, InvoicesOf, invoices_page},
+    papers::{InvoiceAsk, InvoiceConnection, InvoiceFilter, InvoiceSort, InvoicesOf, invoices_page},
     purchasing::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders},
     returns::{ReturnConnection, ReturnFilter, ReturnSort, returns_of_customer},
     sorts::{OrderSort, ProductSort, order_of},
@@ -139,19 +139,21 @@ impl Customer {
         let page = PageArgs { first, after, last, before };
         Box::pin(returns_of_customer(ctx, &permit, self.0.id, (filter, sort), &page)).await
     }
-    /// Invoices and credit notes of the customer's orders, the newest first.
+    /// Invoices and credit notes of the customer's orders, the newest first unless a sort is given.
     #[field(permit = OrderRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn invoices(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the invoices; all invoices of the customer by default.")] filter: Option<InvoiceFilter>,
+        #[graphql(desc = "Sort of the invoices. Null for ISSUED_AT, DESC.")] sort: Option<InvoiceSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<InvoiceConnection> {
         let page = PageArgs { first, after, last, before };
-        let ask = InvoiceAsk { of: InvoicesOf::Customer(self.0.id), filter, sort: None };
+        let ask = InvoiceAsk { of: InvoicesOf::Customer(self.0.id), filter, sort };
         Box::pin(invoices_page(ctx, &permit, ask, &page)).await
     }
     /// Customer that this one is merged into. Null while it is not merged.

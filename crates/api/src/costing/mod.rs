@@ -7,6 +7,7 @@ mod mutation;
 mod query;
 mod report;
 mod revaluation;
+mod revaluation_filter;
 mod enums;
 mod summary;
 

@@ -19,6 +19,7 @@ use super::{
     enums::{CostGroup, CostingMethod, StockValueGroup},
     report::{CostReport, ProductCost, StockValuation},
     revaluation::{StockRevaluation, StockRevaluationConnection},
+    revaluation_filter::{StockRevaluationFilter, StockRevaluationSort, is_descending},
 };
 use crate::{
     catalog::{ProductRef, StoreRef, product_named, store_named},
@@ -29,6 +30,7 @@ use crate::{
         scalars::{Cursor, DateTime},
         truncated,
     },
+    keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
 };
 
@@ -130,11 +132,14 @@ impl CostQuery {
         Box::pin(found).await.transpose()
     }
 
-    /// Revaluations, the newest first.
+    /// Revaluations, the newest first unless another order is asked for.
     #[field(permit = ProductCostRead, paged, was("revaluations", "2026-11-25"))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stock_revaluations(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Conditions on the revaluations. Null for all.")] filter: Option<StockRevaluationFilter>,
+        #[graphql(desc = "Sort of the revaluations. Null for NUMBER, DESC.")] sort: Option<StockRevaluationSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -142,14 +147,17 @@ impl CostQuery {
     ) -> Answer<StockRevaluationConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::REVALUATIONS, signer, MOST_A_PAGE)?;
+        let descending = is_descending(sort);
+        let list = rows::revaluations_kind(descending);
+        let request = PageArgs { first, after, last, before }.check(list, signer, MOST_A_PAGE)?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let how = rows::method(&scope).await?;
-        let listed = rows::page_of_revaluations(&scope, &request).await?;
+        let listed = rows::page_of_revaluations(&scope, &filter, descending, &request).await?;
         let nodes = listed.rows.into_iter().map(|row| {
             let keys = rows::revaluation_keys(&row);
             (StockRevaluation { row: Arc::new(row), how, foreseen: Arc::default() }, keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).counted(scope, listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! GraphQL of exports that go on by themselves.
 
+mod filter;
 mod inputs;
 mod mutation;
 mod query;

@@ -3,9 +3,12 @@
 use async_graphql::Context;
 use macros::resolvers;
 use platform::paging::CursorSigner;
-use services::export_schedules::{ExportSchedules, rows};
+use services::export_schedules::ExportSchedules;
 
-use super::schedule::{ExportSchedule, ExportScheduleConnection};
+use super::{
+    filter::{ExportScheduleFilter, ExportScheduleSort, schedules_sorted},
+    schedule::{ExportSchedule, ExportScheduleConnection},
+};
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
@@ -22,24 +25,30 @@ pub struct ExportScheduleQuery;
 
 #[resolvers]
 impl ExportScheduleQuery {
-    /// Export schedules by their names: all of the tenant's, or your own where your right is for some stores.
+    /// Export schedules, by their names unless another order is asked for: all of the tenant's, or your own where your right is for some stores.
     #[field(permit = ExchangeRun, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn export_schedules(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Conditions on the schedules. Null for all.")] filter: Option<ExportScheduleFilter>,
+        #[graphql(desc = "Sort of the schedules. Null for NAME, ASC.")] sort: Option<ExportScheduleSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ExportScheduleConnection> {
         let (schedules, signer) = (ctx.given::<ExportSchedules>()?, ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, last, before }.check(rows::SCHEDULES, signer, MOST_A_PAGE)?;
-        let listed = schedules.page(&permit, &request).await?;
+        let sorted = schedules_sorted(sort);
+        let kind = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let filter = filter.unwrap_or_default().read()?;
+        let listed = schedules.page(&permit, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|schedule| {
-            let keys = rows::keys(&schedule);
+            let keys = sorted.keys(&schedule);
             (ExportSchedule::from(schedule), keys)
         });
-        let page = Page::build(nodes.collect(), &request, rows::SCHEDULES, signer);
+        let page = Page::build(nodes.collect(), &request, kind, signer);
         Ok(page.counted(permit.scope(schedules.database()), listed.source).into())
     }
 }

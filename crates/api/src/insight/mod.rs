@@ -32,7 +32,7 @@ use crate::{
     },
     keyed_filters::by_ids,
     orders::{OrderFilter, customers_seen, links, orders_within},
-    stock::{MovementFilter, MovementKind, movements_within},
+    stock::{MovementFilter, MovementKind, by_documents, movements_within},
 };
 
 /// Why there is no report, as an error of its field.
@@ -269,7 +269,8 @@ impl InsightQuery {
             // The ledger knows no channels: what one of them moved cannot be told from the rest.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let filter = movements_within(&permit, MovementFilter::spec(by_ids(ctx, filter, "filter").await?.as_ref())?);
+        let asked = by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?;
+        let filter = movements_within(&permit, MovementFilter::spec(asked.as_ref())?);
         let (currency, rows) =
             shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await.map_err(no_report)?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency }).collect())

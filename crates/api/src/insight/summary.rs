@@ -28,7 +28,7 @@ use crate::{
         links::{self, MOST_A_PAGE},
         orders_within,
     },
-    stock::{MovementFilter, MovementKind, movements_within},
+    stock::{MovementFilter, MovementKind, by_documents, movements_within},
 };
 
 crate::connection!(counted SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
@@ -279,7 +279,8 @@ impl SummaryQuery {
             // The ledger knows no channels: what one of them moved cannot be told from the rest.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let spec = movements_within(&permit, MovementFilter::spec(by_ids(ctx, filter, "filter").await?.as_ref())?);
+        let asked = by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?;
+        let spec = movements_within(&permit, MovementFilter::spec(asked.as_ref())?);
         let products = products_within(ctx, product, None).await?;
         Ok(MovementSummary { permit, ask: MovementsAsk { spec, products } })
     }

@@ -1,6 +1,6 @@
 //! Asking for papers.
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, Enum, ID, InputObject};
 use macros::resolvers;
 use platform::{
     audit::Target,
@@ -8,8 +8,9 @@ use platform::{
 };
 use services::papers::{Papers, rows};
 
-use super::{Paper, PaperConnection, document::find_document};
+use super::{Paper, PaperConnection, PaperKind, document::find_document};
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -19,13 +20,39 @@ use crate::{
     orders::links::MOST_A_PAGE,
 };
 
+/// Filter of papers of a document. A condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct PaperFilter {
+    /// Kinds of paper to include; an empty list matches nothing.
+    pub kind: Option<Vec<PaperKind>>,
+}
+
+/// Sort order of a list of papers; papers with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct PaperSort {
+    /// Field by which the papers are sorted.
+    pub field: PaperSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which papers can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PaperSortField {
+    /// Time at which the paper was drawn.
+    CreatedAt,
+}
+
 /// The root field of papers.
 #[derive(Default)]
 pub struct PaperQuery;
 
 #[resolvers]
 impl PaperQuery {
-    /// Papers that were drawn of a document, the newest first. Null when there is no such document, or it is not yours.
+    /// Papers that were drawn of a document, the newest first unless another order is asked for. Null when there is no such document, or it is not
+    /// yours.
     ///
     /// Requires the permission that reading the document requires.
     #[field(authenticated, paged)]
@@ -33,19 +60,31 @@ impl PaperQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the document.")] document_id: ID,
+        #[graphql(desc = "Filter of the papers; all papers of the document by default.")] filter: Option<PaperFilter>,
+        #[graphql(desc = "Sort of the papers. Null for CREATED_AT, DESC.")] sort: Option<PaperSort>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Option<Answer<PaperConnection>> {
-        page(ctx, &document_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()
+        page(ctx, &document_id, (filter, sort), PageArgs { first, after, ..PageArgs::default() }).await.transpose()
     }
 }
 
-async fn page(ctx: &Context<'_>, document_id: &ID, args: PageArgs) -> Answer<Option<PaperConnection>> {
-    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}", document_id.as_str()));
+async fn page(
+    ctx: &Context<'_>,
+    document_id: &ID,
+    (filter, sort): (Option<PaperFilter>, Option<PaperSort>),
+    args: PageArgs,
+) -> Answer<Option<PaperConnection>> {
+    let descending = sort.is_none_or(|PaperSort { field: PaperSortField::CreatedAt, direction }| direction == Direction::Desc);
+    // Cursors of the newest first are those of before there were sorts.
+    let order = if descending { "" } else { ":CREATED_AT:ASC" };
+    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}{order}", document_id.as_str()));
+    let asked = filter.and_then(|filter| filter.kind);
+    let kinds: Option<Vec<entity::enums::PaperKind>> = asked.map(|kinds| kinds.into_iter().map(Into::into).collect());
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = find_document(ctx, document_id).await?.and_then(|_| Target::parse(document_id)) else { return Ok(None) };
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
-    let listed = rows::page(&scope, target.id, &request).await?;
+    let listed = rows::page(&scope, (target.id, kinds.as_deref()), descending, &request).await?;
     let nodes = listed.rows.into_iter().map(|paper| {
         let keys = vec![Key::Int(paper.created_at.micros()), paper.id.into()];
         (Paper::from(paper), keys)

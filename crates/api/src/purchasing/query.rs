@@ -69,6 +69,10 @@ pub struct SupplierProductFilter {
     pub product: Option<IdFilter>,
     /// SKU of the product, in any spelling of capitals. Null for all.
     pub sku: Option<StringFilter>,
+    /// The supplier's own SKU, compared exactly. A row without one does not match. Null for all.
+    pub supplier_sku: Option<StringFilter>,
+    /// Barcode of the product. A whole code is compared as a GTIN, with or without leading zeros; a part of one as it is printed. Null for all.
+    pub barcode: Option<StringFilter>,
     /// True for archived rows only, false for those in use, null for both. Default false.
     #[graphql(default_with = "Some(false)")]
     pub is_archived: Option<bool>,
@@ -179,6 +183,8 @@ impl PurchaseQuery {
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,
             products: ids(asked.product.as_ref(), "product")?,
             skus: texts(asked.sku, &path!["filter", "sku"])?,
+            supplier_skus: texts(asked.supplier_sku, &path!["filter", "supplierSku"])?,
+            barcodes: texts(asked.barcode, &path!["filter", "barcode"])?,
             is_archived: asked.is_archived,
             created: moments(asked.created_at),
             updated: moments(asked.updated_at),

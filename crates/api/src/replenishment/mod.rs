@@ -7,6 +7,7 @@ mod mutation;
 mod payloads;
 mod plan;
 mod policy;
+mod policy_filter;
 mod query;
 mod rule;
 mod score;

@@ -11,6 +11,7 @@ use super::{
     enums::ReplenishmentPlanState,
     plan::{ReplenishmentPlan, ReplenishmentPlanConnection},
     policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection},
+    policy_filter::{ReplenishmentPolicyFilter, ReplenishmentPolicySort, policies_sorted},
     rule::ReplenishmentRule,
     score::ReplenishmentOutcomeScore,
 };
@@ -22,6 +23,7 @@ use crate::{
         filters::of_both,
         scalars::{Cursor, Date},
     },
+    keyed_filters::by_ids,
     purchasing::links::{MOST_A_PAGE, argument},
 };
 
@@ -44,25 +46,31 @@ pub struct ReplenishmentQuery;
 
 #[resolvers]
 impl ReplenishmentQuery {
-    /// Policies of replenishment, by their scope. A caller of some stores is shown theirs, and those that are for all stores.
+    /// Policies of replenishment, by their scope unless another order is asked for. A caller of some stores is shown theirs, and those that are for all stores.
     #[field(permit = StockPolicy, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn replenishment_policies(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Conditions on the policies. Null for all.")] filter: Option<ReplenishmentPolicyFilter>,
+        #[graphql(desc = "Sort of the policies. Null for SCOPE, ASC.")] sort: Option<ReplenishmentPolicySort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ReplenishmentPolicyConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::POLICIES, signer, MOST_A_PAGE)?;
+        let sorted = policies_sorted(sort);
+        let list = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::policy_page(&permit, db, &request).await?;
+        let listed = shell::policy_page(&permit, db, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|policy| {
-            let keys = rows::policy_keys(&policy);
+            let keys = sorted.keys(&policy);
             (ReplenishmentPolicy::from(policy), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::POLICIES, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// Rule by which lines of the plan of each night are approved without a person. Null before one was set: each line waits for a person.

@@ -89,8 +89,11 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
     // Their filter asks of orders.
     ("Query", "customers", &["order"]),
     ("Query", "customersCount", &["order"]),
-    // Its filter asks of SKUs.
+    // Their filters ask of SKUs, barcodes and codes.
     ("Query", "supplierProducts", &["product"]),
+    ("Query", "stockRevaluations", &["product"]),
+    ("Query", "revaluations", &["product"]),
+    ("Query", "replenishmentPolicies", &["product", "store", "supplier"]),
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
     ("OrderLine", "unitCost", &["stock", "revaluation"]),
     ("FulfilmentWave", "pickingList", &["stock_policy"]),

@@ -109,7 +109,7 @@ pub fn seen<T>(found: Answer<Option<T>>) -> Answer<Option<T>> {
 }
 
 /// The ID that a row of a kind has in the API.
-fn node_id(kind: Kind, id: Uuid) -> String {
+pub fn node_id(kind: Kind, id: Uuid) -> String {
     match kind {
         Kind::Product => ProductId::from_uuid(id).to_string(),
         Kind::Order => OrderId::from_uuid(id).to_string(),

@@ -35,7 +35,8 @@ pub struct MovementFilter {
     pub store: Option<IdFilter>,
     /// Products with an entry in the movement.
     pub product: Option<IdFilter>,
-    /// Documents that the movements belong to.
+    /// Documents that the movements belong to. By `key`, numbers of documents that you may see, with or without their letters, as in SO-000007: orders,
+    /// purchase orders, transfers, stocktakes, returns and returns to suppliers; then without `eq` and `in`.
     pub reference: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,

@@ -22,6 +22,7 @@ use super::{
     Levels, StockLevel, StockLevelConnection, StockMovement, StockMovementConnection,
     inputs::{StockFilter, StockOrder, StockOrderField, level_filter},
     loaders::LevelsOf,
+    movement_documents::by_documents,
     movement_filter::{MovementFilter, MovementSort},
     visibility::{movements_within, within},
 };
@@ -82,7 +83,7 @@ impl StockQuery {
         let sorted = sort.map_or(MovementsSorted::NEWEST, MovementsSorted::from);
         let list = sorted.kind();
         let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let mut filter = MovementFilter::nested(by_ids(ctx, filter, "filter").await?)?;
+        let mut filter = MovementFilter::nested(by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?)?;
         // Inside `not` and `or` too: an entry in another store is not there for whoever may not see it.
         for spec in filter.all_mut() {
             *spec = movements_within(&permit, std::mem::take(spec));

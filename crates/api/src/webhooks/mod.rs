@@ -4,7 +4,7 @@ mod log;
 mod mutations;
 mod types;
 
-use async_graphql::{Context, InputObject, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, SimpleObject};
 use entity::prelude::EndpointId;
 use iam::access::kind;
 use macros::resolvers;
@@ -12,15 +12,16 @@ use platform::{
     paging::Key,
     storage::events::{Declared, Source},
 };
-use services::webhooks::Webhooks;
+use services::webhooks::{Webhooks, core::Endpoint};
 
 pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayload};
 pub use types::WebhookEndpoint;
 
 use crate::{
-    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor},
+    catalog::Direction,
+    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
     schema::events::{registry, subscription},
-    short_lists::{SearchText, ShortList},
+    short_lists::{SearchText, ShortList, Sought},
 };
 
 /// Type of event that endpoints can subscribe to.
@@ -68,6 +69,59 @@ pub struct WebhookEventTypeFilter {
     pub subscription: Option<String>,
 }
 
+/// Filter of webhook endpoints. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct WebhookEndpointFilter {
+    /// Condition on the endpoint's ID.
+    pub id: Option<IdFilter>,
+    /// Part of the URL or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// True for enabled endpoints only, false for disabled ones, null for both.
+    pub is_enabled: Option<bool>,
+}
+
+/// Sort order of a list of webhook endpoints; endpoints with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct WebhookEndpointSort {
+    /// Field by which the endpoints are sorted.
+    pub field: WebhookEndpointSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which webhook endpoints can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum WebhookEndpointSortField {
+    /// Time at which the endpoint was created.
+    CreatedAt,
+    /// Time at which the endpoint last changed.
+    UpdatedAt,
+    /// URL to which messages are sent; the case of the letters A to Z is ignored.
+    Url,
+}
+
+impl WebhookEndpointSortField {
+    /// Its name in cursors.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "CREATED_AT",
+            Self::UpdatedAt => "UPDATED_AT",
+            Self::Url => "URL",
+        }
+    }
+
+    /// What an endpoint is sorted by.
+    fn key(self, endpoint: &Endpoint) -> Key {
+        match self {
+            Self::CreatedAt => Key::Int(endpoint.created_at.micros()),
+            Self::UpdatedAt => Key::Int(endpoint.updated_at.micros()),
+            Self::Url => Key::Text(endpoint.url.to_ascii_lowercase()),
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct WebhookQuery;
 
@@ -79,19 +133,28 @@ impl WebhookQuery {
         Ok(ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint::from).collect())
     }
 
-    /// Your webhook endpoints, the oldest first.
+    /// Your webhook endpoints, the oldest first unless another order is asked for.
     #[field(permit = WebhookRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn webhook_endpoints_list(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the endpoints; all endpoints by default.")] filter: Option<WebhookEndpointFilter>,
+        #[graphql(desc = "Sort of the endpoints. Null for CREATED_AT, ASC.")] sort: Option<WebhookEndpointSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<WebhookEndpointConnection> {
-        let list = ShortList::of(ctx, "webhookEndpoints", &PageArgs { first, after, last, before })?;
-        let found = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(|endpoint| {
-            let keys = vec![Key::from(endpoint.id)];
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "webhookEndpoints", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
+        let filter = filter.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let all = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter();
+        let all = all.filter(|one| filter.is_enabled.is_none_or(|wanted| one.disabled.is_none() == wanted));
+        let found = all.filter(|one| sought.finds(one.id, &[&one.url, &one.description])).map(|endpoint| {
+            let first = sort.map(|sort| sort.field.key(&endpoint));
+            let keys: Vec<Key> = first.into_iter().chain([Key::from(endpoint.id)]).collect();
             (WebhookEndpoint::from(endpoint), keys)
         });
         Ok(list.page(found).into())

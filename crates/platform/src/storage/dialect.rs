@@ -58,6 +58,13 @@ impl Backend {
             _ => (self.in_texts(column, parameter), self.texts(texts.iter().copied())),
         }
     }
+    /// Whether a column has the text of parameter $n in it. The letters A to Z of the column are compared as small ones, which those of the text are.
+    pub fn has_text(self, column: &str, n: usize) -> String {
+        match self {
+            Self::Postgres => format!("strpos(lower({column} COLLATE \"C\"), ${n}) > 0"),
+            Self::Sqlite => format!("instr(lower({column}), ${n}) > 0"),
+        }
+    }
     /// ` AND column IN (…)` of these ids, which are bound behind the tenant and the values; empty where there is no list.
     pub fn and_ids<K>(self, column: &str, ids: Option<&[Id<K>]>, values: &mut Vec<Value>) -> String {
         let Some(ids) = ids else { return String::new() };

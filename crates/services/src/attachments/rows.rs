@@ -7,8 +7,8 @@ use entity::{
 };
 use platform::{
     audit::Target,
-    paging::{ListSource, Listed, PageRequest},
-    storage::{Fault, Finds, Reads, Row, Rows, Work},
+    paging::{Key, ListSource, Listed, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -52,12 +52,68 @@ pub async fn by_id(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attach
     Ok(select(reads, " AND a.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// A page of the attachments of some objects, the newest first. Keys are the time and the id.
-pub async fn page(reads: &impl Reads, targets: &[Uuid], request: &PageRequest) -> Result<Listed<Attachment>, Fault> {
+/// What attachments of an object are sorted by; the id breaks ties. An object has few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttachmentSort {
+    CreatedAt,
+    /// Capitals of A to Z do not count, which both databases do alike.
+    Name,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttachmentsSorted {
+    pub by: AttachmentSort,
+    pub descending: bool,
+}
+
+impl AttachmentsSorted {
+    /// The order where none is asked for.
+    pub const NEWEST: Self = Self { by: AttachmentSort::CreatedAt, descending: true };
+
+    /// Names the sort of a list in its cursors: one of another sort does not open. Cursors of the newest first are those of before there were sorts.
+    pub fn kind(self, list: &str) -> String {
+        let by = match self.by {
+            AttachmentSort::CreatedAt if self.descending => return list.to_owned(),
+            AttachmentSort::CreatedAt => "CREATED_AT",
+            AttachmentSort::Name => "NAME",
+        };
+        format!("{list}:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self, backend: Backend) -> &'static [&'static str] {
+        match (self.by, backend) {
+            (AttachmentSort::CreatedAt, _) => &["a.created_at", "a.id"],
+            (AttachmentSort::Name, Backend::Postgres) => &["lower(a.name COLLATE \"C\")", "a.id"],
+            (AttachmentSort::Name, Backend::Sqlite) => &["lower(a.name)", "a.id"],
+        }
+    }
+    /// Where an attachment stands in its list.
+    pub fn keys(self, attachment: &Attachment) -> Vec<Key> {
+        let first = match self.by {
+            AttachmentSort::CreatedAt => Key::Int(attachment.created_at.micros()),
+            AttachmentSort::Name => Key::Text(attachment.name.to_ascii_lowercase()),
+        };
+        vec![first, attachment.id.into()]
+    }
+}
+
+/// A page of the attachments of some objects, of those that have a text in their names or descriptions where one is searched.
+pub async fn page(
+    reads: &impl Reads,
+    targets: &[Uuid],
+    (search, sorted): (Option<&str>, AttachmentsSorted),
+    request: &PageRequest,
+) -> Result<Listed<Attachment>, Fault> {
     let backend = reads.backend();
     let from = format!("FROM attachment a WHERE a.tenant_id = $1 AND {}", backend.in_ids("a.target_id", 2));
-    let source = ListSource { from, values: vec![backend.ids(targets.iter().map(|id| AttachmentId::from_uuid(*id)))] };
-    let (sql, values) = source.clone().page(AttachmentRow::SELECT, &["a.created_at", "a.id"], true, request);
+    let mut source = ListSource { from, values: vec![backend.ids(targets.iter().map(|id| AttachmentId::from_uuid(*id)))] };
+    if let Some(text) = search {
+        source.values.push(text.to_ascii_lowercase().into());
+        let (name, description) = (backend.has_text("a.name", 3), backend.has_text("a.description", 3));
+        source.from.push_str(&format!(" AND ({name} OR {description})"));
+    }
+    let columns = sorted.columns(backend);
+    let (sql, values) = source.clone().page(AttachmentRow::SELECT, columns, sorted.descending, request);
     let rows = reads.records::<AttachmentRow>(&sql, values).await?.into_iter().map(Attachment::from).collect();
     Ok(Listed { rows, source })
 }

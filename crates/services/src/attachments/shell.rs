@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     core::{Attachment, MAX_NAME, MOST, Refusal, description_of, name_of},
     events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED, AttachmentEvent},
-    rows,
+    rows::{self, AttachmentsSorted},
 };
 use crate::{
     files::{FileError, Files, core::Purpose},
@@ -163,8 +163,14 @@ pub async fn find(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attachm
     rows::by_id(reads, id).await
 }
 
-/// A page of an object's attachments, the newest first; of a customer or a supplier with those of the ones that are merged into it.
-pub async fn page(reads: &impl Reads, target: &Target, request: &PageRequest) -> Result<Listed<Attachment>, Fault> {
+/// A page of an object's attachments, of which those can be searched that have a text; of a customer or a supplier with those of the ones that are
+/// merged into it.
+pub async fn page(
+    reads: &impl Reads,
+    target: &Target,
+    asked: (Option<&str>, AttachmentsSorted),
+    request: &PageRequest,
+) -> Result<Listed<Attachment>, Fault> {
     let merged: Vec<Uuid> = match target.kind.as_str() {
         kind::CustomerId::PREFIX => {
             let merged = merged_customers(reads, &[CustomerId::from_uuid(target.id)]).await?;
@@ -177,5 +183,5 @@ pub async fn page(reads: &impl Reads, target: &Target, request: &PageRequest) ->
         _ => Vec::new(),
     };
     let targets: Vec<Uuid> = std::iter::once(target.id).chain(merged).collect();
-    rows::page(reads, &targets, request).await
+    rows::page(reads, &targets, asked, request).await
 }

@@ -1,12 +1,13 @@
 //! The table of export schedules.
 
+mod list;
+
 use entity::{
     prelude::*,
     record::{Record, Selected},
     tables::export_schedule,
 };
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest},
     secrets::{Loss, SealedColumn},
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
@@ -14,6 +15,8 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::core::{Bucket, Fields, MOST_ERROR, Schedule};
+
+pub use list::{ScheduleFilter, ScheduleSort, SchedulesSorted, page};
 
 /// The secret of a login at a tenant's bucket. One that is lost is empty, which none that is given may be.
 pub const SECRET: SealedColumn = SealedColumn {
@@ -27,9 +30,6 @@ pub const SECRET: SealedColumn = SealedColumn {
          version = version + 1, updated_at = :now",
     ),
 };
-
-/// Names the order of schedules in cursors.
-pub const SCHEDULES: &str = "exportSchedules:NAME:ASC";
 
 #[derive(Record)]
 #[record(of = export_schedule, alias = "s")]
@@ -165,23 +165,6 @@ pub async fn lock(work: &Work, id: ExportScheduleId) -> Result<Option<Schedule>,
 pub async fn count(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM export_schedule WHERE tenant_id = $1", vec![]).await?;
     rows.first().map_or(Ok(0), |row| Row::new(row).take())
-}
-
-/// The keys of a schedule in its list.
-pub fn keys(schedule: &Schedule) -> Vec<Key> {
-    vec![Key::Text(schedule.fields.name.clone()), schedule.id.into()]
-}
-
-/// A page of schedules by their names: all, or those of one owner.
-pub async fn page(reads: &impl Reads, owner: Option<Actor>, request: &PageRequest) -> Result<Listed<Schedule>, Fault> {
-    let mut source = ListSource { from: "FROM export_schedule s WHERE s.tenant_id = $1".to_owned(), values: Vec::new() };
-    if let Some(owner) = owner {
-        source.from.push_str(" AND s.actor_id = $2");
-        source.values.push(owner.id.into());
-    }
-    let (sql, values) = source.clone().page(ScheduleRow::SELECT, &["s.name", "s.id"], false, request);
-    let rows = reads.records::<ScheduleRow>(&sql, values).await?;
-    Ok(Listed { rows: rows.into_iter().map(Schedule::try_from).collect::<Result<_, _>>()?, source })
 }
 
 pub async fn insert(work: &Work, schedule: &Schedule) -> Result<(), Fault> {

@@ -32,9 +32,14 @@ impl PriceTest {
     }
 }
 
-/// Appends the condition that a product has a barcode that passes. Whole codes are compared as GTINs, parts of codes as they are printed.
+/// Appends the condition that a product has a barcode that passes.
 pub(super) fn barcode(test: &TextTest, clause: &mut Clause) {
-    clause.push("p.id IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND ");
+    barcode_of("p.id", test, clause);
+}
+
+/// The same of the product in a column. Whole codes are compared as GTINs, parts of codes as they are printed.
+pub fn barcode_of(column: &str, test: &TextTest, clause: &mut Clause) {
+    clause.push(&format!("{column} IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND "));
     match test {
         TextTest::In(codes) => {
             let keys: Vec<String> = codes.iter().map(|code| gtin::key_of_typed(code.trim())).collect();

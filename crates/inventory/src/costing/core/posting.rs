@@ -60,6 +60,9 @@ impl Sums {
     }
 }
 
+/// The place among what a return is matched with, the order, and what came back of it.
+type Returned = (usize, Uuid, Sums);
+
 /// Earlier postings that later ones are told by.
 #[derive(Debug, Clone, Default)]
 pub struct PostingHistory {
@@ -67,9 +70,8 @@ pub struct PostingHistory {
     pub sold: HashMap<(Uuid, ProductId), Sums>,
     /// The orders that a return brings a product back from, and how many units of each have yet to be booked.
     pub matched: HashMap<(Uuid, ProductId), Vec<(Uuid, i64)>>,
-    /// What a return has brought back of a product and no reversal has taken away, the last one last: the place among what it is matched with, the order, and
-    /// its share.
-    pub back: HashMap<(Uuid, ProductId), Vec<(usize, Uuid, Sums)>>,
+    /// What a return has brought back of a product and no reversal has taken away, the last one last.
+    pub back: HashMap<(Uuid, ProductId), Vec<Returned>>,
     /// What a movement, by its event, did to a product's worth and its reversal has not undone.
     pub booked: HashMap<(i64, ProductId), Sums>,
     /// What a whole unit of a product was said to be worth, and what has not been undone of that, the last one last: in which event, in minor units, and

@@ -7,6 +7,7 @@ mod posting_history;
 mod page;
 mod report;
 mod revaluation;
+mod revaluation_list;
 mod units_by_store;
 
 pub use added_charge::{ChargeVariance, change_order, charge_variances, charges_of_orders, count_of_charges, received_of};
@@ -18,7 +19,8 @@ pub use page::{Page, page};
 pub use posting_history::posting_history;
 pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth, worth_of};
 pub use revaluation::{
-    REVALUATIONS, insert_revaluation, is_reversed, is_taken, page_of_revaluations, product_units, resting, revaluation,
-    revaluation_keys, revaluations_between, revaluations_undoing, worth_of_all,
+    insert_revaluation, is_reversed, is_taken, product_units, resting, revaluation, revaluations_between, revaluations_undoing,
+    worth_of_all,
 };
+pub use revaluation_list::{RevaluationFilter, page_of_revaluations, revaluation_keys, revaluations_kind};
 pub use units_by_store::{StoreUnits, units_by_store};

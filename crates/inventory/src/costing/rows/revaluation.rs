@@ -7,10 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{product, revaluation, revaluation_line},
 };
-use platform::{
-    paging::{Key, ListSource, Listed, PageRequest, keyset},
-    storage::{Fault, Finds, Reads, Row, Rows, Work},
-};
+use platform::storage::{Fault, Finds, Reads, Row, Rows, Work};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -306,19 +303,4 @@ pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i6
     resting.movements.truncate(MOST_NAMED);
     resting.revaluations.truncate(MOST_NAMED);
     Ok(resting)
-}
-
-/// Names the order of revaluations in cursors.
-pub const REVALUATIONS: &str = "revaluations:NUMBER:DESC";
-
-/// Where one stands in its list.
-pub fn revaluation_keys(document: &Revaluation) -> Vec<Key> {
-    vec![Key::Int(document.number)]
-}
-
-/// A page of them, the newest first.
-pub async fn page_of_revaluations(reads: &impl Reads, request: &PageRequest) -> Result<Listed<Revaluation>, Fault> {
-    let (bounds, tail, values) = keyset(&["v.number"], true, request, 2);
-    let rows = documents(reads, &format!("WHERE v.tenant_id = $1{bounds}{tail}"), values).await?;
-    Ok(Listed { rows, source: ListSource { from: "FROM revaluation v WHERE v.tenant_id = $1".to_owned(), values: Vec::new() } })
 }

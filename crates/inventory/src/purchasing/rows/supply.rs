@@ -21,6 +21,7 @@ use crate::{
             Clause,
             conditions::{Moments, push_text},
             filter::TextTest,
+            leaves::barcode_of,
         },
     },
     purchasing::core::{PriceBreak, Supply},
@@ -234,6 +235,10 @@ pub struct SupplyFilter {
     pub products: Option<Vec<ProductId>>,
     /// Of the SKUs of products.
     pub skus: Vec<TextTest>,
+    /// Of the suppliers' own SKUs, as they are written; a row without one passes none.
+    pub supplier_skus: Vec<TextTest>,
+    /// Of barcodes of products; each may be passed by another one.
+    pub barcodes: Vec<TextTest>,
     /// None for both.
     pub is_archived: Option<bool>,
     pub created: Moments,
@@ -301,6 +306,18 @@ pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
         from.push_str(&format!(" AND y.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1{})", clause.sql));
         values.extend(clause.values);
     }
+    let mut clause = Clause::numbered(backend, values.len() + 2);
+    for test in &filter.supplier_skus {
+        // Said aloud, the partial index on them can be used.
+        clause.push(" AND y.supplier_sku IS NOT NULL");
+        push_text(&mut clause, "y.supplier_sku", test, str::to_owned);
+    }
+    for test in &filter.barcodes {
+        clause.push(" AND ");
+        barcode_of("y.product_id", test, &mut clause);
+    }
+    from.push_str(&clause.sql);
+    values.extend(clause.values);
     match filter.is_archived {
         Some(true) => from.push_str(" AND y.archived_at IS NOT NULL"),
         Some(false) => from.push_str(" AND y.archived_at IS NULL"),

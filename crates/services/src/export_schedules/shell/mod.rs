@@ -20,7 +20,7 @@ pub use runs::{ExportRun, JOB, MOST_TRIES, begin_anew, skip_due};
 
 use super::{
     core::{Problem, Schedule},
-    rows,
+    rows::{self, ScheduleFilter, SchedulesSorted},
 };
 use crate::{
     exchange::Exchange,
@@ -91,10 +91,15 @@ impl ExportSchedules {
         &self.0.db
     }
 
-    /// A page of schedules by their names: all of the tenant's, or the caller's own where their right is for some stores.
-    pub async fn page(&self, permit: &May, request: &PageRequest) -> Result<Listed<Schedule>, Fault> {
+    /// A page of schedules: all of the tenant's, or the caller's own where their right is for some stores.
+    pub async fn page(
+        &self,
+        permit: &May,
+        asked: (&ScheduleFilter, SchedulesSorted),
+        request: &PageRequest,
+    ) -> Result<Listed<Schedule>, Fault> {
         let owner = permit.is_limited().then(|| permit.actor());
-        rows::page(&permit.scope(&self.0.db), owner, request).await
+        rows::page(&permit.scope(&self.0.db), owner, asked, request).await
     }
 }
 

@@ -7,6 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{note, note_edit, note_mention},
 };
+use inventory::orders::rows::{Clause, Span};
 use platform::{
     audit::Target,
     paging::{ListSource, Listed, PageRequest},
@@ -98,10 +99,54 @@ pub fn source(target: Uuid) -> ListSource {
     let from = "FROM note n WHERE n.tenant_id = $1 AND n.target_id = $2".to_owned();
     ListSource { from, values: vec![target.into()] }
 }
-/// A page of an object's notes, the newest first. Keys are the time and the id.
-pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Listed<Note>, Fault> {
-    let source = source(target);
-    let (sql, values) = source.clone().page(NoteRow::SELECT, &["n.created_at", "n.id"], true, request);
+
+/// Which notes of an object; what is None asks nothing, and an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NoteFilter {
+    /// Written by one of these.
+    pub authors: Option<Vec<Uuid>>,
+    pub audiences: Option<Vec<NoteAudience>>,
+    /// Part of the text. The letters A to Z are compared without their case.
+    pub search: Option<String>,
+    pub created_at: Option<Span>,
+}
+
+impl NoteFilter {
+    /// Adds the conditions on `note n`, each beginning with ` AND `. They are looked for among the notes of one object.
+    fn push_to(&self, clause: &mut Clause) {
+        if let Some(authors) = &self.authors {
+            clause.push(" AND ");
+            clause.ids("n.actor_id", authors);
+        }
+        if let Some(audiences) = &self.audiences {
+            let words = clause.backend().texts(audiences.iter().map(|audience| audience.as_str()));
+            let number = clause.bind(words);
+            clause.push(&format!(" AND {}", clause.backend().in_texts("n.audience", number)));
+        }
+        if let Some(text) = &self.search {
+            let number = clause.bind(text.to_ascii_lowercase());
+            clause.push(&format!(" AND {}", clause.backend().has_text("n.body", number)));
+        }
+        if let Some(span) = self.created_at {
+            clause.push(" AND ");
+            clause.span("n.created_at", span);
+        }
+    }
+}
+
+/// A page of an object's notes, the newest first if it descends. Keys are the time and the id.
+pub async fn page(
+    reads: &impl Reads,
+    (target, filter): (Uuid, &NoteFilter),
+    descending: bool,
+    request: &PageRequest,
+) -> Result<Listed<Note>, Fault> {
+    let mut source = source(target);
+    let mut clause = Clause::new(reads.backend(), source.values.len() + 2);
+    filter.push_to(&mut clause);
+    source.from.push_str(&clause.sql);
+    source.values.extend(clause.values);
+    let (sql, values) = source.clone().page(NoteRow::SELECT, &["n.created_at", "n.id"], descending, request);
     let rows = reads.records::<NoteRow>(&sql, values).await?.into_iter().map(Note::from).collect();
     Ok(Listed { rows, source })
 }

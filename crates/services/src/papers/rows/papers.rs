@@ -86,11 +86,19 @@ pub async fn by_id(reads: &impl Reads, id: PaperId) -> Result<Option<Paper>, Fau
     Ok(select(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// A page of a document's papers, the newest first. Keys are the time and the id.
-pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Listed<Paper>, Fault> {
-    let from = "FROM paper p WHERE p.tenant_id = $1 AND p.target_id = $2".to_owned();
-    let source = ListSource { from, values: vec![target.into()] };
-    let (sql, values) = source.clone().page(PaperRow::SELECT, &["p.created_at", "p.id"], true, request);
+/// A page of a document's papers, the newest first if it descends: those of some kinds, or all. Keys are the time and the id.
+pub async fn page(
+    reads: &impl Reads,
+    (target, kinds): (Uuid, Option<&[PaperKind]>),
+    descending: bool,
+    request: &PageRequest,
+) -> Result<Listed<Paper>, Fault> {
+    let mut from = "FROM paper p WHERE p.tenant_id = $1 AND p.target_id = $2".to_owned();
+    let mut values: Vec<Value> = vec![target.into()];
+    let words = kinds.map(|kinds| kinds.iter().map(|kind| kind.as_str()));
+    from.push_str(&reads.backend().and_texts("coalesce(p.later_kind, p.kind)", words, &mut values));
+    let source = ListSource { from, values };
+    let (sql, values) = source.clone().page(PaperRow::SELECT, &["p.created_at", "p.id"], descending, request);
     let rows = reads.records::<PaperRow>(&sql, values).await?.into_iter().map(Paper::from).collect();
     Ok(Listed { rows, source })
 }

@@ -5,6 +5,7 @@ mod facts;
 mod lines;
 mod plans;
 mod policies;
+mod policy_list;
 mod scores;
 mod terms;
 
@@ -18,8 +19,9 @@ pub use plans::{
     settle_executed, supersede,
 };
 pub use policies::{
-    POLICIES, count_policies, insert_policy, lock_policy, missing, policies, policy, policy_keys, policy_of_scope, policy_page,
-    policy_source, remove_policy, update_policy,
+    count_policies, insert_policy, lock_policy, missing, policies, policy, policy_of_scope, policy_page, remove_policy,
+    update_policy,
 };
+pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};
 pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
 pub use terms::{StandingLine, open_lines, standing_lines, terms};

@@ -6,15 +6,13 @@ use entity::{
     tables::replenishment_policy,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Row, Work},
+    paging::{ListSource, PageRequest},
+    storage::{Fault, Finds, Reads, Row, Work},
 };
 use sea_orm::Value;
 
+use super::policy_list::PoliciesSorted;
 use crate::replenishment::core::{Policy, PolicyScope, Rule};
-
-/// Names the order of policies in cursors.
-pub const POLICIES: &str = "replenishmentPolicies:SCOPE:ASC";
 
 #[derive(Record)]
 #[record(of = replenishment_policy, alias = "r")]
@@ -185,24 +183,14 @@ pub async fn missing(reads: &impl Reads, scope: &PolicyScope) -> Result<Option<(
     Ok(None)
 }
 
-/// Where a policy stands in its list.
-pub fn policy_keys(policy: &Policy) -> Vec<Key> {
-    vec![Key::Text(policy.scope.text()), policy.id.into()]
-}
-
-/// The policies of a tenant, or those of these stores and of none.
-pub fn policy_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource {
-    let (mut from, mut values) = ("FROM replenishment_policy r WHERE r.tenant_id = $1".to_owned(), Vec::<Value>::new());
-    if let Some(stores) = stores {
-        values.push(backend.ids(stores.iter().copied()));
-        from.push_str(&format!(" AND (r.store_id IS NULL OR {})", backend.in_ids("r.store_id", 2)));
-    }
-    ListSource { from, values }
-}
-
-/// A page of policies, by their scope.
-pub async fn policy_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Policy>, Fault> {
-    let (sql, values) = source.page(PolicyRow::SELECT, &["r.scope", "r.id"], false, request);
+/// A page of policies in this order.
+pub async fn policy_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: PoliciesSorted,
+    request: &PageRequest,
+) -> Result<Vec<Policy>, Fault> {
+    let (sql, values) = source.page(PolicyRow::SELECT, sorted.columns(), sorted.descending, request);
     reads.records::<PolicyRow>(&sql, values).await?.into_iter().map(Policy::try_from).collect()
 }
 

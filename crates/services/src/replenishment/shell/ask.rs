@@ -9,19 +9,20 @@ use platform::{
 
 use crate::replenishment::{
     core::{Plan, PlanLine, Policy},
-    rows::{self, LineFilter},
+    rows::{self, LineFilter, PoliciesSorted, PolicyFilter},
 };
 
-/// A page of policies, by their scope: of the permit's stores, and of none.
+/// A page of policies: of the permit's stores, and of none.
 pub async fn policy_page(
     permit: &Permit<kind::StockPolicy>,
     db: &Database,
+    (filter, sorted): (&PolicyFilter, PoliciesSorted),
     request: &PageRequest,
 ) -> Result<Listed<Policy>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
-    let source = rows::policy_source(scope.backend(), stores);
-    Ok(Listed { rows: rows::policy_page(&scope, source.clone(), request).await?, source })
+    let source = rows::policy_source(scope.backend(), filter, stores);
+    Ok(Listed { rows: rows::policy_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// The policy of an id, if it is of a store of the permit's or of none.

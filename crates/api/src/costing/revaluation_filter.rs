@@ -1,0 +1,82 @@
+//! Filter and sort of the list of revaluations, as clients write them.
+
+use async_graphql::{Enum, InputObject};
+use entity::{id::kind, prelude::Numbered};
+use inventory::{costing::rows::RevaluationFilter, numbering::core::Patterns};
+use platform::path;
+
+use crate::{
+    catalog::Direction,
+    graphql::{
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter, StringFilter},
+    },
+    orders::{document_filter::DocumentFilter, filters::texts},
+};
+
+/// Revaluations that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct StockRevaluationFilter {
+    /// Condition on the ID of the revaluation.
+    pub id: Option<IdFilter>,
+    /// Number of the revaluation, or the beginning of its reference. References are looked for as the text is written, in capitals, in small letters
+    /// and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds nothing.
+    pub search: Option<String>,
+    /// Number of the revaluation.
+    pub number: Option<StringFilter>,
+    /// Your own reference for the revaluation, compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Product of at least one line.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Member or integration that created the revaluation.
+    pub created_by: Option<IdFilter>,
+    /// Time at which the revaluation was created.
+    pub created_at: Option<DateTimeFilter>,
+}
+
+crate::keyed_filter!(flat StockRevaluationFilter, "product" product ProductSku);
+
+impl StockRevaluationFilter {
+    /// The filter as rows understand it. Numbers of revaluations have no letters, so no patterns are needed.
+    pub(super) fn read(self) -> Answer<RevaluationFilter> {
+        let document = DocumentFilter {
+            id: self.id,
+            search: self.search,
+            number: self.number,
+            created_at: self.created_at,
+            updated_at: None,
+            product: self.product,
+            sku: self.sku,
+        };
+        Ok(RevaluationFilter {
+            document: document.read::<kind::RevaluationId>((Numbered::Revaluation, &Patterns::default()), &path!["filter"])?,
+            external_ref: texts(self.external_ref, &path!["filter", "externalRef"])?,
+            created_by: self.created_by.map(|filter| filter.of_any_kind(&["filter", "createdBy"])).transpose()?.flatten(),
+        })
+    }
+}
+
+/// Sort order of a list of revaluations.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct StockRevaluationSort {
+    /// Field by which the revaluations are sorted.
+    pub field: StockRevaluationSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which revaluations can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockRevaluationSortField {
+    /// Number of the revaluation, which is the order in which they were created.
+    Number,
+}
+
+/// Whether the last revaluation comes first, as it does where nothing else is asked for.
+pub(super) fn is_descending(sort: Option<StockRevaluationSort>) -> bool {
+    sort.is_none_or(|StockRevaluationSort { field: StockRevaluationSortField::Number, direction }| direction == Direction::Desc)
+}

@@ -1,0 +1,83 @@
+//! Filter and sort of the list of export schedules, as clients write them.
+
+use async_graphql::{Enum, InputObject};
+use platform::path;
+use services::export_schedules::rows::{ScheduleFilter, ScheduleSort as By, SchedulesSorted};
+
+use super::schedule::{ExportScheduleEntity, ExportScheduleStatus};
+use crate::{
+    catalog::Direction,
+    graphql::{
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter, searchable},
+    },
+    orders::filters::span,
+};
+
+/// Export schedules that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct ExportScheduleFilter {
+    /// Condition on the ID of the schedule.
+    pub id: Option<IdFilter>,
+    /// Part of the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// Rows that are written; an empty list matches nothing.
+    pub entity: Option<Vec<ExportScheduleEntity>>,
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<ExportScheduleStatus>>,
+    /// Members and integrations that set the schedule last.
+    pub owner: Option<IdFilter>,
+    /// Time at which the schedule was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the schedule was last set.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+impl ExportScheduleFilter {
+    /// The filter as rows understand it.
+    pub(super) fn read(self) -> Answer<ScheduleFilter> {
+        if let Some(text) = &self.search {
+            searchable(text, || path!["filter", "search"])?;
+        }
+        Ok(ScheduleFilter {
+            ids: self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten(),
+            search: self.search,
+            entities: self.entity.map(|list| list.into_iter().map(Into::into).collect()),
+            statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
+            owners: self.owner.map(|filter| filter.of_any_kind(&["filter", "owner"])).transpose()?.flatten(),
+            created_at: self.created_at.map(|test| span(&test)),
+            updated_at: self.updated_at.map(|test| span(&test)),
+        })
+    }
+}
+
+/// Sort order of a list of export schedules; schedules with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ExportScheduleSort {
+    /// Field by which the schedules are sorted.
+    pub field: ExportScheduleSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which export schedules can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ExportScheduleSortField {
+    /// Name of the schedule. Capitals come before small letters.
+    Name,
+    /// Time at which the schedule was created.
+    CreatedAt,
+    /// Time at which the schedule was last set.
+    UpdatedAt,
+    /// Time at which the last run ended. A schedule that has not been run yet counts as the earliest.
+    LastRunAt,
+}
+
+/// By name, unless something else is asked for.
+pub(super) fn schedules_sorted(sort: Option<ExportScheduleSort>) -> SchedulesSorted {
+    let asked =
+        |sort: ExportScheduleSort| SchedulesSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc };
+    sort.map_or(SchedulesSorted::BY_NAME, asked)
+}

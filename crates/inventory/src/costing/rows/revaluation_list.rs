@@ -1,0 +1,68 @@
+//! Lists of revaluations.
+
+use platform::{
+    paging::{Key, ListSource, Listed, PageRequest, keyset},
+    storage::{Backend, Fault, Reads},
+};
+use uuid::Uuid;
+
+use super::revaluation::documents;
+use crate::{
+    costing::core::Revaluation,
+    orders::rows::{Clause, DocumentTable, DocumentTest, TextTest},
+};
+
+/// Revaluations and their lines.
+const REVALUATIONS: DocumentTable =
+    DocumentTable { name: "revaluation", alias: "v", lines: "revaluation_line", of: "revaluation_id", counts: "" };
+
+/// Which revaluations; all of the tests must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RevaluationFilter {
+    pub document: Vec<DocumentTest>,
+    pub external_ref: Vec<TextTest>,
+    /// Created by one of these; an empty list matches nothing.
+    pub created_by: Option<Vec<Uuid>>,
+}
+
+/// Names the order of revaluations in cursors, by number from the last or from the first.
+pub const fn revaluations_kind(descending: bool) -> &'static str {
+    if descending { "revaluations:NUMBER:DESC" } else { "revaluations:NUMBER:ASC" }
+}
+
+/// Where one stands in its list.
+pub fn revaluation_keys(document: &Revaluation) -> Vec<Key> {
+    vec![Key::Int(document.number)]
+}
+
+/// The conditions of the filter, each beginning with ` AND `.
+fn conditions(backend: Backend, filter: &RevaluationFilter) -> Clause {
+    let mut clause = Clause::new(backend, 2);
+    for test in &filter.document {
+        clause.push(" AND ");
+        test.push_to(&mut clause, &REVALUATIONS);
+    }
+    for test in &filter.external_ref {
+        clause.push(" AND ");
+        clause.text("v.external_ref", test);
+    }
+    if let Some(actors) = &filter.created_by {
+        clause.push(" AND ");
+        clause.ids("v.actor_id", actors);
+    }
+    clause
+}
+
+/// A page of them by number, the last first if it descends.
+pub async fn page_of_revaluations(
+    reads: &impl Reads,
+    filter: &RevaluationFilter,
+    descending: bool,
+    request: &PageRequest,
+) -> Result<Listed<Revaluation>, Fault> {
+    let Clause { sql, values, .. } = conditions(reads.backend(), filter);
+    let (bounds, tail, more) = keyset(&["v.number"], descending, request, values.len() + 2);
+    let all = values.iter().cloned().chain(more).collect();
+    let rows = documents(reads, &format!("WHERE v.tenant_id = $1{sql}{bounds}{tail}"), all).await?;
+    Ok(Listed { rows, source: ListSource { from: format!("FROM revaluation v WHERE v.tenant_id = $1{sql}"), values } })
+}

@@ -1,0 +1,132 @@
+//! Lists of export schedules.
+
+use entity::{prelude::*, record::Selected};
+use inventory::orders::rows::{Clause, Span};
+use platform::{
+    paging::{Key, ListSource, Listed, PageRequest},
+    storage::{Fault, Finds, Reads},
+};
+use uuid::Uuid;
+
+use super::ScheduleRow;
+use crate::export_schedules::core::Schedule;
+
+/// What schedules are sorted by; the id breaks ties. There is no index: a tenant has few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleSort {
+    Name,
+    CreatedAt,
+    UpdatedAt,
+    /// One that has not been run yet comes before all others.
+    LastRunAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchedulesSorted {
+    pub by: ScheduleSort,
+    pub descending: bool,
+}
+
+impl SchedulesSorted {
+    /// The order where none is asked for.
+    pub const BY_NAME: Self = Self { by: ScheduleSort::Name, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            ScheduleSort::Name => "NAME",
+            ScheduleSort::CreatedAt => "CREATED_AT",
+            ScheduleSort::UpdatedAt => "UPDATED_AT",
+            ScheduleSort::LastRunAt => "LAST_RUN_AT",
+        };
+        format!("exportSchedules:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            ScheduleSort::Name => &["s.name", "s.id"],
+            ScheduleSort::CreatedAt => &["s.created_at", "s.id"],
+            ScheduleSort::UpdatedAt => &["s.updated_at", "s.id"],
+            ScheduleSort::LastRunAt => &["coalesce(s.last_run_at, 0)", "s.id"],
+        }
+    }
+    /// Where a schedule stands in its list.
+    pub fn keys(self, schedule: &Schedule) -> Vec<Key> {
+        let first = match self.by {
+            ScheduleSort::Name => Key::Text(schedule.fields.name.clone()),
+            ScheduleSort::CreatedAt => Key::Int(schedule.created_at.micros()),
+            ScheduleSort::UpdatedAt => Key::Int(schedule.updated_at.micros()),
+            ScheduleSort::LastRunAt => Key::Int(schedule.last_run_at.map_or(0, Timestamp::micros)),
+        };
+        vec![first, schedule.id.into()]
+    }
+}
+
+/// Which schedules; what is None asks nothing, and an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScheduleFilter {
+    pub ids: Option<Vec<ExportScheduleId>>,
+    /// Part of the name. The letters A to Z are compared without their case.
+    pub search: Option<String>,
+    pub entities: Option<Vec<ExportEntity>>,
+    pub statuses: Option<Vec<ExportScheduleStatus>>,
+    /// Ids of members and programs that set the schedule last.
+    pub owners: Option<Vec<Uuid>>,
+    pub created_at: Option<Span>,
+    pub updated_at: Option<Span>,
+}
+
+impl ScheduleFilter {
+    /// Adds the conditions on `export_schedule s`, each beginning with ` AND `.
+    fn push_to(&self, clause: &mut Clause) {
+        if let Some(ids) = &self.ids {
+            let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+            clause.push(" AND ");
+            clause.ids("s.id", &ids);
+        }
+        if let Some(text) = &self.search {
+            let number = clause.bind(text.to_ascii_lowercase());
+            clause.push(&format!(" AND {}", clause.backend().has_text("s.name", number)));
+        }
+        if let Some(entities) = &self.entities {
+            let words = clause.backend().texts(entities.iter().map(|one| one.as_str()));
+            let number = clause.bind(words);
+            clause.push(&format!(" AND {}", clause.backend().in_texts("s.noun", number)));
+        }
+        if let Some(statuses) = &self.statuses {
+            let words = clause.backend().texts(statuses.iter().map(|one| one.as_str()));
+            let number = clause.bind(words);
+            clause.push(&format!(" AND {}", clause.backend().in_texts("s.status", number)));
+        }
+        if let Some(owners) = &self.owners {
+            clause.push(" AND ");
+            clause.ids("s.actor_id", owners);
+        }
+        for (column, span) in [("s.created_at", self.created_at), ("s.updated_at", self.updated_at)] {
+            if let Some(span) = span {
+                clause.push(" AND ");
+                clause.span(column, span);
+            }
+        }
+    }
+}
+
+/// A page of schedules: all, or those of one owner.
+pub async fn page(
+    reads: &impl Reads,
+    owner: Option<Actor>,
+    (filter, sorted): (&ScheduleFilter, SchedulesSorted),
+    request: &PageRequest,
+) -> Result<Listed<Schedule>, Fault> {
+    let mut clause = Clause::new(reads.backend(), 2);
+    if let Some(owner) = owner {
+        let number = clause.bind(owner.id);
+        clause.push(&format!(" AND s.actor_id = ${number}"));
+    }
+    filter.push_to(&mut clause);
+    let source =
+        ListSource { from: format!("FROM export_schedule s WHERE s.tenant_id = $1{}", clause.sql), values: clause.values };
+    let (sql, values) = source.clone().page(ScheduleRow::SELECT, sorted.columns(), sorted.descending, request);
+    let rows = reads.records::<ScheduleRow>(&sql, values).await?;
+    Ok(Listed { rows: rows.into_iter().map(Schedule::try_from).collect::<Result<_, _>>()?, source })
+}
