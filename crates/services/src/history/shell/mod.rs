@@ -14,7 +14,10 @@ use platform::{
 use uuid::Uuid;
 
 use super::core::{Dated, EntryKind, HistoryPosition, merge, of_itself, of_related};
-use crate::notes::{core::Note, rows as notes};
+use crate::notes::{
+    core::Note,
+    rows::{self as notes, NoteFilter},
+};
 
 /// What is asked for of an object.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +64,7 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
         Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
     }));
     if ask.has_notes {
-        told.extend(notes::page(reads, ask.target, &dated).await?.rows.into_iter().map(|note| {
+        told.extend(notes::page(reads, (ask.target, &NoteFilter::default()), true, &dated).await?.rows.into_iter().map(|note| {
             let (at, id) = (note.created_at.micros(), note.id.uuid());
             Dated { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
         }));
