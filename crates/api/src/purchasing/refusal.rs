@@ -168,7 +168,8 @@ fn reference_taken(reference: &str) -> Said {
 }
 
 fn too_often(most: u16) -> Said {
-    let message = format!("an order has at most {most} receipts, discrepancies and revisions each: order the rest by another one");
+    let message =
+        format!("an order has at most {most} receipts, discrepancies and revisions each: order the rest by another one");
     (ErrorCode::LimitExceeded, message)
 }
 
