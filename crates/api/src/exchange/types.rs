@@ -232,7 +232,8 @@ impl DataJob {
         self.0.error.as_deref()
     }
     /// File with the result: for an import each refused row, as CSV; for an export its rows; for a mutation the response to each line, as JSON
-    /// lines. Null before the end, and for everybody but the actor who requested the data job.
+    /// lines. Null before the end, for everybody but the actor who requested the data job, and for a key of an integration that lacks a permission or a store
+    /// of the key that requested it.
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };

@@ -163,6 +163,16 @@ fn fixed_rate(why: FixedRateRefusal) -> Said {
     }
 }
 
+fn reference_taken(reference: &str) -> Said {
+    (ErrorCode::Duplicate, format!("an order with this supplier has the reference {reference}"))
+}
+
+fn too_often(most: u16) -> Said {
+    let message =
+        format!("an order has at most {most} receipts, discrepancies and revisions each: order the rest by another one");
+    (ErrorCode::LimitExceeded, message)
+}
+
 pub fn purchase(why: &Refusal) -> Said {
     match why {
         Refusal::Status(status) => {
@@ -177,14 +187,9 @@ pub fn purchase(why: &Refusal) -> Said {
             limit.amount(),
             limit.currency
         )),
-        Refusal::ReferenceTaken { reference } => {
-            (ErrorCode::Duplicate, format!("an order with this supplier has the reference {reference}"))
-        }
+        Refusal::ReferenceTaken { reference } => reference_taken(reference),
         Refusal::TooLarge => range("the order is too large to be kept exactly"),
-        Refusal::TooOften { most } => (
-            ErrorCode::LimitExceeded,
-            format!("an order has at most {most} receipts, discrepancies and revisions each: order the rest by another one"),
-        ),
+        Refusal::TooOften { most } => too_often(*most),
         Refusal::PercentUpTo { most } => range(&format!("0 to {most} percent are expected")),
         Refusal::FixedRate(why) => fixed_rate(*why),
         Refusal::NoLines => invalid("at least one line is needed"),

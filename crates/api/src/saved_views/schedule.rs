@@ -142,7 +142,8 @@ impl SavedViewSchedule {
     async fn keeps_file(&self) -> bool {
         self.0.fields.keeps_file
     }
-    /// File of the last table that was kept; null before the first, and for all but the owner.
+    /// File of the last table that was kept; null before the first, for all but the owner, and for a key that lacks a permission or a store of the key that
+    /// set the schedule. Another key that sets the schedule anew sees no table of before.
     #[field(permit = ViewManage, cost = "1")]
     async fn last_file(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let Some(id) = self.0.last_file else { return Ok(None) };

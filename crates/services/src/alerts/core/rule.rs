@@ -1,6 +1,9 @@
 //! A tenant's rules: which alerts are opened, at which line, and who is told when.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use entity::prelude::*;
 
@@ -147,10 +150,12 @@ impl Rules {
 
     /// Who is told of an alert, each once: by every enabled rule for its place, at the time of the narrowest that names them.
     pub fn told(&self, kind: AlertKind, alert_scope: AlertScope) -> BTreeMap<Recipient, &Rule> {
-        let mut told = BTreeMap::new();
+        let (mut told, mut mailboxes) = (BTreeMap::new(), BTreeSet::new());
         for rule in self.matching(kind, alert_scope).into_iter().filter(|rule| rule.is_enabled) {
             for recipient in rule.recipients() {
-                told.entry(recipient).or_insert(rule);
+                if mailboxes.insert(recipient.text().to_lowercase()) {
+                    told.insert(recipient, rule);
+                }
             }
         }
         told
@@ -219,7 +224,7 @@ mod tests {
             rule(2, scope(Some(5), None, None), 20, "shop@x"),
             rule(3, scope(None, Some(7), None), 30, "things@x"),
             rule(4, scope(None, Some(8), None), 40, "cups@x"),
-            rule(5, scope(Some(5), None, Some(9)), 50, "all@x"),
+            rule(5, scope(Some(5), None, Some(9)), 50, "ALL@x"),
         ];
         // Cups are things.
         Rules { rules, parents: [(id(8), id(7))].into() }
@@ -246,7 +251,7 @@ mod tests {
         let alert_scope = AlertScope { store: Some(id(5)), product: Some(id(9)), category: Some(id(8)) };
         let told = rules.told(AlertKind::LowStock, alert_scope);
         let by: Vec<(String, AlertRuleId)> = told.iter().map(|(who, rule)| (who.text(), rule.id)).collect();
-        let expected = [("all@x", 5), ("cups@x", 4), ("shop@x", 2), ("things@x", 3)];
+        let expected = [("ALL@x", 5), ("cups@x", 4), ("shop@x", 2), ("things@x", 3)];
         assert_eq!(by, expected.map(|(who, rule)| (who.to_owned(), id(rule))));
     }
 

@@ -201,9 +201,10 @@ impl Exchange {
         Ok(changed)
     }
 
-    /// The key that a result was asked for with; None where a member asked, or the file is no result.
+    /// The key that a result of the caller's own was asked for with; None where a member asked, or the file is no result.
     pub async fn asked_with<P>(&self, permit: &Permit<P>, result: FileId) -> Result<Option<ApiKeyId>, Fault> {
-        let found = rows::page(&permit.scope(&self.0.db), " AND x.result_id = $2", "", vec![result.into()]).await?;
+        let values = vec![permit.actor().id.into(), result.into()];
+        let found = rows::page(&permit.scope(&self.0.db), " AND x.maker_id = $2 AND x.result_id = $3", "", values).await?;
         Ok(found.into_iter().next().and_then(|run| run.key))
     }
 

@@ -204,6 +204,11 @@ impl Schedule {
         }
     }
 
+    /// The file of the last table where the schedule is set anew with this key: another key may give less than the one that the table was made with.
+    pub fn file_for(&self, key: Option<ApiKeyId>) -> Option<FileId> {
+        self.last_file.filter(|_| self.key == key)
+    }
+
     /// The schedule after one run more that failed.
     #[must_use]
     pub fn failed(self) -> Self {
@@ -324,5 +329,14 @@ mod tests {
         assert_eq!((well.failures, well.last_error, well.last_run_at, well.run), (0, None, Some(Timestamp(7)), None));
         let paused = schedule().after(RunEnd::Paused("gone".to_owned()), Timestamp(7));
         assert_eq!((paused.status, paused.failures, paused.next_run_at), (ScheduleStatus::Paused, 0, None));
+    }
+
+    #[test]
+    fn a_schedule_that_another_key_sets_anew_hands_it_no_file() {
+        let (file, key) = (Id::from_uuid(Uuid::from_u128(3)), Id::from_uuid(Uuid::from_u128(4)));
+        let of_member = Schedule { last_file: Some(file), ..schedule() };
+        assert_eq!((of_member.file_for(None), of_member.file_for(Some(key))), (Some(file), None));
+        let of_key = Schedule { key: Some(key), ..of_member };
+        assert_eq!((of_key.file_for(Some(key)), of_key.file_for(Some(Id::from_uuid(Uuid::from_u128(5))))), (Some(file), None));
     }
 }

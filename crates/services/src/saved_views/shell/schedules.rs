@@ -148,7 +148,7 @@ impl SavedViews {
             version: before.as_ref().map_or(1, |before| before.version + 1),
             created_at: before.as_ref().map_or(now, |before| before.created_at),
             updated_at: now,
-            last_file: before.as_ref().and_then(|before| before.last_file),
+            last_file: before.as_ref().and_then(|before| before.file_for(input.key)),
         }
     }
 
