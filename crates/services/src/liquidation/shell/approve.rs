@@ -160,6 +160,21 @@ async fn claim(
     if mode == Mode::Validate {
         return Ok((receipt, false));
     }
+    // A call that takes nothing up changes nothing: the hour of those who claimed something goes on.
+    if !claims.claimed.is_empty() || !claims.stale.is_empty() {
+        write_claims(work, &mut plan, &mut lines, (&claims, owner, now)).await?;
+    }
+    idempotency::keep(work, &key, &receipt, now).await?;
+    Ok((receipt, false))
+}
+
+/// Writes down which lines the caller carries out, and which were overtaken.
+async fn write_claims(
+    work: &Work,
+    plan: &mut Plan,
+    lines: &mut [PlanLine],
+    (claims, owner, now): (&Claims, Uuid, Timestamp),
+) -> Result<(), Fault> {
     for (index, group) in &claims.claimed {
         lines[*index].state = LineState::Claimed { group: *group, by: owner };
     }
@@ -168,13 +183,11 @@ async fn claim(
     }
     let changed = claims.claimed.iter().map(|(index, _)| *index).chain(claims.stale.iter().copied());
     rows::change_lines(work, plan.id, changed.map(|index| &lines[index])).await?;
-    if is_open {
+    if matches!(plan.state, LiquidationPlanState::Draft | LiquidationPlanState::Partly) {
         plan.state = state_of(&rows::lines_of(work, plan.id).await?);
     }
     (plan.version, plan.updated_at) = (plan.version + 1, now);
-    rows::change_plan(work, &plan).await?;
-    idempotency::keep(work, &key, &receipt, now).await?;
-    Ok((receipt, false))
+    rows::change_plan(work, plan).await
 }
 
 /// Lines that others have claimed, and that the call which did so will not carry out any more: their places and their groups. Those that the caller may.
