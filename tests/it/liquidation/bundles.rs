@@ -3,7 +3,10 @@
 use entrepot::liquidation::shell::score_due;
 use serde_json::{Value, json};
 
-use super::clearance::{Clearance, approve};
+use super::{
+    claimed_by_one_who_left,
+    clearance::{Clearance, approve},
+};
 use crate::{
     authorization::world::World,
     demand::days::ago,
@@ -16,6 +19,7 @@ on_both!(
     what_is_bought_together_is_bundled_first,
     a_bundle_without_the_right_or_as_a_dry_run_makes_no_kit,
     a_company_says_what_a_bundle_takes_off,
+    a_kit_that_a_call_left_half_made_is_made_by_another_member,
 );
 
 /// A product in a category, which cost 3.00 and is priced at 9.00.
@@ -210,4 +214,19 @@ async fn a_company_says_what_a_bundle_takes_off(world: &World) {
     let euros = json!({ "amount": "1.00", "currencyCode": "EUR" });
     refused(&desk.settings(json!({ "bundleCost": euros })).await, "INVALID", "input.bundleCost");
     refused(&desk.settings(json!({ "alertValue": gbp("0.00") })).await, "OUT_OF_RANGE", "input.alertValue");
+}
+
+async fn a_kit_that_a_call_left_half_made_is_made_by_another_member(world: &World) {
+    let desk = Clearance::of(world).await;
+    let (mug, _saucer) = mugs_and_saucers(&desk).await;
+    let made = plan(&desk).await;
+    let group = claimed_by_one_who_left(world, &made).await;
+    let input = json!({ "sku": format!("BUNDLE-{}", group.simple()), "name": "A MUG + A SAUCER", "price": gbp("17.10"), "status": "DRAFT" });
+    let half = desk.office().act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    world.pass(3_600);
+    let payload = approve(desk.office(), &key(), &made).await;
+    assert_eq!((&payload["approved"], &payload["refused"]), (&json!(1), &json!([])), "{payload:#}");
+    let ids: Vec<Value> = kits(&desk, &mug).await.iter().map(|kit| kit["id"].clone()).collect();
+    assert_eq!(ids, [done(&half, "product")["id"].clone()]);
+    desk.office().is_sound().await;
 }

@@ -22,7 +22,8 @@ pub enum Approval {
 }
 
 impl Approval {
-    fn takes(&self, line: &PlanLine) -> bool {
+    /// Whether it names the line.
+    pub fn takes(&self, line: &PlanLine) -> bool {
         match self {
             Self::All => true,
             Self::Ids(ids) => ids.contains(&line.id),

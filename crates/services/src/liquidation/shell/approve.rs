@@ -1,7 +1,7 @@
 //! Approving lines: they are claimed in one transaction, carried out through the rooms' shells, and written down in another. A call that ended in between is taken up
 //! by the next one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -154,12 +154,27 @@ async fn claim(
         Claims::default()
     };
     let now = rooms.ledger.clock().now();
-    claims.claimed.extend(abandoned(permit, &plan, &lines, now));
+    claims.claimed.extend(abandoned(permit, &input.approval, &plan, &lines, now));
     claims.claimed.sort_unstable();
     let receipt = receipt_of(plan.id, &lines, &claims);
     if mode == Mode::Validate {
         return Ok((receipt, false));
     }
+    // A call that takes nothing up changes nothing: the hour of those who claimed something goes on.
+    if !claims.claimed.is_empty() || !claims.stale.is_empty() {
+        write_claims(work, &mut plan, &mut lines, (&claims, owner, now)).await?;
+    }
+    idempotency::keep(work, &key, &receipt, now).await?;
+    Ok((receipt, false))
+}
+
+/// Writes down which lines the caller carries out, and which were overtaken.
+async fn write_claims(
+    work: &Work,
+    plan: &mut Plan,
+    lines: &mut [PlanLine],
+    (claims, owner, now): (&Claims, Uuid, Timestamp),
+) -> Result<(), Fault> {
     for (index, group) in &claims.claimed {
         lines[*index].state = LineState::Claimed { group: *group, by: owner };
     }
@@ -168,24 +183,27 @@ async fn claim(
     }
     let changed = claims.claimed.iter().map(|(index, _)| *index).chain(claims.stale.iter().copied());
     rows::change_lines(work, plan.id, changed.map(|index| &lines[index])).await?;
-    if is_open {
+    if matches!(plan.state, LiquidationPlanState::Draft | LiquidationPlanState::Partly) {
         plan.state = state_of(&rows::lines_of(work, plan.id).await?);
     }
     (plan.version, plan.updated_at) = (plan.version + 1, now);
-    rows::change_plan(work, &plan).await?;
-    idempotency::keep(work, &key, &receipt, now).await?;
-    Ok((receipt, false))
+    rows::change_plan(work, plan).await
 }
 
-/// Lines that others have claimed, and that the call which did so will not carry out any more: their places and their groups. Those that the caller may.
-fn abandoned(permit: &May, plan: &Plan, lines: &[PlanLine], now: Timestamp) -> Vec<(usize, Uuid)> {
+/// Lines that others have claimed, and that the call which did so will not carry out any more: their places and their groups. Those that the caller may,
+/// of groups that the caller chose a line of: a group is one document.
+fn abandoned(permit: &May, approval: &Approval, plan: &Plan, lines: &[PlanLine], now: Timestamp) -> Vec<(usize, Uuid)> {
     if plan.updated_at.plus_seconds(CLAIM_SECONDS) > now {
         return Vec::new();
     }
     let owner = permit.actor().id;
-    let taken = |(index, line): (usize, &PlanLine)| match line.state {
-        LineState::Claimed { group, by } if by != owner && may(permit, line) => Some((index, group)),
+    let group_of = |line: &PlanLine| match line.state {
+        LineState::Claimed { group, by } if by != owner && may(permit, line) => Some(group),
         _ => None,
+    };
+    let chosen: BTreeSet<Uuid> = lines.iter().filter(|line| approval.takes(line)).filter_map(group_of).collect();
+    let taken = |(index, line): (usize, &PlanLine)| {
+        group_of(line).filter(|group| chosen.contains(group)).map(|group| (index, group))
     };
     lines.iter().enumerate().filter_map(taken).collect()
 }

@@ -163,13 +163,7 @@ async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<O
             let rows = reads.rows(sql, values).await?;
             rows.first().map(|row| Row::new(row).take().map(Document::Movement)).transpose()
         }
-        Act::Bundle(_) => {
-            // Only keys have an index.
-            let sql = "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku_key = $2 AND p.sku = $3 AND p.is_kit = 1";
-            let sku = kit_sku(reference);
-            let rows = reads.rows(sql, vec![text::fold(&sku).into(), sku.into()]).await?;
-            rows.first().map(|row| Row::new(row).take().map(Document::Kit)).transpose()
-        }
+        Act::Bundle(_) => Ok(bundled(reads, reference, true).await?.map(Document::Kit)),
         Act::Markdown { .. } | Act::Keep => Ok(None),
     }
 }
@@ -177,6 +171,18 @@ async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<O
 /// The SKU of a bundle's kit, by which it is found again.
 fn kit_sku(reference: &str) -> String {
     reference.replacen("liquidation-", "BUNDLE-", 1)
+}
+
+/// The product that was made for a bundle: its kit, or what a call left that was cut off before it became one.
+async fn bundled(reads: &impl Reads, reference: &str, is_kit: bool) -> Result<Option<ProductId>, Fault> {
+    // Only keys have an index.
+    let sql = format!(
+        "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku_key = $2 AND p.sku = $3 AND p.is_kit = {}",
+        i32::from(is_kit)
+    );
+    let sku = kit_sku(reference);
+    let rows = reads.rows(&sql, vec![text::fold(&sku).into(), sku.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
 }
 
 /// Makes the kit of a bundle: a draft of a product at the bundle's price, which somebody looks at before it is sold. Keys stand for the group alone.
@@ -201,15 +207,21 @@ async fn make_kit(
         status: Patch::Set(ProductStatus::Draft),
         ..ProductFields::default()
     };
-    let ask = Ask { key: Some(reference.to_owned()), mode: Write::WriteAll };
-    let made = Box::pin(idempotency::by_key(catalog.product_create(making, fields, ask))).await?;
-    let mut problems = made.refused;
-    let mut kit = None;
-    for row in made.rows {
-        problems.extend(row.problems);
-        kit = row.row.map(|doc| doc.row.id);
-    }
-    let Some(kit) = kit.filter(|_| problems.is_empty()) else { return Ok(Cut::Refused(Refusal::Catalog(problems))) };
+    // The key of whoever made it is theirs: another member finds it by its SKU.
+    let kit = if let Some(made) = bundled(&scope, reference, false).await? {
+        made
+    } else {
+        let ask = Ask { key: Some(reference.to_owned()), mode: Write::WriteAll };
+        let made = Box::pin(idempotency::by_key(catalog.product_create(making, fields, ask))).await?;
+        let mut problems = made.refused;
+        let mut kit = None;
+        for row in made.rows {
+            problems.extend(row.problems);
+            kit = row.row.map(|doc| doc.row.id);
+        }
+        let Some(kit) = kit.filter(|_| problems.is_empty()) else { return Ok(Cut::Refused(Refusal::Catalog(problems))) };
+        kit
+    };
     let one = |product: ProductId, decimals: u32| ComponentText {
         product_id: product.to_string(),
         quantity: 10_i64.pow(decimals.min(9)),
