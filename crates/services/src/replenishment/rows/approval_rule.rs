@@ -56,10 +56,16 @@ pub async fn change_rule(work: &Work, kept: &KeptRule) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
+/// Seconds that plans of a night, and what the rule has gone through, may lie ahead: a clock that was ahead has set what is later.
+const MOST_AHEAD: i64 = 4 * 86_400;
+/// Seconds that the rule looks back where such a clock has said what it has gone through.
+const LOOKED_BACK: i64 = 86_400;
+
 /// Notes that the rule has gone through the plans that were made up to a moment.
-pub async fn done_with(work: &Work, made_at: Timestamp) -> Result<(), Fault> {
-    let sql = "UPDATE replenishment_rule SET done_until = $2 WHERE tenant_id = $1 AND done_until < $2";
-    work.execute(sql, vec![made_at.micros().into()]).await.map(drop)
+pub async fn done_with(work: &Work, made_at: Timestamp, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE replenishment_rule SET done_until = $2 WHERE tenant_id = $1 AND (done_until < $2 OR done_until > $3)";
+    let values = vec![made_at.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    work.execute(sql, values).await.map(drop)
 }
 
 /// Tenants whose rule is on.
@@ -70,11 +76,14 @@ pub async fn tenants_with_rule(global: &Global) -> Result<Vec<TenantId>, Fault> 
     global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
-/// The newest plan of a night, if it was made after a moment.
-pub async fn nightly_since(reads: &impl Reads, moment: Timestamp) -> Result<Option<ReplenishmentPlanId>, Fault> {
-    let sql = "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2
+/// The newest plan of a night, if it was made after a moment. Neither one that a clock made which was ahead nor a moment that it set keeps those of other
+/// nights from being found.
+pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp) -> Result<Option<ReplenishmentPlanId>, Fault> {
+    let until = now.plus_seconds(MOST_AHEAD);
+    let moment = if moment > until { now.plus_seconds(-LOOKED_BACK) } else { moment };
+    let sql = "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2 AND p.made_at <= $3
         ORDER BY p.made_at DESC, p.id DESC LIMIT 1";
-    let rows = reads.rows(sql, vec![moment.micros().into()]).await?;
+    let rows = reads.rows(sql, vec![moment.micros().into(), until.micros().into()]).await?;
     rows.first().map(|row| Row::new(row).take()).transpose()
 }
 

@@ -151,9 +151,9 @@ pub async fn approve_night(
     audit_writer: &AuditWriter,
     tenant: TenantId,
 ) -> Result<usize, Fault> {
-    let scope = ledger.database().tenant(tenant);
+    let (scope, now) = (ledger.database().tenant(tenant), ledger.clock().now());
     let Some(kept) = rows::rule(&scope).await?.filter(|kept| kept.rule.is_on) else { return Ok(0) };
-    let Some(id) = rows::nightly_since(&scope, kept.done_until).await? else { return Ok(0) };
+    let Some(id) = rows::nightly_since(&scope, kept.done_until, now).await? else { return Ok(0) };
     let Some(plan) = rows::plan(&scope, id).await? else { return Ok(0) };
     let lines = rows::lines_of(&scope, id).await?;
     // Of a class that has drifted twice nobody knows how sure a forecast is: its lines are for people.
@@ -190,7 +190,7 @@ pub async fn approve_night(
         tracing::info!(tenant = %tenant, orders = sent, "a rule sent orders of a replenishment plan");
     }
     let work = scope.begin().await?;
-    rows::done_with(&work, plan.made_at).await?;
+    rows::done_with(&work, plan.made_at, now).await?;
     work.commit().await?;
     Ok(approved)
 }
