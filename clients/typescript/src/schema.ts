@@ -385,6 +385,12 @@ export interface AttachmentAddInput {
   description?: string;
 }
 
+/** Filter of files attached to a thing. A condition that is null is ignored. */
+export interface AttachmentFilter {
+  /** Part of the name or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+}
+
 /** An attachment to remove. */
 export interface AttachmentRemoveInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -392,6 +398,31 @@ export interface AttachmentRemoveInput {
   /** ID of the attachment. */
   id: string;
 }
+
+/** Sort order of a list of attachments; attachments with equal values are sorted by ID. */
+export interface AttachmentSort {
+  /** Field by which the attachments are sorted. */
+  field: AttachmentSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which attachments can be sorted. */
+export type AttachmentSortField =
+  | 'CREATED_AT'
+  | 'NAME';
+
+/** Sort order of a list of audit entries. */
+export interface AuditEntrySort {
+  /** Field by which the entries are sorted. */
+  field: AuditEntrySortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which audit entries can be sorted. */
+export type AuditEntrySortField =
+  | 'SEQ';
 
 /** Entries that match all of these. */
 export interface AuditFilter {
@@ -403,6 +434,8 @@ export interface AuditFilter {
   action?: StringFilter | null;
   /** Written then. */
   at?: DateTimeFilter | null;
+  /** Outcomes to include; an empty list matches nothing. */
+  outcome?: ReadonlyArray<AuditOutcome> | null;
 }
 
 /** Outcome of an audited call. */
@@ -1518,7 +1551,8 @@ export interface ExportCreateInput {
   noun?: ExportEntity | null;
   /**
    * Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
-   * with an apostrophe, which an import removes. Default CSV.
+   * with an apostrophe, also behind a semicolon, a tab or a line's end inside it; an import
+   * removes the apostrophes. Default CSV.
    */
   format?: DataJobFormat;
   /**
@@ -1593,6 +1627,24 @@ export type ExportScheduleEntity =
   | 'ORDERS'
   | 'STOCK';
 
+/** Export schedules that match all of these. */
+export interface ExportScheduleFilter {
+  /** Condition on the ID of the schedule. */
+  id?: IdFilter | null;
+  /** Part of the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** Rows that are written; an empty list matches nothing. */
+  entity?: ReadonlyArray<ExportScheduleEntity> | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<ExportScheduleStatus> | null;
+  /** Members and integrations that set the schedule last. */
+  owner?: IdFilter | null;
+  /** Time at which the schedule was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the schedule was last set. */
+  updatedAt?: DateTimeFilter | null;
+}
+
 /** Format of the files of an export schedule. */
 export type ExportScheduleFormat =
   | 'PARQUET'
@@ -1639,6 +1691,21 @@ export interface ExportScheduleSetInput {
   /** Whether the schedule is paused: a paused schedule is not run. Default false. */
   isPaused?: boolean;
 }
+
+/** Sort order of a list of export schedules; schedules with equal values are sorted by ID. */
+export interface ExportScheduleSort {
+  /** Field by which the schedules are sorted. */
+  field: ExportScheduleSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which export schedules can be sorted. */
+export type ExportScheduleSortField =
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT'
+  | 'LAST_RUN_AT';
 
 /** Status of an export schedule. */
 export type ExportScheduleStatus =
@@ -1796,7 +1863,7 @@ export interface FulfilmentDeliverInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Moment of the delivery; now when it is left out. At most five minutes ahead. */
+  /** Moment of the delivery; now when it is left out. Not before the goods left, at most five minutes ahead. */
   deliveredAt?: string | null;
 }
 
@@ -1808,7 +1875,7 @@ export interface FulfilmentFailInput {
   idempotencyKey?: string;
   /** Reason why; 1 to 1,000 characters. */
   reason: string;
-  /** Moment at which that became known; now when it is left out. At most five minutes ahead. */
+  /** Moment at which that became known; now when it is left out. Not before the goods left, at most five minutes ahead. */
   failedAt?: string | null;
 }
 
@@ -2217,7 +2284,8 @@ export interface IdFilter {
   /**
    * Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
    * references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
-   * store, channel, supplier, product, category or customer; refused by `id` and for other kinds.
+   * store, channel, supplier, product, category or customer; `reference` of movements takes numbers of documents, at most 20 in a filter. Refused by
+   * `id` and for other kinds.
    */
   key?: ReadonlyArray<string> | null;
   /**
@@ -2969,7 +3037,10 @@ export interface MovementFilter {
   store?: IdFilter | null;
   /** Products with an entry in the movement. */
   product?: IdFilter | null;
-  /** Documents that the movements belong to. */
+  /**
+   * Documents that the movements belong to. By `key`, numbers of documents that you may see, with or without their letters, as in SO-000007: orders,
+   * purchase orders, transfers, stocktakes, returns and returns to suppliers; then without `eq` and `in`.
+   */
   reference?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
@@ -3070,6 +3141,30 @@ export type NoteAudience =
   | 'STAFF'
   | 'CUSTOMER';
 
+/** Filter of notes on a thing. All conditions that are given must hold; a condition that is null is ignored. */
+export interface NoteFilter {
+  /** Members and integrations that wrote the note. */
+  author?: IdFilter | null;
+  /** Audiences to include; an empty list matches nothing. */
+  audience?: ReadonlyArray<NoteAudience> | null;
+  /** Part of the text, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** Time at which the note was written. */
+  createdAt?: DateTimeFilter | null;
+}
+
+/** Sort order of a list of notes; notes with equal values are sorted by ID. */
+export interface NoteSort {
+  /** Field by which the notes are sorted. */
+  field: NoteSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which notes can be sorted. */
+export type NoteSortField =
+  | 'CREATED_AT';
+
 /** A change of a note. */
 export interface NoteUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -3084,6 +3179,12 @@ export interface NoteUpdateInput {
   mentions?: ReadonlyArray<string> | null;
 }
 
+/** Filter of patterns of numbers. A condition that is null is ignored. */
+export interface NumberPatternFilter {
+  /** Kinds of document to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<DocumentKind> | null;
+}
+
 /** Pattern for the numbers that documents of a kind get from now on. */
 export interface NumberPatternSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -3096,6 +3197,19 @@ export interface NumberPatternSetInput {
    */
   pattern: string;
 }
+
+/** Sort order of a list of patterns of numbers. */
+export interface NumberPatternSort {
+  /** Field by which the patterns are sorted. */
+  field: NumberPatternSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which patterns of numbers can be sorted. */
+export type NumberPatternSortField =
+  | 'KIND'
+  | 'PATTERN';
 
 /** Stock of a new product in one store. */
 export interface OpeningStockInput {
@@ -3519,6 +3633,12 @@ export interface PaperCreateInput {
   locale?: PaperLocale | null;
 }
 
+/** Filter of papers of a document. A condition that is null is ignored. */
+export interface PaperFilter {
+  /** Kinds of paper to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<PaperKind> | null;
+}
+
 /** Kind of a paper. */
 export type PaperKind =
   | 'PACKING_SLIP'
@@ -3565,6 +3685,18 @@ export interface PaperSettingsSetInput {
   /** All texts, at most one for each kind of paper. Null for none. */
   texts?: ReadonlyArray<PaperTextInput> | null;
 }
+
+/** Sort order of a list of papers; papers with equal values are sorted by ID. */
+export interface PaperSort {
+  /** Field by which the papers are sorted. */
+  field: PaperSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which papers can be sorted. */
+export type PaperSortField =
+  | 'CREATED_AT';
 
 /** Text for all papers of a kind. */
 export interface PaperTextInput {
@@ -3743,7 +3875,10 @@ export interface PaymentTermsInput {
 export interface PaymentsRecordInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Payments in the order in which they happened; 1 to 500. */
+  /**
+   * Payments in the order in which they happened; 1 to 500, of orders that have at most 20,000
+   * payments and lines together.
+   */
   payments: ReadonlyArray<PaymentInput>;
 }
 
@@ -4821,6 +4956,28 @@ export interface ReceivedLotInput {
   damaged?: number | null;
 }
 
+/** Filter of recurring jobs. All conditions that are given must hold; a condition that is null is ignored. */
+export interface RecurringJobFilter {
+  /** Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<BackgroundJobStatus> | null;
+}
+
+/** Sort order of a list of recurring jobs; jobs with equal values are sorted by ID. */
+export interface RecurringJobSort {
+  /** Field by which the jobs are sorted. */
+  field: RecurringJobSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which recurring jobs can be sorted. */
+export type RecurringJobSortField =
+  | 'KIND'
+  | 'LAST_RUN_AT'
+  | 'NEXT_RUN_AT';
+
 /** Share of an amount that was refunded: of the sum captured for an order, or of the amount that a closed return gives back. */
 export type RefundStatus =
   | 'NONE'
@@ -4992,6 +5149,24 @@ export type ReplenishmentPlanState =
   | 'EXECUTED'
   | 'SUPERSEDED';
 
+/** Policies of replenishment that match all of these. */
+export interface ReplenishmentPolicyFilter {
+  /** Condition on the ID of the policy. */
+  id?: IdFilter | null;
+  /** Kinds of rule to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<ReplenishmentPolicyKind> | null;
+  /** Products that the policy is for. A policy without a product does not match. */
+  product?: IdFilter | null;
+  /** Stores that the policy is for. A policy for all stores does not match. */
+  store?: IdFilter | null;
+  /** Suppliers whose products the policy is for. A policy without a supplier does not match. */
+  supplier?: IdFilter | null;
+  /** Time at which the policy was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time of the policy's last change. */
+  updatedAt?: DateTimeFilter | null;
+}
+
 /** Rule by which stock is filled up. L is the lead time, Q the demand that a lead time stays within with the promised chance. */
 export type ReplenishmentPolicyKind =
   | 'MIN_MAX'
@@ -5075,6 +5250,20 @@ export interface ReplenishmentPolicySetInput {
    */
   safetyStockMethod?: SafetyStockMethod | null;
 }
+
+/** Sort order of a list of policies of replenishment; policies with equal values are sorted by ID. */
+export interface ReplenishmentPolicySort {
+  /** Field by which the policies are sorted. */
+  field: ReplenishmentPolicySortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which policies of replenishment can be sorted. */
+export type ReplenishmentPolicySortField =
+  | 'SCOPE'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
 
 /** Subject of a reason. */
 export type ReplenishmentReasonCode =
@@ -5368,7 +5557,10 @@ export interface ReturnInspectInput {
    * line.
    */
   lines?: ReadonlyArray<ReturnInspectLineInput> | null;
-  /** Time of the inspection; now by default. At most five minutes ahead, and not in a closed period. */
+  /**
+   * Time of the inspection; now by default. Not before the goods began to come, at most five minutes
+   * ahead, and not in a closed period.
+   */
   occurredAt?: string | null;
   /** Note that is kept with the stock movements, at most 1,000 characters. */
   note?: string | null;
@@ -6276,6 +6468,41 @@ export interface StockReserveInput {
   items: ReadonlyArray<ReserveItem>;
 }
 
+/** Revaluations that match all of these. */
+export interface StockRevaluationFilter {
+  /** Condition on the ID of the revaluation. */
+  id?: IdFilter | null;
+  /**
+   * Number of the revaluation, or the beginning of its reference. References are looked for as the text is written, in capitals, in small letters
+   * and with a capital first; a text of fewer than three characters must be the whole reference. An empty text finds nothing.
+   */
+  search?: string | null;
+  /** Number of the revaluation. */
+  number?: StringFilter | null;
+  /** Your own reference for the revaluation, compared exactly. */
+  externalRef?: StringFilter | null;
+  /** Product of at least one line. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** Member or integration that created the revaluation. */
+  createdBy?: IdFilter | null;
+  /** Time at which the revaluation was created. */
+  createdAt?: DateTimeFilter | null;
+}
+
+/** Sort order of a list of revaluations. */
+export interface StockRevaluationSort {
+  /** Field by which the revaluations are sorted. */
+  field: StockRevaluationSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which revaluations can be sorted. */
+export type StockRevaluationSortField =
+  | 'NUMBER';
+
 /** A revaluation: the document that sets the value of units. */
 export interface StockRevalueInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -7082,6 +7309,10 @@ export interface SupplierProductFilter {
   product?: IdFilter | null;
   /** SKU of the product, in any spelling of capitals. Null for all. */
   sku?: StringFilter | null;
+  /** The supplier's own SKU, compared exactly. A row without one does not match. Null for all. */
+  supplierSku?: StringFilter | null;
+  /** Barcode of the product. A whole code is compared as a GTIN, with or without leading zeros; a part of one as it is printed. Null for all. */
+  barcode?: StringFilter | null;
   /** True for archived rows only, false for those in use, null for both. Default false. */
   isArchived?: boolean | null;
   /** Time at which the row was created. */
@@ -7650,6 +7881,16 @@ export interface WebhookEndpointCreateInput {
   description?: string | null;
 }
 
+/** Filter of webhook endpoints. All conditions that are given must hold; a condition that is null is ignored. */
+export interface WebhookEndpointFilter {
+  /** Condition on the endpoint's ID. */
+  id?: IdFilter | null;
+  /** Part of the URL or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** True for enabled endpoints only, false for disabled ones, null for both. */
+  isEnabled?: boolean | null;
+}
+
 /** Messages to send again: messageIds, or fromSeq and toSeq. */
 export interface WebhookEndpointReplayInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -7666,6 +7907,20 @@ export interface WebhookEndpointReplayInput {
   /** Number of the last event to replay; at most 100,000 events in all. Null with `messageIds`. */
   toSeq?: number | null;
 }
+
+/** Sort order of a list of webhook endpoints; endpoints with equal values are sorted by ID. */
+export interface WebhookEndpointSort {
+  /** Field by which the endpoints are sorted. */
+  field: WebhookEndpointSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which webhook endpoints can be sorted. */
+export type WebhookEndpointSortField =
+  | 'CREATED_AT'
+  | 'UPDATED_AT'
+  | 'URL';
 
 /** A change of an endpoint: what is left out stays. */
 export interface WebhookEndpointUpdateInput {

@@ -133,7 +133,8 @@ async fn a_kit_that_lacks_a_part_lets_others_pass(world: &World) {
 async fn a_kit_whose_part_is_too_near_its_date_lets_others_pass(world: &World) {
     let house = House::open(world).await;
     let shade = coming(&house, "SHADE").await;
-    let input = json!({ "sku": "BULB", "name": "BULB", "stockPolicy": "BACKORDER", "tracking": "LOT", "minimumRemainingDays": 7 });
+    let input =
+        json!({ "sku": "BULB", "name": "BULB", "stockPolicy": "BACKORDER", "tracking": "LOT", "minimumRemainingDays": 7 });
     let made = house.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
     let bulb = json!({ "id": done(&made, "product")["id"] });
     let lamp = product(&house, "LAMP", "5.00", 0).await;

@@ -252,13 +252,24 @@ async fn the_newest_orders_of_a_store_and_those_that_are_open_come_from_their_in
         }
         let plan_of_store = plan(&world, Filter::Ids(IdColumn::Store, vec![world.store.uuid()])).await;
         assert_eq!(plan_of_store.len(), 1, "no sort of its own: {plan_of_store:?}");
-        assert!(plan_of_store[0].contains("sales_order_store (tenant_id=? AND store_id=? AND (placed_at,id)<(?,?))"), "{plan_of_store:?}");
+        assert!(
+            plan_of_store[0].contains("sales_order_store (tenant_id=? AND store_id=? AND (placed_at,id)<(?,?))"),
+            "{plan_of_store:?}"
+        );
 
         // Of a million orders few are open: a list of drafts does not walk through those that have left.
-        for open in [vec![OrderStatus::Draft], vec![OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::PartiallyFulfilled]] {
+        for open in
+            [vec![OrderStatus::Draft], vec![OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::PartiallyFulfilled]]
+        {
             let plan_of_open = plan(&world, Filter::Status(open)).await;
-            assert!(plan_of_open[0].contains("sales_order_open_placed (tenant_id=? AND (placed_at,id)<(?,?))"), "{plan_of_open:?}");
-            assert!(!plan_of_open.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")), "no sort of its own: {plan_of_open:?}");
+            assert!(
+                plan_of_open[0].contains("sales_order_open_placed (tenant_id=? AND (placed_at,id)<(?,?))"),
+                "{plan_of_open:?}"
+            );
+            assert!(
+                !plan_of_open.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")),
+                "no sort of its own: {plan_of_open:?}"
+            );
         }
         let plan_of_some = plan(&world, Filter::Status(vec![OrderStatus::Draft, OrderStatus::Fulfilled])).await;
         assert!(plan_of_some[0].contains("sales_order_placed"), "{plan_of_some:?}");

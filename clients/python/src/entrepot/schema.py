@@ -300,6 +300,12 @@ class AttachmentAddInput(_AttachmentAddInput, total=False):
     description: str
 
 
+class AttachmentFilter(TypedDict, total=False):
+    """Filter of files attached to a thing. A condition that is null is ignored."""
+
+    search: Optional[str]
+
+
 class _AttachmentRemoveInput(TypedDict):
     id: str
 
@@ -310,6 +316,37 @@ class AttachmentRemoveInput(_AttachmentRemoveInput, total=False):
     idempotencyKey: str
 
 
+class _AttachmentSort(TypedDict):
+    field: "AttachmentSortField"
+
+
+class AttachmentSort(_AttachmentSort, total=False):
+    """Sort order of a list of attachments; attachments with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+AttachmentSortField = Literal[
+    "CREATED_AT",
+    "NAME",
+]
+
+
+class _AuditEntrySort(TypedDict):
+    field: "AuditEntrySortField"
+
+
+class AuditEntrySort(_AuditEntrySort, total=False):
+    """Sort order of a list of audit entries."""
+
+    direction: "Direction"
+
+
+AuditEntrySortField = Literal[
+    "SEQ",
+]
+
+
 class AuditFilter(TypedDict, total=False):
     """Entries that match all of these."""
 
@@ -317,6 +354,7 @@ class AuditFilter(TypedDict, total=False):
     target: Optional["IdFilter"]
     action: Optional["StringFilter"]
     at: Optional["DateTimeFilter"]
+    outcome: Optional[Sequence["AuditOutcome"]]
 
 
 AuditOutcome = Literal[
@@ -1312,6 +1350,18 @@ ExportScheduleEntity = Literal[
 ]
 
 
+class ExportScheduleFilter(TypedDict, total=False):
+    """Export schedules that match all of these."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+    entity: Optional[Sequence["ExportScheduleEntity"]]
+    status: Optional[Sequence["ExportScheduleStatus"]]
+    owner: Optional["IdFilter"]
+    createdAt: Optional["DateTimeFilter"]
+    updatedAt: Optional["DateTimeFilter"]
+
+
 ExportScheduleFormat = Literal[
     "PARQUET",
     "CSV",
@@ -1353,6 +1403,24 @@ class ExportScheduleSetInput(_ExportScheduleSetInput, total=False):
     timeZone: Optional[str]
     bucket: Optional["ExportBucketInput"]
     isPaused: bool
+
+
+class _ExportScheduleSort(TypedDict):
+    field: "ExportScheduleSortField"
+
+
+class ExportScheduleSort(_ExportScheduleSort, total=False):
+    """Sort order of a list of export schedules; schedules with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ExportScheduleSortField = Literal[
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+    "LAST_RUN_AT",
+]
 
 
 ExportScheduleStatus = Literal[
@@ -2606,6 +2674,30 @@ NoteAudience = Literal[
 ]
 
 
+class NoteFilter(TypedDict, total=False):
+    """Filter of notes on a thing. All conditions that are given must hold; a condition that is null is ignored."""
+
+    author: Optional["IdFilter"]
+    audience: Optional[Sequence["NoteAudience"]]
+    search: Optional[str]
+    createdAt: Optional["DateTimeFilter"]
+
+
+class _NoteSort(TypedDict):
+    field: "NoteSortField"
+
+
+class NoteSort(_NoteSort, total=False):
+    """Sort order of a list of notes; notes with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+NoteSortField = Literal[
+    "CREATED_AT",
+]
+
+
 class _NoteUpdateInput(TypedDict):
     id: str
     expectedVersion: int
@@ -2619,6 +2711,12 @@ class NoteUpdateInput(_NoteUpdateInput, total=False):
     mentions: Optional[Sequence[str]]
 
 
+class NumberPatternFilter(TypedDict, total=False):
+    """Filter of patterns of numbers. A condition that is null is ignored."""
+
+    kind: Optional[Sequence["DocumentKind"]]
+
+
 class _NumberPatternSetInput(TypedDict):
     kind: "DocumentKind"
     pattern: str
@@ -2628,6 +2726,22 @@ class NumberPatternSetInput(_NumberPatternSetInput, total=False):
     """Pattern for the numbers that documents of a kind get from now on."""
 
     idempotencyKey: Optional[str]
+
+
+class _NumberPatternSort(TypedDict):
+    field: "NumberPatternSortField"
+
+
+class NumberPatternSort(_NumberPatternSort, total=False):
+    """Sort order of a list of patterns of numbers."""
+
+    direction: "Direction"
+
+
+NumberPatternSortField = Literal[
+    "KIND",
+    "PATTERN",
+]
 
 
 class _OpeningStockInput(TypedDict):
@@ -2908,6 +3022,12 @@ class PaperCreateInput(_PaperCreateInput, total=False):
     locale: Optional["PaperLocale"]
 
 
+class PaperFilter(TypedDict, total=False):
+    """Filter of papers of a document. A condition that is null is ignored."""
+
+    kind: Optional[Sequence["PaperKind"]]
+
+
 PaperKind = Literal[
     "PACKING_SLIP",
     "PICKING_LIST",
@@ -2942,6 +3062,21 @@ class PaperSettingsSetInput(TypedDict, total=False):
     paymentDays: Optional[int]
     columns: Optional[Sequence["PaperColumn"]]
     texts: Optional[Sequence["PaperTextInput"]]
+
+
+class _PaperSort(TypedDict):
+    field: "PaperSortField"
+
+
+class PaperSort(_PaperSort, total=False):
+    """Sort order of a list of papers; papers with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+PaperSortField = Literal[
+    "CREATED_AT",
+]
 
 
 class PaperTextInput(TypedDict):
@@ -3942,6 +4077,30 @@ class ReceivedLotInput(_ReceivedLotInput, total=False):
     damaged: Optional[int]
 
 
+class RecurringJobFilter(TypedDict, total=False):
+    """Filter of recurring jobs. All conditions that are given must hold; a condition that is null is ignored."""
+
+    search: Optional[str]
+    status: Optional[Sequence["BackgroundJobStatus"]]
+
+
+class _RecurringJobSort(TypedDict):
+    field: "RecurringJobSortField"
+
+
+class RecurringJobSort(_RecurringJobSort, total=False):
+    """Sort order of a list of recurring jobs; jobs with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+RecurringJobSortField = Literal[
+    "KIND",
+    "LAST_RUN_AT",
+    "NEXT_RUN_AT",
+]
+
+
 RefundStatus = Literal[
     "NONE",
     "PARTIAL",
@@ -4100,6 +4259,18 @@ ReplenishmentPlanState = Literal[
 ]
 
 
+class ReplenishmentPolicyFilter(TypedDict, total=False):
+    """Policies of replenishment that match all of these."""
+
+    id: Optional["IdFilter"]
+    kind: Optional[Sequence["ReplenishmentPolicyKind"]]
+    product: Optional["IdFilter"]
+    store: Optional["IdFilter"]
+    supplier: Optional["IdFilter"]
+    createdAt: Optional["DateTimeFilter"]
+    updatedAt: Optional["DateTimeFilter"]
+
+
 ReplenishmentPolicyKind = Literal[
     "MIN_MAX",
     "REORDER_POINT",
@@ -4145,6 +4316,23 @@ class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
     targetDays: Optional[int]
     orderCost: Optional["MoneyInput"]
     safetyStockMethod: Optional["SafetyStockMethod"]
+
+
+class _ReplenishmentPolicySort(TypedDict):
+    field: "ReplenishmentPolicySortField"
+
+
+class ReplenishmentPolicySort(_ReplenishmentPolicySort, total=False):
+    """Sort order of a list of policies of replenishment; policies with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ReplenishmentPolicySortField = Literal[
+    "SCOPE",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
 
 
 ReplenishmentReasonCode = Literal[
@@ -5225,6 +5413,34 @@ class StockReserveInput(_StockReserveInput, total=False):
     referenceId: Optional[str]
 
 
+class StockRevaluationFilter(TypedDict, total=False):
+    """Revaluations that match all of these."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+    number: Optional["StringFilter"]
+    externalRef: Optional["StringFilter"]
+    product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
+    createdBy: Optional["IdFilter"]
+    createdAt: Optional["DateTimeFilter"]
+
+
+class _StockRevaluationSort(TypedDict):
+    field: "StockRevaluationSortField"
+
+
+class StockRevaluationSort(_StockRevaluationSort, total=False):
+    """Sort order of a list of revaluations."""
+
+    direction: "Direction"
+
+
+StockRevaluationSortField = Literal[
+    "NUMBER",
+]
+
+
 class _StockRevalueInput(TypedDict):
     note: str
     lines: Sequence["StockRevalueLineInput"]
@@ -5902,6 +6118,8 @@ class SupplierProductFilter(TypedDict, total=False):
     supplier: Optional["IdFilter"]
     product: Optional["IdFilter"]
     sku: Optional["StringFilter"]
+    supplierSku: Optional["StringFilter"]
+    barcode: Optional["StringFilter"]
     isArchived: Optional[bool]
     createdAt: Optional["DateTimeFilter"]
     updatedAt: Optional["DateTimeFilter"]
@@ -6354,6 +6572,14 @@ class WebhookEndpointCreateInput(_WebhookEndpointCreateInput, total=False):
     description: Optional[str]
 
 
+class WebhookEndpointFilter(TypedDict, total=False):
+    """Filter of webhook endpoints. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+    isEnabled: Optional[bool]
+
+
 class _WebhookEndpointReplayInput(TypedDict):
     id: str
 
@@ -6365,6 +6591,23 @@ class WebhookEndpointReplayInput(_WebhookEndpointReplayInput, total=False):
     messageIds: Optional[Sequence[str]]
     fromSeq: Optional[int]
     toSeq: Optional[int]
+
+
+class _WebhookEndpointSort(TypedDict):
+    field: "WebhookEndpointSortField"
+
+
+class WebhookEndpointSort(_WebhookEndpointSort, total=False):
+    """Sort order of a list of webhook endpoints; endpoints with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+WebhookEndpointSortField = Literal[
+    "CREATED_AT",
+    "UPDATED_AT",
+    "URL",
+]
 
 
 class _WebhookEndpointUpdateInput(TypedDict):

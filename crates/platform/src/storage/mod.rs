@@ -67,9 +67,7 @@ pub use hosts::{HostReport, HostState, HostStatus};
 pub use inspect::{ReplicaFacts, ServerFacts, knows_schema, schema_head};
 pub use migrate::LockLimits;
 pub use nested::Nested;
-pub use parts::{
-    MissingPart, Month, Part, PartColumn, PartShape, PartState, PartValue, PartedTable, PartitionFacts, PartsLock,
-};
+pub use parts::{MissingPart, Month, Part, PartColumn, PartShape, PartState, PartValue, PartedTable, PartitionFacts, PartsLock};
 pub use planned::{PlannedLock, PlannedMigration, PlannedStatement, TableRows};
 pub use pools::Pool;
 pub use retries::with_retries;

@@ -24,8 +24,8 @@ mod steps;
 mod write;
 
 pub use backorders::{
-    BackorderSort, BackorderTests, BackordersSorted, NOT_BARRED, Queued, WHOLE_KITS, Waiting, available_at, backorders, owed_parts,
-    queue_for,
+    BackorderSort, BackorderTests, BackordersSorted, NOT_BARRED, Queued, WHOLE_KITS, Waiting, available_at, backorders,
+    owed_parts, queue_for,
 };
 pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use documents::DocumentTable;

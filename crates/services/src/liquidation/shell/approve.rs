@@ -202,9 +202,8 @@ fn abandoned(permit: &May, approval: &Approval, plan: &Plan, lines: &[PlanLine],
         _ => None,
     };
     let chosen: BTreeSet<Uuid> = lines.iter().filter(|line| approval.takes(line)).filter_map(group_of).collect();
-    let taken = |(index, line): (usize, &PlanLine)| {
-        group_of(line).filter(|group| chosen.contains(group)).map(|group| (index, group))
-    };
+    let taken =
+        |(index, line): (usize, &PlanLine)| group_of(line).filter(|group| chosen.contains(group)).map(|group| (index, group));
     lines.iter().enumerate().filter_map(taken).collect()
 }
 

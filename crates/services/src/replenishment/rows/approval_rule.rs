@@ -81,7 +81,8 @@ pub async fn tenants_with_rule(global: &Global) -> Result<Vec<TenantId>, Fault> 
 pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp) -> Result<Option<ReplenishmentPlanId>, Fault> {
     let until = now.plus_seconds(MOST_AHEAD);
     let moment = if moment > until { now.plus_seconds(-LOOKED_BACK) } else { moment };
-    let sql = "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2 AND p.made_at <= $3
+    let sql =
+        "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2 AND p.made_at <= $3
         ORDER BY p.made_at DESC, p.id DESC LIMIT 1";
     let rows = reads.rows(sql, vec![moment.micros().into(), until.micros().into()]).await?;
     rows.first().map(|row| Row::new(row).take()).transpose()
