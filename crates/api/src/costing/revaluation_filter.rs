@@ -24,7 +24,7 @@ pub struct StockRevaluationFilter {
     pub search: Option<String>,
     /// Number of the revaluation.
     pub number: Option<StringFilter>,
-    /// Your own reference for the revaluation, compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
     /// Product of at least one line.
     pub product: Option<IdFilter>,
