@@ -6479,7 +6479,7 @@ export interface StockRevaluationFilter {
   search?: string | null;
   /** Number of the revaluation. */
   number?: StringFilter | null;
-  /** Your own reference for the revaluation, compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
   /** Product of at least one line. */
   product?: IdFilter | null;
