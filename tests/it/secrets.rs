@@ -108,6 +108,7 @@ on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     let source = KeySource::File(file.clone());
     let here = secrets::open(&world.db, &source, &world.clock).await.unwrap();
     let there = secrets::open(&world.db, &source, &world.clock).await.unwrap();
+    let beside = secrets::open(&world.db, &source, &world.clock).await.unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -121,6 +122,16 @@ on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     assert_eq!(there.keys().first().id, first, "the other node has not read it yet");
     assert_eq!(there.open("somewhere/1", &sealed).unwrap(), b"a seed");
     assert_eq!(there.keys().first().id, second, "and seals with it from now on");
+
+    // Commands that run beside each other lose no key of each other's: both began when the source had none of what the other adds.
+    let third = secrets::add_key(&world.db, &beside, &world.clock).await.unwrap();
+    let kept = || -> Vec<String> {
+        secrets::Keys::parse(&std::fs::read_to_string(&file).unwrap()).unwrap().ids().map(ToOwned::to_owned).collect()
+    };
+    assert_eq!(kept(), [third.clone(), second.clone(), first.clone()]);
+    world.pass(61);
+    secrets::retire(&world.db, &there, &first, &world.clock, &entrepot::serve::keys::sealed_columns()).await.unwrap();
+    assert_eq!(kept(), [third, second], "one that looked for what the first key seals leaves the third");
 });
 
 /// A value, sealed under the first key of a ring for a row of the table.
