@@ -216,6 +216,16 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
 });
 
+/// A node and a worker of a new deployment start together, with one folder for their keys.
+#[test]
+fn of_two_that_start_at_once_both_have_the_first_ones_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.keys");
+    let begin = |text: &str| secrets::SecretStore::begin(&secrets::KeyFile::at(file.clone()), text.to_owned()).unwrap();
+    assert_eq!([begin(OTHER), begin(SECOND)], [OTHER, OTHER], "the database would be sealed under a key that no file has");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+}
+
 /// A value that nobody turns over is lost with its old key: so a column that keeps one is called so, and is in a room's list.
 #[test]
 fn every_sealed_column_is_in_a_rooms_list() {

@@ -68,8 +68,7 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
     let text = match store.read()? {
         Some(text) => text,
         None if known.is_empty() => {
-            let text = Keys::text(&Keys::of(new_key(clock)));
-            store.write(&text)?;
+            let text = store.begin(Keys::text(&Keys::of(new_key(clock))))?;
             tracing::info!("made {}; keep a copy of it apart from the database's backups", store.name());
             text
         }
