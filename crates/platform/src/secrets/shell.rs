@@ -306,6 +306,13 @@ async fn changing(db: &Database, ring: &KeyRing) -> Result<Work, Fault> {
     Ok(work)
 }
 
+/// Whether every node that follows its source knows of the key that seals.
+pub async fn is_settled(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<bool, Fault> {
+    let first = ring.keys().first().id.clone();
+    let sealing = rows::known(&db.global()).await?.into_iter().find(|key| key.id == first);
+    Ok(sealing.is_some_and(|key| key.created_at.plus_seconds(SETTLED_SECONDS) <= clock.now()))
+}
+
 /// Lets a key go under which nothing is sealed any more.
 pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, columns: &[SealedColumn]) -> Result<(), Fault> {
     if ring.keys().first().id == id {
@@ -319,8 +326,7 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
         let there = ids(known.iter().map(|key| key.id.as_str()).chain(others));
         return Err(Fault::Broken(format!("there is no key {id}; there are {there}")));
     }
-    let sealing = known.iter().find(|key| key.id == ring.keys().first().id);
-    if sealing.is_none_or(|key| key.created_at.plus_seconds(SETTLED_SECONDS) > clock.now()) {
+    if !is_settled(db, ring, clock).await? {
         return Err(Fault::Broken(format!(
             "the new key is younger than {SETTLED_SECONDS} s: a node that has not read it yet may still seal under {id}"
         )));
