@@ -11,9 +11,10 @@ use std::{
 use iam::identity::{self, OldKeys, rotate_signing_key};
 use inventory::catalog;
 use platform::{
+    audit,
     clock::Clock,
     secrets::{self, KeyRing, SealedColumn},
-    storage::Database,
+    storage::{Database, Fault},
 };
 use services::{export_schedules, suggestions, webhooks};
 
@@ -52,12 +53,29 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
         }
         KeysAction::Retire { of, id } => {
             let (db, ring) = open(&of, &clock).await?;
-            secrets::retire(&db, &ring, &id, &clock, &sealed_columns()).await?;
+            retire(&db, &ring, &id, &clock).await?;
             say(&format!("{id} is retired"))?;
             db.close().await?;
         }
     }
     Ok(())
+}
+
+/// Lets a key go under which nothing is sealed any more, and that vouches for no entry of an audit log which waits for its place: without the key such
+/// an entry looks as if it had been changed.
+///
+/// # Errors
+/// Something needs the key still, or the database fails.
+pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock) -> Result<(), Fault> {
+    if ring.keys().first().id != id && secrets::is_settled(db, ring, clock).await? {
+        let waiting = audit::rows::waiting_under(&db.global(), id).await?;
+        if waiting > 0 {
+            return Err(Fault::Broken(format!(
+                "{waiting} entries of audit logs wait to be chained, and the key {id} vouches for them: let a node or worker run for a minute, and repeat the command"
+            )));
+        }
+    }
+    secrets::retire(db, ring, id, clock, &sealed_columns()).await
 }
 
 /// Writes a new key to a file that is not there, whole or not at all. One that has keys stays as it is: what they seal would be lost.

@@ -66,6 +66,7 @@ pub async fn take_in(
     export.check(&progress)?;
     export.refuse_missing_months(target.db).await?;
     let tenant = export.manifest().tenant;
+    let is_first = is_first(&export, request).await?;
     let taken = match copy_files(&export, request).await {
         Ok(files) => {
             let written = written(target, &export, request, &progress).await;
@@ -73,14 +74,27 @@ pub async fn take_in(
         }
         Err(fault) => Err(fault.into()),
     };
-    if let (Err(_), Some((from, to)), false) = (&taken, request.files, request.dry_run)
-        && from != to
-    {
-        // Nobody else has files under the tenant's name: it was not there.
-        let removed = files::erase(to, tenant).await;
-        removed.map_err(|error| Fault::Broken(format!("the files in {to:?} could not be removed: {error}")))?;
+    if let Some((_, to)) = request.files.filter(|_| is_first && taken.is_err()) {
+        // Another import of the same export may have ended before this one: then they are the tenant's.
+        let known = export.refuse_known(target.db, request.slug).await;
+        if matches!(known, Ok(()) | Err(ImportError::Refused(Refusal::SlugTaken(_)))) {
+            let removed = files::erase(to, tenant).await;
+            removed.map_err(|error| Fault::Broken(format!("the files in {to:?} could not be removed: {error}")))?;
+        }
     }
     taken
+}
+
+/// Whether no file of the tenant lies where its files are copied to. Those that do are of another import, which may still run.
+async fn is_first(export: &Export, request: ImportRequest<'_>) -> Result<bool, Fault> {
+    match request.files {
+        Some((from, to)) if !request.dry_run && from != to => {
+            let there = files::has_any(to, export.manifest().tenant).await;
+            let there = there.map_err(|error| Fault::Broken(format!("the files in {to:?} cannot be listed: {error}")))?;
+            Ok(!there)
+        }
+        _ => Ok(false),
+    }
 }
 
 async fn copy_files(export: &Export, request: ImportRequest<'_>) -> Result<files::FilesCopied, Fault> {

@@ -108,6 +108,7 @@ on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     let source = KeySource::File(file.clone());
     let here = secrets::open(&world.db, &source, &world.clock).await.unwrap();
     let there = secrets::open(&world.db, &source, &world.clock).await.unwrap();
+    let beside = secrets::open(&world.db, &source, &world.clock).await.unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -121,6 +122,16 @@ on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     assert_eq!(there.keys().first().id, first, "the other node has not read it yet");
     assert_eq!(there.open("somewhere/1", &sealed).unwrap(), b"a seed");
     assert_eq!(there.keys().first().id, second, "and seals with it from now on");
+
+    // Commands that run beside each other lose no key of each other's: both began when the source had none of what the other adds.
+    let third = secrets::add_key(&world.db, &beside, &world.clock).await.unwrap();
+    let kept = || -> Vec<String> {
+        secrets::Keys::parse(&std::fs::read_to_string(&file).unwrap()).unwrap().ids().map(ToOwned::to_owned).collect()
+    };
+    assert_eq!(kept(), [third.clone(), second.clone(), first.clone()]);
+    world.pass(61);
+    secrets::retire(&world.db, &there, &first, &world.clock, &entrepot::serve::keys::sealed_columns()).await.unwrap();
+    assert_eq!(kept(), [third, second], "one that looked for what the first key seals leaves the third");
 });
 
 /// A value, sealed under the first key of a ring for a row of the table.
@@ -204,6 +215,16 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     assert_eq!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep).await.unwrap(), 1);
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
 });
+
+/// A node and a worker of a new deployment start together, with one folder for their keys.
+#[test]
+fn of_two_that_start_at_once_both_have_the_first_ones_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.keys");
+    let begin = |text: &str| secrets::SecretStore::begin(&secrets::KeyFile::at(file.clone()), text.to_owned()).unwrap();
+    assert_eq!([begin(OTHER), begin(SECOND)], [OTHER, OTHER], "the database would be sealed under a key that no file has");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+}
 
 /// A value that nobody turns over is lost with its old key: so a column that keeps one is called so, and is in a room's list.
 #[test]

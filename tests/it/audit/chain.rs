@@ -1,7 +1,14 @@
 //! The chain: nobody changes it unseen, and everybody makes the same one.
 
+use entrepot::{
+    secrets::{self, KeySource},
+    serve::keys::retire,
+};
+
 use super::{ADJUST, World, adjust, ask, change, entries, open_store, verify, whole, without_triggers};
-use crate::world::on_both;
+use crate::world::{keys, on_both};
+
+const SECOND: &str = "k2:ocqZXBjDkL3BNZOr/9o4iqeZWVjT8lRA50RgeJ6Ls1k=";
 
 on_both!(
     a_chain_that_was_changed_is_found_out,
@@ -14,6 +21,13 @@ async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &Wor
     let before = entries(world, tenant).await.len();
     open_store(world, house, "w1").await;
     open_store(world, house, "w2").await;
+    // Another key seals by now: the one that vouches for both stays until they are chained.
+    let KeySource::Given(first) = keys() else { panic!("keys of a scenario are given") };
+    let (db, clock, source) = (&world.node.db, &world.node.clock, KeySource::Given(format!("{SECOND}\n{first}")));
+    let both = secrets::open(db, &source, clock).await.unwrap();
+    world.pass(61);
+    let refused = retire(db, &both, "k1", clock).await.unwrap_err().to_string();
+    assert!(refused.contains("entries of audit logs wait to be chained"), "{refused}");
     without_triggers(world).await;
     let sql = "UPDATE audit_entry SET outcome = 'REFUSED' WHERE tenant_id = $1 AND id = (SELECT id FROM audit_entry WHERE tenant_id = $1 AND seq IS NULL ORDER BY id LIMIT 1)";
     assert_eq!(change(world, tenant, sql).await.unwrap(), 1);

@@ -50,6 +50,12 @@ async fn standing_jobs_are_shared_and_each_has_one_holder(world: &World) {
     until("the first to hold all again", async || board.held_by(0) == KINDS.len()).await;
     assert!(told.elapsed() < LEASE, "handed over in {:?}", told.elapsed());
     assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
+    // The database was away while a worker handed its jobs over: they are in its name, and it runs them no more.
+    let third = work(world, periodic(&board, 2));
+    until("the third to have its share", async || board.held_by(2) >= 1 && board.free() == 0).await;
+    world::leave_all_with_one(world).await;
+    until("each to have its share again", async || world::holders(world).await == 2).await;
+    third.stop().await;
     first.stop().await;
 }
 

@@ -164,6 +164,21 @@ pub async fn dead_letters(world: &World) -> Vec<Value> {
     all(world).await.into_iter().filter(|job| job["state"] == "FAILED").collect()
 }
 
+/// Writes all standing jobs of the scenario down as one worker's, under holds that it knows nothing of.
+pub async fn leave_all_with_one(world: &World) {
+    let work = world.node.db.global().maintenance_for(TenantId::NIL).await.unwrap();
+    let sql = "UPDATE job SET state = 'RUNNING', owner = (SELECT id FROM job_worker ORDER BY id LIMIT 1), token = token + 1
+        WHERE kind LIKE 'test.%'";
+    work.execute_global(sql, vec![]).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+/// How many workers hold standing jobs of the scenario.
+pub async fn holders(world: &World) -> i64 {
+    let sql = "SELECT count(DISTINCT owner) FROM job WHERE kind LIKE 'test.%' AND state = 'RUNNING'";
+    world.node.db.global().rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
+}
+
 /// What the operator finds written beside the jobs.
 pub async fn faults(world: &World) -> Vec<String> {
     let rows = world.node.db.global().rows("SELECT fault FROM job WHERE fault IS NOT NULL", vec![]).await.unwrap();

@@ -226,6 +226,12 @@ async fn stored_files_go_along_when_asked(world: &World) {
     refused(&other, request).await;
     let mine = other.files.join(world.ours.owner.tenant.to_string());
     assert_eq!(files_under(&mine), Vec::<PathBuf>::new());
+    // Those that lay there are of an import that may still run.
+    fs::create_dir_all(&mine).unwrap();
+    fs::write(mine.join("of-another-import"), "bytes").unwrap();
+    refused(&other, request).await;
+    assert!(files_under(&mine).contains(&PathBuf::from("of-another-import")), "an import that is refused erases another's files");
+    fs::remove_dir_all(&mine).unwrap();
     other.home.tell("UPDATE app_user SET verified_at = 1").await;
     let outcome = import(&other, request).await.unwrap();
     let stored = files_under(&world.files.join(world.ours.owner.tenant.to_string()));

@@ -215,8 +215,9 @@ impl Worker {
                 State::Running => job.owner == Some(self.id) || silent >= lease,
                 State::Done | State::Dead => false,
             };
-            // Whoever should hold a job and leaves it lying may not know its kind: then anybody may.
-            let is_mine = !is_standing || should == Some(self.id) || silent >= 2 * lease;
+            // Whoever should hold a job and leaves it lying may not know its kind: then anybody may. One that runs in our name and was not handed over
+            // shows life with us, so nobody else ever takes it.
+            let is_mine = !is_standing || should == Some(self.id) || job.owner == Some(self.id) || silent >= 2 * lease;
             if is_held || !(is_known && is_free && is_mine) {
                 continue;
             }

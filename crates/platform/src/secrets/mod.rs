@@ -20,7 +20,8 @@ pub use self::core::{KeyTextError, Keys, Loss, MasterKey, OpenError, SealedColum
 pub use loss::{LostValues, abandon, lost_under};
 pub use ring::KeyRing;
 pub use shell::{
-    Walked, add_key, count, follow, give_up_key, known, new_key, open, open_without, prove, prove_without, reseal, retire,
+    Walked, add_key, count, follow, give_up_key, is_settled, known, new_key, open, open_without, prove, prove_without, reseal,
+    retire,
 };
 pub use store::{Command, Given, KeyFile, KeySource, SecretStore};
 pub use subject::{DATA_KEY, DataKey, HISTORY_KEY, Texts, row_context};

@@ -20,6 +20,11 @@ pub async fn retire(work: &Work, id: &str, at: Timestamp) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Waits for whoever changes the keys, and keeps others from it until the transaction ends.
+pub async fn lock(work: &Work) -> Result<(), Fault> {
+    work.execute_global("UPDATE secret_key SET serial = serial WHERE serial = 1", vec![]).await.map(drop)
+}
+
 /// A sealed value and the primary key of its row.
 pub struct Stored {
     pub ids: Vec<Uuid>,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    storage::{Database, Fault},
+    storage::{Database, Fault, Work},
 };
 
 /// What is sealed under each key, so that a start with another key of the same name is noticed.
@@ -68,8 +68,7 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
     let text = match store.read()? {
         Some(text) => text,
         None if known.is_empty() => {
-            let text = Keys::text(&Keys::of(new_key(clock)));
-            store.write(&text)?;
+            let text = store.begin(Keys::text(&Keys::of(new_key(clock))))?;
             tracing::info!("made {}; keep a copy of it apart from the database's backups", store.name());
             text
         }
@@ -142,13 +141,7 @@ async fn note_first(db: &Database, keys: &Keys, known: &[secret_key::Model], clo
         Some(_) => return Ok(()),
         None => {}
     }
-    let mut nonce = [0; 12];
-    clock.fill(&mut nonce);
-    let sealed = keys.seal(&format!("secret_key/{id}"), CHECK.as_bytes(), nonce);
-    let check_sealed = sealed.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
-    // Numbered without gaps: of two nodes that begin with keys of their own, the number lets one through.
-    let serial = known.last().map_or(1, |last| last.serial + 1);
-    let row = secret_key::Model { id: id.clone(), serial, check_sealed, created_at: clock.now(), retired_at: None };
+    let row = row_of_first(keys, known, clock)?;
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     match work.insert_global::<secret_key::Entity>(row).await {
         Ok(()) => work.commit().await,
@@ -164,6 +157,18 @@ async fn note_first(db: &Database, keys: &Keys, known: &[secret_key::Model], clo
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// What the database keeps of the key that seals, and has not met yet.
+fn row_of_first(keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<secret_key::Model, Fault> {
+    let id = &keys.first().id;
+    let mut nonce = [0; 12];
+    clock.fill(&mut nonce);
+    let sealed = keys.seal(&format!("secret_key/{id}"), CHECK.as_bytes(), nonce);
+    let check_sealed = sealed.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
+    // Numbered without gaps: of two nodes that begin with keys of their own, the number lets one through.
+    let serial = known.last().map_or(1, |last| last.serial + 1);
+    Ok(secret_key::Model { id: id.clone(), serial, check_sealed, created_at: clock.now(), retired_at: None })
 }
 
 /// Looks whether the database can go on without a key: all others are given, and it is not. Writes nothing.
@@ -280,12 +285,32 @@ async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page:
 
 /// Adds a new key in front of those in the source, if the source can be written, and lets this ring seal with it.
 pub async fn add_key(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<String, Fault> {
+    let work = changing(db, ring).await?;
     let keys = ring.keys().led_by(new_key(clock));
+    let known = rows::known(&db.global()).await?;
+    fits(&keys, &known, ring.store())?;
+    work.insert_global::<secret_key::Entity>(row_of_first(&keys, &known, clock)?).await?;
+    // Where this process is killed behind it, the next start writes the row: a key that is in the source alone seals nothing yet.
     ring.store().write(&keys.text())?;
-    vouch(db, &keys, &rows::known(&db.global()).await?, clock, ring.store()).await?;
+    work.commit().await?;
     let id = keys.first().id.clone();
     ring.replace(keys);
     Ok(id)
+}
+
+/// Keeps other commands from changing the keys until the transaction ends, and reads them once more: what is written is what the source has by then.
+async fn changing(db: &Database, ring: &KeyRing) -> Result<Work, Fault> {
+    let work = db.global().maintenance_for(TenantId::NIL).await?;
+    rows::lock(&work).await?;
+    ring.reload()?;
+    Ok(work)
+}
+
+/// Whether every node that follows its source knows of the key that seals.
+pub async fn is_settled(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<bool, Fault> {
+    let first = ring.keys().first().id.clone();
+    let sealing = rows::known(&db.global()).await?.into_iter().find(|key| key.id == first);
+    Ok(sealing.is_some_and(|key| key.created_at.plus_seconds(SETTLED_SECONDS) <= clock.now()))
 }
 
 /// Lets a key go under which nothing is sealed any more.
@@ -301,8 +326,7 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
         let there = ids(known.iter().map(|key| key.id.as_str()).chain(others));
         return Err(Fault::Broken(format!("there is no key {id}; there are {there}")));
     }
-    let sealing = known.iter().find(|key| key.id == ring.keys().first().id);
-    if sealing.is_none_or(|key| key.created_at.plus_seconds(SETTLED_SECONDS) > clock.now()) {
+    if !is_settled(db, ring, clock).await? {
         return Err(Fault::Broken(format!(
             "the new key is younger than {SETTLED_SECONDS} s: a node that has not read it yet may still seal under {id}"
         )));
@@ -313,12 +337,23 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     rows::retire(&work, id, clock.now()).await?;
     work.commit().await?;
-    let keys = ring.keys().without(id);
-    if let Err(fault) = ring.store().write(&keys.text()) {
+    if let Err(fault) = leave_out(db, ring, id).await {
         tracing::info!("{fault}; the key {id} may be taken away there now");
     }
-    ring.replace(keys);
     Ok(())
+}
+
+/// Takes a retired key out of the ring, and out of the source if that can be written. Keys that were added while it was looked for stay.
+async fn leave_out(db: &Database, ring: &KeyRing, id: &str) -> Result<(), Fault> {
+    let work = changing(db, ring).await?;
+    if ring.keys().first().id == id {
+        return Err(Fault::Broken(format!("{} has the key {id} first again", ring.store().name())));
+    }
+    let keys = ring.keys().without(id);
+    let text = keys.text();
+    ring.replace(keys);
+    ring.store().write(&text)?;
+    work.rollback().await
 }
 
 /// The keys that the database has met: id, when, and when retired.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    hash::{BuildHasher, Hasher, RandomState},
     io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
     process::Stdio,
@@ -19,6 +20,11 @@ pub trait SecretStore: Send + Sync + 'static {
     fn read(&self) -> Result<Option<String>, Fault>;
     /// Keeps the text in place of the one before, whole or not at all.
     fn write(&self, text: &str) -> Result<(), Fault>;
+    /// Keeps the first text, unless another process that starts at the same time has kept one; gives the one that is kept.
+    fn begin(&self, text: String) -> Result<String, Fault> {
+        self.write(&text)?;
+        Ok(text)
+    }
     /// How often it is worth a look whether the keys are others.
     fn every(&self) -> Duration {
         Duration::from_secs(5)
@@ -165,6 +171,31 @@ impl SecretStore for KeyFile {
             let _ = fs::remove_file(&beside);
             self.failed("written", &err)
         })
+    }
+
+    fn begin(&self, text: String) -> Result<String, Fault> {
+        // Two processes that start at once write two files.
+        let mut beside = self.path.clone().into_os_string();
+        beside.push(format!(".{:016x}.new", RandomState::new().build_hasher().finish()));
+        let beside = PathBuf::from(beside);
+        let linked = (|| {
+            let mut file = private(&beside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            // A link is never put over what is there.
+            fs::hard_link(&beside, &self.path)?;
+            sync_folder(&self.path)
+        })();
+        let _ = fs::remove_file(&beside);
+        match linked {
+            Ok(()) => Ok(text),
+            Err(err) if err.kind() == ErrorKind::AlreadyExists => self.read()?.ok_or_else(|| self.failed("read", &err)),
+            // Where there are no links, two that start at once may differ still.
+            Err(_) => {
+                self.write(&text)?;
+                Ok(text)
+            }
+        }
     }
 }
 

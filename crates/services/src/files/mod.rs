@@ -15,4 +15,4 @@ mod store;
 
 pub use copying::{FilesCopied, StoredFile, copy_all, copy_of_tenant, missing, missing_of};
 pub use shell::{FileError, Files, LogoError, Made, NewFile, Opened, Writer};
-pub use store::{BucketAccess, Bytestream, FileLocation, Store, StoreError, erase};
+pub use store::{BucketAccess, Bytestream, FileLocation, Store, StoreError, erase, has_any};

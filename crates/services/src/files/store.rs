@@ -307,6 +307,11 @@ impl Store {
         }
     }
 
+    /// Whether anything lies under a name.
+    pub async fn has_any(&self, under: &str) -> Result<bool, StoreError> {
+        Ok(self.objects.list(Some(&self.at(under))).try_next().await?.is_some())
+    }
+
     /// Takes all away that lies under a name; says how many.
     pub async fn remove_all(&self, under: &str) -> Result<u64, StoreError> {
         let location = self.at(under);
@@ -331,6 +336,16 @@ pub async fn erase(location: &FileLocation, tenant: entity::prelude::TenantId) -
         return Ok(0);
     }
     Store::open(location)?.remove_all(&tenant.to_string()).await
+}
+
+/// Whether any bytes of a tenant are there.
+pub async fn has_any(location: &FileLocation, tenant: entity::prelude::TenantId) -> Result<bool, StoreError> {
+    if let FileLocation::Folder(folder) = location
+        && !folder.exists()
+    {
+        return Ok(false);
+    }
+    Store::open(location)?.has_any(&tenant.to_string()).await
 }
 
 #[cfg(test)]
