@@ -111,7 +111,7 @@ pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp
     rows.first().map(|row| Row::new(row).take()).transpose()
 }
 
-/// Of the suppliers of lines those that something was ordered from before.
+/// Of the suppliers of lines those that something was ordered from before, or from one that was merged into them.
 pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeSet<SupplierId>, Fault> {
     let named: BTreeSet<SupplierId> = lines.iter().filter_map(|line| line.kind.supplier()).collect();
     if named.is_empty() {
@@ -119,9 +119,9 @@ pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTre
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND {}
+        "SELECT DISTINCT coalesce(s.merged_into, s.id) FROM supplier s WHERE s.tenant_id = $1 AND {}
            AND EXISTS (SELECT 1 FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = s.id AND o.ordered_at IS NOT NULL)",
-        backend.in_ids("s.id", 2)
+        backend.in_ids("coalesce(s.merged_into, s.id)", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(named)]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
