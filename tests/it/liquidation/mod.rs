@@ -62,6 +62,13 @@ async fn stock_that_nobody_buys_is_listed_with_what_can_be_done(world: &World) {
     );
     desk.books.sell(&mug, 1).await;
     assert_eq!(desk.listed(&mug).await["nodes"][0]["daysWithoutSale"], 0, "one in 91 days is still slow");
+    // Bowls are sold in sets alone: thirty of them have just left.
+    let (bowl, set) = (desk.dead("BOWL").await, desk.product("SET").await);
+    assert_eq!(codes(&desk.listed(&bowl).await["nodes"][0])[0], "NO_SALE");
+    let kit = json!({ "idempotencyKey": key(), "id": set["id"], "components": [{ "productId": bowl["id"], "quantity": 15 }] });
+    done(&desk.office().act("kitSet", "KitSetInput", "product { id }", kit).await, "product");
+    desk.books.sell(&set, 2).await;
+    assert_eq!(desk.listed(&bowl).await["nodes"], json!([]));
 }
 
 async fn criteria_say_what_is_listed_and_what_it_costs(world: &World) {

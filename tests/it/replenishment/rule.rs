@@ -27,6 +27,7 @@ on_both!(
     orders_of_somebody_who_is_gone_wait,
     an_order_that_was_changed_since_waits,
     a_class_that_has_drifted_twice_waits,
+    what_has_become_dearer_since_its_plan_waits,
 );
 
 const RULE: &str = "rule { enabled planAmount { amount } supplierAmount { amount } transfers confidence version }";
@@ -44,13 +45,24 @@ fn amounts(plan: &str, supplier: &str) -> Value {
 
 /// The plan of a coming night, and how many of its lines the rule approves.
 async fn night(desk: &Desk<'_>, days: i64) -> (Value, usize) {
+    let plan = planned(desk, days).await;
+    let approved = decided(desk).await;
+    (desk.read(&plan).await, approved)
+}
+
+async fn planned(desk: &Desk<'_>, days: i64) -> Value {
     const DAY: i64 = 86_400_000_000;
     let (node, tenant) = (&desk.world.node, desk.world.ours.owner.tenant);
     let now = (node.clock.now().micros() / DAY + days) * DAY + DAY / 6;
     let clock = Clock::manual(move || Timestamp(now), now as u64);
     let plan = plan_night(&node.db, &clock, node.audit.audit_writer(), tenant).await.unwrap().unwrap();
-    let approved = approve_night(&node.ledger, &node.access, node.audit.audit_writer(), tenant).await.unwrap();
-    (desk.read(&json!({ "id": plan.id.to_string() })).await, approved)
+    json!({ "id": plan.id.to_string() })
+}
+
+/// How many lines of the newest plan of a night the rule approves.
+async fn decided(desk: &Desk<'_>) -> usize {
+    let (node, tenant) = (&desk.world.node, desk.world.ours.owner.tenant);
+    approve_night(&node.ledger, &node.access, node.audit.audit_writer(), tenant).await.unwrap()
 }
 
 /// Something else was ordered from the supplier before.
@@ -127,8 +139,17 @@ async fn the_first_order_to_a_supplier_is_for_a_person(world: &World) {
     desk.mug().await;
     set(&desk.books.office, amounts("900.00", "900.00")).await;
     assert_eq!(night(&desk, 1).await.1, 0);
-    ordered_before(&desk).await;
-    assert_eq!(night(&desk, 2).await.1, 1);
+    // What was ordered from another one does not count, until that one was this one all along.
+    let office = &desk.books.office;
+    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
+    let old = json!({ "id": done(&made, "supplier")["id"] });
+    let tea = office.product("TEA", "1.00").await;
+    let out = office.ordered(json!({ "supplier": old, "lines": [{ "product": tea, "quantity": 1 }] })).await;
+    done(&office.receive(&out, &[1]).await, "purchaseOrder");
+    assert_eq!(night(&desk, 2).await.1, 0);
+    let input = json!({ "idempotencyKey": key(), "id": old["id"], "intoId": office.supplier["id"] });
+    done(&office.act("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await, "supplier");
+    assert_eq!(night(&desk, 3).await.1, 1);
 }
 
 async fn a_guess_waits_and_so_does_what_nobody_has_set_a_policy_for(world: &World) {
@@ -289,4 +310,28 @@ async fn a_class_that_has_drifted_twice_waits(world: &World) {
     pretend(world, "UPDATE replenishment_rule SET done_until = 4102444800000000 WHERE tenant_id = $1").await;
     let (plan, approved) = night(&desk, 2).await;
     assert_eq!((approved, states(&plan, &mug)), (1, vec![&json!("APPROVED")]), "{plan:#}");
+}
+
+async fn what_has_become_dearer_since_its_plan_waits(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    ordered_before(&desk).await;
+    let office = &desk.books.office;
+    let costs = async |each: &str| {
+        let row = json!({ "supplier": office.supplier, "product": mug, "packSize": 12, "minimumOrder": 24, "leadTimeDays": 21,
+            "preferred": true, "unitCost": gbp(each) });
+        let input = json!({ "idempotencyKey": key(), "rows": [row] });
+        let answer = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+        assert_eq!(answer["rows"][0]["outcome"], "UPDATED", "{answer:#}");
+    };
+    done(&set(office, amounts("200.00", "200.00")).await, "rule");
+    // The least order was 43.20 when the plan was made, and is 216.00 when it would be drafted.
+    let dear = planned(&desk, 1).await;
+    costs("9.00").await;
+    assert_eq!((decided(&desk).await, states(&desk.read(&dear).await, &mug)), (0, vec![&json!("OPEN")]));
+    // And the other way round.
+    let cheap = planned(&desk, 2).await;
+    costs("1.80").await;
+    assert_eq!((decided(&desk).await, states(&desk.read(&cheap).await, &mug)), (1, vec![&json!("APPROVED")]));
+    office.is_sound().await;
 }

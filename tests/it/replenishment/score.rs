@@ -85,8 +85,17 @@ async fn a_changed_and_a_called_off_draft_are_no_accepted_proposals(world: &Worl
     desk.approve(&plan, json!({ "all": true })).await;
     let order = desk.read(&plan).await["lines"]["nodes"][0]["purchaseOrder"].clone();
     office.step(&order, "purchaseOrderCancel").await;
-    // Called off, so it is proposed again, and left alone this time.
+    // Called off, so it is proposed again, and ordered; then its line is struck off for tea.
     let other = desk.plan(json!({})).await;
+    desk.approve(&other, json!({ "all": true })).await;
+    let mut order = desk.read(&other).await["lines"]["nodes"][0]["purchaseOrder"].clone();
+    for step in ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderPlace"] {
+        order = office.step(&order, step).await;
+    }
+    let tea = office.product("TEA", "1.00").await;
+    let struck = json!({ "idempotencyKey": key(), "id": order["id"], "addLines": [{ "product": tea, "quantity": 4 }],
+        "cancelLines": [order["lines"][0]["id"]] });
+    done(&office.act("purchaseOrderAmend", "PurchaseOrderAmendInput", "purchaseOrder { id }", struck).await, "purchaseOrder");
     let last = desk.plan(json!({})).await;
     desk.approve(&last, json!({ "all": true })).await;
     let draft = desk.read(&last).await["lines"]["nodes"][0]["purchaseOrder"].clone();

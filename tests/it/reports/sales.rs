@@ -248,6 +248,43 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     }
     let cohorts = asked(&books, COHORTS, json!({ "s": store, "p": period, "w": plates })).await;
     assert_eq!(cohorts["totals"], json!({ "customers": 1, "repeated": 0 }), "{cohorts:#}");
+    what_came_back_was_revenue_first(&books, &mug, &customers[0]).await;
+}
+
+/// A customer who brings an order back whole has neither bought nor lost anything, of a return that is on its way only what has come counts, and returns
+/// belong to the channel of their orders.
+async fn what_came_back_was_revenue_first(books: &Books<'_>, mug: &Value, customer: &Value) {
+    let office = &books.office;
+    let buys = async |units: i64, days: i64| order(books, &[(mug, units)], days, json!({ "customerId": customer })).await;
+    let back = async |of: &Value, units: i64, more: Value| {
+        let lines = json!([{ "orderLineId": of["lines"][0]["id"], "quantity": units }]);
+        let mut input = json!({ "idempotencyKey": key(), "store": office.store, "customerId": customer, "lines": lines });
+        more.as_object().into_iter().flatten().for_each(|(name, value)| input[name] = value.clone());
+        done(&office.act("returnCreate", "ReturnCreateInput", "return { id lines { id } }", input).await, "return").clone()
+    };
+    let whole = buys(3, 50).await;
+    back(&whole, 3, Value::Null).await;
+    // Of these 36.00 two mugs are to come back; one has.
+    let some = buys(4, 40).await;
+    let coming = back(&some, 2, json!({ "receive": false })).await;
+    let step = json!({ "idempotencyKey": key(), "id": coming["id"] });
+    done(&office.act("returnApprove", "ReturnActionInput", "return { id }", step).await, "return");
+    let one = json!({ "idempotencyKey": key(), "id": coming["id"], "lines": [{ "lineId": coming["lines"][0]["id"], "quantity": 1 }] });
+    done(&office.act("returnReceive", "ReturnReceiveInput", "return { id }", one).await, "return");
+    let store = json!({ "eq": office.store["id"] });
+    let query = "query($s: IdFilter) { salesReport(groupBy: CHANNEL, filter: { store: $s }) { key } }";
+    let channel = asked(books, query, json!({ "s": store })).await[0]["key"].clone();
+    let query = "query($s: IdFilter, $c: IdFilter) { customerScores(store: $s, channel: $c) { nodes { customerId orders netRevenue { amount } } } }";
+    for of in [json!({ "s": store }), json!({ "s": store, "c": { "eq": channel } })] {
+        let found = asked(books, query, of).await;
+        let row = found["nodes"].as_array().unwrap().iter().find(|row| row["customerId"] == *customer).unwrap();
+        // 18.00 of two orders before, and 27.00 of the third: what salesReport says of the customer.
+        assert_eq!((&row["orders"], &row["netRevenue"]["amount"]), (&json!(3), &json!("45.00")), "{found:#}");
+    }
+    let query = "query($s: IdFilter) { salesReport(groupBy: CUSTOMER, filter: { store: $s }) { key netRevenue { amount } } }";
+    let found = asked(books, query, json!({ "s": store })).await;
+    let row = found.as_array().unwrap().iter().find(|row| row["key"] == *customer).unwrap();
+    assert_eq!(row["netRevenue"]["amount"], "45.00", "{found:#}");
 }
 
 const PAIRS: &str = "query($f: SalesReportFilter!) { boughtTogether(filter: $f) {

@@ -29,7 +29,7 @@ pub struct LevelFacts {
     pub first_day: Option<i32>,
     #[record(sql = "l.last_sale")]
     pub last_sale: Option<i32>,
-    /// Sold since the day that was asked for.
+    /// Sold since the day that was asked for, also within kits.
     #[record(sql = "l.sold")]
     pub sold: i64,
 }
@@ -54,7 +54,8 @@ struct NameRow {
     name: String,
 }
 
-/// Levels of stores that are not archived, by product and store, with what they sold since a day: of these products, or of all.
+/// Levels of stores that are not archived, by product and store, with what they sold since a day: of these products, or of all. What left by sales counts where it
+/// is more than what was ordered: the parts of kits are ordered as the kit, and sales that are recorded as movements alone have no order.
 pub async fn levels(reads: &impl Reads, since: i32, products: Option<&[ProductId]>) -> Result<Vec<LevelFacts>, Fault> {
     let backend = reads.backend();
     let mut values: Vec<Value> = vec![i64::from(since).into()];
@@ -71,9 +72,10 @@ pub async fn levels(reads: &impl Reads, since: i32, products: Option<&[ProductId
         "SELECT {select} FROM (
            SELECT l.product_id, l.store_id, l.on_hand - l.unavailable - l.reserved AS available,
              CAST((SELECT min(d.business_date) FROM {facts}) AS integer) AS first_day,
-             CAST((SELECT max(d.business_date) FROM {facts} AND d.ordered_units > d.cancelled_units) AS integer) AS last_sale,
-             CAST(coalesce((SELECT sum(d.ordered_units - d.cancelled_units - d.taken_back_units) FROM {facts} AND d.business_date >= $2), 0)
-               AS bigint) AS sold
+             CAST((SELECT max(d.business_date) FROM {facts} AND (d.ordered_units > d.cancelled_units OR d.shipped_units > 0)) AS integer) AS last_sale,
+             CAST(coalesce((SELECT CASE WHEN sum(d.shipped_units - d.restocked_units) > sum(d.ordered_units - d.cancelled_units - d.taken_back_units)
+                 THEN sum(d.shipped_units - d.restocked_units) ELSE sum(d.ordered_units - d.cancelled_units - d.taken_back_units) END
+               FROM {facts} AND d.business_date >= $2), 0) AS bigint) AS sold
            FROM stock_level l JOIN store s ON s.tenant_id = $1 AND s.id = l.store_id AND s.archived_at IS NULL
            WHERE l.tenant_id = $1{only}) l ORDER BY l.product_id, l.store_id",
         select = LevelFacts::SELECT

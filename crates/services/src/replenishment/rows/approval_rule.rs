@@ -1,16 +1,20 @@
-//! A tenant's rule, the plans that it has not gone through, and suppliers that were ordered from.
+//! A tenant's rule, the plans that it has not gone through, suppliers that were ordered from, and what they ask for today.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::replenishment_rule,
+    tables::{product, replenishment_rule},
 };
+use inventory::purchasing::{core::Supply, rows::supplies};
 use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work};
 use sea_orm::Value;
 
-use crate::replenishment::core::{ApprovalRule, PlanLine};
+use crate::replenishment::core::{ApprovalRule, LineState, PlanLine};
+
+/// Lines whose prices are read together.
+const CHUNK: usize = 500;
 
 /// A rule as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,25 @@ struct RuleRow {
     done_until: Timestamp,
     version: i64,
     updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct CostRow {
+    id: ProductId,
+    unit_decimals: i32,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+}
+
+impl CostRow {
+    /// What so many units cost: by the supplier's offer, else by the product's own cost, as a draft without prices has it.
+    fn cost_of(&self, offer: Option<&Supply>, units: i64) -> Option<Money> {
+        let quantity = Quantity::new(units)?;
+        let own = || Some(Money::new(self.cost_minor?, Currency::parse(self.cost_currency.as_deref()?)?));
+        let each = offer.map(|offer| offer.cost_at(quantity)).or_else(own)?;
+        each.times(quantity, u8::try_from(self.unit_decimals).ok()?)
+    }
 }
 
 /// The tenant's rule; None before somebody has set one.
@@ -88,7 +111,7 @@ pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp
     rows.first().map(|row| Row::new(row).take()).transpose()
 }
 
-/// Of the suppliers of lines those that something was ordered from before.
+/// Of the suppliers of lines those that something was ordered from before, or from one that was merged into them.
 pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeSet<SupplierId>, Fault> {
     let named: BTreeSet<SupplierId> = lines.iter().filter_map(|line| line.kind.supplier()).collect();
     if named.is_empty() {
@@ -96,10 +119,30 @@ pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTre
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND {}
+        "SELECT DISTINCT coalesce(s.merged_into, s.id) FROM supplier s WHERE s.tenant_id = $1 AND {}
            AND EXISTS (SELECT 1 FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = s.id AND o.ordered_at IS NOT NULL)",
-        backend.in_ids("s.id", 2)
+        backend.in_ids("coalesce(s.merged_into, s.id)", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(named)]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// What open purchases among these lines would cost if they were ordered now. Those that have no price are left out.
+pub async fn costs_today(reads: &impl Reads, lines: &[PlanLine]) -> Result<HashMap<ReplenishmentLineId, Money>, Fault> {
+    let open = lines.iter().filter(|line| line.state == LineState::Open);
+    let bought: Vec<(SupplierId, &PlanLine)> = open.filter_map(|line| Some((line.kind.supplier()?, line))).collect();
+    let backend = reads.backend();
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {}", CostRow::SELECT, backend.in_ids("p.id", 2));
+    let mut found = HashMap::with_capacity(bought.len());
+    for chunk in bought.chunks(CHUNK) {
+        let pairs: Vec<(SupplierId, ProductId)> = chunk.iter().map(|(supplier, line)| (*supplier, line.product)).collect();
+        let offers = supplies(reads, &pairs).await?;
+        let rows = reads.records::<CostRow>(&sql, vec![backend.ids(pairs.iter().map(|pair| pair.1))]).await?;
+        let products: HashMap<ProductId, CostRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+        for ((_, line), pair) in chunk.iter().zip(&pairs) {
+            let cost = products.get(&line.product).and_then(|product| product.cost_of(offers.get(pair), line.quantity));
+            found.extend(cost.map(|cost| (line.id, cost)));
+        }
+    }
+    Ok(found)
 }

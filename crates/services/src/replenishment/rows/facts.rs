@@ -202,12 +202,13 @@ pub async fn turnovers(
     Ok(rows.into_iter().map(turnover).collect())
 }
 
-/// What each supplier says, and how many days each of its newest deliveries took that was ordered since a moment.
+/// What each supplier says, and how many days each of its newest deliveries took that was ordered since a moment; with those of suppliers that were merged into it.
 pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, SupplierFacts>, Fault> {
     let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let rows = reads.records::<SupplierRow>(&said, vec![]).await?;
     let mut found: HashMap<SupplierId, SupplierFacts> = rows.into_iter().map(|row| (row.id, row.into())).collect();
-    let measured = "SELECT o.supplier_id, o.ordered_at, o.received_at FROM purchase_order o
+    let measured = "SELECT coalesce((SELECT s.merged_into FROM supplier s WHERE s.tenant_id = $1 AND s.id = o.supplier_id), o.supplier_id),
+           o.ordered_at, o.received_at FROM purchase_order o
          WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
          ORDER BY o.received_at DESC LIMIT $3";
     let values: Vec<Value> = vec![since.micros().into(), MOST_READ.into()];

@@ -9,7 +9,7 @@ mod policy_list;
 mod scores;
 mod terms;
 
-pub use approval_rule::{KeptRule, change_rule, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
+pub use approval_rule::{KeptRule, change_rule, costs_today, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
 pub use facts::{
     ProductFacts, StoreUnits, SupplierFacts, catalogue, days_left, drafted, leaving, levels, owed, stores, suppliers, turnovers,
 };

@@ -47,7 +47,7 @@ pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<Scored>, F
         "SELECT l.plan_id, l.position, l.quantity, l.body,
           (SELECT CAST(sum(x.quantity) AS bigint) FROM purchase_order o
              JOIN purchase_order_line x ON x.tenant_id = $1 AND x.purchase_order_id = o.id AND x.product_id = l.product_id
-             WHERE o.tenant_id = $1 AND o.id = l.purchase_order_id AND o.status NOT IN ('CANCELLED', 'REJECTED')),
+             WHERE o.tenant_id = $1 AND o.id = l.purchase_order_id AND o.status NOT IN ('CANCELLED', 'REJECTED') AND x.cancelled_at IS NULL),
           (SELECT CAST(sum(x.quantity) AS bigint) FROM transfer t
              JOIN transfer_line x ON x.tenant_id = $1 AND x.transfer_id = t.id AND x.product_id = l.product_id
              WHERE t.tenant_id = $1 AND t.id = l.transfer_id AND t.status <> 'CANCELLED'),

@@ -41,16 +41,46 @@ fn stayed(narrow: &Narrow) -> String {
     )
 }
 
-/// What customers were refunded, and the lines of a return that it is of. Of some products it is the worth of what came back of them; of all products what was
-/// given back for the whole return.
-fn refunds(narrow: &Narrow) -> (String, String) {
-    let of_products = Bound::of_products(narrow, "l.product_id");
-    if of_products.is_empty() {
-        return ("coalesce(r.refunded_minor, r.refund_minor)".to_owned(), String::new());
+/// The channel of a return `r`: its own, or else that of the first order line that it was matched with, as in the sales report.
+const RETURN_CHANNEL: &str = "coalesce(r.channel_id, (SELECT s.channel_id FROM return_match x
+    JOIN sales_order s ON s.tenant_id = $1 AND s.id = x.order_id
+    WHERE x.tenant_id = $1 AND x.return_id = r.id ORDER BY x.return_position, x.order_id, x.order_position LIMIT 1))";
+
+/// What was refunded for the products of a return `v`. Of some products it is the worth of what came back of them; of all products what a closed return gave back,
+/// without what of it was for charges, as `GivenBack::corrections` has it.
+fn refunded(narrow: &Narrow) -> String {
+    if !Bound::of_products(narrow, "l.product_id").is_empty() {
+        return "v.goods".to_owned();
     }
-    // What has not come counts like what was cancelled: not at all.
-    let worth = AMOUNT.replace("l.cancelled", "(l.quantity - l.received)");
-    (worth, format!("JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id AND l.received > 0{of_products}"))
+    let fee = "CASE WHEN v.charges >= 0 THEN 0 WHEN v.charges < -v.whole THEN -v.whole ELSE v.charges END";
+    let credit = "CASE WHEN v.charges > 0 THEN v.charges ELSE 0 END";
+    format!(
+        "CASE WHEN v.whole IS NULL OR (v.whole = v.listed AND v.all_came = 1) THEN v.goods WHEN v.has_goods = 0 THEN 0
+           WHEN v.whole - v.goods < {fee} THEN v.whole - {fee} WHEN v.whole - v.goods > {credit} THEN v.whole - {credit} ELSE v.goods END"
+    )
+}
+
+/// The returns of the days in one currency, whose parameter is `money`, with what came of their products and charges. What has not come counts like what was
+/// cancelled: not at all.
+fn returns(bound: &mut Bound, narrow: &Narrow, money: &str) -> String {
+    let since = bound.mark((i64::from(narrow.span.from) - 1) * DAY_MICROS);
+    let until = bound.mark((i64::from(narrow.span.to) + 2) * DAY_MICROS);
+    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
+    let (stores, channels) = (bound.of_stores(narrow, "r.store_id"), bound.of_channels(narrow, RETURN_CHANNEL));
+    let worth = amount("(l.quantity - l.received)");
+    format!(
+        "SELECT r.customer_id, r.refund_minor AS listed, r.refunded_minor AS whole,
+           sum(CASE WHEN l.product_id IS NULL THEN 0 ELSE {worth} END) AS goods,
+           sum(CASE WHEN l.product_id IS NULL THEN {worth} ELSE 0 END) AS charges,
+           max(CASE WHEN l.product_id IS NOT NULL AND l.received > 0 THEN 1 ELSE 0 END) AS has_goods,
+           min(CASE WHEN l.received < l.quantity THEN 0 ELSE 1 END) AS all_came
+         FROM sales_return r CROSS JOIN return_line l
+         WHERE r.tenant_id = $1 AND {CAME_BACK} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
+           AND r.business_date <= {to} AND r.customer_id IS NOT NULL AND r.currency = {money}{stores}{channels}
+           AND l.tenant_id = $1 AND l.return_id = r.id{only}
+         GROUP BY r.id, r.customer_id, r.refund_minor, r.refunded_minor",
+        only = Bound::of_products(narrow, "l.product_id")
+    )
 }
 
 /// The customer of a document; of one that is merged the one that it is merged into.
@@ -63,24 +93,25 @@ fn merged(alias: &str) -> String {
     format!("LEFT JOIN customer m ON m.tenant_id = $1 AND m.id = {alias}.customer_id AND m.merged_into IS NOT NULL")
 }
 
-/// What is left of a line's total, by quantity, rounded half away from zero, as salesReport has it. Totals and quantities whose product would leave 64 bits are
-/// divided first.
-const AMOUNT: &str = "CASE WHEN l.cancelled = 0 THEN l.total_minor WHEN l.total_minor > 17179869184 OR l.quantity > 268435456
-    THEN l.total_minor / l.quantity * (l.quantity - l.cancelled)
-    ELSE (l.total_minor * (l.quantity - l.cancelled) + l.quantity / 2) / l.quantity END";
+/// What is left of a line's total, by quantity, rounded half away from zero, as salesReport has it. Whole totals of a smallest unit are multiplied apart from the
+/// rest, so that no product leaves 64 bits. Lines of more than 2^31 smallest units are in floating point, to a minor unit.
+fn amount(cancelled: &str) -> String {
+    format!(
+        "CASE WHEN {cancelled} = 0 THEN l.total_minor WHEN l.quantity <= 2147483647
+           THEN l.total_minor / l.quantity * (l.quantity - {cancelled}) + (l.total_minor % l.quantity * (l.quantity - {cancelled})
+             + CASE WHEN l.total_minor < 0 THEN -(l.quantity / 2) ELSE l.quantity / 2 END) / l.quantity
+           ELSE CAST(round(CAST(l.total_minor AS double precision) * (l.quantity - {cancelled}) / l.quantity) AS bigint) END"
+    )
+}
 
-/// Customers with an order that stayed, in one currency: orders, the last day, and revenue of products. Lines are summed by order first, which says of each
-/// whether it stayed.
+/// Customers with an order that stayed, in one currency: these orders, the last day of one, and revenue of products. What came back whole is no order, but it was
+/// revenue, as it is among the refunds. Lines are summed by order first, which says of each whether it stayed.
 pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Vec<Ordered>, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let money = bound.mark(currency.as_str());
     let orders = bound.of_orders(narrow);
-    let since = bound.mark((i64::from(narrow.span.from) - 1) * DAY_MICROS);
-    let until = bound.mark((i64::from(narrow.span.to) + 2) * DAY_MICROS);
-    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let (stores, channels) = (bound.of_stores(narrow, "r.store_id"), bound.of_channels(narrow, "r.channel_id"));
+    let returns = returns(&mut bound, narrow, &money);
     let of_products = Bound::of_products(narrow, "l.product_id");
-    let (worth, lines) = refunds(narrow);
     // In the order of the index that finds them, orders need not be sorted; Postgres asks for all that is told of one.
     let each = match reads.backend() {
         Backend::Sqlite => "o.placed_at, o.id",
@@ -88,27 +119,27 @@ pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) ->
     };
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT {customer} AS customer_id, count(*) AS orders, CAST(max(d.business_date) AS integer) AS last_day,
-             CAST(sum(d.gross) AS bigint) AS gross
+           SELECT {customer} AS customer_id, CAST(sum(d.stayed) AS bigint) AS orders,
+             CAST(max(CASE WHEN d.stayed = 1 THEN d.business_date END) AS integer) AS last_day, CAST(sum(d.gross) AS bigint) AS gross
            FROM (
-             SELECT o.customer_id, o.business_date, CAST(sum({AMOUNT}) AS bigint) AS gross
+             SELECT o.customer_id, o.business_date, CAST(sum({amount}) AS bigint) AS gross,
+               max(CASE WHEN l.quantity > l.cancelled + l.returned THEN 1 ELSE 0 END) AS stayed
              FROM sales_order o CROSS JOIN order_line l
              WHERE {orders} AND o.customer_id IS NOT NULL AND o.currency = {money}
                AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{of_products}
-             GROUP BY {each} HAVING max(CASE WHEN l.quantity > l.cancelled + l.returned THEN 1 ELSE 0 END) = 1) d {merged}
-           GROUP BY {customer}) g
+             GROUP BY {each}) d {merged}
+           GROUP BY {customer} HAVING sum(d.stayed) > 0) g
          LEFT JOIN (
-           SELECT {returned} AS customer_id, CAST(sum({worth}) AS bigint) AS refunds
-           FROM sales_return r {merged_returns} {lines}
-           WHERE r.tenant_id = $1 AND {CAME_BACK} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
-             AND r.business_date <= {to} AND r.customer_id IS NOT NULL AND r.currency = {money}{stores}{channels}
+           SELECT {returned} AS customer_id, CAST(sum({refunded}) AS bigint) AS refunds FROM ({returns}) v {merged_returns}
            GROUP BY {returned}) b ON b.customer_id = g.customer_id
          ORDER BY g.customer_id",
         select = Ordered::SELECT,
         customer = survivor("d"),
+        amount = amount("l.cancelled"),
         merged = merged("d"),
-        returned = survivor("r"),
-        merged_returns = merged("r")
+        returned = survivor("v"),
+        refunded = refunded(narrow),
+        merged_returns = merged("v")
     );
     reads.records(&sql, bound.values).await
 }

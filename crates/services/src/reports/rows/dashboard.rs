@@ -199,7 +199,7 @@ pub async fn stock_worth(reads: &impl Reads, narrow: &Narrow, method: CostingMet
     number(reads, &sql, bound).await
 }
 
-/// Products with stock in the stores, when their first unit came or went, and whether one was sold on a day or later.
+/// Products with stock in the stores, when their first unit came or went, and whether one was sold on a day or later, also within a kit.
 pub async fn dead_stock(reads: &impl Reads, narrow: &Narrow, since: i32) -> Result<Vec<DeadStock>, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (since, only) = (bound.mark(i64::from(since)), bound.of_stores(narrow, "l.store_id"));
@@ -212,7 +212,7 @@ pub async fn dead_stock(reads: &impl Reads, narrow: &Narrow, since: i32) -> Resu
            SELECT x.product_id, CAST(sum(x.on_hand) AS bigint) AS on_hand, CAST(min(x.first_day) AS integer) AS first_day,
              max(x.is_sold) AS is_sold
            FROM (SELECT l.product_id, l.on_hand, (SELECT min(d.business_date) FROM {facts}) AS first_day,
-                   CASE WHEN EXISTS (SELECT 1 FROM {facts} AND d.business_date >= {since} AND d.ordered_units > d.cancelled_units)
+                   CASE WHEN EXISTS (SELECT 1 FROM {facts} AND d.business_date >= {since} AND (d.ordered_units > d.cancelled_units OR d.shipped_units > 0))
                      THEN 1 ELSE 0 END AS is_sold
                  FROM stock_level l WHERE l.tenant_id = $1 AND l.on_hand > 0{only}) x
            GROUP BY x.product_id) l ORDER BY l.product_id",

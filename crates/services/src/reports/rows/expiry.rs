@@ -41,7 +41,8 @@ struct SoldRow {
     product: ProductId,
     #[record(sql = "d.store_id")]
     store: StoreId,
-    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
+    #[record(sql = "CAST(CASE WHEN sum(d.shipped_units - d.restocked_units) > sum(d.ordered_units - d.cancelled_units)
+            THEN sum(d.shipped_units - d.restocked_units) ELSE sum(d.ordered_units - d.cancelled_units) END AS bigint)")]
     units: i64,
 }
 
@@ -96,7 +97,7 @@ pub async fn mean_weeks(
     Ok(found)
 }
 
-/// Units that products sold in stores on the days of the narrowing.
+/// Units that products sold in stores on the days of the narrowing: those that were ordered, or that left by sales where these are more, as parts of kits are.
 pub async fn units_sold(
     reads: &impl Reads,
     (from, to): (i32, i32),
