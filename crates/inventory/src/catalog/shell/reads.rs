@@ -142,8 +142,9 @@ impl Catalog {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         tests.push_to(&scope, &mut clause, Noun::Family).await?;
-        let (columns, descending) = sorted.map_or((&["id"][..], false), |sorted| (sorted.columns(), sorted.descending));
-        small::sorted_page::<entity::product_family::Entity>(&scope, clause, (columns, descending), request).await
+        let by_id: &[&str] = &["id"];
+        let order = sorted.map_or((by_id, false), |sorted| (sorted.columns(), sorted.descending));
+        small::sorted_page::<entity::product_family::Entity>(&scope, clause, order, request).await
     }
 
     pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {
