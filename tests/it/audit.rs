@@ -337,6 +337,11 @@ async fn the_log_can_be_read_in_pages_and_searched(world: &World) {
     let oldest = "{ auditEntries(sort: { field: SEQ, direction: ASC }, first: 3) { nodes { seq } } }";
     let oldest = ask(world, Some(house.owner.clone()), oldest, json!({})).await;
     assert_eq!(oldest["data"]["auditEntries"]["nodes"], json!([{ "seq": 1 }, { "seq": 2 }, { "seq": 3 }]), "{oldest:#}");
+    let end = "query($before: Cursor) { auditEntries(last: 2, before: $before) { nodes { seq } pageInfo { startCursor hasPreviousPage } } }";
+    let end_page = ask(world, Some(house.owner.clone()), end, json!({})).await["data"]["auditEntries"].clone();
+    assert_eq!(end_page["nodes"], json!([{ "seq": 2 }, { "seq": 1 }]), "the last of the newest first: {end_page:#}");
+    let above = ask(world, Some(house.owner.clone()), end, json!({ "before": end_page["pageInfo"]["startCursor"] })).await;
+    assert_eq!(above["data"]["auditEntries"]["nodes"], json!([{ "seq": 4 }, { "seq": 3 }]), "{above:#}");
 
     let proof = "query($to: Long!) { auditVerify(fromSeq: 1, toSeq: $to) { ok firstBrokenSeq headHash } }";
     let answer = ask(world, Some(house.owner.clone()), proof, json!({ "to": 50_000 })).await;

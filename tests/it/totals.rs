@@ -1,5 +1,7 @@
 //! How many rows a list has: what paging through it counts, for whoever asks.
 
+mod pages;
+
 use std::collections::BTreeSet;
 
 use async_graphql::parser::types::FieldDefinition;
@@ -248,6 +250,7 @@ async fn a_total_is_counted_only_where_it_is_asked_for(world: &World) {
         let counts = sent.iter().filter(|statement| statement.sql.contains("count(*)")).count();
         assert_eq!(counts, expected, "{query}");
     }
+    pages::a_page_behind_a_cursor_is_counted_once(world).await;
 }
 
 async fn members_data_jobs_and_saved_views_are_found_by_what_they_are(world: &World) {
@@ -352,6 +355,7 @@ async fn short_lists_have_the_rows_of_those_that_they_replace(world: &World) {
         let found = ask(&format!("{{ {list}(filter: {{ {filter} }}) {{ totalCount {{ count }} }} }}")).await;
         assert_eq!(found[list]["totalCount"]["count"], count, "{list} {filter}");
     }
+    pages::short_lists_are_sorted(world).await;
     let held = ask(
         "{ eventTypes(filter: { search: \"order.held\" }) { nodes { name description noun isBySystem subscription permission } } }",
     );

@@ -53,6 +53,46 @@ impl<'c> ShortList<'c> {
     }
 }
 
+/// Declares the sort of a short list: the input, its fields with their names in cursors and their texts, and what a row is sorted by.
+macro_rules! short_sort {
+    ($input:ident, $field:ident of $row:ty, $what:literal by $tie:literal, |$one:ident| { $($name:ident, $cursor:literal, $text:literal => $key:expr;)+ }) => {
+        #[doc = concat!("Sort order of a list of ", $what, "; rows with equal values are sorted by ", $tie, ".")]
+        #[derive(Debug, Clone, Copy, async_graphql::InputObject)]
+        pub struct $input {
+            /// Field by which the list is sorted.
+            pub field: $field,
+            /// Direction of the sort; ASC by default.
+            #[graphql(default_with = "crate::catalog::Direction::Asc")]
+            pub direction: crate::catalog::Direction,
+        }
+
+        #[doc = concat!("Field by which a list of ", $what, " can be sorted.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+        #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+        pub enum $field {
+            $(#[doc = $text] $name,)+
+        }
+
+        impl $input {
+            /// The field's name in cursors, and the direction.
+            pub(crate) const fn named(self) -> (&'static str, crate::catalog::Direction) {
+                let name = match self.field {
+                    $($field::$name => $cursor,)+
+                };
+                (name, self.direction)
+            }
+
+            /// What a row is sorted by.
+            pub(crate) fn key(self, $one: &$row) -> platform::paging::Key {
+                match self.field {
+                    $($field::$name => $key,)+
+                }
+            }
+        }
+    };
+}
+pub(crate) use short_sort;
+
 /// The text of a search, checked. None finds all.
 pub struct SearchText(Option<String>);
 

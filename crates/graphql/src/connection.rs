@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Context, Enum, SimpleObject};
 use platform::{
     paging::{CursorSigner, DEFAULT_PAGE, Key, ListSource, PageRequest},
     storage::TenantScope,
@@ -113,6 +113,8 @@ pub fn counted(found: i64, limit: i64) -> Count {
     Count { count: i32::try_from(found.min(limit)).unwrap_or(i32::MAX), precision }
 }
 
+/// How far `totalCount` counts where nothing else is asked for.
+const COUNTED_BY_DEFAULT: i64 = 1_000;
 /// The farthest that `totalCount` counts.
 const MOST_COUNTED: i32 = 100_000;
 /// As many nodes as say that there are more than any `totalCount` counts.
@@ -124,6 +126,27 @@ pub fn checked_limit(limit: i32) -> Answer<i64> {
         return Ok(limit.into());
     }
     Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), vec!["limit".to_owned()]))
+}
+
+/// The nodes of a list, counted as far as `totalCount` does by itself; None where that is not selected, or where the page may be the whole list, whose
+/// nodes are counted then. Behind a cursor no page is, so that nothing is asked in vain: the count is asked at the same time as the page, not after it.
+pub async fn counted_beside(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    source: &ListSource,
+    request: &PageRequest,
+) -> Answer<Option<i64>> {
+    let is_behind = request.after.is_some() || request.before.is_some();
+    if !is_behind || !is_counted_by_default(ctx) {
+        return Ok(None);
+    }
+    Ok(Some(source.count(scope, COUNTED_BY_DEFAULT).await?))
+}
+
+/// Whether `totalCount` of the list is selected without a limit of its own.
+fn is_counted_by_default(ctx: &Context<'_>) -> bool {
+    let selected = ctx.look_ahead().field("totalCount").selection_fields();
+    selected.iter().any(|field| field.arguments().is_ok_and(|given| given.is_empty()))
 }
 
 /// A page of a list whose nodes can be counted, on all pages together.
@@ -156,6 +179,14 @@ impl<T> Page<T> {
     /// The same of a list that is put together from several.
     pub fn counted_in(self, scope: TenantScope, sources: Vec<ListSource>) -> CountedPage<T> {
         CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, sources))), is_vague: false, at_least: 0 }
+    }
+
+    /// With the rows that all pages of the list are of, and how many were found while the page was read.
+    pub fn counted_with(self, scope: TenantScope, source: ListSource, found: Option<i64>) -> CountedPage<T> {
+        let Some(found) = found else { return self.counted(scope, source) };
+        // A count that did not come to its limit is of all nodes.
+        let all = if found <= COUNTED_BY_DEFAULT { All::Known(found) } else { All::Of(Box::new((scope, vec![source]))) };
+        CountedPage { page: Arc::new(self), all, is_vague: false, at_least: found }
     }
 
     /// With what counts the nodes of all pages up to a number, where no statement does.

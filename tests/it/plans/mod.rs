@@ -207,6 +207,7 @@ const MAY: &[(&str, &str)] = &[
     ("supplierProducts where isArchived", "supplier_product"),
     // A tenant has few families: their names are compared after they are read, and they have an index of archived rows alone.
     ("productFamilies where*", "product_family"),
+    ("productFamilies by *", "product_family"),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),
     // A plan is of all levels, owed units and drafts of the tenant, and its lines are compared with them as they are now.

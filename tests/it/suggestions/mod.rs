@@ -46,7 +46,7 @@ async fn an_uncategorised_mug_is_suggested_the_mugs(world: &World) {
     // A product that has its category is not asked about, unless somebody does.
     let owl = shop.named("owl mug").await;
     assert_eq!(shop.suggestions(&owl).await["nodes"], json!([]));
-    let filter = json!({ "productIds": [owl["id"]], "withoutCategory": false });
+    let filter = json!({ "products": [{ "sku": owl["sku"] }, { "sku": "no such" }], "withoutCategory": false });
     let page = shop.ask(SUGGESTIONS, json!({ "filter": filter })).await["productCategorySuggestions"].clone();
     assert_eq!(page["nodes"][0]["categories"][0]["category"]["name"], "Mugs", "{page:#}");
 }
@@ -276,4 +276,6 @@ async fn suggestions_come_in_pages(world: &World) {
     assert_eq!((seen, pages), (wanted, 2));
     let answer = shop.office.ask(SUGGESTIONS, json!({ "filter": { "productIds": [shop.mugs] } })).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "a category is no product: {answer:#}");
+    let both = json!({ "filter": { "productIds": [], "products": [{ "sku": "SKU-1" }] } });
+    assert_eq!(shop.office.ask(SUGGESTIONS, both).await["errors"][0]["code"], "BAD_USER_INPUT", "one of the two");
 }

@@ -23,7 +23,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     let shop = Shop::of(world).await;
     let mug = shop.product("Dragonfly mug", None).await;
     let page = async |product: &Value| {
-        let filter = json!({ "productIds": [product["id"]] });
+        let filter = json!({ "products": [{ "id": product["id"] }] });
         shop.ask(TAGS, json!({ "filter": filter })).await["productTagSuggestions"].clone()
     };
     let nothing = page(&mug).await;

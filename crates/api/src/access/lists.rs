@@ -1,12 +1,14 @@
 //! Pages and filters of roles, permissions, groups of stores and integrations.
 
 use async_graphql::InputObject;
+use iam::access::core;
+use platform::paging::Key;
 
 use super::{
     Integration, Role, StoreGroup,
     queries::{Permission, PermissionClass},
 };
-use crate::graphql::filters::IdFilter;
+use crate::{graphql::filters::IdFilter, short_lists::short_sort};
 
 crate::connection!(counted RoleConnection, RoleEdge, Role, "roles");
 crate::connection!(counted StoreGroupConnection, StoreGroupEdge, StoreGroup, "groups of stores");
@@ -50,3 +52,25 @@ pub struct PermissionFilter {
     /// Class of the permissions. Null for both.
     pub class: Option<PermissionClass>,
 }
+
+short_sort!(RoleSort, RoleSortField of core::Role, "roles" by "ID", |role| {
+    Key, "KEY", "Key of the role." => Key::Text(role.key.clone());
+    Name, "NAME", "Name of the role; the case of the letters A to Z is ignored." => Key::Text(role.name.to_ascii_lowercase());
+});
+
+short_sort!(StoreGroupSort, StoreGroupSortField of core::StoreGroup, "groups of stores" by "ID", |group| {
+    Code, "CODE", "Code of the group; case is ignored." => Key::Text(group.code.to_lowercase());
+    Name, "NAME", "Name of the group; the case of the letters A to Z is ignored." => Key::Text(group.name.to_ascii_lowercase());
+    UpdatedAt, "UPDATED_AT", "Time at which the group last changed." => Key::Int(group.updated_at.micros());
+});
+
+short_sort!(IntegrationSort, IntegrationSortField of core::Integration, "integrations" by "ID", |one| {
+    Name, "NAME", "Name of the integration; the case of the letters A to Z is ignored." => Key::Text(one.name.to_ascii_lowercase());
+    CreatedAt, "CREATED_AT", "Time at which the integration was created." => Key::Int(one.created_at.micros());
+    UpdatedAt, "UPDATED_AT", "Time at which the integration last changed." => Key::Int(one.updated_at.micros());
+});
+
+short_sort!(PermissionSort, PermissionSortField of Permission, "permissions" by "code", |permission| {
+    Code, "CODE", "Code of the permission." => Key::Text(permission.code.to_owned());
+    Class, "CLASS", "Class of the permission: TENANT, then STORE." => Key::Int((permission.class == PermissionClass::Store).into());
+});

@@ -8,8 +8,8 @@ use platform::paging::Key;
 use super::{
     Integration, Role, StoreGroup,
     lists::{
-        IntegrationConnection, IntegrationFilter, PermissionConnection, PermissionFilter, RoleConnection, RoleFilter,
-        StoreGroupConnection, StoreGroupFilter,
+        IntegrationConnection, IntegrationFilter, IntegrationSort, PermissionConnection, PermissionFilter, PermissionSort,
+        RoleConnection, RoleFilter, RoleSort, StoreGroupConnection, StoreGroupFilter, StoreGroupSort,
     },
     loads::loads,
 };
@@ -56,23 +56,31 @@ impl AccessQuery {
         Ok(REGISTRY.iter().map(Permission::from).collect())
     }
 
-    /// Permissions that roles and API keys can grant, by code.
+    /// Permissions that roles and API keys can grant, by code unless another order is asked for.
     #[field(authenticated, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn permissions_list(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the permissions; all permissions by default.")] filter: Option<PermissionFilter>,
+        #[graphql(desc = "Sort of the permissions. Null for CODE, ASC.")] sort: Option<PermissionSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<PermissionConnection> {
-        let list = ShortList::of(ctx, "permissions", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "permissions", sort.map(PermissionSort::named), &args)?;
         let filter = filter.unwrap_or_default();
         let search = SearchText::read(filter.search)?;
         let all = REGISTRY.iter().map(Permission::from).filter(|one| filter.class.is_none_or(|class| class == one.class));
         let found = all.filter(|one| search.finds(&[one.code, one.description]));
-        Ok(list.page(found.map(|one| (one, vec![Key::Text(one.code.to_owned())]))).into())
+        let nodes = found.map(|one| {
+            let first = sort.map(|sort| sort.key(&one));
+            let keys: Vec<Key> = first.into_iter().chain([Key::Text(one.code.to_owned())]).collect();
+            (one, keys)
+        });
+        Ok(list.page(nodes).into())
     }
 
     /// All roles: the default ones, then the tenant's own by key.
@@ -82,23 +90,29 @@ impl AccessQuery {
         Ok(all.iter().cloned().map(Role).collect())
     }
 
-    /// Roles: the default ones, then the tenant's own, each by key.
+    /// Roles: the default ones, then the tenant's own, each by key, unless another order is asked for.
     #[field(permit = RoleRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn roles_list(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the roles; all roles by default.")] filter: Option<RoleFilter>,
+        #[graphql(desc = "Sort of the roles. Null for the default roles, then the tenant's own, each by key.")]
+        sort: Option<RoleSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<RoleConnection> {
-        let list = ShortList::of(ctx, "roles", &PageArgs { first, after, last, before })?;
+        let list = ShortList::sorted(ctx, "roles", sort.map(RoleSort::named), &PageArgs { first, after, last, before })?;
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
         let found = all.iter().filter(|one| sought.finds(one.role.id, &[&one.role.key, &one.role.name])).map(|one| {
-            let keys = vec![Key::Int((!one.is_built_in).into()), Key::Text(one.role.key.clone()), Key::from(one.role.id)];
+            let keys = match sort {
+                None => vec![Key::Int((!one.is_built_in).into()), Key::Text(one.role.key.clone()), Key::from(one.role.id)],
+                Some(sort) => vec![sort.key(&one.role), Key::from(one.role.id)],
+            };
             (Role(one.clone()), keys)
         });
         Ok(list.page(found).into())
@@ -121,7 +135,7 @@ impl AccessQuery {
         Ok(groups.map(|group| StoreGroup(group.into())).collect())
     }
 
-    /// Groups of stores, by code.
+    /// Groups of stores, by code unless another order is asked for.
     #[field(permit = StoreRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn store_groups_list(
@@ -135,18 +149,21 @@ impl AccessQuery {
         #[graphql(desc = "Filter of the groups, in addition to isArchived; all groups by default.")] filter: Option<
             StoreGroupFilter,
         >,
+        #[graphql(desc = "Sort of the groups. Null for CODE, ASC.")] sort: Option<StoreGroupSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StoreGroupConnection> {
-        let list = ShortList::of(ctx, "storeGroups", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "storeGroups", sort.map(StoreGroupSort::named), &args)?;
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
         let found = groups.filter(|group| sought.finds(group.id, &[&group.code, &group.name])).map(|group| {
-            let keys = vec![Key::Text(group.code.to_lowercase()), Key::from(group.id)];
+            let first = sort.map_or_else(|| Key::Text(group.code.to_lowercase()), |sort| sort.key(&group));
+            let keys = vec![first, Key::from(group.id)];
             (StoreGroup(group.into()), keys)
         });
         Ok(list.page(found).into())
@@ -159,24 +176,28 @@ impl AccessQuery {
         Ok(rows::integrations(&scope).await?.into_iter().map(|one| Integration(one.into())).collect())
     }
 
-    /// Integrations, the oldest first.
+    /// Integrations, the oldest first unless another order is asked for.
     #[field(permit = ApikeyRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn integrations_list(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the integrations; all integrations by default.")] filter: Option<IntegrationFilter>,
+        #[graphql(desc = "Sort of the integrations. Null for CREATED_AT, ASC.")] sort: Option<IntegrationSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<IntegrationConnection> {
-        let list = ShortList::of(ctx, "integrations", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "integrations", sort.map(IntegrationSort::named), &args)?;
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let all = all.filter(|one| filter.is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted));
         let found = all.filter(|one| sought.finds(one.id, &[&one.name])).map(|one| {
-            let keys = vec![Key::from(one.id)];
+            let first = sort.map(|sort| sort.key(&one));
+            let keys: Vec<Key> = first.into_iter().chain([Key::from(one.id)]).collect();
             (Integration(one.into()), keys)
         });
         Ok(list.page(found).into())

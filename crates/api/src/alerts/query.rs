@@ -31,7 +31,7 @@ use crate::{
     },
     keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
-    short_lists::{ShortList, Sought},
+    short_lists::{ShortList, Sought, short_sort},
 };
 
 /// Filter of alerts. All conditions that are given must hold; a condition that is null is ignored.
@@ -121,6 +121,12 @@ pub struct AlertRuleFilter {
 
 crate::keyed_filter!(flat AlertRuleFilter, "store" store StoreCode);
 
+short_sort!(AlertRuleSort, AlertRuleSortField of Rule, "rules for alerts" by "ID", |rule| {
+    Kind, "KIND", "Kind of the rule, in the order of the alphabet." => Key::Text(rule.kind.as_str().to_owned());
+    CreatedAt, "CREATED_AT", "Time at which the rule was created." => Key::Int(rule.created_at.micros());
+    UpdatedAt, "UPDATED_AT", "Time at which the rule last changed." => Key::Int(rule.updated_at.micros());
+});
+
 /// The root fields that read alerts.
 #[derive(Default)]
 pub struct AlertQuery;
@@ -161,18 +167,22 @@ impl AlertQuery {
         Ok(ctx.given::<Alerts>()?.rules(&permit).await?.into_iter().map(Into::into).collect())
     }
 
-    /// Rules for alerts that you may change, by kind: those of your stores, and those of no store if yours are all.
+    /// Rules for alerts that you may change, by kind unless another order is asked for: those of your stores, and those of no store if yours are all.
     #[field(permit = AlertRuleWrite, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn alert_rules_list(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the rules; all rules by default.")] filter: Option<AlertRuleFilter>,
+        #[graphql(desc = "Sort of the rules. Null for KIND, ASC, and the store and product that they are for.")]
+        sort: Option<AlertRuleSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<AlertRuleConnection> {
-        let list = ShortList::of(ctx, "alertRules", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "alertRules", sort.map(AlertRuleSort::named), &args)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), None)?;
         let stores = filter.store.map(|store| store.ids::<ids::StoreId>(&["filter", "store"])).transpose()?.flatten();
@@ -182,7 +192,10 @@ impl AlertQuery {
         let of_store =
             |rule: &Rule| stores.as_ref().is_none_or(|stores| rule.scope.store.is_some_and(|store| stores.contains(&store)));
         let found = all.filter(|rule| of_store(rule) && sought.finds(rule.id, &[])).map(|rule| {
-            let keys = vec![Key::Text(rule.kind.as_str().to_owned()), Key::Text(rule.scope.text()), Key::from(rule.id)];
+            let keys = match sort {
+                None => vec![Key::Text(rule.kind.as_str().to_owned()), Key::Text(rule.scope.text()), Key::from(rule.id)],
+                Some(sort) => vec![sort.key(&rule), Key::from(rule.id)],
+            };
             (AlertRule::from(rule), keys)
         });
         Ok(list.page(found).into())

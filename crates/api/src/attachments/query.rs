@@ -67,6 +67,7 @@ impl AttachmentQuery {
     ///
     /// Requires the permission that reading the thing requires.
     #[field(authenticated, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn attachments(
         &self,
         ctx: &Context<'_>,
@@ -75,8 +76,10 @@ impl AttachmentQuery {
         #[graphql(desc = "Sort of the attachments. Null for CREATED_AT, DESC.")] sort: Option<AttachmentSort>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Option<Answer<AttachmentConnection>> {
-        page(ctx, &node_id, (filter, sort), PageArgs { first, after, ..PageArgs::default() }).await.transpose()
+        page(ctx, &node_id, (filter, sort), PageArgs { first, after, last, before }).await.transpose()
     }
 }
 

@@ -36,6 +36,7 @@ impl AuditQuery {
     /// The audit log, the newest entry first unless another order is asked for. An entry shows about a second after it was written, when it has its
     /// place in the chain.
     #[field(permit = AuditRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn audit_entries(
         &self,
         ctx: &Context<'_>,
@@ -43,10 +44,12 @@ impl AuditQuery {
         #[graphql(desc = "Sort of the entries. Null for SEQ, DESC.")] sort: Option<AuditEntrySort>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<AuditEntryConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let scope = permit.scope(ctx.given::<Audit>()?.database());
-        let args = PageArgs { first, after, ..PageArgs::default() };
+        let args = PageArgs { first, after, last, before };
         let (descending, list) = filter::sorted(sort);
         let request = args.check(list, signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = filter.unwrap_or_default().sql(platform::storage::Reads::backend(&scope))?;

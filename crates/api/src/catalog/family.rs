@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID};
-use inventory::catalog::core::family::{FamilyRow, option_names};
+use async_graphql::{Context, Enum, ID, InputObject};
+use inventory::catalog::{
+    core::family::{FamilyRow, option_names},
+    rows::families::{FamilySort as By, FamilySorted},
+};
 use macros::resolvers;
 
-use super::{loads::loads, product::Product};
+use super::{loads::loads, page::Direction, product::Product};
 use crate::{
     connection,
     graphql::{
         fault::Answer,
         scalars::{DateTime, Long},
     },
+    sorts::rows_sorted,
 };
 
 /// Variants: products that differ by the values of these options.
@@ -55,3 +59,27 @@ impl ProductFamily {
 }
 
 connection!(counted ProductFamilyConnection, ProductFamilyEdge, ProductFamily, "product families");
+
+/// Sort order of a list of product families; families with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ProductFamilySort {
+    /// Field by which the families are sorted.
+    pub field: ProductFamilySortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which product families can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ProductFamilySortField {
+    /// Name of the family. Capitals of the letters A to Z do not count; other letters come after Z.
+    Name,
+    /// Time at which the family was created.
+    CreatedAt,
+    /// Time at which the family last changed.
+    UpdatedAt,
+}
+
+rows_sorted!(ProductFamilySort => FamilySorted);

@@ -8,7 +8,13 @@ use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
-    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort as SortColumn},
+    rows::{
+        self, Scoped,
+        category::CategoryPlace,
+        families::{FAMILIES, FamilySorted},
+        filter::Filter,
+        page::ProductSort as SortColumn,
+    },
     shell::{By, ProductBy},
 };
 use macros::resolvers;
@@ -21,6 +27,7 @@ use platform::{
 use super::{
     Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
     category::{CategorySort, category_sorted},
+    family::ProductFamilySort,
     filter::{ArchiveFilter, ProductFilter, noun_tests, product_filter, query_id, query_text},
     loads::loads,
     page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
@@ -29,7 +36,7 @@ use super::{
 use crate::{
     graphql::{
         canonical,
-        connection::{Page, PageArgs},
+        connection::{Page, PageArgs, counted_beside},
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
@@ -173,8 +180,9 @@ impl ProductQuery {
         .transpose()
     }
 
-    /// Families in the order of their creation; without a filter those that are in use.
+    /// Families in the order of their creation unless another order is asked for; without a filter those that are in use.
     #[field(permit = ProductRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn product_families(
         &self,
         ctx: &Context<'_>,
@@ -183,13 +191,16 @@ impl ProductQuery {
         last: Option<i32>,
         before: Option<Cursor>,
         #[graphql(desc = "Filter of the families; those in use by default.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Sort of the families. Null for the order of their creation.")] sort: Option<ProductFamilySort>,
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;
+        let sorted = sort.map(FamilySorted::from);
+        let kind = sorted.map_or_else(|| FAMILIES.to_owned(), FamilySorted::kind);
+        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.families(permit, noun_tests::<entity::id::kind::FamilyId>(filter)?, &request).await?;
-        Ok(build(listed.rows, &request, "productFamilies", &catalog.signer, |row| {
-            let keys = vec![row.id.into()];
+        let listed = catalog.families(permit, noun_tests::<entity::id::kind::FamilyId>(filter)?, sorted, &request).await?;
+        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+            let keys: Vec<Key> = sorted.map_or_else(|| vec![row.id.into()], |sorted| sorted.keys(&row));
             (ProductFamily(row.into()), keys)
         })
         .counted(scope, listed.source)
@@ -212,7 +223,12 @@ pub async fn products_page(
         Sorted::By(order) => {
             let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;
             let (scope, scoped) = catalog.filtered(permit, filter).await?;
-            let rows = scoped.rows(&scope, order, &request).await?;
+            let source = scoped.source();
+            let (rows, found) = tokio::join!(
+                scoped.rows(&scope, order, &request),
+                counted_beside(ctx, &scope, &source, &request)
+            );
+            let (rows, found) = (rows?, found?);
             let look = ctx.look_ahead();
             let shows =
                 |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
@@ -223,7 +239,7 @@ pub async fn products_page(
                 let keys = order.keys(&row);
                 (Product::from(row), keys)
             })
-            .counted(scope, scoped.source())
+            .counted_with(scope, source, found)
             .vague(scoped.is_vague)
             .into()
         }

@@ -28,7 +28,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    short_lists::{ShortList, Sought},
+    short_lists::{ShortList, Sought, short_sort},
     stock::changed,
 };
 
@@ -124,6 +124,13 @@ pub struct CarrierFilter {
     pub is_active: Option<bool>,
 }
 
+short_sort!(CarrierSort, CarrierSortField of core::ShippingCarrier, "carriers" by "ID", |carrier| {
+    Code, "CODE", "Code of the carrier; case is ignored." => Key::Text(carrier.code.to_lowercase());
+    Name, "NAME", "Name of the carrier; the case of the letters A to Z is ignored." => Key::Text(carrier.name.to_ascii_lowercase());
+    CreatedAt, "CREATED_AT", "Time at which the carrier was created." => Key::Int(carrier.created_at.micros());
+    UpdatedAt, "UPDATED_AT", "Time at which the carrier last changed." => Key::Int(carrier.updated_at.micros());
+});
+
 /// The root fields that read carriers.
 #[derive(Default)]
 pub struct CarrierQuery;
@@ -143,22 +150,26 @@ impl CarrierQuery {
 
     /// Carriers of the tenant by their codes.
     #[field(permit = FulfilmentRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn carriers_list(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the carriers; all carriers by default.")] filter: Option<CarrierFilter>,
+        #[graphql(desc = "Sort of the carriers. Null for CODE, ASC.")] sort: Option<CarrierSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<CarrierConnection> {
-        let list = ShortList::of(ctx, "carriers", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "carriers", sort.map(CarrierSort::named), &args)?;
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
         let all = all.filter(|one| filter.is_active.is_none_or(|wanted| one.is_active == wanted));
         let found = all.filter(|one| sought.finds(one.id, &[&one.code, &one.name])).map(|one| {
-            let keys = vec![Key::Text(one.code.to_lowercase()), Key::from(one.id)];
+            let first = sort.map_or_else(|| Key::Text(one.code.to_lowercase()), |sort| sort.key(&one));
+            let keys = vec![first, Key::from(one.id)];
             (ShippingCarrier(Arc::new(one)), keys)
         });
         Ok(list.page(found).into())

@@ -24,7 +24,7 @@ use super::{
     visibility::orders_within,
 };
 use crate::graphql::{
-    connection::{CountedPage, Page, PageArgs},
+    connection::{CountedPage, Page, PageArgs, counted_beside},
     context::ContextExt,
     direct_json::SelectionView,
     fault::Answer,
@@ -81,7 +81,10 @@ pub(super) async fn orders(
     let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
     let widened = rows::with_merged(scope, &filter).await?;
     let is_counted = look.field("totalCount").exists() && widened.is_searched();
-    let ((mut page, keys), found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
+    let source = rows::source(scope.backend(), &widened);
+    let beside = async { if is_counted { Ok(None) } else { counted_beside(ctx, scope, &source, &request).await } };
+    let (read, beside) = tokio::join!(page_of(scope, &widened, sorted, (&request, is_counted)), beside);
+    let (((mut page, keys), found), beside) = (read?, beside?);
     if whole {
         rows::fill_lines(scope, &mut page).await?;
     }
@@ -93,7 +96,8 @@ pub(super) async fn orders(
     let page = Page::build(nodes.collect(), &request, kind, signer);
     let counted = match found {
         Some(found) if found < rows::MOST_FOUND => page.of_known(found),
-        found => page.counted(scope.clone(), rows::source(scope.backend(), &widened)).at_least(found.unwrap_or_default()),
+        Some(found) => page.counted(scope.clone(), source).at_least(found),
+        None => page.counted_with(scope.clone(), source, beside),
     };
     Ok(OrderConnection { counted, stream, filter })
 }

@@ -25,7 +25,7 @@ use crate::{
     },
     payload,
     purchasing::check_key,
-    short_lists::{SearchText, ShortList, is_wanted},
+    short_lists::{SearchText, ShortList, is_wanted, short_sort},
 };
 
 /// A rule's row.
@@ -228,6 +228,12 @@ pub struct HoldRuleFilter {
     pub is_archived: Option<bool>,
 }
 
+short_sort!(HoldRuleSort, HoldRuleSortField of core::HoldRule, "rules that set holds" by "code", |rule| {
+    Code, "CODE", "Code of the rule." => Key::Text(rule.fields.code.clone());
+    CreatedAt, "CREATED_AT", "Time at which the rule was created." => Key::Int(rule.created_at.micros());
+    UpdatedAt, "UPDATED_AT", "Time at which the rule last changed." => Key::Int(rule.updated_at.micros());
+});
+
 /// The root fields that ask for rules.
 #[derive(Default)]
 pub struct HoldRuleQuery;
@@ -245,24 +251,28 @@ impl HoldRuleQuery {
         Ok(all.into_iter().map(|rule| HoldRule(Arc::new(rule))).collect())
     }
 
-    /// Rules that set holds on orders, by their codes, with those that are archived.
+    /// Rules that set holds on orders, by their codes unless another order is asked for, with those that are archived.
     #[field(permit = TenantWrite, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn hold_rules_list(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the rules; all rules by default.")] filter: Option<HoldRuleFilter>,
+        #[graphql(desc = "Sort of the rules. Null for CODE, ASC.")] sort: Option<HoldRuleSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<HoldRuleConnection> {
-        let list = ShortList::of(ctx, "holdRules", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "holdRules", sort.map(HoldRuleSort::named), &args)?;
         let filter = filter.unwrap_or_default();
         let search = SearchText::read(filter.search)?;
         let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
         let all = all.filter(|rule| is_wanted(rule.archived_at, filter.is_archived));
         let found = all.filter(|rule| search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])).map(|rule| {
-            let keys = vec![Key::Text(rule.fields.code.clone())];
+            let first = sort.map(|sort| sort.key(&rule));
+            let keys: Vec<Key> = first.into_iter().chain([Key::Text(rule.fields.code.clone())]).collect();
             (HoldRule(Arc::new(rule)), keys)
         });
         Ok(list.page(found).into())

@@ -16,7 +16,7 @@ use super::{
     Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput,
     LegalEntityUpsertInput,
     invoice_list::{InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named},
-    legal_entity::{LegalEntityConnection, LegalEntityFilter},
+    legal_entity::{LegalEntityConnection, LegalEntityFilter, LegalEntitySort},
     refusal::stopped,
 };
 use crate::{
@@ -195,7 +195,7 @@ impl InvoiceQuery {
         Ok(all.into_iter().filter(is_asked).filter(is_of).map(LegalEntity::from).collect())
     }
 
-    /// Legal entities that issue the tenant's invoices, by their codes.
+    /// Legal entities that issue the tenant's invoices, by their codes unless another order is asked for.
     #[field(permit = TenantWrite, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn legal_entities_list(
@@ -208,18 +208,21 @@ impl InvoiceQuery {
         is_archived: Option<bool>,
         #[graphql(desc = "Filter of the legal entities, in addition to isArchived; all legal entities by default.")]
         filter: Option<LegalEntityFilter>,
+        #[graphql(desc = "Sort of the legal entities. Null for CODE, ASC.")] sort: Option<LegalEntitySort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<LegalEntityConnection> {
-        let list = ShortList::of(ctx, "legalEntities", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "legalEntities", sort.map(LegalEntitySort::named), &args)?;
         let filter = filter.unwrap_or_default();
         let sought = Sought::read(filter.id.as_ref(), filter.search)?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
         let all = all.filter(|one| is_wanted(one.archived_at, is_archived));
         let found = all.filter(|one| sought.finds(one.id, &[&one.fields.code, &one.fields.name])).map(|one| {
-            let keys = vec![Key::Text(one.fields.code.clone()), Key::from(one.id)];
+            let first = sort.map_or_else(|| Key::Text(one.fields.code.clone()), |sort| sort.key(&one));
+            let keys = vec![first, Key::from(one.id)];
             (LegalEntity::from(one), keys)
         });
         Ok(list.page(found).into())

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject};
 use iam::access::kind;
 use inventory::catalog::core::life::Step;
 use macros::resolvers;
-use platform::path;
+use platform::{paging::Key, path};
 use services::papers::{
     Papers,
     core::{self, EntityFields},
@@ -23,6 +23,7 @@ use crate::{
         scalars::{DateTime, Long},
     },
     references::Names,
+    short_lists::short_sort,
 };
 
 /// A company's row.
@@ -45,6 +46,13 @@ pub struct LegalEntityFilter {
     /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
 }
+
+short_sort!(LegalEntitySort, LegalEntitySortField of core::LegalEntity, "legal entities" by "ID", |entity| {
+    Code, "CODE", "Code of the legal entity." => Key::Text(entity.fields.code.clone());
+    Name, "NAME", "Name of the legal entity; the case of the letters A to Z is ignored." => Key::Text(entity.fields.name.to_ascii_lowercase());
+    CreatedAt, "CREATED_AT", "Time at which the legal entity was created." => Key::Int(entity.created_at.micros());
+    UpdatedAt, "UPDATED_AT", "Time at which the legal entity last changed." => Key::Int(entity.updated_at.micros());
+});
 
 /// Company that issues invoices, with series of numbers of its own.
 #[resolvers]

@@ -56,6 +56,7 @@ impl PaperQuery {
     ///
     /// Requires the permission that reading the document requires.
     #[field(authenticated, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn papers(
         &self,
         ctx: &Context<'_>,
@@ -64,8 +65,10 @@ impl PaperQuery {
         #[graphql(desc = "Sort of the papers. Null for CREATED_AT, DESC.")] sort: Option<PaperSort>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Option<Answer<PaperConnection>> {
-        page(ctx, &document_id, (filter, sort), PageArgs { first, after, ..PageArgs::default() }).await.transpose()
+        page(ctx, &document_id, (filter, sort), PageArgs { first, after, last, before }).await.transpose()
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
     catalog::{Direction, StoreRef},
     graphql::{
         canonical::filter_name,
-        connection::{Page, PageArgs},
+        connection::{Page, PageArgs, counted_beside},
         context::ContextExt,
         fault::Answer,
         limits::Limits,
@@ -142,7 +142,9 @@ pub async fn levels(
     let (bounds, order, bound) = keyset(&[sort.column(), "l.id"], descending, &request, values.len() + 2);
     conditions += &bounds;
     values.extend(bound);
-    let rows = rows::list::page(scope, sort, &conditions, &order, values).await?;
+    let page = rows::list::page(scope, sort, &conditions, &order, values);
+    let (rows, found) = tokio::join!(page, counted_beside(ctx, scope, &source, &request));
+    let (rows, found) = (rows?, found?);
     let nodes = rows.into_iter().map(|(level, key)| {
         let key = match key {
             SortKey::Int(n) => Key::Int(n),
@@ -152,7 +154,7 @@ pub async fn levels(
         (StockLevel(level), keys)
     });
     let page = Page::build(nodes.collect(), &request, list, signer);
-    let counted = page.counted(scope.clone(), source).vague(filter.is_vague());
+    let counted = page.counted_with(scope.clone(), source, found).vague(filter.is_vague());
     let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &filter_name(filter));
     Ok(StockLevelConnection { counted, head })
 }

@@ -21,6 +21,7 @@ use super::{
     tag::{self, ProductTagModel, ProductTagSuggestion, ProductTagSuggestionConnection},
 };
 use crate::{
+    catalog::ProductRef,
     graphql::{
         connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
@@ -28,6 +29,7 @@ use crate::{
         scalars::Cursor,
     },
     orders::links::{MOST_A_PAGE, argument},
+    references::{Names, in_ids},
 };
 
 /// Names of the lists in their cursors.
@@ -39,8 +41,11 @@ const CLEANUPS: &str = "productNameCleanups";
 /// Products that categories are suggested for. Archived products are left out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionFilter {
-    /// IDs of the products to include, at most 250. Null for all.
+    /// Deprecated form of `products`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use products. Removed after 2027-11-26.")]
     pub product_ids: Option<Vec<ID>>,
+    /// Products to include, at most 250. A key that names nothing adds nothing. Null for all.
+    pub products: Option<Vec<ProductRef>>,
     /// True to include only products without a category. Default true.
     #[graphql(default = true)]
     pub without_category: bool,
@@ -49,8 +54,11 @@ pub struct ProductSuggestionFilter {
 /// Products that tags are suggested for. Archived products are left out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductTagSuggestionFilter {
-    /// IDs of the products to include, at most 250. Null for all.
+    /// Deprecated form of `products`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use products. Removed after 2027-11-26.")]
     pub product_ids: Option<Vec<ID>>,
+    /// Products to include, at most 250. A key that names nothing adds nothing. Null for all.
+    pub products: Option<Vec<ProductRef>>,
     /// True to include only products without tags. Default true.
     #[graphql(default = true)]
     pub without_tags: bool,
@@ -80,8 +88,8 @@ impl SuggestionQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MOST_A_PAGE)?;
         let is_lacking = filter.as_ref().is_none_or(|filter| filter.without_category);
-        let products = filter.and_then(|filter| filter.product_ids);
-        let wanted = wanted(products, is_lacking.then_some(Lacking::Category))?;
+        let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
+        let wanted = wanted(ctx, products, is_lacking.then_some(Lacking::Category)).await?;
         let asked = ctx.given::<Suggestions>()?.category_suggestions(&permit, &wanted, &request);
         let (model, found) = Box::pin(asked).await?;
         let nodes = found.into_iter().map(|suggestion| {
@@ -112,8 +120,8 @@ impl SuggestionQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(TAGS, signer, MOST_A_PAGE)?;
         let is_lacking = filter.as_ref().is_none_or(|filter| filter.without_tags);
-        let products = filter.and_then(|filter| filter.product_ids);
-        let wanted = wanted(products, is_lacking.then_some(Lacking::Tags))?;
+        let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
+        let wanted = wanted(ctx, products, is_lacking.then_some(Lacking::Tags)).await?;
         let (model, found) = Box::pin(ctx.given::<Suggestions>()?.tag_suggestions(&permit, &wanted, &request)).await?;
         let nodes = found.into_iter().map(|suggestion| {
             let keys: Vec<Key> = vec![suggestion.product.id.into()];
@@ -226,14 +234,28 @@ fn of_names(names: Option<&core::Names>) -> ProductTextStatus {
     if names.is_some() { ProductTextStatus::Ready } else { ProductTextStatus::Learning }
 }
 
-fn wanted(product_ids: Option<Vec<ID>>, lacking: Option<Lacking>) -> Answer<Wanted> {
-    let Some(ids) = product_ids else { return Ok(Wanted { products: None, lacking }) };
-    if ids.len() > MOST_A_PAGE as usize {
-        return Err(TopError::bad_input(format!("at most {MOST_A_PAGE} products are named"), path!["filter", "productIds"]));
+/// The products that are named by references, or by their IDs: one of the two.
+async fn wanted(
+    ctx: &Context<'_>,
+    (given, mut ids): (Option<Vec<ProductRef>>, Option<Vec<ID>>),
+    lacking: Option<Lacking>,
+) -> Answer<Wanted> {
+    let (field, named) = match &given {
+        Some(given) => ("products", given.len()),
+        None => ("productIds", ids.as_ref().map_or(0, Vec::len)),
+    };
+    if named > MOST_A_PAGE as usize {
+        return Err(TopError::bad_input(format!("at most {MOST_A_PAGE} products are named"), path!["filter", field]));
     }
+    let names = Names::of(path!["filter"]).list(("products", given), ("productIds", &mut ids));
+    if in_ids(ctx, names).await?.is_err() {
+        return Err(TopError::bad_input("products or productIds is expected, not both", path!["filter", "products"]));
+    }
+    let Some(ids) = ids else { return Ok(Wanted { products: None, lacking }) };
     let mut products = Vec::with_capacity(ids.len());
     for (index, id) in ids.iter().enumerate() {
-        products.push(argument(id, || path!["filter", "productIds", index])?);
+        let at = || if field == "products" { path!["filter", field, index, "id"] } else { path!["filter", field, index] };
+        products.push(argument(id, at)?);
     }
     Ok(Wanted { products: Some(products), lacking })
 }

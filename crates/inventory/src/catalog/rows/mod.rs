@@ -9,6 +9,7 @@ pub mod keys;
 pub mod customer;
 pub mod customers;
 pub mod email_index;
+pub mod families;
 pub mod filter;
 pub mod history_key;
 pub mod kit;

@@ -70,17 +70,7 @@ pub fn archived(clause: &mut Clause, is_archived: Option<bool>) {
     }
 }
 
-/// A page of a table sorted by `keys`, ascending, of the rows that fulfil `clause` (empty, or beginning with " AND ").
-pub async fn page<E: Tenanted>(
-    reads: &impl Reads,
-    clause: Clause,
-    keys: &[&str],
-    request: &PageRequest,
-) -> Result<Listed<E::Model>, Fault> {
-    sorted_page::<E>(reads, clause, (keys, false), request).await
-}
-
-/// The same in a direction: whether it descends.
+/// A page of a table sorted by `keys` in a direction (whether it descends), of the rows that fulfil `clause` (empty, or beginning with " AND ").
 pub async fn sorted_page<E: Tenanted>(
     reads: &impl Reads,
     clause: Clause,

@@ -20,6 +20,7 @@ use crate::catalog::{
         category::{CategoryPlace, CategorySorted},
         customers::{Addresses, CustomerSorted, CustomerTests, NamedCustomers},
         entity_filter::{Noun, NounTests},
+        families::FamilySorted,
         filter::{Filter, TextTest},
         named::NamedSorted,
         small,
@@ -135,12 +136,15 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductRead>,
         tests: NounTests,
+        sorted: Option<FamilySorted>,
         request: &PageRequest,
     ) -> Result<Listed<FamilyRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         tests.push_to(&scope, &mut clause, Noun::Family).await?;
-        small::page::<entity::product_family::Entity>(&scope, clause, &["id"], request).await
+        let by_id: &[&str] = &["id"];
+        let order = sorted.map_or((by_id, false), |sorted| (sorted.columns(), sorted.descending));
+        small::sorted_page::<entity::product_family::Entity>(&scope, clause, order, request).await
     }
 
     pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {

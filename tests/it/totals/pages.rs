@@ -1,0 +1,63 @@
+//! Totals of pages behind a cursor, and the orders of short lists.
+
+use serde_json::{Value, json};
+
+use crate::authorization::world::World;
+
+/// Behind a cursor a page is never the whole list: it is counted while it is read, and once for all that this count answers.
+pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
+    for list in ["products", "orders", "stockLevels"] {
+        let read = format!("query($after: Cursor, $first: Int!) {{ {list}(first: $first, after: $after) {{ SELECTED pageInfo {{ endCursor }} }} }}");
+        let ask = async |selected: &str, after: &Value, first: u32| {
+            let (query, variables) = (read.replace("SELECTED", selected), json!({ "after": after, "first": first }));
+            let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &variables);
+            let (answer, sent) = world.node.db.recorded(asked).await;
+            assert!(answer["errors"].is_null(), "{answer:#}");
+            (answer["data"][list].clone(), sent.iter().filter(|statement| statement.sql.contains("count(*)")).count())
+        };
+        let (whole, _) = ask("nodes { id }", &Value::Null, 250).await;
+        let all = json!({ "count": whole["nodes"].as_array().unwrap().len(), "precision": "EXACT" });
+        let (start, _) = ask("nodes { id }", &Value::Null, 1).await;
+        let after = &start["pageInfo"]["endCursor"];
+        for (selected, expected) in [
+            ("nodes { id }", 0),
+            ("nodes { id } totalCount { count precision }", 1),
+            ("nodes { id } totalCount { count precision } few: totalCount(limit: 1) { precision } far: totalCount(limit: 2000) { count }", 1),
+        ] {
+            let (page, counts) = ask(selected, after, 1).await;
+            assert_eq!(counts, expected, "{list}: {selected}");
+            assert!(expected == 0 || page["totalCount"] == all, "{list}: {page}");
+        }
+    }
+}
+
+/// From its end and in the opposite order a list has the same rows, and the order is that of the field.
+pub async fn short_lists_are_sorted(world: &World) {
+    let owner = world.ours.owner.clone();
+    let ask = async |query: &str| {
+        let answer = world.ask(&world.ours, Some(owner.clone()), query, &json!({})).await;
+        assert!(answer["errors"].is_null(), "{query}: {answer:#}");
+        answer["data"].clone()
+    };
+    for (list, field, shown) in [
+        ("rolesList", "KEY", "key"),
+        ("permissionsList", "CODE", "code"),
+        ("storeGroupsList", "CODE", "code"),
+        ("integrationsList", "NAME", "name"),
+        ("carriersList", "CODE", "code"),
+        ("holdRulesList", "CODE", "code"),
+        ("alertRulesList", "KIND", "kind"),
+        ("legalEntitiesList", "CODE", "code"),
+        ("productFamilies", "NAME", "name"),
+    ] {
+        let read = |direction: &str, page: &str| format!("{{ {list}(sort: {{ field: {field}, direction: {direction} }}, {page}) {{ nodes {{ {shown} }} }} }}");
+        let rows = |page: &Value| -> Vec<String> {
+            page[list]["nodes"].as_array().unwrap().iter().map(|row| row[shown].as_str().unwrap().to_lowercase()).collect()
+        };
+        let (up, down) = (rows(&ask(&read("ASC", "first: 250")).await), rows(&ask(&read("DESC", "first: 250")).await));
+        let mut turned = down.clone();
+        turned.reverse();
+        assert_eq!((&turned, up.is_sorted(), up.is_empty()), (&up, true, false), "{list}");
+        assert_eq!(rows(&ask(&read("DESC", "last: 1")).await), up[..1], "{list}");
+    }
+}
