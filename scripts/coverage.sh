@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests with counters in each branch, and reports how much of the lines they reach: lines.txt by file, lcov.info for other tools.
+# Runs the tests with counters in each branch, and reports how much of the lines they reach: summary.md by crate, lines.txt by file, lcov.info for
+# other tools, badge.json for a badge.
 #
 #   scripts/coverage.sh [FOLDER]      the folder of the reports: target/coverage, if none is given
 #
@@ -7,7 +8,7 @@
 # COVERAGE_MINUTES=200   ends the tests after so long; the lines that they have reached until then count
 #
 # A test that is too slow with counters fails here alone, so a failed test is a warning. Tests themselves and fuzz targets are not counted.
-# Needs cargo-llvm-cov, cargo-nextest and the toolchain's component llvm-tools; Postgres and Redis are started as for scripts/test.sh.
+# Needs cargo-llvm-cov, cargo-nextest, python3 and the toolchain's component llvm-tools; Postgres and Redis are started as for scripts/test.sh.
 set -euo pipefail
 ME=coverage
 # shellcheck source=scripts/lib.sh
@@ -52,5 +53,6 @@ esac
 mkdir -p "$FOLDER"
 report >"$FOLDER/lines.txt"
 report --lcov --output-path "$FOLDER/lcov.info"
+python3 -B scripts/coverage-table.py "$FOLDER/lcov.info" "$LEAST"
 tail -n 1 "$FOLDER/lines.txt"
 report --summary-only --fail-under-lines "$LEAST" >/dev/null || die "less than $LEAST % of the lines are reached: $FOLDER/lines.txt has them by file"

@@ -3,8 +3,8 @@
 
   check_names.py [SCRAPE…]   SCRAPE: what a running /metrics answered, of entrepot, node exporter or blackbox exporter
 
-Every name in an expression has to be declared in crates/platform/src/metrics (or be recorded by a rule), and every alert's page has to
-exist in docs/runbooks. With scrapes, each name is also looked for in them, and those that were not seen are listed: histograms
+Every name in an expression has to be declared in crates/platform/src/metrics (or be recorded by a rule), every name that is declared there has to
+be in a rule or a dashboard, and every alert's page has to exist in docs/runbooks and to be listed with it in the README there. With scrapes, each name is also looked for in them, and those that were not seen are listed: histograms
 appear with the first value. Ends with 1 when a name is declared nowhere.
 """
 
@@ -37,6 +37,18 @@ def declared():
     return set(re.findall(r'pub const [A-Z_]+: &str = "([a-z0-9_]+)";', names))
 
 
+def unlisted():
+    """Alerts that docs/runbooks/README.md does not name in the line of their page, and pages that it does not link."""
+    lines = (ROOT / "docs/runbooks/README.md").read_text().splitlines()
+    for path in sorted((ROOT / "deploy/prometheus/rules").glob("*.yml")):
+        for alert, page in re.findall(r"- alert: (\w+)\n(?:(?!- alert:)[\s\S])*?runbooks }}/([a-z-]+\.md)", path.read_text()):
+            if not any(f"`{alert}`" in line and f"({page})" in line for line in lines):
+                yield f"docs/runbooks/README.md: no line has {alert} and {page}"
+    for page in sorted((ROOT / "docs/runbooks").glob("*.md")):
+        if page.name != "README.md" and not any(f"({page.name})" in line for line in lines):
+            yield f"docs/runbooks/README.md: {page.name} is not linked"
+
+
 def main():
     seen = {re.split(r"[{ ]", line)[0] for path in sys.argv[1:] for line in open(path, encoding="utf-8") if line[0] not in "#\n"}
     recorded = {m for path in (ROOT / "deploy/prometheus/rules").glob("*.yml") for m in re.findall(r"record: (\S+)", path.read_text())}
@@ -54,6 +66,9 @@ def main():
                     unseen.add(name)
             if not is_known:
                 wrong.append(f"{where}: {name} is declared nowhere")
+    shown = {each for name in used for each in (name, SUFFIX.sub("", name))}
+    wrong += [f"{name} is in no rule and no dashboard" for name in sorted(known - shown)]
+    wrong += unlisted()
     for path in sorted((ROOT / "deploy/prometheus/rules").glob("*.yml")):
         for page in re.findall(r"externalLabels\.runbooks }}/([a-z-]+\.md)", path.read_text()):
             if not (ROOT / "docs/runbooks" / page).is_file():
