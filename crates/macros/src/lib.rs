@@ -4,6 +4,7 @@ mod argument;
 mod check;
 mod connection;
 mod earlier;
+mod getters;
 mod pages;
 mod record;
 mod resolvers;
