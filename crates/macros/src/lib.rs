@@ -66,6 +66,9 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// | `was("countCreate", "2026-11-25")` | the field once more under its earlier name, with a notice of that day and the same directives | the same | the same |
 /// | `cost = "5"`, `paged`, `personal`, `list_size(assumed = 5, arguments("first"), fields("nodes"))` | their directives | | |
 ///
+/// An `async fn` of an object that returns a scalar (or an `Option`, a `Vec` or an `Answer` of one) and awaits nothing becomes a function, unless an interface
+/// has a field of its name: Rust code calls such a method without `await`.
+///
 /// The arguments of a page, `first` and `last: Option<i32>` and `after` and `before: Option<Cursor>`, have their texts from here where the method gives
 /// them none.
 ///

@@ -312,8 +312,7 @@ pub struct IntegrationUpdateInput {
     pub scope: Option<StoreScopeInput>,
     /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is.
     pub trusted_documents_only: Option<bool>,
-    /// Whether the integration's keys are accepted: false takes effect here at once and on other nodes within five seconds, true for keys that have
-    /// not ended. Null leaves it as it is.
+    /// Whether the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is.
     pub is_enabled: Option<bool>,
     /// Deprecated name of `isEnabled`.
     #[graphql(deprecation = "2026-11-25: use isEnabled. Removed after 2027-11-25.")]
