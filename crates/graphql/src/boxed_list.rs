@@ -37,7 +37,7 @@ impl<T: OutputType> OutputType for BoxedList<T> {
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let items = self.0.iter().enumerate();
-        all(items.map(|(index, item)| resolved(ctx.with_index(index), field, item)).collect()).await
+        all(items.map(move |(index, item)| resolved(ctx.with_index(index), field, item)).collect()).await
     }
 }
 
