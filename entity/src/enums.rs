@@ -41,7 +41,7 @@ words! {
         Tracked "TRACKED",
         /// A service: no stock is kept.
         Untracked "UNTRACKED",
-        /// May be promised beyond stock; on hand is still never negative.
+        /// Goods may be promised beyond stock; on hand is still never negative.
         Backorder "BACKORDER",
     }
     /// Tracking of a product's stock below the level.

@@ -145,8 +145,8 @@ pub struct FileUploadCreateInput {
     pub purpose: FilePurpose,
     /// Name of the file; a path before the name is removed.
     pub name: String,
-    /// Size of the file in bytes, for an early refusal of a file that is too large; unchecked before the upload when
-    /// omitted.
+    /// Size of the file in bytes, for an early refusal of a file that is too large; null leaves
+    /// it unchecked before the upload.
     pub size: Option<Long>,
 }
 

@@ -112,7 +112,7 @@ pub struct TenantUpdateInput {
     pub default_currency: Option<CurrencyCode>,
     /// IANA time zone of the tenant. Past business days keep their dates.
     pub time_zone: Option<String>,
-    /// Whether members must use a second factor.
+    /// Whether members must use a second factor. Null leaves it as it is.
     pub mfa_required: Option<bool>,
     /// Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days). Null leaves it as it is. Every node
     /// applies a change within a minute.

@@ -7,6 +7,7 @@ extern crate self as graphql;
 pub mod answer;
 pub mod auth_cookies;
 pub mod boxed;
+pub mod boxed_list;
 pub mod canonical;
 pub mod code;
 pub mod connection;

@@ -34,19 +34,19 @@ impl Connection {
         [
             parse_quote! {
                 /// The nodes with their cursors.
-                async fn edges(&self) -> Vec<#edge> {
+                async fn edges(&self) -> ::graphql::boxed_list::BoxedList<#edge> {
                     (0..self.#page.page.nodes.len()).map(|index| #edge(self.#page.page.clone(), index)).collect()
                 }
             },
             parse_quote! {
                 /// The nodes alone.
-                async fn nodes(&self) -> &[#node] {
-                    &self.#page.page.nodes
+                async fn nodes(&self) -> ::graphql::boxed_list::BoxedList<&#node> {
+                    self.#page.page.nodes.iter().collect()
                 }
             },
             parse_quote! {
                 /// Position of the page in the list.
-                async fn page_info(&self) -> ::graphql::connection::PageInfo {
+                fn page_info(&self) -> ::graphql::connection::PageInfo {
                     self.#page.page.info()
                 }
             },

@@ -4,6 +4,7 @@ mod argument;
 mod check;
 mod connection;
 mod earlier;
+mod getters;
 mod pages;
 mod record;
 mod resolvers;
@@ -64,6 +65,9 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// | `once`, `once(argument)` | `once(argument)`: the argument `idempotencyKey`; else it is a field of `input` | the answer of an earlier call with the key | the whole body is the call |
 /// | `was("countCreate", "2026-11-25")` | the field once more under its earlier name, with a notice of that day and the same directives | the same | the same |
 /// | `cost = "5"`, `paged`, `personal`, `list_size(assumed = 5, arguments("first"), fields("nodes"))` | their directives | | |
+///
+/// An `async fn` of an object that returns a scalar (or an `Option`, a `Vec` or an `Answer` of one) and awaits nothing becomes a function, unless an interface
+/// has a field of its name: Rust code calls such a method without `await`.
 ///
 /// The arguments of a page, `first` and `last: Option<i32>` and `after` and `before: Option<Cursor>`, have their texts from here where the method gives
 /// them none.

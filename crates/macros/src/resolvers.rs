@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{
     argument::{Argument, KeyPlace, SpannedArgument, attribute},
-    check, earlier, pages, tagged,
+    check, earlier, getters, pages, tagged,
 };
 
 type Arguments = Punctuated<SpannedArgument, Token![,]>;
@@ -33,6 +33,9 @@ pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream>
         }
     }
     block.items.extend(earlier);
+    if target != "Subscription" {
+        block.items.iter_mut().for_each(getters::simplify);
+    }
     let said = arguments.iter().filter(|written| !matches!(written.argument, Argument::Connection(_)));
     let arguments = said.map(checked_of_block).collect::<Result<Vec<_>>>()?;
     Ok(quote! {

@@ -92,8 +92,9 @@ fn everything_is_described() {
 }
 
 /// Words that leave a description without its noun: a stranger who reads it alone does not know what it is about.
-const OPENINGS: &str = "All that|Anything|As|By|How|If|It|Its|Nobody|Nor|Of|So|Somebody|Something|That|The same|Their|\
-    These|They|This|Those|Until|What|Whatever|When|Where|Which|Who|Whoever|Whom|Whose|Why";
+const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|How|If|It|Its|Less than|May|More than|Most that|Nobody|Nor|\
+    Not|Nothing|Of|Only|Out|Should|So|Somebody|Something|That|The same|Their|These|They|This|Those|Until|Up to|What|Whatever|When|\
+    Where|Which|Who|Whoever|Whom|Whose|Why";
 
 /// Words that begin no sentence of a description, the later ones neither (`docs/STYLE.md`, rule 1).
 const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Who|Whoever|Whom|Whose|Why";
@@ -114,6 +115,11 @@ fn opens_with(text: &str, words: &str) -> bool {
 
 fn opens_with_any(text: &str, openings: &str) -> bool {
     openings.split('|').any(|words| opens_with(text, words))
+}
+
+/// Whether a path is that of an enum's value, whose text is a sentence: "All goods are packed."
+fn is_value(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, name)| !name.contains(char::is_lowercase))
 }
 
 fn is_clear(text: &str) -> bool {
@@ -158,6 +164,12 @@ fn descriptions_name_their_thing_and_end_as_sentences_do() {
         .map(|(path, text)| format!("{path}: {text}"))
         .collect();
     assert!(doubtful.is_empty(), "{} say Whether and are no Booleans: {:#?}", doubtful.len(), shown(&doubtful));
+    let counted: Vec<String> = texts
+        .iter()
+        .filter(|(path, text)| opens_with(text, "All") && !is_value(path))
+        .map(|(path, text)| format!("{path}: {text}"))
+        .collect();
+    assert!(counted.is_empty(), "{} begin with All, and not with their thing: {:#?}", counted.len(), shown(&counted));
 }
 
 #[test]
@@ -180,6 +192,22 @@ fn nullable_amounts_and_times_say_what_null_means() {
         }
     }
     assert!(faults.is_empty(), "{} may be null and do not say what it means: {:#?}", faults.len(), shown(&faults));
+}
+
+/// Types of inputs that are a choice, an amount or a time.
+const GIVEN: [&str; 9] = ["Boolean", "Date", "DateTime", "Decimal", "Float", "Int", "Long", "MoneyInput", "Quantity"];
+
+#[test]
+fn inputs_that_may_be_left_out_say_what_null_means() {
+    let sdl = served();
+    let shapes = shapes(&sdl);
+    let inputs = inputs_and_texts(&sdl);
+    let nullable: Vec<_> =
+        inputs.iter().filter(|(path, _)| shapes.get(path).is_some_and(|shape| GIVEN.contains(&shape.as_str()))).collect();
+    assert!(nullable.len() > 300, "{}", nullable.len());
+    let is_said = |text: &str| text.to_lowercase().contains("null") || text.starts_with("Deprecated ");
+    let silent: Vec<&String> = nullable.iter().filter(|(_, text)| !is_said(text)).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "{} may be null and do not say what it means: {silent:#?}", silent.len());
 }
 
 /// Quantities whose unit depends on another field.
@@ -238,6 +266,8 @@ fn an_opening_is_found_as_a_whole_word() {
     {
         assert!(is_clear(text), "{text}");
     }
+    assert!(!is_clear("Only works of the store.") && is_clear("Outcome of the line."));
+    assert!(is_value("WorkStatus.PACKED") && !is_value("StoreScope.all"));
     assert!(!is_standard("Nobody has seen it.") && is_standard("Applies to wishlists."));
     assert!(is_closed("Price.") && is_closed("Price (net)") && !is_closed("Price"));
 }

@@ -7,7 +7,7 @@ use super::{descriptions::inputs_and_texts, served, shapes};
 /// The texts of a name. Of `first` there are two: a list that is read from its end too says so.
 const TEXTS: [(&str, &[&str]); 10] = [
     ("after", &["Cursor of the last row of the page before. Null starts with the first row."]),
-    ("and", &["All of these hold; an empty list holds for everything."]),
+    ("and", &["Conditions that must all hold; an empty list holds for everything."]),
     ("before", &["Cursor of the first row of the page after. Null ends with the last row."]),
     (
         "first",

@@ -21,7 +21,7 @@ use crate::{
 /// The stores of a grant: said, never implied. Exactly one of these.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StoreScopeInput {
-    /// All stores: must be true.
+    /// Whether the scope has all stores: true, or null where stores or groups are named.
     All(bool),
     /// The stores of these groups, whichever are in them at the time.
     GroupIds(Vec<ID>),
@@ -91,7 +91,7 @@ pub struct MemberRolesSetInput {
     pub member_id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// All grants that the member is to have: what is not named is taken away.
+    /// Grants that the member has from now on: what is not named is taken away.
     pub grants: Vec<RoleGrantInput>,
 }
 
@@ -217,7 +217,7 @@ pub struct StoreGroupUpdateInput {
     /// Deprecated form of `stores`: their IDs.
     #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Option<Vec<ID>>,
-    /// All stores of the group from now on. Members with rights by the group get them in these stores.
+    /// Stores of the group from now on; others leave it. Members with rights by the group get them in these stores.
     pub stores: Option<Vec<StoreRef>>,
 }
 
@@ -312,7 +312,7 @@ pub struct IntegrationUpdateInput {
     pub scope: Option<StoreScopeInput>,
     /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is.
     pub trusted_documents_only: Option<bool>,
-    /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are accepted again.
+    /// Whether the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is.
     pub is_enabled: Option<bool>,
     /// Deprecated name of `isEnabled`.
     #[graphql(deprecation = "2026-11-25: use isEnabled. Removed after 2027-11-25.")]
@@ -368,7 +368,7 @@ pub struct ApiKeyCreateInput {
     pub trusted_documents_only: Option<bool>,
     /// Share of the integration's rate limit that the key may use; all of it by default.
     pub budget: Option<ApiKeyBudgetInput>,
-    /// Time at which the key expires; a year from now by default.
+    /// Time at which the key expires. Null for a year from now.
     pub expires_at: Option<DateTime>,
 }
 

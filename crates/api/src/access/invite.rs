@@ -47,7 +47,7 @@ impl InviteMutation {
         #[graphql(desc = "E-mail address of the person to invite.")] email: String,
         #[graphql(desc = "The roles that they are to have.")] role_ids: Vec<ID>,
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
-        #[graphql(desc = "Time at which the roles expire; they do not expire when omitted.")] expires_at: Option<DateTime>,
+        #[graphql(desc = "Time at which the roles expire. Null where they do not expire.")] expires_at: Option<DateTime>,
     ) -> Answer<MemberPayload> {
         let scope = InviteScope(scope);
         named!(ctx, scope, MemberPayload, {

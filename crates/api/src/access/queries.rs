@@ -83,7 +83,7 @@ impl AccessQuery {
         Ok(list.page(nodes).into())
     }
 
-    /// All roles: the default ones, then the tenant's own by key.
+    /// Roles: the default ones, then the tenant's own by key.
     #[field(permit = RoleRead, deprecation = "2026-11-26: use rolesList, which has pages. Removed after 2027-11-26.")]
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
@@ -169,7 +169,7 @@ impl AccessQuery {
         Ok(list.page(found).into())
     }
 
-    /// All integrations, the oldest first.
+    /// Integrations of the tenant, the oldest first.
     #[field(permit = ApikeyRead, deprecation = "2026-11-26: use integrationsList, which has pages. Removed after 2027-11-26.")]
     async fn integrations(&self, ctx: &Context<'_>) -> Answer<Vec<Integration>> {
         let scope = permit.scope(ctx.given::<Access>()?.database());

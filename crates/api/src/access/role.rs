@@ -48,7 +48,7 @@ impl Role {
         }
         Ok(found)
     }
-    /// All permissions that it gives, those of roles that it inherits included.
+    /// Permissions that the role gives, those of roles that it inherits included.
     async fn permissions(&self) -> Vec<&'static str> {
         self.0.gives.infos().map(|info| info.code).collect()
     }

@@ -28,7 +28,7 @@ pub struct StoreAnomalyLimits {
     pub duplicate_receipt_days: Option<Long>,
 }
 
-/// All limits of anomalies that a store has of its own: those that are left out are the tenant's.
+/// Limits of anomalies that a store has of its own: those that are left out are the tenant's.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreAnomalyLimitsInput {
     /// Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to 1,000,000. Null for the tenant's anomalySize.

@@ -33,7 +33,7 @@ pub struct SupplierCalendarInput {
     pub order_days: Option<Vec<i32>>,
     /// Weekdays on which the supplier delivers, from 1, a Monday, to 7. Null or an empty list for any weekday.
     pub delivery_days: Option<Vec<i32>>,
-    /// All days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none.
+    /// Days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none.
     pub closed_days: Option<Vec<SupplierClosedDayInput>>,
 }
 

@@ -39,7 +39,7 @@ const NAMES_COST: u32 = 400;
 /// most 10,000 customers.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CustomerFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<CustomerFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<CustomerFilter>>,

@@ -34,7 +34,7 @@ pub enum StockPolicy {
     Tracked,
     /// A service: no stock is kept.
     Untracked,
-    /// May be promised beyond stock; on hand is still never negative.
+    /// Goods may be promised beyond stock; on hand is still never negative.
     Backorder,
 }
 

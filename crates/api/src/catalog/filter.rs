@@ -27,7 +27,7 @@ use crate::{
 /// Filter of the products. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ProductFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<ProductFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<ProductFilter>>,

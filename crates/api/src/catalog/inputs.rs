@@ -89,9 +89,9 @@ pub struct ProductCreateInput {
     pub family_id: Option<ID>,
     /// A value for each of the family's options.
     pub options: Option<Vec<ProductOptionInput>>,
-    /// Selling price of one whole unit.
+    /// Selling price of one whole unit. Null for none.
     pub price: Option<MoneyInput>,
-    /// Cost of one whole unit.
+    /// Cost of one whole unit. Null for none.
     pub unit_cost: Option<MoneyInput>,
     /// Available quantity, in smallest units, at or below which stock is low. Null for none.
     pub low_stock_threshold: Option<Quantity>,
@@ -117,7 +117,7 @@ pub struct ProductCreateInput {
     pub origin_country: Option<String>,
     /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out.
     pub tariff_number: Option<String>,
-    /// All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    /// Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
     pub tags: Option<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
@@ -143,7 +143,7 @@ pub struct ProductUpdateInput {
     pub description: MaybeUndefined<String>,
     /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
-    /// All barcodes of the product and of its packs, at most 50.
+    /// Barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
     /// Deprecated form of `category`: its ID.
     #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
@@ -159,9 +159,9 @@ pub struct ProductUpdateInput {
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
-    /// Selling price of one whole unit.
+    /// Selling price of one whole unit. Null for none.
     pub price: MaybeUndefined<MoneyInput>,
-    /// Cost of one whole unit.
+    /// Cost of one whole unit. Null for none.
     pub unit_cost: MaybeUndefined<MoneyInput>,
     /// Available quantity, in smallest units, at or below which stock is low. Null clears.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
@@ -185,7 +185,7 @@ pub struct ProductUpdateInput {
     pub origin_country: MaybeUndefined<String>,
     /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out.
     pub tariff_number: MaybeUndefined<String>,
-    /// All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    /// Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
     pub tags: MaybeUndefined<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
@@ -202,7 +202,7 @@ pub struct ProductUpsertInput {
     pub description: MaybeUndefined<String>,
     /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
-    /// All barcodes of the product and of its packs, at most 50.
+    /// Barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
     /// Deprecated form of `category`: its ID.
     #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
@@ -218,9 +218,9 @@ pub struct ProductUpsertInput {
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
-    /// Selling price of one whole unit.
+    /// Selling price of one whole unit. Null for none.
     pub price: MaybeUndefined<MoneyInput>,
-    /// Cost of one whole unit.
+    /// Cost of one whole unit. Null for none.
     pub unit_cost: MaybeUndefined<MoneyInput>,
     /// Available quantity, in smallest units, at or below which stock is low. Null clears.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
@@ -244,7 +244,7 @@ pub struct ProductUpsertInput {
     pub origin_country: MaybeUndefined<String>,
     /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out.
     pub tariff_number: MaybeUndefined<String>,
-    /// All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    /// Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
     pub tags: MaybeUndefined<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,

@@ -35,11 +35,11 @@ pub struct StoreCreateInput {
     pub kind: enums::StoreKind,
     /// IANA time zone of the store's business days. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// All contacts at the store, at most 20.
+    /// Contacts at the store, at most 20.
     pub contacts: Option<Vec<PartyContactInput>>,
     /// Address of the store.
     pub address: Option<PartyAddressInput>,
-    /// All tax numbers of the store, at most 10.
+    /// Tax numbers of the store, at most 10.
     pub tax_ids: Option<Vec<TaxIdInput>>,
     /// Payment terms of the store.
     pub payment_terms: Option<PaymentTermsInput>,
@@ -84,18 +84,18 @@ pub struct StoreUpdateInput {
     pub kind: MaybeUndefined<enums::StoreKind>,
     /// IANA time zone of the store's business days from now on.
     pub time_zone: MaybeUndefined<String>,
-    /// All contacts at the store, at most 20.
+    /// Contacts at the store, at most 20.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
     /// Address of the store.
     pub address: MaybeUndefined<PartyAddressInput>,
-    /// All tax numbers of the store, at most 10.
+    /// Tax numbers of the store, at most 10.
     pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
     /// Payment terms of the store.
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,
     /// Time that the store takes from an order to its shipment, for works that are made from now on and for orders whose requestedFor changes. Null for
     /// none.
     pub handling_time: MaybeUndefined<HandlingTimeInput>,
-    /// All limits of anomalies that the store has of its own, from the next judging on. Null for the tenant's.
+    /// Limits of anomalies that the store has of its own, from the next judging on. Null for the tenant's.
     pub anomaly_limits: MaybeUndefined<StoreAnomalyLimitsInput>,
 }
 impl From<StoreUpdateInput> for StoreFields {
@@ -127,14 +127,14 @@ pub struct CustomerCreateInput {
     pub country: Option<String>,
     /// E-mail address of the customer.
     pub email: Option<String>,
-    /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    /// Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
     /// They are kept unsealed: they must not identify a person.
     pub tags: Option<Vec<String>>,
-    /// All contacts at the customer, at most 20.
+    /// Contacts at the customer, at most 20.
     pub contacts: Option<Vec<PartyContactInput>>,
-    /// All addresses of the customer, at most 20.
+    /// Addresses of the customer, at most 20.
     pub addresses: Option<Vec<PartyAddressInput>>,
-    /// All tax numbers of the customer, at most 10.
+    /// Tax numbers of the customer, at most 10.
     pub tax_ids: Option<Vec<TaxIdInput>>,
     /// Payment terms of the customer. Null for none.
     pub payment_terms: Option<PaymentTermsInput>,
@@ -176,14 +176,14 @@ pub struct CustomerUpdateInput {
     pub country: MaybeUndefined<String>,
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
-    /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+    /// Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
     /// none. They are kept unsealed: they must not identify a person.
     pub tags: MaybeUndefined<Vec<String>>,
-    /// All contacts at the customer, at most 20. Null for none.
+    /// Contacts at the customer, at most 20. Null for none.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
-    /// All addresses of the customer, at most 20. Null for none.
+    /// Addresses of the customer, at most 20. Null for none.
     pub addresses: MaybeUndefined<Vec<PartyAddressInput>>,
-    /// All tax numbers of the customer, at most 10. Null for none.
+    /// Tax numbers of the customer, at most 10. Null for none.
     pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
     /// Payment terms of the customer. Null clears them.
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,
@@ -218,15 +218,15 @@ pub struct SupplierCreateInput {
     pub lead_time_days: Option<i32>,
     /// E-mail address for purchase orders.
     pub email: Option<String>,
-    /// All contacts at the supplier, at most 20.
+    /// Contacts at the supplier, at most 20.
     pub contacts: Option<Vec<PartyContactInput>>,
     /// Address of the supplier.
     pub address: Option<PartyAddressInput>,
-    /// All tax numbers of the supplier, at most 10.
+    /// Tax numbers of the supplier, at most 10.
     pub tax_ids: Option<Vec<TaxIdInput>>,
     /// Payment terms of the supplier.
     pub payment_terms: Option<PaymentTermsInput>,
-    /// Least value of the goods of an order, without charges. 0 for none.
+    /// Least value of the goods of an order, without charges. Null or 0 for none.
     pub minimum_order_value: Option<MoneyInput>,
     /// Days on which the supplier takes orders and delivers. Null for any day.
     pub calendar: Option<SupplierCalendarInput>,
@@ -266,11 +266,11 @@ pub struct SupplierUpdateInput {
     pub lead_time_days: MaybeUndefined<i32>,
     /// E-mail address for purchase orders.
     pub email: MaybeUndefined<String>,
-    /// All contacts at the supplier, at most 20.
+    /// Contacts at the supplier, at most 20.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
     /// Address of the supplier.
     pub address: MaybeUndefined<PartyAddressInput>,
-    /// All tax numbers of the supplier, at most 10.
+    /// Tax numbers of the supplier, at most 10.
     pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
     /// Payment terms of the supplier.
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,
@@ -331,14 +331,14 @@ pub struct CustomerUpsertInput {
     pub country: MaybeUndefined<String>,
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
-    /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+    /// Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
     /// none. They are kept unsealed: they must not identify a person.
     pub tags: MaybeUndefined<Vec<String>>,
-    /// All contacts at the customer, at most 20. Null for none.
+    /// Contacts at the customer, at most 20. Null for none.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
-    /// All addresses of the customer, at most 20. Null for none.
+    /// Addresses of the customer, at most 20. Null for none.
     pub addresses: MaybeUndefined<Vec<PartyAddressInput>>,
-    /// All tax numbers of the customer, at most 10. Null for none.
+    /// Tax numbers of the customer, at most 10. Null for none.
     pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
     /// Payment terms of the customer. Null clears them.
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,

@@ -39,7 +39,7 @@ pub struct CategoryCreateInput {
     pub metadata: Option<Json>,
     /// Text about the category for shoppers, at most 10,000 characters.
     pub description: Option<String>,
-    /// Whether shops show the category. True when left out.
+    /// Whether shops show the category. Null for true.
     pub is_active: Option<bool>,
     /// Title of the category's page for search engines, at most 255 characters.
     pub seo_title: Option<String>,
@@ -94,7 +94,7 @@ pub struct CategoryUpdateInput {
     pub parent_id: MaybeUndefined<ID>,
     /// Parent category: neither the category nor one of its descendants. Null makes it a root.
     pub parent: MaybeUndefined<CategoryRef>,
-    /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays.
+    /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused.
     pub position: MaybeUndefined<i32>,
     /// URL of the category's picture. Null clears.
     pub image_url: MaybeUndefined<String>,
@@ -102,7 +102,7 @@ pub struct CategoryUpdateInput {
     pub metadata: MaybeUndefined<Json>,
     /// Text about the category for shoppers, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// Whether shops show the category.
+    /// Whether shops show the category. Left out, it stays; null is refused.
     pub is_active: MaybeUndefined<bool>,
     /// Title of the category's page for search engines, at most 255 characters.
     pub seo_title: MaybeUndefined<String>,
@@ -163,7 +163,7 @@ pub struct CategoryUpsertInput {
     pub name: MaybeUndefined<String>,
     /// Slug of the parent category, which may be an earlier row. Null makes the category a root.
     pub parent_slug: MaybeUndefined<String>,
-    /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays.
+    /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused.
     pub position: MaybeUndefined<i32>,
     /// URL of the category's picture. Null clears.
     pub image_url: MaybeUndefined<String>,
@@ -171,7 +171,7 @@ pub struct CategoryUpsertInput {
     pub metadata: MaybeUndefined<Json>,
     /// Text about the category for shoppers, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// Whether shops show the category. True when the row creates one and leaves it out.
+    /// Whether shops show the category. True when the row creates one and leaves it out; null is refused.
     pub is_active: MaybeUndefined<bool>,
     /// Title of the category's page for search engines, at most 255 characters.
     pub seo_title: MaybeUndefined<String>,

@@ -23,7 +23,7 @@ use crate::graphql::{
 /// Stores that match all of these. Without a filter, all stores, archived ones included.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StoreFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<StoreFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<StoreFilter>>,

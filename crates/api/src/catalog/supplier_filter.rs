@@ -22,7 +22,7 @@ use crate::graphql::{
 /// Suppliers that match all of these. Without a filter, those in use.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<SupplierFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<SupplierFilter>>,

@@ -102,7 +102,7 @@ crate::connection!(@edge StockAgesEdge, StockAges, "products by the age of their
 /// A page of products by how long their units have lain.
 #[resolvers(connection(page, StockAgesEdge, StockAges))]
 impl StockAgesConnection {
-    /// All products together, also those that are on no page: what stockValue says by FIFO.
+    /// Totals of all products, also those that are on no page: what stockValue says by FIFO.
     async fn totals(&self) -> StockAges {
         StockAges { product: None, sums: self.total, currency: self.how.currency }
     }

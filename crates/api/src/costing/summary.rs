@@ -260,8 +260,8 @@ impl CostSummaryQuery {
     async fn stock_value_summary(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Moment of the value, by when things happened. Default: now.")] at: Option<DateTime>,
-        #[graphql(desc = "Moment of the knowledge: without what was recorded later. Default: now.")] known_at: Option<DateTime>,
+        #[graphql(desc = "Moment of the value, by when things happened. Null for now.")] at: Option<DateTime>,
+        #[graphql(desc = "Moment of the knowledge: without what was recorded later. Null for now.")] known_at: Option<DateTime>,
         #[graphql(desc = "Costing method of the amounts. Default: the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Products to value. Null values all.")] product: Option<ProductFilter>,
         #[graphql(desc = "Category to value, with its descendants. Null values all.")] category_tree: Option<CategoryRef>,

@@ -44,7 +44,7 @@ pub struct StocktakeLineFilter {
     /// Products to include.
     pub product: Option<IdFilter>,
     /// True for counted lines with a difference, false for counted lines without one; lines to be
-    /// counted once more are neither. Requires count.review for a blind stocktake.
+    /// counted once more are neither. Null for all. Requires count.review for a blind stocktake.
     pub has_difference: Option<bool>,
 }
 

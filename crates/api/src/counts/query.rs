@@ -63,7 +63,7 @@ pub enum StocktakeRef {
 /// Filter of the stocktakes. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StocktakeFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<StocktakeFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<StocktakeFilter>>,

@@ -87,7 +87,7 @@ impl StockPerformance {
     async fn stockouts(&self) -> Long {
         Long(self.period.stockouts)
     }
-    /// Out days by active days, 0 to 1. Null without active days.
+    /// Share of active days on which the level was out of stock, 0 to 1. Null without active days.
     async fn stockout_rate(&self) -> Option<f64> {
         self.period.stockout_rate().map(six)
     }
@@ -190,12 +190,12 @@ crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by the 
 /// A page of levels by how their stock has done.
 #[resolvers(connection(page, StockPerformanceEdge, StockPerformance))]
 impl StockPerformanceConnection {
-    /// All levels together, also those that are on no page.
+    /// Totals of all levels, also those that are on no page.
     async fn totals(&self) -> StockPerformance {
         let (period, before, lost) = (self.totals, self.before, Some(self.lost));
         StockPerformance { level: None, period, before, lost, span: self.span, lasts: None }
     }
-    /// Out days that the lost units of the totals leave out, as their stock-out had lasted for more than 28 days.
+    /// Days out of stock that the lost units of the totals leave out, as their stock-out had lasted for more than 28 days.
     async fn cut_days(&self) -> Long {
         Long(self.totals.out_days - self.totals.capped_days)
     }

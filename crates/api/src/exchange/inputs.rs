@@ -202,8 +202,8 @@ pub struct ExportCreateInput {
     /// Deprecated name of `to`.
     #[graphql(deprecation = "2026-11-25: use to. Removed after 2027-11-25.")]
     pub before: Option<DateTime>,
-    /// Only demand facts that later events have revised: the field to of the manifest of the export before, at
-    /// least 0. The rows replace those of the same businessDate, productId, storeId, channelId and
+    /// Position that the export before reached, the field to of its manifest, at least 0: only demand facts that
+    /// later events have revised are exported. The rows replace those of the same businessDate, productId, storeId, channelId and
     /// currency; a row with the state GONE removes its own. Null to export all facts.
     pub since_seq: Option<Long>,
     /// Generation of the manifest that sinceSeq is taken from. The data job fails if the facts have been rebuilt since, because a new

@@ -37,7 +37,7 @@ pub struct ExportScheduleSetInput {
     pub idempotency_key: String,
     /// ID of the schedule to change. Null makes a schedule.
     pub id: Option<ID>,
-    /// Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`, and not used without.
+    /// Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`; null without.
     pub expected_version: Option<Long>,
     /// Name for people, 1 to 100 characters.
     pub name: String,

@@ -305,7 +305,7 @@ impl StockSimulationOutcome {
     async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
         self.cost?.of_units(self.found.mean_stock).map(Money::from)
     }
-    /// Most units in stock.
+    /// Largest number of units in stock.
     async fn peak_stock(&self) -> Quantity {
         units(self.found.peak_stock)
     }

@@ -13,7 +13,7 @@ pub struct FulfilmentDeliverInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Moment of the delivery; now when it is left out. Not before the goods left, at most five minutes ahead.
+    /// Moment of the delivery. Null for now. Not before the goods left, at most five minutes ahead.
     pub delivered_at: Option<DateTime>,
 }
 
@@ -26,7 +26,7 @@ pub struct FulfilmentFailInput {
     pub idempotency_key: String,
     /// Reason why; 1 to 1,000 characters.
     pub reason: String,
-    /// Moment at which that became known; now when it is left out. Not before the goods left, at most five minutes ahead.
+    /// Moment at which that became known. Null for now. Not before the goods left, at most five minutes ahead.
     pub failed_at: Option<DateTime>,
 }
 

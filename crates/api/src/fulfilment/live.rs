@@ -172,7 +172,7 @@ impl FulfilmentWorkSubscription {
     async fn fulfilment_work_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
+        #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());

@@ -50,11 +50,11 @@ pub struct FulfilmentWorkFilter {
     pub due_at: Option<DateTimeFilter>,
     /// Works of these orders.
     pub order: Option<IdFilter>,
-    /// True for works of orders with a hold, false for works of orders without one. Not in fulfilmentWorkChanged.
+    /// True for works of orders with a hold, false for works of orders without one, null for both. Not in fulfilmentWorkChanged.
     pub is_held: Option<bool>,
     /// Works of orders that are delivered in this way. Not in fulfilmentWorkChanged.
     pub delivery_method: Option<DeliveryMethod>,
-    /// True for works that are late: due before now, with units left to send. False for the others. Not in fulfilmentWorkChanged.
+    /// True for works that are late: due before now, with units left to send. False for the others, null for both. Not in fulfilmentWorkChanged.
     pub is_late: Option<bool>,
     /// Time at which the work was created.
     pub created_at: Option<DateTimeFilter>,
@@ -162,7 +162,7 @@ impl FulfilmentQuery {
     async fn fulfilment_works(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
+        #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
         #[graphql(desc = "Deprecated name of `sort`.", deprecation = "2026-11-26: use sort. Removed after 2027-11-26.")]
         order_by: Option<FulfilmentWorkOrder>,
         #[graphql(desc = "Sort of the list. Null for DUE_AT, ASC.")] sort: Option<FulfilmentWorkSort>,
@@ -191,7 +191,7 @@ impl FulfilmentQuery {
     async fn fulfilment_works_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
+        #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
     ) -> Answer<Vec<WorkStatusCount>> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let filter = by_ids(ctx, filter, "filter").await?;

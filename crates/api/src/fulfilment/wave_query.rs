@@ -28,7 +28,7 @@ use crate::{
 pub struct FulfilmentWaveFilter {
     /// Waves of these stores.
     pub store: Option<IdFilter>,
-    /// Whether the waves are open.
+    /// Whether the waves are open. Null for all.
     pub is_open: Option<bool>,
 }
 
@@ -75,7 +75,7 @@ impl FulfilmentWaveQuery {
     async fn fulfilment_waves(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only waves that pass this filter.")] filter: Option<FulfilmentWaveFilter>,
+        #[graphql(desc = "Filter that the waves pass. Null for all waves.")] filter: Option<FulfilmentWaveFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

@@ -25,9 +25,9 @@ pub struct TotpPayload {
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Always false: secrets are returned once.
+    /// Whether this is the answer to an earlier call; always false, as secrets are returned once.
     pub replayed: bool,
-    /// Always null: the call writes no event to the tenant's stream.
+    /// Position in the tenant's stream; always null, as the call writes no event to it.
     pub seq: Option<Long>,
 }
 

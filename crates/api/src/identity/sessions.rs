@@ -24,7 +24,7 @@ pub struct OkPayload {
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key; false where no key is taken.
     pub replayed: bool,
-    /// Always null: the call writes no event to the tenant's stream.
+    /// Position in the tenant's stream; always null, as the call writes no event to it.
     pub seq: Option<Long>,
 }
 
@@ -54,9 +54,9 @@ pub struct SessionPayload {
     pub session: Option<LoginSession>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Always false: a repeated call changes nothing.
+    /// Whether this is the answer to an earlier call; always false, as a repeated call changes nothing.
     pub replayed: bool,
-    /// Always null: the call writes no event to the tenant's stream.
+    /// Position in the tenant's stream; always null, as the call writes no event to it.
     pub seq: Option<Long>,
 }
 

@@ -72,9 +72,9 @@ impl From<tenant::Model> for Tenant {
 pub enum MemberStatus {
     /// The member is invited and has not accepted yet.
     Invited,
-    /// May come in.
+    /// Member may sign in.
     Active,
-    /// May not come in for now.
+    /// Member may not sign in for now.
     Suspended,
 }
 
@@ -198,7 +198,7 @@ pub enum Actor {
 /// The stores that a permission covers: said, never implied.
 #[derive(Clone, SimpleObject)]
 pub struct StoreScope {
-    /// All stores.
+    /// Whether the scope has all stores.
     pub all: bool,
     /// The stores of these groups.
     pub groups: Vec<StoreGroup>,
@@ -315,7 +315,7 @@ impl Viewer {
     async fn tenant(&self) -> Tenant {
         self.tenant.clone().into()
     }
-    /// All tenants that the user may come into; of an integration its own.
+    /// Tenants that the user may sign in to; of an integration its own.
     async fn tenants(&self, ctx: &Context<'_>) -> Answer<Vec<Tenant>> {
         let Some(user) = self.user else { return Ok(vec![self.tenant.clone().into()]) };
         let global = ctx.given::<Identity>()?.database().global();

@@ -155,7 +155,7 @@ impl EventQuery {
             desc = "Types of event to include, such as order.created, order.* or *; at most 50, and an empty list matches nothing."
         )]
         types: Option<Vec<String>>,
-        #[graphql(desc = "Events in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Events in this page, 1 to 250. Null for 50.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor, of this list with the same types.")] after: Option<Cursor>,
     ) -> Answer<EventConnection> {
         let caller = caller.clone();

@@ -218,10 +218,10 @@ impl InsightQuery {
     async fn sales_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Start of the range of time, included, at which orders were placed and returns created.")] from: Option<
+        #[graphql(desc = "Start of the range of time, included, at which orders were placed and returns created. Null for none.")] from: Option<
             DateTime,
         >,
-        #[graphql(desc = "End of the range of time, excluded, at which orders were placed and returns created.")] to: Option<
+        #[graphql(desc = "End of the range of time, excluded, at which orders were placed and returns created. Null for none.")] to: Option<
             DateTime,
         >,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "SalesGroup::None")]

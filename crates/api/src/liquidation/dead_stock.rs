@@ -121,7 +121,7 @@ impl DeadStockItem {
     async fn best(&self) -> Option<LiquidationOption> {
         Some(LiquidationOption::of(self.of.chosen()?, self.currency))
     }
-    /// All actions that are possible, the simplest first.
+    /// Actions that are possible, the simplest first.
     #[field(list_size(assumed = 4))]
     async fn options(&self) -> Vec<LiquidationOption> {
         self.of.candidates.iter().map(|candidate| LiquidationOption::of(candidate, self.currency)).collect()

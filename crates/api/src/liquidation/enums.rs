@@ -80,11 +80,11 @@ pub enum LiquidationIssue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::LiquidationOutcome", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum LiquidationOutcome {
-    /// Less than the lower bound.
+    /// Outcome is less than the lower bound.
     Below,
-    /// From the lower bound to the upper one.
+    /// Outcome is between the bounds, both included.
     Within,
-    /// More than the upper bound.
+    /// Outcome is more than the upper bound.
     Above,
 }
 
@@ -100,7 +100,7 @@ pub enum LiquidationReasonCode {
     SlowVelocity,
     /// Half of the units expire before they are sold.
     Expires,
-    /// Nothing was sold lately: half a unit in the weeks of silence stands for demand.
+    /// No unit was sold lately: half a unit in the weeks of silence stands for demand.
     NoDemandSeen,
     /// The product has no price in the company's currency.
     NoPrice,

@@ -29,7 +29,7 @@ pub struct LiquidationTermsInput {
     pub supplier: Option<SupplierRef>,
     /// Percent of the cost that is credited, from 1 to 100; 0 with `cancelDays` of a supplier that takes nothing back.
     pub credit_percent: i32,
-    /// Cost of one return, in the company's currency; nothing when it is left out.
+    /// Cost of one return, in the company's currency. Null for nothing.
     pub freight: Option<MoneyInput>,
     /// Days before its delivery, from 0 to 365, until which the supplier lets an order be cut. Null: never.
     pub cancel_days: Option<i32>,
@@ -52,7 +52,7 @@ pub struct LiquidationTransferCostInput {
     to_store_id: Option<ID>,
 }
 
-/// All criteria at once: what is left out gets its default.
+/// Criteria of liquidation: what is left out gets its default.
 #[derive(Debug, Clone, InputObject)]
 pub struct LiquidationSettingsSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -69,7 +69,7 @@ pub struct LiquidationSettingsSetInput {
     /// Whether stock is listed that expires before it is sold. Default true.
     #[graphql(default = true)]
     pub expiring: bool,
-    /// Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out.
+    /// Cost of a product's units in a store below which they are not listed, in the company's currency. Null for nothing.
     pub least_value: Option<MoneyInput>,
     /// Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. Default 20, 40, 60.
     #[graphql(default_with = "vec![20, 40, 60]")]
@@ -85,7 +85,7 @@ pub struct LiquidationSettingsSetInput {
     /// Percent of the cost that a write-off brings, as by its tax, from 0 to 100. Default 0.
     #[graphql(default = 0)]
     pub salvage_percent: i32,
-    /// Cost of one line of a transfer between stores without a cost in `transferCosts`, in the company's currency; nothing when it is left out. Plans of
+    /// Cost of one line of a transfer between stores without a cost in `transferCosts`, in the company's currency. Null for nothing. Plans of
     /// replenishment count it, too.
     pub transfer_freight: Option<MoneyInput>,
     /// Costs of one line of a transfer from stores that are named, at most 1,000, each pair once. Empty by default.
@@ -93,7 +93,7 @@ pub struct LiquidationSettingsSetInput {
     pub transfer_costs: Vec<LiquidationTransferCostInput>,
     /// Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed.
     pub bundle_percent: Option<i32>,
-    /// Cost of making one bundle, in the company's currency; nothing when it is left out.
+    /// Cost of making one bundle, in the company's currency. Null for nothing.
     pub bundle_cost: Option<MoneyInput>,
     /// Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts.
     pub alert_value: Option<MoneyInput>,
@@ -119,7 +119,7 @@ pub struct LiquidationPlanCreateInput {
 /// Lines of a plan, in one of two ways.
 #[derive(Debug, Clone, OneofObject)]
 pub enum LiquidationLineChoice {
-    /// True for all proposed lines, the 1,000 of the largest value.
+    /// True for all proposed lines, the 1,000 of the largest value; null where lines are named.
     All(bool),
     /// IDs of the lines, at most 500.
     Ids(Vec<ID>),

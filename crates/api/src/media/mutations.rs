@@ -36,7 +36,7 @@ use crate::{
 pub struct ProductImagePayload {
     /// The picture that was added; null otherwise, and for callers without product.read.
     pub image: Option<ProductImage>,
-    /// All pictures of the product as they are now, also with validateOnly, in their order; empty
+    /// Pictures of the product as they are now, also with validateOnly, in their order; empty
     /// for callers without product.read.
     pub images: Vec<ProductImage>,
     /// Reasons for which the change was refused; empty when it was made.
@@ -52,7 +52,7 @@ pub struct ProductImagePayload {
 pub struct ProductDocumentPayload {
     /// The document that was added; null otherwise, and for callers without product.read.
     pub document: Option<ProductDocument>,
-    /// All documents of the product as they are now, also with validateOnly, the oldest first;
+    /// Documents of the product as they are now, also with validateOnly, the oldest first;
     /// empty for callers without product.read.
     pub documents: Vec<ProductDocument>,
     /// Reasons for which the change was refused; empty when it was made.

@@ -93,7 +93,7 @@ pub enum FulfilmentStatus {
     Shipped,
     /// Arrived.
     Delivered,
-    /// Could not be delivered.
+    /// Goods could not be delivered.
     Failed,
     /// The fulfilment was cancelled before it left.
     Cancelled,

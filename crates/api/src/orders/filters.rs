@@ -38,7 +38,7 @@ use crate::{
 /// Filter of orders. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct OrderFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<OrderFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<OrderFilter>>,
@@ -61,7 +61,7 @@ pub struct OrderFilter {
     /// Kinds of hold that the order has, compared exactly; an empty list matches nothing. Flags
     /// (SHORT) are no holds.
     pub hold: Option<Vec<String>>,
-    /// True for orders with a hold, false for orders without one.
+    /// True for orders with a hold, false for orders without one, null for both.
     pub is_held: Option<bool>,
     /// Payment statuses to include; an empty list matches nothing.
     pub payment_status: Option<Vec<PaymentStatus>>,

@@ -74,11 +74,11 @@ pub struct OrderLineInput {
     pub quantity: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
     pub packs: Option<i32>,
-    /// The price of one whole unit. On a product it overrides the product's own and needs `order.price`.
+    /// The price of one whole unit. On a product it overrides the product's own and needs `order.price`. Null for the product's own.
     pub unit_price: Option<MoneyInput>,
-    /// Discount deducted from the line's price; from 0 to the whole price.
+    /// Discount deducted from the line's price; from 0 to the whole price. Null for 0.
     pub discount: Option<MoneyInput>,
-    /// Tax added to the line's price, as an amount; 0 by default.
+    /// Tax added to the line's price, as an amount. Null for 0.
     pub tax: Option<MoneyInput>,
     /// Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax of any quantity is computed by it,
     /// rounded half away from zero to the minor unit. A `tax` beside it must be that amount. Null where the tax is stated as an amount.
@@ -107,7 +107,7 @@ pub struct OrderCreateInput {
     /// Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
     /// changes of the customer do not change it.
     pub shipping_country: Option<String>,
-    /// Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period.
+    /// Time at which the order was placed. Null for now. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
     /// Status in which the order is created. Default CONFIRMED.
     #[graphql(default_with = "NewOrderStatus::Confirmed")]
@@ -183,7 +183,7 @@ pub struct OrderFulfilInput {
     /// Lines to ship. By default everything open is shipped; if the order is held in several stores, everything held in the store of shipment.
     /// Backordered quantities are shipped only when their line is named.
     pub lines: Option<Vec<LineQuantity>>,
-    /// Time of the shipment; now by default.
+    /// Time of the shipment. Null for now.
     pub occurred_at: Option<DateTime>,
     /// Policy for a shipment that takes stock which is promised to others or not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]

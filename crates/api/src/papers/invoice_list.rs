@@ -48,7 +48,7 @@ pub enum InvoiceRef {
 /// Filter of invoices and credit notes. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct InvoiceFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<InvoiceFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<InvoiceFilter>>,

@@ -142,7 +142,7 @@ pub struct LegalEntityUpsertInput {
     /// Deprecated form of `stores`: their IDs.
     #[graphql(default, deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Vec<ID>,
-    /// All stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are
+    /// Stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are
     /// named here. Null for none.
     pub stores: Option<Vec<StoreRef>>,
 }

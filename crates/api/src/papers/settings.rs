@@ -172,7 +172,7 @@ pub struct PaperSettingsSetInput {
     pub payment_days: MaybeUndefined<i32>,
     /// Columns about goods beside those of the kind of paper. Null for SKU.
     pub columns: MaybeUndefined<Vec<PaperColumn>>,
-    /// All texts, at most one for each kind of paper. Null for none.
+    /// Texts of papers, at most one for each kind of paper. Null for none.
     pub texts: MaybeUndefined<Vec<PaperTextInput>>,
 }
 

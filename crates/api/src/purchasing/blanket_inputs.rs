@@ -78,7 +78,7 @@ pub struct BlanketOrderUpdateInput {
     pub external_ref: MaybeUndefined<String>,
     /// Note on the agreement, at most 1,000 characters. Null removes it.
     pub note: MaybeUndefined<String>,
-    /// All lines of the blanket order from now on, 1 to 2,000. Null leaves them as they are.
+    /// Lines of the blanket order from now on, 1 to 2,000; others are removed. Null leaves them as they are.
     pub lines: Option<Vec<BlanketOrderLineInput>>,
 }
 

@@ -52,7 +52,7 @@ document_sort!(BlanketOrderSort, BlanketOrderSortField, "blanket orders");
 /// Blanket orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct BlanketOrderFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<BlanketOrderFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<BlanketOrderFilter>>,

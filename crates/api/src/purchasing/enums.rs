@@ -20,7 +20,7 @@ pub enum PurchaseOrderStatus {
     Ordered,
     /// Part of the order was received; open quantities are incoming.
     PartiallyReceived,
-    /// All of it has come, within the tolerance.
+    /// Goods have come in full, within the tolerance.
     Received,
     /// The order is closed; quantities that were not received are no longer expected.
     Closed,

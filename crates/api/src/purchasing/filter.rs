@@ -76,7 +76,7 @@ impl PurchaseOrderSort {
 /// Purchase orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PurchaseOrderFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<PurchaseOrderFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<PurchaseOrderFilter>>,

@@ -120,9 +120,9 @@ pub struct PurchaseOrderUpdateInput {
     pub over_percent: Option<i32>,
     /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is.
     pub under_percent: Option<i32>,
-    /// All lines of the order from now on, at most 2,000. Null leaves them as they are.
+    /// Lines of the order from now on, at most 2,000; others are removed. Null leaves them as they are.
     pub lines: Option<Vec<PurchaseOrderLineInput>>,
-    /// All charges of the order from now on, at most 50. Null leaves them as they are.
+    /// Charges of the order from now on, at most 50; others are removed. Null leaves them as they are.
     pub charges: Option<Vec<PurchaseChargeInput>>,
     /// Exchange rate that is agreed for the order, as in `PurchaseOrderCreateInput`. Null removes it.
     pub fixed_rate: MaybeUndefined<Decimal>,

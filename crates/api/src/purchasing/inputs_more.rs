@@ -62,7 +62,7 @@ pub struct SupplierReturnCreateInput {
     pub reason_code: ReasonCode,
     /// Note that is kept with the return and the stock movements, at most 1,000 characters.
     pub note: Option<String>,
-    /// Time of the return; now by default. At most five minutes ahead, and not in a closed period.
+    /// Time of the return. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Lines of the return, at most 2,000.
     pub lines: Vec<SupplierReturnLineInput>,

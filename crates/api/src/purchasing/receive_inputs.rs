@@ -80,7 +80,7 @@ pub struct PurchaseOrderReceiveInput {
     pub delivery_note: Option<String>,
     /// Note that is kept with the receipt and the stock movements, at most 1,000 characters.
     pub note: Option<String>,
-    /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
+    /// Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Lines received. Null receives the open quantity of every line.
     pub lines: Option<Vec<PurchaseOrderLineReceiptInput>>,

@@ -38,7 +38,7 @@ use crate::{
 /// Returns to suppliers that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierReturnFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<SupplierReturnFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<SupplierReturnFilter>>,

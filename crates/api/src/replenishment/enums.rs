@@ -63,7 +63,7 @@ pub enum ReplenishmentOutcome {
     Accepted,
     /// Ordered or sent with another quantity.
     Changed,
-    /// Not approved, or called off.
+    /// Proposal was not approved, or it was called off.
     Refused,
 }
 
@@ -133,7 +133,7 @@ pub enum ReplenishmentReasonCode {
     Extrapolated,
     /// The sales of a year are lower than the stock that the service level would need.
     CappedBySales,
-    /// In simulation another level than the promise gave the product's class what is promised.
+    /// Another level than the promise gave the product's class, in simulation, what is promised.
     CorrectedService,
     /// The lead time is unknown.
     AssumedLead,

@@ -97,18 +97,18 @@ pub struct ReplenishmentPlanCreateInput {
     pub supplier_id: Option<ID>,
     /// Supplier whose products are included.
     pub supplier: Option<SupplierRef>,
-    /// Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT.
+    /// Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for no limit.
     pub budget: Option<MoneyInput>,
 }
 
 /// Lines of a plan, in one of three ways.
 #[derive(Debug, Clone, OneofObject)]
 pub enum PlanLineChoice {
-    /// True for all open lines, the most urgent 5,000.
+    /// True for all open lines, the most urgent 5,000; null where lines are chosen otherwise.
     All(bool),
     /// IDs of the lines, at most 500.
     Ids(Vec<ID>),
-    /// Transfers, and purchases and cuts that are worth no more than this in its currency; the most urgent 5,000.
+    /// Transfers, and purchases and cuts that are worth no more than this in its currency; the most urgent 5,000. Null where lines are chosen otherwise.
     Under(MoneyInput),
 }
 
@@ -135,9 +135,9 @@ pub struct ReplenishmentRuleSetInput {
     /// Whether the rule approves lines from the next plan on. Default true.
     #[graphql(default = true)]
     pub enabled: bool,
-    /// Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait.
+    /// Limit of what the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait.
     pub plan_amount: Option<MoneyInput>,
-    /// Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait.
+    /// Limit of what the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait.
     pub supplier_amount: Option<MoneyInput>,
     /// Whether transfers are approved. Default true.
     #[graphql(default = true)]

@@ -124,7 +124,7 @@ impl ReplenishmentPlan {
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.plan.scope.supplier?).await)
     }
-    /// Most that purchases may cost. Null without a limit.
+    /// Limit of what purchases may cost together. Null without a limit.
     #[field(mask = ProductCostRead)]
     async fn budget(&self, ctx: &Context<'_>) -> Option<Money> {
         self.plan.budget.map(Money::from)

@@ -19,11 +19,11 @@ impl ReplenishmentRule {
     async fn enabled(&self) -> bool {
         self.0.rule.is_on
     }
-    /// Most that the purchases of one plan may cost together. Null: purchases wait.
+    /// Limit of what the purchases of one plan may cost together. Null: purchases wait.
     async fn plan_amount(&self) -> Option<Money> {
         self.0.rule.limits.map(|limits| limits.plan.into())
     }
-    /// Most that the purchases from one supplier may cost in one plan. Null: purchases wait.
+    /// Limit of what the purchases from one supplier may cost in one plan. Null: purchases wait.
     async fn supplier_amount(&self) -> Option<Money> {
         self.0.rule.limits.map(|limits| limits.supplier.into())
     }

@@ -96,7 +96,7 @@ impl AbcXyz {
     }
 }
 
-/// All products together.
+/// Totals of all products.
 pub struct AbcXyzTotals {
     classes: Vec<ClassSum>,
     products: i64,
@@ -105,7 +105,7 @@ pub struct AbcXyzTotals {
     currency: Currency,
 }
 
-/// All products together.
+/// Totals of all products.
 #[resolvers]
 impl AbcXyzTotals {
     /// Number of products.
@@ -120,7 +120,7 @@ impl AbcXyzTotals {
     async fn revenue(&self) -> Money {
         money(self.revenue.into(), self.currency)
     }
-    /// All nine pairs of classes, A and X first.
+    /// Pairs of classes, all nine, A and X first.
     async fn classes(&self) -> Vec<AbcXyzClass> {
         self.classes.iter().map(|of| AbcXyzClass { of: *of, currency: self.currency }).collect()
     }

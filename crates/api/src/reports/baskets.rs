@@ -68,14 +68,14 @@ impl BoughtTogether {
     }
 }
 
-/// All pairs together.
+/// Totals of all pairs.
 pub struct BoughtTogetherTotals {
     orders: i64,
     left_out: i64,
     pairs: i64,
 }
 
-/// All pairs together.
+/// Totals of all pairs.
 #[resolvers]
 impl BoughtTogetherTotals {
     /// Number of orders in which pairs are counted.

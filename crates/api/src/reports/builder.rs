@@ -172,7 +172,7 @@ fn words(name: &str) -> String {
 /// A page of a report, its totals, and its drawing.
 #[resolvers(connection(page, ReportRowEdge, ReportRow))]
 impl ReportRowConnection {
-    /// All rows together, also those that are on no page. A measure whose rows do not add up has no figure here.
+    /// Totals of all rows, also those that are on no page. A measure whose rows do not add up has no figure here.
     async fn totals(&self) -> &ReportRow {
         &self.totals
     }

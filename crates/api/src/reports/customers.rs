@@ -70,7 +70,7 @@ impl CustomerScore {
     }
 }
 
-/// All customers together.
+/// Totals of all customers.
 pub struct CustomerScoreTotals {
     customers: i64,
     orders: i64,
@@ -80,7 +80,7 @@ pub struct CustomerScoreTotals {
     currency: Currency,
 }
 
-/// All customers together.
+/// Totals of all customers.
 #[resolvers]
 impl CustomerScoreTotals {
     /// Customers with an order.
@@ -146,13 +146,13 @@ impl CustomerCohort {
     }
 }
 
-/// All cohorts together.
+/// Totals of all cohorts.
 pub struct CustomerCohortTotals {
     customers: i64,
     repeated: i64,
 }
 
-/// All cohorts together.
+/// Totals of all cohorts.
 #[resolvers]
 impl CustomerCohortTotals {
     /// Number of customers.
@@ -181,7 +181,7 @@ impl CustomerReportQuery {
     async fn customer_scores(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Last of the 365 days. Default: today, in UTC.")] to: Option<Date>,
+        #[graphql(desc = "Last of the 365 days. Null for today, in UTC.")] to: Option<Date>,
         #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
         #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
         #[graphql(

@@ -48,9 +48,9 @@ pub enum ReportPeriod {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "services::reports::core::XyzClass", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum XyzClass {
-    /// Up to 0.5.
+    /// Variation is at most 0.5.
     X,
-    /// Up to 1.
+    /// Variation is more than 0.5 and at most 1.
     Y,
     /// Above 1, or nothing was sold.
     Z,

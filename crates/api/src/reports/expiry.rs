@@ -89,13 +89,13 @@ impl ExpiryRisk {
     }
 }
 
-/// All lots together.
+/// Totals of all lots.
 pub struct ExpiryRiskTotals {
     of: RiskSums,
     currency: Currency,
 }
 
-/// All lots together.
+/// Totals of all lots.
 #[resolvers]
 impl ExpiryRiskTotals {
     /// Number of lots, counted in each store.

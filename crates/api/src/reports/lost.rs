@@ -101,13 +101,13 @@ impl LostSalesLevel {
     }
 }
 
-/// All stock-outs together.
+/// Totals of all stock-outs.
 pub struct LostSalesTotals {
     of: LostSums,
     currency: Currency,
 }
 
-/// All stock-outs together. Units and money are of counted days: 28 of each stock-out at most.
+/// Totals of all stock-outs. Units and money are of counted days: 28 of each stock-out at most.
 #[resolvers]
 impl LostSalesTotals {
     /// Days that closed with nothing on hand, summed over products and stores.

@@ -54,7 +54,7 @@ macro_rules! report_connection {
         #[doc = concat!("A page of ", $what, ", and all of them together.")]
         #[::macros::resolvers(connection(page, $edge, $node))]
         impl $connection {
-            /// All rows together, also those that are on no page.
+            /// Totals of all rows, also those that are on no page.
             async fn totals(&self) -> &$totals {
                 &self.totals
             }

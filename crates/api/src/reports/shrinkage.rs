@@ -235,7 +235,7 @@ impl ShrinkageQuery {
         #[graphql(desc = "Meaning of a row. Default STORE.", default_with = "CountAccuracyGroup::Store")]
         group_by: CountAccuracyGroup,
         #[graphql(
-            desc = "Quantity by which a line may be off and still be accurate, in the product's smallest unit; 0 or more. Default 0."
+            desc = "Quantity by which a line may be off and still be accurate, in the product's smallest unit; 0 or more. Null for 0."
         )]
         tolerance: Option<Quantity>,
         first: Option<i32>,

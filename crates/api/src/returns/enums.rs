@@ -27,7 +27,7 @@ pub enum ReturnStatus {
     Rejected,
     /// Part of the goods was received.
     PartiallyReceived,
-    /// All of it has come.
+    /// Goods have come in full.
     Received,
     /// The goods were inspected.
     Inspected,

@@ -23,7 +23,7 @@ document_sort!(ReturnSort, ReturnSortField, "returns");
 /// Filter of returns. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReturnFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<ReturnFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<ReturnFilter>>,

@@ -50,7 +50,7 @@ pub struct ReturnLineInput {
     pub quantity: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
     pub packs: Option<i32>,
-    /// Refund for one whole unit; by default the price at which the unit was sold, or else the product's price.
+    /// Refund for one whole unit. Null for the price at which the unit was sold, or else the product's price.
     pub unit_price: Option<MoneyInput>,
     /// Disposition of the returned goods. Default RESTOCK.
     #[graphql(default_with = "Disposition::Restock")]
@@ -88,7 +88,7 @@ pub struct ReturnCreateInput {
     pub payments: Option<Vec<ReturnPaymentInput>>,
     /// Note that is kept with the return, at most 1,000 characters.
     pub note: Option<String>,
-    /// Time of the return; now by default. At most five minutes ahead, and not in a closed period.
+    /// Time of the return. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Lines of the return; at most 2,000.
     pub lines: Vec<ReturnLineInput>,

@@ -67,7 +67,7 @@ pub struct ReturnReceiveInput {
     /// Whether nothing more will come: what is missing can then be asked back again. Default false.
     #[graphql(default = false)]
     pub is_last: bool,
-    /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
+    /// Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Note that is kept with the stock movements, at most 1,000 characters.
     pub note: Option<String>,
@@ -98,7 +98,7 @@ pub struct ReturnInspectInput {
     /// Findings for each line, at most 2,000; by default everything that is not inspected yet, with the planned disposition of its
     /// line.
     pub lines: Option<Vec<ReturnInspectLineInput>>,
-    /// Time of the inspection; now by default. Not before the goods began to come, at most five minutes
+    /// Time of the inspection. Null for now. Not before the goods began to come, at most five minutes
     /// ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Note that is kept with the stock movements, at most 1,000 characters.
@@ -114,7 +114,7 @@ pub struct ReturnCloseInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Refund, from 0 to the amount that was charged for the received goods. By default the received goods at the prices of their lines,
+    /// Refund, from 0 to the amount that was charged for the received goods. Null for the received goods at the prices of their lines,
     /// charges included.
     pub refund: Option<MoneyInput>,
 }

@@ -79,7 +79,7 @@ pub struct SavedViewUpdateInput {
     pub document: Option<String>,
     /// Values of the view's variables where a reader gives none: an object, in place of the whole former one.
     pub variables: Option<Json>,
-    /// Whether the view is paused: a paused view is not run.
+    /// Whether the view is paused: a paused view is not run. Null leaves it as it is.
     pub is_paused: Option<bool>,
     /// Members and roles whom the view is shared with, in the place of the former ones.
     pub readers: Option<SavedViewReadersInput>,
@@ -126,7 +126,7 @@ pub struct SavedViewScheduleSetInput {
     pub idempotency_key: String,
     /// ID of the schedule to change. Null makes a schedule.
     pub id: Option<ID>,
-    /// Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`, and not used without.
+    /// Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`; null without.
     pub expected_version: Option<Long>,
     /// ID of the view that is sent; with `id` that of the schedule.
     pub saved_view_id: ID,

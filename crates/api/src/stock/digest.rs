@@ -135,7 +135,7 @@ impl DigestQuery {
         #[graphql(desc = "Number of buckets, as it was for the digest. Default 8192.", default = 8192)] buckets: i32,
         #[graphql(name = "in", desc = "Buckets whose levels to return, 1 to 256 of them, each from 0 to buckets − 1.")]
         wanted: Vec<i32>,
-        #[graphql(desc = "Levels in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Levels in this page, 1 to 250. Null for 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last level of the page before. Null starts with the first level.")] after: Option<Cursor>,
     ) -> Answer<StockDigestLevelConnection> {
         let (buckets, store) = (checked(buckets)?, own_store(ctx, &permit, &store).await?);

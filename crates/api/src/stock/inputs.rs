@@ -31,7 +31,7 @@ use crate::{
 /// Stock levels that match all of these.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<StockFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<StockFilter>>,
@@ -221,9 +221,9 @@ pub struct StockChangeInput {
     pub delta: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `delta`: `packs` times the units in a pack. Null where `delta` is given.
     pub packs: Option<i32>,
-    /// Refuse unless the level still has this version before the call's first change of it.
+    /// Version that the level must still have before the call's first change of it. Null for any.
     pub expected_version: Option<Long>,
-    /// Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
+    /// Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
     /// Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
     pub unit_cost: Option<MoneyInput>,
     /// Note that is kept with the entry, at most 1,000 characters.
@@ -246,7 +246,7 @@ pub struct StockAdjustInput {
     pub note: Option<String>,
     /// Reference of the movement in an external system, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
-    /// Time of the change. Default now. At most five minutes in the future, and not in a closed period.
+    /// Time of the change. Null for now. At most five minutes in the future, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Policy for changes that take reserved stock, or more than is on hand. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
@@ -258,11 +258,11 @@ pub struct StockAdjustInput {
 /// Expected state of a level, compared before it is set. Exactly one field is given.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StockCompare {
-    /// Version that the level must have.
+    /// Version that the level must have. Null where another comparison is given.
     ExpectedVersion(Long),
-    /// Quantity on hand that the level must have, in the product's smallest unit.
+    /// Quantity on hand that the level must have, in the product's smallest unit. Null where another comparison is given.
     ExpectedOnHand(Quantity),
-    /// True to set the level without a comparison; false is refused.
+    /// True to set the level without a comparison; false is refused. Null where a comparison is given.
     Unconditional(bool),
 }
 
@@ -306,7 +306,7 @@ pub struct StockReverseInput {
     pub movement_id: ID,
     /// Reason for the reversal, at most 1,000 characters.
     pub note: String,
-    /// Time of the change. Default now.
+    /// Time of the change. Null for now.
     pub occurred_at: Option<DateTime>,
     /// Policy for a reversal that takes reserved stock, or more than is on hand. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]

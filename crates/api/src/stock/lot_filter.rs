@@ -29,7 +29,7 @@ use crate::{
 /// Lots that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LotFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<LotFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<LotFilter>>,

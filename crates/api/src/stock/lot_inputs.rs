@@ -197,7 +197,7 @@ pub struct StockMoveInput {
     pub reason_code: ReasonCode,
     /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,
-    /// Time of the change. Default now.
+    /// Time of the change. Null for now.
     pub occurred_at: Option<DateTime>,
     /// Policy for a move that takes reserved stock. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]

@@ -23,7 +23,7 @@ use crate::{
 /// Movements that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct MovementFilter {
-    /// All of these hold; an empty list holds for everything. Refused by reports.
+    /// Conditions that must all hold; an empty list holds for everything. Refused by reports.
     pub and: Option<Vec<MovementFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing. Refused by reports.
     pub or: Option<Vec<MovementFilter>>,

@@ -167,7 +167,7 @@ pub struct ProductDescriptionProposePayload {
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key, for which the endpoint was not asked again.
     pub replayed: bool,
-    /// Always null: no event is written.
+    /// Position in the tenant's stream; always null, as no event is written.
     pub seq: Option<Long>,
 }
 

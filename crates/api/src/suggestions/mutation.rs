@@ -169,7 +169,7 @@ pub struct ProductSuggestionRefusePayload {
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key. Refusing again without one changes nothing either.
     pub replayed: bool,
-    /// Always null: no event is written.
+    /// Position in the tenant's stream; always null, as no event is written.
     pub seq: Option<Long>,
 }
 

@@ -33,7 +33,7 @@ pub struct NodeTagsSetInput {
     /// ID of the thing: a store, a group of stores, a supplier, a channel, a product family, a category, a customer, a lot, a work, a wave, a
     /// return, a stocktake, a purchase order, a goods receipt, a blanket order, a return to a supplier, a transfer or a legal entity.
     pub node_id: ID,
-    /// All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. Those of a customer
+    /// Tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. Those of a customer
     /// are set by customerUpdate.
     pub tags: MaybeUndefined<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB. Null for an empty one. That of a transfer is set by transferCreate and

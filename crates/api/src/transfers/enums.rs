@@ -11,7 +11,7 @@ pub enum TransferStatus {
     Draft,
     /// The stock is reserved in the sending store.
     Ready,
-    /// All of the transfer is under way; nothing has arrived.
+    /// Goods are under way in full; nothing has arrived.
     InTransit,
     /// Part of the goods has arrived.
     PartiallyReceived,

@@ -132,7 +132,7 @@ pub struct TransferShipmentInput {
     pub expected_version: Option<Long>,
     /// Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit.
     pub lines: Option<Vec<TransferShipmentLineInput>>,
-    /// Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period.
+    /// Time of the shipment or receipt. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,

@@ -63,7 +63,7 @@ pub enum TransferRef {
 /// Conditions on transfers. All must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct TransferFilter {
-    /// All of these hold; an empty list holds for everything.
+    /// Conditions that must all hold; an empty list holds for everything.
     pub and: Option<Vec<TransferFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<TransferFilter>>,
@@ -88,7 +88,7 @@ pub struct TransferFilter {
     pub external_refs: Option<StringFilter>,
     /// Range of the time at which the transfer was created.
     pub created_at: Option<DateTimeFilter>,
-    /// Should arrive then.
+    /// Time at which the goods are expected to arrive.
     pub expected_at: Option<DateTimeFilter>,
     /// Tag of the transfer; case is ignored. Each operator may be met by another tag.
     pub tag: Option<StringFilter>,

@@ -27,7 +27,7 @@ pub enum WebhookDeliveryStatus {
     Pending,
     /// The endpoint answered with a 2xx status.
     Delivered,
-    /// All of its attempts have failed: webhookEndpointReplay sends it again.
+    /// Attempts have all failed: webhookEndpointReplay sends the delivery again.
     Failed,
     /// The member or integration that created the endpoint may not see the event.
     Withheld,

@@ -53,7 +53,8 @@ pub struct WebhookEndpointUpdateInput {
     pub event_types: Option<Vec<String>>,
     /// Description of the endpoint; null clears it.
     pub description: MaybeUndefined<String>,
-    /// Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept.
+    /// Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. Null leaves it
+    /// as it is.
     pub is_enabled: Option<bool>,
 }
 
