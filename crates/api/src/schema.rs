@@ -1,7 +1,5 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Interface, Request, Schema, ValidationMode, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 use iam::{
@@ -27,6 +25,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
+        lazy::Lazy,
         limits::Limits,
         scalars::{DateTime, Long},
         yielding::YieldDirective,
@@ -36,7 +35,6 @@ use crate::{
     liquidation::{self, LiquidationPlan},
     media::{ProductDocument, ProductImage},
     notes::{self, Note},
-    numbering,
     orders::{self as orders, Fulfilment, Order, OrderLine},
     papers::{self, Invoice, LegalEntity, Paper},
     payments::{self as payments, Payment},
@@ -382,17 +380,6 @@ pub fn sdl() -> String {
 
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    use crate::graphql::lazy::attach;
-
     // The handle is as old as the session, and the request's reads may go elsewhere.
-    let scope = &Arc::new(scope.of_this_request());
-    let request = access::attach(catalog::attach(request, scope), scope);
-    let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
-    let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
-    let request = attach::<numbering::Numbers>(attach::<DataLoader<fulfilment::Rows>>(request, scope), scope);
-    let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
-    let request = attach::<saved_views::Turns>(attach::<DataLoader<payments::Rows>>(request, scope), scope);
-    let request = attach::<DataLoader<papers::Rows>>(attach::<DataLoader<reversals::Rows>>(request, scope), scope);
-    let request = attach::<DataLoader<crate::tagging::Rows>>(attach::<DataLoader<counts::Rows>>(request, scope), scope);
-    attach::<DataLoader<returns::Rows>>(request, scope)
+    request.data(Lazy::new(scope.of_this_request()))
 }

@@ -98,6 +98,6 @@ impl ContextExt for Context<'_> {
         })
     }
     fn lazy<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError> {
-        self.given::<Lazy<T>>().map(Lazy::get)
+        self.given::<Lazy>().map(Lazy::get::<T>)
     }
 }

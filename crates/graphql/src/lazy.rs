@@ -1,8 +1,8 @@
 //! Look-ups of a request that are made when the first of them is asked for.
 
-use std::sync::{Arc, OnceLock};
+use std::{any::Any, sync::OnceLock};
 
-use async_graphql::{Request, dataloader::DataLoader};
+use async_graphql::dataloader::DataLoader;
 use platform::storage::TenantScope;
 
 use crate::immediate_loader::immediate;
@@ -19,26 +19,49 @@ impl<L: From<TenantScope>> OfTenant for DataLoader<L> {
     }
 }
 
-/// A room's look-ups: most requests need those of one room or of none, and making and dropping all of them took longer than some requests.
-pub struct Lazy<T> {
-    scope: Arc<TenantScope>,
-    made: OnceLock<Box<T>>,
+/// The look-ups of all rooms, in the data of a caller's request. Most requests need those of one room or of none, and making and dropping all of them,
+/// or an entry of the data for each, took longer than some requests.
+pub struct Lazy {
+    scope: TenantScope,
+    first: Link,
 }
 
-impl<T: OfTenant> Lazy<T> {
-    pub fn new(scope: &Arc<TenantScope>) -> Self {
-        Self { scope: scope.clone(), made: OnceLock::new() }
+/// What was made, in the order in which it was asked for: a handful, found sooner than in a map.
+type Link = OnceLock<Box<Made>>;
+
+struct Made {
+    look_ups: Box<dyn Any + Send + Sync>,
+    next: Link,
+}
+
+impl Lazy {
+    pub fn new(scope: TenantScope) -> Self {
+        Self { scope, first: OnceLock::new() }
     }
-    pub fn get(&self) -> &T {
-        self.made.get_or_init(|| Box::new(T::of(self.scope.as_ref().clone())))
+    /// A room's look-ups: the same ones each time.
+    pub fn get<T: OfTenant + Send + Sync + 'static>(&self) -> &T {
+        let mut link = &self.first;
+        loop {
+            // Whoever finds others' here that were made meanwhile goes on behind them.
+            let made = link.get_or_init(|| {
+                let look_ups: Box<dyn Any + Send + Sync> = Box::new(T::of(self.scope.clone()));
+                Box::new(Made { look_ups, next: OnceLock::new() })
+            });
+            if let Some(look_ups) = made.look_ups.downcast_ref::<T>() {
+                return look_ups;
+            }
+            link = &made.next;
+        }
     }
     /// They, if anything was asked of them.
-    pub fn made(&self) -> Option<&T> {
-        self.made.get().map(AsRef::as_ref)
+    pub fn made<T: OfTenant + Send + Sync + 'static>(&self) -> Option<&T> {
+        let mut link = &self.first;
+        while let Some(made) = link.get() {
+            if let Some(look_ups) = made.look_ups.downcast_ref::<T>() {
+                return Some(look_ups);
+            }
+            link = &made.next;
+        }
+        None
     }
-}
-
-/// Gives a request a room's look-ups.
-pub fn attach<T: OfTenant + Send + Sync + 'static>(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<T>::new(scope))
 }

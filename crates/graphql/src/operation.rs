@@ -269,8 +269,8 @@ impl<E: Executor> OperationService<E> {
         if !operation.is_introspective || operation.kind != Kind::Query {
             return Ok(Schema::default());
         }
-        let answer =
-            self.introspector.answer(operation, variables, (&self.executor, &self.limits)).await.map_err(Refused::Guard)?;
+        let answering = self.introspector.answer(operation, variables, (&self.executor, &self.limits));
+        let answer = Box::pin(answering).await.map_err(Refused::Guard)?;
         let points = answer.points() - 1;
         if points > 0 {
             let more =

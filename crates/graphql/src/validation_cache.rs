@@ -45,6 +45,11 @@ impl DocumentValidator {
         if operation.validation_cache.covers(variables, schema_index) {
             return None;
         }
+        // Apart: most documents are known to be good, and an operation's future would hold all of this for them too.
+        Box::pin(self.examined(operation, variables)).await
+    }
+
+    async fn examined(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
         let mut request = Request::new(String::new()).variables(variables.clone());
         request.set_parsed_query(operation.parsed().clone());
         let mut response = (self.0)(request).await;

@@ -55,7 +55,8 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
     let page = request.headers().get(header::ORIGIN).cloned();
     let is_secure = came_by_tls(&front, request.extensions(), request.headers());
     let mut span = Span::root("request", SpanKind::Server, text(request.headers(), &TRACEPARENT));
-    let answering = AssertUnwindSafe(span.around(dispatch(&front, request, &id))).catch_unwind();
+    // Apart: what is around it moves it on, and each move would copy all that a request needs while it is answered.
+    let answering = AssertUnwindSafe(span.around(Box::pin(dispatch(&front, request, &id)))).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
         tracing::error!(request_id = id, "a request's handling panicked");
         let message = "something went wrong on our side; the request id finds it in the log";
@@ -92,7 +93,7 @@ async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id
     }
     if parts.method == Method::GET {
         if parts.headers.contains_key(header::UPGRADE) {
-            return upgrade::socket(front, parts, id).await;
+            return Box::pin(upgrade::socket(front, parts, id)).await;
         }
         return get(front, &parts, id).await;
     }
@@ -212,7 +213,7 @@ async fn operate<E: Executor>(
     }
     let is_stream = operation.kind == Kind::Subscription;
     let mut response = match sent {
-        Sent::AsEvents => event_stream::serve(front, Wanted { operation, params, session }, headers, id).await,
+        Sent::AsEvents => Box::pin(event_stream::serve(front, Wanted { operation, params, session }, headers, id)).await,
         Sent::Whole(_) => {
             let accepted = list(headers, &header::ACCEPT_ENCODING).filter(|_| operation.kind == Kind::Query);
             let answer = service.run(&operation, params, &session, id).await;

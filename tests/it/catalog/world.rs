@@ -6,13 +6,13 @@ use async_graphql::{EmptySubscription, Request, Schema, Variables};
 use entity::prelude::{Actor, MemberId, SessionId, TenantId, UserId};
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
-    api::catalog::{CatalogMutation, CatalogQuery, attach},
+    api::catalog::{CatalogMutation, CatalogQuery},
     catalog::{self, Catalog},
     clock::Clock,
     graphql::{answer::data_json, fault::TopError},
     identity::{Identity, Session, Settings},
     paging::CursorSigner,
-    schema::{Payload, Versioned},
+    schema::{Payload, Versioned, attach},
     storage::{Database, Options, journal},
 };
 use serde_json::{Value, json};
@@ -91,8 +91,7 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         if let Some(caller) = caller {
             let scope = self.db.tenant(caller.tenant);
-            request = entrepot::api::access::attach(request, &Arc::new(scope.clone()));
-            request = attach(request.data(self.just_logged_in(&caller)).data(caller), &Arc::new(scope));
+            request = attach(request.data(self.just_logged_in(&caller)).data(caller), &scope);
         }
         let response = self.schema.execute(request).await;
         let errors: Vec<Value> = response

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use async_graphql::{Context, Request};
+use async_graphql::Context;
 use entity::prelude::*;
 use iam::access::{
     Access, RoleView,
@@ -31,11 +31,6 @@ pub struct Loads {
     addresses: Batcher<ApiKeyId, Arc<Vec<core::UsedFrom>>>,
 }
 
-/// Gives an operation its look-ups.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<Loads>::new(scope))
-}
-
 impl OfTenant for Loads {
     fn of(scope: TenantScope) -> Self {
         Self {
@@ -58,7 +53,7 @@ pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c Loads> {
 
 /// A mutation has changed rights: another field of the same operation must not be told what was before.
 pub fn changed(ctx: &Context<'_>) {
-    let Some(loads) = ctx.data_opt::<Lazy<Loads>>().map(Lazy::get) else { return };
+    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<Loads>) else { return };
     loads.roles.forget();
     loads.grants.forget();
     loads.groups.forget();

@@ -24,7 +24,7 @@ pub use group::StoreGroup;
 pub use inputs::StoreScopeInput;
 pub use integration::{ApiKey, Integration};
 pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse, may_have};
-pub use loads::{attach, changed, groups_of_store, stores_of_groups};
+pub use loads::{changed, groups_of_store, stores_of_groups};
 pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
 pub use queries::AccessQuery;
 pub use role::{Role, RoleGrant, role as find_role};

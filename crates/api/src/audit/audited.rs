@@ -115,7 +115,7 @@ async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Server
 fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     /// Customers that an entry names; of more it says how many.
     const MOST_NAMED: usize = 250;
-    let Some(loads) = ctx.data_opt::<Lazy<Loads>>().and_then(Lazy::made) else { return };
+    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<Loads>) else { return };
     let (shown, orders) = (loads.take_shown_contacts(), loads.take_shown_orders());
     let target = match (shown.first(), orders.first()) {
         (None, None) => return,

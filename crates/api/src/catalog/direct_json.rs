@@ -119,7 +119,7 @@ async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, node
 impl PageReferences {
     /// Reads what is selected. None where ordinary resolvers must say why it cannot be.
     async fn read(ctx: &ContextSelectionSet<'_>, lean: &LeanList<'_>, nodes: &[Product]) -> Option<Self> {
-        let loads = ctx.data_opt::<Lazy<Loads>>()?.get();
+        let loads = ctx.data_opt::<Lazy>()?.get::<Loads>();
         let rows = || nodes.iter().map(|node| node.row.as_ref());
         let ids = || rows().map(|row| row.id).collect::<Vec<_>>();
         let mut references = Self {

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::{Context, Request};
+use async_graphql::Context;
 use entity::{
     Tenanted,
     prelude::{CategoryId, ChannelId, CustomerId, FamilyId, Id, OrderId, ProductId, StoreId, SupplierId},
@@ -37,7 +37,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        lazy::{Lazy, OfTenant},
+        lazy::OfTenant,
         loader::Batcher,
     },
     media::MediaLoads,
@@ -46,7 +46,7 @@ use crate::{
 /// Categories and suppliers by their ids.
 type Parties = (HashMap<CategoryId, Arc<CategoryRow>>, HashMap<SupplierId, Arc<SupplierRow>>);
 
-/// Made for each request by `attach`.
+/// Made for a request that asks for them.
 pub struct Loads {
     scope: TenantScope,
     cache: Option<Cache>,
@@ -73,11 +73,6 @@ pub struct Loads {
     pub media: MediaLoads,
     shown: Mutex<BTreeSet<CustomerId>>,
     shown_orders: Mutex<BTreeSet<OrderId>>,
-}
-
-/// Gives a request of a caller's its look-ups.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<Loads>::new(scope))
 }
 
 /// The request's look-ups.

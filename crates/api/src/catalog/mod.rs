@@ -56,7 +56,7 @@ pub use filter::{
 };
 pub use inputs::{MoneyInput, patch};
 pub use kit::KitComponent;
-pub use loads::{Loads, attach, loads};
+pub use loads::{Loads, loads};
 pub use merge::{CustomerMergePayload, SupplierMergePayload};
 pub use named::metadata_name;
 pub use node::find as find_node;

@@ -125,7 +125,7 @@ async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes:
 impl<'a> PageReferences<'a> {
     /// Reads what is selected. None where ordinary resolvers must say why it cannot be.
     async fn read(ctx: &ContextSelectionSet<'_>, lean: &LeanList<'a>, nodes: &[Order]) -> Option<Self> {
-        let loads = ctx.data_opt::<Lazy<Loads>>()?.get();
+        let loads = ctx.data_opt::<Lazy>()?.get::<Loads>();
         let caller = ctx.data_opt::<Caller>()?;
         let rows = || nodes.iter().map(Order::row);
         let mut references = Self::default();
@@ -134,7 +134,7 @@ impl<'a> PageReferences<'a> {
         }
         if lean.writes("number") {
             let last = rows().map(|row| row.number.get()).max().unwrap_or_default();
-            references.patterns = ctx.data_opt::<Lazy<Numbers>>()?.get().reaching(Numbered::Order, last).await.ok()?;
+            references.patterns = ctx.data_opt::<Lazy>()?.get::<Numbers>().reaching(Numbered::Order, last).await.ok()?;
         }
         if lean.writes("store") {
             references.stores = loads.known_stores(rows().map(|row| row.store).collect()).await.ok()?;
@@ -151,7 +151,7 @@ impl<'a> PageReferences<'a> {
         }
         if lean.writes("allowedActions") {
             let open = references.open_orders(loads, caller, nodes).await.ok()?;
-            let held = ctx.data_opt::<Lazy<DataLoader<Rows>>>()?.get();
+            let held = ctx.data_opt::<Lazy>()?.get::<DataLoader<Rows>>();
             references.actions = allowed_actions(caller, nodes, &open, held).await.ok()?;
         }
         Some(references)

@@ -120,7 +120,7 @@ type Stores = HashMap<StoreId, Arc<StoreRow>>;
 /// The stores of levels, if they are selected.
 async fn stores(ctx: &ContextSelectionSet<'_>, selected: Option<SelectionView<'_>>, ids: Vec<StoreId>) -> Option<Stores> {
     match selected {
-        Some(_) => ctx.data_opt::<Lazy<Loads>>()?.get().known_stores(ids).await.ok(),
+        Some(_) => ctx.data_opt::<Lazy>()?.get::<Loads>().known_stores(ids).await.ok(),
         None => Some(HashMap::new()),
     }
 }
@@ -137,7 +137,7 @@ impl LevelsOfPage {
     pub async fn read(ctx: &ContextSelectionSet<'_>, selected: SelectionView<'_>, products: Vec<ProductId>) -> Option<Self> {
         let reach = access::permit::<kind::StockRead>(ctx.data_opt::<Caller>()?).ok()?.reach();
         let columns = LevelColumns::of_fields(selected.names());
-        let levels = ctx.data_opt::<Lazy<LevelsOf>>()?.get().shown_of(&products, columns).await.ok()?;
+        let levels = ctx.data_opt::<Lazy>()?.get::<LevelsOf>().shown_of(&products, columns).await.ok()?;
         let all = levels.values().flat_map(|levels| levels.iter().map(|level| level.store));
         let ids = all.filter(|store| reach.covers(*store)).collect();
         let stores = stores(ctx, selected.below("store", "Store"), ids).await?;

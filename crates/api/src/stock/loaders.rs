@@ -236,7 +236,7 @@ impl LevelsOf {
 
 /// A mutation has changed stock: another field of the same operation must not be told what was before.
 pub fn changed(ctx: &Context<'_>) {
-    if let Some(levels) = ctx.data_opt::<Lazy<LevelsOf>>().map(Lazy::get) {
+    if let Some(levels) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<LevelsOf>) {
         levels.forget();
     }
 }

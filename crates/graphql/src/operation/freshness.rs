@@ -30,7 +30,8 @@ impl<E: Executor> OperationService<E> {
     ) -> (Answer, bool) {
         let is_as_told = params.is_within || params.reads_committed;
         let Some(positions) = self.positions.as_ref().filter(|positions| positions.is_on() && !is_as_told) else {
-            return self.pay_and_run(operation, params, session, request_id).await;
+            // Apart, here too: all that watches it moves it on, and each move would copy all that it needs while it runs.
+            return Box::pin(self.pay_and_run(operation, params, session, request_id)).await;
         };
         let position = params.position.take();
         // Apart: it is moved into what carries the way of its reads.

@@ -140,25 +140,26 @@ pub fn needs_of(queue: &[Queued]) -> Needs {
 /// Decides the commands one after the other; a refusal undoes only its own steps.
 pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]) -> Decisions {
     let mut decisions = Decisions::default();
-    let mut keys: HashMap<(Uuid, &'static str, String), usize> = HashMap::new();
-    for (index, queued) in queue.iter_mut().enumerate() {
-        queued.result = None;
+    let mut keys: HashMap<(Uuid, &'static str, &str), usize> = HashMap::with_capacity(queue.len());
+    for (index, Queued { command, key, result, queue_span, .. }) in queue.iter_mut().enumerate() {
+        *result = None;
+        let key = key.as_ref();
         // The same key twice in one batch: the second takes the first one's answer. A refusal is not remembered: it claims no key.
-        let name = queued.key.as_ref().map(|key| (key.owner, key.mutation, key.key.clone()));
+        let name = key.map(|key| (key.owner, key.mutation, key.key.as_str()));
         if let Some(first) = name.as_ref().and_then(|name| keys.get(name)) {
             decisions.repeats(index, *first);
             continue;
         }
-        match decide(documents, state, &queued.command, queued.key.as_ref()) {
-            Decided::Done(result) => {
-                let refused = result.is_err();
-                queued.result = Some(result);
+        match decide(documents, state, command, key) {
+            Decided::Done(done) => {
+                let refused = done.is_err();
+                *result = Some(done);
                 if refused {
                     continue;
                 }
             }
             Decided::New(mut decision) => {
-                decision.trace = queued.queue_span.as_ref().map(QueueSpan::context);
+                decision.trace = queue_span.as_ref().map(QueueSpan::context);
                 state.stock.evolve(&decision.stock);
                 documents.evolve(&mut state.books, &decision.documents);
                 decisions.accept(index, decision);

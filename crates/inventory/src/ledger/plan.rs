@@ -148,7 +148,10 @@ impl Writer {
         };
         (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
         for level in decisions.levels() {
-            speculative.levels.insert(level.key, Level { exists: true, ..level.clone() });
+            // The book has the levels of each decision, but for what only their numbering and their rows bring.
+            if let Some(known) = speculative.levels.get_mut(&level.key) {
+                (known.exists, known.seq) = (true, level.seq);
+            }
         }
         speculative.decided(needs, queue.iter().filter_map(|queued| queued.key.as_ref()));
         decisions.answer(documents, queue);

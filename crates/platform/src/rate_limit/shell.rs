@@ -59,7 +59,8 @@ impl RateLimiter {
         let is_often = now.saturating_sub(asking.at) < OFTEN;
         let extra = if is_often { (asking.extra * 2).max(points).min(most_extra) } else { 0 };
         let needed = points.saturating_sub(held(&bucket));
-        match redis.take(key, allowance, (needed, needed.saturating_add(extra)), now).await {
+        // Apart: the futures of all operations would hold it, with a Redis or without.
+        match Box::pin(redis.take(key, allowance, (needed, needed.saturating_add(extra)), now)).await {
             None => bucket.take(allowance, now, points),
             Some(Said { taken, full_in }) => {
                 (asking.at, asking.extra) = (now, extra);

@@ -1,6 +1,7 @@
 //! Opening the database: SQLite with one writer and many readers, or Postgres with a pool.
 
 use std::{
+    ops::Deref,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -82,10 +83,14 @@ enum Missing {
     IsRefused,
 }
 
-/// The open database. On SQLite `writer` is a single connection; on Postgres the two are separate pools,
+/// The open database. Cheap to clone, for a request has many handles of it: one thing is counted, and not each of its parts.
+#[derive(Clone)]
+pub struct Database(Arc<Opened>);
+
+/// What an open database is. On SQLite `writer` is a single connection; on Postgres the two are separate pools,
 /// so that a page of slow reads never keeps a lane from committing.
 #[derive(Clone)]
-pub struct Database {
+pub struct Opened {
     pub(super) backend: Backend,
     /// Who may change tables; the only one that comes as the login of the URL itself.
     pub(super) owner: DatabaseConnection,
@@ -106,6 +111,19 @@ pub struct Database {
     pub(super) statements: Arc<Statements>,
     /// Servers for reads that need not see the last commit.
     pub(super) replicas: Arc<OnceLock<Replicas>>,
+}
+
+impl Deref for Database {
+    type Target = Opened;
+    fn deref(&self) -> &Opened {
+        &self.0
+    }
+}
+
+impl From<Opened> for Database {
+    fn from(opened: Opened) -> Self {
+        Self(Arc::new(opened))
+    }
 }
 
 /// How long a statement waits for a connection before the request is refused.
@@ -183,7 +201,7 @@ impl Database {
         let owner = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
         let writer = Connections::Sqlite(owner.clone());
         let reader = Connections::Sqlite(SqlxSqliteConnector::from_sqlx_sqlite_pool(reader));
-        Ok(Self {
+        let opened = Opened {
             backend: Backend::Sqlite,
             owner,
             maintenance: writer.clone(),
@@ -198,7 +216,8 @@ impl Database {
             write_health: WriteHealth::default(),
             statements: Arc::default(),
             replicas: Arc::default(),
-        })
+        };
+        Ok(opened.into())
     }
 
     /// The same database with connections of its own, opened by whoever first uses them: a connection belongs to the runtime that opened it.
@@ -206,13 +225,13 @@ impl Database {
     /// connections have threads of their own and are shared.
     #[must_use]
     pub fn apart(&self, lanes: usize, aside: usize) -> Self {
-        let mut apart = self.clone();
+        let mut apart = self.0.as_ref().clone();
         if let Connections::Postgres(writer) = &self.writer {
             apart.writer = Connections::Postgres(writer.others(lanes * (1 + aside), limits::LANES));
             apart.reader = apart.writer.clone();
             apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * (CONNECTIONS_A_LANE + aside)));
         }
-        apart
+        apart.into()
     }
 
     pub fn backend(&self) -> Backend {
@@ -262,10 +281,10 @@ impl Database {
         if let Some(replicas) = self.replicas.get() {
             replicas.forget();
         }
-        for connections in [self.reader, self.writer, self.maintenance, self.proofs] {
-            connections.close().await?;
+        for connections in [&self.reader, &self.writer, &self.maintenance, &self.proofs] {
+            connections.clone().close().await?;
         }
-        self.owner.close().await?;
+        self.owner.clone().close().await?;
         Ok(())
     }
 }

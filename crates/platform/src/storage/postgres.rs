@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::{
     Backend, Database, Fault, LedgerPlans, Options,
-    connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
+    connect::{ACQUIRE_TIMEOUT, Opened, STATEMENT_CACHE},
     fault,
     hosts::{self, Login},
     journal_bounds::JournalBounds,
@@ -107,7 +107,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     };
     let extensions = super::Extensions::default();
     extensions.insert(JournalBounds::default());
-    Ok(Database {
+    let opened = Opened {
         backend: Backend::Postgres,
         owner,
         writer: transactions(&app, options.writers as usize, limits::REQUESTS),
@@ -122,7 +122,8 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         write_health,
         statements: std::sync::Arc::default(),
         replicas: std::sync::Arc::default(),
-    })
+    };
+    Ok(opened.into())
 }
 
 /// The same login with a role, where row security has roles.

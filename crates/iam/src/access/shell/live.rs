@@ -56,7 +56,11 @@ impl Access {
         let entry = live
             .entry(who)
             .or_insert_with(|| Entry { caller: watch::channel(Some(caller.clone())).0, gone: watch::channel(false).0 });
-        entry.tell(Some(caller.clone()));
+        // Each request of the caller comes here: only a change is written, and the rights are copied for it alone.
+        let is_known = entry.caller.borrow().as_ref() == Some(caller);
+        if !is_known {
+            entry.tell(Some(caller.clone()));
+        }
         (LiveRights(entry.caller.subscribe()), entry.gone.subscribe())
     }
 

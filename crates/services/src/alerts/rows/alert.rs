@@ -133,6 +133,16 @@ pub async fn active(work: &Work, subjects: &[String]) -> Result<BySubject<Alert>
     by_subject(work, &sql, subjects).await?.map(|alert| alert.map(|alert| ((alert.kind, alert.subject), alert))).collect()
 }
 
+/// The subjects with alerts that are not RESOLVED; None where there are more alerts than `most`.
+pub async fn active_subjects(reads: &impl Reads, most: usize) -> Result<Option<BTreeSet<Subject>>, Fault> {
+    let sql = format!("SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.state <> 'RESOLVED' LIMIT $2", SubjectRow::SELECT);
+    let rows = reads.records::<SubjectRow>(&sql, vec![(most as i64 + 1).into()]).await?;
+    if rows.len() > most {
+        return Ok(None);
+    }
+    rows.into_iter().map(Subject::try_from).collect::<Result<_, _>>().map(Some)
+}
+
 #[derive(Record)]
 struct LevelRow {
     #[record(sql = "a.product_id")]

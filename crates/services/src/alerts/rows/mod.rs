@@ -10,7 +10,9 @@ mod rule;
 mod strange;
 mod works;
 
-pub use alert::{active, active_levels, add, alerts, change, dismissed, forget, last_seqs, lock, resolved_long_ago, snoozed};
+pub use alert::{
+    active, active_levels, active_subjects, add, alerts, change, dismissed, forget, last_seqs, lock, resolved_long_ago, snoozed,
+};
 pub use dated::{Dated, alerted_lots, alerted_orders, alerted_transfers, lots, orders, tenants_with_dates, transfers};
 pub use email::{DueEmail, drop_due, due, note_queued, put_down, tenants_due};
 pub use facts::{Zones, categories, differences, margins, missing, named, zones};

@@ -1,7 +1,7 @@
 //! From the journal to alerts: what is opened and closed and how far the journal was read are one transaction. The number that moves is the
 //! fence: of two workers that look at the same events, one finds that it has moved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use inventory::{
@@ -23,12 +23,12 @@ use platform::{
     },
 };
 
-use super::{Alerts, load_rules};
+use super::{Alerts, known::alert_history, load_rules};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
-        Alert, AlertHistory, AlertScope, AlertValues, Level, LevelView, Local, Opening, Rule, Rules, Settled, Step, Subject,
-        Trigger, crossings, is_quiet, next_daily, quiet_end, settle,
+        Alert, AlertScope, AlertValues, Level, LevelView, Local, Opening, Rule, Rules, Settled, Step, Subject, Trigger, crossings,
+        is_quiet, next_daily, quiet_end, settle,
     },
     rows::{self, Behind, Zones},
 };
@@ -45,6 +45,8 @@ const MOST_PAGES: usize = 5;
 const TENANTS: i64 = 500;
 /// Steps after which a transaction takes no further event: a single one may have thousands.
 pub(super) const MOST_STEPS: usize = 5_000;
+/// The same of a page, where half of a level's steps open something at most, and most close what is not there: `PAGE` movements of a level have 6,000.
+const MOST_OF_PAGE: usize = 2 * MOST_STEPS;
 
 /// A step, when it was recorded, and the event that it comes from.
 pub(super) type Dated = (Step, Timestamp, Option<i64>);
@@ -138,7 +140,7 @@ impl Alerts {
                 Vec::new()
             };
             steps.extend(found.into_iter().map(|step| (step, event.recorded_at, Some(event.seq))));
-            if steps.len() >= MOST_STEPS {
+            if steps.len() >= MOST_OF_PAGE {
                 through = event.seq;
                 break;
             }
@@ -243,21 +245,6 @@ async fn emails_for(
         told.map(|(who, rule)| (alert.id, who.text(), due_at(now, rule, &zones, alert_scope.store))).collect::<Vec<_>>()
     };
     Ok(settled.opened.iter().flat_map(of).collect())
-}
-
-fn subjects(steps: &[Dated], is_wanted: impl Fn(&Step) -> bool) -> Vec<String> {
-    let distinct: BTreeSet<Subject> = steps.iter().filter(|(step, ..)| is_wanted(step)).map(|(step, ..)| step.key().1).collect();
-    distinct.iter().map(Subject::text).collect()
-}
-
-/// What the steps have to know of the alerts that are there. Most steps close what is not, and those that open are few.
-async fn alert_history(work: &Work, steps: &[Dated]) -> Result<AlertHistory, Fault> {
-    let (all, opening) = (subjects(steps, |_| true), subjects(steps, |step| matches!(step, Step::Open(_))));
-    let standing = subjects(steps, |step| matches!(step, Step::Open(opening) if opening.trigger == Trigger::Standing));
-    let active = if all.is_empty() { BTreeMap::new() } else { rows::active(work, &all).await? };
-    let dismissed = if standing.is_empty() { BTreeMap::new() } else { rows::dismissed(work, &standing).await? };
-    let last_seqs = if opening.is_empty() && active.is_empty() { BTreeMap::new() } else { rows::last_seqs(work, &all).await? };
-    Ok(AlertHistory { active, dismissed, last_seqs })
 }
 
 /// A movement's levels.

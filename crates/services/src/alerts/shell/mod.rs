@@ -3,6 +3,7 @@
 mod act;
 mod follow;
 mod emails;
+mod known;
 mod rules;
 mod scan;
 mod condition;

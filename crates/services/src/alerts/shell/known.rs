@@ -1,0 +1,42 @@
+//! What steps have to know of the alerts that are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use platform::storage::{Fault, Work};
+
+use super::follow::Dated;
+use crate::alerts::{
+    core::{AlertHistory, Step, Subject, Trigger},
+    rows,
+};
+
+/// Active alerts of a tenant that are looked through, for each subject of the steps and of all, instead of looking for each subject among them.
+const ACTIVE_A_SUBJECT: usize = 4;
+const MOST_ACTIVE: usize = 1_000;
+
+fn subjects(steps: &[Dated], is_wanted: impl Fn(&Step) -> bool) -> BTreeSet<Subject> {
+    steps.iter().filter(|(step, ..)| is_wanted(step)).map(|(step, ..)| step.key().1).collect()
+}
+
+fn texts(subjects: &BTreeSet<Subject>) -> Vec<String> {
+    subjects.iter().map(Subject::text).collect()
+}
+
+/// The alerts that the steps may close or find open. Most steps close what is not there, and those that open are few: nothing is asked of a subject that has
+/// no active alert and gets none. The tenant's row is held, as whoever opens alerts holds it: until this ends there are no more of them.
+pub(super) async fn alert_history(work: &Work, steps: &[Dated]) -> Result<AlertHistory, Fault> {
+    let opening = subjects(steps, |step| matches!(step, Step::Open(_)));
+    let standing = subjects(steps, |step| matches!(step, Step::Open(opening) if opening.trigger == Trigger::Standing));
+    let mut all = subjects(steps, |_| true);
+    if all.len() > opening.len() {
+        let most = all.len().saturating_mul(ACTIVE_A_SUBJECT).min(MOST_ACTIVE);
+        if let Some(active) = rows::active_subjects(work, most).await? {
+            all.retain(|subject| active.contains(subject) || opening.contains(subject));
+        }
+    }
+    let (all, standing) = (texts(&all), texts(&standing));
+    let active = if all.is_empty() { BTreeMap::new() } else { rows::active(work, &all).await? };
+    let dismissed = if standing.is_empty() { BTreeMap::new() } else { rows::dismissed(work, &standing).await? };
+    let last_seqs = if opening.is_empty() && active.is_empty() { BTreeMap::new() } else { rows::last_seqs(work, &all).await? };
+    Ok(AlertHistory { active, dismissed, last_seqs })
+}
