@@ -44,8 +44,10 @@ trap 'exit 130' INT TERM
 PORT="$(free_port)"
 COLLECTOR="$(free_port)"
 until [ "$COLLECTOR" != "$PORT" ] && [ $((COLLECTOR + 1)) != "$PORT" ] && port_free $((COLLECTOR + 1)); do COLLECTOR="$(free_port)"; done
-"$BIN" serve --database-url "sqlite://$FOLDER/traced.sqlite" --listen "127.0.0.1:$PORT" --registration open \
-  --otlp-endpoint "http://127.0.0.1:$COLLECTOR" --trace-sample 1 --webhooks-allow 127.0.0.0/8 </dev/null >"$FOLDER/server.log" 2>&1 &
+DATABASE="sqlite://$FOLDER/traced.sqlite"
+"$BIN" migrate --database-url "$DATABASE" >"$FOLDER/server.log" 2>&1
+"$BIN" serve --database-url "$DATABASE" --listen "127.0.0.1:$PORT" --registration open \
+  --otlp-endpoint "http://127.0.0.1:$COLLECTOR" --trace-sample 1 --webhooks-allow 127.0.0.0/8 </dev/null >>"$FOLDER/server.log" 2>&1 &
 SERVER=$!
 wait_for 60 port_taken "$PORT" || die "the server is not up after a minute"
 HEIGHT="$(PYTHONPATH="$ROOT/bench" timeout 180 python3 -B "$ROOT/bench/otlp_trace.py" "http://127.0.0.1:$PORT/graphql" "$COLLECTOR" "$FOLDER/trace.html")"
