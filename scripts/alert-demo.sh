@@ -58,12 +58,13 @@ run() { # name, command…: in the background, with a log of its own
 port_of() { cat "$ENTREPOT_CLUSTER_DIR/$1-metrics.port"; }
 
 configure() { # ports of prometheus, alertmanager, node exporter
+  ln -s "$ROOT/deploy/prometheus/rules" "$DIR/rules"
   cat >"$DIR/prometheus.yml" <<EOT
 global:
   scrape_interval: 5s
   evaluation_interval: 5s
   external_labels: { deployment: alert-demo, runbooks: docs/runbooks }
-rule_files: ["$ROOT/deploy/prometheus/rules/*.yml"]
+rule_files: ["rules/*.yml"]
 alerting:
   alert_relabel_configs: [{ action: labeldrop, regex: runbooks }]
   alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:$2"] }] }]
@@ -130,7 +131,8 @@ fi
 run exporter prometheus-node-exporter "--web.listen-address=127.0.0.1:$EXPORTER"
 run manager prometheus-alertmanager "--config.file=$ROOT/deploy/alertmanager/alertmanager.yml" "--storage.path=$DIR/manager" \
   "--web.listen-address=127.0.0.1:$MANAGER" --cluster.listen-address=
-run prometheus prometheus "--config.file=$DIR/prometheus.yml" "--storage.tsdb.path=$DIR/tsdb" "--web.listen-address=127.0.0.1:$PROMETHEUS" \
+# From its folder, so that its page names the rules alike on each machine.
+run prometheus env -C "$DIR" prometheus --config.file=prometheus.yml "--storage.tsdb.path=$DIR/tsdb" "--web.listen-address=127.0.0.1:$PROMETHEUS" \
   --enable-feature=exemplar-storage
 wait_for 30 curl -fsS "http://127.0.0.1:$PROMETHEUS/-/ready" || { tail -n 5 "$DIR/prometheus.log" >&2; die "prometheus is not ready"; }
 wait_for 30 curl -fsS "http://127.0.0.1:$MANAGER/-/ready" || { tail -n 5 "$DIR/manager.log" >&2; die "alertmanager is not ready"; }

@@ -95,6 +95,7 @@ pub fn simplify(item: &mut ImplItem) {
             clippy::unnecessary_literal_bound,
             clippy::unnecessary_wraps,
             clippy::unused_self,
+            clippy::wrong_self_convention,
             reason = "a field of the schema"
         )]));
     }
