@@ -229,6 +229,20 @@ export interface AlertRuleFilter {
   isEnabled?: boolean | null;
 }
 
+/** Sort order of a list of rules for alerts; rows with equal values are sorted by ID. */
+export interface AlertRuleSort {
+  /** Field by which the list is sorted. */
+  field: AlertRuleSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of rules for alerts can be sorted. */
+export type AlertRuleSortField =
+  | 'KIND'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
+
 /** A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some. */
 export interface AlertRuleUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -343,7 +357,7 @@ export interface ApiKeyCreateInput {
   trustedDocumentsOnly?: boolean | null;
   /** Share of the integration's rate limit that the key may use; all of it by default. */
   budget?: ApiKeyBudgetInput | null;
-  /** Time at which the key expires; a year from now by default. */
+  /** Time at which the key expires. Null for a year from now. */
   expiresAt?: string | null;
 }
 
@@ -541,7 +555,7 @@ export interface BlanketOrderCreateInput {
 
 /** Blanket orders that match all of these. */
 export interface BlanketOrderFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<BlanketOrderFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<BlanketOrderFilter> | null;
@@ -642,7 +656,7 @@ export interface BlanketOrderUpdateInput {
   externalRef?: string | null;
   /** Note on the agreement, at most 1,000 characters. Null removes it. */
   note?: string | null;
-  /** All lines of the blanket order from now on, 1 to 2,000. Null leaves them as they are. */
+  /** Lines of the blanket order from now on, 1 to 2,000; others are removed. Null leaves them as they are. */
   lines?: ReadonlyArray<BlanketOrderLineInput> | null;
 }
 
@@ -691,6 +705,21 @@ export interface CarrierFilter {
   /** True for carriers that new parcels can name, false for the others, null for both. */
   isActive?: boolean | null;
 }
+
+/** Sort order of a list of carriers; rows with equal values are sorted by ID. */
+export interface CarrierSort {
+  /** Field by which the list is sorted. */
+  field: CarrierSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of carriers can be sorted. */
+export type CarrierSortField =
+  | 'CODE'
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
 
 /** Carrier to create or change, found by its code. All of its fields are set. */
 export interface CarrierUpsertInput {
@@ -765,7 +794,7 @@ export interface CategoryCreateInput {
   metadata?: unknown | null;
   /** Text about the category for shoppers, at most 10,000 characters. */
   description?: string | null;
-  /** Whether shops show the category. True when left out. */
+  /** Whether shops show the category. Null for true. */
   isActive?: boolean | null;
   /** Title of the category's page for search engines, at most 255 characters. */
   seoTitle?: string | null;
@@ -825,7 +854,7 @@ export interface CategoryUpdateInput {
   parentId?: string | null;
   /** Parent category: neither the category nor one of its descendants. Null makes it a root. */
   parent?: CategoryRef | null;
-  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
+  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused. */
   position?: number | null;
   /** URL of the category's picture. Null clears. */
   imageUrl?: string | null;
@@ -833,7 +862,7 @@ export interface CategoryUpdateInput {
   metadata?: unknown | null;
   /** Text about the category for shoppers, at most 10,000 characters. */
   description?: string | null;
-  /** Whether shops show the category. */
+  /** Whether shops show the category. Left out, it stays; null is refused. */
   isActive?: boolean | null;
   /** Title of the category's page for search engines, at most 255 characters. */
   seoTitle?: string | null;
@@ -849,7 +878,7 @@ export interface CategoryUpsertInput {
   name?: string | null;
   /** Slug of the parent category, which may be an earlier row. Null makes the category a root. */
   parentSlug?: string | null;
-  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
+  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused. */
   position?: number | null;
   /** URL of the category's picture. Null clears. */
   imageUrl?: string | null;
@@ -857,7 +886,7 @@ export interface CategoryUpsertInput {
   metadata?: unknown | null;
   /** Text about the category for shoppers, at most 10,000 characters. */
   description?: string | null;
-  /** Whether shops show the category. True when the row creates one and leaves it out. */
+  /** Whether shops show the category. True when the row creates one and leaves it out; null is refused. */
   isActive?: boolean | null;
   /** Title of the category's page for search engines, at most 255 characters. */
   seoTitle?: string | null;
@@ -1035,15 +1064,15 @@ export interface CustomerCreateInput {
   /** E-mail address of the customer. */
   email?: string | null;
   /**
-   * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+   * Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
    * They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
-  /** All contacts at the customer, at most 20. */
+  /** Contacts at the customer, at most 20. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** All addresses of the customer, at most 20. */
+  /** Addresses of the customer, at most 20. */
   addresses?: ReadonlyArray<PartyAddressInput> | null;
-  /** All tax numbers of the customer, at most 10. */
+  /** Tax numbers of the customer, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the customer. Null for none. */
   paymentTerms?: PaymentTermsInput | null;
@@ -1066,7 +1095,7 @@ export interface CustomerEraseInput {
  * most 10,000 customers.
  */
 export interface CustomerFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<CustomerFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<CustomerFilter> | null;
@@ -1189,15 +1218,15 @@ export interface CustomerUpdateInput {
   /** E-mail address of the customer. */
   email?: string | null;
   /**
-   * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+   * Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
    * none. They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
-  /** All contacts at the customer, at most 20. Null for none. */
+  /** Contacts at the customer, at most 20. Null for none. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** All addresses of the customer, at most 20. Null for none. */
+  /** Addresses of the customer, at most 20. Null for none. */
   addresses?: ReadonlyArray<PartyAddressInput> | null;
-  /** All tax numbers of the customer, at most 10. Null for none. */
+  /** Tax numbers of the customer, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the customer. Null clears them. */
   paymentTerms?: PaymentTermsInput | null;
@@ -1217,15 +1246,15 @@ export interface CustomerUpsertInput {
   /** E-mail address of the customer. */
   email?: string | null;
   /**
-   * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+   * Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
    * none. They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
-  /** All contacts at the customer, at most 20. Null for none. */
+  /** Contacts at the customer, at most 20. Null for none. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** All addresses of the customer, at most 20. Null for none. */
+  /** Addresses of the customer, at most 20. Null for none. */
   addresses?: ReadonlyArray<PartyAddressInput> | null;
-  /** All tax numbers of the customer, at most 10. Null for none. */
+  /** Tax numbers of the customer, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the customer. Null clears them. */
   paymentTerms?: PaymentTermsInput | null;
@@ -1589,8 +1618,8 @@ export interface ExportCreateInput {
    */
   before?: string | null;
   /**
-   * Only demand facts that later events have revised: the field to of the manifest of the export before, at
-   * least 0. The rows replace those of the same businessDate, productId, storeId, channelId and
+   * Position that the export before reached, the field to of its manifest, at least 0: only demand facts that
+   * later events have revised are exported. The rows replace those of the same businessDate, productId, storeId, channelId and
    * currency; a row with the state GONE removes its own. Null to export all facts.
    */
   sinceSeq?: number | null;
@@ -1672,7 +1701,7 @@ export interface ExportScheduleSetInput {
   idempotencyKey?: string;
   /** ID of the schedule to change. Null makes a schedule. */
   id?: string | null;
-  /** Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  /** Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`; null without. */
   expectedVersion?: number | null;
   /** Name for people, 1 to 100 characters. */
   name: string;
@@ -1821,8 +1850,8 @@ export interface FileUploadCreateInput {
   /** Name of the file; a path before the name is removed. */
   name: string;
   /**
-   * Size of the file in bytes, for an early refusal of a file that is too large; unchecked before the upload when
-   * omitted.
+   * Size of the file in bytes, for an early refusal of a file that is too large; null leaves
+   * it unchecked before the upload.
    */
   size?: number | null;
 }
@@ -1863,7 +1892,7 @@ export interface FulfilmentDeliverInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Moment of the delivery; now when it is left out. Not before the goods left, at most five minutes ahead. */
+  /** Moment of the delivery. Null for now. Not before the goods left, at most five minutes ahead. */
   deliveredAt?: string | null;
 }
 
@@ -1875,7 +1904,7 @@ export interface FulfilmentFailInput {
   idempotencyKey?: string;
   /** Reason why; 1 to 1,000 characters. */
   reason: string;
-  /** Moment at which that became known; now when it is left out. Not before the goods left, at most five minutes ahead. */
+  /** Moment at which that became known. Null for now. Not before the goods left, at most five minutes ahead. */
   failedAt?: string | null;
 }
 
@@ -1932,7 +1961,7 @@ export interface FulfilmentWaveCreateInput {
 export interface FulfilmentWaveFilter {
   /** Waves of these stores. */
   store?: IdFilter | null;
-  /** Whether the waves are open. */
+  /** Whether the waves are open. Null for all. */
   isOpen?: boolean | null;
 }
 
@@ -2052,11 +2081,11 @@ export interface FulfilmentWorkFilter {
   dueAt?: DateTimeFilter | null;
   /** Works of these orders. */
   order?: IdFilter | null;
-  /** True for works of orders with a hold, false for works of orders without one. Not in fulfilmentWorkChanged. */
+  /** True for works of orders with a hold, false for works of orders without one, null for both. Not in fulfilmentWorkChanged. */
   isHeld?: boolean | null;
   /** Works of orders that are delivered in this way. Not in fulfilmentWorkChanged. */
   deliveryMethod?: DeliveryMethod | null;
-  /** True for works that are late: due before now, with units left to send. False for the others. Not in fulfilmentWorkChanged. */
+  /** True for works that are late: due before now, with units left to send. False for the others, null for both. Not in fulfilmentWorkChanged. */
   isLate?: boolean | null;
   /** Time at which the work was created. */
   createdAt?: DateTimeFilter | null;
@@ -2230,6 +2259,20 @@ export interface HoldRuleFilter {
   isArchived?: boolean | null;
 }
 
+/** Sort order of a list of rules that set holds; rows with equal values are sorted by code. */
+export interface HoldRuleSort {
+  /** Field by which the list is sorted. */
+  field: HoldRuleSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of rules that set holds can be sorted. */
+export type HoldRuleSortField =
+  | 'CODE'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
+
 /** A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed. */
 export interface HoldRuleUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -2392,6 +2435,20 @@ export interface IntegrationFilter {
   isEnabled?: boolean | null;
 }
 
+/** Sort order of a list of integrations; rows with equal values are sorted by ID. */
+export interface IntegrationSort {
+  /** Field by which the list is sorted. */
+  field: IntegrationSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of integrations can be sorted. */
+export type IntegrationSortField =
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
+
 /** Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added. */
 export interface IntegrationUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -2415,7 +2472,7 @@ export interface IntegrationUpdateInput {
   scope?: StoreScopeInput | null;
   /** Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is. */
   trustedDocumentsOnly?: boolean | null;
-  /** False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are accepted again. */
+  /** Whether the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is. */
   isEnabled?: boolean | null;
   /**
    * Deprecated name of `isEnabled`.
@@ -2426,7 +2483,7 @@ export interface IntegrationUpdateInput {
 
 /** Filter of invoices and credit notes. All conditions that are given must hold; a condition that is null is ignored. */
 export interface InvoiceFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<InvoiceFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<InvoiceFilter> | null;
@@ -2550,6 +2607,21 @@ export interface LegalEntityRestoreInput {
   expectedVersion?: number | null;
 }
 
+/** Sort order of a list of legal entities; rows with equal values are sorted by ID. */
+export interface LegalEntitySort {
+  /** Field by which the list is sorted. */
+  field: LegalEntitySortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of legal entities can be sorted. */
+export type LegalEntitySortField =
+  | 'CODE'
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
+
 /** A company that issues invoices, as it is to be. */
 export interface LegalEntityUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -2575,7 +2647,7 @@ export interface LegalEntityUpsertInput {
    */
   storeIds?: ReadonlyArray<string>;
   /**
-   * All stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are
+   * Stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are
    * named here. Null for none.
    */
   stores?: ReadonlyArray<StoreRef> | null;
@@ -2717,7 +2789,7 @@ export type LiquidationRefusalCode =
   | 'STALE'
   | 'REFUSED';
 
-/** All criteria at once: what is left out gets its default. */
+/** Criteria of liquidation: what is left out gets its default. */
 export interface LiquidationSettingsSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -2731,7 +2803,7 @@ export interface LiquidationSettingsSetInput {
   slowMonthlyUnits?: number | null;
   /** Whether stock is listed that expires before it is sold. Default true. */
   expiring?: boolean;
-  /** Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out. */
+  /** Cost of a product's units in a store below which they are not listed, in the company's currency. Null for nothing. */
   leastValue?: MoneyInput | null;
   /** Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. Default 20, 40, 60. */
   markdownPercents?: ReadonlyArray<number>;
@@ -2744,7 +2816,7 @@ export interface LiquidationSettingsSetInput {
   /** Percent of the cost that a write-off brings, as by its tax, from 0 to 100. Default 0. */
   salvagePercent?: number;
   /**
-   * Cost of one line of a transfer between stores without a cost in `transferCosts`, in the company's currency; nothing when it is left out. Plans of
+   * Cost of one line of a transfer between stores without a cost in `transferCosts`, in the company's currency. Null for nothing. Plans of
    * replenishment count it, too.
    */
   transferFreight?: MoneyInput | null;
@@ -2752,7 +2824,7 @@ export interface LiquidationSettingsSetInput {
   transferCosts?: ReadonlyArray<LiquidationTransferCostInput>;
   /** Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed. */
   bundlePercent?: number | null;
-  /** Cost of making one bundle, in the company's currency; nothing when it is left out. */
+  /** Cost of making one bundle, in the company's currency. Null for nothing. */
   bundleCost?: MoneyInput | null;
   /** Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts. */
   alertValue?: MoneyInput | null;
@@ -2771,7 +2843,7 @@ export interface LiquidationTermsInput {
   supplier?: SupplierRef | null;
   /** Percent of the cost that is credited, from 1 to 100; 0 with `cancelDays` of a supplier that takes nothing back. */
   creditPercent: number;
-  /** Cost of one return, in the company's currency; nothing when it is left out. */
+  /** Cost of one return, in the company's currency. Null for nothing. */
   freight?: MoneyInput | null;
   /** Days before its delivery, from 0 to 365, until which the supplier lets an order be cut. Null: never. */
   cancelDays?: number | null;
@@ -2815,7 +2887,7 @@ export interface LotCreateInput {
 
 /** Lots that match all of these. */
 export interface LotFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<LotFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<LotFilter> | null;
@@ -2958,7 +3030,7 @@ export interface MemberRolesSetInput {
   memberId: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** All grants that the member is to have: what is not named is taken away. */
+  /** Grants that the member has from now on: what is not named is taken away. */
   grants: ReadonlyArray<RoleGrantInput>;
 }
 
@@ -3025,7 +3097,7 @@ export interface MoneyInput {
 
 /** Movements that match all of these. */
 export interface MovementFilter {
-  /** All of these hold; an empty list holds for everything. Refused by reports. */
+  /** Conditions that must all hold; an empty list holds for everything. Refused by reports. */
   and?: ReadonlyArray<MovementFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. Refused by reports. */
   or?: ReadonlyArray<MovementFilter> | null;
@@ -3111,7 +3183,7 @@ export interface NodeTagsSetInput {
    */
   nodeId: string;
   /**
-   * All tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. Those of a customer
+   * Tags of the thing, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. Those of a customer
    * are set by customerUpdate.
    */
   tags?: ReadonlyArray<string> | null;
@@ -3253,7 +3325,7 @@ export interface OrderCreateInput {
    * changes of the customer do not change it.
    */
   shippingCountry?: string | null;
-  /** Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period. */
+  /** Time at which the order was placed. Null for now. At most five minutes ahead, and not in a closed period. */
   placedAt?: string | null;
   /** Status in which the order is created. Default CONFIRMED. */
   status?: NewOrderStatus;
@@ -3295,7 +3367,7 @@ export interface OrderCreateInput {
 
 /** Filter of orders. All conditions that are given must hold; a condition that is null is ignored. */
 export interface OrderFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<OrderFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<OrderFilter> | null;
@@ -3320,7 +3392,7 @@ export interface OrderFilter {
    * (SHORT) are no holds.
    */
   hold?: ReadonlyArray<string> | null;
-  /** True for orders with a hold, false for orders without one. */
+  /** True for orders with a hold, false for orders without one, null for both. */
   isHeld?: boolean | null;
   /** Payment statuses to include; an empty list matches nothing. */
   paymentStatus?: ReadonlyArray<PaymentStatus> | null;
@@ -3373,7 +3445,7 @@ export interface OrderFulfilInput {
    * Backordered quantities are shipped only when their line is named.
    */
   lines?: ReadonlyArray<LineQuantity> | null;
-  /** Time of the shipment; now by default. */
+  /** Time of the shipment. Null for now. */
   occurredAt?: string | null;
   /** Policy for a shipment that takes stock which is promised to others or not there. Default REFUSE. */
   onShortage?: ShortagePolicy;
@@ -3428,11 +3500,11 @@ export interface OrderLineInput {
   quantity?: number | null;
   /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
   packs?: number | null;
-  /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. */
+  /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. Null for the product's own. */
   unitPrice?: MoneyInput | null;
-  /** Discount deducted from the line's price; from 0 to the whole price. */
+  /** Discount deducted from the line's price; from 0 to the whole price. Null for 0. */
   discount?: MoneyInput | null;
-  /** Tax added to the line's price, as an amount; 0 by default. */
+  /** Tax added to the line's price, as an amount. Null for 0. */
   tax?: MoneyInput | null;
   /**
    * Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax of any quantity is computed by it,
@@ -3682,7 +3754,7 @@ export interface PaperSettingsSetInput {
   paymentDays?: number | null;
   /** Columns about goods beside those of the kind of paper. Null for SKU. */
   columns?: ReadonlyArray<PaperColumn> | null;
-  /** All texts, at most one for each kind of paper. Null for none. */
+  /** Texts of papers, at most one for each kind of paper. Null for none. */
   texts?: ReadonlyArray<PaperTextInput> | null;
 }
 
@@ -3903,6 +3975,19 @@ export interface PermissionFilter {
   class?: PermissionClass | null;
 }
 
+/** Sort order of a list of permissions; rows with equal values are sorted by code. */
+export interface PermissionSort {
+  /** Field by which the list is sorted. */
+  field: PermissionSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of permissions can be sorted. */
+export type PermissionSortField =
+  | 'CODE'
+  | 'CLASS';
+
 /** Lines of a plan, in one of three ways. */
 export type PlanLineChoice =
   | { all: boolean; ids?: never; under?: never }
@@ -3975,9 +4060,9 @@ export interface ProductCreateInput {
   familyId?: string | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
-  /** Selling price of one whole unit. */
+  /** Selling price of one whole unit. Null for none. */
   price?: MoneyInput | null;
-  /** Cost of one whole unit. */
+  /** Cost of one whole unit. Null for none. */
   unitCost?: MoneyInput | null;
   /** Available quantity, in smallest units, at or below which stock is low. Null for none. */
   lowStockThreshold?: number | null;
@@ -4001,7 +4086,7 @@ export interface ProductCreateInput {
   originCountry?: string | null;
   /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
   tariffNumber?: string | null;
-  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  /** Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
   tags?: ReadonlyArray<string> | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
@@ -4119,9 +4204,23 @@ export interface ProductFamilyRestoreInput {
   idempotencyKey?: string | null;
 }
 
+/** Sort order of a list of product families; families with equal values are sorted by ID. */
+export interface ProductFamilySort {
+  /** Field by which the families are sorted. */
+  field: ProductFamilySortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which product families can be sorted. */
+export type ProductFamilySortField =
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
+
 /** Filter of the products. Conditions are combined by AND; a null condition is ignored. */
 export interface ProductFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<ProductFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<ProductFilter> | null;
@@ -4300,8 +4399,13 @@ export type ProductStatus =
 
 /** Products that categories are suggested for. Archived products are left out. */
 export interface ProductSuggestionFilter {
-  /** IDs of the products to include, at most 250. Null for all. */
+  /**
+   * Deprecated form of `products`: their IDs.
+   * @deprecated 2026-11-26: use products. Removed after 2027-11-26.
+   */
   productIds?: ReadonlyArray<string> | null;
+  /** Products to include, at most 250. A key that names nothing adds nothing. Null for all. */
+  products?: ReadonlyArray<ProductRef> | null;
   /** True to include only products without a category. Default true. */
   withoutCategory?: boolean;
 }
@@ -4332,8 +4436,13 @@ export interface ProductSuggestionRefuseInput {
 
 /** Products that tags are suggested for. Archived products are left out. */
 export interface ProductTagSuggestionFilter {
-  /** IDs of the products to include, at most 250. Null for all. */
+  /**
+   * Deprecated form of `products`: their IDs.
+   * @deprecated 2026-11-26: use products. Removed after 2027-11-26.
+   */
   productIds?: ReadonlyArray<string> | null;
+  /** Products to include, at most 250. A key that names nothing adds nothing. Null for all. */
+  products?: ReadonlyArray<ProductRef> | null;
   /** True to include only products without tags. Default true. */
   withoutTags?: boolean;
 }
@@ -4376,7 +4485,7 @@ export interface ProductUpdateInput {
   description?: string | null;
   /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
-  /** All barcodes of the product and of its packs, at most 50. */
+  /** Barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
   /**
    * Deprecated form of `category`: its ID.
@@ -4396,9 +4505,9 @@ export interface ProductUpdateInput {
   familyId?: string | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
-  /** Selling price of one whole unit. */
+  /** Selling price of one whole unit. Null for none. */
   price?: MoneyInput | null;
-  /** Cost of one whole unit. */
+  /** Cost of one whole unit. Null for none. */
   unitCost?: MoneyInput | null;
   /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
   lowStockThreshold?: number | null;
@@ -4422,7 +4531,7 @@ export interface ProductUpdateInput {
   originCountry?: string | null;
   /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
   tariffNumber?: string | null;
-  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  /** Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
   tags?: ReadonlyArray<string> | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
@@ -4438,7 +4547,7 @@ export interface ProductUpsertInput {
   description?: string | null;
   /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
-  /** All barcodes of the product and of its packs, at most 50. */
+  /** Barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
   /**
    * Deprecated form of `category`: its ID.
@@ -4458,9 +4567,9 @@ export interface ProductUpsertInput {
   familyId?: string | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
-  /** Selling price of one whole unit. */
+  /** Selling price of one whole unit. Null for none. */
   price?: MoneyInput | null;
-  /** Cost of one whole unit. */
+  /** Cost of one whole unit. Null for none. */
   unitCost?: MoneyInput | null;
   /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
   lowStockThreshold?: number | null;
@@ -4484,7 +4593,7 @@ export interface ProductUpsertInput {
   originCountry?: string | null;
   /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
   tariffNumber?: string | null;
-  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  /** Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
   tags?: ReadonlyArray<string> | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
@@ -4651,7 +4760,7 @@ export interface PurchaseOrderCreateInput {
 
 /** Purchase orders that match all of these. */
 export interface PurchaseOrderFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<PurchaseOrderFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<PurchaseOrderFilter> | null;
@@ -4799,7 +4908,7 @@ export interface PurchaseOrderReceiveInput {
   deliveryNote?: string | null;
   /** Note that is kept with the receipt and the stock movements, at most 1,000 characters. */
   note?: string | null;
-  /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
+  /** Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
   /** Lines received. Null receives the open quantity of every line. */
   lines?: ReadonlyArray<PurchaseOrderLineReceiptInput> | null;
@@ -4870,9 +4979,9 @@ export interface PurchaseOrderUpdateInput {
   overPercent?: number | null;
   /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is. */
   underPercent?: number | null;
-  /** All lines of the order from now on, at most 2,000. Null leaves them as they are. */
+  /** Lines of the order from now on, at most 2,000; others are removed. Null leaves them as they are. */
   lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
-  /** All charges of the order from now on, at most 50. Null leaves them as they are. */
+  /** Charges of the order from now on, at most 50; others are removed. Null leaves them as they are. */
   charges?: ReadonlyArray<PurchaseChargeInput> | null;
   /** Exchange rate that is agreed for the order, as in `PurchaseOrderCreateInput`. Null removes it. */
   fixedRate?: string | null;
@@ -5111,7 +5220,7 @@ export interface ReplenishmentPlanCreateInput {
   supplierId?: string | null;
   /** Supplier whose products are included. */
   supplier?: SupplierRef | null;
-  /** Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT. */
+  /** Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for no limit. */
   budget?: MoneyInput | null;
 }
 
@@ -5306,9 +5415,9 @@ export interface ReplenishmentRuleSetInput {
   expectedVersion?: number | null;
   /** Whether the rule approves lines from the next plan on. Default true. */
   enabled?: boolean;
-  /** Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait. */
+  /** Limit of what the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait. */
   planAmount?: MoneyInput | null;
-  /** Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
+  /** Limit of what the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
   supplierAmount?: MoneyInput | null;
   /** Whether transfers are approved. Default true. */
   transfers?: boolean;
@@ -5454,7 +5563,7 @@ export interface ReturnCloseInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /**
-   * Refund, from 0 to the amount that was charged for the received goods. By default the received goods at the prices of their lines,
+   * Refund, from 0 to the amount that was charged for the received goods. Null for the received goods at the prices of their lines,
    * charges included.
    */
   refund?: MoneyInput | null;
@@ -5494,7 +5603,7 @@ export interface ReturnCreateInput {
   payments?: ReadonlyArray<ReturnPaymentInput> | null;
   /** Note that is kept with the return, at most 1,000 characters. */
   note?: string | null;
-  /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
+  /** Time of the return. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
   /** Lines of the return; at most 2,000. */
   lines: ReadonlyArray<ReturnLineInput>;
@@ -5502,7 +5611,7 @@ export interface ReturnCreateInput {
 
 /** Filter of returns. All conditions that are given must hold; a condition that is null is ignored. */
 export interface ReturnFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<ReturnFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<ReturnFilter> | null;
@@ -5558,7 +5667,7 @@ export interface ReturnInspectInput {
    */
   lines?: ReadonlyArray<ReturnInspectLineInput> | null;
   /**
-   * Time of the inspection; now by default. Not before the goods began to come, at most five minutes
+   * Time of the inspection. Null for now. Not before the goods began to come, at most five minutes
    * ahead, and not in a closed period.
    */
   occurredAt?: string | null;
@@ -5597,7 +5706,7 @@ export interface ReturnLineInput {
   quantity?: number | null;
   /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
   packs?: number | null;
-  /** Refund for one whole unit; by default the price at which the unit was sold, or else the product's price. */
+  /** Refund for one whole unit. Null for the price at which the unit was sold, or else the product's price. */
   unitPrice?: MoneyInput | null;
   /** Disposition of the returned goods. Default RESTOCK. */
   disposition?: Disposition;
@@ -5643,7 +5752,7 @@ export interface ReturnReceiveInput {
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
   /** Whether nothing more will come: what is missing can then be asked back again. Default false. */
   isLast?: boolean;
-  /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
+  /** Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
   /** Note that is kept with the stock movements, at most 1,000 characters. */
   note?: string | null;
@@ -5820,6 +5929,19 @@ export interface RoleGrantInput {
   expiresAt?: string | null;
 }
 
+/** Sort order of a list of roles; rows with equal values are sorted by ID. */
+export interface RoleSort {
+  /** Field by which the list is sorted. */
+  field: RoleSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of roles can be sorted. */
+export type RoleSortField =
+  | 'KEY'
+  | 'NAME';
+
 /** Changes of a role; a field that is omitted stays as it is. */
 export interface RoleUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -5977,7 +6099,7 @@ export interface SavedViewScheduleSetInput {
   idempotencyKey?: string;
   /** ID of the schedule to change. Null makes a schedule. */
   id?: string | null;
-  /** Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  /** Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`; null without. */
   expectedVersion?: number | null;
   /** ID of the view that is sent; with `id` that of the schedule. */
   savedViewId: string;
@@ -6075,7 +6197,7 @@ export interface SavedViewUpdateInput {
   document?: string | null;
   /** Values of the view's variables where a reader gives none: an object, in place of the whole former one. */
   variables?: unknown | null;
-  /** Whether the view is paused: a paused view is not run. */
+  /** Whether the view is paused: a paused view is not run. Null leaves it as it is. */
   isPaused?: boolean | null;
   /** Members and roles whom the view is shared with, in the place of the former ones. */
   readers?: SavedViewReadersInput | null;
@@ -6205,7 +6327,7 @@ export interface StockAdjustInput {
   note?: string | null;
   /** Reference of the movement in an external system, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** Time of the change. Default now. At most five minutes in the future, and not in a closed period. */
+  /** Time of the change. Null for now. At most five minutes in the future, and not in a closed period. */
   occurredAt?: string | null;
   /** Policy for changes that take reserved stock, or more than is on hand. Default REFUSE. */
   onShortage?: ShortagePolicy;
@@ -6292,10 +6414,10 @@ export interface StockChangeInput {
   delta?: number | null;
   /** Packs of the barcode that names the product, instead of `delta`: `packs` times the units in a pack. Null where `delta` is given. */
   packs?: number | null;
-  /** Refuse unless the level still has this version before the call's first change of it. */
+  /** Version that the level must still have before the call's first change of it. Null for any. */
   expectedVersion?: number | null;
   /**
-   * Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
+   * Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
    * Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
    */
   unitCost?: MoneyInput | null;
@@ -6321,7 +6443,7 @@ export type StockCondition =
 
 /** Stock levels that match all of these. */
 export interface StockFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<StockFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<StockFilter> | null;
@@ -6379,7 +6501,7 @@ export interface StockMoveInput {
   reasonCode: ReasonCode;
   /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
-  /** Time of the change. Default now. */
+  /** Time of the change. Null for now. */
   occurredAt?: string | null;
   /** Policy for a move that takes reserved stock. Default REFUSE. */
   onShortage?: ShortagePolicy;
@@ -6531,7 +6653,7 @@ export interface StockReverseInput {
   movementId: string;
   /** Reason for the reversal, at most 1,000 characters. */
   note: string;
-  /** Time of the change. Default now. */
+  /** Time of the change. Null for now. */
   occurredAt?: string | null;
   /** Policy for a reversal that takes reserved stock, or more than is on hand. Default REFUSE. */
   onShortage?: ShortagePolicy;
@@ -6705,7 +6827,7 @@ export interface StocktakeCreateInput {
 
 /** Filter of the stocktakes. Conditions are combined by AND; a null condition is ignored. */
 export interface StocktakeFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<StocktakeFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<StocktakeFilter> | null;
@@ -6766,7 +6888,7 @@ export interface StocktakeLineFilter {
   product?: IdFilter | null;
   /**
    * True for counted lines with a difference, false for counted lines without one; lines to be
-   * counted once more are neither. Requires count.review for a blind stocktake.
+   * counted once more are neither. Null for all. Requires count.review for a blind stocktake.
    */
   hasDifference?: boolean | null;
 }
@@ -6863,7 +6985,7 @@ export interface StocktakeSubmitInput {
   onUncounted?: UncountedPolicy;
 }
 
-/** All limits of anomalies that a store has of its own: those that are left out are the tenant's. */
+/** Limits of anomalies that a store has of its own: those that are left out are the tenant's. */
 export interface StoreAnomalyLimitsInput {
   /** Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to 1,000,000. Null for the tenant's anomalySize. */
   size?: number | null;
@@ -6919,11 +7041,11 @@ export interface StoreCreateInput {
   kind?: StoreKind;
   /** IANA time zone of the store's business days. Null for the tenant's. */
   timeZone?: string | null;
-  /** All contacts at the store, at most 20. */
+  /** Contacts at the store, at most 20. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Address of the store. */
   address?: PartyAddressInput | null;
-  /** All tax numbers of the store, at most 10. */
+  /** Tax numbers of the store, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the store. */
   paymentTerms?: PaymentTermsInput | null;
@@ -6935,7 +7057,7 @@ export interface StoreCreateInput {
 
 /** Stores that match all of these. Without a filter, all stores, archived ones included. */
 export interface StoreFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<StoreFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<StoreFilter> | null;
@@ -7016,6 +7138,20 @@ export interface StoreGroupRestoreInput {
   expectedVersion?: number | null;
 }
 
+/** Sort order of a list of groups of stores; rows with equal values are sorted by ID. */
+export interface StoreGroupSort {
+  /** Field by which the list is sorted. */
+  field: StoreGroupSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of groups of stores can be sorted. */
+export type StoreGroupSortField =
+  | 'CODE'
+  | 'NAME'
+  | 'UPDATED_AT';
+
 /** Changes of a group of stores; a field that is omitted stays as it is. */
 export interface StoreGroupUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -7033,7 +7169,7 @@ export interface StoreGroupUpdateInput {
    * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
    */
   storeIds?: ReadonlyArray<string> | null;
-  /** All stores of the group from now on. Members with rights by the group get them in these stores. */
+  /** Stores of the group from now on; others leave it. Members with rights by the group get them in these stores. */
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
@@ -7120,11 +7256,11 @@ export interface StoreUpdateInput {
   kind?: StoreKind | null;
   /** IANA time zone of the store's business days from now on. */
   timeZone?: string | null;
-  /** All contacts at the store, at most 20. */
+  /** Contacts at the store, at most 20. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Address of the store. */
   address?: PartyAddressInput | null;
-  /** All tax numbers of the store, at most 10. */
+  /** Tax numbers of the store, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the store. */
   paymentTerms?: PaymentTermsInput | null;
@@ -7133,7 +7269,7 @@ export interface StoreUpdateInput {
    * none.
    */
   handlingTime?: HandlingTimeInput | null;
-  /** All limits of anomalies that the store has of its own, from the next judging on. Null for the tenant's. */
+  /** Limits of anomalies that the store has of its own, from the next judging on. Null for the tenant's. */
   anomalyLimits?: StoreAnomalyLimitsInput | null;
 }
 
@@ -7175,7 +7311,7 @@ export interface SupplierCalendarInput {
   orderDays?: ReadonlyArray<number> | null;
   /** Weekdays on which the supplier delivers, from 1, a Monday, to 7. Null or an empty list for any weekday. */
   deliveryDays?: ReadonlyArray<number> | null;
-  /** All days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none. */
+  /** Days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none. */
   closedDays?: ReadonlyArray<SupplierClosedDayInput> | null;
 }
 
@@ -7199,15 +7335,15 @@ export interface SupplierCreateInput {
   leadTimeDays?: number | null;
   /** E-mail address for purchase orders. */
   email?: string | null;
-  /** All contacts at the supplier, at most 20. */
+  /** Contacts at the supplier, at most 20. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Address of the supplier. */
   address?: PartyAddressInput | null;
-  /** All tax numbers of the supplier, at most 10. */
+  /** Tax numbers of the supplier, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the supplier. */
   paymentTerms?: PaymentTermsInput | null;
-  /** Least value of the goods of an order, without charges. 0 for none. */
+  /** Least value of the goods of an order, without charges. Null or 0 for none. */
   minimumOrderValue?: MoneyInput | null;
   /** Days on which the supplier takes orders and delivers. Null for any day. */
   calendar?: SupplierCalendarInput | null;
@@ -7215,7 +7351,7 @@ export interface SupplierCreateInput {
 
 /** Suppliers that match all of these. Without a filter, those in use. */
 export interface SupplierFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<SupplierFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<SupplierFilter> | null;
@@ -7399,7 +7535,7 @@ export interface SupplierReturnCreateInput {
   reasonCode?: ReasonCode;
   /** Note that is kept with the return and the stock movements, at most 1,000 characters. */
   note?: string | null;
-  /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
+  /** Time of the return. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
   /** Lines of the return, at most 2,000. */
   lines: ReadonlyArray<SupplierReturnLineInput>;
@@ -7407,7 +7543,7 @@ export interface SupplierReturnCreateInput {
 
 /** Returns to suppliers that match all of these. */
 export interface SupplierReturnFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<SupplierReturnFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<SupplierReturnFilter> | null;
@@ -7523,11 +7659,11 @@ export interface SupplierUpdateInput {
   leadTimeDays?: number | null;
   /** E-mail address for purchase orders. */
   email?: string | null;
-  /** All contacts at the supplier, at most 20. */
+  /** Contacts at the supplier, at most 20. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Address of the supplier. */
   address?: PartyAddressInput | null;
-  /** All tax numbers of the supplier, at most 10. */
+  /** Tax numbers of the supplier, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the supplier. */
   paymentTerms?: PaymentTermsInput | null;
@@ -7562,7 +7698,7 @@ export interface TenantUpdateInput {
   defaultCurrency?: string | null;
   /** IANA time zone of the tenant. Past business days keep their dates. */
   timeZone?: string | null;
-  /** Whether members must use a second factor. */
+  /** Whether members must use a second factor. Null leaves it as it is. */
   mfaRequired?: boolean | null;
   /**
    * Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days). Null leaves it as it is. Every node
@@ -7674,7 +7810,7 @@ export interface TransferCreateInput {
 
 /** Conditions on transfers. All must hold; a condition that is null is ignored. */
 export interface TransferFilter {
-  /** All of these hold; an empty list holds for everything. */
+  /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<TransferFilter> | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<TransferFilter> | null;
@@ -7701,7 +7837,7 @@ export interface TransferFilter {
   externalRefs?: StringFilter | null;
   /** Range of the time at which the transfer was created. */
   createdAt?: DateTimeFilter | null;
-  /** Should arrive then. */
+  /** Time at which the goods are expected to arrive. */
   expectedAt?: DateTimeFilter | null;
   /** Tag of the transfer; case is ignored. Each operator may be met by another tag. */
   tag?: StringFilter | null;
@@ -7752,7 +7888,7 @@ export interface TransferShipmentInput {
   expectedVersion?: number | null;
   /** Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit. */
   lines?: ReadonlyArray<TransferShipmentLineInput> | null;
-  /** Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period. */
+  /** Time of the shipment or receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
   /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
@@ -7936,7 +8072,10 @@ export interface WebhookEndpointUpdateInput {
   eventTypes?: ReadonlyArray<string> | null;
   /** Description of the endpoint; null clears it. */
   description?: string | null;
-  /** Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. */
+  /**
+   * Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. Null leaves it
+   * as it is.
+   */
   isEnabled?: boolean | null;
 }
 

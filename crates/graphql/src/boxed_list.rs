@@ -76,7 +76,8 @@ mod tests {
             let [plain, boxed] = ["plain", "boxed"].map(|name| format!("{{ items: {name}(most: {most}) {{ number }} }}"));
             let (plain, boxed) = (schema.execute(plain).await, schema.execute(boxed).await);
             assert_eq!(plain.data, boxed.data);
-            let paths = |answer: &async_graphql::Response| format!("{:?}", answer.errors.iter().map(|e| &e.path).collect::<Vec<_>>());
+            let paths =
+                |answer: &async_graphql::Response| format!("{:?}", answer.errors.iter().map(|e| &e.path).collect::<Vec<_>>());
             assert_eq!(paths(&plain), paths(&boxed));
             assert_eq!(boxed.errors.len(), usize::from(most == 41));
         }

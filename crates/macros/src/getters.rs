@@ -122,10 +122,7 @@ mod tests {
             quote!(&[String]),
             quote!(Answer<Option<Quantity>>),
         ] {
-            assert!(
-                !is_async(quote! { async fn one(&self) -> #output { self.0.one() } }),
-                "{output}"
-            );
+            assert!(!is_async(quote! { async fn one(&self) -> #output { self.0.one() } }), "{output}");
         }
         assert!(!is_async(quote! {
             #[field(permit = StoreRead)]

@@ -141,7 +141,8 @@ async fn the_first_order_to_a_supplier_is_for_a_person(world: &World) {
     assert_eq!(night(&desk, 1).await.1, 0);
     // What was ordered from another one does not count, until that one was this one all along.
     let office = &desk.books.office;
-    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
+    let made =
+        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
     let old = json!({ "id": done(&made, "supplier")["id"] });
     let tea = office.product("TEA", "1.00").await;
     let out = office.ordered(json!({ "supplier": old, "lines": [{ "product": tea, "quantity": 1 }] })).await;

@@ -269,7 +269,8 @@ async fn what_came_back_was_revenue_first(books: &Books<'_>, mug: &Value, custom
     let coming = back(&some, 2, json!({ "receive": false })).await;
     let step = json!({ "idempotencyKey": key(), "id": coming["id"] });
     done(&office.act("returnApprove", "ReturnActionInput", "return { id }", step).await, "return");
-    let one = json!({ "idempotencyKey": key(), "id": coming["id"], "lines": [{ "lineId": coming["lines"][0]["id"], "quantity": 1 }] });
+    let one =
+        json!({ "idempotencyKey": key(), "id": coming["id"], "lines": [{ "lineId": coming["lines"][0]["id"], "quantity": 1 }] });
     done(&office.act("returnReceive", "ReturnReceiveInput", "return { id }", one).await, "return");
     let store = json!({ "eq": office.store["id"] });
     let query = "query($s: IdFilter) { salesReport(groupBy: CHANNEL, filter: { store: $s }) { key } }";

@@ -91,8 +91,7 @@ impl<'w> Shop<'w> {
 
     /// What is shown of the product of a name.
     pub async fn named(&self, name: &str) -> Value {
-        let query =
-            "query($name: String!) { products(filter: { name: { eq: $name } }) { nodes { id sku name version category { name } } } }";
+        let query = "query($name: String!) { products(filter: { name: { eq: $name } }) { nodes { id sku name version category { name } } } }";
         let found = self.ask(query, json!({ "name": name })).await["products"]["nodes"].as_array().unwrap().clone();
         assert_eq!(found.len(), 1, "{name}: {found:#?}");
         found[0].clone()

@@ -7,7 +7,9 @@ use crate::authorization::world::World;
 /// Behind a cursor a page is never the whole list: it is counted while it is read, and once for all that this count answers.
 pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
     for list in ["products", "orders", "stockLevels"] {
-        let read = format!("query($after: Cursor, $first: Int!) {{ {list}(first: $first, after: $after) {{ SELECTED pageInfo {{ endCursor }} }} }}");
+        let read = format!(
+            "query($after: Cursor, $first: Int!) {{ {list}(first: $first, after: $after) {{ SELECTED pageInfo {{ endCursor }} }} }}"
+        );
         let ask = async |selected: &str, after: &Value, first: u32| {
             let (query, variables) = (read.replace("SELECTED", selected), json!({ "after": after, "first": first }));
             let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &variables);
@@ -22,7 +24,10 @@ pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
         for (selected, expected) in [
             ("nodes { id }", 0),
             ("nodes { id } totalCount { count precision }", 1),
-            ("nodes { id } totalCount { count precision } few: totalCount(limit: 1) { precision } far: totalCount(limit: 2000) { count }", 1),
+            (
+                "nodes { id } totalCount { count precision } few: totalCount(limit: 1) { precision } far: totalCount(limit: 2000) { count }",
+                1,
+            ),
         ] {
             let (page, counts) = ask(selected, after, 1).await;
             assert_eq!(counts, expected, "{list}: {selected}");
@@ -50,7 +55,9 @@ pub async fn short_lists_are_sorted(world: &World) {
         ("legalEntitiesList", "CODE", "code"),
         ("productFamilies", "NAME", "name"),
     ] {
-        let read = |direction: &str, page: &str| format!("{{ {list}(sort: {{ field: {field}, direction: {direction} }}, {page}) {{ nodes {{ {shown} }} }} }}");
+        let read = |direction: &str, page: &str| {
+            format!("{{ {list}(sort: {{ field: {field}, direction: {direction} }}, {page}) {{ nodes {{ {shown} }} }} }}")
+        };
         let rows = |page: &Value| -> Vec<String> {
             page[list]["nodes"].as_array().unwrap().iter().map(|row| row[shown].as_str().unwrap().to_lowercase()).collect()
         };

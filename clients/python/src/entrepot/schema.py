@@ -189,6 +189,23 @@ class AlertRuleFilter(TypedDict, total=False):
     isEnabled: Optional[bool]
 
 
+class _AlertRuleSort(TypedDict):
+    field: "AlertRuleSortField"
+
+
+class AlertRuleSort(_AlertRuleSort, total=False):
+    """Sort order of a list of rules for alerts; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+AlertRuleSortField = Literal[
+    "KIND",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
+
+
 class _AlertRuleUpsertInput(TypedDict):
     kind: "AlertKind"
 
@@ -568,6 +585,24 @@ class CarrierFilter(TypedDict, total=False):
     id: Optional["IdFilter"]
     search: Optional[str]
     isActive: Optional[bool]
+
+
+class _CarrierSort(TypedDict):
+    field: "CarrierSortField"
+
+
+class CarrierSort(_CarrierSort, total=False):
+    """Sort order of a list of carriers; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+CarrierSortField = Literal[
+    "CODE",
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
 
 
 class _CarrierUpsertInput(TypedDict):
@@ -1905,6 +1940,23 @@ class HoldRuleFilter(TypedDict, total=False):
     isArchived: Optional[bool]
 
 
+class _HoldRuleSort(TypedDict):
+    field: "HoldRuleSortField"
+
+
+class HoldRuleSort(_HoldRuleSort, total=False):
+    """Sort order of a list of rules that set holds; rows with equal values are sorted by code."""
+
+    direction: "Direction"
+
+
+HoldRuleSortField = Literal[
+    "CODE",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
+
+
 class _HoldRuleUpsertInput(TypedDict):
     code: str
     kind: str
@@ -2004,6 +2056,23 @@ class IntegrationFilter(TypedDict, total=False):
     id: Optional["IdFilter"]
     search: Optional[str]
     isEnabled: Optional[bool]
+
+
+class _IntegrationSort(TypedDict):
+    field: "IntegrationSortField"
+
+
+class IntegrationSort(_IntegrationSort, total=False):
+    """Sort order of a list of integrations; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+IntegrationSortField = Literal[
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
 
 
 class _IntegrationUpdateInput(TypedDict):
@@ -2147,6 +2216,24 @@ class LegalEntityRestoreInput(_LegalEntityRestoreInput, total=False):
 
     idempotencyKey: str
     expectedVersion: Optional[int]
+
+
+class _LegalEntitySort(TypedDict):
+    field: "LegalEntitySortField"
+
+
+class LegalEntitySort(_LegalEntitySort, total=False):
+    """Sort order of a list of legal entities; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+LegalEntitySortField = Literal[
+    "CODE",
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
 
 
 class _LegalEntityUpsertInput(TypedDict):
@@ -2298,7 +2385,7 @@ LiquidationRefusalCode = Literal[
 
 
 class LiquidationSettingsSetInput(TypedDict, total=False):
-    """All criteria at once: what is left out gets its default."""
+    """Criteria of liquidation: what is left out gets its default."""
 
     idempotencyKey: str
     expectedVersion: Optional[int]
@@ -3267,6 +3354,22 @@ PermissionFilter = TypedDict(
 )
 
 
+class _PermissionSort(TypedDict):
+    field: "PermissionSortField"
+
+
+class PermissionSort(_PermissionSort, total=False):
+    """Sort order of a list of permissions; rows with equal values are sorted by code."""
+
+    direction: "Direction"
+
+
+PermissionSortField = Literal[
+    "CODE",
+    "CLASS",
+]
+
+
 class PlanLineChoice(TypedDict, total=False):
     """Lines of a plan, in one of three ways."""
 
@@ -3446,6 +3549,23 @@ class ProductFamilyRestoreInput(_ProductFamilyRestoreInput, total=False):
     idempotencyKey: Optional[str]
 
 
+class _ProductFamilySort(TypedDict):
+    field: "ProductFamilySortField"
+
+
+class ProductFamilySort(_ProductFamilySort, total=False):
+    """Sort order of a list of product families; families with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ProductFamilySortField = Literal[
+    "NAME",
+    "CREATED_AT",
+    "UPDATED_AT",
+]
+
+
 ProductFilter = TypedDict(
     "ProductFilter",
     {
@@ -3597,6 +3717,7 @@ class ProductSuggestionFilter(TypedDict, total=False):
     """Products that categories are suggested for. Archived products are left out."""
 
     productIds: Optional[Sequence[str]]
+    products: Optional[Sequence["ProductRef"]]
     withoutCategory: bool
 
 
@@ -3616,6 +3737,7 @@ class ProductTagSuggestionFilter(TypedDict, total=False):
     """Products that tags are suggested for. Archived products are left out."""
 
     productIds: Optional[Sequence[str]]
+    products: Optional[Sequence["ProductRef"]]
     withoutTags: bool
 
 
@@ -4823,6 +4945,22 @@ class RoleGrantInput(_RoleGrantInput, total=False):
     expiresAt: Optional[str]
 
 
+class _RoleSort(TypedDict):
+    field: "RoleSortField"
+
+
+class RoleSort(_RoleSort, total=False):
+    """Sort order of a list of roles; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+RoleSortField = Literal[
+    "KEY",
+    "NAME",
+]
+
+
 class _RoleUpdateInput(TypedDict):
     id: str
     expectedVersion: int
@@ -5754,7 +5892,7 @@ class StocktakeSubmitInput(_StocktakeSubmitInput, total=False):
 
 
 class StoreAnomalyLimitsInput(TypedDict, total=False):
-    """All limits of anomalies that a store has of its own: those that are left out are the tenant's."""
+    """Limits of anomalies that a store has of its own: those that are left out are the tenant's."""
 
     size: Optional[int]
     lossUnits: Optional[int]
@@ -5856,6 +5994,23 @@ class StoreGroupRestoreInput(_StoreGroupRestoreInput, total=False):
 
     idempotencyKey: Optional[str]
     expectedVersion: Optional[int]
+
+
+class _StoreGroupSort(TypedDict):
+    field: "StoreGroupSortField"
+
+
+class StoreGroupSort(_StoreGroupSort, total=False):
+    """Sort order of a list of groups of stores; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+StoreGroupSortField = Literal[
+    "CODE",
+    "NAME",
+    "UPDATED_AT",
+]
 
 
 class _StoreGroupUpdateInput(TypedDict):

@@ -97,8 +97,9 @@ impl AccessQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the roles; all roles by default.")] filter: Option<RoleFilter>,
-        #[graphql(desc = "Sort of the roles. Null for the default roles, then the tenant's own, each by key.")]
-        sort: Option<RoleSort>,
+        #[graphql(desc = "Sort of the roles. Null for the default roles, then the tenant's own, each by key.")] sort: Option<
+            RoleSort,
+        >,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

@@ -174,8 +174,9 @@ impl AlertQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the rules; all rules by default.")] filter: Option<AlertRuleFilter>,
-        #[graphql(desc = "Sort of the rules. Null for KIND, ASC, and the store and product that they are for.")]
-        sort: Option<AlertRuleSort>,
+        #[graphql(desc = "Sort of the rules. Null for KIND, ASC, and the store and product that they are for.")] sort: Option<
+            AlertRuleSort,
+        >,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

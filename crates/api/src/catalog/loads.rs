@@ -34,12 +34,7 @@ use platform::{
 };
 
 use crate::{
-    graphql::{
-        context::ContextExt,
-        fault::Answer,
-        lazy::OfTenant,
-        loader::Batcher,
-    },
+    graphql::{context::ContextExt, fault::Answer, lazy::OfTenant, loader::Batcher},
     media::MediaLoads,
 };
 

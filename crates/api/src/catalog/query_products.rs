@@ -224,10 +224,8 @@ pub async fn products_page(
             let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;
             let (scope, scoped) = catalog.filtered(permit, filter).await?;
             let source = scoped.source();
-            let (rows, found) = tokio::join!(
-                scoped.rows(&scope, order, &request),
-                counted_beside(ctx, &scope, &source, &request)
-            );
+            let (rows, found) =
+                tokio::join!(scoped.rows(&scope, order, &request), counted_beside(ctx, &scope, &source, &request));
             let (rows, found) = (rows?, found?);
             let look = ctx.look_ahead();
             let shows =

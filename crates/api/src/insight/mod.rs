@@ -218,12 +218,12 @@ impl InsightQuery {
     async fn sales_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Start of the range of time, included, at which orders were placed and returns created. Null for none.")] from: Option<
-            DateTime,
-        >,
-        #[graphql(desc = "End of the range of time, excluded, at which orders were placed and returns created. Null for none.")] to: Option<
-            DateTime,
-        >,
+        #[graphql(
+            desc = "Start of the range of time, included, at which orders were placed and returns created. Null for none."
+        )]
+        from: Option<DateTime>,
+        #[graphql(desc = "End of the range of time, excluded, at which orders were placed and returns created. Null for none.")]
+        to: Option<DateTime>,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "SalesGroup::None")]
         group_by: SalesGroup,
         #[graphql(desc = "Orders to include, with the returns that match.")] filter: Option<OrderFilter>,

@@ -27,8 +27,8 @@ use super::{Alerts, known::alert_history, load_rules};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
-        Alert, AlertScope, AlertValues, Level, LevelView, Local, Opening, Rule, Rules, Settled, Step, Subject, Trigger, crossings,
-        is_quiet, next_daily, quiet_end, settle,
+        Alert, AlertScope, AlertValues, Level, LevelView, Local, Opening, Rule, Rules, Settled, Step, Subject, Trigger,
+        crossings, is_quiet, next_daily, quiet_end, settle,
     },
     rows::{self, Behind, Zones},
 };

@@ -207,7 +207,8 @@ pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<S
     let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let rows = reads.records::<SupplierRow>(&said, vec![]).await?;
     let mut found: HashMap<SupplierId, SupplierFacts> = rows.into_iter().map(|row| (row.id, row.into())).collect();
-    let measured = "SELECT coalesce((SELECT s.merged_into FROM supplier s WHERE s.tenant_id = $1 AND s.id = o.supplier_id), o.supplier_id),
+    let measured =
+        "SELECT coalesce((SELECT s.merged_into FROM supplier s WHERE s.tenant_id = $1 AND s.id = o.supplier_id), o.supplier_id),
            o.ordered_at, o.received_at FROM purchase_order o
          WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
          ORDER BY o.received_at DESC LIMIT $3";
