@@ -11,7 +11,7 @@ use std::{
 use iam::identity::{self, OldKeys, rotate_signing_key};
 use inventory::catalog;
 use platform::{
-    audit,
+    audit::{self, AuditWriter},
     clock::Clock,
     secrets::{self, KeyRing, SealedColumn},
     storage::{Database, Fault},
@@ -68,7 +68,7 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
 /// Something needs the key still, or the database fails.
 pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock) -> Result<(), Fault> {
     if ring.keys().first().id != id && secrets::is_settled(db, ring, clock).await? {
-        let waiting = audit::rows::waiting_under(&db.global(), id).await?;
+        let waiting = audit::waiting_under(db, &AuditWriter::new(ring.clone(), clock.clone()), id).await?;
         if waiting > 0 {
             return Err(Fault::Broken(format!(
                 "{waiting} entries of audit logs wait to be chained, and the key {id} vouches for them: let a node or worker run for a minute, and repeat the command"

@@ -37,6 +37,9 @@ async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &Wor
     let reads = world.node.db.tenant(tenant);
     let found = verify::whole(&reads, Some(world.node.audit.audit_writer()), Some(later)).await.unwrap();
     assert!(found.broken.unwrap().1.contains("never chained"));
+    // It never will be, so it holds no key back; what is sealed under the key may.
+    let refused = retire(db, &both, "k1", clock).await.err().map(|fault| fault.to_string()).unwrap_or_default();
+    assert!(!refused.contains("wait to be chained"), "{refused}");
 }
 
 async fn several_sealers_make_one_chain(world: &World) {

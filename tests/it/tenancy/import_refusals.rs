@@ -178,14 +178,16 @@ async fn a_tenant_that_is_there_is_refused(world: &World) {
     for (slug, why) in [("delta-company", "has the slug delta-company"), ("No", "No is no slug")] {
         assert!(refused(&other, ImportRequest { slug: Some(slug), ..whole(&folder) }).await.contains(why), "{why}");
     }
-    let dry = import(&other, ImportRequest { dry_run: true, ..whole(&folder) }).await.unwrap();
-    let done = import(&other, whole(&folder)).await.unwrap();
+    let request = ImportRequest { slug: Some("zulu-company"), ..whole(&folder) };
+    let dry = import(&other, ImportRequest { dry_run: true, ..request }).await.unwrap();
+    let done = import(&other, request).await.unwrap();
     assert_eq!(dry.imported, done.imported, "a dry run says what an import does");
     let before = held(&other).await;
-    for slug in [None, Some("once-more")] {
+    // Also under a slug that another tenant has.
+    for slug in [None, Some("once-more"), Some("delta-company")] {
         let again = import(&other, ImportRequest { slug, ..whole(&folder) }).await;
         let Err(ImportError::Refused(Refusal::TenantThere(there))) = again else { panic!("{again:?}") };
-        assert_eq!(there, "alpha-company");
+        assert_eq!(there, "zulu-company");
     }
     assert_eq!(held(&other).await, before);
     other.end().await;

@@ -8,7 +8,7 @@ use super::{
     verify::{self, Verification},
     writer::AuditWriter,
 };
-use crate::storage::{Fault, Work};
+use crate::storage::{Database, Fault, Work};
 
 /// Entries that are chained at a time.
 const PAGE: i64 = 1_000;
@@ -50,4 +50,22 @@ pub async fn adopt_waiting(work: &Work, lost_key: &str) -> Result<u64, Fault> {
         adopted += seals.len() as u64;
         chain = Some(end);
     }
+}
+
+/// How many entries of all tenants wait for a place that a key vouches for. One that was changed since never gets a place, with the key or without it, so it
+/// is not among them.
+pub async fn waiting_under(db: &Database, audit_writer: &AuditWriter, key: &str) -> Result<usize, Fault> {
+    let Some(mac_key) = audit_writer.mac_key_of(key) else { return Ok(0) };
+    let mut count = 0;
+    for tenant in rows::tenants_waiting_under(&db.global(), key).await? {
+        let (scope, mut after) = (db.tenant(tenant), AuditId::NIL);
+        loop {
+            let waiting = rows::unsealed(&scope, after, PAGE).await?;
+            let Some(last) = waiting.last() else { break };
+            after = last.entry.id;
+            let of_key = waiting.iter().filter(|stored| stored.mac_key == key);
+            count += of_key.filter(|stored| stored.entry.mac(&mac_key)[..] == stored.mac[..]).count();
+        }
+    }
+    Ok(count)
 }

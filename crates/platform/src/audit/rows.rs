@@ -232,10 +232,11 @@ pub async fn tenants_with_unsealed(global: &Global) -> Result<Vec<TenantId>, Fau
     let rows = global.rows("SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL LIMIT 1000", vec![]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
 }
-/// How many entries of all tenants wait to be chained for which this key vouches.
-pub async fn waiting_under(global: &Global, key: &str) -> Result<i64, Fault> {
-    let rows = global.rows("SELECT count(*) FROM audit_entry WHERE seq IS NULL AND mac_key = $1", vec![key.into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+/// Tenants with entries that have no place yet, and say that this key vouches for them.
+pub async fn tenants_waiting_under(global: &Global, key: &str) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL AND mac_key = $1";
+    let rows = global.rows(sql, vec![key.into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 /// Every tenant that has a chain; the deployment's own is the nil one.
 pub async fn chained_tenants(global: &Global) -> Result<Vec<TenantId>, Fault> {

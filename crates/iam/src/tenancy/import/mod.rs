@@ -120,7 +120,8 @@ impl Export {
             return Err(Refusal::Slug(slug.to_owned()).into());
         }
         let tenant = self.manifest.tenant;
-        let sql = "SELECT id, slug FROM tenant WHERE id = $1 OR slug = $2 ORDER BY slug";
+        // The tenant itself comes first: where it is there, it matters no more who has the slug.
+        let sql = "SELECT id, slug FROM tenant WHERE id = $1 OR slug = $2 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END, slug";
         for row in &db.global().rows(sql, vec![tenant.into(), slug.into()]).await? {
             let mut row = Row::new(row);
             let (id, taken): (TenantId, String) = (row.take()?, row.take()?);
