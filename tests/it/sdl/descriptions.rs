@@ -210,6 +210,27 @@ fn inputs_that_may_be_left_out_say_what_null_means() {
     assert!(silent.is_empty(), "{} may be null and do not say what it means: {silent:#?}", silent.len());
 }
 
+/// Of a choice exactly one field is given, and null is no value of it: a text that says what null means there is wrong.
+#[test]
+fn null_is_refused_by_the_fields_of_a_choice() {
+    let (mut choices, mut wrong) = (0, Vec::new());
+    for definition in &parsed(&served()).definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let TypeKind::InputObject(input) = &kind.node.kind else { continue };
+        if !kind.node.directives.iter().any(|directive| directive.node.name.node == "oneOf") {
+            continue;
+        }
+        choices += 1;
+        let mut texts = Texts::new();
+        note_inputs(&kind.node.name.node, &input.fields, &mut texts);
+        wrong.extend(texts.into_iter().filter(|(_, text)| {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+            text.contains("null") && !text.contains("null is refused") && !text.contains("null are refused")
+        }));
+    }
+    assert!(choices > 10 && wrong.is_empty(), "{choices} choices: {wrong:#?}");
+}
+
 /// Quantities whose unit depends on another field.
 const OTHER_UNITS: [&str; 1] = ["Alert.threshold"];
 

@@ -21,7 +21,7 @@ use crate::{
 /// The stores of a grant: said, never implied. Exactly one of these.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StoreScopeInput {
-    /// Whether the scope has all stores: true, or null where stores or groups are named.
+    /// Whether the scope has all stores: true. Left out where groups or stores are named; null is refused.
     All(bool),
     /// The stores of these groups, whichever are in them at the time.
     GroupIds(Vec<ID>),

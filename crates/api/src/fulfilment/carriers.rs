@@ -148,7 +148,7 @@ impl CarrierQuery {
         Ok(found.into_iter().map(|carrier| ShippingCarrier(Arc::new(carrier))).collect())
     }
 
-    /// Carriers of the tenant by their codes.
+    /// Carriers of the tenant, by their codes unless another order is asked for.
     #[field(permit = FulfilmentRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn carriers_list(

@@ -119,7 +119,7 @@ pub struct LiquidationPlanCreateInput {
 /// Lines of a plan, in one of two ways.
 #[derive(Debug, Clone, OneofObject)]
 pub enum LiquidationLineChoice {
-    /// True for all proposed lines, the 1,000 of the largest value; null where lines are named.
+    /// True for all proposed lines, the 1,000 of the largest value. Left out where lines are named; null is refused.
     All(bool),
     /// IDs of the lines, at most 500.
     Ids(Vec<ID>),

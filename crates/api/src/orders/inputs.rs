@@ -74,11 +74,12 @@ pub struct OrderLineInput {
     pub quantity: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
     pub packs: Option<i32>,
-    /// The price of one whole unit. On a product it overrides the product's own and needs `order.price`. Null for the product's own.
+    /// The price of one whole unit. On a product it overrides the product's own and needs `order.price`. Null for the product's own;
+    /// needed where there is none, as on a CHARGE.
     pub unit_price: Option<MoneyInput>,
     /// Discount deducted from the line's price; from 0 to the whole price. Null for 0.
     pub discount: Option<MoneyInput>,
-    /// Tax added to the line's price, as an amount. Null for 0.
+    /// Tax added to the line's price, as an amount. Null for what `taxRate` comes to, or for 0 without a rate.
     pub tax: Option<MoneyInput>,
     /// Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax of any quantity is computed by it,
     /// rounded half away from zero to the minor unit. A `tax` beside it must be that amount. Null where the tax is stated as an amount.

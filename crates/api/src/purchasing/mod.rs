@@ -8,12 +8,10 @@ mod blanket_mutation;
 mod blanket_refusal;
 mod filter;
 mod inputs;
-mod inputs_more;
 mod line;
 pub mod links;
 mod loaders;
 mod mutation;
-mod mutation_more;
 mod node;
 mod order;
 mod payloads;
@@ -29,6 +27,8 @@ mod reorder_plan;
 mod return_list;
 mod returns;
 mod supply;
+mod supply_inputs;
+mod supply_mutation;
 mod enums;
 
 use async_graphql::{Context, MergedObject};
@@ -41,10 +41,8 @@ pub use blanket_list::{BlanketOrderConnection, BlanketQuery};
 pub use blanket_mutation::BlanketOrderPayload;
 pub use enums::{ChargeBasis, ChargeKind};
 pub use filter::{PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders};
-pub use inputs_more::product_name;
 pub use line::PurchaseOrderLine;
 pub use loaders::Rows;
-pub use mutation_more::check_key;
 pub use node::{current, current_blanket, find as find_node, reference};
 pub use order::PurchaseOrder;
 pub use payloads::{
@@ -54,6 +52,8 @@ pub use payloads::{
 pub use query::{PurchaseOrderConnection, PurchaseQuery};
 pub use receipt::GoodsReceipt;
 pub use returns::SupplierReturn;
+pub use supply_inputs::product_name;
+pub use supply_mutation::check_key;
 
 use crate::graphql::{boxed::Boxed, context::ContextExt, fault::Answer};
 
@@ -62,7 +62,7 @@ use crate::graphql::{boxed::Boxed, context::ContextExt, fault::Answer};
 pub struct PurchasingMutation(
     mutation::PurchaseMutation,
     Boxed<blanket_mutation::BlanketMutation>,
-    Boxed<mutation_more::SupplyMutation>,
+    Boxed<supply_mutation::SupplyMutation>,
 );
 
 /// The purchase order of an id, if it is of one of the caller's stores.

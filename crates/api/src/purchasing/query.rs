@@ -23,7 +23,6 @@ use platform::{
 
 use super::{
     filter::{self, PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort},
-    inputs_more::supplier_name,
     links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
     order::PurchaseOrder,
     performance::{PerformanceAsk, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
@@ -32,6 +31,7 @@ use super::{
     return_list::{SupplierReturnFilter, SupplierReturnSort, supplier_returns},
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort, supply_sorted},
+    supply_inputs::supplier_name,
 };
 use crate::{
     catalog::{ProductFilter, moments, texts},

@@ -20,10 +20,10 @@ use platform::{
 };
 
 use super::{
-    inputs_more::store_name,
     links::{MOST_A_PAGE, StoreRef, SupplierRef},
     query::supplier_of,
     reorder::ReorderSuggestion,
+    supply_inputs::store_name,
 };
 use crate::{
     catalog::{ProductFilter, product_ids_within},

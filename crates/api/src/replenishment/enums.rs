@@ -133,7 +133,7 @@ pub enum ReplenishmentReasonCode {
     Extrapolated,
     /// The sales of a year are lower than the stock that the service level would need.
     CappedBySales,
-    /// Another level than the promise gave the product's class, in simulation, what is promised.
+    /// Service level was changed: in simulation another one than the promised gave the product's class what is promised.
     CorrectedService,
     /// The lead time is unknown.
     AssumedLead,

@@ -104,11 +104,12 @@ pub struct ReplenishmentPlanCreateInput {
 /// Lines of a plan, in one of three ways.
 #[derive(Debug, Clone, OneofObject)]
 pub enum PlanLineChoice {
-    /// True for all open lines, the most urgent 5,000; null where lines are chosen otherwise.
+    /// True for all open lines, the most urgent 5,000. Left out where lines are chosen otherwise; null is refused.
     All(bool),
     /// IDs of the lines, at most 500.
     Ids(Vec<ID>),
-    /// Transfers, and purchases and cuts that are worth no more than this in its currency; the most urgent 5,000. Null where lines are chosen otherwise.
+    /// Transfers, and purchases and cuts that are worth no more than this in its currency; the most urgent 5,000. Left out where
+    /// lines are chosen otherwise; null is refused.
     Under(MoneyInput),
 }
 

@@ -258,11 +258,12 @@ pub struct StockAdjustInput {
 /// Expected state of a level, compared before it is set. Exactly one field is given.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StockCompare {
-    /// Version that the level must have. Null where another comparison is given.
+    /// Version that the level must have. Left out where another comparison is given; null is refused.
     ExpectedVersion(Long),
-    /// Quantity on hand that the level must have, in the product's smallest unit. Null where another comparison is given.
+    /// Quantity on hand that the level must have, in the product's smallest unit. Left out where another comparison is given; null
+    /// is refused.
     ExpectedOnHand(Quantity),
-    /// True to set the level without a comparison; false is refused. Null where a comparison is given.
+    /// True to set the level without a comparison. Left out where a comparison is given; false and null are refused.
     Unconditional(bool),
 }
 

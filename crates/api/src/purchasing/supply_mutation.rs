@@ -21,16 +21,16 @@ use macros::resolvers;
 use platform::{path, storage::idempotency::MAX_KEY};
 
 use super::{
-    inputs_more::{
-        PurchaseOrdersCreateFromSuggestionsInput, ReorderPolicySetInput, SupplierProductArchiveInput,
-        SupplierProductBulkUpsertInput, SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
-    },
     payloads::{
         PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
         SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
     },
     refusal::{mail_refused, policy_refused, supply_refused},
     supply::SupplierProduct,
+    supply_inputs::{
+        PurchaseOrdersCreateFromSuggestionsInput, ReorderPolicySetInput, SupplierProductArchiveInput,
+        SupplierProductBulkUpsertInput, SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
+    },
 };
 use crate::{
     catalog::UpsertOutcome,

@@ -14,7 +14,7 @@ use platform::path;
 use super::{
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
-    mutation_more::check_key,
+    supply_mutation::check_key,
 };
 use crate::{
     graphql::{
