@@ -54,7 +54,12 @@ class Layout:
         return descriptor
 
     def put_document(self, old, document):
-        return self.put(old, json.dumps(self.renamed(document), separators=(",", ":")).encode())
+        document = self.renamed(document)
+        # The bytes of what says the same stay: written by us, `&&` or a space would look otherwise, and the image's ID is their digest.
+        if document == self.document(old):
+            self.new[old["digest"]] = old
+            return old
+        return self.put(old, json.dumps(document, separators=(",", ":")).encode())
 
     def renamed(self, value):
         """A document with the new names in it: as `sha256:…`, and without it behind the key `sha256`, as statements have them."""
@@ -163,6 +168,7 @@ def check():
     with tempfile.TemporaryDirectory() as folder:
         before = sample(folder, {"amd64": b"one" * 90000, "arm64": b"two" * 90000})
         layout = Layout(folder, 19)
+        image_ids = [layout.document(each)["config"]["digest"] for each in before[1::2]]
         sizes = layout.run()
         assert [each[0] for each in sizes] == ["linux/amd64", "linux/arm64"], sizes
         [top] = json.loads((pathlib.Path(folder) / "index.json").read_text())["manifests"]
@@ -176,6 +182,7 @@ def check():
             return content
 
         after = json.loads(read(top))["manifests"]
+        assert [layout.document(each)["config"]["digest"] for each in after[1::2]] == image_ids
         for attested, image in zip(after[::2], after[1::2]):
             document = json.loads(read(image))
             ids = json.loads(read(document["config"]))["rootfs"]["diff_ids"]

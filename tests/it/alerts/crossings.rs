@@ -150,6 +150,17 @@ async fn five_hundred_at_once_are_five_hundred_alerts(world: &World) {
     let count = "SELECT CAST(count(*) AS text) FROM alert WHERE tenant_id = $1 AND state = 'OPEN'";
     assert_eq!(shop.texts(count, vec![]).await, ["500"]);
     assert_eq!(world.node.alerts.post_due().await.unwrap(), 1, "one letter of them all");
+    // One that only ends, among more active alerts than are looked through for it.
+    let mug = shop.product("MUG", json!({})).await;
+    shop.moves(&[(&mug, 50)]).await;
+    shop.policy(&mug, 10, Value::Null).await;
+    assert_eq!(shop.look().await, 0, "50 is plenty");
+    shop.moves(&[(&mug, -35)]).await;
+    assert_eq!(shop.look().await, 1);
+    shop.only("LOW_STOCK").await;
+    shop.moves(&[(&mug, 35)]).await;
+    assert_eq!(shop.look().await, 0);
+    assert_eq!(shop.texts(count, vec![]).await, ["500"], "the one of the mug has ended");
     shop.moves(&products.iter().map(|product| (product, 1)).collect::<Vec<_>>()).await;
     assert_eq!(shop.look().await, 500, "all are back");
     assert_eq!(shop.texts(count, vec![]).await, ["0"]);
