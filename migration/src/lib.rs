@@ -147,6 +147,7 @@ mod m0176_store_anomaly_limits;
 mod m0178_lots_that_left;
 mod m0179_found_by_products;
 mod m0185_open_orders_placed;
+mod m0186_file_keys;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -298,6 +299,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0178_lots_that_left::Migration),
             Box::new(m0179_found_by_products::Migration),
             Box::new(m0185_open_orders_placed::Migration),
+            Box::new(m0186_file_keys::Migration),
         ]
     }
 }

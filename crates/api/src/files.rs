@@ -75,7 +75,7 @@ impl From<core::File> for File {
 }
 
 /// File that was uploaded, or generated for a caller. Only the caller who created it can download
-/// it.
+/// it; of an integration, each key that has all permissions and stores of the key that created it.
 #[resolvers]
 impl File {
     /// TypeID of the file, which begins with fil_.
@@ -121,13 +121,20 @@ impl File {
     }
 }
 
+/// The file, if the caller made it: with a key, if that gives no less than the key that the file was made with.
+pub async fn own(ctx: &Context<'_>, found: Option<core::File>) -> Answer<Option<core::File>> {
+    let actor = ctx.caller()?.actor;
+    let Some(file) = found.filter(|file| file.maker == actor) else { return Ok(None) };
+    Ok(may_have(ctx, file.key).await?.then_some(file))
+}
+
 /// A file of an id, if the caller made it.
 pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
     let permit = ctx.permit::<kind::FileWrite>()?;
     let found = ctx.given::<Files>()?.find(&permit, id).await?;
-    let Some(file) = found.filter(|file| file.maker == permit.actor()) else { return Ok(None) };
-    // Of a program: the result of a data job may be that of a key which gives more.
-    if file.purpose == core::Purpose::Result && ctx.data_opt::<KeyUse>().is_some() {
+    let Some(file) = own(ctx, found).await? else { return Ok(None) };
+    // Of a program: a result of before files had their key may be that of a key which gives more.
+    if file.key.is_none() && file.purpose == core::Purpose::Result && ctx.data_opt::<KeyUse>().is_some() {
         let asked_with = ctx.given::<Exchange>()?.asked_with(&permit, id).await?;
         if !may_have(ctx, asked_with).await? {
             return Ok(None);
@@ -177,7 +184,7 @@ impl Again for FileUploadPayload {
     async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
         let (permit, files) = (ctx.permit::<kind::FileWrite>()?, ctx.given::<Files>()?);
         let found = match earlier.id::<FileId>() {
-            Some(id) => files.find(&permit, id).await?.filter(|file| file.maker == permit.actor()),
+            Some(id) => own(ctx, files.find(&permit, id).await?).await?,
             None => None,
         };
         let upload_url = found.as_ref().and_then(|file| files.send_link(file));

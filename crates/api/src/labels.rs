@@ -13,7 +13,7 @@ use services::{
 
 use crate::{
     catalog::{Product, ProductRef},
-    files::{File, refuse},
+    files::{File, own, refuse},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -108,7 +108,7 @@ impl Again for ProductLabelSheetPayload {
     async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
         let permit = ctx.permit::<kind::ProductRead>()?;
         let found = match earlier.id::<FileId>() {
-            Some(id) => ctx.given::<Files>()?.find(&permit, id).await?.filter(|file| file.maker == permit.actor()),
+            Some(id) => own(ctx, ctx.given::<Files>()?.find(&permit, id).await?).await?,
             None => None,
         };
         Ok(Self { file: found.map(File::from), replayed: true, seq: earlier.seq().map(Long), ..Self::default() })

@@ -29,4 +29,6 @@ pub struct Model {
     /// Pixels.
     pub height: Option<i64>,
     pub thumbnails: Option<String>,
+    /// The key that a program made it with.
+    pub key_id: Option<ApiKeyId>,
 }

@@ -336,11 +336,12 @@ async fn answered(world: &World, secret: &str, query: &str, variables: Value) ->
 
 async fn a_key_that_gives_less_does_not_fetch_what_another_has_exported(world: &World) {
     let works = Works::begin(world);
-    let permissions = json!(["exchange.run", "file.write", "product.read", "product.cost.read"]);
+    let permissions = json!(["exchange.run", "file.write", "order.read", "product.read", "product.cost.read"]);
     let of = integration(world, permissions, everywhere()).await;
     let (costs, _) = key(world, &of, json!({})).await;
     let (equal, _) = key(world, &of, json!({})).await;
-    let (less, _) = key(world, &of, json!({ "permissions": ["exchange.run", "file.write", "product.read"] })).await;
+    let narrow = json!({ "permissions": ["exchange.run", "file.write", "order.read", "product.read"] });
+    let (less, _) = key(world, &of, narrow).await;
     let export = "mutation { exportCreate(input: { idempotencyKey: \"costs\", entity: PRODUCTS }) { dataJob { id } userErrors { code } } }";
     let id = answered(world, &costs, export, json!({})).await["exportCreate"]["dataJob"]["id"].clone();
     let job = "query($id: ID!) { node(id: $id) { ... on DataJob { status result { id downloadUrl } } } }";
@@ -353,5 +354,28 @@ async fn a_key_that_gives_less_does_not_fetch_what_another_has_exported(world: &
         assert!(seen(whole).await["result"]["downloadUrl"].is_string() && link(whole).await.is_string());
     }
     assert_eq!((&seen(&less).await["result"], link(&less).await), (&Value::Null, Value::Null), "its rows have costs");
+    nor_what_another_has_printed(world, [&costs, &equal], &less).await;
     works.kill().await;
+}
+
+async fn nor_what_another_has_printed(world: &World, whole: [&str; 2], less: &str) {
+    let (order, product) = (&world.ours.ids["ord"], &world.ours.ids["prd"]);
+    let draw = "mutation($id: ID!) { paperCreate(input: { idempotencyKey: \"printed\", kind: ORDER_CONFIRMATION, documentId: $id }) {
+        paper { id number html } userErrors { code message } } }";
+    let drawn = answered(world, whole[0], draw, json!({ "id": order })).await["paperCreate"]["paper"].clone();
+    assert!(drawn["html"].is_string(), "{drawn:#}");
+    let print = "mutation($id: ID!) { productLabelSheetCreate(input: { productIds: [$id] }) { file { id } userErrors { code message } } }";
+    let sheet = answered(world, whole[0], print, json!({ "id": product })).await["productLabelSheetCreate"]["file"]["id"].clone();
+    assert!(sheet.is_string());
+    let query = "query($paper: ID!, $order: ID!, $sheet: ID!) {
+        paper: node(id: $paper) { ... on Paper { number html pdf } }
+        order: node(id: $order) { ... on Order { papers { id html } } }
+        sheet: node(id: $sheet) { ... on File { downloadUrl } } }";
+    for (secret, is_whole) in [(whole[0], true), (whole[1], true), (less, false)] {
+        let seen = answered(world, secret, query, json!({ "paper": drawn["id"], "order": order, "sheet": sheet })).await;
+        assert_eq!(seen["paper"]["number"], drawn["number"], "it reads the order: {seen:#}");
+        let listed = seen["order"]["papers"].as_array().unwrap().iter().find(|paper| paper["id"] == drawn["id"]).unwrap();
+        let links = [&seen["paper"]["html"], &seen["paper"]["pdf"], &listed["html"], &seen["sheet"]["downloadUrl"]];
+        assert!(links.iter().all(|link| link.is_string() == is_whole && link.is_null() != is_whole), "{seen:#}");
+    }
 }

@@ -12,7 +12,10 @@ use entity::{
 };
 use iam::access::kind;
 use platform::storage::Fault;
-use services::papers::{core, rows};
+use services::{
+    files::Files,
+    papers::{core, rows},
+};
 
 use super::{Invoice, Paper};
 use crate::{
@@ -84,6 +87,20 @@ impl Loader<PaperOf> for Rows {
         let ids: Vec<uuid::Uuid> = keys.iter().map(|key| key.0.uuid()).collect();
         let all = rows::latest_of(&self.0, &ids).await?;
         Ok(all.into_iter().map(|paper| (PaperOf(InvoiceId::from_uuid(paper.target.id)), Arc::new(paper))).collect())
+    }
+}
+
+/// The key that a program made a file with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyOf(pub FileId);
+
+impl Loader<KeyOf> for Rows {
+    type Value = ApiKeyId;
+    type Error = Fault;
+    async fn load(&self, keys: &[KeyOf]) -> Result<HashMap<KeyOf, ApiKeyId>, Fault> {
+        let ids: Vec<FileId> = keys.iter().map(|key| key.0).collect();
+        let all = Files::of_ids(&self.0, &ids).await?;
+        Ok(all.into_iter().filter_map(|file| Some((KeyOf(file.id), file.key?))).collect())
     }
 }
 

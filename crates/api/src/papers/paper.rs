@@ -10,8 +10,12 @@ use services::{
     papers::{Papers, core, shell},
 };
 
-use super::document::find_document;
+use super::{
+    document::find_document,
+    loaders::{KeyOf, load},
+};
 use crate::{
+    access::{KeyUse, may_have},
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     history::HistoryActor,
 };
@@ -68,12 +72,14 @@ impl From<core::Paper> for Paper {
 crate::connection!(counted PaperConnection, PaperEdge, Paper, "papers");
 
 impl Paper {
-    /// A link to a file of the paper, for whoever drew it: it shows what they may see.
-    fn link(&self, ctx: &Context<'_>, file: Option<FileId>) -> Answer<Option<String>> {
+    /// A link to a file of the paper, for whoever drew it: it shows what they may see. Of the keys of an integration, for those that give no less.
+    async fn link(&self, ctx: &Context<'_>, file: Option<FileId>) -> Answer<Option<String>> {
         let (caller, papers) = (ctx.caller()?, ctx.given::<Papers>()?);
         let is_kept = papers.clock().now() < self.0.created_at.plus_seconds(KEPT_SECONDS);
         let own = file.filter(|file| *file != FileId::NIL && is_kept && caller.actor == self.0.actor);
-        Ok(own.map(|file| papers.files().fetch_link_of(caller.tenant, file)))
+        let Some(file) = own else { return Ok(None) };
+        let drawn_with = if ctx.data_opt::<KeyUse>().is_some() { load(ctx, KeyOf(file)).await? } else { None };
+        Ok(may_have(ctx, drawn_with).await?.then(|| papers.files().fetch_link_of(caller.tenant, file)))
     }
 }
 
@@ -102,15 +108,16 @@ impl Paper {
         self.0.locale.into()
     }
     /// Path on this server from which the HTML page can be downloaded with GET for 15 minutes; with `?inline=1` after it, a browser
-    /// shows the page. Null when another caller drew the paper, and seven days after it was drawn.
+    /// shows the page. Null when another caller drew the paper, seven days after it was drawn, and for a key of an integration that lacks
+    /// a permission or a store of the key that drew it.
     async fn html(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        self.link(ctx, Some(self.0.html))
+        self.link(ctx, Some(self.0.html)).await
     }
     /// Path on this server from which the PDF can be downloaded with GET for 15 minutes; with `?inline=1` after it, a browser
     /// shows the PDF. Null as of the page, and when a text has characters that PDFs lack: they have Latin,
     /// Greek and Cyrillic letters.
     async fn pdf(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        self.link(ctx, self.0.pdf)
+        self.link(ctx, self.0.pdf).await
     }
     /// SHA-256 over the bytes of the HTML page, as 64 hexadecimal digits.
     async fn html_sha256(&self) -> &str {

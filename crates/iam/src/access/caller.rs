@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use entity::prelude::{Actor, ChannelId, StoreId, TenantId};
+use entity::prelude::{Actor, ApiKeyId, ChannelId, StoreId, TenantId};
 use platform::storage::{Database, TenantScope, events::Subject};
 
 use super::{
@@ -20,6 +20,8 @@ pub struct Caller {
     pub channel: Option<ChannelId>,
     /// A program that may send only documents that the operator has listed.
     pub trusted_only: bool,
+    /// The key that a program calls with, or that is acted for.
+    pub key: Option<ApiKeyId>,
 }
 
 /// The caller lacks a permission.
@@ -93,7 +95,7 @@ impl<P: Permission> Permit<P> {
 
 impl Caller {
     pub fn new(tenant: TenantId, actor: Actor, permissions: PermissionSet) -> Self {
-        Self { tenant, actor, permissions, channel: None, trusted_only: false }
+        Self { tenant, actor, permissions, channel: None, trusted_only: false, key: None }
     }
     /// Whether costs are shown to the caller.
     pub fn sees_costs(&self) -> bool {

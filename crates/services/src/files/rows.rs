@@ -30,6 +30,7 @@ struct FileRow {
     width: Option<i64>,
     height: Option<i64>,
     thumbnails: Option<String>,
+    key_id: Option<ApiKeyId>,
 }
 
 impl TryFrom<FileRow> for File {
@@ -46,6 +47,7 @@ impl TryFrom<FileRow> for File {
             blob: row.blob,
             state: word("file", &row.state, State::parse)?,
             maker: Actor { kind: row.maker_kind, id: row.maker_id },
+            key: row.key_id,
             created_at: row.created_at,
             ready_at: row.ready_at,
             expires_at: row.expires_at,
@@ -85,7 +87,7 @@ pub async fn held(reads: &impl Reads) -> Result<i64, Fault> {
 
 pub async fn add(work: &Work, new: &File) -> Result<(), Fault> {
     let sql = "INSERT INTO file (tenant_id, id, purpose, name, media_type, size, sha256, blob, state, maker_kind, maker_id, created_at, ready_at,
-               expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+               expires_at, key_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let values = vec![
         new.id.into(),
         new.purpose.as_str().into(),
@@ -100,6 +102,7 @@ pub async fn add(work: &Work, new: &File) -> Result<(), Fault> {
         new.created_at.micros().into(),
         new.ready_at.map(Timestamp::micros).into(),
         new.expires_at.map(Timestamp::micros).into(),
+        new.key.into(),
     ];
     work.execute(sql, values).await.map(drop)
 }

@@ -178,7 +178,7 @@ impl Access {
             let given = given_by(&scope, &key, &integration).await?;
             let caller = Caller::new(home.tenant, Actor::integration(integration.id), given);
             let trusted_only = key.trusted_only || integration.trusted_only;
-            Some(Caller { channel: integration.channel, trusted_only, ..caller })
+            Some(Caller { channel: integration.channel, trusted_only, key: Some(home.key), ..caller })
         };
         // What was written as a network was checked then; one that cannot be read now lets nobody in.
         let cidrs: Vec<Cidr> = key.cidrs.iter().filter_map(|cidr| Cidr::parse(cidr)).collect();

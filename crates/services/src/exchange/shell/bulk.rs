@@ -225,7 +225,7 @@ impl Exchange {
     /// The result: a line for each line, in order.
     pub(super) async fn answers(&self, run: &Run) -> Result<Made, Halt> {
         let named = (format!("{}.jsonl", run.id), "application/jsonl");
-        let mut writer = self.0.files.write(run.tenant, run.maker, named).await?;
+        let mut writer = self.0.files.write(run.tenant, (run.maker, run.key), named).await?;
         let (scope, mut after) = (self.0.db.tenant(run.tenant), 0);
         loop {
             let page = lines::answers(&scope, run.id, after, PAGE).await?;

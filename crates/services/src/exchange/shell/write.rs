@@ -71,7 +71,7 @@ impl Sheet {
             Format::Xlsx => ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
             Format::Parquet => ("parquet", "application/vnd.apache.parquet"),
         };
-        let writer = files.write(run.tenant, run.maker, (format!("{name}.{ending}"), media)).await?;
+        let writer = files.write(run.tenant, (run.maker, run.key), (format!("{name}.{ending}"), media)).await?;
         let form = match format {
             Format::Csv => Form::Csv(Box::new(empty_csv())),
             Format::Jsonl => Form::Jsonl(Vec::new()),

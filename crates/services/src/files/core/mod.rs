@@ -6,7 +6,7 @@ pub mod pace;
 mod picture;
 mod sniff;
 
-use entity::prelude::{Actor, FileId, TenantId, Timestamp};
+use entity::prelude::{Actor, ApiKeyId, FileId, TenantId, Timestamp};
 
 pub use picture::{Area, area};
 pub use sniff::{MediaType, sniff};
@@ -124,6 +124,8 @@ pub struct File {
     pub blob: Option<String>,
     pub state: State,
     pub maker: Actor,
+    /// The key that a program made it with.
+    pub key: Option<ApiKeyId>,
     pub created_at: Timestamp,
     pub ready_at: Option<Timestamp>,
     /// When it is gone; None stays.

@@ -195,7 +195,7 @@ impl Files {
             Some(size) if size.unsigned_abs() > most => return Err(FileError::TooLarge { most }),
             _ => {}
         }
-        let file = self.blank(permit.tenant(), permit.actor(), new.purpose, name, UPLOAD_SECONDS * 24);
+        let file = self.blank(permit.tenant(), (permit.actor(), permit.caller().key), new.purpose, name, UPLOAD_SECONDS * 24);
         let mut work = permit.scope(&self.0.db).begin().await?;
         if rows::held(&work).await?.saturating_add(new.size.unwrap_or(1)).unsigned_abs() > TENANT_BYTES {
             work.rollback().await?;
@@ -208,7 +208,14 @@ impl Files {
         Ok(Changed { value: (file, link), seq })
     }
 
-    fn blank(&self, tenant: TenantId, maker: Actor, purpose: Purpose, name: String, seconds: i64) -> File {
+    fn blank(
+        &self,
+        tenant: TenantId,
+        (maker, key): (Actor, Option<ApiKeyId>),
+        purpose: Purpose,
+        name: String,
+        seconds: i64,
+    ) -> File {
         let now = self.0.clock.now();
         File {
             tenant,
@@ -221,6 +228,7 @@ impl Files {
             blob: None,
             state: State::Awaited,
             maker,
+            key,
             created_at: now,
             ready_at: None,
             expires_at: Some(now.plus_seconds(seconds)),

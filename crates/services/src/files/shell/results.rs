@@ -26,8 +26,14 @@ pub struct Writer {
 pub struct Made(File);
 
 impl Files {
-    /// Begins a file of somebody's. A row says from the start that it is being made, so that no bytes lie about that nothing leads to.
-    pub async fn write(&self, tenant: TenantId, maker: Actor, (name, media_type): (String, &str)) -> Result<Writer, FileError> {
+    /// Begins a file of somebody's, who is a program where there is a key. A row says from the start that it is being made, so that no bytes lie about that
+    /// nothing leads to.
+    pub async fn write(
+        &self,
+        tenant: TenantId,
+        maker: (Actor, Option<ApiKeyId>),
+        (name, media_type): (String, &str),
+    ) -> Result<Writer, FileError> {
         const DAY: i64 = 24 * 3_600;
         let file = File { media_type: media_type.to_owned(), ..self.blank(tenant, maker, Purpose::Result, name, DAY) };
         let work = self.0.db.tenant(tenant).begin().await?;
@@ -43,7 +49,8 @@ impl Files {
     /// Makes a whole file of somebody's at once.
     pub async fn make<P>(&self, permit: &Permit<P>, named: (String, &str), bytes: Vec<u8>) -> Result<File, FileError> {
         // The row without bytes is no answer yet: a repeated call begins anew where the file was not made.
-        let mut writer = once::aside(self.write(permit.tenant(), permit.actor(), named)).await?;
+        let maker = (permit.actor(), permit.caller().key);
+        let mut writer = once::aside(self.write(permit.tenant(), maker, named)).await?;
         writer.write(bytes.into()).await?;
         let made = writer.finish().await?;
         let mut work = permit.scope(&self.0.db).begin().await?;

@@ -185,7 +185,7 @@ impl Papers {
     async fn made(&self, caller: &Caller, named: (String, &str), bytes: Vec<u8>) -> Result<Made, FileError> {
         // The entry is written with the paper, not with the place of a file.
         commit_hook::without(async {
-            let mut writer = self.0.files.write(caller.tenant, caller.actor, named).await?;
+            let mut writer = self.0.files.write(caller.tenant, (caller.actor, caller.key), named).await?;
             writer.write(bytes.into()).await?;
             writer.finish().await
         })

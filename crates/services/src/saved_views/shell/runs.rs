@@ -183,7 +183,7 @@ impl SavedViews {
     async fn kept(&self, job: &Job, view: &View, schedule: &Schedule, bytes: Bytes) -> Result<FileId, FileError> {
         let format = schedule.fields.format;
         let named = (format!("{}.{}", view.fields.slug, ending(format)), media_type(format));
-        let mut writer = self.0.files.write(job.tenant, schedule.maker, named).await?;
+        let mut writer = self.0.files.write(job.tenant, (schedule.maker, schedule.key), named).await?;
         if !bytes.is_empty() {
             writer.write(bytes).await?;
         }

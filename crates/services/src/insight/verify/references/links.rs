@@ -355,6 +355,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("alert_rule", "'arl:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("webhook_delivery", "'whe:' || HEX(c.endpoint_id)", &[("endpoint_id", "id")], "webhook_endpoint"),
     link("webhook_attempt", "'whe:' || HEX(c.endpoint_id)", &[("endpoint_id", "id")], "webhook_endpoint"),
+    link("file", "'fil:' || HEX(c.id)", &[("key_id", "id")], "api_key"),
     link("exchange", "'exc:' || HEX(c.id)", &[("input_id", "id")], "file"),
     link("exchange", "'exc:' || HEX(c.id)", &[("result_id", "id")], "file"),
     link("exchange_line", "'exc:' || HEX(c.exchange_id)", &[("exchange_id", "id")], "exchange"),

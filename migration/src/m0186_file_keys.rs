@@ -1,0 +1,13 @@
+//! The key that a program made a file with.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0186/file_keys.sql")).await
+    }
+}
