@@ -35,7 +35,7 @@ impl World {
             failures: 0,
             last_run_at: None,
             last_error: None,
-            next_run_at: Some(now.plus_seconds(100 * 366 * 86_400)),
+            next_run_at: None,
             version: 1,
             created_at: now,
             updated_at: now,

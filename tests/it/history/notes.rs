@@ -78,9 +78,12 @@ async fn only_who_may_see_the_thing_is_mentioned(world: &World) {
     let query = "query($id: ID!, $f: NoteFilter) { notes(nodeId: $id, filter: $f, sort: { field: CREATED_AT, direction: ASC }) {
         nodes { text } totalCount { count } } }";
     for (filter, texts) in [
-        (json!({}), json!(["Look at this", "Sells out on Sundays"])),
+        (json!({}), json!(["alpha is fragile", "Look at this", "Sells out on Sundays"])),
         (json!({ "search": "SUNDAY" }), json!(["Sells out on Sundays"])),
-        (json!({ "author": { "eq": house.ids["mem"] }, "audience": ["STAFF"] }), json!(["Look at this", "Sells out on Sundays"])),
+        (
+            json!({ "author": { "eq": house.ids["mem"] }, "audience": ["STAFF"] }),
+            json!(["alpha is fragile", "Look at this", "Sells out on Sundays"]),
+        ),
         (json!({ "author": { "eq": world.theirs.ids["mem"] } }), json!([])),
     ] {
         let variables = json!({ "id": house.ids["prd"], "f": filter });
