@@ -297,14 +297,14 @@ async fn tenants_take_turns(world: World) {
         world.submit(world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)])).await.unwrap();
         left.fetch_sub(1, Ordering::Relaxed);
     };
-    // Queued behind all of the large tenant's, and still served after a batch or two of them.
+    // Queued behind all of the large tenant's, and still served after a batch or two of them, each of 1,024 at most.
     let receipt = make.adjust(MovementKind::Receipt, &[(MUG, 0, 1)]);
     let small = async {
         world.ledger.submit(small, receipt, None).await.unwrap().unwrap();
         left.load(Ordering::Relaxed)
     };
     let (_, waiting) = tokio::join!(join_all((0..3_000).map(|_| sale())), small);
-    assert!(waiting > 1_000, "the small tenant waited for the large one: {waiting} were left when it was served");
+    assert!(waiting > 900, "the small tenant waited for the large one: {waiting} were left when it was served");
     world.verify().await;
 }
 
