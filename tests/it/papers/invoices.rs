@@ -34,6 +34,8 @@ on_both!(
 const ISSUE: &str = "mutation($input: InvoiceIssueInput!, $dry: Boolean! = false) { invoiceIssue(input: $input, validateOnly: $dry) {
     invoice { id kind number seller lines { orderLineId quantity total { amount } } net { amount } tax { amount } total { amount } issuedOn }
     userErrors { code message field } replayed seq } }";
+const ORDER: &str =
+    "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
 const CREDIT: &str = "mutation($input: CreditNoteIssueInput!) { creditNoteIssue(input: $input) {
     invoice { id kind number creditsId reason lines { quantity total { amount } } total { amount } }
     userErrors { code message field } replayed seq } }";
@@ -75,11 +77,9 @@ pub async fn entity(world: &World, more: Value) -> Value {
 /// An order of so many mugs at the store.
 pub async fn ordered(world: &World, store: &str, quantity: i64) -> String {
     let ids = &world.ours.ids;
-    let query =
-        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
     let input = json!({ "idempotencyKey": key(), "store": { "id": store }, "channelId": ids["chn"],
         "lines": [{ "product": { "id": ids["prd"] }, "quantity": quantity }] });
-    world.must(&world.ours, query, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned()
+    world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn what_has_left_is_invoiced_and_then_the_rest(world: &World) {
@@ -118,6 +118,16 @@ async fn credit_notes_give_back_an_invoice_and_no_more(world: &World) {
         (&json!("INV-2"), &json!("12.00")),
         "what was credited can be invoiced anew"
     );
+    let ids = &world.ours.ids;
+    let pair = json!({ "product": { "id": ids["prd"] }, "quantity": 2, "discount": { "amount": "0.01", "currencyCode": "GBP" } });
+    let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"], "lines": [pair] });
+    let order = world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    let whole = issued(world, &order, "ALL").await["invoice"].clone();
+    let one = json!({ "lines": [{ "orderLineId": whole["lines"][0]["orderLineId"], "quantity": 1 }] });
+    let back = credited(world, &whole["id"], one).await["invoice"].clone();
+    let anew = issued(world, &order, "ALL").await["invoice"].clone();
+    let amounts = [whole, back, anew].map(|paper| paper["total"]["amount"].clone());
+    assert_eq!(amounts, [json!("7.99"), json!("3.99"), json!("3.99")], "all together 7.99");
 }
 
 async fn a_refusal_and_a_dry_run_take_no_number(world: &World) {
@@ -171,11 +181,9 @@ async fn an_invoice_is_printed_as_it_was_issued(world: &World) {
 async fn tax_is_shown_by_its_rates(world: &World) {
     let ids = &world.ours.ids;
     let line = |quantity: i64, rate: &str| json!({ "product": { "id": ids["prd"] }, "quantity": quantity, "taxRate": rate });
-    let query =
-        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"],
         "lines": [line(3, "0.2"), line(1, "0.055")] });
-    let order = world.must(&world.ours, query, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    let order = world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
     let invoice = issued(world, &order, "ALL").await["invoice"].clone();
     let credit = credited(world, &invoice["id"], json!({})).await["invoice"].clone();
     let query = "query($id: ID!) { invoice(by: { id: $id }) { net { amount } tax { amount } lines { taxRate } taxes { rate net { amount } tax { amount } } } }";
@@ -202,11 +210,9 @@ async fn an_invoice_in_euros_states_its_tax_in_pounds(world: &World) {
         json!({ "product": { "id": ids["prd"] }, "quantity": quantity, "taxRate": rate,
             "unitPrice": { "amount": price, "currencyCode": "EUR" } })
     };
-    let query =
-        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"],
         "lines": [line(3, "4.00", "0.175"), line(1, "2.00", "0.05")] });
-    let order = world.must(&world.ours, query, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    let order = world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
     refused(&issued(world, &order, "ALL").await, "RATE_MISSING", "input.orderId");
     let yesterday = world.node.clock.now().plus_seconds(-86_400);
     let day = entrepot::clock::day_text(entrepot::clock::local_day(yesterday, "UTC"));

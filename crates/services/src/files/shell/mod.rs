@@ -136,6 +136,8 @@ struct Inner {
 
 /// Files that are taken away before others are looked for.
 const PAGE: i64 = 200;
+/// Files whose bytes cannot be removed, in one run. They are read with each page, so it is less than one.
+const MOST_PASSED: usize = 20;
 
 impl Files {
     pub fn new(db: Database, clock: Clock, audit_writer: AuditWriter, signer: Signer, location: FileLocation) -> Self {
@@ -304,20 +306,33 @@ impl Files {
         Ok(self.store()?.read(blob).await?)
     }
 
-    /// Takes files away whose time is over: bytes first, so that none stay that nobody names. Says how many.
+    /// Takes files away whose time is over: bytes first, so that none stay that nobody names. Says how many. A file whose bytes cannot be removed is
+    /// passed over, and the run fails at its end; after so many of them the store is taken to be away, and it ends at once.
     pub async fn forget_old(&self) -> Result<usize, Fault> {
         let (global, mut forgotten) = (self.0.db.global(), 0);
+        let (mut passed, mut last) = (Vec::<FileId>::new(), None);
         loop {
             let page = rows::expired(&global, self.0.clock.now(), PAGE).await?;
             for file in &page {
-                self.remove_bytes(file).await?;
+                if passed.contains(&file.id) {
+                    continue;
+                }
+                if let Err(error) = self.remove_bytes(file).await {
+                    tracing::error!(file = %file.id, ?error, "the bytes of a file cannot be removed");
+                    passed.push(file.id);
+                    if passed.len() == MOST_PASSED {
+                        return Err(error);
+                    }
+                    last = Some(error);
+                    continue;
+                }
                 let work = global.maintenance_for(file.tenant).await?;
                 rows::change(&work, &File { state: State::Gone, blob: None, ..file.clone() }).await?;
                 work.commit().await?;
+                forgotten += 1;
             }
-            forgotten += page.len();
             if page.len() < PAGE as usize {
-                return Ok(forgotten);
+                return last.map_or(Ok(forgotten), Err);
             }
         }
     }

@@ -9,7 +9,7 @@ use inventory::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::invoice_books::InBooks;
+use super::{invoice_books::InBooks, invoice_due::Invoiced};
 
 /// How much of an order is invoiced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -125,11 +125,11 @@ pub enum Refusal {
 }
 
 /// What of an order is due: in all what the scope says, less what is invoiced and not credited (`before`, by line). Parts that follow each other come to the
-/// line's own total, to the penny.
+/// line's own total, to the penny, whatever was credited between them.
 ///
 /// # Errors
 /// Nothing is due, or it cannot be kept exactly.
-pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, i64>) -> Result<Vec<InvoiceLine>, Refusal> {
+pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, Invoiced>) -> Result<Vec<InvoiceLine>, Refusal> {
     if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Expired) {
         return Err(Refusal::Status(order.status));
     }
@@ -139,14 +139,15 @@ pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, i64>) -> Result<V
             (Scope::Shipped, LineKind::Product) => line.fulfilled.get(),
             (Scope::All, _) | (_, LineKind::Charge) => line.current(),
         };
-        let from = before.get(&line.position).copied().unwrap_or_default().max(0);
+        let invoiced = before.get(&line.position).copied().unwrap_or_default();
+        let from = invoiced.quantity.max(0);
         let to = sold - line.returned.get();
         if to <= from {
             continue;
         }
         let part = || {
             let (first, all) = (line.amounts(Quantity::new(from)?)?, line.amounts(Quantity::new(to)?)?);
-            let less = |all: Money, first: Money| Money::new(all.minor - first.minor, all.currency);
+            let rest = invoiced.rest(&first, &all);
             Some(InvoiceLine {
                 position: line.position,
                 sku: line.sku.clone(),
@@ -154,9 +155,9 @@ pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, i64>) -> Result<V
                 decimals: line.decimals,
                 quantity: Quantity::new(to - from)?,
                 unit_price: line.unit_price,
-                discount: less(all.discount, first.discount),
-                tax: less(all.tax, first.tax),
-                total: less(all.total()?, first.total()?),
+                discount: rest.discount,
+                tax: rest.tax,
+                total: rest.total()?,
                 rate: line.basis.rate,
             })
         };

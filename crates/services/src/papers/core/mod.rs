@@ -5,6 +5,7 @@ mod dress;
 mod html;
 mod invoice;
 mod invoice_books;
+mod invoice_due;
 mod legal_entity;
 mod look;
 mod pdf;
@@ -21,6 +22,7 @@ pub use dress::{Dressing, GoodsMark, sample};
 pub use html::{page, style_source};
 pub use invoice::{Facts, Invoice, InvoiceLine, RateTotals, Refusal, Scope, Totals, by_rate, credit, due, totals};
 pub use invoice_books::InBooks;
+pub use invoice_due::Invoiced;
 pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
 pub use look::{
     GoodsColumn, KindText, LogoFacts, Look, LookChanges, LookFault, LookField, LookProblem, MOST_DAYS, MOST_KIND_TEXT, MOST_LINE,

@@ -19,7 +19,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::papers::core::{InBooks, Invoice, InvoiceLine, Totals};
+use crate::papers::core::{InBooks, Invoice, InvoiceLine, Invoiced, Totals};
 
 /// Invoices as `i`, each with the key that it is sealed under; conditions follow.
 pub(super) const FROM: &str =
@@ -198,12 +198,23 @@ pub async fn invoices_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<I
     select(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
 }
 
-/// How much of each line of an order is invoiced and not credited.
-pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, i64>, Fault> {
-    let sql = "SELECT l.position, CAST(sum(CASE i.kind WHEN 'INVOICE' THEN l.quantity ELSE -l.quantity END) AS bigint)
-         FROM invoice_line l JOIN invoice i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
-         WHERE l.tenant_id = $1 AND l.order_id = $2 GROUP BY l.position";
-    by_line(reads, sql, order.into()).await
+/// What is charged of each line of an order: what its invoices sum up to less what their credit notes do.
+pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, Invoiced>, Fault> {
+    let sql = "SELECT s.position, CAST(sum(s.sign * s.quantity) AS bigint), CAST(sum(s.sign * s.discount_minor) AS bigint),
+           CAST(sum(s.sign * s.tax_minor) AS bigint), CAST(sum(s.sign * s.total_minor) AS bigint), CAST(count(*) AS bigint)
+         FROM (SELECT l.position, l.quantity, l.discount_minor, l.tax_minor, l.total_minor, CASE i.kind WHEN 'INVOICE' THEN 1 ELSE -1 END AS sign
+           FROM invoice_line l JOIN invoice i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+           WHERE l.tenant_id = $1 AND l.order_id = $2) s GROUP BY s.position";
+    let rows = reads.rows(sql, vec![order.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let position: i32 = row.take()?;
+            let (quantity, discount, tax) = (row.take()?, row.take()?, row.take()?);
+            let (total, papers) = (row.take()?, row.take()?);
+            Ok((position as u16, Invoiced { quantity, discount, tax, total, papers }))
+        })
+        .collect()
 }
 
 /// How much of each line of an invoice is credited.
