@@ -20,11 +20,14 @@ const ROUNDED: i64 = 2;
 impl Invoiced {
     /// What is left of `all` that a quantity comes to; `first` is what the invoiced quantity comes to by itself. Shares of credits are rounded in another
     /// way than parts of the line, so it is what was charged that is subtracted, and a line that is invoiced whole is charged to the penny. Where that
-    /// differs by more than rounding does, an edit came between: what was charged before it stays, and the units that follow are charged by themselves.
+    /// differs by more than rounding does, an edit came between: what was charged before it stays, and the units that follow are charged by themselves, as where
+    /// less than nothing would be left.
     pub fn rest(&self, first: &Amounts, all: &Amounts) -> Amounts {
         let charged = [self.total + self.discount - self.tax, self.discount, self.tax];
         let computed = [first.gross.minor, first.discount.minor, first.tax.minor];
-        let is_rounding = charged.iter().zip(&computed).all(|(one, other)| (one - other).abs() <= ROUNDED * self.papers);
+        let whole = [all.gross.minor, all.discount.minor, all.tax.minor];
+        let is_rounding = charged.iter().zip(&computed).all(|(one, other)| (one - other).abs() <= ROUNDED * self.papers)
+            && charged.iter().zip(&whole).all(|(one, whole)| one <= whole);
         let [gross, discount, tax] = if is_rounding { charged } else { computed };
         let less = |all: Money, before: i64| Money::new(all.minor - before, all.currency);
         Amounts { gross: less(all.gross, gross), discount: less(all.discount, discount), tax: less(all.tax, tax) }
