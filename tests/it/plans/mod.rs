@@ -102,6 +102,8 @@ const MAY: &[(&str, &str)] = &[
     ("auditEntries where action*", "audit_entry"),
     ("auditEntries where outcome*", "audit_entry"),
     ("supplierReturns where reasonCode*", "supplier_return"),
+    // The kinds of recurring jobs are known, some dozens: all are read in their index, whatever is asked for.
+    ("recurringJobsList where *", "job"),
     // By another moment than the list's own order: the two run together, so the newest are soon found.
     ("auditEntries where at*", "audit_entry"),
     ("orders where createdAt*", "sales_order"),
