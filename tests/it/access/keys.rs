@@ -360,7 +360,8 @@ async fn a_key_that_gives_less_does_not_fetch_what_another_has_exported(world: &
 
 async fn nor_what_another_has_printed(world: &World, whole: [&str; 2], less: &str) {
     let (order, product) = (&world.ours.ids["ord"], &world.ours.ids["prd"]);
-    let draw = "mutation($id: ID!) { paperCreate(input: { idempotencyKey: \"printed\", kind: ORDER_CONFIRMATION, documentId: $id }) {
+    let draw =
+        "mutation($id: ID!) { paperCreate(input: { idempotencyKey: \"printed\", kind: ORDER_CONFIRMATION, documentId: $id }) {
         paper { id number html } userErrors { code message } } }";
     let drawn = answered(world, whole[0], draw, json!({ "id": order })).await["paperCreate"]["paper"].clone();
     assert!(drawn["html"].is_string(), "{drawn:#}");

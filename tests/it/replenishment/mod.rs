@@ -197,12 +197,12 @@ async fn each_night_has_one_plan(world: &World) {
     let plan = night(240).await.unwrap();
     assert!(plan.is_nightly && plan.line_count >= 1, "{plan:?}");
     assert_eq!(night(300).await, None, "one a night");
+    let found = desk.read(&json!({ "id": plan.id.to_string() })).await;
+    assert_eq!((&found["isNightly"], &found["state"]), (&json!(true), &json!("DRAFT")));
     // A clock that is three days ahead makes a plan: the night after has its own.
     assert!(night(240 + 4 * 24 * 60).await.is_some());
     assert!(night(240 + 24 * 60).await.is_some());
     assert_eq!(night(300 + 24 * 60).await, None);
-    let found = desk.read(&json!({ "id": plan.id.to_string() })).await;
-    assert_eq!((&found["isNightly"], &found["state"]), (&json!(true), &json!("DRAFT")));
     desk.books.office.is_sound().await;
 }
 
