@@ -23,7 +23,7 @@ use platform::{
     },
 };
 
-use super::{Alerts, known::alert_history, load_rules};
+use super::{Alerts, history::alert_history, load_rules};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{

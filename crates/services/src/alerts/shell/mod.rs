@@ -3,7 +3,7 @@
 mod act;
 mod follow;
 mod emails;
-mod known;
+mod history;
 mod rules;
 mod scan;
 mod condition;
