@@ -89,7 +89,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
             listed("replenishment/rows/approval_rule.rs", 1, &["replenishment_rule"]),
         ],
     ),
-    ("audit chains", &[listed("audit/rows.rs", 3, &["audit_entry", "audit_head"])]),
+    ("audit chains", &[listed("audit/rows.rs", 4, &["audit_entry", "audit_head"])]),
     (
         "rows that have expired",
         &[

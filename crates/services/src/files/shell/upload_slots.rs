@@ -93,6 +93,7 @@ mod tests {
             blob: None,
             state: State::Awaited,
             maker: Actor { kind: ActorKind::Member, id: Uuid::from_u128(caller) },
+            key: None,
             created_at: Timestamp(0),
             ready_at: None,
             expires_at: None,
