@@ -3500,11 +3500,14 @@ export interface OrderLineInput {
   quantity?: number | null;
   /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
   packs?: number | null;
-  /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. Null for the product's own. */
+  /**
+   * The price of one whole unit. On a product it overrides the product's own and needs `order.price`. Null for the product's own;
+   * needed where there is none, as on a CHARGE.
+   */
   unitPrice?: MoneyInput | null;
   /** Discount deducted from the line's price; from 0 to the whole price. Null for 0. */
   discount?: MoneyInput | null;
-  /** Tax added to the line's price, as an amount. Null for 0. */
+  /** Tax added to the line's price, as an amount. Null for what `taxRate` comes to, or for 0 without a rate. */
   tax?: MoneyInput | null;
   /**
    * Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax of any quantity is computed by it,
