@@ -27,7 +27,7 @@ impl Invoiced {
         let computed = [first.gross.minor, first.discount.minor, first.tax.minor];
         let whole = [all.gross.minor, all.discount.minor, all.tax.minor];
         let is_rounding = charged.iter().zip(&computed).all(|(one, other)| (one - other).abs() <= ROUNDED * self.papers)
-            && charged.iter().zip(&whole).all(|(one, whole)| one <= whole);
+            && charged.iter().zip(&whole).all(|(one, whole)| if *whole < 0 { one >= whole } else { one <= whole });
         let [gross, discount, tax] = if is_rounding { charged } else { computed };
         let less = |all: Money, before: i64| Money::new(all.minor - before, all.currency);
         Amounts { gross: less(all.gross, gross), discount: less(all.discount, discount), tax: less(all.tax, tax) }
