@@ -27,16 +27,21 @@ pub fn check_address(text: &str) -> Result<(), BadAddress> {
     if has_parts && !is_odd { Ok(()) } else { Err(BadAddress::Invalid) }
 }
 
-/// Whether two addresses are one mailbox: the case of letters tells none apart.
+/// What tells the mailbox of an address from others: the case of letters does not.
+pub fn mailbox(address: &str) -> String {
+    address.to_lowercase()
+}
+
+/// Whether two addresses are one mailbox.
 pub fn is_same_address(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+    mailbox(one) == mailbox(other)
 }
 
 /// The addresses without repetitions, by the alphabet.
 pub fn distinct_addresses(emails: &[String]) -> Vec<String> {
     let mut all: BTreeMap<String, &String> = BTreeMap::new();
     for email in emails {
-        all.entry(email.to_lowercase()).or_insert(email);
+        all.entry(mailbox(email)).or_insert(email);
     }
     all.into_values().cloned().collect()
 }

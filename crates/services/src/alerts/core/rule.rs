@@ -7,7 +7,7 @@ use std::{
 
 use entity::prelude::*;
 
-use super::schedule::Quiet;
+use super::{address::mailbox, schedule::Quiet};
 
 /// What a rule is for; nothing named is everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -153,7 +153,7 @@ impl Rules {
         let (mut told, mut mailboxes) = (BTreeMap::new(), BTreeSet::new());
         for rule in self.matching(kind, alert_scope).into_iter().filter(|rule| rule.is_enabled) {
             for recipient in rule.recipients() {
-                if mailboxes.insert(recipient.text().to_lowercase()) {
+                if mailboxes.insert(mailbox(&recipient.text())) {
                     told.insert(recipient, rule);
                 }
             }
