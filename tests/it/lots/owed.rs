@@ -4,7 +4,7 @@ use entrepot::orders::jobs::fill_backorders;
 use serde_json::{Value, json};
 
 use super::{
-    house::{House, done, gbp, key},
+    house::{House, done, gbp, key, refused},
     kits::{act, level, order, product, set},
 };
 use crate::{authorization::world::World, world::on_both};
@@ -18,6 +18,7 @@ on_both!(
     a_kit_that_is_filled_twice_at_once_is_filled_once,
     what_is_owed_is_promised_to_nobody_and_what_is_late_is_not_promised,
     what_kits_are_owed_is_ordered,
+    what_an_ordered_kit_takes_stays_what_it_was,
 );
 
 /// A product that may be sold before it is there.
@@ -222,4 +223,34 @@ async fn what_kits_are_owed_is_ordered(world: &World) {
     let found = answer["data"]["reorderSuggestions"].as_array().unwrap();
     let bulbs = found.iter().find(|one| one["product"]["sku"] == "BULB").unwrap();
     assert_eq!((&bulbs["position"], &bulbs["quantity"]), (&json!(-3), &json!(13)), "ten on the shelf, and three that are owed");
+}
+
+async fn what_an_ordered_kit_takes_stays_what_it_was(world: &World) {
+    let house = House::open(world).await;
+    let [lamp, shade, bulb] = lamp(&house).await;
+    let placed = queue(&house, &[(&lamp, 2)]).await;
+    // Lamps are sold without shades from now on; those that were ordered have them.
+    done(&set(&house, &lamp, &[(&bulb, 1)]).await, "product");
+    let archive = async || {
+        let input = json!({ "id": shade["id"] });
+        house.office.act("productArchive", "ProductArchiveInput", "product { id }", input).await
+    };
+    let update = async |name: &str, value: Value| {
+        let mut input = json!({ "id": shade["id"], "expectedVersion": 1 });
+        input[name] = value;
+        house.office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await
+    };
+    let said = refused(&archive().await, "IN_USE", "input.id");
+    assert!(said.contains("kits"), "{said}");
+    refused(&update("unit", json!({ "code": "kg", "decimals": 3 })).await, "IN_USE", "input.unit");
+    refused(&update("stockPolicy", json!("UNTRACKED")).await, "IN_USE", "input.stockPolicy");
+    refused(&set(&house, &shade, &[(&bulb, 1)]).await, "IN_USE", "input.id");
+    arrive(&house, &shade, 2).await;
+    arrive(&house, &bulb, 1).await;
+    assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[1, 1]]));
+    done(&act(&house, "orderFulfil", json!({ "id": placed[0]["id"] })).await, "order");
+    refused(&archive().await, "IN_USE", "input.id");
+    done(&act(&house, "orderCancel", json!({ "id": placed[0]["id"] })).await, "order");
+    done(&archive().await, "product");
+    house.office.is_sound().await;
 }

@@ -15,6 +15,7 @@ on_both!(
     a_draft_that_changes_takes_and_gives_back,
     goods_that_are_taken_back_are_called_off_again_only_while_they_are_left,
     call_offs_keep_to_what_is_agreed,
+    what_is_agreed_stays_in_its_unit,
 );
 
 const BLANKET: &str = "id number status version total { amount } validFrom validTo externalRef note reason endedAt activatedBy { __typename } \
@@ -310,5 +311,28 @@ async fn call_offs_keep_to_what_is_agreed(world: &World) {
     let query = "query($id: ID!) { blanketOrder(by: { id: $id }) { id } node(id: $id) { id } }";
     let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": blanket["id"] })).await;
     assert_eq!(theirs["data"], json!({ "blanketOrder": null, "node": null }), "{theirs:#}");
+    office.is_sound().await;
+}
+
+async fn what_is_agreed_stays_in_its_unit(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, jug) = (office.product("MUG", "2.00").await, office.product("JUG", "2.00").await);
+    let blanket = agreed(&office, json!({ "lines": [line(&mug, 20, "1.50"), line(&jug, 5, "2.50")] })).await;
+    let update = async |name: &str, value: Value| {
+        let mut input = json!({ "id": mug["id"], "expectedVersion": 1 });
+        input[name] = value;
+        let query = "mutation($input: ProductUpdateInput!) { productUpdate(input: $input, validateOnly: true) { userErrors { code message field } } }";
+        office.ask(query, json!({ "input": input })).await["data"]["productUpdate"].clone()
+    };
+    let kilos = json!({ "code": "kg", "decimals": 3 });
+    let said = refused(&update("unit", kilos.clone()).await, "IN_USE", "input.unit");
+    assert!(said.contains("blanket orders"), "{said}");
+    refused(&update("stockPolicy", json!("UNTRACKED")).await, "IN_USE", "input.stockPolicy");
+    // What is sold out for good is not called off any more, and keeps nothing.
+    let input = json!({ "id": jug["id"] });
+    done(&office.act("productArchive", "ProductArchiveInput", "product { id }", input).await, "product");
+    refused(&call_off(&office, &blanket, &jug, 1).await, "INVALID_STATE", "input.lines.0.product");
+    done(&step(&office, "blanketOrderClose", &blanket).await, "blanketOrder");
+    assert_eq!(update("unit", kilos).await["userErrors"], json!([]));
     office.is_sound().await;
 }

@@ -59,6 +59,7 @@ fn tie(what: Use) -> &'static str {
         Use::OpenReturns => "returns are open",
         Use::OpenCounts => "counts are open",
         Use::Kits => "it is part of a kit: change that with kitSet",
+        Use::OrderedKits => "orders are open of kits that it is part of",
         Use::Components => "it is a kit: take its components away with kitSet",
         Use::Movements => "stock has moved in this way",
         Use::Products => "products that are not archived lie in it",

@@ -266,14 +266,18 @@ fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
 fn refuse_what_is_tied(existing: &ExistingProduct, after: &ProductRow, problems: &mut Vec<Problem>) {
     let before = &existing.doc.row;
     let archives = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
-    if archives && !existing.uses.is_empty() {
-        problems.push(Problem::at("status", Rejection::InUse(existing.uses.clone())));
+    // Nothing that is archived is called off: what is agreed of it may stand until its blanket order ends.
+    let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| *one != Use::OpenBlanketOrders).collect();
+    if archives && !uses.is_empty() {
+        problems.push(Problem::at("status", Rejection::InUse(uses)));
     }
     // Documents keep how a line was written: what is open of an untracked product holds nothing, and would not when it is tracked.
     let is_untracked = |row: &ProductRow| row.stock_policy == StockPolicy::Untracked;
     if is_untracked(after) != is_untracked(before) {
         let stops = is_untracked(after);
-        let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| stops || *one != Use::Kits).collect();
+        // These take it from stock however it is kept.
+        let takes_stock = |one: &Use| matches!(one, Use::Kits | Use::OrderedKits | Use::OpenBlanketOrders);
+        let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| stops || !takes_stock(one)).collect();
         if !uses.is_empty() {
             problems.push(Problem::at("stockPolicy", Rejection::InUse(uses)));
         }

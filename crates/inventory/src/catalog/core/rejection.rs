@@ -62,6 +62,8 @@ pub enum Use {
     OpenReturns,
     /// It is part of a kit.
     Kits,
+    /// It is part of kits that open orders are not done with.
+    OrderedKits,
     /// It is a kit.
     Components,
     /// The ledger has entries in the unit.

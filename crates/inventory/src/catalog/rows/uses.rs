@@ -32,13 +32,16 @@ struct Document {
     is_left: &'static str,
 }
 
+/// The states in which an order is open.
+const OPEN_ORDER: &str = "'DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'";
+
 const DOCUMENTS: &[Document] = &[
     Document {
         number: 2,
         what: Use::OpenOrders,
         table: "sales_order",
         stores: &["store_id"],
-        states: "'DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'",
+        states: OPEN_ORDER,
         lines: "order_line",
         of: "order_id",
         is_left: "(n.open > 0 OR n.backordered > 0)",
@@ -85,6 +88,17 @@ const DOCUMENTS: &[Document] = &[
         of: "return_id",
         is_left: "TRUE",
     },
+    // What is given back may be called off again. It names no store.
+    Document {
+        number: 9,
+        what: Use::OpenBlanketOrders,
+        table: "blanket_order",
+        stores: &[],
+        states: "'DRAFT', 'ACTIVE', 'EXHAUSTED'",
+        lines: "blanket_order_line",
+        of: "blanket_order_id",
+        is_left: "TRUE",
+    },
 ];
 
 impl Document {
@@ -104,6 +118,17 @@ impl Document {
         };
         self.stores.iter().map(by).collect::<Vec<_>>().join(" UNION ")
     }
+}
+
+/// The products that open orders are not done with as parts of their kits: what those are of stays as it was placed, whatever the kits are made of now.
+fn of_ordered_kits(backend: Backend) -> String {
+    // CROSS JOIN tells SQLite to begin with the parts, and not with all open orders.
+    format!(
+        " UNION SELECT n.product_id, 8 FROM order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order d
+         WHERE n.tenant_id = $1 AND {} AND l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position
+           AND (l.open > 0 OR l.backordered > 0) AND d.tenant_id = $1 AND d.id = n.order_id AND d.status IN ({OPEN_ORDER})",
+        backend.in_ids("n.product_id", 2)
+    )
 }
 
 /// What is left of each. Locks their levels first, in the ledger's own order, so that nothing is received while the answer is used.
@@ -126,12 +151,14 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
     }
     let kits = match tied {
         Tied::Product => format!(
-            " UNION SELECT c.component_id, 5 FROM kit_component c WHERE c.tenant_id = $1 AND {}",
-            backend.in_ids("c.component_id", 2)
+            " UNION SELECT c.component_id, 5 FROM kit_component c WHERE c.tenant_id = $1 AND {}{}",
+            backend.in_ids("c.component_id", 2),
+            of_ordered_kits(backend)
         ),
         Tied::Store => String::new(),
     };
-    let documents = DOCUMENTS.iter().map(|document| document.open(tied, backend)).collect::<Vec<_>>().join(" UNION ");
+    let named = DOCUMENTS.iter().filter(|document| tied == Tied::Product || !document.stores.is_empty());
+    let documents = named.map(|document| document.open(tied, backend)).collect::<Vec<_>>().join(" UNION ");
     let sql = format!(
         "SELECT l.{column}, 0 FROM stock_level l WHERE l.tenant_id = $1 AND {}
            AND (l.on_hand > 0 OR l.unavailable > 0 OR l.incoming > 0 OR l.in_transit > 0)
@@ -146,6 +173,7 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
         let what = match row.take::<i32>()? {
             0 => Use::Stock,
             1 => Use::Reservations,
+            8 => Use::OrderedKits,
             number => DOCUMENTS.iter().find(|document| document.number == number).map_or(Use::Kits, |document| document.what),
         };
         found.entry(id).or_default().push(what);
