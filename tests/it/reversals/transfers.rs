@@ -16,6 +16,7 @@ on_both!(
     what_was_changed_before_it_left_is_held_as_changed,
     later_steps_are_undone_first,
     lots_and_serial_numbers_go_back_the_way_they_came,
+    a_serial_number_that_has_turned_up_is_not_still_to_come,
     each_end_is_undone_by_whoever_may_do_it_there,
 );
 
@@ -275,6 +276,33 @@ async fn lots_and_serial_numbers_go_back_the_way_they_came(world: &World) {
         assert_eq!(van.level(product, &van.annex).await, [sum, 0, 0]);
         office.is_sound().await;
     }
+}
+
+async fn a_serial_number_that_has_turned_up_is_not_still_to_come(world: &World) {
+    let house = House::open(world).await;
+    let (office, here, drill) = (&house.office, &house.office.store, &house.drill);
+    let named = json!({ "code": "S-1" });
+    done(&house.adjust("RECEIPT", (drill, here), 1, named.clone()).await, "levels");
+    let lost = house.held(&[(drill, 1)]).await;
+    done(&house.moves("transferShip", json!({ "id": lost["id"] })).await, "transfer");
+    let close = json!({ "id": lost["id"], "reasonCode": "LOSS" });
+    done(&house.moves("transferClose", close.clone()).await, "transfer");
+    undone(office, &lost["id"], json!({})).await;
+    let twice = house.adjust("RECEIPT", (drill, here), 1, named.clone()).await;
+    refused(&twice, "DUPLICATE", "input.changes.0.lot");
+    done(&house.moves("transferClose", close).await, "transfer");
+    // It had never left the shelf.
+    done(&house.adjust("RECEIPT", (drill, here), 1, named).await, "levels");
+    let said = refused(&reverse(office, &lost["id"], json!({})).await, "DUPLICATE", "input.documentId");
+    assert!(said.contains("S-1") && said.contains("in stock already"), "{said}");
+    let sent = house.held(&[(drill, 1)]).await;
+    done(&house.moves("transferShip", json!({ "id": sent["id"] })).await, "transfer");
+    let said = refused(&reverse(office, &lost["id"], json!({})).await, "DUPLICATE", "input.documentId");
+    assert!(said.contains("S-1") && said.contains("under way"), "{said}");
+    done(&house.moves("transferReceive", json!({ "id": sent["id"] })).await, "transfer");
+    done(&house.adjust("REMOVAL", (drill, &house.depot), -1, Value::Null).await, "levels");
+    undone(office, &lost["id"], json!({})).await;
+    office.is_sound().await;
 }
 
 async fn each_end_is_undone_by_whoever_may_do_it_there(world: &World) {

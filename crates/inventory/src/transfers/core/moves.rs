@@ -284,7 +284,7 @@ pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Step
         }
         let lost = line.under_way();
         draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, field)?;
-        for sent in &mut line.lots {
+        for sent in line.lots.iter_mut().filter(|sent| sent.under_way() > 0) {
             draft.lose_on_the_way(sent.lot);
             sent.lost += sent.under_way();
         }

@@ -15,7 +15,7 @@ use crate::{
         Call, Effect, Named, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook,
         ReversalDecision, Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
     },
-    stock::core::{At, Delta, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
+    stock::core::{At, Delta, Draft, Field, LevelKey, LotRefusal, Movement, Noun, Rejection, RoomRefusal},
     transfers::events::TRANSFER_UPDATED,
 };
 
@@ -23,16 +23,11 @@ use crate::{
 #[derive(Debug, Clone)]
 pub enum Undo {
     /// What was held beyond what left and let go then, by product; with ids for the movement that holds it again and for a hold of each line.
-    Shipment {
-        let_go: Vec<(ProductId, i64)>,
-        holding: MovementId,
-        holds: Vec<ReservationId>,
-    },
+    Shipment { let_go: Vec<(ProductId, i64)>, holding: MovementId, holds: Vec<ReservationId> },
     /// When another part of it arrived last of which something is left.
-    Receipt {
-        others_at: Option<Timestamp>,
-    },
-    Close,
+    Receipt { others_at: Option<Timestamp> },
+    /// With the lots that had left, of which some were written off.
+    Close { sent: Vec<LotId> },
 }
 
 /// A step to undo, as it was read: it is refused as stale when the transfer changed meanwhile.
@@ -64,12 +59,15 @@ impl Decide for StepReversal {
     fn weight(&self) -> usize {
         match self.0.undo {
             Undo::Shipment { .. } => MAX_WEIGHT + 1,
-            Undo::Receipt { .. } | Undo::Close => self.0.original.entries.len(),
+            Undo::Receipt { .. } | Undo::Close { .. } => self.0.original.entries.len(),
         }
     }
 
     fn needs(&self, needs: &mut Needs) {
         mirror_needs(needs, std::slice::from_ref(&self.0.original), self.0.call.on_shortage);
+        if let Undo::Close { sent } = &self.0.undo {
+            needs.lots.ids.extend(sent);
+        }
         if let Undo::Shipment { let_go, .. } = &self.0.undo {
             // A line that stayed behind whole has no entry of the original.
             let sender = self.0.original.entries.iter().find(|entry| entry.on_hand_delta < 0).map(|entry| entry.key.store);
@@ -119,7 +117,7 @@ fn decide(
         Undo::Receipt { others_at } => {
             unreceive(draft, &mut transfer, &parts, (*others_at).max(left_at(original, reversed, &parts)));
         }
-        Undo::Close => unclose(draft, &mut transfer),
+        Undo::Close { .. } => unclose(draft, &mut transfer)?,
     }
     transfer.touch(draft.now());
     let before = Before { status: was.status(), lines: was.lines.len() };
@@ -127,7 +125,7 @@ fn decide(
     let (kind, store, other_store) = match command.undo {
         Undo::Shipment { .. } => (ReversedKind::TransferShipment, transfer.from, Some(transfer.to)),
         Undo::Receipt { .. } => (ReversedKind::TransferReceipt, transfer.to, None),
-        Undo::Close => (ReversedKind::TransferClose, transfer.to, None),
+        Undo::Close { .. } => (ReversedKind::TransferClose, transfer.to, None),
     };
     let subject = Subject { kind, part: original.id.uuid(), document: transfer.id.uuid(), store, other_store };
     let first = parts.first().map(|part| LevelKey { store, ..part.entry.key }).ok_or_else(missing)?;
@@ -189,12 +187,14 @@ fn unreceive(draft: &mut Draft<'_>, transfer: &mut Transfer, parts: &[Part], rec
     };
 }
 
-fn unclose(draft: &mut Draft<'_>, transfer: &mut Transfer) {
-    let TransferState::Received { shipped_at, end: TransferEnd::Lost(_, last_at) } = transfer.state else { return };
+/// What was written off is still to come, unless it is a serial number that has turned up since: it is in one place.
+fn unclose(draft: &mut Draft<'_>, transfer: &mut Transfer) -> Result<(), Rejection> {
+    let TransferState::Received { shipped_at, end: TransferEnd::Lost(_, last_at) } = transfer.state else { return Ok(()) };
     for line in &mut transfer.lines {
         line.lost = Quantity::ZERO;
         for sent in line.lots.iter_mut().filter(|sent| sent.lost > 0) {
             sent.lost = 0;
+            has_not_turned_up(draft, sent.lot)?;
             draft.put_on_the_way(sent.lot);
         }
     }
@@ -202,6 +202,18 @@ fn unclose(draft: &mut Draft<'_>, transfer: &mut Transfer) {
         Some(received_at) => TransferState::PartiallyReceived { shipped_at, received_at },
         None => TransferState::InTransit { shipped_at },
     };
+    Ok(())
+}
+
+fn has_not_turned_up(draft: &Draft<'_>, lot: LotId) -> Result<(), Rejection> {
+    let Some(lot) = draft.lot(lot).filter(|lot| lot.tracking == Tracking::Serial) else { return Ok(()) };
+    let code = || lot.code.clone();
+    let why = match (lot.in_transit, lot.on_hand.is_positive()) {
+        (false, false) => return Ok(()),
+        (true, _) => LotRefusal::SerialUnderWay { code: code() },
+        (false, true) => LotRefusal::SerialInStock { code: code() },
+    };
+    Err(why.at(At::input(Field::Document)))
 }
 
 /// Nothing has left: what is back is held again, with what was let go when it left.

@@ -140,7 +140,7 @@ async fn attempt(
             holds: found.route.products.iter().map(|_| ledger.clock().id()).collect(),
         },
         MovementKind::TransferIn => Undo::Receipt { others_at: others_at(found, original) },
-        _ => Undo::Close,
+        _ => Undo::Close { sent: found.route.lots.clone() },
     };
     let after = found.standing.iter().position(|id| *id == original.id).map_or(0, |place| place + 1);
     let reverse = ReverseStep {
