@@ -39,38 +39,66 @@ impl<K> From<Id<K>> for Key {
 
 /// The key that cursors are signed with; every node of a deployment has the same.
 #[derive(Clone)]
-pub struct CursorSigner(Arc<[u8; 32]>);
+pub struct CursorSigner {
+    secret: Arc<[u8; 32]>,
+    is_sealing: bool,
+}
 
-const VERSION: u8 = 1;
+/// The first byte of a cursor whose keys can be read by whoever has it.
+const PLAIN: u8 = 1;
+/// The first byte of a cursor whose keys are encrypted.
+const SEALED: u8 = 2;
 const MAC_BYTES: usize = 12;
+/// What the secret of sealed cursors is derived with. No MAC is of this text: each has a NUL byte behind its kind.
+const SEAL: &[u8] = b"entrepot cursor seal 1";
 
 impl CursorSigner {
     pub fn new(key: [u8; 32]) -> Self {
-        Self(Arc::new(key))
+        Self { secret: Arc::new(key), is_sealing: false }
+    }
+    /// The same key, which signs cursors whose keys only this deployment reads: for lists whose order or rows have what some callers are not shown.
+    /// Both open the cursors of either.
+    #[must_use]
+    pub fn sealing(&self) -> Self {
+        Self { is_sealing: true, ..self.clone() }
     }
     /// `kind` names the list, its sort and whatever else the cursor must not outlive; a cursor of another kind is refused.
     pub fn sign(&self, kind: &str, keys: &[Key]) -> String {
-        let mut bytes = vec![VERSION];
+        let mut bytes = vec![if self.is_sealing { SEALED } else { PLAIN }];
         // Keys are numbers, ids and texts: they always have a JSON form.
         let _ = serde_json::to_writer(&mut bytes, keys);
         let mac = self.mac(kind, &bytes);
+        if self.is_sealing {
+            self.mask(&mac, &mut bytes[1..]);
+        }
         bytes.extend_from_slice(&mac);
         URL_SAFE_NO_PAD.encode(bytes)
     }
     /// The keys of a cursor that this deployment signed for `kind`.
     pub fn open(&self, kind: &str, cursor: &str) -> Option<Vec<Key>> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let split = bytes.len().checked_sub(MAC_BYTES)?;
-        let (body, mac) = bytes.split_at(split);
+        let mut body = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let mac = body.split_off(body.len().checked_sub(MAC_BYTES)?);
+        let version = *body.first()?;
+        if version == SEALED {
+            self.mask(&mac, &mut body[1..]);
+        }
         let mut expected = self.hmac(kind);
-        expected.update(body);
-        expected.verify_truncated_left(mac).ok()?;
-        (*body.first()? == VERSION).then_some(())?;
+        expected.update(&body);
+        expected.verify_truncated_left(&mac).ok()?;
+        [PLAIN, SEALED].contains(&version).then_some(())?;
         serde_json::from_slice(&body[1..]).ok()
     }
+    /// Adds the keystream of a cursor's MAC to its keys, which hides them, and shows hidden ones. The MAC is of the readable keys, so that two cursors
+    /// have one keystream only if they are equal.
+    fn mask(&self, mac: &[u8], keys: &mut [u8]) {
+        let secret = hmac_of(&self.secret, &[SEAL]);
+        for (block, counter) in keys.chunks_mut(secret.len()).zip(0_u32..) {
+            let stream = hmac_of(&secret, &[mac, &counter.to_be_bytes()]);
+            block.iter_mut().zip(stream).for_each(|(byte, mask)| *byte ^= mask);
+        }
+    }
     fn hmac(&self, kind: &str) -> Hmac<Sha256> {
-        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&*self.0).expect("any length");
+        let mut mac = keyed(&self.secret);
         mac.update(kind.as_bytes());
         mac.update(&[0]);
         mac
@@ -82,6 +110,20 @@ impl CursorSigner {
         out.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
         out
     }
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("any length")
+}
+
+/// HMAC-SHA-256 of these parts, one behind the other.
+fn hmac_of(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed(secret);
+    parts.iter().for_each(|part| mac.update(part));
+    let mut out = [0; 32];
+    out.copy_from_slice(&mac.finalize().into_bytes()[..]);
+    out
 }
 
 pub const DEFAULT_PAGE: u32 = 50;
@@ -188,6 +230,35 @@ mod tests {
         let mut forged = cursor.clone();
         forged.replace_range(3..4, if &forged[3..4] == "A" { "B" } else { "A" });
         assert_eq!(signer.open("products:SKU:ASC", &forged), None);
+    }
+
+    #[test]
+    fn a_sealed_cursor_shows_no_key_and_opens_as_any_other() {
+        let plain = CursorSigner::new([7; 32]);
+        let sealing = plain.sealing();
+        // More than one block of the keystream.
+        let keys = vec![Key::Int(-24_000), Key::Id(Uuid::from_u128(5)), Key::Text("a text behind the first block".to_owned())];
+        let cursors = [plain.sign("deadStock", &keys), sealing.sign("deadStock", &keys)];
+        let [shown, hidden] =
+            cursors.each_ref().map(|cursor| String::from_utf8_lossy(&URL_SAFE_NO_PAD.decode(cursor).unwrap()).into_owned());
+        for part in ["24000", "00000000-0000-0000-0000-000000000005", "behind the first"] {
+            assert!(shown.contains(part) && !hidden.contains(part), "{part}");
+        }
+        for cursor in &cursors {
+            assert_eq!(
+                [plain.open("deadStock", cursor), sealing.open("deadStock", cursor)],
+                [Some(keys.clone()), Some(keys.clone())]
+            );
+            assert_eq!(sealing.open("customerScores", cursor), None);
+            assert_eq!(CursorSigner::new([8; 32]).open("deadStock", cursor), None);
+            let mut forged = URL_SAFE_NO_PAD.decode(cursor).unwrap();
+            for place in 0..forged.len() {
+                forged[place] ^= 1;
+                assert_eq!(plain.open("deadStock", &URL_SAFE_NO_PAD.encode(&forged)), None, "byte {place}");
+                forged[place] ^= 1;
+            }
+        }
+        assert_eq!(plain.open("deadStock", ""), None);
     }
 
     #[test]
