@@ -57,6 +57,11 @@ impl NodeAuthenticator {
     /// What somebody asked to be done while they are not there: with their rights of this moment and at their cost. None when they may not come
     /// in any more. Which documents may be run was looked at when they asked.
     pub async fn in_name_of(&self, requester: Requester, request: &str) -> Result<Option<FrontSession>, Fault> {
+        Ok(self.caller_in_name_of(requester, request).await?.map(|(_, session)| session))
+    }
+
+    /// As `in_name_of`, with the rights that the session has.
+    pub async fn caller_in_name_of(&self, requester: Requester, request: &str) -> Result<Option<(Caller, FrontSession)>, Fault> {
         let Requester { tenant, actor, key } = requester;
         let kind = if key.is_some() { CredentialKind::Integration } else { CredentialKind::Member };
         let (caller, used, share) = match key {
@@ -73,7 +78,8 @@ impl NodeAuthenticator {
             },
         };
         let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
-        Ok(Some(self.standing(caller, (kind, used, share), origin)))
+        let session = self.standing(caller.clone(), (kind, used, share), origin);
+        Ok(Some((caller, session)))
     }
 
     /// Whoever is calling, once more, for a document that their operation runs: with the rights that it has, from the same place, and at the same cost. None

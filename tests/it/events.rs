@@ -75,6 +75,24 @@ fn an_order_says_its_customer_to_whoever_may_know_it_and_nothing_to_another_chan
 }
 
 #[test]
+fn a_lot_says_what_it_is_to_whoever_sees_all_stores() {
+    let lot = json!({ "id": id::<entity::id::kind::LotId>(4096), "productId": id::<entity::id::kind::ProductId>(9), "code": "B-7", "status": "RECALLED",
+        "madeOn": "2026-11-01", "expiresOn": "2027-03-01", "version": 3 });
+    let told = |holds: &dyn Fn(&str) -> bool, covers: &dyn Fn(StoreId) -> bool| {
+        shown("lot.changed", &lot.to_string(), Person { holds, covers, ..ALL })
+    };
+    assert_eq!(told(&|_| true, &|_| true), Some(lot.clone()));
+    let of_a_shop = told(&|_| true, &|store| store == id(1)).unwrap();
+    let hidden = ["code", "status", "madeOn", "expiresOn"].map(|field| &of_a_shop[field]);
+    assert_eq!(
+        (hidden, &of_a_shop["id"], &of_a_shop["version"]),
+        ([&Value::Null; 4], &lot["id"], &json!(3)),
+        "it may be another shop's"
+    );
+    assert_eq!(told(&|code| code != "stock.read", &|_| true), None);
+}
+
+#[test]
 fn an_exchange_is_told_to_its_owner_and_to_whoever_may_exchange_what_they_like() {
     let run = id::<entity::id::kind::ExchangeId>(1);
     let payload = json!({ "id": run, "kind": "IMPORT", "state": "DONE", "version": 3, "maker": Uuid::from_u128(7) }).to_string();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::Id;
 use hmac::{Hmac, KeyInit, Mac};
@@ -39,38 +40,75 @@ impl<K> From<Id<K>> for Key {
 
 /// The key that cursors are signed with; every node of a deployment has the same.
 #[derive(Clone)]
-pub struct CursorSigner(Arc<[u8; 32]>);
+pub struct CursorSigner {
+    secret: Arc<[u8; 32]>,
+    is_sealing: bool,
+}
 
-const VERSION: u8 = 1;
+/// The first byte of a cursor whose keys can be read by whoever has it.
+const PLAIN: u8 = 1;
+/// The first byte of a cursor whose keys are encrypted.
+const SEALED: u8 = 2;
 const MAC_BYTES: usize = 12;
+/// What the secret of sealed cursors is derived with. No MAC is of this text: each has a NUL byte behind its kind.
+const SEAL: &[u8] = b"entrepot cursor seal 1";
 
 impl CursorSigner {
     pub fn new(key: [u8; 32]) -> Self {
-        Self(Arc::new(key))
+        Self { secret: Arc::new(key), is_sealing: false }
+    }
+    /// The same key, which signs cursors whose keys only this deployment reads: for lists whose order or rows have what some callers are not shown.
+    /// Both open the cursors of either.
+    #[must_use]
+    pub fn sealing(&self) -> Self {
+        Self { is_sealing: true, ..self.clone() }
     }
     /// `kind` names the list, its sort and whatever else the cursor must not outlive; a cursor of another kind is refused.
     pub fn sign(&self, kind: &str, keys: &[Key]) -> String {
-        let mut bytes = vec![VERSION];
+        let mut bytes = vec![PLAIN];
         // Keys are numbers, ids and texts: they always have a JSON form.
         let _ = serde_json::to_writer(&mut bytes, keys);
-        let mac = self.mac(kind, &bytes);
-        bytes.extend_from_slice(&mac);
+        if self.is_sealing {
+            bytes = self.sealed(kind, bytes);
+        } else {
+            let mac = self.mac(kind, &bytes);
+            bytes.extend_from_slice(&mac);
+        }
         URL_SAFE_NO_PAD.encode(bytes)
     }
     /// The keys of a cursor that this deployment signed for `kind`.
     pub fn open(&self, kind: &str, cursor: &str) -> Option<Vec<Key>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        if let Some(sealed) = bytes.strip_prefix(&[SEALED]) {
+            let mut keys = sealed.to_vec();
+            let keys = self.cipher().open_in_place(no_nonce(), Aad::from(kind), &mut keys).ok()?;
+            return serde_json::from_slice(keys).ok();
+        }
         let split = bytes.len().checked_sub(MAC_BYTES)?;
         let (body, mac) = bytes.split_at(split);
         let mut expected = self.hmac(kind);
         expected.update(body);
         expected.verify_truncated_left(mac).ok()?;
-        (*body.first()? == VERSION).then_some(())?;
+        (*body.first()? == PLAIN).then_some(())?;
         serde_json::from_slice(&body[1..]).ok()
     }
+    /// The keys behind the first byte under AES-256-GCM-SIV (RFC 8452), which needs no nonce where equal keys may have equal cursors.
+    fn sealed(&self, kind: &str, mut bytes: Vec<u8>) -> Vec<u8> {
+        bytes[0] = SEALED;
+        #[expect(clippy::expect_used, reason = "keys of a row are far below the 64 GiB that one sealing takes")]
+        let tag = self.cipher().seal_in_place_separate_tag(no_nonce(), Aad::from(kind), &mut bytes[1..]).expect("short");
+        bytes.extend_from_slice(tag.as_ref());
+        bytes
+    }
+    fn cipher(&self) -> LessSafeKey {
+        let mut secret = keyed(&self.secret);
+        secret.update(SEAL);
+        #[expect(clippy::expect_used, reason = "HMAC-SHA-256 gives the 32 bytes that the cipher takes")]
+        let key = UnboundKey::new(&AES_256_GCM_SIV, &secret.finalize().into_bytes()).expect("32 bytes");
+        LessSafeKey::new(key)
+    }
     fn hmac(&self, kind: &str) -> Hmac<Sha256> {
-        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&*self.0).expect("any length");
+        let mut mac = keyed(&self.secret);
         mac.update(kind.as_bytes());
         mac.update(&[0]);
         mac
@@ -82,6 +120,15 @@ impl CursorSigner {
         out.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
         out
     }
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("any length")
+}
+
+fn no_nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
 
 pub const DEFAULT_PAGE: u32 = 50;
@@ -188,6 +235,34 @@ mod tests {
         let mut forged = cursor.clone();
         forged.replace_range(3..4, if &forged[3..4] == "A" { "B" } else { "A" });
         assert_eq!(signer.open("products:SKU:ASC", &forged), None);
+    }
+
+    #[test]
+    fn a_sealed_cursor_shows_no_key_and_opens_as_any_other() {
+        let plain = CursorSigner::new([7; 32]);
+        let sealing = plain.sealing();
+        let keys = vec![Key::Int(-24_000), Key::Id(Uuid::from_u128(5)), Key::Text("a text behind the first block".to_owned())];
+        let cursors = [plain.sign("deadStock", &keys), sealing.sign("deadStock", &keys)];
+        let [shown, hidden] =
+            cursors.each_ref().map(|cursor| String::from_utf8_lossy(&URL_SAFE_NO_PAD.decode(cursor).unwrap()).into_owned());
+        for part in ["24000", "00000000-0000-0000-0000-000000000005", "behind the first"] {
+            assert!(shown.contains(part) && !hidden.contains(part), "{part}");
+        }
+        for cursor in &cursors {
+            assert_eq!(
+                [plain.open("deadStock", cursor), sealing.open("deadStock", cursor)],
+                [Some(keys.clone()), Some(keys.clone())]
+            );
+            assert_eq!(sealing.open("customerScores", cursor), None);
+            assert_eq!(CursorSigner::new([8; 32]).open("deadStock", cursor), None);
+            let mut forged = URL_SAFE_NO_PAD.decode(cursor).unwrap();
+            for place in 0..forged.len() {
+                forged[place] ^= 1;
+                assert_eq!(plain.open("deadStock", &URL_SAFE_NO_PAD.encode(&forged)), None, "byte {place}");
+                forged[place] ^= 1;
+            }
+        }
+        assert_eq!(plain.open("deadStock", ""), None);
     }
 
     #[test]

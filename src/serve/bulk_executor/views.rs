@@ -23,6 +23,7 @@ use services::{
     exchange::Requester,
     saved_views::{
         core::{MovedBy, Variables},
+        events::TableRights,
         shell::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome, TableRequest, ViewEngine},
     },
 };
@@ -100,13 +101,14 @@ impl ViewEngine for BulkExecutor {
     async fn table(&self, requester: Requester, request: TableRequest) -> Result<TableOutcome, Fault> {
         let service = &self.ready()?.service;
         let TableRequest { view, variables, rows, format, locale, request_id } = request;
-        let Some(session) = self.node_authenticator.in_name_of(requester, &request_id).await? else {
+        let Some((caller, session)) = self.node_authenticator.caller_in_name_of(requester, &request_id).await? else {
             return Ok(TableOutcome::Gone);
         };
+        let rights = TableRights::of(&caller.permissions);
         let session = asking_once(session);
         let ask = TableAsk { view: view.to_string(), variables, rows, format, locale };
         Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
-            Ok(Some(made)) => TableOutcome::Made(Table { bytes: made.bytes, rows: made.rows, told: made.told }),
+            Ok(Some(made)) => TableOutcome::Made(Table { bytes: made.bytes, rows: made.rows, told: made.told, rights }),
             // Its schedule goes with it.
             Ok(None) => TableOutcome::Gone,
             Err(errors) => TableOutcome::Refused(refused(&errors)),

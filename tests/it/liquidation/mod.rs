@@ -5,11 +5,13 @@ mod bundles;
 mod clearance;
 mod watched;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     authorization::world::World,
+    demand::days::ago,
     purchasing::office::{done, gbp, key, refused},
     world::on_both,
 };
@@ -17,6 +19,7 @@ use clearance::{Clearance, PLAN, approve};
 
 on_both!(
     stock_that_nobody_buys_is_listed_with_what_can_be_done,
+    what_is_listed_first_says_nothing_of_costs_to_whoever_is_not_shown_them,
     criteria_say_what_is_listed_and_what_it_costs,
     what_is_sent_back_is_credited_once,
     a_markdown_cuts_the_price_in_steps_and_is_followed,
@@ -69,6 +72,35 @@ async fn stock_that_nobody_buys_is_listed_with_what_can_be_done(world: &World) {
     done(&desk.office().act("kitSet", "KitSetInput", "product { id }", kit).await, "product");
     desk.books.sell(&set, 2).await;
     assert_eq!(desk.listed(&bowl).await["nodes"], json!([]));
+}
+
+async fn what_is_listed_first_says_nothing_of_costs_to_whoever_is_not_shown_them(world: &World) {
+    let desk = Clearance::of(world).await;
+    // Eighty mugs cost 240.00 and are priced at 720.00, ten vases cost 500.00 and are priced at 90.00.
+    let (mug, vase) = (desk.dead("MUG").await, desk.product("VASE").await);
+    let dear = json!({ "unitCost": gbp("50.00"), "occurredAt": ago(world, 100) });
+    desk.books.adjust("RECEIPT", &vase, 10, dear).await;
+    let query = "query($p: [ID!], $first: Int, $after: Cursor) { deadStock(filter: { product: { in: $p } }, first: $first, after: $after) \
+        { edges { cursor node { product { id } value { amount } } } } }";
+    let page = async |codes: &[&str], first: i32, after: &Value| {
+        let reader = desk.office().as_caller(world.ours.only(codes));
+        let answer = reader.ask(query, json!({ "p": [mug["id"], vase["id"]], "first": first, "after": after })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["deadStock"]["edges"].clone()
+    };
+    let (buyer, clerk): (&[&str], &[&str]) =
+        (&["report.read", "product.read", "product.cost.read"], &["report.read", "product.read"]);
+    let listed = page(buyer, 5, &Value::Null).await;
+    assert_eq!([&listed[0]["node"]["product"], &listed[1]["node"]["product"]], [&vase, &mug], "by cost: {listed:#}");
+    let listed = page(clerk, 5, &Value::Null).await;
+    assert_eq!([&listed[0]["node"]["product"], &listed[1]["node"]["product"]], [&mug, &vase], "by price: {listed:#}");
+    assert_eq!(listed[0]["node"]["value"], Value::Null);
+    for (edge, cost) in [(&listed[0], "24000"), (&listed[1], "50000")] {
+        let cursor = URL_SAFE_NO_PAD.decode(edge["cursor"].as_str().unwrap()).unwrap();
+        assert!(!String::from_utf8_lossy(&cursor).contains(cost), "{edge:#}");
+    }
+    let next = page(clerk, 1, &listed[0]["cursor"]).await;
+    assert_eq!(next[0]["node"]["product"], vase, "{next:#}");
 }
 
 async fn criteria_say_what_is_listed_and_what_it_costs(world: &World) {

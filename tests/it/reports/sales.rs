@@ -1,5 +1,6 @@
 //! Classes, fill rates, margins, customers and what is bought together.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
 
@@ -225,6 +226,13 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
         (&Value::Null, &Value::Null, &json!(2)),
         "{masked:#}"
     );
+    // A cursor does not say whom its row is of.
+    let pages = "query($s: IdFilter, $after: Cursor) { customerScores(store: $s, first: 1, after: $after) { edges { cursor node { monetary } } } }";
+    let page = reader.ask(pages, json!({ "s": store })).await["data"]["customerScores"]["edges"].clone();
+    let cursor = URL_SAFE_NO_PAD.decode(page[0]["cursor"].as_str().unwrap()).unwrap();
+    assert!(!String::from_utf8_lossy(&cursor).contains("\"i\""), "{page:#}");
+    let next = reader.ask(pages, json!({ "s": store, "after": page[0]["cursor"] })).await;
+    assert_eq!(next["data"]["customerScores"]["edges"].as_array().map(Vec::len), Some(1), "{next:#}");
     let period = json!({ "from": super::day(world, 200), "to": super::day(world, 1) });
     let cohorts = asked(&books, COHORTS, json!({ "s": store, "p": period })).await;
     assert_eq!(cohorts["totals"], json!({ "customers": 2, "repeated": 1 }), "{cohorts:#}");

@@ -213,6 +213,10 @@ async fn rows_are_told_to_the_owner_of_the_schedule_alone(world: &World) {
     assert!(rows[0]["code"].is_string() && seen["path"] == "/views/table.csv", "{seen:#}");
     let other = registry().shown("view.result", &payload, &another(world, &["view.read"])).unwrap().unwrap();
     assert!(other["table"].is_null() && other["rows"] == seen["rows"], "who else may read views learns how many: {other:#}");
+    // As a narrower key of the integration that set it, or its owner once rights were taken.
+    let narrower = world.ours.only(&["view.read", "store.read"]);
+    let less = registry().shown("view.result", &payload, &narrower).unwrap().unwrap();
+    assert!(less["table"].is_null() && less["rows"] == seen["rows"], "rows were read with more: {less:#}");
 }
 
 /// Tells the owner of a schedule, as the job does.

@@ -48,6 +48,7 @@ pub struct LiquidationQuery;
 #[resolvers]
 impl LiquidationQuery {
     /// Dead and slow stock by the criteria of `liquidationSettings`, the largest value first, with all that can be done about it and what that is expected to bring.
+    /// Without product.cost.read, what is worth most at its price comes first.
     ///
     /// Requires report.read. Costs 100.
     #[field(permit = ReportRead, cost = "100", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
@@ -65,7 +66,8 @@ impl LiquidationQuery {
         of_no_channel(&permit)?;
         let mut ask = DeadStockFilter::read(by_ids(ctx, filter, "filter").await?)?;
         ask.products = product_ids_within(ctx, product, ask.products).await?;
-        let paging = ReportPaging::of(ctx, "deadStock", first, after)?;
+        let list = if permit.caller().sees_costs() { "deadStock" } else { "deadStock:PRICE" };
+        let paging = ReportPaging::of(ctx, list, first, after)?;
         let found = Box::pin(shell::dead_stock(ctx.given::<Ledger>()?, permit, ask)).await?;
         let currency = found.source.currency;
         let page = paging.page(found.rows, |of| DeadStockItem::new(of, currency));

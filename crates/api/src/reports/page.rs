@@ -29,7 +29,8 @@ pub(super) fn value_name(value: impl Into<Value>) -> String {
 
 impl ReportPaging {
     pub fn of(ctx: &Context<'_>, kind: impl Into<String>, first: Option<i32>, after: Option<Cursor>) -> Answer<Self> {
-        let (kind, signer) = (kind.into(), ctx.given::<CursorSigner>()?.clone());
+        // A row may be of somebody whom its reader is not told.
+        let (kind, signer) = (kind.into(), ctx.given::<CursorSigner>()?.sealing());
         let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, &signer, MOST_A_PAGE)?;
         Ok(Self { request, kind, signer })
     }

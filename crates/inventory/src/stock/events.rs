@@ -30,7 +30,7 @@ platform::events! {
         STOCK_CHANGED "stock.changed",
     }
     /// Lots.
-    LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Whole, stream: None } => {
+    LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Part(shown_lot), stream: None } => {
         LOT_CHANGED "lot.changed",
     }
     /// Reorder policies of levels, and their bin locations.
@@ -117,6 +117,17 @@ pub struct LotChanged {
     pub made_on: Option<String>,
     pub expires_on: Option<String>,
     pub version: i64,
+}
+
+/// A lot, whole to a viewer who sees all stores. The event does not say in which stores the lot has been: others are told which lot it is, and read it where
+/// it is of a store of theirs.
+fn shown_lot(lot: &LotChanged, viewer: EventViewer<'_>) -> Option<Value> {
+    // No store is the nil one's: only who may see all of them is covered for it.
+    let sees_all = viewer.covers(StoreId::NIL);
+    viewer.is_permitted().then(|| {
+        json!({ "id": lot.id, "productId": lot.product_id, "code": sees_all.then_some(&lot.code), "status": sees_all.then_some(lot.status),
+            "madeOn": lot.made_on.as_ref().filter(|_| sees_all), "expiresOn": lot.expires_on.as_ref().filter(|_| sees_all), "version": lot.version })
+    })
 }
 
 /// The payload of `stock_policy.set`: the policies of levels, and what they were.

@@ -1,7 +1,7 @@
 //! Events of saved views. A document is not told: it is read where it is kept.
 
 use entity::prelude::*;
-use iam::access::{code, kind};
+use iam::access::{PermissionSet, REGISTRY, Reach, code, kind};
 use platform::{
     clock::rfc3339,
     storage::events::{EventViewer, Shown, Terms},
@@ -67,7 +67,8 @@ impl SavedViewEvent {
     }
 }
 
-/// The payload of a table's event. Its rows are shown to the owner of the schedule alone: who else sees the event may not see all of the table.
+/// The payload of a table's event. Its rows are shown to the owner of the schedule alone, with the rights that they were read with: who else sees the event
+/// may not see all of the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ViewResultEvent {
@@ -91,6 +92,40 @@ pub struct ViewResultEvent {
     /// The first rows, where the schedule tells them.
     #[serde(default)]
     pub told: Option<Vec<Value>>,
+    /// The rights that these rows were read with. None of older events, and where none are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<Vec<TableRights>>,
+}
+
+/// Permissions that a table was made with, and the stores that they were for: the nil store stands for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRights {
+    pub permissions: Vec<String>,
+    pub stores: Vec<StoreId>,
+}
+
+impl TableRights {
+    /// The rights of whoever a table is made for. Permissions for the same stores stand together.
+    pub fn of(rights: &PermissionSet) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for index in rights.bits().indices() {
+            let stores = match rights.reach(index) {
+                Reach::Everywhere => vec![StoreId::NIL],
+                Reach::Stores(stores) => stores.to_vec(),
+            };
+            let permission = REGISTRY[index].code.to_owned();
+            match all.iter_mut().find(|one| one.stores == stores) {
+                Some(one) => one.permissions.push(permission),
+                None => all.push(Self { permissions: vec![permission], stores }),
+            }
+        }
+        all
+    }
+
+    /// Whether the viewer holds these, too.
+    fn are_held(&self, viewer: EventViewer<'_>) -> bool {
+        self.permissions.iter().all(|permission| self.stores.iter().all(|store| viewer.covers_with(permission, *store)))
+    }
 }
 
 /// The payload of a schedule's event.
@@ -122,7 +157,9 @@ fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Valu
     is_shown.then(|| {
         let mut shown = json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at),
             "rows": event.rows, "hash": event.hash, "path": event.path });
-        if let Some(told) = event.told.as_ref().filter(|_| is_owner) {
+        // An integration is one owner with many keys, and rights are taken: the rows go to whoever could read them as they were read.
+        let may_read = is_owner && event.rights.iter().flatten().all(|rights| rights.are_held(viewer));
+        if let Some(told) = event.told.as_ref().filter(|_| may_read) {
             shown["table"] = json!({ "rows": told, "truncated": (told.len() as u64) < event.rows });
         }
         shown
@@ -158,6 +195,7 @@ mod tests {
             owner: None,
             is_restricted: false,
             told: Some(vec![json!({ "name": "Ada Lovelace" })]),
+            rights: None,
         };
         let payload = serde_json::to_string(&event).unwrap();
         let archived = archived_payload(VIEW_RESULT.name(), &payload, &[shown_rows()]).unwrap().unwrap();

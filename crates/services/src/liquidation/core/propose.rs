@@ -40,6 +40,11 @@ impl Proposal {
     pub fn chosen(&self) -> Option<&Candidate> {
         self.candidates.get(self.best?)
     }
+    /// What the free units are priced at, in minor units. None where they have no price.
+    pub fn value_at_price(&self) -> Option<i64> {
+        let whole = i128::from(self.free) * i128::from(self.price?) / 10_i128.pow(self.decimals.into());
+        Some(i64::try_from(whole).unwrap_or(i64::MAX))
+    }
     fn place_of(&self, word: LiquidationAction) -> Option<usize> {
         self.candidates.iter().position(|candidate| candidate.act.word() == word)
     }

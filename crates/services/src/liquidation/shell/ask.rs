@@ -47,7 +47,7 @@ pub struct DeadSums {
     pub expected: Recovery,
 }
 
-/// Dead and slow stock, what is worth most first.
+/// Dead and slow stock, what is worth most first: by its cost, or by its price where the caller is not shown costs.
 pub struct DeadStock {
     pub source: ReportSource,
     pub totals: DeadSums,
@@ -72,17 +72,21 @@ pub async fn dead_stock(ledger: &Ledger, permit: Permit<kind::ReportRead>, ask: 
         let word = proposal.chosen().map(|chosen| chosen.act.word());
         ask.actions.as_ref().is_none_or(|asked| word.is_some_and(|word| asked.contains(&word)))
     };
+    // An order by costs says what they are, and so do the keys of its cursors.
+    let sees_costs = permit.caller().sees_costs();
     let (mut totals, mut ranked) = (DeadSums::default(), Vec::new());
     for proposal in found.proposals.into_iter().filter(is_asked) {
         totals.levels += 1;
         totals.value = totals.value.saturating_add(proposal.value.unwrap_or_default());
         totals.without_cost += i64::from(proposal.value.is_none());
         totals.expected = totals.expected.plus(proposal.chosen().map(|chosen| chosen.recovery).unwrap_or_default());
-        // What has no cost comes last.
-        let place = Key::Int(proposal.value.map_or(i64::MAX, |value| -value));
+        // What has none comes last.
+        let worth = if sees_costs { proposal.value } else { proposal.value_at_price() };
+        let place = Key::Int(worth.map_or(i64::MAX, |worth| -worth));
         let keys = vec![place, proposal.product.into(), proposal.store.into()];
         ranked.push((proposal, keys));
     }
+    ranked.sort_by(|one, other| one.1.cmp(&other.1));
     let span = Span { from: found.business_date - SALES_DAYS + 1, to: found.business_date };
     Ok(DeadStock { source: ReportSource { currency: found.currency, span, progress }, totals, rows: ranked })
 }

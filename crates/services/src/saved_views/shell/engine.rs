@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use crate::{
     exchange::Requester,
-    saved_views::core::{MovedBy, Variables},
+    saved_views::{
+        core::{MovedBy, Variables},
+        events::TableRights,
+    },
 };
 
 /// What a document does not do that a view must.
@@ -74,6 +77,8 @@ pub struct Table {
     pub rows: usize,
     /// The first of them, as many as an event tells.
     pub told: Vec<Value>,
+    /// What whoever it was made for might do.
+    pub rights: Vec<TableRights>,
 }
 
 /// What came of a table.

@@ -334,6 +334,7 @@ fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str)
         owner: Some(schedule.maker.id),
         is_restricted: view.readers.is_some(),
         told: schedule.fields.tells_rows.then(|| table.told.clone()),
+        rights: schedule.fields.tells_rows.then(|| table.rights.clone()),
     }
 }
 
