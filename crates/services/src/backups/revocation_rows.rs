@@ -1,8 +1,23 @@
 //! What was revoked, as rows of all tenants say it.
 
-use platform::storage::{Fault, Global, Row};
+use entity::record::{Record, Selected};
+use platform::storage::{Fault, Global};
+use uuid::Uuid;
 
 use super::core::revocation::{Revocation, Revoked};
+
+/// The first part of the union; the others have the same columns in this order.
+#[derive(Record)]
+struct RevocationRow {
+    #[record(sql = "'API_KEY'")]
+    kind: String,
+    #[record(sql = "k.tenant_id")]
+    tenant: Uuid,
+    #[record(sql = "k.id")]
+    id: Uuid,
+    #[record(sql = "k.revoked_at")]
+    at: i64,
+}
 
 /// Whether the database has the indexes that the look below goes by.
 pub async fn are_indexed(global: &Global) -> Result<bool, Fault> {
@@ -12,18 +27,19 @@ pub async fn are_indexed(global: &Global) -> Result<bool, Fault> {
 
 /// What was revoked since a moment in microseconds: keys, members who may not come in, customers of whom nothing is known, and tenants.
 pub async fn revoked_since(global: &Global, since: i64) -> Result<Vec<Revocation>, Fault> {
-    let sql = "SELECT 'API_KEY', k.tenant_id, k.id, k.revoked_at FROM api_key k WHERE k.revoked_at IS NOT NULL AND k.revoked_at >= $1
+    let sql = format!(
+        "SELECT {} FROM api_key k WHERE k.revoked_at IS NOT NULL AND k.revoked_at >= $1
          UNION ALL SELECT CASE WHEN m.removed_at IS NULL THEN 'SUSPENDED_MEMBER' ELSE 'FORMER_MEMBER' END, m.tenant_id, m.id, m.updated_at
            FROM member m WHERE m.status = 'SUSPENDED' AND m.updated_at >= $1
          UNION ALL SELECT 'ERASED_CUSTOMER', c.tenant_id, c.id, c.updated_at FROM customer c
            WHERE c.personal IS NULL AND c.name IS NULL AND c.email IS NULL AND c.external_ref IS NULL AND c.updated_at >= $1
-         UNION ALL SELECT 'ERASED_TENANT', e.tenant_id, e.tenant_id, e.erased_at FROM tenant_erasure e WHERE e.erased_at >= $1";
-    let rows = global.rows(sql, vec![since.into()]).await?;
-    let revocation = |row| {
-        let row = &mut Row::new(row);
-        let word: String = row.take()?;
-        let revoked = Revoked::parse(&word).ok_or_else(|| Fault::corrupt("revocation", "its kind is known"))?;
-        Ok(Revocation { revoked, tenant: row.take()?, id: row.take()?, at: row.take()? })
+         UNION ALL SELECT 'ERASED_TENANT', e.tenant_id, e.tenant_id, e.erased_at FROM tenant_erasure e WHERE e.erased_at >= $1",
+        RevocationRow::SELECT
+    );
+    let revocation = |row: RevocationRow| {
+        let RevocationRow { kind, tenant, id, at } = row;
+        let revoked = Revoked::parse(&kind).ok_or_else(|| Fault::corrupt("revocation", "its kind is known"))?;
+        Ok(Revocation { revoked, tenant, id, at })
     };
-    rows.iter().map(revocation).collect()
+    global.records::<RevocationRow>(&sql, vec![since.into()]).await?.into_iter().map(revocation).collect()
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use entity::{
     prelude::*,
-    record::TableRecord,
-    tables::{BackupRun, backup_run},
+    record::{Record, Selected, TableRecord},
+    tables::{BackupRun, backup_run, file},
 };
 use platform::{
     paging::{PageRequest, keyset},
@@ -15,6 +15,47 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::core::{file_list::ListedFile, schedule::Earlier};
+
+#[derive(Record)]
+struct EarlierRow {
+    #[record(sql = "max(CASE WHEN state = 'DONE' THEN started_at END)")]
+    done_at: Option<i64>,
+    #[record(sql = "max(coalesce(ended_at, started_at))")]
+    tried_at: Option<i64>,
+}
+
+/// A backup of the log.
+#[derive(Record)]
+#[record(of = backup_run, alias = "")]
+struct KnownRow {
+    destination: String,
+    #[record(not_null)]
+    backup_id: String,
+}
+
+/// A stored file that lasts.
+#[derive(Record)]
+#[record(of = file, alias = "f")]
+struct FileRow {
+    tenant_id: TenantId,
+    id: FileId,
+    #[record(not_null)]
+    blob: String,
+    size: i64,
+    sha256: Option<Vec<u8>>,
+}
+
+impl From<FileRow> for ListedFile {
+    fn from(row: FileRow) -> Self {
+        Self {
+            tenant: row.tenant_id.uuid(),
+            id: row.id.uuid(),
+            blob: row.blob,
+            bytes: row.size.unsigned_abs(),
+            sha256: row.sha256.map(hex::encode),
+        }
+    }
+}
 
 /// Whether the database has the log as it is written here: an older one that was not migrated yet is backed up without.
 pub async fn is_there(global: &Global) -> Result<bool, Fault> {
@@ -28,12 +69,14 @@ pub async fn is_any_running(global: &Global) -> Result<bool, Fault> {
 
 /// Earlier runs of a kind to this destination. Those from the future, by a clock that was wrong, do not count.
 pub async fn earlier(global: &Global, kind: BackupKind, destination: &str, now: Timestamp) -> Result<Earlier, Fault> {
-    let sql = "SELECT max(CASE WHEN state = 'DONE' THEN started_at END), max(coalesce(ended_at, started_at)) FROM backup_run
-               WHERE kind = $1 AND destination = $2 AND started_at <= $3 AND coalesce(ended_at, started_at) <= $3";
-    let rows = global.rows(sql, vec![kind.as_str().into(), destination.into(), now.micros().into()]).await?;
-    let Some(row) = rows.first() else { return Ok(Earlier::default()) };
-    let row = &mut Row::new(row);
-    Ok(Earlier { done_at: row.take()?, tried_at: row.take()? })
+    let sql = format!(
+        "SELECT {} FROM backup_run
+               WHERE kind = $1 AND destination = $2 AND started_at <= $3 AND coalesce(ended_at, started_at) <= $3",
+        EarlierRow::SELECT
+    );
+    let values = vec![kind.as_str().into(), destination.into(), now.micros().into()];
+    let row = global.records::<EarlierRow>(&sql, values).await?.pop();
+    Ok(row.map(|row| Earlier { done_at: row.done_at, tried_at: row.tried_at }).unwrap_or_default())
 }
 
 /// The last run of a kind that succeeded, wherever to.
@@ -47,13 +90,9 @@ pub async fn last_done(global: &Global, kind: BackupKind) -> Result<Option<Backu
 
 /// Destination and ID of each backup of the log.
 pub async fn known(global: &Global) -> Result<HashSet<(String, String)>, Fault> {
-    let sql = "SELECT destination, backup_id FROM backup_run WHERE kind = 'BACKUP' AND backup_id IS NOT NULL";
-    let mut known = HashSet::new();
-    for row in &global.rows(sql, vec![]).await? {
-        let row = &mut Row::new(row);
-        known.insert((row.take()?, row.take()?));
-    }
-    Ok(known)
+    let sql = format!("SELECT {} FROM backup_run WHERE kind = 'BACKUP' AND backup_id IS NOT NULL", KnownRow::SELECT);
+    let rows = global.records::<KnownRow>(&sql, vec![]).await?;
+    Ok(rows.into_iter().map(|row| (row.destination, row.backup_id)).collect())
 }
 
 pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
@@ -155,17 +194,14 @@ pub async fn remove_before(work: &Work, before: Timestamp) -> Result<(), Fault> 
 
 /// The stored files that last, of all tenants, after the one with these IDs.
 pub async fn stored_files(reads: &impl GlobalReads, after: (Uuid, Uuid), most: i64) -> Result<Vec<ListedFile>, Fault> {
-    let sql = "SELECT f.tenant_id, f.id, f.blob, f.size, f.sha256 FROM file f
+    let sql = format!(
+        "SELECT {} FROM file f
                WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.expires_at IS NULL AND (f.tenant_id, f.id) > ($1, $2)
-               ORDER BY f.tenant_id, f.id LIMIT $3";
-    let rows = reads.rows(sql, vec![after.0.into(), after.1.into(), most.into()]).await?;
-    let file = |row| {
-        let row = &mut Row::new(row);
-        let (tenant, id, blob) = (row.take()?, row.take()?, row.take()?);
-        let (bytes, sha256): (i64, Option<Vec<u8>>) = (row.take()?, row.take()?);
-        Ok(ListedFile { tenant, id, blob, bytes: bytes.unsigned_abs(), sha256: sha256.map(hex::encode) })
-    };
-    rows.iter().map(file).collect()
+               ORDER BY f.tenant_id, f.id LIMIT $3",
+        FileRow::SELECT
+    );
+    let rows = reads.records::<FileRow>(&sql, vec![after.0.into(), after.1.into(), most.into()]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Whether a file is still stored under its name: its tenant may have removed it.

@@ -1,6 +1,7 @@
 //! The rows that a code names: one statement, a branch for each way in which a thing is named, each along an index.
 
-use platform::storage::{Fault, Reads, Row};
+use entity::record::{Record, Selected};
+use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -27,6 +28,19 @@ pub struct Matches {
     pub is_unknown_pack: bool,
 }
 
+/// A row of a branch.
+#[derive(Record)]
+struct MatchRow {
+    #[record(sql = "branch")]
+    branch: i32,
+    #[record(sql = "id")]
+    id: Uuid,
+    #[record(sql = "code")]
+    code: Option<String>,
+    #[record(sql = "pack")]
+    pack: i64,
+}
+
 /// The statement under construction.
 struct Branches {
     sql: Vec<String>,
@@ -44,7 +58,8 @@ impl Branches {
     fn add(&mut self, kind: Kind, by: MatchedBy, select: &str, from: &str) {
         let number = self.of.len();
         self.sql.push(format!(
-            "SELECT * FROM (SELECT {number} AS branch, {select} FROM {from} LIMIT {MOST_OF_A_BRANCH}) AS branch_{number}"
+            "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from} LIMIT {MOST_OF_A_BRANCH}) AS branch_{number}",
+            MatchRow::SELECT
         ));
         self.of.push((kind, by));
     }
@@ -83,10 +98,7 @@ pub async fn matches(reads: &impl Reads, names: &Names, kinds: &[Kind]) -> Resul
     }
     let Branches { sql, values, of } = branches;
     let mut found: Vec<Found> = Vec::new();
-    for row in &reads.rows(&sql.join(" UNION ALL "), values).await? {
-        let mut row = Row::new(row);
-        let (branch, id, code, pack) =
-            (row.take::<i32>()?, row.take::<Uuid>()?, row.take::<Option<String>>()?, row.take::<i64>()?);
+    for MatchRow { branch, id, code, pack } in reads.records::<MatchRow>(&sql.join(" UNION ALL "), values).await? {
         let Some((kind, by)) = usize::try_from(branch).ok().and_then(|branch| of.get(branch)).copied() else { continue };
         found.push(Found { kind, id, by, barcode: code.map(|code| (code, pack)) });
     }

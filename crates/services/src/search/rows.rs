@@ -1,7 +1,10 @@
 //! The rows whose names a query finds: a statement for each kind, a branch for each way in which a thing of the kind is named, each along an index.
 //! What the caller may not see is left out by the statement itself.
 
-use entity::prelude::ChannelId;
+use entity::{
+    prelude::ChannelId,
+    record::{Record, Selected},
+};
 use futures_util::future::try_join_all;
 use iam::access::Reach;
 use inventory::{
@@ -13,7 +16,7 @@ use inventory::{
 };
 use platform::{
     paging::Key,
-    storage::{Backend, Fault, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads},
 };
 use uuid::Uuid;
 
@@ -81,12 +84,9 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<F
         }
     }
     let Branches { clause, fields, most, .. } = branches;
-    let rows = reads.rows(&clause.sql, clause.values).await?;
+    let rows = reads.records::<HitRow>(&clause.sql, clause.values).await?;
     let (mut hits, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
-    for row in &rows {
-        let mut row = Row::new(row);
-        let (branch, id) = (row.take::<i32>()?, row.take::<Uuid>()?);
-        let (text, title, archived) = (row.take::<Option<String>>()?, row.take::<Option<String>>()?, row.take::<i32>()?);
+    for HitRow { branch, id, found: text, title, archived } in rows {
         let branch = usize::try_from(branch).unwrap_or(usize::MAX);
         let (Some(&field), Some(count)) = (fields.get(branch), counts.get_mut(branch)) else { continue };
         *count += 1;
@@ -100,6 +100,21 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<F
         hits.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
     }
     Ok(Found { hits, is_cut: counts.iter().zip(&most).any(|(count, most)| count >= most) })
+}
+
+/// A row of a branch.
+#[derive(Record)]
+struct HitRow {
+    #[record(sql = "branch")]
+    branch: i32,
+    #[record(sql = "id")]
+    id: Uuid,
+    #[record(sql = "found")]
+    found: Option<String>,
+    #[record(sql = "title")]
+    title: Option<String>,
+    #[record(sql = "archived")]
+    archived: i32,
 }
 
 /// The columns of a kind that hits show.
@@ -148,8 +163,9 @@ impl Branches {
         let union = if number == 0 { "" } else { " UNION ALL " };
         let Shown { title, is_archived } = shown;
         self.clause.push(&format!(
-            "{union}SELECT * FROM (SELECT {number} AS branch, r.id AS id, {found} AS found, {title} AS title, {is_archived} AS archived
-             FROM {from} WHERE r.tenant_id = $1 AND "
+            "{union}SELECT {} FROM (SELECT {number} AS branch, r.id AS id, {found} AS found, {title} AS title, {is_archived} AS archived
+             FROM {from} WHERE r.tenant_id = $1 AND ",
+            HitRow::SELECT
         ));
         self.fields.push(field);
     }

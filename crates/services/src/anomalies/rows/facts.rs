@@ -3,10 +3,10 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{anomaly_book, store},
+    tables::{anomaly_book, demand_day, store},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
-use sea_orm::{QueryResult, Value};
+use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
 
 use super::lines::largest_lines;
 use crate::anomalies::core::{HISTORY_DAYS, Series, SeriesDay, SeriesKey, whole_units};
@@ -147,20 +147,38 @@ pub async fn candidates(
     Ok(rows.iter().flat_map(large).collect())
 }
 
+/// An active day of a series.
+#[derive(Record)]
+struct DayRow {
+    #[record(of = demand_day, alias = "d")]
+    business_date: i32,
+    #[record(sql = "CAST(sum({units}) AS bigint)")]
+    units: i64,
+    #[record(sql = "CAST({line} AS bigint)")]
+    largest_line: i64,
+}
+
+impl From<DayRow> for SeriesDay {
+    fn from(row: DayRow) -> Self {
+        Self { date: row.business_date, units: row.units, largest_line: row.largest_line }
+    }
+}
+
 /// The last active days of a series up to a day, each with its largest line.
 pub async fn series(reads: &impl Reads, candidate: Candidate, to: i32) -> Result<Series, Fault> {
     let Candidate { key, decimals, cost } = candidate;
     // Facts have the largest line of orders alone.
     let line = if key.kind == AnomalyKind::Sale { "max(d.max_line_units)" } else { "0" };
     let sql = format!(
-        "SELECT d.business_date, CAST(sum({units}) AS bigint), CAST({line} AS bigint) FROM demand_day d
+        "SELECT {select} FROM demand_day d
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = $2 AND d.store_id = $3 AND d.business_date <= $4
          GROUP BY d.business_date HAVING sum({units}) > 0 ORDER BY d.business_date DESC LIMIT {HISTORY_DAYS}",
+        select = DayRow::SELECT.replace("{units}", units(key.kind)).replace("{line}", line),
         units = units(key.kind)
     );
     let values: Vec<Value> = vec![key.product.into(), key.store.into(), to.into()];
-    let mut days = reads.rows(&sql, values).await?.iter().map(read_day).collect::<Result<Vec<_>, Fault>>()?;
-    days.reverse();
+    let rows = reads.records::<DayRow>(&sql, values).await?;
+    let mut days: Vec<SeriesDay> = rows.into_iter().rev().map(Into::into).collect();
     if let Some(first) = days.first().map(|day| day.date) {
         let lines = largest_lines(reads, key, (first, to)).await?;
         for day in &mut days {
@@ -168,9 +186,4 @@ pub async fn series(reads: &impl Reads, candidate: Candidate, to: i32) -> Result
         }
     }
     Ok(Series { key, decimals, cost, days })
-}
-
-fn read_day(row: &QueryResult) -> Result<SeriesDay, Fault> {
-    let mut row = Row::new(row);
-    Ok(SeriesDay { date: row.take()?, units: row.take()?, largest_line: row.take()? })
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::sales_return,
+};
+use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
 use crate::anomalies::core::SeriesKey;
@@ -31,6 +35,24 @@ const fn entries(kind: AnomalyKind) -> (&'static [MovementKind], &'static str) {
     }
 }
 
+/// The largest of a day's movements.
+#[derive(Record)]
+struct EntryDay {
+    #[record(sql = "g.day")]
+    day: i32,
+    #[record(sql = "CAST(max(g.units) AS bigint)")]
+    units: i64,
+}
+
+/// The largest line of a day's returns.
+#[derive(Record)]
+struct ReturnDay {
+    #[record(of = sales_return, alias = "r")]
+    business_date: i32,
+    #[record(sql = "CAST(max(l.received) AS bigint)")]
+    units: i64,
+}
+
 /// The largest line of each day of a span, in smallest units; a day without one is left out.
 pub(super) async fn largest_lines(reads: &impl Reads, key: SeriesKey, span: (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
     let mut largest = of_entries(reads, key, span).await?;
@@ -48,33 +70,31 @@ async fn of_entries(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) 
     let (kinds, only) = entries(key.kind);
     let backend = reads.backend();
     let sql = format!(
-        "SELECT g.day, CAST(max(g.units) AS bigint) FROM (SELECT m.business_date AS day, abs(sum(e.on_hand_delta)) AS units
+        "SELECT {select} FROM (SELECT m.business_date AS day, abs(sum(e.on_hand_delta)) AS units
            FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
            WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND m.business_date >= $4 AND m.business_date <= $5
              AND {of_kinds} AND {only}
              AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.tenant_id = $1 AND r.reverses_id = m.id)
            GROUP BY m.seq, m.business_date) g GROUP BY g.day",
+        select = EntryDay::SELECT,
         of_kinds = backend.in_texts("m.kind", 6)
     );
     let words = backend.texts(kinds.iter().map(|kind| kind.as_str()));
     let values: Vec<Value> = vec![key.product.into(), key.store.into(), from.into(), to.into(), words];
-    days(reads, &sql, values).await
+    let rows = reads.records::<EntryDay>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.day, row.units)).collect())
 }
 
 /// Received lines of returns that the facts count.
 async fn of_returns(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
-    let sql = "SELECT r.business_date, CAST(max(l.received) AS bigint) FROM sales_return r
+    let sql = format!(
+        "SELECT {} FROM sales_return r
          JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id
          WHERE r.tenant_id = $1 AND r.store_id = $3 AND r.business_date >= $4 AND r.business_date <= $5
            AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED') AND l.product_id = $2 AND l.received > 0
-         GROUP BY r.business_date";
-    days(reads, sql, vec![key.product.into(), key.store.into(), from.into(), to.into()]).await
-}
-
-async fn days(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<BTreeMap<i32, i64>, Fault> {
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    reads.rows(sql, values).await?.iter().map(read).collect()
+         GROUP BY r.business_date",
+        ReturnDay::SELECT
+    );
+    let rows = reads.records::<ReturnDay>(&sql, vec![key.product.into(), key.store.into(), from.into(), to.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.business_date, row.units)).collect())
 }

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
 };
 use inventory::orders::events::ORDER_CANCELLED;
-use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
 use super::facts::money;
@@ -47,6 +47,21 @@ struct DocumentsRow {
     all: i64,
     #[record(sql = "CAST(sum(g.reversed) AS bigint)")]
     reversals: i64,
+}
+
+#[derive(Record)]
+struct ProductRow {
+    #[record(sql = "g.product_id")]
+    product: ProductId,
+}
+
+/// What reversed documents in one currency come to.
+#[derive(Record)]
+struct ValueRow {
+    #[record(sql = "g.currency")]
+    currency: String,
+    #[record(sql = "CAST(sum(g.minor) AS bigint)")]
+    minor: i64,
 }
 
 /// The step of an order that was cancelled, as a text of SQL.
@@ -97,26 +112,23 @@ pub async fn reversed(reads: &impl Reads, span: Span<'_>, who: Actor) -> Result<
         values
     };
     let sql = format!(
-        "SELECT g.product_id FROM (
+        "SELECT {} FROM (
            SELECT l.product_id, l.quantity FROM sales_return r JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id WHERE {returned}
            UNION ALL SELECT l.product_id, l.quantity FROM sales_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
              WHERE {cancelled}) g
-         WHERE g.product_id IS NOT NULL GROUP BY g.product_id ORDER BY sum(g.quantity) DESC, g.product_id LIMIT 1"
+         WHERE g.product_id IS NOT NULL GROUP BY g.product_id ORDER BY sum(g.quantity) DESC, g.product_id LIMIT 1",
+        ProductRow::SELECT
     );
-    let rows = reads.rows(&sql, values()).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let product = Row::new(row).take()?;
+    let found = reads.records::<ProductRow>(&sql, values()).await?.pop();
+    let Some(ProductRow { product }) = found else { return Ok(None) };
     let sql = format!(
-        "SELECT g.currency, CAST(sum(g.minor) AS bigint) FROM (
+        "SELECT {} FROM (
            SELECT r.currency, r.refund_minor AS minor FROM sales_return r WHERE {returned}
            UNION ALL SELECT o.currency, o.total_minor AS minor FROM sales_order o WHERE {cancelled}) g
-         GROUP BY g.currency ORDER BY sum(g.minor) DESC, g.currency LIMIT 1"
+         GROUP BY g.currency ORDER BY sum(g.minor) DESC, g.currency LIMIT 1",
+        ValueRow::SELECT
     );
-    let mut value = None;
-    if let Some(row) = reads.rows(&sql, values()).await?.first() {
-        let mut row = Row::new(row);
-        let currency: String = row.take()?;
-        value = money(Some(row.take()?), Some(&currency));
-    }
+    let row = reads.records::<ValueRow>(&sql, values()).await?.pop();
+    let value = row.and_then(|row| money(Some(row.minor), Some(&row.currency)));
     Ok(Some(Reversed { product, value }))
 }

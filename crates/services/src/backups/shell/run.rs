@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use entity::prelude::Timestamp;
+use entity::{
+    prelude::Timestamp,
+    record::{Record, Selected},
+    tables::{tenant, tenant_counter},
+};
 use platform::storage::{Database, Fault, GlobalReads, Options, Row};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -240,17 +244,22 @@ impl Facts {
     }
 }
 
+#[derive(Record)]
+struct HeadRow {
+    #[record(of = tenant, alias = "t")]
+    slug: String,
+    #[record(of = tenant_counter, alias = "c")]
+    head: i64,
+}
+
 /// The number of the last event of each tenant.
 pub async fn heads(db: &Database) -> Result<Vec<TenantHead>, Fault> {
     heads_of(&db.global()).await
 }
 
 async fn heads_of(reads: &impl GlobalReads) -> Result<Vec<TenantHead>, Fault> {
-    let sql = "SELECT t.slug, c.head FROM tenant t JOIN tenant_counter c ON c.tenant_id = t.id ORDER BY t.slug, t.id";
-    let rows = reads.rows(sql, vec![]).await?;
-    let head = |row| {
-        let row = &mut Row::new(row);
-        Ok(TenantHead { slug: row.take()?, head: row.take()? })
-    };
-    rows.iter().map(head).collect()
+    let sql =
+        format!("SELECT {} FROM tenant t JOIN tenant_counter c ON c.tenant_id = t.id ORDER BY t.slug, t.id", HeadRow::SELECT);
+    let rows = reads.records::<HeadRow>(&sql, vec![]).await?;
+    Ok(rows.into_iter().map(|row| TenantHead { slug: row.slug, head: row.head }).collect())
 }

@@ -102,14 +102,29 @@ pub async fn make_current(work: &Work, generation: i64) -> Result<(), Fault> {
     work.execute(sql, vec![generation.into()]).await.map(drop)
 }
 
+#[derive(Record)]
+#[record(of = demand_book, alias = "")]
+struct GenerationRow {
+    generation: i64,
+    is_current: bool,
+}
+
+/// A row that one generation has and another has not, or not so.
+#[derive(Record)]
+struct DifferingRow {
+    #[record(sql = "{day}")]
+    day: i32,
+    #[record(sql = "product_id")]
+    product: ProductId,
+    #[record(sql = "store_id")]
+    store: StoreId,
+}
+
 /// All generations of the tenant, and whether reports read them.
 pub async fn generations(reads: &impl Reads) -> Result<Vec<(i64, bool)>, Fault> {
-    let sql = "SELECT generation, is_current FROM demand_book WHERE tenant_id = $1 ORDER BY generation";
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    reads.rows(sql, vec![]).await?.iter().map(read).collect()
+    let sql = format!("SELECT {} FROM demand_book WHERE tenant_id = $1 ORDER BY generation", GenerationRow::SELECT);
+    let rows = reads.records::<GenerationRow>(&sql, vec![]).await?;
+    Ok(rows.into_iter().map(|row| (row.generation, row.is_current)).collect())
 }
 
 pub async fn write(work: &Work, book: &Book) -> Result<(), Fault> {
@@ -159,11 +174,10 @@ pub async fn difference(reads: &impl Reads, of: i64, than: i64) -> Result<Option
         [("demand_day", days, "business_date"), ("demand_week", weeks, "week_date"), ("stock_span", spans, "from_date")]
     {
         let rows = format!("SELECT {columns} FROM {table} WHERE tenant_id = $1 AND generation");
-        let sql = format!("SELECT {day}, product_id, store_id FROM ({rows} = $2 EXCEPT {rows} = $3) x ORDER BY 1, 2, 3 LIMIT 1");
-        if let Some(row) = reads.rows(&sql, vec![of.into(), than.into()]).await?.first() {
-            let mut row = Row::new(row);
-            let (day, product, store): (i32, ProductId, StoreId) =
-                (row.take()?, ProductId::from_uuid(row.take()?), StoreId::from_uuid(row.take()?));
+        let select = DifferingRow::SELECT.replace("{day}", day);
+        let sql = format!("SELECT {select} FROM ({rows} = $2 EXCEPT {rows} = $3) x ORDER BY 1, 2, 3 LIMIT 1");
+        let found = reads.records::<DifferingRow>(&sql, vec![of.into(), than.into()]).await?.pop();
+        if let Some(DifferingRow { day, product, store }) = found {
             return Ok(Some(format!("{table} {} {product} {store}", platform::clock::day_text(day))));
         }
     }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::demand_day,
+    tables::{demand_day, product},
 };
-use platform::storage::{Backend, Fault, Finds, Reads, Row};
-use sea_orm::{QueryResult, Value};
+use platform::storage::{Backend, Fault, Finds, Reads};
+use sea_orm::Value;
 
 use crate::demand::core::{EVENT_DAYS, StockPeriod};
 
@@ -232,6 +232,14 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
     Ok(spans.into_iter().map(period).collect())
 }
 
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct CategorizedRow {
+    id: ProductId,
+    #[record(not_null)]
+    category_id: CategoryId,
+}
+
 /// Products with the category that they share with one of these, those themselves too; without a list all that have a category.
 pub async fn products_of_same_category(
     reads: &impl Reads,
@@ -244,10 +252,8 @@ pub async fn products_of_same_category(
         let named = backend.in_ids("o.id", 2);
         within = format!(" AND p.category_id IN (SELECT o.category_id FROM product o WHERE o.tenant_id = $1 AND {named})");
     }
-    let sql = format!("SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{within}");
-    let of = |row: &QueryResult| -> Result<(ProductId, CategoryId), Fault> {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    reads.rows(&sql, values).await?.iter().map(of).collect()
+    let sql =
+        format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{within}", CategorizedRow::SELECT);
+    let rows = reads.records::<CategorizedRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.category_id)).collect())
 }

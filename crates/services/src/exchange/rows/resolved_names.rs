@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{self, Selected},
+};
 use inventory::catalog::core::{
     gtin,
     text::{fold, kept},
 };
-use platform::storage::{Fault, Reads, Row};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
 
 use crate::exchange::core::{
     Noun,
@@ -16,6 +20,15 @@ use crate::exchange::core::{
 
 /// The folded code of the channel that orders have when nobody says one.
 pub const DIRECT: &str = "direct";
+
+/// A name and what it stands for, by the columns that marks stand for.
+#[derive(record::Record)]
+struct NamedRow {
+    #[record(sql = "{name}")]
+    name: String,
+    #[record(sql = "{id}")]
+    id: Uuid,
+}
 
 async fn by_texts<K: Send>(
     reads: &impl Reads,
@@ -26,14 +39,10 @@ async fn by_texts<K: Send>(
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let sql = format!("SELECT {column}, {id} FROM {table} WHERE tenant_id = $1 AND {}", backend.in_texts(column, 2));
-    let rows = reads.rows(&sql, vec![backend.texts(texts.iter().map(String::as_str))]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let select = NamedRow::SELECT.replace("{name}", column).replace("{id}", id);
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {}", backend.in_texts(column, 2));
+    let rows = reads.records::<NamedRow>(&sql, vec![backend.texts(texts.iter().map(String::as_str))]).await?;
+    Ok(rows.into_iter().map(|row| (row.name, Id::from_uuid(row.id))).collect())
 }
 
 /// The texts that rows have in a field, as the table's keys have them. Databases keep no NUL: no name has one.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::factor_series,
+    tables::{factor_series, store},
 };
 use platform::{
     paging::{Key, ListSource, PageRequest},
@@ -143,17 +143,24 @@ pub async fn are_goods(reads: &impl Reads, goods: FactorGoods) -> Result<bool, F
     Ok(!reads.rows(&sql, vec![id]).await?.is_empty())
 }
 
+#[derive(Record)]
+#[record(of = store, alias = "s")]
+struct AddressRow {
+    id: StoreId,
+    #[record(not_null)]
+    address: String,
+}
+
 /// The country of each store whose address has one, as two capital letters.
 pub async fn countries(reads: &impl Reads) -> Result<BTreeMap<StoreId, String>, Fault> {
-    let sql = "SELECT s.id, s.address FROM store s WHERE s.tenant_id = $1 AND s.address IS NOT NULL ORDER BY s.id";
+    let sql =
+        format!("SELECT {} FROM store s WHERE s.tenant_id = $1 AND s.address IS NOT NULL ORDER BY s.id", AddressRow::SELECT);
     let mut found = BTreeMap::new();
-    for row in &reads.rows(sql, vec![]).await? {
-        let mut row = Row::new(row);
-        let (store, address): (StoreId, String) = (row.take()?, row.take()?);
+    for AddressRow { id, address } in reads.records::<AddressRow>(&sql, vec![]).await? {
         let address: serde_json::Value =
             serde_json::from_str(&address).map_err(|_| Fault::corrupt("store", "its address is JSON"))?;
         if let Some(country) = address["country"].as_str() {
-            found.insert(store, country.to_ascii_uppercase());
+            found.insert(id, country.to_ascii_uppercase());
         }
     }
     Ok(found)

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{demand_week, product, stock_level},
+    tables::{demand_day, demand_week, product, stock_level},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -142,29 +142,53 @@ pub async fn are_known(reads: &impl Reads, product: ProductId, store: StoreId) -
     Ok((!products.is_empty(), !stores.is_empty()))
 }
 
+/// What changed on hand of a level on a day.
+#[derive(Record)]
+struct DayRow {
+    #[record(of = demand_day, alias = "d")]
+    business_date: i32,
+    #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
+    net: i64,
+    #[record(sql = "CAST(sum(d.received_units + d.moved_in_units) AS bigint)")]
+    received: i64,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct CostRow {
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    unit_decimals: i32,
+}
+
+/// Units wanted of a product in a week.
+#[derive(Record)]
+struct WantedRow {
+    #[record(of = demand_week, alias = "d")]
+    week_date: i32,
+    #[record(sql = "CAST(sum({wanted}) AS bigint)")]
+    units: i64,
+}
+
 /// What changed on hand of a product in a store on each day before one, oldest first.
 pub async fn level_days(reads: &impl Reads, product: ProductId, store: StoreId, until: i32) -> Result<Vec<LevelDay>, Fault> {
     let sql = format!(
-        "SELECT d.business_date, CAST(sum(d.net_units) AS bigint), CAST(sum(d.received_units + d.moved_in_units) AS bigint)
-         FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = $2 AND d.store_id = $3
+        "SELECT {} FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = $2 AND d.store_id = $3
          AND d.business_date < $4 GROUP BY d.business_date ORDER BY d.business_date",
+        DayRow::SELECT,
         by_level(reads.backend())
     );
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(LevelDay { day: row.take()?, net: row.take()?, received: row.take()? })
-    };
-    reads.rows(&sql, vec![product.into(), store.into(), until.into()]).await?.iter().map(read).collect()
+    let rows = reads.records::<DayRow>(&sql, vec![product.into(), store.into(), until.into()]).await?;
+    Ok(rows.into_iter().map(|row| LevelDay { day: row.business_date, net: row.net, received: row.received }).collect())
 }
 
 /// The listed cost of a product; None without one.
 pub async fn unit_cost(reads: &impl Reads, product: ProductId) -> Result<Option<UnitCost>, Fault> {
-    let sql = "SELECT p.cost_minor, p.cost_currency, p.unit_decimals FROM product p WHERE p.tenant_id = $1 AND p.id = $2";
-    let Some(row) = reads.rows(sql, vec![product.into()]).await?.into_iter().next() else { return Ok(None) };
-    let mut row = Row::new(&row);
-    let (minor, currency, decimals): (Option<i64>, Option<String>, i32) = (row.take()?, row.take()?, row.take()?);
-    let cost = minor.zip(currency.and_then(|code| Currency::parse(&code))).map(|(minor, currency)| Money::new(minor, currency));
-    Ok(cost.map(|cost| UnitCost { cost, decimals }))
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.id = $2", CostRow::SELECT);
+    let Some(row) = reads.records::<CostRow>(&sql, vec![product.into()]).await?.pop() else { return Ok(None) };
+    let currency = row.cost_currency.and_then(|code| Currency::parse(&code));
+    let cost = row.cost_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency));
+    Ok(cost.map(|cost| UnitCost { cost, decimals: row.unit_decimals }))
 }
 
 /// Units wanted of a product by the Monday of their week, from one week on and before another; without a store of these stores together, or of all.
@@ -175,15 +199,13 @@ pub async fn demand_weeks(
     (since, until): (i32, i32),
 ) -> Result<BTreeMap<i32, i64>, Fault> {
     let sql = format!(
-        "SELECT d.week_date, CAST(sum({WANTED}) AS bigint) FROM demand_week d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
+        "SELECT {} FROM demand_week d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
          AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date",
+        WantedRow::SELECT.replace("{wanted}", WANTED),
         weeks_by_level(reads.backend())
     );
     let of_store = store.map_or_else(Uuid::nil, StoreId::uuid);
     let values: Vec<Value> = vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    reads.rows(&sql, values).await?.iter().map(read).collect()
+    let rows = reads.records::<WantedRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.week_date, row.units)).collect())
 }

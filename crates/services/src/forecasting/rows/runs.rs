@@ -68,6 +68,27 @@ struct ClassRow {
     computed_class: DemandClass,
 }
 
+/// A run and the last event that it knows.
+#[derive(Record)]
+#[record(of = forecast_run, alias = "r")]
+struct RunSeq {
+    first_week: i32,
+    seq: i64,
+}
+
+#[derive(Record)]
+#[record(of = forecast_run, alias = "r")]
+struct ChoicesRow {
+    choices: String,
+}
+
+#[derive(Record)]
+#[record(of = forecast_pool, alias = "p")]
+struct PoolRow {
+    method: i32,
+    body: String,
+}
+
 /// The newest run; None before the first. It is the one that knows most of the journal, which each run writes into: one of a later week was made before
 /// it, by a clock that was ahead.
 pub async fn last_run(reads: &impl Reads) -> Result<Option<KeptRun>, Fault> {
@@ -89,12 +110,9 @@ pub async fn run_before(reads: &impl Reads, first_week: i32) -> Result<Option<Ke
 
 /// The first weeks of all runs up to one, each with the last event that its run knows.
 pub async fn runs_until(reads: &impl Reads, first_week: i32) -> Result<Vec<(i32, i64)>, Fault> {
-    let sql = "SELECT r.first_week, r.seq FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week <= $2";
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    reads.rows(sql, vec![first_week.into()]).await?.iter().map(read).collect()
+    let sql = format!("SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week <= $2", RunSeq::SELECT);
+    let rows = reads.records::<RunSeq>(&sql, vec![first_week.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.first_week, row.seq)).collect())
 }
 
 /// The first weeks of all runs since one, oldest first.
@@ -105,16 +123,19 @@ pub async fn run_weeks(reads: &impl Reads, since: i32) -> Result<Vec<i32>, Fault
 
 /// The methods of all runs since one, with the errors of the weeks that they scored, as JSON; oldest first.
 pub async fn choices(reads: &impl Reads, since: i32) -> Result<Vec<String>, Fault> {
-    let sql = "SELECT r.choices FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2 ORDER BY r.first_week";
-    reads.rows(sql, vec![since.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2 ORDER BY r.first_week",
+        ChoicesRow::SELECT
+    );
+    let rows = reads.records::<ChoicesRow>(&sql, vec![since.into()]).await?;
+    Ok(rows.into_iter().map(|row| row.choices).collect())
 }
 
 /// The errors of days of a run; empty of an earlier version's.
 pub async fn day_errors(reads: &impl Reads, first_week: i32) -> Result<StoredDayErrors, Fault> {
-    let sql = "SELECT r.choices FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week = $2";
-    let found = reads.rows(sql, vec![first_week.into()]).await?;
-    let Some(row) = found.first() else { return Ok(StoredDayErrors::default()) };
-    let choices: String = Row::new(row).take()?;
+    let sql = format!("SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week = $2", ChoicesRow::SELECT);
+    let found = reads.records::<ChoicesRow>(&sql, vec![first_week.into()]).await?.pop();
+    let Some(ChoicesRow { choices }) = found else { return Ok(StoredDayErrors::default()) };
     StoredDayErrors::of_choices(&choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
 }
 
@@ -160,11 +181,10 @@ pub async fn series_of_products(reads: &impl Reads, first_week: i32, products: &
 
 /// Errors of sums over weeks, of each method of a run. Empty for a run of an earlier version, which did not keep them.
 pub async fn pools(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<u16, SumPools>, Fault> {
-    let sql = "SELECT p.method, p.body FROM forecast_pool p WHERE p.tenant_id = $1 AND p.first_week = $2 ORDER BY p.method";
+    let sql =
+        format!("SELECT {} FROM forecast_pool p WHERE p.tenant_id = $1 AND p.first_week = $2 ORDER BY p.method", PoolRow::SELECT);
     let mut found = BTreeMap::new();
-    for row in &reads.rows(sql, vec![first_week.into()]).await? {
-        let mut row = Row::new(row);
-        let (method, body): (i32, String) = (row.take()?, row.take()?);
+    for PoolRow { method, body } in reads.records::<PoolRow>(&sql, vec![first_week.into()]).await? {
         let corrupt = || Fault::corrupt("forecast_pool", "its body is a list of errors for each length");
         let kept: Vec<Vec<f32>> = serde_json::from_str(&body).map_err(|_| corrupt())?;
         found.insert(u16::try_from(method).map_err(|_| corrupt())?, SumPools::of_kept(kept));

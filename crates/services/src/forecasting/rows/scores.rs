@@ -42,14 +42,18 @@ struct SumRow {
     inside95: i64,
 }
 
+#[derive(Record)]
+#[record(of = forecast_score, alias = "s")]
+struct ScoredRow {
+    week_date: i32,
+    lead: i32,
+}
+
 /// Weeks and leads that are scored, since a week.
 pub async fn scored(reads: &impl Reads, since: i32) -> Result<BTreeSet<(i32, i32)>, Fault> {
-    let sql = "SELECT DISTINCT s.week_date, s.lead FROM forecast_score s WHERE s.tenant_id = $1 AND s.week_date >= $2";
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    reads.rows(sql, vec![since.into()]).await?.iter().map(read).collect()
+    let sql = format!("SELECT DISTINCT {} FROM forecast_score s WHERE s.tenant_id = $1 AND s.week_date >= $2", ScoredRow::SELECT);
+    let rows = reads.records::<ScoredRow>(&sql, vec![since.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.week_date, row.lead)).collect())
 }
 
 /// The last week of which stores' forecasts of one week ahead are scored; None before the first.

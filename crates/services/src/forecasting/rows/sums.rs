@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use entity::{prelude::*, tables::forecast_sum};
-use platform::storage::{Bulk, Fault, Reads, Row, Rows, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{category, demand_day, forecast_sum, product},
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Rows, Work};
 use sea_orm::Value;
 
 use super::facts::{CURRENT, WANTED};
@@ -12,43 +16,91 @@ use crate::forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays};
 /// Categories above a product at most: a guard against a circle.
 const MOST_LEVELS: usize = 64;
 
+/// Units wanted of a level on the days of a week. Day 0 was a Thursday.
+#[derive(Record)]
+struct WeekRow {
+    #[record(of = demand_day, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 0 THEN {wanted} ELSE 0 END) AS bigint)")]
+    monday: i64,
+    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 1 THEN {wanted} ELSE 0 END) AS bigint)")]
+    tuesday: i64,
+    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 2 THEN {wanted} ELSE 0 END) AS bigint)")]
+    wednesday: i64,
+    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 3 THEN {wanted} ELSE 0 END) AS bigint)")]
+    thursday: i64,
+    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 4 THEN {wanted} ELSE 0 END) AS bigint)")]
+    friday: i64,
+    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 5 THEN {wanted} ELSE 0 END) AS bigint)")]
+    saturday: i64,
+    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 6 THEN {wanted} ELSE 0 END) AS bigint)")]
+    sunday: i64,
+}
+
+impl From<WeekRow> for WeekDays {
+    fn from(row: WeekRow) -> Self {
+        let units = [row.monday, row.tuesday, row.wednesday, row.thursday, row.friday, row.saturday, row.sunday];
+        Self { product: row.product_id, store: row.store_id, units }
+    }
+}
+
+/// The first day on which a store sold anything on a weekday, of which Monday is 0.
+#[derive(Record)]
+struct OpenRow {
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(sql = "CAST((d.business_date + 3) % 7 AS bigint)")]
+    weekday: i64,
+    #[record(sql = "min(d.business_date)")]
+    first: i32,
+}
+
+#[derive(Record)]
+#[record(of = category, alias = "c")]
+struct CategoryRow {
+    id: CategoryId,
+    parent_id: Option<CategoryId>,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ProductRow {
+    id: ProductId,
+    #[record(not_null)]
+    category_id: CategoryId,
+}
+
+#[derive(Record)]
+#[record(of = forecast_sum, alias = "s")]
+struct SumRow {
+    body: String,
+}
+
 /// Units wanted on each day of the week that begins on a Monday: one row for each product and store that has any.
 pub async fn week_days(reads: &impl Reads, monday: i32) -> Result<Vec<WeekDays>, Fault> {
-    // Day 0 was a Thursday.
-    let day =
-        |weekday: i32| format!("CAST(sum(CASE WHEN (d.business_date + 3) % 7 = {weekday} THEN {WANTED} ELSE 0 END) AS bigint)");
-    let days: Vec<String> = (0..7).map(day).collect();
     let sql = format!(
-        "SELECT d.product_id, d.store_id, {} FROM demand_day d
+        "SELECT {} FROM demand_day d
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date < $3
          GROUP BY d.product_id, d.store_id",
-        days.join(", ")
+        WeekRow::SELECT.replace("{wanted}", WANTED)
     );
-    let read = |row| {
-        let mut row = Row::new(row);
-        let (product, store) = (row.take()?, row.take()?);
-        let mut units = [0; 7];
-        for units in &mut units {
-            *units = row.take()?;
-        }
-        Ok(WeekDays { product, store, units })
-    };
-    reads.rows(&sql, vec![monday.into(), (monday + 7).into()]).await?.iter().map(read).collect()
+    let rows = reads.records::<WeekRow>(&sql, vec![monday.into(), (monday + 7).into()]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The first day on which each store sold anything on each weekday, of days from `since` and before `until`.
 pub async fn open_weekdays(reads: &impl Reads, since: i32, until: i32) -> Result<OpenDays, Fault> {
     let sql = format!(
-        "SELECT d.store_id, CAST((d.business_date + 3) % 7 AS bigint), min(d.business_date) FROM demand_day d
+        "SELECT {} FROM demand_day d
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date < $3 AND d.ordered_units > 0
-         GROUP BY d.store_id, (d.business_date + 3) % 7"
+         GROUP BY d.store_id, (d.business_date + 3) % 7",
+        OpenRow::SELECT
     );
-    let read = |row| {
-        let mut row = Row::new(row);
-        let (store, weekday): (StoreId, i64) = (row.take()?, row.take()?);
-        Ok(((store, usize::try_from(weekday).unwrap_or_default()), row.take()?))
-    };
-    reads.rows(&sql, vec![since.into(), until.into()]).await?.iter().map(read).collect()
+    let rows = reads.records::<OpenRow>(&sql, vec![since.into(), until.into()]).await?;
+    let first = |row: OpenRow| ((row.store_id, usize::try_from(row.weekday).unwrap_or_default()), row.first);
+    Ok(rows.into_iter().map(first).collect())
 }
 
 /// The category of each product that has one, and all categories above it.
@@ -66,32 +118,26 @@ async fn categories_where(
     only: &str,
     values: Vec<Value>,
 ) -> Result<BTreeMap<ProductId, Vec<CategoryId>>, Fault> {
-    let mut parents: BTreeMap<CategoryId, Option<CategoryId>> = BTreeMap::new();
-    for row in &reads.rows("SELECT c.id, c.parent_id FROM category c WHERE c.tenant_id = $1", vec![]).await? {
-        let mut row = Row::new(row);
-        let (id, parent): (CategoryId, Option<CategoryId>) = (row.take()?, row.take()?);
-        parents.insert(id, parent);
-    }
+    let sql = format!("SELECT {} FROM category c WHERE c.tenant_id = $1", CategoryRow::SELECT);
+    let rows = reads.records::<CategoryRow>(&sql, vec![]).await?;
+    let parents: BTreeMap<CategoryId, Option<CategoryId>> = rows.into_iter().map(|row| (row.id, row.parent_id)).collect();
     let up = |category: CategoryId| {
         let above = std::iter::successors(Some(category), |below| parents.get(below).copied().flatten());
         above.take(MOST_LEVELS).collect::<Vec<_>>()
     };
-    let mut found = BTreeMap::new();
-    let sql = format!("SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{only}");
-    for row in &reads.rows(&sql, values).await? {
-        let mut row = Row::new(row);
-        let (product, category): (ProductId, CategoryId) = (row.take()?, row.take()?);
-        found.insert(product, up(category));
-    }
-    Ok(found)
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{only}", ProductRow::SELECT);
+    let rows = reads.records::<ProductRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.id, up(row.category_id))).collect())
 }
 
 /// The sum of a run; None where nothing of it was ever ordered, and in runs of earlier versions.
 pub async fn sum(reads: &impl Reads, first_week: i32, (category, store): SumKey) -> Result<Option<StoredSum>, Fault> {
-    let sql = "SELECT s.body FROM forecast_sum s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.category_id = $3 AND s.store_id = $4";
-    let found = reads.rows(sql, vec![first_week.into(), category.into(), store.into()]).await?;
-    let Some(row) = found.first() else { return Ok(None) };
-    let body: String = Row::new(row).take()?;
+    let sql = format!(
+        "SELECT {} FROM forecast_sum s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.category_id = $3 AND s.store_id = $4",
+        SumRow::SELECT
+    );
+    let found = reads.records::<SumRow>(&sql, vec![first_week.into(), category.into(), store.into()]).await?.pop();
+    let Some(SumRow { body }) = found else { return Ok(None) };
     serde_json::from_str(&body).map(Some).map_err(|_| Fault::corrupt("forecast_sum", "its body is that of a sum"))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::product,
+    tables::{demand_week, product},
 };
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 
@@ -33,20 +33,30 @@ pub async fn store_series_of_run(reads: &impl Reads, first_week: i32) -> Result<
     series(reads, "s.first_week = $2 AND s.store_id <> $3", vec![first_week.into(), StoreId::NIL.into()]).await
 }
 
+#[derive(Record)]
+struct UnitsRow {
+    #[record(of = demand_week, alias = "d")]
+    week_date: i32,
+    #[record(of = demand_week, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_week, alias = "d")]
+    store_id: StoreId,
+    #[record(sql = "{wanted}")]
+    units: i64,
+}
+
 /// Units wanted in single stores by week, from one week on and before another.
 pub async fn store_units(
     reads: &impl Reads,
     (since, until): (i32, i32),
 ) -> Result<BTreeMap<(i32, ProductId, StoreId), i64>, Fault> {
     let sql = format!(
-        "SELECT d.week_date, d.product_id, d.store_id, {WANTED} FROM demand_week d
-         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3"
+        "SELECT {} FROM demand_week d
+         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3",
+        UnitsRow::SELECT.replace("{wanted}", WANTED)
     );
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(((row.take()?, row.take()?, row.take()?), row.take()?))
-    };
-    reads.rows(&sql, vec![since.into(), until.into()]).await?.iter().map(read).collect()
+    let rows = reads.records::<UnitsRow>(&sql, vec![since.into(), until.into()]).await?;
+    Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row.units)).collect())
 }
 
 /// The classes that a run gave to products in single stores.
@@ -75,14 +85,18 @@ pub async fn priced(reads: &impl Reads) -> Result<Vec<Priced>, Fault> {
     reads.records(&sql, vec![]).await
 }
 
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct CategorizedRow {
+    id: ProductId,
+    category_id: Option<CategoryId>,
+}
+
 /// Products that are ACTIVE, each with its category.
 pub async fn active_products(reads: &impl Reads) -> Result<BTreeMap<ProductId, Option<CategoryId>>, Fault> {
-    let sql = "SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE'";
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    reads.rows(sql, vec![]).await?.iter().map(read).collect()
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE'", CategorizedRow::SELECT);
+    let rows = reads.records::<CategorizedRow>(&sql, vec![]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.category_id)).collect())
 }
 
 /// Stores that are not archived.

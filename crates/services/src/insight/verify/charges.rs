@@ -1,9 +1,13 @@
 //! Charges in other currencies than that of the books, converted once more by the rate that each froze: those of purchase orders, and those that were billed
 //! after the goods had come.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{purchase_charge, revaluation},
+};
 use inventory::currency::core::FrozenRate;
-use platform::storage::{Fault, Reads, Row, Snapshot};
+use platform::storage::{Fault, Finds, Snapshot};
 
 use super::report::Broken;
 
@@ -22,6 +26,59 @@ struct Charge {
     denominator: Option<String>,
 }
 
+/// A charge of a purchase order.
+#[derive(Record)]
+#[record(of = purchase_charge, alias = "c")]
+struct OrderCharge {
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+    amount_minor: i64,
+    #[record(not_null)]
+    books_minor: i64,
+    currency: Option<String>,
+    books_currency: Option<String>,
+    rate_numerator: Option<String>,
+    rate_denominator: Option<String>,
+}
+
+impl From<OrderCharge> for Charge {
+    fn from(row: OrderCharge) -> Self {
+        Self {
+            amount: Some(row.amount_minor),
+            in_books: row.books_minor,
+            currencies: (row.currency, row.books_currency),
+            numerator: row.rate_numerator,
+            denominator: row.rate_denominator,
+        }
+    }
+}
+
+/// A charge that was billed after the goods had come.
+#[derive(Record)]
+#[record(of = revaluation, alias = "v")]
+struct AddedCharge {
+    id: RevaluationId,
+    charge_minor: Option<i64>,
+    #[record(not_null)]
+    charge_books_minor: i64,
+    charge_currency: Option<String>,
+    charge_books_currency: Option<String>,
+    rate_numerator: Option<String>,
+    rate_denominator: Option<String>,
+}
+
+impl From<AddedCharge> for Charge {
+    fn from(row: AddedCharge) -> Self {
+        Self {
+            amount: row.charge_minor,
+            in_books: row.charge_books_minor,
+            currencies: (row.charge_currency, row.charge_books_currency),
+            numerator: row.rate_numerator,
+            denominator: row.rate_denominator,
+        }
+    }
+}
+
 /// The first charge whose amount in the books does not follow from its rate. `rows` counts those that were looked at.
 pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     match of_orders(snapshot, rows).await? {
@@ -32,23 +89,21 @@ pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<
 
 async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     let mut after = (PurchaseOrderId::NIL, 0_i32);
+    let sql = format!(
+        "SELECT {} FROM purchase_charge c WHERE c.tenant_id = $1 AND c.books_minor IS NOT NULL
+           AND c.purchase_order_id >= $2 AND (c.purchase_order_id > $2 OR c.position > $3)
+         ORDER BY c.purchase_order_id, c.position LIMIT {PAGE}",
+        OrderCharge::SELECT
+    );
     loop {
-        let sql = format!(
-            "SELECT c.purchase_order_id, c.position, c.amount_minor, c.books_minor, c.currency, c.books_currency, c.rate_numerator, c.rate_denominator
-             FROM purchase_charge c WHERE c.tenant_id = $1 AND c.books_minor IS NOT NULL
-               AND c.purchase_order_id >= $2 AND (c.purchase_order_id > $2 OR c.position > $3)
-             ORDER BY c.purchase_order_id, c.position LIMIT {PAGE}"
-        );
-        let page = snapshot.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
+        let page = snapshot.records::<OrderCharge>(&sql, vec![after.0.into(), after.1.into()]).await?;
         if page.is_empty() {
             return Ok(None);
         }
-        for row in &page {
+        for row in page {
             *rows += 1;
-            let mut row = Row::new(row);
-            after = (row.take()?, row.take()?);
-            let found = charge(&mut row)?;
-            if let Some(broken) = broken("purchase_charge", || format!("{} charge {}", after.0, after.1), &found) {
+            after = (row.purchase_order_id, row.position);
+            if let Some(broken) = broken("purchase_charge", || format!("{} charge {}", after.0, after.1), &row.into()) {
                 return Ok(Some(broken));
             }
         }
@@ -57,34 +112,24 @@ async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>
 
 async fn added(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     let mut after = RevaluationId::NIL;
+    let sql = format!(
+        "SELECT {} FROM revaluation v
+         WHERE v.tenant_id = $1 AND v.charge_books_minor IS NOT NULL AND v.id > $2 ORDER BY v.id LIMIT {PAGE}",
+        AddedCharge::SELECT
+    );
     loop {
-        let sql = format!(
-            "SELECT v.id, v.charge_minor, v.charge_books_minor, v.charge_currency, v.charge_books_currency, v.rate_numerator, v.rate_denominator
-             FROM revaluation v WHERE v.tenant_id = $1 AND v.charge_books_minor IS NOT NULL AND v.id > $2 ORDER BY v.id LIMIT {PAGE}"
-        );
-        let page = snapshot.rows(&sql, vec![after.into()]).await?;
+        let page = snapshot.records::<AddedCharge>(&sql, vec![after.into()]).await?;
         if page.is_empty() {
             return Ok(None);
         }
-        for row in &page {
+        for row in page {
             *rows += 1;
-            let mut row = Row::new(row);
-            after = row.take()?;
-            if let Some(broken) = broken("revaluation", || after.to_string(), &charge(&mut row)?) {
+            after = row.id;
+            if let Some(broken) = broken("revaluation", || after.to_string(), &row.into()) {
                 return Ok(Some(broken));
             }
         }
     }
-}
-
-fn charge(row: &mut Row<'_>) -> Result<Charge, Fault> {
-    Ok(Charge {
-        amount: row.take()?,
-        in_books: row.take()?,
-        currencies: (row.take()?, row.take()?),
-        numerator: row.take()?,
-        denominator: row.take()?,
-    })
 }
 
 fn broken(table: &'static str, key: impl Fn() -> String, charge: &Charge) -> Option<Broken> {

@@ -9,10 +9,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::audit_entry,
+};
 use platform::{
     audit::{fields::LEFT_OUT, money},
-    storage::{Fault, Reads, Row, Snapshot},
+    storage::{Fault, Finds, Reads, Snapshot},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,6 +28,40 @@ pub(super) const FIELDS: &str = "audit: changed fields lead from one value to th
 /// Rows whose changes are looked at together, and entries that are read at once.
 const PAGE: i64 = 500;
 
+#[derive(Record)]
+struct VersionRow {
+    #[record(sql = "x.id")]
+    id: AuditId,
+    #[record(sql = "x.version")]
+    version: i64,
+}
+
+#[derive(Record)]
+#[record(of = audit_entry, alias = "e")]
+struct EntryRow {
+    #[record(not_null)]
+    target_id: Uuid,
+    id: AuditId,
+    changes: String,
+}
+
+/// A field as its row says it today; `line` is 0 where it is of the row itself.
+#[derive(Record)]
+struct FieldRow {
+    #[record(sql = "n.id")]
+    id: PurchaseOrderId,
+    #[record(sql = "n.line")]
+    line: i32,
+    #[record(sql = "n.field")]
+    field: String,
+    #[record(sql = "n.words")]
+    words: Option<String>,
+    #[record(sql = "n.amount")]
+    amount: Option<i64>,
+    #[record(sql = "n.currency")]
+    currency: Option<String>,
+}
+
 /// A kind of row whose changed fields are told.
 struct Kind {
     table: &'static str,
@@ -34,8 +72,8 @@ struct Kind {
     own: &'static [&'static str],
     /// Actions that change the fields, as a list in SQL: an entry of one that tells of no field was left by an older release.
     edits: &'static str,
-    /// What rows say today: the id, the line or 0, the field, and its value as a text, as a number, or as a number and a currency. `OF_IDS` stands for the
-    /// condition on the column `id` of the table, which is `x`.
+    /// What rows say today, with the columns of `FieldRow`: the value is a text, a number, or a number and a currency. `OF_IDS` stands for the condition on
+    /// the column `id` of the table, which is `x`.
     now: &'static str,
 }
 
@@ -46,7 +84,8 @@ const KINDS: [Kind; 4] = [
         fields: &["sku", "name", "price"],
         own: &OF_PRODUCTS,
         edits: "''",
-        now: "SELECT x.id, 0, 'sku', x.sku, CAST(NULL AS bigint), CAST(NULL AS text) FROM product x WHERE x.tenant_id = $1 AND OF_IDS
+        now: "SELECT x.id AS id, 0 AS line, 'sku' AS field, x.sku AS words, CAST(NULL AS bigint) AS amount, CAST(NULL AS text) AS currency
+              FROM product x WHERE x.tenant_id = $1 AND OF_IDS
               UNION ALL SELECT x.id, 0, 'name', x.name, CAST(NULL AS bigint), CAST(NULL AS text) FROM product x WHERE x.tenant_id = $1 AND OF_IDS
               UNION ALL SELECT x.id, 0, 'price', CAST(NULL AS text), x.price_minor, x.price_currency FROM product x WHERE x.tenant_id = $1 AND OF_IDS",
     },
@@ -58,7 +97,8 @@ const KINDS: [Kind; 4] = [
         fields: &["revision", "quantity", "unitCost"],
         own: &[],
         edits: "'purchaseOrderUpdate', 'purchaseOrderAmend', 'purchase_order.update', 'purchase_order.amend'",
-        now: "SELECT x.id, 0, 'revision', CAST(NULL AS text), CAST(x.revision AS bigint), CAST(NULL AS text)
+        now: "SELECT x.id AS id, 0 AS line, 'revision' AS field, CAST(NULL AS text) AS words, CAST(x.revision AS bigint) AS amount,
+                CAST(NULL AS text) AS currency
               FROM purchase_order x WHERE x.tenant_id = $1 AND OF_IDS
               UNION ALL SELECT x.id, l.position, 'quantity', CAST(NULL AS text), l.quantity, CAST(NULL AS text)
               FROM purchase_order x JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = x.id WHERE x.tenant_id = $1 AND OF_IDS
@@ -109,7 +149,8 @@ const OF_SUPPLIERS: [&str; 12] = [
 ];
 const OF_STORES: [&str; 9] = ["code", "name", "kind", "timeZone", "contacts", "address", "taxIds", "paymentTerms", "archivedAt"];
 
-const CODE_AND_NAME: &str = "SELECT x.id, 0, 'code', x.code, CAST(NULL AS bigint), CAST(NULL AS text) FROM TABLE x WHERE x.tenant_id = $1 AND OF_IDS
+const CODE_AND_NAME: &str = "SELECT x.id AS id, 0 AS line, 'code' AS field, x.code AS words, CAST(NULL AS bigint) AS amount, CAST(NULL AS text) AS currency
+    FROM TABLE x WHERE x.tenant_id = $1 AND OF_IDS
     UNION ALL SELECT x.id, 0, 'name', x.name, CAST(NULL AS bigint), CAST(NULL AS text) FROM TABLE x WHERE x.tenant_id = $1 AND OF_IDS";
 
 #[derive(Deserialize)]
@@ -167,15 +208,12 @@ pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option
     for kind in &KINDS {
         let mut after = AuditId::NIL;
         loop {
-            let sql = format!(
-                "SELECT x.id, x.version FROM {} x WHERE x.tenant_id = $1 AND x.id > $2 ORDER BY x.id LIMIT {PAGE}",
-                kind.table
-            );
+            let (select, table) = (VersionRow::SELECT, kind.table);
+            let sql = format!("SELECT {select} FROM {table} x WHERE x.tenant_id = $1 AND x.id > $2 ORDER BY x.id LIMIT {PAGE}");
             let mut versions = BTreeMap::new();
-            for row in &snapshot.rows(&sql, vec![after.into()]).await? {
-                let mut row = Row::new(row);
-                after = row.take()?;
-                versions.insert(after.uuid(), row.take::<i64>()?);
+            for VersionRow { id, version } in snapshot.records::<VersionRow>(&sql, vec![after.into()]).await? {
+                after = id;
+                versions.insert(id.uuid(), version);
             }
             if versions.is_empty() {
                 break;
@@ -196,25 +234,25 @@ async fn told(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid, i64>) -> R
     let (backend, mut page, mut after) = (snapshot.backend(), Page::default(), (AuditId::NIL, AuditId::NIL));
     let of = backend.in_ids("e.target_id", 2);
     let sql = format!(
-        "SELECT e.target_id, e.id, e.changes FROM audit_entry e
+        "SELECT {} FROM audit_entry e
          WHERE e.tenant_id = $1 AND {of} AND e.target_id IS NOT NULL AND e.outcome = 'DONE'
            AND (e.changes LIKE '%\"fields\":%' OR e.action IN ({}))
            AND e.target_id >= $3 AND (e.target_id > $3 OR e.id > $4)
          ORDER BY e.target_id, e.id LIMIT {PAGE}",
+        EntryRow::SELECT,
         kind.edits
     );
     loop {
         let values = vec![backend.ids(rows.keys().copied().map(AuditId::from_uuid)), after.0.into(), after.1.into()];
-        let entries = snapshot.rows(&sql, values).await?;
+        let entries = snapshot.records::<EntryRow>(&sql, values).await?;
         if entries.is_empty() {
             return Ok(page);
         }
-        for entry in &entries {
-            let mut entry = Row::new(entry);
-            after = (entry.take()?, entry.take()?);
+        for EntryRow { target_id, id, changes } in entries {
+            after = (AuditId::from_uuid(target_id), id);
             // What an entry says is proven by its hash; one that cannot be read tells of no field.
-            let changes: Changes = serde_json::from_str(&entry.take::<String>()?).unwrap_or(Changes { fields: Vec::new() });
-            page.add(kind, after.0.uuid(), &changes.fields);
+            let changes: Changes = serde_json::from_str(&changes).unwrap_or(Changes { fields: Vec::new() });
+            page.add(kind, target_id, &changes.fields);
         }
     }
 }
@@ -271,12 +309,11 @@ async fn broken(snapshot: &Snapshot, kind: &Kind, page: Page) -> Result<Option<B
 async fn now(snapshot: &Snapshot, kind: &Kind, page: &Page) -> Result<BTreeMap<(Uuid, String), Value>, Fault> {
     let backend = snapshot.backend();
     let ids: BTreeSet<Uuid> = page.fields.keys().map(|(row, _)| *row).collect();
-    let sql = kind.now.replace("OF_IDS", &backend.in_ids("x.id", 2)).replace("TABLE", kind.table);
+    let all = kind.now.replace("OF_IDS", &backend.in_ids("x.id", 2)).replace("TABLE", kind.table);
+    let sql = format!("SELECT {} FROM ({all}) n", FieldRow::SELECT);
     let mut now = BTreeMap::new();
-    for row in &snapshot.rows(&sql, vec![backend.ids(ids.into_iter().map(AuditId::from_uuid))]).await? {
-        let mut row = Row::new(row);
-        let (id, line) = (row.take::<PurchaseOrderId>()?, row.take::<i32>()?);
-        let field: String = row.take()?;
+    let values = vec![backend.ids(ids.into_iter().map(AuditId::from_uuid))];
+    for FieldRow { id, line, field, words, amount, currency } in snapshot.records::<FieldRow>(&sql, values).await? {
         let path = match u16::try_from(line) {
             Ok(line) if line > 0 => {
                 let line: PurchaseOrderLineId = id.line(line);
@@ -284,7 +321,7 @@ async fn now(snapshot: &Snapshot, kind: &Kind, page: &Page) -> Result<BTreeMap<(
             }
             _ => field,
         };
-        now.insert((id.uuid(), path), value(row.take()?, row.take()?, row.take()?));
+        now.insert((id.uuid(), path), value(words, amount, currency));
     }
     Ok(now)
 }

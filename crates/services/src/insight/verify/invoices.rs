@@ -1,9 +1,13 @@
 //! Invoices in other currencies than that of the books, converted once more by the rate that each froze; with them their credit notes, which come to what
 //! they would as one. Credit notes without amounts in the books, which an older release issued beside this one, are left out.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::invoice,
+};
 use inventory::currency::core::FrozenRate;
-use platform::storage::{Fault, Reads, Row, Snapshot};
+use platform::storage::{Fault, Finds, Snapshot};
 
 use super::report::Broken;
 
@@ -31,46 +35,85 @@ struct Invoice {
     credited: Sums,
 }
 
-/// The first invoice whose sums do not follow from its rate. `rows` counts those that were looked at.
-pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
-    let mut after = InvoiceId::NIL;
-    loop {
-        let sql = format!(
-            "SELECT i.id, i.currency, i.books_currency, i.rate_numerator, i.rate_denominator, i.tax_minor, i.total_minor,
-               coalesce(i.books_tax_minor, 0), coalesce(i.books_total_minor, 0), CAST(coalesce(sum(c.tax_minor), 0) AS bigint),
-               CAST(coalesce(sum(c.total_minor), 0) AS bigint), CAST(coalesce(sum(c.books_tax_minor), 0) AS bigint),
-               CAST(coalesce(sum(c.books_total_minor), 0) AS bigint)
-             FROM (SELECT id, currency, books_currency, rate_numerator, rate_denominator, tax_minor, total_minor, books_tax_minor,
-                 books_total_minor
-               FROM invoice WHERE tenant_id = $1 AND kind = 'INVOICE' AND books_currency IS NOT NULL AND id > $2
-               ORDER BY id LIMIT {PAGE}) i
-             LEFT JOIN invoice c ON c.tenant_id = $1 AND c.credits_id = i.id AND c.books_currency IS NOT NULL
-             GROUP BY i.id, i.currency, i.books_currency, i.rate_numerator, i.rate_denominator, i.tax_minor, i.total_minor,
-               i.books_tax_minor, i.books_total_minor ORDER BY i.id"
-        );
-        let page = snapshot.rows(&sql, vec![after.into()]).await?;
-        let Some(last) = page.last() else { return Ok(None) };
-        after = Row::new(last).take()?;
-        for row in &page {
-            *rows += 1;
-            let mut row = Row::new(row);
-            let invoice = Invoice {
-                id: row.take()?,
-                currencies: (row.take()?, row.take()?),
-                numerator: row.take()?,
-                denominator: row.take()?,
-                own: sums(&mut row)?,
-                credited: sums(&mut row)?,
-            };
-            if let Some(broken) = broken(&invoice) {
-                return Ok(Some(broken));
-            }
+#[derive(Record)]
+#[record(of = invoice, alias = "i")]
+struct OwnRow {
+    id: InvoiceId,
+    currency: String,
+    #[record(not_null)]
+    books_currency: String,
+    rate_numerator: Option<String>,
+    rate_denominator: Option<String>,
+    tax_minor: i64,
+    total_minor: i64,
+}
+
+#[derive(Record)]
+struct InvoiceRow {
+    own: OwnRow,
+    #[record(sql = "coalesce(i.books_tax_minor, 0)")]
+    tax_in_books: i64,
+    #[record(sql = "coalesce(i.books_total_minor, 0)")]
+    total_in_books: i64,
+    #[record(sql = "CAST(coalesce(sum(c.tax_minor), 0) AS bigint)")]
+    credited_tax: i64,
+    #[record(sql = "CAST(coalesce(sum(c.total_minor), 0) AS bigint)")]
+    credited_total: i64,
+    #[record(sql = "CAST(coalesce(sum(c.books_tax_minor), 0) AS bigint)")]
+    credited_tax_in_books: i64,
+    #[record(sql = "CAST(coalesce(sum(c.books_total_minor), 0) AS bigint)")]
+    credited_total_in_books: i64,
+}
+
+impl From<InvoiceRow> for Invoice {
+    fn from(row: InvoiceRow) -> Self {
+        Self {
+            id: row.own.id,
+            currencies: (row.own.currency, row.own.books_currency),
+            numerator: row.own.rate_numerator,
+            denominator: row.own.rate_denominator,
+            own: Sums {
+                tax: row.own.tax_minor,
+                total: row.own.total_minor,
+                tax_in_books: row.tax_in_books,
+                total_in_books: row.total_in_books,
+            },
+            credited: Sums {
+                tax: row.credited_tax,
+                total: row.credited_total,
+                tax_in_books: row.credited_tax_in_books,
+                total_in_books: row.credited_total_in_books,
+            },
         }
     }
 }
 
-fn sums(row: &mut Row<'_>) -> Result<Sums, Fault> {
-    Ok(Sums { tax: row.take()?, total: row.take()?, tax_in_books: row.take()?, total_in_books: row.take()? })
+/// The first invoice whose sums do not follow from its rate. `rows` counts those that were looked at.
+pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+    let mut after = InvoiceId::NIL;
+    let sql = format!(
+        "SELECT {} FROM (SELECT id, currency, books_currency, rate_numerator, rate_denominator, tax_minor, total_minor, books_tax_minor,
+             books_total_minor
+           FROM invoice WHERE tenant_id = $1 AND kind = 'INVOICE' AND books_currency IS NOT NULL AND id > $2
+           ORDER BY id LIMIT {PAGE}) i
+         LEFT JOIN invoice c ON c.tenant_id = $1 AND c.credits_id = i.id AND c.books_currency IS NOT NULL
+         GROUP BY i.id, i.currency, i.books_currency, i.rate_numerator, i.rate_denominator, i.tax_minor, i.total_minor,
+           i.books_tax_minor, i.books_total_minor ORDER BY i.id",
+        InvoiceRow::SELECT
+    );
+    loop {
+        let page = snapshot.records::<InvoiceRow>(&sql, vec![after.into()]).await?;
+        if page.is_empty() {
+            return Ok(None);
+        }
+        for row in page {
+            *rows += 1;
+            after = row.own.id;
+            if let Some(broken) = broken(&row.into()) {
+                return Ok(Some(broken));
+            }
+        }
+    }
 }
 
 fn broken(invoice: &Invoice) -> Option<Broken> {

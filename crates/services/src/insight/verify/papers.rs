@@ -2,9 +2,13 @@
 //!
 //! Rows alone cannot tell: whoever knows where files are kept asks for this beside the proof of the rows.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::file,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use platform::storage::{Database, Fault, Reads, Row};
+use platform::storage::{Database, Fault, Finds};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -39,10 +43,15 @@ impl<'a> StoredPapers<'a> {
 }
 
 /// A file of a paper.
+#[derive(Record)]
 struct PaperFile {
+    #[record(of = file, alias = "f")]
     id: FileId,
+    #[record(sql = "h.paper_id")]
     paper: PaperId,
+    #[record(of = file, alias = "f", not_null)]
     blob: String,
+    #[record(sql = "h.sha256")]
     sha256: String,
 }
 
@@ -155,18 +164,14 @@ impl Reading<'_> {
 
 /// Files of a tenant's papers whose bytes are kept, those before a file by their ids, the last first.
 async fn page(db: &Database, tenant: TenantId, (before, most): (FileId, i64)) -> Result<Vec<PaperFile>, Fault> {
-    let sql = "SELECT f.id, h.paper_id, f.blob, h.sha256
-         FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
+    let sql = format!(
+        "SELECT {} FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
                UNION ALL SELECT id, pdf_file_id, pdf_sha256 FROM paper WHERE tenant_id = $1 AND pdf_file_id IS NOT NULL) h
          JOIN file f ON f.tenant_id = $1 AND f.id = h.file_id
-         WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.id < $2 ORDER BY f.id DESC LIMIT $3";
-    let rows = db.tenant(tenant).rows(sql, vec![before.into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(PaperFile { id: row.take()?, paper: row.take()?, blob: row.take()?, sha256: row.take()? })
-        })
-        .collect()
+         WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.id < $2 ORDER BY f.id DESC LIMIT $3",
+        PaperFile::SELECT
+    );
+    db.tenant(tenant).records(&sql, vec![before.into(), most.into()]).await
 }
 
 /// The hash of an object's bytes, in hex; None where they are not there.

@@ -1,8 +1,12 @@
 //! Goods receipts in other currencies than that of the books, converted once more by the rate that each froze.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{goods_receipt, purchase_order},
+};
 use inventory::currency::core::FrozenRate;
-use platform::storage::{Fault, Reads, Row, Snapshot};
+use platform::storage::{Fault, Finds, Snapshot};
 
 use super::report::Broken;
 
@@ -11,48 +15,46 @@ pub(super) const BOOKS: &str =
 /// Receipts read at once.
 const PAGE: i64 = 1_000;
 
-/// A receipt with the sums of its lines.
+/// A receipt with the currency of its order and the sums of its lines.
+#[derive(Record)]
 struct Receipt {
+    #[record(of = goods_receipt, alias = "r")]
     id: GoodsReceiptId,
-    /// Currencies of the order and of the books.
-    currencies: (String, Option<String>),
-    numerator: String,
-    denominator: Option<String>,
+    #[record(of = purchase_order, alias = "o")]
+    currency: String,
+    #[record(of = goods_receipt, alias = "r")]
+    books_currency: Option<String>,
+    #[record(of = goods_receipt, alias = "r", not_null)]
+    rate_numerator: String,
+    #[record(of = goods_receipt, alias = "r")]
+    rate_denominator: Option<String>,
+    #[record(sql = "CAST(sum(l.goods_minor) AS bigint)")]
     goods: i64,
+    #[record(sql = "CAST(sum(l.charges_minor) AS bigint)")]
     charges: i64,
+    #[record(sql = "CAST(sum(l.charges_books_minor) AS bigint)")]
     charges_in_books: i64,
+    #[record(sql = "CAST(coalesce(sum(l.books_minor), 0) AS bigint)")]
     in_books: i64,
 }
 
 /// The first receipt whose value does not follow from its rate. `rows` counts those that were looked at.
 pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
     let mut after = GoodsReceiptId::NIL;
+    let sql = format!(
+        "SELECT {} FROM goods_receipt r JOIN purchase_order o ON o.tenant_id = $1 AND o.id = r.purchase_order_id
+         JOIN goods_receipt_line l ON l.tenant_id = $1 AND l.receipt_id = r.id
+         WHERE r.tenant_id = $1 AND r.rate_numerator IS NOT NULL AND r.id > $2
+         GROUP BY r.id, o.currency, r.books_currency, r.rate_numerator, r.rate_denominator ORDER BY r.id LIMIT {PAGE}",
+        Receipt::SELECT
+    );
     loop {
-        let sql = format!(
-            "SELECT r.id, o.currency, r.books_currency, r.rate_numerator, r.rate_denominator, CAST(sum(l.goods_minor) AS bigint),
-               CAST(sum(l.charges_minor) AS bigint), CAST(sum(l.charges_books_minor) AS bigint), CAST(coalesce(sum(l.books_minor), 0) AS bigint)
-             FROM goods_receipt r JOIN purchase_order o ON o.tenant_id = $1 AND o.id = r.purchase_order_id
-             JOIN goods_receipt_line l ON l.tenant_id = $1 AND l.receipt_id = r.id
-             WHERE r.tenant_id = $1 AND r.rate_numerator IS NOT NULL AND r.id > $2
-             GROUP BY r.id, o.currency, r.books_currency, r.rate_numerator, r.rate_denominator ORDER BY r.id LIMIT {PAGE}"
-        );
-        let page = snapshot.rows(&sql, vec![after.into()]).await?;
+        let page = snapshot.records::<Receipt>(&sql, vec![after.into()]).await?;
         let Some(last) = page.last() else { return Ok(None) };
-        after = Row::new(last).take()?;
-        for row in &page {
+        after = last.id;
+        for receipt in &page {
             *rows += 1;
-            let mut row = Row::new(row);
-            let receipt = Receipt {
-                id: row.take()?,
-                currencies: (row.take()?, row.take()?),
-                numerator: row.take()?,
-                denominator: row.take()?,
-                goods: row.take()?,
-                charges: row.take()?,
-                charges_in_books: row.take()?,
-                in_books: row.take()?,
-            };
-            if let Some(broken) = broken(&receipt) {
+            if let Some(broken) = broken(receipt) {
                 return Ok(Some(broken));
             }
         }
@@ -76,10 +78,10 @@ fn broken(receipt: &Receipt) -> Option<Broken> {
 /// The fraction that a receipt froze. Its day and its source convert nothing.
 fn rate(receipt: &Receipt) -> Option<FrozenRate> {
     Some(FrozenRate {
-        from: Currency::parse(&receipt.currencies.0)?,
-        to: Currency::parse(receipt.currencies.1.as_deref()?)?,
-        numerator: receipt.numerator.parse().ok()?,
-        denominator: receipt.denominator.as_deref()?.parse().ok()?,
+        from: Currency::parse(&receipt.currency)?,
+        to: Currency::parse(receipt.books_currency.as_deref()?)?,
+        numerator: receipt.rate_numerator.parse().ok()?,
+        denominator: receipt.rate_denominator.as_deref()?.parse().ok()?,
         day: 0,
         source: String::new(),
     })
@@ -93,9 +95,10 @@ mod tests {
     fn a_receipt_is_worth_what_its_rate_says() {
         let receipt = |in_books| Receipt {
             id: GoodsReceiptId::NIL,
-            currencies: ("EUR".to_owned(), Some("GBP".to_owned())),
-            numerator: "0.8425".to_owned(),
-            denominator: Some("1".to_owned()),
+            currency: "EUR".to_owned(),
+            books_currency: Some("GBP".to_owned()),
+            rate_numerator: "0.8425".to_owned(),
+            rate_denominator: Some("1".to_owned()),
             goods: 10_000,
             charges: 1_000,
             charges_in_books: 77,
@@ -104,6 +107,6 @@ mod tests {
         // 84.25, and 8.43 of 8.425, converted apart.
         assert_eq!(broken(&receipt(8_425 + 843 + 77)), None);
         assert!(broken(&receipt(9_344)).is_some());
-        assert!(broken(&Receipt { denominator: None, ..receipt(9_345) }).is_some(), "half a rate converts nothing");
+        assert!(broken(&Receipt { rate_denominator: None, ..receipt(9_345) }).is_some(), "half a rate converts nothing");
     }
 }

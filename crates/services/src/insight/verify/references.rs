@@ -2,8 +2,11 @@
 
 mod links;
 
-use entity::prelude::TenantId;
-use platform::storage::{Database, Fault, Row, Snapshot};
+use entity::{
+    prelude::TenantId,
+    record::{Record, Selected},
+};
+use platform::storage::{Database, Fault, Snapshot};
 
 use super::{checks, report::Broken};
 
@@ -199,14 +202,21 @@ impl Link {
     }
 }
 
+/// How many rows a table has, and a tenant that some have and that there is not.
+#[derive(Record)]
+struct StrayRow {
+    #[record(sql = "(SELECT count(*) FROM {table})")]
+    count: i64,
+    #[record(sql = "(SELECT tenant_id FROM {table} c
+               WHERE NOT EXISTS (SELECT 1 FROM tenant t WHERE t.id = c.tenant_id) LIMIT 1)")]
+    tenant: Option<TenantId>,
+}
+
 /// Rows whose tenant does not exist: no tenant's own reads would ever show them.
 pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
     let mut rows = 0;
     for table in TENANTED {
-        let sql = format!(
-            "SELECT (SELECT count(*) FROM {table}), (SELECT tenant_id FROM {table} c
-               WHERE NOT EXISTS (SELECT 1 FROM tenant t WHERE t.id = c.tenant_id) LIMIT 1)"
-        );
+        let sql = format!("SELECT {}", StrayRow::SELECT.replace("{table}", table));
         match stray(db, &sql).await {
             Ok((count, None)) => rows += count,
             Ok((count, Some(tenant))) => {
@@ -225,8 +235,6 @@ pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Brok
 
 /// How many rows there are, and a tenant that some have and that there is not.
 async fn stray(db: &Database, sql: &str) -> Result<(u64, Option<TenantId>), Fault> {
-    let found = db.global().rows(sql, vec![]).await?;
-    let Some(row) = found.first() else { return Ok((0, None)) };
-    let mut row = Row::new(row);
-    Ok((row.take::<i64>()?.unsigned_abs(), row.take()?))
+    let row = db.global().records::<StrayRow>(sql, vec![]).await?.pop();
+    Ok(row.map_or((0, None), |row| (row.count.unsigned_abs(), row.tenant)))
 }

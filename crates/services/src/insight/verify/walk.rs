@@ -245,6 +245,15 @@ impl Documents {
     }
 }
 
+/// A number of a row of whatever table; `{column}` stands for its column.
+#[derive(Record)]
+struct NumberRow {
+    #[record(sql = "id")]
+    id: Uuid,
+    #[record(sql = "{column}")]
+    number: i64,
+}
+
 /// A number of each of these rows that exists.
 async fn existing(
     snapshot: &Snapshot,
@@ -257,14 +266,10 @@ async fn existing(
         return Ok(HashMap::new());
     }
     let backend = snapshot.backend();
-    let sql = format!("SELECT id, {column} FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    let rows = snapshot.rows(&sql, vec![backend.ids(ids.into_iter().map(ActorId::from_uuid))]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let select = NumberRow::SELECT.replace("{column}", column);
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = snapshot.records::<NumberRow>(&sql, vec![backend.ids(ids.into_iter().map(ActorId::from_uuid))]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.number)).collect())
 }
 
 #[derive(Record)]

@@ -281,19 +281,30 @@ pub async fn products_under_way(reads: &impl Reads, action: LiquidationAction) -
     reads.rows(sql, vec![action.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
+/// Units of a product on their way to a store.
+#[derive(Record)]
+struct UnitsRow {
+    #[record(of = liquidation_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = liquidation_line, alias = "l", not_null)]
+    to_store_id: StoreId,
+    #[record(
+        sql = "CAST(sum(CASE WHEN t.status IN ('DRAFT', 'READY') THEN i.quantity ELSE i.shipped - i.received - i.lost END) AS bigint)"
+    )]
+    units: i64,
+}
+
 /// Units that are on their way to stores, or to be, from lines that were approved.
 pub async fn units_under_way(reads: &impl Reads) -> Result<StoreUnits, Fault> {
-    let sql = "SELECT l.product_id, l.to_store_id,
-           CAST(sum(CASE WHEN t.status IN ('DRAFT', 'READY') THEN i.quantity ELSE i.shipped - i.received - i.lost END) AS bigint)
-         FROM liquidation_line l
+    let sql = format!(
+        "SELECT {} FROM liquidation_line l
          JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id AND t.status NOT IN ('RECEIVED', 'CANCELLED')
          JOIN transfer_line i ON i.tenant_id = $1 AND i.transfer_id = t.id AND i.product_id = l.product_id
-         WHERE l.tenant_id = $1 AND l.action = $2 AND l.state IN ('APPROVED', 'DONE') GROUP BY l.product_id, l.to_store_id";
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(((row.take()?, row.take()?), row.take()?))
-    };
-    reads.rows(sql, vec![LiquidationAction::Transfer.into()]).await?.iter().map(read).collect()
+         WHERE l.tenant_id = $1 AND l.action = $2 AND l.state IN ('APPROVED', 'DONE') GROUP BY l.product_id, l.to_store_id",
+        UnitsRow::SELECT
+    );
+    let rows = reads.records::<UnitsRow>(&sql, vec![LiquidationAction::Transfer.into()]).await?;
+    Ok(rows.into_iter().map(|row| ((row.product_id, row.to_store_id), row.units)).collect())
 }
 
 /// A line that is under way, with the currency of its plan.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::liquidation_line,
+    tables::{liquidation_line, liquidation_plan},
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use sea_orm::Value;
@@ -39,6 +39,48 @@ struct DueRow {
     plan: LiquidationPlanId,
     #[record(sql = "p.currency")]
     currency: String,
+}
+
+/// Sums of the scored lines of a plan.
+#[derive(Record)]
+struct PlanScoreRow {
+    #[record(of = liquidation_line, alias = "l")]
+    plan_id: LiquidationPlanId,
+    #[record(sql = "CAST(count(*) AS bigint)")]
+    lines: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.outcome = 'BELOW' THEN 1 ELSE 0 END) AS bigint)")]
+    below: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.outcome = 'ABOVE' THEN 1 ELSE 0 END) AS bigint)")]
+    above: i64,
+}
+
+impl From<PlanScoreRow> for PlanScore {
+    fn from(row: PlanScoreRow) -> Self {
+        Self { plan: row.plan_id, lines: row.lines, below: row.below, above: row.above }
+    }
+}
+
+/// Sums of the scored lines of one action in one currency.
+#[derive(Record)]
+struct ActionRow {
+    #[record(of = liquidation_line, alias = "l")]
+    action: LiquidationAction,
+    #[record(of = liquidation_plan, alias = "p")]
+    currency: String,
+    #[record(sql = "CAST(count(*) AS bigint)")]
+    lines: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.outcome = 'BELOW' THEN 1 ELSE 0 END) AS bigint)")]
+    below: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.outcome = 'ABOVE' THEN 1 ELSE 0 END) AS bigint)")]
+    above: i64,
+    #[record(sql = "CAST(sum(l.recovered_minor) AS bigint)")]
+    recovered: i64,
+    #[record(sql = "CAST(sum(l.low_minor) AS bigint)")]
+    low: i64,
+    #[record(sql = "CAST(sum(l.likely_minor) AS bigint)")]
+    likely: i64,
+    #[record(sql = "CAST(sum(l.high_minor) AS bigint)")]
+    high: i64,
 }
 
 /// What a score changes of a line.
@@ -97,16 +139,12 @@ pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<LiquidationPlanId>) -
 pub async fn plan_scores(reads: &impl Reads, plans: &BTreeSet<LiquidationPlanId>) -> Result<Vec<PlanScore>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.plan_id, CAST(count(*) AS bigint), CAST(sum(CASE WHEN l.outcome = 'BELOW' THEN 1 ELSE 0 END) AS bigint),
-           CAST(sum(CASE WHEN l.outcome = 'ABOVE' THEN 1 ELSE 0 END) AS bigint)
-         FROM liquidation_line l WHERE l.tenant_id = $1 AND {} AND l.outcome IS NOT NULL GROUP BY l.plan_id ORDER BY l.plan_id",
+        "SELECT {} FROM liquidation_line l WHERE l.tenant_id = $1 AND {} AND l.outcome IS NOT NULL GROUP BY l.plan_id ORDER BY l.plan_id",
+        PlanScoreRow::SELECT,
         backend.in_ids("l.plan_id", 2)
     );
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(PlanScore { plan: row.take()?, lines: row.take()?, below: row.take()?, above: row.take()? })
-    };
-    reads.rows(&sql, vec![backend.ids(plans.iter().copied())]).await?.iter().map(read).collect()
+    let rows = reads.records::<PlanScoreRow>(&sql, vec![backend.ids(plans.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Scored lines of one action, in one currency.
@@ -136,26 +174,20 @@ pub async fn action_sums(
         only = format!(" AND ({} OR {})", backend.in_ids("l.store_id", 4), backend.in_ids("l.to_store_id", 4));
     }
     let sql = format!(
-        "SELECT l.action, p.currency, CAST(count(*) AS bigint), CAST(sum(CASE WHEN l.outcome = 'BELOW' THEN 1 ELSE 0 END) AS bigint),
-           CAST(sum(CASE WHEN l.outcome = 'ABOVE' THEN 1 ELSE 0 END) AS bigint), CAST(sum(l.recovered_minor) AS bigint),
-           CAST(sum(l.low_minor) AS bigint), CAST(sum(l.likely_minor) AS bigint), CAST(sum(l.high_minor) AS bigint)
-         FROM liquidation_line l JOIN liquidation_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
+        "SELECT {} FROM liquidation_line l JOIN liquidation_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
          WHERE l.tenant_id = $1 AND l.until_date >= $2 AND l.until_date <= $3 AND l.outcome IS NOT NULL{only}
-         GROUP BY l.action, p.currency ORDER BY p.currency, l.action"
+         GROUP BY l.action, p.currency ORDER BY p.currency, l.action",
+        ActionRow::SELECT
     );
-    reads.rows(&sql, values).await?.iter().map(|row| action_sum(&mut Row::new(row))).collect()
+    reads.records::<ActionRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
-fn action_sum(row: &mut Row<'_>) -> Result<ActionSum, Fault> {
-    let (action, currency): (LiquidationAction, String) = (row.take()?, row.take()?);
-    let unknown = || Fault::corrupt("liquidation_plan", "its currency is in use");
-    Ok(ActionSum {
-        action,
-        currency: Currency::parse(&currency).ok_or_else(unknown)?,
-        lines: row.take()?,
-        below: row.take()?,
-        above: row.take()?,
-        recovered: row.take()?,
-        expected: Recovery { low: row.take()?, likely: row.take()?, high: row.take()? },
-    })
+impl TryFrom<ActionRow> for ActionSum {
+    type Error = Fault;
+    fn try_from(row: ActionRow) -> Result<Self, Fault> {
+        let ActionRow { action, currency, lines, below, above, recovered, low, likely, high } = row;
+        let unknown = || Fault::corrupt("liquidation_plan", "its currency is in use");
+        let currency = Currency::parse(&currency).ok_or_else(unknown)?;
+        Ok(Self { action, currency, lines, below, above, recovered, expected: Recovery { low, likely, high } })
+    }
 }

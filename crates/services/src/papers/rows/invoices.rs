@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{invoice, invoice_line, subject},
+    tables::{invoice, invoice_line, store, subject},
 };
 use inventory::{
     currency::core::FrozenRate,
@@ -187,6 +187,46 @@ pub(super) async fn whole(reads: &impl Reads, rows: Vec<SealedInvoice>) -> Resul
     Ok(invoices)
 }
 
+/// What is charged of a line of an order.
+#[derive(Record)]
+struct InvoicedRow {
+    #[record(of = invoice_line, alias = "s")]
+    position: i32,
+    #[record(sql = "CAST(sum(s.sign * s.quantity) AS bigint)")]
+    quantity: i64,
+    #[record(sql = "CAST(sum(s.sign * s.discount_minor) AS bigint)")]
+    discount: i64,
+    #[record(sql = "CAST(sum(s.sign * s.tax_minor) AS bigint)")]
+    tax: i64,
+    #[record(sql = "CAST(sum(s.sign * s.total_minor) AS bigint)")]
+    total: i64,
+    #[record(sql = "CAST(count(*) AS bigint)")]
+    papers: i64,
+}
+
+#[derive(Record)]
+struct CreditedRow {
+    #[record(of = invoice_line, alias = "l")]
+    position: i32,
+    #[record(sql = "CAST(sum(l.quantity) AS bigint)")]
+    quantity: i64,
+}
+
+#[derive(Record)]
+struct CreditedSums {
+    #[record(sql = "CAST(coalesce(sum(tax_minor), 0) AS bigint)")]
+    tax: i64,
+    #[record(sql = "CAST(coalesce(sum(total_minor), 0) AS bigint)")]
+    total: i64,
+}
+
+#[derive(Record)]
+#[record(of = store, alias = "")]
+struct StoreRow {
+    name: String,
+    time_zone: String,
+}
+
 pub async fn invoice(reads: &impl Reads, id: InvoiceId) -> Result<Option<Invoice>, Fault> {
     Ok(select(reads, " AND i.id = $2", vec![id.into()]).await?.pop())
 }
@@ -200,39 +240,39 @@ pub async fn invoices_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<I
 
 /// What is charged of each line of an order: what its invoices sum up to less what their credit notes do.
 pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, Invoiced>, Fault> {
-    let sql = "SELECT s.position, CAST(sum(s.sign * s.quantity) AS bigint), CAST(sum(s.sign * s.discount_minor) AS bigint),
-           CAST(sum(s.sign * s.tax_minor) AS bigint), CAST(sum(s.sign * s.total_minor) AS bigint), CAST(count(*) AS bigint)
-         FROM (SELECT l.position, l.quantity, l.discount_minor, l.tax_minor, l.total_minor, CASE i.kind WHEN 'INVOICE' THEN 1 ELSE -1 END AS sign
+    let sql = format!(
+        "SELECT {} FROM (SELECT l.position, l.quantity, l.discount_minor, l.tax_minor, l.total_minor, CASE i.kind WHEN 'INVOICE' THEN 1 ELSE -1 END AS sign
            FROM invoice_line l JOIN invoice i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
-           WHERE l.tenant_id = $1 AND l.order_id = $2) s GROUP BY s.position";
-    let rows = reads.rows(sql, vec![order.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let position: i32 = row.take()?;
-            let (quantity, discount, tax) = (row.take()?, row.take()?, row.take()?);
-            let (total, papers) = (row.take()?, row.take()?);
-            Ok((position as u16, Invoiced { quantity, discount, tax, total, papers }))
-        })
-        .collect()
+           WHERE l.tenant_id = $1 AND l.order_id = $2) s GROUP BY s.position",
+        InvoicedRow::SELECT
+    );
+    let rows = reads.records::<InvoicedRow>(&sql, vec![order.into()]).await?;
+    let invoiced = |row: InvoicedRow| {
+        let InvoicedRow { position, quantity, discount, tax, total, papers } = row;
+        (position as u16, Invoiced { quantity, discount, tax, total, papers })
+    };
+    Ok(rows.into_iter().map(invoiced).collect())
 }
 
 /// How much of each line of an invoice is credited.
 pub async fn credited(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap<u16, i64>, Fault> {
-    let sql = "SELECT l.position, CAST(sum(l.quantity) AS bigint)
-         FROM invoice i JOIN invoice_line l ON l.tenant_id = i.tenant_id AND l.invoice_id = i.id
-         WHERE i.tenant_id = $1 AND i.credits_id = $2 GROUP BY l.position";
-    by_line(reads, sql, invoice.into()).await
+    let sql = format!(
+        "SELECT {} FROM invoice i JOIN invoice_line l ON l.tenant_id = i.tenant_id AND l.invoice_id = i.id
+         WHERE i.tenant_id = $1 AND i.credits_id = $2 GROUP BY l.position",
+        CreditedRow::SELECT
+    );
+    let rows = reads.records::<CreditedRow>(&sql, vec![invoice.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.position as u16, row.quantity)).collect())
 }
 
 /// The tax and the total of an invoice's credit notes that were converted, in minor units. Those that an older release issued beside this one were not.
 pub async fn credited_sums(reads: &impl Reads, invoice: InvoiceId) -> Result<(i64, i64), Fault> {
-    let sql = "SELECT CAST(coalesce(sum(tax_minor), 0) AS bigint), CAST(coalesce(sum(total_minor), 0) AS bigint)
-         FROM invoice WHERE tenant_id = $1 AND credits_id = $2 AND books_currency IS NOT NULL";
-    let rows = reads.rows(sql, vec![invoice.into()]).await?;
-    let Some(row) = rows.first() else { return Ok((0, 0)) };
-    let mut row = Row::new(row);
-    Ok((row.take()?, row.take()?))
+    let sql = format!(
+        "SELECT {} FROM invoice WHERE tenant_id = $1 AND credits_id = $2 AND books_currency IS NOT NULL",
+        CreditedSums::SELECT
+    );
+    let sums = reads.records::<CreditedSums>(&sql, vec![invoice.into()]).await?.pop();
+    Ok(sums.map_or((0, 0), |sums| (sums.tax, sums.total)))
 }
 
 /// The currency of the tenant's books.
@@ -243,23 +283,12 @@ pub async fn books_currency(reads: &impl Reads) -> Result<Currency, Fault> {
     known.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
 }
 
-async fn by_line(reads: &impl Reads, sql: &str, of: Value) -> Result<BTreeMap<u16, i64>, Fault> {
-    let rows = reads.rows(sql, vec![of]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (position, quantity): (i32, i64) = (row.take()?, row.take()?);
-            Ok((position as u16, quantity))
-        })
-        .collect()
-}
-
 /// The name of a store and its time zone.
 pub async fn store_facts(reads: &impl Reads, store: StoreId) -> Result<(String, String), Fault> {
-    let rows = reads.rows("SELECT name, time_zone FROM store WHERE tenant_id = $1 AND id = $2", vec![store.into()]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("store", "what is referred to exists"))?;
-    let mut row = Row::new(row);
-    Ok((row.take()?, row.take()?))
+    let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 AND id = $2", StoreRow::SELECT);
+    let row = reads.records::<StoreRow>(&sql, vec![store.into()]).await?.pop();
+    let row = row.ok_or_else(|| Fault::corrupt("store", "what is referred to exists"))?;
+    Ok((row.name, row.time_zone))
 }
 
 /// Writes a new one with its lines and the key that it is sealed under.

@@ -3,9 +3,9 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::paper_settings,
+    tables::{paper_settings, product},
 };
-use platform::storage::{Fault, Finds, Reads, Row, Work};
+use platform::storage::{Fault, Finds, Reads, Work};
 use sea_orm::Value;
 
 use crate::papers::core::{GoodsMark, Look};
@@ -60,6 +60,17 @@ pub enum GoodsOf {
     Wave(FulfilmentWaveId),
 }
 
+#[derive(Record)]
+struct GoodsRow {
+    #[record(sql = "g.sku")]
+    sku: String,
+    #[record(of = product, alias = "p")]
+    unit_code: String,
+    #[record(sql = "(SELECT b.code FROM barcode b WHERE b.tenant_id = $1 AND b.product_id = g.product_id
+           ORDER BY b.position, b.code LIMIT 1)")]
+    barcode: Option<String>,
+}
+
 /// Units and barcodes of a document's goods, by the SKU that its lines had when it was made.
 pub async fn goods_marks(reads: &impl Reads, of: GoodsOf) -> Result<Vec<GoodsMark>, Fault> {
     let (lines, id): (&str, Value) = match of {
@@ -90,16 +101,7 @@ pub async fn goods_marks(reads: &impl Reads, of: GoodsOf) -> Result<Vec<GoodsMar
             id.into(),
         ),
     };
-    let sql = format!(
-        "SELECT g.sku, p.unit_code, (SELECT b.code FROM barcode b WHERE b.tenant_id = $1 AND b.product_id = g.product_id
-           ORDER BY b.position, b.code LIMIT 1)
-         FROM ({lines}) g JOIN product p ON p.tenant_id = $1 AND p.id = g.product_id"
-    );
-    let rows = reads.rows(&sql, vec![id]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(GoodsMark { sku: row.take()?, unit: row.take()?, barcode: row.take()? })
-        })
-        .collect()
+    let sql = format!("SELECT {} FROM ({lines}) g JOIN product p ON p.tenant_id = $1 AND p.id = g.product_id", GoodsRow::SELECT);
+    let rows = reads.records::<GoodsRow>(&sql, vec![id]).await?;
+    Ok(rows.into_iter().map(|row| GoodsMark { sku: row.sku, unit: row.unit_code, barcode: row.barcode }).collect())
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{product, stock_level, supplier},
+    tables::{lot, product, purchase_order, stock_level, supplier},
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, stock::rows::expected::owed_of_all};
 use platform::storage::{Fault, Finds, Reads, Row};
@@ -95,6 +95,27 @@ struct SupplierRow {
     minimum_order_minor: Option<i64>,
     minimum_order_currency: Option<String>,
     calendar: Option<String>,
+}
+
+/// A delivery that is there, by the supplier that its own was merged into.
+#[derive(Record)]
+struct DeliveryRow {
+    #[record(
+        sql = "coalesce((SELECT s.merged_into FROM supplier s WHERE s.tenant_id = $1 AND s.id = o.supplier_id), o.supplier_id)"
+    )]
+    supplier: SupplierId,
+    #[record(of = purchase_order, alias = "o", not_null)]
+    ordered_at: Timestamp,
+    #[record(of = purchase_order, alias = "o", not_null)]
+    received_at: Timestamp,
+}
+
+#[derive(Record)]
+struct DaysLeftRow {
+    #[record(of = lot, alias = "t")]
+    product_id: ProductId,
+    #[record(sql = "CAST(avg(t.expires_on - t.created_at / {day}) AS double precision)")]
+    days: f64,
 }
 
 /// What a supplier says of its deliveries, and what they were.
@@ -207,18 +228,17 @@ pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<S
     let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let rows = reads.records::<SupplierRow>(&said, vec![]).await?;
     let mut found: HashMap<SupplierId, SupplierFacts> = rows.into_iter().map(|row| (row.id, row.into())).collect();
-    let measured =
-        "SELECT coalesce((SELECT s.merged_into FROM supplier s WHERE s.tenant_id = $1 AND s.id = o.supplier_id), o.supplier_id),
-           o.ordered_at, o.received_at FROM purchase_order o
+    let measured = format!(
+        "SELECT {} FROM purchase_order o
          WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
-         ORDER BY o.received_at DESC LIMIT $3";
+         ORDER BY o.received_at DESC LIMIT $3",
+        DeliveryRow::SELECT
+    );
     let values: Vec<Value> = vec![since.micros().into(), MOST_READ.into()];
-    for row in &reads.rows(measured, values).await? {
-        let mut row = Row::new(row);
-        let (supplier, ordered, received): (SupplierId, i64, i64) = (row.take()?, row.take()?, row.take()?);
+    for DeliveryRow { supplier, ordered_at, received_at } in reads.records::<DeliveryRow>(&measured, values).await? {
         if let Some(facts) = found.get_mut(&supplier).filter(|facts| facts.days.len() < MOST_DELIVERIES) {
             // Whole days, so that few differ.
-            facts.days.push(((received - ordered).max(0) as f64 / DAY as f64).round());
+            facts.days.push(((received_at.micros() - ordered_at.micros()).max(0) as f64 / DAY as f64).round());
         }
     }
     Ok(found)
@@ -229,14 +249,12 @@ pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<S
 pub async fn days_left(reads: &impl Reads, products: &[ProductId], since: Timestamp) -> Result<HashMap<ProductId, f64>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT t.product_id, CAST(avg(t.expires_on - t.created_at / {DAY}) AS double precision) FROM lot t
+        "SELECT {} FROM lot t
          WHERE t.tenant_id = $1 AND {} AND t.expires_on IS NOT NULL AND t.created_at >= $3 GROUP BY t.product_id HAVING count(*) >= {LEAST_LOTS}",
+        DaysLeftRow::SELECT.replace("{day}", &DAY.to_string()),
         backend.in_ids("t.product_id", 2)
     );
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
     let values: Vec<Value> = vec![backend.ids(products.iter().copied()), since.micros().into()];
-    reads.rows(&sql, values).await?.iter().map(read).collect()
+    let rows = reads.records::<DaysLeftRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.product_id, row.days)).collect())
 }

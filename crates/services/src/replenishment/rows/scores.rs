@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use entity::{prelude::*, record::Record, tables::replenishment_line};
-use platform::storage::{Bulk, Fault, Reads, Row, Rows, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::replenishment_line,
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use sea_orm::Value;
 
 use super::lines::figures_of;
@@ -25,6 +29,80 @@ pub struct Scored {
     pub score: LineScore,
 }
 
+#[derive(Record)]
+#[record(of = replenishment_line, alias = "l")]
+struct DueLine {
+    plan_id: ReplenishmentPlanId,
+    position: i32,
+    quantity: i64,
+    body: String,
+}
+
+/// A proposal that is to be scored, with what happened in its level. Marks stand for what the statement has from elsewhere.
+#[derive(Record)]
+struct DueRow {
+    line: DueLine,
+    #[record(sql = "(SELECT CAST(sum(x.quantity) AS bigint) FROM purchase_order o
+             JOIN purchase_order_line x ON x.tenant_id = $1 AND x.purchase_order_id = o.id AND x.product_id = l.product_id
+             WHERE o.tenant_id = $1 AND o.id = l.purchase_order_id AND o.status NOT IN ('CANCELLED', 'REJECTED') AND x.cancelled_at IS NULL)")]
+    bought: Option<i64>,
+    #[record(sql = "(SELECT CAST(sum(x.quantity) AS bigint) FROM transfer t
+             JOIN transfer_line x ON x.tenant_id = $1 AND x.transfer_id = t.id AND x.product_id = l.product_id
+             WHERE t.tenant_id = $1 AND t.id = l.transfer_id AND t.status <> 'CANCELLED')")]
+    moved: Option<i64>,
+    #[record(
+        sql = "(SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d{by_level}
+             WHERE d.tenant_id = $1 AND d.generation = {current} AND d.product_id = l.product_id AND d.store_id = l.store_id
+               AND d.business_date >= p.business_date AND d.business_date < l.due_on)"
+    )]
+    demand: i64,
+    #[record(sql = "(SELECT CAST(coalesce(sum(
+               CASE WHEN coalesce(s.to_date, l.due_on) < l.due_on THEN s.to_date ELSE l.due_on - 1 END
+               - CASE WHEN s.from_date > p.business_date THEN s.from_date ELSE p.business_date END + 1), 0) AS bigint) FROM stock_span s
+             WHERE s.tenant_id = $1 AND s.generation = {current} AND s.product_id = l.product_id AND s.store_id = l.store_id AND s.state = 'OUT'
+               AND s.from_date < l.due_on AND (s.to_date IS NULL OR s.to_date >= p.business_date))")]
+    out_days: i64,
+    #[record(
+        sql = "(SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d{by_level}
+             WHERE d.tenant_id = $1 AND d.generation = {current} AND d.product_id = l.product_id AND d.store_id = l.store_id
+               AND d.business_date >= p.business_date - {naive_days} AND d.business_date < p.business_date)"
+    )]
+    sold_before: i64,
+    #[record(sql = "(SELECT v.on_hand - v.unavailable - v.reserved FROM stock_level v
+             WHERE v.tenant_id = $1 AND v.product_id = l.product_id AND v.store_id = l.store_id)")]
+    left: Option<i64>,
+}
+
+impl TryFrom<DueRow> for Scored {
+    type Error = Fault;
+    fn try_from(row: DueRow) -> Result<Self, Fault> {
+        let DueRow { line, bought, moved, demand, out_days, sold_before, left } = row;
+        let out_days = i32::try_from(out_days).unwrap_or(i32::MAX);
+        let happened = Happened { demand, out_days, left: left.unwrap_or_default(), sold_before };
+        let score = LineScore::of(line.quantity, &figures_of(&line.body)?, bought.or(moved), happened);
+        Ok(Self { plan: line.plan_id, position: line.position, score })
+    }
+}
+
+/// Sums of the scored lines of a plan.
+#[derive(Record)]
+struct PlanScoreRow {
+    #[record(of = replenishment_line, alias = "l")]
+    plan_id: ReplenishmentPlanId,
+    #[record(sql = "CAST(count(*) AS bigint)")]
+    lines: i64,
+    #[record(sql = "CAST(sum(l.is_within) AS bigint)")]
+    within: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.demand_units <= l.naive_units THEN 1 ELSE 0 END) AS bigint)")]
+    naive_within: i64,
+}
+
+impl From<PlanScoreRow> for PlanScore {
+    fn from(row: PlanScoreRow) -> Self {
+        Self { plan: row.plan_id, lines: row.lines, within: row.within, naive_within: row.naive_within }
+    }
+}
+
 /// What a score changes of a line.
 #[derive(Record)]
 #[record(of = replenishment_line)]
@@ -42,45 +120,17 @@ struct ScoredLine {
 
 /// The next proposals without a score whose delivery was due by a day, scored: no more than are written at once.
 pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<Scored>, Fault> {
-    let by_level = by_level(reads.backend());
+    let select = DueRow::SELECT
+        .replace("{by_level}", &by_level(reads.backend()))
+        .replace("{current}", CURRENT)
+        .replace("{naive_days}", &NAIVE_DAYS.to_string());
     let sql = format!(
-        "SELECT l.plan_id, l.position, l.quantity, l.body,
-          (SELECT CAST(sum(x.quantity) AS bigint) FROM purchase_order o
-             JOIN purchase_order_line x ON x.tenant_id = $1 AND x.purchase_order_id = o.id AND x.product_id = l.product_id
-             WHERE o.tenant_id = $1 AND o.id = l.purchase_order_id AND o.status NOT IN ('CANCELLED', 'REJECTED') AND x.cancelled_at IS NULL),
-          (SELECT CAST(sum(x.quantity) AS bigint) FROM transfer t
-             JOIN transfer_line x ON x.tenant_id = $1 AND x.transfer_id = t.id AND x.product_id = l.product_id
-             WHERE t.tenant_id = $1 AND t.id = l.transfer_id AND t.status <> 'CANCELLED'),
-          (SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d{by_level}
-             WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id
-               AND d.business_date >= p.business_date AND d.business_date < l.due_on),
-          (SELECT CAST(coalesce(sum(
-               CASE WHEN coalesce(s.to_date, l.due_on) < l.due_on THEN s.to_date ELSE l.due_on - 1 END
-               - CASE WHEN s.from_date > p.business_date THEN s.from_date ELSE p.business_date END + 1), 0) AS bigint) FROM stock_span s
-             WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.product_id = l.product_id AND s.store_id = l.store_id AND s.state = 'OUT'
-               AND s.from_date < l.due_on AND (s.to_date IS NULL OR s.to_date >= p.business_date)),
-          (SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d{by_level}
-             WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id
-               AND d.business_date >= p.business_date - {NAIVE_DAYS} AND d.business_date < p.business_date),
-          (SELECT v.on_hand - v.unavailable - v.reserved FROM stock_level v
-             WHERE v.tenant_id = $1 AND v.product_id = l.product_id AND v.store_id = l.store_id)
-         FROM replenishment_line l JOIN replenishment_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
+        "SELECT {select} FROM replenishment_line l JOIN replenishment_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
          WHERE l.tenant_id = $1 AND l.due_on IS NOT NULL AND l.outcome IS NULL AND l.due_on <= $2
          ORDER BY l.due_on, l.plan_id, l.position LIMIT $3"
     );
     let values: Vec<Value> = vec![today.into(), CHUNK.into()];
-    reads.rows(&sql, values).await?.iter().map(|row| scored(&mut Row::new(row))).collect()
-}
-
-fn scored(row: &mut Row<'_>) -> Result<Scored, Fault> {
-    let (plan, position): (ReplenishmentPlanId, i32) = (row.take()?, row.take()?);
-    let (quantity, body): (i64, String) = (row.take()?, row.take()?);
-    let (bought, moved): (Option<i64>, Option<i64>) = (row.take()?, row.take()?);
-    let (demand, out_days, sold_before): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
-    let left: Option<i64> = row.take()?;
-    let out_days = i32::try_from(out_days).unwrap_or(i32::MAX);
-    let happened = Happened { demand, out_days, left: left.unwrap_or_default(), sold_before };
-    Ok(Scored { plan, position, score: LineScore::of(quantity, &figures_of(&body)?, bought.or(moved), happened) })
+    reads.records::<DueRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Writes scores on their lines.
@@ -117,30 +167,33 @@ pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<ReplenishmentPlanId>)
 pub async fn plan_scores(reads: &impl Reads, plans: &BTreeSet<ReplenishmentPlanId>) -> Result<Vec<PlanScore>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.plan_id, CAST(count(*) AS bigint), CAST(sum(l.is_within) AS bigint),
-           CAST(sum(CASE WHEN l.demand_units <= l.naive_units THEN 1 ELSE 0 END) AS bigint)
-         FROM replenishment_line l WHERE l.tenant_id = $1 AND {} AND l.outcome IS NOT NULL GROUP BY l.plan_id ORDER BY l.plan_id",
+        "SELECT {} FROM replenishment_line l WHERE l.tenant_id = $1 AND {} AND l.outcome IS NOT NULL GROUP BY l.plan_id ORDER BY l.plan_id",
+        PlanScoreRow::SELECT,
         backend.in_ids("l.plan_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(plans.iter().copied())]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(PlanScore { plan: row.take()?, lines: row.take()?, within: row.take()?, naive_within: row.take()? })
-    };
-    rows.iter().map(read).collect()
+    let rows = reads.records::<PlanScoreRow>(&sql, vec![backend.ids(plans.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Proposals of one outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct OutcomeSum {
+    #[record(of = replenishment_line, alias = "l", not_null)]
     pub outcome: ReplenishmentOutcome,
+    #[record(sql = "CAST(count(*) AS bigint)")]
     pub lines: i64,
+    #[record(sql = "CAST(sum(l.is_within) AS bigint)")]
     pub within: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.out_days > 0 THEN 1 ELSE 0 END) AS bigint)")]
     pub ran_out: i64,
+    #[record(sql = "CAST(sum(l.out_days) AS bigint)")]
     pub out_days: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.excess_units > 0 THEN 1 ELSE 0 END) AS bigint)")]
     pub excess: i64,
     /// Proposals that a naive policy was kept beside, and those of them whose demand it would have had.
+    #[record(sql = "CAST(count(l.naive_units) AS bigint)")]
     pub naive_lines: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.demand_units <= l.naive_units THEN 1 ELSE 0 END) AS bigint)")]
     pub naive_within: i64,
 }
 
@@ -158,27 +211,9 @@ pub async fn outcome_sums(
         only = format!(" AND {}", backend.in_ids("l.store_id", 4));
     }
     let sql = format!(
-        "SELECT l.outcome, CAST(count(*) AS bigint), CAST(sum(l.is_within) AS bigint),
-           CAST(sum(CASE WHEN l.out_days > 0 THEN 1 ELSE 0 END) AS bigint), CAST(sum(l.out_days) AS bigint),
-           CAST(sum(CASE WHEN l.excess_units > 0 THEN 1 ELSE 0 END) AS bigint), CAST(count(l.naive_units) AS bigint),
-           CAST(sum(CASE WHEN l.demand_units <= l.naive_units THEN 1 ELSE 0 END) AS bigint)
-         FROM replenishment_line l
-         WHERE l.tenant_id = $1 AND l.due_on >= $2 AND l.due_on <= $3 AND l.outcome IS NOT NULL{only} GROUP BY l.outcome ORDER BY l.outcome"
+        "SELECT {} FROM replenishment_line l
+         WHERE l.tenant_id = $1 AND l.due_on >= $2 AND l.due_on <= $3 AND l.outcome IS NOT NULL{only} GROUP BY l.outcome ORDER BY l.outcome",
+        OutcomeSum::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(OutcomeSum {
-                outcome: row.take()?,
-                lines: row.take()?,
-                within: row.take()?,
-                ran_out: row.take()?,
-                out_days: row.take()?,
-                excess: row.take()?,
-                naive_lines: row.take()?,
-                naive_within: row.take()?,
-            })
-        })
-        .collect()
+    reads.records(&sql, values).await
 }

@@ -5,23 +5,29 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{purchase_order, purchase_order_line},
+    tables::{liquidation_settings, purchase_order, purchase_order_line, tenant},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 
 use crate::replenishment::core::{OpenLine, Terms};
+
+#[derive(Record)]
+struct TermsRow {
+    #[record(of = tenant, alias = "t")]
+    default_currency: String,
+    #[record(of = liquidation_settings, alias = "s", outer)]
+    body: Option<String>,
+}
 
 /// The terms among the settings of liquidation, in the tenant's currency.
 pub async fn terms(reads: &impl Reads) -> Result<Terms, Fault> {
     let sql =
-        "SELECT t.default_currency, s.body FROM tenant t LEFT JOIN liquidation_settings s ON s.tenant_id = $1 WHERE t.id = $1";
-    let rows = reads.rows(sql, vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
-    let mut row = Row::new(row);
-    let (currency, body): (String, Option<String>) = (row.take()?, row.take()?);
+        format!("SELECT {} FROM tenant t LEFT JOIN liquidation_settings s ON s.tenant_id = $1 WHERE t.id = $1", TermsRow::SELECT);
+    let row = reads.records::<TermsRow>(&sql, vec![]).await?.pop();
+    let TermsRow { default_currency, body } = row.ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
     let corrupt = |_| Fault::corrupt("liquidation_settings", "its body has the criteria");
     let terms: Terms = body.map_or_else(|| Ok(Terms::default()), |body| serde_json::from_str(&body).map_err(corrupt))?;
-    Ok(Terms { currency: Currency::parse(&currency), ..terms })
+    Ok(Terms { currency: Currency::parse(&default_currency), ..terms })
 }
 
 #[derive(Record)]
@@ -90,17 +96,30 @@ pub struct StandingLine {
     pub version: i64,
 }
 
+#[derive(Record)]
+struct StandingRow {
+    #[record(of = purchase_order_line, alias = "l")]
+    position: i32,
+    #[record(of = purchase_order_line, alias = "l")]
+    quantity: Quantity,
+    #[record(of = purchase_order_line, alias = "l")]
+    received: Quantity,
+    #[record(of = purchase_order, alias = "o")]
+    version: i64,
+}
+
 /// The lines of an order that stand; none of one that is cancelled or not there.
 pub async fn standing_lines(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<StandingLine>, Fault> {
-    let sql = "SELECT l.position, l.quantity, l.received, o.version FROM purchase_order o
+    let sql = format!(
+        "SELECT {} FROM purchase_order o
         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
-        WHERE o.tenant_id = $1 AND o.id = $2 AND o.status <> 'CANCELLED' AND l.cancelled_at IS NULL ORDER BY l.position";
-    let rows = reads.rows(sql, vec![order.into()]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        let position: i32 = row.take()?;
+        WHERE o.tenant_id = $1 AND o.id = $2 AND o.status <> 'CANCELLED' AND l.cancelled_at IS NULL ORDER BY l.position",
+        StandingRow::SELECT
+    );
+    let read = |row: StandingRow| {
+        let StandingRow { position, quantity, received, version } = row;
         let position = u16::try_from(position).map_err(|_| Fault::corrupt("purchase_order_line", "a line has a position"))?;
-        Ok(StandingLine { position, quantity: row.take()?, received: row.take()?, version: row.take()? })
+        Ok(StandingLine { position, quantity: quantity.get(), received: received.get(), version })
     };
-    rows.iter().map(read).collect()
+    reads.records::<StandingRow>(&sql, vec![order.into()]).await?.into_iter().map(read).collect()
 }

@@ -1,11 +1,23 @@
 //! Lines of orders that are small enough to say what is bought together.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
 use platform::storage::{Backend, Fault, Reads, Row};
 use uuid::Uuid;
 
 use super::narrow::{Bound, Narrow};
 use crate::reports::core::{BasketLines, MOST_LINES};
+
+/// The products of an order, one ID behind the other; None of an order that is too large.
+#[derive(Record)]
+struct BasketRow {
+    #[record(sql = "g.is_large")]
+    is_large: i32,
+    #[record(sql = "g.basket")]
+    basket: Option<Vec<u8>>,
+}
 
 /// Lines of the orders' products, of orders with 100 lines at most, and how many orders have more. None where there are more than `most` lines. A row is an
 /// order, which has its products in one value: a row of each line costs more than all that is made of it. Behind the line after the last that is wanted none is
@@ -28,7 +40,7 @@ pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> R
         }
     };
     let sql = format!(
-        "SELECT g.is_large, g.basket FROM (
+        "SELECT {} FROM (
            SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
              sum(coalesce(length(b.basket), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
            FROM (
@@ -36,7 +48,8 @@ pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> R
              FROM sales_order o CROSS JOIN order_line l
              WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL
              GROUP BY {by}{some}) b) g
-         WHERE g.upto - g.size <= {bytes} LIMIT {limit}"
+         WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
+        BasketRow::SELECT
     );
     let rows = reads.rows(&sql, bound.values).await?;
     let (mut lines, mut large, mut count) = (BasketLines::default(), 0, 0);
@@ -44,10 +57,9 @@ pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> R
         return Ok(None);
     }
     for row in &rows {
-        let mut row = Row::new(row);
-        let (is_large, products): (i32, Option<Vec<u8>>) = (row.take()?, row.take()?);
+        let BasketRow { is_large, basket } = Row::new(row).record::<BasketRow>()?;
         large += i64::from(is_large);
-        for (nth, product) in unpacked(products.as_deref().unwrap_or_default())?.into_iter().enumerate() {
+        for (nth, product) in unpacked(basket.as_deref().unwrap_or_default())?.into_iter().enumerate() {
             lines.push(product, nth == 0);
             count += 1;
         }

@@ -1,7 +1,5 @@
 //! The statement of the report builder, put together of our own pieces: what a caller says is in its parameters alone.
 
-use std::collections::HashMap;
-
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 use sea_orm::QueryResult;
@@ -370,30 +368,4 @@ impl Statement<'_> {
             listed = listed.join(" UNION ALL ")
         )
     }
-}
-
-/// The names of what rows stand for, by ID. Time has none.
-pub async fn names_of(reads: &impl Reads, dimension: ReportDimension, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Fault> {
-    let table = match dimension {
-        ReportDimension::Product => "product",
-        ReportDimension::Category | ReportDimension::TopCategory => "category",
-        ReportDimension::Supplier => "supplier",
-        ReportDimension::Store => "store",
-        ReportDimension::Channel => "channel",
-        ReportDimension::Day
-        | ReportDimension::Week
-        | ReportDimension::Month
-        | ReportDimension::Quarter
-        | ReportDimension::Year
-        | ReportDimension::Weekday => return Ok(HashMap::new()),
-    };
-    let backend = reads.backend();
-    let values = vec![backend.ids(ids.iter().map(|id| ProductId::from_uuid(*id)))];
-    let sql = format!("SELECT t.id, t.name FROM {table} t WHERE t.tenant_id = $1 AND {}", backend.in_ids("t.id", 2));
-    let rows = reads.rows(&sql, values).await?;
-    let named = |row: &QueryResult| -> Result<(Uuid, String), Fault> {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    rows.iter().map(named).collect()
 }

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
-use sea_orm::QueryResult;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
 use super::{
@@ -17,11 +20,21 @@ use crate::demand::rows::FIRST_DAY;
 const MOST_NAMED: usize = 64;
 
 /// What a product is grouped by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct ProductGroups {
+    #[record(sql = "g.category_id")]
     pub category: Option<Uuid>,
+    #[record(sql = "u.root")]
     pub top_category: Option<Uuid>,
+    #[record(sql = "g.supplier_id")]
     pub supplier: Option<Uuid>,
+}
+
+#[derive(Record)]
+struct GroupedRow {
+    #[record(of = product, alias = "g")]
+    id: ProductId,
+    groups: ProductGroups,
 }
 
 /// By how much a level, or the booked value of a product, changed up to a day, since the day before it of the same statement.
@@ -32,6 +45,28 @@ pub struct StockChange {
     pub store: Option<StoreId>,
     pub day: i32,
     pub change: i64,
+}
+
+#[derive(Record)]
+struct UnitsRow {
+    #[record(sql = "z.product_id")]
+    product: ProductId,
+    #[record(sql = "z.store_id")]
+    store: StoreId,
+    #[record(sql = "CAST(z.day AS integer)")]
+    day: i32,
+    #[record(sql = "CAST(sum(z.net_units) AS bigint)")]
+    change: i64,
+}
+
+#[derive(Record)]
+struct ValueRow {
+    #[record(sql = "z.product_id")]
+    product: ProductId,
+    #[record(sql = "CAST(z.day AS integer)")]
+    day: i32,
+    #[record(sql = "CAST(sum(z.minor) AS bigint)")]
+    change: i64,
 }
 
 /// A day as the first of these that is not before it; as itself where there are many of them.
@@ -51,17 +86,15 @@ pub async fn unit_changes(reads: &impl Reads, narrow: &Narrow, days: &[i32]) -> 
     let (first, last) = (bound.mark(FIRST_DAY), bound.mark(i64::from(*last)));
     let day = up_to(&mut bound, "d.business_date", days);
     let sql = format!(
-        "SELECT z.product_id, z.store_id, CAST(z.day AS integer), CAST(sum(z.net_units) AS bigint) FROM (
+        "SELECT {select} FROM (
            SELECT d.product_id, d.store_id, {day} AS day, d.net_units FROM demand_day d
            WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date <= {last}{only}) z
          GROUP BY z.product_id, z.store_id, z.day",
+        select = UnitsRow::SELECT,
         only = Bound::of_products(narrow, "d.product_id")
     );
-    let change = |row: &QueryResult| -> Result<StockChange, Fault> {
-        let mut row = Row::new(row);
-        Ok(StockChange { product: row.take()?, store: Some(row.take()?), day: row.take()?, change: row.take()? })
-    };
-    reads.rows(&sql, bound.values).await?.iter().map(change).collect()
+    let change = |UnitsRow { product, store, day, change }| StockChange { product, store: Some(store), day, change };
+    Ok(reads.records::<UnitsRow>(&sql, bound.values).await?.into_iter().map(change).collect())
 }
 
 /// Booked values of all products: those of the first day as a whole, back from what there is now, so that only postings behind it are read.
@@ -81,7 +114,7 @@ pub async fn value_changes(
     let day = up_to(&mut bound, "x.business_date", days);
     // A posting behind the first day is in the value of now: it is taken from the first day, and comes again on its own.
     let sql = format!(
-        "SELECT z.product_id, CAST(z.day AS integer), CAST(sum(z.minor) AS bigint) FROM (
+        "SELECT {select} FROM (
            SELECT c.product_id, CAST({after} AS bigint) AS day, c.{minor} AS minor FROM cost_pool c WHERE c.tenant_id = $1{of_pools}
            UNION ALL
            SELECT x.product_id, CAST({after} AS bigint) AS day, -x.{minor} AS minor FROM cost_posting x
@@ -90,27 +123,23 @@ pub async fn value_changes(
            SELECT x.product_id, {day} AS day, x.{minor} AS minor FROM cost_posting x
            WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.business_date > {after}{of_postings}) z
          GROUP BY z.product_id, z.day",
+        select = ValueRow::SELECT,
         of_pools = Bound::of_products(narrow, "c.product_id"),
         of_postings = Bound::of_products(narrow, "x.product_id")
     );
-    let change = |row: &QueryResult| -> Result<StockChange, Fault> {
-        let mut row = Row::new(row);
-        Ok(StockChange { product: row.take()?, store: None, day: row.take()?, change: row.take()? })
-    };
-    reads.rows(&sql, bound.values).await?.iter().map(change).collect()
+    let change = |ValueRow { product, day, change }| StockChange { product, store: None, day, change };
+    Ok(reads.records::<ValueRow>(&sql, bound.values).await?.into_iter().map(change).collect())
 }
 
 /// The category, the uppermost one above it, and the supplier of products.
 pub async fn product_groups(reads: &impl Reads, narrow: &Narrow) -> Result<HashMap<ProductId, ProductGroups>, Fault> {
     let bound = Bound::of(reads, narrow);
     let sql = format!(
-        "{TOP}SELECT g.id, g.category_id, u.root, g.supplier_id FROM product g LEFT JOIN up u ON u.id = g.category_id
+        "{TOP}SELECT {select} FROM product g LEFT JOIN up u ON u.id = g.category_id
          WHERE g.tenant_id = $1{only}",
+        select = GroupedRow::SELECT,
         only = Bound::of_products(narrow, "g.id")
     );
-    let groups = |row: &QueryResult| -> Result<(ProductId, ProductGroups), Fault> {
-        let mut row = Row::new(row);
-        Ok((row.take()?, ProductGroups { category: row.take()?, top_category: row.take()?, supplier: row.take()? }))
-    };
-    reads.rows(&sql, bound.values).await?.iter().map(groups).collect()
+    let rows = reads.records::<GroupedRow>(&sql, bound.values).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.groups)).collect())
 }

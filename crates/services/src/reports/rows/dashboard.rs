@@ -3,6 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
+    tables::forecast_series,
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 
@@ -42,6 +43,27 @@ pub struct Awaited {
     pub overdue: i64,
 }
 
+/// Purchase orders on their way; `{today}` stands for a day.
+#[derive(Record)]
+struct PurchasesRow {
+    #[record(sql = "count(*)")]
+    documents: i64,
+    #[record(
+        sql = "CAST(coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM purchase_order_line l WHERE l.tenant_id = $1 AND l.purchase_order_id = p.id AND l.open > 0
+           AND coalesce(l.confirmed_on, l.expected_on, p.expected_on, l.lead_on) < {today}) THEN 1 ELSE 0 END), 0) AS bigint)"
+    )]
+    overdue: i64,
+}
+
+/// Transfers on their way; `{now}` stands for a moment.
+#[derive(Record)]
+struct TransfersRow {
+    #[record(sql = "count(*)")]
+    documents: i64,
+    #[record(sql = "CAST(coalesce(sum(CASE WHEN t.expected_at < {now} THEN 1 ELSE 0 END), 0) AS bigint)")]
+    overdue: i64,
+}
+
 /// A product with stock, for the rule of dead stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct DeadStock {
@@ -75,6 +97,12 @@ struct TopRow {
     units: i64,
     #[record(sql = "t.gross")]
     gross: i64,
+}
+
+#[derive(Record)]
+#[record(of = forecast_series, alias = "s")]
+struct SeriesRow {
+    body: String,
 }
 
 async fn number(reads: &impl Reads, sql: &str, bound: Bound) -> Result<i64, Fault> {
@@ -121,23 +149,17 @@ pub async fn open_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fau
     number(reads, &sql, bound).await
 }
 
-async fn awaited(reads: &impl Reads, sql: &str, bound: Bound) -> Result<Awaited, Fault> {
-    let rows = reads.rows(sql, bound.values).await?;
-    let Some(row) = rows.first() else { return Ok(Awaited::default()) };
-    let mut row = Row::new(row);
-    Ok(Awaited { documents: row.take()?, overdue: row.take()? })
-}
-
 /// Purchase orders that are with their suppliers; overdue are those of which lines are open that were expected before `today`.
 pub async fn purchases_awaited(reads: &impl Reads, narrow: &Narrow, today: i32) -> Result<Awaited, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (today, only) = (bound.mark(i64::from(today)), bound.of_stores(narrow, "p.store_id"));
     let sql = format!(
-        "SELECT count(*), CAST(coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM purchase_order_line l WHERE l.tenant_id = $1 AND l.purchase_order_id = p.id AND l.open > 0
-           AND coalesce(l.confirmed_on, l.expected_on, p.expected_on, l.lead_on) < {today}) THEN 1 ELSE 0 END), 0) AS bigint) FROM purchase_order p
-         WHERE p.tenant_id = $1 AND p.status IN ('ORDERED', 'PARTIALLY_RECEIVED'){only}"
+        "SELECT {select} FROM purchase_order p
+         WHERE p.tenant_id = $1 AND p.status IN ('ORDERED', 'PARTIALLY_RECEIVED'){only}",
+        select = PurchasesRow::SELECT.replace("{today}", &today)
     );
-    awaited(reads, &sql, bound).await
+    let row = reads.records::<PurchasesRow>(&sql, bound.values).await?.pop();
+    Ok(row.map(|row| Awaited { documents: row.documents, overdue: row.overdue }).unwrap_or_default())
 }
 
 /// Transfers on their way to the stores; overdue are those that were expected before now.
@@ -145,10 +167,12 @@ pub async fn transfers_awaited(reads: &impl Reads, narrow: &Narrow, now: Timesta
     let mut bound = Bound::of(reads, narrow);
     let (now, only) = (bound.mark(now.micros()), bound.of_stores(narrow, "t.to_store_id"));
     let sql = format!(
-        "SELECT count(*), CAST(coalesce(sum(CASE WHEN t.expected_at < {now} THEN 1 ELSE 0 END), 0) AS bigint) FROM transfer t
-         WHERE t.tenant_id = $1 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED'){only}"
+        "SELECT {select} FROM transfer t
+         WHERE t.tenant_id = $1 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED'){only}",
+        select = TransfersRow::SELECT.replace("{now}", &now)
     );
-    awaited(reads, &sql, bound).await
+    let row = reads.records::<TransfersRow>(&sql, bound.values).await?.pop();
+    Ok(row.map(|row| Awaited { documents: row.documents, overdue: row.overdue }).unwrap_or_default())
 }
 
 /// Alerts that nobody has taken up.
@@ -229,10 +253,11 @@ pub async fn forecast_weeks(reads: &impl Reads, narrow: &Narrow, first_week: i32
         Some(_) => bound.of_stores(narrow, "s.store_id"),
         None => format!(" AND s.store_id = {}", bound.mark(StoreId::NIL)),
     };
-    let sql = format!("SELECT s.body FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = {first}{only}");
+    let select = SeriesRow::SELECT;
+    let sql = format!("SELECT {select} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = {first}{only}");
     let mut sums = vec![0.0; weeks];
     for row in &reads.rows(&sql, bound.values).await? {
-        let body: String = Row::new(row).take()?;
+        let SeriesRow { body } = Row::new(row).record::<SeriesRow>()?;
         let series: StoredSeries =
             serde_json::from_str(&body).map_err(|_| Fault::corrupt("forecast_series", "its body is that of a forecast"))?;
         for (sum, point) in sums.iter_mut().zip(series.points()) {

@@ -10,6 +10,7 @@ mod expiry;
 mod fulfilment;
 mod lost;
 mod margins;
+mod names;
 mod narrow;
 mod productivity;
 mod shrinkage;
@@ -17,7 +18,7 @@ mod zone;
 
 pub use abc::{products_sold, stocked_days, weeks_sold};
 pub use baskets::basket_lines;
-pub use builder::{BuiltGroup, built_groups, names_of};
+pub use builder::{BuiltGroup, built_groups};
 pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
 pub use customers::{Ordered, first_orders, guest_orders, ordered};
 pub use dashboard::{
@@ -28,6 +29,7 @@ pub use expiry::{StoredLot, dated_lots, mean_weeks, unit_worth, units_sold};
 pub use fulfilment::{FulfilmentGroup, fills, hours};
 pub use lost::{listed, paid};
 pub use margins::{GroupMargin, MarginGroup, margins};
+pub use names::names_of;
 pub use narrow::{Narrow, SOLD};
 pub use productivity::{Booked, LevelCost, LevelFlow, booked, level_flows};
 pub use shrinkage::{CountGroup, Loss, LossGroup, counted, counted_products, losses};

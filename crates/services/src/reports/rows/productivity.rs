@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{cost_posting, demand_day},
 };
-use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use platform::storage::{Backend, Fault, Finds, Reads};
 
 use super::narrow::{Bound, CURRENT, DAY_MICROS, Narrow};
 use crate::{
@@ -161,6 +161,15 @@ enum Postings {
     ByTime,
 }
 
+/// When the first and the last of a tenant's postings occurred; None before the first.
+#[derive(Record)]
+struct PostedSpan {
+    #[record(sql = "(SELECT x.occurred_at FROM cost_posting x WHERE x.tenant_id = $1 ORDER BY x.occurred_at LIMIT 1)")]
+    oldest: Option<i64>,
+    #[record(sql = "(SELECT y.occurred_at FROM cost_posting y WHERE y.tenant_id = $1 ORDER BY y.occurred_at DESC LIMIT 1)")]
+    newest: Option<i64>,
+}
+
 impl Postings {
     async fn of(reads: &impl Reads, narrow: &Narrow, since: i64) -> Result<Self, Fault> {
         if reads.backend() == Backend::Postgres {
@@ -169,12 +178,8 @@ impl Postings {
         if !narrow.products.sql.is_empty() {
             return Ok(Self::ByLevel);
         }
-        let sql = "SELECT (SELECT x.occurred_at FROM cost_posting x WHERE x.tenant_id = $1 ORDER BY x.occurred_at LIMIT 1),
-            (SELECT y.occurred_at FROM cost_posting y WHERE y.tenant_id = $1 ORDER BY y.occurred_at DESC LIMIT 1)";
-        let rows = reads.rows(sql, Vec::new()).await?;
-        let Some(row) = rows.first() else { return Ok(Self::ByTime) };
-        let mut row = Row::new(row);
-        let (oldest, newest): (Option<i64>, Option<i64>) = (row.take()?, row.take()?);
+        let span = reads.records::<PostedSpan>(&format!("SELECT {}", PostedSpan::SELECT), Vec::new()).await?.pop();
+        let Some(PostedSpan { oldest, newest }) = span else { return Ok(Self::ByTime) };
         let is_large = oldest.zip(newest).is_some_and(|(oldest, newest)| newest - since > (newest - oldest) / LARGE_PART);
         Ok(if is_large { Self::ByLevel } else { Self::ByTime })
     }

@@ -1,6 +1,9 @@
 //! Letting go of what is old: events of the journal, and what came of attempts.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
 use platform::{
     jobs::Lease,
     storage::{Backend, Database, Fault, Reads, Row, Work, journal},
@@ -98,15 +101,25 @@ impl Webhooks {
     }
 }
 
+/// The number of a tenant's last event of a month.
+#[derive(Record)]
+struct LastEvent {
+    #[record(sql = "tenant_id")]
+    tenant: TenantId,
+    #[record(sql = "max(seq)")]
+    last: i64,
+}
+
 /// Lets the events of a month go that is about to leave the database: who reads the journal from before its end is told so from now on. Of a tenant whose
 /// webhooks or alerts have not come so far, nothing is let go, unless the month ended before `at_all`; returns how many those are.
 pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp, at_all: Timestamp) -> Result<u64, Fault> {
     let global = db.global();
-    let sql = "SELECT tenant_id, max(seq) FROM event WHERE recorded_at >= $1 AND recorded_at < $2 GROUP BY tenant_id ORDER BY tenant_id";
+    let sql = format!(
+        "SELECT {} FROM event WHERE recorded_at >= $1 AND recorded_at < $2 GROUP BY tenant_id ORDER BY tenant_id",
+        LastEvent::SELECT
+    );
     let mut waiting = 0;
-    for row in &global.rows(sql, vec![from.micros().into(), to.micros().into()]).await? {
-        let mut row = Row::new(row);
-        let (tenant, last): (TenantId, i64) = (row.take()?, row.take()?);
+    for LastEvent { tenant, last } in global.records::<LastEvent>(&sql, vec![from.micros().into(), to.micros().into()]).await? {
         let work = global.maintenance_for(tenant).await?;
         if to > at_all && first_needed(&work).await?.is_some_and(|needed| needed <= last) {
             work.rollback().await?;
