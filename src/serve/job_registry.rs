@@ -6,8 +6,8 @@ use graphql::live::drain::Drain;
 use inventory::{
     catalog, costing, fulfilment,
     ledger::{Grouping, Walk},
-    lots::jobs::expire_lots_on,
-    orders::jobs::{DueWalks, expire_due_on, fill_backorders_on},
+    lots::jobs::expire_lots,
+    orders::jobs::{DueWalks, expire_due, fill_backorders},
     purchasing,
 };
 use platform::{
@@ -63,19 +63,19 @@ impl Node {
             })
             .periodic("stock.expire", Duration::from_secs(1), move |_| {
                 let (ledger, walks) = (ledger.clone(), due.clone());
-                async move { expire_due_on(&ledger, ledger.clock().now(), &walks).await.map(drop) }
+                async move { expire_due(&ledger, ledger.clock().now(), &walks).await.map(drop) }
             })
             .periodic("stock.expire_lots", LOTS, move |_| {
                 let (ledger, walk) = (lots.clone(), past.clone());
-                async move { expire_lots_on(&ledger, ledger.clock().now(), &walk).await.map(drop) }
+                async move { expire_lots(&ledger, ledger.clock().now(), &walk).await.map(drop) }
             })
             .periodic("order.fill_backorders", Duration::from_secs(1), move |_| {
                 let (ledger, walk) = (waiting.clone(), arrived.clone());
-                async move { fill_backorders_on(&ledger, &walk).await.map(drop) }
+                async move { fill_backorders(&ledger, &walk).await.map(drop) }
             })
             .periodic("purchase.expire_blankets", HOUR, move |_| {
                 let (ledger, walk) = (blankets.clone(), over.clone());
-                async move { purchasing::jobs::expire_blankets_on(&ledger, ledger.clock().now(), &walk).await.map(drop) }
+                async move { purchasing::jobs::expire_blankets(&ledger, ledger.clock().now(), &walk).await.map(drop) }
             })
             .periodic("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();

@@ -25,6 +25,15 @@ pub fn order_of<O>(order_by: Option<O>, sort: Option<impl Into<O>>) -> Answer<Op
 /// Makes what rows are sorted by of an input with a field and a direction.
 macro_rules! rows_sorted {
     ($sort:ident => $sorted:ty) => {
+        $crate::sorts::rows_sorted!(from $sort => $sorted);
+        impl $sort {
+            /// The order of a list that is asked for, or else its default.
+            pub(crate) fn sorted(sort: Option<Self>) -> $sorted {
+                sort.map(<$sorted>::from).unwrap_or_default()
+            }
+        }
+    };
+    (from $sort:ident => $sorted:ty) => {
         impl From<$sort> for $sorted {
             fn from(sort: $sort) -> Self {
                 Self { by: sort.field.into(), descending: sort.direction == $crate::catalog::Direction::Desc }

@@ -113,8 +113,8 @@ pub fn counted(found: i64, limit: i64) -> Count {
     Count { count: i32::try_from(found.min(limit)).unwrap_or(i32::MAX), precision }
 }
 
-/// How far `totalCount` counts where nothing else is asked for.
-const COUNTED_BY_DEFAULT: i64 = 1_000;
+/// How far `totalCount` counts where nothing else is asked for: the default of its `limit`, which the fields of every page take from here.
+pub const COUNTED_BY_DEFAULT: i32 = 1_000;
 /// The farthest that `totalCount` counts.
 const MOST_COUNTED: i32 = 100_000;
 /// As many nodes as say that there are more than any `totalCount` counts.
@@ -140,7 +140,7 @@ pub async fn counted_beside(
     if !is_behind || !is_counted_by_default(ctx) {
         return Ok(None);
     }
-    Ok(Some(source.count(scope, COUNTED_BY_DEFAULT).await?))
+    Ok(Some(source.count(scope, COUNTED_BY_DEFAULT.into()).await?))
 }
 
 /// Whether `totalCount` of the list is selected without a limit of its own.
@@ -185,7 +185,8 @@ impl<T> Page<T> {
     pub fn counted_with(self, scope: TenantScope, source: ListSource, found: Option<i64>) -> CountedPage<T> {
         let Some(found) = found else { return self.counted(scope, source) };
         // A count that did not come to its limit is of all nodes.
-        let all = if found <= COUNTED_BY_DEFAULT { All::Known(found) } else { All::Of(Box::new((scope, vec![source]))) };
+        let all =
+            if found <= i64::from(COUNTED_BY_DEFAULT) { All::Known(found) } else { All::Of(Box::new((scope, vec![source]))) };
         CountedPage { page: Arc::new(self), all, is_vague: false, at_least: found }
     }
 

@@ -55,7 +55,11 @@ impl Connection {
                 #[field(cost = "3")]
                 async fn total_count(
                     &self,
-                    #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
+                    #[graphql(
+                        desc = "Count no further than this: 1 to 100,000. Default 1,000.",
+                        default_with = "::graphql::connection::COUNTED_BY_DEFAULT"
+                    )]
+                    limit: i32,
                 ) -> ::graphql::fault::Answer<::graphql::connection::Count> {
                     self.#page.total(limit).await
                 }

@@ -189,6 +189,59 @@ impl ListSource {
     }
 }
 
+/// What the rows of a list are sorted by: an enum of the list's own.
+pub trait SortBy: Copy + PartialEq {
+    /// A row of the list.
+    type Row: ?Sized;
+    /// The order where none is asked for.
+    const DEFAULT: Sorted<Self>;
+    /// Whether cursors of that order name the list alone: those of before there were sorts.
+    const IS_DEFAULT_PLAIN: bool = false;
+
+    /// Its word in cursors, which stays as it is, and the columns of a statement, which are compared as one row value: the last of them break ties.
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]);
+    /// Where a row stands in its list: the values of the columns.
+    fn keys(self, row: &Self::Row) -> Vec<Key>;
+}
+
+/// A sort of a list and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sorted<By> {
+    pub by: By,
+    pub descending: bool,
+}
+
+impl<By: SortBy> Sorted<By> {
+    /// Names the sort of `list` in cursors: one of another sort does not open.
+    pub fn kind(self, list: &str) -> String {
+        if By::IS_DEFAULT_PLAIN && self == By::DEFAULT {
+            return list.to_owned();
+        }
+        let (word, _) = self.by.word_and_columns();
+        format!("{list}:{word}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+
+    pub fn columns(self) -> &'static [&'static str] {
+        self.by.word_and_columns().1
+    }
+
+    /// Where a row stands in its list.
+    pub fn keys(self, row: &By::Row) -> Vec<Key> {
+        self.by.keys(row)
+    }
+
+    /// The statement of a page in this order, and its values.
+    pub fn page(self, source: ListSource, select: &str, request: &PageRequest) -> (String, Vec<Value>) {
+        source.page(select, self.columns(), self.descending, request)
+    }
+}
+
+impl<By: SortBy> Default for Sorted<By> {
+    fn default() -> Self {
+        By::DEFAULT
+    }
+}
+
 /// A page of rows of a list, and where all of them are.
 #[derive(Debug, Clone)]
 pub struct Listed<R> {
@@ -235,6 +288,37 @@ mod tests {
         let mut forged = cursor.clone();
         forged.replace_range(3..4, if &forged[3..4] == "A" { "B" } else { "A" });
         assert_eq!(signer.open("products:SKU:ASC", &forged), None);
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum NoteSort {
+        CreatedAt,
+        Title,
+    }
+    impl SortBy for NoteSort {
+        type Row = (i64, &'static str);
+        const DEFAULT: Sorted<Self> = Sorted { by: Self::CreatedAt, descending: true };
+        const IS_DEFAULT_PLAIN: bool = true;
+
+        fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+            match self {
+                Self::CreatedAt => ("CREATED_AT", &["n.created_at"]),
+                Self::Title => ("TITLE", &["n.title", "n.created_at"]),
+            }
+        }
+        fn keys(self, (at, title): &Self::Row) -> Vec<Key> {
+            match self {
+                Self::CreatedAt => vec![Key::Int(*at)],
+                Self::Title => vec![Key::Text((*title).to_owned()), Key::Int(*at)],
+            }
+        }
+    }
+
+    #[test]
+    fn cursors_name_a_sort_and_its_direction_or_the_list_alone() {
+        let kinds = |by: NoteSort| [true, false].map(|descending| Sorted { by, descending }.kind("notes"));
+        assert_eq!(kinds(NoteSort::CreatedAt), ["notes", "notes:CREATED_AT:ASC"], "the default is plain");
+        assert_eq!(kinds(NoteSort::Title), ["notes:TITLE:DESC", "notes:TITLE:ASC"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use entity::prelude::*;
 use entrepot::{
     access::{Reach, index_of},
     fulfilment::jobs::follow_all,
+    ledger::Walk,
     orders::jobs::fill_backorders,
 };
 use serde_json::json;
@@ -155,12 +156,12 @@ async fn what_comes_for_a_backorder_joins_the_work_that_nobody_has_accepted() {
         let order = world.sold(json!([{"product": {"id": world.lamp}, "quantity": 10}]), json!({})).await;
         assert_eq!(line(&world.work(&order).await), [4, 0, 0, 0, 0], "what is promised beyond stock is no work yet");
         world.stock(&[(world.lamp, world.store, 3)]).await;
-        assert_eq!(fill_backorders(&world.ledger).await.unwrap(), 1);
+        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 1);
         let work = world.work(&order).await;
         assert_eq!(line(&work), [7, 0, 0, 0, 0]);
         world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[1])})).await;
         world.stock(&[(world.lamp, world.store, 3)]).await;
-        assert_eq!(fill_backorders(&world.ledger).await.unwrap(), 1);
+        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 1);
         let works = world.works(&order).await;
         assert_eq!((states(&works), line(&works[1])), (vec![("LDN", "PICKING"), ("LDN", "OPEN")], [3, 0, 0, 0, 0]));
     })
@@ -359,12 +360,12 @@ async fn orders_from_before_there_were_works_get_theirs_once() {
         let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code } } }";
         let answer = world.ask(adjust, json!({"input": broken})).await;
         assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
-        assert_eq!(follow_all(&world.ledger).await.unwrap(), 2);
+        assert_eq!(follow_all(&world.ledger, &Walk::default()).await.unwrap(), 2);
         let work = world.work(&order).await;
         assert_eq!((&work["store"]["code"], line(&work)), (&json!("DEPOT"), [5, 0, 0, 0, 0]));
         let work = world.work(&short).await;
         assert_eq!((&work["store"]["code"], line(&work)), (&json!("LDN"), [60, 0, 0, 0, 0]), "the order still owes it");
-        assert_eq!(follow_all(&world.ledger).await.unwrap(), 0);
+        assert_eq!(follow_all(&world.ledger, &Walk::default()).await.unwrap(), 0);
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! Goods that a store does not send are sent by the next one, or wait.
 
-use entrepot::orders::jobs::fill_backorders;
+use entrepot::{ledger::Walk, orders::jobs::fill_backorders};
 use serde_json::json;
 
 use super::world::{World, done, line, lines, refused, states, with};
@@ -31,7 +31,7 @@ async fn rejected_goods_are_asked_of_the_next_store_and_rejected_everywhere_they
         let told = world.events_of("fulfilment_work.").await;
         assert_eq!(told.iter().filter(|kind| kind.ends_with(".rejected")).count(), 2);
         // The books say that the store has mugs, and it has said that it does not send these.
-        assert_eq!(fill_backorders(&world.ledger).await.unwrap(), 0);
+        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 0);
         assert_eq!(world.works(&order).await.len(), 2);
     })
     .await;
@@ -113,7 +113,7 @@ async fn what_a_store_would_not_send_is_not_given_to_it_with_another_line_of_the
         let work = world.work(&order).await;
         let first = json!({"reason": "DAMAGED", "lines": lines(&work, &[3])});
         world.does("fulfilmentWorkReject", &work, first).await;
-        assert_eq!(fill_backorders(&world.ledger).await.unwrap(), 1);
+        assert_eq!(fill_backorders(&world.ledger, &Walk::default()).await.unwrap(), 1);
         let now = world.order_now(&order).await;
         let waits: Vec<_> =
             now["lines"].as_array().unwrap().iter().map(|line| (line["open"].as_i64(), line["backordered"].as_i64())).collect();

@@ -7,7 +7,7 @@ use entrepot::{
     ledger::{Command, StockCommand, Walk},
     lots::{
         core::{ActOnLot, LotAction, LotCommand},
-        jobs::{expire_lots, expire_lots_on},
+        jobs::expire_lots,
     },
     orders::core::OrderCommand,
     stock::{
@@ -194,8 +194,8 @@ async fn past_dates_go_only_with_an_override(world: World) {
     let late = world.submit(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 1)])))).await;
     assert_eq!(code_of(&late.unwrap_err()), "LOT_SHORT", "nobody is promised what is past its date");
     // The job sets the rest aside, whatever was promised.
-    assert_eq!(expire_lots(&world.ledger, world.clock.now()).await.unwrap(), 1);
-    assert_eq!(expire_lots(&world.ledger, world.clock.now()).await.unwrap(), 0, "twice does nothing more");
+    assert_eq!(expire_lots(&world.ledger, world.clock.now(), &Walk::default()).await.unwrap(), 1);
+    assert_eq!(expire_lots(&world.ledger, world.clock.now(), &Walk::default()).await.unwrap(), 0, "twice does nothing more");
     assert_eq!(world.level(world.mugs()).await, [3, 0, 3]);
     // What comes into it now is set aside at once; with a later date all of it comes back.
     adjust(&world, MovementKind::Return, 0, 2, LotChoice::Id(old)).await.unwrap();
@@ -221,7 +221,7 @@ async fn a_lot_that_cannot_be_set_aside_holds_no_other_up(world: World) {
     work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![world.clock.uuid().into()]).await.unwrap();
     work.commit().await.unwrap();
     let walk = Walk::of(1, 1);
-    let ended = async || expire_lots_on(&world.ledger, world.clock.now(), &walk).await.unwrap();
+    let ended = async || expire_lots(&world.ledger, world.clock.now(), &walk).await.unwrap();
     assert_eq!(ended().await, 0, "the oldest cannot be set aside");
     assert_eq!(ended().await, 1, "the next run goes on behind it");
     assert_eq!(world.level(world.mugs()).await, [5, 0, 5]);

@@ -1,6 +1,6 @@
 //! What orders are owed of kits: it is given to them in whole ones, promised to nobody else, and ordered.
 
-use entrepot::orders::jobs::fill_backorders;
+use entrepot::{ledger::Walk, orders::jobs::fill_backorders};
 use serde_json::{Value, json};
 
 use super::{
@@ -52,7 +52,7 @@ async fn queue(house: &House<'_>, lines: &[(&Value, i64)]) -> Vec<Value> {
 }
 
 async fn fill(house: &House<'_>) -> usize {
-    fill_backorders(&house.office.world.node.ledger).await.unwrap()
+    fill_backorders(&house.office.world.node.ledger, &Walk::default()).await.unwrap()
 }
 
 /// Open and backordered of each order's line.

@@ -2,7 +2,7 @@
 
 use entity::prelude::OrderStatus;
 use entrepot::{
-    orders::rows::{Filter, IdColumn, OrderSort, Sorted, page_statement},
+    orders::rows::{Filter, IdColumn, OrdersSorted, page_statement},
     paging::PageRequest,
     storage::{Backend, Reads},
 };
@@ -232,14 +232,13 @@ async fn the_stream_cursor_is_the_first_pages() {
 
 /// How SQLite reads the page of such orders after the first one.
 async fn plan(world: &World, filter: Filter) -> Vec<String> {
-    let sorted = Sorted { by: OrderSort::PlacedAt, descending: true };
     let request = PageRequest {
         limit: 20,
         backward: false,
         after: Some(vec![entrepot::paging::Key::Int(START), world.store.into()]),
         before: None,
     };
-    let (sql, values) = page_statement(Backend::Sqlite, &Filter::All(vec![filter]), sorted, &request);
+    let (sql, values) = page_statement(Backend::Sqlite, &Filter::All(vec![filter]), OrdersSorted::default(), &request);
     let rows = world.db.tenant(world.tenant).rows(&format!("EXPLAIN QUERY PLAN {sql}"), values).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index(3).unwrap()).collect()
 }

@@ -1,5 +1,6 @@
 //! Facts as gateways and tills report them.
 
+use entrepot::orders::jobs::{DueWalks, expire_due};
 use serde_json::{Value, json};
 
 use super::{World, done, pounds, refused};
@@ -216,7 +217,7 @@ async fn a_fact_names_its_order_and_is_of_its_currency() {
         // A time that is over takes what is paid late, and authorises nothing.
         let late = world.mugs("PENDING", 1).await;
         world.pass(10_000);
-        entrepot::orders::jobs::expire_due(&world.ledger, world.ledger.clock().now()).await.unwrap();
+        expire_due(&world.ledger, world.ledger.clock().now(), &DueWalks::default()).await.unwrap();
         refused(&world.pay(&late, "AUTHORISATION", "1.00", json!({})).await, "INVALID_STATE", "input.order");
         world.paid(&late, "CAPTURE", "1.00", json!({})).await;
         assert_eq!(world.money(&late).await, ["0.00", "-1.00", "OVERPAID", "NONE"]);

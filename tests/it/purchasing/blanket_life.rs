@@ -3,6 +3,7 @@
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY, Reach},
     clock::{day_text, local_day},
+    ledger::Walk,
     purchasing::jobs::expire_blankets,
 };
 use serde_json::{Value, json};
@@ -40,10 +41,14 @@ async fn a_blanket_order_expires_and_what_was_called_off_goes_on(world: &World) 
     let out = office.ordered(json!({ "blanketOrder": { "id": blanket["id"] }, "lines": lines })).await;
     let all = done(&call_off(&office, &spent, &mug, 20).await, "purchaseOrder").clone();
     let (ledger, now) = (&world.node.ledger, world.node.clock.now());
-    assert_eq!(expire_blankets(ledger, now).await.unwrap(), 0);
+    assert_eq!(expire_blankets(ledger, now, &Walk::default()).await.unwrap(), 0);
     let later = now.plus_seconds(4 * 86_400);
-    assert_eq!(expire_blankets(ledger, later).await.unwrap(), 1, "one of which all is called off is left as it is");
-    assert_eq!(expire_blankets(ledger, later).await.unwrap(), 0, "twice does nothing more");
+    assert_eq!(
+        expire_blankets(ledger, later, &Walk::default()).await.unwrap(),
+        1,
+        "one of which all is called off is left as it is"
+    );
+    assert_eq!(expire_blankets(ledger, later, &Walk::default()).await.unwrap(), 0, "twice does nothing more");
     assert_eq!(stands(&office, &blanket).await, state("EXPIRED", &[8]));
     let said = refused(&call_off(&office, &blanket, &mug, 1).await, "INVALID_STATE", "input.blanketOrder");
     assert!(said.contains("EXPIRED"), "{said}");
@@ -55,7 +60,7 @@ async fn a_blanket_order_expires_and_what_was_called_off_goes_on(world: &World) 
     assert_eq!(stands(&office, &blanket).await, state("EXPIRED", &[6]), "what is given back makes it no longer");
     office.step(&all, "purchaseOrderCancel").await;
     assert_eq!(stands(&office, &spent).await, state("ACTIVE", &[0]), "its last day has not gone by");
-    assert_eq!(expire_blankets(ledger, later).await.unwrap(), 1);
+    assert_eq!(expire_blankets(ledger, later, &Walk::default()).await.unwrap(), 1);
     let query = "{ events(types: [\"blanket_order.expired\"], first: 250) { nodes { data } } }";
     let told = office.ask(query, json!({})).await;
     let ids: Vec<&Value> = told["data"]["events"]["nodes"].as_array().unwrap().iter().map(|event| &event["data"]["id"]).collect();

@@ -1,5 +1,6 @@
 //! Orders that were promised more than there was are filled as stock comes, the oldest first.
 
+use entrepot::orders::jobs::{DueWalks, expire_due};
 use serde_json::{Value, json};
 
 use super::world::{World, done, of_store, refused};
@@ -93,7 +94,7 @@ async fn a_pending_order_holds_what_came_until_its_time_is_over() {
         assert_eq!((world.fill().await, waits(&world.read(&pending).await)), (1, [6, 0]));
         world.pass(901);
         let now = world.ledger.clock().now();
-        assert_eq!(entrepot::orders::jobs::expire_due(&world.ledger, now).await.unwrap(), 1);
+        assert_eq!(expire_due(&world.ledger, now, &DueWalks::default()).await.unwrap(), 1);
         assert_eq!(world.level_here(world.lamp).await, [6, 0, 0]);
         assert_eq!((world.fill().await, waits(&world.read(&next).await)), (1, [1, 0]));
     })

@@ -1,5 +1,6 @@
 //! An order's stock is found in other stores than its own. The store has 100 mugs and 4 lamps, the depot 50 mugs.
 
+use entrepot::orders::jobs::{DueWalks, expire_due};
 use serde_json::{Value, json};
 
 use super::world::{World, done, of_store, refused};
@@ -76,7 +77,7 @@ async fn cancelling_and_expiry_let_go_in_every_store() {
         assert_eq!(mugs(&world).await, [[100, 90, 0], [50, 50, 0]]);
         world.pass(901);
         let now = world.ledger.clock().now();
-        assert_eq!(entrepot::orders::jobs::expire_due(&world.ledger, now).await.unwrap(), 1);
+        assert_eq!(expire_due(&world.ledger, now, &DueWalks::default()).await.unwrap(), 1);
         assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
     })
     .await;

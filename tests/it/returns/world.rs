@@ -1,7 +1,7 @@
 //! What happens to goods that come back to the retailer, and to orders that wait.
 
 use entity::prelude::*;
-use entrepot::orders::jobs::fill_backorders;
+use entrepot::{ledger::Walk, orders::jobs::fill_backorders};
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -103,7 +103,7 @@ impl World {
 
     /// Gives what has come to those who wait, and says to how many.
     pub async fn fill(&self) -> usize {
-        fill_backorders(&self.ledger).await.unwrap()
+        fill_backorders(&self.ledger, &Walk::default()).await.unwrap()
     }
 }
 

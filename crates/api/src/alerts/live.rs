@@ -128,10 +128,11 @@ impl Topic for AlertTopic {
         let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
         let mut tests = self.tests.clone();
         tests.push(Test::State(vec![AlertState::Open, AlertState::Acknowledged, AlertState::Snoozed]));
-        let mut alerts = rows::page(scope, &tests, AlertsSorted::NEWEST, &request).await?;
+        let newest_first = AlertsSorted::default();
+        let mut alerts = rows::page(scope, &tests, newest_first, &request).await?;
         let more = alerts.len() > SNAPSHOT_PAGE as usize;
         alerts.truncate(SNAPSHOT_PAGE as usize);
-        let next = alerts.last().filter(|_| more).map(|alert| AlertsSorted::NEWEST.keys(alert));
+        let next = alerts.last().filter(|_| more).map(|alert| newest_first.keys(alert));
         let changes =
             alerts.into_iter().map(|alert| AlertChange { seq: 0, alert: alert.into(), shared_event: None, in_filter: true });
         Ok(Page { changes: changes.collect(), next })

@@ -148,8 +148,8 @@ impl AlertQuery {
         #[graphql(desc = "Sort of the alerts. Null for OPENED_AT, DESC.")] sort: Option<AlertSort>,
     ) -> Answer<AlertConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let sorted = sort.map_or(AlertsSorted::NEWEST, AlertsSorted::from);
-        let kind = sorted.kind();
+        let sorted = AlertSort::sorted(sort);
+        let kind = sorted.kind("alerts");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = ctx.given::<Alerts>()?.page(&permit, tests, sorted, &request).await?;

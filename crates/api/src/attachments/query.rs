@@ -50,11 +50,7 @@ pub enum AttachmentSortField {
     Name,
 }
 
-impl From<AttachmentSort> for AttachmentsSorted {
-    fn from(sort: AttachmentSort) -> Self {
-        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
-    }
-}
+crate::sorts::rows_sorted!(from AttachmentSort => AttachmentsSorted);
 
 /// The root field of attachments.
 #[derive(Default)]

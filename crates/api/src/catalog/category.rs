@@ -53,11 +53,7 @@ pub enum CategorySortField {
     UpdatedAt,
 }
 
-/// By position, unless something else is asked for.
-pub(super) fn category_sorted(sort: Option<CategorySort>) -> CategorySorted {
-    let asked = |sort: CategorySort| CategorySorted { by: sort.field.into(), descending: sort.direction == Direction::Desc };
-    sort.map_or(CategorySorted::BY_POSITION, asked)
-}
+crate::sorts::rows_sorted!(CategorySort => CategorySorted);
 
 /// A node of the tree of categories.
 #[derive(Clone)]

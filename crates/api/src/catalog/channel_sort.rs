@@ -29,7 +29,4 @@ pub enum ChannelSortField {
     UpdatedAt,
 }
 
-/// By code, unless something else is asked for.
-pub fn channel_sorted(sort: Option<ChannelSort>) -> NamedSorted {
-    sort.map_or(NamedSorted::BY_CODE, |sort| NamedSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
-}
+crate::sorts::rows_sorted!(ChannelSort => NamedSorted);

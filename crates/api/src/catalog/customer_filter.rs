@@ -215,13 +215,7 @@ pub enum CustomerSortField {
     ExternalRef,
 }
 
-/// In the order of creation, unless something else is asked for.
-pub fn customer_sorted(sort: Option<CustomerSort>) -> CustomerSorted {
-    sort.map_or(CustomerSorted::BY_CREATION, |sort| CustomerSorted {
-        by: sort.field.into(),
-        descending: sort.direction == Direction::Desc,
-    })
-}
+crate::sorts::rows_sorted!(CustomerSort => CustomerSorted);
 
 #[cfg(test)]
 mod tests {

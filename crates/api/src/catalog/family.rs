@@ -72,7 +72,7 @@ pub struct ProductFamilySort {
 
 /// Field by which product families can be sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductFamilySortField {
     /// Name of the family. Capitals of the letters A to Z do not count; other letters come after Z.
     Name,
@@ -82,4 +82,13 @@ pub enum ProductFamilySortField {
     UpdatedAt,
 }
 
+impl From<ProductFamilySortField> for By {
+    fn from(field: ProductFamilySortField) -> Self {
+        match field {
+            ProductFamilySortField::Name => Self::Name,
+            ProductFamilySortField::CreatedAt => Self::CreatedAt,
+            ProductFamilySortField::UpdatedAt => Self::UpdatedAt,
+        }
+    }
+}
 rows_sorted!(ProductFamilySort => FamilySorted);

@@ -9,15 +9,13 @@ use platform::path;
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
-    channel_sort::{ChannelSort, channel_sorted},
-    customer_filter::{
-        CustomerFilter, CustomerSort, address_permit, customer_sorted, customer_tests, narrow_to_names, orders_seen,
-    },
+    channel_sort::ChannelSort,
+    customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_tests, narrow_to_names, orders_seen},
     filter::{ArchiveFilter, noun_tests, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
-    store_filter::{StoreFilter, StoreSort, store_sorted, store_tests},
-    supplier_filter::{SupplierFilter, SupplierSort, supplier_sorted, supplier_tests},
+    store_filter::{StoreFilter, StoreSort, store_tests},
+    supplier_filter::{SupplierFilter, SupplierSort, supplier_tests},
 };
 use crate::graphql::{
     context::ContextExt,
@@ -63,8 +61,8 @@ impl PartyQuery {
         #[graphql(desc = "Sort of the stores. Null for CODE, ASC.")] sort: Option<StoreSort>,
     ) -> Answer<StoreConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let sorted = store_sorted(sort);
-        let kind = sorted.kind::<entity::store::Model>();
+        let sorted = StoreSort::sorted(sort);
+        let kind = sorted.kind("stores");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let listed = catalog.stores(permit, store_tests(filter)?, sorted, &request).await?;
@@ -108,8 +106,8 @@ impl PartyQuery {
         #[graphql(desc = "Sort of the suppliers. Null for CODE, ASC.")] sort: Option<SupplierSort>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let sorted = supplier_sorted(sort);
-        let kind = sorted.kind::<entity::supplier::Model>();
+        let sorted = SupplierSort::sorted(sort);
+        let kind = sorted.kind("suppliers");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let listed = catalog.suppliers(permit, supplier_tests(filter)?, sorted, &request).await?;
@@ -165,8 +163,8 @@ impl PartyQuery {
         #[graphql(desc = "Sort of the customers. Null for CREATED_AT, ASC.")] sort: Option<CustomerSort>,
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let sorted = customer_sorted(sort);
-        let kind = sorted.kind();
+        let sorted = CustomerSort::sorted(sort);
+        let kind = sorted.kind("customers");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let (mut tests, names) = customer_tests(filter, (email, tag))?;
@@ -238,8 +236,8 @@ impl PartyQuery {
         #[graphql(desc = "Sort of the channels. Null for CODE, ASC.")] sort: Option<ChannelSort>,
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let sorted = channel_sorted(sort);
-        let kind = sorted.kind::<entity::tables::channel::Model>();
+        let sorted = ChannelSort::sorted(sort);
+        let kind = sorted.kind("channels");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let listed = catalog.channels(permit, noun_tests::<entity::id::kind::ChannelId>(filter)?, sorted, &request).await?;

@@ -8,13 +8,7 @@ use entity::prelude::{CategoryId, ProductId};
 use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
-    rows::{
-        self, Scoped,
-        category::CategoryPlace,
-        families::{FAMILIES, FamilySorted},
-        filter::Filter,
-        page::ProductSort as SortColumn,
-    },
+    rows::{self, Scoped, category::CategoryPlace, filter::Filter, page::ProductSort as SortColumn},
     shell::{By, ProductBy},
 };
 use macros::resolvers;
@@ -26,7 +20,7 @@ use platform::{
 
 use super::{
     Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
-    category::{CategorySort, category_sorted},
+    category::CategorySort,
     family::ProductFamilySort,
     filter::{ArchiveFilter, ProductFilter, noun_tests, product_filter, query_id, query_text},
     loads::loads,
@@ -140,8 +134,8 @@ impl ProductQuery {
         with_descendants: bool,
     ) -> Answer<CategoryConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let sorted = category_sorted(sort);
-        let kind = sorted.kind();
+        let sorted = CategorySort::sorted(sort);
+        let kind = sorted.kind("categories");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let tests = noun_tests::<entity::id::kind::CategoryId>(filter)?;
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
@@ -194,13 +188,13 @@ impl ProductQuery {
         #[graphql(desc = "Sort of the families. Null for the order of their creation.")] sort: Option<ProductFamilySort>,
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let sorted = sort.map(FamilySorted::from);
-        let kind = sorted.map_or_else(|| FAMILIES.to_owned(), FamilySorted::kind);
+        let sorted = ProductFamilySort::sorted(sort);
+        let kind = sorted.kind("productFamilies");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let listed = catalog.families(permit, noun_tests::<entity::id::kind::FamilyId>(filter)?, sorted, &request).await?;
         Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
-            let keys: Vec<Key> = sorted.map_or_else(|| vec![row.id.into()], |sorted| sorted.keys(&row));
+            let keys = sorted.keys(&row);
             (ProductFamily(row.into()), keys)
         })
         .counted(scope, listed.source)
@@ -221,7 +215,8 @@ pub async fn products_page(
     let filter = product_filter(ctx, by_ids(ctx, filter, "filter").await?)?;
     Ok(match sorted((order.as_ref(), argument), &filter)? {
         Sorted::By(order) => {
-            let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;
+            let kind = order.kind("products");
+            let request = page.check(&kind, &catalog.signer, MAX_PAGE)?;
             let (scope, scoped) = catalog.filtered(permit, filter).await?;
             let source = scoped.source();
             let (rows, found) =
@@ -233,7 +228,7 @@ pub async fn products_page(
             if shows("category") && shows("supplier") {
                 loads(ctx)?.parties(&rows).await?;
             }
-            build(rows, &request, &order.kind(), &catalog.signer, |row| {
+            build(rows, &request, &kind, &catalog.signer, |row| {
                 let keys = order.keys(&row);
                 (Product::from(row), keys)
             })
@@ -282,7 +277,7 @@ enum Sorted {
 /// What a sort means for this filter. It is refused under the name of the argument that it came in.
 fn sorted((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<Sorted> {
     let searches = filter.clone().take_search().is_some();
-    let by = |sort, direction| Sorted::By(rows::page::ProductOrder { sort, descending: direction == Direction::Desc });
+    let by = |sort, direction| Sorted::By(rows::page::ProductOrder { by: sort, descending: direction == Direction::Desc });
     let Some(ProductOrder { field, direction }) = order else {
         return Ok(if searches { Sorted::ByRelevance } else { by(SortColumn::Sku, Direction::Asc) });
     };

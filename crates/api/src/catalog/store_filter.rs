@@ -107,7 +107,4 @@ pub enum StoreSortField {
     UpdatedAt,
 }
 
-/// By code, unless something else is asked for.
-pub fn store_sorted(sort: Option<StoreSort>) -> NamedSorted {
-    sort.map_or(NamedSorted::BY_CODE, |sort| NamedSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
-}
+crate::sorts::rows_sorted!(StoreSort => NamedSorted);

@@ -99,7 +99,4 @@ pub enum SupplierSortField {
     UpdatedAt,
 }
 
-/// By code, unless something else is asked for.
-pub fn supplier_sorted(sort: Option<SupplierSort>) -> NamedSorted {
-    sort.map_or(NamedSorted::BY_CODE, |sort| NamedSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
-}
+crate::sorts::rows_sorted!(SupplierSort => NamedSorted);

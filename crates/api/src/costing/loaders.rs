@@ -96,7 +96,7 @@ impl Loader<ChargesOf> for Costs {
         let all = rows::charges_of_orders(&self.0, &ids).await?;
         let one = |row: Revaluation| {
             let order = row.charge.as_ref()?.order;
-            Some((ChargesOf(order), StockRevaluation { row: Arc::new(row), how, foreseen: Arc::default() }))
+            Some((ChargesOf(order), StockRevaluation { row: Arc::new(row), how, foreseen: None }))
         };
         Ok(grouped(keys, all.into_iter().filter_map(one)))
     }

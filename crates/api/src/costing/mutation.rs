@@ -208,7 +208,8 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayloa
     let revaluation = match ctx.permit::<kind::ProductCostRead>() {
         Ok(permit) => {
             let how = rows::method(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
-            Some(StockRevaluation { row: Arc::new(outcome.document), how, foreseen: Arc::new(outcome.foreseen) })
+            let foreseen = outcome.seq.is_none().then(|| Arc::new(outcome.foreseen));
+            Some(StockRevaluation { row: Arc::new(outcome.document), how, foreseen })
         }
         Err(_) => None,
     };

@@ -155,7 +155,7 @@ impl CostQuery {
         let listed = rows::page_of_revaluations(&scope, &filter, descending, &request).await?;
         let nodes = listed.rows.into_iter().map(|row| {
             let keys = rows::revaluation_keys(&row);
-            (StockRevaluation { row: Arc::new(row), how, foreseen: Arc::default() }, keys)
+            (StockRevaluation { row: Arc::new(row), how, foreseen: None }, keys)
         });
         Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into())
     }

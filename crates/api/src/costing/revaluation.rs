@@ -26,8 +26,8 @@ pub struct StockRevaluation {
     pub row: Arc<core::Revaluation>,
     /// Costing method of the tenant, and the currency of the books.
     pub how: (CostingMethod, Currency),
-    /// What a dry run found, line by line.
-    pub foreseen: Arc<Vec<core::Values>>,
+    /// What a dry run found, line by line; None where the document is written.
+    pub foreseen: Option<Arc<Vec<core::Values>>>,
 }
 
 /// A document that sets the value of units. It never changes; a later revaluation corrects it, and revaluationReverse undoes it.
@@ -39,7 +39,7 @@ impl StockRevaluation {
     }
     /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
-        self.row.number.to_string()
+        if self.foreseen.is_some() { "0".to_owned() } else { self.row.number.to_string() }
     }
     /// Reason for the revaluation.
     async fn note(&self) -> &str {
@@ -65,7 +65,7 @@ impl StockRevaluation {
     /// Revaluation that undoes this one. Null while none does.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Answer<Option<Self>> {
         let found = Box::pin(undone_by(ctx, self.row.id)).await?;
-        Ok(found.map(|row| Self { row, how: self.how, foreseen: Arc::default() }))
+        Ok(found.map(|row| Self { row, how: self.how, foreseen: None }))
     }
     /// Charge of a purchase order that was added after its goods had come. Null for other revaluations, and for those that undo one.
     async fn charge(&self) -> Option<AddedCharge> {
@@ -87,11 +87,9 @@ impl RevaluationLine {
     /// By how much it changes what stock is worth; None until the books have come there.
     async fn changed(&self, ctx: &Context<'_>) -> Answer<Option<prelude::Money>> {
         let line = &self.of.row.lines[self.index];
-        if self.of.row.number > 0 {
-            return entry_cost(ctx, self.of.row.seq, line.position).await;
-        }
+        let Some(foreseen) = &self.of.foreseen else { return entry_cost(ctx, self.of.row.seq, line.position).await };
         let (method, currency) = self.of.how;
-        Ok(self.of.foreseen.get(self.index).map(|values| prelude::Money::new(values.by(method), currency)))
+        Ok(foreseen.get(self.index).map(|values| prelude::Money::new(values.by(method), currency)))
     }
     /// The share of a charge that falls on its product.
     fn share(&self) -> Option<prelude::Money> {
@@ -136,5 +134,5 @@ crate::connection!(counted StockRevaluationConnection, StockRevaluationEdge, Sto
 pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<StockRevaluation>> {
     let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
     let Some(row) = rows::revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
-    Ok(Some(StockRevaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: Arc::default() }))
+    Ok(Some(StockRevaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: None }))
 }

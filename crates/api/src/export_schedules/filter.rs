@@ -75,9 +75,4 @@ pub enum ExportScheduleSortField {
     LastRunAt,
 }
 
-/// By name, unless something else is asked for.
-pub(super) fn schedules_sorted(sort: Option<ExportScheduleSort>) -> SchedulesSorted {
-    let asked =
-        |sort: ExportScheduleSort| SchedulesSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc };
-    sort.map_or(SchedulesSorted::BY_NAME, asked)
-}
+crate::sorts::rows_sorted!(ExportScheduleSort => SchedulesSorted);

@@ -6,7 +6,7 @@ use platform::paging::CursorSigner;
 use services::export_schedules::ExportSchedules;
 
 use super::{
-    filter::{ExportScheduleFilter, ExportScheduleSort, schedules_sorted},
+    filter::{ExportScheduleFilter, ExportScheduleSort},
     schedule::{ExportSchedule, ExportScheduleConnection},
 };
 use crate::{
@@ -39,8 +39,8 @@ impl ExportScheduleQuery {
         before: Option<Cursor>,
     ) -> Answer<ExportScheduleConnection> {
         let (schedules, signer) = (ctx.given::<ExportSchedules>()?, ctx.given::<CursorSigner>()?);
-        let sorted = schedules_sorted(sort);
-        let kind = sorted.kind();
+        let sorted = ExportScheduleSort::sorted(sort);
+        let kind = sorted.kind("exportSchedules");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = filter.unwrap_or_default().read()?;
         let listed = schedules.page(&permit, (&filter, sorted), &request).await?;

@@ -51,7 +51,7 @@ pub enum MemberSortField {
     LastSeenAt,
 }
 
-crate::sorts::rows_sorted!(MemberSort => MembersSorted);
+crate::sorts::rows_sorted!(from MemberSort => MembersSorted);
 
 impl MemberFilter {
     /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.

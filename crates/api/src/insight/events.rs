@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 use crate::{
     graphql::{
         canonical::filter_name,
-        connection::{Count, CountPrecision, PageArgs, PageInfo, checked_limit, counted},
+        connection::{COUNTED_BY_DEFAULT, Count, CountPrecision, PageArgs, PageInfo, checked_limit, counted},
         context::ContextExt,
         fault::{Answer, TopError},
         limits::Limits,
@@ -106,7 +106,8 @@ impl EventConnection {
     #[field(cost = "3")]
     async fn total_count(
         &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
+        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default_with = "COUNTED_BY_DEFAULT")]
+        limit: i32,
     ) -> Answer<Count> {
         let limit = checked_limit(limit)?;
         let (found, is_all) = *self.all.get_or_try_init(|| self.list.count()).await?;

@@ -17,7 +17,7 @@ use platform::{
 
 use super::{
     direct_json,
-    filters::{OrderFilter, OrderOrder, sorted},
+    filters::{OrderFilter, OrderOrder},
     line::OrderLine,
     links::{IdFilter, MOST_A_PAGE, head_cursor},
     order::Order,
@@ -68,8 +68,8 @@ pub(super) async fn orders(
 ) -> Answer<OrderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read_in(ctx, filter).await?);
-    let sorted = sorted(order);
-    let kind = sorted.kind();
+    let sorted = OrderOrder::sorted(order);
+    let kind = sorted.kind("orders");
     let mut request = args.check(&kind, signer, MOST_A_PAGE)?;
     let mut stream = carried(&mut request);
     let look = ctx.look_ahead();
@@ -106,7 +106,7 @@ pub(super) async fn orders(
 async fn page_of(
     scope: &TenantScope,
     filter: &rows::Filter,
-    sorted: rows::Sorted,
+    sorted: rows::OrdersSorted,
     (request, is_counted): (&PageRequest, bool),
 ) -> Answer<(rows::ListedOrders, Option<usize>)> {
     let found = if is_counted { Some(rows::find(scope, filter, sorted).await?) } else { None };
@@ -167,7 +167,7 @@ pub(super) async fn backorders(
 ) -> Answer<BackorderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
-    let kind = sorted.kind();
+    let kind = sorted.kind("backorders");
     let request = args.check(&kind, signer, MOST_A_PAGE)?;
     let listed = rows::backorders(scope, &filter, &tests, sorted, &request).await?;
     let mut ids: Vec<OrderId> = listed.rows.iter().map(|waiting| waiting.order).collect();

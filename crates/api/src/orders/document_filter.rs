@@ -111,7 +111,7 @@ macro_rules! document_sort {
             UpdatedAt,
         }
 
-        crate::sorts::rows_sorted!($input => inventory::orders::rows::DocumentSorted);
+        crate::sorts::rows_sorted!(from $input => inventory::orders::rows::DocumentSorted);
     };
 }
 pub(crate) use document_sort;

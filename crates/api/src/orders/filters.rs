@@ -10,7 +10,7 @@ use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::{
-        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TagTest, TextTest,
+        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, OrdersSorted, SearchTest, SearchWord, Span, TagTest, TextTest,
         TotalTest,
     },
 };
@@ -127,13 +127,7 @@ pub enum OrderOrderField {
     UpdatedAt,
 }
 
-/// The newest first, unless something else is asked for.
-pub fn sorted(order: Option<OrderOrder>) -> Sorted {
-    order.map_or(Sorted { by: OrderSort::PlacedAt, descending: true }, |order| Sorted {
-        by: order.field.into(),
-        descending: order.direction == Direction::Desc,
-    })
-}
+crate::sorts::rows_sorted!(OrderOrder => OrdersSorted);
 
 /// How deep filters stand inside each other, and how many tests they have in all.
 const MOST_DEPTH: usize = 5;

@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use entity::prelude::{ChannelId, Numbered, OrderId, ProductId};
 use iam::access::kind;
-use inventory::orders::rows::{self, BackordersSorted, Filter, IdColumn, OrderName};
+use inventory::orders::rows::{self, Filter, IdColumn, OrderName};
 use macros::resolvers;
 use platform::{path, storage::TenantScope};
 
@@ -115,7 +115,7 @@ impl OrdersQuery {
             let store = store_named(ctx, &named, &["store"]).await?;
             filter.push(Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect()));
         }
-        let sorted = sort.map_or(BackordersSorted::OLDEST, BackordersSorted::from);
+        let sorted = BackorderSort::sorted(sort);
         let args = PageArgs { first, after, last, before };
         connections::backorders(ctx, &scope, (Filter::All(filter), lines), sorted, &args).await
     }

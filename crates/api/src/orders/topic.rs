@@ -9,7 +9,7 @@ use entity::prelude::{ChannelId, OrderId, StoreId};
 use inventory::orders::{
     core,
     events::OrderEvent,
-    rows::{self, Filter, IdColumn, OrderSort, Sorted},
+    rows::{self, Filter, IdColumn, OrderSort, OrdersSorted},
 };
 use platform::{
     paging::{Key, PageRequest},
@@ -41,7 +41,7 @@ impl Topic for OrderTopic {
     }
 
     async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<SnapshotPage<Self>, Fault> {
-        let sorted = Sorted { by: OrderSort::Number, descending: false };
+        let sorted = OrdersSorted { by: OrderSort::Number, descending: false };
         let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
         let mut orders = rows::page(scope, &self.filter, sorted, &request).await?;
         let more = orders.len() > SNAPSHOT_PAGE as usize;

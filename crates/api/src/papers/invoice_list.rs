@@ -154,8 +154,8 @@ pub async fn invoices(
     let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
     let InvoiceAsk { of, filter, sort } = ask;
     let mut tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read(ctx.caller()?)?;
-    let sorted = sort.map(InvoicesSorted::from).unwrap_or_default();
-    let mut kind = sorted.kind();
+    let sorted = InvoiceSort::sorted(sort);
+    let mut kind = sorted.kind("invoices");
     match of {
         InvoicesOf::All => {}
         InvoicesOf::Order(order) => {

@@ -69,9 +69,11 @@ impl PurchaseOrderSort {
         if self.field == PurchaseOrderSortField::Total && !caller.sees_costs() {
             return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
         }
-        Ok(PurchaseSorted { by: self.field.into(), descending: self.direction == Direction::Desc })
+        Ok(self.into())
     }
 }
+
+crate::sorts::rows_sorted!(from PurchaseOrderSort => PurchaseSorted);
 
 /// Purchase orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -217,8 +219,8 @@ pub async fn purchase_orders<P: Permission>(
         let named = filter.own.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));
         filter.own.suppliers = Some(if named { vec![supplier] } else { Vec::new() });
     }
-    let sorted = ask.sort.map(|sort| sort.sorted(permit.caller())).transpose()?.unwrap_or(PurchaseSorted::NEWEST);
-    let kind = sorted.kind();
+    let sorted = ask.sort.map(|sort| sort.sorted(permit.caller())).transpose()?.unwrap_or_default();
+    let kind = sorted.kind(rows::PURCHASES);
     let request = ask.args.check(&kind, signer, MOST_A_PAGE)?;
     rows::add_merged(&scope, filter.all_mut()).await?;
     let source = rows::source(scope.backend(), &filter);

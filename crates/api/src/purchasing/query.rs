@@ -30,7 +30,7 @@ use super::{
     reorder_plan::{self, ReorderSuggestionConnection, SuggestedOf},
     return_list::{SupplierReturnFilter, SupplierReturnSort, supplier_returns},
     returns::SupplierReturn,
-    supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort, supply_sorted},
+    supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort},
     supply_inputs::supplier_name,
 };
 use crate::{
@@ -189,8 +189,8 @@ impl PurchaseQuery {
             created: moments(asked.created_at),
             updated: moments(asked.updated_at),
         };
-        let sorted = supply_sorted(sort);
-        let kind = sorted.kind();
+        let sorted = SupplierProductSort::sorted(sort);
+        let kind = sorted.kind("supplies");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let source = rows::supply_source(scope.backend(), &filter);
         let page = rows::supply_page(&scope, source.clone(), sorted, &request).await?;

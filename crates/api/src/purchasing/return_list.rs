@@ -146,8 +146,8 @@ pub(super) async fn supplier_returns(
     if let Reach::Stores(stores) = permit.reach() {
         filter.own.stores.push(stores.to_vec());
     }
-    let sorted = sort.map_or(ReturnsSorted::NEWEST, ReturnsSorted::from);
-    let kind = sorted.kind();
+    let sorted = SupplierReturnSort::sorted(sort);
+    let kind = sorted.kind("supplier_returns");
     let request = args.check(&kind, signer, MOST_A_PAGE)?;
     let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
     rows::add_merged_suppliers(&scope, lists).await?;

@@ -42,11 +42,7 @@ pub enum SupplierProductSortField {
     UpdatedAt,
 }
 
-/// By supplier, unless something else is asked for.
-pub(super) fn supply_sorted(sort: Option<SupplierProductSort>) -> SupplySorted {
-    let asked = |sort: SupplierProductSort| SupplySorted { by: sort.field.into(), descending: sort.direction == Direction::Desc };
-    sort.map_or(SupplySorted::BY_SUPPLIER, asked)
-}
+crate::sorts::rows_sorted!(SupplierProductSort => SupplySorted);
 
 /// A row of a supplier's catalogue.
 #[derive(Clone)]

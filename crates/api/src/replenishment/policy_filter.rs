@@ -76,9 +76,4 @@ pub enum ReplenishmentPolicySortField {
     UpdatedAt,
 }
 
-/// By scope, unless something else is asked for.
-pub(super) fn policies_sorted(sort: Option<ReplenishmentPolicySort>) -> PoliciesSorted {
-    let asked =
-        |sort: ReplenishmentPolicySort| PoliciesSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc };
-    sort.map_or(PoliciesSorted::BY_SCOPE, asked)
-}
+crate::sorts::rows_sorted!(ReplenishmentPolicySort => PoliciesSorted);

@@ -11,7 +11,7 @@ use super::{
     enums::ReplenishmentPlanState,
     plan::{ReplenishmentPlan, ReplenishmentPlanConnection},
     policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection},
-    policy_filter::{ReplenishmentPolicyFilter, ReplenishmentPolicySort, policies_sorted},
+    policy_filter::{ReplenishmentPolicyFilter, ReplenishmentPolicySort},
     rule::ReplenishmentRule,
     score::ReplenishmentOutcomeScore,
 };
@@ -60,8 +60,8 @@ impl ReplenishmentQuery {
         before: Option<Cursor>,
     ) -> Answer<ReplenishmentPolicyConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let sorted = policies_sorted(sort);
-        let list = sorted.kind();
+        let sorted = ReplenishmentPolicySort::sorted(sort);
+        let list = sorted.kind("replenishmentPolicies");
         let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let db = ctx.given::<Ledger>()?.database();

@@ -71,7 +71,4 @@ pub enum SavedViewSortField {
     UpdatedAt,
 }
 
-/// By slug, unless something else is asked for.
-pub(super) fn view_sorted(sort: Option<SavedViewSort>) -> ViewsSorted {
-    sort.map_or(ViewsSorted::BY_SLUG, |sort| ViewsSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
-}
+crate::sorts::rows_sorted!(SavedViewSort => ViewsSorted);

@@ -12,7 +12,7 @@ use services::saved_views::{
 use tokio::sync::Mutex;
 
 use super::{
-    filter::{SavedViewFilter, SavedViewSort, view_sorted},
+    filter::{SavedViewFilter, SavedViewSort},
     inputs::{SavedViewRef, given, meant},
     view::{SavedView, SavedViewConnection},
 };
@@ -119,8 +119,8 @@ impl SavedViewQuery {
         #[graphql(desc = "Sort of the saved views. Null for SLUG, ASC.")] sort: Option<SavedViewSort>,
     ) -> Answer<SavedViewConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let sorted = view_sorted(sort);
-        let kind = sorted.kind();
+        let sorted = SavedViewSort::sorted(sort);
+        let kind = sorted.kind("savedViews");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = filter.unwrap_or_default().read()?;
         let listed = ctx.given::<SavedViews>()?.page(&permit, (&filter, sorted), &request).await?;

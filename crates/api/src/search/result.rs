@@ -6,7 +6,7 @@ use services::search::core::{Field, Tier};
 
 use crate::{
     graphql::{
-        connection::{Count, CountedPage},
+        connection::{COUNTED_BY_DEFAULT, Count, CountedPage},
         fault::Answer,
     },
     scan::SearchKind,
@@ -44,7 +44,8 @@ impl SearchResults {
     #[field(cost = "3")]
     async fn total_count(
         &self,
-        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default = 1000)] limit: i32,
+        #[graphql(desc = "Count no further than this: 1 to 100,000. Default 1,000.", default_with = "COUNTED_BY_DEFAULT")]
+        limit: i32,
     ) -> Answer<Count> {
         self.page.total(limit).await
     }

@@ -165,7 +165,7 @@ pub enum LotSortField {
 
 /// The newest first, unless something else is asked for.
 pub fn lot_sorted(sort: Option<LotSort>) -> LotSorted {
-    sort.map_or(LotSorted::NEWEST, |LotSort { field, direction }| LotSorted {
+    sort.map_or_else(LotSorted::default, |LotSort { field, direction }| LotSorted {
         by: match field {
             LotSortField::Code => By::Code,
             LotSortField::ExpiresOn => By::ExpiresOn,

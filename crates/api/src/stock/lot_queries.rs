@@ -10,10 +10,7 @@ use inventory::{
     ledger::Ledger,
     stock::{
         core,
-        rows::{
-            lot_filter::LotFilterSpec,
-            lot_list::{self, ExpiringSorted},
-        },
+        rows::{lot_filter::LotFilterSpec, lot_list},
     },
 };
 use macros::resolvers;
@@ -86,7 +83,7 @@ impl LotQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = lot_sorted(sort);
-        let kind = sorted.kind();
+        let kind = sorted.kind("lots");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.given::<Limits>()?.page)?;
         let tests = within(LotFilter::read(by_ids(ctx, filter, "filter").await?)?, &permit.reach());
         let source = lot_list::lots_source(scope.backend(), &tests);
@@ -137,8 +134,8 @@ impl LotQuery {
         let ledger = ctx.given::<Ledger>()?;
         let scope = permit.scope(ledger.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let sorted = sort.map_or(ExpiringSorted::SOONEST, ExpiringSorted::from);
-        let list = sorted.kind();
+        let sorted = ExpiringLotSort::sorted(sort);
+        let list = sorted.kind("expiring");
         let args = PageArgs { first, after, ..PageArgs::default() };
         let request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
         let tests = self::within(LotFilter::read(by_ids(ctx, filter, "filter").await?)?, &permit.reach());
@@ -170,7 +167,7 @@ impl LotQuery {
         conditions += &narrowed;
         values.extend(more);
         let source = lot_list::expiring_source(days.last() + within, &conditions, values.clone());
-        let (bounds, order, bound) = keyset(&sorted.columns(), sorted.descending, &request, values.len() + 3);
+        let (bounds, order, bound) = keyset(sorted.columns(), sorted.descending, &request, values.len() + 3);
         conditions += &bounds;
         conditions += &order;
         values.extend(bound);

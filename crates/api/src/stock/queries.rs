@@ -8,7 +8,7 @@ use iam::access::{Reach, kind};
 use inventory::{
     ledger::Ledger,
     stock::rows::{
-        self, MovementsSorted,
+        self,
         list::{LevelFilter, LevelSort, SortKey},
     },
 };
@@ -80,8 +80,8 @@ impl StockQuery {
     ) -> Answer<StockMovementConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let sorted = sort.map_or(MovementsSorted::NEWEST, MovementsSorted::from);
-        let list = sorted.kind();
+        let sorted = MovementSort::sorted(sort);
+        let list = sorted.kind("movements");
         let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
         let mut filter = MovementFilter::nested(by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?)?;
         // Inside `not` and `or` too: an entry in another store is not there for whoever may not see it.

@@ -33,7 +33,7 @@ pub fn register(registry: Registry, ledger: &Ledger) -> Registry {
     let (ledger, walk) = (ledger.clone(), Arc::new(Walk::default()));
     registry.periodic("fulfilment.follow", EVERY, move |_| {
         let (ledger, walk) = (ledger.clone(), walk.clone());
-        async move { follow_all_on(&ledger, &walk).await.map(drop) }
+        async move { follow_all(&ledger, &walk).await.map(drop) }
     })
 }
 
@@ -89,24 +89,19 @@ impl ReadyMail {
     }
 }
 
-/// Makes the works of orders that have none, of all tenants, and says how many it made.
-pub async fn follow_all(ledger: &Ledger) -> Result<usize, Fault> {
-    follow_all_on(ledger, &Walk::default()).await
+/// The order that a run has come to.
+type OrderKey = (TenantId, OrderId);
+
+/// Makes the works of orders that have none, of all tenants, from where the last run ended, and says how many it made.
+pub async fn follow_all(ledger: &Ledger, walk: &Walk<OrderKey>) -> Result<usize, Fault> {
+    let global = ledger.database().global();
+    let read = |after: Option<OrderKey>, most| rows::unworked(&global, after.unwrap_or((TenantId::NIL, OrderId::NIL)), most);
+    walk.run(read, |order: &OrderKey| *order, |page| follow_page(ledger, page)).await
 }
 
-/// The same, from where the last run ended.
-pub async fn follow_all_on(ledger: &Ledger, walk: &Walk<(TenantId, OrderId)>) -> Result<usize, Fault> {
-    let global = ledger.database().global();
-    let mut made = 0;
-    for _ in 0..walk.pages() {
-        let page = rows::unworked(&global, walk.after().unwrap_or((TenantId::NIL, OrderId::NIL)), walk.rows()).await?;
-        let commands = page.iter().map(|(tenant, order)| (*tenant, Command::of(WorkCommand::Follow(*order)))).collect();
-        made += submit_all(ledger, commands, works_of).await;
-        if !walk.has_more(page.last().copied(), page.len()) {
-            break;
-        }
-    }
-    Ok(made)
+async fn follow_page(ledger: &Ledger, page: Vec<OrderKey>) -> Result<usize, Fault> {
+    let commands = page.into_iter().map(|(tenant, order)| (tenant, Command::of(WorkCommand::Follow(order)))).collect();
+    Ok(submit_all(ledger, commands, works_of).await)
 }
 
 fn works_of(receipt: &Receipt) -> usize {

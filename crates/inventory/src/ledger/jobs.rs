@@ -26,19 +26,12 @@ pub(crate) const AT_ONCE: usize = 64;
 /// over, so that it holds nothing else up.
 pub async fn expire_holds(ledger: &Ledger, now: Timestamp, walk: &Walk<PageKey>) -> Result<usize, Fault> {
     let global = ledger.database().global();
-    let mut ended = 0;
-    for _ in 0..walk.pages() {
-        let page = due::holds(&global, now, walk.after().unwrap_or(PageKey::START), walk.rows()).await?;
-        ended += expire_page(ledger, now, &page).await;
-        if !walk.has_more(page.last().map(|last| last.page_key), page.len()) {
-            break;
-        }
-    }
-    Ok(ended)
+    let read = |after: Option<PageKey>, most| due::holds(&global, now, after.unwrap_or(PageKey::START), most);
+    walk.run(read, |hold: &DueHold| hold.page_key, |page| expire_page(ledger, now, page)).await
 }
 
-async fn expire_page(ledger: &Ledger, now: Timestamp, due: &[DueHold]) -> usize {
-    let mut by_tenant: BTreeMap<TenantId, Vec<&DueHold>> = BTreeMap::new();
+async fn expire_page(ledger: &Ledger, now: Timestamp, due: Vec<DueHold>) -> Result<usize, Fault> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<DueHold>> = BTreeMap::new();
     for one in due {
         by_tenant.entry(one.tenant).or_default().push(one);
     }
@@ -60,7 +53,7 @@ async fn expire_page(ledger: &Ledger, now: Timestamp, due: &[DueHold]) -> usize 
             commands.push((tenant, Command::of(StockCommand::Expire(expire, some.iter().map(|hold| hold.key).collect()))));
         }
     }
-    submit_all(ledger, commands, |receipt| receipt.reservations.len()).await
+    Ok(submit_all(ledger, commands, |receipt| receipt.reservations.len()).await)
 }
 
 /// Submits the commands, some at once, so that they share transactions; sums what `count` says of the receipts.

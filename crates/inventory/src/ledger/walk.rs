@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use platform::storage::Fault;
+
 use super::{due::PAGE, jobs::MOST_PAGES};
 
 /// Where a job goes on. A run that ends at its last page leaves the next one what is behind it; one that came to the end lets it begin anew. So all
@@ -18,18 +20,35 @@ impl<K: Copy> Walk<K> {
     pub const fn of(pages: usize, rows: usize) -> Self {
         Self { pages, rows, after: Mutex::new(None) }
     }
-    pub(crate) const fn pages(&self) -> usize {
-        self.pages
-    }
-    pub(crate) const fn rows(&self) -> usize {
-        self.rows
+    /// Does the work of a run and says how much that was, as `work` says it of each page. `read` reads the rows behind the last one that was seen, so
+    /// many at most, and `key` is where a row stands among all.
+    pub(crate) async fn run<R, P, W>(
+        &self,
+        read: impl Fn(Option<K>, usize) -> P,
+        key: impl Fn(&R) -> K,
+        work: impl Fn(Vec<R>) -> W,
+    ) -> Result<usize, Fault>
+    where
+        P: Future<Output = Result<Vec<R>, Fault>>,
+        W: Future<Output = Result<usize, Fault>>,
+    {
+        let mut done = 0;
+        for _ in 0..self.pages {
+            let page = read(self.after(), self.rows).await?;
+            let (last, rows) = (page.last().map(&key), page.len());
+            done += work(page).await?;
+            if !self.has_more(last, rows) {
+                break;
+            }
+        }
+        Ok(done)
     }
     /// The last row that was seen; None at the beginning.
-    pub(crate) fn after(&self) -> Option<K> {
+    fn after(&self) -> Option<K> {
         *self.after.lock().unwrap_or_else(PoisonError::into_inner)
     }
     /// Notes the last row of a page, and says whether another page may follow.
-    pub(crate) fn has_more(&self, last: Option<K>, rows: usize) -> bool {
+    fn has_more(&self, last: Option<K>, rows: usize) -> bool {
         let last = last.filter(|_| rows >= self.rows);
         *self.after.lock().unwrap_or_else(PoisonError::into_inner) = last;
         last.is_some()

@@ -28,12 +28,6 @@ const ORDERS_A_LEVEL: usize = 200;
 /// How often in a run what is left is offered to orders behind those that came to nothing.
 const MOST_ROUNDS: usize = 4;
 
-/// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot
-/// be ended is logged and passed over, so that it holds nothing else up.
-pub async fn expire_due(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
-    expire_due_on(ledger, now, &DueWalks::default()).await
-}
-
 /// How far the runs have come that end orders and loose reservations.
 #[derive(Debug, Default)]
 pub struct DueWalks {
@@ -41,44 +35,34 @@ pub struct DueWalks {
     holds: Walk<PageKey>,
 }
 
-/// The same, from where the last run ended.
-pub async fn expire_due_on(ledger: &Ledger, now: Timestamp, walks: &DueWalks) -> Result<usize, Fault> {
-    let (global, walk) = (ledger.database().global(), &walks.orders);
-    let mut ended = 0;
-    for _ in 0..walk.pages() {
-        let page = due::due_orders(&global, now, walk.after().unwrap_or(PageKey::START), walk.rows()).await?;
-        ended += expire_orders(ledger, &page).await?;
-        if !walk.has_more(page.last().map(|last| last.page_key), page.len()) {
-            break;
-        }
-    }
+/// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, from where the last run ended, and says how many it
+/// ended. What cannot be ended is logged and passed over, so that it holds nothing else up.
+pub async fn expire_due(ledger: &Ledger, now: Timestamp, walks: &DueWalks) -> Result<usize, Fault> {
+    let global = ledger.database().global();
+    let read = |after: Option<PageKey>, most| due::due_orders(&global, now, after.unwrap_or(PageKey::START), most);
+    let ended = walks.orders.run(read, |order: &DueOrder| order.page_key, |page| expire_orders(ledger, page)).await?;
     Ok(ended + expire_holds(ledger, now, &walks.holds).await?)
 }
 
-/// Gives what has come to the orders that wait for it, of all tenants, in each store the oldest order first, and says to how many it gave
-/// something. What waits is a fact of the rows, so a run that was cut short, a second one and one on another node do nothing more than what is left.
-pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
-    fill_backorders_on(ledger, &Walk::default()).await
+/// Gives what has come to the orders that wait for it, of all tenants, in each store the oldest order first, from where the last run ended, and says to
+/// how many it gave something. What waits is a fact of the rows, so a run that was cut short, a second one and one on another node do nothing more
+/// than what is left.
+pub async fn fill_backorders(ledger: &Ledger, walk: &Walk<Arrived>) -> Result<usize, Fault> {
+    let global = ledger.database().global();
+    let read = |after, most| due::arrived(&global, after, most);
+    walk.run(read, |arrived: &Arrived| *arrived, |page| fill_page(ledger, page)).await
 }
 
-/// The same, from where the last run ended.
-pub async fn fill_backorders_on(ledger: &Ledger, walk: &Walk<Arrived>) -> Result<usize, Fault> {
-    let global = ledger.database().global();
+async fn fill_page(ledger: &Ledger, page: Vec<Arrived>) -> Result<usize, Fault> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<Arrived>> = BTreeMap::new();
+    for one in page {
+        by_tenant.entry(one.tenant).or_default().push(one);
+    }
+    let tenants = by_tenant.into_iter().map(|(tenant, arrived)| fill_tenant(ledger, tenant, arrived));
+    let mut done = stream::iter(tenants).buffer_unordered(AT_ONCE);
     let mut filled = 0;
-    for _ in 0..walk.pages() {
-        let page = due::arrived(&global, walk.after().as_ref(), walk.rows()).await?;
-        let mut by_tenant: BTreeMap<TenantId, Vec<Arrived>> = BTreeMap::new();
-        for one in &page {
-            by_tenant.entry(one.tenant).or_default().push(*one);
-        }
-        let tenants = by_tenant.into_iter().map(|(tenant, arrived)| fill_tenant(ledger, tenant, arrived));
-        let mut done = stream::iter(tenants).buffer_unordered(AT_ONCE);
-        while let Some(given) = done.next().await {
-            filled += given?;
-        }
-        if !walk.has_more(page.last().copied(), page.len()) {
-            break;
-        }
+    while let Some(given) = done.next().await {
+        filled += given?;
     }
     Ok(filled)
 }
@@ -169,12 +153,12 @@ async fn turns(
     Ok(turns)
 }
 
-async fn expire_orders(ledger: &Ledger, due: &[DueOrder]) -> Result<usize, Fault> {
+async fn expire_orders(ledger: &Ledger, due: Vec<DueOrder>) -> Result<usize, Fault> {
     let mut by_tenant: BTreeMap<TenantId, Vec<OrderId>> = BTreeMap::new();
     for one in due {
         by_tenant.entry(one.tenant).or_default().push(one.order);
     }
-    let mut commands = Vec::with_capacity(due.len());
+    let mut commands = Vec::new();
     for (tenant, orders) in by_tenant {
         let mut levels: BTreeMap<OrderId, Vec<LevelKey>> = orders.into_iter().map(|id| (id, Vec::new())).collect();
         let ids: Vec<OrderId> = levels.keys().copied().collect();

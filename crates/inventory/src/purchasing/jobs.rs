@@ -21,36 +21,28 @@ use crate::{
 /// Tries before a letter is a dead one: with their pauses, most of a day of a mail server that is away.
 const MOST_FAILURES: i64 = 12;
 
-/// Ends the blanket orders that are in force and whose last day has gone by everywhere at `now`, of all tenants, and says how many those were. What was
-/// called off from them goes on. Doing it twice does nothing more.
-pub async fn expire_blankets(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
-    expire_blankets_on(ledger, now, &Walk::default()).await
+/// Ends the blanket orders that are in force and whose last day has gone by everywhere at `now`, of all tenants, from where the last run ended, and says
+/// how many those were. What was called off from them goes on. Doing it twice does nothing more.
+pub async fn expire_blankets(ledger: &Ledger, now: Timestamp, walk: &Walk<DueBlanket>) -> Result<usize, Fault> {
+    let (global, today) = (ledger.database().global(), shell::last_day(now));
+    let read = |after, most| rows::due_blankets(&global, today, after, most);
+    walk.run(read, |blanket: &DueBlanket| *blanket, |page| expire_page(ledger, today, page)).await
 }
 
-/// The same, from where the last run ended.
-pub async fn expire_blankets_on(ledger: &Ledger, now: Timestamp, walk: &Walk<DueBlanket>) -> Result<usize, Fault> {
-    let (global, today) = (ledger.database().global(), shell::last_day(now));
-    let mut ended = 0;
-    for _ in 0..walk.pages() {
-        let due = rows::due_blankets(&global, today, walk.after().as_ref(), walk.rows()).await?;
-        let expire = |one: &DueBlanket| {
-            let act = BlanketAct {
-                blanket: one.blanket,
-                action: BlanketAction::Expire,
-                expected_version: None,
-                note: None,
-                actor: Actor::SYSTEM,
-                today,
-                limit: None,
-            };
-            (one.tenant, shell::blanket_step(act))
+async fn expire_page(ledger: &Ledger, today: i32, page: Vec<DueBlanket>) -> Result<usize, Fault> {
+    let expire = |one: &DueBlanket| {
+        let act = BlanketAct {
+            blanket: one.blanket,
+            action: BlanketAction::Expire,
+            expected_version: None,
+            note: None,
+            actor: Actor::SYSTEM,
+            today,
+            limit: None,
         };
-        ended += submit_all(ledger, due.iter().map(expire).collect(), blankets_of).await;
-        if !walk.has_more(due.last().copied(), due.len()) {
-            break;
-        }
-    }
-    Ok(ended)
+        (one.tenant, shell::blanket_step(act))
+    };
+    Ok(submit_all(ledger, page.iter().map(expire).collect(), blankets_of).await)
 }
 
 fn blankets_of(receipt: &Receipt) -> usize {

@@ -5,6 +5,7 @@
 //! one that goes on failing stays in sight as a dead letter. How a worker holds a job and loses it: `docs/decisions/0060-jobs.md`.
 
 pub mod core;
+mod horizon;
 mod registry;
 mod rows;
 mod run;
@@ -12,6 +13,7 @@ mod shell;
 mod supervisor;
 mod turns;
 
+pub use horizon::Horizon;
 pub use registry::{PeriodicJob, Queued, Registry};
 pub use rows::{abandon, find_anywhere, let_go, list_anywhere, revive};
 pub use run::is_asked_to_yield;

@@ -8,6 +8,7 @@ use entity::{
     tables::export_schedule,
 };
 use platform::{
+    jobs::Horizon,
     secrets::{Loss, SealedColumn},
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
@@ -187,23 +188,21 @@ pub async fn remove(work: &Work, id: ExportScheduleId) -> Result<u64, Fault> {
     work.execute("DELETE FROM export_schedule WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
-/// Seconds within which the next run of any schedule is: a clock that was ahead has set a later one.
-const MOST_AHEAD: i64 = 2 * 86_400;
+/// The next run of any schedule is within it.
+const HORIZON: Horizon = Horizon::of_days(2);
 
-/// The tenants that have schedules which are due.
+/// The tenants that have schedules which are due, or wait for a moment that a clock set which was ahead.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql = format!(
-        "SELECT DISTINCT tenant_id FROM export_schedule WHERE (next_run_at <= $1 OR next_run_at > $2) AND tenant_id NOT IN {SUSPENDED}"
-    );
-    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    let (is_due, values) = HORIZON.due("next_run_at", now, 1);
+    let sql = format!("SELECT DISTINCT tenant_id FROM export_schedule WHERE {is_due} AND tenant_id NOT IN {SUSPENDED}");
     global.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
-/// The schedules that are due, locked until the transaction ends.
+/// The schedules that are due, or wait for a moment that a clock set which was ahead; locked until the transaction ends.
 pub async fn due(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
-    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
-    schedules(work, &format!(" AND (s.next_run_at <= $2 OR s.next_run_at > $3) ORDER BY s.id{lock}"), values).await
+    let (is_due, values) = HORIZON.due("s.next_run_at", now, 2);
+    schedules(work, &format!(" AND {is_due} ORDER BY s.id{lock}"), values).await
 }
 
 /// The time zone in which a tenant lives.

@@ -8,7 +8,7 @@ use entity::{
     tables::product,
 };
 use platform::{
-    paging::Key,
+    paging::{Key, SortBy, Sorted},
     storage::{Fault, Finds, Reads, Rows, Work},
 };
 use sea_orm::FromQueryResult;
@@ -36,47 +36,29 @@ pub enum CategorySort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CategorySorted {
-    pub by: CategorySort,
-    pub descending: bool,
-}
+pub type CategorySorted = Sorted<CategorySort>;
 
-impl CategorySorted {
-    /// The order where none is asked for.
-    pub const BY_POSITION: Self = Self { by: CategorySort::Position, descending: false };
+impl SortBy for CategorySort {
+    type Row = CategoryRow;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Position, descending: false };
+    const IS_DEFAULT_PLAIN: bool = true;
 
-    /// Names the sort in cursors: one of another sort does not open. Cursors by position are those of before there were sorts.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            CategorySort::Position if !self.descending => return "categories".to_owned(),
-            CategorySort::Position => "POSITION",
-            CategorySort::Name => "NAME",
-            CategorySort::Slug => "SLUG",
-            CategorySort::CreatedAt => "CREATED_AT",
-            CategorySort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("categories:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-
-    pub(crate) const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            CategorySort::Position => &["position", "id"],
-            CategorySort::Name => &["lower(name)", "id"],
-            CategorySort::Slug => &["slug", "id"],
-            CategorySort::CreatedAt => &["created_at", "id"],
-            CategorySort::UpdatedAt => &["updated_at", "id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Position => ("POSITION", &["position", "id"]),
+            Self::Name => ("NAME", &["lower(name)", "id"]),
+            Self::Slug => ("SLUG", &["slug", "id"]),
+            Self::CreatedAt => ("CREATED_AT", &["created_at", "id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["updated_at", "id"]),
         }
     }
-
-    /// Where the row stands in this sort.
-    pub fn keys(self, row: &CategoryRow) -> Vec<Key> {
-        let first = match self.by {
-            CategorySort::Position => Key::Int(i64::from(row.position)),
-            CategorySort::Name => Key::Text(row.name.to_ascii_lowercase()),
-            CategorySort::Slug => Key::Text(row.slug.clone()),
-            CategorySort::CreatedAt => Key::Int(row.created_at.micros()),
-            CategorySort::UpdatedAt => Key::Int(row.updated_at.micros()),
+    fn keys(self, row: &CategoryRow) -> Vec<Key> {
+        let first = match self {
+            Self::Position => Key::Int(i64::from(row.position)),
+            Self::Name => Key::Text(row.name.to_ascii_lowercase()),
+            Self::Slug => Key::Text(row.slug.clone()),
+            Self::CreatedAt => Key::Int(row.created_at.micros()),
+            Self::UpdatedAt => Key::Int(row.updated_at.micros()),
         };
         vec![first, row.id.into()]
     }

@@ -10,7 +10,7 @@ use entity::{
     tables::{customer, subject},
 };
 use platform::{
-    paging::{ListSource, Listed, PageRequest},
+    paging::{ListSource, Listed, PageRequest, SortBy, Sorted},
     secrets::{DataKey, KeyRing, Texts, row_context},
     storage::{Fault, Finds, Reads, Row, Rows, Work, journal},
 };
@@ -180,15 +180,15 @@ fn listed(clause: Clause) -> ListSource {
     ListSource { from: format!("{FROM}{} AND c.merged_into IS NULL", clause.sql), values: clause.values }
 }
 
-/// A page of customers in an order: its columns, and whether it descends. One that is merged is left out.
+/// A page of customers in an order. One that is merged is left out.
 pub(super) async fn page(
     reads: &impl Reads,
     clause: Clause,
-    (columns, descending): (&[&str], bool),
+    sorted: Sorted<impl SortBy>,
     request: &PageRequest,
 ) -> Result<Listed<CustomerRow>, Fault> {
     let source = listed(clause);
-    let (sql, values) = source.clone().page(SealedRow::SELECT, columns, descending, request);
+    let (sql, values) = sorted.page(source.clone(), SealedRow::SELECT, request);
     Ok(Listed { rows: opened(reads, &sql, values).await?, source })
 }
 

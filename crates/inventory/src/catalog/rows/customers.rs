@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use entity::prelude::*;
 use platform::{
-    paging::{Key, Listed, PageRequest},
+    paging::{Key, Listed, PageRequest, SortBy, Sorted},
     storage::{Fault, Nested, Reads},
 };
 
@@ -73,40 +73,28 @@ pub enum CustomerSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CustomerSorted {
-    pub by: CustomerSort,
-    pub descending: bool,
-}
+pub type CustomerSorted = Sorted<CustomerSort>;
 
-impl CustomerSorted {
-    /// The order of customers where none is asked for.
-    pub const BY_CREATION: Self = Self { by: CustomerSort::CreatedAt, descending: false };
+impl SortBy for CustomerSort {
+    type Row = CustomerRow;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::CreatedAt, descending: false };
+    const IS_DEFAULT_PLAIN: bool = true;
 
-    /// Names the sort in cursors: one of another sort does not open. Cursors of the plain list are those of before there were sorts.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            CustomerSort::CreatedAt if !self.descending => return "customers".to_owned(),
-            CustomerSort::CreatedAt => "CREATED_AT",
-            CustomerSort::UpdatedAt => "UPDATED_AT",
-            CustomerSort::ExternalRef => "EXTERNAL_REF",
-        };
-        format!("customers:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            CustomerSort::CreatedAt => &["c.id"],
-            CustomerSort::UpdatedAt => &["c.updated_at", "c.id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::CreatedAt => ("CREATED_AT", &["c.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["c.updated_at", "c.id"]),
             // As the index of migration 120 has it.
-            CustomerSort::ExternalRef => &["(CASE WHEN c.external_ref IS NULL THEN '' ELSE c.external_ref END)", "c.id"],
+            Self::ExternalRef => {
+                ("EXTERNAL_REF", &["(CASE WHEN c.external_ref IS NULL THEN '' ELSE c.external_ref END)", "c.id"])
+            }
         }
     }
-    /// Where the customer stands in this sort.
-    pub fn keys(self, row: &CustomerRow) -> Vec<Key> {
-        let first = match self.by {
-            CustomerSort::CreatedAt => None,
-            CustomerSort::UpdatedAt => Some(Key::Int(row.updated_at.micros())),
-            CustomerSort::ExternalRef => Some(Key::Text(row.external_ref.clone().unwrap_or_default())),
+    fn keys(self, row: &CustomerRow) -> Vec<Key> {
+        let first = match self {
+            Self::CreatedAt => None,
+            Self::UpdatedAt => Some(Key::Int(row.updated_at.micros())),
+            Self::ExternalRef => Some(Key::Text(row.external_ref.clone().unwrap_or_default())),
         };
         first.into_iter().chain([row.id.into()]).collect()
     }
@@ -121,8 +109,7 @@ pub enum Addresses {
 
 /// A page of all customers, in the order of their creation.
 pub async fn plain_page(reads: &impl Reads, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
-    let sorted = CustomerSorted::BY_CREATION;
-    customer::page(reads, Clause::new(reads.backend()), (sorted.columns(), sorted.descending), request).await
+    customer::page(reads, Clause::new(reads.backend()), CustomerSorted::default(), request).await
 }
 
 /// A page of the customers that pass these tests.
@@ -134,7 +121,7 @@ pub async fn page(
     request: &PageRequest,
 ) -> Result<Listed<CustomerRow>, Fault> {
     let clause = condition(reads, tests, addresses).await?;
-    customer::page(reads, clause, (sorted.columns(), sorted.descending), request).await
+    customer::page(reads, clause, sorted, request).await
 }
 
 /// How many customers pass these tests, counted up to one more than `limit`.

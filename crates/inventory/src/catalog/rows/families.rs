@@ -1,12 +1,14 @@
 //! Sorts of lists of product families.
 
-use platform::paging::Key;
+use platform::paging::{Key, SortBy, Sorted};
 
 use crate::catalog::core::family::FamilyRow;
 
 /// What a list of families is sorted by; the id breaks ties. No index: a tenant has few families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FamilySort {
+    /// By their ids, which are given in the order of time.
+    Id,
     /// Capitals of A to Z do not count, which both databases do alike.
     Name,
     CreatedAt,
@@ -14,41 +16,28 @@ pub enum FamilySort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FamilySorted {
-    pub by: FamilySort,
-    pub descending: bool,
-}
+pub type FamilySorted = Sorted<FamilySort>;
 
-/// The cursors of the list by ID, which is the order where none is asked for.
-pub const FAMILIES: &str = "productFamilies";
+impl SortBy for FamilySort {
+    type Row = FamilyRow;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Id, descending: false };
+    const IS_DEFAULT_PLAIN: bool = true;
 
-impl FamilySorted {
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            FamilySort::Name => "NAME",
-            FamilySort::CreatedAt => "CREATED_AT",
-            FamilySort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("{FAMILIES}:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-
-    pub(crate) const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            FamilySort::Name => &["lower(name)", "id"],
-            FamilySort::CreatedAt => &["created_at", "id"],
-            FamilySort::UpdatedAt => &["updated_at", "id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Id => ("ID", &["id"]),
+            Self::Name => ("NAME", &["lower(name)", "id"]),
+            Self::CreatedAt => ("CREATED_AT", &["created_at", "id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["updated_at", "id"]),
         }
     }
-
-    /// Where the row stands in this sort.
-    pub fn keys(self, row: &FamilyRow) -> Vec<Key> {
-        let first = match self.by {
-            FamilySort::Name => Key::Text(row.name.to_ascii_lowercase()),
-            FamilySort::CreatedAt => Key::Int(row.created_at.micros()),
-            FamilySort::UpdatedAt => Key::Int(row.updated_at.micros()),
+    fn keys(self, row: &FamilyRow) -> Vec<Key> {
+        let first = match self {
+            Self::Id => None,
+            Self::Name => Some(Key::Text(row.name.to_ascii_lowercase())),
+            Self::CreatedAt => Some(Key::Int(row.created_at.micros())),
+            Self::UpdatedAt => Some(Key::Int(row.updated_at.micros())),
         };
-        vec![first, row.id.into()]
+        first.into_iter().chain([row.id.into()]).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Lists of nouns with a code and a name, of which a tenant has few: their sorts, and rows that are compared by name after they are read.
 
 use entity::{prelude::*, store, supplier, tables::channel};
-use platform::paging::Key;
+use platform::paging::{Key, SortBy, Sorted};
 
 use super::{
     conditions::{has_words, holds},
@@ -20,16 +20,10 @@ pub enum NamedSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NamedSorted {
-    pub by: NamedSort,
-    pub descending: bool,
-}
+pub type NamedSorted = Sorted<NamedSort>;
 
 /// A row of such a list.
 pub trait NamedRow {
-    /// The list's name in cursors.
-    const LIST: &'static str;
     fn code_key(&self) -> &str;
     fn name(&self) -> &str;
     fn created_at(&self) -> Timestamp;
@@ -38,9 +32,8 @@ pub trait NamedRow {
 }
 
 macro_rules! named_row {
-    ($row:ty, $list:literal) => {
+    ($row:ty) => {
         impl NamedRow for $row {
-            const LIST: &'static str = $list;
             fn code_key(&self) -> &str {
                 &self.code_key
             }
@@ -59,40 +52,29 @@ macro_rules! named_row {
         }
     };
 }
-named_row!(store::Model, "stores");
-named_row!(supplier::Model, "suppliers");
-named_row!(channel::Model, "channels");
+named_row!(store::Model);
+named_row!(supplier::Model);
+named_row!(channel::Model);
 
-impl NamedSorted {
-    /// The order where none is asked for.
-    pub const BY_CODE: Self = Self { by: NamedSort::Code, descending: false };
+impl SortBy for NamedSort {
+    type Row = dyn NamedRow;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Code, descending: false };
+    const IS_DEFAULT_PLAIN: bool = true;
 
-    /// Names the sort in cursors: one of another sort does not open. Cursors by code are those of before there were sorts.
-    pub fn kind<R: NamedRow>(self) -> String {
-        let by = match self.by {
-            NamedSort::Code if !self.descending => return R::LIST.to_owned(),
-            NamedSort::Code => "CODE",
-            NamedSort::Name => "NAME",
-            NamedSort::CreatedAt => "CREATED_AT",
-            NamedSort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("{}:{by}:{}", R::LIST, if self.descending { "DESC" } else { "ASC" })
-    }
-    pub(crate) const fn columns(self) -> [&'static str; 2] {
-        match self.by {
-            NamedSort::Code => ["code_key", "id"],
-            NamedSort::Name => ["lower(name)", "id"],
-            NamedSort::CreatedAt => ["created_at", "id"],
-            NamedSort::UpdatedAt => ["updated_at", "id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Code => ("CODE", &["code_key", "id"]),
+            Self::Name => ("NAME", &["lower(name)", "id"]),
+            Self::CreatedAt => ("CREATED_AT", &["created_at", "id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["updated_at", "id"]),
         }
     }
-    /// Where the row stands in this sort.
-    pub fn keys(self, row: &impl NamedRow) -> Vec<Key> {
-        let first = match self.by {
-            NamedSort::Code => Key::Text(row.code_key().to_owned()),
-            NamedSort::Name => Key::Text(row.name().to_ascii_lowercase()),
-            NamedSort::CreatedAt => Key::Int(row.created_at().micros()),
-            NamedSort::UpdatedAt => Key::Int(row.updated_at().micros()),
+    fn keys(self, row: &Self::Row) -> Vec<Key> {
+        let first = match self {
+            Self::Code => Key::Text(row.code_key().to_owned()),
+            Self::Name => Key::Text(row.name().to_ascii_lowercase()),
+            Self::CreatedAt => Key::Int(row.created_at().micros()),
+            Self::UpdatedAt => Key::Int(row.updated_at().micros()),
         };
         vec![first, row.id_key()]
     }

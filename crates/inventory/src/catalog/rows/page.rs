@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{prelude::ProductId, record::Selected};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Fault, Reads, Row},
 };
 
@@ -26,45 +26,35 @@ pub enum ProductSort {
 const NO_CURRENCY: &str = "~";
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ProductOrder {
-    pub sort: ProductSort,
-    pub descending: bool,
-}
+pub type ProductOrder = Sorted<ProductSort>;
 
-impl ProductOrder {
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let sort = match self.sort {
-            ProductSort::Sku => "Sku",
-            ProductSort::Name => "Name",
-            ProductSort::CreatedAt => "CreatedAt",
-            ProductSort::UpdatedAt => "UpdatedAt",
-            ProductSort::Price => "Price",
-        };
-        format!("products:{sort}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> &'static [&'static str] {
-        match self.sort {
-            ProductSort::Sku => &["p.sku_key", "p.id"],
-            ProductSort::Name => &["p.name_key", "p.id"],
-            ProductSort::CreatedAt => &["p.created_at", "p.id"],
-            ProductSort::UpdatedAt => &["p.updated_at", "p.id"],
-            ProductSort::Price => &[
-                "(CASE WHEN p.price_currency IS NULL THEN '~' ELSE p.price_currency END)",
-                "(CASE WHEN p.price_minor IS NULL THEN 0 ELSE p.price_minor END)",
-                "p.id",
-            ],
+impl SortBy for ProductSort {
+    type Row = ProductRow;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Sku, descending: false };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Sku => ("Sku", &["p.sku_key", "p.id"]),
+            Self::Name => ("Name", &["p.name_key", "p.id"]),
+            Self::CreatedAt => ("CreatedAt", &["p.created_at", "p.id"]),
+            Self::UpdatedAt => ("UpdatedAt", &["p.updated_at", "p.id"]),
+            Self::Price => (
+                "Price",
+                &[
+                    "(CASE WHEN p.price_currency IS NULL THEN '~' ELSE p.price_currency END)",
+                    "(CASE WHEN p.price_minor IS NULL THEN 0 ELSE p.price_minor END)",
+                    "p.id",
+                ],
+            ),
         }
     }
-    /// Where the row stands in this order.
-    pub fn keys(self, row: &ProductRow) -> Vec<Key> {
-        let first = match self.sort {
-            ProductSort::Sku => Key::Text(row.sku_key.clone()),
-            ProductSort::Name => Key::Text(row.name_key.clone()),
-            ProductSort::CreatedAt => Key::Int(row.created_at.micros()),
-            ProductSort::UpdatedAt => Key::Int(row.updated_at.micros()),
-            ProductSort::Price => {
+    fn keys(self, row: &ProductRow) -> Vec<Key> {
+        let first = match self {
+            Self::Sku => Key::Text(row.sku_key.clone()),
+            Self::Name => Key::Text(row.name_key.clone()),
+            Self::CreatedAt => Key::Int(row.created_at.micros()),
+            Self::UpdatedAt => Key::Int(row.updated_at.micros()),
+            Self::Price => {
                 let (currency, minor) =
                     row.price.as_ref().map_or((NO_CURRENCY, 0), |price| (price.currency.as_str(), price.minor));
                 return vec![Key::Text(currency.to_owned()), Key::Int(minor), row.id.into()];
@@ -127,7 +117,7 @@ impl Scoped {
 
     /// The rows of a page in the direction of the request, one more than its limit if there are more.
     pub async fn rows(&self, reads: &impl Reads, order: ProductOrder, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
-        let (sql, values) = self.source().page(product::ShownRow::SELECT, order.columns(), order.descending, request);
+        let (sql, values) = order.page(self.source(), product::ShownRow::SELECT, request);
         product::found(reads, &sql, values).await
     }
 

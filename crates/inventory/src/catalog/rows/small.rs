@@ -2,7 +2,7 @@
 
 use entity::{Tenanted, prelude::Id};
 use platform::{
-    paging::{ListSource, Listed, PageRequest},
+    paging::{ListSource, Listed, PageRequest, SortBy, Sorted},
     storage::{Fault, Reads, Row, Work},
 };
 use sea_orm::{FromQueryResult, IdenStatic, Iterable, QueryResult, Value};
@@ -70,15 +70,15 @@ pub fn archived(clause: &mut Clause, is_archived: Option<bool>) {
     }
 }
 
-/// A page of a table sorted by `keys` in a direction (whether it descends), of the rows that fulfil `clause` (empty, or beginning with " AND ").
+/// A page of a table in an order, of the rows that fulfil `clause` (empty, or beginning with " AND ").
 pub async fn sorted_page<E: Tenanted>(
     reads: &impl Reads,
     clause: Clause,
-    (keys, descending): (&[&str], bool),
+    sorted: Sorted<impl SortBy>,
     request: &PageRequest,
 ) -> Result<Listed<E::Model>, Fault> {
     let source = source::<E>(clause);
-    let (sql, values) = source.clone().page(&columns::<E>(""), keys, descending, request);
+    let (sql, values) = sorted.page(source.clone(), &columns::<E>(""), request);
     Ok(Listed { rows: models(&reads.rows(&sql, values).await?)?, source })
 }
 

@@ -54,7 +54,7 @@ pub async fn page(
     request: &PageRequest,
 ) -> Result<Listed<entity::store::Model>, Fault> {
     let clause = condition(reads, tests).await?;
-    small::sorted_page::<entity::store::Entity>(reads, clause, (sorted.columns().as_slice(), sorted.descending), request).await
+    small::sorted_page::<entity::store::Entity>(reads, clause, sorted, request).await
 }
 
 /// The condition of these tests. Names and countries are read once and compared here: a tenant has few stores, and no column keeps them folded.

@@ -41,7 +41,7 @@ pub async fn page(
     request: &PageRequest,
 ) -> Result<Listed<entity::supplier::Model>, Fault> {
     let clause = condition(reads, tests).await?;
-    small::sorted_page::<entity::supplier::Entity>(reads, clause, (sorted.columns().as_slice(), sorted.descending), request).await
+    small::sorted_page::<entity::supplier::Entity>(reads, clause, sorted, request).await
 }
 
 /// The condition of these tests. Names are read and compared here: a tenant has few suppliers, and no column keeps a name folded.

@@ -101,7 +101,7 @@ impl Catalog {
         let mut clause = Clause::new(scope.backend());
         place.push_to(&mut clause);
         tests.push_to(&scope, &mut clause, Noun::Category).await?;
-        small::sorted_page::<entity::category::Entity>(&scope, clause, (sorted.columns(), sorted.descending), request).await
+        small::sorted_page::<entity::category::Entity>(&scope, clause, sorted, request).await
     }
 
     pub async fn supplier(&self, permit: Permit<kind::ProductRead>, by: By<SupplierId>) -> Result<Option<SupplierRow>, Fault> {
@@ -136,15 +136,13 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductRead>,
         tests: NounTests,
-        sorted: Option<FamilySorted>,
+        sorted: FamilySorted,
         request: &PageRequest,
     ) -> Result<Listed<FamilyRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         tests.push_to(&scope, &mut clause, Noun::Family).await?;
-        let by_id: &[&str] = &["id"];
-        let order = sorted.map_or((by_id, false), |sorted| (sorted.columns(), sorted.descending));
-        small::sorted_page::<entity::product_family::Entity>(&scope, clause, order, request).await
+        small::sorted_page::<entity::product_family::Entity>(&scope, clause, sorted, request).await
     }
 
     pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {
@@ -222,7 +220,6 @@ impl Catalog {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         tests.push_to(&scope, &mut clause, Noun::Channel).await?;
-        let columns = sorted.columns();
-        small::sorted_page::<entity::channel::Entity>(&scope, clause, (columns.as_slice(), sorted.descending), request).await
+        small::sorted_page::<entity::channel::Entity>(&scope, clause, sorted, request).await
     }
 }

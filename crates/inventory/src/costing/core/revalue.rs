@@ -41,6 +41,26 @@ pub struct Revaluation {
     pub lines: Vec<RevaluationLine>,
 }
 
+/// A document that is decided, and has neither number nor place in the journal: both are given when it is written, and with them its moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRevaluation {
+    pub id: RevaluationId,
+    pub external_ref: Option<String>,
+    pub note: String,
+    pub actor: Actor,
+    pub business_date: i32,
+    pub reverses: Option<RevaluationId>,
+    pub charge: Option<AddedCharge>,
+    pub lines: Vec<RevaluationLine>,
+}
+
+impl NewRevaluation {
+    pub fn written(self, number: i64, seq: i64, created_at: Timestamp) -> Revaluation {
+        let Self { id, external_ref, note, actor, business_date, reverses, charge, lines } = self;
+        Revaluation { id, number, seq, external_ref, note, actor, business_date, created_at, reverses, charge, lines }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevaluationLine {
     /// From 1.
@@ -141,11 +161,15 @@ pub fn check(
 
 /// Books a line of a document on its product's pool.
 pub fn revalue(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine) -> Posting {
-    let values = match &line.charge {
+    posting(document, line, (CostBasis::Revalued, revalued(pool, line)))
+}
+
+/// Revalues what its product's pool has, and says by how much.
+pub fn revalued(pool: &mut Pool, line: &RevaluationLine) -> Values {
+    match &line.charge {
         Some(charge) => pool.charge(charge),
         None => pool.revalue(line.unit_cost, line.decimals),
-    };
-    posting(document, line, (CostBasis::Revalued, values))
+    }
 }
 
 /// Books a line of a document that undoes another one: the units are worth what they were before that.

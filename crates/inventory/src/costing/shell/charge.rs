@@ -18,7 +18,7 @@ use super::revalue::{Outcome, Write, are_too_dear, in_tries, replayed, written};
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
-        core::{AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED, Pool, Revaluation, RevaluationLine, Values, share, spread},
+        core::{AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED, NewRevaluation, Pool, RevaluationLine, Values, share, spread},
         rows,
     },
     currency::shell::rate_on,
@@ -155,15 +155,12 @@ async fn once(
     if are_too_dear(work, &foreseen).await? {
         return Ok(Err(ChargeProblem::TooDearTogether));
     }
-    let document = Revaluation {
+    let document = NewRevaluation {
         id: clock.document_id(),
-        number: 0,
-        seq: 0,
         external_ref: input.external_ref.clone(),
         note: input.note.trim().to_owned(),
         actor: permit.actor(),
         business_date: clock::local_day(now, &tenant_zone(work).await?),
-        created_at: now,
         reverses: None,
         charge: Some(charge),
         lines,

@@ -19,7 +19,8 @@ use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
         core::{
-            MAX_NOTE, MAX_REVALUED, NewLine, Pool, Revaluation, RevaluationLine, RevalueProblem, Values, check, revalue as apply,
+            MAX_NOTE, MAX_REVALUED, NewLine, NewRevaluation, Pool, Revaluation, RevaluationLine, RevalueProblem, Values, check,
+            revalued,
         },
         rows,
     },
@@ -59,6 +60,7 @@ pub enum Write {
 pub struct Outcome {
     pub document: Revaluation,
     pub is_replayed: bool,
+    /// None where nothing was written: the document's number and place are not its own then.
     pub seq: Option<i64>,
     /// By how much each line changes what there is, as the books stood when it was decided; empty when it is told again.
     pub foreseen: Vec<Values>,
@@ -115,8 +117,8 @@ where
     } else if let Ok(outcome) = &mut answer
         && !outcome.is_replayed
     {
-        // A number is given when it is written.
-        (outcome.document.number, outcome.seq) = (0, None);
+        // The numbers were undone with the transaction: they are given when it is written.
+        outcome.seq = None;
     }
     Ok(answer)
 }
@@ -164,15 +166,12 @@ async fn once(
         Err(problem) => return Ok(Err(problem)),
     };
     let now = clock.now();
-    let document = Revaluation {
+    let document = NewRevaluation {
         id: clock.document_id(),
-        number: 0,
-        seq: 0,
         external_ref: input.external_ref.clone(),
         note: input.note.trim().to_owned(),
         actor: permit.actor(),
         business_date: clock::local_day(now, &tenant_zone(work).await?),
-        created_at: now,
         reverses: None,
         charge: None,
         lines,
@@ -180,13 +179,13 @@ async fn once(
     let mut pools = rows::pools(work, &document.lines.iter().map(|line| line.product).collect()).await?;
     let foreseen = document.lines.iter().map(|line| {
         let pool: &mut Pool = pools.of.entry(line.product).or_default();
-        apply(pool, &document, line).values
+        revalued(pool, line)
     });
     let foreseen: Vec<Values> = foreseen.collect();
     if are_too_dear(work, &foreseen).await? {
         return Ok(Err(RevalueProblem::TooDearTogether));
     }
-    let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), document.created_at).await?;
+    let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), now).await?;
     written(work, key, before, (document, foreseen), Vec::new()).await.map(Ok)
 }
 
@@ -195,13 +194,11 @@ pub(super) async fn written(
     work: &mut Work,
     key: &Key,
     before: Counter,
-    (mut document, foreseen): (Revaluation, Vec<Values>),
+    (document, foreseen): (NewRevaluation, Vec<Values>),
     also: Vec<NewEvent>,
 ) -> Result<Outcome, Fault> {
     let mut counter = before;
-    document.number = counter.number(Numbered::Revaluation);
-    document.seq = before.seq + 1;
-    document.created_at = before.recorded_at;
+    let document = document.written(counter.number(Numbered::Revaluation), before.seq + 1, before.recorded_at);
     rows::insert_revaluation(work, &document).await?;
     let event = events::REVALUATION_CREATED.event(&told(&document));
     let events = std::iter::once(event).chain(also).zip(document.seq..);

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
-        core::{ChargeShare, MAX_NOTE, Revaluation, RevaluationLine, UndoProblem, Values, share},
+        core::{ChargeShare, MAX_NOTE, NewRevaluation, Revaluation, RevaluationLine, UndoProblem, Values, share},
         rows::{self, WorthsBefore},
     },
     purchasing::rows as purchases,
@@ -99,15 +99,12 @@ async fn once(
         return Ok(Err(UndoProblem::TooDearTogether));
     }
     let now = before.recorded_at;
-    let document = Revaluation {
+    let document = NewRevaluation {
         id: clock.document_id(),
-        number: 0,
-        seq: 0,
         external_ref: None,
         note: input.note.trim().to_owned(),
         actor: permit.actor(),
         business_date: clock::local_day(now, &tenant_zone(work).await?),
-        created_at: now,
         reverses: Some(original.id),
         charge: None,
         lines,

@@ -8,7 +8,7 @@ use entity::{
     tables::{order_line, order_line_part, sales_order},
 };
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest},
+    paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
@@ -88,35 +88,22 @@ pub enum BackorderSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BackordersSorted {
-    pub by: BackorderSort,
-    pub descending: bool,
-}
+pub type BackordersSorted = Sorted<BackorderSort>;
 
-impl BackordersSorted {
-    /// The order where none is asked for.
-    pub const OLDEST: Self = Self { by: BackorderSort::PlacedAt, descending: false };
+impl SortBy for BackorderSort {
+    type Row = Waiting;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::PlacedAt, descending: false };
 
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            BackorderSort::PlacedAt => "PLACED_AT",
-            BackorderSort::Backordered => "BACKORDERED",
-        };
-        format!("backorders:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> [&'static str; 3] {
-        match self.by {
-            BackorderSort::PlacedAt => ["o.placed_at", "o.number", "l.position"],
-            BackorderSort::Backordered => ["l.backordered", "o.number", "l.position"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::PlacedAt => ("PLACED_AT", &["o.placed_at", "o.number", "l.position"]),
+            Self::Backordered => ("BACKORDERED", &["l.backordered", "o.number", "l.position"]),
         }
     }
-    /// Where a line stands in its list.
-    pub fn keys(self, waiting: &Waiting) -> Vec<Key> {
-        let first = match self.by {
-            BackorderSort::PlacedAt => waiting.placed_at.micros(),
-            BackorderSort::Backordered => waiting.backordered,
+    fn keys(self, waiting: &Waiting) -> Vec<Key> {
+        let first = match self {
+            Self::PlacedAt => waiting.placed_at.micros(),
+            Self::Backordered => waiting.backordered,
         };
         vec![Key::Int(first), Key::Int(waiting.number), Key::Int(i64::from(waiting.position))]
     }
@@ -174,7 +161,7 @@ pub async fn backorders(
          WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_lines} AND {condition}"
     );
     let source = ListSource { from, values };
-    let (sql, values) = source.clone().page(WaitingRow::SELECT, &sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source.clone(), WaitingRow::SELECT, request);
     let rows = reads.records::<WaitingRow>(&sql, values).await?;
     let waiting = |row: WaitingRow| {
         let (position, placed_at) = (row.position as u16, row.placed_at);

@@ -47,7 +47,7 @@ pub struct Arrived {
 
 /// The next page of levels, of so many at most, at which orders wait for stock and some is available; what waits for a part of a kit does while a whole one could be
 /// made. Walks a partial index that holds only lines that wait; CROSS JOIN keeps SQLite from beginning with all levels.
-pub async fn arrived(global: &Global, after: Option<&Arrived>, most: usize) -> Result<Vec<Arrived>, Fault> {
+pub async fn arrived(global: &Global, after: Option<Arrived>, most: usize) -> Result<Vec<Arrived>, Fault> {
     let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
     let waiting = lines_that_wait(global.backend());
     let sql = format!(

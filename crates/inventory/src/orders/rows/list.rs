@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
@@ -25,46 +25,34 @@ pub enum OrderSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sorted {
-    pub by: OrderSort,
-    pub descending: bool,
-}
+pub type OrdersSorted = Sorted<OrderSort>;
 
-impl Sorted {
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            OrderSort::PlacedAt => "PlacedAt",
-            OrderSort::Number => "Number",
-            OrderSort::Total => "Total",
-            OrderSort::UpdatedAt => "UpdatedAt",
-        };
-        format!("orders:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    fn columns(self) -> [&'static str; 2] {
-        match self.by {
-            OrderSort::PlacedAt => ["o.placed_at", "o.id"],
-            OrderSort::Number => ["o.number", "o.id"],
-            OrderSort::Total => ["o.total_minor", "o.id"],
-            OrderSort::UpdatedAt => ["o.updated_at", "o.id"],
+impl SortBy for OrderSort {
+    type Row = Order;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::PlacedAt, descending: true };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::PlacedAt => ("PlacedAt", &["o.placed_at", "o.id"]),
+            Self::Number => ("Number", &["o.number", "o.id"]),
+            Self::Total => ("Total", &["o.total_minor", "o.id"]),
+            Self::UpdatedAt => ("UpdatedAt", &["o.updated_at", "o.id"]),
         }
     }
-    /// Where the order stands in this sort.
-    pub fn keys(self, order: &Order) -> Vec<Key> {
-        let first = match self.by {
-            OrderSort::PlacedAt => order.placed_at.micros(),
-            OrderSort::Number => order.number.get(),
-            OrderSort::Total => order.total.minor,
-            OrderSort::UpdatedAt => order.updated_at.micros(),
+    fn keys(self, order: &Order) -> Vec<Key> {
+        let first = match self {
+            Self::PlacedAt => order.placed_at.micros(),
+            Self::Number => order.number.get(),
+            Self::Total => order.total.minor,
+            Self::UpdatedAt => order.updated_at.micros(),
         };
         vec![Key::Int(first), order.id.into()]
     }
 }
 
 /// The statement of a page: orders without their lines, in the direction of the request, one more than its limit.
-pub fn page_statement(backend: Backend, filter: &Filter, sorted: Sorted, request: &PageRequest) -> (String, Vec<Value>) {
-    source(backend, filter).page(OrderRow::SELECT, &sorted.columns(), sorted.descending, request)
+pub fn page_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> (String, Vec<Value>) {
+    sorted.page(source(backend, filter), OrderRow::SELECT, request)
 }
 
 /// The orders that the filter is about.
@@ -74,7 +62,7 @@ pub fn source(backend: Backend, filter: &Filter) -> ListSource {
 }
 
 /// A page of orders without their lines.
-pub async fn page(reads: &impl Reads, filter: &Filter, sorted: Sorted, request: &PageRequest) -> Result<Vec<Order>, Fault> {
+pub async fn page(reads: &impl Reads, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> Result<Vec<Order>, Fault> {
     let (sql, values) = page_statement(reads.backend(), filter, sorted, request);
     reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
@@ -88,10 +76,10 @@ pub type Found = Vec<(OrderId, Vec<Key>)>;
 pub type ListedOrders = (Vec<Order>, Vec<Vec<Key>>);
 
 /// The orders that a search finds, in no order and at most `MOST_FOUND`.
-pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result<Found, Fault> {
+pub async fn find(reads: &impl Reads, filter: &Filter, sorted: OrdersSorted) -> Result<Found, Fault> {
     let ListSource { from, values } = source(reads.backend(), filter);
-    let [by, id] = sorted.columns();
-    let rows = reads.rows(&format!("SELECT {by}, {id} {from} LIMIT {MOST_FOUND}"), values).await?;
+    let columns = sorted.columns().join(", ");
+    let rows = reads.rows(&format!("SELECT {columns} {from} LIMIT {MOST_FOUND}"), values).await?;
     let found = rows.iter().map(|row| {
         let mut row = Row::new(row);
         let (at, id): (i64, OrderId) = (row.take()?, row.take()?);
@@ -104,7 +92,7 @@ pub async fn find(reads: &impl Reads, filter: &Filter, sorted: Sorted) -> Result
 pub async fn page_of_found(
     reads: &impl Reads,
     mut found: Found,
-    sorted: Sorted,
+    sorted: OrdersSorted,
     request: &PageRequest,
 ) -> Result<ListedOrders, Fault> {
     found.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));

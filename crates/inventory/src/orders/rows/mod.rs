@@ -36,7 +36,7 @@ pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standi
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest};
 pub use list::{
-    Found, ListedOrders, MOST_FOUND, OrderName, OrderSort, Sorted, count, fill_lines, find, order_id, page, page_of_found,
+    Found, ListedOrders, MOST_FOUND, OrderName, OrderSort, OrdersSorted, count, fill_lines, find, order_id, page, page_of_found,
     page_statement, source,
 };
 pub(crate) use load::currency_of;

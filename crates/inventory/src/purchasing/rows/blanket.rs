@@ -279,7 +279,7 @@ pub struct DueBlanket {
 }
 
 /// The next page of active blanket orders whose last day comes before this one, of all tenants that are served: so many at most.
-pub async fn due_blankets(global: &Global, day: i32, after: Option<&DueBlanket>, most: usize) -> Result<Vec<DueBlanket>, Fault> {
+pub async fn due_blankets(global: &Global, day: i32, after: Option<DueBlanket>, most: usize) -> Result<Vec<DueBlanket>, Fault> {
     let sql = format!(
         "SELECT b.tenant_id, b.id, b.valid_to FROM blanket_order b
          WHERE b.status = 'ACTIVE' AND b.valid_to < $1 AND b.tenant_id NOT IN {SUSPENDED} AND (b.valid_to, b.id) > ($2, $3)

@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use sea_orm::Value;
@@ -23,38 +23,24 @@ pub enum ReturnSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReturnsSorted {
-    pub by: ReturnSort,
-    pub descending: bool,
-}
+pub type ReturnsSorted = Sorted<ReturnSort>;
 
-impl ReturnsSorted {
-    /// The order where none is asked for.
-    pub const NEWEST: Self = Self { by: ReturnSort::Number, descending: true };
+impl SortBy for ReturnSort {
+    type Row = SupplierReturn;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Number, descending: true };
 
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            ReturnSort::Number => "NUMBER",
-            ReturnSort::CreatedAt => "CREATED_AT",
-            ReturnSort::OccurredAt => "OCCURRED_AT",
-        };
-        format!("supplier_returns:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            ReturnSort::Number => &["r.number", "r.id"],
-            ReturnSort::CreatedAt => &["r.created_at", "r.id"],
-            ReturnSort::OccurredAt => &["r.occurred_at", "r.id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Number => ("NUMBER", &["r.number", "r.id"]),
+            Self::CreatedAt => ("CREATED_AT", &["r.created_at", "r.id"]),
+            Self::OccurredAt => ("OCCURRED_AT", &["r.occurred_at", "r.id"]),
         }
     }
-    /// Where a return stands in its list.
-    pub fn keys(self, ret: &SupplierReturn) -> Vec<Key> {
-        let first = match self.by {
-            ReturnSort::Number => ret.number.get(),
-            ReturnSort::CreatedAt => ret.created_at.micros(),
-            ReturnSort::OccurredAt => ret.occurred_at.micros(),
+    fn keys(self, ret: &SupplierReturn) -> Vec<Key> {
+        let first = match self {
+            Self::Number => ret.number.get(),
+            Self::CreatedAt => ret.created_at.micros(),
+            Self::OccurredAt => ret.occurred_at.micros(),
         };
         vec![Key::Int(first), ret.id.into()]
     }
@@ -140,6 +126,6 @@ pub async fn returns_page(
     sorted: ReturnsSorted,
     request: &PageRequest,
 ) -> Result<Vec<SupplierReturn>, Fault> {
-    let (sql, values) = source.page(ReturnRow::SELECT, sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source, ReturnRow::SELECT, request);
     reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
 }

@@ -8,7 +8,7 @@ use entity::{
     tables::{product, supplier, supplier_product},
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Bulk, Fault, Finds, Reads, Work, new_and_changed},
 };
 use sea_orm::Value;
@@ -255,41 +255,26 @@ pub enum SupplySort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SupplySorted {
-    pub by: SupplySort,
-    pub descending: bool,
-}
+pub type SupplySorted = Sorted<SupplySort>;
 
-impl SupplySorted {
-    /// The order where none is asked for.
-    pub const BY_SUPPLIER: Self = Self { by: SupplySort::Supplier, descending: false };
+impl SortBy for SupplySort {
+    type Row = Supply;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Supplier, descending: false };
 
-    /// Names the sort in cursors: one of another sort does not open. Cursors by supplier are those of before there were sorts.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            SupplySort::Supplier => "SUPPLIER",
-            SupplySort::Product => "PRODUCT",
-            SupplySort::CreatedAt => "CREATED_AT",
-            SupplySort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("supplies:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            SupplySort::Supplier => &["y.supplier_id", "y.product_id"],
-            SupplySort::Product => &["y.product_id", "y.supplier_id"],
-            SupplySort::CreatedAt => &["y.created_at", "y.supplier_id", "y.product_id"],
-            SupplySort::UpdatedAt => &["y.updated_at", "y.supplier_id", "y.product_id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Supplier => ("SUPPLIER", &["y.supplier_id", "y.product_id"]),
+            Self::Product => ("PRODUCT", &["y.product_id", "y.supplier_id"]),
+            Self::CreatedAt => ("CREATED_AT", &["y.created_at", "y.supplier_id", "y.product_id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["y.updated_at", "y.supplier_id", "y.product_id"]),
         }
     }
-    /// Where a row stands in its list.
-    pub fn keys(self, supply: &Supply) -> Vec<Key> {
-        let at = match self.by {
-            SupplySort::Supplier => return vec![supply.supplier.into(), supply.product.into()],
-            SupplySort::Product => return vec![supply.product.into(), supply.supplier.into()],
-            SupplySort::CreatedAt => supply.created_at,
-            SupplySort::UpdatedAt => supply.updated_at,
+    fn keys(self, supply: &Supply) -> Vec<Key> {
+        let at = match self {
+            Self::Supplier => return vec![supply.supplier.into(), supply.product.into()],
+            Self::Product => return vec![supply.product.into(), supply.supplier.into()],
+            Self::CreatedAt => supply.created_at,
+            Self::UpdatedAt => supply.updated_at,
         };
         vec![Key::Int(at.micros()), supply.supplier.into(), supply.product.into()]
     }
@@ -342,7 +327,7 @@ pub async fn supply_page(
     sorted: SupplySorted,
     request: &PageRequest,
 ) -> Result<Vec<Supply>, Fault> {
-    let (sql, values) = source.page(SupplyRow::SELECT, sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source, SupplyRow::SELECT, request);
     reads.records::<SupplyRow>(&sql, values).await?.into_iter().map(SupplyRow::supply).collect()
 }
 

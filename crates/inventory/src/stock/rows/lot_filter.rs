@@ -1,7 +1,10 @@
 //! Which lots a list has, and in which order.
 
 use entity::prelude::*;
-use platform::{paging::Key, storage::Backend};
+use platform::{
+    paging::{Key, SortBy, Sorted},
+    storage::Backend,
+};
 use sea_orm::Value;
 
 use super::filter::{TextTest, sku_condition};
@@ -139,44 +142,32 @@ pub enum LotSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LotSorted {
-    pub by: LotSort,
-    pub descending: bool,
-}
+pub type LotSorted = Sorted<LotSort>;
 
 /// The day of lots that have none, as the index of migration 107 has it.
 const NEVER: i32 = i32::MAX;
 
-impl LotSorted {
-    /// The order of lots where none is asked for.
-    pub const NEWEST: Self = Self { by: LotSort::Id, descending: true };
+impl SortBy for LotSort {
+    type Row = Lot;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Id, descending: true };
+    const IS_DEFAULT_PLAIN: bool = true;
 
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            LotSort::Id => return "lots".to_owned(),
-            LotSort::Code => "CODE",
-            LotSort::ExpiresOn => "EXPIRES_ON",
-            LotSort::CreatedAt => "CREATED_AT",
-        };
-        format!("lots:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    pub(super) const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            LotSort::Id => &["l.id"],
-            LotSort::Code => &["l.code_key", "l.id"],
-            LotSort::ExpiresOn => &["(CASE WHEN l.expires_on IS NULL THEN 2147483647 ELSE l.expires_on END)", "l.id"],
-            LotSort::CreatedAt => &["l.created_at", "l.id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Id => ("ID", &["l.id"]),
+            Self::Code => ("CODE", &["l.code_key", "l.id"]),
+            Self::ExpiresOn => {
+                ("EXPIRES_ON", &["(CASE WHEN l.expires_on IS NULL THEN 2147483647 ELSE l.expires_on END)", "l.id"])
+            }
+            Self::CreatedAt => ("CREATED_AT", &["l.created_at", "l.id"]),
         }
     }
-    /// Where the lot stands in this sort.
-    pub fn keys(self, lot: &Lot) -> Vec<Key> {
-        let first = match self.by {
-            LotSort::Id => None,
-            LotSort::Code => Some(Key::Text(lot.key.clone())),
-            LotSort::ExpiresOn => Some(Key::Int(i64::from(lot.expires_on.unwrap_or(NEVER)))),
-            LotSort::CreatedAt => Some(Key::Int(lot.created_at.micros())),
+    fn keys(self, lot: &Lot) -> Vec<Key> {
+        let first = match self {
+            Self::Id => None,
+            Self::Code => Some(Key::Text(lot.key.clone())),
+            Self::ExpiresOn => Some(Key::Int(i64::from(lot.expires_on.unwrap_or(NEVER)))),
+            Self::CreatedAt => Some(Key::Int(lot.created_at.micros())),
         };
         first.into_iter().chain([lot.id.into()]).collect()
     }

@@ -6,7 +6,7 @@ use entity::{
     tables::{entry, product, store},
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use sea_orm::Value;
@@ -66,7 +66,7 @@ pub fn lots_source(backend: Backend, tests: &Nested<LotFilterSpec>) -> ListSourc
 
 /// A page of lots.
 pub async fn page(reads: &impl Reads, source: ListSource, sorted: LotSorted, request: &PageRequest) -> Result<Vec<Lot>, Fault> {
-    let (sql, values) = source.page(LotRow::SELECT, sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source, LotRow::SELECT, request);
     Ok(reads.records::<LotRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
@@ -159,36 +159,23 @@ pub enum ExpiringSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExpiringSorted {
-    pub by: ExpiringSort,
-    pub descending: bool,
-}
+pub type ExpiringSorted = Sorted<ExpiringSort>;
 
-impl ExpiringSorted {
-    /// The order where none is asked for.
-    pub const SOONEST: Self = Self { by: ExpiringSort::ExpiresOn, descending: false };
+impl SortBy for ExpiringSort {
+    type Row = Expiring;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::ExpiresOn, descending: false };
+    const IS_DEFAULT_PLAIN: bool = true;
 
-    /// Names the sort in cursors: one of another sort does not open. Cursors of the soonest first are those of before there were sorts.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            ExpiringSort::ExpiresOn if !self.descending => return "expiring".to_owned(),
-            ExpiringSort::ExpiresOn => "EXPIRES_ON",
-            ExpiringSort::Quantity => "QUANTITY",
-        };
-        format!("expiring:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    pub const fn columns(self) -> [&'static str; 3] {
-        match self.by {
-            ExpiringSort::ExpiresOn => ["l.expires_on", "l.id", "v.store_id"],
-            ExpiringSort::Quantity => ["v.on_hand", "l.id", "v.store_id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::ExpiresOn => ("EXPIRES_ON", &["l.expires_on", "l.id", "v.store_id"]),
+            Self::Quantity => ("QUANTITY", &["v.on_hand", "l.id", "v.store_id"]),
         }
     }
-    /// Where a lot in a store stands in this sort.
-    pub fn keys(self, one: &Expiring) -> Vec<Key> {
-        let first = match self.by {
-            ExpiringSort::ExpiresOn => i64::from(one.lot.expires_on.unwrap_or_default()),
-            ExpiringSort::Quantity => one.level.on_hand,
+    fn keys(self, one: &Expiring) -> Vec<Key> {
+        let first = match self {
+            Self::ExpiresOn => i64::from(one.lot.expires_on.unwrap_or_default()),
+            Self::Quantity => one.level.on_hand,
         };
         vec![Key::Int(first), one.lot.id.into(), one.level.key.store.into()]
     }

@@ -8,7 +8,7 @@ use entity::{
     tables::{entry, movement},
 };
 use platform::{
-    paging::{Key, ListSource},
+    paging::{Key, ListSource, SortBy, Sorted},
     storage::{Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
@@ -203,36 +203,23 @@ pub enum MovementSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MovementsSorted {
-    pub by: MovementSort,
-    pub descending: bool,
-}
+pub type MovementsSorted = Sorted<MovementSort>;
 
-impl MovementsSorted {
-    /// The order where none is asked for.
-    pub const NEWEST: Self = Self { by: MovementSort::RecordedAt, descending: true };
+impl SortBy for MovementSort {
+    type Row = Movement;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::RecordedAt, descending: true };
+    const IS_DEFAULT_PLAIN: bool = true;
 
-    /// Names the sort in cursors: one of another sort does not open. Cursors of the newest first are those of before there were sorts.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            MovementSort::RecordedAt if self.descending => return "movements".to_owned(),
-            MovementSort::RecordedAt => "RECORDED_AT",
-            MovementSort::OccurredAt => "OCCURRED_AT",
-        };
-        format!("movements:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    pub const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            MovementSort::RecordedAt => &["m.seq"],
-            MovementSort::OccurredAt => &["m.occurred_at", "m.seq"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::RecordedAt => ("RECORDED_AT", &["m.seq"]),
+            Self::OccurredAt => ("OCCURRED_AT", &["m.occurred_at", "m.seq"]),
         }
     }
-    /// Where a movement stands in its list.
-    pub fn keys(self, movement: &Movement) -> Vec<Key> {
-        let at = match self.by {
-            MovementSort::RecordedAt => None,
-            MovementSort::OccurredAt => Some(Key::Int(movement.occurred_at.micros())),
+    fn keys(self, movement: &Movement) -> Vec<Key> {
+        let at = match self {
+            Self::RecordedAt => None,
+            Self::OccurredAt => Some(Key::Int(movement.occurred_at.micros())),
         };
         at.into_iter().chain([Key::Int(movement.seq)]).collect()
     }

@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads},
 };
 
@@ -57,35 +57,22 @@ pub enum AlertSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AlertsSorted {
-    pub by: AlertSort,
-    pub descending: bool,
-}
+pub type AlertsSorted = Sorted<AlertSort>;
 
-impl AlertsSorted {
-    /// The order where none is asked for.
-    pub const NEWEST: Self = Self { by: AlertSort::OpenedAt, descending: true };
+impl SortBy for AlertSort {
+    type Row = Alert;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::OpenedAt, descending: true };
 
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            AlertSort::OpenedAt => "OPENED_AT",
-            AlertSort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("alerts:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            AlertSort::OpenedAt => &["a.opened_at", "a.id"],
-            AlertSort::UpdatedAt => &["a.updated_at", "a.id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::OpenedAt => ("OPENED_AT", &["a.opened_at", "a.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["a.updated_at", "a.id"]),
         }
     }
-    /// Where an alert stands in its list.
-    pub fn keys(self, alert: &Alert) -> Vec<Key> {
-        let at = match self.by {
-            AlertSort::OpenedAt => alert.opened_at,
-            AlertSort::UpdatedAt => alert.updated_at,
+    fn keys(self, alert: &Alert) -> Vec<Key> {
+        let at = match self {
+            Self::OpenedAt => alert.opened_at,
+            Self::UpdatedAt => alert.updated_at,
         };
         vec![Key::Int(at.micros()), alert.id.into()]
     }
@@ -102,7 +89,7 @@ pub fn source(backend: Backend, tests: &[Test]) -> ListSource {
 
 /// A page of alerts in this order.
 pub async fn page(reads: &impl Reads, tests: &[Test], sorted: AlertsSorted, request: &PageRequest) -> Result<Vec<Alert>, Fault> {
-    let (sql, values) = source(reads.backend(), tests).page(AlertRow::SELECT, sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source(reads.backend(), tests), AlertRow::SELECT, request);
     reads.records::<AlertRow>(&sql, values).await?.into_iter().map(Alert::try_from).collect()
 }
 

@@ -3,7 +3,7 @@
 use entity::{prelude::*, record::Selected};
 use inventory::orders::rows::{Clause, Span};
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest},
+    paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
     storage::{Fault, Finds, Reads},
 };
 use uuid::Uuid;
@@ -22,41 +22,26 @@ pub enum ScheduleSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SchedulesSorted {
-    pub by: ScheduleSort,
-    pub descending: bool,
-}
+pub type SchedulesSorted = Sorted<ScheduleSort>;
 
-impl SchedulesSorted {
-    /// The order where none is asked for.
-    pub const BY_NAME: Self = Self { by: ScheduleSort::Name, descending: false };
+impl SortBy for ScheduleSort {
+    type Row = Schedule;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Name, descending: false };
 
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            ScheduleSort::Name => "NAME",
-            ScheduleSort::CreatedAt => "CREATED_AT",
-            ScheduleSort::UpdatedAt => "UPDATED_AT",
-            ScheduleSort::LastRunAt => "LAST_RUN_AT",
-        };
-        format!("exportSchedules:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            ScheduleSort::Name => &["s.name", "s.id"],
-            ScheduleSort::CreatedAt => &["s.created_at", "s.id"],
-            ScheduleSort::UpdatedAt => &["s.updated_at", "s.id"],
-            ScheduleSort::LastRunAt => &["coalesce(s.last_run_at, 0)", "s.id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Name => ("NAME", &["s.name", "s.id"]),
+            Self::CreatedAt => ("CREATED_AT", &["s.created_at", "s.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["s.updated_at", "s.id"]),
+            Self::LastRunAt => ("LAST_RUN_AT", &["coalesce(s.last_run_at, 0)", "s.id"]),
         }
     }
-    /// Where a schedule stands in its list.
-    pub fn keys(self, schedule: &Schedule) -> Vec<Key> {
-        let first = match self.by {
-            ScheduleSort::Name => Key::Text(schedule.fields.name.clone()),
-            ScheduleSort::CreatedAt => Key::Int(schedule.created_at.micros()),
-            ScheduleSort::UpdatedAt => Key::Int(schedule.updated_at.micros()),
-            ScheduleSort::LastRunAt => Key::Int(schedule.last_run_at.map_or(0, Timestamp::micros)),
+    fn keys(self, schedule: &Schedule) -> Vec<Key> {
+        let first = match self {
+            Self::Name => Key::Text(schedule.fields.name.clone()),
+            Self::CreatedAt => Key::Int(schedule.created_at.micros()),
+            Self::UpdatedAt => Key::Int(schedule.updated_at.micros()),
+            Self::LastRunAt => Key::Int(schedule.last_run_at.map_or(0, Timestamp::micros)),
         };
         vec![first, schedule.id.into()]
     }
@@ -126,7 +111,7 @@ pub async fn page(
     filter.push_to(&mut clause);
     let source =
         ListSource { from: format!("FROM export_schedule s WHERE s.tenant_id = $1{}", clause.sql), values: clause.values };
-    let (sql, values) = source.clone().page(ScheduleRow::SELECT, sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source.clone(), ScheduleRow::SELECT, request);
     let rows = reads.records::<ScheduleRow>(&sql, values).await?;
     Ok(Listed { rows: rows.into_iter().map(Schedule::try_from).collect::<Result<_, _>>()?, source })
 }

@@ -3,7 +3,7 @@
 use entity::{prelude::*, record::Selected};
 use inventory::orders::rows::{Clause, Span, TextTest};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use uuid::Uuid;
@@ -62,43 +62,24 @@ pub enum InvoiceSort {
 }
 
 /// The order of a list; rows that are equal in it stand by their ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvoicesSorted {
-    pub by: InvoiceSort,
-    pub descending: bool,
-}
+pub type InvoicesSorted = Sorted<InvoiceSort>;
 
-impl Default for InvoicesSorted {
-    /// The newest first.
-    fn default() -> Self {
-        Self { by: InvoiceSort::IssuedAt, descending: true }
+impl SortBy for InvoiceSort {
+    type Row = Invoice;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::IssuedAt, descending: true };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::IssuedAt => ("ISSUED_AT", &["i.issued_at", "i.id"]),
+            Self::Number => ("NUMBER", &["i.number", "i.id"]),
+        }
     }
-}
-
-impl InvoicesSorted {
-    /// Names the order in cursors.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            InvoiceSort::IssuedAt => "ISSUED_AT",
-            InvoiceSort::Number => "NUMBER",
-        };
-        format!("invoices:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-
-    /// Where an invoice stands in the list.
-    pub fn keys(self, invoice: &Invoice) -> Vec<Key> {
-        let first = match self.by {
-            InvoiceSort::IssuedAt => invoice.issued_at.micros(),
-            InvoiceSort::Number => invoice.number,
+    fn keys(self, invoice: &Invoice) -> Vec<Key> {
+        let first = match self {
+            Self::IssuedAt => invoice.issued_at.micros(),
+            Self::Number => invoice.number,
         };
         vec![Key::Int(first), invoice.id.into()]
-    }
-
-    fn columns(self) -> [&'static str; 2] {
-        match self.by {
-            InvoiceSort::IssuedAt => ["i.issued_at", "i.id"],
-            InvoiceSort::Number => ["i.number", "i.id"],
-        }
     }
 }
 
@@ -122,6 +103,6 @@ pub async fn invoices_page(
     sorted: InvoicesSorted,
     request: &PageRequest,
 ) -> Result<Vec<Invoice>, Fault> {
-    let (sql, values) = source.page(SealedInvoice::SELECT, &sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source, SealedInvoice::SELECT, request);
     whole(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
 }

@@ -8,7 +8,10 @@ use entity::{
     tables::{product, replenishment_rule},
 };
 use inventory::purchasing::{core::Supply, rows::supplies};
-use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work};
+use platform::{
+    jobs::Horizon,
+    storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
+};
 use sea_orm::Value;
 
 use crate::replenishment::core::{ApprovalRule, LineState, PlanLine};
@@ -79,15 +82,15 @@ pub async fn change_rule(work: &Work, kept: &KeptRule) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
-/// Seconds that plans of a night, and what the rule has gone through, may lie ahead: a clock that was ahead has set what is later.
-const MOST_AHEAD: i64 = 4 * 86_400;
+/// Plans of a night, and what the rule has gone through, are within it: a clock that was ahead has set what is later.
+const HORIZON: Horizon = Horizon::of_days(4);
 /// Seconds that the rule looks back where such a clock has said what it has gone through.
 const LOOKED_BACK: i64 = 86_400;
 
 /// Notes that the rule has gone through the plans that were made up to a moment.
 pub async fn done_with(work: &Work, made_at: Timestamp, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE replenishment_rule SET done_until = $2 WHERE tenant_id = $1 AND (done_until < $2 OR done_until > $3)";
-    let values = vec![made_at.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    let values = vec![made_at.micros().into(), HORIZON.latest(now).micros().into()];
     work.execute(sql, values).await.map(drop)
 }
 
@@ -102,7 +105,7 @@ pub async fn tenants_with_rule(global: &Global) -> Result<Vec<TenantId>, Fault> 
 /// The newest plan of a night, if it was made after a moment. Neither one that a clock made which was ahead nor a moment that it set keeps those of other
 /// nights from being found.
 pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp) -> Result<Option<ReplenishmentPlanId>, Fault> {
-    let until = now.plus_seconds(MOST_AHEAD);
+    let until = HORIZON.latest(now);
     let moment = if moment > until { now.plus_seconds(-LOOKED_BACK) } else { moment };
     let sql =
         "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2 AND p.made_at <= $3

@@ -190,7 +190,7 @@ pub async fn policy_page(
     sorted: PoliciesSorted,
     request: &PageRequest,
 ) -> Result<Vec<Policy>, Fault> {
-    let (sql, values) = source.page(PolicyRow::SELECT, sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source, PolicyRow::SELECT, request);
     reads.records::<PolicyRow>(&sql, values).await?.into_iter().map(Policy::try_from).collect()
 }
 

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use inventory::orders::rows::Span;
 use platform::{
-    paging::{Key, ListSource},
+    paging::{Key, ListSource, SortBy, Sorted},
     storage::Backend,
 };
 use sea_orm::Value;
@@ -19,38 +19,24 @@ pub enum PolicySort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoliciesSorted {
-    pub by: PolicySort,
-    pub descending: bool,
-}
+pub type PoliciesSorted = Sorted<PolicySort>;
 
-impl PoliciesSorted {
-    /// The order where none is asked for.
-    pub const BY_SCOPE: Self = Self { by: PolicySort::Scope, descending: false };
+impl SortBy for PolicySort {
+    type Row = Policy;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Scope, descending: false };
 
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            PolicySort::Scope => "SCOPE",
-            PolicySort::CreatedAt => "CREATED_AT",
-            PolicySort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("replenishmentPolicies:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    pub(super) const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            PolicySort::Scope => &["r.scope", "r.id"],
-            PolicySort::CreatedAt => &["r.created_at", "r.id"],
-            PolicySort::UpdatedAt => &["r.updated_at", "r.id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Scope => ("SCOPE", &["r.scope", "r.id"]),
+            Self::CreatedAt => ("CREATED_AT", &["r.created_at", "r.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["r.updated_at", "r.id"]),
         }
     }
-    /// Where a policy stands in its list.
-    pub fn keys(self, policy: &Policy) -> Vec<Key> {
-        let first = match self.by {
-            PolicySort::Scope => Key::Text(policy.scope.text()),
-            PolicySort::CreatedAt => Key::Int(policy.created_at.micros()),
-            PolicySort::UpdatedAt => Key::Int(policy.updated_at.micros()),
+    fn keys(self, policy: &Policy) -> Vec<Key> {
+        let first = match self {
+            Self::Scope => Key::Text(policy.scope.text()),
+            Self::CreatedAt => Key::Int(policy.created_at.micros()),
+            Self::UpdatedAt => Key::Int(policy.updated_at.micros()),
         };
         vec![first, policy.id.into()]
     }

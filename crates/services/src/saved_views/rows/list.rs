@@ -3,7 +3,7 @@
 use entity::record::Selected;
 use inventory::orders::rows::{Clause, Span, TextTest};
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest},
+    paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads},
 };
 use uuid::Uuid;
@@ -22,41 +22,26 @@ pub enum ViewSort {
 }
 
 /// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ViewsSorted {
-    pub by: ViewSort,
-    pub descending: bool,
-}
+pub type ViewsSorted = Sorted<ViewSort>;
 
-impl ViewsSorted {
-    /// The order where none is asked for.
-    pub const BY_SLUG: Self = Self { by: ViewSort::Slug, descending: false };
+impl SortBy for ViewSort {
+    type Row = View;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Slug, descending: false };
 
-    /// Names the sort in cursors: one of another sort does not open.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            ViewSort::Slug => "SLUG",
-            ViewSort::Name => "NAME",
-            ViewSort::CreatedAt => "CREATED_AT",
-            ViewSort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("savedViews:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> &'static [&'static str] {
-        match self.by {
-            ViewSort::Slug => &["v.slug", "v.id"],
-            ViewSort::Name => &["lower(v.name)", "v.id"],
-            ViewSort::CreatedAt => &["v.created_at", "v.id"],
-            ViewSort::UpdatedAt => &["v.updated_at", "v.id"],
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Slug => ("SLUG", &["v.slug", "v.id"]),
+            Self::Name => ("NAME", &["lower(v.name)", "v.id"]),
+            Self::CreatedAt => ("CREATED_AT", &["v.created_at", "v.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["v.updated_at", "v.id"]),
         }
     }
-    /// Where a view stands in its list.
-    pub fn keys(self, view: &View) -> Vec<Key> {
-        let first = match self.by {
-            ViewSort::Slug => Key::Text(view.fields.slug.clone()),
-            ViewSort::Name => Key::Text(view.fields.name.to_ascii_lowercase()),
-            ViewSort::CreatedAt => Key::Int(view.created_at.micros()),
-            ViewSort::UpdatedAt => Key::Int(view.updated_at.micros()),
+    fn keys(self, view: &View) -> Vec<Key> {
+        let first = match self {
+            Self::Slug => Key::Text(view.fields.slug.clone()),
+            Self::Name => Key::Text(view.fields.name.to_ascii_lowercase()),
+            Self::CreatedAt => Key::Int(view.created_at.micros()),
+            Self::UpdatedAt => Key::Int(view.updated_at.micros()),
         };
         vec![first, view.id.into()]
     }
@@ -122,7 +107,7 @@ pub async fn view_page(
     let from = format!("FROM saved_view v WHERE v.tenant_id = $1{shared}{}", clause.sql);
     values.extend(clause.values);
     let source = ListSource { from, values };
-    let (sql, values) = source.clone().page(ViewRow::SELECT, sorted.columns(), sorted.descending, request);
+    let (sql, values) = sorted.page(source.clone(), ViewRow::SELECT, request);
     let rows: Result<Vec<View>, Fault> = reads.records::<ViewRow>(&sql, values).await?.into_iter().map(View::try_from).collect();
     Ok(Listed { rows: rows?, source })
 }

@@ -5,7 +5,10 @@ use entity::{
     record::{Record, Selected},
     tables::saved_view_schedule,
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work};
+use platform::{
+    jobs::Horizon,
+    storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -182,24 +185,22 @@ pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, 
     work.execute("DELETE FROM saved_view_schedule WHERE tenant_id = $1 AND view_id = $2", vec![view.into()]).await
 }
 
-/// Seconds within which the next run of any schedule is, a monthly one's too: a clock that was ahead has set a later one.
-const MOST_AHEAD: i64 = 33 * 86_400;
+/// The next run of any schedule is within it, a monthly one's too.
+const HORIZON: Horizon = Horizon::of_days(33);
 
 /// The tenants that have schedules which are due, or wait for a moment that a clock set which was ahead. Those of one that is suspended wait: no run of
 /// theirs could end, and each next one would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql = format!(
-        "SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE (next_run_at <= $1 OR next_run_at > $2) AND tenant_id NOT IN {SUSPENDED}"
-    );
-    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
+    let (is_due, values) = HORIZON.due("next_run_at", now, 1);
+    let sql = format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE {is_due} AND tenant_id NOT IN {SUSPENDED}");
     global.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// The schedules that are due, or wait for a moment that a clock set which was ahead; locked until the transaction ends.
 pub async fn due_schedules(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
-    let values = vec![now.micros().into(), now.plus_seconds(MOST_AHEAD).micros().into()];
-    schedules_where(work, &format!(" AND (s.next_run_at <= $2 OR s.next_run_at > $3) ORDER BY s.id{lock}"), values).await
+    let (is_due, values) = HORIZON.due("s.next_run_at", now, 2);
+    schedules_where(work, &format!(" AND {is_due} ORDER BY s.id{lock}"), values).await
 }
 
 /// Begins the run of a moment: whatever run there was has ended.

@@ -1,0 +1,39 @@
+//! How far ahead a job sets moments: what a clock set that was ahead is not waited for.
+
+use entity::prelude::Timestamp;
+use sea_orm::Value;
+
+/// Days within which a right clock sets the next moment of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Horizon {
+    days: i64,
+}
+
+impl Horizon {
+    pub const fn of_days(days: i64) -> Self {
+        Self { days }
+    }
+
+    /// The latest moment that a right clock sets at `now`.
+    pub fn latest(self, now: Timestamp) -> Timestamp {
+        now.plus_seconds(self.days * 86_400)
+    }
+
+    /// The condition that the moment in a column is due at `now`, or later than any that a right clock has set; its parameters are numbered from `next`.
+    pub fn due(self, column: &str, now: Timestamp, next: usize) -> (String, Vec<Value>) {
+        let sql = format!("({column} <= ${next} OR {column} > ${})", next + 1);
+        (sql, vec![now.micros().into(), self.latest(now).micros().into()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_due_when_it_has_come_or_lies_behind_the_horizon() {
+        let (sql, values) = Horizon::of_days(2).due("s.next_run_at", Timestamp(5), 2);
+        assert_eq!(sql, "(s.next_run_at <= $2 OR s.next_run_at > $3)");
+        assert_eq!(values, [Value::from(5_i64), Value::from(172_800_000_005_i64)]);
+    }
+}
