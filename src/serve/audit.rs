@@ -1,14 +1,14 @@
 //! `entrepot audit`: proving the log from the command line.
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use platform::{
     audit::{self, AuditWriter, verify::Verification},
     clock::Clock,
     secrets,
-    storage::{Database, Fault, Row},
+    storage::{Database, Fault},
 };
 
-use super::{StartError, migrated, say};
+use super::{StartError, migrated, say, tenant::SluggedTenant};
 use crate::config::AuditAction;
 
 /// Whether every chain that was walked holds.
@@ -39,11 +39,9 @@ fn line(name: &str, found: &Verification) -> String {
 
 /// The chains to walk, by the tenants' short names.
 async fn chains(db: &Database, only: Option<&str>) -> Result<Vec<(TenantId, String)>, Fault> {
-    let names = db.global().rows("SELECT id, slug FROM tenant ORDER BY slug", vec![]).await?;
+    let sql = format!("SELECT {} FROM tenant t ORDER BY t.slug", SluggedTenant::SELECT);
     let mut chains = Vec::new();
-    for row in &names {
-        let mut row = Row::new(row);
-        let (tenant, slug): (TenantId, String) = (row.take()?, row.take()?);
+    for SluggedTenant { id: tenant, slug } in db.global().records(&sql, vec![]).await? {
         if only.is_none_or(|only| only == slug) {
             chains.push((tenant, slug));
         }

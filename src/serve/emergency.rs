@@ -86,7 +86,7 @@ pub(super) async fn tenants(db: &Database, slug: Option<&str>) -> Result<Vec<Ten
     };
     match slug {
         Some(slug) if rows.is_empty() => Err(Fault::Broken(format!("there is no tenant {slug}"))),
-        _ => rows.iter().map(|row| Row::new(row).take()).collect(),
+        _ => rows.iter().map(Row::scalar).collect(),
     }
 }
 

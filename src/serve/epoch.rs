@@ -4,7 +4,10 @@
 
 mod replay;
 
-use entity::prelude::{Numbered, TenantId};
+use entity::{
+    prelude::{Numbered, TenantId},
+    record::Selected,
+};
 use iam::{
     access::{Access, LiveKey, Policies},
     identity::{OldPasswords, end_all},
@@ -14,11 +17,11 @@ use platform::{
     audit::AuditWriter,
     clock::{self, Clock},
     jobs, secrets,
-    storage::{Database, Fault, Row, journal},
+    storage::{Database, Fault, journal},
 };
 use services::export_schedules;
 
-use super::{StartError, migrated, say};
+use super::{StartError, migrated, say, tenant::SluggedTenant};
 use crate::config::Epoch;
 
 pub use replay::replay;
@@ -91,13 +94,9 @@ async fn people(db: &Database, clock: &Clock, args: &Epoch) -> Result<(), StartE
 }
 
 async fn tenants(db: &Database) -> Result<Vec<(TenantId, String)>, Fault> {
-    let rows = db.global().rows("SELECT id, slug FROM tenant ORDER BY slug, id", vec![]).await?;
-    rows.iter()
-        .map(|row| {
-            let row = &mut Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!("SELECT {} FROM tenant t ORDER BY t.slug, t.id", SluggedTenant::SELECT);
+    let tenants = db.global().records::<SluggedTenant>(&sql, vec![]).await?;
+    Ok(tenants.into_iter().map(|tenant| (tenant.id, tenant.slug)).collect())
 }
 
 /// Lists the last number of each kind of document: those after it may be on papers of documents that are lost, and are given out again.

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use platform::{
     clock::Clock,
-    storage::{Database, Fault, Row},
+    storage::{Database, Fault},
 };
 use services::demand::shell::{self, Checked, Rebuilt};
 
-use super::{StartError, migrated, say};
+use super::{StartError, migrated, say, tenant::SluggedTenant};
 use crate::config::FactsAction;
 
 /// Events of a page, where they change no more days than a page holds: nobody waits for a rebuild, but on SQLite writers do while a page is written.
@@ -54,12 +54,13 @@ fn compared(slug: &str, checked: &Checked, took: Duration) -> String {
 
 /// Tenants that are not erased, by their short names.
 async fn tenants(db: &Database, only: Option<&str>) -> Result<Vec<(TenantId, String)>, Fault> {
-    let sql = "SELECT t.id, t.slug FROM tenant t WHERE NOT EXISTS
-        (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY t.slug";
+    let sql = format!(
+        "SELECT {} FROM tenant t WHERE NOT EXISTS
+        (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY t.slug",
+        SluggedTenant::SELECT
+    );
     let mut tenants = Vec::new();
-    for row in &db.global().rows(sql, vec![]).await? {
-        let mut row = Row::new(row);
-        let (tenant, slug): (TenantId, String) = (row.take()?, row.take()?);
+    for SluggedTenant { id: tenant, slug } in db.global().records(&sql, vec![]).await? {
         if only.is_none_or(|only| only == slug) {
             tenants.push((tenant, slug));
         }

@@ -4,7 +4,11 @@ mod suspension;
 
 use std::path::Path;
 
-use entity::{prelude::*, tables::TenantPlan};
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{self, TenantPlan},
+};
 use iam::{
     identity::file_store_mark,
     tenancy::{
@@ -143,6 +147,15 @@ fn plan_text(slug: &str, plan: Option<&TenantPlan>) -> String {
     )
 }
 
+/// A tenant and its slug, of a statement that names `tenant` as `t`.
+#[derive(Record)]
+pub(super) struct SluggedTenant {
+    #[record(of = tables::tenant, alias = "t")]
+    pub id: TenantId,
+    #[record(of = tables::tenant, alias = "t")]
+    pub slug: String,
+}
+
 /// The database, the tenant that is meant, and the writer of its log.
 struct TenantCommand {
     db: Database,
@@ -157,7 +170,7 @@ impl TenantCommand {
         let db = migrated(url, of.database.options()).await?;
         let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
         let row = found.first().ok_or_else(|| unknown(slug))?;
-        let tenant = Row::new(row).take()?;
+        let tenant = Row::scalar(row)?;
         let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
         let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
         Ok(Self { db, tenant, audit_writer, ring })

@@ -5,6 +5,7 @@ mod events;
 mod facts;
 mod messages;
 mod papers;
+mod records;
 mod refusals;
 mod reliability;
 mod resolvers;

@@ -177,7 +177,7 @@ impl ListSource {
         values.push(most.saturating_add(1).into());
         let sql = format!("SELECT count(*) FROM (SELECT 1 {} LIMIT ${}) AS few", self.from, values.len() + 1);
         let rows = reads.rows(&sql, values).await?;
-        rows.first().map_or(Ok(0), |row| Row::new(row).take())
+        rows.first().map_or(Ok(0), Row::scalar)
     }
 
     /// The statement of a page with these columns: what `keyset` says of its rows, their order and number, and all values.

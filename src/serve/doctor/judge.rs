@@ -1,5 +1,6 @@
 //! Rules of the checks: from facts to findings, without looking at anything.
 
+use entity::record::Record;
 use platform::storage::{HostReport, HostState, ReplicaFacts, ServerFacts, TimelineReport, Versions, replicas::ReplicaStatus};
 
 use super::report::Finding;
@@ -316,16 +317,21 @@ pub(super) fn tenants(suspended: &[&str]) -> Finding {
     Finding::warn("tenants", format!("suspended: {}", suspended.join(", ")), advice)
 }
 
-/// Background work that has stopped.
-#[derive(Debug, Clone, Copy, Default)]
+/// Background work that has stopped; `f` counts it.
+#[derive(Debug, Clone, Copy, Default, Record)]
 pub(super) struct JobFacts {
+    #[record(sql = "f.dead")]
     pub dead: i64,
     /// Standing jobs that failed three times or more in a row.
+    #[record(sql = "f.failing")]
     pub failing: i64,
     /// Queued jobs that have been due for ten minutes.
+    #[record(sql = "f.overdue")]
     pub overdue: i64,
+    #[record(sql = "f.workers")]
     pub workers: i64,
     /// Deliveries of webhooks that failed for good, up to a thousand.
+    #[record(sql = "f.undelivered")]
     pub undelivered: i64,
 }
 

@@ -2,14 +2,14 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use iam::{identity::file_store_mark, tenancy::suspension};
 use platform::{
     clock::{Clock, rfc3339, sleep},
     jobs::outgoing_hold,
     rate_limit::redis_time,
     secrets::{self, KeyRing, KeySource, Keys},
-    storage::{ActiveRowSecurity, Backend, Database, Fault, Row, SUSPENDED, is_shipped},
+    storage::{ActiveRowSecurity, Backend, Database, Fault, SUSPENDED, is_shipped},
 };
 use services::{
     backups::{BackupLog, waiting_since},
@@ -301,16 +301,15 @@ pub(super) async fn jobs(db: Database, clock: Clock) -> Vec<Finding> {
 
 async fn job_facts(db: &Database, clock: &Clock) -> Result<JobFacts, Fault> {
     let sql = format!(
-        "SELECT (SELECT count(*) FROM job WHERE state = 'DEAD'),
-        (SELECT count(*) FROM job WHERE period IS NOT NULL AND failures >= 3),
-        (SELECT count(*) FROM job WHERE period IS NULL AND state = 'WAITING' AND due_at <= $1 AND tenant_id NOT IN {SUSPENDED}),
-        (SELECT count(*) FROM job_worker),
-        (SELECT count(*) FROM (SELECT 1 FROM webhook_delivery WHERE state = 'FAILED' LIMIT 1000) q)"
+        "SELECT {} FROM (SELECT (SELECT count(*) FROM job WHERE state = 'DEAD') AS dead,
+        (SELECT count(*) FROM job WHERE period IS NOT NULL AND failures >= 3) AS failing,
+        (SELECT count(*) FROM job WHERE period IS NULL AND state = 'WAITING' AND due_at <= $1 AND tenant_id NOT IN {SUSPENDED}) AS overdue,
+        (SELECT count(*) FROM job_worker) AS workers,
+        (SELECT count(*) FROM (SELECT 1 FROM webhook_delivery WHERE state = 'FAILED' LIMIT 1000) q) AS undelivered) f",
+        JobFacts::SELECT
     );
-    let rows = db.global().rows(&sql, vec![clock.now().plus_seconds(-600).micros().into()]).await?;
-    let Some(row) = rows.first() else { return Ok(JobFacts::default()) };
-    let row = &mut Row::new(row);
-    Ok(JobFacts { dead: row.take()?, failing: row.take()?, overdue: row.take()?, workers: row.take()?, undelivered: row.take()? })
+    let mut facts = db.global().records::<JobFacts>(&sql, vec![clock.now().plus_seconds(-600).micros().into()]).await?;
+    Ok(facts.pop().unwrap_or_default())
 }
 
 /// Free disk of the folders of an embedded database and of stored files.

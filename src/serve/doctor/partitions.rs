@@ -1,9 +1,13 @@
 //! Tables that Postgres parts by month: whether the months to come are made, and who makes them.
 
-use entity::prelude::Timestamp;
+use entity::{
+    prelude::Timestamp,
+    record::{Record, Selected},
+    tables::job,
+};
 use platform::{
     clock::Clock,
-    storage::{Database, Fault, MissingPart, PartitionFacts, Row},
+    storage::{Database, Fault, MissingPart, PartitionFacts},
 };
 
 use super::{look::of_fault, report::Finding};
@@ -16,10 +20,12 @@ const ENOUGH: i64 = 2;
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// The job `partitions.make`, where it fails.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
 struct FailingJob {
     /// Times in a row.
+    #[record(of = job, alias = "j")]
     failures: i64,
+    #[record(of = job, alias = "j")]
     error: Option<String>,
 }
 
@@ -34,12 +40,10 @@ pub(super) async fn look(db: Database, clock: Clock) -> Vec<Finding> {
 
 async fn facts(db: &Database, now: Timestamp) -> Result<Option<(PartitionFacts, Option<FailingJob>)>, Fault> {
     let Some(facts) = db.partition_facts(now).await? else { return Ok(None) };
-    let sql = "SELECT failures, error FROM job WHERE kind = 'partitions.make' AND period IS NOT NULL AND failures > 0";
-    let rows = db.global().rows(sql, vec![]).await?;
-    let Some(row) = rows.first() else { return Ok(Some((facts, None))) };
-    let mut row = Row::new(row);
-    let job = FailingJob { failures: row.take()?, error: row.take()? };
-    Ok(Some((facts, Some(job))))
+    let select = FailingJob::SELECT;
+    let sql = format!("SELECT {select} FROM job j WHERE j.kind = 'partitions.make' AND j.period IS NOT NULL AND j.failures > 0");
+    let job = db.global().records::<FailingJob>(&sql, vec![]).await?.into_iter().next();
+    Ok(Some((facts, job)))
 }
 
 fn judge(facts: &PartitionFacts, job: Option<&FailingJob>, now: Timestamp) -> Vec<Finding> {

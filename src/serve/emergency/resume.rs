@@ -1,12 +1,16 @@
 //! `entrepot resume`: what was held after a restore is sent, or dropped.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables,
+};
 use inventory::{fulfilment, purchasing};
 use platform::{
     audit::Target,
     clock::{self, Clock},
     jobs,
-    storage::{Fault, Global, Row, Work},
+    storage::{Fault, Global, Work},
 };
 use services::{alerts, export_schedules, saved_views, webhooks};
 
@@ -22,14 +26,22 @@ const RUNS: [&str; 2] = [saved_views::shell::SCHEDULE_JOB, export_schedules::she
 const DROPPED: &str = "dropped by the operator after a restore: it may have been done before";
 
 /// What waits of a tenant.
+#[derive(Record)]
 struct Pending {
+    #[record(of = tables::tenant, alias = "q", column = "id")]
     tenant: TenantId,
+    #[record(of = tables::tenant, alias = "q")]
     slug: String,
+    #[record(sql = "q.emails")]
     emails: i64,
+    #[record(sql = "q.runs")]
     runs: i64,
+    #[record(sql = "q.deliveries")]
     deliveries: i64,
     /// Events that endpoints have not looked at, over all of them: each may become a delivery.
+    #[record(sql = "q.unread")]
     unread: i64,
+    #[record(sql = "q.schedules")]
     schedules: i64,
 }
 
@@ -83,36 +95,23 @@ async fn pending(global: &Global, now: Timestamp) -> Result<Vec<Pending>, Fault>
         )
     };
     let sql = format!(
-        "SELECT t.id, t.slug,
-           {} + (SELECT count(*) FROM alert_letter l WHERE l.tenant_id = t.id AND l.queued_at IS NULL AND l.due_at <= $3),
-           {},
-           (SELECT count(*) FROM webhook_delivery d WHERE d.tenant_id = t.id AND d.state = 'PENDING'),
+        "SELECT {select} FROM (SELECT t.id, t.slug,
+           {emails} + (SELECT count(*) FROM alert_letter l WHERE l.tenant_id = t.id AND l.queued_at IS NULL AND l.due_at <= $3) AS emails,
+           {runs} AS runs,
+           (SELECT count(*) FROM webhook_delivery d WHERE d.tenant_id = t.id AND d.state = 'PENDING') AS deliveries,
            (SELECT CAST(coalesce(sum(c.head - e.journal_seq), 0) AS bigint) FROM webhook_endpoint e
               JOIN tenant_counter c ON c.tenant_id = e.tenant_id
-              WHERE e.tenant_id = t.id AND e.disabled_at IS NULL AND e.journal_seq < c.head),
+              WHERE e.tenant_id = t.id AND e.disabled_at IS NULL AND e.journal_seq < c.head) AS unread,
            (SELECT count(*) FROM saved_view_schedule s WHERE s.tenant_id = t.id AND s.next_run_at <= $3)
-             + (SELECT count(*) FROM export_schedule s WHERE s.tenant_id = t.id AND s.next_run_at <= $3)
-         FROM tenant t ORDER BY t.slug, t.id",
-        jobs(1),
-        jobs(2)
+             + (SELECT count(*) FROM export_schedule s WHERE s.tenant_id = t.id AND s.next_run_at <= $3) AS schedules
+         FROM tenant t) q ORDER BY q.slug, q.id",
+        select = Pending::SELECT,
+        emails = jobs(1),
+        runs = jobs(2)
     );
     let values = vec![backend.texts(EMAILS), backend.texts(RUNS), now.micros().into()];
-    let mut all = Vec::new();
-    for row in &global.rows(&sql, values).await? {
-        let row = &mut Row::new(row);
-        let tenant = Pending {
-            tenant: row.take()?,
-            slug: row.take()?,
-            emails: row.take()?,
-            runs: row.take()?,
-            deliveries: row.take()?,
-            unread: row.take()?,
-            schedules: row.take()?,
-        };
-        if tenant.is_any() {
-            all.push(tenant);
-        }
-    }
+    let mut all: Vec<Pending> = global.records(&sql, values).await?;
+    all.retain(Pending::is_any);
     Ok(all)
 }
 

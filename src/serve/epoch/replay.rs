@@ -73,7 +73,7 @@ pub async fn listed(args: &Epoch, db: &Database, clock: &Clock) -> Result<Option
 /// When the last event of all tenants was recorded.
 async fn last_event(db: &Database) -> Result<Timestamp, Fault> {
     let rows = db.global().rows("SELECT coalesce(max(recorded_at), 0) FROM tenant_counter", vec![]).await?;
-    let micros: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+    let micros: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
     Ok(Timestamp(micros))
 }
 

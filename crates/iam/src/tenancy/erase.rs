@@ -63,7 +63,7 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
     let names = "SELECT user_id FROM member WHERE tenant_id = $1";
     let users: Vec<UserId> = {
         let found = work.rows(names, vec![]).await?;
-        found.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?
+        found.iter().map(Row::scalar).collect::<Result<_, _>>()?
     };
     for table in order.iter().filter(|table| !KEPT.contains(&table.as_str())) {
         erased.rows += work.execute(&format!("DELETE FROM {table} WHERE tenant_id = $1"), vec![]).await?;

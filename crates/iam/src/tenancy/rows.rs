@@ -133,7 +133,7 @@ pub async fn has_values(reads: &impl Reads) -> Result<bool, Fault> {
 /// The time zones of the stores that are in use.
 pub async fn zones_of_stores(reads: &impl Reads) -> Result<Vec<String>, Fault> {
     let rows = reads.rows("SELECT time_zone FROM store WHERE tenant_id = $1 AND archived_at IS NULL", vec![]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// An erasure that was asked for.

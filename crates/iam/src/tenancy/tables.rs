@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
-    record::ColumnKind,
+    record::{ColumnKind, Record, Selected},
     tables::{ALL, Description},
 };
-use platform::storage::{Backend, Fault, Global, Row};
+use platform::storage::{Backend, Fault, Global};
 
 /// Tables of a tenant's that an export leaves out, and why. A table that is added is exported unless it is named here.
 pub const LEFT_OUT: &[(&str, &str)] = &[
@@ -76,35 +76,48 @@ pub(super) fn columns_of(table: &Description) -> Vec<Column> {
     table.columns.iter().map(|column| Column { name: column.0.to_owned(), kind: kind(column.1) }).collect()
 }
 
+/// A column as the catalogue of the database has it.
+#[derive(Record)]
+struct CatalogColumn {
+    #[record(sql = "c.of_table")]
+    table: String,
+    #[record(sql = "c.name")]
+    name: String,
+    /// In capitals.
+    #[record(sql = "c.data_type")]
+    data_type: String,
+    /// Its place in the primary key, counted from 1; 0 where it is not in it.
+    #[record(sql = "c.key_place")]
+    key_place: i64,
+}
+
 /// Every table with a column `tenant_id`, by name.
 pub async fn of_tenants(global: &Global) -> Result<Vec<Table>, Fault> {
     let sql = match global.backend() {
         Backend::Sqlite => {
-            "SELECT m.name, c.name, upper(c.type), CAST(c.pk AS INTEGER) FROM sqlite_master m JOIN pragma_table_info(m.name) c
-             WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) t WHERE t.name = 'tenant_id')
-             ORDER BY m.name, c.cid"
+            "SELECT m.name AS of_table, c.name AS name, upper(c.type) AS data_type, CAST(c.pk AS INTEGER) AS key_place, c.cid AS place
+             FROM sqlite_master m JOIN pragma_table_info(m.name) c
+             WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) t WHERE t.name = 'tenant_id')"
         }
         Backend::Postgres => {
             // Not information_schema: over two hundred tables its views took half a minute for the same. Parts of tables are none (`migration::months`).
-            "SELECT c.relname::text, a.attname::text, upper(format_type(a.atttypid, NULL)),
-               coalesce(array_position(k.indkey::int2[], a.attnum) + 1, 0)::bigint
+            "SELECT c.relname::text AS of_table, a.attname::text AS name, upper(format_type(a.atttypid, NULL)) AS data_type,
+               coalesce(array_position(k.indkey::int2[], a.attnum) + 1, 0)::bigint AS key_place, a.attnum AS place
              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
              LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary
              WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace AND c.relname !~ '_([0-9]{4}_[0-9]{2}|before)$'
-               AND EXISTS (SELECT 1 FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id' AND NOT t.attisdropped)
-             ORDER BY c.relname, a.attnum"
+               AND EXISTS (SELECT 1 FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id' AND NOT t.attisdropped)"
         }
     };
+    let sql = format!("SELECT {} FROM ({sql}) c ORDER BY c.of_table, c.place", CatalogColumn::SELECT);
     let mut tables: BTreeMap<String, (Vec<Column>, BTreeMap<i64, String>)> = BTreeMap::new();
-    for row in &global.rows(sql, vec![]).await? {
-        let mut row = Row::new(row);
-        let (table, name, kind, key): (String, String, String, i64) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    for CatalogColumn { table, name, data_type, key_place } in global.records(&sql, vec![]).await? {
         let (columns, keys) = tables.entry(table).or_default();
-        if key > 0 {
-            keys.insert(key, name.clone());
+        if key_place > 0 {
+            keys.insert(key_place, name.clone());
         }
         let is_id = name == "id" || name.ends_with("_id");
-        let kind = match kind.as_str() {
+        let kind = match data_type.as_str() {
             "UUID" => Kind::Id,
             // SQLite has one type for both.
             "BLOB" if is_id => Kind::Id,
@@ -119,23 +132,31 @@ pub async fn of_tenants(global: &Global) -> Result<Vec<Table>, Fault> {
     Ok(whole.collect())
 }
 
+/// A table and one that it refers to.
+#[derive(Record)]
+struct Reference {
+    #[record(sql = "r.child")]
+    child: String,
+    #[record(sql = "r.parent")]
+    parent: String,
+}
+
 /// The tables in an order in which their rows can go: whoever names another one first.
 pub async fn children_first(global: &Global, tables: &[Table]) -> Result<Vec<String>, Fault> {
     let sql = match global.backend() {
         Backend::Sqlite => {
-            "SELECT DISTINCT m.name, f.\"table\" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f
+            "SELECT DISTINCT m.name AS child, f.\"table\" AS parent FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f
              WHERE m.type = 'table' AND m.name <> f.\"table\""
         }
         Backend::Postgres => {
-            "SELECT DISTINCT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
+            "SELECT DISTINCT conrelid::regclass::text AS child, confrelid::regclass::text AS parent FROM pg_constraint
              WHERE contype = 'f' AND conrelid <> confrelid"
         }
     };
     let mut left: BTreeSet<String> = tables.iter().map(|table| table.name.clone()).collect();
     let mut named_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in &global.rows(sql, vec![]).await? {
-        let mut row = Row::new(row);
-        let (child, parent): (String, String) = (row.take()?, row.take()?);
+    let sql = format!("SELECT {} FROM ({sql}) r", Reference::SELECT);
+    for Reference { child, parent } in global.records(&sql, vec![]).await? {
         if left.contains(&child) {
             named_by.entry(parent).or_default().insert(child);
         }

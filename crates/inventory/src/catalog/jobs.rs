@@ -40,7 +40,7 @@ async fn warm_all(db: &Database, cache: &Cache) -> Result<usize, Fault> {
     let sql = "SELECT tenant_id FROM tenant_counter ORDER BY head DESC LIMIT $1";
     let mut rows = 0;
     for row in &db.global().rows(sql, vec![WARMED_TENANTS.into()]).await? {
-        let tenant: TenantId = Row::new(row).take()?;
+        let tenant: TenantId = Row::scalar(row)?;
         rows += warm_tenant(&db.tenant(tenant), cache).await?;
     }
     Ok(rows)

@@ -1,6 +1,10 @@
 //! Holds whose time is over, over all tenants, in pages. The question walks a partial index that holds only what can run out.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::reservation,
+};
 use platform::storage::{Fault, Global, Row, SUSPENDED};
 use sea_orm::Value;
 use uuid::Uuid;
@@ -27,25 +31,41 @@ pub struct DueHold {
     pub page_key: PageKey,
 }
 
+#[derive(Record)]
+#[record(of = reservation, alias = "r")]
+struct HoldRow {
+    tenant_id: TenantId,
+    id: ReservationId,
+    product_id: ProductId,
+    store_id: StoreId,
+    #[record(not_null)]
+    expires_at: Timestamp,
+}
+
+impl From<HoldRow> for DueHold {
+    fn from(row: HoldRow) -> Self {
+        Self {
+            tenant: row.tenant_id,
+            reservation: row.id,
+            key: LevelKey { product: row.product_id, store: row.store_id },
+            page_key: PageKey::of(row.expires_at.micros(), row.id.uuid()),
+        }
+    }
+}
+
 /// Rows a page.
 pub const PAGE: usize = 500;
 
 /// The next page of holds that belong to no order and were due at `now`, of so many at most.
 pub async fn holds(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueHold>, Fault> {
     let sql = format!(
-        "SELECT r.tenant_id, r.id, r.product_id, r.store_id, r.expires_at FROM reservation r
+        "SELECT {select} FROM reservation r
          WHERE r.status = 'ACTIVE' AND r.order_id IS NULL AND r.expires_at IS NOT NULL AND r.expires_at <= $1
-         AND r.tenant_id NOT IN {SUSPENDED} AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {most}"
+         AND r.tenant_id NOT IN {SUSPENDED} AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {most}",
+        select = HoldRow::SELECT
     );
     let rows = global.rows(&sql, bounds(now, after)).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (tenant, reservation): (TenantId, ReservationId) = (row.take()?, row.take()?);
-            let key = LevelKey { product: row.take()?, store: row.take()? };
-            Ok(DueHold { tenant, reservation, key, page_key: PageKey::of(row.take()?, reservation.uuid()) })
-        })
-        .collect()
+    rows.iter().map(|row| Ok(Row::new(row).record::<HoldRow>()?.into())).collect()
 }
 
 /// What a statement about a page is bound to.

@@ -157,7 +157,7 @@ async fn unknown_stores(
     let backend = reads.backend();
     let sql = format!("SELECT id FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
     for row in &reads.rows(&sql, vec![backend.ids(stores.iter().copied())]).await? {
-        stores.remove(&Row::new(row).take()?);
+        stores.remove(&Row::scalar(row)?);
     }
     Ok(stores)
 }

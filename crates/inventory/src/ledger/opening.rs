@@ -3,12 +3,16 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::store,
+};
 use iam::access::{Permit, Reach, kind};
 use platform::{
     clock::local_day,
     storage::{
-        Fault, Reads as _, Row, TenantScope,
+        Fault, Finds as _, Reads as _, TenantScope,
         idempotency::{self, Key, hash_of},
     },
 };
@@ -167,6 +171,13 @@ fn lot_misfit((sku, tracking): (&str, Tracking), line: &OpeningLine, lots: &mut 
     }
 }
 
+#[derive(Record)]
+#[record(of = store, alias = "")]
+struct StoreState {
+    id: StoreId,
+    archived_at: Option<Timestamp>,
+}
+
 /// Stores that are not there for this caller, or closed.
 async fn not_open(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
     let named: Vec<&StoreRef> = lines.iter().map(|line| &line.store).collect();
@@ -180,13 +191,10 @@ async fn not_open(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> 
         })
         .collect();
     let backend = scope.backend();
-    let sql = format!("SELECT id, archived_at FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    let rows = scope.rows(&sql, vec![backend.ids(meant.iter().filter_map(|(store, _)| *store))]).await?;
-    let mut known: HashMap<StoreId, Option<Timestamp>> = HashMap::new();
-    for row in &rows {
-        let mut row = Row::new(row);
-        known.insert(row.take()?, row.take()?);
-    }
+    let (select, of) = (StoreState::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {of}");
+    let stores = scope.records::<StoreState>(&sql, vec![backend.ids(meant.iter().filter_map(|(store, _)| *store))]).await?;
+    let known: HashMap<StoreId, Option<Timestamp>> = stores.into_iter().map(|store| (store.id, store.archived_at)).collect();
     let refusal = |(store, at): (Option<StoreId>, At)| match store.and_then(|store| known.get(&store)) {
         None => Some(Rejection::not_found(Noun::Store, at)),
         Some(Some(_)) => Some(Refusal::StoreArchived.at(at)),

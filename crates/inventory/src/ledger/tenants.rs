@@ -5,8 +5,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{channel, tenant},
+};
+use platform::storage::{Fault, Finds, Reads};
 
 /// A tenant's own terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +55,25 @@ impl TermsCache {
     }
 }
 
+#[derive(Record)]
+struct TermsRow {
+    #[record(of = tenant, alias = "t")]
+    default_currency: String,
+    #[record(of = tenant, alias = "t")]
+    reservation_seconds: i64,
+    #[record(of = channel, alias = "c", column = "id", outer)]
+    direct: Option<ChannelId>,
+}
+
 async fn read(reads: &impl Reads) -> Result<Terms, Fault> {
-    let sql = "SELECT t.default_currency, t.reservation_seconds, c.id FROM tenant t
-               LEFT JOIN channel c ON c.tenant_id = t.id AND c.code_key = 'direct' WHERE t.id = $1";
-    let rows = reads.rows(sql, vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
-    let mut row = Row::new(row);
-    let code: String = row.take()?;
+    let sql = format!(
+        "SELECT {} FROM tenant t
+               LEFT JOIN channel c ON c.tenant_id = t.id AND c.code_key = 'direct' WHERE t.id = $1",
+        TermsRow::SELECT
+    );
+    let row = reads.records::<TermsRow>(&sql, vec![]).await?.into_iter().next();
+    let row = row.ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
+    let code = row.default_currency;
     let currency = Currency::parse(&code).ok_or_else(|| Fault::corrupt("tenant", format!("unknown currency {code}")))?;
-    Ok(Terms { currency, reservation_seconds: row.take()?, direct: row.take()? })
+    Ok(Terms { currency, reservation_seconds: row.reservation_seconds, direct: row.direct })
 }

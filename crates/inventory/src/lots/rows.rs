@@ -1,16 +1,25 @@
 //! Lots whose date is over, over all tenants. The question walks a partial index that holds only what can run out.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Global, Row, SUSPENDED};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables,
+};
+use platform::storage::{Fault, Global, SUSPENDED};
 use uuid::Uuid;
 
 /// A lot that has stock past its date in some store, which can still be sold there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Record)]
 pub struct DueLot {
+    #[record(of = tables::lot, alias = "l", column = "tenant_id")]
     pub tenant: TenantId,
+    #[record(of = tables::lot, alias = "l", column = "id")]
     pub lot: LotId,
+    #[record(of = tables::lot_level, alias = "v", column = "store_id")]
     pub store: StoreId,
+    #[record(of = tables::lot, alias = "l", not_null)]
     pub expires_on: i32,
+    #[record(of = tables::store, alias = "s")]
     pub time_zone: String,
 }
 
@@ -27,20 +36,14 @@ impl DueLot {
 /// say. A page of so many at most.
 pub async fn due_lots(global: &Global, day: i32, after: Option<LotKey>, most: usize) -> Result<Vec<DueLot>, Fault> {
     let sql = format!(
-        "SELECT l.tenant_id, l.id, v.store_id, l.expires_on, s.time_zone FROM lot l
+        "SELECT {select} FROM lot l
          JOIN lot_level v ON v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > v.unavailable
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
          WHERE l.status = 'AVAILABLE' AND l.on_hand > 0 AND l.expires_on IS NOT NULL AND l.expires_on < $1 AND l.tenant_id NOT IN {SUSPENDED}
-         AND (l.expires_on, l.id, v.store_id) > ($2, $3, $4) ORDER BY l.expires_on, l.id, v.store_id LIMIT {most}"
+         AND (l.expires_on, l.id, v.store_id) > ($2, $3, $4) ORDER BY l.expires_on, l.id, v.store_id LIMIT {most}",
+        select = DueLot::SELECT
     );
     let nil = Uuid::nil();
     let (from, lot, store) = after.map_or((i32::MIN, nil, nil), |(from, lot, store)| (from, lot.uuid(), store.uuid()));
-    let rows = global.rows(&sql, vec![day.into(), from.into(), lot.into(), store.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (tenant, lot, store) = (row.take()?, row.take()?, row.take()?);
-            Ok(DueLot { tenant, lot, store, expires_on: row.take()?, time_zone: row.take()? })
-        })
-        .collect()
+    global.records(&sql, vec![day.into(), from.into(), lot.into(), store.into()]).await
 }

@@ -1,26 +1,43 @@
 //! Stored patterns.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::number_pattern,
+};
 use platform::storage::{Fault, Reads, Row, Work};
 
 use super::core::{KINDS, Pattern, Patterns, Version};
+
+/// A stored pattern; of a tenant without any, nothing.
+#[derive(Record)]
+#[record(of = number_pattern, alias = "p")]
+struct PatternRow {
+    #[record(outer)]
+    kind: Option<String>,
+    #[record(outer)]
+    from_number: Option<i64>,
+    #[record(outer)]
+    pattern: Option<String>,
+}
 
 /// The patterns of the tenant with the last number of each kind: one statement, so that they belong together.
 pub async fn patterns(reads: &impl Reads) -> Result<Patterns, Fault> {
     let last = KINDS.map(|(kind, _)| format!("c.{kind}")).join(", ");
     let sql = format!(
-        "SELECT {last}, p.kind, p.from_number, p.pattern FROM tenant_counter c
-         LEFT JOIN number_pattern p ON p.tenant_id = c.tenant_id WHERE c.tenant_id = $1"
+        "SELECT {}, {last} FROM tenant_counter c
+         LEFT JOIN number_pattern p ON p.tenant_id = c.tenant_id WHERE c.tenant_id = $1",
+        PatternRow::SELECT
     );
     let (mut versions, mut last) = (Vec::new(), Vec::new());
     for row in &reads.rows(&sql, vec![]).await? {
         let mut row = Row::new(row);
+        let PatternRow { kind, from_number, pattern } = row.record()?;
         last.clear();
         for (kind, _) in KINDS {
             last.push((kind, row.take::<i64>()?));
         }
-        let (kind, from, pattern) = (row.take::<Option<String>>()?, row.take::<Option<i64>>()?, row.take::<Option<String>>()?);
-        let (Some(kind), Some(from), Some(pattern)) = (kind, from, pattern) else { continue };
+        let (Some(kind), Some(from), Some(pattern)) = (kind, from_number, pattern) else { continue };
         versions.push(version(&kind, from, &pattern)?);
     }
     Ok(Patterns::new(versions, last))

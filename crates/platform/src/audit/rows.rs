@@ -230,18 +230,18 @@ fn done_to(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Va
 /// Tenants with entries that have no place yet.
 pub async fn tenants_with_unsealed(global: &Global) -> Result<Vec<TenantId>, Fault> {
     let rows = global.rows("SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL LIMIT 1000", vec![]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 /// Tenants with entries that have no place yet, and say that this key vouches for them.
 pub async fn tenants_waiting_under(global: &Global, key: &str) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL AND mac_key = $1";
     let rows = global.rows(sql, vec![key.into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 /// Every tenant that has a chain; the deployment's own is the nil one.
 pub async fn chained_tenants(global: &Global) -> Result<Vec<TenantId>, Fault> {
     let rows = global.rows("SELECT tenant_id FROM audit_head ORDER BY tenant_id", vec![]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Where a chain stands.
@@ -342,7 +342,7 @@ pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) ->
     let sql =
         "SELECT tenant_id FROM audit_head WHERE seq > checkpoint_seq AND (seq >= checkpoint_seq + $1 OR checkpoint_at <= $2)";
     let rows = global.rows(sql, vec![entries.into(), since.micros().into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<(), Fault> {

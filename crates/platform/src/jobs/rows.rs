@@ -308,5 +308,5 @@ pub async fn clear(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fau
 /// The tenants that have such jobs.
 pub async fn tenants_to_clear(global: &Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT tenant_id FROM job WHERE state = 'DONE' AND finished_at < $1";
-    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }

@@ -3,14 +3,16 @@
 mod client;
 
 use async_trait::async_trait;
-use entity::prelude::TenantId;
+use entity::{
+    prelude::TenantId,
+    record::{Record, Selected},
+};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, IsolationLevel, QueryResult, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
 use super::{
-    Backend, Database, Fault, Global, GlobalReads,
-    inspect::cell,
+    Backend, Database, Fault, Global, GlobalReads, Row,
     transaction::{Purpose, Transaction},
 };
 
@@ -28,7 +30,15 @@ const RELATION: &str =
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY 1 LIMIT 1";
 /// How text of this database is written and sorted.
-const LOCALE: &str = "SELECT pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text FROM pg_database WHERE datname = current_database()";
+#[derive(Record)]
+struct Locale {
+    #[record(sql = "pg_encoding_to_char(encoding)::text")]
+    encoding: String,
+    #[record(sql = "datcollate::text")]
+    collate: String,
+    #[record(sql = "datctype::text")]
+    kinds: String,
+}
 
 /// A table whose rows this login does not see, all of them: it neither owns it nor passes by its policies, or the owner's own policy is not there. `pg_dump` would leave
 /// them out in silence.
@@ -98,7 +108,7 @@ impl Global {
         let bound = db.active_row_security.stands().then_some(TenantId::NIL);
         let transaction = db.proofs.begin(bound, Purpose::Snapshot).await?;
         let row = transaction.query_one_raw(Statement::from_string(backend.into(), EXPORT)).await?;
-        let name = row.map(|row| cell(&row, 0)).transpose()?.ok_or_else(nothing)?;
+        let name = row.as_ref().map(Row::scalar).transpose()?.ok_or_else(nothing)?;
         Ok(ExportedSnapshot { backend, name, transaction })
     }
 }
@@ -114,7 +124,7 @@ impl Database {
             TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..TransactionOptions::default() };
         let open = self.owner.begin_with_options(options).await?;
         let row = open.query_one_raw(Statement::from_string(self.backend.into(), LOCK)).await?;
-        if row.map_or(Ok(false), |row| cell::<bool>(&row, 0))? {
+        if row.as_ref().map_or(Ok(false), Row::scalar::<bool>)? {
             return Ok(Some(DumpLock { _open: open }));
         }
         open.rollback().await?;
@@ -127,7 +137,7 @@ impl Database {
     /// The database is no Postgres, or does not answer.
     pub async fn bytes_on_disk(&self) -> Result<i64, Fault> {
         let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), SIZE)).await?;
-        cell(&row.ok_or_else(nothing)?, 0)
+        Row::scalar(&row.ok_or_else(nothing)?)
     }
 
     /// A table or the like of this Postgres, whoever made it; None where there is none.
@@ -136,7 +146,7 @@ impl Database {
     /// The database is no Postgres, or does not answer.
     pub async fn any_relation(&self) -> Result<Option<String>, Fault> {
         let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), RELATION)).await?;
-        row.map(|row| cell(&row, 0)).transpose()
+        row.as_ref().map(Row::scalar).transpose()
     }
 
     /// Gives policies that restored tables have for the login that owned them where they were dumped to the login that owns them now.
@@ -154,7 +164,7 @@ impl Database {
     /// The database is no Postgres, or does not answer.
     pub async fn any_hidden(&self) -> Result<Option<String>, Fault> {
         let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), HIDDEN)).await?;
-        row.map(|row| cell(&row, 0)).transpose()
+        row.as_ref().map(Row::scalar).transpose()
     }
 
     /// Marks this Postgres as one that is being restored: no node serves it until `end_restoring`, also where the restore is killed.
@@ -184,7 +194,7 @@ impl Database {
             return Ok(false);
         }
         let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), MARKED)).await?;
-        row.map_or(Ok(false), |row| cell(&row, 0))
+        row.as_ref().map_or(Ok(false), Row::scalar)
     }
 
     /// Makes an empty database in the cluster of this one, whose text is written and sorted as here.
@@ -192,8 +202,9 @@ impl Database {
     /// # Errors
     /// The login may make none, or there is one of this name.
     pub async fn create_database(&self, name: &str) -> Result<(), Fault> {
-        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), LOCALE)).await?.ok_or_else(nothing)?;
-        let (encoding, collate, kinds): (String, String, String) = (cell(&row, 0)?, cell(&row, 1)?, cell(&row, 2)?);
+        let locale = format!("SELECT {} FROM pg_database WHERE datname = current_database()", Locale::SELECT);
+        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), locale)).await?.ok_or_else(nothing)?;
+        let Locale { encoding, collate, kinds } = Row::new(&row).record()?;
         let sql = format!(
             "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}",
             identifier(name),

@@ -4,7 +4,7 @@ use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::{
-    Database, Fault, limits,
+    Database, Fault, Row, limits,
     transaction::{Connections, Purpose},
 };
 
@@ -19,7 +19,7 @@ impl Database {
             Connections::Sqlite(pool) => {
                 let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
                 let rows = pool.query_all_raw(explain).await?;
-                return rows.iter().map(|row| Ok(row.try_get_by_index(3)?)).collect();
+                return rows.iter().map(|row| Ok(row.try_get("", "detail")?)).collect();
             }
             Connections::Postgres(sessions) => sessions.others(1, limits::REQUESTS),
         };
@@ -40,7 +40,7 @@ async fn by_generic_plan(connections: &Connections, bound: Option<TenantId>, sql
     let explain = Statement::from_string(DbBackend::Postgres, format!("EXPLAIN EXECUTE {execute}"));
     let rows = transaction.query_all_raw(explain).await?;
     transaction.rollback().await?;
-    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// The highest number of a parameter.

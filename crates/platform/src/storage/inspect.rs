@@ -1,10 +1,13 @@
 //! Facts about the database, for `entrepot doctor`. Nothing here writes.
 
-use entity::prelude::Timestamp;
+use entity::{
+    prelude::Timestamp,
+    record::{Record, Selected},
+};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
-use super::{Backend, Database, Fault};
+use super::{Backend, Database, Fault, Row};
 
 /// A Postgres, as its own views describe it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,23 +32,41 @@ pub struct ServerFacts {
 }
 
 /// A replica that is connected, as its primary sees it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Record)]
 pub struct ReplicaFacts {
+    #[record(sql = "coalesce(nullif(application_name, ''), host(client_addr), 'a replica')")]
     pub name: String,
     /// Bytes of WAL that it has not replayed; null where this login may not see them.
+    #[record(sql = "pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint")]
     pub lag_bytes: Option<i64>,
     /// Seconds that it is behind by its own reports; null where it is not, or this login may not see them.
+    #[record(sql = "extract(epoch FROM replay_lag)::bigint")]
     pub lag_seconds: Option<i64>,
 }
 
-const SERVER: &str = "SELECT current_setting('server_version_num')::bigint, current_setting('max_connections')::bigint,
-    current_setting('superuser_reserved_connections')::bigint, (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
-    current_setting('synchronous_commit'), current_setting('fsync') = 'on', pg_is_in_recovery(),
-    (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::bigint FROM pg_stat_activity
-     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'),
-    (SELECT age(datfrozenxid)::bigint FROM pg_database WHERE datname = current_database())";
-const REPLICAS: &str = "SELECT coalesce(nullif(application_name, ''), host(client_addr), 'a replica'),
-    pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint, extract(epoch FROM replay_lag)::bigint FROM pg_stat_replication ORDER BY 1";
+/// `ServerFacts` without the replicas.
+#[derive(Record)]
+struct ServerRow {
+    #[record(sql = "current_setting('server_version_num')::bigint")]
+    version: i64,
+    #[record(sql = "current_setting('max_connections')::bigint")]
+    max_connections: i64,
+    #[record(sql = "current_setting('superuser_reserved_connections')::bigint")]
+    reserved_connections: i64,
+    #[record(sql = "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')")]
+    open_connections: i64,
+    #[record(sql = "current_setting('synchronous_commit')")]
+    synchronous_commit: String,
+    #[record(sql = "current_setting('fsync') = 'on'")]
+    is_fsync_on: bool,
+    #[record(sql = "pg_is_in_recovery()")]
+    is_standby: bool,
+    #[record(sql = "(SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::bigint FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend')")]
+    oldest_transaction_seconds: i64,
+    #[record(sql = "(SELECT age(datfrozenxid)::bigint FROM pg_database WHERE datname = current_database())")]
+    transaction_age: i64,
+}
 
 impl Database {
     /// The clock of a Postgres; None where the database is a file of this machine.
@@ -54,7 +75,7 @@ impl Database {
             return Ok(None);
         }
         let rows = self.inspected("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", vec![]).await?;
-        rows.first().map(|row| Ok(Timestamp(row.try_get_by_index(0)?))).transpose()
+        rows.first().map(|row| Ok(Timestamp(Row::scalar(row)?))).transpose()
     }
 
     /// The release of the SQLite that is built in, as in 3.51.3; None on Postgres.
@@ -63,7 +84,7 @@ impl Database {
             return Ok(None);
         }
         let rows = self.inspected("SELECT sqlite_version()", vec![]).await?;
-        Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
+        rows.first().map(Row::scalar).transpose()
     }
 
     /// A Postgres as its own views describe it; None on SQLite.
@@ -71,24 +92,26 @@ impl Database {
         if self.backend == Backend::Sqlite {
             return Ok(None);
         }
-        let rows = self.inspected(SERVER, vec![]).await?;
+        let rows = self.inspected(&format!("SELECT {}", ServerRow::SELECT), vec![]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
+        let row: ServerRow = Row::new(row).record()?;
         let mut facts = ServerFacts {
-            version: cell(row, 0)?,
-            max_connections: cell(row, 1)?,
-            reserved_connections: cell(row, 2)?,
-            open_connections: cell(row, 3)?,
-            synchronous_commit: cell(row, 4)?,
-            is_fsync_on: cell(row, 5)?,
-            is_standby: cell(row, 6)?,
+            version: row.version,
+            max_connections: row.max_connections,
+            reserved_connections: row.reserved_connections,
+            open_connections: row.open_connections,
+            synchronous_commit: row.synchronous_commit,
+            is_fsync_on: row.is_fsync_on,
+            is_standby: row.is_standby,
             replicas: Vec::new(),
-            oldest_transaction_seconds: cell(row, 7)?,
-            transaction_age: cell(row, 8)?,
+            oldest_transaction_seconds: row.oldest_transaction_seconds,
+            transaction_age: row.transaction_age,
         };
         // A standby has no position of its own to compare with.
         if !facts.is_standby {
-            for row in &self.inspected(REPLICAS, vec![]).await? {
-                facts.replicas.push(ReplicaFacts { name: cell(row, 0)?, lag_bytes: cell(row, 1)?, lag_seconds: cell(row, 2)? });
+            let sql = format!("SELECT {} FROM pg_stat_replication ORDER BY 1", ReplicaFacts::SELECT);
+            for row in &self.inspected(&sql, vec![]).await? {
+                facts.replicas.push(Row::new(row).record()?);
             }
         }
         Ok(Some(facts))
@@ -98,10 +121,6 @@ impl Database {
     pub(super) async fn inspected(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
         Ok(self.owner.query_all_raw(Statement::from_sql_and_values(self.backend.into(), sql, values)).await?)
     }
-}
-
-pub(super) fn cell<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, Fault> {
-    Ok(row.try_get_by_index(at)?)
 }
 
 /// Whether this binary knows a migration of this name.

@@ -135,6 +135,15 @@ async fn counter_row<R: Selected + Send>(reads: &impl Reads) -> Result<R, Fault>
     row.ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))
 }
 
+/// A counter without the numbers of documents, which come behind it.
+#[derive(Record)]
+#[record(of = tenant_counter, alias = "")]
+struct CounterHead {
+    head: i64,
+    recorded_at: Timestamp,
+    epoch: Uuid,
+}
+
 /// Where the counter stands: the last of each number that was given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
@@ -171,7 +180,7 @@ impl Counter {
     }
     /// The next columns of a row, which are those of `columns`.
     pub(crate) fn from_row(row: &mut Row<'_>) -> Result<Self, Fault> {
-        let (seq, recorded_at, epoch, mut documents) = (row.take()?, row.take()?, row.take()?, [0; KINDS]);
+        let (CounterHead { head: seq, recorded_at, epoch }, mut documents) = (row.record()?, [0; KINDS]);
         for number in &mut documents {
             *number = row.take()?;
         }
@@ -181,7 +190,7 @@ impl Counter {
 
 /// The columns of a `Counter`.
 pub(crate) fn columns() -> String {
-    format!("head, recorded_at, epoch, {}", numbers())
+    format!("{}, {}", CounterHead::SELECT, numbers())
 }
 
 pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {

@@ -11,7 +11,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-use super::{Backend, Database, Fault, fault, inspect::cell, versions};
+use super::{Backend, Database, Fault, Row, fault, versions};
 use crate::clock;
 
 /// How long migrations of a Postgres wait for locks that others hold.
@@ -43,7 +43,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// A migration may take as long as it does. The lock of migrations is waited for without a limit: another process is at work.
 const UNLIMITED: &str =
-    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true), pg_backend_pid()";
+    "SELECT pg_backend_pid(), set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)";
 const ONE_MIGRATOR: &str = "SELECT pg_advisory_xact_lock(7170151)";
 /// Whether nodes may be at work that rely on row security.
 const SECURED: &str = "SELECT 1 FROM pg_policies WHERE schemaname = current_schema() AND policyname = 'of_tenant' LIMIT 1";
@@ -155,7 +155,7 @@ impl Database {
     async fn step(&self, limits: LockLimits, attempt: &mut Attempt) -> Result<Option<String>, Fault> {
         let transaction = self.owner.begin_with_options(TransactionOptions::default()).await?;
         let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), UNLIMITED)).await?;
-        let process: i32 = row.map(|row| cell(&row, 2)).transpose()?.unwrap_or_default();
+        let process: i32 = row.as_ref().map(Row::scalar).transpose()?.unwrap_or_default();
         let Attempt { migration, blockers } = attempt;
         let outcome = {
             let mut work = pin!(self.step_within(&transaction, limits, migration));
@@ -224,7 +224,7 @@ impl Database {
     /// Who keeps a session waiting: process, program, state, how long its transaction has been open, and its last statement.
     async fn blockers_of(&self, process: i32) -> Result<Vec<String>, Fault> {
         let rows = self.inspected(BLOCKERS, vec![process.into()]).await?;
-        rows.iter().map(|row| cell(row, 0)).collect()
+        rows.iter().map(Row::scalar).collect()
     }
 
     /// Refuses to put tables among those of somebody else.
@@ -232,7 +232,7 @@ impl Database {
         let sql = if self.backend == Backend::Sqlite { FOREIGN_SQLITE } else { FOREIGN_POSTGRES };
         let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), sql)).await?;
         let Some(row) = row else { return Ok(()) };
-        let table: String = row.try_get_by_index(0)?;
+        let table: String = Row::scalar(&row)?;
         Err(Fault::Broken(format!(
             "the database is not empty and not Entrepot's: it has a table {table} and none of Entrepot's migrations; give Entrepot a database of its own"
         )))

@@ -3,17 +3,22 @@
 //! All of it is the work of the tables' owner: no role that serves requests reaches a part but through its whole table.
 
 mod facts;
+mod listed;
 mod lock;
 
 use std::time::Duration;
 
-use entity::prelude::{TenantId, Timestamp};
+use entity::{
+    prelude::{TenantId, Timestamp},
+    record::Selected,
+};
 use migration::months::{self, AUDIT_ENTRY, PARTED};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::{Backend, Database, Fault, limits};
+use super::{Backend, Database, Fault, Row, limits};
 use crate::calendar;
+use listed::PartRow;
 
 pub use facts::{MissingPart, PartitionFacts};
 pub use lock::PartsLock;
@@ -83,18 +88,6 @@ pub struct Part {
 }
 
 impl Part {
-    fn read(table: &'static str, row: &QueryResult) -> Result<Self, Fault> {
-        let name: String = cell(row, 0)?;
-        let bound = |at| Ok::<_, Fault>(cell::<Option<String>>(row, at)?.and_then(|text| text.parse::<i64>().ok()));
-        let state = match cell::<String>(row, 3)?.as_str() {
-            "attached" => PartState::Attached,
-            "detaching" => PartState::Detaching,
-            _ => PartState::Detached,
-        };
-        let month = Month::named(&name);
-        Ok(Self { table, month, state, from: bound(1)?, to: bound(2)?, bytes: cell(row, 4)?, note: cell(row, 5)?, name })
-    }
-
     /// Whether rows of a month go into it.
     fn has(&self, month: Month) -> bool {
         self.state == PartState::Attached
@@ -182,18 +175,16 @@ impl Database {
         }
         for parted in PARTED {
             let sql = format!(
-                "SELECT c.relname::text, b[1], b[2],
-                   CASE WHEN h.inhrelid IS NULL THEN 'detached' WHEN h.inhdetachpending THEN 'detaching' ELSE 'attached' END,
-                   c.relpages::bigint * 8192, obj_description(c.oid, 'pg_class')
-                 FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid LEFT JOIN LATERAL regexp_match(
+                "SELECT {} FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid LEFT JOIN LATERAL regexp_match(
                    pg_get_expr(c.relpartbound, c.oid), 'FROM [(]''?(MINVALUE|-?[0-9]+)''?[)] TO [(]''?(MAXVALUE|-?[0-9]+)''?[)]') AS b ON TRUE
                  WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname ~ '^{}{}' ORDER BY 1",
+                PartRow::SELECT,
                 parted.table,
                 months::PART
             );
             let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
             for row in &rows {
-                parts.push(Part::read(parted.table, row)?);
+                parts.push(Row::new(row).record::<PartRow>()?.part(parted.table));
             }
         }
         Ok(parts)
@@ -266,7 +257,7 @@ impl Database {
         let statement = Statement::from_string(self.backend.into(), format!("SELECT count(*) FROM \"{}\"", part.name));
         let counted = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
         let rows = counted.map_err(|_| Fault::Broken(format!("the rows of {} were not counted in time", part.name)))??;
-        let count: i64 = rows.first().map_or(Ok(0), |row| cell(row, 0))?;
+        let count: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
         Ok(count.unsigned_abs())
     }
 
@@ -300,18 +291,19 @@ impl Database {
         let read = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
         let rows = read.map_err(|_| Fault::Broken(format!("the rows of {} were not read in time", part.name)))??;
         let values = |row: &QueryResult| -> Result<Vec<PartValue>, Fault> {
-            shape.columns.iter().enumerate().map(|(at, (_, kind))| PartValue::read(row, at, *kind)).collect()
+            let mut row = Row::new(row);
+            shape.columns.iter().map(|(_, kind)| PartValue::read(&mut row, *kind)).collect()
         };
         rows.iter().map(values).collect()
     }
 }
 
 impl PartValue {
-    fn read(row: &QueryResult, at: usize, kind: PartColumn) -> Result<Self, Fault> {
+    fn read(row: &mut Row<'_>, kind: PartColumn) -> Result<Self, Fault> {
         Ok(match kind {
-            PartColumn::Id => cell::<Option<Uuid>>(row, at)?.map_or(Self::None, Self::Id),
-            PartColumn::Whole => cell::<Option<i64>>(row, at)?.map_or(Self::None, Self::Whole),
-            PartColumn::Text => cell::<Option<String>>(row, at)?.map_or(Self::None, Self::Text),
+            PartColumn::Id => row.take::<Option<Uuid>>()?.map_or(Self::None, Self::Id),
+            PartColumn::Whole => row.take::<Option<i64>>()?.map_or(Self::None, Self::Whole),
+            PartColumn::Text => row.take::<Option<String>>()?.map_or(Self::None, Self::Text),
         })
     }
     fn bound(&self) -> Value {
@@ -322,10 +314,6 @@ impl PartValue {
             Self::Text(text) => text.as_str().into(),
         }
     }
-}
-
-fn cell<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, Fault> {
-    Ok(row.try_get_by_index(at)?)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use migration::{
     plan::{self, Target},
 };
 
-use super::{Backend, Database, Fault, inspect::cell};
+use super::{Backend, Database, Fault, Row};
 
 /// How many rows a table has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,18 +119,18 @@ impl Database {
 
     async fn table_of(&self, index: &str) -> Result<Option<String>, Fault> {
         let rows = self.inspected(TABLE_OF, vec![index.into()]).await?;
-        rows.first().map(|row| cell(row, 0)).transpose()
+        rows.first().map(Row::scalar).transpose()
     }
 
     async fn referenced_by(&self, table: &str, constraint: Option<String>) -> Result<Vec<String>, Fault> {
         let rows = self.inspected(REFERENCED, vec![table.into(), constraint.into()]).await?;
-        rows.iter().map(|row| cell(row, 0)).collect()
+        rows.iter().map(Row::scalar).collect()
     }
 
     async fn rows_of(&self, table: &str) -> Result<TableRows, Fault> {
         if self.backend == Backend::Postgres {
             let rows = self.inspected(ROWS, vec![table.into()]).await?;
-            let estimate: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
+            let estimate: Option<i64> = rows.first().map(Row::scalar).transpose()?;
             return Ok(match estimate {
                 None => TableRows::New,
                 Some(rows) if rows < 0 => TableRows::Unmeasured,
@@ -142,7 +142,7 @@ impl Database {
             return Ok(TableRows::New);
         }
         let rows = self.inspected(&format!("SELECT count(*) FROM \"{table}\""), vec![]).await?;
-        let count: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
+        let count: Option<i64> = rows.first().map(Row::scalar).transpose()?;
         Ok(TableRows::Counted(count.unwrap_or_default()))
     }
 }

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    Backend, Database, Fault, LedgerPlans, Options,
+    Backend, Database, Fault, LedgerPlans, Options, Row,
     connect::{ACQUIRE_TIMEOUT, Opened, STATEMENT_CACHE},
     fault,
     hosts::{self, Login},
@@ -194,7 +194,7 @@ const MEMORY: (&str, &str) = ("work_mem", "16MB");
 async fn lacks_memory(owner: &DatabaseConnection) -> Result<bool, Fault> {
     let sql = "SELECT setting::bigint < 16384 FROM pg_settings WHERE name = 'work_mem'";
     let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
+    Ok(row.as_ref().map(Row::scalar).transpose()?.unwrap_or(false))
 }
 
 /// Why a connection cannot have a setting; None when it can. A host, or what stands between, may refuse it.
@@ -318,7 +318,7 @@ fn opened(pool: PgPoolOptions, connect: PgConnectOptions) -> DatabaseConnection 
 async fn search_path(owner: &DatabaseConnection) -> Result<Option<String>, Fault> {
     let sql = "SELECT current_schema()::text";
     let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    let schema: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    let schema: Option<String> = row.as_ref().map(Row::scalar).transpose()?.flatten();
     Ok(schema.filter(|schema| schema != "public").map(|schema| format!("\"{schema}\",public")))
 }
 

@@ -3,11 +3,14 @@
 //! Every statement says `tenant_id = $1`; row security is kept by the database: a statement that forgets it finds the rows of the
 //! tenant that its connection is bound to, and a connection that is bound to nobody finds none (`migration::row_security`).
 
-use entity::prelude::TenantId;
+use entity::{
+    prelude::TenantId,
+    record::{Record, Selected},
+};
 use migration::row_security;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TryGetable};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use super::{Database, Fault, Unwritable, Work};
+use super::{Database, Fault, Row, Unwritable, Work};
 
 /// What an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -112,10 +115,9 @@ impl Database {
 
     /// Looks through a connection of requests that is bound to nobody.
     async fn prove_reads(&self) -> Result<(), Fault> {
-        let unbound = "SELECT current_user::text, (SELECT count(*) FROM tenant)";
+        let unbound = format!("SELECT {}", UnboundRow::SELECT);
         let rows = self.reader.query(Statement::from_string(DbBackend::Postgres, unbound)).await?;
-        let row = rows.first().ok_or_else(nothing)?;
-        let (role, seen): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let UnboundRow { role, seen } = Row::new(rows.first().ok_or_else(nothing)?).record()?;
         if role == row_security::APP && seen == 0 {
             return Ok(());
         }
@@ -143,9 +145,12 @@ impl Database {
 
     /// The login of the URL, and what it commands without a role.
     async fn login(&self) -> Result<(String, Commands), Fault> {
-        let sql = "SELECT session_user::text, bool_or(u.rolsuper OR u.rolbypassrls OR pg_has_role(u.oid, c.relowner, 'USAGE'))
-                   FROM pg_roles u, pg_class c WHERE u.rolname = session_user AND c.oid = to_regclass('tenant')";
-        let (login, commands) = pair(&self.owner, sql).await?;
+        let sql = format!(
+            "SELECT {} FROM pg_roles u, pg_class c WHERE u.rolname = session_user AND c.oid = to_regclass('tenant')",
+            LoginRow::SELECT
+        );
+        let row = self.owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let LoginRow { login, commands } = Row::new(&row.ok_or_else(nothing)?).record()?;
         Ok((login, if commands { Commands::Tables } else { Commands::Nothing }))
     }
 }
@@ -171,8 +176,21 @@ fn nothing() -> Fault {
     Fault::Broken("Postgres answered nothing about its roles".to_owned())
 }
 
-async fn pair<A: TryGetable, B: TryGetable>(connection: &DatabaseConnection, sql: &str) -> Result<(A, B), Fault> {
-    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    let row = row.ok_or_else(nothing)?;
-    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+/// What a connection sees that is bound to no tenant.
+#[derive(Record)]
+struct UnboundRow {
+    #[record(sql = "current_user::text")]
+    role: String,
+    #[record(sql = "(SELECT count(*) FROM tenant)")]
+    seen: i64,
+}
+
+/// The login of the URL.
+#[derive(Record)]
+struct LoginRow {
+    #[record(sql = "session_user::text")]
+    login: String,
+    /// Whether it owns the tables, or nothing holds it back.
+    #[record(sql = "bool_or(u.rolsuper OR u.rolbypassrls OR pg_has_role(u.oid, c.relowner, 'USAGE'))")]
+    commands: bool,
 }

@@ -1,4 +1,5 @@
-//! Reading a row by position: pages carry thousands of values, and a name costs a search each.
+//! Reading a row by position: pages carry thousands of values, and a name costs a search each. A record (`derive(Record)`) keeps the positions and its
+//! fields together; `take` is for columns that are known at run time alone, and `tests/it/tidy/records.rs` lists its callers.
 
 use entity::{
     prelude::Timestamp,
@@ -26,6 +27,10 @@ impl<'a> Row<'a> {
     /// The next column as one of the words of an enum; another word is a corrupt row.
     pub fn word<T>(&mut self, table: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, Fault> {
         word(table, &self.take::<String>()?, parse)
+    }
+    /// The one column of a row, or its first.
+    pub fn scalar<T: TryGetable>(row: &QueryResult) -> Result<T, Fault> {
+        Ok(row.try_get_by_index(0)?)
     }
     pub fn time(&mut self) -> Result<Timestamp, Fault> {
         Ok(Timestamp(self.take()?))

@@ -27,14 +27,16 @@ use crate::clock::Clock;
 
 /// What a connection sees of its server, and what the database has kept. A standby has no timeline of its own.
 const LOOK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
-      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END,
-    current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply'),
-    k.timeline, k.is_synchronous FROM (SELECT 1) AS one LEFT JOIN kept_timeline() AS k ON true";
+      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
+    current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply')
+      AS is_synchronous,
+    k.timeline AS kept_timeline, k.is_synchronous AS was_synchronous FROM (SELECT 1) AS one LEFT JOIN kept_timeline() AS k ON true";
 /// The same, with the row locked.
 const LOCK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
-      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END,
-    current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply'),
-    k.timeline, k.is_synchronous FROM database_timeline AS k WHERE k.scope = 'DEPLOYMENT' FOR UPDATE OF k";
+      ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
+    current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply')
+      AS is_synchronous,
+    k.timeline AS kept_timeline, k.is_synchronous AS was_synchronous FROM database_timeline AS k WHERE k.scope = 'DEPLOYMENT' FOR UPDATE OF k";
 const BEGIN_ROW: &str = "INSERT INTO database_timeline (scope, timeline, is_synchronous) VALUES ('DEPLOYMENT', 0, false)
     ON CONFLICT (scope) DO NOTHING";
 const KEEP: &str = "UPDATE database_timeline SET timeline = $1, is_synchronous = $2 WHERE scope = 'DEPLOYMENT'";
@@ -66,9 +68,9 @@ struct Look {
 
 impl Look {
     fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let now = Seen { timeline: row.try_get(0)?, is_synchronous: row.try_get(1)? };
-        let kept: Option<i64> = row.try_get(2)?;
-        let is_synchronous: Option<bool> = row.try_get(3)?;
+        let now = Seen { timeline: row.try_get("timeline")?, is_synchronous: row.try_get("is_synchronous")? };
+        let kept: Option<i64> = row.try_get("kept_timeline")?;
+        let is_synchronous: Option<bool> = row.try_get("was_synchronous")?;
         let kept = kept.filter(|timeline| *timeline > 0);
         Ok(Self { now, kept: kept.map(|timeline| Seen { timeline, is_synchronous: is_synchronous == Some(true) }) })
     }

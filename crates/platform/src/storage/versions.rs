@@ -6,10 +6,11 @@
 
 use std::collections::HashSet;
 
+use entity::record::{Record, Selected};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
 
-use super::{Database, Fault, fault};
+use super::{Database, Fault, Row, fault};
 
 /// How the database's migrations stand to those that this binary knows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +58,17 @@ impl Versions {
 const APPLIED: &str = "SELECT version FROM seaql_migrations ORDER BY version";
 const NEEDED: &str = "SELECT needs FROM schema_compatibility";
 
+/// A database of Postgres as its server knows it.
+#[derive(Record)]
+struct IdentityRow {
+    #[record(sql = "CAST(c.system_identifier AS text) || '/' || CAST(d.oid AS text)")]
+    identity: String,
+    #[record(
+        sql = "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_tables t WHERE t.schemaname NOT IN ('pg_catalog', 'information_schema'))"
+    )]
+    is_empty: bool,
+}
+
 impl Database {
     /// How the database's migrations stand to this binary's. One that has none lacks all.
     pub async fn versions(&self) -> Result<Versions, Fault> {
@@ -87,12 +99,14 @@ impl Database {
 
     /// Which database of Postgres it is, the same by whatever URL, and whether it has no table, of whatever program.
     pub async fn identity(&self) -> Result<(String, bool), Fault> {
-        let sql = "SELECT CAST(c.system_identifier AS text) || '/' || CAST(d.oid AS text), NOT EXISTS (
-               SELECT 1 FROM pg_catalog.pg_tables t WHERE t.schemaname NOT IN ('pg_catalog', 'information_schema'))
-             FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d WHERE d.datname = current_database()";
+        let sql = format!(
+            "SELECT {} FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d WHERE d.datname = current_database()",
+            IdentityRow::SELECT
+        );
         let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
         let row = rows.first().ok_or_else(|| Fault::Broken("Postgres does not name its database".to_owned()))?;
-        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+        let IdentityRow { identity, is_empty } = Row::new(row).record()?;
+        Ok((identity, is_empty))
     }
 
     /// Rows of a table that every login of ours may read, if it is there.
@@ -122,7 +136,7 @@ fn is_no_table(err: &DbErr) -> bool {
 }
 
 fn texts(rows: Vec<QueryResult>) -> Result<Vec<String>, Fault> {
-    rows.into_iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Notes which migration no binary can do without.

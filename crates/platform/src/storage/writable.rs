@@ -9,7 +9,7 @@ use entity::prelude::TenantId;
 use sea_orm::{DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 
-use super::{Backend, Database, Fault, Reads, Unwritable, outage::Outage, timeline::Timeline};
+use super::{Backend, Database, Fault, Reads, Row, Unwritable, outage::Outage, timeline::Timeline};
 
 /// While writes go on failing, connections are not left more often than this.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -127,7 +127,7 @@ impl Database {
     async fn is_open_for_writes(&self) -> Result<bool, Fault> {
         let sql = "SELECT current_setting('transaction_read_only')";
         let rows = self.read_across(Statement::from_string(DbBackend::Postgres, sql)).await?;
-        let setting: Option<String> = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
+        let setting: Option<String> = rows.first().map(Row::scalar).transpose()?;
         Ok(setting.as_deref() == Some("off"))
     }
 }

@@ -46,7 +46,7 @@ pub async fn find_member(reads: &impl Reads, member: MemberId) -> Result<Option<
             vec![member.into()],
         )
         .await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 pub async fn touch_member(work: &Work, member: MemberId, now: Timestamp) -> Result<(), Fault> {
@@ -98,7 +98,7 @@ pub async fn replace_grants(work: &Work, member: MemberId, grants: &[Grant]) -> 
 pub async fn holders(reads: &impl Reads, role: RoleId) -> Result<i64, Fault> {
     let sql = "SELECT count(DISTINCT member_id) FROM role_grant WHERE tenant_id = $1 AND role_id = $2";
     let rows = reads.rows(sql, vec![role.into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// Whether somebody who may come in is an owner, for all stores and without an end.
@@ -113,5 +113,5 @@ pub async fn owners(reads: &impl Reads, now: Timestamp) -> Result<Vec<MemberId>,
     let sql = "SELECT DISTINCT m.id FROM role_grant g JOIN member m ON m.tenant_id = g.tenant_id AND m.id = g.member_id
          WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.scope = '\"all\"' AND m.status = 'ACTIVE'
          AND (g.expires_at IS NULL OR g.expires_at > $3) ORDER BY m.id";
-    reads.rows(sql, vec![OWNER.id.into(), now.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, vec![OWNER.id.into(), now.into()]).await?.iter().map(Row::scalar).collect()
 }

@@ -101,7 +101,7 @@ pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Vec<Sto
     }
     let backend = reads.backend();
     let sql = format!("SELECT id FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(Row::scalar).collect()
 }
 
 pub async fn add_group(work: &Work, group: &StoreGroup, code_key: &str, stores: &[StoreId]) -> Result<(), Fault> {
@@ -154,7 +154,7 @@ pub async fn archived_groups(reads: &impl Reads, ids: &[GroupId]) -> Result<Hash
 pub async fn members_granted_by_group(reads: &impl Reads, group: GroupId) -> Result<i64, Fault> {
     let sql = "SELECT count(DISTINCT member_id) FROM role_grant WHERE tenant_id = $1 AND scope LIKE $2";
     let rows = reads.rows(sql, vec![format!("{{\"groups\":%\"{group}\"%").into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 async fn fill(work: &Work, group: GroupId, stores: &[StoreId]) -> Result<(), Fault> {
@@ -175,5 +175,5 @@ pub async fn roles_granted_by_group(reads: &impl Reads, group: GroupId) -> Resul
     // Ids have no character that LIKE would take for another.
     let sql = "SELECT DISTINCT role_id FROM role_grant WHERE tenant_id = $1 AND scope LIKE $2";
     let rows = reads.rows(sql, vec![format!("{{\"groups\":%\"{group}\"%").into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }

@@ -163,21 +163,24 @@ pub async fn opened(reads: &impl Reads, key: ApiKeyId) -> Result<Option<Opened>,
     Ok(Some(Opened { key, integration }))
 }
 
+/// How a tenant is served.
+#[derive(Record)]
+#[record(of = tenant, alias = "")]
+struct ServedTenant {
+    sandbox: bool,
+    suspended_at: Option<Timestamp>,
+}
+
 /// Where a key of the tenant lives.
 pub async fn home_in(reads: &impl Reads, key: ApiKeyId) -> Result<KeyHome, Fault> {
-    let rows = reads.rows("SELECT sandbox, suspended_at FROM tenant WHERE id = $1", vec![]).await?;
-    let (is_sandbox, suspended_at) = match rows.first() {
-        Some(row) => {
-            let mut row = Row::new(row);
-            (row.take()?, row.time_opt()?)
-        }
-        None => (false, None),
-    };
+    let sql = format!("SELECT {} FROM tenant WHERE id = $1", ServedTenant::SELECT);
+    let served = reads.records::<ServedTenant>(&sql, vec![]).await?.pop();
+    let (is_sandbox, suspended_at) = served.map_or((false, None), |served| (served.sandbox, served.suspended_at));
     Ok(KeyHome { tenant: reads.tenant(), key, is_sandbox, suspended_at })
 }
 
 /// Whether the tenant is for trying things out.
 pub async fn is_sandbox(reads: &impl Reads) -> Result<bool, Fault> {
     let rows = reads.rows("SELECT sandbox FROM tenant WHERE id = $1", vec![]).await?;
-    rows.first().map_or(Ok(false), |row| Row::new(row).take())
+    rows.first().map_or(Ok(false), Row::scalar)
 }

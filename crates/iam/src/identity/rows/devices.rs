@@ -17,7 +17,7 @@ const COMPARED: i64 = 250;
 /// Whether somebody has logged in to the account from the device, and whether anybody has to any.
 pub async fn known(db: &impl GlobalReads, user: UserId, hash: [u8; 32]) -> Result<(bool, bool), Fault> {
     let rows = db.rows("SELECT user_id FROM device WHERE hash = $1", vec![hash.to_vec().into()]).await?;
-    let users: Vec<UserId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
+    let users: Vec<UserId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     Ok((users.contains(&user), !users.is_empty()))
 }
 

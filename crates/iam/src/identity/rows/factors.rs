@@ -111,7 +111,7 @@ pub async fn put_backup_codes(work: &GlobalWork, user: UserId, hashes: Vec<Strin
 /// The hash of a code that was not used.
 pub async fn backup_code(db: &impl GlobalReads, user: UserId, number: i64) -> Result<Option<String>, Fault> {
     let sql = "SELECT hash FROM backup_code WHERE user_id = $1 AND number = $2 AND used_at IS NULL";
-    db.rows(sql, vec![user.into(), number.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
+    db.rows(sql, vec![user.into(), number.into()]).await?.first().map(Row::scalar).transpose()
 }
 
 pub async fn backup_codes_left(db: &impl GlobalReads, user: UserId) -> Result<usize, Fault> {

@@ -77,7 +77,7 @@ pub async fn expire_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Faul
 /// The address that was invited, as it was written.
 pub async fn address(db: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<String>, Fault> {
     let sql = "SELECT email FROM invitation WHERE tenant_id = $1 AND member_id = $2";
-    db.rows(sql, vec![tenant.into(), member.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
+    db.rows(sql, vec![tenant.into(), member.into()]).await?.first().map(Row::scalar).transpose()
 }
 
 /// The row of an address that nobody has an account for: it has no password, and is nobody's until they come.
@@ -87,7 +87,7 @@ pub async fn place_user(work: &GlobalWork, id: UserId, email: &str, email_key: &
         ON CONFLICT (email_key) DO NOTHING";
     work.change(sql, vec![id.into(), email.into(), email_key.into(), now.into()]).await?;
     let rows = work.rows("SELECT id FROM app_user WHERE email_key = $1", vec![email_key.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()?.ok_or_else(|| Fault::corrupt("app_user", "an address has a row"))
+    rows.first().map(Row::scalar).transpose()?.ok_or_else(|| Fault::corrupt("app_user", "an address has a row"))
 }
 
 #[derive(Record)]

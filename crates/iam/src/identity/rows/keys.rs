@@ -41,7 +41,7 @@ pub async fn remove(work: &GlobalWork, ids: &[SigningKeyId]) -> Result<usize, Fa
 /// A secret of the deployment, sealed.
 pub async fn secret(global: &Global, id: Uuid) -> Result<Option<Vec<u8>>, Fault> {
     let rows = global.rows("SELECT value FROM server_secret WHERE id = $1", vec![id.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// Keeps a secret, unless another node has been faster.

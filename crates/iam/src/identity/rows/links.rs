@@ -40,7 +40,7 @@ pub async fn put(
 pub async fn user_of(db: &impl GlobalReads, hash: [u8; 32], what: LinkFor, now: Timestamp) -> Result<Option<UserId>, Fault> {
     let sql = "SELECT user_id FROM link WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3";
     let rows = db.rows(sql, vec![hash.to_vec().into(), what.as_str().into(), now.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// Uses a link up: only one of many calls at once does.

@@ -248,7 +248,7 @@ pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &MemberFilte
     values.push(most.saturating_add(1).into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 {FROM} WHERE {condition} LIMIT ${}) AS few", values.len());
     let rows = db.rows(&sql, values).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// A member, locked until the transaction ends, and whether they have left.

@@ -66,7 +66,7 @@ pub async fn is_suspended(db: &impl GlobalReads, tenant: TenantId) -> Result<boo
 pub async fn suspended_among(db: &impl GlobalReads, tenants: &[TenantId]) -> Result<Vec<TenantId>, Fault> {
     let backend = db.backend();
     let sql = format!("SELECT id FROM tenant WHERE {} AND suspended_at IS NOT NULL", backend.in_ids("id", 1));
-    db.rows(&sql, vec![backend.ids(tenants.iter().copied())]).await?.iter().map(|row| Row::new(row).take()).collect()
+    db.rows(&sql, vec![backend.ids(tenants.iter().copied())]).await?.iter().map(Row::scalar).collect()
 }
 
 /// How strict a tenant is. None is the deployment's own limit.
@@ -92,13 +92,13 @@ pub async fn strictness(db: &impl GlobalReads, tenant: TenantId) -> Result<Stric
 pub async fn strictest_length(db: &impl GlobalReads, user: UserId) -> Result<Option<i64>, Fault> {
     let sql = "SELECT max(t.password_length) FROM member m JOIN tenant t ON t.id = m.tenant_id
         WHERE m.user_id = $1 AND m.status = 'ACTIVE' AND m.removed_at IS NULL";
-    db.rows(sql, vec![user.into()]).await?.first().map_or(Ok(None), |row| Row::new(row).take())
+    db.rows(sql, vec![user.into()]).await?.first().map_or(Ok(None), Row::scalar)
 }
 
 /// How long the user's password is at least, as far as that is kept.
 pub async fn password_class(db: &impl GlobalReads, user: UserId) -> Result<Option<i64>, Fault> {
     let rows = db.rows("SELECT password_class FROM app_user WHERE id = $1", vec![user.into()]).await?;
-    rows.first().map_or(Ok(None), |row| Row::new(row).take())
+    rows.first().map_or(Ok(None), Row::scalar)
 }
 
 /// Notes how long a password is at least, where that was not known.
@@ -112,7 +112,7 @@ pub async fn note_class(work: &GlobalWork, user: UserId, class: i64) -> Result<(
 pub async fn lock_password(work: &GlobalWork, user: UserId) -> Result<Option<String>, Fault> {
     // Weaker than FOR UPDATE, which would wait for those who only refer to the row.
     let sql = "UPDATE app_user SET password_hash = password_hash WHERE id = $1 RETURNING password_hash";
-    work.rows(sql, vec![user.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
+    work.rows(sql, vec![user.into()]).await?.first().map(Row::scalar).transpose()
 }
 
 /// Selects memberships.
@@ -138,7 +138,7 @@ pub async fn claim_user(work: &GlobalWork, user: &app_user::Model) -> Result<Opt
         WHERE email_key = $5 AND password_hash = '' RETURNING id";
     let u = user.clone();
     let values = vec![u.email.into(), u.password_hash.into(), u.display_name.into(), u.created_at.into(), u.email_key.into()];
-    work.rows(sql, values).await?.first().map(|row| Row::new(row).take()).transpose()
+    work.rows(sql, values).await?.first().map(Row::scalar).transpose()
 }
 
 /// What a person says of themselves, and what is known of their address.

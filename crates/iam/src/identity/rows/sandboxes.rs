@@ -10,7 +10,7 @@ use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 /// The places of a tenant's sandboxes that are taken.
 pub async fn slots(db: &impl GlobalReads, live: TenantId) -> Result<Vec<i32>, Fault> {
     let sql = "SELECT sandbox_slot FROM tenant WHERE sandbox_of = $1 ORDER BY sandbox_slot";
-    db.rows(sql, vec![live.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    db.rows(sql, vec![live.into()]).await?.iter().map(Row::scalar).collect()
 }
 
 /// How long a tenant lets sessions last: idle, and in all; None is as long as any.

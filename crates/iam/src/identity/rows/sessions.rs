@@ -189,7 +189,7 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
     let sql =
         format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
     let values = [ids, vec![now.into(), why.as_str().into()]].concat();
-    work.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+    work.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
 /// Ends all sessions of everybody; how many.
@@ -207,7 +207,7 @@ pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> 
 /// How many sessions with a tenant go on.
 pub async fn count_of(db: &impl GlobalReads, tenant: TenantId) -> Result<i64, Fault> {
     let rows = db.rows("SELECT count(*) FROM session WHERE tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {

@@ -12,12 +12,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
 use platform::{
     audit::{self, AuditWriter, Target},
     secrets::KeyRing,
     storage::{
-        Database, Fault, Month, Row, Work,
+        Database, Fault, Month, Work,
         copying::{Plan, Step},
     },
 };
@@ -51,6 +54,14 @@ fn file_of(table: &str) -> String {
 pub struct Export {
     folder: PathBuf,
     manifest: Manifest,
+}
+
+/// A tenant of this deployment that may be in the way of one that is imported.
+#[derive(Record)]
+#[record(of = entity::tables::tenant, alias = "")]
+struct KnownTenant {
+    id: TenantId,
+    slug: String,
 }
 
 /// How an export is taken in.
@@ -121,10 +132,11 @@ impl Export {
         }
         let tenant = self.manifest.tenant;
         // The tenant itself comes first: where it is there, it matters no more who has the slug.
-        let sql = "SELECT id, slug FROM tenant WHERE id = $1 OR slug = $2 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END, slug";
-        for row in &db.global().rows(sql, vec![tenant.into(), slug.into()]).await? {
-            let mut row = Row::new(row);
-            let (id, taken): (TenantId, String) = (row.take()?, row.take()?);
+        let sql = format!(
+            "SELECT {} FROM tenant WHERE id = $1 OR slug = $2 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END, slug",
+            KnownTenant::SELECT
+        );
+        for KnownTenant { id, slug: taken } in db.global().records(&sql, vec![tenant.into(), slug.into()]).await? {
             if id == tenant {
                 return Err(Refusal::TenantThere(taken).into());
             }

@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+use entity::{
+    prelude::{Timestamp, UserId},
+    record::{Record, Selected},
+    tables::app_user,
+};
 use platform::{
     clock::Clock,
     storage::{Reads, Row, Work},
@@ -33,6 +38,15 @@ struct Account {
     joined: bool,
 }
 
+/// An account as this deployment has it.
+#[derive(Record)]
+#[record(of = app_user, alias = "")]
+struct AccountHere {
+    id: UserId,
+    password_hash: String,
+    verified_at: Option<Timestamp>,
+}
+
 /// The accounts of this deployment that belong to those of the export.
 #[derive(Default)]
 pub(super) struct People {
@@ -55,16 +69,15 @@ impl People {
             return Err(at.refuses(LineRefusal::Address(account.email)));
         }
         let key = email_key(&account.email);
-        let sql = "SELECT id, password_hash, verified_at FROM app_user WHERE email_key = $1";
-        let here = match select(work, sql, vec![key.as_str().into()]).await?.first() {
+        let sql = format!("SELECT {} FROM app_user WHERE email_key = $1", AccountHere::SELECT);
+        let here = match select(work, &sql, vec![key.as_str().into()]).await?.first() {
             None => self.newcomer(work, clock, &account, exported).await?,
             Some(row) => {
-                let mut row = Row::new(row);
-                let (here, hash): (Uuid, String) = (row.take()?, row.take()?);
-                let confirmed = row.time_opt()?;
-                if hash.is_empty() {
+                let found: AccountHere = Row::new(row).record()?;
+                let here = found.id.uuid();
+                if found.password_hash.is_empty() {
                     self.claim(work, &account, here).await?;
-                } else if confirmed.is_none() {
+                } else if found.verified_at.is_none() {
                     // Whoever has registered an address that is not theirs must not come to its owner's rights.
                     return Err(Refusal::Unconfirmed(account.email).into());
                 } else {

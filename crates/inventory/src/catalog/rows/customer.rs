@@ -204,7 +204,7 @@ pub async fn ids_by_email(reads: &impl Reads, email: &str) -> Result<Vec<Custome
 async fn ids_by_blind(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
     let sql = "SELECT coalesce(m.merged_into, m.id) FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2";
     let rows = reads.rows(sql, vec![blind.into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// How many customers of a condition there are that are merged into none, counted up to one more than `limit`.
@@ -221,7 +221,7 @@ pub async fn email_blind(reads: &impl Reads, email: &str) -> Result<Option<Vec<u
 pub(super) async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fault> {
     let rows = reads.rows("SELECT key_sealed FROM subject WHERE tenant_id = $1 AND id = $1", vec![]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let sealed: Vec<u8> = Row::new(row).take()?;
+    let sealed: Vec<u8> = Row::scalar(row)?;
     ring(reads)?.data_key(reads.tenant(), reads.tenant().uuid(), &sealed).map(Some)
 }
 

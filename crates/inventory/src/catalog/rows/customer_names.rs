@@ -25,7 +25,7 @@ pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextT
     if i64::try_from(rows.len()).is_ok_and(|count| count > MOST_COMPARED) {
         return Ok(None);
     }
-    let ids: Vec<CustomerId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>()?;
+    let ids: Vec<CustomerId> = rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
     let names: Vec<TextTest> = names.iter().map(folded).collect();
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {

@@ -1,7 +1,10 @@
 //! Which rows lists of categories, channels and families have.
 
-use entity::prelude::CategoryId;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::CategoryId,
+    record::{Record, Selected},
+};
+use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
 use super::{
@@ -79,16 +82,22 @@ fn push_ids(clause: &mut Clause, ids: &[Uuid]) {
     clause.push(&format!(" AND {}", backend.in_ids("id", number)));
 }
 
+#[derive(Record)]
+struct NameRow {
+    #[record(sql = "id")]
+    id: Uuid,
+    #[record(sql = "{code}")]
+    code: String,
+    #[record(sql = "name")]
+    name: String,
+}
+
 /// Those that are compared by name, the first ones in the order of their creation.
 async fn names(reads: &impl Reads, noun: Noun) -> Result<Vec<Named<Uuid>>, Fault> {
     let (table, code) = noun.place();
     let code = code.unwrap_or("CAST('' AS text)");
-    let sql = format!("SELECT id, {code}, name FROM {table} WHERE tenant_id = $1 ORDER BY id LIMIT $2");
-    let rows = reads.rows(&sql, vec![MOST_COMPARED.into()]).await?;
-    let named = rows.iter().map(|row| {
-        let mut row = Row::new(row);
-        let (id, code, name): (Uuid, String, String) = (row.take()?, row.take()?, row.take()?);
-        Ok(Named::new(id, &code, &name))
-    });
-    named.collect()
+    let select = NameRow::SELECT.replace("{code}", code);
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 ORDER BY id LIMIT $2");
+    let rows = reads.records::<NameRow>(&sql, vec![MOST_COMPARED.into()]).await?;
+    Ok(rows.iter().map(|row| Named::new(row.id, &row.code, &row.name)).collect())
 }

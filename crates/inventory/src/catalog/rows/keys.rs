@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use platform::storage::{Fault, Reads, Row};
-use sea_orm::TryGetable;
+use entity::record::{Record, Selected};
+use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
 use crate::catalog::core::{gtin, text};
@@ -45,27 +45,36 @@ impl KeyKind {
     }
 }
 
+/// A key and what it stands for, by the columns of its kind.
+#[derive(Record)]
+struct KeyRow {
+    #[record(sql = "{key}")]
+    key: String,
+    #[record(sql = "{id}")]
+    id: Uuid,
+}
+
+/// The same, with the place of its kind among those that are asked for.
+#[derive(Record)]
+struct PlacedKey {
+    #[record(sql = "{place}")]
+    place: i32,
+    of: KeyRow,
+}
+
 /// What these keys stand for, archived rows included, by the keys as tables keep them (`KeyKind::kept`). One statement; none without keys.
-pub async fn ids_by_kept<I: TryGetable>(
-    reads: &impl Reads,
-    kind: KeyKind,
-    mut kept: Vec<String>,
-) -> Result<HashMap<String, I>, Fault> {
+pub async fn ids_by_kept(reads: &impl Reads, kind: KeyKind, mut kept: Vec<String>) -> Result<HashMap<String, Uuid>, Fault> {
     tidy(&mut kept);
     if kept.is_empty() {
         return Ok(HashMap::new());
     }
     let (table, column, id) = kind.place();
     let backend = reads.backend();
+    let select = KeyRow::SELECT.replace("{key}", column).replace("{id}", id);
     let of = backend.in_texts(column, 2);
-    let sql = format!("SELECT {column}, {id} FROM {table} WHERE tenant_id = $1 AND {of}");
-    let rows = reads.rows(&sql, vec![backend.texts(kept.iter().map(String::as_str))]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<KeyRow>(&sql, vec![backend.texts(kept.iter().map(String::as_str))]).await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.id)).collect())
 }
 
 /// Each key once. Postgres refuses a text with a NUL character; no key has one.
@@ -89,16 +98,15 @@ pub async fn ids_of_kinds<const N: usize>(
             continue;
         }
         let (table, column, id) = kind.place();
+        let select = PlacedKey::SELECT.replace("{place}", &place.to_string()).replace("{key}", column).replace("{id}", id);
         let of = backend.in_texts(column, values.len() + 2);
-        parts.push(format!("SELECT {place}, {column}, {id} FROM {table} WHERE tenant_id = $1 AND {of}"));
+        parts.push(format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {of}"));
         values.push(backend.texts(kept.iter().map(String::as_str)));
     }
     if parts.is_empty() {
         return Ok(found);
     }
-    for row in &reads.rows(&parts.join(" UNION ALL "), values).await? {
-        let mut row = Row::new(row);
-        let (place, key, id): (i32, String, Uuid) = (row.take()?, row.take()?, row.take()?);
+    for PlacedKey { place, of: KeyRow { key, id } } in reads.records(&parts.join(" UNION ALL "), values).await? {
         if let Some(of_kind) = found.get_mut(place as usize) {
             of_kind.insert(key, id);
         }
@@ -109,6 +117,6 @@ pub async fn ids_of_kinds<const N: usize>(
 /// What `ids_by_kept` finds, by the keys as they were asked for.
 pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
     let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
-    let found = ids_by_kept::<Uuid>(reads, kind, kept.clone()).await?;
+    let found = ids_by_kept(reads, kind, kept.clone()).await?;
     Ok(keys.iter().zip(&kept).filter_map(|(key, kept)| Some(((*key).to_owned(), *found.get(kept)?))).collect())
 }

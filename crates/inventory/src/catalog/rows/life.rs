@@ -131,7 +131,7 @@ pub async fn store(work: &Work, id: StoreId) -> Result<LifeContext<StoreRow>, Fa
 
 async fn count(work: &Work, sql: &str, values: Vec<Value>) -> Result<i64, Fault> {
     match work.rows(sql, values).await?.first() {
-        Some(row) => Row::new(row).take(),
+        Some(row) => Row::scalar(row),
         None => Ok(0),
     }
 }

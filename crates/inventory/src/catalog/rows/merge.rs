@@ -8,6 +8,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 use sea_orm::Value;
+use uuid::Uuid;
 
 use crate::catalog::core::customer::CustomerRow;
 
@@ -49,7 +50,7 @@ pub async fn known_merged(reads: &impl Reads, into: CustomerId) -> Result<Vec<Cu
          ORDER BY CASE WHEN EXISTS (SELECT 1 FROM party_merge m WHERE m.tenant_id = $1 AND m.customer_id IS NOT NULL AND m.customer_id = c.id
            AND m.undone_at IS NULL AND m.into_customer_id = $2) THEN 0 ELSE 1 END, c.id";
     let rows = reads.rows(sql, vec![into.into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// The suppliers that are merged into one of these, each behind the one that it is merged into.
@@ -82,22 +83,30 @@ pub async fn survivors_of_refs(reads: &impl Reads, refs: &[&str]) -> Result<Vec<
     Ok(rows.into_iter().map(|row| row.merged_into).collect())
 }
 
+#[derive(Record)]
+struct DocumentCounts {
+    #[record(
+        sql = "(SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND o.customer_id = $2)"
+    )]
+    orders: i64,
+    #[record(
+        sql = "(SELECT count(*) FROM sales_return r WHERE r.tenant_id = $1 AND r.customer_id IS NOT NULL AND r.customer_id = $2)"
+    )]
+    returns: i64,
+}
+
 /// How many orders and returns name a customer.
 pub async fn documents_of(reads: &impl Reads, customer: CustomerId) -> Result<(i64, i64), Fault> {
-    let sql =
-        "SELECT (SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND o.customer_id = $2),
-        (SELECT count(*) FROM sales_return r WHERE r.tenant_id = $1 AND r.customer_id IS NOT NULL AND r.customer_id = $2)";
-    let rows = reads.rows(sql, vec![customer.into()]).await?;
-    let Some(row) = rows.first() else { return Ok((0, 0)) };
-    let mut row = Row::new(row);
-    Ok((row.take()?, row.take()?))
+    let sql = format!("SELECT {}", DocumentCounts::SELECT);
+    let counts = reads.records::<DocumentCounts>(&sql, vec![customer.into()]).await?.pop();
+    Ok(counts.map_or((0, 0), |counts| (counts.orders, counts.returns)))
 }
 
 /// Writes that a customer is merged into another, and those with it that were merged into it before: their ids and versions.
 pub async fn merge_customers(work: &Work, merged: &CustomerRow, into: &CustomerRow) -> Result<Vec<(CustomerId, i64)>, Fault> {
     let now = into.updated_at.micros();
     let sql = "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
-         WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2 RETURNING id, version";
+         WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2";
     let rows = turned(work, sql, vec![merged.id.into(), into.id.into(), now.into()]).await?;
     let sql = "UPDATE customer SET merged_into = $3, version = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
     work.execute(sql, vec![merged.id.into(), into.id.into(), merged.version.into(), now.into()]).await?;
@@ -113,16 +122,22 @@ pub async fn turn_suppliers(
     now: Timestamp,
 ) -> Result<Vec<(SupplierId, i64)>, Fault> {
     let sql = "UPDATE supplier SET merged_into = $3, version = version + 1, updated_at = $4
-         WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2 RETURNING id, version";
+         WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2";
     turned(work, sql, vec![from.into(), to.into(), now.micros().into()]).await
 }
 
-async fn turned<K: Kind>(work: &Work, sql: &str, values: Vec<Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
-    let rows = work.rows(sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+/// A customer or a supplier after a change.
+#[derive(Record)]
+struct TurnedRow {
+    #[record(sql = "id")]
+    id: Uuid,
+    #[record(sql = "version")]
+    version: i64,
+}
+
+/// Makes a change of customers or suppliers: their ids and versions.
+pub(super) async fn turned<K: Kind>(work: &Work, sql: &str, values: Vec<Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
+    let sql = format!("{sql} RETURNING {}", TurnedRow::SELECT);
+    let rows = work.records::<TurnedRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (Id::from_uuid(row.id), row.version)).collect())
 }

@@ -156,7 +156,7 @@ impl ProductCondition {
         }
         let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{}", self.sql);
         let rows = reads.rows(&sql, self.values.clone()).await?;
-        rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>().map(Some)
+        rows.iter().map(Row::scalar).collect::<Result<_, Fault>>().map(Some)
     }
 }
 

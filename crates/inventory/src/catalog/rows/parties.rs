@@ -110,7 +110,7 @@ pub async fn by_ids(
     );
     let values = vec![backend.ids(categories.iter().copied()), backend.ids(suppliers.iter().copied())];
     for row in &reads.rows(&sql, values).await? {
-        if Row::new(row).take::<i32>()? == 0 {
+        if Row::scalar::<i32>(row)? == 0 {
             found_categories.push(Row::new(row).record::<CategorySide>()?.row.category(reads.tenant()));
         } else {
             found_suppliers.push(Row::new(row).record::<SupplierSide>()?.supplier(reads.tenant()));

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables,
 };
-use platform::storage::{Fault, Finds, Reads, Row, Work};
+use platform::storage::{Fault, Finds, Reads, Work};
 
 use super::{
     product::{self, BarcodeRow, ShownRow},
@@ -108,6 +108,14 @@ async fn barcodes(
     Ok(())
 }
 
+#[derive(Record)]
+struct ArchivableRow {
+    #[record(sql = "id")]
+    id: uuid::Uuid,
+    #[record(sql = "archived_at")]
+    archived_at: Option<Timestamp>,
+}
+
 /// Which of the ids the table has, and since when each is archived.
 async fn existing<K: Send + 'static>(
     work: &Work,
@@ -118,15 +126,10 @@ async fn existing<K: Send + 'static>(
         return Ok(HashMap::new());
     }
     let backend = work.backend();
-    let of = backend.in_ids("id", 2);
-    let sql = format!("SELECT id, archived_at FROM {table} WHERE tenant_id = $1 AND {of} ORDER BY id{lock}");
-    let rows = work.rows(&sql, vec![backend.ids(ids.into_iter().map(Id::<K>::from_uuid))]).await?;
-    let mut found = HashMap::new();
-    for row in &rows {
-        let mut row = Row::new(row);
-        found.insert(row.take()?, row.take()?);
-    }
-    Ok(found)
+    let (select, of) = (ArchivableRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {of} ORDER BY id{lock}");
+    let rows = work.records::<ArchivableRow>(&sql, vec![backend.ids(ids.into_iter().map(Id::<K>::from_uuid))]).await?;
+    Ok(rows.into_iter().map(|row| (Id::from_uuid(row.id), row.archived_at)).collect())
 }
 
 /// The families that commands put products in, or whose variants they change, with the combinations that are taken.

@@ -6,7 +6,7 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{Backend, Fault, Reads, Row};
+use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
 use super::{
@@ -109,10 +109,8 @@ impl Branches {
         let number = self.most.len();
         let union = if number == 0 { "" } else { " UNION ALL " };
         self.clause.push(&format!(
-            "{union}SELECT * FROM (SELECT {}, CAST(CASE WHEN {} THEN 1 ELSE 0 END AS bigint) AS is_named,
-             CAST({number} AS bigint) AS branch FROM {from} WHERE p.tenant_id = $1 AND ",
-            CandidateRow::SELECT,
-            self.barcode
+            "{union}SELECT * FROM (SELECT {} FROM {from} WHERE p.tenant_id = $1 AND ",
+            FoundRow::SELECT.replace("{barcode}", &self.barcode).replace("{branch}", &number.to_string())
         ));
     }
 
@@ -177,17 +175,13 @@ impl Branches {
     /// A product comes once for each branch that finds it.
     pub(super) async fn read(self, reads: &impl Reads) -> Result<Looked, Fault> {
         let Self { clause, most, .. } = self;
-        let rows = reads.rows(&clause.sql, clause.values).await?;
+        let rows = reads.records::<FoundRow>(&clause.sql, clause.values).await?;
         let (mut candidates, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
-        for row in &rows {
-            let mut row = Row::new(row);
-            let CandidateRow { id, sku_key, name_key, search_text } = row.record()?;
-            let has_barcode = row.take::<i64>()? == 1;
-            let branch = usize::try_from(row.take::<i64>()?).ok();
-            if let Some(count) = branch.and_then(|branch| counts.get_mut(branch)) {
+        for FoundRow { of: CandidateRow { id, sku_key, name_key, search_text }, has_barcode, branch } in rows {
+            if let Some(count) = usize::try_from(branch).ok().and_then(|branch| counts.get_mut(branch)) {
                 *count += 1;
             }
-            candidates.push(Candidate { id, sku_key, name_key, search_text, has_barcode });
+            candidates.push(Candidate { id, sku_key, name_key, search_text, has_barcode: has_barcode == 1 });
         }
         let full: Vec<bool> = counts.iter().zip(&most).map(|(count, most)| count >= most).collect();
         Ok(Looked { candidates, is_full: full.last().is_some_and(|is_full| *is_full), is_any_full: full.contains(&true) })
@@ -243,7 +237,17 @@ fn part(clause: &mut Clause, text: &str) -> String {
     }
 }
 
-/// A candidate's own columns: whether a barcode is meant, and the branch, come after them.
+/// A candidate, and what found it.
+#[derive(Record)]
+struct FoundRow {
+    of: CandidateRow,
+    /// 1 where the query is one of its barcodes.
+    #[record(sql = "CAST(CASE WHEN {barcode} THEN 1 ELSE 0 END AS bigint) AS is_named")]
+    has_barcode: i64,
+    #[record(sql = "CAST({branch} AS bigint) AS branch")]
+    branch: i64,
+}
+
 #[derive(Record)]
 #[record(of = product, alias = "p")]
 struct CandidateRow {

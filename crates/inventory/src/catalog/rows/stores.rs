@@ -1,9 +1,13 @@
 //! Which stores a list has.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::store,
+};
 use platform::{
     paging::{Listed, PageRequest},
-    storage::{Fault, Nested, Reads, Row},
+    storage::{Fault, Finds, Nested, Reads},
 };
 
 use super::{
@@ -109,16 +113,22 @@ struct Compared {
     country: Option<String>,
 }
 
+#[derive(Record)]
+#[record(of = store, alias = "")]
+struct NameRow {
+    id: StoreId,
+    code_key: String,
+    name: String,
+    address: Option<String>,
+}
+
 /// The stores that are compared by name.
 async fn names(reads: &impl Reads) -> Result<Vec<Compared>, Fault> {
-    let sql = "SELECT id, code_key, name, address FROM store WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2";
-    let rows = reads.rows(sql, vec![MOST_COMPARED.into()]).await?;
+    let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
+    let rows = reads.records::<NameRow>(&sql, vec![MOST_COMPARED.into()]).await?;
     let named = rows.iter().map(|row| {
-        let mut row = Row::new(row);
-        let (id, code, name): (StoreId, String, String) = (row.take()?, row.take()?, row.take()?);
-        let address: Option<String> = row.take()?;
-        let country = address.as_deref().map(country).transpose()?.flatten();
-        Ok(Compared { by: Named::new(id, &code, &name), country })
+        let country = row.address.as_deref().map(country).transpose()?.flatten();
+        Ok(Compared { by: Named::new(row.id, &row.code_key, &row.name), country })
     });
     named.collect()
 }

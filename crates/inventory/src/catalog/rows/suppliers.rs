@@ -1,9 +1,13 @@
 //! Which suppliers a list has.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::supplier,
+};
 use platform::{
     paging::{Listed, PageRequest},
-    storage::{Fault, Nested, Reads, Row},
+    storage::{Fault, Finds, Nested, Reads},
 };
 
 use super::{
@@ -76,14 +80,17 @@ fn own(clause: &mut Clause, tests: &SupplierTests, names: &[Named<SupplierId>]) 
     }
 }
 
+#[derive(Record)]
+#[record(of = supplier, alias = "")]
+struct NameRow {
+    id: SupplierId,
+    code_key: String,
+    name: String,
+}
+
 /// The suppliers that are compared by name.
 async fn names(reads: &impl Reads) -> Result<Vec<Named<SupplierId>>, Fault> {
-    let sql = "SELECT id, code_key, name FROM supplier WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2";
-    let rows = reads.rows(sql, vec![MOST_COMPARED.into()]).await?;
-    let named = rows.iter().map(|row| {
-        let mut row = Row::new(row);
-        let (id, code, name): (SupplierId, String, String) = (row.take()?, row.take()?, row.take()?);
-        Ok(Named::new(id, &code, &name))
-    });
-    named.collect()
+    let sql = format!("SELECT {} FROM supplier WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
+    let rows = reads.records::<NameRow>(&sql, vec![MOST_COMPARED.into()]).await?;
+    Ok(rows.iter().map(|row| Named::new(row.id, &row.code_key, &row.name)).collect())
 }

@@ -3,8 +3,11 @@
 
 use std::collections::HashSet;
 
-use entity::prelude::ProductId;
-use platform::storage::{Backend, Fault, Reads, Row};
+use entity::{
+    prelude::ProductId,
+    record::{Record, Selected},
+};
+use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
 use super::{
@@ -182,8 +185,8 @@ impl Texts {
         let number = self.most.len();
         let union = if number == 0 { "" } else { " UNION ALL " };
         self.clause.push(&format!(
-            "{union}SELECT * FROM (SELECT CAST({number} AS bigint) AS branch, CAST({index} AS bigint) AS place,
-             p.search_text AS text FROM {from} WHERE p.tenant_id = $1 AND {condition}{order} LIMIT {most}) AS branch_{number}"
+            "{union}SELECT * FROM (SELECT {} FROM {from} WHERE p.tenant_id = $1 AND {condition}{order} LIMIT {most}) AS branch_{number}",
+            TextRow::SELECT.replace("{branch}", &number.to_string()).replace("{place}", &index.to_string())
         ));
         self.most.push(most);
     }
@@ -194,18 +197,27 @@ impl Texts {
         if most.is_empty() {
             return Ok((Vec::new(), false));
         }
-        let rows = reads.rows(&clause.sql, clause.values).await?;
+        let rows = reads.records::<TextRow>(&clause.sql, clause.values).await?;
         let (mut texts, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
-        for row in &rows {
-            let mut row = Row::new(row);
-            let (branch, index) = (row.take::<i64>()?, row.take::<i64>()?);
+        for TextRow { branch, place, text } in rows {
             if let Some(count) = usize::try_from(branch).ok().and_then(|branch| counts.get_mut(branch)) {
                 *count += 1;
             }
-            texts.push((usize::try_from(index).unwrap_or(usize::MAX), row.take::<String>()?));
+            texts.push((usize::try_from(place).unwrap_or(usize::MAX), text));
         }
         Ok((texts, counts.iter().zip(&most).any(|(count, most)| count >= most)))
     }
+}
+
+#[derive(Record)]
+struct TextRow {
+    #[record(sql = "CAST({branch} AS bigint) AS branch")]
+    branch: i64,
+    /// The index of the word.
+    #[record(sql = "CAST({place} AS bigint) AS place")]
+    place: i64,
+    #[record(sql = "p.search_text AS text")]
+    text: String,
 }
 
 #[cfg(test)]

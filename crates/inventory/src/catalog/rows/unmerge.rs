@@ -6,10 +6,11 @@ use entity::{
     record::{Record, Selected},
     tables::party_merge,
 };
-use platform::storage::{Fault, Finds, Reads, Row, Work};
+use platform::storage::{Fault, Finds, Reads, Work};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::merge;
 use crate::catalog::core::{
     customer::CustomerRow,
     unmerge::{CustomersMoved, MergeRecord},
@@ -111,11 +112,11 @@ pub async fn unmerge_customers(
     }
     let sql = format!(
         "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
-         WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5 RETURNING id, version",
+         WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5",
         backend.in_ids("id", 2)
     );
     let values = vec![backend.ids(along.turned.iter().copied()), one.id.into(), now.into(), other.id.into()];
-    back(work, &sql, values).await
+    merge::turned(work, &sql, values).await
 }
 
 /// Writes that suppliers are merged into one again that they came along with to another: their ids and versions.
@@ -131,19 +132,9 @@ pub async fn turn_suppliers_back(
     let backend = work.backend();
     let sql = format!(
         "UPDATE supplier SET merged_into = $3, version = version + 1, updated_at = $4
-         WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5 RETURNING id, version",
+         WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5",
         backend.in_ids("id", 2)
     );
     let values = vec![backend.ids(turned.iter().copied()), to.into(), now.micros().into(), from.into()];
-    back(work, &sql, values).await
-}
-
-async fn back<K: Kind>(work: &Work, sql: &str, values: Vec<sea_orm::Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
-    let rows = work.rows(sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    merge::turned(work, &sql, values).await
 }

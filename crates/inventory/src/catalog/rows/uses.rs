@@ -3,8 +3,12 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::{Id, ProductId};
-use platform::storage::{Backend, Fault, Reads as _, Row, Work, journal};
+use entity::{
+    prelude::{Id, ProductId},
+    record::{Record, Selected},
+};
+use platform::storage::{Backend, Fault, Finds as _, Reads as _, Row, Work, journal};
+use uuid::Uuid;
 
 use crate::catalog::core::Use;
 
@@ -131,6 +135,15 @@ fn of_ordered_kits(backend: Backend) -> String {
     )
 }
 
+/// What ties a product or a store, by its number; the statements of all documents follow this list.
+#[derive(Record)]
+struct UseRow {
+    #[record(sql = "l.{column}")]
+    id: Uuid,
+    #[record(sql = "0")]
+    number: i32,
+}
+
 /// What is left of each. Locks their levels first, in the ledger's own order, so that nothing is received while the answer is used.
 pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashMap<Id<K>, Vec<Use>>, Fault> {
     let mut found: HashMap<Id<K>, Vec<Use>> = HashMap::new();
@@ -160,23 +173,22 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
     let named = DOCUMENTS.iter().filter(|document| tied == Tied::Product || !document.stores.is_empty());
     let documents = named.map(|document| document.open(tied, backend)).collect::<Vec<_>>().join(" UNION ");
     let sql = format!(
-        "SELECT l.{column}, 0 FROM stock_level l WHERE l.tenant_id = $1 AND {}
+        "SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND {}
            AND (l.on_hand > 0 OR l.unavailable > 0 OR l.incoming > 0 OR l.in_transit > 0)
          UNION SELECT r.{column}, 1 FROM reservation r WHERE r.tenant_id = $1 AND {} AND r.status = 'ACTIVE'
          UNION {documents}{kits} ORDER BY 2",
+        UseRow::SELECT.replace("{column}", column),
         ours("l"),
         ours("r")
     );
-    for row in &work.rows(&sql, value()).await? {
-        let mut row = Row::new(row);
-        let id = row.take()?;
-        let what = match row.take::<i32>()? {
+    for UseRow { id, number } in work.records(&sql, value()).await? {
+        let what = match number {
             0 => Use::Stock,
             1 => Use::Reservations,
             8 => Use::OrderedKits,
             number => DOCUMENTS.iter().find(|document| document.number == number).map_or(Use::Kits, |document| document.what),
         };
-        found.entry(id).or_default().push(what);
+        found.entry(Id::from_uuid(id)).or_default().push(what);
     }
     Ok(found)
 }
@@ -195,5 +207,5 @@ pub async fn moved(work: &Work, ids: &[ProductId]) -> Result<Vec<ProductId>, Fau
         backend.in_ids("p.id", 2)
     );
     let rows = work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }

@@ -13,7 +13,7 @@ pub async fn seal_customers(db: &Database) -> Result<u64, Fault> {
     let sql = "SELECT DISTINCT tenant_id FROM customer WHERE name IS NOT NULL OR email IS NOT NULL";
     let mut sealed = 0;
     for row in &db.global().rows(sql, vec![]).await? {
-        let tenant: TenantId = Row::new(row).take()?;
+        let tenant: TenantId = Row::scalar(row)?;
         loop {
             let work = db.tenant(tenant).begin().await?;
             let page = customer::unsealed(&work, PAGE).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::entry,
+    tables::{cost_posting, entry},
 };
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 use sea_orm::Value;
@@ -54,7 +54,7 @@ pub async fn charges_of_orders(reads: &impl Reads, orders: &[PurchaseOrderId]) -
 pub async fn count_of_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<i64, Fault> {
     let sql = "SELECT count(*) FROM revaluation WHERE tenant_id = $1 AND purchase_order_id = $2";
     let rows = reads.rows(sql, vec![order.into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// Counts a change of an order, which its steps see.
@@ -69,6 +69,18 @@ pub struct ChargeVariance {
     pub day: i32,
     pub product: ProductId,
     pub values: Values,
+}
+
+#[derive(Record)]
+struct VarianceRow {
+    #[record(sql = "CAST(p.business_date AS integer)")]
+    day: i32,
+    #[record(of = cost_posting, alias = "p", column = "product_id")]
+    product: ProductId,
+    #[record(sql = "CAST(sum(l.charge_minor - p.average_minor) AS bigint)")]
+    average: i64,
+    #[record(sql = "CAST(sum(l.charge_minor - p.fifo_minor) AS bigint)")]
+    fifo: i64,
 }
 
 /// What of charges falls on goods that are gone, as far as the book is. It is of no store.
@@ -88,19 +100,15 @@ pub async fn charge_variances(reads: &impl Reads, filter: &CostFilter) -> Result
     test("p.occurred_at <", filter.to.map(|at| at.micros().into()));
     test("p.product_id =", filter.product.map(Into::into));
     let sql = format!(
-        "SELECT CAST(p.business_date AS integer), p.product_id, CAST(sum(l.charge_minor - p.average_minor) AS bigint),
-           CAST(sum(l.charge_minor - p.fifo_minor) AS bigint)
-         FROM revaluation_line l JOIN revaluation v ON v.tenant_id = $1 AND v.id = l.revaluation_id
+        "SELECT {select} FROM revaluation_line l JOIN revaluation v ON v.tenant_id = $1 AND v.id = l.revaluation_id
          JOIN cost_posting p ON p.tenant_id = $1 AND p.seq = v.seq AND p.line = l.position
-         WHERE l.tenant_id = $1 AND l.charge_minor IS NOT NULL{tests} GROUP BY p.business_date, p.product_id ORDER BY 1, 2"
+         WHERE l.tenant_id = $1 AND l.charge_minor IS NOT NULL{tests} GROUP BY p.business_date, p.product_id ORDER BY 1, 2",
+        select = VarianceRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (day, product) = (row.take()?, row.take()?);
-            let values = Values { average: row.take()?, fifo: row.take()? };
-            Ok(ChargeVariance { day, product, values })
-        })
-        .collect()
+    let rows = reads.records::<VarianceRow>(&sql, values).await?;
+    let variance = |VarianceRow { day, product, average, fifo }| {
+        let values = Values { average, fifo };
+        ChargeVariance { day, product, values }
+    };
+    Ok(rows.into_iter().map(variance).collect())
 }

@@ -134,7 +134,7 @@ impl From<SumsRow> for Sums {
 /// Up to which event the book is kept.
 pub async fn book(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT seq FROM cost_book WHERE tenant_id = $1", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// The same, and nobody else writes it until the transaction ends.
@@ -143,7 +143,7 @@ pub async fn lock_book(work: &Work) -> Result<i64, Fault> {
     let sql = format!("SELECT b.seq FROM cost_book b WHERE b.tenant_id = $1{}", work.backend().for_update("b"));
     let rows = work.rows(&sql, vec![]).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("cost_book", "a book that was made is there"))?;
-    Row::new(row).take()
+    Row::scalar(row)
 }
 
 pub async fn move_book(work: &Work, upto: i64) -> Result<(), Fault> {
@@ -156,7 +156,7 @@ pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
         "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN cost_book b ON b.tenant_id = c.tenant_id
          WHERE c.head > coalesce(b.seq, 0) AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id"
     );
-    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Pools by product; what they were when they were read stands beside them.

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{cost_pool, cost_posting, product, tenant},
 };
-use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -56,12 +56,25 @@ struct WorthThen {
     fifo: i64,
 }
 
-/// Sums of a kind: they stand behind what the report is grouped by.
+/// Sums of a kind, behind what the report is grouped by.
 #[derive(Record)]
 struct KindSums {
+    #[record(sql = "CAST({day} AS integer)")]
+    day: Option<i32>,
+    #[record(sql = "{id}")]
+    id: Option<Uuid>,
     #[record(of = cost_posting, alias = "")]
     kind: CostKind,
     sums: SumsRow,
+}
+
+/// The moments of the first and the last posting; None where there is none.
+#[derive(Record)]
+struct BookedSpan {
+    #[record(sql = "(SELECT min(occurred_at) FROM cost_posting WHERE tenant_id = $1)")]
+    first: Option<i64>,
+    #[record(sql = "(SELECT max(occurred_at) FROM cost_posting WHERE tenant_id = $1)")]
+    last: Option<i64>,
 }
 
 #[derive(Record)]
@@ -238,22 +251,14 @@ async fn sums_of(
         ),
         _ => format!("cost_posting WHERE tenant_id = $1{tests}"),
     };
-    let sql = format!(
-        "SELECT CAST({day} AS integer), {id}, {select} FROM {postings} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        select = KindSums::SELECT,
-        id = match (id, backend) {
-            ("NULL", Backend::Postgres) => "CAST(NULL AS uuid)",
-            (id, _) => id,
-        }
-    );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (day, id, KindSums { kind, sums }) = (row.take()?, row.take()?, row.record()?);
-            Ok((day, id, kind, sums.into()))
-        })
-        .collect()
+    let id = match (id, backend) {
+        ("NULL", Backend::Postgres) => "CAST(NULL AS uuid)",
+        (id, _) => id,
+    };
+    let select = KindSums::SELECT.replace("{day}", day).replace("{id}", id);
+    let sql = format!("SELECT {select} FROM {postings} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
+    let rows = reads.records::<KindSums>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.day, row.id, row.kind, row.sums.into())).collect())
 }
 
 /// Whether a filter's span is a quarter of all that is booked, or more. SQLite finds such a span's postings faster in the order of their key, where they lie,
@@ -262,11 +267,8 @@ async fn is_of_most(reads: &impl Reads, filter: &CostFilter) -> Result<bool, Fau
     if filter.from.is_none() && filter.to.is_none() {
         return Ok(true);
     }
-    let end = |which: &str| format!("(SELECT {which}(occurred_at) FROM cost_posting WHERE tenant_id = $1)");
-    let rows = reads.rows(&format!("SELECT {}, {}", end("min"), end("max")), vec![]).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
-    let mut row = Row::new(row);
-    let (Some(first), Some(last)): (Option<i64>, Option<i64>) = (row.take()?, row.take()?) else { return Ok(false) };
+    let booked = reads.records::<BookedSpan>(&format!("SELECT {}", BookedSpan::SELECT), vec![]).await?.pop();
+    let Some(BookedSpan { first: Some(first), last: Some(last) }) = booked else { return Ok(false) };
     let from = filter.from.map_or(first, |at| at.micros().max(first));
     let to = filter.to.map_or(last, |at| at.micros().min(last));
     Ok((to - from).saturating_mul(4) >= last - first)

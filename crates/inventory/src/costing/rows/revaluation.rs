@@ -210,7 +210,7 @@ pub async fn worth_of_all(reads: &impl Reads) -> Result<f64, Fault> {
     let dearer = "CASE WHEN average_minor > fifo_minor THEN average_minor ELSE fifo_minor END";
     let sql = format!("SELECT coalesce(sum(CAST({dearer} AS double precision)), 0.0) FROM cost_pool WHERE tenant_id = $1");
     let rows = reads.rows(&sql, vec![]).await?;
-    rows.first().map_or(Ok(0.0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0.0), Row::scalar)
 }
 
 /// Those that the rest of the statement finds, from its WHERE on.
@@ -294,10 +294,10 @@ pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i6
     );
     let mut resting = Resting::default();
     for row in &reads.rows(&movements, values()).await? {
-        resting.movements.push(Row::new(row).take()?);
+        resting.movements.push(Row::scalar(row)?);
     }
     for row in &reads.rows(&revaluations, values()).await? {
-        resting.revaluations.push(Row::new(row).take()?);
+        resting.revaluations.push(Row::scalar(row)?);
     }
     resting.count = resting.movements.len() + resting.revaluations.len();
     resting.movements.truncate(MOST_NAMED);

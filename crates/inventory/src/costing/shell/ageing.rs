@@ -37,7 +37,7 @@ pub async fn stock_ageing(
     let scope = permit.scope(db).long();
     let how = begin(&scope, Some(CostingMethod::Fifo)).await?;
     let zones = scope.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
-    let zone: String = zones.first().map(|row| Row::new(row).take::<String>()).transpose()?.unwrap_or_default();
+    let zone: String = zones.first().map(Row::scalar::<String>).transpose()?.unwrap_or_default();
     let today = local_day(now, &zone);
     let since = AGE_DAYS.map(|days| local_moment((today - days, 0), &zone, Timestamp(i64::MIN)));
     let (mut sums, mut total): (BTreeMap<ProductId, AgeSums>, _) = (BTreeMap::new(), AgeSums::default());

@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads},
 };
 use uuid::Uuid;
 
@@ -42,6 +42,22 @@ struct CountedRow {
     unit_cost_minor: Option<i64>,
     cost_currency: Option<String>,
     unit_decimals: i32,
+}
+
+/// What the books had when a line was counted, with what is known by now, and the line.
+#[derive(Record)]
+struct PairRow {
+    #[record(sql = "{book}")]
+    book: i64,
+    line: CountedRow,
+}
+
+/// The same of a line that is shown, counted or not.
+#[derive(Record)]
+struct ShownRow {
+    line: LineRow,
+    #[record(sql = "{book}")]
+    book: Option<i64>,
 }
 
 #[derive(Record)]
@@ -104,14 +120,11 @@ pub async fn line_page(
     request: &PageRequest,
 ) -> Result<Listed<ShownLine>, Fault> {
     let source = lines_source(reads.backend(), count, tests);
-    let select = format!("{}, {}", LineRow::SELECT, known_book());
+    let select = ShownRow::SELECT.replace("{book}", &known_book());
     let (sql, values) = source.clone().page(&select, &["l.sku", "l.id"], false, request);
-    let found = reads.rows(&sql, values).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(ShownLine { line: row.record::<LineRow>()?.try_into()?, book: row.take()? })
-    };
-    let rows = found.iter().map(read).collect::<Result<_, Fault>>()?;
+    let found = reads.records::<ShownRow>(&sql, values).await?;
+    let shown = |row: ShownRow| Ok(ShownLine { line: row.line.try_into()?, book: row.book });
+    let rows = found.into_iter().map(shown).collect::<Result<_, Fault>>()?;
     Ok(Listed { rows, source })
 }
 
@@ -170,20 +183,17 @@ pub async fn progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<Cou
 /// What the books had and what was there, of every line that was counted and is not to be counted again, with what one unit costs and its decimals.
 pub async fn pairs(reads: &impl Reads, count: CountId) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
     let sql = format!(
-        "SELECT {known}, {select} FROM count_line l
+        "SELECT {select} FROM count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
          WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.state = 'COUNTED'",
-        known = known_book(),
-        select = CountedRow::SELECT
+        select = PairRow::SELECT.replace("{book}", &known_book())
     );
-    let rows = reads.rows(&sql, vec![count.into()]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        let (book, line) = (row.take()?, row.record::<CountedRow>()?);
+    let rows = reads.records::<PairRow>(&sql, vec![count.into()]).await?;
+    let pair = |PairRow { book, line }: PairRow| {
         let cost = cost(line.unit_cost_minor, line.cost_currency.as_deref());
-        Ok((Pair { book, counted: line.counted.get() }, cost, line.unit_decimals as u8))
+        (Pair { book, counted: line.counted.get() }, cost, line.unit_decimals as u8)
     };
-    rows.iter().map(read).collect()
+    Ok(rows.into_iter().map(pair).collect())
 }
 
 /// Every time that these lines were counted, by line and in order, with when it was recorded.

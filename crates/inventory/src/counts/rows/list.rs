@@ -113,5 +113,5 @@ pub async fn page(
 pub async fn id_numbered(reads: &impl Reads, number: i64) -> Result<Option<CountId>, Fault> {
     let sql = "SELECT c.id FROM stock_count c WHERE c.tenant_id = $1 AND c.number = $2";
     let rows = reads.rows(sql, vec![number.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }

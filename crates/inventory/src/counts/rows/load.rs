@@ -215,7 +215,7 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     let of = backend.in_texts("external_ref", 2);
     let sql = format!("SELECT external_ref FROM stock_count WHERE tenant_id = $1 AND {of}");
     let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// What a step of a count is measured by.

@@ -51,7 +51,7 @@ pub async fn counts_since(reads: &impl Reads, undone: &Undone) -> Result<CountsS
     since.push(undone.completed_at.micros().into());
     since.push(undone.seq.into());
     let rows = reads.rows(&sql, since).await?;
-    let later = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<CountId>, _>>()?;
+    let later = rows.iter().map(Row::scalar).collect::<Result<Vec<CountId>, _>>()?;
 
     let sql = format!(
         "SELECT DISTINCT m.id, m.seq FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
@@ -60,6 +60,6 @@ pub async fn counts_since(reads: &impl Reads, undone: &Undone) -> Result<CountsS
         of("e.product_id")
     );
     let rows = reads.rows(&sql, vec![products(), undone.store.into(), undone.seq.into()]).await?;
-    let late = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<MovementId>, _>>()?;
+    let late = rows.iter().map(Row::scalar).collect::<Result<Vec<MovementId>, _>>()?;
     Ok(CountsSince { standing, later, late })
 }

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use entity::{prelude::*, record::Selected};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::fulfilment_work,
+};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads},
 };
 
 use super::load::WorkRow;
@@ -169,19 +173,20 @@ pub async fn page(
     Ok(reads.records::<WorkRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
+#[derive(Record)]
+struct StatusCount {
+    #[record(of = fulfilment_work, alias = "w")]
+    status: WorkStatus,
+    #[record(sql = "count(*)")]
+    count: i64,
+}
+
 /// How many works of a list there are in each state; states without any are left out.
 pub async fn count_by_status(reads: &impl Reads, source: ListSource) -> Result<HashMap<WorkStatus, i64>, Fault> {
     let ListSource { from, values } = source;
-    let rows = reads.rows(&format!("SELECT w.status, count(*) {from} GROUP BY w.status"), values).await?;
-    let mut counts = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        let (status, count): (String, i64) = (row.take()?, row.take()?);
-        let status =
-            WorkStatus::parse(&status).ok_or_else(|| Fault::corrupt("fulfilment_work", format!("unknown word {status}")))?;
-        counts.insert(status, count);
-    }
-    Ok(counts)
+    let sql = format!("SELECT {} {from} GROUP BY w.status", StatusCount::SELECT);
+    let rows = reads.records::<StatusCount>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.status, row.count)).collect())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{fulfilment_work, fulfilment_work_line, order_line, order_line_barred, store},
+    tables::{fulfilment_work, fulfilment_work_line, order_line, order_line_barred, sales_order, store},
 };
 use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED};
 use uuid::Uuid;
@@ -47,6 +47,15 @@ struct StoreWorkRow {
     time_zone: String,
     #[record(of = store, alias = "s")]
     handling_time: String,
+}
+
+/// The same beside one of its lines, which comes behind it.
+#[derive(Record)]
+struct LockedRow {
+    work: StoreWorkRow,
+    /// None where the work has no lines.
+    #[record(of = fulfilment_work_line, alias = "l", column = "work_id", outer)]
+    of_line: Option<FulfilmentWorkId>,
 }
 
 /// Stores that state how long they take to ship.
@@ -163,23 +172,22 @@ const NOTE_ONCE: &str = "CASE WHEN coalesce(l.nth, 1) = 1 THEN w.reject_note END
 async fn lock_works(reads: &impl Reads, orders: &[OrderId], lock: &str) -> Result<(Vec<Work>, Handling), Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {work}, l.work_id, {line} FROM fulfilment_work w CROSS JOIN store s
+        "SELECT {work}, {line} FROM fulfilment_work w CROSS JOIN store s
          LEFT JOIN fulfilment_work_line l ON l.tenant_id = $1 AND l.work_id = w.id
          WHERE w.tenant_id = $1 AND {of} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth, l.nth{lock}",
-        work = StoreWorkRow::SELECT.replace("w.reject_note", NOTE_ONCE),
+        work = LockedRow::SELECT.replace("w.reject_note", NOTE_ONCE),
         line = LineRow::SELECT,
         of = backend.in_ids("w.order_id", 2)
     );
     let (mut works, mut handling): (Vec<Work>, _) = (Vec::new(), Handling::new());
     for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await? {
         let mut row = Row::new(row);
-        let found: StoreWorkRow = row.record()?;
+        let LockedRow { work: found, of_line } = row.record()?;
         if works.last().is_none_or(|work| work.head.id != found.work.id) {
             works.push(Work { head: found.head(&mut handling), lines: Vec::new(), parcels: Vec::new() });
         }
         // A work without lines has one row, in which nothing is of a line.
-        let is_line = row.take::<Option<FulfilmentWorkId>>()?.is_some();
-        if let Some(work) = works.last_mut().filter(|_| is_line) {
+        if let Some(work) = works.last_mut().filter(|_| of_line.is_some()) {
             let line: LineRow = row.record()?;
             work.lines.push(WorkLine::from(&line));
         }
@@ -320,50 +328,11 @@ pub async fn goods_names(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<G
     Ok(rows.into_iter().map(name).collect())
 }
 
-/// What works show of their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderFacts {
-    pub order: OrderId,
-    pub number: i64,
-    /// Whether a hold keeps its goods back.
-    pub is_held: bool,
-    pub method: DeliveryMethod,
-    pub note_for_staff: Option<String>,
-}
-
-/// The numbers of these orders, whether they are held back, how they are delivered, and what was noted for staff.
-pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderFacts>, Fault> {
-    let backend = reads.backend();
-    let of = backend.in_ids("o.id", 2);
-    let sql = format!(
-        "SELECT o.id, o.number, o.hold_kinds, d.delivery_method, d.note_for_staff FROM sales_order o
-         LEFT JOIN order_detail d ON d.tenant_id = $1 AND d.order_id = o.id WHERE o.tenant_id = $1 AND {of}"
-    );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (order, number) = (row.take()?, row.take()?);
-            let is_held = row.take::<Option<String>>()?.is_some();
-            let method = method_of(row.take()?)?;
-            Ok(OrderFacts { order, number, is_held, method, note_for_staff: row.take()? })
-        })
-        .collect()
-}
-
-/// An order that says nothing beside its lines is shipped.
-fn method_of(word: Option<String>) -> Result<DeliveryMethod, Fault> {
-    let Some(word) = word else { return Ok(DeliveryMethod::Ship) };
-    DeliveryMethod::parse(&word).ok_or_else(|| Fault::corrupt("order_detail", format!("unknown word {word}")))
-}
-
-/// The names of the tenant and of its store.
-pub async fn names_of_store(reads: &impl Reads, store: StoreId) -> Result<Option<(String, String)>, Fault> {
-    let sql = "SELECT t.name, s.name FROM store s JOIN tenant t ON t.id = s.tenant_id WHERE s.tenant_id = $1 AND s.id = $2";
-    let rows = reads.rows(sql, vec![store.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    Ok(Some((row.take()?, row.take()?)))
+#[derive(Record)]
+#[record(of = sales_order, alias = "o")]
+struct OrderKey {
+    tenant_id: TenantId,
+    id: OrderId,
 }
 
 /// The next page of orders that have goods to send and no works: those that were confirmed before there were any. Also where nothing is held any
@@ -371,18 +340,14 @@ pub async fn names_of_store(reads: &impl Reads, store: StoreId) -> Result<Option
 pub async fn unworked(global: &Global, after: (TenantId, OrderId), most: usize) -> Result<Vec<(TenantId, OrderId)>, Fault> {
     let sql = format!(
         "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order WHERE status IN ('CONFIRMED', 'PARTIALLY_FULFILLED'))
-         SELECT o.tenant_id, o.id FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2) AND o.tenant_id NOT IN {SUSPENDED}
+         SELECT {select} FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2) AND o.tenant_id NOT IN {SUSPENDED}
            AND NOT EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = o.tenant_id AND w.order_id = o.id)
            AND EXISTS (SELECT 1 FROM order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.open > 0
              AND (l.stock_policy <> 'UNTRACKED' AND l.product_id IS NOT NULL OR EXISTS (SELECT 1 FROM order_line_part n
                WHERE n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position)))
-         ORDER BY o.tenant_id, o.id LIMIT {most}"
+         ORDER BY o.tenant_id, o.id LIMIT {most}",
+        select = OrderKey::SELECT
     );
-    let rows = global.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let rows = global.records::<OrderKey>(&sql, vec![after.0.into(), after.1.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.tenant_id, row.id)).collect())
 }

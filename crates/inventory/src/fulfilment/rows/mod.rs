@@ -3,6 +3,7 @@
 mod carriers;
 mod list;
 mod load;
+mod order_facts;
 mod parcel_lots;
 mod parcels;
 mod ready_settings;
@@ -11,10 +12,8 @@ mod write;
 
 pub use carriers::{carrier_coded, carriers, carriers_by_id, put_carrier};
 pub use list::{OrderTest, WORKS, WorkTest, count_by_status, head_keys, is_late_at, of_orders, page, source};
-pub use load::{
-    GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, names_of_store, order_facts, unworked, works, works_at,
-    works_of,
-};
+pub use load::{GoodsName, WorkAt, barred, goods_names, heads, heads_of, unworked, works, works_at, works_of};
+pub use order_facts::{OrderFacts, names_of_store, order_facts};
 pub use parcel_lots::{lot_codes, lots_coded, packed_lots};
 pub use parcels::{ParcelAt, parcel_at, parcels_of};
 pub use ready_settings::{put_ready_setting, ready_setting, ready_terms};

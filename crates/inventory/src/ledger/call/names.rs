@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{barcode, store},
+};
 use iam::access::Reach;
-use platform::storage::{Fault, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -105,23 +109,28 @@ pub struct Pack {
     pub quantity: i64,
 }
 
+#[derive(Record)]
+#[record(of = barcode, alias = "")]
+struct PackRow {
+    code_key: String,
+    product_id: ProductId,
+    pack_quantity: i64,
+}
+
 /// The packs that these barcodes are of, by the keys of the codes; one that is not there is left out.
 pub async fn packs(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<String, Pack>, Fault> {
     keys.retain(|key| !key.contains('\0'));
     let backend = reads.backend();
-    let of = backend.in_texts("code_key", 2);
-    let sql = format!("SELECT code_key, product_id, pack_quantity FROM barcode WHERE tenant_id = $1 AND {of}");
-    let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, Pack { product: row.take()?, quantity: row.take()? }))
-        })
-        .collect()
+    let (select, of) = (PackRow::SELECT, backend.in_texts("code_key", 2));
+    let sql = format!("SELECT {select} FROM barcode WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<PackRow>(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
+    let pack = |row: PackRow| (row.code_key, Pack { product: row.product_id, quantity: row.pack_quantity });
+    Ok(rows.into_iter().map(pack).collect())
 }
 
 /// A store that is known to exist.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Record)]
+#[record(of = store, alias = "")]
 pub struct KnownStore {
     pub id: StoreId,
     pub time_zone: String,
@@ -134,17 +143,14 @@ pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) ->
         StoreRef::Code(code) if code.contains('\0') => return Ok(None),
         StoreRef::Code(code) => ("code_key", KeyKind::StoreCode.kept(code).into()),
     };
-    let sql = format!("SELECT id, time_zone FROM store WHERE tenant_id = $1 AND {column} = $2");
-    let rows = reads.rows(&sql, vec![value]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    let store = KnownStore { id: row.take()?, time_zone: row.take()? };
-    Ok(Some(store).filter(|store| reach.covers(store.id)))
+    let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 AND {column} = $2", KnownStore::SELECT);
+    let found = reads.records::<KnownStore>(&sql, vec![value]).await?.pop();
+    Ok(found.filter(|store| reach.covers(store.id)))
 }
 
 /// The stores that a call names, by their codes.
 pub async fn stores_by_code(reads: &impl Reads, named: &[&StoreRef]) -> Result<HashMap<String, StoreId>, Fault> {
-    ids_by_kept(reads, KeyKind::StoreCode, codes(named)).await
+    Ok(typed(ids_by_kept(reads, KeyKind::StoreCode, codes(named)).await?, StoreId::from_uuid))
 }
 
 fn codes(named: &[&StoreRef]) -> Vec<String> {

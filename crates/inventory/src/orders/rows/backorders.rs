@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{order_line, order_line_part, sales_order},
+    tables::{order_line, order_line_part, sales_order, stock_level},
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
-    storage::{Backend, Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -224,24 +224,29 @@ pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result
     Ok(rows.into_iter().map(queued).collect())
 }
 
+#[derive(Record)]
+struct AvailableRow {
+    #[record(of = stock_level, alias = "v")]
+    product_id: ProductId,
+    #[record(of = stock_level, alias = "v")]
+    store_id: StoreId,
+    #[record(sql = "v.on_hand - v.unavailable - v.reserved")]
+    available: i64,
+}
+
 /// What is available at those of these levels that have any.
 pub async fn available_at(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, i64)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT v.product_id, v.store_id, v.on_hand - v.unavailable - v.reserved FROM stock_level v
+        "SELECT {} FROM stock_level v
          WHERE v.tenant_id = $1 AND v.on_hand - v.unavailable - v.reserved > 0 AND {}",
+        AvailableRow::SELECT,
         backend.in_ids("v.product_id", 2)
     );
     let asked: BTreeSet<LevelKey> = keys.iter().copied().collect();
-    let mut found = Vec::new();
-    for row in &reads.rows(&sql, vec![backend.ids(keys.iter().map(|key| key.product))]).await? {
-        let mut row = Row::new(row);
-        let key = LevelKey { product: row.take()?, store: row.take()? };
-        if asked.contains(&key) {
-            found.push((key, row.take()?));
-        }
-    }
-    Ok(found)
+    let rows = reads.records::<AvailableRow>(&sql, vec![backend.ids(keys.iter().map(|key| key.product))]).await?;
+    let found = rows.into_iter().map(|row| (LevelKey { product: row.product_id, store: row.store_id }, row.available));
+    Ok(found.filter(|(key, _)| asked.contains(key)).collect())
 }
 
 /// The levels that the kits which these orders are owed take from, and what is available there.

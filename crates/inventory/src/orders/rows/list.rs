@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use entity::{prelude::*, record::Selected};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::sales_order,
+};
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads, Row},
@@ -75,17 +79,22 @@ pub type Found = Vec<(OrderId, Vec<Key>)>;
 /// Orders of a page, and where each stands in its list.
 pub type ListedOrders = (Vec<Order>, Vec<Vec<Key>>);
 
+/// An order that was found, with the number that it is sorted by.
+#[derive(Record)]
+struct FoundRow {
+    #[record(sql = "{by}")]
+    at: i64,
+    #[record(of = sales_order, alias = "o")]
+    id: OrderId,
+}
+
 /// The orders that a search finds, in no order and at most `MOST_FOUND`.
 pub async fn find(reads: &impl Reads, filter: &Filter, sorted: OrdersSorted) -> Result<Found, Fault> {
     let ListSource { from, values } = source(reads.backend(), filter);
-    let columns = sorted.columns().join(", ");
-    let rows = reads.rows(&format!("SELECT {columns} {from} LIMIT {MOST_FOUND}"), values).await?;
-    let found = rows.iter().map(|row| {
-        let mut row = Row::new(row);
-        let (at, id): (i64, OrderId) = (row.take()?, row.take()?);
-        Ok::<_, Fault>((id, vec![Key::Int(at), id.into()]))
-    });
-    found.collect()
+    let by = sorted.columns()[0];
+    let select = FoundRow::SELECT.replace("{by}", by);
+    let rows = reads.records::<FoundRow>(&format!("SELECT {select} {from} LIMIT {MOST_FOUND}"), values).await?;
+    Ok(rows.into_iter().map(|FoundRow { at, id }| (id, vec![Key::Int(at), id.into()])).collect())
 }
 
 /// A page among all orders that a search has found, in the direction of the request. Each stands where it was found, even if it has changed since then.
@@ -134,7 +143,7 @@ pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<Order
         }
     };
     let rows = reads.rows(&format!("SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND {condition}"), values).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// Names of an order that are not its id.

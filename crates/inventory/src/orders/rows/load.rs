@@ -187,7 +187,7 @@ pub async fn parts_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Prod
     let of = backend.in_ids("n.order_id", 2);
     let sql = format!("SELECT DISTINCT n.product_id FROM order_line_part n WHERE n.tenant_id = $1 AND {of}");
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// What these kits are made of now, each in its order.

@@ -2,11 +2,24 @@
 
 use std::collections::HashMap;
 
-use entity::{prelude::*, record::Selected};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::order_line,
+};
 use platform::storage::{Fault, Reads, Row};
 
 use super::load::{LineRow, OrderRow, fill_parts, orders};
 use crate::orders::core::Order;
+
+/// An order beside one of its lines, which comes behind it.
+#[derive(Record)]
+struct LockedRow {
+    order: OrderRow,
+    /// None where the order has no lines.
+    #[record(of = order_line, alias = "l", column = "order_id", outer)]
+    of_line: Option<OrderId>,
+}
 
 /// Orders with their lines, locked in id order until the transaction ends. It holds the tenant's counter: the lines are read as they were when the
 /// statement began, and behind the counter nobody else writes any (0266).
@@ -17,22 +30,21 @@ pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order
         return orders(work, ids).await;
     }
     let sql = format!(
-        "SELECT {order}, l.order_id, {line} FROM sales_order o LEFT JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
+        "SELECT {order}, {line} FROM sales_order o LEFT JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
          WHERE o.tenant_id = $1 AND {of} ORDER BY o.id, l.position{lock}",
-        order = OrderRow::SELECT,
+        order = LockedRow::SELECT,
         line = LineRow::SELECT,
         of = backend.in_ids("o.id", 2)
     );
     let mut found: Vec<Order> = Vec::with_capacity(ids.len());
     for row in &work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let mut row = Row::new(row);
-        let head: OrderRow = row.record()?;
+        let LockedRow { order: head, of_line } = row.record()?;
         if found.last().is_none_or(|order| order.id != head.id) {
             found.push(head.order()?);
         }
         // An order without lines has one row, in which nothing is of a line.
-        let is_line = row.take::<Option<OrderId>>()?.is_some();
-        if let Some(order) = found.last_mut().filter(|_| is_line) {
+        if let Some(order) = found.last_mut().filter(|_| of_line.is_some()) {
             let line: LineRow = row.record()?;
             order.lines.push(line.line(order.total.currency)?);
         }

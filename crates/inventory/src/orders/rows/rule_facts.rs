@@ -2,8 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{customer, product},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
 
 use super::{
     detail::{details, open_personal},
@@ -57,6 +61,19 @@ async fn whereabouts(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<O
     Ok(found)
 }
 
+/// A customer, and the tags of the one that it is merged into.
+#[derive(Record)]
+struct TaggedCustomer {
+    #[record(of = customer, alias = "c")]
+    id: CustomerId,
+    #[record(of = customer, alias = "c")]
+    merged_into: Option<CustomerId>,
+    #[record(of = customer, alias = "c")]
+    tags: String,
+    #[record(of = customer, alias = "p", column = "tags", outer)]
+    root_tags: Option<String>,
+}
+
 /// What is known of customers. All that are merged into one are one customer.
 async fn customers(reads: &impl Reads, judged: &Judged) -> Result<HashMap<CustomerId, CustomerFacts>, Fault> {
     if judged.customers.is_empty() {
@@ -64,18 +81,16 @@ async fn customers(reads: &impl Reads, judged: &Judged) -> Result<HashMap<Custom
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT c.id, c.merged_into, c.tags, p.tags FROM customer c LEFT JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
+        "SELECT {} FROM customer c LEFT JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
          WHERE c.tenant_id = $1 AND {}",
+        TaggedCustomer::SELECT,
         backend.in_ids("c.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(judged.customers.iter().copied())]).await?;
+    let rows = reads.records::<TaggedCustomer>(&sql, vec![backend.ids(judged.customers.iter().copied())]).await?;
     let mut known: Vec<(CustomerId, CustomerId, Vec<String>)> = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        let (id, into): (CustomerId, Option<CustomerId>) = (row.take()?, row.take()?);
-        let (own, of_root): (String, Option<String>) = (row.take()?, row.take()?);
-        let tags = folded(&own).into_iter().chain(of_root.iter().flat_map(|tags| folded(tags))).collect();
-        known.push((id, into.unwrap_or(id), tags));
+    for TaggedCustomer { id, merged_into, tags, root_tags } in rows {
+        let tags = folded(&tags).into_iter().chain(root_tags.iter().flat_map(|tags| folded(tags))).collect();
+        known.push((id, merged_into.unwrap_or(id), tags));
     }
     let roots: Vec<CustomerId> = known.iter().map(|(_, root, _)| *root).collect();
     let mut all: Vec<(CustomerId, CustomerId)> = roots.iter().map(|root| (*root, *root)).collect();
@@ -99,7 +114,14 @@ async fn bought(reads: &impl Reads, customers: &[CustomerId], beside: &[OrderId]
         beside = backend.in_ids("o.id", 3)
     );
     let values = vec![backend.ids(customers.iter().copied()), backend.ids(beside.iter().copied())];
-    reads.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(&sql, values).await?.iter().map(Row::scalar).collect()
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct TaggedProduct {
+    id: ProductId,
+    tags: String,
 }
 
 /// The tags of products that have any.
@@ -108,16 +130,10 @@ async fn product_tags(reads: &impl Reads, products: &[ProductId]) -> Result<Hash
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("p.id", 2);
-    let sql = format!("SELECT p.id, p.tags FROM product p WHERE p.tenant_id = $1 AND {of} AND p.tags <> '[]'");
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    let mut found = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        let (id, tags): (ProductId, String) = (row.take()?, row.take()?);
-        found.insert(id, folded(&tags));
-    }
-    Ok(found)
+    let (select, of) = (TaggedProduct::SELECT, backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of} AND p.tags <> '[]'");
+    let rows = reads.records::<TaggedProduct>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, folded(&row.tags))).collect())
 }
 
 /// The tags of a JSON list, folded.

@@ -270,7 +270,7 @@ pub async fn open_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashS
     let sql =
         format!("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.archived_at IS NULL AND {}", backend.in_ids("s.id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(stores.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Writes the tenant's rule.

@@ -244,7 +244,7 @@ async fn read(reads: &impl Reads, ids: &[BlanketOrderId], lock: &str) -> Result<
 /// The blanket order of a number.
 pub async fn blanket_of_number(reads: &impl Reads, number: i64) -> Result<Option<BlanketOrderId>, Fault> {
     let rows = reads.rows("SELECT id FROM blanket_order WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// What lines of a blanket order keep of these products, of those that there are.
@@ -271,9 +271,12 @@ pub async fn product_facts(reads: &impl Reads, ids: &[ProductId]) -> Result<Hash
 }
 
 /// An active blanket order whose last day has gone by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Record)]
+#[record(of = blanket_order, alias = "b")]
 pub struct DueBlanket {
+    #[record(column = "tenant_id")]
     pub tenant: TenantId,
+    #[record(column = "id")]
     pub blanket: BlanketOrderId,
     pub valid_to: i32,
 }
@@ -281,16 +284,11 @@ pub struct DueBlanket {
 /// The next page of active blanket orders whose last day comes before this one, of all tenants that are served: so many at most.
 pub async fn due_blankets(global: &Global, day: i32, after: Option<DueBlanket>, most: usize) -> Result<Vec<DueBlanket>, Fault> {
     let sql = format!(
-        "SELECT b.tenant_id, b.id, b.valid_to FROM blanket_order b
+        "SELECT {select} FROM blanket_order b
          WHERE b.status = 'ACTIVE' AND b.valid_to < $1 AND b.tenant_id NOT IN {SUSPENDED} AND (b.valid_to, b.id) > ($2, $3)
-         ORDER BY b.valid_to, b.id LIMIT {most}"
+         ORDER BY b.valid_to, b.id LIMIT {most}",
+        select = DueBlanket::SELECT
     );
     let (from, id) = after.map_or((i32::MIN, Uuid::nil()), |last| (last.valid_to, last.blanket.uuid()));
-    let rows = global.rows(&sql, vec![day.into(), from.into(), id.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(DueBlanket { tenant: row.take()?, blanket: row.take()?, valid_to: row.take()? })
-        })
-        .collect()
+    global.records(&sql, vec![day.into(), from.into(), id.into()]).await
 }

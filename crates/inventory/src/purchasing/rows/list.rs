@@ -186,5 +186,5 @@ pub async fn page(
 /// The order of a number.
 pub async fn number_of(reads: &impl Reads, number: i64) -> Result<Option<PurchaseOrderId>, Fault> {
     let rows = reads.rows("SELECT id FROM purchase_order WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }

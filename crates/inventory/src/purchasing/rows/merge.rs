@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use entity::{prelude::*, record::Selected};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 
 use super::supply::SupplyRow;
@@ -43,23 +46,37 @@ const DOCUMENTS: &str = "(SELECT count(*) FROM purchase_order o WHERE o.tenant_i
            + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)
            + (SELECT count(DISTINCT c.purchase_order_id) FROM purchase_charge c WHERE c.tenant_id = $1 AND c.supplier_id = $2)";
 
+/// `OpenWith` without the numbers.
+#[derive(Record)]
+struct OpenCounts {
+    #[record(sql = "n.orders")]
+    orders: i64,
+    #[record(sql = "n.blankets")]
+    blankets: i64,
+    #[record(sql = "n.policies")]
+    policies: i64,
+    #[record(sql = "n.documents")]
+    documents: i64,
+}
+
 /// What is open with a supplier. Behind the counter nobody opens more.
 pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fault> {
     let sql = format!(
-        "SELECT (SELECT count(*) FROM {OPEN_ORDERS}) + (SELECT count(DISTINCT o.id) FROM {OPEN_ORDERS_BILLED}),
-           (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')),
-           (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2),
-           {DOCUMENTS}"
+        "SELECT {} FROM (SELECT (SELECT count(*) FROM {OPEN_ORDERS}) + (SELECT count(DISTINCT o.id) FROM {OPEN_ORDERS_BILLED}) AS orders,
+           (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED'))
+             AS blankets,
+           (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2) AS policies,
+           {DOCUMENTS} AS documents) n",
+        OpenCounts::SELECT
     );
-    let rows = work.rows(&sql, vec![supplier.into()]).await?;
-    let row = rows.first().ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
-    let mut row = Row::new(row);
-    let (orders, blankets, policies, documents) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    let counts = work.records::<OpenCounts>(&sql, vec![supplier.into()]).await?.pop();
+    let counts = counts.ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
+    let OpenCounts { orders, blankets, policies, documents } = counts;
     let mut numbers: Vec<i64> = Vec::new();
     for from in [OPEN_ORDERS, OPEN_ORDERS_BILLED] {
         let sql = format!("SELECT DISTINCT o.number FROM {from} ORDER BY o.number LIMIT $3");
         let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
-        numbers.extend(rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?);
+        numbers.extend(rows.iter().map(Row::scalar).collect::<Result<Vec<i64>, Fault>>()?);
     }
     numbers.sort_unstable();
     numbers.truncate(MOST_NAMED as usize);
@@ -82,13 +99,13 @@ pub async fn bought_elsewhere(
         backend.in_ids("y.product_id", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), one.into(), other.into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Purchase orders, by themselves or in a charge, and returns of every state that name a supplier.
 pub async fn documents_with(reads: &impl Reads, supplier: SupplierId) -> Result<i64, Fault> {
     match reads.rows(&format!("SELECT {DOCUMENTS}"), vec![supplier.into()]).await?.first() {
-        Some(row) => Row::new(row).take(),
+        Some(row) => Row::scalar(row),
         None => Ok(0),
     }
 }
@@ -101,5 +118,5 @@ pub async fn skus_of(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<S
         backend.in_ids("p.id", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), MOST_NAMED.into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }

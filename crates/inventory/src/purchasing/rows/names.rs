@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{barcode, product, store},
+    tables::{barcode, product, store, supplier},
 };
-use platform::storage::{Backend, Fault, Finds, Reads, Row, Work};
+use platform::storage::{Backend, Fault, Finds, Reads, Work};
 use serde::Serialize;
 
 use super::supply::named_suppliers;
@@ -18,6 +18,13 @@ use crate::catalog::core::text::fold;
 struct ProductRow {
     id: ProductId,
     sku_key: String,
+}
+
+#[derive(Record)]
+#[record(of = supplier, alias = "s")]
+struct HeldSupplier {
+    id: SupplierId,
+    archived_at: Option<Timestamp>,
 }
 
 #[derive(Record)]
@@ -146,13 +153,12 @@ impl Names {
         }
         let backend = work.backend();
         let sql = format!(
-            "SELECT s.id, s.archived_at FROM supplier s WHERE s.tenant_id = $1 AND {} ORDER BY s.id{}",
+            "SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {} ORDER BY s.id{}",
+            HeldSupplier::SELECT,
             backend.in_ids("s.id", 2),
             backend.for_reference("s")
         );
-        for row in &work.rows(&sql, vec![backend.ids(ids)]).await? {
-            let mut row = Row::new(row);
-            let (id, archived_at): (SupplierId, Option<Timestamp>) = (row.take()?, row.take()?);
+        for HeldSupplier { id, archived_at } in work.records(&sql, vec![backend.ids(ids)]).await? {
             self.archived_suppliers.remove(&id);
             self.archived_suppliers.extend(archived_at.map(|since| (id, since)));
         }

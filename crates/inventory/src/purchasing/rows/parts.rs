@@ -142,14 +142,14 @@ pub async fn receipts_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Resu
 pub async fn order_of_receipt(reads: &impl Reads, receipt: GoodsReceiptId) -> Result<Option<PurchaseOrderId>, Fault> {
     let sql = "SELECT purchase_order_id FROM goods_receipt WHERE tenant_id = $1 AND id = $2";
     let rows = reads.rows(sql, vec![receipt.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// The charges that were added to an order and stand, the newest first: revaluations of its goods.
 pub async fn added_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<RevaluationId>, Fault> {
     let sql = "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.purchase_order_id = $2
                  AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id) ORDER BY v.seq DESC";
-    reads.rows(sql, vec![order.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, vec![order.into()]).await?.iter().map(Row::scalar).collect()
 }
 
 impl ReceiptRow {
@@ -275,5 +275,5 @@ pub async fn products_that_exist(
     let backend = reads.backend();
     let sql = format!("SELECT id FROM product WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids)]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }

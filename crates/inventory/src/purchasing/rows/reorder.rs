@@ -169,7 +169,7 @@ async fn add_never_there(
         backend.in_ids("p.id", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(missing.keys().map(|(product, _)| *product))]).await?;
-    let bought: BTreeSet<ProductId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
+    let bought: BTreeSet<ProductId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     for ((product, store), backordered) in missing.into_iter().filter(|((product, _), _)| bought.contains(product)) {
         let is_asked = look.asked.is_none_or(|asked| asked.contains(&store));
         stock_by_store.entry(product).or_default().push(StoreStock { backordered, is_asked, ..StoreStock::empty(store) });

@@ -296,10 +296,10 @@ pub async fn return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<Ret
     let Some(PlaceRow { store_id: store, time_zone }) = row else { return Ok(None) };
     let sql = "SELECT DISTINCT m.order_id FROM return_match m WHERE m.tenant_id = $1 AND m.return_id = $2";
     let orders = reads.rows(sql, vec![id.into()]).await?;
-    let orders = orders.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>()?;
+    let orders = orders.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
     let sql = "SELECT DISTINCT l.product_id FROM return_line l WHERE l.tenant_id = $1 AND l.return_id = $2 AND l.product_id IS NOT NULL";
     let products = reads.rows(sql, vec![id.into()]).await?;
-    let level = |row| Ok(LevelKey { product: Row::new(row).take()?, store });
+    let level = |row| Ok(LevelKey { product: Row::scalar(row)?, store });
     let levels = products.iter().map(level).collect::<Result<_, Fault>>()?;
     Ok(Some(ReturnPlace { store, time_zone, orders, levels }))
 }
@@ -312,7 +312,7 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     let backend = reads.backend();
     let sql = format!("SELECT external_ref FROM sales_return WHERE tenant_id = $1 AND {}", backend.in_texts("external_ref", 2));
     let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 #[cfg(test)]

@@ -20,13 +20,13 @@ pub async fn closed_since(reads: &impl Reads, ret: ReturnId) -> Result<ClosedSin
          WHERE k.tenant_id = $1 AND k.return_id = $2 ORDER BY r.number DESC LIMIT {MOST}"
     );
     let rows = reads.rows(&sql, vec![ret.into()]).await?;
-    let returns = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<ReturnId>, _>>()?;
+    let returns = rows.iter().map(Row::scalar).collect::<Result<Vec<ReturnId>, _>>()?;
     let sql = format!(
         "SELECT p.id FROM payment p WHERE p.tenant_id = $1 AND p.return_id = $2 AND p.reverses_id IS NULL
            AND NOT EXISTS (SELECT 1 FROM payment b WHERE b.tenant_id = $1 AND b.reverses_id = p.id)
          ORDER BY p.id DESC LIMIT {MOST}"
     );
     let rows = reads.rows(&sql, vec![ret.into()]).await?;
-    let payments = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<PaymentId>, _>>()?;
+    let payments = rows.iter().map(Row::scalar).collect::<Result<Vec<PaymentId>, _>>()?;
     Ok(ClosedSince { returns, payments })
 }

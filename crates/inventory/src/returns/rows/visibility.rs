@@ -29,5 +29,5 @@ pub async fn returns_of_channel(reads: &impl Reads, ids: &[ReturnId], channel: C
     let (of, own) = (backend.in_ids("r.id", 2), return_of_channel(3));
     let sql = format!("SELECT r.id FROM sales_return r WHERE r.tenant_id = $1 AND {of} AND {own}");
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied()), channel.into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }

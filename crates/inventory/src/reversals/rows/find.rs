@@ -22,7 +22,7 @@ pub async fn movements_of(reads: &impl Reads, of: Reference, kinds: &[MovementKi
     );
     let kinds = backend.texts(kinds.iter().map(|kind| kind.as_str()));
     let rows = reads.rows(&sql, vec![of.id.into(), of.kind.as_str().into(), kinds]).await?;
-    let seqs = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, _>>()?;
+    let seqs = rows.iter().map(Row::scalar).collect::<Result<Vec<i64>, _>>()?;
     movements_by_seq(reads, &seqs).await
 }
 

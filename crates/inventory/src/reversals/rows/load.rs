@@ -191,7 +191,7 @@ pub async fn reversals(reads: &impl Reads, ids: &[ReversalId]) -> Result<Vec<Rev
 /// The id of the reversal of a number.
 pub async fn numbered(reads: &impl Reads, number: i64) -> Result<Option<ReversalId>, Fault> {
     let rows = reads.rows("SELECT id FROM document_reversal WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// Reads lines and effects of all of them, in one statement each.

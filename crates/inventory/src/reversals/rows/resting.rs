@@ -74,7 +74,7 @@ pub async fn supplier_returns_of(reads: &impl Reads, line: PurchaseOrderLineId) 
          ORDER BY r.number DESC LIMIT {MOST}"
     );
     let rows = reads.rows(&sql, vec![order.into(), i32::from(position).into()]).await?;
-    let ids = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<Uuid>, _>>()?;
+    let ids = rows.iter().map(Row::scalar).collect::<Result<Vec<Uuid>, _>>()?;
     let named = |id| Named::Document(Reference { kind: ReferenceKind::SupplierReturn, id });
     Ok(Found::of(ids.into_iter().map(named)))
 }
@@ -86,7 +86,7 @@ pub async fn returns_of(reads: &impl Reads, order: OrderId) -> Result<Found, Fau
          WHERE m.tenant_id = $1 AND m.order_id = $2 AND r.status <> 'REJECTED' ORDER BY r.number DESC LIMIT {MOST}"
     );
     let rows = reads.rows(&sql, vec![order.into()]).await?;
-    let ids = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<Uuid>, _>>()?;
+    let ids = rows.iter().map(Row::scalar).collect::<Result<Vec<Uuid>, _>>()?;
     let named = |id| Named::Document(Reference { kind: ReferenceKind::Return, id });
     Ok(Found::of(ids.into_iter().map(named)))
 }
@@ -101,6 +101,6 @@ pub async fn invoices_of(reads: &impl Reads, order: OrderId) -> Result<Found, Fa
          ORDER BY i.issued_at DESC, i.id DESC LIMIT {MOST}"
     );
     let rows = reads.rows(&sql, vec![order.into()]).await?;
-    let ids = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<InvoiceId>, _>>()?;
+    let ids = rows.iter().map(Row::scalar).collect::<Result<Vec<InvoiceId>, _>>()?;
     Ok(Found::of(ids.into_iter().map(Named::Invoice)))
 }

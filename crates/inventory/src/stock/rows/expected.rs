@@ -83,7 +83,7 @@ pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
     let sql =
         format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {owed} w WHERE w.product_id = $2 AND w.store_id = $3");
     let rows = reads.rows(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 async fn ordered(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {

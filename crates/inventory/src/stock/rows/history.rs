@@ -25,7 +25,7 @@ pub struct Past {
     pub walked: i64,
 }
 
-/// Where the search for a level ended: the figure comes after these columns.
+/// Where the search for a level ended, and what was on hand there.
 #[derive(Record)]
 struct SpanRow {
     #[record(sql = "f.product_id")]
@@ -38,6 +38,8 @@ struct SpanRow {
     high: i64,
     #[record(sql = "f.before - f.low + f.last - f.after")]
     walked: i64,
+    #[record(sql = "{on_hand}")]
+    on_hand: i64,
 }
 
 /// On hand at `time`, as known at `known_at` (None: as known now): one figure a key, in the order of `keys`, by one statement. `size` is how
@@ -59,12 +61,11 @@ pub async fn past(
     let rows = reads.rows(&sql, values).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
-        let mut row = Row::new(row);
-        let SpanRow { product, store, low, high, walked } = row.record()?;
+        let SpanRow { product, store, low, high, walked, on_hand } = Row::new(row).record()?;
         if high - low != 1 {
             return Err(Fault::corrupt("entry", format!("a level's versions are dense, but none lies between {low} and {high}")));
         }
-        let on_hand = Quantity::new(row.take()?).ok_or(Fault::TooLarge)?;
+        let on_hand = Quantity::new(on_hand).ok_or(Fault::TooLarge)?;
         found.insert(LevelKey { product, store }, Past { on_hand, walked });
     }
     Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or_default()).collect())
@@ -93,6 +94,12 @@ fn statement(k: &str, bound: usize) -> String {
         late("e.version_after > f.low AND e.version_after <= f.before"),
         late("e.version_after > f.after AND e.version_after <= f.last"),
     );
+    let on_hand = format!(
+        "coalesce((SELECT e.on_hand_after FROM entry e WHERE {of_entry} AND e.version_after = f.low), 0) + {before} + {after}
+           + coalesce((SELECT CAST(sum((SELECT s.on_hand_delta FROM history_sum s WHERE s.tenant_id = $1 AND s.product_id = b.product_id
+                AND s.store_id = b.store_id AND s.block = b.block AND s.occurred_at <= {time} ORDER BY s.occurred_at DESC LIMIT 1)) AS bigint)
+              FROM history_block b WHERE {of_block} AND b.block >= f.first AND b.block < f.blocks), 0)"
+    );
     format!(
         "WITH RECURSIVE search (product_id, store_id, low, high, middle, last) AS (
            SELECT l.product_id, l.store_id, CAST(0 AS bigint), l.version + 1, (l.version + 1) / 2, l.version
@@ -110,12 +117,7 @@ fn statement(k: &str, bound: usize) -> String {
            FROM found f LEFT JOIN history_block b ON {of_block} GROUP BY f.product_id, f.store_id, f.low, f.high, f.first, f.last),
          span AS MATERIALIZED (SELECT m.*, CASE WHEN m.blocks > m.first THEN m.first * {size} ELSE m.last END AS before,
            CASE WHEN m.blocks > m.first THEN m.blocks * {size} ELSE m.last END AS after FROM made m)
-         SELECT {select},
-           coalesce((SELECT e.on_hand_after FROM entry e WHERE {of_entry} AND e.version_after = f.low), 0) + {before} + {after}
-           + coalesce((SELECT CAST(sum((SELECT s.on_hand_delta FROM history_sum s WHERE s.tenant_id = $1 AND s.product_id = b.product_id
-                AND s.store_id = b.store_id AND s.block = b.block AND s.occurred_at <= {time} ORDER BY s.occurred_at DESC LIMIT 1)) AS bigint)
-              FROM history_block b WHERE {of_block} AND b.block >= f.first AND b.block < f.blocks), 0)
-         FROM span f",
-        select = SpanRow::SELECT
+         SELECT {select} FROM span f",
+        select = SpanRow::SELECT.replace("{on_hand}", &on_hand)
     )
 }

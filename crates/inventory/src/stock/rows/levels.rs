@@ -269,5 +269,5 @@ pub async fn facts_of_tenants(
 /// The last closed day of the tenant's books.
 pub async fn closed_through(work: &impl Reads) -> Result<Option<i32>, Fault> {
     let rows = work.rows("SELECT closed_through FROM tenant WHERE id = $1", vec![]).await?;
-    rows.first().map_or(Ok(None), |row| Row::new(row).take())
+    rows.first().map_or(Ok(None), Row::scalar)
 }

@@ -156,6 +156,22 @@ pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("{FROM} WHERE l.tenant_id = $1{conditions}"), values }
 }
 
+/// A level with the text that a page is sorted by, which differs from page to page.
+#[derive(Record)]
+struct ByText {
+    level: ListedRow,
+    #[record(sql = "{key}")]
+    key: String,
+}
+
+/// A level with the number that a page is sorted by.
+#[derive(Record)]
+struct ByNumber {
+    level: ListedRow,
+    #[record(sql = "{key}")]
+    key: i64,
+}
+
 /// A page of levels with what it is sorted by: conditions, order and limit are SQL over `l` and `p`, values from `$2`.
 pub async fn page(
     reads: &impl Reads,
@@ -164,20 +180,20 @@ pub async fn page(
     order: &str,
     values: Vec<Value>,
 ) -> Result<Vec<(LevelRow, SortKey)>, Fault> {
-    let select = ListedRow::SELECT;
-    let sql = format!("SELECT {select}, {} {FROM} WHERE l.tenant_id = $1{conditions}{order}", sort.column());
+    let is_text = sort == LevelSort::ProductSku;
+    let select = if is_text { ByText::SELECT } else { ByNumber::SELECT }.replace("{key}", sort.column());
+    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1{conditions}{order}");
     let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let level = row.record::<ListedRow>()?.into();
-            let key = match sort {
-                LevelSort::ProductSku => SortKey::Text(row.take()?),
-                _ => SortKey::Int(row.take()?),
-            };
-            Ok((level, key))
+    let read = |row| {
+        Ok(if is_text {
+            let ByText { level, key } = Row::new(row).record()?;
+            (level.into(), SortKey::Text(key))
+        } else {
+            let ByNumber { level, key } = Row::new(row).record()?;
+            (level.into(), SortKey::Int(key))
         })
-        .collect()
+    };
+    rows.iter().map(read).collect()
 }
 
 /// A value that levels are sorted by.

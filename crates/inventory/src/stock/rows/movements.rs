@@ -138,7 +138,7 @@ pub async fn movements_by_seq(reads: &impl Reads, seqs: &[i64]) -> Result<Vec<Mo
 pub async fn movement_of(reads: &impl Reads, id: MovementId) -> Result<Option<Movement>, Fault> {
     let rows = reads.rows("SELECT seq FROM movement WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let seq = Row::new(row).take()?;
+    let seq = Row::scalar(row)?;
     Ok(movements_by_seq(reads, &[seq]).await?.pop())
 }
 
@@ -147,7 +147,7 @@ pub async fn reversed(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<Move
     let backend = reads.backend();
     let sql = format!("SELECT reverses_id FROM movement WHERE tenant_id = $1 AND {}", backend.in_ids("reverses_id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// The event numbers of movements.
@@ -164,7 +164,7 @@ async fn seqs_where(reads: &impl Reads, column: &str, ids: &[MovementId]) -> Res
     let backend = reads.backend();
     let sql = format!("SELECT seq FROM movement WHERE tenant_id = $1 AND {}", backend.in_ids(column, 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Event numbers of a level's entries, newest first: versions below `before`, at most `limit`. With each entry's version.
@@ -228,5 +228,5 @@ impl SortBy for MovementSort {
 /// The event numbers of a page of movements: conditions, order and limit are SQL over `m`, values from `$2`.
 pub async fn movement_seqs(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<i64>, Fault> {
     let rows = reads.rows(&format!("SELECT m.seq FROM movement m WHERE m.tenant_id = $1{conditions}"), values).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }

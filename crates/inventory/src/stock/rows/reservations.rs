@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::reservation,
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
 use crate::stock::core::{LevelKey, Reference, ReferenceKind, Reservation};
@@ -99,20 +99,29 @@ impl From<ReservationRow> for Reservation {
     }
 }
 
+/// The stores of a document, by the columns that its table has for them.
+#[derive(Record)]
+struct DocumentStores {
+    #[record(sql = "{from}")]
+    from: StoreId,
+    #[record(sql = "{to}")]
+    to: StoreId,
+}
+
 /// The stores that a document is of, twice the same where it is of one; none where it does not exist. A lot is of no store.
 pub async fn stores_of(reads: &impl Reads, of: Reference) -> Result<Option<[StoreId; 2]>, Fault> {
-    let (table, stores) = match of.kind {
-        ReferenceKind::Order => ("sales_order", "store_id, store_id"),
-        ReferenceKind::Return => ("sales_return", "store_id, store_id"),
-        ReferenceKind::PurchaseOrder => ("purchase_order", "store_id, store_id"),
-        ReferenceKind::SupplierReturn => ("supplier_return", "store_id, store_id"),
-        ReferenceKind::Transfer => ("transfer", "from_store_id, to_store_id"),
-        ReferenceKind::Count => ("stock_count", "store_id, store_id"),
-        ReferenceKind::Lot => ("lot", "id, id"),
+    let (table, from, to) = match of.kind {
+        ReferenceKind::Order => ("sales_order", "store_id", "store_id"),
+        ReferenceKind::Return => ("sales_return", "store_id", "store_id"),
+        ReferenceKind::PurchaseOrder => ("purchase_order", "store_id", "store_id"),
+        ReferenceKind::SupplierReturn => ("supplier_return", "store_id", "store_id"),
+        ReferenceKind::Transfer => ("transfer", "from_store_id", "to_store_id"),
+        ReferenceKind::Count => ("stock_count", "store_id", "store_id"),
+        ReferenceKind::Lot => ("lot", "id", "id"),
         ReferenceKind::Reservation | ReferenceKind::Other => return Ok(None),
     };
-    let rows = reads.rows(&format!("SELECT {stores} FROM {table} WHERE tenant_id = $1 AND id = $2"), vec![of.id.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    Ok(Some([row.take()?, row.take()?]))
+    let select = DocumentStores::SELECT.replace("{from}", from).replace("{to}", to);
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND id = $2");
+    let found = reads.records::<DocumentStores>(&sql, vec![of.id.into()]).await?.pop();
+    Ok(found.map(|stores| [stores.from, stores.to]))
 }

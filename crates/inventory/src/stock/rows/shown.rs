@@ -207,6 +207,9 @@ struct PackedRow {
     product: ProductId,
     #[record(sql = "x.levels")]
     levels: Vec<u8>,
+    /// The product's, where it is asked for.
+    #[record(sql = "{threshold}")]
+    threshold: Option<i64>,
 }
 
 /// Stands for null in a packed column: no column has it.
@@ -238,11 +241,11 @@ async fn packed_levels(
         "NULL::bigint"
     };
     let sql = format!(
-        "SELECT {select}, {threshold} FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
+        "SELECT {select} FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
            SELECT string_agg({packed}, ''::bytea) AS levels
            FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.id) AS x
          WHERE x.levels IS NOT NULL",
-        select = PackedRow::SELECT
+        select = PackedRow::SELECT.replace("{threshold}", threshold)
     );
     let rows = reads.rows(&sql, vec![reads.backend().ids(products.iter().copied())]).await?;
     let mut found = HashMap::with_capacity(rows.len());
@@ -254,9 +257,7 @@ async fn packed_levels(
 }
 
 fn unpacked_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, Vec<ShownLevel>), Fault> {
-    let mut row = Row::new(row);
-    let PackedRow { product, levels: packed } = row.record()?;
-    let threshold = row.take::<Option<i64>>()?;
+    let PackedRow { product, levels: packed, threshold } = Row::new(row).record()?;
     let mut packed = Packed(&packed);
     let mut levels = Vec::new();
     while !packed.0.is_empty() {

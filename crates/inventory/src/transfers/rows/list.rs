@@ -134,5 +134,5 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
 /// The id of the transfer of a number.
 pub async fn id_numbered(reads: &impl Reads, number: i64) -> Result<Option<TransferId>, Fault> {
     let rows = reads.rows("SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.number = $2", vec![number.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }

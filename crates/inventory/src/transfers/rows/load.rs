@@ -213,7 +213,7 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     let backend = reads.backend();
     let sql = format!("SELECT external_ref FROM transfer WHERE tenant_id = $1 AND {}", backend.in_texts("external_ref", 2));
     let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// What a step of a transfer has to lock, and by whom it may be done: its stores, its products, and the version that has them.
@@ -242,7 +242,7 @@ pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<Tran
     if let Some(places) = &mut places {
         let sql = "SELECT DISTINCT s.lot_id FROM transfer_line_lot s WHERE s.tenant_id = $1 AND s.transfer_id = $2";
         for row in &reads.rows(sql, vec![id.into()]).await? {
-            places.lots.push(Row::new(row).take()?);
+            places.lots.push(Row::scalar(row)?);
         }
     }
     Ok(places)
@@ -259,7 +259,7 @@ pub async fn under_way(reads: &impl Reads, lots: &[LotId]) -> Result<HashSet<Lot
         backend.in_ids("s.lot_id", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(lots.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Which of these stores there are.
@@ -267,7 +267,7 @@ pub async fn existing_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Hash
     let backend = reads.backend();
     let sql = format!("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND {}", backend.in_ids("s.id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Database {
                 let tries = PATIENCE.as_millis() / STEP.as_millis();
                 for _ in 0..tries {
                     let rows = self.global().rows(OTHERS, vec![options.application().into()]).await?;
-                    let others: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+                    let others: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
                     if others == 0 {
                         return Ok(self);
                     }

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::tables::{ALL, Description};
+use entity::{
+    record::{Record, Selected},
+    tables::{ALL, Description},
+};
 
-use crate::storage::{Backend, Database, Fault, Row};
+use crate::storage::{Backend, Database, Fault};
 
 /// Tables that a copy leaves out, and why. A table that is added to `entity::tables` is copied unless it is named here.
 pub const LEFT_OUT: &[(&str, &str)] = &[
@@ -33,27 +36,45 @@ pub struct Step {
 #[derive(Debug, Clone)]
 pub struct Plan(pub(super) Vec<Step>);
 
-/// Each column of each foreign key: the table, the key's name, the named table, the column and the named column.
-const SQLITE: &str = "SELECT m.name, CAST(f.id AS TEXT), f.\"table\", f.\"from\", coalesce(f.\"to\", '')
-    FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY 1, 2, f.seq";
-const POSTGRES: &str = "SELECT c.relname::text, k.conname::text, p.relname::text, a.attname::text, b.attname::text
+/// A column of a foreign key.
+#[derive(Record)]
+struct KeyColumn {
+    /// The table that refers to another.
+    #[record(sql = "f.child")]
+    child: String,
+    /// The name of the key.
+    #[record(sql = "f.key_name")]
+    key: String,
+    #[record(sql = "f.parent")]
+    parent: String,
+    #[record(sql = "f.child_column")]
+    child_column: String,
+    #[record(sql = "f.parent_column")]
+    parent_column: String,
+}
+
+/// Each column of each foreign key, with its place in the key.
+const SQLITE: &str = "SELECT m.name AS child, CAST(f.id AS TEXT) AS key_name, f.\"table\" AS parent, f.\"from\" AS child_column,
+      coalesce(f.\"to\", '') AS parent_column, f.seq AS place
+    FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'";
+const POSTGRES: &str = "SELECT c.relname::text AS child, k.conname::text AS key_name, p.relname::text AS parent, a.attname::text AS child_column,
+      b.attname::text AS parent_column, u.place
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid
       CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u(here, there, place)
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.here JOIN pg_attribute b ON b.attrelid = p.oid AND b.attnum = u.there
-    WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace ORDER BY 1, 2, u.place";
+    WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace";
 
 type Own = BTreeMap<String, BTreeMap<String, Vec<(String, String)>>>;
 
 impl Plan {
     /// The order that the database's foreign keys ask for.
     pub async fn of(db: &Database) -> Result<Self, Fault> {
-        let sql = if db.backend() == Backend::Sqlite { SQLITE } else { POSTGRES };
+        let keys = if db.backend() == Backend::Sqlite { SQLITE } else { POSTGRES };
+        let sql = format!("SELECT {} FROM ({keys}) f ORDER BY f.child, f.key_name, f.place", KeyColumn::SELECT);
         let (mut parents, mut own) = (BTreeMap::<String, BTreeSet<String>>::new(), Own::new());
-        for row in &db.global().rows(sql, vec![]).await? {
-            let mut row = Row::new(row);
-            let [child, key, parent]: [String; 3] = [row.take()?, row.take()?, row.take()?];
+        for KeyColumn { child, key, parent, child_column, parent_column } in db.global().records(&sql, vec![]).await? {
             if child == parent {
-                own.entry(child).or_default().entry(key).or_default().push((row.take()?, row.take()?));
+                own.entry(child).or_default().entry(key).or_default().push((child_column, parent_column));
             } else {
                 parents.entry(child).or_default().insert(parent);
             }

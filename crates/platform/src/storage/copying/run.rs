@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::copy_progress,
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -16,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    storage::{Database, Fault, Row, Snapshot},
+    storage::{Database, Fault, Snapshot},
 };
 
 /// A copy that this process carries on.
@@ -28,6 +32,16 @@ pub struct Copying {
     pub clock: Clock,
     /// Rows that a batch may have at most; tests make many small batches.
     pub batch_rows: usize,
+}
+
+#[derive(Record)]
+#[record(of = copy_progress, alias = "")]
+struct ProgressRow {
+    table_name: String,
+    last_key: Vec<u8>,
+    row_count: i64,
+    byte_count: i64,
+    is_done: bool,
 }
 
 /// A table that is done.
@@ -77,15 +91,13 @@ impl Copying {
     }
 
     async fn progress(&self) -> Result<BTreeMap<String, Progress>, Fault> {
-        let sql = "SELECT table_name, last_key, row_count, byte_count, is_done FROM copy_progress WHERE copy_id = $1";
-        let rows = self.target.global().rows(sql, vec![self.id.into()]).await?;
-        rows.iter()
-            .map(|row| {
-                let mut row = Row::new(row);
-                let table = row.take()?;
-                Ok((table, Progress { last_key: row.take()?, rows: row.take()?, bytes: row.take()?, is_done: row.take()? }))
-            })
-            .collect()
+        let sql = format!("SELECT {} FROM copy_progress WHERE copy_id = $1", ProgressRow::SELECT);
+        let rows = self.target.global().records(&sql, vec![self.id.into()]).await?;
+        let progress = |row: ProgressRow| {
+            let ProgressRow { table_name, last_key, row_count: rows, byte_count: bytes, is_done } = row;
+            (table_name, Progress { last_key, rows, bytes, is_done })
+        };
+        Ok(rows.into_iter().map(progress).collect())
     }
 
     /// Copies a table from where it is. The next page is read while one is written.

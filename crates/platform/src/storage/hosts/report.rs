@@ -10,10 +10,10 @@ use tokio::time::timeout;
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Only a server that writes its timeline knows it at each moment.
-const REPORT: &str = "SELECT current_setting('transaction_read_only') = 'off',
+const REPORT: &str = "SELECT current_setting('transaction_read_only') = 'off' AS is_writable,
     CASE WHEN pg_is_in_recovery() THEN 0
-         ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END,
-    (SELECT system_identifier FROM pg_control_system())";
+         ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
+    (SELECT system_identifier FROM pg_control_system()) AS system";
 const IS_WRITABLE: &str = "SELECT current_setting('transaction_read_only') = 'off'";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,11 @@ async fn report(login: &PgConnectOptions) -> Answer {
     let asked = async {
         let mut connection = login.connect().await?;
         let row = sqlx::query(REPORT).fetch_one(&mut connection).await?;
-        Ok::<_, sqlx::Error>(Report { is_writable: row.try_get(0)?, timeline: row.try_get(1)?, system: row.try_get(2)? })
+        Ok::<_, sqlx::Error>(Report {
+            is_writable: row.try_get("is_writable")?,
+            timeline: row.try_get("timeline")?,
+            system: row.try_get("system")?,
+        })
     };
     timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(silent()))
 }

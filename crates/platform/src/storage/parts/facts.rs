@@ -1,11 +1,14 @@
 //! Facts about parts, for `entrepot doctor`. Nothing here writes.
 
-use entity::prelude::Timestamp;
+use entity::{
+    prelude::Timestamp,
+    record::{Record, Selected},
+};
 use migration::months::{AHEAD, PARTED};
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Month, Part, PartState, ahead, cell};
-use crate::storage::{Backend, Database, Fault};
+use super::{Month, Part, PartState, ahead};
+use crate::storage::{Backend, Database, Fault, Row};
 
 /// How far months are made, and whether this login can make them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +55,18 @@ fn missing(parts: &[Part], now: Timestamp) -> Vec<MissingPart> {
     missing
 }
 
+/// What this login may do.
+#[derive(Record)]
+struct LoginRow {
+    #[record(sql = "current_user::text")]
+    login: String,
+    #[record(sql = "has_schema_privilege(current_schema()::text, 'CREATE')")]
+    may_create: bool,
+    #[record(sql = "(SELECT string_agg(c.relname::text, ', ' ORDER BY c.relname) FROM pg_class c
+                      WHERE c.relkind = 'p' AND c.relnamespace = current_schema()::regnamespace AND NOT pg_has_role(c.relowner, 'USAGE'))")]
+    not_owned: Option<String>,
+}
+
 impl Database {
     /// How far months are made, and whether this login can make them. None on SQLite.
     pub async fn partition_facts(&self, now: Timestamp) -> Result<Option<PartitionFacts>, Fault> {
@@ -59,18 +74,11 @@ impl Database {
             return Ok(None);
         }
         let parts = self.parts().await?;
-        let sql = "SELECT current_user::text, has_schema_privilege(current_schema()::text, 'CREATE'),
-                     (SELECT string_agg(c.relname::text, ', ' ORDER BY c.relname) FROM pg_class c
-                      WHERE c.relkind = 'p' AND c.relnamespace = current_schema()::regnamespace AND NOT pg_has_role(c.relowner, 'USAGE'))";
+        let sql = format!("SELECT {}", LoginRow::SELECT);
         let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(PartitionFacts {
-            ahead: ahead(&parts, now),
-            missing: missing(&parts, now),
-            login: cell(row, 0)?,
-            may_create: cell(row, 1)?,
-            not_owned: cell(row, 2)?,
-        }))
+        let LoginRow { login, may_create, not_owned } = Row::new(row).record()?;
+        Ok(Some(PartitionFacts { ahead: ahead(&parts, now), missing: missing(&parts, now), login, may_create, not_owned }))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, IsolationLevel, Statement, TransactionOptions, TransactionTrait};
 
-use super::cell;
-use crate::storage::{Backend, Database, Fault};
+use crate::storage::{Backend, Database, Fault, Row};
 
 /// 7170151 is the lock of migrations. It is held for as long as an archive takes, with nothing asked meanwhile.
 const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7170159), set_config('idle_in_transaction_session_timeout', '0', true)";
@@ -40,7 +39,7 @@ impl Database {
             TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..TransactionOptions::default() };
         let open = self.owner.begin_with_options(options).await?;
         let row = open.query_one_raw(Statement::from_string(self.backend.into(), LOCK)).await?;
-        if row.map_or(Ok(false), |row| cell::<bool>(&row, 0))? {
+        if row.map_or(Ok(false), |row| Row::scalar::<bool>(&row))? {
             return Ok(PartsLock(Some(open)));
         }
         open.rollback().await?;

@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use entity::prelude::TenantId;
+use entity::{
+    prelude::TenantId,
+    record::{Record, Selected},
+};
 use sea_orm::{DbBackend, Statement};
 use tokio::time::Instant;
 
@@ -35,9 +38,13 @@ pub use route::{ReadRoute, age, reading};
 pub(super) use route::{current, leave};
 
 /// A place in the WAL of a Postgres: all that was committed before somebody asked for it lies before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Record)]
 pub struct Position {
+    /// Only the server that writes it knows it at each moment.
+    #[record(sql = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint")]
     pub timeline: i64,
+    /// How far the WAL goes, in bytes.
+    #[record(sql = "(pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint")]
     pub lsn: i64,
 }
 
@@ -134,10 +141,6 @@ impl Replicas {
     }
 }
 
-/// The timeline, which only the server that writes it knows at each moment, and how far its WAL goes.
-const POSITION: &str = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint,
-    (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint";
-
 impl Database {
     /// Sends reads that may be a little old to replicas, from now on and in all clones. A replica that does not answer yet is used when it does.
     ///
@@ -178,7 +181,7 @@ impl Database {
         let sql = "SELECT system_identifier FROM pg_control_system()";
         let rows = self.read_across(Statement::from_string(DbBackend::Postgres, sql)).await?;
         let row = rows.first().ok_or_else(|| Fault::Broken("Postgres did not say which cluster it is".to_owned()))?;
-        Row::new(row).take()
+        Row::scalar(row)
     }
 
     /// Whether reads may go to replicas.
@@ -203,10 +206,10 @@ impl Database {
             return Ok(None);
         }
         let load = |_: Vec<()>| async {
-            let rows = self.read_across(Statement::from_string(DbBackend::Postgres, POSITION)).await?;
+            let position = format!("SELECT {}", Position::SELECT);
+            let rows = self.read_across(Statement::from_string(DbBackend::Postgres, position)).await?;
             let row = rows.first().ok_or_else(|| Fault::Broken("Postgres did not say where its WAL ends".to_owned()))?;
-            let mut row = Row::new(row);
-            let position = Position { timeline: row.take()?, lsn: row.take()? };
+            let position: Position = Row::new(row).record()?;
             Ok(std::collections::HashMap::from([((), position)]))
         };
         let scope = self.tenant(TenantId::NIL).fresh(Freshness::Primary);

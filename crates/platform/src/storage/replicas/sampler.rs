@@ -26,9 +26,10 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const FAILURES: u32 = 2;
 
 /// A standby that follows nobody yet has no receiver; then its last restart point says the timeline, which may be an older one: that errs to the safe side.
-const SAMPLE: &str = "SELECT pg_is_in_recovery(), coalesce((pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint, 0),
-    coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))::bigint,
-    (SELECT system_identifier FROM pg_control_system())";
+const SAMPLE: &str = "SELECT pg_is_in_recovery() AS is_replica,
+    coalesce((pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint, 0) AS replayed,
+    coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))::bigint AS timeline,
+    (SELECT system_identifier FROM pg_control_system()) AS system";
 /// A flushed position can be replayed, and ends where records end; one that is only inserted may lie beyond.
 const FLUSHED: &str = "SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint";
 
@@ -60,7 +61,12 @@ impl Probe {
         };
         let row = sqlx::query(SAMPLE).fetch_one(&mut connection).await?;
         self.connection = Some(connection);
-        Ok(Sample { is_replica: row.try_get(0)?, replayed: row.try_get(1)?, timeline: row.try_get(2)?, system: row.try_get(3)? })
+        Ok(Sample {
+            is_replica: row.try_get("is_replica")?,
+            replayed: row.try_get("replayed")?,
+            timeline: row.try_get("timeline")?,
+            system: row.try_get("system")?,
+        })
     }
 }
 
@@ -107,5 +113,5 @@ pub(super) async fn follow_primary(replicas: Weak<Inner>, primary: Sessions) {
 async fn flushed(primary: &Sessions) -> Result<Option<i64>, Fault> {
     let statement = Statement::from_string(DbBackend::Postgres, FLUSHED);
     let rows = primary.rows(&Bound::Tenant(TenantId::NIL), statement).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }

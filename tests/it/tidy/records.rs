@@ -1,0 +1,103 @@
+//! Statements are read by records (`derive(Record)`), whose columns and fields cannot be swapped unseen. What takes columns from left to right is listed
+//! here. A statement of one column has nothing to swap: `Row::scalar`.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use super::{no_faults, sources};
+
+/// Files that take columns by their position, how often, and why.
+const BY_POSITION: &[(&str, usize, &str)] = &[
+    ("numbering/rows.rs", 1, "a number for each kind of document: one array makes the columns and the loop"),
+    ("orders/rows/shown.rs", 3, "the columns that a client asks for, in their order (0005)"),
+    ("secrets/rows.rs", 2, "the sealed column and the keys of whichever table"),
+    ("stock/rows/shown.rs", 2, "the columns that a client asks for, in their order (0005)"),
+    ("storage/journal.rs", 1, "a number for each kind of document: one array makes the columns and the loop"),
+    ("storage/parts.rs", 3, "the columns of whichever table is archived"),
+    ("storage/rows.rs", 1, "`Row::scalar` itself"),
+    ("storage/scoped.rs", 1, "whose row it is, before a record of any kind"),
+    ("storage/write_at/postgres.rs", 1, "the one column of a row of sqlx"),
+    ("tenancy/export.rs", 1, "the columns of whichever table is exported, all of them texts"),
+];
+
+/// The same in the crate `services`, whose statements are still being moved. A file leaves this list with its last read.
+const IN_SERVICES: &[(&str, usize)] = &[
+    ("demand/rows/facts.rs", 5),
+    ("insight/rows/movement_groups.rs", 4),
+    ("insight/rows/sales.rs", 5),
+    ("insight/rows/sales/large.rs", 1),
+    ("insight/verify/checks.rs", 1),
+    ("reports/rows/builder.rs", 3),
+];
+
+/// How a row gives its next column.
+const CALLS: [&str; 5] = [".take()", ".take::<", ".time()", ".time_opt()", ".word("];
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The names of rows: those of `let mut row = Row::new(found);`, and of parameters such as `row: &mut Row<'_>`.
+fn names_of_rows(code: &str) -> BTreeSet<&str> {
+    let made =
+        code.split("Row::new(").filter_map(|before| before.trim_end().trim_end_matches("&mut").trim_end().strip_suffix('='));
+    let given = code.split(": &mut Row<");
+    made.chain(given)
+        .filter_map(|before| before.trim_end().rsplit(|c: char| !is_of_name(c)).next())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// How often columns are taken by their position.
+fn reads_by_position(code: &str) -> usize {
+    let calls = |name: &str, call: &str| {
+        let whole = format!("{name}{call}");
+        let stands_alone = |at: usize| !code[..at].ends_with(|c: char| is_of_name(c) || c == '.');
+        code.match_indices(&whole).filter(|(at, _)| stands_alone(*at)).count()
+    };
+    let of_rows: usize =
+        names_of_rows(code).into_iter().map(|name| CALLS.into_iter().map(|call| calls(name, call)).sum::<usize>()).sum();
+    // Rows of sqlx are read by a name or by a number.
+    let numbered = code.split(".try_get(").skip(1).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).count();
+    of_rows + numbered + code.matches(".try_get_by_index(").count() + code.matches("map(Row::new)").count()
+}
+
+#[test]
+fn columns_are_read_by_records() {
+    let listed = BY_POSITION.iter().map(|(file, reads, _)| (*file, *reads)).chain(IN_SERVICES.iter().copied());
+    let mut listed: BTreeMap<&str, usize> = listed.collect();
+    let mut faults = Vec::new();
+    for (file, path) in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let (reads, expected) = (reads_by_position(code), listed.remove(file.as_str()).unwrap_or_default());
+        match reads.cmp(&expected) {
+            Ordering::Equal => {}
+            Ordering::Greater => faults.push(format!(
+                "{file} takes {reads} columns by position, listed are {expected}: write a struct with `derive(Record)`"
+            )),
+            Ordering::Less => faults.push(format!(
+                "{file} takes only {reads} columns by position, listed are {expected}: lower its line, or remove it"
+            )),
+        }
+    }
+    faults.extend(listed.into_keys().map(|file| format!("{file}: no such file")));
+    no_faults(&faults);
+}
+
+#[test]
+fn a_column_that_is_taken_by_position_is_seen() {
+    for (code, reads) in [
+        ("let mut row = Row::new(found);\nOk((row.take()?, row.time_opt()?))", 2),
+        ("let stored = &mut Row::new(found);\nlet id = stored.take::<Uuid>()?;", 1),
+        ("fn facts(row: &mut Row<'_>) -> Result<Facts, Fault> { row.word(\"job\", State::parse) }", 1),
+        ("row.try_get(0)? + row.try_get_by_index(1)?", 2),
+        ("let found: ItemRow = Row::new(row).record()?;\nlet first = arrow.take();", 0),
+        ("let count: i64 = Row::scalar(row)?;\nlet name: String = row.try_get(\"name\")?;", 0),
+    ] {
+        assert_eq!(reads_by_position(code), reads, "{code}");
+    }
+}
