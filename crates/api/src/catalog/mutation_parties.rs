@@ -57,7 +57,7 @@ impl PartyMutation {
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
-    /// Changes a store: what is left out of the input stays.
+    /// Changes a store. Fields that are left out stay as they are.
     #[mutation(permit = StoreWrite, emits(STORE_UPDATED), dry_run(record))]
     async fn store_update(
         &self,
@@ -120,7 +120,7 @@ impl PartyMutation {
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
-    /// Changes a supplier: what is left out of the input stays, null clears.
+    /// Changes a supplier. Fields that are left out stay as they are; null clears.
     #[mutation(permit = ProductWrite, emits(SUPPLIER_UPDATED), dry_run(record))]
     async fn supplier_update(
         &self,

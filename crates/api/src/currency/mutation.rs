@@ -98,7 +98,7 @@ seen_payload! {
         async fn created(&self) -> i32 {
             self.imported.created
         }
-        /// Number of rates that were stored with the same figure before; zeros at the end make no difference.
+        /// Number of rates that were stored with the same value before; zeros at the end make no difference.
         async fn unchanged(&self) -> i32 {
             self.imported.unchanged
         }
