@@ -73,7 +73,7 @@ impl NodeAuthenticator {
             },
         };
         let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
-        Ok(Some(self.standing(caller, (kind, used, share), origin)))
+        Ok(Some(self.session_for(caller, (kind, used, share), origin)))
     }
 
     /// Whoever is calling, once more, for a document that their operation runs: with the rights that it has, from the same place, and at the same cost. None
@@ -89,10 +89,10 @@ impl NodeAuthenticator {
             },
             None => (CredentialKind::Member, None, None),
         };
-        Ok(Some(self.standing(caller.clone(), terms, origin.clone())))
+        Ok(Some(self.session_for(caller.clone(), terms, origin.clone())))
     }
 
-    fn standing(
+    fn session_for(
         &self,
         caller: Caller,
         (kind, used, share): (CredentialKind, Option<KeyUse>, Option<Share>),
