@@ -68,7 +68,7 @@ pub struct FileArgs {
 impl FileArgs {
     /// Where files are kept, as the operator says or beside the database.
     pub fn place(&self, database_url: &str) -> services::files::FileLocation {
-        self.place.clone().unwrap_or_else(|| services::files::FileLocation::beside(database_url))
+        self.place.clone().unwrap_or_else(|| services::files::FileLocation::default_for(database_url))
     }
     /// Keeps files where the operator says.
     ///

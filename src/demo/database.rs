@@ -4,7 +4,7 @@ use std::fs;
 
 use platform::storage::{Database, Options};
 
-use super::{filled::beside, run::DemoError};
+use super::{filled::sibling, run::DemoError};
 use crate::config::Demo;
 
 /// The settings with the place of what is beside the database, and the URL of the database.
@@ -40,7 +40,7 @@ pub async fn prepared(args: &Demo, url: &str) -> Result<bool, DemoError> {
 /// Makes a database of Postgres that has no table the demo's own, and says whether it had none. One with tables has to be the one that was: by whatever
 /// URL another is reached, nothing is changed in it.
 async fn owned(args: &Demo, db: &Database) -> Result<bool, DemoError> {
-    let path = beside(&args.file, ".database");
+    let path = sibling(&args.file, ".database");
     let (identity, is_empty) = db.identity().await?;
     if is_empty {
         fs::write(&path, &identity).map_err(|err| DemoError::File(path, err))?;

@@ -74,7 +74,7 @@ pub struct Filling(#[expect(dead_code, reason = "the lock lasts as long as the f
 impl Filling {
     /// None while another demo fills it.
     pub fn begin(database: &Path) -> io::Result<Option<Self>> {
-        let file = File::create(beside(database, ".filling"))?;
+        let file = File::create(sibling(database, ".filling"))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -85,15 +85,15 @@ impl Filling {
 
 /// Where a demo's e-mails are written to: beside its database.
 pub fn emails(database: &Path) -> PathBuf {
-    beside(database, ".emails")
+    sibling(database, ".emails")
 }
 
 fn record(database: &Path) -> PathBuf {
-    beside(database, ".filled.json")
+    sibling(database, ".filled.json")
 }
 
 /// A file of the demo that is next to its database.
-pub fn beside(database: &Path, ending: &str) -> PathBuf {
+pub fn sibling(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
     name.into()
@@ -122,6 +122,6 @@ mod tests {
         assert!(first.is_some() && Filling::begin(&database).unwrap().is_none());
         drop(first);
         assert!(Filling::begin(&database).unwrap().is_some());
-        fs::remove_file(beside(&database, ".filling")).unwrap();
+        fs::remove_file(sibling(&database, ".filling")).unwrap();
     }
 }

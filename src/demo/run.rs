@@ -24,7 +24,7 @@ use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::Row
 
 use super::{
     database::{placed, prepared},
-    filled::{Filled, Filling, beside, emails, newest_first_day},
+    filled::{Filled, Filling, emails, newest_first_day, sibling},
     generate,
     live::{day, foresee, today, week},
     shop::{DemoSite, STAFF, Shop},
@@ -88,10 +88,10 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let filling = filling.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
     let fresh = prepared(&args, &url).await?;
     let settings = settings(&args, fresh)?;
-    let keys = KeySource::choose(None, Some(beside(&args.file, ".keys")), &url);
+    let keys = KeySource::choose(None, Some(sibling(&args.file, ".keys")), &url);
     let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &keys).await?;
     if args.database_url.is_some() {
-        node.files.keep_in(FileLocation::Folder(beside(&args.file, ".files")));
+        node.files.keep_in(FileLocation::Folder(sibling(&args.file, ".files")));
     }
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;

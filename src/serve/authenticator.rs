@@ -78,7 +78,7 @@ impl NodeAuthenticator {
             },
         };
         let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
-        let session = self.standing(caller.clone(), (kind, used, share), origin);
+        let session = self.session_for(caller.clone(), (kind, used, share), origin);
         Ok(Some((caller, session)))
     }
 
@@ -95,10 +95,10 @@ impl NodeAuthenticator {
             },
             None => (CredentialKind::Member, None, None),
         };
-        Ok(Some(self.standing(caller.clone(), terms, origin.clone())))
+        Ok(Some(self.session_for(caller.clone(), terms, origin.clone())))
     }
 
-    fn standing(
+    fn session_for(
         &self,
         caller: Caller,
         (kind, used, share): (CredentialKind, Option<KeyUse>, Option<Share>),

@@ -163,7 +163,7 @@ async fn copy_files(args: &CopyArgs, copying: &Copying) -> Result<(), StartError
     if !args.files {
         return Ok(());
     }
-    let from = args.files_from.clone().unwrap_or_else(|| FileLocation::beside(&args.from));
+    let from = args.files_from.clone().unwrap_or_else(|| FileLocation::default_for(&args.from));
     let to = files_to(args);
     let failed = |error: files::StoreError| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}"));
     let done = files::copy_all(&from, &to).await.map_err(failed)?;
@@ -180,7 +180,7 @@ async fn copy_files(args: &CopyArgs, copying: &Copying) -> Result<(), StartError
 
 /// Where files are written to.
 fn files_to(args: &CopyArgs) -> FileLocation {
-    args.files_to.clone().unwrap_or_else(|| FileLocation::beside(&args.to))
+    args.files_to.clone().unwrap_or_else(|| FileLocation::default_for(&args.to))
 }
 
 /// The sentence that says what to do now.

@@ -201,7 +201,7 @@ impl Node {
         let node_authenticator = Arc::new(NodeAuthenticator::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let links = Signer::derived(&identity.cursor_secret().await?);
-        let files = Files::new(db.clone(), clock.clone(), audit_writer.clone(), links, FileLocation::beside(url));
+        let files = Files::new(db.clone(), clock.clone(), audit_writer.clone(), links, FileLocation::default_for(url));
         let exchange =
             Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
         identity.share_attempts(rate_limiter.clone());

@@ -75,6 +75,7 @@ const TYPES: &[(&str, &str)] = &[
     ("Asked", "GraphqlRequest, or a noun of the room"),
     ("Asks", "ContextExt"),
     ("Below", "ChildSelection"),
+    ("Beside", "a noun of the room"),
     ("Bill", "Charge"),
     ("Budgets", "RateLimiter"),
     ("Carried", "BatchOutcome"),
@@ -122,6 +123,32 @@ const TYPES: &[(&str, &str)] = &[
     ("Wish", "StreamOptions"),
     ("Words", "PreparedSql, or a noun of the room"),
 ];
+
+/// Names that no function and no method may have.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("about", "set_target, description"),
+    ("apart", "with_own_connections, or a noun of the room"),
+    ("around", "run_within, or a noun of the room"),
+    ("asked", "the noun that is requested"),
+    ("asks", "requested, or a noun of the room"),
+    ("beside", "sibling, or a noun of the room"),
+    ("lend", "checkout, backdate"),
+    ("outward", "rounded_outwards"),
+    ("standing", "a noun of the room"),
+    ("told", "the noun that is returned: an event, an error, a line"),
+];
+
+/// Names that no field may have. Others of `FUNCTIONS` are still names of fields: of `told` one is a column and one a part of stored payloads.
+const FIELDS: &[(&str, &str)] = &[
+    ("about", "target, description"),
+    ("apart", "a noun of the room"),
+    ("around", "a noun of the room"),
+    ("lend", "backdate"),
+    ("outward", "a noun of the room"),
+];
+
+/// Functions that keep a private name: their files read rows by position, and change with that.
+const KEPT: &[(&str, &str)] = &[("exchange/rows/mod.rs", "told"), ("purchasing/rows/names.rs", "apart")];
 
 /// Words that no page has in its prose, and what stands for them.
 const PROSE: &[(&str, &str)] = &[
@@ -196,6 +223,14 @@ impl Found<'_> {
         let fault = standard(TYPES, &name).map(|standard| format!("{}: {name}: {standard}", self.file));
         self.faults.extend(fault);
     }
+
+    fn function(&mut self, name: &syn::Ident) {
+        let name = name.to_string();
+        if !KEPT.contains(&(self.file, name.as_str())) {
+            let fault = standard(FUNCTIONS, &name).map(|standard| format!("{}: fn {name}: {standard}", self.file));
+            self.faults.extend(fault);
+        }
+    }
 }
 
 impl<'a> Visit<'a> for Found<'_> {
@@ -205,6 +240,7 @@ impl<'a> Visit<'a> for Found<'_> {
     }
     fn visit_item_struct(&mut self, item: &'a syn::ItemStruct) {
         self.named(&item.ident);
+        visit::visit_item_struct(self, item);
     }
     fn visit_item_enum(&mut self, item: &'a syn::ItemEnum) {
         self.named(&item.ident);
@@ -223,6 +259,15 @@ impl<'a> Visit<'a> for Found<'_> {
     }
     fn visit_trait_item_type(&mut self, item: &'a syn::TraitItemType) {
         self.named(&item.ident);
+    }
+    fn visit_signature(&mut self, signature: &'a syn::Signature) {
+        self.function(&signature.ident);
+        visit::visit_signature(self, signature);
+    }
+    fn visit_field(&mut self, field: &'a syn::Field) {
+        let name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        let fault = standard(FIELDS, &name).map(|standard| format!("{}: field {name}: {standard}", self.file));
+        self.faults.extend(fault);
     }
 }
 
@@ -249,6 +294,17 @@ fn private_names_are_found() {
     let faults = private_names("a.rs", text);
     assert_eq!(faults.len(), found.len(), "{faults:?}");
     assert!(faults.iter().zip(found).all(|(fault, name)| fault.starts_with(&format!("a.rs: {name}"))), "{faults:?}");
+}
+
+#[test]
+fn private_names_of_functions_and_fields_are_found() {
+    let text = "struct Row { apart: u8, told: u8 } impl Row { fn told(&self) {} } trait Noun { fn around(); } fn asked() { fn lend() {} }";
+    let found = ["field apart: ", "fn told: ", "fn around: ", "fn asked: ", "fn lend: "];
+    let faults = private_names("a.rs", text);
+    assert_eq!(faults.len(), found.len(), "{faults:?}");
+    assert!(faults.iter().zip(found).all(|(fault, name)| fault.starts_with(&format!("a.rs: {name}"))), "{faults:?}");
+    let kept = private_names("exchange/rows/mod.rs", "fn told() {} fn asked() {}");
+    assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
 /// The prose of a page with the numbers of its lines: no block, no code in a line, no target of a link.

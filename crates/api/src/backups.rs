@@ -83,17 +83,16 @@ impl BackupRun {
     async fn is_sound(&self) -> Option<bool> {
         self.0.is_sound
     }
-    /// Recovery point of a drill in seconds: what was committed in so many seconds before its end would have been lost with the disk. Null for a
+    /// Recovery point of a drill in seconds: transactions committed in so many seconds before its end would have been lost with the disk. Null for a
     /// backup, for a drill that failed, and for one that a version made which did not write it down.
     async fn recovery_point_seconds(&self) -> Option<Long> {
         self.0.rpo_seconds.map(Long)
     }
-    /// Recovery time of a drill in seconds, rounded up: how long the restore took with its proofs. Null for a backup, and for a drill that failed.
+    /// Recovery time of a drill in seconds, rounded up: duration of the restore with its proofs. Null for a backup, and for a drill that failed.
     async fn recovery_time_seconds(&self) -> Option<Long> {
         self.0.rto_seconds.map(Long)
     }
-    /// Reason why the run failed, in general words: what names folders, buckets or rows is in the log that the operator
-    /// reads. Null when it has not failed.
+    /// Reason why the run failed, in general words; names of folders, buckets and rows are in the operator's log. Null when it has not failed.
     async fn problem(&self) -> Option<&'static str> {
         problem(&self.0)
     }

@@ -200,7 +200,7 @@ impl JobQuery {
         Ok(Page::build(rows.collect(), &request, "jobs", signer).counted(scope, source).into())
     }
 
-    /// The deployment's recurring jobs, by kind: what keeps reservations, deliveries and the audit log going.
+    /// The deployment's recurring jobs by kind, which keep reservations, deliveries and the audit log going.
     #[field(permit = JobRead, deprecation = "2026-11-26: use recurringJobsList, which has pages. Removed after 2027-11-26.")]
     async fn recurring_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
         Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())

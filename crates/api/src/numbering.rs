@@ -237,8 +237,8 @@ pub struct NumberPatternSetInput {
     pub idempotency_key: Option<String>,
     /// Kind of document.
     pub kind: DocumentKind,
-    /// Pattern of 1 to 32 characters: two capital letters A to Z, then capitals, digits and hyphens, and at the end {n:W}, the number
-    /// with zeros before it up to W digits, 1 to 12. No digit stands next to the number. The letters belong to one kind for good.
+    /// Pattern of 1 to 32 characters: two capital letters A to Z, then capitals, digits and hyphens, and at the end {n:W}, the number with zeros before it
+    /// up to W digits, 1 to 12. No digit is next to the number. The letters belong to one kind for good.
     pub pattern: String,
 }
 

@@ -25,8 +25,8 @@ pub fn public() {}
 #[TypeDirective(location = "FieldDefinition")]
 pub fn authenticated() {}
 
-/// Callers with the same permissions, stores and channel read the same from an object of this type, but for its @personal fields. Subscriptions that
-/// ask for nothing else are executed once for all such callers; what is not marked is executed for each by itself.
+/// Callers with the same permissions, stores and channel read the same from an object of this type, but for its @personal fields. Subscriptions that ask
+/// for nothing else are executed once for all such callers; others are executed for each caller by itself.
 #[TypeDirective(location = "Object")]
 pub fn shared() {}
 

@@ -175,7 +175,7 @@ impl<E: Executor> OperationService<E> {
         let (began, span, watch) = (Instant::now(), span(operation, &params), OperationWatch::begin());
         // The refusals and the log lines too are of the span's trace.
         let to_its_end = async {
-            let running = watch.around(self.run_fresh(operation, params, session, request_id));
+            let running = watch.run_within(self.run_fresh(operation, params, session, request_id));
             let running = AssertUnwindSafe(running).catch_unwind();
             let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
                 Ok(Ok(answer)) => answer,
@@ -185,7 +185,7 @@ impl<E: Executor> OperationService<E> {
             log_slow(&watch, began.elapsed(), (operation, &answer), (session, request_id));
             (answer, is_whole)
         };
-        let (answer, is_whole) = span.around(to_its_end).await;
+        let (answer, is_whole) = span.run_within(to_its_end).await;
         ended(span, operation.kind, (&answer, is_whole), began.elapsed());
         answer
     }

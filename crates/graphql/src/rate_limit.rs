@@ -9,7 +9,7 @@ use super::{context::ContextExt, cost_limiter::Charge, fault::Answer, scalars::D
 /// State of the caller's rate limit, after the cost of this operation.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct RateLimit {
-    /// Points that a full budget holds; the largest Int when the operator has lifted the budget.
+    /// Points that a full bucket holds; the largest Int when the operator has lifted the limit.
     pub limit: i32,
     /// Points that are left.
     pub remaining: i32,

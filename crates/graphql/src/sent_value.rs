@@ -100,7 +100,7 @@ mod tests {
         }
     }
 
-    async fn asked(arguments: &str, variables: serde_json::Value) -> serde_json::Value {
+    async fn value_sent(arguments: &str, variables: serde_json::Value) -> serde_json::Value {
         let schema = Schema::new(Query, Mutation, EmptySubscription);
         let declared = [("$i", "$i: JSON = { sku: \"of the default\" } "), ("$s", "$s: String ")];
         let declared: String = declared.iter().filter(|(name, _)| arguments.contains(name)).map(|(_, text)| *text).collect();
@@ -114,7 +114,7 @@ mod tests {
     async fn a_refusal_tells_what_was_sent_at_its_path() {
         let lines =
             json!({ "i": { "lines": [{ "product": { "sku": "MUG" } }, { "product": { "sku": "PLATE" }, "quantity": 3 }] } });
-        let of = async |arguments: &str| asked(arguments, lines.clone()).await;
+        let of = async |arguments: &str| value_sent(arguments, lines.clone()).await;
         assert_eq!(of(r#"input: $i, path: ["input", "lines", "1", "product"]"#).await, "PLATE", "a reference has one member");
         assert_eq!(of(r#"input: $i, path: ["input", "lines", "1", "product", "sku"]"#).await, "PLATE");
         assert_eq!(of(r#"input: $i, path: ["input", "lines", "1", "quantity"]"#).await, "3");
@@ -124,15 +124,15 @@ mod tests {
             assert_eq!(of(&format!("input: $i, path: {nothing}")).await, json!(null), "{nothing}");
         }
         let written = r#"input: { lines: [{ product: { sku: $s } }] }, path: ["input", "lines", "0", "product"]"#;
-        assert_eq!(asked(written, json!({ "s": "CUP" })).await, "CUP", "a variable inside of what is written");
-        assert_eq!(asked(r#"input: $i, path: ["input", "sku"]"#, json!({})).await, "of the default");
+        assert_eq!(value_sent(written, json!({ "s": "CUP" })).await, "CUP", "a variable inside of what is written");
+        assert_eq!(value_sent(r#"input: $i, path: ["input", "sku"]"#, json!({})).await, "of the default");
     }
 
     #[tokio::test]
     async fn secrets_and_long_values_are_not_told_again() {
         let sent = json!({ "i": { "newPassword": "hunter2", "name": "x".repeat(201), "short": "x".repeat(200) } });
         for (name, expected) in [("newPassword", json!(null)), ("name", json!(null)), ("short", json!("x".repeat(200)))] {
-            assert_eq!(asked(&format!("input: $i, path: [\"input\", \"{name}\"]"), sent.clone()).await, expected, "{name}");
+            assert_eq!(value_sent(&format!("input: $i, path: [\"input\", \"{name}\"]"), sent.clone()).await, expected, "{name}");
         }
     }
 }

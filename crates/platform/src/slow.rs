@@ -108,7 +108,7 @@ impl OperationWatch {
     }
 
     /// Runs the future, and counts the statements that its task sends.
-    pub fn around<F: Future>(&self, future: F) -> TaskLocalFuture<Self, F> {
+    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<Self, F> {
         CURRENT.scope(self.clone(), future)
     }
 
@@ -126,7 +126,7 @@ impl OperationWatch {
 
 /// What a task of its own does for the operation that the current task carries out: its statements are counted there.
 pub fn carried<F: Future>(future: F) -> TaskLocalFuture<OperationWatch, F> {
-    CURRENT.try_with(Clone::clone).unwrap_or_default().around(future)
+    CURRENT.try_with(Clone::clone).unwrap_or_default().run_within(future)
 }
 
 /// Times a statement until it is dropped.
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(before.ended("query", Duration::from_secs(9)), None, "nothing is installed");
         let mut explained = install(Clock::system(), Duration::from_millis(50)).unwrap();
         let operation = OperationWatch::begin();
-        let running = operation.around(async {
+        let running = operation.run_within(async {
             drop(StatementTimer::begin("SELECT 1"));
             let slow = StatementTimer::begin("SELECT 2");
             crate::clock::sleep(Duration::from_millis(20)).await;

@@ -56,7 +56,7 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
     let is_secure = came_by_tls(&front, request.extensions(), request.headers());
     let mut span = Span::root("request", SpanKind::Server, text(request.headers(), &TRACEPARENT));
     // Apart: what is around it moves it on, and each move would copy all that a request needs while it is answered.
-    let answering = AssertUnwindSafe(span.around(Box::pin(dispatch(&front, request, &id)))).catch_unwind();
+    let answering = AssertUnwindSafe(span.run_within(Box::pin(dispatch(&front, request, &id)))).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
         tracing::error!(request_id = id, "a request's handling panicked");
         let message = "something went wrong on our side; the request id finds it in the log";

@@ -41,7 +41,7 @@ pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: Wanted, headers: 
     let Wanted { operation, params, session } = wanted;
     if operation.kind != Kind::Subscription {
         let answer = front.service.run(&operation, params, &session, id).await;
-        return response(futures_util::stream::iter([told(&answer), complete()]), id);
+        return response(futures_util::stream::iter([next_event(&answer), complete()]), id);
     }
     let after = headers.get(LAST_EVENT_ID).and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty());
     let after = after.map(|cursor| Cursor(cursor.to_owned()));
@@ -110,7 +110,7 @@ fn events(
                     Some(Item { said: Said::Own(answer), meta }) => {
                         let ends = matches!(answer, Answer::Refused(_));
                         if !ends { handed_over(&meta); }
-                        yield with_id(told(&answer), meta.cursor.as_ref());
+                        yield with_id(next_event(&answer), meta.cursor.as_ref());
                         if ends { break; }
                     }
                     Some(Item { said: Said::Shared(json), meta }) => {
@@ -126,7 +126,7 @@ fn events(
     }
 }
 
-fn told(answer: &Answer) -> Vec<u8> {
+fn next_event(answer: &Answer) -> Vec<u8> {
     match answer {
         Answer::Ran { json, .. } => event(None, json),
         Answer::Refused(errors) => event(None, &errors.body()),

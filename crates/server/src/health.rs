@@ -52,7 +52,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(readiness: Arc<dyn Readiness>, d
         let (readiness, drain) = (readiness.clone(), drain.clone());
         async move {
             // Whoever asks must know at once: nothing is looked at any more.
-            let (status, body) = if drain.started() { stopping() } else { told(&readiness.checks().await) };
+            let (status, body) = if drain.started() { stopping() } else { report(&readiness.checks().await) };
             json_answer(status, &body)
         }
     };
@@ -65,7 +65,7 @@ fn stopping() -> (StatusCode, Value) {
 }
 
 /// `ready` and `degraded` are 200, `unready` is 503.
-fn told(checks: &[Check]) -> (StatusCode, Value) {
+fn report(checks: &[Check]) -> (StatusCode, Value) {
     let any = |wanted: fn(&State) -> bool| checks.iter().any(|check| wanted(&check.state));
     let (status, word) = if any(|state| matches!(state, State::Failed(_))) {
         (StatusCode::SERVICE_UNAVAILABLE, "unready")
@@ -102,12 +102,12 @@ mod tests {
         let fine = check("database", State::Fine);
         let slow = check("redis", State::Degraded("it does not answer".to_owned()));
         let gone = check("migrations", State::Failed("2 are missing".to_owned()));
-        let (status, body) = told(std::slice::from_ref(&fine));
+        let (status, body) = report(std::slice::from_ref(&fine));
         assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("ready")));
-        let (status, body) = told(&[fine.clone(), slow.clone()]);
+        let (status, body) = report(&[fine.clone(), slow.clone()]);
         assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("degraded")));
         assert_eq!(body["checks"]["redis"], json!({ "status": "degraded", "reason": "it does not answer" }));
-        let (status, body) = told(&[fine, slow, gone]);
+        let (status, body) = report(&[fine, slow, gone]);
         assert_eq!((status, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("unready")));
         assert_eq!(body["checks"]["database"], json!({ "status": "ok" }));
     }

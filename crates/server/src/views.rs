@@ -25,7 +25,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use entity::prelude::{PaperLocale, TableFormat};
 use serde_json::{Map, Value, json};
-use services::saved_views::core::told;
+use services::saved_views::core::first_rows;
 
 use super::{
     Front,
@@ -238,7 +238,7 @@ impl<E: Executor> Reading<'_, E> {
                     TableFormat::Parquet => columns::parquet(&layout, &rows).await,
                 };
                 let bytes = bytes.map_err(|error| self.not_drawn(error))?;
-                return Ok(Some(Sheet { format, bytes, rows: rows.len(), told: told(rows) }));
+                return Ok(Some(Sheet { format, bytes, rows: rows.len(), told: first_rows(rows) }));
             }
         }
         let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);
@@ -264,7 +264,7 @@ impl<E: Executor> Reading<'_, E> {
         loop {
             let (mut result, size) = self.result(view, &variables).await?;
             if let Some(error) = result["errors"].get(0) {
-                return Err(self.told(error, error));
+                return Err(self.document_error(error, error));
             }
             let seq = result["seq"].take();
             if *began.get_or_insert_with(|| seq.clone()) != seq {
@@ -307,13 +307,13 @@ impl<E: Executor> Reading<'_, E> {
         let read = serde_json::from_slice(&json);
         let mut answer: Value = read.map_err(|_| Errors::one(Code::Internal, "something went wrong on our side", self.id))?;
         match answer["errors"].get(0) {
-            Some(error) => Err(self.told(error, &error["extensions"])),
+            Some(error) => Err(self.document_error(error, &error["extensions"])),
             None => Ok((answer["data"].take(), json.len())),
         }
     }
 
     /// An error of a document, of which the code stands in `coded`.
-    fn told(&self, error: &Value, coded: &Value) -> Errors {
+    fn document_error(&self, error: &Value, coded: &Value) -> Errors {
         let code = coded["code"].as_str().and_then(Code::parse).unwrap_or(Code::Internal);
         let mut message = error["message"].as_str().unwrap_or_default().to_owned();
         let path: Vec<&str> = error["path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

@@ -118,7 +118,7 @@ async fn proven(db: &Database, (drilled, of): (&Drilled<'_>, &BackupsOf), found:
 
 /// Compares the newest stored files of papers with the hashes in the restored rows, where files are at hand. Those that are gone since prove nothing.
 async fn papers_proven(db: &Database, of: &BackupsOf, found: &mut Findings) -> Result<(), BackupError> {
-    let place = of.files.clone().unwrap_or_else(|| FileLocation::beside(&of.of.database.database_url));
+    let place = of.files.clone().unwrap_or_else(|| FileLocation::default_for(&of.of.database.database_url));
     let papers = StoredPapers { most: Some(MOST_PAPERS), ..StoredPapers::all(&place) };
     let mut report = Report::default();
     verify::verify_papers(db, papers, &mut report, |_| (), |_| ()).await?;

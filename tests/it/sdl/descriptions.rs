@@ -102,8 +102,42 @@ const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Who|Whoever
 /// Types of amounts and times: a text says what it means that there is none.
 const MEASURES: [&str; 8] = ["Date", "DateTime", "Decimal", "Float", "Int", "Long", "Money", "Quantity"];
 
-/// Words that the field does not use (`docs/STYLE.md`, rule 2); a description has another one for each.
-const PRIVATE: [&str; 7] = ["lies", "maker", "nobody", "somebody", "told", "whoever", "wish"];
+/// Words that begin no clause after a colon or a semicolon either: the clause names its thing. Where begins a condition there.
+const CLAUSE_OPENINGS: &str = "how|the same|what|whatever|who|whoever|whom|whose|why";
+
+/// Words that the field does not use (`docs/STYLE.md`, rule 2); a description has another one for each. Code between backticks is as it is.
+const PRIVATE: [&str; 22] = [
+    "everybody",
+    "figure",
+    "figures",
+    "good for",
+    "good once",
+    "let in",
+    "lets in",
+    "lie",
+    "lies",
+    "maker",
+    "nobody",
+    "put down",
+    "somebody",
+    "stand",
+    "stands",
+    "stood",
+    "tell",
+    "tells",
+    "told",
+    "wall",
+    "whoever",
+    "wish",
+];
+
+/// Descriptions with the word budget: the money of a replenishment plan. Points of a caller are those of a rate limit.
+const BUDGETS: [&str; 4] = [
+    "Mutation.replenishmentPlanCreate.input",
+    "ReplenishmentIssue.OTHER_CURRENCY",
+    "ReplenishmentLineState.CUT",
+    "ReplenishmentPlan.cutCount",
+];
 
 /// Faults that the message of a failed test shows.
 const MOST_SHOWN: usize = 40;
@@ -127,8 +161,23 @@ fn is_clear(text: &str) -> bool {
     !opens_with_any(text, OPENINGS) && !later.any(|sentence| opens_with_any(sentence, SENTENCE_OPENINGS))
 }
 
+/// Whether no clause after a colon or a semicolon begins as a question does.
+fn names_in_clauses(text: &str) -> bool {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut marks = [": ", "; "].into_iter().flat_map(|mark| text.match_indices(mark));
+    !marks.any(|(at, mark)| opens_with_any(&text[at + mark.len()..], CLAUSE_OPENINGS))
+}
+
+/// The prose of a text as words in lower case, each with a space on both sides.
+fn as_words(text: &str) -> String {
+    let prose = text.split('`').step_by(2).collect::<Vec<_>>().join(" ").to_lowercase();
+    let words: Vec<&str> = prose.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    format!(" {} ", words.join(" "))
+}
+
 fn is_standard(text: &str) -> bool {
-    !text.split(|sign: char| !sign.is_alphanumeric()).any(|word| PRIVATE.contains(&word.to_lowercase().as_str()))
+    let words = as_words(text);
+    !PRIVATE.iter().any(|word| words.contains(&format!(" {word} ")))
 }
 
 /// A remark in brackets may stand at the end, without a full stop after it.
@@ -156,6 +205,13 @@ fn descriptions_name_their_thing_and_end_as_sentences_do() {
         shown(&unclear)
     );
     assert!(private.is_empty(), "{} descriptions have one of {PRIVATE:?}: {:#?}", private.len(), shown(&private));
+    let asking = faults(names_in_clauses);
+    assert!(
+        asking.is_empty(),
+        "{} descriptions have a clause that begins with one of {CLAUSE_OPENINGS}: {:#?}",
+        asking.len(),
+        shown(&asking)
+    );
     let shapes = shapes(&sdl);
     let is_boolean = |path: &str| shapes.get(path).is_some_and(|shape| shape.starts_with("Boolean"));
     let doubtful: Vec<String> = texts
@@ -170,6 +226,15 @@ fn descriptions_name_their_thing_and_end_as_sentences_do() {
         .map(|(path, text)| format!("{path}: {text}"))
         .collect();
     assert!(counted.is_empty(), "{} begin with All, and not with their thing: {:#?}", counted.len(), shown(&counted));
+}
+
+#[test]
+fn a_budget_is_the_money_of_a_plan() {
+    let texts = descriptions(&served());
+    let mut paths: Vec<&str> =
+        texts.iter().filter(|(_, text)| as_words(text).contains(" budget ")).map(|(path, _)| path.as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, BUDGETS, "points of a caller are those of a rate limit");
 }
 
 #[test]
@@ -290,5 +355,8 @@ fn an_opening_is_found_as_a_whole_word() {
     assert!(!is_clear("Only works of the store.") && is_clear("Outcome of the line."));
     assert!(is_value("WorkStatus.PACKED") && !is_value("StoreScope.all"));
     assert!(!is_standard("Nobody has seen it.") && is_standard("Applies to wishlists."));
+    assert!(!is_standard("Codes, each good\nonce.") && is_standard("Lead time in `figures`, in days."));
+    assert!(!names_in_clauses("A change of a store: what is left out stays.") && !names_in_clauses("Stock;\nthe same for kits."));
+    assert!(names_in_clauses("Counted up to a limit: those that are kept; where there are more, a lower bound."));
     assert!(is_closed("Price.") && is_closed("Price (net)") && !is_closed("Price"));
 }

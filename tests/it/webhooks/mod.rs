@@ -38,7 +38,7 @@ fn every_event_has_its_place_in_the_list() {
 #[test]
 fn every_event_says_what_it_is_about_and_has_its_subscription() {
     for event in registry().events() {
-        let (name, about) = (event.name(), event.about());
+        let (name, about) = (event.name(), event.description());
         assert!(about.starts_with(char::is_uppercase) && about.ends_with('.'), "{name}: {about:?}");
         assert_eq!(
             event.topic().is_some(),

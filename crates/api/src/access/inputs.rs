@@ -91,7 +91,7 @@ pub struct MemberRolesSetInput {
     pub member_id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Grants that the member has from now on: what is not named is taken away.
+    /// Grants that the member has from now on; others are removed.
     pub grants: Vec<RoleGrantInput>,
 }
 

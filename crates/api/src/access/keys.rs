@@ -149,8 +149,8 @@ impl KeyMutation {
         })
     }
 
-    /// Changes an integration: what is left out stays. You must hold yourself what it gains, its keys lose what it loses, and one that is no
-    /// longer enabled has no key that is accepted, here at once and on other nodes within five seconds.
+    /// Changes an integration. Fields that are left out stay as they are. You must hold yourself what it gains, its keys lose what it loses, and one that
+    /// is no longer enabled has no key that is accepted, here at once and on other nodes within five seconds.
     #[mutation(permit = ApikeyWrite, step_up, once, emits(INTEGRATION_UPDATED), dry_run(rolled_back))]
     async fn integration_update(
         &self,

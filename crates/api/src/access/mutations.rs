@@ -190,8 +190,8 @@ impl RightsMutation {
         })
     }
 
-    /// Changes a group of stores: what is left out stays. Rights by the group apply to its stores as they are then, so you must
-    /// hold the rights that you give or take so.
+    /// Changes a group of stores. Fields that are left out stay as they are. Rights by the group apply to its stores as they are then, so you must hold the
+    /// rights that you give or take so.
     #[mutation(permit = StoreWrite, step_up, once, emits(STORE_GROUP_UPDATED), dry_run(rolled_back))]
     async fn store_group_update(
         &self,

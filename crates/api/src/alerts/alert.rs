@@ -95,11 +95,11 @@ impl Alert {
         let works = Box::pin(works_of_order(ctx, order)).await;
         Some(works.map(|works| works.into_iter().filter(|work| work.row().store == store).collect()))
     }
-    /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late, or of a
-    /// transfer that have not all arrived; works of an order that have not left, of FULFILMENT_OVERDUE; lines of an order that wait, of
-    /// FULFILMENT_REJECTED; smallest units that a count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND;
-    /// most units of a strange day of STOCK_ANOMALY; units of FORECAST_DRIFT that eight weeks brought beyond what was forecast, negative where they brought less;
-    /// weeks outside their interval of FORECAST_COVERAGE. Null of NEGATIVE_MARGIN.
+    /// Value at its opening: available of a level; quantity of a lot in the store; lines of a purchase order that are late, or of a transfer that have not
+    /// all arrived; works of an order that have not left, of FULFILMENT_OVERDUE; lines of an order that wait, of FULFILMENT_REJECTED; smallest units that a
+    /// count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND; most units of a strange day of STOCK_ANOMALY; units
+    /// of FORECAST_DRIFT that eight weeks brought beyond what was forecast, negative where they brought less; weeks outside their interval of
+    /// FORECAST_COVERAGE. Null of NEGATIVE_MARGIN.
     async fn quantity(&self) -> Option<Quantity> {
         self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
     }

@@ -72,7 +72,7 @@ pub struct QuietHoursInput {
     pub to: String,
 }
 
-/// A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some.
+/// Rule for alerts of a kind, everywhere or in a store, for all products or some.
 #[derive(Debug, Clone, InputObject)]
 pub struct AlertRuleUpsertInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

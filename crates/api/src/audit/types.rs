@@ -110,7 +110,7 @@ impl AuditEntry {
     pub async fn ip(&self) -> Option<&str> {
         self.stored.address.as_ref().map(|address| address.ip.as_str())
     }
-    /// JSON object. `events`: the first and the last number of the events it wrote. `codes`: why it was refused. `fields`: what differs of its target,
+    /// JSON object. `events`: the first and the last number of the events it wrote. `codes`: codes of its refusal. `fields`: differences of its target,
     /// each `{path, before, after, isPersonal}` with values as the API writes them, at most 4 KiB each, longer ones as `{sha256, length}`. Values of
     /// personal fields are marks: HMAC-SHA-256 under a key that erasing the person destroys. A field with `mask` has null values without that permission.
     pub async fn changes(&self, ctx: &Context<'_>) -> Answer<Json> {

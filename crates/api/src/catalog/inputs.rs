@@ -126,7 +126,7 @@ pub struct ProductCreateInput {
     pub opening_stock: Option<Vec<OpeningStockInput>>,
 }
 
-/// A change of a product: what is left out stays, null clears.
+/// A change of a product. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductUpdateInput {
     /// The product.
@@ -191,7 +191,7 @@ pub struct ProductUpdateInput {
     pub metadata: MaybeUndefined<Json>,
 }
 
-/// A product to be made, or changed where there is one with this SKU: what is left out stays, null clears.
+/// A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductUpsertInput {
     /// Finds the product.

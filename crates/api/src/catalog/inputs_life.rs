@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn which_of(id: Option<&ID>, expected_version: Option<Long>) -> Which {
     let id = id.cloned().unwrap_or_default();
     if let Some(target) = Target::parse(&id).filter(|_| !is_unknown(&id)) {
-        audit::about(target);
+        audit::set_target(target);
     }
     which(&id, expected_version)
 }

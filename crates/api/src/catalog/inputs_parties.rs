@@ -67,7 +67,7 @@ impl From<StoreCreateInput> for StoreFields {
     }
 }
 
-/// A change of a store: what is left out stays.
+/// A change of a store. Fields that are left out stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreUpdateInput {
     /// The store.
@@ -159,7 +159,7 @@ impl From<CustomerCreateInput> for CustomerFields {
     }
 }
 
-/// A change of a customer: what is left out stays, null clears.
+/// A change of a customer. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerUpdateInput {
     /// The customer.
@@ -249,7 +249,7 @@ impl From<SupplierCreateInput> for SupplierFields {
     }
 }
 
-/// A change of a supplier: what is left out stays, null clears.
+/// A change of a supplier. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierUpdateInput {
     /// The supplier.
@@ -319,7 +319,7 @@ pub struct CustomerBulkUpsertInput {
     pub rows: Vec<CustomerUpsertInput>,
 }
 
-/// A customer to be made, or changed where there is one with this reference: what is left out stays, null clears.
+/// A customer to be made, or changed where there is one with this reference. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerUpsertInput {
     /// Reference of the customer in an external system, by which it is found; unique in the tenant; at most 255

@@ -76,7 +76,7 @@ impl From<CategoryCreateInput> for CategoryFields {
     }
 }
 
-/// A change of a category: what is left out stays, null clears.
+/// A change of a category. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryUpdateInput {
     /// The category.
@@ -154,7 +154,7 @@ impl CategoryArchiveInput {
     }
 }
 
-/// A category to be made, or changed where there is one with this slug: what is left out stays, null clears.
+/// A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryUpsertInput {
     /// Finds the category.

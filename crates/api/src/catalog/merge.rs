@@ -18,7 +18,7 @@ use inventory::{
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 
-use super::{Customer, Supplier, mutation_parties::told, mutation_products::written, refusal::user_error};
+use super::{Customer, Supplier, mutation_parties::written_customer, mutation_products::written, refusal::user_error};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -147,7 +147,7 @@ impl From<Vec<UserError>> for SupplierMergePayload {
 }
 
 /// Reads what both kinds of merges ask: the key, who is merged and who stays, each with the version that was seen, and what is accepted.
-fn asked<K: Kind>(
+fn merge_input<K: Kind>(
     reading: &mut Reading,
     idempotency_key: String,
     (id, seen): (&ID, Option<Long>),
@@ -168,14 +168,14 @@ fn asked<K: Kind>(
 impl CustomerMergeInput {
     fn read(self, reading: &mut Reading) -> MergeAsk<of::CustomerId> {
         let (merged, stays) = ((&self.id, self.expected_version), (&self.into_id, self.into_expected_version));
-        asked(reading, self.idempotency_key, merged, stays, &self.accept)
+        merge_input(reading, self.idempotency_key, merged, stays, &self.accept)
     }
 }
 
 impl SupplierMergeInput {
     fn read(self, reading: &mut Reading) -> SupplierMerge {
         let (merged, stays) = ((&self.id, self.expected_version), (&self.into_id, self.into_expected_version));
-        let ask = asked(reading, self.idempotency_key, merged, stays, &self.accept);
+        let ask = merge_input(reading, self.idempotency_key, merged, stays, &self.accept);
         SupplierMerge { ask, terms: self.supplier_products.map(Into::into) }
     }
 }
@@ -212,8 +212,8 @@ impl MergeMutation {
         Ok(match done {
             Err(stop) => stopped(stop)?.into(),
             Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerMergePayload {
-                customer: Some(told(ctx, rows.into)),
-                merged: Some(told(ctx, rows.merged)),
+                customer: Some(written_customer(ctx, rows.into)),
+                merged: Some(written_customer(ctx, rows.merged)),
                 orders: Some(Long(orders)),
                 returns: Some(Long(returns)),
                 user_errors: Vec::new(),

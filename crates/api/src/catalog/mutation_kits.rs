@@ -71,9 +71,9 @@ pub struct KitMutation;
 
 #[resolvers]
 impl KitMutation {
-    /// Makes a product a kit, which is sold as one and whose stock is that of its components; or changes what it is made of, which changes
-    /// nothing of orders that are there. The product becomes UNTRACKED; it is counted in whole ones and must have no stock, reservations or open
-    /// documents of its own. Kits are not made of kits: what an order of one takes stays plain to see.
+    /// Makes a product a kit, which is sold as one and whose stock is that of its components; or changes what it is made of, which changes nothing of
+    /// orders that are there. The product becomes UNTRACKED; it is counted in whole ones and must have no stock, reservations or open documents of its own.
+    /// Kits are not made of kits.
     #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED), dry_run(record))]
     async fn kit_set(&self, ctx: &Context<'_>, #[graphql(desc = "The kit.")] input: KitSetInput) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The customer that was written, for whoever wrote it: who may not read customers is told its id and version, and nothing that others have said of it.
-pub(super) fn told(ctx: &Context<'_>, row: CustomerRow) -> Customer {
+pub(super) fn written_customer(ctx: &Context<'_>, row: CustomerRow) -> Customer {
     let row = if ctx.holds::<kind::CustomerRead>() { row } else { nameless(row) };
     Customer(row.into())
 }
@@ -57,7 +57,7 @@ impl PartyMutation {
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
-    /// Changes a store: what is left out of the input stays.
+    /// Changes a store. Fields that are left out stay as they are.
     #[mutation(permit = StoreWrite, emits(STORE_UPDATED), dry_run(record))]
     async fn store_update(
         &self,
@@ -120,7 +120,7 @@ impl PartyMutation {
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
-    /// Changes a supplier: what is left out of the input stays, null clears.
+    /// Changes a supplier. Fields that are left out stay as they are; null clears.
     #[mutation(permit = ProductWrite, emits(SUPPLIER_UPDATED), dry_run(record))]
     async fn supplier_update(
         &self,
@@ -179,7 +179,7 @@ impl PartyMutation {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -195,7 +195,7 @@ impl PartyMutation {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -212,7 +212,7 @@ impl PartyMutation {
             let ask = Ask { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.customer_archive(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -229,7 +229,7 @@ impl PartyMutation {
             let ask = Ask { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.customer_restore(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -247,7 +247,7 @@ impl PartyMutation {
             let ask = Ask { key: input.idempotency_key, mode: dry_run };
             let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -265,7 +265,7 @@ impl PartyMutation {
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.customer_upsert(permit, rows, ask).await?;
         written(ctx)?;
-        Ok(CustomerBulkUpsertPayload::of(batch, |row| told(ctx, row)))
+        Ok(CustomerBulkUpsertPayload::of(batch, |row| written_customer(ctx, row)))
     }
 
     /// Creates a channel.

@@ -75,7 +75,7 @@ impl ProductMutation {
         })
     }
 
-    /// Changes a product: what is left out of the input stays, null clears.
+    /// Changes a product. Fields that are left out stay as they are; null clears.
     #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED, PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_update(
         &self,
@@ -148,7 +148,7 @@ impl ProductMutation {
         })
     }
 
-    /// Changes a category: what is left out of the input stays, null clears.
+    /// Changes a category. Fields that are left out stay as they are; null clears.
     #[mutation(permit = ProductWrite, emits(CATEGORY_UPDATED), dry_run(record))]
     async fn category_update(
         &self,

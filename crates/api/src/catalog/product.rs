@@ -285,9 +285,8 @@ impl Product {
     ) -> Answer<Levels> {
         Box::pin(levels_of_product(ctx, self.row.id, stores)).await
     }
-    /// Available quantity by store, in all stores or in the given ones, including stores whose
-    /// other stock figures you may not see. For a kit, the number of whole kits that the components
-    /// suffice for.
+    /// Available quantity by store, in all stores or in the given ones, including stores whose other quantities you may not see. For a kit, the number of
+    /// whole kits that the components suffice for.
     #[field(permit = StockAvailabilityRead, list_size(assumed = 20, arguments("stores")))]
     async fn availability(
         &self,

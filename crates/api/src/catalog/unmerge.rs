@@ -17,7 +17,7 @@ use inventory::{
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 
-use super::{Customer, Supplier, merge::stopped, mutation_parties::told, mutation_products::written};
+use super::{Customer, Supplier, merge::stopped, mutation_parties::written_customer, mutation_products::written};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -109,7 +109,7 @@ impl From<Vec<UserError>> for SupplierUnmergePayload {
 }
 
 /// Reads what both kinds ask: the key, whose merge is taken back, and the versions that were seen.
-fn asked<K: Kind>(
+fn unmerge_input<K: Kind>(
     reading: &mut Reading,
     idempotency_key: String,
     id: &ID,
@@ -126,13 +126,13 @@ fn asked<K: Kind>(
 
 impl CustomerUnmergeInput {
     fn read(self, reading: &mut Reading) -> UnmergeAsk<of::CustomerId> {
-        asked(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
+        unmerge_input(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }
 
 impl SupplierUnmergeInput {
     fn read(self, reading: &mut Reading) -> UnmergeAsk<of::SupplierId> {
-        asked(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
+        unmerge_input(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }
 
@@ -160,8 +160,8 @@ impl UnmergeMutation {
         Ok(match done {
             Err(stop) => stopped(stop)?.into(),
             Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerUnmergePayload {
-                customer: Some(told(ctx, rows.merged)),
-                merged_into: Some(told(ctx, rows.into)),
+                customer: Some(written_customer(ctx, rows.merged)),
+                merged_into: Some(written_customer(ctx, rows.into)),
                 orders: Some(Long(orders)),
                 returns: Some(Long(returns)),
                 user_errors: Vec::new(),

@@ -102,15 +102,15 @@ crate::connection!(@edge StockAgesEdge, StockAges, "products by the age of their
 /// A page of products by how long their units have lain.
 #[resolvers(connection(page, StockAgesEdge, StockAges))]
 impl StockAgesConnection {
-    /// Totals of all products, also those that are on no page: what stockValue says by FIFO.
+    /// Totals of all products, also those that are on no page; equal to stockValue by FIFO.
     async fn totals(&self) -> StockAges {
         StockAges { product: None, sums: self.total, currency: self.how.currency }
     }
-    /// Number of the last event that the figures include.
+    /// Number of the last event that the values include.
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// Whether the figures include the tenant's last event.
+    /// Whether the values include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }

@@ -104,7 +104,7 @@ impl AddedCharge {
     }
 }
 
-pub(super) fn told(problem: &ChargeProblem) -> UserError {
+pub(super) fn charge_error(problem: &ChargeProblem) -> UserError {
     let new = UserError::new;
     let at = |name: &str| path!["input", name];
     match problem {

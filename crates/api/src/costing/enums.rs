@@ -10,7 +10,7 @@ use inventory::costing::{rows, shell};
 pub enum CostingMethod {
     /// First in, first out: the units that were received first leave first.
     Fifo,
-    /// Units of a product cost the same: what they are worth together, divided by their number.
+    /// Units of a product cost the same: their value together, divided by their number.
     MovingAverage,
 }
 

@@ -90,7 +90,7 @@ impl CostMutation {
         };
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
-            Err(problem) => Ok(vec![told(&problem)].into()),
+            Err(problem) => Ok(vec![revalue_error(&problem)].into()),
         }
     }
 
@@ -110,7 +110,7 @@ impl CostMutation {
         };
         match Box::pin(shell::charge_add(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
-            Err(problem) => Ok(vec![charge::told(&problem)].into()),
+            Err(problem) => Ok(vec![charge::charge_error(&problem)].into()),
         }
     }
 
@@ -216,7 +216,7 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayloa
     Ok(RevaluationPayload { revaluation, user_errors: Vec::new(), replayed, seq })
 }
 
-fn told(problem: &RevalueProblem) -> UserError {
+fn revalue_error(problem: &RevalueProblem) -> UserError {
     let new = UserError::new;
     let at = |index: usize, name: &str| path!["input", "lines", index, name];
     match problem {

@@ -24,11 +24,11 @@ pub struct StockValuation(pub Valuation);
 /// Value of stock: all units of the company, in stores and in transit between them.
 #[resolvers(requires = ProductCostRead)]
 impl StockValuation {
-    /// Costing method of these figures.
+    /// Costing method of these values.
     async fn method(&self) -> CostingMethod {
         self.0.how.method.into()
     }
-    /// Number of the last event that the figures include.
+    /// Number of the last event that the values include.
     async fn seq(&self) -> Long {
         Long(self.0.how.progress.seq)
     }
@@ -52,11 +52,11 @@ pub struct StockValueRow(ValueRow);
 /// Units of a group and their value.
 #[resolvers(requires = ProductCostRead)]
 impl StockValueRow {
-    /// Product of the row. Null unless rows stand for products.
+    /// Product of the row. Null unless rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.product?).await)
     }
-    /// Category of the row. Null unless rows stand for categories, and for products without one.
+    /// Category of the row. Null unless rows are grouped by category, and for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.category?;
         let found = async { loads(ctx)?.category(id).await };
@@ -81,11 +81,11 @@ pub struct CostReport {
 /// Changes of the value of stock, by group.
 #[resolvers(requires = ProductCostRead)]
 impl CostReport {
-    /// Costing method of these figures.
+    /// Costing method of these values.
     async fn method(&self) -> CostingMethod {
         self.how.method.into()
     }
-    /// Number of the last event that the figures include.
+    /// Number of the last event that the values include.
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
@@ -109,7 +109,7 @@ impl CostReportRow {
     async fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
     }
-    /// Product of the row. Null unless rows stand for products.
+    /// Product of the row. Null unless rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.product?).await)
     }
@@ -163,11 +163,11 @@ impl ProductCost {
     async fn method(&self) -> CostingMethod {
         self.0.how.method.into()
     }
-    /// Number of the last event that the figures include.
+    /// Number of the last event that the values include.
     async fn seq(&self) -> Long {
         Long(self.0.how.progress.seq)
     }
-    /// Whether the figures include the tenant's last event.
+    /// Whether the values include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.0.how.progress.is_current()
     }

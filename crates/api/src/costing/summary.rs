@@ -189,17 +189,17 @@ impl StockValueSummaryRow {
         let category = self.0.id(WorthGroup::Category).map(|id| CategoryId::from_uuid(id).to_string());
         product.or(category).or_else(|| self.0.id(WorthGroup::Store).map(|id| StoreId::from_uuid(id).to_string()))
     }
-    /// Product. Null unless rows stand for products.
+    /// Product. Null unless rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, ProductId::from_uuid(self.0.id(WorthGroup::Product)?)).await)
     }
-    /// Category. Null unless rows stand for categories, and for products without one.
+    /// Category. Null unless rows are grouped by category, and for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = CategoryId::from_uuid(self.0.id(WorthGroup::Category)?);
         let found = async { loads(ctx)?.category(id).await };
         found.await.map(|row| row.map(Category)).transpose()
     }
-    /// Store. Null unless rows stand for stores, and for stock of no store that the caller may read.
+    /// Store. Null unless rows are grouped by store, and for stock of no store that the caller may read.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, StoreId::from_uuid(self.0.id(WorthGroup::Store)?)).await)
     }

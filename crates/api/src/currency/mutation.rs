@@ -98,7 +98,7 @@ seen_payload! {
         async fn created(&self) -> i32 {
             self.imported.created
         }
-        /// Number of rates that were stored with the same figure before; zeros at the end make no difference.
+        /// Number of rates that were stored with the same value before; zeros at the end make no difference.
         async fn unchanged(&self) -> i32 {
             self.imported.unchanged
         }
@@ -135,7 +135,7 @@ impl CurrencyMutation {
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(refusal) => refused(vec![told(&refusal, |_| path!["input"])]),
+            Err(refusal) => refused(vec![rate_error(&refusal, |_| path!["input"])]),
         })
     }
 
@@ -162,7 +162,7 @@ impl CurrencyMutation {
         Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
             Ok(outcome) => ExchangeRatesImportPayload::of(outcome, skipped),
             Err(refusal) => {
-                let mut error = told(&refusal, |_| path!["input", file]);
+                let mut error = rate_error(&refusal, |_| path!["input", file]);
                 if let (SetRefusal::Row(index, _), UserError::InputError(one)) = (&refusal, &mut error) {
                     one.message = format!("{}: {}", cells.get(*index).map_or("", String::as_str), one.message);
                 }
@@ -238,7 +238,7 @@ impl ExchangeRatesImportPayload {
     }
 }
 
-fn told(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
+fn rate_error(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
     let field = |index: usize, name: &str| {
         let mut path = at(index);
         if path.len() == 1 {

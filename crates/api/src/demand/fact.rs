@@ -60,23 +60,23 @@ fn units(sum: i64) -> Quantity {
 /// which it was received, a ledger entry on the day on which it occurred, each in its store's time zone.
 #[resolvers]
 impl DemandFact {
-    /// Business day of the row. Null unless rows stand for days.
+    /// Business day of the row. Null unless rows are grouped by day.
     async fn day(&self) -> Option<Date> {
         self.date(rows::DemandDimension::Day)
     }
-    /// Monday of the row's week. Null unless rows stand for weeks.
+    /// Monday of the row's week. Null unless rows are grouped by week.
     async fn week(&self) -> Option<Date> {
         self.date(rows::DemandDimension::Week)
     }
-    /// Product of the row. Null unless rows stand for products.
+    /// Product of the row. Null unless rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, ProductId::from_uuid(self.id(rows::DemandDimension::Product)?)).await)
     }
-    /// Store of the row. Null unless rows stand for stores.
+    /// Store of the row. Null unless rows are grouped by store.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, StoreId::from_uuid(self.id(rows::DemandDimension::Store)?)).await)
     }
-    /// The channel, when rows stand for channels; null for what is of none.
+    /// The channel, when rows are grouped by channel; null for what is of none.
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         Some(links::channel(ctx, ChannelId::from_uuid(self.id(rows::DemandDimension::Channel)?)).await)
     }
@@ -105,7 +105,7 @@ impl DemandFact {
     async fn returned_units(&self) -> Quantity {
         units(self.row.figures.returned_units)
     }
-    /// Orders that have sold something. Null unless rows stand for products or the filter names one: an order of several products would count for each.
+    /// Orders that have sold something. Null unless rows are grouped by product or the filter names one: an order of several products would count for each.
     async fn orders(&self) -> Option<Long> {
         self.is_of_product.then_some(Long(self.row.figures.orders))
     }
@@ -113,7 +113,7 @@ impl DemandFact {
     async fn order_lines(&self) -> Long {
         Long(self.row.figures.order_lines)
     }
-    /// Returns that have brought something back. Null unless rows stand for products or the filter names one.
+    /// Returns that have brought something back. Null unless rows are grouped by product or the filter names one.
     async fn returns(&self) -> Option<Long> {
         self.is_of_product.then_some(Long(self.row.figures.returns))
     }
@@ -209,11 +209,11 @@ impl DemandFactConnection {
     async fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.currency.to_string())
     }
-    /// Number of the last event that the figures include.
+    /// Number of the last event that the values include.
     async fn seq(&self) -> Long {
         Long(self.progress.seq)
     }
-    /// Whether the figures include the tenant's last event. After many changes they take some time: query again.
+    /// Whether the values include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.progress.is_current()
     }

@@ -203,11 +203,11 @@ impl StockPerformanceConnection {
     async fn unknown_levels(&self) -> Long {
         Long(self.unknown)
     }
-    /// Number of the last event that the figures include.
+    /// Number of the last event that the values include.
     async fn seq(&self) -> Long {
         Long(self.progress.seq)
     }
-    /// Whether the figures include the tenant's last event.
+    /// Whether the values include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.progress.is_current()
     }

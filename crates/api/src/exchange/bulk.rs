@@ -37,7 +37,7 @@ pub struct BulkMutation;
 
 #[resolvers]
 impl BulkMutation {
-    /// Runs a mutation for each line of a file, beside the requests, with your rights as they are then and at your budget's cost. Each line is
+    /// Runs a mutation for each line of a file, beside the requests, with your rights as they are then and charged to your rate limit. Each line is
     /// answered by itself; one bulk operation of a tenant runs at a time. A line without an idempotencyKey gets one, where its mutation takes one.
     #[mutation(permit = ExchangeRun, cost = "100", emits(EXCHANGE_CREATED))]
     async fn bulk_operation_run(

@@ -22,7 +22,7 @@ use crate::{
 pub enum ImportEntity {
     /// Products, by SKU. Needs product.write.
     Products,
-    /// Stock as absolute figures: sku or barcode, store, onHand. Needs stock.set.
+    /// Stock as absolute quantities: sku or barcode, store, onHand. Needs stock.set.
     Stock,
     /// Stock as changes: sku or barcode, store, delta. Needs stock.adjust.
     StockChanges,

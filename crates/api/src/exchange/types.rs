@@ -36,7 +36,7 @@ pub enum DataJobKind {
 pub enum DataJobEntity {
     /// Products, by SKU.
     Products,
-    /// Stock as absolute figures, by product and store.
+    /// Stock as absolute quantities, by product and store.
     Stock,
     /// Stock as changes, by product and store.
     StockChanges,
@@ -231,9 +231,9 @@ impl DataJob {
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
-    /// File with the result: for an import each refused row, as CSV; for an export its rows; for a mutation the response to each line, as JSON
-    /// lines. Null before the end, for everybody but the actor who requested the data job, and for a key of an integration that lacks a permission or a store
-    /// of the key that requested it.
+    /// File with the result: for an import each refused row, as CSV; for an export its rows; for a mutation the response to each line, as JSON lines. Null
+    /// before the end, for all but the actor who requested the data job, and for a key of an integration that lacks a permission or a store of the key that
+    /// requested it.
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };

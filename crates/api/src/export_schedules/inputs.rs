@@ -67,7 +67,7 @@ pub struct ExportScheduleRunInput {
     pub idempotency_key: String,
     /// ID of the schedule.
     pub id: ID,
-    /// Whether all rows are written once more, into a new set. Default false: what has changed since the run before.
+    /// Whether all rows are written once more, into a new set. Default false: rows that changed since the run before.
     #[graphql(default)]
     pub full_refresh: bool,
 }

@@ -45,7 +45,7 @@ pub enum ForecastStatus {
     NaiveWasBetter,
 }
 
-/// Kind of a factor series: what it tells that moves demand from outside.
+/// Kind of a factor series: the outside influence on demand that it measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::FactorKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FactorKind {

@@ -54,8 +54,8 @@ impl ForecastRun {
             .map_err(|_| Fault::corrupt("forecast_run", "its choices are those of a run"))?;
         Ok(choices.into_iter().map(ForecastMethod::from).collect())
     }
-    /// Service levels of ABC classes: what promises of 90, 95 and 98 % achieved in a simulation of the last 20 weeks with a lead time of two weeks
-    /// and a review each week. Classes with fewer than 200 order cycles in it have none.
+    /// Service levels of ABC classes: results of promises of 90, 95 and 98 % in a simulation of the last 20 weeks with a lead time of two weeks and a
+    /// review each week. Classes with fewer than 200 order cycles in it have none.
     #[field(list_size(assumed = 9))]
     async fn service_levels(&self) -> Answer<Vec<SimulatedServiceLevel>> {
         let choices: Vec<StoredChoice> = serde_json::from_str(&self.0.choices)

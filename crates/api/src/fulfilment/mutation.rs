@@ -139,7 +139,7 @@ impl FulfilmentMutation {
         step!(FulfilmentWorkPayload, ctx, permit, input, shell::fulfilment_arrive, dry_run)
     }
 
-    /// Reports that goods which left a store of yours could not be delivered. Stock stays as it is: what comes home comes as a return.
+    /// Reports that goods which left a store of yours could not be delivered. Stock stays as it is; goods that come back are received by a return.
     #[mutation(permit = FulfilmentShip, emits(FULFILMENT_FAILED, WORK_CHANGED), dry_run)]
     async fn fulfilment_fail(
         &self,

@@ -68,7 +68,7 @@ impl AccountMutation {
         OkPayload::of(ctx.given::<Identity>()?.request_verification(session).await)
     }
 
-    /// Changes what the caller says of themselves: what is left out stays, null takes it away.
+    /// Changes the caller's own profile. Fields that are left out stay as they are; null clears.
     #[mutation(authenticated, session, once(argument))]
     async fn profile_update(
         &self,

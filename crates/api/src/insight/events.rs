@@ -61,7 +61,7 @@ impl Event {
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.row.recorded_at)
     }
-    /// Payload of the event: IDs, versions and figures as they were after it, for the stores that you may see. Equal to a webhook's `data`.
+    /// Payload of the event: IDs, versions and values as they were after it, for the stores that you may see. Equal to a webhook's `data`.
     async fn data(&self) -> Json {
         Json(self.data.clone())
     }

@@ -94,7 +94,7 @@ impl SalesRow {
     async fn key(&self) -> Option<&str> {
         self.row.key.as_deref()
     }
-    /// Product of the row. Null unless rows stand for products.
+    /// Product of the row. Null unless rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.row.product?).await)
     }

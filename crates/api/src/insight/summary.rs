@@ -176,11 +176,11 @@ impl MovementSummaryRow {
     async fn key(&self) -> Option<String> {
         self.0.key_text()
     }
-    /// Kind of movement. Null unless rows stand for kinds.
+    /// Kind of movement. Null unless rows are grouped by kind.
     async fn kind(&self) -> Option<MovementKind> {
         self.0.kind().map(MovementKind::from)
     }
-    /// Product. Null unless rows stand for products.
+    /// Product. Null unless rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.0.id(rows::MovementGroup::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)

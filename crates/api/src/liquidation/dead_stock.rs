@@ -104,7 +104,7 @@ impl DeadStockItem {
     async fn expires_on(&self) -> Option<Date> {
         self.of.expires.map(Date)
     }
-    /// Reasons for which the stock is listed, and notes on the figures.
+    /// Reasons for which the stock is listed, and notes on the values.
     #[field(list_size(assumed = 4))]
     async fn reasons(&self) -> Vec<LiquidationReason> {
         self.of.reasons.iter().map(Into::into).collect()

@@ -100,7 +100,7 @@ pub enum LiquidationReasonCode {
     SlowVelocity,
     /// Half of the units expire before they are sold.
     Expires,
-    /// No unit was sold lately: half a unit in the weeks of silence stands for demand.
+    /// No unit was sold lately: demand is taken as half a unit in the weeks of silence.
     NoDemandSeen,
     /// The product has no price in the company's currency.
     NoPrice,

@@ -52,7 +52,7 @@ pub struct LiquidationTransferCostInput {
     to_store_id: Option<ID>,
 }
 
-/// Criteria of liquidation: what is left out gets its default.
+/// Criteria of liquidation. A field that is left out gets its default.
 #[derive(Debug, Clone, InputObject)]
 pub struct LiquidationSettingsSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

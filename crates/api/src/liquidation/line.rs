@@ -73,7 +73,7 @@ impl LiquidationPlanLine {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.line.product).await
     }
-    /// Store that the units lie in.
+    /// Store that holds the units.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.line.store).await
     }

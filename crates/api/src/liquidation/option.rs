@@ -86,11 +86,11 @@ impl From<&core::Reason> for LiquidationReason {
 /// association: prices are cut because things do not sell, which bends it towards 0.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PriceResponse {
-    /// Least figure that leaving out one price gives; of CATEGORY the lower end of a range of 80 %.
+    /// Least value that leaving out one price gives; of CATEGORY the lower end of a range of 80 %.
     pub low: f64,
-    /// Figure of all weeks; of CATEGORY the mean of the products, drawn towards the own history by how well that is known.
+    /// Value of all weeks; of CATEGORY the mean of the products, drawn towards the own history by how well that is known.
     pub likely: f64,
-    /// Largest figure that leaving out one price gives; of CATEGORY the upper end of a range of 80 %.
+    /// Largest value that leaving out one price gives; of CATEGORY the upper end of a range of 80 %.
     pub high: f64,
     /// Number of prices that are at least 5 % apart; of CATEGORY their sum over the products.
     pub prices: i32,

@@ -48,7 +48,11 @@ impl From<&Flag> for OrderHold {
 }
 
 /// The holds that stand on an order, the oldest first, then those that a dry run would set. Nothing is read of one that has none.
-pub(super) async fn standing(ctx: &Context<'_>, order: &core::Order, foreseen: &[core::holds::Hold]) -> Answer<Vec<OrderHold>> {
+pub(super) async fn active_holds(
+    ctx: &Context<'_>,
+    order: &core::Order,
+    foreseen: &[core::holds::Hold],
+) -> Answer<Vec<OrderHold>> {
     if order.hold_kinds.is_empty() {
         return Ok(Vec::new());
     }

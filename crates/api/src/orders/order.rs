@@ -18,7 +18,7 @@ use super::{
     enums::{CancelReason, DeliveryMethod, OrderStatus},
     flags::{flags, holds_stock, short},
     fulfilment::Fulfilment,
-    hold::{OrderHold, standing},
+    hold::{OrderHold, active_holds},
     line::{Foreseen, OrderLine, held_for},
     links::{self, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, load},
@@ -170,7 +170,7 @@ impl Order {
         let id = self.row.id;
         if !holds_stock(self.row.status) {
             let mut holds = flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default());
-            holds.extend(standing(ctx, &self.row, self.foreseen_holds()).await?);
+            holds.extend(active_holds(ctx, &self.row, self.foreseen_holds()).await?);
             return Ok(holds);
         }
         // Asked for together, so that what `allocations` asks for at the same time is asked for once.
@@ -179,7 +179,7 @@ impl Order {
         let mut holds = flags(&placed?.unwrap_or_default());
         let (order, held) = (order?, held?);
         holds.extend(short(&order, &held));
-        holds.extend(standing(ctx, &self.row, self.foreseen_holds()).await?);
+        holds.extend(active_holds(ctx, &self.row, self.foreseen_holds()).await?);
         Ok(holds)
     }
     /// Store that sold the order.

@@ -81,7 +81,7 @@ pub struct StoreSourcingInput {
 pub struct SourcingSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The rule; what is left out of it stays as it is.
+    /// The rule. Fields that are left out stay as they are.
     pub rule: Option<SourcingRuleInput>,
     /// Settings of stores, each of them complete; at most 500. Empty by default.
     #[graphql(default)]

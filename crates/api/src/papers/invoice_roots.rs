@@ -188,7 +188,7 @@ impl InvoiceQuery {
         )]
         is_archived: Option<bool>,
     ) -> Answer<Vec<LegalEntity>> {
-        let asked = ids.map(|ids| asked(&ids)).transpose()?;
+        let asked = ids.map(|ids| entity_ids(&ids)).transpose()?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?;
         let is_asked = |one: &core::LegalEntity| asked.as_ref().is_none_or(|asked| asked.contains(&one.id));
         let is_of = |one: &core::LegalEntity| is_wanted(one.archived_at, is_archived);
@@ -232,7 +232,7 @@ impl InvoiceQuery {
 /// The most IDs of legal entities that one call may name.
 const MOST_IDS: usize = 250;
 
-fn asked(ids: &[ID]) -> Answer<Vec<LegalEntityId>> {
+fn entity_ids(ids: &[ID]) -> Answer<Vec<LegalEntityId>> {
     if ids.len() > MOST_IDS {
         return Err(TopError::LimitExceeded(format!("at most {MOST_IDS} IDs, not {}", ids.len())));
     }

@@ -43,7 +43,7 @@ pub enum PaperColumn {
 pub struct PaperText {
     /// Kind of the papers.
     pub kind: PaperKind,
-    /// Text, in which placeholders such as {{document.number}} stand for values of the document.
+    /// Text, in which placeholders such as {{document.number}} are replaced by values of the document.
     pub text: String,
 }
 

@@ -127,7 +127,7 @@ impl Payment {
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
         load(ctx, self.0.reverses?).await.map(|found| found.map(Payment)).transpose()
     }
-    /// Payment that takes this one back. Null while it stands.
+    /// Payment that takes this one back. Null while there is none.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
         let all = match load(ctx, PaymentsOf(self.0.order)).await {
             Ok(all) => all.unwrap_or_default(),

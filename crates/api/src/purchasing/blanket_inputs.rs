@@ -26,7 +26,7 @@ pub enum BlanketOrderRef {
 /// A line of a blanket order: a product, and what is agreed on it.
 #[derive(Debug, Clone, InputObject)]
 pub struct BlanketOrderLineInput {
-    /// The product; each stands in one line.
+    /// The product; each is in one line.
     pub product: ProductRef,
     /// Agreed quantity, in the product's smallest unit; above 0.
     pub quantity: Quantity,

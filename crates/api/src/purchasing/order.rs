@@ -265,7 +265,7 @@ impl PurchaseOrder {
     async fn sent_at(&self) -> Option<DateTime> {
         self.row.correspondence.sent.map(|(_, at)| DateTime(at))
     }
-    /// Revision that stood at the supplier's last confirmation. Null while there is none.
+    /// Revision at the supplier's last confirmation. Null while there is none.
     async fn confirmed_revision(&self) -> Option<i32> {
         self.row.correspondence.confirmed.map(i32::from)
     }

@@ -240,9 +240,9 @@ impl PurchaseQuery {
         Box::pin(supplier_performances(ctx, permit, ask, &args)).await
     }
 
-    /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
-    /// Suggestions come in the order of the IDs of products, then of stores; of one store transfers come first. Each page is computed from a new
-    /// plan. Costs 50.
+    /// Suggestions to transfer or buy goods, with the values behind them: for the given stores, or for all; for goods of one supplier, or of any.
+    /// Suggestions come in the order of the IDs of products, then of stores; of one store transfers come first. Each page is computed from a new plan.
+    /// Costs 50.
     #[field(permit = PurchaseRead, cost = "50", paged)]
     #[expect(clippy::too_many_arguments, reason = "what a plan is made of")]
     async fn reorder_suggestions_list(
@@ -283,8 +283,8 @@ impl PurchaseQuery {
         Box::pin(reorder_plan::suggestions_page(ctx, SuggestedOf { stores, supplier, product }, plan, &args)).await
     }
 
-    /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
-    /// Products come in the order of their IDs, the most urgent store first.
+    /// Suggestions to transfer or buy goods, with the values behind them: for the given stores, or for all; for goods of one supplier, or of any. Products
+    /// come in the order of their IDs, the most urgent store first.
     // The figures of the plan are looked at first.
     #[field(
         permit(PurchaseRead, in_body),

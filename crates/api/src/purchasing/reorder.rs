@@ -32,7 +32,7 @@ fn units(n: i64) -> Quantity {
     Quantity(entity::prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
 }
 
-/// Suggestion to transfer or buy a product for a store, with every figure behind it. Quantities are in the product's smallest unit.
+/// Suggestion to transfer or buy a product for a store, with every value behind it. Quantities are in the product's smallest unit.
 #[Object]
 impl ReorderSuggestion {
     /// The product.

@@ -108,8 +108,7 @@ impl ReplenishmentFigures {
     async fn backordered(&self) -> Quantity {
         units(self.0.figures.owed)
     }
-    /// Units in drafts of purchase orders and transfers to the store, which are in no other figure yet, in the
-    /// product's smallest unit.
+    /// Units in drafts of purchase orders and transfers to the store, which are in no other value yet, in the product's smallest unit.
     async fn drafted(&self) -> Quantity {
         units(self.0.figures.drafted)
     }
@@ -280,7 +279,7 @@ impl ReplenishmentPlanLine {
     async fn policy_id(&self) -> Option<ID> {
         self.0.policy.map(|(id, _)| ID(id.to_string()))
     }
-    /// Figures of each step.
+    /// Values of each step.
     async fn figures(&self) -> ReplenishmentFigures {
         ReplenishmentFigures(self.0.clone())
     }

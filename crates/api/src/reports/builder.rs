@@ -172,7 +172,7 @@ fn words(name: &str) -> String {
 /// A page of a report, its totals, and its drawing.
 #[resolvers(connection(page, ReportRowEdge, ReportRow))]
 impl ReportRowConnection {
-    /// Totals of all rows, also those that are on no page. A measure whose rows do not add up has no figure here.
+    /// Totals of all rows, also those that are on no page. A measure whose rows do not add up has no value here.
     async fn totals(&self) -> &ReportRow {
         &self.totals
     }
@@ -204,11 +204,11 @@ impl ReportRowConnection {
     async fn compared_to(&self) -> Option<Date> {
         self.before.map(|span| Date(span.to))
     }
-    /// Number of the last event that the figures include.
+    /// Number of the last event that the values include.
     async fn seq(&self) -> Long {
         Long(self.shape.source.progress.seq)
     }
-    /// Whether the figures include the tenant's last event. After many changes they take some time: query again.
+    /// Whether the values include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.shape.source.progress.is_current()
     }
@@ -240,9 +240,9 @@ pub struct ReportBuilderQuery;
 
 #[resolvers]
 impl ReportBuilderQuery {
-    /// Report of measures by dimensions, over demand facts, orders and days of stock: what is sold, returned, earned and on hand, by time, product,
-    /// category, supplier, store or channel. `reportCatalog` says what combines. Rows of zeros are left out, but a report by time alone has all of its days.
-    /// A caller of some stores, or of a channel, is shown theirs.
+    /// Report of measures by dimensions, over demand facts, orders and days of stock: units and amounts sold, returned, earned and on hand, by time,
+    /// product, category, supplier, store or channel. `reportCatalog` says what combines. Rows of zeros are left out, but a report by time alone has all of
+    /// its days. A caller of some stores, or of a channel, is shown theirs.
     ///
     /// Requires report.read. Costs 20.
     #[field(permit = ReportRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
@@ -250,12 +250,12 @@ impl ReportBuilderQuery {
     async fn report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Figures of a row: 1 to 6, each once.")] measures: Vec<ReportMeasure>,
+        #[graphql(desc = "Measures of a row: 1 to 6, each once.")] measures: Vec<ReportMeasure>,
         #[graphql(desc = "Meaning of a row: 1 to 3 dimensions, each once, and one of time at most.")] dimensions: Vec<
             ReportDimension,
         >,
         #[graphql(desc = "Sales and stock to report on. Channels narrow sales alone.")] filter: SalesReportFilter,
-        #[graphql(desc = "Days that each figure is compared with. Null for none.")] comparison: Option<ReportComparison>,
+        #[graphql(desc = "Days that each value is compared with. Null for none.")] comparison: Option<ReportComparison>,
         #[graphql(
             desc = "Order of the rows. Null sorts by the dimensions if one is of time or WEEKDAY, else by the first measure, the largest first."
         )]

@@ -8,7 +8,7 @@ use super::builder_enums::{ReportDimension, ReportMeasure, ReportUnit};
 /// Measures and dimensions of `report`.
 #[derive(SimpleObject)]
 pub struct ReportCatalog {
-    /// Figures that a report may have.
+    /// Measures that a report may have.
     pub measures: Vec<ReportMeasureInfo>,
     /// Dimensions that a report's rows may have.
     pub dimensions: Vec<ReportDimensionInfo>,
@@ -25,9 +25,9 @@ pub struct ReportCatalog {
 pub struct ReportMeasureInfo {
     /// Measure.
     pub measure: ReportMeasure,
-    /// Figure in words.
+    /// Measure in words.
     pub description: &'static str,
-    /// Unit of the figure.
+    /// Unit of the measure.
     pub unit: ReportUnit,
     /// Dimensions by which the measure is available.
     pub combines_with: Vec<ReportDimension>,

@@ -5,7 +5,7 @@ use services::reports;
 
 use crate::catalog::Direction;
 
-/// Figure of a report's rows. `reportCatalog` says which dimensions it combines with.
+/// Measure of a report's rows. `reportCatalog` says which dimensions it combines with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "reports::core::ReportMeasure", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReportMeasure {
@@ -129,7 +129,7 @@ pub enum ReportChartKind {
     Line,
 }
 
-/// Order of a report's rows. Rows without a figure come last, equal ones are in the order of their dimensions.
+/// Order of a report's rows. Rows without a value come last, equal ones are in the order of their dimensions.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct ReportSort {
     /// One of the report's measures.

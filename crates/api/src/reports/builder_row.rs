@@ -74,28 +74,27 @@ impl ReportValue {
     }
 }
 
-/// Figure of a measure in a row. Units, documents and money are exact; shares, averages and lost units have six decimals.
+/// Value of a measure in a row. Units, documents and money are exact; shares, averages and lost units have six decimals.
 #[resolvers]
 impl ReportValue {
     /// Measure of the value.
     async fn measure(&self) -> ReportMeasure {
         self.cell.measure.into()
     }
-    /// Figure of the report's days. Null where a ratio has no denominator, in totals where rows do not add up, and where it is hidden.
+    /// Value of the report's days. Null where a ratio has no denominator, in totals where rows do not add up, and where it is hidden.
     async fn value(&self) -> Option<Decimal> {
         self.text(self.cell.now)
     }
-    /// Figure of the days that the report is compared with. Null without a comparison, too.
+    /// Value of the days that the report is compared with. Null without a comparison, too.
     async fn before(&self) -> Option<Decimal> {
         self.text(self.cell.before)
     }
-    /// Figure less the one before. Null without both.
+    /// Value less the one before. Null without both.
     async fn change(&self) -> Option<Decimal> {
         let (now, before) = self.both()?;
         self.text(now.less(before))
     }
-    /// Change by the size of the figure before, to six decimals: 0.5 is half as much again. Null without both figures, and where
-    /// the one before is 0.
+    /// Change by the size of the value before, to six decimals: 0.5 is half as much again. Null without both values, and where the one before is 0.
     async fn change_rate(&self) -> Option<f64> {
         let (now, before) = self.both()?;
         now.grown(before).map(six)
@@ -136,59 +135,59 @@ impl ReportRow {
     }
 }
 
-/// Row of a report: what it stands for, and a figure of each measure.
+/// Row of a report: its dimensions, and a value of each measure.
 #[resolvers]
 impl ReportRow {
-    /// Day, week, month, quarter or year in words, as in 2026-03-09, 2026-03 or 2026-Q1. Null when rows do not stand for time.
+    /// Day, week, month, quarter or year in words, as in 2026-03-09, 2026-03 or 2026-Q1. Null when rows are not grouped by time.
     async fn period(&self) -> Option<String> {
         self.time().map(|(unit, day)| period_label(unit, day))
     }
-    /// First day of the day, week, month, quarter or year. Null when rows do not stand for time.
+    /// First day of the day, week, month, quarter or year. Null when rows are not grouped by time.
     async fn date(&self) -> Option<Date> {
         self.time().map(|(_, day)| Date(day))
     }
-    /// Day of the week from 1, a Monday, to 7, a Sunday. Null when rows do not stand for days of the week.
+    /// Day of the week from 1, a Monday, to 7, a Sunday. Null when rows are not grouped by day of the week.
     async fn weekday(&self) -> Option<i32> {
         match self.key(core::ReportDimension::Weekday)? {
             FactKey::Date(day) => Some(day),
             FactKey::Id(_) => None,
         }
     }
-    /// Product, when rows stand for products.
+    /// Product, when rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(core::ReportDimension::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)
     }
-    /// Category, when rows stand for categories; null for products without one.
+    /// Category, when rows are grouped by category; null for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.id(core::ReportDimension::Category)?;
         links::category(ctx, CategoryId::from_uuid(id)).await
     }
-    /// Uppermost category, when rows stand for those; null for products without one.
+    /// Uppermost category, when rows are grouped by it; null for products without one.
     async fn top_category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.id(core::ReportDimension::TopCategory)?;
         links::category(ctx, CategoryId::from_uuid(id)).await
     }
-    /// Supplier, when rows stand for suppliers; null for products without one.
+    /// Supplier, when rows are grouped by supplier; null for products without one.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         let id = self.id(core::ReportDimension::Supplier)?;
         Some(suppliers::supplier(ctx, SupplierId::from_uuid(id)).await)
     }
-    /// Store, when rows stand for stores.
+    /// Store, when rows are grouped by store.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(core::ReportDimension::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
     }
-    /// Channel, when rows stand for channels; null for what is of none.
+    /// Channel, when rows are grouped by channel; null for what is of none.
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         let id = self.id(core::ReportDimension::Channel)?;
         Some(links::channel(ctx, ChannelId::from_uuid(id)).await)
     }
-    /// Figures in the order of the report's measures.
+    /// Values in the order of the report's measures.
     async fn values(&self) -> Vec<ReportValue> {
         self.row.cells.iter().map(|cell| self.value_of(cell)).collect()
     }
-    /// Figure of one measure of the report: a column of its own in a table. Another measure is refused.
+    /// Value of one measure of the report: a column of its own in a table. Another measure is refused.
     async fn value(&self, #[graphql(desc = "One of the report's measures.")] measure: ReportMeasure) -> Answer<ReportValue> {
         let measure = core::ReportMeasure::from(measure);
         let cell = self.row.cells.iter().find(|cell| cell.measure == measure);

@@ -31,7 +31,8 @@ pub struct CustomerScore {
     currency: Currency,
 }
 
-/// A customer by recency, frequency and money. Scores are 1 to `totals.bestScore`, the best the highest; customers with equal figures share the better score.
+/// A customer by recency, frequency and money. Scores are 1 to `totals.bestScore`, the best the highest; customers with equal values share the better
+/// score.
 #[resolvers]
 impl CustomerScore {
     /// ID of the customer. Null for callers without customer.read.
@@ -118,7 +119,7 @@ impl CustomerCohort {
     }
 }
 
-/// Customers whose first order ever was placed in one month, and how many of them had ordered again. A figure is null while its days are not over for all.
+/// Customers whose first order ever was placed in one month, and how many of them had ordered again. A number is null while its days are not over for all.
 #[resolvers]
 impl CustomerCohort {
     /// Month, as 2026-11.
@@ -175,7 +176,7 @@ impl CustomerReportQuery {
     /// Customers by recency, frequency and money (RFM) of the 365 days up to a day, those with the most net revenue first. Nothing personal is in it; guests are counted
     /// and in no row.
     ///
-    /// Requires report.read; whom a row is of, customer.read. Costs 50.
+    /// Requires report.read; the customer of a row, customer.read. Costs 50.
     #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn customer_scores(

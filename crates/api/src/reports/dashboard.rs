@@ -287,9 +287,9 @@ pub struct DashboardQuery;
 
 #[resolvers]
 impl DashboardQuery {
-    /// Sales of a period with two comparisons, top sellers, and how things stand now: stock value, stock-outs, open orders, what is on its way and overdue, alerts, dead
-    /// stock and the forecast. Kept for callers with equal rights for a minute. After a change
-    /// the next answer is the one of before, with `isCurrent` false, while a new one is made.
+    /// Sales of a period with two comparisons, top sellers, and the present state: stock value, stock-outs, open orders, what is on its way and overdue,
+    /// alerts, dead stock and the forecast. Kept for callers with equal rights for a minute. After a change the next answer is the one of before, with
+    /// `isCurrent` false, while a new one is made.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50")]

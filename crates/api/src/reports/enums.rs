@@ -68,7 +68,7 @@ pub enum ProductivityGroup {
     Store,
 }
 
-/// Figure that rows of stockProductivity are sorted by, the largest first.
+/// Measure that rows of stockProductivity are sorted by, the largest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "shell::ProductivityTop", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductivityTop {
@@ -142,7 +142,7 @@ pub enum MarginGroup {
     Product,
 }
 
-/// Figure that rows of marginReport are sorted by, the largest first.
+/// Measure that rows of marginReport are sorted by, the largest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "shell::MarginTop", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum MarginTop {

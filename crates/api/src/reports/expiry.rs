@@ -124,8 +124,9 @@ pub struct ExpiryRiskQuery;
 
 #[resolvers]
 impl ExpiryRiskQuery {
-    /// Lots that expire soon, held against the demand until then: what expires first leaves first, and what demand does not take is at risk. Those that expire first
-    /// first. Demand is the newest forecast's mean in the store, or else the sales of the last 91 days. Lots without a date, in quarantine or recalled are not in it.
+    /// Lots that expire soon, compared with the demand until then: units that expire first leave first, and units that demand does not take are at risk.
+    /// Those that expire first first. Demand is the newest forecast's mean in the store, or else the sales of the last 91 days. Lots without a date, in
+    /// quarantine or recalled are not in it.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]

@@ -39,15 +39,15 @@ impl FulfilmentReport {
 }
 
 /// Fill rates and fulfilment times of orders. Rates are 0 to 1, to six decimals, and null without an order. In time is what left until requestedFor of its
-/// order, and within the hours asked for where the order has none. Charges, services and cancelled units are in no figure.
+/// order, and within the hours asked for where the order has none. Charges, services and cancelled units are in none of the values.
 #[resolvers]
 impl FulfilmentReport {
-    /// Store of the orders, when rows stand for stores.
+    /// Store of the orders, when rows are grouped by store.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(rows::FulfilmentGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
     }
-    /// Channel of the orders, when rows stand for channels.
+    /// Channel of the orders, when rows are grouped by channel.
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         let id = self.id(rows::FulfilmentGroup::Channel)?;
         Some(links::channel(ctx, ChannelId::from_uuid(id)).await)

@@ -34,22 +34,22 @@ impl MarginReport {
 /// Revenue and margin. Costs are those that products had when they were ordered, as in demandFacts, and null for callers without product.cost.read.
 #[resolvers]
 impl MarginReport {
-    /// Channel, when rows stand for channels; null for what is of none.
+    /// Channel, when rows are grouped by channel; null for what is of none.
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         let id = self.id(rows::MarginGroup::Channel)?;
         Some(links::channel(ctx, ChannelId::from_uuid(id)).await)
     }
-    /// Store, when rows stand for stores.
+    /// Store, when rows are grouped by store.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(rows::MarginGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
     }
-    /// Category, when rows stand for categories; null for products without one.
+    /// Category, when rows are grouped by category; null for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.id(rows::MarginGroup::Category)?;
         links::category(ctx, CategoryId::from_uuid(id)).await
     }
-    /// Product, when rows stand for products.
+    /// Product, when rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(rows::MarginGroup::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)
@@ -108,7 +108,7 @@ impl MarginQuery {
         #[graphql(desc = "Sales to report on.")] filter: SalesReportFilter,
         #[graphql(desc = "Meaning of a row. Default CHANNEL.", default_with = "MarginGroup::Channel")] group_by: MarginGroup,
         #[graphql(
-            desc = "Figure to sort by, the largest first and then by key. Default GROSS_REVENUE.",
+            desc = "Measure to sort by, the largest first and then by key. Default GROSS_REVENUE.",
             default_with = "MarginTop::GrossRevenue"
         )]
         top_by: MarginTop,

@@ -67,11 +67,11 @@ macro_rules! report_connection {
             async fn period_days(&self) -> crate::graphql::scalars::Long {
                 crate::graphql::scalars::Long(self.source.span.days())
             }
-            /// Number of the last event that the figures include.
+            /// Number of the last event that the values include.
             async fn seq(&self) -> crate::graphql::scalars::Long {
                 crate::graphql::scalars::Long(self.source.progress.seq)
             }
-            /// Whether the figures include the tenant's last event. After many changes they take some time: query again.
+            /// Whether the values include the tenant's last event. After many changes they take some time: query again.
             async fn is_current(&self) -> bool {
                 self.source.progress.is_current()
             }

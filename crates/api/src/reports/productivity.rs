@@ -43,20 +43,20 @@ impl StockProductivity {
     }
 }
 
-/// Productivity of stock over a period. Ratios are of summed figures, to six decimals, and null without a denominator.
+/// Productivity of stock over a period. Ratios are of summed values, to six decimals, and null without a denominator.
 #[resolvers]
 impl StockProductivity {
-    /// Product, when rows stand for products.
+    /// Product, when rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(shell::ProductivityGroup::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)
     }
-    /// Category, when rows stand for categories; null for products without one.
+    /// Category, when rows are grouped by category; null for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.id(shell::ProductivityGroup::Category)?;
         links::category(ctx, CategoryId::from_uuid(id)).await
     }
-    /// Store, when rows stand for stores; null for stock on its way between stores alone.
+    /// Store, when rows are grouped by store; null for stock on its way between stores alone.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(shell::ProductivityGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
@@ -237,7 +237,7 @@ impl ProductivityQuery {
         #[graphql(desc = "Meaning of a row. Default PRODUCT.", default_with = "ProductivityGroup::Product")]
         group_by: ProductivityGroup,
         #[graphql(
-            desc = "Figure to sort by, the largest first and then by key. Default NET_REVENUE.",
+            desc = "Measure to sort by, the largest first and then by key. Default NET_REVENUE.",
             default_with = "ProductivityTop::NetRevenue"
         )]
         top_by: ProductivityTop,

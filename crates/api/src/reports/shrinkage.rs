@@ -39,26 +39,25 @@ pub struct Shrinkage {
 /// losses less gains. Values are booked costs, and null for callers without product.cost.read.
 #[resolvers]
 impl Shrinkage {
-    /// Reason of the movements, when rows stand for reasons; null for counts, which find a loss
-    /// without its reason.
+    /// Reason of the movements, when rows are grouped by reason; null for counts, which find a loss without its reason.
     async fn reason(&self) -> Option<ReasonCode> {
         match self.key? {
             LossKey::Reason(reason) => Some(reason.into()),
             _ => None,
         }
     }
-    /// Whether the row stands for differences that counts found.
+    /// Whether the row is of differences that counts found.
     async fn is_count(&self) -> bool {
         self.key == Some(LossKey::Count)
     }
-    /// Product, when rows stand for products.
+    /// Product, when rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         match self.key? {
             LossKey::Product(id) => Some(links::product(ctx, id).await),
             _ => None,
         }
     }
-    /// Store, when rows stand for stores.
+    /// Store, when rows are grouped by store.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         match self.key? {
             LossKey::Store(id) => Some(links::store(ctx, id).await),
@@ -109,20 +108,20 @@ impl CountAccuracy {
     }
 }
 
-/// Lines of completed counts: what books had, and what people found. Rates are to six decimals, and null without a denominator.
+/// Lines of completed counts: the booked quantity and the counted one. Rates are to six decimals, and null without a denominator.
 #[resolvers]
 impl CountAccuracy {
-    /// Product, when rows stand for products.
+    /// Product, when rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(rows::CountGroup::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)
     }
-    /// Category, when rows stand for categories; null for products without one.
+    /// Category, when rows are grouped by category; null for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.id(rows::CountGroup::Category)?;
         links::category(ctx, CategoryId::from_uuid(id)).await
     }
-    /// Store, when rows stand for stores.
+    /// Store, when rows are grouped by store.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(rows::CountGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)

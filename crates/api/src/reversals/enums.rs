@@ -31,7 +31,7 @@ pub enum ReversedKind {
     ReturnInspection,
 }
 
-/// A figure that a reversal changed. New kinds may be added.
+/// A value that a reversal changed. New kinds may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReversalEffect", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReversalEffectKind {

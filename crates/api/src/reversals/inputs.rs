@@ -31,8 +31,8 @@ pub struct ReverseLine {
 pub struct DocumentReverseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a movement
-    /// by which a transfer left, arrived or was written off, or of a transfer, which stands for its last step.
+    /// ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a
+    /// movement by which a transfer left, arrived or was written off, or of a transfer, which is that of its last step.
     pub document_id: ID,
     /// Version of the purchase order, transfer, count, order or return that you saw; another one is a VERSION_CONFLICT.
     /// Null for any.

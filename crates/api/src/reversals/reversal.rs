@@ -198,10 +198,10 @@ impl ReversedLine {
     }
 }
 
-/// Figure that a reversal changed.
+/// Value that a reversal changed.
 pub struct ReverseEffect(core::Effect);
 
-/// Figure that a reversal changed.
+/// Value that a reversal changed.
 #[resolvers]
 impl ReverseEffect {
     /// ID of what changed: a document, a line of one, a stock level.
@@ -214,7 +214,7 @@ impl ReverseEffect {
         let is_node = prefix != ids::TransferLineId::PREFIX;
         if is_node { Box::pin(schema::find(ctx, &self.0.subject)).await.transpose() } else { None }
     }
-    /// Figure that changed.
+    /// Value that changed.
     async fn what(&self) -> ReversalEffectKind {
         self.0.kind.into()
     }

@@ -160,11 +160,11 @@ pub struct SavedViewScheduleSetInput {
     /// Whether a table that equals the one before is not sent. Default false.
     #[graphql(default)]
     pub only_if_changed: bool,
-    /// Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false.
+    /// Whether the event view.result reports each table to webhooks. With it no address and no member is needed. Default false.
     #[graphql(default)]
     pub emits_event: bool,
-    /// Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks are
-    /// shown them, and they stand in the journal of events as long as it is kept. Needs emitsEvent. Default false.
+    /// Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
+    /// are shown them, and they are in the journal of events as long as it is kept. Needs emitsEvent. Default false.
     #[graphql(default)]
     pub tells_rows: bool,
     /// Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no

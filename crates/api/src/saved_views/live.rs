@@ -53,8 +53,8 @@ pub struct SavedViewSubscription;
 
 #[resolvers(subscription)]
 impl SavedViewSubscription {
-    /// Data of a saved view, read with your own rights: once (READY), then again, at most once a second, after changes of what it shows (LIVE). Data
-    /// that is the same is not sent again. Each reading costs your budget the points of the document, which may be 200 at most.
+    /// Data of a saved view, read with your own rights: once (READY), then again, at most once a second, after changes of what it shows (LIVE). Data that
+    /// is the same is not sent again. Each reading charges your rate limit with the points of the document, which may be 200 at most.
     #[field(permit = ViewRead)]
     async fn saved_view_changed(
         &self,

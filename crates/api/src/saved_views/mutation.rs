@@ -92,8 +92,8 @@ impl SavedViewMutation {
         SavedViewPayload::of(ctx, done)
     }
 
-    /// Makes a link of a saved view and returns its secret, this once. Its holder reads the view with your rights and at the cost of your budget, as
-    /// they are at each reading, until the link expires or is revoked; at most 20 links of a view are kept.
+    /// Makes a link of a saved view and returns its secret, this once. Its holder reads the view with your rights and charged to your rate limit, as they
+    /// are at each reading, until the link expires or is revoked; at most 20 links of a view are kept.
     #[mutation(permit = ViewManage, emits(SAVED_VIEW_LINK_CREATED), dry_run)]
     async fn saved_view_link_create(
         &self,
@@ -124,8 +124,8 @@ impl SavedViewMutation {
         SavedViewPayload::of(ctx, done)
     }
 
-    /// Makes a schedule by which a saved view is sent by e-mail, or puts another in the place of one. Each run has your rights and is at the cost of your
-    /// budget, as they are then; at most 20 schedules of a view and 200 of a tenant are kept.
+    /// Makes a schedule by which a saved view is sent by e-mail, or puts another in the place of one. Each run has your rights and is charged to your rate
+    /// limit, as they are then; at most 20 schedules of a view and 200 of a tenant are kept.
     #[mutation(permit = ViewManage, emits(SAVED_VIEW_SCHEDULE_SET), dry_run)]
     async fn saved_view_schedule_set(
         &self,

@@ -139,7 +139,7 @@ impl SavedViewQuery {
         Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
     }
 
-    /// Data of a saved view, read with your own rights. Its document costs your budget its points beside those of this field.
+    /// Data of a saved view, read with your own rights. Its document's points are charged to your rate limit beside those of this field.
     #[field(permit = ViewRead)]
     async fn saved_view_result(
         &self,

@@ -130,7 +130,7 @@ impl SavedViewSchedule {
     async fn only_if_changed(&self) -> bool {
         self.0.fields.only_if_changed
     }
-    /// Whether the event view.result tells webhooks of each table.
+    /// Whether the event view.result reports each table to webhooks.
     async fn emits_event(&self) -> bool {
         self.0.fields.emits_event
     }

@@ -96,7 +96,7 @@ impl SavedView {
         Ok(ctx.given::<SavedViews>()?.not_live(&self.0).await?.is_none())
     }
     /// Reason for which savedViewChanged cannot follow it: the view is paused or does not fit the schema, it costs more than 200 points, or no event
-    /// tells of something that it shows. Null when it can be followed.
+    /// reports changes of something that it shows. Null when it can be followed.
     #[field(cost = "1")]
     async fn not_live_because(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         let reason = ctx.given::<SavedViews>()?.not_live(&self.0).await?;

@@ -35,11 +35,11 @@ pub struct SearchQuery;
 
 #[resolvers]
 impl SearchQuery {
-    /// Finds products by SKU, barcode and name, documents by number and external reference, customers by external reference and whole e-mail address,
-    /// lots by code, stores and suppliers by code and name, categories by slug and name: best first, an exact code or number before what begins with
-    /// the query before words in any order. Numbers count with or without their letters: "PO-7" names one purchase order, "7" every document with this
-    /// number. Percent signs, underscores and other signs stand for themselves. All pages together have the best 200 results at most. A cursor is of
-    /// one query; `kinds` may change from page to page.
+    /// Finds products by SKU, barcode and name, documents by number and external reference, customers by external reference and whole e-mail address, lots
+    /// by code, stores and suppliers by code and name, categories by slug and name: best first, an exact code or number before what begins with the query
+    /// before words in any order. Numbers count with or without their letters: "PO-7" names one purchase order, "7" every document with this number.
+    /// Percent signs, underscores and other signs are compared as they are. All pages together have the best 200 results at most. A cursor is of one query;
+    /// `kinds` may change from page to page.
     ///
     /// Requires the read permission of each kind: kinds without it are left out and named in `skippedKinds`. Stores that the caller may not see are
     /// left out with all that is theirs; an e-mail address also requires customer.contact.read. Costs 10.

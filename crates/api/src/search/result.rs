@@ -13,7 +13,7 @@ use crate::{
     schema::Node,
 };
 
-/// Tier of a search result: how near it is to the query.
+/// Tier of a search result: its nearness to the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Tier", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SearchTier {

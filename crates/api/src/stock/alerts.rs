@@ -83,7 +83,7 @@ impl StockAlert {
     async fn kind(&self) -> StockAlertKind {
         self.kind.into()
     }
-    /// The level with the event's own figures.
+    /// The level with the event's own quantities.
     async fn level(&self) -> StockLevel {
         StockLevel(self.level.clone())
     }

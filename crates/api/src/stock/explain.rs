@@ -70,8 +70,8 @@ impl LotShare {
     }
 }
 
-/// Explanation of a product's available quantity in a store, read at one moment: available = onHand − unavailable − reserved. Each figure is the
-/// sum of its parts. Quantities are in the product's smallest unit.
+/// Explanation of a product's available quantity in a store, read at one moment: available = onHand − unavailable − reserved. Each quantity is the sum of
+/// its parts. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead)]
 impl AvailabilityExplanation {
     /// The level.

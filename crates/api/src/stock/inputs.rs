@@ -267,7 +267,7 @@ pub enum StockCompare {
     Unconditional(bool),
 }
 
-/// An absolute figure for one level.
+/// An absolute quantity for one level.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockSetItem {
     /// The product.
@@ -278,11 +278,11 @@ pub struct StockSetItem {
     pub on_hand: Quantity,
     /// Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs.
     pub compare: StockCompare,
-    /// The lot, where the product is tracked: needed where the figure is higher than what is there.
+    /// The lot, where the product is tracked: needed where the quantity is higher than the one there.
     pub lot: Option<LotRef>,
 }
 
-/// Absolute figures.
+/// Absolute quantities of stock levels.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -291,10 +291,10 @@ pub struct StockSetInput {
     pub reason_code: ReasonCode,
     /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,
-    /// Policy for figures that are below the reserved quantity. Default REFUSE.
+    /// Policy for quantities that are below the reserved one. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
-    /// The figures, at most 500, all or none.
+    /// The quantities, at most 500, all or none.
     pub items: Vec<StockSetItem>,
 }
 

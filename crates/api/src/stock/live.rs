@@ -81,7 +81,7 @@ impl StockChange {
     async fn seq(&self) -> Long {
         Long(self.seq)
     }
-    /// The level with the event's own figures.
+    /// The level with the event's own quantities.
     async fn level(&self) -> StockLevel {
         StockLevel(self.level.clone())
     }

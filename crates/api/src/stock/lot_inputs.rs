@@ -76,7 +76,7 @@ impl LotCreateInput {
     }
 }
 
-/// A change of a lot: what is left out stays, null clears.
+/// A change of a lot. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct LotUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

@@ -98,7 +98,7 @@ impl LotMutation {
         Box::pin(payload(ctx, done, None)).await
     }
 
-    /// Changes a lot's dates and note. Its stock follows its date: what has expired is set aside, what has not comes back.
+    /// Changes a lot's dates and note. Its stock follows its date: expired units are set aside, others come back.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_update(
         &self,
@@ -130,7 +130,7 @@ impl LotMutation {
         .await
     }
 
-    /// Calls a lot back: what is still there is taken out of sale at once, and Lot.trace says where the rest went.
+    /// Calls a lot back: units that are still there are taken out of sale at once, and Lot.trace says where the rest went.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_recall(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {

@@ -179,7 +179,7 @@ impl LotQuery {
         Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 
-    /// Explanation of a product's available quantity in a store: each figure with its parts. Null when there is no such product or store.
+    /// Explanation of a product's available quantity in a store: each quantity with its parts. Null when there is no such product or store.
     #[field(permit = StockRead, was("explainAvailability", "2026-11-25"))]
     async fn availability_explanation(
         &self,

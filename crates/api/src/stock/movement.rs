@@ -115,7 +115,7 @@ impl StockEntry {
     }
 }
 
-/// A line of a movement: what it did to one level, and how that level stood after it.
+/// Line of a movement: its change of one level, and the level's quantities after it.
 #[resolvers(requires = StockMovementRead, shared)]
 impl StockEntry {
     /// ID of the entry.

@@ -51,7 +51,7 @@ impl StockMutation {
     /// Sets stock to absolute quantities, all or none. Each item states the level's expected version or quantity, or that none is
     /// expected.
     #[mutation(permit = StockSet, emits(STOCK_CHANGED), dry_run)]
-    async fn stock_set(&self, ctx: &Context<'_>, #[graphql(desc = "The figures.")] input: StockSetInput) -> Answer<StockPayload> {
+    async fn stock_set(&self, ctx: &Context<'_>, #[graphql(desc = "Quantities.")] input: StockSetInput) -> Answer<StockPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| set_input(reading, input)) {
             Ok(input) => input,

@@ -45,7 +45,7 @@ pub struct StockQuery;
 
 #[resolvers]
 impl StockQuery {
-    /// Stock levels: what is where.
+    /// Stock levels: quantities of products in stores.
     #[field(permit = StockRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
     async fn stock_levels(

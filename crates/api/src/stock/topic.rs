@@ -123,7 +123,7 @@ pub async fn lines_moved(scope: &TenantScope, shared_event: &SharedEvent) -> Res
         let levels = rows::list::levels_by_key_at(scope, &of.keys().copied().collect::<Vec<_>>(), seq).await?;
         let both = |level: LevelRow| {
             let one = of.get(&level.key)?;
-            Some(one.around(LevelRow { seq, category: one.category, ..level }))
+            Some(one.before_and_after(LevelRow { seq, category: one.category, ..level }))
         };
         return Ok(levels.into_iter().filter_map(both).collect());
     }
@@ -135,7 +135,7 @@ pub async fn lines_moved(scope: &TenantScope, shared_event: &SharedEvent) -> Res
         return Ok(Vec::new());
     }
     let levels = rows::list::levels_of_product_at(scope, moved.id, seq).await?;
-    Ok(levels.into_iter().map(|level| moved.around(LevelRow { seq, ..level })).collect())
+    Ok(levels.into_iter().map(|level| moved.before_and_after(LevelRow { seq, ..level })).collect())
 }
 
 /// A level as an event left it.

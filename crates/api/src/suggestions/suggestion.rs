@@ -101,7 +101,8 @@ suggestions!(
     "products with suggested categories"
 );
 
-/// Model of categories, learned from the tenant's own products and judged by products that were held out. Figures are of this model, and null while there are none.
+/// Model of categories, learned from the tenant's own products and judged by products that were held out. Values are of this model, and null while there
+/// are none.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ProductTextModel {
     /// State of the model.

@@ -70,7 +70,8 @@ impl SuggestedTag {
 
 suggestions!(ProductTagSuggestionConnection, ProductTagSuggestionEdge, ProductTagSuggestion, "products with suggested tags");
 
-/// Model of tags, learned from the tenant's own products that have tags and judged by products that were held out. Figures are of this model, and null while there are none.
+/// Model of tags, learned from the tenant's own products that have tags and judged by products that were held out. Values are of this model, and null while
+/// there are none.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ProductTagModel {
     /// State of the model.

@@ -25,7 +25,7 @@ use crate::{
     purchasing::check_key,
 };
 
-/// Tags and custom data of a thing, with the new values: what is left out stays, null clears.
+/// Tags and custom data of a node, with their new values. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct NodeTagsSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

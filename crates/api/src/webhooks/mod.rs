@@ -47,7 +47,7 @@ impl From<&'static dyn Declared> for WebhookEventType {
         Self {
             name,
             permission: event.permission(),
-            description: event.about(),
+            description: event.description(),
             noun: name.split_once('.').map_or(name, |(noun, _)| noun),
             is_by_system: event.source() == Source::System,
             subscription: event.topic().and_then(subscription),

@@ -38,7 +38,7 @@ pub struct WebhookEndpointCreateInput {
     pub description: Option<String>,
 }
 
-/// A change of an endpoint: what is left out stays.
+/// A change of an endpoint. Fields that are left out stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

@@ -27,7 +27,7 @@ pub struct Measure {
 
 impl Measure {
     /// Adds what stands beside what has been measured so far, in the same selection set.
-    fn beside(&mut self, other: Self) {
+    fn add_siblings(&mut self, other: Self) {
         self.depth = self.depth.max(other.depth);
         self.nesting = self.nesting.max(other.nesting);
         self.nodes = self.nodes.saturating_add(other.nodes);
@@ -69,7 +69,7 @@ impl<'a> Scale<'a> {
     /// A fragment reaches itself, or through too many others.
     pub fn operation(&mut self, set: &'a SelectionSet, directives: &[Positioned<Directive>]) -> Result<Measure, Endless> {
         let mut size = self.set(set)?;
-        size.beside(directive_size(directives));
+        size.add_siblings(directive_size(directives));
         Ok(size)
     }
 
@@ -111,9 +111,9 @@ impl<'a> Scale<'a> {
                 Selection::InlineFragment(inline) => nested(self.set(&inline.node.selection_set.node)?),
                 Selection::FragmentSpread(spread) => nested(self.fragment(&spread.node.fragment_name.node)?),
             };
-            size.beside(own);
-            size.beside(selected);
-            size.beside(directive_size(item.node.directives()));
+            size.add_siblings(own);
+            size.add_siblings(selected);
+            size.add_siblings(directive_size(item.node.directives()));
         }
         Ok(size)
     }
@@ -131,7 +131,7 @@ impl<'a> Scale<'a> {
         self.open += 1;
         self.known.insert(name.as_str(), None);
         let mut size = self.set(&definition.node.selection_set.node)?;
-        size.beside(directive_size(&definition.node.directives));
+        size.add_siblings(directive_size(&definition.node.directives));
         self.known.insert(name.as_str(), Some(size));
         self.open -= 1;
         Ok(size)

@@ -38,7 +38,7 @@ impl Question {
     pub fn of(document: &ExecutableDocument, variables: &Variables) -> Self {
         let Some((_, operation)) = document.operations.iter().next() else { return Self { asks: Vec::new(), is_all: false } };
         let reader = Reader { fragments: &document.fragments, operation: &operation.node, variables };
-        let asks = reader.asks(&[&operation.node.selection_set.node]);
+        let asks = reader.requested(&[&operation.node.selection_set.node]);
         let is_all = asks.iter().all(|ask| matches!(ask.name.as_str(), "__schema" | "__type" | "__typename"));
         Self { asks, is_all }
     }
@@ -71,7 +71,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn asks(&self, sets: &[&'a SelectionSet]) -> Vec<Ask> {
+    fn requested(&self, sets: &[&'a SelectionSet]) -> Vec<Ask> {
         let mut found: Vec<(&Name, Vec<&'a Field>)> = Vec::new();
         sets.iter().for_each(|set| self.collect(set, &mut found));
         let asks = found.into_iter().filter_map(|(key, fields)| {
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
                     _ => String::new(),
                 },
                 includes_deprecated: self.argument(first, "includeDeprecated") == Some(Value::Boolean(true)),
-                below: self.asks(&sets),
+                below: self.requested(&sets),
             })
         });
         asks.collect()

@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::{
     outbox::{Gone, Outbox},
-    protocol::{Close, Outgoing, about},
+    protocol::{Close, Outgoing, operation_message},
     streams::{Request, Said, Streams},
 };
 use crate::{
@@ -61,7 +61,7 @@ impl<E: Executor> Operations<E> {
         };
         let operation = match chosen {
             Ok(operation) => operation,
-            Err(errors) => return Ok(Some(about("error", &id, Some(&errors.list)))),
+            Err(errors) => return Ok(Some(operation_message("error", &id, Some(&errors.list)))),
         };
         self.started += 1;
         lock(&self.live).insert(id.clone(), (self.started, None));
@@ -130,7 +130,7 @@ impl<E: Executor> Task<E> {
         while let Some(item) = items.next().await {
             let goes_on = match item.said {
                 Said::Own(answer) => self.next(answer).await?,
-                Said::Shared(json) => self.outbox.hand(about("next", &self.id, Some(&json))).await.map(|()| true)?,
+                Said::Shared(json) => self.outbox.hand(operation_message("next", &self.id, Some(&json))).await.map(|()| true)?,
             };
             if !goes_on {
                 return Ok(());
@@ -143,7 +143,7 @@ impl<E: Executor> Task<E> {
     /// Sends it; false when it was the last.
     async fn next(&self, answer: Answer) -> Result<bool, Gone> {
         match answer {
-            Answer::Ran { json, .. } => self.outbox.send(about("next", &self.id, Some(&json))).await.map(|()| true),
+            Answer::Ran { json, .. } => self.outbox.send(operation_message("next", &self.id, Some(&json))).await.map(|()| true),
             Answer::Refused(errors) => self.last("error", Some(&errors.list)).await.map(|()| false),
         }
     }
@@ -159,7 +159,7 @@ impl<E: Executor> Task<E> {
                 _ => return Ok(()),
             }
         }
-        self.outbox.send(about(kind, &self.id, payload)).await
+        self.outbox.send(operation_message(kind, &self.id, payload)).await
     }
 }
 

@@ -152,7 +152,7 @@ pub fn variables(text: &str) -> Option<Variables> {
 }
 
 /// A message with an operation's id; `payload` is JSON.
-pub fn about(kind: &str, id: &str, payload: Option<&[u8]>) -> Outgoing {
+pub fn operation_message(kind: &str, id: &str, payload: Option<&[u8]>) -> Outgoing {
     let mut text = Vec::with_capacity(id.len() + payload.map_or(0, <[u8]>::len) + 48);
     text.extend_from_slice(b"{\"id\":");
     // A string serialises into memory without fail.

@@ -86,7 +86,7 @@ fn user_columns() -> Vec<Column> {
 /// A file of few rows.
 async fn rows(snapshot: &Snapshot, folder: &Path, name: &str, sql: &str, columns: &[Column]) -> Result<Written, Fault> {
     let mut file = Lines::create(folder, name)?;
-    let sql = format!("SELECT {} FROM ({sql}) x", told(snapshot.backend(), columns));
+    let sql = format!("SELECT {} FROM ({sql}) x", text_columns(snapshot.backend(), columns));
     for row in &snapshot.rows(&sql, vec![]).await? {
         file.line(columns, &texts(row, columns)?)?;
     }
@@ -111,7 +111,7 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
             let marks: Vec<String> = (0..values.len()).map(|n| format!("${}", n + 2)).collect();
             bound = format!(" AND ({names}) > ({})", marks.join(", "));
         }
-        let told = told(snapshot.backend(), &table.columns);
+        let told = text_columns(snapshot.backend(), &table.columns);
         let sql = format!("SELECT {told} FROM {} WHERE tenant_id = $1{bound}{order} LIMIT {PAGE}", table.name);
         let page = snapshot.rows(&sql, values).await?;
         let mut lines = page.iter().map(|row| texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
@@ -142,7 +142,7 @@ fn withhold(table: &Table, lines: &mut [Vec<Option<String>>]) {
 }
 
 /// The columns as texts that both databases write alike.
-fn told(backend: Backend, columns: &[Column]) -> String {
+fn text_columns(backend: Backend, columns: &[Column]) -> String {
     let one = |column: &Column| {
         let name = &column.name;
         match (backend, column.kind) {

@@ -213,7 +213,7 @@ fn reasons(state: &State, command: &Command, first: Rejection) -> Vec<Rejection>
     }
     let mut draft = Draft::to_tell_all(&state.stock);
     let end = command.decide(&mut draft, &state.books).err();
-    let told = draft.told(end);
+    let told = draft.into_rejections(end);
     // What only the end of a draft refuses is found by nobody else.
     if told.is_empty() { vec![first] } else { told }
 }

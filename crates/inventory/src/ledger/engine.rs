@@ -46,7 +46,7 @@ impl Ledger {
 
     fn with(basis: Basis, grouping: Grouping, audit_writer: Option<AuditWriter>) -> Result<Self, Fault> {
         let lanes = Lanes::of(basis.db.backend(), POSTGRES_LANES);
-        let db = basis.db.apart(lanes.count, ASIDE);
+        let db = basis.db.with_own_connections(lanes.count, ASIDE);
         let writer = Writer { basis: Basis { db, ..basis.clone() }, audit_writer, key_lookups: KeyLookupPolicy::default() };
         Ok(Self { basis, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }

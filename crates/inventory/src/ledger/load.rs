@@ -99,7 +99,7 @@ pub async fn on_top_of(
     speculative: &mut SpeculativeState,
 ) -> Result<Option<State>, Fault> {
     let Basis { clock, documents, .. } = basis;
-    if speculative.has_any_apart(needs) {
+    if speculative.has_lots_or_kits(needs) {
         return Ok(None);
     }
     let missing: Vec<LevelKey> = needs.levels.iter().filter(|key| !speculative.levels.contains_key(key)).copied().collect();
@@ -113,7 +113,7 @@ pub async fn on_top_of(
     )?;
     speculative.memory = memory;
     levels.extend(learn(scope, clock, &unknown, met, speculative).await?);
-    if speculative.has_any_apart(needs) {
+    if speculative.has_lots_or_kits(needs) {
         return Ok(None);
     }
     let last = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(speculative.now);

@@ -82,7 +82,7 @@ pub async fn product_open(
         for rejection in closed.into_iter().chain(unrated).chain(misfits(&fields, &lines)) {
             refused.add(rejection);
         }
-        let refused = refused.told();
+        let refused = refused.into_rejections();
         if !refused.is_empty() {
             let batch = catalog.product_create_of(permit, &fields, hash, ask(catalog::Mode::Check)).await?;
             return Ok(Opened { batch, stock: Some(Err(Stop::Refused(refused))) });

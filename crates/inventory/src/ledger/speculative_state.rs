@@ -126,7 +126,7 @@ pub struct SpeculativeState {
     pub levels: HashMap<LevelKey, Level>,
     products: HashMap<ProductId, Arc<Facts>>,
     /// Products that are kept by lots, and kits: few, in most tenants none.
-    apart: HashSet<ProductId>,
+    lots_and_kits: HashSet<ProductId>,
     stores: HashMap<StoreId, KnownStore>,
     /// What documents remember, each kind for itself.
     pub memory: Parts,
@@ -154,7 +154,7 @@ impl SpeculativeState {
             closed_through,
             levels: HashMap::new(),
             products: HashMap::new(),
-            apart: HashSet::new(),
+            lots_and_kits: HashSet::new(),
             stores: HashMap::new(),
             memory: Parts::default(),
             keys: HashSet::new(),
@@ -168,14 +168,14 @@ impl SpeculativeState {
     pub fn learn(&mut self, key: LevelKey, facts: impl Into<Arc<Facts>>) {
         let facts = facts.into();
         if facts.tracking != Tracking::None || facts.is_kit {
-            self.apart.insert(key.product);
+            self.lots_and_kits.insert(key.product);
         }
         self.stores.insert(key.store, KnownStore::from(facts.as_ref()));
         self.products.insert(key.product, facts);
     }
     /// Whether any level is kept by lots, or is a kit's.
-    pub fn has_any_apart(&self, needs: &Needs) -> bool {
-        !self.apart.is_empty() && needs.levels.iter().any(|key| self.apart.contains(&key.product))
+    pub fn has_lots_or_kits(&self, needs: &Needs) -> bool {
+        !self.lots_and_kits.is_empty() && needs.levels.iter().any(|key| self.lots_and_kits.contains(&key.product))
     }
     /// What the rules need to know of a level's product and store, as far as it is known.
     pub fn facts(&self, key: LevelKey) -> Option<Arc<Facts>> {

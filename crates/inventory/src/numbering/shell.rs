@@ -69,7 +69,7 @@ pub async fn set(
     audit::changed(&mut work, permit.tenant(), Some(&traced(&before, kind)), Some(&traced(&after, kind)), None);
     let Version { from, pattern, .. } = version;
     let event = NumberPatternSet { kind: name(kind).to_owned(), pattern: pattern.written(), from_number: from };
-    once::about(&kind);
+    once::set_subject(&kind);
     let seq = journal::append(&mut work, vec![NUMBER_PATTERN_SET.event(&event)], now).await?;
     work.commit().await?;
     Ok(Changed::Done(after, seq))

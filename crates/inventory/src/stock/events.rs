@@ -159,7 +159,7 @@ impl PolicyMoved {
         LevelKey { product: self.product, store: self.store }
     }
     /// Its level before the event and after.
-    pub fn around(&self, level: LevelRow) -> (LevelRow, LevelRow) {
+    pub fn before_and_after(&self, level: LevelRow) -> (LevelRow, LevelRow) {
         let (reorder_point, maximum, safety_stock) = (self.reorder_point, self.maximum, self.safety_stock);
         let after = LevelRow { safety_stock, reorder_point, maximum, ..level };
         let before = LevelRow { reorder_point: self.reorder_point_before, maximum: self.maximum_before, ..after.clone() };
@@ -179,7 +179,7 @@ fn shown_policies(set: &PolicySet, viewer: EventViewer<'_>) -> Option<Value> {
 
 impl ProductMoved {
     /// One of its levels before the event and after.
-    pub fn around(&self, level: LevelRow) -> (LevelRow, LevelRow) {
+    pub fn before_and_after(&self, level: LevelRow) -> (LevelRow, LevelRow) {
         let after = LevelRow { low_stock_threshold: self.threshold_after, category: self.category_after, ..level };
         let before = LevelRow { low_stock_threshold: self.threshold_before, category: self.category_before, ..after.clone() };
         (before, after)

@@ -178,7 +178,7 @@ pub fn attribute(tenant: TenantId, actor: Actor) {
 }
 
 /// Says what the entry of this task is about, where neither its arguments nor its events do.
-pub fn about(target: Target) {
+pub fn set_target(target: Target) {
     if let Some(audit_context) = AuditContext::current() {
         audit_context.facts(|facts| facts.target = Some(target));
     }

@@ -60,7 +60,7 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
         change(&mut |note| note.outcome.started_at = Some(jobs.clock().now()));
         let began = Instant::now();
         let span = span_of(periodic.kind, None);
-        let ended = span.around((periodic.run)(lease)).await;
+        let ended = span.run_within((periodic.run)(lease)).await;
         span.end(ended.is_err());
         jobs.counters().ran(ended.is_err());
         metrics::job_ran(periodic.kind, ended.is_err(), began.elapsed());
@@ -75,7 +75,7 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
                 change(&mut |note| {
                     note.is_new |= note.outcome.failures == 0;
                     note.outcome.failures += 1;
-                    (note.outcome.error, note.outcome.fault) = told(&fault);
+                    (note.outcome.error, note.outcome.fault) = fault_texts(&fault);
                     let pause = backoff_seconds(note.outcome.failures, random(&jobs));
                     wait = wait.max(Duration::from_secs(pause.unsigned_abs()));
                 });
@@ -133,7 +133,7 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicB
     }
     let began = Instant::now();
     let mut span = span_of(queued.kind, Some(&job));
-    let ended = ASKED.scope(asked, span.around((queued.run)(lease, job.clone()))).await;
+    let ended = ASKED.scope(asked, span.run_within((queued.run)(lease, job.clone()))).await;
     let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
     span.set("entrepot.job.failures", job.failures);
     span.end(has_failed);
@@ -178,7 +178,7 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
     let is_hopeless = matches!(failure, Failure::Hopeless(_)) || most_failures.is_some_and(|most| failures >= most);
     let (error, fault) = match &failure {
         Failure::Hopeless(why) => (Some(why.clone()), None),
-        Failure::Fault(fault) => told(fault),
+        Failure::Fault(fault) => fault_texts(fault),
         Failure::Yielded => (job.error.clone(), None),
     };
     if is_hopeless {
@@ -199,7 +199,7 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
 }
 
 /// A fault of ours as its owners and as the operator may read it.
-fn told(fault: &Fault) -> (Option<String>, Option<String>) {
+fn fault_texts(fault: &Fault) -> (Option<String>, Option<String>) {
     const MOST: usize = 1_000;
     let error =
         if fault.is_transient() { "the database was away or busy" } else { "a fault of ours, which the operator's log tells" };

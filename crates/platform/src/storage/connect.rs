@@ -224,7 +224,7 @@ impl Database {
     /// `lanes` tasks use them at a time, each for a few reads at once, and leave up to `aside` batches each to a task of its own. SQLite's
     /// connections have threads of their own and are shared.
     #[must_use]
-    pub fn apart(&self, lanes: usize, aside: usize) -> Self {
+    pub fn with_own_connections(&self, lanes: usize, aside: usize) -> Self {
         let mut apart = self.0.as_ref().clone();
         if let Connections::Postgres(writer) = &self.writer {
             apart.writer = Connections::Postgres(writer.others(lanes * (1 + aside), limits::LANES));

@@ -134,7 +134,7 @@ pub struct Declaration<P> {
     pub name: &'static str,
     pub source: Source,
     /// The things that its family is about, in words.
-    pub about: &'static str,
+    pub description: &'static str,
     pub terms: Terms<P>,
 }
 
@@ -229,7 +229,7 @@ pub trait Declared: Send + Sync {
     fn source(&self) -> Source;
     fn permission(&self) -> &'static str;
     /// The things that the event's family is about, in words.
-    fn about(&self) -> &'static str;
+    fn description(&self) -> &'static str;
     /// The topic of the stream that carries the event.
     fn topic(&self) -> Option<Topic>;
     /// What a viewer may see of an event; None for nothing.
@@ -252,8 +252,8 @@ impl<P: DeserializeOwned + Send + Sync + 'static> Declared for EventType<P> {
     fn permission(&self) -> &'static str {
         self.0.terms.permission
     }
-    fn about(&self) -> &'static str {
-        self.0.about.trim()
+    fn description(&self) -> &'static str {
+        self.0.description.trim()
     }
     fn topic(&self) -> Option<Topic> {
         self.0.terms.stream.as_ref().map(|stream| stream.topic)
@@ -373,7 +373,7 @@ macro_rules! events {
                 const DECLARED: $crate::storage::events::Declaration<$payload> = $crate::storage::events::Declaration {
                     name: $text,
                     source: $crate::events!(@source $($source)?),
-                    about: $about,
+                    description: $about,
                     terms: $terms,
                 };
                 $crate::storage::events::EventType::new(&DECLARED)

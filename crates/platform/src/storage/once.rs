@@ -87,7 +87,7 @@ impl Once {
 }
 
 /// Says what the call of this task is about, before it commits: where it makes no event, or the event's payload has no `id`.
-pub fn about(id: &impl std::fmt::Display) {
+pub fn set_subject(id: &impl std::fmt::Display) {
     if let Some(once) = current() {
         *once.id.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_string());
     }
@@ -107,7 +107,7 @@ pub async fn by_itself(scope: &TenantScope, id: &impl std::fmt::Display) -> Resu
     if current().is_none() {
         return Ok(());
     }
-    about(id);
+    set_subject(id);
     let work = scope.begin().await?;
     commit_hook::without(work.commit()).await
 }

@@ -21,7 +21,7 @@ impl Database {
         }
         if let Some(doors) = &self.doors {
             for (name, sessions) in [("tenants", &doors.tenants), ("across", &doors.across), ("long", &doors.long)] {
-                let (open, idle, most) = sessions.standing();
+                let (open, idle, most) = sessions.connection_counts();
                 pools.push(Pool { name, open, idle, most });
             }
         }
@@ -35,6 +35,6 @@ impl Database {
 }
 
 fn pool(name: &'static str, connections: &Connections) -> Pool {
-    let (open, idle, most) = connections.standing();
+    let (open, idle, most) = connections.connection_counts();
     Pool { name, open, idle, most }
 }

@@ -142,7 +142,7 @@ impl Sessions {
         Q: sqlx::Execute<'q, Postgres> + 'q,
     {
         let wanted = (self.0.binding == Binding::Tenant).then_some(bound);
-        let mut lent = self.lend(wanted).await?;
+        let mut lent = self.checkout(wanted).await?;
         if let Some(bound) = wanted
             && lent.bound() != wanted
         {
@@ -158,7 +158,7 @@ impl Sessions {
     }
 
     /// A connection, bound as wanted where there is such a one: an idle one or a new one.
-    pub(super) async fn lend(&self, wanted: Option<&Bound>) -> Result<Lent, sqlx::Error> {
+    pub(super) async fn checkout(&self, wanted: Option<&Bound>) -> Result<Lent, sqlx::Error> {
         let Ok(Ok(turn)) = timeout(self.0.limits.turn, self.0.free.clone().acquire_owned()).await else {
             return Err(sqlx::Error::PoolTimedOut);
         };
@@ -214,7 +214,7 @@ impl Sessions {
 
     /// Looks again at the server, on an idle connection or a new one.
     pub(super) async fn look_at_timeline(&self) -> Result<(), sqlx::Error> {
-        let mut lent = self.lend(None).await?;
+        let mut lent = self.checkout(None).await?;
         let (timeline, login) = (self.0.write_health.timeline().clone(), self.0.login.clone());
         lent.ask(self.0.limits.sign_of_life(), async |connection| timeline.admits(&login, connection).await).await?;
         lent.give_back();
@@ -240,7 +240,7 @@ impl Sessions {
     }
 
     /// How many connections are open, how many of those do nothing, and how many there may be. What is being opened counts as open.
-    pub(super) fn standing(&self) -> (usize, usize, usize) {
+    pub(super) fn connection_counts(&self) -> (usize, usize, usize) {
         let idle = self.idle().len();
         let busy = self.0.most - self.0.free.available_permits().min(self.0.most);
         (busy + idle, idle, self.0.most)

@@ -66,13 +66,13 @@ impl Connections {
     }
 
     /// How many connections are open, how many of those do nothing, and how many there may be.
-    pub(super) fn standing(&self) -> (usize, usize, usize) {
+    pub(super) fn connection_counts(&self) -> (usize, usize, usize) {
         match self {
             Self::Sqlite(pool) => {
                 let pool = pool.get_sqlite_connection_pool();
                 (pool.size() as usize, pool.num_idle(), pool.options().get_max_connections() as usize)
             }
-            Self::Postgres(sessions) => sessions.standing(),
+            Self::Postgres(sessions) => sessions.connection_counts(),
         }
     }
 
@@ -148,7 +148,7 @@ impl fmt::Debug for PgTransaction {
 
 impl PgTransaction {
     async fn begin(sessions: &Sessions, bound: Option<TenantId>, purpose: Purpose) -> Result<Self, sqlx::Error> {
-        let mut lent = sessions.lend(None).await?;
+        let mut lent = sessions.checkout(None).await?;
         let mut sql = match purpose {
             Purpose::Write => "BEGIN".to_owned(),
             Purpose::Snapshot => {

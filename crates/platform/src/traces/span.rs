@@ -168,7 +168,7 @@ impl Span {
     }
 
     /// Runs the future inside it.
-    pub fn around<F: Future>(&self, future: F) -> TaskLocalFuture<Option<TraceContext>, F> {
+    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<Option<TraceContext>, F> {
         within(self.context, future)
     }
 
@@ -296,7 +296,7 @@ mod tests {
         let mut spans = install(Clock::system(), 1.0).unwrap();
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let request = Span::root("request", SpanKind::Server, Some(header));
-        let (mut first, second) = request.around(async { (QueueSpan::begin("wait"), QueueSpan::begin("wait")) }).await;
+        let (mut first, second) = request.run_within(async { (QueueSpan::begin("wait"), QueueSpan::begin("wait")) }).await;
         // A batch of one command is of its trace, a batch of two a trace of its own.
         Span::batch("batch", first.iter_mut()).end(true);
         let mut both = [first.unwrap(), second.unwrap()];

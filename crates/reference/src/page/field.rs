@@ -16,7 +16,7 @@ pub(crate) fn page(schema: &Schema, operation: Operation, field: &Field) -> Stri
         main.push_str(&deprecated(schema, &reason));
     }
     main.push_str(&paragraphs(&field.description));
-    main.push_str(&facts(&about(operation, field)));
+    main.push_str(&facts(&facts_about(operation, field)));
     main.push_str(&format!("<h2>Signature</h2>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", signature(schema, field)));
     if !field.arguments.is_empty() {
         main.push_str("<h2>Arguments</h2>\n");
@@ -49,7 +49,7 @@ fn calls_of(calls: &Calls) -> String {
     format!("<h3>From a program</h3>\n{}{}", tab("TypeScript", &calls.typescript, " open"), tab("Python", &calls.python, ""))
 }
 
-fn about(operation: Operation, field: &Field) -> Vec<(&'static str, String)> {
+fn facts_about(operation: Operation, field: &Field) -> Vec<(&'static str, String)> {
     let directives = &field.directives;
     let mut rows = Vec::new();
     match directives.access() {

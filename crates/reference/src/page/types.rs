@@ -33,7 +33,7 @@ pub(crate) fn list(schema: &Schema) -> String {
 pub(crate) fn page(schema: &Schema, definition: &Definition) -> String {
     let mut main = heading(definition.kind.word(), &definition.name);
     main.push_str(&paragraphs(&definition.description));
-    main.push_str(&facts(&about(schema, definition)));
+    main.push_str(&facts(&facts_about(schema, definition)));
     if !definition.fields.is_empty() {
         main.push_str("<h2>Fields</h2>\n");
         main.push_str(&fields(schema, &definition.fields));
@@ -62,7 +62,7 @@ pub(crate) fn page(schema: &Schema, definition: &Definition) -> String {
     frame(&definition.name, &main)
 }
 
-fn about(schema: &Schema, definition: &Definition) -> Vec<(&'static str, String)> {
+fn facts_about(schema: &Schema, definition: &Definition) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     if let Access::Requires(permission) = definition.directives.access() {
         rows.push(("Permission", format!("<code>{}</code>", escaped(&permission))));

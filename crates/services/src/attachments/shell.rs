@@ -86,7 +86,7 @@ pub async fn add(
     write: Write,
 ) -> Outcome {
     let key = Key { owner: caller.actor.id, mutation: "attachmentAdd", key: new.idempotency_key.clone(), hash: hash_of(&new) };
-    audit::about(new.target.clone());
+    audit::set_target(new.target.clone());
     let mut work = db.tenant(caller.tenant).begin().await?;
     let done = added(&mut work, files, &key, (caller.actor, readers), new).await;
     settle(work, done, write == Write::DryRun).await
@@ -139,7 +139,7 @@ async fn removed(work: &mut Work, files: &Files, key: &Key, (id, readers): (Atta
     let (Some(attachment), Some(readers)) = (rows::by_id(work, id).await?, readers) else {
         return Err(Refusal::NotFound.into());
     };
-    audit::about(attachment.target.clone());
+    audit::set_target(attachment.target.clone());
     rows::remove(work, id).await?;
     files.let_go(work, attachment.file).await?;
     let now = files.clock().now();

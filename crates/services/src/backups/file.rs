@@ -46,7 +46,7 @@ impl LocalLock {
     /// # Errors
     /// FILE.backup-lock cannot be written.
     pub fn take(file: &Path) -> Result<Option<Self>, Fault> {
-        let path = beside(file, "backup-lock");
+        let path = sibling(file, "backup-lock");
         let failed = |error: io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
         // Never removed: of two processes, one could hold the lock of a file that has no name any more.
         let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
@@ -59,13 +59,13 @@ impl LocalLock {
 
     /// Where a drill restores to. The remains of one that was killed are removed.
     pub fn drill_target(&self) -> PathBuf {
-        let target = beside(&self.file, "drill");
-        remove(&beside(&target, "restoring"));
+        let target = sibling(&self.file, "drill");
+        remove(&sibling(&target, "restoring"));
         target
     }
 }
 
-fn beside(file: &Path, end: &str) -> PathBuf {
+fn sibling(file: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}.{end}", file.display()))
 }
 
@@ -85,7 +85,7 @@ impl LocalCopy {
         if !file.exists() {
             return Err(Fault::Broken(format!("there is no database at {}", file.display())));
         }
-        let copy = Self { path: beside(file, "backup-copy") };
+        let copy = Self { path: sibling(file, "backup-copy") };
         remove(&copy.path);
         copy_file(file, &copy.path).await?;
         Ok(copy)
@@ -95,7 +95,7 @@ impl LocalCopy {
 impl LocalCopy {
     /// The place of a copy that the caller writes; nothing is there.
     pub fn place(lock: &LocalLock) -> Self {
-        let copy = Self { path: beside(&lock.file, "backup-copy") };
+        let copy = Self { path: sibling(&lock.file, "backup-copy") };
         remove(&copy.path);
         copy
     }

@@ -58,7 +58,7 @@ impl fmt::Display for FileLocation {
 
 impl FileLocation {
     /// Beside an embedded database: FILE.files. With a server, which has no folder of its own, where the node was started.
-    pub fn beside(database_url: &str) -> Self {
+    pub fn default_for(database_url: &str) -> Self {
         let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
         let file =
             file.map(|rest| rest.split('?').next().unwrap_or_default()).filter(|file| !file.is_empty() && *file != ":memory:");
@@ -370,10 +370,10 @@ mod tests {
             assert!(wrong.parse::<FileLocation>().is_err(), "{wrong}");
         }
         assert_eq!(
-            FileLocation::beside("sqlite://data/shop.sqlite?mode=rwc"),
+            FileLocation::default_for("sqlite://data/shop.sqlite?mode=rwc"),
             FileLocation::Folder("data/shop.sqlite.files".into())
         );
-        assert_eq!(FileLocation::beside("postgres://host/shop"), FileLocation::Folder("entrepot.files".into()));
+        assert_eq!(FileLocation::default_for("postgres://host/shop"), FileLocation::Folder("entrepot.files".into()));
     }
 
     #[test]

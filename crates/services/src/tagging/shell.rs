@@ -70,7 +70,7 @@ pub async fn set(
     write: Write,
 ) -> Outcome {
     let key = Key { owner: caller.actor.id, mutation: "nodeTagsSet", key: said.idempotency_key.clone(), hash: hash_of(&said) };
-    audit::about(said.target.clone());
+    audit::set_target(said.target.clone());
     let mut work = db.tenant(caller.tenant).begin().await?;
     let done = tagged(&mut work, clock, &key, readers, &said).await;
     settle(work, done, write == Write::DryRun).await

@@ -57,7 +57,7 @@ async fn opening(client: &Client, plan: &Plan) -> Result<Vec<bool>, ReplayError>
     let mut parts = Parts::new(parts.collect());
     let variables = json!({"kind": ["RECEIPT"], "references": [OPENING]});
     for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, PAGE_OF_RECEIPTS, variables).await? {
-        if !parts.claim(&told(moved)) {
+        if !parts.claim(&movement_record(moved)) {
             return Err(ReplayError::OtherData { what: "the opening receipt that is there is not this file's".to_owned() });
         }
     }
@@ -87,7 +87,7 @@ async fn adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(Parts::of(plan, &plan.documents[number as usize], &zone)?),
             };
-            if !parts.claim(&told(moved)) {
+            if !parts.claim(&movement_record(moved)) {
                 return Err(ReplayError::OtherData {
                     what: format!("a stock adjustment {reference} is there and is another one"),
                 });
@@ -102,13 +102,13 @@ async fn adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>
 
 /// The calls of a document, and which of them are there.
 struct Parts {
-    told: Vec<MovementRecord>,
+    records: Vec<MovementRecord>,
     there: Vec<bool>,
 }
 
 impl Parts {
-    fn new(told: Vec<MovementRecord>) -> Self {
-        Self { there: vec![false; told.len()], told }
+    fn new(records: Vec<MovementRecord>) -> Self {
+        Self { there: vec![false; records.len()], records }
     }
 
     fn of(plan: &Plan, document: &Document, zone: &jiff::tz::TimeZone) -> Result<Self, ReplayError> {
@@ -125,7 +125,7 @@ impl Parts {
 
     /// Each movement stands for one call at most.
     fn claim(&mut self, moved: &MovementRecord) -> bool {
-        let free = (0..self.told.len()).find(|part| !self.there[*part] && self.told[*part] == *moved);
+        let free = (0..self.records.len()).find(|part| !self.there[*part] && self.records[*part] == *moved);
         if let Some(part) = free {
             self.there[part] = true;
         }
@@ -133,7 +133,7 @@ impl Parts {
     }
 }
 
-fn told(moved: Moved) -> MovementRecord {
+fn movement_record(moved: Moved) -> MovementRecord {
     let mut deltas = BTreeMap::new();
     for entry in moved.entries {
         *deltas.entry(entry.product.sku).or_default() += entry.on_hand_delta;

@@ -126,7 +126,7 @@ impl Identity {
         }
         let invitation = self.write_invitation(&work, (session.tenant, member), session.member, &address).await?;
         let view = Self::viewed(&work, session.tenant, member).await?;
-        once::about(&member);
+        once::set_subject(&member);
         work.commit().await?;
         self.invite_by_email(invitation);
         Ok(view)
@@ -151,7 +151,7 @@ impl Identity {
         } else {
             members::forget(&work, &found).await?;
         }
-        once::about(&member);
+        once::set_subject(&member);
         Ok(work.commit().await?)
     }
 

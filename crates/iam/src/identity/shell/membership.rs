@@ -88,7 +88,7 @@ impl Identity {
             MemberStatus::Active | MemberStatus::Invited => Vec::new(),
         };
         let view = Self::viewed(&work, session.tenant, member).await?;
-        once::about(&member);
+        once::set_subject(&member);
         work.commit().await?;
         self.told_of_end(&ended);
         Ok(view)
@@ -123,7 +123,7 @@ impl Identity {
             return Err(MemberRefusal::HasLeftAlready.into());
         }
         self.within_own_rights(&work, session, member).await?;
-        once::about(&member);
+        once::set_subject(&member);
         self.part(work, session.tenant, member, MemberRefusal::LastOwner).await
     }
 

@@ -92,7 +92,7 @@ impl Identity {
             (Step::Expired, _) => return Err(Refusal::Expired),
             (Step::EndFamily | Step::Again, _) => {
                 audit::attribute(session.tenant, Actor::member(session.member));
-                audit::about(Target::of(session.id));
+                audit::set_target(Target::of(session.id));
                 audit::refused("REFRESH_TOKEN_REUSED");
                 return Err(Refusal::Family(session.id));
             }

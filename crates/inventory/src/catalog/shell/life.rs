@@ -35,7 +35,11 @@ use crate::catalog::{
 /// A noun that is archived and restored.
 pub(super) trait Retiring: BatchEntity {
     /// Loads and locks a row and what stands in the way of the step.
-    fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> impl Future<Output = Result<LifeContext<Self::Row>, Fault>> + Send;
+    fn life_context(
+        work: &Work,
+        id: Id<Self::Noun>,
+        step: Step,
+    ) -> impl Future<Output = Result<LifeContext<Self::Row>, Fault>> + Send;
     /// The event of a row that was archived or restored.
     fn turned(row: &Self::Row, step: Step) -> NewEvent;
     /// The event beside it, for those who follow another kind.
@@ -45,7 +49,7 @@ pub(super) trait Retiring: BatchEntity {
 }
 
 impl Retiring for Categories {
-    async fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CategoryRow>, Fault> {
+    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CategoryRow>, Fault> {
         life::category(work, id, step).await
     }
     fn turned(row: &CategoryRow, step: Step) -> NewEvent {
@@ -57,7 +61,7 @@ impl Retiring for Categories {
 }
 
 impl Retiring for Suppliers {
-    async fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
+    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
         life::supplier(work, id, step).await
     }
     fn turned(row: &SupplierRow, step: Step) -> NewEvent {
@@ -69,7 +73,7 @@ impl Retiring for Suppliers {
 }
 
 impl Retiring for Channels {
-    async fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<ChannelRow>, Fault> {
+    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<ChannelRow>, Fault> {
         life::channel(work, id, step).await
     }
     fn turned(row: &ChannelRow, step: Step) -> NewEvent {
@@ -81,7 +85,7 @@ impl Retiring for Channels {
 }
 
 impl Retiring for Families {
-    async fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<FamilyRow>, Fault> {
+    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<FamilyRow>, Fault> {
         life::family(work, id, step).await
     }
     fn turned(row: &FamilyRow, step: Step) -> NewEvent {
@@ -93,7 +97,7 @@ impl Retiring for Families {
 }
 
 impl Retiring for Customers {
-    async fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CustomerRow>, Fault> {
+    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CustomerRow>, Fault> {
         life::customer(work, id, step).await
     }
     fn turned(row: &CustomerRow, step: Step) -> NewEvent {
@@ -106,7 +110,7 @@ impl Retiring for Customers {
 
 /// Stores come back this way; `Catalog::store_archive` archives them.
 impl Retiring for Stores {
-    async fn around(work: &Work, id: Id<Self::Noun>, _: Step) -> Result<LifeContext<StoreRow>, Fault> {
+    async fn life_context(work: &Work, id: Id<Self::Noun>, _: Step) -> Result<LifeContext<StoreRow>, Fault> {
         life::store(work, id).await
     }
     fn turned(row: &StoreRow, step: Step) -> NewEvent {
@@ -145,7 +149,7 @@ where
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         match commands.first().and_then(|command| Some((command.target.id()?, command.step))) {
-            Some((id, step)) => N::around(work, id, step).await,
+            Some((id, step)) => N::life_context(work, id, step).await,
             None => Ok(LifeContext { row: None, hindrances: Vec::new() }),
         }
     }

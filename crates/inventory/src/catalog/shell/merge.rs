@@ -230,7 +230,7 @@ pub(super) async fn turned(
     let mut events = Vec::with_capacity(pairs.len());
     for (was, is) in pairs {
         audit::changed(work, is.row.id, Some(&traced::product(was)), Some(&traced::product(is)), None);
-        events.push(super::products::told(Some(&was.row), &is.row));
+        events.push(super::products::product_event(Some(&was.row), &is.row));
     }
     Ok(MovedProducts { ids, events })
 }

@@ -21,7 +21,7 @@ use crate::catalog::{
     rows,
 };
 
-pub(super) fn told(before: Option<&ProductRow>, row: &ProductRow) -> NewEvent {
+pub(super) fn product_event(before: Option<&ProductRow>, row: &ProductRow) -> NewEvent {
     let archived = row.status == ProductStatus::Archived && before.is_some_and(|b| b.status != ProductStatus::Archived);
     let kind = match before {
         None => events::PRODUCT_CREATED,
@@ -68,7 +68,7 @@ impl BatchEntity for Kits {
         rows::kit::find(work, ids.into_iter().map(ProductId::from_uuid).collect()).await
     }
     fn event(change: &Change<'_, KitDoc>) -> NewEvent {
-        told(change.before.map(|kit| &kit.row), &change.after.row)
+        product_event(change.before.map(|kit| &kit.row), &change.after.row)
     }
     fn raced() -> Problem {
         Problem::at("components", Rejection::Taken(Subject::Product))
@@ -102,7 +102,7 @@ impl BatchEntity for Products {
         rows::product::docs(work, ids.into_iter().map(ProductId::from_uuid).collect()).await
     }
     fn event(change: &Change<'_, ProductDoc>) -> NewEvent {
-        told(change.before.map(|doc| &doc.row), &change.after.row)
+        product_event(change.before.map(|doc| &doc.row), &change.after.row)
     }
     fn raced() -> Problem {
         Problem::at("sku", Rejection::Taken(Subject::Sku))

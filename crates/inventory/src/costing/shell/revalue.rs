@@ -200,7 +200,7 @@ pub(super) async fn written(
     let mut counter = before;
     let document = document.written(counter.number(Numbered::Revaluation), before.seq + 1, before.recorded_at);
     rows::insert_revaluation(work, &document).await?;
-    let event = events::REVALUATION_CREATED.event(&told(&document));
+    let event = events::REVALUATION_CREATED.event(&event_payload(&document));
     let events = std::iter::once(event).chain(also).zip(document.seq..);
     let events = events.map(|(event, seq)| event.in_trace().numbered(seq, document.created_at)).collect();
     journal::write(work, events).await?;
@@ -232,7 +232,7 @@ async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<Revaluati
     Ok(check(&lines, currency, |product| units.get(&product).copied()))
 }
 
-fn told(document: &Revaluation) -> events::RevaluationEvent {
+fn event_payload(document: &Revaluation) -> events::RevaluationEvent {
     let line = |line: &RevaluationLine| events::RevaluedLine { product: line.product, unit_cost_minor: line.unit_cost };
     events::RevaluationEvent {
         id: document.id,

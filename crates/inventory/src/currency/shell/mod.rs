@@ -212,7 +212,7 @@ async fn once(
         None
     } else {
         rows::insert(work, &made).await?;
-        journal::append(work, vec![EXCHANGE_RATE_SET.event(&told(&made))], now).await?
+        journal::append(work, vec![EXCHANGE_RATE_SET.event(&event_payload(&made))], now).await?
     };
     let unchanged = held.len() - made.len();
     held.truncate(SHOWN);
@@ -262,7 +262,7 @@ async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
     Ok(Outcome { rates, created: receipt.created, unchanged: receipt.unchanged, is_replayed: true, seq: receipt.seq })
 }
 
-fn told(made: &[StoredRate]) -> ExchangeRatesSet {
+fn event_payload(made: &[StoredRate]) -> ExchangeRatesSet {
     let days = || made.iter().map(|one| one.day);
     let pairs: BTreeSet<String> = made.iter().map(|one| format!("{}/{}", one.base, one.quote)).collect();
     ExchangeRatesSet {

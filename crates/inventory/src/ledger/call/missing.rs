@@ -39,7 +39,7 @@ impl Missing {
         let mut all = Stages::default();
         let missed = told.into_iter().filter(|one| one.why.stage() == Stage::References);
         self.0.into_iter().chain(missed).for_each(|rejection| all.add(rejection));
-        all.told()
+        all.into_rejections()
     }
 }
 

@@ -145,7 +145,7 @@ pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resul
 /// Takes a closed order out of the files: it stands where its lines say.
 pub fn decide_reopen(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Reopen)?;
-    order.status = order.standing();
+    order.status = order.fulfilment_status();
     order.touch(draft.now());
     Ok(decided(book, order, events::ORDER_REOPENED, act.into()))
 }
@@ -253,7 +253,7 @@ pub fn decide_fulfil(
     lines.extend(deliver_charges(&mut order));
     // Also where nothing leaves stock.
     check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
-    order.status = order.standing();
+    order.status = order.fulfilment_status();
     order.touch(draft.now());
     let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), store, occurred_at, lines);
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED, command.actor.into()) })

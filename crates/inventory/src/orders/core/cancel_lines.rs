@@ -70,7 +70,7 @@ fn named(draft: &mut Draft<'_>, order: &Order, lines: &[CancelLine]) -> Result<V
     }
     let mut fallen: Vec<Wanted> = Vec::with_capacity(lines.len());
     for (nth, one) in lines.iter().enumerate() {
-        let found = cancellable(order, &fallen, one, At::beside(Field::Lines, nth));
+        let found = cancellable(order, &fallen, one, At::argument_row(Field::Lines, nth));
         fallen.extend(draft.pass(found)?);
     }
     draft.end_pass()?;

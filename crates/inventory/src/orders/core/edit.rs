@@ -222,7 +222,7 @@ pub(super) fn settle(draft: &Draft<'_>, order: &mut Order, id: FulfilmentId) -> 
         return None;
     }
     let lines = deliver_charges(order);
-    order.status = order.standing();
+    order.status = order.fulfilment_status();
     let fulfilment = Fulfilment::shipped((id, order.id), order.store, draft.now(), lines);
     (!fulfilment.lines.is_empty()).then_some(fulfilment)
 }

@@ -194,7 +194,7 @@ impl Order {
         self.updated_at = now;
     }
     /// Where an order stands of which something has left.
-    pub fn standing(&self) -> OrderStatus {
+    pub fn fulfilment_status(&self) -> OrderStatus {
         let outstanding = self.lines.iter().any(|line| line.outstanding() > 0);
         if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled }
     }

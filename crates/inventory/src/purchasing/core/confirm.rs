@@ -87,7 +87,7 @@ fn confirm_line(
         return Err(Refusal::LineTwice.at(at(Field::LineId)));
     }
     let line = &mut order.lines[place];
-    standing(line, at(Field::LineId))?;
+    refuse_cancelled(line, at(Field::LineId))?;
     if !line.open.is_positive() {
         return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(at(Field::LineId)));
     }
@@ -108,7 +108,7 @@ pub(super) fn place_of(order: &PurchaseOrder, line: PurchaseOrderLineId, at: At)
 }
 
 /// Refuses a line that was cancelled.
-pub(super) fn standing(line: &Line, at: At) -> Result<(), Rejection> {
+pub(super) fn refuse_cancelled(line: &Line, at: At) -> Result<(), Rejection> {
     if line.is_cancelled() {
         return Err(AmendRefusal::LineCancelled { sku: line.sku.clone() }.at(at));
     }

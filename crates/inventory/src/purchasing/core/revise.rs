@@ -8,7 +8,7 @@ use super::{
     act::head,
     call_off::{agreed, amended_at, blanket_of, check_left, prices_stay},
     carry::LandedShares,
-    confirm::{place_of, standing},
+    confirm::{place_of, refuse_cancelled},
     create::{NewLine, Prices, line as new_line, settle},
     expected::{LeadTimes, today},
     numbers::check_numbers,
@@ -138,7 +138,7 @@ fn cancel_line(
     let place = first(seen, place_of(order, line, at)?, at)?;
     let revision = order.revision;
     let line = &mut order.lines[place];
-    standing(line, at)?;
+    refuse_cancelled(line, at)?;
     if line.received.is_positive() {
         return Err(AmendRefusal::LineReceived { sku: line.sku.clone(), received: line.received }.at(at));
     }
@@ -151,7 +151,7 @@ fn cancel_line(
 fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> Result<Option<Line>, Rejection> {
     let (currency, revision) = (order.currency, order.revision);
     let line = &mut order.lines[place];
-    standing(line, at.field(Field::LineId))?;
+    refuse_cancelled(line, at.field(Field::LineId))?;
     line.revision = revision;
     if let Some(on) = set.expected_on {
         // It is newer than what the supplier said.

@@ -91,7 +91,7 @@ fn decide(
         return Err(ReturnStepRefusal::Status(was.status()).at(field));
     };
     was_looked_at(was, &command.originals)?;
-    let parts = standing(was, &command.originals, reversed);
+    let parts = parts_left(was, &command.originals, reversed);
     let is_undone = |original: &&Movement| parts.iter().any(|part| part.movement == original.id);
     let last = command.originals.iter().filter(is_undone).map(|original| original.occurred_at).fold(received_at, Ord::max);
     let occurred_at = call.moment(draft, last)?;
@@ -142,7 +142,7 @@ fn was_looked_at(ret: &Return, originals: &[Movement]) -> Result<(), Rejection> 
 }
 
 /// What of the steps has not been undone: whole entries.
-fn standing(ret: &Return, originals: &[Movement], reversed: &ReversalBook) -> Vec<Part> {
+fn parts_left(ret: &Return, originals: &[Movement], reversed: &ReversalBook) -> Vec<Part> {
     let mut left: Vec<LineLeft> = ret.lines.iter().filter_map(LineLeft::of).collect();
     let mut parts = Vec::new();
     for original in originals {

@@ -135,7 +135,7 @@ impl At {
         Self { field: Some(list), ..Self::NOWHERE }
     }
     /// A row of a list that is an argument beside the input.
-    pub const fn beside(list: Field, index: usize) -> Self {
+    pub const fn argument_row(list: Field, index: usize) -> Self {
         Self { row: Some((list, index)), ..Self::NOWHERE }
     }
     pub const fn line(index: usize) -> Self {

@@ -23,7 +23,7 @@ use super::{
 const NOTE: &str = "arrived after a count that had seen it";
 
 /// The id of a movement that goes with another one: a batch draws no ids of its own.
-pub(super) fn beside(id: MovementId, nth: u128) -> MovementId {
+pub(super) fn derived_id(id: MovementId, nth: u128) -> MovementId {
     MovementId::from_uuid(Uuid::from_u128(id.uuid().as_u128() ^ nth << 12))
 }
 
@@ -41,7 +41,7 @@ impl Draft<'_> {
 
     fn head_beside(of: &Movement, nth: u128) -> MovementHead {
         MovementHead {
-            id: beside(of.id, nth),
+            id: derived_id(of.id, nth),
             kind: MovementKind::Count,
             reason: Some(ReasonCode::Correction),
             note: Some(NOTE.to_owned()),
@@ -55,7 +55,7 @@ impl Draft<'_> {
 
     /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it. No more
     /// is lent than leaves: what is only set aside, or comes back, must be there. A count itself borrows nothing.
-    pub(super) fn lend(&mut self, steps: &[Step], head: &MovementHead, fact: Fact) -> Result<(), Rejection> {
+    pub(super) fn backdate(&mut self, steps: &[Step], head: &MovementHead, fact: Fact) -> Result<(), Rejection> {
         if head.kind == MovementKind::Count {
             return Ok(());
         }
@@ -72,7 +72,7 @@ impl Draft<'_> {
         let Some(first) = lowest.keys().chain(lots.keys().map(|(key, _)| key)).next().copied() else { return Ok(()) };
         let field = steps.iter().find(|step| step.key == first).map_or(At::NOWHERE, |step| step.field);
         let lending = MovementHead {
-            id: beside(head.id, 1),
+            id: derived_id(head.id, 1),
             kind: MovementKind::Count,
             reason: Some(ReasonCode::Correction),
             note: Some(NOTE.to_owned()),

@@ -16,7 +16,7 @@ use super::{
 
 impl Step {
     /// How much it takes, as its caller says it.
-    pub(super) fn asked(&self) -> i64 {
+    pub(super) fn wanted_units(&self) -> i64 {
         if self.on_hand_delta < 0 { -self.on_hand_delta } else { -self.available_delta }
     }
     /// How much of that is held for it.
@@ -116,7 +116,7 @@ impl Draft<'_> {
                 let taken: i64 =
                     steps[..nth].iter().filter(|earlier| earlier.key == step.key).map(|earlier| earlier.available_delta).sum();
                 level.on_hand = Quantity::new(level.on_hand.get() + taken).unwrap_or(level.on_hand);
-                let requested = Quantity::new(step.asked()).unwrap_or(Quantity::ZERO);
+                let requested = Quantity::new(step.wanted_units()).unwrap_or(Quantity::ZERO);
                 Rejection { why: Reason::Insufficient { level, usable, requested }, at: step.field }
             }
             (Err(absent), _) | (_, Err(absent)) => absent,

@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     at::At,
-    balance::beside,
+    balance::derived_id,
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
     lot::{Dates, LotChoice},
@@ -72,7 +72,7 @@ impl Step {
 /// Makes sure that none of the steps, taken in order, brings a level below zero available: refuses, or posts what makes room. Room is
 /// made in a movement of its own before the command's. What `room.spare` holds does not give way: it is what the command is about to use.
 pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &MovementHead, room: Room) -> Result<(), Rejection> {
-    draft.lend(steps, head, Fact { kind: head.kind, occurred_at: head.occurred_at, dates: policy.dates() })?;
+    draft.backdate(steps, head, Fact { kind: head.kind, occurred_at: head.occurred_at, dates: policy.dates() })?;
     let taking = Taking { kind: head.kind, dates: policy.dates() };
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for (nth, step) in steps.iter().enumerate() {
@@ -138,7 +138,7 @@ fn give_way(
         if left > 0 {
             let level = Box::new(draft.level(key, field)?.clone());
             let own: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
-            let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.asked(), held + step.held()));
+            let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.wanted_units(), held + step.held()));
             // What is free, and what is held for it: how far other holds would give way is not offered.
             let mut usable = (level.available() + held).max(0);
             if let [only] = own.as_slice()
@@ -154,7 +154,7 @@ fn give_way(
     for (nth, of) in given.into_iter().enumerate() {
         for (index, (mut reservation, taken, field)) in of.into_iter().enumerate() {
             if index == 0 {
-                let (id, reference) = (beside(room.id, nth as u128), reservation.reference.or(head.reference));
+                let (id, reference) = (derived_id(room.id, nth as u128), reservation.reference.or(head.reference));
                 let head = MovementHead { id, kind: MovementKind::Release, reference, reverses: None, ..head.clone() };
                 draft.begin(head, reservation.key, field)?;
             }

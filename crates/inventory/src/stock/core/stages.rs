@@ -54,7 +54,7 @@ impl Stages {
         self.refused.first()
     }
     /// All of them, in the order of the input: what is about the call as a whole, then list by list.
-    pub fn told(self) -> Vec<Rejection> {
+    pub fn into_rejections(self) -> Vec<Rejection> {
         let mut told = self.refused;
         told.sort_by_key(|rejection| rejection.at.row.map(|(list, index)| (list as usize, index)));
         told
@@ -130,12 +130,12 @@ impl<'b> Draft<'b> {
         }
     }
     /// All refusals of the earliest stage, with the one that ended the command; none where nothing was refused.
-    pub fn told(self, end: Option<Rejection>) -> Vec<Rejection> {
+    pub fn into_rejections(self, end: Option<Rejection>) -> Vec<Rejection> {
         let mut stages = self.stages.unwrap_or_default();
         if let Some(end) = end {
             stages.add(end);
         }
-        stages.told()
+        stages.into_rejections()
     }
 }
 
@@ -156,29 +156,29 @@ mod tests {
     fn zero(line: usize) -> Rejection {
         Refusal::NotPositive.at(At::line(line).field(Field::Quantity))
     }
-    fn told(all: impl IntoIterator<Item = Rejection>) -> Vec<Rejection> {
+    fn rejections_of(all: impl IntoIterator<Item = Rejection>) -> Vec<Rejection> {
         let mut stages = Stages::default();
         all.into_iter().for_each(|one| stages.add(one));
-        stages.told()
+        stages.into_rejections()
     }
 
     #[test]
     fn the_earliest_stage_is_told_alone_and_whole() {
         let quantity = |line| At::line(line).field(Field::Quantity);
-        assert_eq!(told([short(quantity(0)), zero(1), missing(2), zero(3), missing(4)]), [missing(2), missing(4)]);
-        assert_eq!(told([short(quantity(0)), zero(1), short(quantity(2)), zero(3)]), [zero(1), zero(3)]);
-        assert_eq!(told([short(quantity(0)), short(quantity(2))]), [short(quantity(0)), short(quantity(2))]);
-        assert!(told([]).is_empty());
+        assert_eq!(rejections_of([short(quantity(0)), zero(1), missing(2), zero(3), missing(4)]), [missing(2), missing(4)]);
+        assert_eq!(rejections_of([short(quantity(0)), zero(1), short(quantity(2)), zero(3)]), [zero(1), zero(3)]);
+        assert_eq!(rejections_of([short(quantity(0)), short(quantity(2))]), [short(quantity(0)), short(quantity(2))]);
+        assert!(rejections_of([]).is_empty());
     }
 
     #[test]
     fn they_stand_in_the_order_of_the_input_each_once_and_all_of_them() {
         let store = Rejection::not_found(Noun::Store, At::input(Field::Store));
         let all = [missing(5), store.clone(), missing(2), store.clone(), missing(5)];
-        assert_eq!(told(all), [store, missing(2), missing(5)]);
+        assert_eq!(rejections_of(all), [store, missing(2), missing(5)]);
         let of_line = At::line(1).field(Field::Quantity);
-        assert_eq!(told([short(of_line), short(of_line)]).len(), 1, "a line is short once");
-        let many = told((0..500).rev().chain(0..500).map(missing));
+        assert_eq!(rejections_of([short(of_line), short(of_line)]).len(), 1, "a line is short once");
+        let many = rejections_of((0..500).rev().chain(0..500).map(missing));
         assert_eq!((many.len(), &many[..2]), (500, [missing(0), missing(1)].as_slice()), "an answer cuts them, and counts them");
     }
 
@@ -192,6 +192,6 @@ mod tests {
         assert_eq!(patient.pass::<()>(Err(zero(0))), Ok(None));
         assert_eq!(patient.pass(Ok(7)), Ok(Some(7)));
         assert_eq!(patient.end_pass(), Err(zero(0)));
-        assert_eq!(patient.told(Some(zero(1))), [zero(0), zero(1)]);
+        assert_eq!(patient.into_rejections(Some(zero(1))), [zero(0), zero(1)]);
     }
 }

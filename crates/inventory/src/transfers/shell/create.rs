@@ -31,11 +31,11 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
     }
     checks.done()?;
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
-    let command = asked(ledger, &permit, &input).await;
+    let command = command_of(ledger, &permit, &input).await;
     submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn asked(
+async fn command_of(
     ledger: &Ledger,
     permit: &Permit<kind::TransferWrite>,
     input: &TransferCreate,

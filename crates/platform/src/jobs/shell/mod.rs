@@ -160,7 +160,7 @@ impl Jobs {
             return Err(found.map_or(Refusal::NotFound, |job| Refusal::NotDead(job.state)));
         }
         let job = rows::by_id(&work, id).await?.ok_or_else(|| Fault::corrupt("job", "a job that was changed is there"))?;
-        once::about(&job.id);
+        once::set_subject(&job.id);
         work.commit().await?;
         Ok(job)
     }

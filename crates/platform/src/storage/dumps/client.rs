@@ -147,14 +147,14 @@ pub fn with_database(url: &str, name: &str) -> Result<String, Fault> {
 mod tests {
     use super::*;
 
-    fn told(url: &str) -> String {
+    fn variables(url: &str) -> String {
         let login = ClientLogin::of(url).unwrap_or_else(|fault| panic!("{url}: {fault}"));
         login.variables().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn programs_of_postgres_log_in_as_the_url_says() {
-        let one = told("postgres://ann:s%40fe%2F@db.example:6432/shop?sslmode=verify-full&sslrootcert=/etc/ca%20s.pem");
+        let one = variables("postgres://ann:s%40fe%2F@db.example:6432/shop?sslmode=verify-full&sslrootcert=/etc/ca%20s.pem");
         for part in [
             "PGHOST=db.example ",
             "PGPORT=6432 ",
@@ -167,10 +167,10 @@ mod tests {
             assert!(one.contains(part), "\"{part}\" is not in {one}");
         }
         assert!(!one.contains("PGTARGETSESSIONATTRS"), "{one}");
-        let several = told("postgresql://ann@one:5432,[::1]:5433/shop?target_session_attrs=read-write");
+        let several = variables("postgresql://ann@one:5432,[::1]:5433/shop?target_session_attrs=read-write");
         assert!(several.contains("PGHOST=one,::1 PGPORT=5432,5433 "), "{several}");
         assert!(several.contains("PGTARGETSESSIONATTRS=read-write") && !several.contains("PGPASSWORD"), "{several}");
-        assert!(told("postgres://ann@localhost/shop?host=/run/postgresql").contains("PGHOST=/run/postgresql "));
+        assert!(variables("postgres://ann@localhost/shop?host=/run/postgresql").contains("PGHOST=/run/postgresql "));
         assert!(!format!("{:?}", ClientLogin::of("postgres://ann:secret@db/shop").unwrap()).contains("secret"));
     }
 

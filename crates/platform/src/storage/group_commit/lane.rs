@@ -171,7 +171,7 @@ impl<B: Batcher> Lane<B> {
         let since = Instant::now();
         let span = Locked::<B>::span(Way::Planned, batches.iter_mut().flat_map(|batch| &mut batch.commands));
         let task = tokio::spawn(async move {
-            let written = span.around(locked.batcher.write(*write)).await;
+            let written = span.run_within(locked.batcher.write(*write)).await;
             let trace_id = span.recorded_trace();
             span.end(written.is_err());
             match written {

@@ -82,7 +82,7 @@ impl<B: Batcher> Locked<B> {
     async fn guarded(&self, tenant: TenantId, commands: &mut [B::Command]) -> Result<(), Fault> {
         let (began, count) = (Instant::now(), commands.len());
         let span = Self::span(Way::Locked, commands.iter_mut());
-        let outcome = AssertUnwindSafe(span.around(self.batcher.run(tenant, commands))).catch_unwind().await;
+        let outcome = AssertUnwindSafe(span.run_within(self.batcher.run(tenant, commands))).catch_unwind().await;
         let outcome = outcome
             .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
             .inspect(|()| metrics::batch(Way::Locked, count, began.elapsed(), span.recorded_trace()));

@@ -52,7 +52,7 @@ impl Replica {
 
     /// Its connections for requests and for long reads.
     pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
-        [self.pools.reads.standing(), self.pools.long.standing()]
+        [self.pools.reads.connection_counts(), self.pools.long.connection_counts()]
     }
 
     pub(super) fn forget(&self) {

@@ -149,7 +149,7 @@ impl Rules {
     }
 
     /// Who is told of an alert, each once: by every enabled rule for its place, at the time of the narrowest that names them.
-    pub fn told(&self, kind: AlertKind, alert_scope: AlertScope) -> BTreeMap<Recipient, &Rule> {
+    pub fn recipients_of(&self, kind: AlertKind, alert_scope: AlertScope) -> BTreeMap<Recipient, &Rule> {
         let (mut told, mut mailboxes) = (BTreeMap::new(), BTreeSet::new());
         for rule in self.matching(kind, alert_scope).into_iter().filter(|rule| rule.is_enabled) {
             for recipient in rule.recipients() {
@@ -249,7 +249,7 @@ mod tests {
     fn every_rule_for_a_place_tells_its_own_and_nobody_is_told_twice() {
         let rules = rules();
         let alert_scope = AlertScope { store: Some(id(5)), product: Some(id(9)), category: Some(id(8)) };
-        let told = rules.told(AlertKind::LowStock, alert_scope);
+        let told = rules.recipients_of(AlertKind::LowStock, alert_scope);
         let by: Vec<(String, AlertRuleId)> = told.iter().map(|(who, rule)| (who.text(), rule.id)).collect();
         let expected = [("ALL@x", 5), ("cups@x", 4), ("shop@x", 2), ("things@x", 3)];
         assert_eq!(by, expected.map(|(who, rule)| (who.to_owned(), id(rule))));

@@ -241,7 +241,7 @@ async fn emails_for(
     let zones = rows::zones(work).await?;
     let of = |(alert, category): &(Alert, Option<CategoryId>)| {
         let alert_scope = AlertScope { store: alert.subject.store(), product: alert.subject.product(), category: *category };
-        let told = rules.told(alert.kind, alert_scope).into_iter();
+        let told = rules.recipients_of(alert.kind, alert_scope).into_iter();
         told.map(|(who, rule)| (alert.id, who.text(), due_at(now, rule, &zones, alert_scope.store))).collect::<Vec<_>>()
     };
     Ok(settled.opened.iter().flat_map(of).collect())
@@ -264,7 +264,7 @@ async fn redrawn(scope: &TenantScope, rules: &Rules, product: &ProductMoved, seq
     }
     let levels = levels_of_product_at(scope, product.id, seq).await?;
     let of = |level: LevelRow| {
-        let (before, after) = product.around(level);
+        let (before, after) = product.before_and_after(level);
         crossings(rules, &view(&before), &view(&after), Level::Known)
     };
     Ok(levels.into_iter().flat_map(of).collect())
@@ -276,7 +276,7 @@ async fn set(scope: &TenantScope, rules: &Rules, moved: &[PolicyMoved]) -> Resul
     let levels: BTreeMap<LevelKey, LevelRow> =
         levels_by_key(scope, &keys).await?.into_iter().map(|level| (level.key, level)).collect();
     let of = |(key, one): (&LevelKey, &PolicyMoved)| {
-        let (before, after) = one.around(levels.get(key)?.clone());
+        let (before, after) = one.before_and_after(levels.get(key)?.clone());
         Some(crossings(rules, &view(&before), &view(&after), Level::Known))
     };
     Ok(keys.iter().zip(moved).filter_map(of).flatten().collect())

@@ -189,7 +189,12 @@ pub async fn lock(work: &Work, id: AnomalyId) -> Result<Option<Anomaly>, Fault> 
 }
 
 /// Anomalies of these stores on the days of a span, and those that were accepted since a moment; locked until the transaction ends.
-pub async fn standing(work: &Work, stores: &[StoreId], (from, to): (i32, i32), since: Timestamp) -> Result<Vec<Anomaly>, Fault> {
+pub async fn open_or_accepted(
+    work: &Work,
+    stores: &[StoreId],
+    (from, to): (i32, i32),
+    since: Timestamp,
+) -> Result<Vec<Anomaly>, Fault> {
     let backend = work.backend();
     let only = format!(
         " AND {} AND (a.business_date >= $3 AND a.business_date <= $4 OR a.accepted_at >= $5) ORDER BY a.id{}",

@@ -8,7 +8,9 @@ mod people;
 mod receipts;
 
 pub use facts::{Candidate, JudgedStore, candidates, series, stores};
-pub use flags::{AnomalyFilter, AnomalySort, anomaly, insert, lock, page, settle, standing, standing_patterns, write_judged};
+pub use flags::{
+    AnomalyFilter, AnomalySort, anomaly, insert, lock, open_or_accepted, page, settle, standing_patterns, write_judged,
+};
 pub use patterns::{cheap_lines, counted, repeated_orders, still};
 pub use people::{Span, documents, reversed};
 pub use receipts::received;

@@ -75,7 +75,7 @@ pub async fn accept(
     let acceptance = Acceptance { at: clock.now(), by: permit.actor(), note };
     let accepted = Anomaly { acceptance: Some(acceptance), ..anomaly };
     rows::settle(&work, Changes { changed: vec![accepted.clone()], ..Changes::default() }).await?;
-    once::about(&accepted.id);
+    once::set_subject(&accepted.id);
     work.commit().await?;
     Ok(accepted)
 }

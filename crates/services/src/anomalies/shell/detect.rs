@@ -121,7 +121,7 @@ async fn judge_stores(
     let since = now.plus_seconds(-86_400 * i64::from(i32::from(DISMISSED_DAYS) + WINDOW_DAYS + 1));
     let mut work = scope.begin().await?;
     let of_patterns = reconcile_patterns(rows::standing_patterns(&work, stores, since).await?, patterns, from, now);
-    let mut kept = rows::standing(&work, stores, (from, closed), since).await?;
+    let mut kept = rows::open_or_accepted(&work, stores, (from, closed), since).await?;
     kept.retain(|anomaly| !is_pattern(anomaly.found.key.kind));
     let found: Vec<_> = all.iter().flat_map(|series| judge(series, from, size, &kept)).collect();
     let of_window = kept.into_iter().filter(|anomaly| (from..=closed).contains(&anomaly.found.date)).collect();

@@ -103,7 +103,7 @@ pub fn answered(number: i64, json: &[u8]) -> Answered {
 }
 
 /// A line of the result: the number, and what was answered.
-pub fn told(number: i64, answer: &str) -> String {
+pub fn result_line(number: i64, answer: &str) -> String {
     let rest = answer.trim_start().strip_prefix('{').unwrap_or("}");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
     format!("{{\"line\":{number}{comma}{rest}\n")
@@ -153,10 +153,10 @@ mod tests {
     fn an_answer_is_a_line_of_its_own() {
         let done = answered(3, br#"{"data":{"f":{"id":"x"}}}"#);
         assert!(!done.is_refused);
-        assert_eq!(told(3, &done.answer), "{\"line\":3,\"data\":{\"f\":{\"id\":\"x\"}}}\n");
+        assert_eq!(result_line(3, &done.answer), "{\"line\":3,\"data\":{\"f\":{\"id\":\"x\"}}}\n");
         assert!(answered(1, br#"{"data":null,"errors":[{"message":"m"}]}"#).is_refused);
         assert!(answered(1, br#"{"data":{},"extensions":{"entrepot":{"userErrorCount":2}}}"#).is_refused);
-        assert_eq!(told(1, "{}"), "{\"line\":1}\n");
+        assert_eq!(result_line(1, "{}"), "{\"line\":1}\n");
         let long = answered(1, format!("{{\"data\":\"{}\"}}", "x".repeat(40_000)).as_bytes());
         assert!(!long.is_refused && long.answer.contains("\"outcome\":\"DONE\"") && long.answer.len() < 300, "{long:?}");
     }

@@ -280,7 +280,7 @@ impl std::fmt::Display for HeaderFault {
 }
 
 /// The field of one column, told from its name.
-fn told(noun: Noun, name: &str) -> Option<&'static str> {
+fn field_of_column(noun: Noun, name: &str) -> Option<&'static str> {
     let (fields, name) = (fields_of(noun), plain(name));
     let own = fields.iter().find(|field| plain(field) == name).copied();
     own.or_else(|| {
@@ -297,7 +297,7 @@ pub fn match_columns(noun: Noun, header: &[String], mapping: &[(String, String)]
         match said {
             Some("") => None,
             Some(field) => place(field),
-            None => told(noun, column).and_then(place),
+            None => field_of_column(noun, column).and_then(place),
         }
     };
     header.iter().map(of).collect()

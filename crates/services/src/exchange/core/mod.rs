@@ -42,7 +42,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Noun {
     Products,
-    /// Stock as absolute figures.
+    /// Stock as absolute quantities.
     Stock,
     /// Stock as deltas.
     StockChanges,

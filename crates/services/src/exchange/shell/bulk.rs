@@ -229,7 +229,7 @@ impl Exchange {
         let (scope, mut after) = (self.0.db.tenant(run.tenant), 0);
         loop {
             let page = lines::answers(&scope, run.id, after, PAGE).await?;
-            let text: String = page.iter().map(|(number, answer)| bulk::told(*number, answer)).collect();
+            let text: String = page.iter().map(|(number, answer)| bulk::result_line(*number, answer)).collect();
             // A file without a single byte is none: a line that says nothing is not read as one.
             let text = if text.is_empty() && after == 0 { "\n".to_owned() } else { text };
             if !text.is_empty() {

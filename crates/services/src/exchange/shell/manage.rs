@@ -13,7 +13,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, ExchangeError, bulk::begin_next, sees, told};
+use super::{Exchange, ExchangeError, bulk::begin_next, exchange_event, sees};
 use crate::exchange::events;
 use crate::{
     exchange::{
@@ -83,7 +83,7 @@ async fn cancelled(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<R
     let now = clock.now();
     let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
     rows::change(work, &after).await?;
-    let seq = journal::append(work, vec![told(events::EXCHANGE_CANCELLED, &after)], now).await?;
+    let seq = journal::append(work, vec![exchange_event(events::EXCHANGE_CANCELLED, &after)], now).await?;
     if after.kind == Kind::Bulk {
         begin_next(work, clock).await?;
     }
@@ -156,7 +156,7 @@ impl Exchange {
         } else {
             jobs::enqueue(&work, &self.0.clock, JOB, &Order { id: run.id }).await?;
         }
-        let seq = journal::append(&mut work, vec![told(events::EXCHANGE_CREATED, &run)], now).await?;
+        let seq = journal::append(&mut work, vec![exchange_event(events::EXCHANGE_CREATED, &run)], now).await?;
         work.commit().await?;
         Ok(Changed { value: (run, false), seq })
     }

@@ -375,7 +375,7 @@ impl Exchange {
             ..before
         };
         rows::change(&work, &after).await?;
-        journal::append(&mut work, vec![told(super::events::EXCHANGE_FINISHED, &after)], self.0.clock.now()).await?;
+        journal::append(&mut work, vec![exchange_event(super::events::EXCHANGE_FINISHED, &after)], self.0.clock.now()).await?;
         if after.kind == Kind::Bulk {
             self.start_next(&work).await?;
         }
@@ -388,7 +388,7 @@ fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
     run.maker == permit.actor() || !permit.is_limited()
 }
 
-fn told(kind: EventType<super::events::ExchangeEvent>, run: &Run) -> NewEvent {
+fn exchange_event(kind: EventType<super::events::ExchangeEvent>, run: &Run) -> NewEvent {
     kind.event(&super::events::ExchangeEvent {
         id: run.id,
         kind: run.kind.as_str().to_owned(),

@@ -52,7 +52,7 @@ enum Keys {
 }
 
 /// A result that may be none: only a fault of ours is tried again.
-fn told(made: Result<Made, Halt>) -> Result<Option<Made>, Fault> {
+fn none_if_stopped(made: Result<Made, Halt>) -> Result<Option<Made>, Fault> {
     match made {
         Ok(made) => Ok(Some(made)),
         Err(Halt::Fault(fault)) => Err(fault),
@@ -64,15 +64,15 @@ impl Exchange {
     /// What can be told before it could not go on: what a mutation's lines were answered, which rows of an import were refused, if any were.
     pub(super) async fn so_far(&self, run: &Run) -> Result<Option<Made>, Fault> {
         match run.kind {
-            Kind::Bulk => told(self.answers(run).await),
-            Kind::Import if self.has_refused(run).await? => told(self.report(run).await),
+            Kind::Bulk => none_if_stopped(self.answers(run).await),
+            Kind::Import if self.has_refused(run).await? => none_if_stopped(self.report(run).await),
             Kind::Import | Kind::Export => Ok(None),
         }
     }
 
     /// Which rows were refused, without what they are found by: of a file that is not read any more.
     pub(super) async fn refusals_alone(&self, run: &Run) -> Result<Option<Made>, Fault> {
-        if self.has_refused(run).await? { told(self.listed(run, Keys::LeftOut).await) } else { Ok(None) }
+        if self.has_refused(run).await? { none_if_stopped(self.listed(run, Keys::LeftOut).await) } else { Ok(None) }
     }
 
     async fn has_refused(&self, run: &Run) -> Result<bool, Fault> {

@@ -204,7 +204,7 @@ impl Files {
             return Err(FileError::Quota { most: TENANT_BYTES });
         }
         rows::add(&work, &file).await?;
-        let seq = journal::append(&mut work, vec![told(events::FILE_CREATED, &file)], self.0.clock.now()).await?;
+        let seq = journal::append(&mut work, vec![file_event(events::FILE_CREATED, &file)], self.0.clock.now()).await?;
         work.commit().await?;
         let link = self.link(Verb::Send, &file, UPLOAD_SECONDS);
         Ok(Changed { value: (file, link), seq })
@@ -349,7 +349,7 @@ fn folder(file: &File) -> String {
     format!("{}/{}", file.tenant, file.id)
 }
 
-fn told(kind: EventType<events::FileChanged>, file: &File) -> NewEvent {
+fn file_event(kind: EventType<events::FileChanged>, file: &File) -> NewEvent {
     kind.event(&events::FileChanged {
         id: file.id,
         purpose: file.purpose.as_str().to_owned(),
@@ -361,7 +361,7 @@ fn told(kind: EventType<events::FileChanged>, file: &File) -> NewEvent {
 /// Makes a file ready in a transaction of its own room: an event, the quota looked at behind the counter's lock, the row.
 async fn settle(work: &mut Work, after: &File, now: Timestamp) -> Result<(), FileError> {
     // The counter's row is locked by this: two files that come at once are counted one after the other.
-    journal::append(work, vec![told(events::FILE_UPLOADED, after)], now).await?;
+    journal::append(work, vec![file_event(events::FILE_UPLOADED, after)], now).await?;
     if rows::held(work).await?.saturating_add(after.size).unsigned_abs() > TENANT_BYTES {
         return Err(FileError::Quota { most: TENANT_BYTES });
     }

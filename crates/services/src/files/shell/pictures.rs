@@ -31,7 +31,7 @@ pub struct Draw {
 const MARGIN_SECONDS: i64 = 60;
 
 /// Where a small version lies, beside the picture.
-fn beside(blob: &str, pixels: u32) -> String {
+fn variant_of(blob: &str, pixels: u32) -> String {
     format!("{blob}-{pixels}")
 }
 
@@ -80,7 +80,7 @@ impl Files {
         let (Some(pixels), Some(blob), Some(Thumbnails::Made)) = (size.pixels(), file.blob.as_deref(), file.thumbnails) else {
             return Ok(None);
         };
-        let bytes = self.store()?.read(&beside(blob, pixels)).await?;
+        let bytes = self.store()?.read(&variant_of(blob, pixels)).await?;
         let bytes = bytes.try_fold(Vec::new(), gathered).await?;
         let file = File { media_type: sniff(&bytes).as_str().to_owned(), size: bytes.len() as i64, ..file.clone() };
         Ok(Some(Opened { file, bytes: stream::iter([Ok(bytes.into())]).boxed() }))
@@ -99,7 +99,7 @@ impl Files {
             drawing.await.unwrap_or_default()
         };
         for (size, bytes) in drawn.iter().flatten() {
-            let mut sink = self.store_to_change()?.write(&beside(&blob, size.pixels().unwrap_or_default())).await?;
+            let mut sink = self.store_to_change()?.write(&variant_of(&blob, size.pixels().unwrap_or_default())).await?;
             if let Err(error) = sink.write(bytes.clone().into()).await {
                 sink.abort().await;
                 return Err(error.into());

@@ -88,7 +88,7 @@ impl StoredDayErrors {
         let known = week.step.map_or([None; 7], |step| DayForecast::of_week(&week.days, step));
         std::array::from_fn(|day| {
             let bounds = known[day].and_then(|day| day_bounds(quantiles, &day, week.ahead, SCORED_WEEKS));
-            DayPoint { mean: week.days[day], bounds: bounds.map(|bounds| outward(bounds, THOUSAND)) }
+            DayPoint { mean: week.days[day], bounds: bounds.map(|bounds| rounded_outwards(bounds, THOUSAND)) }
         })
     }
 }
@@ -196,14 +196,14 @@ impl DayHistory {
         let days = Days { origins, shares, groups_of: &self.groups_of, pools: &self.levels, units: &self.units };
         let found = day_errors(panel, run, &days, DayLevel::ALL.len(), threads);
         let kept = |quantiles: Vec<Option<[f64; 4]>>| {
-            quantiles.into_iter().map(|cell| cell.map(|errors| outward(errors, PARTS))).collect::<Vec<_>>()
+            quantiles.into_iter().map(|cell| cell.map(|errors| rounded_outwards(errors, PARTS))).collect::<Vec<_>>()
         };
         StoredDayErrors(found.into_iter().map(kept).collect())
     }
 }
 
 /// Lower bounds are rounded down and upper ones up: many days have no units at all, and a bound a thousandth above 0 would not hold them.
-fn outward([lower80, upper80, lower95, upper95]: [f64; 4], parts: f64) -> [f64; 4] {
+fn rounded_outwards([lower80, upper80, lower95, upper95]: [f64; 4], parts: f64) -> [f64; 4] {
     let (down, up) = (|bound: f64| (bound * parts).floor() / parts, |bound: f64| (bound * parts).ceil() / parts);
     [down(lower80), up(upper80), down(lower95), up(upper95)]
 }
@@ -262,7 +262,7 @@ mod tests {
         let run = forecast_all(&panel, &Settings::default());
         let errors = days.errors(&panel, &run, &shares, 1);
         // Four series, two products and three sums (all, and each store): 4 origins × 8 weeks × 2 days of each are 256, 128 and 192 errors.
-        assert_eq!(outward([-0.476_2, 1.234_51, 0.000_9, 3.0], THOUSAND).to_vec(), [-0.477, 1.235, 0.0, 3.0]);
+        assert_eq!(rounded_outwards([-0.476_2, 1.234_51, 0.000_9, 3.0], THOUSAND).to_vec(), [-0.477, 1.235, 0.0, 3.0]);
         let week = WeekForecast { ahead: 1, days: [1.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0], step: Some(1.0) };
         let [monday, tuesday, .., saturday, _] = errors.points(DayLevel::Store, &week);
         let bounds = saturday.bounds.unwrap();

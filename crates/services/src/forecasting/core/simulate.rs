@@ -164,12 +164,12 @@ pub fn simulated(
         seed: SEED,
     };
     Ok(Compared {
-        own: told(mondays, &simulate_rule(&own, &past, &policy, &rule)),
-        naive: told(mondays, &simulate_naive(&own, &past, &policy, NAIVE_WEEKS)),
+        own: simulated_weeks(mondays, &simulate_rule(&own, &past, &policy, &rule)),
+        naive: simulated_weeks(mondays, &simulate_naive(&own, &past, &policy, NAIVE_WEEKS)),
     })
 }
 
-fn told(weeks: (i32, i32), found: &Outcomes) -> Simulated {
+fn simulated_weeks(weeks: (i32, i32), found: &Outcomes) -> Simulated {
     Simulated {
         weeks,
         demanded: found.all.demanded,

@@ -105,9 +105,9 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         return Ok(None);
     }
     drop(facts);
-    let beside = Box::pin(Beside::of(&scope, &stores, first_week, last.as_ref())).await?;
+    let basis = Box::pin(RunBasis::of(&scope, &stores, first_week, last.as_ref())).await?;
     // Processor time of its own: seconds where there are many products.
-    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, beside, &of_products));
+    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, basis, &of_products));
     let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
     let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
@@ -163,7 +163,7 @@ async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault>
 }
 
 /// What a run is made of beside the weeks of its series.
-struct Beside {
+struct RunBasis {
     /// The share of each weekday, by series.
     profiles: Vec<ByDay<f64>>,
     /// The days of the last weeks, and the share of each weekday at the origins of their errors.
@@ -179,7 +179,7 @@ struct Beside {
     classes: BTreeMap<Level, StoredClasses>,
 }
 
-impl Beside {
+impl RunBasis {
     async fn of(scope: &TenantScope, stores: &History, first_week: i32, last: Option<&KeptRun>) -> Result<Self, Fault> {
         let open = rows::open_weekdays(scope, stores.first_week, first_week).await?;
         let categories = rows::categories(scope).await?;
@@ -218,7 +218,7 @@ struct Computed {
     store_run: Run,
     products: History,
     product_run: Run,
-    beside: Beside,
+    basis: RunBasis,
     errors: SumErrors,
     day_errors: StoredDayErrors,
     factors: Vec<StoredFactor>,
@@ -227,19 +227,19 @@ struct Computed {
 
 impl Computed {
     /// None for a history that the engine refuses.
-    fn of(stores: History, beside: Beside, last: &BTreeMap<ProductId, LastClass>) -> Option<Self> {
+    fn of(stores: History, basis: RunBasis, last: &BTreeMap<ProductId, LastClass>) -> Option<Self> {
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
         let settings = Settings { horizon: HORIZON, threads, incumbent: None };
         let products = stores.by_product(last);
         let panel = stores.panel()?;
         let mut store_run = forecast_all(&panel, &settings);
         let product_run = forecast_all(&products.panel()?, &settings);
-        let (members, count) = beside.sums.members();
+        let (members, count) = basis.sums.members();
         let errors = sum_errors(&panel, &store_run, members, count, threads);
-        let day_errors = beside.days.errors(&panel, &store_run, &beside.shares, threads);
-        let factors = beside.apply(&mut store_run, &panel, &stores, threads);
-        let corrections = corrections_of(&stores, &beside.classes);
-        Some(Self { stores, store_run, products, product_run, beside, errors, day_errors, factors, corrections })
+        let day_errors = basis.days.errors(&panel, &store_run, &basis.shares, threads);
+        let factors = basis.apply(&mut store_run, &panel, &stores, threads);
+        let corrections = corrections_of(&stores, &basis.classes);
+        Some(Self { stores, store_run, products, product_run, basis, errors, day_errors, factors, corrections })
     }
 
     /// Errors of sums over weeks, of each method that stores' series are forecast by.
@@ -267,11 +267,11 @@ impl Computed {
         };
         let mut all = Vec::with_capacity(self.stores.series.len() + self.products.series.len());
         let mut of_products: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
-        let mut sums = self.beside.sums.clone();
+        let mut sums = self.basis.sums.clone();
         for (nth, series) in self.stores.series.iter().enumerate() {
             let mut body = series_of(&self.store_run, nth, naive(&series.units), self.stores.first_week, None);
-            body.profile = self.beside.profiles.get(nth).copied();
-            body.classes = series.store.and_then(|store| self.beside.classes.get(&(store, series.product)).copied());
+            body.profile = self.basis.profiles.get(nth).copied();
+            body.classes = series.store.and_then(|store| self.basis.classes.get(&(store, series.product)).copied());
             sums.add(nth, &body);
             let sum = of_products.entry(series.product).or_default();
             for (week, point) in body.points().enumerate() {

@@ -51,7 +51,7 @@ pub fn merge<T>(mut told: Vec<Dated<T>>, moved: Vec<Dated<T>>, from: HistoryPosi
 mod tests {
     use super::*;
 
-    fn told(at: i64) -> Dated<i64> {
+    fn entry_at(at: i64) -> Dated<i64> {
         Dated { at, id: Uuid::from_u128(at as u128), seq: None, item: at }
     }
     fn moved(seq: i64, at: i64) -> Dated<i64> {
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn pages_of_every_size_have_everything_once_and_in_one_order() {
-        let all: Vec<_> = [3, 9, 5, 7, 1].map(told).to_vec();
+        let all: Vec<_> = [3, 9, 5, 7, 1].map(entry_at).to_vec();
         // Number 4 was dated by a clock that ran ahead of the others.
         let movements = [moved(5, 8), moved(4, 20), moved(3, 6), moved(2, 2)];
         let whole = paged(&all, &movements, 100);
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn one_list_alone_is_itself() {
-        assert_eq!(paged(&[told(2), told(4)], &[], 1), [4, 2]);
+        assert_eq!(paged(&[entry_at(2), entry_at(4)], &[], 1), [4, 2]);
         assert_eq!(paged(&[], &[moved(2, 5), moved(1, 5)], 1), [102, 101]);
     }
 }

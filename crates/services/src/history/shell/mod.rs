@@ -77,7 +77,7 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
 }
 
 /// The entries of the object, and behind them those of what belongs to it: whose, and the condition of the kinds that are asked for.
-fn told(ask: &HistoryAsk) -> Vec<(&[Uuid], String)> {
+fn targets_and_conditions(ask: &HistoryAsk) -> Vec<(&[Uuid], String)> {
     let wanted = ask.told.as_deref();
     let has = |kinds: &[EntryKind]| wanted.is_none_or(|wanted| wanted.iter().any(|kind| kinds.contains(kind)));
     let mut told = Vec::new();
@@ -92,7 +92,7 @@ fn told(ask: &HistoryAsk) -> Vec<(&[Uuid], String)> {
 
 async fn entries(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
     let mut found = Vec::new();
-    for (targets, conditions) in told(ask) {
+    for (targets, conditions) in targets_and_conditions(ask) {
         found.extend(history(reads, targets, &conditions, request).await?);
     }
     Ok(found)
@@ -101,7 +101,7 @@ async fn entries(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) ->
 /// What all pages of a history are of, together.
 pub fn sources(backend: Backend, ask: &HistoryAsk) -> Vec<ListSource> {
     let of = |(targets, conditions): (&[Uuid], String)| history_sources(backend, targets, &conditions);
-    let mut sources: Vec<_> = told(ask).into_iter().flat_map(of).collect();
+    let mut sources: Vec<_> = targets_and_conditions(ask).into_iter().flat_map(of).collect();
     if ask.has_notes {
         sources.push(notes::source(ask.target));
     }

@@ -66,11 +66,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
 
 /// The first row that the statement finds.
 pub(super) async fn first(reads: &impl Reads, table: &'static str, sql: &str) -> Result<Option<Broken>, Fault> {
-    told(table, &reads.rows(&dialect(reads.backend(), sql), vec![]).await?)
+    first_broken(table, &reads.rows(&dialect(reads.backend(), sql), vec![]).await?)
 }
 
 /// The first of the rows, as key, expected and found.
-pub(super) fn told(table: &'static str, rows: &[QueryResult]) -> Result<Option<Broken>, Fault> {
+pub(super) fn first_broken(table: &'static str, rows: &[QueryResult]) -> Result<Option<Broken>, Fault> {
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = Row::new(row);
     let mut text = || Ok::<_, Fault>(row.take::<Option<String>>()?.map_or_else(|| "nothing".to_owned(), |t| readable(&t)));

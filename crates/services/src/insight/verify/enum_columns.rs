@@ -237,7 +237,7 @@ impl EnumColumn {
                     quoted(&format!("c.{column}"))
                 ),
             );
-            return checks::told(table, &snapshot.rows(&sql, vec![said.into()]).await?);
+            return checks::first_broken(table, &snapshot.rows(&sql, vec![said.into()]).await?);
         }
         Ok(None)
     }

@@ -218,7 +218,7 @@ pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option
             if versions.is_empty() {
                 break;
             }
-            let mut page = told(snapshot, kind, &versions).await?;
+            let mut page = recorded_changes(snapshot, kind, &versions).await?;
             page.leave_out(kind, &versions);
             *rows += page.fields.len() as u64;
             if let Some(broken) = broken(snapshot, kind, page).await? {
@@ -230,7 +230,7 @@ pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option
 }
 
 /// What the entries of some rows tell of their fields.
-async fn told(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid, i64>) -> Result<Page, Fault> {
+async fn recorded_changes(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid, i64>) -> Result<Page, Fault> {
     let (backend, mut page, mut after) = (snapshot.backend(), Page::default(), (AuditId::NIL, AuditId::NIL));
     let of = backend.in_ids("e.target_id", 2);
     let sql = format!(

@@ -13,7 +13,7 @@ pub(super) async fn index<'a>(db: &Database, report: &'a mut Report) -> Result<&
     let rows = db.global().rows("SELECT count(*) FROM product", vec![]).await?;
     let count: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
     let rows = count.unsigned_abs();
-    let broken = match asked(db).await {
+    let broken = match probe(db).await {
         Ok(()) => None,
         Err(fault) if fault.is_of_rows() => Some(Broken {
             table: "product_search",
@@ -27,7 +27,7 @@ pub(super) async fn index<'a>(db: &Database, report: &'a mut Report) -> Result<&
     Ok(report.add(INDEX, rows, broken.map(|broken| (TenantId::NIL, broken))))
 }
 
-async fn asked(db: &Database) -> Result<(), Fault> {
+async fn probe(db: &Database) -> Result<(), Fault> {
     let work = db.tenant(TenantId::NIL).begin().await?;
     let sql = "INSERT INTO product_search (product_search, rank) SELECT 'integrity-check', 1 WHERE $1 IS NOT NULL";
     let outcome = work.execute(sql, vec![]).await;

@@ -126,7 +126,7 @@ pub fn explain(text: &str) -> Result<String, ExplainError> {
     };
     let basis = Basis { criteria: &criteria, today: 0, product: &product, level: &product.levels[0] };
     for candidate in &proposal.candidates {
-        told(&mut out, &basis, candidate, weeks);
+        write_candidate(&mut out, &basis, candidate, weeks);
     }
     match proposal.chosen() {
         Some(chosen) => {
@@ -159,7 +159,7 @@ fn partner(example: &Example) -> Option<Partner> {
     Some(Partner { product: ProductId::NIL, decimals: 0, price: minor(price), lift: None, levels })
 }
 
-fn told(out: &mut String, basis: &Basis<'_>, candidate: &Candidate, weeks: i32) {
+fn write_candidate(out: &mut String, basis: &Basis<'_>, candidate: &Candidate, weeks: i32) {
     let (recovery, (least, most)) = (candidate.recovery, candidate.left);
     let _ = writeln!(
         out,

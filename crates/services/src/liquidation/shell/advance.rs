@@ -95,7 +95,7 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
     }
     let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let plan = rows::plan(&scope, input.plan).await?.ok_or_else(missing)?;
-    audit::about(Target::of(plan.id));
+    audit::set_target(Target::of(plan.id));
     if !matches!(plan.state, LiquidationPlanState::Partly | LiquidationPlanState::Approved) {
         return Err(LiquidationError::State(plan.state));
     }

@@ -99,10 +99,10 @@ pub async fn approve_plan(rooms: Rooms<'_>, permit: May, input: PlanApprove, mod
     }
     let (receipt, is_replayed) = claim?;
     if mode == Mode::Validate {
-        return told(rooms, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
+        return approved_plan(rooms, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
     }
     let (refusals, seq) = finish(rooms, &permit, receipt.plan).await?;
-    told(rooms, &permit, receipt, (refusals, seq, is_replayed)).await
+    approved_plan(rooms, &permit, receipt, (refusals, seq, is_replayed)).await
 }
 
 /// Whether the line is shown to the caller at all.
@@ -131,7 +131,7 @@ async fn claim(
     }
     let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
-    audit::about(Target::of(plan.id));
+    audit::set_target(Target::of(plan.id));
     let mut lines = rows::lines_of(work, plan.id).await?;
     lines.retain(|line| sees(permit, line));
     check_ids(&input.approval, &lines)?;
@@ -292,7 +292,7 @@ async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done:
 }
 
 /// The answer, built from the receipt and the lines as they are now.
-async fn told(
+async fn approved_plan(
     rooms: Rooms<'_>,
     permit: &May,
     receipt: Receipt,

@@ -171,7 +171,7 @@ impl Papers {
         if write == Write::DryRun {
             return Ok(Kept { paper, is_replayed: false, seq: None });
         }
-        audit::about(paper.target.clone());
+        audit::set_target(paper.target.clone());
         let name = format!("{}-{}", new.kind.as_str().to_lowercase().replace('_', "-"), paper.number.replace(['/', '\\'], "-"));
         let html = self.made(caller, (format!("{name}.html"), "text/html; charset=utf-8"), html.into_bytes()).await?;
         let pdf = match pdf {

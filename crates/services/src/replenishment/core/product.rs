@@ -75,7 +75,7 @@ pub struct LevelState {
     pub incoming: i64,
     pub in_transit: i64,
     pub owed: i64,
-    /// In drafts of purchase orders and transfers to here, which are in no other figure yet.
+    /// In drafts of purchase orders and transfers to here, which are in no other value yet.
     pub drafted: i64,
     /// In drafts of transfers from here, which hold no stock yet.
     pub leaving: i64,

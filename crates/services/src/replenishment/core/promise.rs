@@ -40,7 +40,11 @@ pub(super) fn asked_of(basis: &Basis, level: &LevelState, service: f64) -> f64 {
 }
 
 /// The level that is asked for, and why it is not the promise.
-pub(super) fn asked(basis: &Basis, level: &LevelState, (method, service): (SafetyStockMethod, f64)) -> (f64, Option<Reason>) {
+pub(super) fn service_wanted(
+    basis: &Basis,
+    level: &LevelState,
+    (method, service): (SafetyStockMethod, f64),
+) -> (f64, Option<Reason>) {
     if method != SafetyStockMethod::Quantile {
         return (service, None);
     }

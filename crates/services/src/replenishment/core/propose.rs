@@ -11,7 +11,7 @@ use super::{
     line::{LineFigures, LineKind, LineState, PlanLine},
     policy::{COVER_DAYS, Policy, Rule},
     product::{Basis, Demand, Leads, LevelState, ProductState},
-    promise::{asked, asked_of, method_of, service_of},
+    promise::{asked_of, method_of, service_of, service_wanted},
     purchase::purchase,
     reason::{Reason, ReasonCode, shown},
     waiting::waiting,
@@ -124,7 +124,7 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
     let levels = match rule {
         Rule::MinMax => min_max(&outlook, level),
         _ if alive => {
-            let (asked, corrected) = service.map_or((0.0, None), |service| asked(basis, level, (method, service)));
+            let (asked, corrected) = service.map_or((0.0, None), |service| service_wanted(basis, level, (method, service)));
             reasons.extend(corrected);
             Some(by_forecast(&outlook, product, level, (rule, asked), &mut reasons))
         }

@@ -97,10 +97,10 @@ pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode
     }
     let (receipt, is_replayed) = claim?;
     if mode == Mode::Validate {
-        return told(ledger, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
+        return approved_plan(ledger, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
     }
     let (refusals, seq) = finish(ledger, &permit, receipt.plan).await?;
-    told(ledger, &permit, receipt, (refusals, seq, is_replayed)).await
+    approved_plan(ledger, &permit, receipt, (refusals, seq, is_replayed)).await
 }
 
 /// The permission that a line's draft needs, in the store that it is for.
@@ -146,7 +146,7 @@ async fn claim(
     }
     let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
-    audit::about(Target::of(plan.id));
+    audit::set_target(Target::of(plan.id));
     let mut lines = rows::lines_of(work, plan.id).await?;
     lines.retain(|line| sees(permit, line));
     check_ids(&input.choice, &lines)?;
@@ -297,7 +297,7 @@ async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done
 }
 
 /// The answer, built from the receipt and the lines as they are now.
-async fn told(
+async fn approved_plan(
     ledger: &Ledger,
     permit: &May,
     receipt: Receipt,

@@ -6,7 +6,7 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use super::within::{Ranked, ReportSource, beside, largest, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, blocking, largest, of_documents, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
@@ -56,7 +56,7 @@ pub async fn bought_together(
     let narrow = within(&permit, narrow);
     let source = of_documents(&scope, narrow.span).await?;
     let (lines, left_out) = rows::basket_lines(&scope, &narrow, MOST_LINES).await?.ok_or(BasketsError::TooManyLines)?;
-    let Baskets { orders, left_out, pairs } = beside(move || lines.baskets(left_out)).await?;
+    let Baskets { orders, left_out, pairs } = blocking(move || lines.baskets(left_out)).await?;
     let keys = |pair: &Pair| {
         let [one, other] = pair.products;
         vec![largest(Some(pair.surplus())), Key::from(one), Key::from(other)]

@@ -97,6 +97,6 @@ pub(super) fn everything(span: Span, stores: Option<Vec<StoreId>>, channels: Opt
 }
 
 /// A task of its own for work that takes the processor.
-pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work).await.map_err(|err| Fault::Broken(format!("a report: {err}")))
 }

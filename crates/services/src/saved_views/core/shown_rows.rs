@@ -9,7 +9,7 @@ pub const MOST_TOLD_BYTES: usize = 256 << 10;
 
 /// The first rows of a table, as many as an event tells.
 #[must_use]
-pub fn told(mut rows: Vec<Value>) -> Vec<Value> {
+pub fn first_rows(mut rows: Vec<Value>) -> Vec<Value> {
     rows.truncate(MOST_TOLD_ROWS);
     let (mut bytes, mut count) = (0, 0);
     for row in &rows {
@@ -31,10 +31,10 @@ mod tests {
 
     #[test]
     fn an_event_has_so_many_rows_and_bytes() {
-        assert_eq!(told(vec![json!({ "n": 1 }); 199]).len(), 199);
-        assert_eq!(told(vec![json!({ "n": 1 }); 201]).len(), MOST_TOLD_ROWS);
+        assert_eq!(first_rows(vec![json!({ "n": 1 }); 199]).len(), 199);
+        assert_eq!(first_rows(vec![json!({ "n": 1 }); 201]).len(), MOST_TOLD_ROWS);
         let large = json!({ "text": "x".repeat(100_000) });
-        assert_eq!(told(vec![large.clone(); 5]), [large.clone(), large]);
-        assert_eq!(told(vec![json!("x".repeat(MOST_TOLD_BYTES))]), Vec::<Value>::new());
+        assert_eq!(first_rows(vec![large.clone(); 5]), [large.clone(), large]);
+        assert_eq!(first_rows(vec![json!("x".repeat(MOST_TOLD_BYTES))]), Vec::<Value>::new());
     }
 }

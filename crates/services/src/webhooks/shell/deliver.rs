@@ -187,7 +187,7 @@ impl Webhooks {
         (endpoint.disabled, endpoint.version, endpoint.updated_at) = (Some((now, why)), endpoint.version + 1, now);
         endpoints::change(work, endpoint).await?;
         // The others of the tenant are told.
-        journal::append(work, vec![super::told(super::events::WEBHOOK_DISABLED, endpoint)], now).await?;
+        journal::append(work, vec![super::endpoint_event(super::events::WEBHOOK_DISABLED, endpoint)], now).await?;
         self.0.counters.disabled();
         tracing::warn!(tenant = %endpoint.tenant, endpoint = %endpoint.id, why = why.as_str(), "a webhook endpoint was disabled");
         Ok(())

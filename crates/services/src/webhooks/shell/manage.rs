@@ -171,7 +171,7 @@ impl Webhooks {
         let before = journal::take_at(&work, Want::events(1), now).await?;
         let seq = before.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
-        let event = super::told(super::events::WEBHOOK_TESTED, &endpoint);
+        let event = super::endpoint_event(super::events::WEBHOOK_TESTED, &endpoint);
         journal::write(&mut work, vec![event.in_trace().numbered(seq, before.recorded_at)]).await?;
         work.commit().await?;
         Ok(Changed { value: endpoint, seq: Some(seq) })

@@ -178,13 +178,13 @@ impl Webhooks {
 
     /// Ends a change: an event about the endpoint, and the commit.
     async fn end(&self, mut work: Work, kind: EventType<EndpointChanged>, endpoint: &Endpoint) -> Result<Option<i64>, Fault> {
-        let seq = journal::append(&mut work, vec![told(kind, endpoint)], self.0.clock.now()).await?;
+        let seq = journal::append(&mut work, vec![endpoint_event(kind, endpoint)], self.0.clock.now()).await?;
         work.commit().await?;
         Ok(seq)
     }
 }
 
-fn told(kind: EventType<EndpointChanged>, endpoint: &Endpoint) -> NewEvent {
+fn endpoint_event(kind: EventType<EndpointChanged>, endpoint: &Endpoint) -> NewEvent {
     let disabled_reason = endpoint.disabled.map(|(_, why)| why.as_str().to_owned());
     kind.event(&EndpointChanged { id: endpoint.id, version: endpoint.version, disabled_reason })
 }

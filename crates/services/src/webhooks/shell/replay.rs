@@ -78,8 +78,8 @@ impl Webhooks {
             }
         };
         match &job {
-            Some(job) => once::about(&format!("{} {}", endpoint.id, job.id)),
-            None => once::about(&endpoint.id),
+            Some(job) => once::set_subject(&format!("{} {}", endpoint.id, job.id)),
+            None => once::set_subject(&endpoint.id),
         }
         work.commit().await?;
         Ok(Replayed { endpoint, job })

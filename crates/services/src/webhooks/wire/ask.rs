@@ -94,7 +94,7 @@ mod tests {
         format!("http://{address}/v1/chat/completions")
     }
 
-    async fn asked(head: &'static str, body: &'static [u8], times: usize, bounds: Bounds) -> Result<Vec<u8>, Unanswered> {
+    async fn body_of(head: &'static str, body: &'static [u8], times: usize, bounds: Bounds) -> Result<Vec<u8>, Unanswered> {
         let allowed = Allowed::default();
         allowed.open(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
         let url = server(head, body, times).await;
@@ -104,18 +104,18 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_has_its_time_and_its_size() {
-        assert_eq!(asked("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", b"{}", 1, BRIEF).await, Ok(b"{}".to_vec()));
+        assert_eq!(body_of("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", b"{}", 1, BRIEF).await, Ok(b"{}".to_vec()));
         let short = Bounds { time: Duration::from_millis(200), ..BRIEF };
-        assert_eq!(asked("", b"", 0, short).await, Err(Unanswered::TooSlow), "nothing at all");
-        let begun = asked("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", b"{", 1, short).await;
+        assert_eq!(body_of("", b"", 0, short).await, Err(Unanswered::TooSlow), "nothing at all");
+        let begun = body_of("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", b"{", 1, short).await;
         assert_eq!(begun, Err(Unanswered::TooSlow), "the beginning of an answer");
-        let gigabyte = asked("HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n", &[b'x'; 8_192], 131_072, BRIEF).await;
+        let gigabyte = body_of("HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n", &[b'x'; 8_192], 131_072, BRIEF).await;
         assert_eq!(gigabyte, Err(Unanswered::TooMuch));
         for (head, status) in [
             ("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n", 500),
             ("HTTP/1.1 307 Elsewhere\r\nlocation: /else\r\ncontent-length: 0\r\n\r\n", 307),
         ] {
-            assert_eq!(asked(head, b"", 0, BRIEF).await, Err(Unanswered::Status(status)));
+            assert_eq!(body_of(head, b"", 0, BRIEF).await, Err(Unanswered::Status(status)));
         }
     }
 

@@ -144,7 +144,7 @@ impl Sender {
         if let Some(traceparent) = parcel.traceparent {
             request = request.header("traceparent", traceparent);
         }
-        request.send().await.map_err(|err| told(&err))
+        request.send().await.map_err(|err| failure_text(&err))
     }
 
     async fn read(&self, mut answer: Response) -> Sent {
@@ -178,7 +178,7 @@ impl Sender {
 }
 
 /// Why there was no answer. The URL may hold a secret of the receiver's, so it is not repeated.
-fn told(err: &reqwest::Error) -> String {
+fn failure_text(err: &reqwest::Error) -> String {
     let mut root: &dyn std::error::Error = err;
     while let Some(source) = root.source() {
         if source.is::<Bad>() {
