@@ -3,6 +3,7 @@
 
 mod bundles;
 mod clearance;
+mod nightly;
 mod watched;
 
 use serde_json::{Value, json};
