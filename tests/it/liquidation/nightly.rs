@@ -97,9 +97,10 @@ async fn steps_wait_for_a_person_where_the_member_has_left(world: &World) {
     let read = desk.read(&plan).await;
     let taken = follow(desk.office(), &read, Some(true)).await;
     assert_eq!((&taken["cut"], desk.price(&mug).await), (&json!(1), json!("5.40")), "{taken:#}");
-    // One who may not change prices any more changes none, and the plan goes on being theirs.
+    // One who may not change prices changes none, and does not end it either.
     let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "store.read"]));
     world.pass(61 * DAY);
+    refused(&follow(&reader, &taken["plan"], Some(false)).await, "INVALID", "input.automatic");
     let none = follow(&reader, &taken["plan"], None).await;
     assert_eq!((&none["cut"], desk.price(&mug).await), (&json!(0), json!("5.40")), "{none:#}");
     assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("3.60")));

@@ -148,7 +148,7 @@ pub struct LiquidationPlanAdvanceInput {
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Whether a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
-    /// as it is. True takes a member: an integration is refused.
+    /// as it is. True and false take a member, not an integration, with product.write for all stores.
     pub automatic: Option<bool>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
-use iam::access::{Permit, kind};
+use iam::access::{Permit, Reach, kind};
 use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
 use platform::{
     audit::{self, Target},
@@ -120,17 +120,16 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
     Ok(answer(plan, receipt, problems, false))
 }
 
-/// The member in whose name a plan advances from now on. It takes a person: the rights are those that they have that night.
+/// The member in whose name a plan advances from now on. It takes a person who may change prices: the rights are those that they have that night. Whoever
+/// may not begins and ends nothing, so that no reader stops what others rely on.
 fn advanced_by(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Option<MemberId>, LiquidationError> {
-    match automatic {
-        None => Ok(plan.advanced_by),
-        Some(false) => Ok(None),
-        Some(true) if permit.actor().kind == ActorKind::Member => Ok(Some(MemberId::from_uuid(permit.actor().id))),
-        Some(true) => {
-            let message = "the plan advances in your name each night: it takes a member";
-            Err(LiquidationError::Invalid { message, field: path!["input", "automatic"] })
-        }
+    let Some(is_automatic) = automatic else { return Ok(plan.advanced_by) };
+    let prices = permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
+    if permit.actor().kind != ActorKind::Member || !prices {
+        let message = "the plan changes prices in your name each night: it takes a member with product.write for all stores";
+        return Err(LiquidationError::Invalid { message, field: path!["input", "automatic"] });
     }
+    Ok(is_automatic.then(|| MemberId::from_uuid(permit.actor().id)))
 }
 
 /// Cuts prices: the lines that it was done for, and those that it was not.
