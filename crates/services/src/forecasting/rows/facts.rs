@@ -55,6 +55,9 @@ struct IncomingRow {
     store_id: StoreId,
 }
 
+/// An order that is recorded so long after it was placed is late, in microseconds: seven days.
+const LATE_AFTER: i64 = 7 * 86_400_000_000;
+
 /// Facts of all levels that were ever asked for: weeks from `since` and before `until`.
 pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<Levels, Fault> {
     let mut levels = Levels::new();
@@ -96,7 +99,28 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
     for ((product, _), facts) in &mut levels {
         (facts.category, facts.is_archived) = known.get(product).copied().unwrap_or_default();
     }
+    add_late_units(reads, &mut levels, (since, until)).await?;
     Ok(levels)
+}
+
+/// Units of orders that were recorded late. Those placed before the tenant was here are a history that was imported, and not late.
+async fn add_late_units(reads: &impl Reads, levels: &mut Levels, (since, until): (i32, i32)) -> Result<(), Fault> {
+    let sql = format!(
+        "SELECT l.product_id, o.store_id, CAST(sum(l.quantity - l.cancelled) AS bigint)
+         FROM sales_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
+         WHERE o.tenant_id = $1 AND o.placed_at >= (SELECT t.created_at FROM tenant t WHERE t.id = $1)
+         AND o.created_at - o.placed_at > {LATE_AFTER} AND o.business_date >= $2 AND o.business_date < $3
+         AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED') AND l.product_id IS NOT NULL
+         GROUP BY l.product_id, o.store_id"
+    );
+    for row in reads.rows(&sql, vec![since.into(), until.into()]).await? {
+        let mut row = Row::new(&row);
+        let level: (ProductId, StoreId) = (row.take()?, row.take()?);
+        if let Some(facts) = levels.get_mut(&level) {
+            facts.late_units = row.take()?;
+        }
+    }
+    Ok(())
 }
 
 /// Demand and days in stock of products in one store: weeks from `since` and before `until`. Looked up by level, so that other levels cost nothing.
