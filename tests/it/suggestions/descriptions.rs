@@ -163,6 +163,8 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let off = json!({ "url": model.url, "model": "small", "secretKey": SECRET, "callsPerDay": 9 });
     refused(&shop.set(off.clone()).await, "INVALID", "input.url");
     world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
+    let kept_by_no_database = json!({ "url": format!("{}\0", model.url), "model": "small" });
+    refused(&shop.set(kept_by_no_database).await, "INVALID", "input.url");
     let endpoint = done(&shop.set(off.clone()).await, "endpoint").clone();
     assert_eq!((&endpoint["isEnabled"], &endpoint["hasSecretKey"]), (&json!(false), &json!(true)), "off by default");
     // The audit log has each change, without the address's path and without the key.
