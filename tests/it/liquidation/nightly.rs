@@ -11,7 +11,11 @@ use crate::{
     world::on_both,
 };
 
-on_both!(steps_of_a_markdown_come_by_themselves, steps_wait_for_a_person_where_the_member_has_left,);
+on_both!(
+    steps_of_a_markdown_come_by_themselves,
+    steps_wait_for_a_person_where_the_member_has_left,
+    a_plan_that_cannot_be_advanced_holds_up_no_other,
+);
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
@@ -105,4 +109,28 @@ async fn steps_wait_for_a_person_where_the_member_has_left(world: &World) {
     assert_eq!((&none["cut"], desk.price(&mug).await), (&json!(0), json!("5.40")), "{none:#}");
     assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("3.60")));
     desk.office().is_sound().await;
+}
+
+async fn a_plan_that_cannot_be_advanced_holds_up_no_other(world: &World) {
+    let (desk, mug, plan) = cut(world).await;
+    let office = desk.office();
+    let cup = desk.dead("CUP").await;
+    let second = desk.plan(json!({ "stores": [office.store] })).await;
+    let second = desk.approved(&second).await;
+    assert_eq!(desk.price(&cup).await, json!("7.20"), "{second:#}");
+    done(&follow(office, &second, Some(true)).await, "plan");
+    // The key of that night's call is taken, for another input.
+    let wait = 61 * DAY + 14 * HOUR + HOUR / 2;
+    let day = (world.node.clock.now().micros().div_euclid(1_000_000) + wait).div_euclid(DAY);
+    let key = format!("night-{}-{day}", plan["id"].as_str().unwrap());
+    let input = json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "automatic": true });
+    let begun = office.act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", "plan { id }", input).await;
+    done(&begun, "plan");
+    world.pass(wait);
+    assert_eq!(night(world).await, 1);
+    assert_eq!((desk.price(&mug).await, desk.price(&cup).await), (json!("7.20"), json!("5.40")));
+    // It is only that night's.
+    world.pass(DAY);
+    assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("5.40")));
+    office.is_sound().await;
 }

@@ -101,7 +101,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         .filter(|((_, store), _)| *store == StoreId::NIL)
         .map(|((product, _), last)| (product, last))
         .collect();
-    let known = Known { of_products, incumbent: last.as_ref().and_then(|run| incumbent_of(&run.choices)) };
+    let last_run = LastRun { of_products, incumbent: last.as_ref().and_then(|run| incumbent_of(&run.choices)) };
     let stores = History::of(&facts, first_week);
     if stores.weeks == 0 || stores.series.is_empty() {
         return Ok(None);
@@ -109,7 +109,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     drop(facts);
     let basis = Box::pin(RunBasis::of(&scope, &stores, first_week, last.as_ref())).await?;
     // Processor time of its own: seconds where there are many products.
-    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, basis, known));
+    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, basis, last_run));
     let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
     let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
@@ -215,7 +215,7 @@ impl RunBasis {
 }
 
 /// What the last run leaves to this one.
-struct Known {
+struct LastRun {
     of_products: BTreeMap<ProductId, LastClass>,
     incumbent: Option<Incumbent>,
 }
@@ -235,7 +235,7 @@ struct Computed {
 
 impl Computed {
     /// None for a history that the engine refuses.
-    fn of(stores: History, basis: RunBasis, last: Known) -> Option<Self> {
+    fn of(stores: History, basis: RunBasis, last: LastRun) -> Option<Self> {
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
         let settings = Settings { horizon: HORIZON, threads, incumbent: last.incumbent };
         let products = stores.by_product(&last.of_products);

@@ -6,7 +6,7 @@ use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
 use platform::{
     audit::{AuditContext, AuditWriter, Origin},
     clock::local_minute,
-    storage::{Fault, TenantScope},
+    storage::{Fault, Reads, TenantScope},
 };
 
 use super::{
@@ -35,7 +35,7 @@ pub async fn advance_all(rooms: Rooms<'_>, access: &Access, audit_writer: &Audit
 }
 
 /// Advances what is due of a tenant's plans, and says how many of them changed. None before two o'clock. Where the member has left, or may not read plans any
-/// more, a plan waits for a person; so do prices that they may not change.
+/// more, a plan waits for a person; so do prices that they may not change. A plan that fails is logged and passed over, so that it holds no other up.
 pub async fn advance_night(
     rooms: Rooms<'_>,
     access: &Access,
@@ -49,31 +49,48 @@ pub async fn advance_night(
     }
     let mut advanced = 0;
     for plan in rows::advanced_plans(&scope).await? {
-        if !is_due(&scope, &plan, today).await? {
-            continue;
-        }
-        let Some(may) = permit_of(access, tenant, plan.advanced_by).await? else {
-            tracing::warn!(tenant = %tenant, plan = %plan.id, "the member in whose name a plan advances may not do so any more: it waits for a person");
-            continue;
-        };
-        let who = Some((tenant, may.actor()));
-        // A day has one key: what a round could not do is left to the next day, or to a person.
-        let input = PlanAdvance {
-            idempotency_key: format!("night-{}-{today}", plan.id),
-            plan: plan.id,
-            expected_version: plan.version,
-            automatic: None,
-        };
-        let context = AuditContext::new("liquidation.advance".to_owned(), Origin::default(), audit_writer.clone(), who, None);
-        match context.over(Box::pin(advance_plan(rooms, may, input, Mode::Commit))).await {
-            Ok(done) => advanced += usize::from(!done.is_replayed && done.seq.is_some()),
-            // Somebody changes it just now: the next round looks again.
-            Err(LiquidationError::Stale { .. } | LiquidationError::State(_) | LiquidationError::NotFound { .. }) => {}
-            Err(LiquidationError::Fault(fault)) => return Err(fault),
-            Err(other) => return Err(Fault::Broken(format!("{other:?}"))),
+        match Box::pin(advance_due(rooms, (access, audit_writer), &scope, &plan, today)).await {
+            Ok(has_changed) => advanced += usize::from(has_changed),
+            Err(fault) => {
+                tracing::warn!(tenant = %tenant, plan = %plan.id, error = %fault, "a plan of liquidation could not be advanced");
+            }
         }
     }
     Ok(advanced)
+}
+
+/// Advances a plan if anything of it is due, and says whether it changed.
+async fn advance_due(
+    rooms: Rooms<'_>,
+    (access, audit_writer): (&Access, &AuditWriter),
+    scope: &TenantScope,
+    plan: &Plan,
+    today: i32,
+) -> Result<bool, Fault> {
+    if !is_due(scope, plan, today).await? {
+        return Ok(false);
+    }
+    let tenant = scope.tenant();
+    let Some(may) = permit_of(access, tenant, plan.advanced_by).await? else {
+        tracing::warn!(tenant = %tenant, plan = %plan.id, "the member in whose name a plan advances may not do so any more: it waits for a person");
+        return Ok(false);
+    };
+    let who = Some((tenant, may.actor()));
+    // A day has one key: what a round could not do is left to the next day, or to a person.
+    let input = PlanAdvance {
+        idempotency_key: format!("night-{}-{today}", plan.id),
+        plan: plan.id,
+        expected_version: plan.version,
+        automatic: None,
+    };
+    let context = AuditContext::new("liquidation.advance".to_owned(), Origin::default(), audit_writer.clone(), who, None);
+    match context.over(Box::pin(advance_plan(rooms, may, input, Mode::Commit))).await {
+        Ok(done) => Ok(!done.is_replayed && done.seq.is_some()),
+        // Somebody changes it just now: the next round looks again.
+        Err(LiquidationError::Stale { .. } | LiquidationError::State(_) | LiquidationError::NotFound { .. }) => Ok(false),
+        Err(LiquidationError::Fault(fault)) => Err(fault),
+        Err(other) => Err(Fault::Broken(format!("{other:?}"))),
+    }
 }
 
 /// Whether the day of a step has come, or the last day of a line is over.
