@@ -88,7 +88,7 @@ serve() {
 stop_server() {
   local pid
   pid=$(server_pid "$1") || return 0
-  if grep -qsE "entrepot|rawsrv" "/proc/$pid/cmdline"; then end_process "$pid"; fi
+  if grep -qsE "entrepot|rawsrv|seaography" "/proc/$pid/cmdline"; then end_process "$pid"; fi
   rm -f "$RUN/$1.pid"
 }
 

@@ -5,12 +5,13 @@
   load.py fill     --url URL --out DIR    the same, then stores, catalogue, customers, opening stock and orders
   load.py token    --out DIR              prints an access token good for three more minutes or longer
   load.py cursor   --out DIR              prints the stream cursor of the present head
+  load.py scoped   --out DIR              makes a key that sees the stock of the first five stores, and puts it into DIR/scoped.txt
 
 The data has the shape of the kit's db/seed.sql, values from a hash of the row number: a tenant has 20 stores, 50
 categories, 100 suppliers, 2,000 customers, 5,000 products, a level with its opening receipt for each product and store,
 and 50,000 orders of three lines: half confirmed, a quarter sold over the counter, a quarter cancelled. Ids go to DIR,
 one a line (products.txt, its thirds pa.txt pb.txt pc.txt, stores.txt, categories.txt, suppliers.txt, customers.txt,
-hot_product.txt, hot_store.txt); account and token to DIR/account.json. Only addresses of this machine are accepted.
+hot_product.txt, hot_store.txt; changes.txt has twenty lists of 500 changes); account and token to DIR/account.json. Only addresses of this machine are accepted.
 """
 
 import argparse
@@ -273,6 +274,8 @@ def fill(api, t, o):
     stage("pc", products[2 * third :])
     stage("hot_product", [products[min(HOT[0], o.products - 1)]])
     stage("hot_store", [stores[min(HOT[1], o.stores - 1)]])
+    places = [{"product": {"id": p}, "store": {"id": s}, "delta": 1} for p in products[:500] for s in stores]
+    stage("changes", [json.dumps([places[(h(n, 600) + i) % len(places)] for i in range(min(500, len(places)))]) for n in range(20)])
     say(f"  catalogue after {time.monotonic() - started:.0f} s")
 
     levels, a_call = o.products * o.stores, 500
@@ -307,9 +310,22 @@ def fill(api, t, o):
     say(f"  {o.orders:,} orders after {time.monotonic() - started:.0f} s")
 
 
+def scoped(api, folder):
+    """A key limited to five stores. Who makes one has to have logged in lately."""
+    api.renew(api.account["token"])
+    with open(os.path.join(folder, "stores.txt")) as f:
+        stores = [{"id": line.strip()} for line in f][:5]
+    permissions = ["store.read", "product.read", "stock.read"]
+    made = {"name": f"Five stores {secrets.token_hex(4)}", "permissions": permissions, "scope": {"stores": stores}}
+    integration = api.change("integrationCreate", made, "integration { id }")["integration"]["id"]
+    key = api.change("apiKeyCreate", {"integrationId": integration, "name": "Benchmark"}, "secret")["secret"]
+    with open(os.open(os.path.join(folder, "scoped.txt"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+        f.write(key + "\n")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("command", choices=["register", "fill", "token", "cursor"])
+    p.add_argument("command", choices=["register", "fill", "token", "cursor", "scoped"])
     p.add_argument("--out", required=True, metavar="DIR")
     p.add_argument("--url", default="http://127.0.0.1:15530/graphql", help="%(default)s")
     p.add_argument("--tenants", type=int, default=1, help="fill that many; the second and further go to DIR/tenant-N")
@@ -327,6 +343,8 @@ def main():
             print(api.account["token"])
         elif o.command == "cursor":
             print(Api.reopen(o.out).ask("{ stockLevels(first: 1) { streamCursor } }")["stockLevels"]["streamCursor"])
+        elif o.command == "scoped":
+            scoped(Api.reopen(o.out), o.out)
         else:
             for t in range(1, o.tenants + 1):
                 folder = o.out if t == 1 else os.path.join(o.out, f"tenant-{t}")

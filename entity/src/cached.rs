@@ -8,6 +8,9 @@ use crate::{category, store, supplier};
 
 /// A row that can be remembered. Serialised it must say all of itself.
 pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Whether nodes share it through Redis. A row lies there under its id alone, so of each row one form at most may.
+    const IS_SHARED: bool = true;
+
     /// About how many bytes it takes in memory.
     fn weight(&self) -> usize;
 }

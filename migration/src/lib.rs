@@ -148,6 +148,7 @@ mod m0178_lots_that_left;
 mod m0179_found_by_products;
 mod m0185_open_orders_placed;
 mod m0186_file_keys;
+mod m0187_liquidation_advanced;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -300,6 +301,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0179_found_by_products::Migration),
             Box::new(m0185_open_orders_placed::Migration),
             Box::new(m0186_file_keys::Migration),
+            Box::new(m0187_liquidation_advanced::Migration),
         ]
     }
 }

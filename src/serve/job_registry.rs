@@ -95,7 +95,8 @@ impl Node {
         let registry = forecasting::jobs::register(registry, &self.db, &self.clock, &self.alerts);
         let registry = replenishment::jobs::register(registry, &self.ledger, &self.access, self.audit.audit_writer());
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
-        let registry = liquidation::jobs::register(registry, &self.ledger, &self.alerts);
+        let rooms = liquidation::shell::Rooms { ledger: &self.ledger, catalog: &self.catalog };
+        let registry = liquidation::jobs::register(registry, rooms, &self.alerts, &self.access, self.audit.audit_writer());
         let registry = files::jobs::register(registry, &self.files);
         let registry = exchange::jobs::register(registry, &self.exchange);
         let registry = saved_views::jobs::register(registry, &self.saved_views, &self.identity);

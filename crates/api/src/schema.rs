@@ -27,6 +27,7 @@ use crate::{
         fault::{Answer, TopError},
         lazy::Lazy,
         limits::Limits,
+        query_root::RootDirective,
         scalars::{DateTime, Long},
         yielding::YieldDirective,
     },
@@ -354,6 +355,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.signer)
         .data(given.limits)
         .directive(YieldDirective)
+        .directive(RootDirective::new(Query::default()))
         .validation_mode(ValidationMode::Fast)
         .finish();
     EntrepotSchema::new(schema)

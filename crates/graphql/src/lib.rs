@@ -30,6 +30,7 @@ pub mod operation;
 pub mod preauthorize;
 pub mod price;
 mod priced_inputs;
+pub mod query_root;
 pub mod quota;
 pub mod rate_limit;
 pub mod request;

@@ -35,4 +35,6 @@ pub struct Model {
     pub actor_id: Uuid,
     pub version: i64,
     pub updated_at: Timestamp,
+    /// The member in whose name a job advances it each night; null where calls do.
+    pub advanced_by: Option<MemberId>,
 }

@@ -104,7 +104,7 @@ impl ViewEngine for BulkExecutor {
         let Some((caller, session)) = self.node_authenticator.caller_in_name_of(requester, &request_id).await? else {
             return Ok(TableOutcome::Gone);
         };
-        let rights = TableRights::of(&caller.permissions);
+        let rights = TableRights::of(&caller);
         let session = asking_once(session);
         let ask = TableAsk { view: view.to_string(), variables, rows, format, locale };
         Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {

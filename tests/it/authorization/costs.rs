@@ -221,6 +221,7 @@ impl World {
             actor: Actor::SYSTEM,
             version: 1,
             updated_at: now,
+            advanced_by: None,
         };
         let line = PlanLine {
             id: self.node.clock.id(),
@@ -259,14 +260,13 @@ impl World {
 
     /// A view of the company's stores. It is written as it would be kept: an engine for each world would take long to make.
     async fn saved(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let (id, now): (SavedViewId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
+        let (id, now, maker): (SavedViewId, _, _) = (self.node.clock.id(), self.node.clock.now(), house.owner.actor);
         let fields = saved_views::core::Fields {
             name: "Stores".to_owned(),
             slug: "stores".to_owned(),
             document: "{ stores { nodes { id } } }".to_owned(),
             variables: saved_views::core::Variables::new(),
         };
-        let maker = house.owner.actor;
         let view =
             View { id, fields, cost: 1, is_paused: false, maker, readers: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();

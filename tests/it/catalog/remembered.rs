@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use entity::prelude::CategoryId;
+use entity::prelude::{CategoryId, ProductId};
 use entrepot::{
     api::{catalog::Loads, graphql::lazy::OfTenant},
     cache::{Cache, Remote},
@@ -15,7 +15,7 @@ use entrepot::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{category, change, made};
+use super::{category, change, made, product};
 use crate::{
     catalog::world::World,
     process::redis::Redis,
@@ -61,6 +61,27 @@ on_both!(a_row_is_read_once_and_then_only_asked_whether_it_has_changed, world: W
     made(category(world, json!({ "name": "Candles" })).await);
     assert_eq!(seen(&node, world, id).await.2, 2, "where things stand, and what has changed: another row");
     assert_eq!(seen(&node, world, id).await.2, 1);
+    node.close().await.unwrap();
+});
+
+on_both!(names_of_products_are_remembered_beside_whole_products, world: World => {
+    let redis = Redis::start().await;
+    let node = node(world, redis.as_ref()).await;
+    let mug = made(product(world, json!({ "sku": "MUG", "name": "A mug" })).await)["product"].clone();
+    let id: ProductId = mug["id"].as_str().unwrap().parse().unwrap();
+    let named = async || {
+        let before = node.statements();
+        let names = Loads::of(node.tenant(world.owner.tenant)).known_names(vec![id, id]).await.unwrap();
+        (names[&id].name.clone(), node.statements() - before)
+    };
+    let whole = async || Loads::of(node.tenant(world.owner.tenant)).known_products(vec![id]).await.unwrap()[&id].name.clone();
+    named().await;
+    assert_eq!((named().await, whole().await), (("A mug".to_owned(), 1), "A mug".to_owned()), "where things stand");
+    assert_eq!(named().await, ("A mug".to_owned(), 1), "the whole product lies beside its name");
+    let renamed = json!({ "id": mug["id"], "expectedVersion": mug["version"], "name": "A cup" });
+    made(change(world, "productUpdate", "ProductUpdateInput", "product { id }", renamed).await);
+    assert_eq!((named().await.0, whole().await), ("A cup".to_owned(), "A cup".to_owned()));
+    assert_eq!(named().await.1, 1);
     node.close().await.unwrap();
 });
 

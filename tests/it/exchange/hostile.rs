@@ -8,7 +8,12 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 use super::world::{Works, World, counts, import, over, product, result};
 use crate::world::on_both;
 
-on_both!(a_file_that_cannot_be_read_says_why, a_row_half_broken_is_one_row, a_workbook_that_is_a_bomb_is_not_unpacked);
+on_both!(
+    a_file_that_cannot_be_read_says_why,
+    a_row_half_broken_is_one_row,
+    a_workbook_that_is_a_bomb_is_not_unpacked,
+    a_workbook_whose_parts_overlap_is_not_unpacked,
+);
 
 async fn a_file_that_cannot_be_read_says_why(world: &World) {
     let works = Works::begin(world);
@@ -80,6 +85,38 @@ async fn a_workbook_that_is_a_bomb_is_not_unpacked(world: &World) {
         let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
         assert_eq!(done["state"], "FAILED", "{why}: {done:#}");
         assert!(done["error"].as_str().unwrap().contains(why), "{why}: {done:#}");
+    }
+    works.kill().await;
+}
+
+/// An archive whose one part is listed so many times.
+fn overlapping(times: u16) -> Vec<u8> {
+    const END: usize = 22;
+    // Bytes that do not become fewer when they are packed.
+    let mut seed = 7_u32;
+    let noise = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        seed.to_be_bytes()[0]
+    });
+    let noise = noise.take(4_096).collect();
+    let whole = archive(&[("xl/part.xml", noise)]);
+    let (rest, end) = whole.split_at(whole.len() - END);
+    let offset = u32::from_le_bytes(end[16..20].try_into().unwrap()) as usize;
+    let (parts, listed) = rest.split_at(offset);
+    let length = u32::try_from(listed.len()).unwrap() * u32::from(times);
+    let mut end = end.to_vec();
+    end[8..10].copy_from_slice(&times.to_le_bytes());
+    end[10..12].copy_from_slice(&times.to_le_bytes());
+    end[12..16].copy_from_slice(&length.to_le_bytes());
+    [parts, &listed.repeat(times.into()), &end].concat()
+}
+
+async fn a_workbook_whose_parts_overlap_is_not_unpacked(world: &World) {
+    let works = Works::begin(world);
+    for (times, why) in [(1, "no workbook in it"), (2, "its parts overlap"), (2_000, "its parts overlap")] {
+        let done = over(world, &import(world, "PRODUCTS", overlapping(times), json!({})).await).await;
+        assert_eq!(done["state"], "FAILED", "{times}: {done:#}");
+        assert!(done["error"].as_str().unwrap().contains(why), "{times}: {done:#}");
     }
     works.kill().await;
 }

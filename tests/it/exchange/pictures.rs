@@ -100,6 +100,8 @@ async fn pictures_have_places(world: &World) {
     let answer = world.must(&world.ours, REMOVE, json!({ "input": gone })).await;
     assert_eq!((&answer["image"], answer["images"].as_array().unwrap().len()), (&Value::Null, 2));
     assert_eq!(places(world, &product).await, [second.clone(), before.clone()]);
+    let odd = json!({ "idempotencyKey": "odd", "productId": product, "fileId": world.ours.ids["fil"], "alt": "a\0b" });
+    assert_eq!(refused(world, ADD, odd).await[0]["field"], json!(["input", "alt"]));
     for (input, code, field) in [
         (order(&[&second, &second]), "INVALID", "imageIds"),
         (order(&[&first]), "NOT_FOUND", "imageIds"),
@@ -144,7 +146,7 @@ async fn documents_come_and_go(world: &World) {
         (&json!("Data sheet"), &json!("sheet.pdf"), &json!("application/pdf"), &json!(14))
     );
     assert_eq!(fetched(world, &shown["url"]).await, b"%PDF-1.7\n%%EOF");
-    for (title, code) in [("", "REQUIRED"), ("  ", "REQUIRED"), (&"x".repeat(201), "TOO_LONG")] {
+    for (title, code) in [("", "REQUIRED"), ("  ", "REQUIRED"), (&"x".repeat(201), "TOO_LONG"), ("a\0b", "INVALID")] {
         let input = json!({ "idempotencyKey": "e", "productId": product, "fileId": file, "title": title });
         let told = refused(world, DOCUMENT, input).await;
         assert_eq!((&told[0]["code"], &told[0]["field"]), (&json!(code), &json!(["input", "title"])), "{told:#}");

@@ -117,6 +117,7 @@ async fn addresses_that_are_not_the_internet_are_refused(world: &World) {
         "https://s3.example.com/bucket",
         "ftp://s3.example.com",
         "s3.example.com",
+        "https://s3.example.com\0",
     ] {
         refused(&set(&books.office, with("endpoint", json!(endpoint))).await, "INVALID", "input.bucket.endpoint");
     }

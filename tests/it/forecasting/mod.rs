@@ -3,6 +3,7 @@
 
 mod csv;
 mod factors;
+mod history;
 mod simulate;
 mod sums;
 mod watched;

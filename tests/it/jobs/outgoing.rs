@@ -44,6 +44,7 @@ const INSIDE: &[&str] = &[
     "identity.forget",
     "job.forget",
     "journal.trim",
+    "liquidation.advance",
     "liquidation.score",
     "liquidation.watch",
     "order.fill_backorders",

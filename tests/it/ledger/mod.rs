@@ -6,6 +6,7 @@
 mod world;
 mod broken;
 mod followers;
+mod heavy;
 mod journal;
 mod kitted;
 mod large;

@@ -3,6 +3,7 @@
 
 mod bundles;
 mod clearance;
+mod nightly;
 mod watched;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -22,6 +23,7 @@ on_both!(
     what_is_listed_first_says_nothing_of_costs_to_whoever_is_not_shown_them,
     criteria_say_what_is_listed_and_what_it_costs,
     what_is_sent_back_is_credited_once,
+    a_supplier_who_is_archived_takes_nothing_back,
     a_markdown_cuts_the_price_in_steps_and_is_followed,
     what_another_store_sells_is_moved_there,
     what_is_written_off_leaves_stock,
@@ -168,6 +170,28 @@ async fn what_is_sent_back_is_credited_once(world: &World) {
     let returns = answer["data"]["supplierReturns"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     assert_eq!((returns.len(), &returns[0]["id"]), (1, &line["supplierReturn"]["id"]));
     desk.office().is_sound().await;
+}
+
+async fn a_supplier_who_is_archived_takes_nothing_back(world: &World) {
+    let desk = Clearance::of(world).await;
+    let (mug, office) = (desk.dead("MUG").await, desk.office());
+    desk.terms().await;
+    let stores = json!({ "stores": [office.store] });
+    let plan = desk.plan(stores.clone()).await;
+    assert_eq!(plan["lines"]["nodes"][0]["action"], "RETURN", "{plan:#}");
+    // They are archived between the plan and its approval.
+    let before = office.level(&mug, &office.store).await;
+    let input = json!({ "id": office.supplier["id"] });
+    done(&office.act("supplierArchive", "SupplierArchiveInput", "supplier { archivedAt }", input).await, "supplier");
+    let payload = approve(office, &key(), &plan).await;
+    let line = &payload["refused"][0];
+    assert_eq!((&payload["approved"], &line["line"]["state"]), (&json!(0), &json!("REFUSED")), "{payload:#}");
+    assert!(line["message"].as_str().unwrap().contains("archived since"), "{payload:#}");
+    assert_eq!(office.level(&mug, &office.store).await, before, "the goods are where they were");
+    // The next plan does what is best without them.
+    let plan = desk.plan(stores).await;
+    assert_eq!(plan["lines"]["nodes"][0]["action"], "MARKDOWN", "{plan:#}");
+    office.is_sound().await;
 }
 
 async fn a_markdown_cuts_the_price_in_steps_and_is_followed(world: &World) {

@@ -36,6 +36,7 @@ mod live;
 mod load;
 mod logs;
 mod mail;
+mod many_tenants;
 mod nginx;
 mod modes;
 mod nodes;

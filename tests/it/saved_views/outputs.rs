@@ -1,6 +1,7 @@
 //! What schedules send beside CSV, where tables are kept, whom rows are told, and who is told of a schedule that has stopped.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use entity::prelude::ChannelId;
 use entrepot::{
     access::Caller,
     identity::Mailer,
@@ -9,6 +10,7 @@ use entrepot::{
     storage::{Reads, Row},
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     STORES, answer, change, made,
@@ -217,6 +219,10 @@ async fn rows_are_told_to_the_owner_of_the_schedule_alone(world: &World) {
     let narrower = world.ours.only(&["view.read", "store.read"]);
     let less = registry().shown("view.result", &payload, &narrower).unwrap().unwrap();
     assert!(less["table"].is_null() && less["rows"] == seen["rows"], "rows were read with more: {less:#}");
+    // An integration that was bound to a channel after it had read those of all.
+    let bound = Caller { channel: Some(ChannelId::from_uuid(Uuid::from_u128(7))), ..office.caller.clone() };
+    let less = registry().shown("view.result", &payload, &bound).unwrap().unwrap();
+    assert!(less["table"].is_null() && less["rows"] == seen["rows"], "rows were read of all channels: {less:#}");
 }
 
 /// Tells the owner of a schedule, as the job does.

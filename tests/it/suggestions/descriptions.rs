@@ -22,7 +22,7 @@ use crate::{
     world::on_both,
 };
 
-on_both!(a_language_model_proposes_what_a_person_accepts);
+on_both!(a_language_model_proposes_what_a_person_accepts, a_language_model_that_never_answers_is_given_up);
 
 const SET: &str = "mutation($input: ProductDescriptionEndpointSetInput!) { productDescriptionEndpointSet(input: $input) {
     endpoint { url model hasSecretKey isEnabled maxTokens callsPerDay callsToday version } userErrors { code message field } } }";
@@ -163,6 +163,8 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let off = json!({ "url": model.url, "model": "small", "secretKey": SECRET, "callsPerDay": 9 });
     refused(&shop.set(off.clone()).await, "INVALID", "input.url");
     world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
+    let kept_by_no_database = json!({ "url": format!("{}\0", model.url), "model": "small" });
+    refused(&shop.set(kept_by_no_database).await, "INVALID", "input.url");
     let endpoint = done(&shop.set(off.clone()).await, "endpoint").clone();
     assert_eq!((&endpoint["isEnabled"], &endpoint["hasSecretKey"]), (&json!(false), &json!(true)), "off by default");
     // The audit log has each change, without the address's path and without the key.
@@ -219,5 +221,22 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let dump = world.dump(world.ours.owner.tenant).await.join("\n").to_lowercase();
     let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
     assert!(!dump.contains(SECRET) && !dump.contains(&hex), "a key is kept nowhere in the clear");
+    shop.office.is_sound().await;
+}
+
+async fn a_language_model_that_never_answers_is_given_up(world: &World) {
+    let (shop, model) = (Shop::of(world).await, Model::begin().await);
+    let mug = shop.product("Dragonfly mug", Some(&shop.mugs)).await;
+    world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
+    done(&shop.set(json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 9 })).await, "endpoint");
+    model.replies(Reply::Held);
+    let payload = tokio::time::timeout(Duration::from_secs(20), shop.propose(&mug)).await.unwrap();
+    let code = &payload["userErrors"][0]["code"];
+    assert_eq!((&payload["failure"], code, &payload["proposal"]), (&json!("TOO_SLOW"), &json!("INVALID_STATE"), &Value::Null));
+    // Neither the product nor the next call has anything of it, but for the call that it was.
+    model.replies(Reply::Completion("A blue mug."));
+    assert_eq!(done(&shop.propose(&mug).await, "proposal"), "A blue mug.");
+    assert_eq!(shop.ask(ENDPOINT, json!({})).await["productDescriptionEndpoint"]["callsToday"], 2);
+    assert_eq!(shop.named("Dragonfly mug").await["version"], 1);
     shop.office.is_sound().await;
 }

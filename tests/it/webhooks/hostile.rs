@@ -14,6 +14,7 @@ use crate::world::on_both;
 on_both!(
     a_redirect_leads_nowhere,
     an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when_it_is_sent_to,
+    a_description_that_databases_do_not_keep_is_refused,
     a_body_without_end_is_not_read,
     dead_and_silent_endpoints_hold_up_nobody_else,
 );
@@ -50,6 +51,8 @@ async fn an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when
         "https://user:word@shop.example/",
         "ftp://shop.example/",
         "not a url",
+        "https://shop.example/hooks\0",
+        "https://shop.example/a\0b",
     ] {
         let made = try_endpoint(world, owner, url, &["stock.changed"]).await;
         let error = &made["userErrors"][0];
@@ -75,6 +78,20 @@ async fn an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when
         "whether there is such a name is not told"
     );
     working.abort();
+}
+
+async fn a_description_that_databases_do_not_keep_is_refused(world: &World) {
+    let refused = json!([{ "code": "INVALID", "field": ["input", "description"] }]);
+    let create =
+        "mutation($input: WebhookEndpointCreateInput!) { webhookEndpointCreate(input: $input) { userErrors { code field } } }";
+    let update =
+        "mutation($input: WebhookEndpointUpdateInput!) { webhookEndpointUpdate(input: $input) { userErrors { code field } } }";
+    let new = json!({ "url": "https://shop.example/", "eventTypes": ["*"], "description": "a\0b" });
+    let changed = json!({ "id": world.ours.ids["whe"], "expectedVersion": 1, "description": "a\0b" });
+    for (query, name, input) in [(create, "webhookEndpointCreate", new), (update, "webhookEndpointUpdate", changed)] {
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "input": input })).await;
+        assert_eq!(answer["data"][name]["userErrors"], refused, "{answer:#}");
+    }
 }
 
 async fn a_body_without_end_is_not_read(world: &World) {

@@ -172,6 +172,10 @@ fn refuse(error: AttachmentError) -> Result<UserError, TopError> {
             let message = format!("at most {MOST} files are attached to a thing: remove one first");
             UserError::new(ErrorCode::LimitExceeded, message, at("nodeId"))
         }
+        Refusal::Erased => {
+            let message = "the customer is erased: nothing is kept of them any more";
+            UserError::new(ErrorCode::Invalid, message, at("nodeId"))
+        }
         Refusal::NotFound => UserError::not_found("attachment", at("id")),
         Refusal::KeyReused => {
             UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", at("idempotencyKey"))

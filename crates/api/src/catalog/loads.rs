@@ -238,7 +238,11 @@ impl Loads {
     }
     /// Their names alone.
     pub async fn known_names(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductName>>> {
-        Ok(product::names_together(&self.scope, distinct(ids.into_iter())).await?)
+        let ids = distinct(ids.into_iter());
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        Ok(self.remembered(ids, |ids| product::names_together(&self.scope, ids)).await?)
     }
     pub async fn known_categories(&self, ids: Vec<CategoryId>) -> Answer<HashMap<CategoryId, Arc<CategoryRow>>> {
         known(&self.categories, ids, |ids| self.kept_rows::<entity::category::Entity, _>(ids, |row| row.id)).await

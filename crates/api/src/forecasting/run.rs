@@ -39,7 +39,7 @@ impl ForecastRun {
     async fn seq(&self) -> Long {
         Long(self.0.seq)
     }
-    /// Weeks of history, at most 104.
+    /// Weeks of history, at most 156.
     async fn history_weeks(&self) -> i32 {
         self.0.weeks
     }

@@ -147,6 +147,9 @@ pub struct LiquidationPlanAdvanceInput {
     pub plan: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
+    /// Whether a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
+    /// as it is. True and false take a member, not an integration, with product.write for all stores.
+    pub automatic: Option<bool>,
 }
 
 /// An amount in the company's currency; 0 where it is left out.
@@ -261,6 +264,7 @@ impl LiquidationPlanAdvanceInput {
             idempotency_key: self.idempotency_key,
             plan: reading.id(&self.plan, || path!["input", "plan"]),
             expected_version: self.expected_version.0,
+            automatic: self.automatic,
         }
     }
 }

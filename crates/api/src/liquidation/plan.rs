@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use entity::prelude::LiquidationPlanId;
+use entity::prelude::{self, LiquidationPlanId};
 use iam::access::kind;
 use inventory::ledger::Ledger;
 use macros::resolvers;
@@ -157,6 +157,11 @@ impl LiquidationPlan {
     /// Member or integration that requested the plan.
     async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.plan.actor).await
+    }
+    /// Member in whose name a job advances the plan each night, from 02:00 in the tenant's time zone on. Null: liquidationPlanAdvance alone does.
+    async fn advanced_by(&self, ctx: &Context<'_>) -> Answer<Option<Actor>> {
+        let Some(member) = self.plan.advanced_by else { return Ok(None) };
+        actor(ctx, prelude::Actor::member(member)).await.map(Some)
     }
     /// Version of the plan: 1 when it was made, +1 for each change.
     pub async fn version(&self) -> Long {

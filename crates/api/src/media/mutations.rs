@@ -75,6 +75,7 @@ fn refuse(error: MediaError) -> Result<UserError, TopError> {
             (ErrorCode::LimitExceeded, format!("a product has at most {most} {what}: remove one first"), "productId")
         }
         Rejection::TooLong { field, most } => (ErrorCode::TooLong, format!("at most {most} characters are kept"), field),
+        Rejection::NotPlain { field } => (ErrorCode::Invalid, "a text without NUL characters is expected".to_owned(), field),
         Rejection::NoPlace { last } => (ErrorCode::OutOfRange, format!("a place from 1 to {last} is expected"), "position"),
         Rejection::Twice => (ErrorCode::Invalid, "a picture is named twice: name each once".to_owned(), "imageIds"),
         Rejection::NoTitle => (ErrorCode::Required, "say what the document is, as in Data sheet".to_owned(), "title"),

@@ -62,11 +62,12 @@ impl Choices {
     }
 }
 
-/// The methods of the last run: they come first in the order, so that a choice does not flutter.
+/// The tenant's methods of the last run, as they were named: they come first in the order, so that a choice does not flutter. A name that no candidate has
+/// now says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incumbent {
-    pub mean: Method,
-    pub median: Method,
+    pub mean: String,
+    pub median: String,
 }
 
 /// The losses of one class, or of all of them.
@@ -101,6 +102,12 @@ fn first_within<'a>(allowed: &[&'a Candidate], scope: Scope, incumbent: Option<&
     let is_incumbent = |candidate: &&&Candidate| Some(&candidate.method) == incumbent;
     let near: Vec<&&Candidate> = allowed.iter().filter(is_near).collect();
     near.iter().copied().find(|candidate| is_incumbent(candidate)).or_else(|| near.first().copied()).copied()
+}
+
+/// The candidates' method of a name.
+fn named<'a>(all: &'a [Candidate], name: Option<&str>) -> Option<&'a Method> {
+    let name = name?;
+    all.iter().map(|candidate| &candidate.method).find(|method| method.to_string() == name)
 }
 
 fn allowed(all: &[Candidate], scope: Scope) -> Vec<&Candidate> {
@@ -140,13 +147,15 @@ fn gated(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
 /// Chooses for the tenant, then for each class with at least [`CLASS_SERIES`] of the `counts`. Without scored origins everything is the default.
 pub fn choose(all: &[Candidate], counts: &[usize; Class::ALL.len()], incumbent: Option<&Incumbent>) -> Choices {
     let medians = all.iter().filter(|one| one.purpose == Purpose::Median).collect::<Vec<_>>();
-    let best = first_within(&allowed(all, None), None, incumbent.map(|known| &known.mean));
+    let last_mean = named(all, incumbent.map(|known| known.mean.as_str()));
+    let last_median = named(all, incumbent.map(|known| known.median.as_str()));
+    let best = first_within(&allowed(all, None), None, last_mean);
     let Some(best) = best else {
         let tenant = default_choice(Reached::Default);
         return Choices { classes: vec![tenant.clone(); Class::ALL.len()], tenant };
     };
     let median_of = |scope: Scope| {
-        let found = first_within(&medians, scope, incumbent.map(|known| &known.median));
+        let found = first_within(&medians, scope, last_median);
         found.map_or_else(|| Method::one(MEDIAN_DEFAULT), |candidate| candidate.method.clone())
     };
     let (mean, median) = (best.method.clone(), median_of(None));
@@ -212,13 +221,15 @@ mod tests {
         assert_eq!(name(&choose(&all, &MANY, None).tenant), "SES cap 3");
         set(&mut all, "MA(8) cap 3", None, (0.639, -0.03));
         assert_eq!(name(&choose(&all, &MANY, None).tenant), "MA(8) cap 3");
-        let incumbent = Incumbent { mean: all[6].method.clone(), median: all[13].method.clone() };
+        let incumbent = Incumbent { mean: all[6].method.to_string(), median: all[13].method.to_string() };
         set(&mut all, "MA(8) cap 3", None, (0.65, -0.03));
         let kept = choose(&all, &MANY, Some(&incumbent)).tenant;
         assert_eq!(
             (name(&kept), kept.median.to_string()),
             ("damped Holt cap 3".into(), "IMAPA cut at its 95th percentile".into())
         );
+        let unknown = Incumbent { mean: "boosted trees".into(), median: String::new() };
+        assert_eq!(choose(&all, &MANY, Some(&unknown)), choose(&all, &MANY, None), "a method of another version");
     }
 
     #[test]

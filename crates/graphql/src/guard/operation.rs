@@ -20,7 +20,9 @@ use super::{
     merge::{self, Merged},
     within,
 };
-use crate::{code::Code, limits::Limits, schema_index::SchemaIndex, session::Visibility, validation_cache::ValidationCache};
+use crate::{
+    code::Code, limits::Limits, query_root, schema_index::SchemaIndex, session::Visibility, validation_cache::ValidationCache,
+};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,17 +136,20 @@ impl Operation {
     }
 
     /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as rc.5
-    /// offers no way to lend it.
+    /// offers no way to lend it. Root fields of a query are marked (`query_root`).
     pub fn document(&self, variables: &Variables, schema_index: &SchemaIndex) -> ExecutableDocument {
-        let settled = match &self.merged {
-            None => None,
-            Some(Merged::Always(document)) => return document.clone(),
-            Some(Merged::ByValues) => merge::merged(&self.document, schema_index, Some(variables)).ok().flatten(),
+        let mut document = match &self.merged {
+            None => self.document.clone(),
+            Some(Merged::Always(document)) => document.clone(),
+            Some(Merged::ByValues) => match merge::merged(&self.document, schema_index, Some(variables)).ok().flatten() {
+                Some(Merged::Always(document)) => document,
+                _ => self.document.clone(),
+            },
         };
-        match settled {
-            Some(Merged::Always(document)) => document,
-            _ => self.document.clone(),
+        if self.kind == Kind::Query {
+            query_root::mark(&mut document);
         }
+        document
     }
 
     /// Adds the truth values that were left out and have a default: rc.5 looks for what `@skip` and `@include` name only among those that were

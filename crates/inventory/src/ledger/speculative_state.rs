@@ -31,11 +31,11 @@ use crate::{
     },
 };
 
-/// Tenants that a lane remembers, and levels of all of them: about a kilobyte each. Beyond either it forgets those that it met longest ago.
+/// Tenants that a lane remembers. Beyond so many it forgets those that it met longest ago.
 const TENANTS: usize = 1_024;
-const ALL_LEVELS: usize = 32_768;
-/// Levels remembered a tenant beyond those of the last batch.
-const LEVELS: usize = 4_096;
+/// Levels that a lane remembers, of one tenant or of all of them: a quarter of a kilobyte each, so some 30 MB where all are in use, as many as fit into a
+/// map of 131,072 slots. Of several tenants it forgets those that it met longest ago, of one the levels that changed longest ago.
+const LEVELS: usize = 114_688;
 /// Products whose facts are remembered a tenant: about half a kilobyte each.
 const PRODUCTS: usize = 20_000;
 
@@ -79,7 +79,7 @@ impl SpeculativeStates {
         speculative.met = self.clock;
         self.levels += speculative.levels.len();
         self.states.insert(tenant, speculative);
-        if self.states.len() > TENANTS || self.levels > ALL_LEVELS {
+        if self.states.len() > TENANTS || self.levels > LEVELS {
             self.forget_half();
         }
     }
@@ -196,10 +196,32 @@ impl SpeculativeState {
         self.keys.clear();
         self.keys.extend(keys.map(|key| key.key.clone()));
         if self.levels.len() > LEVELS {
-            self.levels.retain(|key, _| needs.levels.contains(key));
+            let middle = median(self.levels.values().map(|level| level.seq).collect());
+            self.levels.retain(|key, level| level.seq > middle || needs.levels.contains(key));
         }
         if self.products.len() > PRODUCTS {
             self.products.clear();
+        }
+    }
+}
+
+/// The middle of some numbers; what is beyond it is half of them, or less where many are alike.
+fn median(mut numbers: Vec<i64>) -> i64 {
+    let middle = numbers.len() / 2;
+    if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle).1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_half_is_beyond_the_middle_however_many_are_alike() {
+        for (numbers, beyond) in
+            [(vec![], 0), (vec![7], 0), (vec![4, 1, 3, 2], 1), (vec![5, 1, 4, 2, 3], 2), (vec![9; 8], 0), (vec![1, 2, 2, 2], 0)]
+        {
+            let middle = median(numbers.clone());
+            assert_eq!(numbers.iter().filter(|number| **number > middle).count(), beyond, "{numbers:?}");
         }
     }
 }

@@ -86,6 +86,8 @@ impl Document for Purchases {
         let suppliers: Vec<SupplierId> = needs.suppliers.iter().copied().collect();
         let known = rows::known_suppliers(reads, &suppliers, &[]).await?;
         book.archived = known.into_iter().filter_map(|one| Some((one.id, one.archived_at?))).collect();
+        let agreed: Vec<ProductId> = needs.agreed.iter().copied().collect();
+        book.agreed = rows::product_facts(reads, &agreed).await?;
         Ok(())
     }
 

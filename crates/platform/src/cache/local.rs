@@ -1,6 +1,9 @@
 //! The rows that this process remembers, bounded by what they weigh.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::{Any, TypeId},
+    sync::Arc,
+};
 
 use entity::prelude::TenantId;
 use quick_cache::{Weighter, sync};
@@ -21,15 +24,18 @@ const AROUND: usize = 128;
 /// What a row is taken to weigh before there are any.
 const USUAL: u64 = 512;
 
+/// A row may be held whole, and in a shorter form.
+type RowKey = (TenantId, Uuid, TypeId);
+
 #[derive(Clone)]
 struct Weight;
-impl Weighter<(TenantId, Uuid), Held> for Weight {
-    fn weight(&self, _: &(TenantId, Uuid), held: &Held) -> u64 {
+impl Weighter<RowKey, Held> for Weight {
+    fn weight(&self, _: &RowKey, held: &Held) -> u64 {
         (held.weight + AROUND) as u64
     }
 }
 
-pub struct Local(sync::Cache<(TenantId, Uuid), Held, Weight>);
+pub struct Local(sync::Cache<RowKey, Held, Weight>);
 
 impl Local {
     pub fn new(bytes: u64) -> Self {
@@ -37,10 +43,11 @@ impl Local {
         let expected = (bytes / USUAL / 16).max(64) as usize;
         Self(sync::Cache::with_weighter(expected, bytes, Weight))
     }
-    pub fn get(&self, tenant: TenantId, id: Uuid) -> Option<Held> {
-        self.0.get(&(tenant, id))
+    pub fn get<T: 'static>(&self, tenant: TenantId, id: Uuid) -> Option<Held> {
+        self.0.get(&(tenant, id, TypeId::of::<T>()))
     }
-    pub fn put(&self, tenant: TenantId, id: Uuid, held: Held) {
-        self.0.insert((tenant, id), held);
+    /// Holds a row of this type.
+    pub fn put<T: 'static>(&self, tenant: TenantId, id: Uuid, held: Held) {
+        self.0.insert((tenant, id, TypeId::of::<T>()), held);
     }
 }

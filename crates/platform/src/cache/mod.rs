@@ -156,7 +156,7 @@ impl Cache {
     }
 
     fn remembered<T: Cached>(&self, tenant: TenantId, cache_view: &CacheView, id: Uuid) -> Option<Arc<T>> {
-        let held = self.0.local.get(tenant, id).filter(|held| cache_view.log().is_current(id, held.epoch, held.as_of));
+        let held = self.0.local.get::<T>(tenant, id).filter(|held| cache_view.log().is_current(id, held.epoch, held.as_of));
         let row = held.and_then(|held| (held.row as Arc<dyn Any + Send + Sync>).downcast().ok());
         metrics::looked_up("rows", Lookup::of(row.as_ref()));
         row
@@ -170,7 +170,7 @@ impl Cache {
         missing: &mut Vec<Id<K>>,
         found: &mut HashMap<Id<K>, Arc<T>>,
     ) {
-        let Some(remote) = &self.0.remote else { return };
+        let Some(remote) = self.0.remote.as_ref().filter(|_| T::IS_SHARED) else { return };
         let ids: Vec<Uuid> = missing.iter().map(|id| id.uuid()).collect();
         let Some(sealed) = remote.get(tenant, &ids).await else { return };
         let mut shared = HashMap::new();
@@ -180,7 +180,7 @@ impl Cache {
             metrics::looked_up("rows.shared", Lookup::of(current.as_ref()));
             if let Some((epoch, as_of, row)) = current {
                 let row = Arc::new(row);
-                self.0.local.put(tenant, id.uuid(), Held { epoch, as_of, weight: row.weight(), row: row.clone() });
+                self.0.local.put::<T>(tenant, id.uuid(), Held { epoch, as_of, weight: row.weight(), row: row.clone() });
                 shared.insert(*id, row);
             }
         }
@@ -191,17 +191,18 @@ impl Cache {
     /// Remembers rows that were read after `cache_view` was asked for.
     pub fn keep<K, T: Cached>(&self, scope: &TenantScope, cache_view: &CacheView, rows: &HashMap<Id<K>, Arc<T>>) {
         let tenant = scope.tenant();
+        let remote = self.0.remote.as_ref().filter(|_| T::IS_SHARED);
         let mut sealed = Vec::new();
         for (id, row) in rows.iter().map(|(id, row)| (id.uuid(), row)) {
-            if self.0.remote.is_some() {
+            if remote.is_some() {
                 sealed.extend(
                     remote::seal(&self.0.ring, tenant, id, (cache_view.epoch, cache_view.at), row.as_ref()).map(|it| (id, it)),
                 );
             }
             let (epoch, as_of) = (cache_view.epoch, cache_view.at);
-            self.0.local.put(tenant, id, Held { epoch, as_of, weight: row.weight(), row: row.clone() });
+            self.0.local.put::<T>(tenant, id, Held { epoch, as_of, weight: row.weight(), row: row.clone() });
         }
-        if let (Some(remote), false) = (&self.0.remote, sealed.is_empty()) {
+        if let (Some(remote), false) = (remote, sealed.is_empty()) {
             remote.put(tenant, sealed);
         }
     }

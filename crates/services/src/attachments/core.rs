@@ -37,6 +37,8 @@ pub enum Refusal {
         field: &'static str,
     },
     TooMany,
+    /// The customer is erased: what is attached now would stay.
+    Erased,
     NotFound,
     KeyReused,
 }

@@ -5,7 +5,10 @@ use entity::{
     prelude::*,
 };
 use iam::access::Caller;
-use inventory::catalog::rows::merge::{merged_customers, merged_suppliers};
+use inventory::catalog::rows::{
+    customer,
+    merge::{merged_customers, merged_suppliers},
+};
 use platform::{
     audit::{self, Target},
     paging::{Listed, PageRequest},
@@ -100,6 +103,9 @@ async fn added(work: &mut Work, files: &Files, key: &Key, (author, readers): (Ac
             return Ok(Acted { value: rows::by_id(work, attachment).await?, seq, is_replayed: true });
         }
     }
+    if is_erased(work, &new.target).await? {
+        return Err(Refusal::Erased.into());
+    }
     let name = new.name.as_deref().map(name_of).transpose()?;
     let description = description_of(&new.description)?;
     // Behind the tenant's counter, so that two at once are counted one after the other.
@@ -114,6 +120,18 @@ async fn added(work: &mut Work, files: &Files, key: &Key, (author, readers): (Ac
     let seq = journal::append(work, vec![ATTACHMENT_ADDED.event(&event(&attachment, readers))], created_at).await?;
     idempotency::keep(work, key, &Receipt { attachment: id, seq }, created_at).await?;
     Ok(Acted { value: Some(attachment), seq, is_replayed: false })
+}
+
+/// Whether it is a customer who is erased: nothing new is kept of them. Behind the tenant's counter nobody is erased meanwhile.
+///
+/// # Errors
+/// The database fails.
+pub async fn is_erased(work: &Work, target: &Target) -> Result<bool, Fault> {
+    if target.kind != kind::CustomerId::PREFIX {
+        return Ok(false);
+    }
+    let found = customer::by_id(work, CustomerId::from_uuid(target.id)).await?;
+    Ok(found.is_none_or(|customer| !customer.is_known()))
 }
 
 /// Removes an attachment. Its bytes go a little later. Readers are None where the attachment is not found: then only an earlier call with the key

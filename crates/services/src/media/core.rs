@@ -49,6 +49,10 @@ pub enum Rejection {
         field: &'static str,
         most: usize,
     },
+    /// A text has a NUL character.
+    NotPlain {
+        field: &'static str,
+    },
     /// A place among the pictures that there is not.
     NoPlace {
         last: i64,

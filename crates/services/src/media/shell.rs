@@ -271,6 +271,9 @@ async fn reorder(work: &Work, product: ProductId, first: &[ImageId]) -> Done<Pro
 }
 
 fn within(text: &str, field: &'static str, most: usize) -> Result<(), Rejection> {
+    if text.contains('\0') {
+        return Err(Rejection::NotPlain { field });
+    }
     if text.chars().count() > most { Err(Rejection::TooLong { field, most }) } else { Ok(()) }
 }
 

@@ -1,7 +1,7 @@
 //! Events of saved views. A document is not told: it is read where it is kept.
 
 use entity::prelude::*;
-use iam::access::{PermissionSet, REGISTRY, Reach, code, kind};
+use iam::access::{Caller, REGISTRY, Reach, code, kind};
 use platform::{
     clock::rfc3339,
     storage::events::{EventViewer, Shown, Terms},
@@ -97,16 +97,20 @@ pub struct ViewResultEvent {
     pub rights: Option<Vec<TableRights>>,
 }
 
-/// Permissions that a table was made with, and the stores that they were for: the nil store stands for all.
+/// Permissions that a table was made with, and the stores and the channel that they were for: the nil store stands for all stores.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRights {
     pub permissions: Vec<String>,
     pub stores: Vec<StoreId>,
+    /// None: of all channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
 }
 
 impl TableRights {
     /// The rights of whoever a table is made for. Permissions for the same stores stand together.
-    pub fn of(rights: &PermissionSet) -> Vec<Self> {
+    pub fn of(caller: &Caller) -> Vec<Self> {
+        let (rights, channel) = (&caller.permissions, caller.channel);
         let mut all: Vec<Self> = Vec::new();
         for index in rights.bits().indices() {
             let stores = match rights.reach(index) {
@@ -116,15 +120,17 @@ impl TableRights {
             let permission = REGISTRY[index].code.to_owned();
             match all.iter_mut().find(|one| one.stores == stores) {
                 Some(one) => one.permissions.push(permission),
-                None => all.push(Self { permissions: vec![permission], stores }),
+                None => all.push(Self { permissions: vec![permission], stores, channel }),
             }
         }
         all
     }
 
-    /// Whether the viewer holds these, too.
+    /// Whether the viewer holds these, too. An integration may have been bound to a channel since.
     fn are_held(&self, viewer: EventViewer<'_>) -> bool {
-        self.permissions.iter().all(|permission| self.stores.iter().all(|store| viewer.covers_with(permission, *store)))
+        let is_within = self.channel.map_or(!viewer.is_confined(), |channel| viewer.includes(channel));
+        is_within
+            && self.permissions.iter().all(|permission| self.stores.iter().all(|store| viewer.covers_with(permission, *store)))
     }
 }
 

@@ -1,14 +1,8 @@
 //! Tagging objects. The face has looked up the object, and who may change it.
 
-use entity::{
-    id::{Kind, kind},
-    prelude::CustomerId,
-};
+use entity::id::{Kind, kind};
 use iam::access::{Caller, code, kind as may};
-use inventory::catalog::{
-    core::{Patch, Problem},
-    rows::customer,
-};
+use inventory::catalog::core::{Patch, Problem};
 use platform::{
     audit::{self, Fields, Target},
     clock::Clock,
@@ -26,7 +20,10 @@ use super::{
     events::{NODE_TAGS_UPDATED, NodeTagsEvent},
     rows,
 };
-use crate::notes::shell::{Readers, Write};
+use crate::{
+    attachments::shell::is_erased,
+    notes::shell::{Readers, Write},
+};
 
 /// Why nothing was written.
 #[derive(Debug)]
@@ -119,13 +116,4 @@ fn traced(tags: &NodeTags) -> Fields {
     } else {
         fields.with("metadata", metadata)
     }
-}
-
-/// Whether it is a customer who is erased. Behind the counter nobody is erased meanwhile.
-async fn is_erased(work: &Work, target: &Target) -> Result<bool, Fault> {
-    if target.kind != kind::CustomerId::PREFIX {
-        return Ok(false);
-    }
-    let found = customer::by_id(work, CustomerId::from_uuid(target.id)).await?;
-    Ok(found.is_none_or(|customer| !customer.is_known()))
 }

@@ -4,7 +4,17 @@ use std::mem::size_of_val;
 
 use platform::cache::Cached;
 
+use super::product::ProductName;
 use crate::catalog::core::product::ProductRow;
+
+impl Cached for ProductName {
+    /// Whole products are.
+    const IS_SHARED: bool = false;
+
+    fn weight(&self) -> usize {
+        size_of_val(self) + self.sku.len() + self.name.len()
+    }
+}
 
 impl Cached for ProductRow {
     fn weight(&self) -> usize {

@@ -9,6 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Rows, TenantScope, Work};
 use sea_orm::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::core::{
     goods::Goods,
@@ -178,7 +179,7 @@ pub async fn together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMa
     scope.coalesce(ids, load).await
 }
 /// What most lists show of a product they refer to.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Record, Serialize, Deserialize)]
 #[record(of = product, alias = "p")]
 pub struct ProductName {
     pub id: ProductId,

@@ -4,11 +4,11 @@ use entity::prelude::*;
 
 use super::{
     blanket_refusal::BlanketRefusal,
-    order::{DocumentEvent, Line, PurchaseOrder, count},
+    order::{DocumentEvent, Line, PurchaseBook, PurchaseOrder, count},
 };
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{BlanketOrderEvent, EventType};
-use crate::stock::core::{At, Field, Rejection};
+use crate::stock::core::{At, Field, Noun, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlanketOrder {
@@ -195,6 +195,28 @@ impl BlanketOrder {
             }
             status => status,
         };
+    }
+}
+
+impl PurchaseBook {
+    /// The blanket order, in a state that the action is open in and at the version that the caller saw.
+    pub(super) fn blanket_for(
+        &self,
+        id: BlanketOrderId,
+        action: BlanketAction,
+        version: Option<i64>,
+    ) -> Result<BlanketOrder, Rejection> {
+        let at = At::input(Field::Id);
+        let blanket = self.blankets.get(&id).ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, at))?;
+        if !action.is_open(blanket.status) {
+            return Err(BlanketRefusal::Status(blanket.status).at(at));
+        }
+        match version {
+            Some(expected) if expected != blanket.version => {
+                Err(Rejection::stale(Noun::BlanketOrder, id.uuid(), blanket.version))
+            }
+            _ => Ok(blanket.clone()),
+        }
     }
 }
 

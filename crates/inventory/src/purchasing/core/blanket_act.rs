@@ -31,15 +31,13 @@ pub struct BlanketCreate {
 #[derive(Debug, Clone)]
 pub struct NewBlanketLine {
     pub product: ProductId,
-    /// None where there is no such product.
-    pub facts: Option<ProductFacts>,
     pub quantity: Quantity,
     pub terms: CallOffTerms,
     /// For one whole unit.
     pub unit_cost: Money,
 }
 
-/// What a line of a blanket order keeps of its product, and what forbids one.
+/// What a line of a blanket order keeps of its product, and what forbids one: read behind the counter, where no product gets another unit or becomes a kit.
 #[derive(Debug, Clone)]
 pub struct ProductFacts {
     pub sku: String,
@@ -88,7 +86,7 @@ pub fn decide_blanket_create(
     if let Some(since) = book.archived.get(&command.supplier) {
         return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
     }
-    let lines = lines(draft, command.currency, &command.lines)?;
+    let lines = lines(draft, book, command.currency, &command.lines)?;
     if command.valid_to < command.valid_from {
         return Err(BlanketRefusal::Backwards.at(At::input(Field::ValidTo)));
     }
@@ -128,7 +126,7 @@ pub fn decide_blanket_update(
     let mut blanket = book.blanket_for(command.blanket, BlanketAction::Update, command.expected_version)?;
     let before = blanket.status;
     if let Some(new) = &command.lines {
-        let lines = lines(draft, blanket.currency, new)?;
+        let lines = lines(draft, book, blanket.currency, new)?;
         blanket.total = sum(blanket.currency, &lines)?;
         if blanket.change == BlanketChange::Figures {
             blanket.change = BlanketChange::Replaced { lines: blanket.lines.len() as u16 };
@@ -151,13 +149,18 @@ pub fn decide_blanket_update(
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
 }
 
-fn lines(draft: &mut Draft<'_>, currency: Currency, new: &[NewBlanketLine]) -> Result<Vec<BlanketLine>, Rejection> {
+fn lines(
+    draft: &mut Draft<'_>,
+    book: &PurchaseBook,
+    currency: Currency,
+    new: &[NewBlanketLine],
+) -> Result<Vec<BlanketLine>, Rejection> {
     if new.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
     let (mut lines, mut seen) = (Vec::with_capacity(new.len()), HashSet::new());
     for (index, new) in new.iter().enumerate() {
-        let made = line(currency, index, new).and_then(|line| first(&mut seen, line, index));
+        let made = line(book, currency, index, new).and_then(|line| first(&mut seen, line, index));
         lines.extend(draft.pass(made)?);
     }
     draft.end_pass()?;
@@ -169,9 +172,9 @@ fn sum(currency: Currency, lines: &[BlanketLine]) -> Result<Money, Rejection> {
     sum.ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Lines)))
 }
 
-fn line(currency: Currency, index: usize, new: &NewBlanketLine) -> Result<BlanketLine, Rejection> {
+fn line(book: &PurchaseBook, currency: Currency, index: usize, new: &NewBlanketLine) -> Result<BlanketLine, Rejection> {
     let at = |name: Field| At::line(index).field(name);
-    let Some(facts) = &new.facts else { return Err(Rejection::not_found(Noun::Product, at(Field::Product))) };
+    let Some(facts) = book.agreed.get(&new.product) else { return Err(Rejection::not_found(Noun::Product, at(Field::Product))) };
     let sku = || facts.sku.clone();
     if facts.is_kit {
         return Err(StockRefusal::Kit { sku: sku() }.at(at(Field::Product)));
@@ -277,17 +280,8 @@ mod tests {
     }
 
     fn mugs(quantity: i64) -> NewBlanketLine {
-        let facts = ProductFacts {
-            sku: "MUG".to_owned(),
-            name: "Mug".to_owned(),
-            decimals: 0,
-            is_kit: false,
-            is_tracked: true,
-            is_archived: false,
-        };
         NewBlanketLine {
             product: ProductId::NIL,
-            facts: Some(facts),
             quantity: Quantity::new(quantity).unwrap(),
             terms: CallOffTerms::default(),
             unit_cost: gbp(100),
@@ -311,7 +305,10 @@ mod tests {
             lines: vec![mugs(10)],
             actor: person(1),
         };
-        let mut book = PurchaseBook::default();
+        let (sku, name) = ("MUG".to_owned(), "Mug".to_owned());
+        let mug = ProductFacts { sku, name, decimals: 0, is_kit: false, is_tracked: true, is_archived: false };
+        let agreed = [0, 1].map(|id| (ProductId::from_uuid(Uuid::from_u128(id)), mug.clone())).into();
+        let mut book = PurchaseBook { agreed, ..PurchaseBook::default() };
         let made = decide_blanket_create(&book, &mut Draft::new(&stock()), &create).unwrap();
         book.evolve(&made);
         book

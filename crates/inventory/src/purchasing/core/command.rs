@@ -32,6 +32,8 @@ pub struct PurchaseNeeds {
     pub blankets: BTreeSet<BlanketOrderId>,
     /// Of new orders and returns.
     pub suppliers: BTreeSet<SupplierId>,
+    /// Products of new lines of blanket orders.
+    pub agreed: BTreeSet<ProductId>,
 }
 
 /// With the levels of the order's lines as they were read before; those of lines that were added since are loaded behind the counter.
@@ -215,6 +217,23 @@ impl Command {
         }
     }
 
+    /// The products of the lines that it writes on a blanket order.
+    pub fn agreed(&self) -> BTreeSet<ProductId> {
+        let lines = match self {
+            Self::BlanketCreate(create) => Some(&create.lines),
+            Self::BlanketUpdate(update) => update.lines.as_ref(),
+            Self::Create(_)
+            | Self::Amend(_)
+            | Self::Act(_)
+            | Self::Receive(_)
+            | Self::Return(_)
+            | Self::Confirm(_)
+            | Self::Revise(_)
+            | Self::BlanketAct(_) => None,
+        };
+        lines.into_iter().flatten().map(|line| line.product).collect()
+    }
+
     /// References that it gives to orders.
     pub fn references(&self) -> Vec<String> {
         match self {
@@ -277,6 +296,7 @@ impl Decide for PurchaseCommand {
             own.refs.extend(command.references());
             own.suppliers.extend(command.suppliers());
             own.blankets.extend(command.blankets());
+            own.agreed.extend(command.agreed());
         });
     }
 
@@ -291,8 +311,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        purchasing::core::Refusal,
-        stock::core::{At, Book, Field, RoomRefusal},
+        purchasing::core::{CallOffTerms, NewBlanketLine, ProductFacts, Refusal},
+        stock::core::{At, Book, Field, Refusal as StockRefusal, RoomRefusal},
     };
 
     #[test]
@@ -316,5 +336,35 @@ mod tests {
         let stock = Book::new(Timestamp(9), |_, _| 0);
         let refused = command.decide(&book, &mut Draft::new(&stock)).err();
         assert_eq!(refused, Some(Refusal::SupplierArchived { since: Timestamp(7) }.at(At::input(Field::Supplier))));
+    }
+
+    #[test]
+    fn a_line_of_a_blanket_order_is_in_the_unit_that_its_product_has_behind_the_counter() {
+        let (flour, gbp) = (ProductId::NIL, Currency::parse("GBP").unwrap());
+        let quantity = Quantity::new(20_000).unwrap();
+        let line = NewBlanketLine { product: flour, quantity, terms: CallOffTerms::default(), unit_cost: Money::new(150, gbp) };
+        let command = Command::BlanketCreate(BlanketCreate {
+            id: BlanketOrderId::NIL,
+            supplier: SupplierId::NIL,
+            currency: gbp,
+            valid_from: 1,
+            valid_to: 9,
+            external_ref: None,
+            note: None,
+            lines: vec![line],
+            actor: Actor::member(MemberId::NIL),
+        });
+        assert_eq!(command.agreed(), BTreeSet::from([flour]), "it is looked up behind the counter");
+        let stock = Book::new(Timestamp(9), |_, _| 0);
+        let decided = |decimals, is_kit| {
+            let (sku, name) = ("FLOUR".to_owned(), "Flour".to_owned());
+            let facts = ProductFacts { sku, name, decimals, is_kit, is_tracked: !is_kit, is_archived: false };
+            let book = PurchaseBook { agreed: HashMap::from([(flour, facts)]), ..PurchaseBook::default() };
+            command.decide(&book, &mut Draft::new(&stock))
+        };
+        let totals = [0, 3].map(|decimals| decided(decimals, false).unwrap().blankets[0].total.minor);
+        assert_eq!(totals, [3_000_000, 3_000], "of pieces, and of kilos in grams");
+        let at = At::line(0).field(Field::Product);
+        assert_eq!(decided(0, true).err(), Some(StockRefusal::Kit { sku: "FLOUR".to_owned() }.at(at)));
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use super::{
-    blanket::{BlanketAction, BlanketOrder},
-    blanket_refusal::BlanketRefusal,
+    blanket::BlanketOrder,
+    blanket_act::ProductFacts,
     carry::LandedShares,
     charge::Charge,
     correspondence::Correspondence,
@@ -209,6 +209,8 @@ pub struct PurchaseBook {
     pub taken_refs: HashSet<(SupplierId, String)>,
     /// Archived suppliers, of those that new orders and returns name.
     pub archived: HashMap<SupplierId, Timestamp>,
+    /// Products of the lines that commands write on blanket orders.
+    pub agreed: HashMap<ProductId, ProductFacts>,
 }
 
 /// A fact about a document, for the stream.
@@ -283,26 +285,6 @@ impl PurchaseBook {
         match version {
             Some(expected) if expected != order.version => Err(Rejection::stale(Noun::PurchaseOrder, id.uuid(), order.version)),
             _ => Ok(order.clone()),
-        }
-    }
-
-    /// The same of a blanket order.
-    pub(super) fn blanket_for(
-        &self,
-        id: BlanketOrderId,
-        action: BlanketAction,
-        version: Option<i64>,
-    ) -> Result<BlanketOrder, Rejection> {
-        let at = At::input(Field::Id);
-        let blanket = self.blankets.get(&id).ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, at))?;
-        if !action.is_open(blanket.status) {
-            return Err(BlanketRefusal::Status(blanket.status).at(at));
-        }
-        match version {
-            Some(expected) if expected != blanket.version => {
-                Err(Rejection::stale(Noun::BlanketOrder, id.uuid(), blanket.version))
-            }
-            _ => Ok(blanket.clone()),
         }
     }
 }

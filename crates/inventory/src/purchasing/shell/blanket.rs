@@ -151,7 +151,7 @@ async fn written(
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::BlanketCreate(create)), Vec::new())), missing))
 }
 
-/// Lines with what is kept of their products; those that are not there are noted.
+/// Lines of products that are named; those that are not there are noted.
 async fn lines_of(
     reads: &impl Reads,
     missing: &mut Missing,
@@ -164,10 +164,8 @@ async fn lines_of(
         let product = names.product(&line.product, || At::line(index).field(Field::Product));
         products.push(missing.or_nobodys(product));
     }
-    let facts = rows::product_facts(reads, &products).await?;
     let line = |(line, product): (&BlanketOrderLine, ProductId)| NewBlanketLine {
         product,
-        facts: facts.get(&product).cloned(),
         quantity: line.quantity,
         terms: CallOffTerms { minimum: line.call_off_minimum, multiple: line.call_off_multiple },
         unit_cost: line.unit_cost.unwrap_or(Money::zero(currency)),

@@ -57,9 +57,12 @@ impl Decide for StepReversal {
 
     /// What takes rows of lots away is decided in a batch of its own: a later step would find them gone.
     fn weight(&self) -> usize {
-        match self.0.undo {
+        let entries = self.0.original.entries.len();
+        match &self.0.undo {
             Undo::Shipment { .. } => MAX_WEIGHT + 1,
-            Undo::Receipt { .. } | Undo::Close { .. } => self.0.original.entries.len(),
+            Undo::Receipt { .. } => entries,
+            // A loss has an entry a product, and loads every lot that had left.
+            Undo::Close { sent } => entries.max(sent.len()),
         }
     }
 

@@ -129,6 +129,14 @@ fn column(place: &str) -> Option<usize> {
     number.checked_sub(1)
 }
 
+/// The text of a number. A whole one in a sheet is a floating one: 12, not 12.0. One beyond what those are exact to keeps the digits of the file:
+/// programs write long codes as numbers, and a code that is rounded is another code.
+fn written(text: &str, number: f64) -> String {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_whole && number >= EXACT { text.to_owned() } else { number.to_string() }
+}
+
 /// A sheet under way: the first row with anything in it is the header.
 struct Sheet<'a> {
     chunks: Chunks<'a>,
@@ -195,8 +203,7 @@ impl Sheet<'_> {
         let is_moment = head.style.is_some() && self.styles.moments.get(style) == Some(&true);
         match serial::moment(number, self.styles.is_1904).filter(|_| is_moment) {
             Some(at) => Held::Moment(at),
-            // A whole number in a sheet is a floating one: 12, not 12.0.
-            None => Held::Number(number.to_string()),
+            None => Held::Number(written(text, number)),
         }
     }
 
@@ -225,5 +232,27 @@ impl Sheet<'_> {
             }
             Ok(found)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_code_keeps_its_digits() {
+        let read = |text: &str| written(text, text.parse().unwrap());
+        for (text, expected) in [
+            ("12", "12"),
+            ("12.0", "12"),
+            ("1.2E1", "12"),
+            ("0.1", "0.1"),
+            ("4006381333931", "4006381333931"),
+            ("340123450000000018", "340123450000000018"),
+            ("9007199254740993", "9007199254740993"),
+            ("1E20", "100000000000000000000"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
     }
 }

@@ -10,8 +10,8 @@ use forecast::{
 
 use crate::demand::core::Span;
 
-/// Weeks that a run looks back on: two years, which seasons need.
-const MOST_WEEKS: i32 = 104;
+/// Weeks that a run looks back on: three years. A season is judged at origins that have two years before them, and the first of these is 24 weeks back.
+pub const HISTORY_WEEKS: i32 = 156;
 
 /// Facts of a product in a store.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,8 @@ pub struct LevelFacts {
     pub category: u32,
     pub is_archived: bool,
     pub has_incoming: bool,
+    /// Units of orders that were recorded more than seven days after they were placed.
+    pub late_units: i64,
     pub last: Option<LastClass>,
 }
 
@@ -36,6 +38,7 @@ pub struct SeriesHistory {
     pub units: Vec<i64>,
     /// Days of each week on which it could be sold.
     pub days: Vec<u8>,
+    late_units: i64,
     traits: Traits,
 }
 
@@ -47,6 +50,11 @@ impl SeriesHistory {
     /// The number of its store, as the panel has it.
     pub const fn store_number(&self) -> u32 {
         self.traits.store
+    }
+    /// The share of its units that were recorded late, 0 to 1.
+    fn late_share(&self) -> f32 {
+        let all: i64 = self.units.iter().fold(0_i64, |sum, units| sum.saturating_add((*units).max(0)));
+        if all > 0 { (self.late_units as f64 / all as f64).clamp(0.0, 1.0) as f32 } else { 0.0 }
     }
 }
 
@@ -63,7 +71,7 @@ impl History {
     /// The weeks before the one that begins on `until`, of each level in order.
     pub fn of(levels: &BTreeMap<(ProductId, StoreId), LevelFacts>, until: i32) -> Self {
         let oldest = levels.values().flat_map(|facts| facts.weeks.iter().map(|(week, _)| *week)).min().unwrap_or(until);
-        let weeks = ((until - oldest) / 7).clamp(0, MOST_WEEKS);
+        let weeks = ((until - oldest) / 7).clamp(0, HISTORY_WEEKS);
         let first_week = until - 7 * weeks;
         let mut stores = BTreeMap::new();
         let mut store_number = |store: StoreId| {
@@ -75,13 +83,14 @@ impl History {
             store: Some(*store),
             units: units(&facts.weeks, first_week, weeks as usize),
             days: days(&facts.spans, first_week, weeks as usize),
+            late_units: facts.late_units,
             traits: Traits {
                 category: facts.category,
                 store: store_number(*store),
                 is_archived: facts.is_archived,
                 has_incoming: facts.has_incoming,
-                late_share: 0.0,
                 last: facts.last,
+                ..Traits::default()
             },
         });
         Self { first_week, weeks: weeks as usize, series: series.collect() }
@@ -98,10 +107,12 @@ impl History {
                 store: None,
                 units: vec![0; self.weeks],
                 days: vec![0; self.weeks],
+                late_units: 0,
                 traits: Traits { store: 0, has_incoming: false, last: last.get(&of_store.product).copied(), ..of_store.traits },
             });
             sum.units.iter_mut().zip(&of_store.units).for_each(|(sum, units)| *sum = sum.saturating_add(*units));
             sum.days.iter_mut().zip(&of_store.days).for_each(|(most, days)| *most = (*most).max(*days));
+            sum.late_units = sum.late_units.saturating_add(of_store.late_units);
             sum.traits.has_incoming |= of_store.traits.has_incoming;
         }
         Self { first_week: self.first_week, weeks: self.weeks, series: products.into_values().collect() }
@@ -112,7 +123,8 @@ impl History {
         let mut panel = Panel::new(self.weeks).ok()?;
         for series in &self.series {
             let values: Vec<f32> = series.units.iter().map(|units| *units as f32).collect();
-            panel.push_with_days(&values, &series.days, series.traits).ok()?;
+            let traits = Traits { late_share: series.late_share(), ..series.traits };
+            panel.push_with_days(&values, &series.days, traits).ok()?;
         }
         Some(panel)
     }
@@ -156,6 +168,8 @@ fn days(spans: &[Span], first_week: i32, weeks: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use forecast::{Settings, forecast_all, models::SEASON_HISTORY, selection::origins};
+
     use super::*;
 
     const MONDAY: i32 = 20_716;
@@ -201,10 +215,52 @@ mod tests {
     }
 
     #[test]
-    fn two_years_are_looked_back_on() {
+    fn three_years_are_looked_back_on() {
         let product = ProductId::from_uuid(uuid::Uuid::from_u128(1));
         let facts = LevelFacts { weeks: vec![(MONDAY - 7 * 300, 9), (MONDAY - 7, 1)], ..LevelFacts::default() };
         let history = History::of(&BTreeMap::from([((product, id(2)), facts)]), MONDAY);
-        assert_eq!((history.weeks, history.series[0].units.iter().sum::<i64>()), (104, 1));
+        assert_eq!((history.weeks, history.series[0].units.iter().sum::<i64>()), (156, 1));
+        let first = origins(history.weeks)[0];
+        assert!(first >= SEASON_HISTORY, "{first}: a season needs two years before the first origin");
+    }
+
+    #[test]
+    fn units_that_were_recorded_late_are_a_share() {
+        let product = ProductId::from_uuid(uuid::Uuid::from_u128(1));
+        let facts =
+            |units: i64, late_units: i64| LevelFacts { weeks: vec![(MONDAY - 7, units)], late_units, ..LevelFacts::default() };
+        let levels = BTreeMap::from([((product, id(2)), facts(30, 0)), ((product, id(3)), facts(10, 4))]);
+        let history = History::of(&levels, MONDAY);
+        let panel = history.panel().unwrap();
+        assert_eq!((panel.traits(0).late_share, panel.traits(1).late_share), (0.0, 0.4));
+        let sums = history.by_product(&BTreeMap::new()).panel().unwrap();
+        assert_eq!((sums.len(), sums.traits(0).late_share), (1, 0.1), "4 of the 40 of both stores");
+        // What came back is taken off the units and not off the late ones.
+        let levels = BTreeMap::from([((product, id(2)), facts(3, 9)), ((product, id(3)), facts(0, 9))]);
+        let panel = History::of(&levels, MONDAY).panel().unwrap();
+        assert_eq!((panel.traits(0).late_share, panel.traits(1).late_share), (1.0, 0.0));
+    }
+
+    /// Forty products that sell most in one quarter of each year, with much noise.
+    #[test]
+    fn a_season_is_found_in_three_years() {
+        let mut state = 1_u64;
+        let mut chance = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / (1_u64 << 31) as f64
+        };
+        let mut facts = || {
+            let sold = |week: i32| {
+                let season = 1.0 + 0.4 * (f64::from(week) / 52.0 * std::f64::consts::TAU).sin();
+                (MONDAY - 7 * (HISTORY_WEEKS - week), (40.0 * season * (0.5 + chance())).round() as i64)
+            };
+            LevelFacts { weeks: (0..HISTORY_WEEKS).map(sold).collect(), ..LevelFacts::default() }
+        };
+        let product = |n: u128| ProductId::from_uuid(uuid::Uuid::from_u128(n));
+        let levels: BTreeMap<_, _> = (1..=40).map(|n| ((product(n), id(9)), facts())).collect();
+        let run = forecast_all(&History::of(&levels, MONDAY).panel().unwrap(), &Settings::default());
+        assert_eq!(run.choices.tenant.mean.to_string(), "seasonal SES cap 3");
+        let mean = |week: usize| run.series.iter().map(|one| one.points[week].mean).sum::<f32>();
+        assert!(mean(13) > 1.1 * mean(0), "the peak is thirteen weeks ahead: {} {}", mean(13), mean(0));
     }
 }

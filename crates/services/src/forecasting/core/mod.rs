@@ -20,12 +20,12 @@ pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classif
 pub use days::{DayHistory, DayLevel, DayPoint, StoredDayErrors, WeekDays, WeekForecast};
 pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
 pub use factors::{FactorFields, FactorGoods, FactorProblem, FactorSeries, MOST_DAYS, StoredFactor, factors_of, stored_factors};
-pub use history::{History, LevelFacts, SeriesHistory};
+pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,
-    series_of, status_of,
+    incumbent_of, series_of, status_of,
 };
 pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
 pub use supply::days_lasting;

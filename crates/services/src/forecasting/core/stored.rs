@@ -6,7 +6,7 @@ use entity::prelude::*;
 use forecast::{
     Point, Run, SeriesForecast, Status,
     class::Class,
-    selection::{Choice, Reached},
+    selection::{Choice, Incumbent, Reached},
     series::{DeductionReason, Reason},
 };
 use serde::{Deserialize, Serialize};
@@ -285,6 +285,13 @@ pub fn choices_of(
     serde_json::to_string(&all).unwrap_or_default()
 }
 
+/// The tenant's methods of an earlier run, which the next one prefers while they are as good as any. None where they are not kept.
+pub fn incumbent_of(choices: &str) -> Option<Incumbent> {
+    let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
+    let tenant = stored.into_iter().find(|choice| choice.class.is_none())?;
+    Some(Incumbent { mean: tenant.mean, median: tenant.median })
+}
+
 #[cfg(test)]
 mod tests {
     use forecast::{Panel, Settings, Traits, forecast_all};
@@ -306,6 +313,21 @@ mod tests {
         assert_eq!(all, made);
         assert_eq!((read.ahead(0), read.ahead(27)), (None, None));
         assert_eq!(read.ahead(1), read.points().next());
+    }
+
+    #[test]
+    fn the_methods_of_a_run_come_first_in_the_next_one() {
+        // Of ten each week every method is as good as any.
+        let mut panel = Panel::new(30).unwrap();
+        panel.push(&[10.0; 30], Traits::default()).unwrap();
+        let mean = |incumbent: Option<Incumbent>| {
+            let run = forecast_all(&panel, &Settings { incumbent, ..Settings::default() });
+            incumbent_of(&choices_of(&run, &BTreeMap::new(), &[], &StoredDayErrors::default())).map(|kept| kept.mean)
+        };
+        assert_eq!(mean(None).as_deref(), Some("SES cap 3"));
+        let holt = Incumbent { mean: "damped Holt cap 3".to_owned(), median: "IMAPA cut at its 95th percentile".to_owned() };
+        assert_eq!(mean(Some(holt)).as_deref(), Some("damped Holt cap 3"));
+        assert_eq!((incumbent_of("[]"), incumbent_of("{}")), (None, None));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{demand_day, demand_week, product, stock_level},
+    tables::{demand_day, demand_week, order_line, product, sales_order, stock_level},
 };
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
@@ -55,6 +55,24 @@ struct IncomingRow {
     store_id: StoreId,
 }
 
+/// Units of a product in a store of orders that were recorded late.
+#[derive(Record)]
+struct LateRow {
+    #[record(of = order_line, alias = "l", not_null)]
+    product_id: ProductId,
+    #[record(of = sales_order, alias = "o")]
+    store_id: StoreId,
+    #[record(sql = "CAST(sum(l.quantity - l.cancelled) AS bigint)")]
+    units: i64,
+}
+
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
+/// An order that is recorded so long after it was placed is late, in microseconds: seven days.
+const LATE_AFTER: i64 = 7 * DAY;
+/// Days whose weeks are read at once: three years of many products are millions of rows, each of which takes more memory than what is kept of it.
+const DAYS_AT_ONCE: u16 = 28;
+
 /// Facts of all levels that were ever asked for: weeks from `since` and before `until`.
 pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<Levels, Fault> {
     let mut levels = Levels::new();
@@ -63,8 +81,11 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
          ORDER BY d.week_date, d.product_id, d.store_id",
         WeekRow::SELECT
     );
-    for row in reads.records::<WeekRow>(&weeks, vec![since.into(), until.into()]).await? {
-        levels.entry((row.product_id, row.store_id)).or_default().weeks.push((row.week_date, row.units));
+    for from in (since..until).step_by(DAYS_AT_ONCE.into()) {
+        let to = (from + i32::from(DAYS_AT_ONCE)).min(until);
+        for row in reads.records::<WeekRow>(&weeks, vec![from.into(), to.into()]).await? {
+            levels.entry((row.product_id, row.store_id)).or_default().weeks.push((row.week_date, row.units));
+        }
     }
     let spans = format!(
         "SELECT {} FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date < $2
@@ -96,7 +117,29 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
     for ((product, _), facts) in &mut levels {
         (facts.category, facts.is_archived) = known.get(product).copied().unwrap_or_default();
     }
+    add_late_units(reads, &mut levels, (since, until)).await?;
     Ok(levels)
+}
+
+/// Units of orders that were recorded late. Those placed before the tenant was here are a history that was imported, and not late. Orders are looked up by
+/// when they were placed; a business date is at most a day from it.
+async fn add_late_units(reads: &impl Reads, levels: &mut Levels, (since, until): (i32, i32)) -> Result<(), Fault> {
+    let sql = format!(
+        "SELECT {} FROM sales_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
+         WHERE o.tenant_id = $1
+         AND o.placed_at >= (SELECT CASE WHEN t.created_at > $4 THEN t.created_at ELSE $4 END FROM tenant t WHERE t.id = $1)
+         AND o.created_at - o.placed_at > {LATE_AFTER} AND o.business_date >= $2 AND o.business_date < $3
+         AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED') AND l.product_id IS NOT NULL
+         GROUP BY l.product_id, o.store_id",
+        LateRow::SELECT
+    );
+    let placed_since = (i64::from(since) - 1) * DAY;
+    for row in reads.records::<LateRow>(&sql, vec![since.into(), until.into(), placed_since.into()]).await? {
+        if let Some(facts) = levels.get_mut(&(row.product_id, row.store_id)) {
+            facts.late_units = row.units;
+        }
+    }
+    Ok(())
 }
 
 /// Demand and days in stock of products in one store: weeks from `since` and before `until`. Looked up by level, so that other levels cost nothing.

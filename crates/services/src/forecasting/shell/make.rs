@@ -12,6 +12,7 @@ use forecast::{
     factors::{apply, judge},
     forecast_all,
     panel::LastClass,
+    selection::Incumbent,
     weekdays::ByDay,
 };
 use inventory::catalog::rows::small::tenant_zone;
@@ -28,9 +29,9 @@ use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
         core::{
-            DRIFT_WEEKS, DayHistory, Drift, FactorSeries, History, Level, SeriesHistory, StoredClasses, StoredCorrection,
-            StoredDayErrors, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, Tally, Turnover, choices_of, class_of,
-            classify, corrections_of, factors_of, series_of, status_of, stored_factors,
+            DRIFT_WEEKS, DayHistory, Drift, FactorSeries, HISTORY_WEEKS, History, Level, SeriesHistory, StoredClasses,
+            StoredCorrection, StoredDayErrors, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, Tally, Turnover, choices_of,
+            class_of, classify, corrections_of, factors_of, incumbent_of, series_of, status_of, stored_factors,
         },
         events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
         rows::{self, KeptRun, Priced, ScoreKey},
@@ -87,7 +88,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     }
     let last = rows::run_before(&scope, first_week).await?;
     let seq = catch_up(db, tenant, usize::MAX).await?.seq;
-    let mut facts = rows::level_facts(&scope, first_week - 7 * KEPT_WEEKS, first_week).await?;
+    let mut facts = rows::level_facts(&scope, first_week - 7 * HISTORY_WEEKS, first_week).await?;
     let mut classes = match &last {
         Some(run) => rows::classes(&scope, run.first_week).await?,
         None => BTreeMap::new(),
@@ -100,6 +101,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         .filter(|((_, store), _)| *store == StoreId::NIL)
         .map(|((product, _), last)| (product, last))
         .collect();
+    let last_run = LastRun { of_products, incumbent: last.as_ref().and_then(|run| incumbent_of(&run.choices)) };
     let stores = History::of(&facts, first_week);
     if stores.weeks == 0 || stores.series.is_empty() {
         return Ok(None);
@@ -107,7 +109,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     drop(facts);
     let basis = Box::pin(RunBasis::of(&scope, &stores, first_week, last.as_ref())).await?;
     // Processor time of its own: seconds where there are many products.
-    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, basis, &of_products));
+    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, basis, last_run));
     let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
     let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
@@ -212,6 +214,12 @@ impl RunBasis {
     }
 }
 
+/// What the last run leaves to this one.
+struct LastRun {
+    of_products: BTreeMap<ProductId, LastClass>,
+    incumbent: Option<Incumbent>,
+}
+
 /// Both runs with their histories.
 struct Computed {
     stores: History,
@@ -227,10 +235,10 @@ struct Computed {
 
 impl Computed {
     /// None for a history that the engine refuses.
-    fn of(stores: History, basis: RunBasis, last: &BTreeMap<ProductId, LastClass>) -> Option<Self> {
+    fn of(stores: History, basis: RunBasis, last: LastRun) -> Option<Self> {
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
-        let settings = Settings { horizon: HORIZON, threads, incumbent: None };
-        let products = stores.by_product(last);
+        let settings = Settings { horizon: HORIZON, threads, incumbent: last.incumbent };
+        let products = stores.by_product(&last.of_products);
         let panel = stores.panel()?;
         let mut store_run = forecast_all(&panel, &settings);
         let product_run = forecast_all(&products.panel()?, &settings);

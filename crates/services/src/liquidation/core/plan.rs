@@ -26,6 +26,8 @@ pub struct Plan {
     pub actor: Actor,
     pub version: i64,
     pub updated_at: Timestamp,
+    /// The member in whose name a job advances it each night. None: calls do.
+    pub advanced_by: Option<MemberId>,
 }
 
 /// What lines are expected to bring together. Bounds of parts do not add up to the bounds of the sum: these are the outermost.

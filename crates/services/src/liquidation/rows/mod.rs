@@ -16,7 +16,10 @@ pub use lines::{
     products_under_way, units_under_way,
 };
 pub use partners::{PairCount, PartnerFacts, SoldInCategory, best_sellers, orders_of, orders_since, pairs, partner_facts};
-pub use plans::{PLANS, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_keys, plan_page, plans_source, supersede};
+pub use plans::{
+    PLANS, advanced_plans, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_keys, plan_page, plans_source,
+    supersede, tenants_with_advanced,
+};
 pub use results::sales_since;
 pub use scores::{ActionSum, DueLine, Scored, action_sums, due_lines, plan_scores, unscored, write_scores};
 pub use settings::{Settings, change_settings, settings};

@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Work},
+    storage::{Backend, Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -38,6 +38,7 @@ struct PlanRow {
     actor_id: Uuid,
     version: i64,
     updated_at: Timestamp,
+    advanced_by: Option<MemberId>,
 }
 
 impl TryFrom<PlanRow> for Plan {
@@ -60,6 +61,7 @@ impl TryFrom<PlanRow> for Plan {
             actor: Actor { kind: row.actor_kind, id: row.actor_id },
             version: row.version,
             updated_at: row.updated_at,
+            advanced_by: row.advanced_by,
         })
     }
 }
@@ -89,6 +91,7 @@ fn row_of(tenant_id: TenantId, plan: &Plan) -> Result<liquidation_plan::Model, F
         actor_id: plan.actor.id,
         version: plan.version,
         updated_at: plan.updated_at,
+        advanced_by: plan.advanced_by,
     })
 }
 
@@ -132,6 +135,21 @@ pub async fn forget_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
     work.execute(&lines, vec![before.micros().into()]).await?;
     let plans = "DELETE FROM liquidation_plan WHERE tenant_id = $1 AND made_at < $2";
     work.execute(plans, vec![before.micros().into()]).await.map(drop)
+}
+
+/// Tenants with a plan under way that a job advances.
+pub async fn tenants_with_advanced(global: &Global) -> Result<Vec<TenantId>, Fault> {
+    let sql = format!(
+        "SELECT DISTINCT p.tenant_id FROM liquidation_plan p WHERE p.advanced_by IS NOT NULL AND p.state IN ('PARTLY', 'APPROVED')
+         AND p.tenant_id NOT IN {SUSPENDED} ORDER BY p.tenant_id"
+    );
+    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Plans under way that a job advances, the oldest first.
+pub async fn advanced_plans(reads: &impl Reads) -> Result<Vec<Plan>, Fault> {
+    let under_way = " AND p.advanced_by IS NOT NULL AND p.state IN ('PARTLY', 'APPROVED') ORDER BY p.made_at, p.id";
+    plans_where(reads, under_way, Vec::new()).await
 }
 
 /// Where a plan stands in its list.

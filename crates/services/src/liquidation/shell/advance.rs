@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
-use iam::access::{Permit, kind};
+use iam::access::{Permit, Reach, kind};
 use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
 use platform::{
     audit::{self, Target},
@@ -43,6 +43,9 @@ pub struct PlanAdvance {
     pub plan: LiquidationPlanId,
     #[serde(skip)]
     pub expected_version: i64,
+    /// Whether a job does so each night from now on, in the caller's name. None: as before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<bool>,
 }
 
 /// What came of it.
@@ -94,7 +97,7 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
         return replayed(&scope, known).await;
     }
     let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
-    let plan = rows::plan(&scope, input.plan).await?.ok_or_else(missing)?;
+    let mut plan = rows::plan(&scope, input.plan).await?.ok_or_else(missing)?;
     audit::set_target(Target::of(plan.id));
     if !matches!(plan.state, LiquidationPlanState::Partly | LiquidationPlanState::Approved) {
         return Err(LiquidationError::State(plan.state));
@@ -102,6 +105,7 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
     if plan.version != input.expected_version {
         return Err(LiquidationError::Stale { what: "liquidation plan", actual: plan.version });
     }
+    plan.advanced_by = advanced_by(&permit, &plan, input.automatic)?;
     Box::pin(catch_up(rooms.ledger.database(), scope.tenant(), usize::MAX)).await?;
     let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
     let Due { steps, skipped, closed } = due(&scope, &permit, &plan, today).await?;
@@ -114,6 +118,18 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
     }
     let (plan, receipt) = write_down(rooms, &permit, (&key, &input), (receipt, &changed)).await?;
     Ok(answer(plan, receipt, problems, false))
+}
+
+/// The member in whose name a plan advances from now on. It takes a person who may change prices: the rights are those that they have that night. Whoever
+/// may not begins and ends nothing, so that no reader stops what others rely on.
+fn advanced_by(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Option<MemberId>, LiquidationError> {
+    let Some(is_automatic) = automatic else { return Ok(plan.advanced_by) };
+    let prices = permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
+    if permit.actor().kind != ActorKind::Member || !prices {
+        let message = "the plan changes prices in your name each night: it takes a member with product.write for all stores";
+        return Err(LiquidationError::Invalid { message, field: path!["input", "automatic"] });
+    }
+    Ok(is_automatic.then(|| MemberId::from_uuid(permit.actor().id)))
 }
 
 /// Cuts prices: the lines that it was done for, and those that it was not.
@@ -205,7 +221,9 @@ async fn write_down(
         work.rollback().await?;
         return Err(LiquidationError::Stale { what: "liquidation plan", actual });
     }
-    if !changed.is_empty() {
+    let advanced_by = advanced_by(permit, &plan, input.automatic)?;
+    if !changed.is_empty() || plan.advanced_by != advanced_by {
+        plan.advanced_by = advanced_by;
         rows::change_lines(&work, plan.id, changed).await?;
         plan.state = state_of(&rows::lines_of(&work, plan.id).await?);
         (plan.version, plan.updated_at) = (plan.version + 1, now);

@@ -160,6 +160,7 @@ fn plan_of(
         actor,
         version: 1,
         updated_at: now,
+        advanced_by: None,
     };
     (plan, lines)
 }

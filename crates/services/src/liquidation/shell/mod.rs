@@ -5,6 +5,7 @@ mod approve;
 mod ask;
 mod carry_out;
 mod make;
+mod nightly;
 mod partners;
 mod responses;
 mod score;
@@ -26,6 +27,7 @@ pub use ask::{
 };
 pub use carry_out::Rooms;
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
+pub use nightly::{advance_all, advance_night};
 pub use score::{action_sums, score_all, score_due};
 pub use settings::{SettingsSet, set_settings};
 pub use watch::{watch, watch_all};

@@ -99,6 +99,10 @@ pub fn check_description(text: &str) -> Result<(), Rejection> {
     if text.chars().count() > MAX_DESCRIPTION {
         return Err(Rejection::TooLong { most: MAX_DESCRIPTION, field: input("description") });
     }
+    if text.contains('\0') {
+        let message = "a text without NUL characters is expected".to_owned();
+        return Err(Rejection::Invalid { message, field: input("description") });
+    }
     Ok(())
 }
 

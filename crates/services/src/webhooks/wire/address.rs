@@ -125,6 +125,10 @@ pub fn origin_of(text: &str) -> Option<String> {
 /// Checks what can be seen of a URL by itself. A name is resolved and checked when something is sent. Where the operator has opened networks,
 /// names of theirs are taken too.
 pub fn check(text: &str, allowed: &Allowed) -> Result<Url, Bad> {
+    // Control characters around a URL are dropped when it is parsed, but the text is kept as it is, and Postgres keeps no NUL.
+    if text.contains('\0') {
+        return Err(Bad::NotAUrl);
+    }
     let url = Url::parse(text).map_err(|_| Bad::NotAUrl)?;
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
         return Err(Bad::NotAUrl);

@@ -1,0 +1,112 @@
+//! Plans that advance by themselves: each night, in the name of the member who asked for it and by the rights that they have then.
+
+use entity::prelude::*;
+use iam::access::{Access, Permit, kind, permit};
+use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
+use platform::{
+    audit::{AuditContext, AuditWriter, Origin},
+    clock::local_minute,
+    storage::{Fault, Reads, TenantScope},
+};
+
+use super::{
+    LiquidationError,
+    advance::{PlanAdvance, advance_plan},
+    carry_out::Rooms,
+};
+use crate::liquidation::{
+    core::{LineState, Plan, PlanLine},
+    rows,
+};
+
+/// Minutes after midnight, in the tenant's time zone, from which on plans advance: prices change while nobody sells.
+const FROM_MINUTE: i32 = 120;
+
+/// Advances the plans of all tenants that are to advance by themselves. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
+pub async fn advance_all(rooms: Rooms<'_>, access: &Access, audit_writer: &AuditWriter) -> Result<(), Fault> {
+    for tenant in rows::tenants_with_advanced(&rooms.ledger.database().global()).await? {
+        match Box::pin(advance_night(rooms, access, audit_writer, tenant)).await {
+            Ok(0) => {}
+            Ok(plans) => tracing::info!(tenant = %tenant, plans, "plans of liquidation were advanced"),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "no plan of liquidation could be advanced"),
+        }
+    }
+    Ok(())
+}
+
+/// Advances what is due of a tenant's plans, and says how many of them changed. None before two o'clock. Where the member has left, or may not read plans any
+/// more, a plan waits for a person; so do prices that they may not change. A plan that fails is logged and passed over, so that it holds no other up.
+pub async fn advance_night(
+    rooms: Rooms<'_>,
+    access: &Access,
+    audit_writer: &AuditWriter,
+    tenant: TenantId,
+) -> Result<usize, Fault> {
+    let scope = rooms.ledger.database().tenant(tenant);
+    let (today, minute) = local_minute(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
+    if minute < FROM_MINUTE {
+        return Ok(0);
+    }
+    let mut advanced = 0;
+    for plan in rows::advanced_plans(&scope).await? {
+        match Box::pin(advance_due(rooms, (access, audit_writer), &scope, &plan, today)).await {
+            Ok(has_changed) => advanced += usize::from(has_changed),
+            Err(fault) => {
+                tracing::warn!(tenant = %tenant, plan = %plan.id, error = %fault, "a plan of liquidation could not be advanced");
+            }
+        }
+    }
+    Ok(advanced)
+}
+
+/// Advances a plan if anything of it is due, and says whether it changed.
+async fn advance_due(
+    rooms: Rooms<'_>,
+    (access, audit_writer): (&Access, &AuditWriter),
+    scope: &TenantScope,
+    plan: &Plan,
+    today: i32,
+) -> Result<bool, Fault> {
+    if !is_due(scope, plan, today).await? {
+        return Ok(false);
+    }
+    let tenant = scope.tenant();
+    let Some(may) = permit_of(access, tenant, plan.advanced_by).await? else {
+        tracing::warn!(tenant = %tenant, plan = %plan.id, "the member in whose name a plan advances may not do so any more: it waits for a person");
+        return Ok(false);
+    };
+    let who = Some((tenant, may.actor()));
+    // A day has one key: what a round could not do is left to the next day, or to a person.
+    let input = PlanAdvance {
+        idempotency_key: format!("night-{}-{today}", plan.id),
+        plan: plan.id,
+        expected_version: plan.version,
+        automatic: None,
+    };
+    let context = AuditContext::new("liquidation.advance".to_owned(), Origin::default(), audit_writer.clone(), who, None);
+    match context.over(Box::pin(advance_plan(rooms, may, input, Mode::Commit))).await {
+        Ok(done) => Ok(!done.is_replayed && done.seq.is_some()),
+        // Somebody changes it just now: the next round looks again.
+        Err(LiquidationError::Stale { .. } | LiquidationError::State(_) | LiquidationError::NotFound { .. }) => Ok(false),
+        Err(LiquidationError::Fault(fault)) => Err(fault),
+        Err(other) => Err(Fault::Broken(format!("{other:?}"))),
+    }
+}
+
+/// Whether the day of a step has come, or the last day of a line is over.
+async fn is_due(scope: &TenantScope, plan: &Plan, today: i32) -> Result<bool, Fault> {
+    let is_due = |line: &PlanLine| {
+        matches!(line.state, LineState::Approved { .. }) && (line.until < today || line.price_due(today).is_some())
+    };
+    Ok(rows::lines_of(scope, plan.id).await?.iter().any(is_due))
+}
+
+/// The rights that the member has now; None of one who has left, or may read no plans.
+async fn permit_of(
+    access: &Access,
+    tenant: TenantId,
+    member: Option<MemberId>,
+) -> Result<Option<Permit<kind::PurchaseRead>>, Fault> {
+    let Some(member) = member else { return Ok(None) };
+    Ok(access.member(tenant, member).await?.and_then(|caller| permit::<kind::PurchaseRead>(&caller).ok()))
+}

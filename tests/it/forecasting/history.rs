@@ -1,0 +1,82 @@
+//! Histories that are unlike others: of years, out of stock for months, and recorded late.
+
+use serde_json::{Value, json};
+
+use super::Trade;
+use crate::{authorization::world::World, demand::days::ago, world::on_both};
+
+on_both!(demand_ends_with_its_season, months_without_stock_are_no_lack_of_demand, orders_that_were_recorded_late_cost_points,);
+
+/// What a desk of two and a half years knows, and one of a year does not.
+async fn demand_ends_with_its_season(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    trade.receive(&mug, 5_000, 7 * 131).await;
+    // Twenty a week in half of each year, four in the other half. The last week is one of twenty, and ten more are to come.
+    let season = |week: i64| if (10..36).contains(&(week % 52)) { 20 } else { 4 };
+    trade.sell_weekly(&mug, &(0..130).map(season).collect::<Vec<i64>>()).await;
+    assert_eq!(trade.run(0).await.unwrap().weeks, 130);
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!((&found["method"], &found["knownWeeks"]), (&json!("seasonal naive"), &json!(130)), "{found:#}");
+    let means: Vec<f64> = found["weeks"].as_array().unwrap().iter().map(|week| week["mean"].as_f64().unwrap()).collect();
+    assert_eq!((&means[..10], &means[10..]), (&[20.0; 10][..], &[4.0; 16][..]), "as in the year before: {found:#}");
+    let all = trade.forecast(&mug, Value::Null).await;
+    assert_eq!((&all["weeks"][9]["mean"], &all["weeks"][10]["mean"]), (&json!(20.0), &json!(4.0)), "{all:#}");
+    trade.books.office.is_sound().await;
+}
+
+const LOST: &str = "query($f: StockReportFilter!) { lostSales(filter: $f) {
+    nodes { outDays countedDays stockouts lostUnits { low mid high } } totals { outDays cutDays } } }";
+
+async fn months_without_stock_are_no_lack_of_demand(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    // Ten weeks of twenty, then nothing on hand for three months, and nothing is on its way.
+    trade.receive(&mug, 200, 7 * 24).await;
+    trade.sell_weekly(&mug, &[&[20; 10][..], &[0; 13][..]].concat()).await;
+    trade.run(0).await.unwrap();
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!((&found["class"], &found["status"]), (&json!("DORMANT"), &json!("DORMANT")), "{found:#}");
+    let missing = found["missingWeeks"].as_i64().unwrap();
+    assert!(
+        (12..=14).contains(&missing) && found["weeks"][0]["mean"].as_f64().unwrap() >= 20.0,
+        "as before it ran out: {found:#}"
+    );
+    assert!(found["why"].as_str().unwrap().contains("out of stock for more than 8 weeks"), "{found:#}");
+    // What three months cost is four weeks' sales at most, and the rest is said.
+    let day = |days: i64| ago(world, days)[..10].to_owned();
+    let filter = json!({ "from": day(7 * 23), "to": day(1), "store": { "eq": trade.books.office.store["id"] } });
+    let answer = trade.books.office.ask(LOST, json!({ "f": filter })).await;
+    let lost = &answer["data"]["lostSales"];
+    let node = &lost["nodes"][0];
+    let (out, counted) = (node["outDays"].as_i64().unwrap(), node["countedDays"].as_i64().unwrap());
+    assert_eq!((&node["stockouts"], counted, &lost["totals"]["cutDays"]), (&json!(1), 28, &json!(out - 28)), "{answer:#}");
+    let high = node["lostUnits"]["high"].as_f64().unwrap();
+    assert!(out > 90 && high > 0.0 && high.is_finite(), "{answer:#}");
+    trade.books.office.is_sound().await;
+}
+
+async fn orders_that_were_recorded_late_cost_points(world: &World) {
+    let trade = Trade::of(world).await;
+    let office = &trade.books.office;
+    let (mug, cup, dock) = (office.product("MUG", "2.00").await, office.product("CUP", "2.00").await, office.store.clone());
+    trade.receive(&mug, 100, 101).await;
+    trade.receive(&cup, 100, 101).await;
+    // A history from before the company was here is not late, and neither is what is recorded on its day.
+    trade.sell(&cup, &dock, 10, 100).await;
+    trade.sell(&cup, &dock, 10, 0).await;
+    world.pass(60 * 86_400);
+    trade.sell(&mug, &dock, 10, 30).await;
+    trade.sell(&mug, &dock, 10, 20).await;
+    trade.run(0).await.unwrap();
+    let late = |found: &Value| {
+        let all = found["quality"].as_array().unwrap_or_else(|| panic!("{found:#}"));
+        all.iter().find(|one| one["reason"] == "LATE_RECORDS").map(|one| one["points"].clone())
+    };
+    let (of_mug, of_cup) = (trade.forecast(&mug, dock.clone()).await, trade.forecast(&cup, dock).await);
+    assert_eq!((late(&of_mug), late(&of_cup)), (Some(json!(10.0)), None), "{of_mug:#} {of_cup:#}");
+    assert!(of_mug["qualityScore"].as_f64() < of_cup["qualityScore"].as_f64(), "{of_mug:#} {of_cup:#}");
+    let everywhere = trade.forecast(&mug, Value::Null).await;
+    assert_eq!(late(&everywhere), Some(json!(10.0)), "{everywhere:#}");
+    trade.books.office.is_sound().await;
+}

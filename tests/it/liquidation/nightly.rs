@@ -1,0 +1,136 @@
+//! Markdowns whose steps come by themselves, in the name of who asked for it.
+
+use entity::prelude::{Actor, MemberId};
+use entrepot::liquidation::shell::{Rooms, advance_night};
+use serde_json::{Value, json};
+
+use super::clearance::Clearance;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    steps_of_a_markdown_come_by_themselves,
+    steps_wait_for_a_person_where_the_member_has_left,
+    a_plan_that_cannot_be_advanced_holds_up_no_other,
+);
+
+const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
+
+/// How many plans the night's job advances.
+async fn night(world: &World) -> usize {
+    let rooms = Rooms { ledger: &world.node.ledger, catalog: &world.node.catalog };
+    let (access, audit_writer) = (&world.node.access, world.node.audit.audit_writer());
+    advance_night(rooms, access, audit_writer, world.ours.owner.tenant).await.unwrap()
+}
+
+/// Follows a plan, and says whether it goes on by itself.
+async fn follow(office: &Office<'_>, plan: &Value, automatic: Option<bool>) -> Value {
+    let mut input = json!({ "idempotencyKey": key(), "plan": plan["id"], "expectedVersion": plan["version"] });
+    if let Some(automatic) = automatic {
+        input["automatic"] = json!(automatic);
+    }
+    let fields = "cut skipped closed plan { id state version advancedBy { __typename } }";
+    office.act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", fields, input).await
+}
+
+/// Eighty that nobody buys, whose price is cut by a fifth today, at noon.
+async fn cut(world: &World) -> (Clearance<'_>, Value, Value) {
+    let second = world.node.clock.now().micros().div_euclid(1_000_000).rem_euclid(DAY);
+    world.pass((12 * HOUR - second).rem_euclid(DAY));
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    let plan = desk.plan(json!({ "stores": [desk.office().store] })).await;
+    let plan = desk.approved(&plan).await;
+    assert_eq!((desk.price(&mug).await, &plan["state"]), (json!("7.20"), &json!("APPROVED")), "{plan:#}");
+    (desk, mug, plan)
+}
+
+async fn steps_of_a_markdown_come_by_themselves(world: &World) {
+    let (desk, mug, plan) = cut(world).await;
+    let office = desk.office();
+    // A program has no rights of a night: it takes a person.
+    let program = Actor::integration(world.ours.ids["int"].parse().unwrap());
+    let mut caller = world.ours.owner.clone();
+    caller.actor = program;
+    refused(&follow(&office.as_caller(caller), &plan, Some(true)).await, "INVALID", "input.automatic");
+    let begun = follow(office, &plan, Some(true)).await;
+    let begun = done(&begun, "plan").clone();
+    assert!(begun["advancedBy"].is_object() && begun["version"].as_i64() > plan["version"].as_i64(), "{begun:#}");
+    assert_eq!(night(world).await, 0, "no day of a step has come");
+    // Steps last 182 ÷ 3 days: the second begins on day 60. Prices change from two o'clock on.
+    world.pass(61 * DAY + 13 * HOUR + HOUR / 2);
+    assert_eq!((night(world).await, desk.price(&mug).await), (0, json!("7.20")), "half past one");
+    world.pass(HOUR);
+    assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("5.40")));
+    assert_eq!((night(world).await, desk.price(&mug).await), (0, json!("5.40")), "once");
+    let read = desk.read(&plan).await;
+    assert_eq!(read["lines"]["nodes"][0]["stepsDone"], 2, "{read:#}");
+    // It is the member's change, as by their own hand.
+    let query = "query($id: ID!) { history(nodeId: $id, kinds: [CHANGE]) { nodes { action actor { kind } } } }";
+    let told = office.ask(query, json!({ "id": mug["id"] })).await;
+    let newest = json!({ "action": "liquidation.advance", "actor": { "kind": "MEMBER" } });
+    assert_eq!(told["data"]["history"]["nodes"][0], newest, "{told:#}");
+    // Without it the third step is a person's again.
+    let ended = follow(office, &read, Some(false)).await;
+    assert_eq!(done(&ended, "plan")["advancedBy"], Value::Null, "{ended:#}");
+    world.pass(61 * DAY);
+    assert_eq!((night(world).await, desk.price(&mug).await), (0, json!("5.40")));
+    let again = follow(office, &ended["plan"], Some(true)).await;
+    assert_eq!((&again["cut"], desk.price(&mug).await), (&json!(1), json!("3.60")), "{again:#}");
+    // Its last day is over: nobody has to look.
+    world.pass(70 * DAY);
+    assert_eq!(night(world).await, 1);
+    assert_eq!((&desk.read(&plan).await["state"], night(world).await), (&json!("DONE"), 0));
+    office.is_sound().await;
+}
+
+async fn steps_wait_for_a_person_where_the_member_has_left(world: &World) {
+    let (desk, mug, plan) = cut(world).await;
+    let stranger: MemberId = world.node.clock.id();
+    let mut caller = world.ours.owner.clone();
+    caller.actor = Actor::member(stranger);
+    let begun = follow(&desk.office().as_caller(caller), &plan, Some(true)).await;
+    assert_eq!((&begun["cut"], &begun["userErrors"]), (&json!(0), &json!([])), "{begun:#}");
+    world.pass(61 * DAY);
+    assert_eq!((night(world).await, desk.price(&mug).await), (0, json!("7.20")));
+    // A person takes it on, in their own name.
+    let read = desk.read(&plan).await;
+    let taken = follow(desk.office(), &read, Some(true)).await;
+    assert_eq!((&taken["cut"], desk.price(&mug).await), (&json!(1), json!("5.40")), "{taken:#}");
+    // One who may not change prices changes none, and does not end it either.
+    let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "store.read"]));
+    world.pass(61 * DAY);
+    refused(&follow(&reader, &taken["plan"], Some(false)).await, "INVALID", "input.automatic");
+    let none = follow(&reader, &taken["plan"], None).await;
+    assert_eq!((&none["cut"], desk.price(&mug).await), (&json!(0), json!("5.40")), "{none:#}");
+    assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("3.60")));
+    desk.office().is_sound().await;
+}
+
+async fn a_plan_that_cannot_be_advanced_holds_up_no_other(world: &World) {
+    let (desk, mug, plan) = cut(world).await;
+    let office = desk.office();
+    let cup = desk.dead("CUP").await;
+    let second = desk.plan(json!({ "stores": [office.store] })).await;
+    let second = desk.approved(&second).await;
+    assert_eq!(desk.price(&cup).await, json!("7.20"), "{second:#}");
+    done(&follow(office, &second, Some(true)).await, "plan");
+    // The key of that night's call is taken, for another input.
+    let wait = 61 * DAY + 14 * HOUR + HOUR / 2;
+    let day = (world.node.clock.now().micros().div_euclid(1_000_000) + wait).div_euclid(DAY);
+    let key = format!("night-{}-{day}", plan["id"].as_str().unwrap());
+    let input = json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "automatic": true });
+    let begun = office.act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", "plan { id }", input).await;
+    done(&begun, "plan");
+    world.pass(wait);
+    assert_eq!(night(world).await, 1);
+    assert_eq!((desk.price(&mug).await, desk.price(&cup).await), (json!("7.20"), json!("5.40")));
+    // It is only that night's.
+    world.pass(DAY);
+    assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("5.40")));
+    office.is_sound().await;
+}
