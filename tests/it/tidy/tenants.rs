@@ -87,6 +87,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
             listed("saved_views/rows/schedules.rs", 1, &["saved_view_schedule"]),
             listed("forecasting/rows/runs.rs", 1, &["demand_book"]),
             listed("replenishment/rows/approval_rule.rs", 1, &["replenishment_rule"]),
+            listed("liquidation/rows/plans.rs", 1, &["liquidation_plan"]),
         ],
     ),
     ("audit chains", &[listed("audit/rows.rs", 4, &["audit_entry", "audit_head"])]),
