@@ -143,7 +143,7 @@ pub async fn tenants_with_advanced(global: &Global) -> Result<Vec<TenantId>, Fau
         "SELECT DISTINCT p.tenant_id FROM liquidation_plan p WHERE p.advanced_by IS NOT NULL AND p.state IN ('PARTLY', 'APPROVED')
          AND p.tenant_id NOT IN {SUSPENDED} ORDER BY p.tenant_id"
     );
-    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Plans under way that a job advances, the oldest first.
