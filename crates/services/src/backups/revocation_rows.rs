@@ -39,7 +39,7 @@ pub async fn revoked_since(global: &Global, since: i64) -> Result<Vec<Revocation
     let revocation = |row: RevocationRow| {
         let RevocationRow { kind, tenant, id, at } = row;
         let revoked = Revoked::parse(&kind).ok_or_else(|| Fault::corrupt("revocation", "its kind is known"))?;
-        Ok(Revocation { revoked, tenant, id, at })
+        Ok(Revocation { at, revoked, tenant, id })
     };
     global.records::<RevocationRow>(&sql, vec![since.into()]).await?.into_iter().map(revocation).collect()
 }
