@@ -223,7 +223,6 @@ impl Node {
         });
         let given = (rate_limiter.clone(), clock.clone());
         let executor = BulkExecutor::alone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
-        let bulk_executor = run_by(executor, &exchange, &saved_views);
         Ok(Self {
             db,
             clock,
@@ -241,9 +240,9 @@ impl Node {
             webhooks,
             alerts,
             files,
+            bulk_executor: run_by(executor, &exchange, &saved_views),
             exchange,
             saved_views,
-            bulk_executor,
             keep: Keep::default(),
             workload: Some(jobs::Terms::default()),
             backups: None,
