@@ -123,7 +123,7 @@ export type StockChangedSubscription = {
       seq: number;
       /** False: the level has left the filter, and no more is said of it until it enters again. */
       inFilter: boolean;
-      /** The level with the event's own figures. */
+      /** The level with the event's own quantities. */
       level: {
         /** ID of the stock level. */
         id: string;
@@ -969,7 +969,7 @@ export const LogoutDocument: TypedDocumentString<LogoutMutation, LogoutMutationV
   /* @__PURE__ */ new TypedDocumentString("mutation Logout{logout{userErrors{code message field retryable}}}");
 
 export type StockLevelsQuery = {
-  /** Stock levels: what is where. */
+  /** Stock levels: quantities of products in stores. */
   stockLevels: {
     /** The nodes alone. */
     nodes: Array<{
@@ -1124,8 +1124,8 @@ export const StockAdjustDocument: TypedDocumentString<StockAdjustMutation, Stock
 
 export type SavedViewChangedSubscription = {
   /**
-   * Data of a saved view, read with your own rights: once (READY), then again, at most once a second, after changes of what it shows (LIVE). Data
-   * that is the same is not sent again. Each reading costs your budget the points of the document, which may be 200 at most.
+   * Data of a saved view, read with your own rights: once (READY), then again, at most once a second, after changes of what it shows (LIVE). Data that
+   * is the same is not sent again. Each reading charges your rate limit with the points of the document, which may be 200 at most.
    */
   savedViewChanged: {
     /** Phase of the stream: READY with the first data, LIVE with data that differs from the data before, RESET at the end. */

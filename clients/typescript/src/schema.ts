@@ -243,7 +243,7 @@ export type AlertRuleSortField =
   | 'CREATED_AT'
   | 'UPDATED_AT';
 
-/** A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some. */
+/** Rule for alerts of a kind, everywhere or in a store, for all products or some. */
 export interface AlertRuleUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -595,7 +595,7 @@ export interface BlanketOrderFilter {
 
 /** A line of a blanket order: a product, and what is agreed on it. */
 export interface BlanketOrderLineInput {
-  /** The product; each stands in one line. */
+  /** The product; each is in one line. */
   product: ProductRef;
   /** Agreed quantity, in the product's smallest unit; above 0. */
   quantity: number;
@@ -835,7 +835,7 @@ export type CategorySortField =
   | 'CREATED_AT'
   | 'UPDATED_AT';
 
-/** A change of a category: what is left out stays, null clears. */
+/** A change of a category. Fields that are left out stay as they are; null clears. */
 export interface CategoryUpdateInput {
   /** The category. */
   id: string;
@@ -870,7 +870,7 @@ export interface CategoryUpdateInput {
   seoDescription?: string | null;
 }
 
-/** A category to be made, or changed where there is one with this slug: what is left out stays, null clears. */
+/** A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are; null clears. */
 export interface CategoryUpsertInput {
   /** Finds the category. */
   slug: string;
@@ -1201,7 +1201,7 @@ export interface CustomerUnmergeInput {
   intoExpectedVersion?: number | null;
 }
 
-/** A change of a customer: what is left out stays, null clears. */
+/** A change of a customer. Fields that are left out stay as they are; null clears. */
 export interface CustomerUpdateInput {
   /** The customer. */
   id: string;
@@ -1232,7 +1232,7 @@ export interface CustomerUpdateInput {
   paymentTerms?: PaymentTermsInput | null;
 }
 
-/** A customer to be made, or changed where there is one with this reference: what is left out stays, null clears. */
+/** A customer to be made, or changed where there is one with this reference. Fields that are left out stay as they are; null clears. */
 export interface CustomerUpsertInput {
   /**
    * Reference of the customer in an external system, by which it is found; unique in the tenant; at most 255
@@ -1434,8 +1434,8 @@ export interface DocumentReverseInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
-   * ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a movement
-   * by which a transfer left, arrived or was written off, or of a transfer, which stands for its last step.
+   * ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a
+   * movement by which a transfer left, arrived or was written off, or of a transfer, which is that of its last step.
    */
   documentId: string;
   /**
@@ -1691,7 +1691,7 @@ export interface ExportScheduleRunInput {
   idempotencyKey?: string;
   /** ID of the schedule. */
   id: string;
-  /** Whether all rows are written once more, into a new set. Default false: what has changed since the run before. */
+  /** Whether all rows are written once more, into a new set. Default false: rows that changed since the run before. */
   fullRefresh?: boolean;
 }
 
@@ -1757,7 +1757,7 @@ export interface ExternalRef {
   ref: string;
 }
 
-/** Kind of a factor series: what it tells that moves demand from outside. */
+/** Kind of a factor series: the outside influence on demand that it measures. */
 export type FactorKind =
   | 'PROMOTION'
   | 'PRICE'
@@ -2704,6 +2704,11 @@ export interface LiquidationPlanAdvanceInput {
   plan: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
+  /**
+   * Whether a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
+   * as it is. True and false take a member, not an integration, with product.write for all stores.
+   */
+  automatic?: boolean | null;
 }
 
 /** Lines of a plan to approve. */
@@ -2789,7 +2794,7 @@ export type LiquidationRefusalCode =
   | 'STALE'
   | 'REFUSED';
 
-/** Criteria of liquidation: what is left out gets its default. */
+/** Criteria of liquidation. A field that is left out gets its default. */
 export interface LiquidationSettingsSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -2973,7 +2978,7 @@ export interface LotStatusInput {
   onShortage?: ShortagePolicy;
 }
 
-/** A change of a lot: what is left out stays, null clears. */
+/** A change of a lot. Fields that are left out stay as they are; null clears. */
 export interface LotUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -3001,7 +3006,7 @@ export type MarginGroup =
   | 'CATEGORY'
   | 'PRODUCT';
 
-/** Figure that rows of marginReport are sorted by, the largest first. */
+/** Measure that rows of marginReport are sorted by, the largest first. */
 export type MarginTop =
   | 'GROSS_REVENUE'
   | 'NET_REVENUE'
@@ -3030,7 +3035,7 @@ export interface MemberRolesSetInput {
   memberId: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Grants that the member has from now on: what is not named is taken away. */
+  /** Grants that the member has from now on; others are removed. */
   grants: ReadonlyArray<RoleGrantInput>;
 }
 
@@ -3173,7 +3178,7 @@ export type NewOrderStatus =
   | 'CONFIRMED'
   | 'FULFILLED';
 
-/** Tags and custom data of a thing, with the new values: what is left out stays, null clears. */
+/** Tags and custom data of a node, with their new values. Fields that are left out stay as they are; null clears. */
 export interface NodeTagsSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -3264,8 +3269,8 @@ export interface NumberPatternSetInput {
   /** Kind of document. */
   kind: DocumentKind;
   /**
-   * Pattern of 1 to 32 characters: two capital letters A to Z, then capitals, digits and hyphens, and at the end {n:W}, the number
-   * with zeros before it up to W digits, 1 to 12. No digit stands next to the number. The letters belong to one kind for good.
+   * Pattern of 1 to 32 characters: two capital letters A to Z, then capitals, digits and hyphens, and at the end {n:W}, the number with zeros before it
+   * up to W digits, 1 to 12. No digit is next to the number. The letters belong to one kind for good.
    */
   pattern: string;
 }
@@ -4472,7 +4477,7 @@ export type ProductTextStatus =
   | 'TOO_FEW_TAGS'
   | 'NO_BETTER_THAN_BASELINE';
 
-/** A change of a product: what is left out stays, null clears. */
+/** A change of a product. Fields that are left out stay as they are; null clears. */
 export interface ProductUpdateInput {
   /** The product. */
   id: string;
@@ -4540,7 +4545,7 @@ export interface ProductUpdateInput {
   metadata?: unknown | null;
 }
 
-/** A product to be made, or changed where there is one with this SKU: what is left out stays, null clears. */
+/** A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are; null clears. */
 export interface ProductUpsertInput {
   /** Finds the product. */
   sku: string;
@@ -4608,7 +4613,7 @@ export type ProductivityGroup =
   | 'CATEGORY'
   | 'STORE';
 
-/** Figure that rows of stockProductivity are sorted by, the largest first. */
+/** Measure that rows of stockProductivity are sorted by, the largest first. */
 export type ProductivityTop =
   | 'NET_REVENUE'
   | 'SOLD_UNITS'
@@ -5458,7 +5463,7 @@ export type ReportDimension =
   | 'STORE'
   | 'CHANNEL';
 
-/** Figure of a report's rows. `reportCatalog` says which dimensions it combines with. */
+/** Measure of a report's rows. `reportCatalog` says which dimensions it combines with. */
 export type ReportMeasure =
   | 'ORDERED_UNITS'
   | 'CANCELLED_UNITS'
@@ -5503,7 +5508,7 @@ export type ReportPeriod =
   | 'THIS_YEAR'
   | 'LAST_YEAR';
 
-/** Order of a report's rows. Rows without a figure come last, equal ones are in the order of their dimensions. */
+/** Order of a report's rows. Rows without a value come last, equal ones are in the order of their dimensions. */
 export interface ReportSort {
   /** One of the report's measures. */
   measure: ReportMeasure;
@@ -5753,7 +5758,7 @@ export interface ReturnReceiveInput {
   expectedVersion?: number | null;
   /** Lines that were received, at most 2,000; by default everything that is still to be received. */
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
-  /** Whether nothing more will come: what is missing can then be asked back again. Default false. */
+  /** Whether nothing more will come; missing units can then be asked back again. Default false. */
   isLast?: boolean;
   /** Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -5821,7 +5826,7 @@ export interface RevaluationReverseInput {
   note: string;
 }
 
-/** A figure that a reversal changed. New kinds may be added. */
+/** A value that a reversal changed. New kinds may be added. */
 export type ReversalEffectKind =
   | 'STATUS'
   | 'RECEIVED'
@@ -6131,11 +6136,11 @@ export interface SavedViewScheduleSetInput {
   memberIds?: ReadonlyArray<string>;
   /** Whether a table that equals the one before is not sent. Default false. */
   onlyIfChanged?: boolean;
-  /** Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false. */
+  /** Whether the event view.result reports each table to webhooks. With it no address and no member is needed. Default false. */
   emitsEvent?: boolean;
   /**
-   * Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks are
-   * shown them, and they stand in the journal of events as long as it is kept. Needs emitsEvent. Default false.
+   * Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
+   * are shown them, and they are in the journal of events as long as it is kept. Needs emitsEvent. Default false.
    */
   tellsRows?: boolean;
   /**
@@ -6248,7 +6253,7 @@ export type SearchKind =
   | 'SUPPLIER_RETURN'
   | 'BLANKET_ORDER';
 
-/** Tier of a search result: how near it is to the query. */
+/** Tier of a search result: its nearness to the query. */
 export type SearchTier =
   | 'EXACT'
   | 'PREFIX'
@@ -6301,7 +6306,7 @@ export interface SourcingRuleInput {
 export interface SourcingSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The rule; what is left out of it stays as it is. */
+  /** The rule. Fields that are left out stay as they are. */
   rule?: SourcingRuleInput | null;
   /** Settings of stores, each of them complete; at most 500. Empty by default. */
   stores?: ReadonlyArray<StoreSourcingInput>;
@@ -6662,7 +6667,7 @@ export interface StockReverseInput {
   onShortage?: ShortagePolicy;
 }
 
-/** Absolute figures. */
+/** Absolute quantities of stock levels. */
 export interface StockSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -6670,13 +6675,13 @@ export interface StockSetInput {
   reasonCode: ReasonCode;
   /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
-  /** Policy for figures that are below the reserved quantity. Default REFUSE. */
+  /** Policy for quantities that are below the reserved one. Default REFUSE. */
   onShortage?: ShortagePolicy;
-  /** The figures, at most 500, all or none. */
+  /** The quantities, at most 500, all or none. */
   items: ReadonlyArray<StockSetItem>;
 }
 
-/** An absolute figure for one level. */
+/** An absolute quantity for one level. */
 export interface StockSetItem {
   /** The product. */
   product: ProductRef;
@@ -6686,7 +6691,7 @@ export interface StockSetItem {
   onHand: number;
   /** Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs. */
   compare: StockCompare;
-  /** The lot, where the product is tracked: needed where the figure is higher than what is there. */
+  /** The lot, where the product is tracked: needed where the quantity is higher than the one there. */
   lot?: LotRef | null;
 }
 
@@ -7243,7 +7248,7 @@ export interface StoreSourcingInput {
   position?: GeoPointInput | null;
 }
 
-/** A change of a store: what is left out stays. */
+/** A change of a store. Fields that are left out stay as they are. */
 export interface StoreUpdateInput {
   /** The store. */
   id: string;
@@ -7646,7 +7651,7 @@ export interface SupplierUnmergeInput {
   intoExpectedVersion?: number | null;
 }
 
-/** A change of a supplier: what is left out stays, null clears. */
+/** A change of a supplier. Fields that are left out stay as they are; null clears. */
 export interface SupplierUpdateInput {
   /** The supplier. */
   id: string;
@@ -8061,7 +8066,7 @@ export type WebhookEndpointSortField =
   | 'UPDATED_AT'
   | 'URL';
 
-/** A change of an endpoint: what is left out stays. */
+/** A change of an endpoint. Fields that are left out stay as they are. */
 export interface WebhookEndpointUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;

@@ -211,7 +211,7 @@ class _AlertRuleUpsertInput(TypedDict):
 
 
 class AlertRuleUpsertInput(_AlertRuleUpsertInput, total=False):
-    """A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some."""
+    """Rule for alerts of a kind, everywhere or in a store, for all products or some."""
 
     idempotencyKey: str
     storeId: Optional[str]
@@ -703,7 +703,7 @@ class _CategoryUpdateInput(TypedDict):
 
 
 class CategoryUpdateInput(_CategoryUpdateInput, total=False):
-    """A change of a category: what is left out stays, null clears."""
+    """A change of a category. Fields that are left out stay as they are; null clears."""
 
     idempotencyKey: Optional[str]
     name: Optional[str]
@@ -724,7 +724,7 @@ class _CategoryUpsertInput(TypedDict):
 
 
 class CategoryUpsertInput(_CategoryUpsertInput, total=False):
-    """A category to be made, or changed where there is one with this slug: what is left out stays, null clears."""
+    """A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are; null clears."""
 
     name: Optional[str]
     parentSlug: Optional[str]
@@ -1011,7 +1011,7 @@ class _CustomerUpdateInput(TypedDict):
 
 
 class CustomerUpdateInput(_CustomerUpdateInput, total=False):
-    """A change of a customer: what is left out stays, null clears."""
+    """A change of a customer. Fields that are left out stay as they are; null clears."""
 
     idempotencyKey: Optional[str]
     externalRef: Optional[str]
@@ -1030,7 +1030,7 @@ class _CustomerUpsertInput(TypedDict):
 
 
 class CustomerUpsertInput(_CustomerUpsertInput, total=False):
-    """A customer to be made, or changed where there is one with this reference: what is left out stays, null clears."""
+    """A customer to be made, or changed where there is one with this reference. Fields that are left out stay as they are; null clears."""
 
     name: Optional[str]
     country: Optional[str]
@@ -2312,6 +2312,7 @@ class LiquidationPlanAdvanceInput(_LiquidationPlanAdvanceInput, total=False):
     """A plan that is to be followed."""
 
     idempotencyKey: str
+    automatic: Optional[bool]
 
 
 class _LiquidationPlanApproveInput(TypedDict):
@@ -2385,7 +2386,7 @@ LiquidationRefusalCode = Literal[
 
 
 class LiquidationSettingsSetInput(TypedDict, total=False):
-    """Criteria of liquidation: what is left out gets its default."""
+    """Criteria of liquidation. A field that is left out gets its default."""
 
     idempotencyKey: str
     expectedVersion: Optional[int]
@@ -2541,7 +2542,7 @@ class _LotUpdateInput(TypedDict):
 
 
 class LotUpdateInput(_LotUpdateInput, total=False):
-    """A change of a lot: what is left out stays, null clears."""
+    """A change of a lot. Fields that are left out stay as they are; null clears."""
 
     idempotencyKey: str
     expectedVersion: Optional[int]
@@ -2735,7 +2736,7 @@ class _NodeTagsSetInput(TypedDict):
 
 
 class NodeTagsSetInput(_NodeTagsSetInput, total=False):
-    """Tags and custom data of a thing, with the new values: what is left out stays, null clears."""
+    """Tags and custom data of a node, with their new values. Fields that are left out stay as they are; null clears."""
 
     idempotencyKey: str
     tags: Optional[Sequence[str]]
@@ -3766,7 +3767,7 @@ class _ProductUpdateInput(TypedDict):
 
 
 class ProductUpdateInput(_ProductUpdateInput, total=False):
-    """A change of a product: what is left out stays, null clears."""
+    """A change of a product. Fields that are left out stay as they are; null clears."""
 
     idempotencyKey: Optional[str]
     sku: Optional[str]
@@ -3802,7 +3803,7 @@ class _ProductUpsertInput(TypedDict):
 
 
 class ProductUpsertInput(_ProductUpsertInput, total=False):
-    """A product to be made, or changed where there is one with this SKU: what is left out stays, null clears."""
+    """A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are; null clears."""
 
     name: Optional[str]
     description: Optional[str]
@@ -4585,7 +4586,7 @@ class _ReportSort(TypedDict):
 
 
 class ReportSort(_ReportSort, total=False):
-    """Order of a report's rows. Rows without a figure come last, equal ones are in the order of their dimensions."""
+    """Order of a report's rows. Rows without a value come last, equal ones are in the order of their dimensions."""
 
     direction: "Direction"
 
@@ -5617,7 +5618,7 @@ class _StockSetInput(TypedDict):
 
 
 class StockSetInput(_StockSetInput, total=False):
-    """Absolute figures."""
+    """Absolute quantities of stock levels."""
 
     idempotencyKey: str
     note: Optional[str]
@@ -5632,7 +5633,7 @@ class _StockSetItem(TypedDict):
 
 
 class StockSetItem(_StockSetItem, total=False):
-    """An absolute figure for one level."""
+    """An absolute quantity for one level."""
 
     lot: Optional["LotRef"]
 
@@ -6107,7 +6108,7 @@ class _StoreUpdateInput(TypedDict):
 
 
 class StoreUpdateInput(_StoreUpdateInput, total=False):
-    """A change of a store: what is left out stays."""
+    """A change of a store. Fields that are left out stay as they are."""
 
     idempotencyKey: Optional[str]
     code: Optional[str]
@@ -6447,7 +6448,7 @@ class _SupplierUpdateInput(TypedDict):
 
 
 class SupplierUpdateInput(_SupplierUpdateInput, total=False):
-    """A change of a supplier: what is left out stays, null clears."""
+    """A change of a supplier. Fields that are left out stay as they are; null clears."""
 
     idempotencyKey: Optional[str]
     code: Optional[str]
@@ -6771,7 +6772,7 @@ class _WebhookEndpointUpdateInput(TypedDict):
 
 
 class WebhookEndpointUpdateInput(_WebhookEndpointUpdateInput, total=False):
-    """A change of an endpoint: what is left out stays."""
+    """A change of an endpoint. Fields that are left out stay as they are."""
 
     idempotencyKey: Optional[str]
     url: Optional[str]
