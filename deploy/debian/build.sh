@@ -39,12 +39,13 @@ mkdir "$folder/DEBIAN"
 echo /etc/entrepot/entrepot.env >"$folder/DEBIAN/conffiles"
 install --mode=755 deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm "$folder/DEBIAN"
 # 0.2.0-rc.1 is older than 0.2.0: to dpkg that is 0.2.0~rc.1. Authorities of certificates are those of the system, for webhooks and buckets.
+# systemd-run, which entrepotctl calls, needs a system bus: a minimal Debian has none.
 cat >"$folder/DEBIAN/control" <<EOT
 Package: entrepot
 Version: ${version//-/\~}
 Architecture: $arch
 Maintainer: Entrepot <entrepot@localhost>
-Depends: libc6${libc:+ (>= $libc)}, libgcc-s1, adduser, ca-certificates
+Depends: libc6${libc:+ (>= $libc)}, libgcc-s1, adduser, ca-certificates, dbus | dbus-system-bus
 Recommends: systemd
 Suggests: nginx, postgresql, postgresql-client, prometheus
 Section: net

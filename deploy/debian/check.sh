@@ -23,6 +23,9 @@ if [ "${1:-}" != inside ]; then
   dpkg --compare-versions "$(field Version)" lt 0.2.0 || die "0.2.0 does not follow $(field Version)"
   # reqwest takes the authorities of the system.
   field Depends | grep -q ca-certificates || die "there is nothing that https can be checked by"
+  field Depends | grep -q dbus || die "entrepotctl needs a system bus"
+  usage=$("$ROOT/deploy/debian/entrepotctl" || true)
+  [[ "$usage" = 'Runs a command of entrepot'*'entrepotctl backup list' ]] || die "entrepotctl prints this as its usage: $usage"
   dpkg-deb --ctrl-tarfile "$PACKAGE" | tar --extract --to-stdout ./conffiles | grep -qx /etc/entrepot/entrepot.env || die "an upgrade would overwrite the settings"
   CONTENTS=$(dpkg-deb --contents "$PACKAGE")
   for each in '-rwxr-xr-x root/root .* ./usr/bin/entrepot' '-rwxr-xr-x root/root .* ./usr/sbin/entrepotctl' '-rw-r--r-- root/root .* ./usr/lib/systemd/system/entrepot.service' \

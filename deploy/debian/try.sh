@@ -11,6 +11,7 @@ ME=try
 if [ $# != 1 ] || [ ! -r "$1" ]; then usage >&2 && exit 2; fi
 [ "${ENTREPOT_TRY:-}" = throwaway ] || die "this installs a service and removes /var/lib/entrepot: say ENTREPOT_TRY=throwaway where that is meant"
 is_root || die "run it as root"
+for each in curl python3; do command -v "$each" >/dev/null || die "needs $each: apt-get install $each"; done
 [ -d /run/systemd/system ] || die "systemd does not run here"
 if [ -e /var/lib/entrepot ] || [ -e /usr/bin/entrepot ]; then die "there is an Entrepot here"; fi
 PACKAGE=$(realpath "$1")

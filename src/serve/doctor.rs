@@ -36,6 +36,7 @@ async fn examined(args: &DoctorArgs) -> Vec<Finding> {
     let (serve, clock) = (&args.serve, Clock::system());
     let source = serve.keys.source(&serve.database.database_url);
     let mut findings = settings::judge(serve);
+    findings.extend(settings::unread(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())));
     findings.extend(within("disk", look::disks(serve.clone())).await);
     findings.extend(within("modes", look::modes(serve.database.database_url.clone(), source.clone())).await);
     if let Some(files) = serve.tls.files() {

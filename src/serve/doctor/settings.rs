@@ -1,11 +1,16 @@
-//! Settings that contradict each other.
+//! Settings that contradict each other, and those that no flag reads.
 
+use std::collections::BTreeSet;
+
+use clap::CommandFactory;
 use services::files::FileLocation;
 
 use super::report::Finding;
-use crate::config::{Registration, RunJobs, Serve};
+use crate::config::{Cli, Registration, RunJobs, Serve};
 
 const CHECK: &str = "settings";
+/// Read without a flag: the filter of log lines.
+const LOG: &str = "ENTREPOT_LOG";
 
 pub(super) fn judge(args: &Serve) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -16,6 +21,27 @@ pub(super) fn judge(args: &Serve) -> Vec<Finding> {
         findings.push(Finding::ok(CHECK, "none contradicts another"));
     }
     findings
+}
+
+/// Warns of each variable `ENTREPOT_…` among these names that no flag of any command reads: a misspelled setting has no other effect.
+///
+/// Kubernetes gives each container variables of the services of its namespace, such as `ENTREPOT_SERVICE_HOST` and `ENTREPOT_PORT_80_TCP`: they are left out.
+pub(super) fn unread(names: impl Iterator<Item = String>) -> Vec<Finding> {
+    let mut known = BTreeSet::from([LOG.to_owned()]);
+    add_variables(&Cli::command(), &mut known);
+    let is_of_cluster = |name: &str| name.contains("_SERVICE_") || name.ends_with("_PORT") || name.contains("_PORT_");
+    let unread: BTreeSet<String> =
+        names.filter(|name| name.starts_with("ENTREPOT_") && !known.contains(name) && !is_of_cluster(name)).collect();
+    unread
+        .into_iter()
+        .map(|name| Finding::warn(CHECK, format!("no flag reads {name}"), "look for its name in `entrepot serve --help`"))
+        .collect()
+}
+
+/// Adds the variables that flags of this command and of those below it read.
+fn add_variables(command: &clap::Command, known: &mut BTreeSet<String>) {
+    known.extend(command.get_arguments().filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned)));
+    command.get_subcommands().for_each(|below| add_variables(below, known));
 }
 
 fn people(args: &Serve, findings: &mut Vec<Finding>) {
@@ -98,12 +124,22 @@ mod tests {
     use clap::Parser;
 
     use super::{super::report::Verdict, *};
-    use crate::config::{Cli, Command};
+    use crate::config::Command;
 
     fn judged(flags: &[&str]) -> Vec<Finding> {
         let cli = Cli::try_parse_from([&["entrepot", "doctor"], flags].concat()).unwrap();
         let Command::Doctor(args) = cli.command else { panic!("another command") };
         judge(&args.serve)
+    }
+
+    #[test]
+    fn a_variable_that_no_flag_reads_is_found() {
+        let cluster = ["ENTREPOT_SERVICE_HOST", "ENTREPOT_PORT", "ENTREPOT_METRICS_PORT_9090_TCP"];
+        let known = ["ENTREPOT_LISTEN", "ENTREPOT_LOG", "ENTREPOT_LOG_FORMAT", "ENTREPOT_BACKUPS", "PATH"];
+        let names = [&known[..], &cluster, &["ENTREPOT_LISTN"]].concat();
+        let findings = unread(names.into_iter().map(str::to_owned));
+        let seen: Vec<_> = findings.iter().map(|finding| (finding.verdict, finding.seen.as_str())).collect();
+        assert_eq!(seen, [(Verdict::Warn, "no flag reads ENTREPOT_LISTN")]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     client::Client,
     restored::logged_in,
-    server::{Ended, Server, Site, entrepot, free_address},
+    server::{Ended, Server, Site, command, entrepot, free_address},
 };
 use crate::world::on_both;
 
@@ -79,6 +79,14 @@ on_both!(a_deployment_that_is_well_has_no_failure_and_faults_are_named, site: Si
     assert!(!site.folder.join("elsewhere").exists(), "it makes no folder");
     drop(server);
 });
+
+#[test]
+fn a_misspelled_variable_is_a_warning() {
+    let mut doctor = command(&["doctor", "--database-url", "sqlite://missing/it.sqlite"]);
+    let output = doctor.env("ENTREPOT_LISTN", "0.0.0.0:80").output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert!(lines.contains("WARN  settings: no flag reads ENTREPOT_LISTN. Next: look for its name"), "{lines}");
+}
 
 on_both!(other_keys_and_a_redis_that_is_away_are_failures, site: Site => {
     drop(Server::start(site).await);

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Makes a Debian 12 machine with nothing on it but an SSH server, boots it with qemu, and follows docs/one-machine.md there by try.sh.
+#
+#   deploy/debian/machine.sh make FOLDER            the disk, a key for ssh: some minutes, 2 GB; from the mirror in ENTREPOT_MIRROR, or Debian's
+#   deploy/debian/machine.sh try FOLDER PACKAGE     boots a copy of the disk, runs try.sh there and stops it; ends with the status of try.sh
+#   deploy/debian/machine.sh boot FOLDER            boots a copy of the disk, 2 GiB and one CPU; it runs until `stop`
+#   deploy/debian/machine.sh run FOLDER COMMAND...  runs a command there as root
+#   deploy/debian/machine.sh copy FOLDER FILE...    copies files into /root there
+#   deploy/debian/machine.sh stop FOLDER            switches it off
+#
+# Needed: root, debootstrap, qemu-system-x86, e2fsprogs, openssh-client (Debian's names). It runs on KVM where /dev/kvm is, and emulated with
+# ENTREPOT_ACCELERATION=tcg: a minute to boot instead of seconds. FOLDER/console.log has what the machine prints.
+set -euo pipefail
+ME=machine
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+if [ $# -lt 2 ]; then usage >&2 && exit 2; fi
+is_root || die "run it as root"
+COMMAND=$1
+FOLDER=$(realpath "$2")
+shift 2
+
+make_machine() {
+  local root="$FOLDER/root"
+  [ ! -e "$root" ] || die "$root exists: remove it first"
+  mkdir -p "$FOLDER"
+  debootstrap --include=linux-image-cloud-amd64,openssh-server bookworm "$root" "${ENTREPOT_MIRROR:-http://deb.debian.org/debian}" >"$FOLDER/debootstrap.log" ||
+    die "debootstrap fails, see $FOLDER/debootstrap.log"
+  echo entrepot-machine >"$root/etc/hostname"
+  echo '/dev/vda / ext4 errors=remount-ro 0 1' >"$root/etc/fstab"
+  printf 'auto lo\niface lo inet loopback\nauto ens3\niface ens3 inet dhcp\n' >"$root/etc/network/interfaces"
+  rm -f "$FOLDER/key" "$FOLDER/key.pub" "$root/etc/resolv.conf"
+  ssh-keygen -q -t ed25519 -N '' -C entrepot-machine -f "$FOLDER/key"
+  install -D --mode=600 "$FOLDER/key.pub" "$root/root/.ssh/authorized_keys"
+  cp --dereference "$root/vmlinuz" "$root/initrd.img" "$FOLDER"
+  rm -f "$FOLDER/disk.raw" "$root"/var/cache/apt/archives/*.deb
+  mkfs.ext4 -q -d "$root" "$FOLDER/disk.raw" 4G
+  rm -rf "${root:?}"
+  say "made $FOLDER/disk.raw"
+}
+
+on_machine() {
+  ssh -q -i "$FOLDER/key" -p "$(cat "$FOLDER/port")" -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+    root@127.0.0.1 "$@"
+}
+
+runs() { [ -e "$FOLDER/pid" ] && kill -0 "$(cat "$FOLDER/pid")" 2>/dev/null; }
+
+boot() {
+  if runs; then die "it runs already"; fi
+  [ -e "$FOLDER/disk.raw" ] || die "there is no disk in $FOLDER: make it first"
+  cp --sparse=always "$FOLDER/disk.raw" "$FOLDER/run.raw"
+  free_port >"$FOLDER/port"
+  local acceleration=tcg
+  if [ -w /dev/kvm ]; then acceleration=kvm; fi
+  acceleration=${ENTREPOT_ACCELERATION:-$acceleration}
+  nice -n 19 qemu-system-x86_64 -accel "$acceleration" -cpu max -smp 1 -m 2048 -display none -daemonize -pidfile "$FOLDER/pid" -serial "file:$FOLDER/console.log" \
+    -kernel "$FOLDER/vmlinuz" -initrd "$FOLDER/initrd.img" -append 'root=/dev/vda rw console=ttyS0 net.ifnames=1' \
+    -drive "file=$FOLDER/run.raw,format=raw,if=virtio" \
+    -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$(cat "$FOLDER/port")-:22" -device virtio-net-pci,netdev=net,addr=3,romfile=
+  wait_for 180 on_machine true || die "no answer by ssh, see $FOLDER/console.log"
+}
+
+stop() {
+  runs || return 0
+  on_machine systemctl poweroff || true
+  wait_for 90 bash -c "! kill -0 $(cat "$FOLDER/pid")" || end_process "$(cat "$FOLDER/pid")"
+  rm -f "$FOLDER/pid"
+}
+
+copy() { tar --create --directory / "${@/#\//}" | on_machine tar --extract --no-same-owner --transform 's,.*/,,' --directory /root; }
+
+follow_page() {
+  local package
+  package=$(realpath "$1")
+  trap stop EXIT
+  boot
+  copy "$package"
+  on_machine 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends curl python3' >/dev/null
+  tar --create --directory "$ROOT" deploy/debian/try.sh scripts/lib.sh bench/load.py | on_machine tar --extract --directory /root
+  on_machine ENTREPOT_TRY=throwaway /root/deploy/debian/try.sh "/root/$(basename "$package")"
+}
+
+case "$COMMAND" in
+make) make_machine ;;
+boot) boot && say "it runs: $0 run $FOLDER COMMAND" ;;
+run) on_machine "$@" ;;
+copy) copy "$(realpath "$1")" ;;
+stop) stop ;;
+try) follow_page "$1" ;;
+*) usage >&2 && exit 2 ;;
+esac
