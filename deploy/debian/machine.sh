@@ -24,7 +24,7 @@ make_machine() {
   local root="$FOLDER/root"
   [ ! -e "$root" ] || die "$root exists: remove it first"
   mkdir -p "$FOLDER"
-  debootstrap --include=linux-image-cloud-amd64,openssh-server bookworm "$root" "${ENTREPOT_MIRROR:-http://deb.debian.org/debian}" >"$FOLDER/debootstrap.log" ||
+  debootstrap --include=linux-image-cloud-amd64,openssh-server bookworm "$root" ${ENTREPOT_MIRROR:+"$ENTREPOT_MIRROR"} >"$FOLDER/debootstrap.log" ||
     die "debootstrap fails, see $FOLDER/debootstrap.log"
   echo entrepot-machine >"$root/etc/hostname"
   echo '/dev/vda / ext4 errors=remount-ro 0 1' >"$root/etc/fstab"
