@@ -5,7 +5,7 @@
 #   deploy/debian/machine.sh try FOLDER PACKAGE     boots a copy of the disk, runs try.sh there and stops it; ends with the status of try.sh
 #   deploy/debian/machine.sh boot FOLDER            boots a copy of the disk, 2 GiB and one CPU; it runs until `stop`
 #   deploy/debian/machine.sh run FOLDER COMMAND...  runs a command there as root
-#   deploy/debian/machine.sh copy FOLDER FILE...    copies files into /root there
+#   deploy/debian/machine.sh copy FOLDER FILE...    copies files into root's home there
 #   deploy/debian/machine.sh stop FOLDER            switches it off
 #
 # Needed: root, debootstrap, qemu-system-x86, e2fsprogs, openssh-client (Debian's names). It runs on KVM where /dev/kvm is, and emulated with
@@ -68,7 +68,7 @@ stop() {
   rm -f "$FOLDER/pid"
 }
 
-copy() { tar --create --directory / "${@/#\//}" | on_machine tar --extract --no-same-owner --transform 's,.*/,,' --directory /root; }
+copy() { tar --create --directory / "${@/#\//}" | on_machine tar --extract --no-same-owner --transform 's,.*/,,'; }
 
 follow_page() {
   local package
@@ -77,8 +77,8 @@ follow_page() {
   boot
   copy "$package"
   on_machine 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends curl python3' >/dev/null
-  tar --create --directory "$ROOT" deploy/debian/try.sh scripts/lib.sh bench/load.py | on_machine tar --extract --directory /root
-  on_machine ENTREPOT_TRY=throwaway /root/deploy/debian/try.sh "/root/$(basename "$package")"
+  tar --create --directory "$ROOT" deploy/debian/try.sh scripts/lib.sh bench/load.py | on_machine tar --extract
+  on_machine ENTREPOT_TRY=throwaway deploy/debian/try.sh "$(basename "$package")"
 }
 
 case "$COMMAND" in

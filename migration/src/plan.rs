@@ -169,6 +169,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0179_found_by_products", &[include_str!("m0179/found_by_products.sql")]),
     ("m0185_open_orders_placed", &[include_str!("m0185/open_orders_placed.sql")]),
     ("m0186_file_keys", &[include_str!("m0186/file_keys.sql")]),
+    ("m0187_liquidation_advanced", &[include_str!("m0187/liquidation_advanced.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
