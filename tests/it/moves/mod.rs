@@ -3,6 +3,7 @@
 mod answers;
 mod at_once;
 mod count_figures;
+mod count_plans;
 mod count_rights;
 mod count_speed;
 mod count_twice;
