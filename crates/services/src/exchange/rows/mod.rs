@@ -111,7 +111,7 @@ pub async fn lock(work: &Work, id: ExchangeId) -> Result<Option<Run>, Fault> {
 pub async fn open(reads: &impl Reads) -> Result<i64, Fault> {
     let rows =
         reads.rows("SELECT count(*) FROM exchange WHERE tenant_id = $1 AND state IN ('QUEUED', 'RUNNING')", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
@@ -221,5 +221,5 @@ pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fa
 pub async fn tenants_to_clear(global: &platform::storage::Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT x.tenant_id FROM exchange x WHERE x.finished_at < $1
                AND EXISTS (SELECT 1 FROM exchange_row r WHERE r.tenant_id = x.tenant_id AND r.exchange_id = x.id)";
-    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
