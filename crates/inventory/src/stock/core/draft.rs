@@ -160,7 +160,7 @@ impl<'b> Draft<'b> {
     /// Gives a level the moment of the last count that stands, once a later one is undone.
     pub fn uncounted(&mut self, key: LevelKey, counted_at: Option<Timestamp>) {
         if let Ok(level) = self.level(key, At::NOWHERE)
-            && level.exists
+            && level.row.is_stored()
         {
             let level = Level { counted_at, ..level.clone() };
             self.levels.insert(key, level);

@@ -12,6 +12,7 @@ use super::{
     lot_pick::Shelf,
     refusal::{LotRefusal, Refusal},
     rejection::{Noun, Reason, Rejection, Scarce},
+    row_state::RowState,
 };
 
 /// What a draft did to lots, on top of the book.
@@ -219,7 +220,8 @@ impl Draft<'_> {
         let missing = || Rejection::not_found(Noun::Lot, field.lot());
         let mut of = self.lot(lot).ok_or_else(missing)?.clone();
         let (received_at, updated_at) = (now, now);
-        let empty = LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, exists: false };
+        let empty =
+            LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, row: RowState::New };
         let mut level = self.lot_level(key, lot).copied().unwrap_or(empty);
         if level.on_hand == 0 && delta.on_hand > 0 {
             level.received_at = self.occurred_at();
@@ -336,7 +338,7 @@ pub(crate) fn new_lot(
         version: 1,
         created_at: now,
         updated_at: now,
-        exists: false,
+        row: RowState::New,
     })
 }
 
