@@ -22,7 +22,7 @@ pub(super) struct LotDraft {
     pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
     pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
     /// Lots whose own words changed: each makes an event.
-    pub told: BTreeSet<LotId>,
+    pub changed: BTreeSet<LotId>,
     /// A lot that the command is about, as it was before and as it is.
     pub edited: Option<Box<(Lot, Lot)>>,
     /// What was put on lots so that a fact from before their last count could take it.
@@ -45,7 +45,7 @@ impl Draft<'_> {
     }
     /// The lot's own words changed: it makes an event.
     pub(crate) fn tell_lot(&mut self, lot: Lot) {
-        self.lots.told.insert(lot.id);
+        self.lots.changed.insert(lot.id);
         self.put_lot(lot);
     }
 
