@@ -272,7 +272,7 @@ impl<E: Executor> Reading<'_, E> {
             }
             let page = layout.page(&mut result["data"]).map_err(|message| self.wrong(message))?;
             rows.extend(page.rows);
-            beside.get_or_insert(page.beside);
+            beside.get_or_insert(page.siblings);
             bytes += size;
             pages += 1;
             if rows.len() > MOST_ROWS || bytes > MOST_BYTES {
