@@ -15,8 +15,9 @@ use crate::config::Demo;
 pub struct Filled {
     /// Of the data's uncompressed bytes.
     pub csv_sha256: String,
-    /// How the data were asked for.
-    pub asked: String,
+    /// The arguments that named the data. Stored as `asked`, the name in records of older versions.
+    #[serde(rename = "asked")]
+    pub arguments: String,
     /// Whether all of the data came in and their totals were checked.
     pub is_complete: bool,
     /// The first day of the data that were generated; None: of a file, or by a release whose data began on a day of their own.
@@ -36,12 +37,12 @@ pub struct Filled {
 impl Filled {
     /// As a start begins to fill it.
     pub fn begun(csv_sha256: &str, first_day: Option<String>, args: &Demo) -> Self {
-        let asked = match &args.data {
+        let arguments = match &args.data {
             Some(path) => format!("--data {}", path.display()),
             None => format!("--rows {} --seed {}", args.rows, args.seed),
         };
         let csv_sha256 = csv_sha256.to_owned();
-        Self { csv_sha256, asked, is_complete: false, first_day, shop_day: None, is_furnished: false, is_staffed: false }
+        Self { csv_sha256, arguments, is_complete: false, first_day, shop_day: None, is_furnished: false, is_staffed: false }
     }
 
     /// None where there is none that can be read: then the data are sent, and what is there already is known again.

@@ -51,9 +51,9 @@ pub enum DemoError {
     #[error("the demo's login was refused: {0}; delete the demo's database to start anew")]
     Login(String),
     #[error(
-        "{file} was filled from other data, by {asked}: ask for the same data (--rows, --seed, --data), or name another database with --file"
+        "{file} was filled from other data, by {arguments}: ask for the same data (--rows, --seed, --data), or name another database with --file"
     )]
-    OtherData { file: PathBuf, asked: String },
+    OtherData { file: PathBuf, arguments: String },
     #[error("another demo is filling {0} just now: wait until it is up, or name another database with --file")]
     Busy(PathBuf),
     #[error(
@@ -222,7 +222,7 @@ async fn fill(
     let mut filled = Filled::begun(&plan.seal.csv_sha256, first_day, args);
     match before {
         Some(before) if before.csv_sha256 != filled.csv_sha256 => {
-            return Err(DemoError::OtherData { file: args.file.clone(), asked: before.asked });
+            return Err(DemoError::OtherData { file: args.file.clone(), arguments: before.arguments });
         }
         Some(before) if before.is_complete => {
             println!("Loaded    and checked by an earlier start; what has changed since then stays");

@@ -218,8 +218,8 @@ impl<E: Executor> Reading<'_, E> {
         let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(None) };
         let Format::Table(table) = format else {
             let (result, _) = self.result(id, &asked.variables).await?;
-            let told = json!({ "data": result["data"], "errors": result["errors"] });
-            return Ok(Some(Sheet { format, bytes: told.to_string().into_bytes(), rows: 0, told: Vec::new() }));
+            let answer = json!({ "data": result["data"], "errors": result["errors"] });
+            return Ok(Some(Sheet { format, bytes: answer.to_string().into_bytes(), rows: 0, first_rows: Vec::new() }));
         };
         let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
         for _ in 0..ATTEMPTS {
@@ -238,7 +238,7 @@ impl<E: Executor> Reading<'_, E> {
                     TableFormat::Parquet => columns::parquet(&layout, &rows).await,
                 };
                 let bytes = bytes.map_err(|error| self.not_drawn(error))?;
-                return Ok(Some(Sheet { format, bytes, rows: rows.len(), told: first_rows(rows) }));
+                return Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows) }));
             }
         }
         let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);
@@ -272,7 +272,7 @@ impl<E: Executor> Reading<'_, E> {
             }
             let page = layout.page(&mut result["data"]).map_err(|message| self.wrong(message))?;
             rows.extend(page.rows);
-            beside.get_or_insert(page.beside);
+            beside.get_or_insert(page.siblings);
             bytes += size;
             pages += 1;
             if rows.len() > MOST_ROWS || bytes > MOST_BYTES {

@@ -108,7 +108,9 @@ impl ViewEngine for BulkExecutor {
         let session = asking_once(session);
         let ask = TableAsk { view: view.to_string(), variables, rows, format, locale };
         Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
-            Ok(Some(made)) => TableOutcome::Made(Table { bytes: made.bytes, rows: made.rows, told: made.told, rights }),
+            Ok(Some(made)) => {
+                TableOutcome::Made(Table { bytes: made.bytes, rows: made.rows, first_rows: made.first_rows, rights })
+            }
             // Its schedule goes with it.
             Ok(None) => TableOutcome::Gone,
             Err(errors) => TableOutcome::Refused(refused(&errors)),

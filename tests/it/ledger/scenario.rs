@@ -12,7 +12,7 @@ use entrepot::{
     ledger::{Books, Command, Decision},
     orders::core::{Order, OrderBook, StoreFacts},
     returns::core::ReturnBook,
-    stock::core::{Book, Draft, Facts, Level, LevelKey, Reason, Rejection, Reservation},
+    stock::core::{Book, Draft, Facts, Level, LevelKey, Reason, Rejection, Reservation, RowState},
 };
 
 use super::{
@@ -87,7 +87,7 @@ impl Scenario {
             version: 1,
             created_at: NOW.plus_seconds(-age),
             updated_at: NOW,
-            exists: true,
+            row: RowState::Stored,
         };
         self.book.reservations.insert(id, reservation);
         self.holds.push(id);

@@ -286,7 +286,12 @@ impl ViewEngine for Large {
         None
     }
     async fn table(&self, _requester: Requester, _request: TableRequest) -> Result<TableOutcome, Fault> {
-        Ok(TableOutcome::Made(Table { bytes: vec![b'x'; MOST_MAIL_BYTES + 1], rows: 3, told: Vec::new(), rights: Vec::new() }))
+        Ok(TableOutcome::Made(Table {
+            bytes: vec![b'x'; MOST_MAIL_BYTES + 1],
+            rows: 3,
+            first_rows: Vec::new(),
+            rights: Vec::new(),
+        }))
     }
 }
 

@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use async_graphql::parser::parse_query;
 
+use super::{files, folder, no_faults, root};
+
 /// The languages that fences are written in.
 const LANGUAGES: [&str; 9] = ["", "bash", "dockerfile", "graphql", "js", "json", "mermaid", "python", "sh"];
 
@@ -94,6 +96,64 @@ fn papers(folder: &Path, found: &mut Vec<(String, String)>) {
             found.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
         }
     }
+}
+
+/// Endings of files that pages name.
+const ENDINGS: [&str; 10] = [".rs", ".sql", ".txt", ".md", ".toml", ".json", ".sh", ".mjs", ".graphql", ".yml"];
+
+/// The paths that `a/{b,c}.rs` stands for.
+fn expanded(path: &str) -> Vec<String> {
+    let choices = path.split_once('{').and_then(|(head, rest)| Some((head, rest.split_once('}')?)));
+    let Some((head, (choices, tail))) = choices else { return vec![path.to_owned()] };
+    choices.split(',').flat_map(|choice| expanded(&format!("{head}{choice}{tail}"))).collect()
+}
+
+/// Files that a page names by a path, with its line: between backquotes in its prose, with a folder. No addresses, and no patterns of names.
+fn named_files(page: &str) -> Vec<(usize, String)> {
+    let is_of_path = |c: char| c.is_ascii_alphanumeric() || "_-./{},".contains(c);
+    let is_file = |span: &str| {
+        let is_path = span.contains('/') && !span.starts_with('/') && span.chars().all(is_of_path) && !span.contains("NNNN");
+        is_path && ENDINGS.iter().any(|ending| span.ends_with(ending))
+    };
+    let (mut found, mut is_block) = (Vec::new(), false);
+    for (index, line) in page.lines().enumerate() {
+        if line.trim_start().starts_with("```") {
+            is_block = !is_block;
+        } else if !is_block {
+            let spans = line.split('`').skip(1).step_by(2).filter(|span| is_file(span));
+            found.extend(spans.flat_map(expanded).map(|path| (index + 1, path)));
+        }
+    }
+    found
+}
+
+/// Pages name files as the repository does, from their room on (`orders/core/order.rs`), or from their crate on (`api/orders/line.rs`).
+#[test]
+fn files_that_pages_name_exist() {
+    let all = files(root(), "");
+    let exists = |path: &str| {
+        let is_in_crate = |(name, rest): (&str, &str)| folder(name).join(rest).exists();
+        root().join(path).exists() || path.split_once('/').is_some_and(is_in_crate) || all.iter().any(|file| file.ends_with(path))
+    };
+    let mut pages = files(&root().join("docs"), ".md");
+    // Decisions are of their day, and a program writes the changelog.
+    pages.retain(|page| !page.starts_with(root().join("docs/decisions")) && !page.ends_with("api-changelog.md"));
+    pages.extend(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
+    let mut faults = Vec::new();
+    for page in pages {
+        let named = named_files(&fs::read_to_string(&page).unwrap());
+        let missing = named.into_iter().filter(|(_, path)| !exists(path));
+        faults.extend(missing.map(|(line, path)| format!("{}:{line}: no file {path}", page.display())));
+    }
+    no_faults(&faults);
+}
+
+#[test]
+fn files_that_pages_name_are_found() {
+    let page =
+        "See `a/b.rs`, `c/{d,e}.sql` and `f.rs`, `/g/h.json`, `i/<j>.rs`.\n\n```sh\n`k/l.rs`\n```\n`m/mNNNN/n.sql`, o/p.rs\n";
+    let found: Vec<(usize, String)> = ["a/b.rs", "c/d.sql", "c/e.sql"].map(|path| (1, path.to_owned())).into();
+    assert_eq!(named_files(page), found);
 }
 
 #[test]

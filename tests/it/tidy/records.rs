@@ -30,7 +30,7 @@ const BY_POSITION: &[(&str, usize, &str)] = &[
 ];
 
 /// How a row gives its next column.
-const CALLS: [&str; 5] = [".take()", ".take::<", ".time()", ".time_opt()", ".word("];
+const CALLS: [&str; 2] = [".take()", ".take::<"];
 
 fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
@@ -56,9 +56,13 @@ fn reads_by_position(code: &str) -> usize {
     };
     let of_rows: usize =
         names_of_rows(code).into_iter().map(|name| CALLS.into_iter().map(|call| calls(name, call)).sum::<usize>()).sum();
+    // Made and read in one expression: of the one column of a statement, that is `Row::scalar`.
+    let takes = |after: &str| CALLS.into_iter().any(|call| after.trim_start().starts_with(call));
+    let at_once =
+        code.split("Row::new(").skip(1).filter(|rest| rest.split_once(')').is_some_and(|(_, after)| takes(after))).count();
     // Rows of sqlx are read by a name or by a number.
     let numbered = code.split(".try_get(").skip(1).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).count();
-    of_rows + numbered + code.matches(".try_get_by_index(").count() + code.matches("map(Row::new)").count()
+    of_rows + at_once + numbered + code.matches(".try_get_by_index(").count() + code.matches("map(Row::new)").count()
 }
 
 #[test]
@@ -87,9 +91,11 @@ fn columns_are_read_by_records() {
 #[test]
 fn a_column_that_is_taken_by_position_is_seen() {
     for (code, reads) in [
-        ("let mut row = Row::new(found);\nOk((row.take()?, row.time_opt()?))", 2),
+        ("let mut row = Row::new(found);\nOk((row.take()?, row.take::<i64>()?))", 2),
         ("let stored = &mut Row::new(found);\nlet id = stored.take::<Uuid>()?;", 1),
-        ("fn facts(row: &mut Row<'_>) -> Result<Facts, Fault> { row.word(\"job\", State::parse) }", 1),
+        ("fn facts(row: &mut Row<'_>) -> Result<Facts, Fault> { row.take() }", 1),
+        ("rows.iter().map(|row| Row::new(row).take()).collect()", 1),
+        ("Row::new(row)\n    .take::<i64>()", 1),
         ("row.try_get(0)? + row.try_get_by_index(1)?", 2),
         ("let found: ItemRow = Row::new(row).record()?;\nlet first = arrow.take();", 0),
         ("let count: i64 = Row::scalar(row)?;\nlet name: String = row.try_get(\"name\")?;", 0),

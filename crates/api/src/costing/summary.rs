@@ -46,7 +46,7 @@ pub struct CostSummary {
     spec: CostSpec,
     how: Method,
     /// What the rows beside the total stand for: it is summed from them, so that postings are read once.
-    beside: books::CostGroup,
+    row_group: books::CostGroup,
     /// The rows of each grouping that was asked for.
     sheets: [OnceCell<CostSheet>; 5],
 }
@@ -86,7 +86,7 @@ impl CostSummary {
     /// Sums over all postings that fit. Its key is null.
     #[field(cost = "50")]
     async fn total(&self, ctx: &Context<'_>) -> Answer<CostReportRow> {
-        if let Some(total) = self.sheet(ctx, self.beside).await.ok().and_then(CostSheet::total) {
+        if let Some(total) = self.sheet(ctx, self.row_group).await.ok().and_then(CostSheet::total) {
             return Ok(CostReportRow(total));
         }
         // A row may be too large to be told where the total is not.
@@ -249,7 +249,7 @@ impl CostSummaryQuery {
         let how = begin(&permit.scope(db).long(), method.map(Into::into)).await?;
         let filter = CostFilter { from, to, product: None, stores, products };
         let spec = CostSpec { method: Some(how.method), filter, visible };
-        Ok(CostSummary { permit, spec, how, beside: group_of_rows(ctx), sheets: <[_; 5]>::default() })
+        Ok(CostSummary { permit, spec, how, row_group: group_of_rows(ctx), sheets: <[_; 5]>::default() })
     }
 
     /// Value of stock, now or at a moment: all units of the company, in stores and on their way between them.

@@ -155,7 +155,7 @@ impl DataJob {
     }
     /// Of an export of demand facts that is whole.
     fn facts(&self) -> Option<DataJobManifest> {
-        let core::FactManifest { range, sha256 } = self.0.told.facts.clone()?;
+        let core::FactManifest { range, sha256 } = self.0.reading.facts.clone()?;
         Some(DataJobManifest {
             generation: Long(range.generation),
             from: Long(range.from),
@@ -214,12 +214,12 @@ impl DataJob {
     /// Format of the file as it was read; null before the data job has started, and for an export.
     #[field(was("reading", "2026-11-25"))]
     async fn detected_format(&self) -> Option<DataJobReading> {
-        let told = &self.0.told;
-        let columns = told.columns.iter().map(|(name, field)| DataJobColumn { name: name.clone(), field: field.clone() });
-        told.format.map(|format| DataJobReading {
+        let reading = &self.0.reading;
+        let columns = reading.columns.iter().map(|(name, field)| DataJobColumn { name: name.clone(), field: field.clone() });
+        reading.format.map(|format| DataJobReading {
             format: Some(format.into()),
-            encoding: told.encoding.clone(),
-            delimiter: told.delimiter.map(String::from),
+            encoding: reading.encoding.clone(),
+            delimiter: reading.delimiter.map(String::from),
             columns: columns.collect(),
         })
     }

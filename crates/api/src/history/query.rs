@@ -79,13 +79,13 @@ async fn page(
     let is_document = DOCUMENTS.contains(&target.kind.as_str());
     let wants = |kind: HistoryKind| kinds.is_none_or(|kinds| kinds.contains(&kind));
     let plain = if is_document { HistoryKind::Step } else { HistoryKind::Event };
-    let told = kinds.map(|_| ENTRIES.into_iter().filter(|kind| wants(shown(*kind, plain))).collect::<Vec<_>>());
+    let entries = kinds.map(|_| ENTRIES.into_iter().filter(|kind| wants(shown(*kind, plain))).collect::<Vec<_>>());
     let has_related = RELATED.into_iter().any(|kind| wants(shown(kind, plain)));
     let related = if has_related { Box::pin(related(ctx, &node, target.id)).await? } else { Vec::new() };
     let permit = ctx.permit::<may::StockMovementRead>().ok().filter(|_| wants(HistoryKind::Movement));
     let movements = permit.zip(movements_of(&node, &target)).map(|(permit, spec)| movements_within(&permit, spec));
     let (has_notes, target) = (wants(HistoryKind::Note), target.id);
-    let ask = HistoryAsk { target, related, told, movements, has_notes };
+    let ask = HistoryAsk { target, related, entries, movements, has_notes };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let found = Box::pin(shell::page(&scope, &ask, &request)).await?;
     let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, target, plain }, shell::keys(place)));

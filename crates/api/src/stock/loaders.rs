@@ -38,7 +38,7 @@ pub struct StockLoader(TenantScope, Mutex<HashMap<LotId, Arc<Lot>>>);
 
 impl StockLoader {
     pub fn make(&self, lots: &[Lot]) {
-        let new = lots.iter().filter(|lot| !lot.exists).map(|lot| (lot.id, Arc::new(lot.clone())));
+        let new = lots.iter().filter(|lot| !lot.row.is_stored()).map(|lot| (lot.id, Arc::new(lot.clone())));
         self.1.lock().unwrap_or_else(PoisonError::into_inner).extend(new);
     }
 }

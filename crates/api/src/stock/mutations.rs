@@ -192,7 +192,7 @@ pub(super) async fn stock_payload(ctx: &Context<'_>, done: Done) -> Answer<Stock
     if let Some(stored) = receipt.stored {
         return replayed(ctx, stored.movement, stored.seq).await;
     }
-    if receipt.lots.iter().any(|lot| !lot.exists) {
+    if receipt.lots.iter().any(|lot| !lot.row.is_stored()) {
         ctx.lazy::<DataLoader<StockLoader>>()?.loader().make(&receipt.lots);
     }
     Ok(StockPayload {

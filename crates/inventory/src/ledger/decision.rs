@@ -41,7 +41,7 @@ impl Decision {
 
     /// How many events say what became of documents and lots.
     pub(super) fn facts(&self, documents: &Documents) -> usize {
-        documents.facts(&self.documents) + self.stock.told_lots.len()
+        documents.facts(&self.documents) + self.stock.changed_lots.len()
     }
 
     /// Numbers documents and events on from the counter, which is left where they end. The documents' facts come first, then the movements
@@ -70,7 +70,7 @@ impl Decision {
     }
 
     fn document_events(&self, documents: &Documents) -> Vec<NewEvent> {
-        let lots = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id)).map(lot_changed);
+        let lots = self.stock.lots.iter().filter(|lot| self.stock.changed_lots.contains(&lot.id)).map(lot_changed);
         let mut events = documents.events(Turn::First, &self.documents);
         events.extend(documents.events(Turn::BeforeLots, &self.documents));
         events.extend(lots);

@@ -23,7 +23,7 @@ use super::{
     speculative_state::{SpeculativeState, SpeculativeStates},
 };
 use crate::stock::{
-    core::{Level, LevelKey},
+    core::{Level, LevelKey, RowState},
     rows as stock_rows,
 };
 
@@ -150,7 +150,7 @@ impl Writer {
         for level in decisions.levels() {
             // The book has the levels of each decision, but for what only their numbering and their rows bring.
             if let Some(known) = speculative.levels.get_mut(&level.key) {
-                (known.exists, known.seq) = (true, level.seq);
+                (known.row, known.seq) = (RowState::Stored, level.seq);
             }
         }
         speculative.decided(needs, queue.iter().filter_map(|queued| queued.key.as_ref()));

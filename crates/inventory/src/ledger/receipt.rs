@@ -49,7 +49,7 @@ impl Receipt {
             movements: decision.stock.movements,
             levels: decision.stock.levels,
             reservations: decision.stock.reservations,
-            lot: decision.stock.told_lots.first().copied(),
+            lot: decision.stock.changed_lots.first().copied(),
             lots: decision.stock.lots,
             documents: decision.documents,
             stored: None,
@@ -77,7 +77,7 @@ impl StoredReceipt {
     }
     pub(super) fn of_decision(decision: &Decision, documents: &Documents) -> Self {
         let stock = &decision.stock;
-        let lot = stock.told_lots.first().copied();
+        let lot = stock.changed_lots.first().copied();
         let documents = documents.stored(&decision.documents);
         Self { lot, documents, ..Self::of(decision.last_seq(), &stock.movements, &stock.reservations) }
     }

@@ -27,14 +27,15 @@ pub struct Audit {
     db: Database,
     audit_writer: AuditWriter,
     lane: Arc<GroupCommit<Writer>>,
-    told: Arc<Mutex<HashMap<Telling, Timestamp>>>,
+    /// Until when a denial is not written again.
+    recent_denials: Arc<Mutex<HashMap<Denial, Timestamp>>>,
 }
 
 /// A denial is written once in this time for one caller, field and permission: a client that polls what it may not see is one line.
 const TELL_AGAIN_SECONDS: i64 = 60;
 /// Denials remembered for that; beyond it all are forgotten and written again.
-const MOST_TOLD: usize = 10_000;
-type Telling = (TenantId, uuid::Uuid, String);
+const MOST_DENIALS: usize = 10_000;
+type Denial = (TenantId, uuid::Uuid, String);
 
 /// Entries that are chained in one transaction.
 const PAGE: i64 = 1_000;
@@ -47,7 +48,7 @@ impl Audit {
         let writer = Writer { db: db.clone(), audit_writer: audit_writer.clone(), retry_queue: retry_queue.clone() };
         let lane = Arc::new(GroupCommit::start(writer, Lanes::of(db.backend(), 1), Grouping::Together)?);
         tokio::spawn(retry_queue.write_again(Arc::downgrade(&lane)));
-        Ok(Self { db, audit_writer, lane, told: Arc::default() })
+        Ok(Self { db, audit_writer, lane, recent_denials: Arc::default() })
     }
     pub fn audit_writer(&self) -> &AuditWriter {
         &self.audit_writer
@@ -81,14 +82,14 @@ impl Audit {
         let now = self.audit_writer.clock().now();
         let key = (audit_context.tenant(), actor.map(|actor| actor.id).unwrap_or_default(), audit_context.action.clone());
         {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            if told.get(&key).is_some_and(|until| now < *until) {
+            let mut recent = self.recent_denials.lock().unwrap_or_else(PoisonError::into_inner);
+            if recent.get(&key).is_some_and(|until| now < *until) {
                 return;
             }
-            if told.len() >= MOST_TOLD {
-                told.clear();
+            if recent.len() >= MOST_DENIALS {
+                recent.clear();
             }
-            told.insert(key, now.plus_seconds(TELL_AGAIN_SECONDS));
+            recent.insert(key, now.plus_seconds(TELL_AGAIN_SECONDS));
         }
         self.settle(audit_context, Outcome::Denied).await;
     }

@@ -112,7 +112,7 @@ fn printed(command: &mut std::process::Command, time: Duration) -> Result<String
 pub struct KeyFile {
     path: PathBuf,
     /// As it was when it was last said that others may read it.
-    told: Mutex<Option<Look>>,
+    warned: Mutex<Option<Look>>,
 }
 
 /// How a file looks from outside: its mode, and when it was last changed.
@@ -120,7 +120,7 @@ type Look = (u32, i64, i64);
 
 impl KeyFile {
     pub fn at(path: PathBuf) -> Self {
-        Self { path, told: Mutex::default() }
+        Self { path, warned: Mutex::default() }
     }
 
     fn failed(&self, what: &str, err: &std::io::Error) -> Fault {
@@ -130,9 +130,9 @@ impl KeyFile {
     /// Orchestrators mount secrets with modes of their own, so this is said, not refused; and once, until the file is another.
     fn warn_if_open(&self) {
         let look = fs::metadata(&self.path).ok().map(|meta| look(&meta));
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if look.is_some_and(|(mode, ..)| mode & 0o007 != 0) && *told != look {
-            *told = look;
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if look.is_some_and(|(mode, ..)| mode & 0o007 != 0) && *warned != look {
+            *warned = look;
             let file = self.path.display();
             tracing::warn!(%file, "every user of this machine may read the key file: take that away with chmod 600 {file}");
         }

@@ -1,10 +1,8 @@
 //! Reading a row by position: pages carry thousands of values, and a name costs a search each. A record (`derive(Record)`) keeps the positions and its
-//! fields together; `take` is for columns that are known at run time alone, and `tests/it/tidy/records.rs` lists its callers.
+//! fields together, and a statement of one column is read by `scalar`; `take` is for columns that are known at run time alone, and
+//! `tests/it/tidy/records.rs` lists its callers.
 
-use entity::{
-    prelude::Timestamp,
-    record::{Cells, Record, RecordError},
-};
+use entity::record::{Cells, Record, RecordError};
 use sea_orm::{QueryResult, TryGetable};
 
 use super::Fault;
@@ -24,19 +22,9 @@ impl<'a> Row<'a> {
     pub fn record<R: Record>(&mut self) -> Result<R, Fault> {
         Ok(R::read(&mut self.0)?)
     }
-    /// The next column as one of the words of an enum; another word is a corrupt row.
-    pub fn word<T>(&mut self, table: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, Fault> {
-        word(table, &self.take::<String>()?, parse)
-    }
     /// The one column of a row, or its first.
     pub fn scalar<T: TryGetable>(row: &QueryResult) -> Result<T, Fault> {
         Ok(row.try_get_by_index(0)?)
-    }
-    pub fn time(&mut self) -> Result<Timestamp, Fault> {
-        Ok(Timestamp(self.take()?))
-    }
-    pub fn time_opt(&mut self) -> Result<Option<Timestamp>, Fault> {
-        Ok(self.take::<Option<i64>>()?.map(Timestamp))
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Layout {
     /// Lists within a row.
     inner: Vec<Vec<String>>,
     /// Leaves that stand beside the list's rows.
-    beside: Vec<String>,
+    siblings: Vec<String>,
 }
 
 /// Rows that were read at once.
@@ -37,7 +37,7 @@ pub struct Page {
     /// The cursor of the next ones, if there are more.
     pub next: Option<String>,
     /// What stands beside the list's rows, as an object of leaves.
-    pub beside: Value,
+    pub siblings: Value,
 }
 
 impl Layout {
@@ -59,13 +59,13 @@ impl Layout {
         let by_edges = !under.iter().any(|(key, _)| *key == "nodes");
         let list = if by_edges { "edges" } else { "nodes" };
         let leaves = under.iter().filter(|(_, fields)| below(&document, fields).is_empty());
-        let beside = leaves.map(|(key, _)| (*key).to_owned()).collect();
+        let siblings = leaves.map(|(key, _)| (*key).to_owned()).collect();
         let mut row = inside(&document, under, list);
         if by_edges {
             row = inside(&document, row, "node");
         }
         let turns = fields.iter().any(|field| takes_after(field));
-        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new(), beside };
+        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new(), siblings };
         layout.add(&document, &mut Vec::new(), &row);
         if layout.columns.is_empty() {
             return Err("the list of this view has no columns".to_owned());
@@ -107,7 +107,7 @@ impl Layout {
             return Err("the rows stand in a list within a list: a table has the rows of one".to_owned());
         }
         if at.is_null() {
-            return Ok(Page { rows: Vec::new(), next: None, beside: Value::Null });
+            return Ok(Page { rows: Vec::new(), next: None, siblings: Value::Null });
         }
         let next = self.next(&at["pageInfo"])?;
         let list = at[if self.by_edges { "edges" } else { "nodes" }].take();
@@ -116,8 +116,8 @@ impl Layout {
             rows = rows.into_iter().map(|mut edge| edge["node"].take()).collect();
         }
         rows.iter().try_for_each(|row| self.is_whole(row))?;
-        let beside = self.beside.iter().map(|key| (key.clone(), at[key.as_str()].take())).collect();
-        Ok(Page { rows, next, beside })
+        let siblings = self.siblings.iter().map(|key| (key.clone(), at[key.as_str()].take())).collect();
+        Ok(Page { rows, next, siblings })
     }
 
     fn next(&self, page_info: &Value) -> Result<Option<String>, String> {
@@ -301,7 +301,7 @@ mod tests {
         let data = |page_info: Value, row: Value| json!({ "orders": { "pageInfo": page_info, "nodes": [row] } });
         let last = json!({ "hasNextPage": false });
         let page = layout.page(&mut data(last.clone(), row(false))).unwrap();
-        assert_eq!(page, Page { rows: vec![row(false)], next: None, beside: json!({}) });
+        assert_eq!(page, Page { rows: vec![row(false)], next: None, siblings: json!({}) });
         let page = layout.page(&mut data(json!({ "hasNextPage": true, "endCursor": "c" }), row(false))).unwrap();
         assert_eq!(page.next.as_deref(), Some("c"));
         assert!(layout.page(&mut data(last.clone(), row(true))).unwrap_err().contains("lines"));

@@ -33,8 +33,8 @@ pub(super) struct Sheet {
     pub bytes: Vec<u8>,
     /// Of a table, without its head.
     pub rows: usize,
-    /// The first of these rows, as many as an event tells.
-    pub told: Vec<Value>,
+    /// The first of these rows, as many as an event has.
+    pub first_rows: Vec<Value>,
 }
 
 impl Sheet {

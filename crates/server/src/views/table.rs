@@ -24,8 +24,8 @@ pub struct SentTable {
     pub bytes: Vec<u8>,
     /// How many rows it has, without its head.
     pub rows: usize,
-    /// The first of them, as many as an event tells.
-    pub told: Vec<Value>,
+    /// The first of them, as many as an event has.
+    pub first_rows: Vec<Value>,
 }
 
 /// Why the list of a document at this path has no table, in words for whoever wants one.
@@ -47,5 +47,5 @@ pub async fn view_table<E: Executor>(
     let target = Target { by: json!({ "id": ask.view }), variables: None };
     let asked = Parameters { variables: ask.variables, rows: ask.rows, locale: ask.locale };
     let sheet = Box::pin(reading.sheet(&target, Format::Table(ask.format), asked)).await?;
-    Ok(sheet.map(|sheet| SentTable { bytes: sheet.bytes, rows: sheet.rows, told: sheet.told }))
+    Ok(sheet.map(|sheet| SentTable { bytes: sheet.bytes, rows: sheet.rows, first_rows: sheet.first_rows }))
 }

@@ -121,7 +121,7 @@ pub async fn page(
 /// How many attachments an object has.
 pub async fn count(reads: &impl Reads, target: Uuid) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM attachment WHERE tenant_id = $1 AND target_id = $2", vec![target.into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 pub async fn insert(work: &Work, new: &Attachment) -> Result<(), Fault> {

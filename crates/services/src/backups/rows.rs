@@ -98,7 +98,7 @@ pub async fn known(global: &Global) -> Result<HashSet<(String, String)>, Fault> 
 pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
     let sql = "SELECT count(*) FROM backup_run WHERE kind = $1 AND state = 'FAILED'";
     let rows = global.rows(sql, vec![kind.as_str().into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// Which runs are listed; both must hold, and None holds for all.
@@ -129,7 +129,7 @@ pub async fn count(global: &Global, filter: &RunFilter, most: i64) -> Result<i64
     values.push(most.into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM backup_run r WHERE TRUE{only} LIMIT ${}) AS few", values.len());
     let rows = global.rows(&sql, values).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// A page of runs, the newest first: by when they began, then by ID.

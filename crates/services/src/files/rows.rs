@@ -82,7 +82,7 @@ pub async fn lock(work: &Work, id: FileId) -> Result<Option<File>, Fault> {
 pub async fn held(reads: &impl Reads) -> Result<i64, Fault> {
     let sql = "SELECT CAST(coalesce(sum(size), 0) AS bigint) FROM file WHERE tenant_id = $1 AND state = 'READY'";
     let rows = reads.rows(sql, vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 pub async fn add(work: &Work, new: &File) -> Result<(), Fault> {

@@ -89,10 +89,10 @@ pub struct ViewResultEvent {
     /// Whether the view is shared with some alone: then only those who manage views, and the owner, see the event.
     #[serde(default)]
     pub is_restricted: bool,
-    /// The first rows, where the schedule tells them.
-    #[serde(default)]
-    pub told: Option<Vec<Value>>,
-    /// The rights that these rows were read with. None of older events, and where none are told.
+    /// The first rows, where the schedule's event has them. Stored as `told`: journals and older versions have this name.
+    #[serde(default, rename = "told")]
+    pub first_rows: Option<Vec<Value>>,
+    /// The rights that these rows were read with. None of older events, and where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<Vec<TableRights>>,
 }
@@ -165,8 +165,8 @@ fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Valu
             "rows": event.rows, "hash": event.hash, "path": event.path });
         // An integration is one owner with many keys, and rights are taken: the rows go to whoever could read them as they were read.
         let may_read = is_owner && event.rights.iter().flatten().all(|rights| rights.are_held(viewer));
-        if let Some(told) = event.told.as_ref().filter(|_| may_read) {
-            shown["table"] = json!({ "rows": told, "truncated": (told.len() as u64) < event.rows });
+        if let Some(rows) = event.first_rows.as_ref().filter(|_| may_read) {
+            shown["table"] = json!({ "rows": rows, "truncated": (rows.len() as u64) < event.rows });
         }
         shown
     })
@@ -200,13 +200,13 @@ mod tests {
             path: String::new(),
             owner: None,
             is_restricted: false,
-            told: Some(vec![json!({ "name": "Ada Lovelace" })]),
+            first_rows: Some(vec![json!({ "name": "Ada Lovelace" })]),
             rights: None,
         };
         let payload = serde_json::to_string(&event).unwrap();
         let archived = archived_payload(VIEW_RESULT.name(), &payload, &[shown_rows()]).unwrap().unwrap();
         assert!(payload.contains("Lovelace") && !archived.contains("Lovelace"), "{archived}");
         let archived: ViewResultEvent = serde_json::from_str(&archived).unwrap();
-        assert_eq!(archived, ViewResultEvent { told: None, ..event });
+        assert_eq!(archived, ViewResultEvent { first_rows: None, ..event });
     }
 }

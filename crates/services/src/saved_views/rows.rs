@@ -104,7 +104,7 @@ pub async fn lock_view(work: &Work, id: SavedViewId) -> Result<Option<View>, Fau
 
 pub async fn count_views(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM saved_view WHERE tenant_id = $1", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 pub async fn insert_view(work: &Work, view: &View) -> Result<(), Fault> {
@@ -140,7 +140,7 @@ pub async fn roles_of(reads: &impl Reads, member: MemberId, now: Timestamp) -> R
     let sql =
         "SELECT role_id FROM role_grant WHERE tenant_id = $1 AND member_id = $2 AND (expires_at IS NULL OR expires_at > $3)";
     let rows = reads.rows(sql, vec![member.into(), now.micros().into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 #[derive(Record)]

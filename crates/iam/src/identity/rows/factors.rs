@@ -87,7 +87,7 @@ pub async fn take_try(work: &GlobalWork, user: UserId, now: Timestamp) -> Result
         return Ok(Ok(()));
     }
     let rows = work.rows("SELECT wrong_since FROM totp WHERE user_id = $1", vec![user.into()]).await?;
-    let began = rows.first().map(|row| Row::new(row).time()).transpose()?;
+    let began: Option<Timestamp> = rows.first().map(Row::scalar).transpose()?;
     Ok(began.map_or(Ok(()), |began| Err(began.plus_seconds(WRONG_SECONDS))))
 }
 

@@ -98,5 +98,5 @@ pub async fn rotate_all(work: &GlobalWork, session: SessionId, next: RefreshToke
 pub async fn seen(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE refresh_token SET used_at = COALESCE(used_at, $1) WHERE id = $2 RETURNING dead_at";
     let rows = work.rows(sql, vec![now.into(), id.into()]).await?;
-    rows.first().map_or(Ok(true), |row| Ok(Row::new(row).time_opt()?.is_none()))
+    rows.first().map_or(Ok(true), |row| Ok(Row::scalar::<Option<Timestamp>>(row)?.is_none()))
 }

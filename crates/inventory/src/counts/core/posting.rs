@@ -63,7 +63,7 @@ pub(super) fn approve(
         if difference != 0 {
             off.push(Off { key, lot: choice(draft, approval, line), difference });
         }
-        if difference != 0 || draft.level(key, At::NOWHERE).is_ok_and(|level| level.exists) {
+        if difference != 0 || draft.level(key, At::NOWHERE).is_ok_and(|level| level.row.is_stored()) {
             draft.counted(key, tally.counted_at);
         }
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::stock::core::{
     At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reason, Reference, ReferenceKind, Rejection,
-    Reservation, RoomRefusal, Scarce, Step, cover, whole_kits,
+    Reservation, RoomRefusal, RowState, Scarce, Step, cover, whole_kits,
 };
 
 /// What an order's movements have in common.
@@ -207,7 +207,7 @@ pub(super) fn reservation(
         version: 1,
         created_at: now,
         updated_at: now,
-        exists: false,
+        row: RowState::New,
     }
 }
 

@@ -114,7 +114,7 @@ impl Names {
         reads: &impl Reads,
         named: impl IntoIterator<Item = &'a PlaceName<StoreId>>,
     ) -> Result<(), Fault> {
-        let (ids, codes) = apart(named);
+        let (ids, codes) = ids_and_codes(named);
         if ids.is_empty() && codes.is_empty() {
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl Names {
         reads: &impl Reads,
         named: impl IntoIterator<Item = &'a PlaceName<SupplierId>>,
     ) -> Result<(), Fault> {
-        let (ids, codes) = apart(named);
+        let (ids, codes) = ids_and_codes(named);
         for one in named_suppliers(reads, &ids, &codes).await? {
             self.suppliers.insert(one.id);
             self.archived_suppliers.extend(one.archived_at.map(|since| (one.id, since)));
@@ -190,7 +190,7 @@ impl Names {
     }
 }
 
-fn apart<'a, I: Copy + 'a>(named: impl IntoIterator<Item = &'a PlaceName<I>>) -> (Vec<I>, Vec<String>) {
+fn ids_and_codes<'a, I: Copy + 'a>(named: impl IntoIterator<Item = &'a PlaceName<I>>) -> (Vec<I>, Vec<String>) {
     let (mut ids, mut codes) = (Vec::new(), Vec::new());
     for one in named {
         match one {

@@ -99,7 +99,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stock::core::Packed;
+    use crate::stock::core::{Packed, RowState};
 
     #[test]
     fn a_hold_that_gives_way_in_a_batch_leaves_its_parcels_unheld_for_the_next_command() {
@@ -118,7 +118,7 @@ mod tests {
             version: 1,
             created_at: now,
             updated_at: now,
-            exists: true,
+            row: RowState::Stored,
         };
         let mut book = Book::new(now, |_, _| 0);
         book.reservations.insert(hold.id, hold.clone());

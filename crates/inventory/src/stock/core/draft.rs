@@ -63,7 +63,7 @@ pub struct StockDecision {
     pub lots: Vec<Lot>,
     pub lot_levels: Vec<LotLevel>,
     /// Lots that were made or changed, and not only moved.
-    pub told_lots: Vec<LotId>,
+    pub changed_lots: Vec<LotId>,
     /// A lot that the command is about, as it was before and as it is.
     pub edited_lot: Option<Box<(Lot, Lot)>>,
     /// Orders that hold less than before, to make room for it.
@@ -160,7 +160,7 @@ impl<'b> Draft<'b> {
     /// Gives a level the moment of the last count that stands, once a later one is undone.
     pub fn uncounted(&mut self, key: LevelKey, counted_at: Option<Timestamp>) {
         if let Ok(level) = self.level(key, At::NOWHERE)
-            && level.exists
+            && level.row.is_stored()
         {
             let level = Level { counted_at, ..level.clone() };
             self.levels.insert(key, level);
@@ -334,7 +334,7 @@ impl<'b> Draft<'b> {
             },
             lots: self.lots.lots.into_values().collect(),
             lot_levels: self.lots.levels.into_values().collect(),
-            told_lots: self.lots.told.into_iter().collect(),
+            changed_lots: self.lots.changed.into_iter().collect(),
             edited_lot: self.lots.edited,
             gave_way: self.gave_way.into_iter().collect(),
             asides: self.lots.asides.into_iter().collect(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entity::prelude::*;
 
+use super::row_state::RowState;
 use crate::catalog::core::handling::HandlingTime;
 
 /// Which level: levels are locked in this order everywhere.
@@ -39,12 +40,12 @@ pub struct Facts {
     pub handling: Option<Arc<HandlingTime>>,
 }
 
-/// A stock level. A level without a row counts as zeros (`exists` false) and gets its row with its first entry.
+/// A stock level. A level without a row counts as zeros (`RowState::New`) and gets its row with its first entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {
     pub key: LevelKey,
     pub id: LevelId,
-    pub exists: bool,
+    pub row: RowState,
     pub on_hand: Quantity,
     pub reserved: Quantity,
     pub unavailable: Quantity,
@@ -71,7 +72,7 @@ impl Level {
         Self {
             key,
             id,
-            exists: false,
+            row: RowState::New,
             on_hand: Quantity::ZERO,
             reserved: Quantity::ZERO,
             unavailable: Quantity::ZERO,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
 
-use super::level::LevelKey;
+use super::{level::LevelKey, row_state::RowState};
 use crate::catalog::core::text::fold;
 
 /// The longest code of a lot, in characters.
@@ -31,8 +31,7 @@ pub struct Lot {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Whether it has a row.
-    pub exists: bool,
+    pub row: RowState,
 }
 
 impl Lot {
@@ -58,7 +57,7 @@ pub struct LotLevel {
     pub updated_at: Timestamp,
     /// When it was last counted, as far as that count has been posted.
     pub counted_at: Option<Timestamp>,
-    pub exists: bool,
+    pub row: RowState,
 }
 
 impl LotLevel {

@@ -12,6 +12,7 @@ use super::{
     lot_pick::Shelf,
     refusal::{LotRefusal, Refusal},
     rejection::{Noun, Reason, Rejection, Scarce},
+    row_state::RowState,
 };
 
 /// What a draft did to lots, on top of the book.
@@ -21,7 +22,7 @@ pub(super) struct LotDraft {
     pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
     pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
     /// Lots whose own words changed: each makes an event.
-    pub told: BTreeSet<LotId>,
+    pub changed: BTreeSet<LotId>,
     /// A lot that the command is about, as it was before and as it is.
     pub edited: Option<Box<(Lot, Lot)>>,
     /// What was put on lots so that a fact from before their last count could take it.
@@ -44,7 +45,7 @@ impl Draft<'_> {
     }
     /// The lot's own words changed: it makes an event.
     pub(crate) fn tell_lot(&mut self, lot: Lot) {
-        self.lots.told.insert(lot.id);
+        self.lots.changed.insert(lot.id);
         self.put_lot(lot);
     }
 
@@ -219,7 +220,8 @@ impl Draft<'_> {
         let missing = || Rejection::not_found(Noun::Lot, field.lot());
         let mut of = self.lot(lot).ok_or_else(missing)?.clone();
         let (received_at, updated_at) = (now, now);
-        let empty = LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, exists: false };
+        let empty =
+            LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, row: RowState::New };
         let mut level = self.lot_level(key, lot).copied().unwrap_or(empty);
         if level.on_hand == 0 && delta.on_hand > 0 {
             level.received_at = self.occurred_at();
@@ -336,7 +338,7 @@ pub(crate) fn new_lot(
         version: 1,
         created_at: now,
         updated_at: now,
-        exists: false,
+        row: RowState::New,
     })
 }
 

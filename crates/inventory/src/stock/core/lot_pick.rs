@@ -282,7 +282,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stock::core::{Book, Level, Lot, Packed};
+    use crate::stock::core::{Book, Level, Lot, Packed, RowState};
 
     fn key() -> LevelKey {
         LevelKey { product: ProductId::from_uuid(Uuid::from_u128(1)), store: StoreId::from_uuid(Uuid::from_u128(2)) }
@@ -330,7 +330,7 @@ mod tests {
                 version: 1,
                 created_at: at,
                 updated_at: at,
-                exists: true,
+                row: RowState::Stored,
             });
             let (received_at, updated_at) = (at, at);
             let level = LotLevel {
@@ -341,7 +341,7 @@ mod tests {
                 received_at,
                 updated_at,
                 counted_at: None,
-                exists: true,
+                row: RowState::Stored,
             };
             book.lots.levels.insert((key, lot(nth)), level);
         }

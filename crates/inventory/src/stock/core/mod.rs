@@ -23,6 +23,7 @@ mod quote;
 mod refusal;
 mod rejection;
 mod reserve;
+mod row_state;
 mod shortage;
 mod stages;
 
@@ -48,5 +49,6 @@ pub use quote::Taking;
 pub use refusal::{ExpiredWay, LotRefusal, Refusal};
 pub use rejection::{AnyRefusal, Noun, Reason, Rejection, RoomRefusal, Scarce};
 pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
+pub use row_state::RowState;
 pub use shortage::{Room, Shortage, Step, cover};
 pub use stages::{MOST_TOLD, Stage, Stages};

@@ -9,6 +9,7 @@ use super::{
     movement::{Reference, ReferenceKind},
     refusal::Refusal,
     rejection::{Noun, Rejection},
+    row_state::RowState,
 };
 
 /// Stock that is held.
@@ -29,8 +30,7 @@ pub struct Reservation {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Whether it has a row.
-    pub exists: bool,
+    pub row: RowState,
 }
 
 impl Reservation {
@@ -137,7 +137,7 @@ fn hold_item(draft: &mut Draft<'_>, command: &Reserve, (item, line): (&ReserveIt
         version: 1,
         created_at: now,
         updated_at: now,
-        exists: false,
+        row: RowState::New,
     });
     Ok(())
 }

@@ -12,7 +12,7 @@ use sea_orm::{Value, sea_query::ArrayType};
 
 use crate::{
     catalog::core::handling::HandlingTime,
-    stock::core::{Facts, Level, LevelKey},
+    stock::core::{Facts, Level, LevelKey, RowState},
 };
 
 /// A level without its tenant.
@@ -104,7 +104,7 @@ impl LevelRow {
         Level {
             key: self.key(),
             id: self.id,
-            exists: true,
+            row: RowState::Stored,
             on_hand: self.on_hand,
             reserved: self.reserved,
             unavailable: self.unavailable,

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, new_and_changed};
 
 use super::packed::packed;
-use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted};
+use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted, RowState};
 
 /// A lot as it is written and read.
 #[derive(Record)]
@@ -121,7 +121,7 @@ impl From<LotRow> for Lot {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
-            exists: true,
+            row: RowState::Stored,
         }
     }
 }
@@ -136,7 +136,7 @@ impl From<LotLevelRow> for LotLevel {
             received_at: row.received_at,
             updated_at: row.updated_at,
             counted_at: row.counted_at,
-            exists: true,
+            row: RowState::Stored,
         }
     }
 }
@@ -289,8 +289,8 @@ pub async fn places_of_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<Le
 /// Lots and their sub-balances as they are after the batch. A code that another process took first says so by its unique key, and the
 /// batch is run again.
 pub fn lot_rows(tenant: TenantId, lots: &[&Lot], levels: &[&LotLevel]) -> [Bulk; 4] {
-    let [new, changed] = new_and_changed::<LotRow, ChangedLot, _>(tenant, lots.iter().map(|lot| (*lot, lot.exists)));
-    let levels = levels.iter().map(|level| (*level, level.exists));
+    let [new, changed] = new_and_changed::<LotRow, ChangedLot, _>(tenant, lots.iter().map(|lot| (*lot, lot.row.is_stored())));
+    let levels = levels.iter().map(|level| (*level, level.row.is_stored()));
     let [placed, moved] = new_and_changed::<LotLevelRow, LotLevelRow, _>(tenant, levels);
     [new, changed, placed, moved]
 }

@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
-use crate::stock::core::{LevelKey, Reference, ReferenceKind, Reservation};
+use crate::stock::core::{LevelKey, Reference, ReferenceKind, Reservation, RowState};
 
 /// A reservation as it is written and read.
 #[derive(Record)]
@@ -94,7 +94,7 @@ impl From<ReservationRow> for Reservation {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
-            exists: true,
+            row: RowState::Stored,
         }
     }
 }

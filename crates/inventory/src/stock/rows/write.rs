@@ -88,7 +88,7 @@ impl From<&Level> for ChangedLevel {
 /// Levels as they are after the batch: new and changed ones. A level without a row gets one; if another process was first, the unique
 /// key says so and the batch is run again.
 pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
-    new_and_changed::<NewLevel, ChangedLevel, _>(tenant, levels.iter().map(|level| (*level, level.exists)))
+    new_and_changed::<NewLevel, ChangedLevel, _>(tenant, levels.iter().map(|level| (*level, level.row.is_stored())))
 }
 
 #[derive(Record)]
@@ -228,6 +228,6 @@ impl From<&Reservation> for ChangedReservation {
 
 /// Reservations as they are after the batch: new and changed ones.
 pub fn reservation_rows(tenant: TenantId, reservations: &[&Reservation]) -> [Bulk; 2] {
-    let rows = reservations.iter().map(|reservation| (*reservation, reservation.exists));
+    let rows = reservations.iter().map(|reservation| (*reservation, reservation.row.is_stored()));
     new_and_changed::<ReservationRow, ChangedReservation, _>(tenant, rows)
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::ledger::DocumentNumber;
 use crate::stock::core::{
     At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation, RoomRefusal,
+    RowState,
 };
 use crate::transfers::events::{self, EventType, TransferEvent};
 
@@ -327,7 +328,7 @@ pub(super) fn held(id: ReservationId, key: LevelKey, quantity: Quantity, reserve
         version: 1,
         created_at: reserve.occurred_at,
         updated_at: reserve.occurred_at,
-        exists: false,
+        row: RowState::New,
     }
 }
 

@@ -52,7 +52,7 @@ impl Step {
     }
 }
 
-/// What is to be written and told.
+/// Rows and events that the steps lead to.
 #[derive(Debug, Clone, Default)]
 pub struct Settled {
     /// New rows, as they are after all steps, each with the category that its rules may be for.
@@ -60,7 +60,7 @@ pub struct Settled {
     /// Rows that were there, as they are after all steps.
     pub closed: Vec<Alert>,
     /// Every step that was taken: the event's name and the alert as it was then.
-    pub told: Vec<(EventType<AlertEvent>, Alert)>,
+    pub events: Vec<(EventType<AlertEvent>, Alert)>,
 }
 
 type BySubject<T> = BTreeMap<(AlertKind, Subject), T>;
@@ -96,7 +96,7 @@ pub fn settle(
                 }
                 let Some(alert) = active.remove(&key) else { continue };
                 let alert = alert.resolved(None, *at);
-                settled.told.push((ALERT_RESOLVED, alert.clone()));
+                settled.events.push((ALERT_RESOLVED, alert.clone()));
                 match new.get(&alert.id).and_then(|index| settled.opened.get_mut(*index)) {
                     Some(row) => row.0 = alert,
                     None => settled.closed.push(alert),
@@ -113,7 +113,7 @@ pub fn settle(
                     continue;
                 }
                 let alert = opened(opening, id(), *at, *seq);
-                settled.told.push((ALERT_OPENED, alert.clone()));
+                settled.events.push((ALERT_OPENED, alert.clone()));
                 new.insert(alert.id, settled.opened.len());
                 last_seqs.extend(seq.map(|seq| (key, seq)));
                 settled.opened.push((alert.clone(), opening.category));
@@ -177,8 +177,8 @@ mod tests {
         let settled = run(BTreeMap::new(), &[], &[open(1, Trigger::Crossing), close(1), open(1, Trigger::Crossing)]);
         let states: Vec<AlertState> = settled.opened.iter().map(|(alert, _)| alert.state()).collect();
         assert_eq!(states, [AlertState::Resolved, AlertState::Open]);
-        let told: Vec<_> = settled.told.iter().map(|(event, _)| *event).collect();
-        assert_eq!(told, [ALERT_OPENED, ALERT_RESOLVED, ALERT_OPENED]);
+        let events: Vec<_> = settled.events.iter().map(|(event, _)| *event).collect();
+        assert_eq!(events, [ALERT_OPENED, ALERT_RESOLVED, ALERT_OPENED]);
         assert!(settled.closed.is_empty());
     }
 
@@ -186,7 +186,7 @@ mod tests {
     fn one_that_is_there_is_not_opened_again_but_closed() {
         let first = run(BTreeMap::new(), &[], &[open(1, Trigger::Crossing)]).opened.remove(0).0;
         let there = BTreeMap::from([((AlertKind::OutOfStock, subject(1)), first.clone())]);
-        assert!(run(there.clone(), &[], &[open(1, Trigger::Crossing)]).told.is_empty());
+        assert!(run(there.clone(), &[], &[open(1, Trigger::Crossing)]).events.is_empty());
         let settled = run(there, &[], &[close(1), close(1), close(2)]);
         assert_eq!(settled.closed, [first.resolved(None, Timestamp(1))], "once, and what is not there is not closed");
     }
@@ -198,10 +198,10 @@ mod tests {
         let mut next = || AlertId::from_uuid(Uuid::from_u128(9));
         let taken = settle(&Rules::default(), AlertHistory::default(), &steps[..1], &mut next).opened.remove(0).0;
         let mut history = AlertHistory { last_seqs: [(key, 4)].into(), ..AlertHistory::default() };
-        assert!(settle(&Rules::default(), history.clone(), &steps[..1], &mut next).told.is_empty());
+        assert!(settle(&Rules::default(), history.clone(), &steps[..1], &mut next).events.is_empty());
         history.active = [(key, taken)].into();
         let earlier = [(close(1), Timestamp(1), Some(3))];
-        assert!(settle(&Rules::default(), history.clone(), &earlier, &mut next).told.is_empty(), "it was opened after that");
+        assert!(settle(&Rules::default(), history.clone(), &earlier, &mut next).events.is_empty(), "it was opened after that");
         assert_eq!(settle(&Rules::default(), history, &steps, &mut next).closed.len(), 1);
     }
 

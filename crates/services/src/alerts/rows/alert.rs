@@ -327,7 +327,7 @@ pub async fn snoozed(global: &Global, now: Timestamp, most: i64) -> Result<Vec<(
 /// The tenants with alerts that were resolved before a moment.
 pub async fn resolved_long_ago(global: &Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT tenant_id FROM alert WHERE state = 'RESOLVED' AND resolved_at < $1";
-    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Removes some of them with their letters; says how many.

@@ -47,7 +47,7 @@ pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantI
         backend.in_texts("kind", 2)
     );
     let kinds = backend.texts(DatedKind::all().map(|(_, kind)| kind.as_str()));
-    global.rows(&sql, vec![day.into(), kinds]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, vec![day.into(), kinds]).await?.iter().map(Row::scalar).collect()
 }
 
 /// What a store has of a lot.

@@ -29,7 +29,7 @@ pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId
     let sql = format!(
         "SELECT DISTINCT tenant_id FROM alert_letter WHERE queued_at IS NULL AND due_at <= $1 AND tenant_id NOT IN {SUSPENDED}"
     );
-    global.rows(&sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, vec![now.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
 
 /// A letter that is due.

@@ -51,7 +51,7 @@ struct StoreZone {
 
 pub async fn zones(reads: &impl Reads) -> Result<Zones, Fault> {
     let tenants = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
-    let tenant = tenants.first().map_or_else(|| Ok("UTC".to_owned()), |row| Row::new(row).take())?;
+    let tenant = tenants.first().map_or_else(|| Ok("UTC".to_owned()), Row::scalar)?;
     let sql = format!("SELECT {} FROM store WHERE tenant_id = $1", StoreZone::SELECT);
     let rows = reads.records::<StoreZone>(&sql, vec![]).await?;
     Ok(Zones { tenant, stores: rows.into_iter().map(|row| (row.id, row.time_zone)).collect() })
@@ -104,7 +104,7 @@ pub async fn differences(reads: &impl Reads, count: CountId) -> Result<i64, Faul
     let rows = reads.rows(sql, vec![count.into()]).await?;
     let mut off: i64 = 0;
     for row in &rows {
-        off = off.saturating_add(Row::new(row).take::<i64>()?.saturating_abs());
+        off = off.saturating_add(Row::scalar::<i64>(row)?.saturating_abs());
     }
     Ok(off)
 }
@@ -162,7 +162,7 @@ impl NamedRow {
 pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(Alert, Named)>), Fault> {
     let backend = reads.backend();
     let tenants = reads.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await?;
-    let tenant = tenants.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())?;
+    let tenant = tenants.first().map_or_else(|| Ok(String::new()), Row::scalar)?;
     let sql = format!(
         "SELECT {} FROM alert a
          LEFT JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id

@@ -90,7 +90,7 @@ pub async fn lock_rule(work: &Work, id: AlertRuleId) -> Result<Option<Rule>, Fau
 
 pub async fn count_rules(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM alert_rule WHERE tenant_id = $1", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 fn list(items: &impl serde::Serialize) -> Result<Value, Fault> {

@@ -179,7 +179,7 @@ impl Alerts {
         let now = self.0.clock.now();
         let emails = emails_for(&work, rules, &settled, now).await?;
         rows::put_down(&work, &emails).await?;
-        let events: Vec<_> = settled.told.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
+        let events: Vec<_> = settled.events.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
         let count = events.len();
         journal::append_other(&mut work, events, now).await?;
         self.commit(work, count).await?;

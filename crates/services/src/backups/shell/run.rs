@@ -233,12 +233,12 @@ impl Facts {
         reads: &impl GlobalReads,
     ) -> Result<Self, BackupError> {
         let schema = reads.rows("SELECT max(version) FROM seaql_migrations", vec![]).await?;
-        let schema = schema.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())?;
+        let schema = schema.first().map_or_else(|| Ok(String::new()), Row::scalar)?;
         let keys = reads.rows("SELECT id FROM secret_key WHERE retired_at IS NULL ORDER BY serial", vec![]).await?;
-        let keys = keys.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>()?;
+        let keys = keys.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
         let tenants = heads_of(reads).await?;
         let files = reads.rows("SELECT count(*) FROM file WHERE state = 'READY'", vec![]).await?;
-        let files = files.first().map_or(Ok(0), |row| Row::new(row).take())?;
+        let files = files.first().map_or(Ok(0), Row::scalar)?;
         let file_lists = write_lists(backups, (id, &key.for_file_lists()), reads).await?;
         Ok(Self { schema, keys, tenants, files, file_lists })
     }

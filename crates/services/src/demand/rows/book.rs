@@ -155,13 +155,13 @@ pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
         "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN demand_book b ON b.tenant_id = c.tenant_id AND b.is_current
          WHERE c.head > coalesce(b.seq, 0) AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id"
     );
-    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Events of all journals together: how many are written between two looks.
 pub async fn events(global: &Global) -> Result<i64, Fault> {
     let sql = "SELECT CAST(coalesce(sum(c.head), 0) AS bigint) FROM tenant_counter c";
-    global.rows(sql, vec![]).await?.first().map_or(Ok(0), |row| Row::new(row).take())
+    global.rows(sql, vec![]).await?.first().map_or(Ok(0), Row::scalar)
 }
 
 /// A row of `of` that `than` has not, or not so, as a text; None where all are the same.

@@ -285,7 +285,7 @@ pub async fn returns_after(reads: &impl Reads, after: ReturnId, most: u32) -> Re
 
 async fn ids_after(reads: &impl Reads, table: &str, after: Uuid, most: u32) -> Result<Vec<Uuid>, Fault> {
     let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT {most}");
-    reads.rows(&sql, vec![after.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(&sql, vec![after.into()]).await?.iter().map(Row::scalar).collect()
 }
 
 #[derive(Record)]

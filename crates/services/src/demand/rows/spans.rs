@@ -90,7 +90,7 @@ fn by_level(rows: Vec<ChangeRow>) -> LevelChanges {
 /// The newest day on which anything changed; None before the first.
 pub async fn newest_day(reads: &impl Reads, generation: i64) -> Result<Option<i32>, Fault> {
     let sql = "SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 ORDER BY d.business_date DESC LIMIT 1";
-    reads.rows(sql, vec![generation.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
+    reads.rows(sql, vec![generation.into()]).await?.first().map(Row::scalar).transpose()
 }
 
 /// The spans of levels that reach a day or lie behind it.

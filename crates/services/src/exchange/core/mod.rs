@@ -281,7 +281,8 @@ pub struct Run {
     pub noun: Option<Noun>,
     /// JSON: `ImportOptions`, `ExportOptions` or `BulkOptions`.
     pub options: String,
-    pub told: FileReading,
+    /// How its file is read.
+    pub reading: FileReading,
     pub input: Option<FileId>,
     pub result: Option<FileId>,
     pub maker: Actor,

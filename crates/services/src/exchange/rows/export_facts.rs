@@ -45,7 +45,7 @@ pub async fn days(reads: &impl Reads, range: FactRange) -> Result<Vec<i32>, Faul
     } else {
         (all, vec![range.generation.into()])
     };
-    reads.rows(sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, values).await?.iter().map(Row::scalar).collect()
 }
 
 /// How a row's product, store and channel are called.

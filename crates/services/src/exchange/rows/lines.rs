@@ -19,14 +19,14 @@ pub async fn mark(work: &Work, id: ExchangeId, number: i64) -> Result<(), Fault>
 pub async fn last(reads: &impl Reads, id: ExchangeId) -> Result<i64, Fault> {
     let sql =
         "SELECT coalesce(max(number), 0) FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NOT NULL";
-    reads.rows(sql, vec![id.into()]).await?.first().map_or(Ok(0), |row| Row::new(row).take())
+    reads.rows(sql, vec![id.into()]).await?.first().map_or(Ok(0), Row::scalar)
 }
 
 /// The line that was begun and not answered: at most one.
 pub async fn marked(reads: &impl Reads, id: ExchangeId) -> Result<Option<i64>, Fault> {
     let sql = "SELECT number FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NULL";
     let rows = reads.rows(sql, vec![id.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// A line and its answer, a JSON object: never the empty text, which would be kept as none.
@@ -78,7 +78,7 @@ pub async fn is_running(reads: &impl Reads) -> Result<bool, Fault> {
 pub async fn next(reads: &impl Reads) -> Result<Option<ExchangeId>, Fault> {
     let sql =
         "SELECT id FROM exchange WHERE tenant_id = $1 AND kind = 'BULK' AND state = 'QUEUED' ORDER BY created_at, id LIMIT 1";
-    reads.rows(sql, vec![]).await?.first().map(|row| Row::new(row).take()).transpose()
+    reads.rows(sql, vec![]).await?.first().map(Row::scalar).transpose()
 }
 
 /// What is over and has its result loses its lines. Says how many went.
@@ -92,5 +92,5 @@ pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fa
 pub async fn tenants_to_clear(global: &Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT x.tenant_id FROM exchange x WHERE x.finished_at < $1
                AND EXISTS (SELECT 1 FROM exchange_line l WHERE l.tenant_id = x.tenant_id AND l.exchange_id = x.id)";
-    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }

@@ -27,7 +27,8 @@ struct RunRow {
     kind: String,
     noun: Option<String>,
     options: String,
-    told: String,
+    #[record(column = "told")]
+    reading: String,
     input_id: Option<FileId>,
     result_id: Option<FileId>,
     maker_kind: ActorKind,
@@ -55,14 +56,15 @@ fn digest(bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
 impl TryFrom<RunRow> for Run {
     type Error = Fault;
     fn try_from(row: RunRow) -> Result<Self, Fault> {
-        let told = serde_json::from_str(&row.told).map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?;
+        let reading =
+            serde_json::from_str(&row.reading).map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?;
         Ok(Self {
             tenant: row.tenant_id,
             id: row.id,
             kind: word("exchange", &row.kind, Kind::parse)?,
             noun: row.noun.map(|noun| word("exchange", &noun, Noun::parse)).transpose()?,
             options: row.options,
-            told,
+            reading,
             input: row.input_id,
             result: row.result_id,
             maker: Actor { kind: row.maker_kind, id: row.maker_id },
@@ -111,7 +113,7 @@ pub async fn lock(work: &Work, id: ExchangeId) -> Result<Option<Run>, Fault> {
 pub async fn open(reads: &impl Reads) -> Result<i64, Fault> {
     let rows =
         reads.rows("SELECT count(*) FROM exchange WHERE tenant_id = $1 AND state IN ('QUEUED', 'RUNNING')", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
@@ -123,7 +125,7 @@ pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
         new.kind.as_str().into(),
         new.noun.map(Noun::as_str).into(),
         new.options.as_str().into(),
-        told(new)?,
+        reading_json(new)?,
         new.input.into(),
         new.maker.kind.as_str().into(),
         new.maker.id.into(),
@@ -137,9 +139,9 @@ pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
-fn told(run: &Run) -> Result<Value, Fault> {
+fn reading_json(run: &Run) -> Result<Value, Fault> {
     let text =
-        serde_json::to_string(&run.told).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))?;
+        serde_json::to_string(&run.reading).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))?;
     Ok(text.into())
 }
 
@@ -149,7 +151,7 @@ pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
                refused_rows = $10, error = $11, started_at = $12, finished_at = $13, version = $14 WHERE tenant_id = $1 AND id = $2";
     let values = vec![
         after.id.into(),
-        told(after)?,
+        reading_json(after)?,
         after.result.into(),
         after.state.as_str().into(),
         after.position().into(),
@@ -221,5 +223,5 @@ pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fa
 pub async fn tenants_to_clear(global: &platform::storage::Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT DISTINCT x.tenant_id FROM exchange x WHERE x.finished_at < $1
                AND EXISTS (SELECT 1 FROM exchange_row r WHERE r.tenant_id = x.tenant_id AND r.exchange_id = x.id)";
-    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }

@@ -77,6 +77,6 @@ pub async fn resolved_names(reads: &impl Reads, noun: Noun, rows: &[Record]) -> 
         Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements | Noun::DemandFacts => {}
     }
     let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
-    names.currency = rows.first().map_or(Ok(String::new()), |row| Row::new(row).take())?;
+    names.currency = rows.first().map_or(Ok(String::new()), Row::scalar)?;
     Ok(names)
 }

@@ -81,8 +81,8 @@ impl Exchange {
     /// What another worker had counted is written anew, and which facts it is of.
     async fn begin_again(&self, lease: Lease, run: &Run, facts: Option<FactRange>) -> Result<Run, Halt> {
         let (work, before) = self.locked(lease, run).await?;
-        let told = FileReading { facts: facts.map(|range| FactManifest { range, sha256: None }), ..before.told };
-        let after = Run { counts: Counts::default(), told, version: before.version + 1, ..before };
+        let reading = FileReading { facts: facts.map(|range| FactManifest { range, sha256: None }), ..before.reading };
+        let after = Run { counts: Counts::default(), reading, version: before.version + 1, ..before };
         crate::exchange::rows::change(&work, &after).await?;
         work.commit().await?;
         Ok(after)
@@ -115,10 +115,10 @@ pub(super) async fn are_still(reads: &impl Reads, range: FactRange) -> Result<()
     Err(Fault::Broken("demand facts were made anew while they were exported".to_owned()))
 }
 
-/// What is told of an export of demand facts once its file is whole.
-pub(super) fn sealed(told: FileReading, made: Option<&Made>) -> FileReading {
+/// Adds the digest of the file to an export of demand facts, once the file is whole.
+pub(super) fn sealed(reading: FileReading, made: Option<&Made>) -> FileReading {
     let sha256 = made.and_then(Made::sha256);
-    FileReading { facts: told.facts.map(|manifest| FactManifest { sha256, ..manifest }), ..told }
+    FileReading { facts: reading.facts.map(|manifest| FactManifest { sha256, ..manifest }), ..reading }
 }
 
 /// What somebody may see of a noun.

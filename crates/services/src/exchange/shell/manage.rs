@@ -134,7 +134,7 @@ impl Exchange {
             kind: ask.kind,
             noun: ask.noun,
             options: ask.options,
-            told: FileReading::default(),
+            reading: FileReading::default(),
             input: ask.input,
             result: None,
             maker: permit.actor(),

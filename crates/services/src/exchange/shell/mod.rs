@@ -305,9 +305,9 @@ impl Exchange {
     }
 
     /// Says how a file is read.
-    async fn tell(&self, lease: Lease, run: &Run, told: super::core::FileReading) -> Result<Run, Halt> {
+    async fn tell(&self, lease: Lease, run: &Run, reading: super::core::FileReading) -> Result<Run, Halt> {
         let (work, before) = self.locked(lease, run).await?;
-        let after = Run { told, version: before.version + 1, ..before };
+        let after = Run { reading, version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
         Ok(after)
@@ -367,7 +367,7 @@ impl Exchange {
         }
         let after = Run {
             state,
-            told: export::sealed(before.told, made.as_ref()),
+            reading: export::sealed(before.reading, made.as_ref()),
             result: made.map(|made| made.id()),
             error,
             finished_at: Some(self.0.clock.now()),

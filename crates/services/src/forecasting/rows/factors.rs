@@ -124,7 +124,7 @@ pub async fn count_factors(reads: &impl Reads, goods: FactorGoods) -> Result<i64
         FactorGoods::Product(_) => "f.product_id IS NOT NULL",
     };
     let rows = reads.rows(&format!("SELECT count(*) FROM factor_series f WHERE f.tenant_id = $1 AND {only}"), vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// Whether the tenant has a store.

@@ -118,7 +118,7 @@ pub async fn runs_until(reads: &impl Reads, first_week: i32) -> Result<Vec<(i32,
 /// The first weeks of all runs since one, oldest first.
 pub async fn run_weeks(reads: &impl Reads, since: i32) -> Result<Vec<i32>, Fault> {
     let sql = "SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2 ORDER BY r.first_week";
-    reads.rows(sql, vec![since.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, vec![since.into()]).await?.iter().map(Row::scalar).collect()
 }
 
 /// The methods of all runs since one, with the errors of the weeks that they scored, as JSON; oldest first.
@@ -196,7 +196,7 @@ pub async fn pools(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<u16, 
 pub async fn products_of_run(reads: &impl Reads, first_week: i32, store: StoreId) -> Result<Vec<ProductId>, Fault> {
     let sql = "SELECT s.product_id FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.store_id = $3
         ORDER BY s.product_id";
-    reads.rows(sql, vec![first_week.into(), store.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, vec![first_week.into(), store.into()]).await?.iter().map(Row::scalar).collect()
 }
 
 /// The series of a product in a store (nil: all stores), of all runs since one, oldest first.
@@ -256,5 +256,5 @@ pub async fn tenants_with_facts(global: &Global) -> Result<Vec<TenantId>, Fault>
     let sql = format!(
         "SELECT b.tenant_id FROM demand_book b WHERE b.is_current AND b.row_count > 0 AND b.tenant_id NOT IN {SUSPENDED} ORDER BY b.tenant_id"
     );
-    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }

@@ -59,7 +59,7 @@ pub async fn scored(reads: &impl Reads, since: i32) -> Result<BTreeSet<(i32, i32
 /// The last week of which stores' forecasts of one week ahead are scored; None before the first.
 pub async fn last_scored(reads: &impl Reads) -> Result<Option<i32>, Fault> {
     let sql = "SELECT max(s.week_date) FROM forecast_score s WHERE s.tenant_id = $1 AND s.lead = 1 AND s.level = 'STORE'";
-    reads.rows(sql, vec![]).await?.first().map_or(Ok(None), |row| Row::new(row).take())
+    reads.rows(sql, vec![]).await?.first().map_or(Ok(None), Row::scalar)
 }
 
 /// Sums over weeks from one on and before another, by class; without the steps that errors are scaled by, which runs keep.

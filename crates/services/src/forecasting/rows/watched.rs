@@ -19,7 +19,7 @@ use crate::forecasting::core::{Level, StoredClasses};
 pub async fn unwatched_run(reads: &impl Reads) -> Result<Option<i32>, Fault> {
     let sql = "SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.watched_at IS NULL
          AND r.first_week = (SELECT n.first_week FROM forecast_run n WHERE n.tenant_id = $1 ORDER BY n.seq DESC, n.first_week DESC LIMIT 1)";
-    reads.rows(sql, vec![]).await?.first().map(|row| Row::new(row).take()).transpose()
+    reads.rows(sql, vec![]).await?.first().map(Row::scalar).transpose()
 }
 
 /// Notes that alerts stand as a run says.
@@ -102,5 +102,5 @@ pub async fn active_products(reads: &impl Reads) -> Result<BTreeMap<ProductId, O
 /// Stores that are not archived.
 pub async fn open_stores(reads: &impl Reads) -> Result<BTreeSet<StoreId>, Fault> {
     let sql = "SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.archived_at IS NULL";
-    reads.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, vec![]).await?.iter().map(Row::scalar).collect()
 }

@@ -26,7 +26,7 @@ pub struct HistoryAsk {
     /// What belongs to it and has entries of its own, as far as the reader may see each.
     pub related: Vec<Uuid>,
     /// Which entries of the audit log; None for all.
-    pub told: Option<Vec<EntryKind>>,
+    pub entries: Option<Vec<EntryKind>>,
     /// Which movements; None for none.
     pub movements: Option<MovementFilterSpec>,
     pub has_notes: bool,
@@ -78,7 +78,7 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
 
 /// The entries of the object, and behind them those of what belongs to it: whose, and the condition of the kinds that are asked for.
 fn targets_and_conditions(ask: &HistoryAsk) -> Vec<(&[Uuid], String)> {
-    let wanted = ask.told.as_deref();
+    let wanted = ask.entries.as_deref();
     let has = |kinds: &[EntryKind]| wanted.is_none_or(|wanted| wanted.iter().any(|kind| kinds.contains(kind)));
     let mut told = Vec::new();
     if has(&[EntryKind::Change, EntryKind::Plain, EntryKind::Payment, EntryKind::Paper]) {

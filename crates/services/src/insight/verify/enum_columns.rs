@@ -226,7 +226,7 @@ impl EnumColumn {
             quoted("w.word")
         );
         for row in &snapshot.rows(&sql, vec![]).await? {
-            let said: String = Row::new(row).take()?;
+            let said: String = Row::scalar(row)?;
             if said.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).is_some_and(is_known) {
                 continue;
             }

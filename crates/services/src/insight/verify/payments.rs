@@ -99,7 +99,7 @@ pub(super) async fn statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Opt
     loop {
         let sql = "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.id > $2 ORDER BY o.id LIMIT $3";
         let page = snapshot.rows(sql, vec![after.into(), PAGE.into()]).await?;
-        let ids = page.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<OrderId>, Fault>>()?;
+        let ids = page.iter().map(Row::scalar).collect::<Result<Vec<OrderId>, Fault>>()?;
         let Some(last) = ids.last() else { return Ok(None) };
         after = *last;
         *count += ids.len() as u64;

@@ -11,7 +11,7 @@ pub(super) const INDEX: &str = "the search index holds what products say";
 /// that may only be read cannot be asked so.
 pub(super) async fn index<'a>(db: &Database, report: &'a mut Report) -> Result<&'a Line, Fault> {
     let rows = db.global().rows("SELECT count(*) FROM product", vec![]).await?;
-    let count: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+    let count: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
     let rows = count.unsigned_abs();
     let broken = match probe(db).await {
         Ok(()) => None,

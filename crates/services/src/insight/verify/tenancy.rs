@@ -192,7 +192,7 @@ impl<'a> Tenancy<'a> {
             }
             rows => rows?,
         };
-        let count = rows.first().map(|row| Row::new(row).take::<i64>()).transpose()?.map(i64::unsigned_abs);
+        let count = rows.first().map(Row::scalar::<i64>).transpose()?.map(i64::unsigned_abs);
         self.counted.insert(table, count);
         Ok(count.unwrap_or(0))
     }

@@ -234,7 +234,7 @@ impl Documents {
         for (table, told) in [("sales_order", self.orders), ("sales_return", self.returns)] {
             let Some(told) = told else { continue };
             let rows = snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE tenant_id = $1"), vec![]).await?;
-            let count: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+            let count: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
             if count != told {
                 let key = format!("number {}", count.min(told) + 1);
                 let (expected, found) = (format!("{count} events of creation"), told.to_string());
@@ -348,7 +348,7 @@ async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<O
         let backend = snapshot.backend();
         let sql = format!("SELECT seq FROM movement WHERE tenant_id = $1 AND {}", backend.in_numbers("seq", 2));
         for row in &snapshot.rows(&sql, vec![backend.numbers(seqs)]).await? {
-            movements.insert(Row::new(row).take()?);
+            movements.insert(Row::scalar(row)?);
         }
     }
     for Kept { key, mutation, receipt, order, sales_return } in page {

@@ -278,7 +278,7 @@ pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageReq
 /// Products that a plan does something with, which is under way.
 pub async fn products_under_way(reads: &impl Reads, action: LiquidationAction) -> Result<BTreeSet<ProductId>, Fault> {
     let sql = "SELECT l.product_id FROM liquidation_line l WHERE l.tenant_id = $1 AND l.action = $2 AND l.state IN ('CLAIMED', 'APPROVED')";
-    reads.rows(sql, vec![action.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, vec![action.into()]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Units of a product on their way to a store.

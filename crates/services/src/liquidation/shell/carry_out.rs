@@ -151,17 +151,17 @@ async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<O
         Act::Transfer { .. } => {
             let sql = "SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.external_ref = $2";
             let rows = reads.rows(sql, values).await?;
-            rows.first().map(|row| Row::new(row).take().map(Document::Transfer)).transpose()
+            rows.first().map(|row| Row::scalar(row).map(Document::Transfer)).transpose()
         }
         Act::Return { .. } => {
             let sql = "SELECT r.id FROM supplier_return r WHERE r.tenant_id = $1 AND r.external_ref = $2";
             let rows = reads.rows(sql, values).await?;
-            rows.first().map(|row| Row::new(row).take().map(Document::SupplierReturn)).transpose()
+            rows.first().map(|row| Row::scalar(row).map(Document::SupplierReturn)).transpose()
         }
         Act::WriteOff => {
             let sql = "SELECT m.id FROM movement m WHERE m.tenant_id = $1 AND m.external_ref = $2 ORDER BY m.seq LIMIT 1";
             let rows = reads.rows(sql, values).await?;
-            rows.first().map(|row| Row::new(row).take().map(Document::Movement)).transpose()
+            rows.first().map(|row| Row::scalar(row).map(Document::Movement)).transpose()
         }
         Act::Bundle(_) => Ok(bundled(reads, reference, true).await?.map(Document::Kit)),
         Act::Markdown { .. } | Act::Keep => Ok(None),
@@ -182,7 +182,7 @@ async fn bundled(reads: &impl Reads, reference: &str, is_kit: bool) -> Result<Op
     );
     let sku = kit_sku(reference);
     let rows = reads.rows(&sql, vec![text::fold(&sku).into(), sku.into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// Makes the kit of a bundle: a draft of a product at the bundle's price, which somebody looks at before it is sold. Keys stand for the group alone.

@@ -127,7 +127,7 @@ pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<HashSet
     let backend = reads.backend();
     let sql = format!("SELECT id FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 pub async fn insert_entity(work: &Work, entity: &LegalEntity) -> Result<(), Fault> {
@@ -161,7 +161,7 @@ pub async fn last_day(
     let sql = "SELECT max(issued_on) FROM invoice
          WHERE tenant_id = $1 AND (legal_entity_id = $2 AND kind = $3 AND number = $4 OR id = $5)";
     let rows = reads.rows(sql, vec![entity.into(), kind.as_str().into(), number.into(), credits.into()]).await?;
-    rows.first().map_or(Ok(None), |row| Row::new(row).take())
+    rows.first().map_or(Ok(None), Row::scalar)
 }
 
 /// Writes the last number that a company gave. Behind the tenant's counter nobody else gives one.

@@ -278,7 +278,7 @@ pub async fn credited_sums(reads: &impl Reads, invoice: InvoiceId) -> Result<(i6
 /// The currency of the tenant's books.
 pub async fn books_currency(reads: &impl Reads) -> Result<Currency, Fault> {
     let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
-    let code: Option<String> = rows.first().map(|row| Row::new(row).take()).transpose()?;
+    let code: Option<String> = rows.first().map(Row::scalar).transpose()?;
     let known = code.as_deref().and_then(Currency::parse);
     known.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
 }

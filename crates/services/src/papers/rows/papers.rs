@@ -144,5 +144,5 @@ pub async fn insert(work: &Work, paper: &Paper) -> Result<(), Fault> {
 /// The name of the tenant.
 pub async fn tenant_name(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT name FROM tenant WHERE id = $1", Vec::new()).await?;
-    rows.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())
+    rows.first().map_or_else(|| Ok(String::new()), Row::scalar)
 }

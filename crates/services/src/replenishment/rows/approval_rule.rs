@@ -99,7 +99,7 @@ pub async fn tenants_with_rule(global: &Global) -> Result<Vec<TenantId>, Fault> 
     let sql = format!(
         "SELECT r.tenant_id FROM replenishment_rule r WHERE r.is_on = 1 AND r.tenant_id NOT IN {SUSPENDED} ORDER BY r.tenant_id"
     );
-    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
 /// The newest plan of a night, if it was made after a moment. Neither one that a clock made which was ahead nor a moment that it set keeps those of other
@@ -111,7 +111,7 @@ pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp
         "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2 AND p.made_at <= $3
         ORDER BY p.made_at DESC, p.id DESC LIMIT 1";
     let rows = reads.rows(sql, vec![moment.micros().into(), until.micros().into()]).await?;
-    rows.first().map(|row| Row::new(row).take()).transpose()
+    rows.first().map(Row::scalar).transpose()
 }
 
 /// Of the suppliers of lines those that something was ordered from before, or from one that was merged into them.
@@ -127,7 +127,7 @@ pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTre
         backend.in_ids("coalesce(s.merged_into, s.id)", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(named)]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// What open purchases among these lines would cost if they were ordered now. Those that have no price are left out.

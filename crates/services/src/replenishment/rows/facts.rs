@@ -151,7 +151,7 @@ pub async fn catalogue(reads: &impl Reads) -> Result<Vec<ProductFacts>, Fault> {
 /// Stores that are not archived.
 pub async fn stores(reads: &impl Reads) -> Result<BTreeSet<StoreId>, Fault> {
     let sql = "SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.archived_at IS NULL";
-    reads.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Levels of products, as they are; what is owed, drafted and forecast is added by whoever knows it.

@@ -151,7 +151,7 @@ pub async fn policy_of_scope(reads: &impl Reads, scope: &PolicyScope) -> Result<
 
 pub async fn count_policies(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM replenishment_policy WHERE tenant_id = $1", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 pub async fn insert_policy(work: &Work, policy: &Policy) -> Result<(), Fault> {

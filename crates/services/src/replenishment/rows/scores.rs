@@ -160,7 +160,7 @@ pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<ReplenishmentPlanId>)
            WHERE l.tenant_id = $1 AND l.plan_id = p.id AND l.due_on IS NOT NULL AND l.outcome IS NULL)",
         backend.in_ids("p.id", 2)
     );
-    reads.rows(&sql, vec![backend.ids(plans.iter().copied())]).await?.iter().map(|row| Row::new(row).take()).collect()
+    reads.rows(&sql, vec![backend.ids(plans.iter().copied())]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Sums of the scored lines of plans.

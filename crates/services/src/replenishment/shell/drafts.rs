@@ -70,12 +70,12 @@ async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<O
     if line.kind.giver().is_some() {
         let sql = "SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.external_ref = $2";
         let rows = reads.rows(sql, vec![reference.into()]).await?;
-        return rows.first().map(|row| Row::new(row).take().map(Document::Transfer)).transpose();
+        return rows.first().map(|row| Row::scalar(row).map(Document::Transfer)).transpose();
     }
     let Some(supplier) = line.kind.supplier() else { return Ok(None) };
     let sql = "SELECT o.id FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2 AND o.external_ref = $3";
     let rows = reads.rows(sql, vec![supplier.into(), reference.into()]).await?;
-    rows.first().map(|row| Row::new(row).take().map(Document::PurchaseOrder)).transpose()
+    rows.first().map(|row| Row::scalar(row).map(Document::PurchaseOrder)).transpose()
 }
 
 fn quantity(line: &PlanLine) -> Result<Quantity, Fault> {

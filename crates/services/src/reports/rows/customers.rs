@@ -151,7 +151,7 @@ pub async fn guest_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fa
     let stayed = if narrow.products.sql.is_empty() { "TRUE".to_owned() } else { stayed(narrow) };
     let sql = format!("SELECT count(*) FROM sales_order o WHERE {orders} AND o.customer_id IS NULL AND {stayed}");
     let rows = reads.rows(&sql, bound.values).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// The first and the second order ever of customers whose first one was placed on the days of the narrowing. Of an order that came back whole nobody is a customer.

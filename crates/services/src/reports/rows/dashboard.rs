@@ -107,7 +107,7 @@ struct SeriesRow {
 
 async fn number(reads: &impl Reads, sql: &str, bound: Bound) -> Result<i64, Fault> {
     let rows = reads.rows(sql, bound.values).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// Units and revenue of the days by their facts, and distinct orders by the orders themselves.

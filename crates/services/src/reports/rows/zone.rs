@@ -6,5 +6,5 @@ use platform::storage::{Fault, Reads, Row};
 pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
-    Row::new(row).take()
+    Row::scalar(row)
 }

@@ -166,7 +166,7 @@ pub async fn lock_schedule(work: &Work, id: SavedViewScheduleId) -> Result<Optio
 
 pub async fn count_schedules(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM saved_view_schedule WHERE tenant_id = $1", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 pub async fn insert_schedule(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
@@ -193,7 +193,7 @@ const HORIZON: Horizon = Horizon::of_days(33);
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let (is_due, values) = HORIZON.due("next_run_at", now, 1);
     let sql = format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE {is_due} AND tenant_id NOT IN {SUSPENDED}");
-    global.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
 /// The schedules that are due, or wait for a moment that a clock set which was ahead; locked until the transaction ends.
@@ -262,11 +262,11 @@ pub async fn is_active_member(reads: &impl Reads, member: MemberId) -> Result<bo
 
 pub async fn tenant_name(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await?;
-    rows.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())
+    rows.first().map_or_else(|| Ok(String::new()), Row::scalar)
 }
 
 /// The time zone in which a tenant lives.
 pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
-    rows.first().map_or_else(|| Ok("UTC".to_owned()), |row| Row::new(row).take())
+    rows.first().map_or_else(|| Ok("UTC".to_owned()), Row::scalar)
 }

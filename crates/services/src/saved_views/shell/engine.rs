@@ -75,8 +75,8 @@ pub struct Table {
     pub bytes: Vec<u8>,
     /// How many rows it has, without its head.
     pub rows: usize,
-    /// The first of them, as many as an event tells.
-    pub told: Vec<Value>,
+    /// The first of them, as many as an event has.
+    pub first_rows: Vec<Value>,
     /// What whoever it was made for might do.
     pub rights: Vec<TableRights>,
 }

@@ -333,7 +333,7 @@ fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str)
         path,
         owner: Some(schedule.maker.id),
         is_restricted: view.readers.is_some(),
-        told: schedule.fields.tells_rows.then(|| table.told.clone()),
+        first_rows: schedule.fields.tells_rows.then(|| table.first_rows.clone()),
         rights: schedule.fields.tells_rows.then(|| table.rights.clone()),
     }
 }

@@ -48,7 +48,7 @@ pub fn source(backend: Backend, wanted: &Wanted) -> ListSource {
 pub async fn page(reads: &impl Reads, wanted: &Wanted, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
     let (sql, values) = source(reads.backend(), wanted).page("p.id", &["p.id"], false, request);
     let rows = reads.rows(&sql, values).await?;
-    let ids: Vec<ProductId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>()?;
+    let ids: Vec<ProductId> = rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
     let found = product::by_ids(reads, ids.clone()).await?;
     let mut found: HashMap<ProductId, ProductRow> = found.into_iter().map(|row| (row.id, row)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())

@@ -85,7 +85,7 @@ pub async fn known_products(reads: &impl Reads, ids: &[ProductId]) -> Result<Has
     let backend = reads.backend();
     let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {}", backend.in_ids("p.id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Those of these categories that the tenant has.
@@ -93,7 +93,7 @@ pub async fn known_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<
     let backend = reads.backend();
     let sql = format!("SELECT c.id FROM category c WHERE c.tenant_id = $1 AND {}", backend.in_ids("c.id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }
 
 /// Keeps refusals of categories, all in one statement; those that are there already stay.

@@ -172,7 +172,7 @@ pub async fn drop_pending(work: &Work, until: Timestamp, now: Timestamp) -> Resu
     // From the newest on: few were recorded since, and the rest is not looked at.
     let sql = "SELECT e.seq FROM event e WHERE e.tenant_id = $1 AND e.recorded_at <= $2 ORDER BY e.seq DESC LIMIT 1";
     let rows = work.rows(sql, vec![until.micros().into()]).await?;
-    let last: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+    let last: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
     let sql = "UPDATE webhook_endpoint SET journal_seq = $2, skipped_through = $2
                WHERE tenant_id = $1 AND disabled_at IS NULL AND journal_seq < $2";
     work.execute(sql, vec![last.into()]).await?;
@@ -291,5 +291,5 @@ pub async fn tenants_to_clear(
                UNION SELECT tenant_id FROM webhook_endpoint WHERE old_secret_until <= $2"
     );
     let rows = global.rows(&sql, vec![before.micros().into(), now.micros().into(), since.micros().into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    rows.iter().map(Row::scalar).collect()
 }

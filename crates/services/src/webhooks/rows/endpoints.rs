@@ -107,7 +107,7 @@ pub async fn lock(work: &Work, id: EndpointId) -> Result<Option<Endpoint>, Fault
 /// How many endpoints the tenant has.
 pub async fn count(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1", vec![]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    rows.first().map_or(Ok(0), Row::scalar)
 }
 
 fn patterns(endpoint: &Endpoint) -> Value {

@@ -136,14 +136,14 @@ pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp, at_a
 /// When the last event of all tenants happened, as whoever wrote it says.
 async fn newest_event(global: &platform::storage::Global) -> Result<Option<Timestamp>, Fault> {
     let sql = "SELECT max(e.recorded_at) FROM tenant_counter c JOIN event e ON e.tenant_id = c.tenant_id AND e.seq = c.head";
-    global.rows(sql, vec![]).await?.first().map_or(Ok(None), |row| Row::new(row).time_opt())
+    global.rows(sql, vec![]).await?.first().map_or(Ok(None), Row::scalar)
 }
 
 /// The tenants whose oldest event that is kept is old enough.
 async fn with_old_events(global: &platform::storage::Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let sql = "SELECT c.tenant_id FROM tenant_counter c JOIN event e ON e.tenant_id = c.tenant_id AND e.seq = c.low_seq + 1
                WHERE e.recorded_at < $1 ORDER BY c.tenant_id";
-    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
 
 /// Goes forward from the oldest event for as long as they are old. Numbers are given in the order of commits, so the first young one is the end
@@ -171,5 +171,5 @@ async fn first_needed(work: &Work) -> Result<Option<i64>, Fault> {
                  UNION ALL SELECT d.seq FROM webhook_delivery d JOIN webhook_endpoint e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
                  WHERE d.tenant_id = $1 AND d.state = 'PENDING' AND e.disabled_at IS NULL) n";
     let rows = work.rows(sql, vec![]).await?;
-    rows.first().map_or(Ok(None), |row| Row::new(row).take())
+    rows.first().map_or(Ok(None), Row::scalar)
 }

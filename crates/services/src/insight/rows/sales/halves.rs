@@ -40,7 +40,7 @@ pub(super) async fn middle(reads: &impl Reads, query: &SalesQuery) -> Result<Opt
 }
 
 async fn first(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Option<i64>, Fault> {
-    reads.rows(sql, values).await?.first().map(|row| Row::new(row).take()).transpose()
+    reads.rows(sql, values).await?.first().map(Row::scalar).transpose()
 }
 
 /// The sums of the documents before a moment of the query's span and of those from it on, by two statements at once; None where an event came between them, so
