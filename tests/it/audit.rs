@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::{House, World},
-    identity::world::lets_in,
+    support::sessions::lets_in,
     world::on_both,
 };
 

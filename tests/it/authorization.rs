@@ -11,7 +11,6 @@ mod costs;
 mod moves;
 mod nodes;
 mod purchases;
-pub mod reach;
 mod refusals;
 mod roads;
 mod step_up;

@@ -1,4 +1,5 @@
-//! One test binary: scenarios in the words of the business, each on both databases.
+//! Scenarios in the words of the business, each on both databases. `tests/servers` has those of servers, of the front, of who signs in, and of
+//! the ledger with the documents that move stock: a target of its own, compiled at the same time (`docs/decisions/0301`).
 #![allow(clippy::disallowed_methods, reason = "tests measure real time")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
@@ -11,7 +12,6 @@ mod audit;
 mod audit_cost;
 mod authorization;
 mod catalog;
-mod certificates;
 mod costing;
 mod databases;
 mod demand;
@@ -20,33 +20,23 @@ mod events;
 mod exchange;
 mod export_schedules;
 mod forecasting;
-mod front;
-mod fulfilment;
 mod history;
 mod identities;
-mod identity;
 mod insight;
 mod jobs;
 mod lean;
-mod ledger;
 mod lots;
 mod model;
-mod moves;
 mod mutations;
 mod nested_filters;
 mod numbering;
-mod orders;
-mod payments;
 mod purchasing;
 mod persons;
 mod plans;
-mod process;
 mod references;
-mod replay;
 mod liquidation;
 mod replenishment;
 mod reports;
-mod returns;
 mod reversals;
 mod row_security;
 mod papers;
@@ -64,4 +54,8 @@ mod totals;
 mod transactions;
 mod webhooks;
 mod words;
-mod world;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::world;

@@ -178,7 +178,7 @@ fn key_text() -> String {
 }
 
 on_both!(a_command_prints_the_keys, world: World => {
-    let file = world.path("it.keys");
+    let file = world.home.folder.join("it.keys");
     std::fs::write(&file, key_text()).unwrap();
     let cat = KeySource::Command(vec!["cat".to_owned(), file.display().to_string()]);
     let ring = secrets::open(&world.db, &cat, &world.clock).await.unwrap();

@@ -104,7 +104,7 @@ on_both!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_the
 });
 
 on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
-    let file = world.path("it.keys");
+    let file = world.home.folder.join("it.keys");
     let source = KeySource::File(file.clone());
     let here = secrets::open(&world.db, &source, &world.clock).await.unwrap();
     let there = secrets::open(&world.db, &source, &world.clock).await.unwrap();

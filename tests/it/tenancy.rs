@@ -139,7 +139,7 @@ async fn a_tenant_that_is_stricter_about_sessions_gets_shorter_ones(world: &Worl
 
 async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
     let (ours, theirs) = (&world.ours, &world.theirs);
-    let folder = world.path("export");
+    let folder = world.home.folder.join("export");
     let (tenant, now) = (ours.owner.tenant, world.node.clock.now());
     let named = "mutation { customerCreate(input: { name: \"Ada Lovelace\", email: \"ada@example.com\" }) { seq } }";
     world.ask(ours, Some(ours.owner.clone()), named, &json!({})).await;

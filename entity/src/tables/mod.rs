@@ -1,4 +1,4 @@
-//! One struct a table, columns as migrated. `tests/it/databases/tables.rs` compares them with both databases.
+//! One struct a table, columns as migrated. `tests/servers/databases/tables.rs` compares them with both databases.
 
 pub mod alert;
 pub mod alert_follower;

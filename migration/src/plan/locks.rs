@@ -1,7 +1,7 @@
 //! The locks that a statement takes on Postgres, and what it does to rows while it holds them.
 //!
 //! The kinds and their locks are those of the manual of Postgres: 13.3.1 "Table-Level Locks" (explicit-locking), and of each command its own page, ALTER
-//! TABLE's above all, where whatever is not named takes ACCESS EXCLUSIVE. `tests/it/databases/upgrades.rs` compares them with `pg_locks`.
+//! TABLE's above all, where whatever is not named takes ACCESS EXCLUSIVE. `tests/servers/databases/upgrades.rs` compares them with `pg_locks`.
 
 /// The locks of tables that statements of migrations take, the weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -60,7 +60,7 @@ struct Letterbox(PathBuf, Mailer);
 
 impl Letterbox {
     fn new(shop: &Shop<'_>) -> Self {
-        let folder = shop.world.path(&format!("letters-{}", shop.world.node.clock.uuid()));
+        let folder = shop.world.home.folder.join(format!("letters-{}", shop.world.node.clock.uuid()));
         let post = format!("file:{}", folder.display()).parse().unwrap();
         Self(folder, post)
     }

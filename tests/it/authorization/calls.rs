@@ -1,16 +1,10 @@
 //! Calls made from the schema itself: a valid one for every root field, and one for every place where an id can stand.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_graphql::Positioned;
-use async_graphql::parser::{
-    parse_schema,
-    types::{
-        BaseType, ConstDirective, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
-    },
+use async_graphql::parser::types::{
+    BaseType, ConstDirective, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
 };
 use serde_json::{Map, Value, json};
 
@@ -19,6 +13,7 @@ use super::{
     id_names::ID_NAMES,
     world::House,
 };
+pub use crate::support::schema::{Calls, base, is_needed, later_name};
 
 /// What is run for each line of a file.
 const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: Boolean!) {
@@ -27,40 +22,9 @@ const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: B
 /// A place of an argument or input field, as names from the argument on; lists are passed through.
 pub type Path = Vec<String>;
 
-pub struct Calls {
-    types: BTreeMap<String, TypeDefinition>,
-    count: AtomicU32,
-}
-
-/// The kinds of operation and the types of their root fields.
-pub const ROOTS: [(&str, &str); 3] = [("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription")];
-
 impl Calls {
-    pub fn of_the_schema() -> Self {
-        let document = parse_schema(entrepot::schema::sdl()).unwrap();
-        let types = document.definitions.into_iter().filter_map(|definition| match definition {
-            TypeSystemDefinition::Type(kind) => Some((kind.node.name.to_string(), by_name(kind.node))),
-            _ => None,
-        });
-        Self { types: types.collect(), count: AtomicU32::new(0) }
-    }
-
-    /// The root fields. One under its earlier name is left out: it is the same method, and `api_versions.rs` compares the two.
-    pub fn roots(&self) -> impl Iterator<Item = (&'static str, &FieldDefinition)> {
-        ROOTS.into_iter().flat_map(|(operation, root)| {
-            let own = self.fields(root).iter().filter(|field| later_name(&field.node).is_none());
-            own.map(move |field| (operation, &field.node))
-        })
-    }
     pub fn types(&self) -> impl Iterator<Item = &TypeDefinition> {
         self.types.values()
-    }
-    pub fn fields(&self, kind: &str) -> &[Positioned<FieldDefinition>] {
-        match self.types.get(kind).map(|kind| &kind.kind) {
-            Some(TypeKind::Object(object)) => &object.fields,
-            Some(TypeKind::Interface(interface)) => &interface.fields,
-            _ => &[],
-        }
     }
     fn inputs(&self, kind: &str) -> &[Positioned<InputValueDefinition>] {
         match self.types.get(kind).map(|kind| &kind.kind) {
@@ -202,14 +166,10 @@ impl Calls {
             _ if name == "ecbCsv" => json!("Date,USD\n2020-01-03,1.1147\n"),
             _ if name == "url" => json!("https://shop.example/hooks"),
             _ if name == "eventTypes" => json!("stock.changed"),
-            _ if name == "email" => json!(format!("new{}@example.com", self.next())),
+            _ if name == "email" => json!(format!("new{}@example.com", fresh())),
             _ if name == "password" => json!("correct horse battery staple"),
-            _ => json!(format!("new-{}", self.next())),
+            _ => json!(format!("new-{}", fresh())),
         }
-    }
-
-    fn next(&self) -> u32 {
-        self.count.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The document that calls a root field with what the variables name, selecting `selection` of its answer.
@@ -249,18 +209,6 @@ impl Calls {
         format!("{{ {} }}", parts.join(" "))
     }
 
-    /// The object types that a union or an interface stands for.
-    pub fn members(&self, kind: &str) -> Vec<String> {
-        match self.types.get(kind).map(|kind| &kind.kind) {
-            Some(TypeKind::Union(union)) => union.members.iter().map(ToString::to_string).collect(),
-            Some(TypeKind::Interface(_)) => {
-                let implements = |one: &&TypeDefinition| matches!(&one.kind, TypeKind::Object(object) if object.implements.iter().any(|name| name.node == kind));
-                self.types.values().filter(implements).map(|one| one.name.to_string()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The shortest selections that lead from a root field's answer to an object of a type with rights of its own, no deeper than `depth`.
     pub fn ways_to_guarded(&self, field: &FieldDefinition, depth: u32) -> Vec<String> {
         let mut found = Vec::new();
@@ -293,27 +241,10 @@ impl Calls {
     }
 }
 
-/// A type with what it has by name: calls do not depend on the order in which it is declared.
-fn by_name(mut kind: TypeDefinition) -> TypeDefinition {
-    let inputs = |inputs: &mut Vec<Positioned<InputValueDefinition>>| inputs.sort_by_key(|one| one.node.name.node.to_string());
-    let fields = |fields: &mut Vec<Positioned<FieldDefinition>>| {
-        fields.sort_by_key(|one| one.node.name.node.to_string());
-        fields.iter_mut().for_each(|one| inputs(&mut one.node.arguments));
-    };
-    match &mut kind.kind {
-        TypeKind::Object(object) => fields(&mut object.fields),
-        TypeKind::Interface(interface) => fields(&mut interface.fields),
-        TypeKind::InputObject(input) => inputs(&mut input.fields),
-        TypeKind::Enum(words) => words.values.sort_by_key(|one| one.node.value.node.to_string()),
-        TypeKind::Scalar | TypeKind::Union(_) => {}
-    }
-    kind
-}
-
-/// The name that a field has now, where this is its earlier one.
-pub fn later_name(field: &FieldDefinition) -> Option<&str> {
-    let text = field.description.as_ref()?.node.trim().strip_prefix("Deprecated name of `")?;
-    text.split_once('`').map(|(name, _)| name)
+/// A number that no call has had yet.
+fn fresh() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The permission of a `@requires`.
@@ -321,17 +252,6 @@ pub fn required(directives: &[Positioned<ConstDirective>]) -> Option<String> {
     let directive = directives.iter().find(|directive| directive.node.name.node == "requires")?;
     let permission = directive.node.get_argument("permission")?;
     Some(permission.node.to_string().trim_matches('"').to_owned())
-}
-
-pub fn is_needed(input: &InputValueDefinition) -> bool {
-    !input.ty.node.nullable && input.default_value.is_none()
-}
-
-pub fn base(ty: &Type) -> String {
-    match &ty.base {
-        BaseType::Named(name) => name.to_string(),
-        BaseType::List(inner) => base(inner),
-    }
 }
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.

@@ -1,6 +1,6 @@
 //! A node without its front door, on a database of its own, with two companies in it that have one of everything.
 
-mod furnished;
+pub mod furnished;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Mutex, time::Duration};
 

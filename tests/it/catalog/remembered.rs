@@ -10,16 +10,16 @@ use entrepot::{
     api::{catalog::Loads, graphql::lazy::OfTenant},
     cache::{Cache, Remote},
     catalog,
-    storage::Database,
+    storage::{Database, Options},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{category, change, made, product};
 use crate::{
-    catalog::world::World,
-    process::redis::Redis,
-    world::{self, on_both},
+    catalog::world::{World, unkept_ring},
+    support::redis::Redis,
+    world::on_both,
 };
 
 const SPACE: u64 = 1 << 20;
@@ -37,13 +37,14 @@ async fn rename(world: &World, id: CategoryId, name: &str) -> Value {
 
 /// A node that remembers, maybe through a Redis.
 async fn node(world: &World, redis: Option<&Redis>) -> Database {
-    let db = world.elsewhere().await;
+    let options = Options { readers: 2, writers: 1, ..Options::default() };
+    let db = Database::open(world.url(), options).await.unwrap();
     let remote = redis.map(|redis| {
         let (remote, write) = Remote::at(&redis.url(), b"a deployment").unwrap();
         tokio::spawn(write);
         remote
     });
-    db.extensions().insert(Cache::new(entrepot::catalog::events::CACHED, SPACE, world::unkept_ring(), remote));
+    db.extensions().insert(Cache::new(entrepot::catalog::events::CACHED, SPACE, unkept_ring(), remote));
     db
 }
 

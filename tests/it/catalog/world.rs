@@ -13,13 +13,14 @@ use entrepot::{
     identity::{Identity, Session, Settings},
     paging::CursorSigner,
     schema::{Payload, Versioned, attach},
+    secrets::{self, KeyRing, KeySource},
     storage::{Database, Options, journal},
 };
 use serde_json::{Value, json};
 
 use crate::{
     databases::Home,
-    world::{self, Bare, Hands, OurTenant, Setup, rows, unkept_ring},
+    world::{self, Bare, Hands, OurTenant, Setup, keys, rows},
 };
 
 pub type World = world::World<Catalogue>;
@@ -134,6 +135,12 @@ impl World {
         assert!(events.iter().zip(1..).all(|(event, seq)| event.seq == seq), "the journal has a gap");
         events.into_iter().map(|event| (event.kind, serde_json::from_str(&event.payload).unwrap())).collect()
     }
+}
+
+/// The keys of scenarios without a trace in the database.
+pub fn unkept_ring() -> KeyRing {
+    let KeySource::Given(text) = keys() else { panic!("keys of scenarios are given") };
+    KeyRing::new(secrets::Keys::parse(&text).unwrap(), Clock::system(), Arc::new(secrets::Given(text)))
 }
 
 async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {

@@ -133,7 +133,7 @@ fn numbers(of: &Value) -> Vec<i64> {
 
 #[test]
 fn the_published_vectors_come_out() {
-    let Some(folder) = crate::replay::totals::data() else { return };
+    let Some(folder) = crate::world::data_folder() else { return };
     let text = std::fs::read_to_string(folder.join("inventory-vectors.json")).unwrap();
     let all: Value = serde_json::from_str(&text).unwrap();
     let mut seen = 0;

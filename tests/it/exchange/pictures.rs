@@ -293,7 +293,7 @@ async fn a_full_disk_makes_small_pictures_wait(world: &World) {
     let file = sent(world, picture(900, 900, ImageFormat::Png)).await;
     world.must(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } })).await;
     let (tenant, file) = (world.ours.owner.tenant, file.parse().unwrap());
-    let wall = world.path("wall");
+    let wall = world.home.folder.join("wall");
     std::fs::write(&wall, b"").unwrap();
     world.node.files.keep_in(FileLocation::Folder(wall.join("files")));
     assert!(matches!(world.node.files.draw(tenant, file).await, Err(FileError::Away)));

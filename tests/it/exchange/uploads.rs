@@ -120,7 +120,7 @@ async fn what_is_refused_leaves_nothing(world: &World) {
 async fn a_disk_that_is_not_there_is_said(world: &World) {
     let (file, token) = created(world, "IMPORT", "x.csv").await;
     // A file where a folder should be: nothing can be kept there.
-    let wall = world.path("wall");
+    let wall = world.home.folder.join("wall");
     std::fs::write(&wall, b"").unwrap();
     world.node.files.keep_in(FileLocation::Folder(wall.join("files")));
     assert!(matches!(send(world, &token, part(b"sku\n")).await, Err(FileError::Away)));

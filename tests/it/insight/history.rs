@@ -47,7 +47,7 @@ async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<
     let mut known = Vec::new();
     let mut on_hand = vec![0; keys.len()];
     for _ in 0..150 {
-        world.pass_micros([0, 1, HOUR, -HOUR / 2][random.random_range(0..4)]);
+        world.hands().pass([0, 1, HOUR, -HOUR / 2][random.random_range(0..4)]);
         let late = [0, 0, 1, HOUR, 48 * HOUR][random.random_range(0..5)];
         let occurred_at = world.clock.now().micros() - if late > 1 { random.random_range(0..late) } else { late };
         let receipt = random.random_bool(0.6);

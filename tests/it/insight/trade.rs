@@ -44,7 +44,7 @@ pub async fn trade(world: &World, random: &mut StdRng) -> Trade {
         .flat_map(|p| world.stores.iter().map(move |store| LevelKey { product: world.products[p], store: *store }));
     let changes: Vec<_> = levels.map(|key| (key, 1_000_000)).collect();
     world.adjust(MovementKind::Receipt, &changes, Timestamp(START - 24 * HOUR)).await;
-    world.pass_micros(800 * HOUR);
+    world.hands().pass(800 * HOUR);
     for number in 0..90 {
         let id = trade.place(world, random, number).await;
         let step = random.random_range(0..10);

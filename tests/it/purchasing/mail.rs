@@ -41,7 +41,7 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     };
     let waits = stands().await;
     assert_eq!(without_version(waits.clone()), state(1, "NOT_SENT", Value::Null, Value::Null));
-    let folder = world.path("letters");
+    let folder = world.home.folder.join("letters");
     let mailer = format!("file:{}", folder.display()).parse().unwrap();
     let mail = Mail {
         db: world.node.db.clone(),

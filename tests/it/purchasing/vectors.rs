@@ -117,9 +117,9 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
 const ELSEWHERE: [(&str, &str); 5] = [
     ("moving_average_cost", "crates/inventory/src/costing/core/pool.rs"),
     ("fifo_cost", "crates/inventory/src/costing/core/pool.rs"),
-    ("fefo_allocation", "tests/it/ledger/lots.rs"),
-    ("abc", "tests/it/moves/count_figures.rs"),
-    ("shrinkage", "tests/it/moves/count_figures.rs"),
+    ("fefo_allocation", "tests/servers/ledger/lots.rs"),
+    ("abc", "tests/servers/moves/count_figures.rs"),
+    ("shrinkage", "tests/servers/moves/count_figures.rs"),
 ];
 /// Metrics that nothing in production computes yet: who builds one takes it from here, and proves it of what runs.
 const NOT_BUILT: [&str; 16] = [

@@ -79,7 +79,7 @@ fn counts_of(input: &Value) -> Value {
 
 #[test]
 fn the_published_vectors_come_out_of_reports() {
-    let Some(folder) = crate::replay::totals::data() else { return };
+    let Some(folder) = crate::world::data_folder() else { return };
     let all: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("inventory-vectors.json")).unwrap()).unwrap();
     let mut seen = 0;
     for vector in all["vectors"].as_array().unwrap() {

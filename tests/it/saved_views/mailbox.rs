@@ -82,7 +82,7 @@ pub struct Letterbox(PathBuf, pub Mailer);
 
 impl Letterbox {
     pub fn new(world: &World) -> Self {
-        let folder = world.path(&format!("mail-{}", world.node.clock.uuid()));
+        let folder = world.home.folder.join(format!("mail-{}", world.node.clock.uuid()));
         let mailer = format!("file:{}", folder.display()).parse().unwrap();
         Self(folder, mailer)
     }

@@ -18,9 +18,9 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use crate::{
-    authorization::world::{House, World, text},
+    authorization::world::{House, World, furnished::other_keys, text},
     databases::Home,
-    world::{on_both, other_keys},
+    world::on_both,
 };
 
 on_both!(
@@ -54,7 +54,7 @@ pub(super) async fn homes() -> Vec<Home> {
 
 /// Our company's export, in a folder of this name.
 pub(super) async fn exported(world: &World, name: &str) -> PathBuf {
-    let folder = world.path(name);
+    let folder = world.home.folder.join(name);
     let tenant = world.ours.owner.tenant;
     export::export(&world.node.db, tenant, "alpha-company", world.node.clock.now(), &folder).await.unwrap();
     folder

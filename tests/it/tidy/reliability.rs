@@ -14,7 +14,7 @@ use crate::row_security::NO_ROW_SECURITY;
 /// The names of all tests, and of scenarios that run on both databases.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for path in ["src", "crates", "tests/it", "migration/src"].iter().flat_map(|folder| files(&root().join(folder), ".rs")) {
+    for path in ["src", "crates", "tests", "migration/src"].iter().flat_map(|folder| files(&root().join(folder), ".rs")) {
         let text = fs::read_to_string(path).unwrap();
         let mut in_list = false;
         for line in text.lines() {

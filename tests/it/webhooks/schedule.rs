@@ -43,7 +43,7 @@ async fn a_message_is_tried_ten_times_with_the_same_bytes(world: &World) {
     assert_eq!(got.len(), 10);
     for other in &got[1..] {
         assert_eq!((&other.id, &other.body), (&got[0].id, &got[0].body));
-        assert_ne!((other.timestamp, &other.signatures), (got[0].timestamp, &got[0].signatures));
+        assert_ne!((other.timestamp(), other.signatures()), (got[0].timestamp(), got[0].signatures()));
     }
     assert!(got.iter().all(|got| got.is_signed_with(&made.secret)));
     let log = attempts(world, &made.id).await;

@@ -36,7 +36,7 @@ async fn a_message_says_what_happened_and_is_signed(world: &World) {
     let (key, foreign) = (public_keys(world, &of_stock.id).await.remove(0), public_keys(world, &of_orders.id).await.remove(0));
     assert!(got.is_signed_for(&key) && !got.is_signed_for(&foreign));
     assert!(!got.forged().is_signed_with(&of_stock.secret) && !got.forged().is_signed_for(&key));
-    assert_eq!(got.signatures.len(), 2, "each way once");
+    assert_eq!(got.signatures().len(), 2, "each way once");
     assert!(got.id.starts_with("evt_") && !got.id.contains('.'), "{}", got.id);
     let body = got.json();
     let tenant = world.ours.owner.tenant;
@@ -82,7 +82,7 @@ async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
     category(world, "during").await;
     until("a message in the overlap", async || receiver.count() == 1).await;
     let got = receiver.got().remove(0);
-    assert_eq!(got.signatures.len(), 4);
+    assert_eq!(got.signatures().len(), 4);
     assert!(got.is_signed_with(&secret) && got.is_signed_with(&before.secret));
     assert!(got.is_signed_for(&keys[0]) && got.is_signed_for(&keys[1]));
     assert!(!got.forged().is_signed_for(&keys[0]) && !got.forged().is_signed_for(&keys[1]));

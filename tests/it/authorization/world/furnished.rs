@@ -7,6 +7,7 @@ use entrepot::{
     files::FileLocation,
     identity::{Session, Settings},
     ledger::Grouping,
+    secrets::KeySource,
     serve::Node,
 };
 use serde_json::{Value, json};
@@ -14,8 +15,13 @@ use serde_json::{Value, json};
 use super::{House, TwoCompanies, World, text};
 use crate::{
     databases::Home,
-    world::{Hands, Setup, keys, other_keys},
+    world::{Hands, Setup, keys},
 };
+
+/// The keys of another deployment.
+pub fn other_keys() -> KeySource {
+    KeySource::Given("k2:DFQZSGmrV/N8fhvU0tQUU9n8uDNML/CkxjKkTSgk4uU=".to_owned())
+}
 
 /// Sets both companies up, and leaves them.
 pub async fn furnish(home: Home) -> (Home, Value) {

@@ -1,0 +1,21 @@
+//! The tables as migrations make them, and databases of servers that a test starts or reaches by another address.
+
+mod months;
+mod tables;
+mod upgrades;
+
+pub use crate::support::databases::*;
+
+impl Home {
+    /// A database that has just been migrated on a server of the test's own.
+    pub async fn postgres_at(server: &str) -> Self {
+        let home = Self::made(server.to_owned(), connect(server).await, "").await;
+        migrated(&home.url).await;
+        home
+    }
+
+    /// The same database by another address, whose end is not the database's.
+    pub fn by_way_of(&self, url: String) -> Self {
+        Self { url, folder: self.folder.clone(), postgres: None }
+    }
+}

@@ -1,0 +1,102 @@
+//! Followers of the journal: each gets what concerns it, in order and whole, whatever it does meanwhile.
+
+use std::time::Duration;
+
+use entrepot::{
+    catalog::events::LEVELS,
+    orders::events::ORDERS,
+    realtime::{Hubs, Interest, Listener, Next, Subject},
+    schema::events::registry,
+    stock::events::STOCK_CHANGED,
+    storage::journal,
+};
+
+use super::{
+    by_database::by_database,
+    world::{MUG, RICE, World},
+};
+
+const SOON: Duration = Duration::from_millis(200);
+
+/// Writes so many events that concern all who follow stock.
+async fn write(world: &World, count: usize) {
+    let mut work = world.scope().begin().await.unwrap();
+    // What cannot be read concerns everybody: they meet its fault themselves.
+    let event = || STOCK_CHANGED.with_text("{}".to_owned());
+    journal::append(&mut work, (0..count).map(|_| event()).collect(), world.clock.now()).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+/// Reads on until nothing comes, and gives the numbers.
+async fn read(listener: &mut Listener) -> Vec<i64> {
+    let mut seqs = Vec::new();
+    loop {
+        match listener.next(SOON).await.unwrap() {
+            Next::Events(events) => seqs.extend(events.iter().map(|told| told.seq())),
+            Next::Quiet => return seqs,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn a_follower_that_sleeps_through_thousands_misses_none(world: World) {
+    let hubs = Hubs::new(world.db.clone(), registry());
+    let mut sleeper = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
+    let mut awake = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
+    let before = sleeper.last();
+    assert_eq!((read(&mut sleeper).await.len(), read(&mut awake).await.len()), (0, 0), "both are handed what comes");
+    let mut seen = Vec::new();
+    for _ in 0..10 {
+        write(&world, 300).await;
+        seen.extend(read(&mut awake).await);
+    }
+    let all: Vec<i64> = (before + 1..=before + 3_000).collect();
+    assert_eq!(seen, all);
+    assert_eq!(read(&mut sleeper).await, all, "far more than an inbox holds");
+    write(&world, 1).await;
+    assert_eq!(read(&mut sleeper).await, [before + 3_001], "and it is handed what comes again");
+    // Whoever comes late reads up from memory, or from the journal when that does not go back so far.
+    let mut late = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
+    late.go_on_after(before);
+    assert_eq!(read(&mut late).await.len(), 3_001);
+    late.go_on_after(0);
+    assert_eq!(read(&mut late).await.len() as i64, before + 3_001);
+}
+
+async fn what_was_let_go_is_told(world: World) {
+    write(&world, 10).await;
+    let hubs = Hubs::new(world.db.clone(), registry());
+    let mut listener = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
+    let head = listener.last();
+    let work = world.db.global().maintenance_for(world.tenant).await.unwrap();
+    work.execute("DELETE FROM event WHERE tenant_id = $1 AND seq <= $2", vec![(head - 4).into()]).await.unwrap();
+    work.execute("UPDATE tenant_counter SET low_seq = $2 WHERE tenant_id = $1", vec![(head - 4).into()]).await.unwrap();
+    work.commit().await.unwrap();
+    listener.go_on_after(head - 4);
+    assert_eq!(read(&mut listener).await.len(), 4);
+    listener.go_on_after(head - 5);
+    assert!(matches!(listener.next(SOON).await.unwrap(), Next::Expired), "a hole is no silence");
+}
+
+async fn a_follower_is_handed_what_concerns_it(world: World) {
+    let hubs = Hubs::new(world.db.clone(), registry());
+    let mug = Subject::of(world.make.products[MUG]);
+    let mut narrow = hubs.listen(world.tenant, Interest::narrowest(LEVELS, [vec![mug]])).await.unwrap();
+    let mut orders = hubs.listen(world.tenant, Interest::all(ORDERS)).await.unwrap();
+    assert_eq!((read(&mut narrow).await.len(), read(&mut orders).await.len()), (0, 0));
+    world.stock(RICE, 0, 5).await;
+    assert_eq!(read(&mut narrow).await, [0; 0]);
+    world.stock(MUG, 0, 5).await;
+    let last = narrow.last();
+    world.stock(RICE, 1, 5).await;
+    let heard = read(&mut narrow).await;
+    assert_eq!(heard, [last + 1], "one of the two");
+    assert_eq!(narrow.last(), last + 2, "and it knows that it missed nothing");
+    assert_eq!(read(&mut orders).await, [0; 0]);
+}
+
+by_database!(
+    a_follower_that_sleeps_through_thousands_misses_none,
+    what_was_let_go_is_told,
+    a_follower_is_handed_what_concerns_it,
+);

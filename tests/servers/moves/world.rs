@@ -1,0 +1,127 @@
+//! What can be moved and counted: the mugs, tea and lamps of the retailer in a store and a depot.
+
+use entity::prelude::*;
+use entrepot::{
+    access::{PermissionSet, REGISTRY, Reach},
+    stock::{core::LevelKey, rows::read_levels},
+};
+use serde_json::{Value, json};
+
+pub use crate::{
+    orders::world::Orders,
+    world::answers::{done, refused},
+};
+use crate::{
+    retailer::{Retailer, Work, input_of},
+    world,
+};
+
+pub type World = world::World<Retailer<Moves>>;
+
+pub struct Moves;
+
+impl Work for Moves {
+    fn document(mutation: &str) -> (String, String) {
+        let (kind, fields) = match mutation {
+            "transferCreate" | "transferUpdate" | "transferClose" => (input_of(mutation), TRANSFER),
+            "transferShip" | "transferReceive" => ("TransferShipmentInput".to_owned(), TRANSFER),
+            "transferMarkReady" | "transferCancel" => ("TransferActionInput".to_owned(), TRANSFER),
+            "stocktakeStart" | "stocktakeApprove" | "stocktakeCancel" => ("StocktakeActionInput".to_owned(), COUNT),
+            _ if mutation.starts_with("stocktake") => (input_of(mutation), COUNT),
+            _ => (input_of(mutation), ""),
+        };
+        let fields = format!("{fields} userErrors {{ code message field }} replayed seq");
+        (kind, fields)
+    }
+
+    /// The books agree.
+    async fn check(world: &World) {
+        world.verify().await;
+    }
+}
+
+const TRANSFER: &str = "transfer { id number status version externalRef note metadata expectedAt shippedAt receivedAt lossReason lossNote allowedActions \
+    fromStore { code } toStore { code } lines { id sku quantity shipped received lost inTransit unitCost { amount } } }";
+
+const COUNT: &str = "stocktake { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \
+    lines(first: 250) { nodes { id sku state attempts counted book difference isExpected differenceValue { amount } tries { attempt counted } } } }";
+
+impl World {
+    /// A transfer of these from the store to the depot, as a DRAFT.
+    pub async fn draft(&self, lines: &[(ProductId, i64)]) -> Value {
+        let payload = self.act("transferCreate", self.asking(lines)).await;
+        done(&payload, "transfer").clone()
+    }
+
+    /// The input of such a transfer.
+    pub fn asking(&self, lines: &[(ProductId, i64)]) -> Value {
+        let lines: Vec<_> = lines.iter().map(|(product, n)| json!({"product": {"id": product}, "quantity": n})).collect();
+        json!({"idempotencyKey": self.key(), "fromStore": {"id": self.store}, "toStore": {"code": "DEPOT"}, "lines": lines})
+    }
+
+    /// A count in the store that has begun, of what `more` says.
+    pub async fn counting(&self, more: Value) -> Value {
+        let mut input = json!({"idempotencyKey": self.key(), "kind": "FULL", "store": {"id": self.store}});
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        let payload = self.act("stocktakeCreate", input).await;
+        let count = done(&payload, "stocktake").clone();
+        self.counts("stocktakeStart", &count).await
+    }
+
+    /// A step of a count that is done.
+    pub async fn counts(&self, mutation: &str, count: &Value) -> Value {
+        let payload = self.act(mutation, self.step(count)).await;
+        done(&payload, "stocktake").clone()
+    }
+
+    /// The input that records these.
+    pub fn found(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
+        let lines: Vec<_> = lines.iter().map(|(product, n)| json!({"product": {"id": product}, "counted": n})).collect();
+        json!({"id": count["id"], "idempotencyKey": self.key(), "lines": lines})
+    }
+
+    /// Records these.
+    pub async fn finds(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
+        let payload = self.act("stocktakeRecord", self.found(count, lines)).await;
+        done(&payload, "stocktake").clone()
+    }
+
+    /// The input of a step.
+    pub fn step(&self, transfer: &Value) -> Value {
+        json!({"id": transfer["id"], "idempotencyKey": self.key()})
+    }
+
+    /// A step that is done.
+    pub async fn does(&self, mutation: &str, transfer: &Value) -> Value {
+        let payload = self.act(mutation, self.step(transfer)).await;
+        done(&payload, "transfer").clone()
+    }
+
+    /// A transfer that has left.
+    pub async fn sent(&self, lines: &[(ProductId, i64)]) -> Value {
+        let draft = self.draft(lines).await;
+        self.does("transferMarkReady", &draft).await;
+        self.does("transferShip", &draft).await
+    }
+
+    /// On hand, reserved and in transit of a level.
+    pub async fn level_in_transit(&self, product: ProductId, store: StoreId) -> [i64; 3] {
+        let key = LevelKey { product, store };
+        let levels = read_levels(&self.scope(), &[key]).await.unwrap();
+        levels.first().map_or([0; 3], |level| [level.on_hand, level.reserved, level.in_transit].map(Quantity::get))
+    }
+}
+
+/// All permissions of a store, and those of the whole tenant.
+pub fn of_store(store: StoreId) -> PermissionSet {
+    let mut set = PermissionSet::default();
+    for (index, info) in REGISTRY.iter().enumerate() {
+        match info.class {
+            entrepot::access::Class::Store => set.grant(index, &Reach::stores([store])),
+            entrepot::access::Class::Tenant => set.insert(index),
+        }
+    }
+    set
+}

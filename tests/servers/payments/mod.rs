@@ -1,0 +1,125 @@
+//! Holds on orders, and payments of them, through GraphQL, on both databases.
+#![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+
+mod amounts;
+mod facts;
+mod hold_conditions;
+mod hold_rules;
+mod holds;
+mod placed;
+mod rights;
+
+use serde_json::{Value, json};
+
+pub use crate::world::answers::{done, refused};
+use crate::{
+    retailer::{Retailer, Work, input_of},
+    world::{self, answers::digits},
+};
+
+pub type World = world::World<Retailer<Money>>;
+
+pub struct Money;
+
+impl Work for Money {
+    fn document(mutation: &str) -> (String, String) {
+        let kind = match mutation {
+            "returnApprove" => "ReturnActionInput".to_owned(),
+            "orderConfirm" | "orderCancel" | "orderClose" => "ActionInput".to_owned(),
+            _ => input_of(mutation),
+        };
+        let fields = match mutation {
+            "orderHoldSet" | "orderHoldLift" => format!("order {{ {ORDER} }} hold {{ id kind reason note liftable }}"),
+            "paymentRecord" => format!("payment {{ {PAYMENT} }}"),
+            "paymentReverse" => {
+                let errors = "... on InUse { documents { id } documentsCount }";
+                let fields = format!("payment {{ {PAYMENT} reverses {{ id reversedBy {{ id }} }} }}");
+                return (kind, format!("{fields} userErrors {{ code message field {errors} }} replayed seq"));
+            }
+            "paymentsRecord" => format!("payments {{ {PAYMENT} }}"),
+            _ if mutation.starts_with("return") => "return { id status refunded { amount } lines { id } }".to_owned(),
+            _ => format!("order {{ {ORDER} }}"),
+        };
+        (kind, format!("{fields} userErrors {{ code message field }} replayed seq"))
+    }
+
+    /// The books agree, sums and statuses with them.
+    async fn check(world: &World) {
+        world.verify().await;
+    }
+}
+
+const PAYMENT: &str = "id kind amount { amount currencyCode } method reference note parent { id } return { id } order { id }";
+const ORDER: &str = "id number status version allowedActions paymentStatus refundStatus currentTotal { amount } returnedTotal { amount } \
+    netTotal { amount } balance { amount } holds { id kind reason note liftable } payments { id kind } lines { id }";
+
+pub fn pounds(amount: &str) -> Value {
+    json!({ "amount": amount, "currencyCode": "GBP" })
+}
+
+impl World {
+    /// An order of so many mugs, at 2.55 each.
+    pub async fn mugs(&self, status: &str, quantity: i64) -> Value {
+        let lines = json!([{"product": {"id": self.mug}, "quantity": quantity}]);
+        let input = json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "status": status, "lines": lines});
+        done(&self.act("orderCreate", input).await, "order").clone()
+    }
+
+    /// The input of a step, under a key of its own.
+    pub fn step(&self, of: &Value, more: Value) -> Value {
+        let mut input = json!({"id": of["id"], "idempotencyKey": self.key()});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    }
+
+    /// A step that is done.
+    pub async fn does(&self, mutation: &str, of: &Value, more: Value) -> Value {
+        let payload = self.act(mutation, self.step(of, more)).await;
+        done(&payload, if mutation.starts_with("return") { "return" } else { "order" }).clone()
+    }
+
+    /// The input of a payment of an order.
+    pub fn fact(&self, order: &Value, kind: &str, amount: &str, more: Value) -> Value {
+        let mut fact = json!({"order": {"id": order["id"]}, "kind": kind, "amount": pounds(amount), "method": "CARD"});
+        fact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fact
+    }
+
+    /// What recording a payment is answered, under a key of its own.
+    pub async fn pay(&self, order: &Value, kind: &str, amount: &str, more: Value) -> Value {
+        let mut input = self.fact(order, kind, amount, more);
+        input["idempotencyKey"] = json!(self.key());
+        self.act("paymentRecord", input).await
+    }
+
+    /// What taking a payment back is answered, under a key of its own.
+    pub async fn take_back(&self, payment: &Value) -> Value {
+        let input = json!({"idempotencyKey": self.key(), "id": payment["id"], "note": "mistyped"});
+        self.act("paymentReverse", input).await
+    }
+
+    /// A payment that is recorded.
+    pub async fn paid(&self, order: &Value, kind: &str, amount: &str, more: Value) -> Value {
+        done(&self.pay(order, kind, amount, more).await, "payment").clone()
+    }
+
+    pub async fn read(&self, order: &Value) -> Value {
+        let document = format!("query($id: ID!) {{ order(by: {{id: $id}}) {{ {ORDER} }} }}");
+        self.ask(&document, json!({"id": order["id"]})).await["order"].clone()
+    }
+
+    /// What an order comes to, what is owed of it, and its two statuses.
+    pub async fn money(&self, order: &Value) -> [String; 4] {
+        let order = self.read(order).await;
+        [&order["netTotal"]["amount"], &order["balance"]["amount"], &order["paymentStatus"], &order["refundStatus"]]
+            .map(|value| value.as_str().unwrap().to_owned())
+    }
+
+    /// The numbers of the orders that a filter finds, the oldest first.
+    pub async fn found(&self, filter: Value) -> Vec<String> {
+        let document = "query($filter: OrderFilter!) { orders(filter: $filter, orderBy: {field: NUMBER, direction: ASC}) { nodes { number } } }";
+        let answer = self.ask(document, json!({ "filter": filter })).await;
+        let nodes = answer["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+        nodes.iter().map(|order| digits(&order["number"])).collect()
+    }
+}

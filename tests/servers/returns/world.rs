@@ -1,0 +1,113 @@
+//! What happens to goods that come back to the retailer, and to orders that wait.
+
+use entity::prelude::*;
+use entrepot::{ledger::Walk, orders::jobs::fill_backorders};
+use serde_json::{Value, json};
+
+pub use crate::{
+    moves::world::of_store,
+    world::answers::{done, refused},
+};
+use crate::{
+    retailer::{Retailer, Work, input_of},
+    world,
+};
+
+pub type World = world::World<Retailer<Returns>>;
+
+pub struct Returns;
+
+impl Work for Returns {
+    fn document(mutation: &str) -> (String, String) {
+        let kind = match mutation {
+            "returnApprove" => "ReturnActionInput".to_owned(),
+            "orderConfirm" | "orderCancel" | "orderClose" => "ActionInput".to_owned(),
+            _ => input_of(mutation),
+        };
+        let fields = match mutation {
+            _ if mutation.starts_with("return") => RETURN,
+            _ if mutation.starts_with("order") => ORDER,
+            _ => "",
+        };
+        let fields = format!("{fields} userErrors {{ code message field }} replayed seq");
+        (kind, fields)
+    }
+
+    /// The books agree.
+    async fn check(world: &World) {
+        world.verify().await;
+    }
+}
+
+const RETURN: &str = "return { id number status version refund { amount } refunded { amount } rejectReason occurredAt receivedAt allowedActions \
+    lines { id kind sku quantity received restocked quarantined writtenOff disposition \
+    matches { quantity orderLine { fulfilled returned returnPending } } } }";
+const ORDER: &str = "order { id number status version allowedActions lines { id sku quantity open backordered cancelled fulfilled returned returnPending \
+    allocations { store { code } quantity } } holds { reason } }";
+
+impl World {
+    /// An order of these in the store.
+    pub async fn ordered(&self, status: &str, lines: &[(ProductId, i64)]) -> Value {
+        let lines: Vec<_> = lines.iter().map(|(product, n)| json!({"product": {"id": product}, "quantity": n})).collect();
+        let input = json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "status": status, "lines": lines});
+        done(&self.act("orderCreate", input).await, "order").clone()
+    }
+
+    /// Mugs that were sold over the counter: the line's id.
+    pub async fn sold(&self, quantity: i64) -> Value {
+        self.ordered("FULFILLED", &[(self.mug, quantity)]).await["lines"][0]["id"].clone()
+    }
+
+    /// The input that asks for these lines to come back.
+    pub fn asking(&self, lines: Value) -> Value {
+        json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "receive": false, "lines": lines})
+    }
+
+    /// A return that was asked for.
+    pub async fn requested(&self, lines: Value) -> Value {
+        done(&self.act("returnCreate", self.asking(lines)).await, "return").clone()
+    }
+
+    /// A return that was asked for and may come.
+    pub async fn approved(&self, lines: Value) -> Value {
+        let ret = self.requested(lines).await;
+        self.does("returnApprove", &ret, json!({})).await
+    }
+
+    /// The input of a step.
+    pub fn step(&self, ret: &Value, more: Value) -> Value {
+        let mut input = json!({"id": ret["id"], "idempotencyKey": self.key()});
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        input
+    }
+
+    /// A step that is done.
+    pub async fn does(&self, mutation: &str, of: &Value, more: Value) -> Value {
+        let payload = self.act(mutation, self.step(of, more)).await;
+        let document = if mutation.starts_with("order") { "order" } else { "return" };
+        done(&payload, document).clone()
+    }
+
+    /// An order as it is.
+    pub async fn read(&self, order: &Value) -> Value {
+        let document = format!("query($id: ID!) {{ order(by: {{id: $id}}) {} }}", ORDER.strip_prefix("order ").unwrap());
+        self.ask(&document, json!({"id": order["id"]})).await["order"].clone()
+    }
+
+    /// On hand, reserved and unavailable of a product in the store.
+    pub async fn level_here(&self, product: ProductId) -> [i64; 3] {
+        self.level(product, self.store).await
+    }
+
+    /// Gives what has come to those who wait, and says to how many.
+    pub async fn fill(&self) -> usize {
+        fill_backorders(&self.ledger, &Walk::default()).await.unwrap()
+    }
+}
+
+/// A line that was sold, so much of it.
+pub fn back(line: &Value, quantity: i64) -> Value {
+    json!({"orderLineId": line, "quantity": quantity})
+}

@@ -1,0 +1,231 @@
+//! A database of its own for each test: a copy of a migrated one, gone in the end. To migrate an empty database takes seconds on Postgres, to
+//! copy one a tenth of a second.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use entrepot::{
+    clock::Clock,
+    storage::{Backend, Database, Options},
+};
+use rustix::fs::{Access, access, statvfs};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sha2::{Digest, Sha256};
+
+/// A database and a folder, both gone when this is.
+pub struct Home {
+    pub url: String,
+    /// The SQLite file is in it, and whatever else the test keeps.
+    pub folder: PathBuf,
+    /// The Postgres to ask for the database's end, and its name.
+    pub postgres: Option<(String, String)>,
+}
+
+impl Home {
+    /// A migrated file.
+    pub async fn sqlite() -> Self {
+        let home = Self::empty_sqlite();
+        fs::copy(template_file().await, home.folder.join(FILE)).unwrap();
+        home
+    }
+
+    /// A migrated database. None, said plainly, where no Postgres is given; on CI that is a failure.
+    pub async fn postgres() -> Option<Self> {
+        let server = server()?;
+        let connection = connect(&server).await;
+        let template = template(&connection, &server).await;
+        let strategy = strategy(&connection).await;
+        Some(Self::made(server, connection, &format!(" TEMPLATE {template} STRATEGY {strategy}")).await)
+    }
+
+    /// Without a file yet.
+    pub fn empty_sqlite() -> Self {
+        let folder = folder();
+        Self { url: format!("sqlite://{}", folder.join(FILE).display()), folder, postgres: None }
+    }
+
+    /// Without tables. None as for a migrated one.
+    pub async fn empty_postgres() -> Option<Self> {
+        let server = server()?;
+        let connection = connect(&server).await;
+        Some(Self::made(server, connection, "").await)
+    }
+
+    /// A database of this server, with how to create it behind its name.
+    pub async fn made(server: String, connection: DatabaseConnection, how: &str) -> Self {
+        let name = format!("entrepot_it_{:x}", random());
+        run(&connection, &format!("CREATE DATABASE {name}{how}")).await;
+        connection.close().await.unwrap();
+        Self { url: sibling(&server, &name), folder: folder(), postgres: Some((server, name)) }
+    }
+
+    /// Runs what only the owner of the tables can.
+    pub async fn tell(&self, sql: &str) {
+        tell(&self.url, sql).await;
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Some((server, name)) = self.postgres.take() {
+            // A runtime of its own: the test's may be the one that is ending.
+            let dropping = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(tell(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+            });
+            let _ = dropping.join();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+pub const FILE: &str = "it.sqlite";
+
+/// One connection, so that what is set on it stays set. It knows no rules.
+pub async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    sea_orm::Database::connect(options).await.unwrap()
+}
+
+/// Runs SQL with the rights of whom the address names.
+pub async fn tell(url: &str, sql: &str) {
+    let connection = connect(url).await;
+    run(&connection, sql).await;
+    connection.close().await.unwrap();
+}
+
+pub fn random() -> u64 {
+    let mut bytes = [0; 8];
+    Clock::system().fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+/// Where databases and files of tests lie: in memory where it has room, as Postgres does for them (`scripts/services.sh`). On a disk each commit
+/// of SQLite waits a millisecond for it, hundreds of times a test; only a crash of the whole machine would show the difference.
+pub fn place() -> PathBuf {
+    const ROOM: u64 = 6 << 30;
+    let memory = Path::new("/dev/shm");
+    let free = statvfs(memory).map_or(0, |found| found.f_bavail.saturating_mul(found.f_frsize));
+    if free >= ROOM && access(memory, Access::WRITE_OK).is_ok() { memory.to_owned() } else { env::temp_dir() }
+}
+
+/// A folder that nobody else has.
+fn folder() -> PathBuf {
+    let folder = place().join(format!("entrepot-it-{:x}", random()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The Postgres that is given to tests. None, said plainly, where there is none; on CI that is a failure.
+pub fn server() -> Option<String> {
+    let given = env::var("ENTREPOT_TEST_POSTGRES_URL").ok();
+    if given.is_none() {
+        assert!(env::var("CI").as_deref() != Ok("true"), "CI runs every scenario on Postgres: set ENTREPOT_TEST_POSTGRES_URL");
+        eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
+    }
+    given
+}
+
+/// The same server, another database.
+fn sibling(server: &str, name: &str) -> String {
+    let (address, rest) = server.rsplit_once('/').unwrap();
+    let options = rest.find('?').map_or("", |at| &rest[at..]);
+    format!("{address}/{name}{options}")
+}
+
+pub async fn run(connection: &DatabaseConnection, sql: &str) {
+    connection.execute_unprepared(sql).await.unwrap();
+}
+
+pub async fn migrated(url: &str) {
+    let db = Database::make(url, Options { readers: 1, writers: 1, ..Options::default() }).await.unwrap();
+    db.migrate().await.unwrap();
+    let is_postgres = db.backend() == Backend::Postgres;
+    db.close().await.unwrap();
+    if is_postgres {
+        tell(url, LATER).await;
+    }
+}
+
+/// A part for all that comes after the months that a deployment makes ahead: tests move their clocks by years.
+const LATER: &str = "DO $later$
+DECLARE t record;
+BEGIN
+  FOR t IN SELECT h.inhparent::regclass::text AS name,
+      max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO [(]''([0-9]+)''[)]'))[1]::bigint) AS upto
+    FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid WHERE c.relkind = 'r' GROUP BY 1
+  LOOP
+    EXECUTE format('CREATE TABLE %s_9999_12 PARTITION OF %s FOR VALUES FROM (%s) TO (MAXVALUE)', t.name, t.name, t.upto);
+    EXECUTE format('ALTER TABLE %s_9999_12 ALTER COLUMN tenant_id SET (n_distinct = 1)', t.name);
+  END LOOP;
+END $later$";
+
+/// A migrated database to copy, made once for each text of what migrates. Tests are processes of their own: the server itself is the lock.
+async fn template(connection: &DatabaseConnection, server: &str) -> String {
+    let name = format!("entrepot_template_{}", text_of_migrations());
+    if is_there(connection, &name).await {
+        return name;
+    }
+    run(connection, "SELECT pg_advisory_lock(7170152)").await;
+    if !is_there(connection, &name).await {
+        // Under another name first: one that was left half-migrated is never taken for whole.
+        let making = format!("{name}_making");
+        run(connection, &format!("DROP DATABASE IF EXISTS {making} WITH (FORCE)")).await;
+        run(connection, &format!("CREATE DATABASE {making}")).await;
+        migrated(&sibling(server, &making)).await;
+        run(connection, &format!("ALTER DATABASE {making} RENAME TO {name}")).await;
+    }
+    run(connection, "SELECT pg_advisory_unlock(7170152)").await;
+    name
+}
+
+pub async fn is_there(connection: &DatabaseConnection, name: &str) -> bool {
+    let sql = format!("SELECT 1 AS there FROM pg_database WHERE datname = '{name}'");
+    let found = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    !found.is_empty()
+}
+
+/// A copy of files is half the work, but begins and ends with a checkpoint, which waits for the disk where the server is durable.
+pub async fn strategy(connection: &DatabaseConnection) -> &'static str {
+    let sql = "SELECT 1 AS durable WHERE current_setting('fsync') = 'on'";
+    let found = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    if found.is_empty() { "FILE_COPY" } else { "WAL_LOG" }
+}
+
+/// The same as a file. Whoever is first makes it; of several at once the last one's stays, and all are alike.
+async fn template_file() -> PathBuf {
+    let file = place().join(format!("entrepot-template-{}.sqlite", text_of_migrations()));
+    if !file.exists() {
+        let making = folder();
+        let made = making.join(FILE);
+        migrated(&format!("sqlite://{}", made.display())).await;
+        assert!(!making.join(format!("{FILE}-wal")).exists(), "closed, and all of it is in the file");
+        fs::rename(made, &file).unwrap();
+        fs::remove_dir_all(making).unwrap();
+    }
+    file
+}
+
+/// A digest of all that has a part in migrating.
+pub fn text_of_migrations() -> String {
+    let mut hasher = Sha256::new();
+    for folder in ["migration/src", "crates/platform/src/storage"] {
+        digest(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hasher);
+    }
+    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn digest(path: &Path, hasher: &mut Sha256) {
+    let mut entries: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() {
+            digest(&entry, hasher);
+        } else {
+            hasher.update(fs::read(&entry).unwrap());
+        }
+    }
+}
