@@ -17,7 +17,7 @@ use services::{
 };
 
 use crate::{
-    access::{KeyUse, may_have},
+    access::{KeyUse, Made, may_have},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -75,7 +75,8 @@ impl From<core::File> for File {
 }
 
 /// File that was uploaded, or generated for a caller. Only the caller who created it can download
-/// it; of an integration, each key that has all permissions and stores of the key that created it.
+/// it; of an integration, each key that has all permissions and stores of the key that created it,
+/// and if the integration is bound to a channel, files that were created since it was last changed.
 #[resolvers]
 impl File {
     /// TypeID of the file, which begins with fil_.
@@ -121,11 +122,12 @@ impl File {
     }
 }
 
-/// The file, if the caller made it: with a key, if that gives no less than the key that the file was made with.
+/// The file, if the caller made it and may have it now: with a key, if that gives no less than the key that the file was made with, and sees no other
+/// channels than it saw then.
 pub async fn own(ctx: &Context<'_>, found: Option<core::File>) -> Answer<Option<core::File>> {
     let actor = ctx.caller()?.actor;
     let Some(file) = found.filter(|file| file.maker == actor) else { return Ok(None) };
-    Ok(may_have(ctx, file.key).await?.then_some(file))
+    Ok(may_have(ctx, Made { with: file.key, at: file.created_at }).await?.then_some(file))
 }
 
 /// A file of an id, if the caller made it.
@@ -133,12 +135,14 @@ pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
     let permit = ctx.permit::<kind::FileWrite>()?;
     let found = ctx.given::<Files>()?.find(&permit, id).await?;
     let Some(file) = own(ctx, found).await? else { return Ok(None) };
-    // Of a program: a result of before files had their key may be that of a key which gives more.
-    if file.key.is_none() && file.purpose == core::Purpose::Result && ctx.data_opt::<KeyUse>().is_some() {
-        let asked_with = ctx.given::<Exchange>()?.asked_with(&permit, id).await?;
-        if !may_have(ctx, asked_with).await? {
-            return Ok(None);
-        }
+    // Of a program: a result of before files had their key may be that of a key which gives more, and a job may have read long before its result was begun.
+    let is_of_program = ctx.data_opt::<KeyUse>().is_some() && (file.key.is_none() || permit.channel().is_some());
+    if file.purpose == core::Purpose::Result
+        && is_of_program
+        && let Some(run) = ctx.given::<Exchange>()?.resulting_in(&permit, id).await?
+        && !may_have(ctx, Made { with: run.key, at: run.created_at }).await?
+    {
+        return Ok(None);
     }
     Ok(Some(file.into()))
 }

@@ -4,10 +4,14 @@ use entrepot::access::{Access, Permission, Policies, STANDING_SECONDS, kind};
 use serde_json::{Value, json};
 
 use super::{
-    keys::{integration, key, lets_in},
+    keys::{answered, integration, key, lets_in},
     world::{Person, codes, everywhere, grant, only},
 };
-use crate::{authorization::world::World, world::on_both};
+use crate::{
+    authorization::world::World,
+    jobs::{Works, until},
+    world::on_both,
+};
 
 on_both!(
     what_is_left_out_stays,
@@ -15,6 +19,7 @@ on_both!(
     one_that_is_switched_off_lets_no_key_in,
     keys_lose_what_their_integration_loses,
     a_channel_is_bound_and_unbound,
+    what_was_made_of_all_channels_is_not_fetched_by_one_that_is_bound_since,
     one_of_an_archived_channel_does_not_come_back_to_it,
     all_integrations_are_listed,
 );
@@ -145,6 +150,49 @@ async fn a_channel_is_bound_and_unbound(world: &World) {
     assert_eq!(codes(&update(world, maker, &of, json!({ "channelId": null })).await), ["INVALID"]);
     let free = update(world, world.owner(), &of, json!({ "channelId": null })).await;
     assert_eq!((codes(&free), &free["integration"]["channel"]), (vec![], &Value::Null), "{free:#}");
+}
+
+/// A sheet of labels that a key has printed.
+async fn printed(world: &World, secret: &str) -> Value {
+    let print = "mutation($id: ID!) { productLabelSheetCreate(input: { productIds: [$id] }) { file { id downloadUrl } userErrors { code } } }";
+    let sheet =
+        answered(world, secret, print, json!({ "id": world.ours.ids["prd"] })).await["productLabelSheetCreate"]["file"].clone();
+    assert!(sheet["downloadUrl"].is_string(), "{sheet:#}");
+    sheet["id"].clone()
+}
+
+async fn what_was_made_of_all_channels_is_not_fetched_by_one_that_is_bound_since(world: &World) {
+    let works = Works::begin(world);
+    let of = integration(world, json!(["exchange.run", "file.write", "order.read", "product.read"]), everywhere()).await;
+    let (secret, _) = key(world, &of, json!({})).await;
+    let export =
+        "mutation { exportCreate(input: { idempotencyKey: \"orders\", entity: ORDERS }) { dataJob { id } userErrors { code } } }";
+    let job = answered(world, &secret, export, json!({})).await["exportCreate"]["dataJob"]["id"].clone();
+    let query = "query($id: ID!) { node(id: $id) { ... on DataJob { status result { id downloadUrl } } } }";
+    let seen = async || answered(world, &secret, query, json!({ "id": job })).await["node"].clone();
+    until("the end of an export", async || seen().await["status"] == "DONE").await;
+    let file = seen().await["result"]["id"].clone();
+    let draw = "mutation($id: ID!) { paperCreate(input: { idempotencyKey: \"drawn\", kind: ORDER_CONFIRMATION, documentId: $id }) { paper { id } } }";
+    let drawn =
+        answered(world, &secret, draw, json!({ "id": world.ours.ids["ord"] })).await["paperCreate"]["paper"]["id"].clone();
+    let sheet = printed(world, &secret).await;
+    let nodes = "query($file: ID!, $sheet: ID!, $paper: ID!) { file: node(id: $file) { ... on File { downloadUrl } }
+        sheet: node(id: $sheet) { ... on File { downloadUrl } } paper: node(id: $paper) { ... on Paper { number html } } }";
+    let links = async || {
+        let found = answered(world, &secret, nodes, json!({ "file": file, "sheet": sheet, "paper": drawn })).await;
+        assert!(found["paper"]["number"].is_string(), "it reads the order: {found:#}");
+        let result = seen().await["result"]["downloadUrl"].clone();
+        [result, found["file"]["downloadUrl"].clone(), found["sheet"]["downloadUrl"].clone(), found["paper"]["html"].clone()]
+    };
+    assert!(links().await.iter().all(Value::is_string), "it is bound to none");
+    let bound = update(world, world.owner(), &of, json!({ "channelId": world.ours.ids["chn"] })).await;
+    assert_eq!(codes(&bound), Vec::<&str>::new(), "{bound:#}");
+    assert_eq!(links().await, [Value::Null, Value::Null, Value::Null, Value::Null], "they may be of other channels");
+    printed(world, &secret).await;
+    let free = update(world, world.owner(), &of, json!({ "channelId": null })).await;
+    assert_eq!(codes(&free), Vec::<&str>::new(), "{free:#}");
+    assert!(links().await.iter().all(Value::is_string), "it sees all channels again");
+    works.kill().await;
 }
 
 async fn one_of_an_archived_channel_does_not_come_back_to_it(world: &World) {

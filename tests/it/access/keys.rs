@@ -324,7 +324,7 @@ async fn a_sandbox_has_test_keys(world: &World) {
 }
 
 /// What a program is answered that uses a key.
-async fn answered(world: &World, secret: &str, query: &str, variables: Value) -> Value {
+pub async fn answered(world: &World, secret: &str, query: &str, variables: Value) -> Value {
     let found = world.node.access.key(secret, None).await.unwrap();
     let used = KeyUse { key: found.key, created_at: found.created_at };
     let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));

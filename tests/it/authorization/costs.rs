@@ -203,7 +203,7 @@ impl World {
 
     /// A plan for dead stock, whose line was overtaken: nothing of it can be carried out.
     async fn liquidated(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        use liquidation::core::{Act, LineFigures, LineState, Plan, PlanLine, Recovery, Response};
+        use liquidation::core::{Act, LineFigures, LineState, Plan, PlanLine, PriceFloor, Recovery, Response};
         let (id, now): (LiquidationPlanId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
         let plan = Plan {
             id,
@@ -247,6 +247,7 @@ impl World {
                 credit_minor: 0,
                 freight_minor: 0,
                 response: Response::NotShown,
+                price_floor: PriceFloor::None,
             },
             reasons: Vec::new(),
             score: None,

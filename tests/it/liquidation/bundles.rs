@@ -19,6 +19,7 @@ on_both!(
     what_is_bought_together_is_bundled_first,
     a_bundle_without_the_right_or_as_a_dry_run_makes_no_kit,
     a_company_says_what_a_bundle_takes_off,
+    the_price_of_a_bundle_that_is_held_to_a_floor_is_shown_with_costs_alone,
     a_kit_that_a_call_left_half_made_is_made_by_another_member,
 );
 
@@ -229,4 +230,27 @@ async fn a_kit_that_a_call_left_half_made_is_made_by_another_member(world: &Worl
     let ids: Vec<Value> = kits(&desk, &mug).await.iter().map(|kit| kit["id"].clone()).collect();
     assert_eq!(ids, [done(&half, "product")["id"].clone()]);
     desk.office().is_sound().await;
+}
+
+async fn the_price_of_a_bundle_that_is_held_to_a_floor_is_shown_with_costs_alone(world: &World) {
+    let desk = Clearance::of(world).await;
+    let (mug, _) = mugs_and_saucers(&desk).await;
+    let query = "query($p: ID!, $s: ID!) { deadStock(filter: { product: { eq: $p }, store: { eq: $s } }) { \
+        nodes { options { action bundlePrice { amount } } } } }";
+    let price = async |codes: &[&str]| {
+        let reader = desk.office().as_caller(world.ours.only(codes));
+        let answer = reader.ask(query, json!({ "p": mug["id"], "s": desk.office().store["id"] })).await;
+        let options =
+            answer["data"]["deadStock"]["nodes"][0]["options"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
+        let bundle = options.iter().find(|option| option["action"] == "BUNDLE").unwrap_or_else(|| panic!("{answer:#}"));
+        bundle["bundlePrice"]["amount"].clone()
+    };
+    let (buyer, clerk): (&[&str], &[&str]) =
+        (&["report.read", "product.read", "product.cost.read"], &["report.read", "product.read"]);
+    assert_eq!([price(buyer).await, price(clerk).await], ["17.10", "17.10"], "it follows from the prices alone");
+    let criteria =
+        json!({ "transferFreight": gbp("10000.00"), "bundlePercent": 40, "floorPercent": 200, "slowDaysOfSupply": 180 });
+    done(&desk.settings(criteria).await, "settings");
+    // Not 5.40 beside a saucer, but twice what a mug cost.
+    assert_eq!([price(buyer).await, price(clerk).await], [json!("15.00"), Value::Null]);
 }

@@ -3,6 +3,7 @@
 
 mod bundles;
 mod clearance;
+mod masked;
 mod nightly;
 mod watched;
 

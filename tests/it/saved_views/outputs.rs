@@ -191,6 +191,9 @@ async fn a_table_is_kept_as_a_file_of_its_owner(world: &World) {
     assert!(kept["size"].as_i64().unwrap() > 0 && kept["downloadUrl"].as_str().unwrap().starts_with("/files/"), "{kept:#}");
     let other = office.as_caller(another(world, &["view.read", "view.manage"]));
     assert_eq!(file(&other).await, Value::Null, "a file is its owner's");
+    // As an integration that was bound to a channel since.
+    let bound = Caller { channel: Some(ChannelId::from_uuid(Uuid::from_u128(7))), ..office.caller.clone() };
+    assert_eq!(file(&office.as_caller(bound)).await, Value::Null, "its rows are of all channels");
     office.is_sound().await;
 }
 

@@ -23,7 +23,7 @@ use iam::access::kind as may;
 pub use group::StoreGroup;
 pub use inputs::StoreScopeInput;
 pub use integration::{ApiKey, Integration};
-pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse, may_have};
+pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse, Made, may_have};
 pub use loads::{changed, groups_of_store, stores_of_groups};
 pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
 pub use queries::AccessQuery;

@@ -8,7 +8,7 @@ use macros::resolvers;
 use services::exchange::{Exchange as Service, core};
 
 use crate::{
-    access::may_have,
+    access::{Made, may_have},
     files::File,
     graphql::{
         context::ContextExt,
@@ -232,12 +232,12 @@ impl DataJob {
         self.0.error.as_deref()
     }
     /// File with the result: for an import each refused row, as CSV; for an export its rows; for a mutation the response to each line, as JSON lines. Null
-    /// before the end, for all but the actor who requested the data job, and for a key of an integration that lacks a permission or a store of the key that
-    /// requested it.
+    /// before the end, for all but the actor who requested the data job, for a key of an integration that lacks a permission or a store of the key that
+    /// requested it, and for an integration that is bound to a channel and was changed since.
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
-        if !may_have(ctx, self.0.key).await? {
+        if !may_have(ctx, Made { with: self.0.key, at: self.0.created_at }).await? {
             return Ok(None);
         }
         Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))

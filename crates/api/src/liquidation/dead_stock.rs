@@ -104,10 +104,11 @@ impl DeadStockItem {
     async fn expires_on(&self) -> Option<Date> {
         self.of.expires.map(Date)
     }
-    /// Reasons for which the stock is listed, and notes on the values.
+    /// Reasons for which the stock is listed, and notes on the values. UNITS_REMAIN is left out for a MARKDOWN whose steps are hidden.
     #[field(list_size(assumed = 4))]
-    async fn reasons(&self) -> Vec<LiquidationReason> {
-        self.of.reasons.iter().map(Into::into).collect()
+    async fn reasons(&self, ctx: &Context<'_>) -> Vec<LiquidationReason> {
+        let hidden = self.of.chosen().and_then(|chosen| LiquidationReason::hidden(ctx, &chosen.act, self.of.price_floor));
+        LiquidationReason::all(&self.of.reasons, hidden)
     }
     /// Source of the response of sales to the price.
     async fn price_response_source(&self) -> PriceResponseSource {
@@ -119,12 +120,12 @@ impl DeadStockItem {
     }
     /// Best action: the one with the highest lower bound, and of equal ones the simpler. Null where nothing can be said, as without a price and terms.
     async fn best(&self) -> Option<LiquidationOption> {
-        Some(LiquidationOption::of(self.of.chosen()?, self.currency))
+        Some(LiquidationOption::of(self.of.chosen()?, &self.of, self.currency))
     }
     /// Actions that are possible, the simplest first.
     #[field(list_size(assumed = 4))]
     async fn options(&self) -> Vec<LiquidationOption> {
-        self.of.candidates.iter().map(|candidate| LiquidationOption::of(candidate, self.currency)).collect()
+        self.of.candidates.iter().map(|candidate| LiquidationOption::of(candidate, &self.of, self.currency)).collect()
     }
 }
 

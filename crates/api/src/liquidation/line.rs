@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID};
 use entity::prelude::Currency;
+use iam::access::kind;
 use macros::resolvers;
 use platform::storage::Fault;
 use services::{
@@ -13,11 +14,12 @@ use services::{
 
 use super::{
     enums::{LiquidationAction, LiquidationIssue, LiquidationLineState, LiquidationOutcome, PriceResponseSource},
-    option::{LiquidationReason, LiquidationRecovery, LiquidationStep, PriceResponse, money, units},
+    option::{LiquidationReason, LiquidationRecovery, LiquidationStep, PriceResponse, hides_prices, money, units},
 };
 use crate::{
     catalog::Supplier,
     graphql::{
+        context::ContextExt,
         fault::Answer,
         scalars::{Date, Quantity},
     },
@@ -52,9 +54,9 @@ impl LiquidationPlanLine {
     async fn id(&self) -> ID {
         ID(self.line.id.to_string())
     }
-    /// Place in the plan, from 1; the largest value comes first.
-    async fn position(&self) -> i32 {
-        self.line.position
+    /// Place in the plan, from 1; the largest value comes first. 0 without product.cost.read.
+    async fn position(&self, ctx: &Context<'_>) -> i32 {
+        if ctx.holds::<kind::ProductCostRead>() { self.line.position } else { 0 }
     }
     /// Action.
     async fn action(&self) -> LiquidationAction {
@@ -97,13 +99,19 @@ impl LiquidationPlanLine {
     async fn partner(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.line.act.bundle()?.partner).await)
     }
-    /// Price of a BUNDLE: of a whole unit of both products together. Null for other actions.
-    async fn bundle_price(&self) -> Option<Money> {
-        Some(money(self.line.act.bundle()?.price_minor, self.currency))
+    /// Price of a BUNDLE: of a whole unit of both products together. Null for other actions, and without product.cost.read where `floorPercent` was above
+    /// 0 when the plan was made. Plans of older releases did not keep that, and show none without product.cost.read.
+    async fn bundle_price(&self, ctx: &Context<'_>) -> Option<Money> {
+        let bundle = self.line.act.bundle().filter(|_| !hides_prices(ctx, self.line.figures.price_floor))?;
+        Some(money(bundle.price_minor, self.currency))
     }
-    /// Prices of a MARKDOWN. Empty for other actions.
+    /// Prices of a MARKDOWN. Empty for other actions, and without product.cost.read where `floorPercent` was above 0 when the plan was made. Plans of
+    /// older releases did not keep that, and show none without product.cost.read.
     #[field(list_size(assumed = 3))]
-    async fn steps(&self) -> Vec<LiquidationStep> {
+    async fn steps(&self, ctx: &Context<'_>) -> Vec<LiquidationStep> {
+        if hides_prices(ctx, self.line.figures.price_floor) {
+            return Vec::new();
+        }
         LiquidationStep::all(&self.line.act, self.currency)
     }
     /// Number of steps of a MARKDOWN that were made or passed over.
@@ -156,10 +164,11 @@ impl LiquidationPlanLine {
     async fn price_response(&self) -> Option<PriceResponse> {
         PriceResponse::of(self.line.figures.response)
     }
-    /// Reasons in words.
+    /// Reasons in words. UNITS_REMAIN is left out for a MARKDOWN whose steps are hidden.
     #[field(list_size(assumed = 4))]
-    async fn reasons(&self) -> Vec<LiquidationReason> {
-        self.line.reasons.iter().map(Into::into).collect()
+    async fn reasons(&self, ctx: &Context<'_>) -> Vec<LiquidationReason> {
+        let hidden = LiquidationReason::hidden(ctx, &self.line.act, self.line.figures.price_floor);
+        LiquidationReason::all(&self.line.reasons, hidden)
     }
     /// Draft of a transfer that the line became. Null unless it is an approved TRANSFER.
     async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {

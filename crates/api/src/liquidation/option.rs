@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, SimpleObject};
 use entity::prelude::{self, Currency};
+use iam::access::kind;
 use macros::resolvers;
 use services::{demand::core::six, liquidation::core};
 
@@ -9,6 +10,7 @@ use super::enums::{LiquidationAction, LiquidationReasonCode};
 use crate::{
     catalog::Supplier,
     graphql::{
+        context::ContextExt,
         fault::Answer,
         scalars::{Date, Quantity},
     },
@@ -45,6 +47,11 @@ impl LiquidationRecovery {
     }
 }
 
+/// Whether prices, and what follows from them, are hidden from the caller: those that are held to a floor of the cost say what that is.
+pub(super) fn hides_prices(ctx: &Context<'_>, floor: core::PriceFloor) -> bool {
+    floor == core::PriceFloor::OfCost && !ctx.holds::<kind::ProductCostRead>()
+}
+
 /// Price of a markdown from a day on.
 #[derive(Clone, SimpleObject)]
 pub struct LiquidationStep {
@@ -76,9 +83,16 @@ pub struct LiquidationReason {
     pub text: String,
 }
 
-impl From<&core::Reason> for LiquidationReason {
-    fn from(reason: &core::Reason) -> Self {
-        Self { code: reason.code.into(), text: reason.text.clone() }
+impl LiquidationReason {
+    /// All reasons but the one that the caller is not told.
+    pub(super) fn all(reasons: &[core::Reason], hidden: Option<core::ReasonCode>) -> Vec<Self> {
+        let shown = reasons.iter().filter(|reason| Some(reason.code) != hidden);
+        shown.map(|reason| Self { code: reason.code.into(), text: reason.text.clone() }).collect()
+    }
+    /// The reason that the caller is not told of an action: how much a markdown leaves follows from its prices.
+    pub(super) fn hidden(ctx: &Context<'_>, act: &core::Act, floor: core::PriceFloor) -> Option<core::ReasonCode> {
+        let is_priced = act.word() == prelude::LiquidationAction::Markdown;
+        (is_priced && hides_prices(ctx, floor)).then_some(core::ReasonCode::UnitsRemain)
     }
 }
 
@@ -123,11 +137,19 @@ impl PriceResponse {
 pub struct LiquidationOption {
     of: core::Candidate,
     currency: Currency,
+    floor: core::PriceFloor,
+    /// Of the product's unit.
+    decimals: u8,
 }
 
 impl LiquidationOption {
-    pub(super) fn of(candidate: &core::Candidate, currency: Currency) -> Self {
-        Self { of: candidate.clone(), currency }
+    /// A candidate of the proposal.
+    pub(super) fn of(candidate: &core::Candidate, proposal: &core::Proposal, currency: Currency) -> Self {
+        Self { of: candidate.clone(), currency, floor: proposal.price_floor, decimals: proposal.decimals }
+    }
+    /// Whether the caller is not told how much is left, which follows from prices that are hidden.
+    fn hides_left(&self, ctx: &Context<'_>) -> bool {
+        LiquidationReason::hidden(ctx, &self.of.act, self.floor).is_some()
     }
 }
 
@@ -154,13 +176,17 @@ impl LiquidationOption {
     async fn partner(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.of.act.bundle()?.partner).await)
     }
-    /// Price of a BUNDLE: of a whole unit of both products together. Null for other actions.
-    async fn bundle_price(&self) -> Option<Money> {
-        Some(money(self.of.act.bundle()?.price_minor, self.currency))
+    /// Price of a BUNDLE: of a whole unit of both products together. Null for other actions, and where `floorPercent` is above 0 without product.cost.read.
+    async fn bundle_price(&self, ctx: &Context<'_>) -> Option<Money> {
+        let bundle = self.of.act.bundle().filter(|_| !hides_prices(ctx, self.floor))?;
+        Some(money(bundle.price_minor, self.currency))
     }
-    /// Prices of a MARKDOWN. Empty for other actions.
+    /// Prices of a MARKDOWN. Empty for other actions, and where `floorPercent` is above 0 without product.cost.read.
     #[field(list_size(assumed = 3))]
-    async fn steps(&self) -> Vec<LiquidationStep> {
+    async fn steps(&self, ctx: &Context<'_>) -> Vec<LiquidationStep> {
+        if hides_prices(ctx, self.floor) {
+            return Vec::new();
+        }
         LiquidationStep::all(&self.of.act, self.currency)
     }
     /// Last day of the expectation.
@@ -172,12 +198,13 @@ impl LiquidationOption {
     async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
         Some(LiquidationRecovery::of(self.of.recovery, self.currency))
     }
-    /// Whole units that are left then if much is sold.
-    async fn least_left(&self) -> f64 {
-        six(self.of.left.0)
+    /// Whole units that are left then if much is sold. 0 for a MARKDOWN whose steps are hidden.
+    async fn least_left(&self, ctx: &Context<'_>) -> f64 {
+        if self.hides_left(ctx) { 0.0 } else { six(self.of.left.0) }
     }
-    /// Whole units that are left then if little is sold.
-    async fn most_left(&self) -> f64 {
-        six(self.of.left.1)
+    /// Whole units that are left then if little is sold. All units for a MARKDOWN whose steps are hidden.
+    async fn most_left(&self, ctx: &Context<'_>) -> f64 {
+        let all = self.of.quantity as f64 / 10_f64.powi(self.decimals.into());
+        six(if self.hides_left(ctx) { all } else { self.of.left.1 })
     }
 }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, SimpleObject};
 use entity::prelude::Currency;
+use iam::access::kind;
 use platform::path;
 use services::liquidation::{
     core::{CriteriaProblem, PlanLine},
@@ -12,6 +13,7 @@ use super::{enums::LiquidationRefusalCode, line::LiquidationPlanLine, plan::Liqu
 use crate::{
     catalog::user_error,
     graphql::{
+        context::ContextExt,
         fault::{Answer, TopError},
         refusal::{ErrorCode, Path, UserError},
         scalars::Long,
@@ -46,7 +48,7 @@ pub struct LiquidationApprovalPayload {
     pub approved: i32,
     /// Number of chosen lines beyond the most of a call, which stay PROPOSED.
     pub left_open: i32,
-    /// Chosen lines that were not carried out, the 250 of the largest value.
+    /// Chosen lines that were not carried out, the 250 of the largest value; without product.cost.read the first 250 by product and store.
     pub refused: Vec<LiquidationLineRefusal>,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
@@ -131,7 +133,15 @@ impl LiquidationAdvancePayload {
     }
 }
 
-async fn refusals(ctx: &Context<'_>, currency: Currency, problems: Vec<(PlanLine, LineProblem)>) -> Vec<LiquidationLineRefusal> {
+async fn refusals(
+    ctx: &Context<'_>,
+    currency: Currency,
+    mut problems: Vec<(PlanLine, LineProblem)>,
+) -> Vec<LiquidationLineRefusal> {
+    // They come in the order of their costs.
+    if !ctx.holds::<kind::ProductCostRead>() {
+        problems.sort_by_key(|(line, _)| (line.product, line.store));
+    }
     let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
     for (line, problem) in problems.into_iter().take(MOST_REPORTED) {
         let (code, message) = problem_of(ctx, problem).await;

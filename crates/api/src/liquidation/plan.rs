@@ -8,11 +8,7 @@ use iam::access::kind;
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::CursorSigner;
-use services::liquidation::{
-    core,
-    rows::{self, LineFilter},
-    shell,
-};
+use services::liquidation::{core, rows::LineFilter, shell};
 
 use super::{
     enums::{LiquidationAction, LiquidationLineState, LiquidationPlanState},
@@ -171,7 +167,7 @@ impl LiquidationPlan {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.plan.updated_at)
     }
-    /// Lines of the caller's stores, or to them, the largest value first.
+    /// Lines of the caller's stores, or to them, the largest value first; without product.cost.read by product and store.
     #[field(permit = PurchaseRead, paged)]
     async fn lines(
         &self,
@@ -183,12 +179,14 @@ impl LiquidationPlan {
         before: Option<Cursor>,
     ) -> Answer<LiquidationPlanLineConnection> {
         let filter = LiquidationPlanLineFilter::read(by_ids(ctx, filter, "filter").await?)?;
-        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
+        let order = shell::line_order(&permit);
+        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", order.name(), self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let ledger = ctx.given::<Ledger>()?;
         let (page, all) = if let Some(lines) = &self.lines {
-            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
-            let all: Vec<_> = all.collect();
+            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), order.keys(line)));
+            let mut all: Vec<_> = all.collect();
+            all.sort_by(|one, other| one.1.cmp(&other.1));
             let count = all.len();
             (request.pick(all).into_iter().map(|(line, _)| line).collect(), Err(count))
         } else {
@@ -197,7 +195,7 @@ impl LiquidationPlan {
         };
         let results = shell::line_results(&permit, ledger, &self.plan, &page).await?;
         let nodes = page.into_iter().map(|line| {
-            let (keys, recovered) = (rows::line_keys(&line), results.get(&line.id).copied());
+            let (keys, recovered) = (order.keys(&line), results.get(&line.id).copied());
             (LiquidationPlanLine::new(line, self.plan.currency, recovered), keys)
         });
         let page = Page::build(nodes.collect(), &request, kind, signer);

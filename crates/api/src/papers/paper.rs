@@ -15,7 +15,7 @@ use super::{
     loaders::{KeyOf, load},
 };
 use crate::{
-    access::{KeyUse, may_have},
+    access::{KeyUse, Made, may_have},
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     history::HistoryActor,
 };
@@ -79,7 +79,9 @@ impl Paper {
         let own = file.filter(|file| *file != FileId::NIL && is_kept && caller.actor == self.0.actor);
         let Some(file) = own else { return Ok(None) };
         let drawn_with = if ctx.data_opt::<KeyUse>().is_some() { load(ctx, KeyOf(file)).await? } else { None };
-        Ok(may_have(ctx, drawn_with).await?.then(|| papers.files().fetch_link_of(caller.tenant, file)))
+        Ok(may_have(ctx, Made { with: drawn_with, at: self.0.created_at })
+            .await?
+            .then(|| papers.files().fetch_link_of(caller.tenant, file)))
     }
 }
 
@@ -108,8 +110,8 @@ impl Paper {
         self.0.locale.into()
     }
     /// Path on this server from which the HTML page can be downloaded with GET for 15 minutes; with `?inline=1` after it, a browser
-    /// shows the page. Null when another caller drew the paper, seven days after it was drawn, and for a key of an integration that lacks
-    /// a permission or a store of the key that drew it.
+    /// shows the page. Null when another caller drew the paper, seven days after it was drawn, for a key of an integration that lacks
+    /// a permission or a store of the key that drew it, and for an integration that is bound to a channel and was changed since.
     async fn html(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         self.link(ctx, Some(self.0.html)).await
     }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID};
 use entity::prelude;
 use macros::resolvers;
-use services::{files::Files, saved_views::core::Schedule};
+use services::{
+    files::{self, Files},
+    saved_views::core::Schedule,
+};
 
 use crate::{
-    access::may_have,
-    files::File,
+    files::{File, own},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -142,14 +144,16 @@ impl SavedViewSchedule {
     async fn keeps_file(&self) -> bool {
         self.0.fields.keeps_file
     }
-    /// File of the last table that was kept; null before the first, for all but the owner, and for a key that lacks a permission or a store of the key that
-    /// set the schedule. Another key that sets the schedule anew sees no table of before.
+    /// File of the last table that was kept; null before the first, for all but the owner, for a key that lacks a permission or a store of the key that
+    /// set the schedule, and for an integration that is bound to a channel and was changed since. Another key that sets the schedule anew sees no table
+    /// of before.
     #[field(permit = ViewManage, cost = "1")]
     async fn last_file(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let Some(id) = self.0.last_file else { return Ok(None) };
         let found = ctx.given::<Files>()?.find(&permit, id).await?;
-        let Some(file) = found.filter(|file| file.maker == permit.actor()) else { return Ok(None) };
-        Ok(may_have(ctx, self.0.key).await?.then(|| file.into()))
+        // Files of before have no key: they were made with the schedule's.
+        let found = found.map(|file| files::core::File { key: file.key.or(self.0.key), ..file });
+        Ok(own(ctx, found).await?.map(File::from))
     }
     /// Language of the words and decimal signs of a PDF.
     async fn locale(&self) -> PaperLocale {

@@ -28,6 +28,14 @@ pub struct Integration {
     pub updated_at: Timestamp,
 }
 
+impl Integration {
+    /// Whether it has been bound to this channel since a time at the latest. A change keeps no note of what it was, so after one it is taken to be bound since
+    /// then: what was made before may be of all channels, or of another.
+    pub fn has_been_bound_since(&self, channel: ChannelId, made_at: Timestamp) -> bool {
+        self.channel == Some(channel) && self.updated_at <= made_at
+    }
+}
+
 /// A key of an integration. Its secret is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -143,6 +151,8 @@ pub fn rights(permissions: Bits, scope: &Scope, groups: &Groups) -> PermissionSe
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn key(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>) -> ApiKey {
@@ -162,6 +172,26 @@ mod tests {
             leaked_at: None,
             created_at: Timestamp(0),
         }
+    }
+
+    #[test]
+    fn what_was_made_before_the_last_change_may_be_of_another_channel() {
+        let (own, other) = (ChannelId::from_uuid(Uuid::from_u128(1)), ChannelId::from_uuid(Uuid::from_u128(2)));
+        let bound = Integration {
+            id: IntegrationId::NIL,
+            name: String::new(),
+            channel: Some(own),
+            permissions: Bits::default(),
+            scope: Scope::All,
+            trusted_only: false,
+            disabled_at: None,
+            version: 2,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(10),
+        };
+        assert_eq!([9, 10, 11].map(|at| bound.has_been_bound_since(own, Timestamp(at))), [false, true, true]);
+        assert!(!bound.has_been_bound_since(other, Timestamp(11)), "it was bound to another one meanwhile");
+        assert!(!Integration { channel: None, ..bound }.has_been_bound_since(own, Timestamp(11)));
     }
 
     #[test]

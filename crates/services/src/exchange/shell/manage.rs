@@ -201,11 +201,11 @@ impl Exchange {
         Ok(changed)
     }
 
-    /// The key that a result of the caller's own was asked for with; None where a member asked, or the file is no result.
-    pub async fn asked_with<P>(&self, permit: &Permit<P>, result: FileId) -> Result<Option<ApiKeyId>, Fault> {
+    /// The exchange of the caller's own whose result a file is; None where it is no result of one.
+    pub async fn resulting_in<P>(&self, permit: &Permit<P>, result: FileId) -> Result<Option<Run>, Fault> {
         let values = vec![permit.actor().id.into(), result.into()];
         let found = rows::page(&permit.scope(&self.0.db), " AND x.maker_id = $2 AND x.result_id = $3", "", values).await?;
-        Ok(found.into_iter().next().and_then(|run| run.key))
+        Ok(found.into_iter().next())
     }
 
     /// Forgets the lists of refused rows of exchanges that were over long ago: their results have gone too.

@@ -32,10 +32,22 @@ impl Files {
         &self,
         tenant: TenantId,
         maker: (Actor, Option<ApiKeyId>),
+        named: (String, &str),
+    ) -> Result<Writer, FileError> {
+        self.write_as_of(tenant, maker, named, self.0.clock.now()).await
+    }
+
+    /// The same of what was read from this time on: it is the time that the file is from, so that nobody who saw less by then is handed it.
+    pub async fn write_as_of(
+        &self,
+        tenant: TenantId,
+        maker: (Actor, Option<ApiKeyId>),
         (name, media_type): (String, &str),
+        read_at: Timestamp,
     ) -> Result<Writer, FileError> {
         const DAY: i64 = 24 * 3_600;
-        let file = File { media_type: media_type.to_owned(), ..self.blank(tenant, maker, Purpose::Result, name, DAY) };
+        let blank = self.blank(tenant, maker, Purpose::Result, name, DAY);
+        let file = File { media_type: media_type.to_owned(), created_at: read_at, ..blank };
         let work = self.0.db.tenant(tenant).begin().await?;
         rows::add(&work, &file).await?;
         work.commit().await?;

@@ -121,7 +121,22 @@ impl Default for Criteria {
     }
 }
 
+/// What the prices of a proposal are held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PriceFloor {
+    /// They follow from the present price alone.
+    None,
+    /// A part of the cost, which they then tell, as does how much sells at them. Nobody knows whether lines of before this was kept had one.
+    #[default]
+    OfCost,
+}
+
 impl Criteria {
+    /// What prices are held to, whether or not it lifts one: a price that is hidden only where it is lifted would say that it is.
+    pub const fn price_floor(&self) -> PriceFloor {
+        if self.floor_percent > 0 { PriceFloor::OfCost } else { PriceFloor::None }
+    }
     /// How a supplier takes goods back; None of one that takes none.
     pub fn terms_of(&self, supplier: SupplierId) -> Option<&SupplierTerms> {
         self.supplier_terms.iter().find(|terms| terms.supplier == supplier && terms.credit_percent > 0)

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     action::{Act, Recovery},
+    criteria::PriceFloor,
     reason::Reason,
     response::Response,
     score::LineScore,
@@ -99,6 +100,8 @@ pub struct LineFigures {
     pub credit_minor: i64,
     pub freight_minor: i64,
     pub response: Response,
+    #[serde(default)]
+    pub price_floor: PriceFloor,
 }
 
 /// A line of a plan.

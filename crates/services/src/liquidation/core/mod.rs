@@ -16,7 +16,7 @@ mod score;
 
 pub use action::{Act, Bundle, Candidate, Recovery, Step};
 pub use approve::{Approval, Claims, approve, state_of};
-pub use criteria::{Criteria, CriteriaProblem, SupplierTerms};
+pub use criteria::{Criteria, CriteriaProblem, PriceFloor, SupplierTerms};
 pub use explain::{ExplainError, explain};
 pub use level::{Level, Partner, PartnerLevel, Product, SALES_DAYS};
 pub use line::{Document, LineFigures, LineState, PlanLine};

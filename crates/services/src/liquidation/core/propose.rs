@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     action::{Act, Basis, Candidate},
-    criteria::Criteria,
+    criteria::{Criteria, PriceFloor},
     level::{Level, Product},
     reason::{Reason, ReasonCode},
     response::{Response, ResponseSource},
@@ -30,6 +30,7 @@ pub struct Proposal {
     pub price: Option<i64>,
     pub cost: Option<f64>,
     pub response: Response,
+    pub price_floor: PriceFloor,
     pub reasons: Vec<Reason>,
     pub candidates: Vec<Candidate>,
     /// The best one's place. None where nothing can be said.
@@ -97,6 +98,7 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
             price: product.price,
             cost: product.cost,
             response: product.response,
+            price_floor: criteria.price_floor(),
             reasons: reasons.clone(),
             candidates,
             best,

@@ -166,6 +166,18 @@ fn prices_end_as_the_tenant_likes_stay_above_the_floor_and_only_fall() {
     assert_eq!([criteria.rounded(1_099), criteria.rounded(1_098), criteria.rounded(50)], [1_099, 999, 50]);
 }
 
+#[test]
+fn a_line_of_before_floors_were_kept_may_tell_the_cost() {
+    let figures = line(Act::Keep, LineState::Proposed).figures;
+    let mut kept = serde_json::to_value(&figures).unwrap();
+    assert_eq!(kept["priceFloor"], "NONE");
+    kept.as_object_mut().unwrap().remove("priceFloor");
+    let before: LineFigures = serde_json::from_value(kept).unwrap();
+    assert_eq!(before, LineFigures { price_floor: PriceFloor::OfCost, ..figures });
+    let found = propose(&Criteria { floor_percent: 1, ..Criteria::default() }, TODAY, &product(vec![level()]));
+    assert_eq!(found[0].price_floor, PriceFloor::OfCost, "whether or not it lifts a price");
+}
+
 /// Four weeks at each price, eight weeks apart, with units that 400 ÷ p² less a half gives.
 fn history(prices: &[f64], category: Option<f64>) -> Vec<PricedWeek> {
     let weeks = (0..).zip(prices.iter().cycle()).take(4 * prices.len());
@@ -229,6 +241,7 @@ fn line(act: Act, state: LineState) -> PlanLine {
             credit_minor: 255,
             freight_minor: 0,
             response: Response::NotShown,
+            price_floor: PriceFloor::None,
         },
         reasons: Vec::new(),
         score: None,

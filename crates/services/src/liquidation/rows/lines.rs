@@ -20,8 +20,38 @@ use crate::{
     replenishment::rows::StoreUnits,
 };
 
-/// Names the order of a plan's lines in cursors.
-pub const LINES: &str = "liquidationLines:VALUE:DESC";
+/// What the lines of a plan are listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineOrder {
+    /// What is worth most at its cost comes first.
+    Value,
+    /// By product and store: the other order says which of two lines costs more.
+    Product,
+}
+
+impl LineOrder {
+    /// Its name in cursors.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Value => "liquidationLines:VALUE:DESC",
+            Self::Product => "liquidationLines:PRODUCT:ASC",
+        }
+    }
+    /// What rows are compared by; a plan has one line of a product in a store.
+    const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Value => &["l.position"],
+            Self::Product => &["l.product_id", "l.store_id"],
+        }
+    }
+    /// Where a line stands in its plan.
+    pub fn keys(self, line: &PlanLine) -> Vec<Key> {
+        match self {
+            Self::Value => vec![Key::Int(line.position.into())],
+            Self::Product => vec![line.product.into(), line.store.into()],
+        }
+    }
+}
 
 /// The body of a line.
 #[derive(Serialize, Deserialize)]
@@ -247,11 +277,6 @@ pub struct LineFilter {
     pub actions: Option<Vec<LiquidationAction>>,
 }
 
-/// Where a line stands in its plan.
-pub fn line_keys(line: &PlanLine) -> Vec<Key> {
-    vec![Key::Int(line.position.into())]
-}
-
 /// The lines of a plan that the filter is about.
 pub fn lines_source(backend: Backend, plan: LiquidationPlanId, filter: &LineFilter) -> ListSource {
     let mut from = "FROM liquidation_line l WHERE l.tenant_id = $1 AND l.plan_id = $2".to_owned();
@@ -269,9 +294,14 @@ pub fn lines_source(backend: Backend, plan: LiquidationPlanId, filter: &LineFilt
     ListSource { from, values }
 }
 
-/// A page of lines, what is worth most first.
-pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<PlanLine>, Fault> {
-    let (sql, values) = source.page(LineRow::SELECT, &["l.position"], false, request);
+/// A page of lines in this order.
+pub async fn line_page(
+    reads: &impl Reads,
+    source: ListSource,
+    order: LineOrder,
+    request: &PageRequest,
+) -> Result<Vec<PlanLine>, Fault> {
+    let (sql, values) = source.page(LineRow::SELECT, order.columns(), false, request);
     reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
 }
 

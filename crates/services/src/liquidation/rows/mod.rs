@@ -12,8 +12,8 @@ mod settings;
 pub use facts::{LevelFacts, ProductFacts, free_now, levels, names, products};
 pub use history::{CategoryWeeks, InCategory, PriceHistory, category_weeks, in_stock, most_sold_weeks, price_weeks};
 pub use lines::{
-    LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source, lines_under_way,
-    products_under_way, units_under_way,
+    LineFilter, LineOrder, change_lines, insert_lines, line_page, lines_of, lines_source, lines_under_way, products_under_way,
+    units_under_way,
 };
 pub use partners::{PairCount, PartnerFacts, SoldInCategory, best_sellers, orders_of, orders_since, pairs, partner_facts};
 pub use plans::{

@@ -16,7 +16,7 @@ use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{
         core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered},
-        rows::{self, LineFilter, Settings},
+        rows::{self, LineFilter, LineOrder, Settings},
     },
     reports::{
         core::Span,
@@ -114,7 +114,12 @@ pub async fn find_plan(permit: &Permit<kind::PurchaseRead>, db: &Database, id: L
     rows::plan(&permit.scope(db), id).await
 }
 
-/// A page of a plan's lines, what is worth most first: those of stores of the permit's, or to them.
+/// The order in which lines are shown to the permit: that of their costs only to who sees costs.
+pub fn line_order(permit: &Permit<kind::PurchaseRead>) -> LineOrder {
+    if permit.caller().sees_costs() { LineOrder::Value } else { LineOrder::Product }
+}
+
+/// A page of a plan's lines, in the order of the permit: those of stores of the permit's, or to them.
 pub async fn line_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
@@ -126,7 +131,7 @@ pub async fn line_page(
     }
     let scope = permit.scope(db);
     let source = rows::lines_source(scope.backend(), plan, &filter);
-    Ok(Listed { rows: rows::line_page(&scope, source.clone(), request).await?, source })
+    Ok(Listed { rows: rows::line_page(&scope, source.clone(), line_order(permit), request).await?, source })
 }
 
 /// What lines of a plan have brought so far, or what was kept of those that are scored; those that nothing came of yet are left out.

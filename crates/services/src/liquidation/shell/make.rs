@@ -134,13 +134,19 @@ fn plan_of(
         .into_iter()
         .filter_map(|proposal| {
             let chosen = proposal.chosen().filter(|chosen| is_wanted(chosen.act.word()))?.clone();
-            Some(line_of(clock, proposal, chosen, criteria))
+            Some(line_of(proposal, chosen, criteria))
         })
         .collect();
     let left_out = lines.len().saturating_sub(MOST_LINES);
     lines.truncate(MOST_LINES);
     for (position, line) in (1..).zip(&mut lines) {
         line.position = position;
+    }
+    // IDs are in the order in which they are made, which is not to be that of costs.
+    let mut places: Vec<usize> = (0..lines.len()).collect();
+    places.sort_unstable_by_key(|place| (lines[*place].product, lines[*place].store));
+    for place in places {
+        lines[place].id = clock.id();
     }
     let value = lines.iter().filter_map(|line| line.figures.value_minor).fold(0_i64, i64::saturating_add);
     let now = clock.now();
@@ -165,7 +171,8 @@ fn plan_of(
     (plan, lines)
 }
 
-fn line_of(clock: &Clock, proposal: Proposal, chosen: Candidate, criteria: &Criteria) -> PlanLine {
+/// The line of a proposal, without its ID and its position.
+fn line_of(proposal: Proposal, chosen: Candidate, criteria: &Criteria) -> PlanLine {
     let terms = chosen.act.supplier().and_then(|supplier| criteria.terms_of(supplier));
     let credit = |percent: i32| (proposal.cost.unwrap_or_default() * f64::from(percent) / 100.0).round() as i64;
     let figures = LineFigures {
@@ -183,9 +190,10 @@ fn line_of(clock: &Clock, proposal: Proposal, chosen: Candidate, criteria: &Crit
             _ => terms.map_or(0, |terms| terms.freight_minor),
         },
         response: proposal.response,
+        price_floor: proposal.price_floor,
     };
     PlanLine {
-        id: clock.id(),
+        id: LiquidationLineId::NIL,
         position: 0,
         act: chosen.act,
         state: LineState::Proposed,

@@ -131,6 +131,7 @@ impl SavedViews {
             locale: schedule.fields.locale,
             request_id: job.id.to_string(),
         };
+        let read_at = self.0.clock.now();
         let outcome = self.engine()?.table(requester, request).await?;
         // It goes on when the tenant is resumed.
         if outcome == TableOutcome::Gone && is_suspended(&scope).await? {
@@ -141,12 +142,12 @@ impl SavedViews {
             TableOutcome::Gone => return self.end(job, &schedule, RunEnd::Paused(GONE.to_owned())).await,
             TableOutcome::Refused(refused) => return self.unread(job, &schedule, refused).await,
         };
-        self.hand_over(identity, sender, job, Ran { view, schedule, run, table }).await
+        self.hand_over(identity, sender, job, Ran { view, schedule, run, table, read_at }).await
     }
 
     /// Hands a table over: into the bucket, by e-mail and to webhooks, as the schedule says.
     async fn hand_over(&self, identity: &Identity, sender: Sender<'_>, job: &Job, ran: Ran) -> Result<(), Failure> {
-        let Ran { view, mut schedule, run, table } = ran;
+        let Ran { view, mut schedule, run, table, read_at } = ran;
         let hash = hex::encode(Sha256::digest(&table.bytes));
         let is_known = schedule.last_hash.as_ref() == Some(&hash);
         if schedule.fields.only_if_changed && is_known && run.sent.is_empty() {
@@ -158,7 +159,7 @@ impl SavedViews {
         }
         let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, (run.due_at, hash.as_str()), &table));
         let tenant = rows::tenant_name(&self.0.db.tenant(job.tenant)).await?;
-        let file = schedule.fields.keeps_file.then(|| Bytes::copy_from_slice(&table.bytes));
+        let file = schedule.fields.keeps_file.then(|| KeptTable { bytes: Bytes::copy_from_slice(&table.bytes), read_at });
         let email = email_of(&tenant, &view, &schedule, table);
         match self.deliver(sender, job, Outgoing { schedule: schedule.id, run, to, email }).await? {
             Delivered::All => {}
@@ -166,8 +167,8 @@ impl SavedViews {
             Delivered::Some => return self.later(job, &schedule, NOT_TAKEN.to_owned()).await,
         }
         // Last, so that a mail server that is away does not make a file with each try.
-        if let Some(bytes) = file {
-            match self.kept(job, &view, &schedule, bytes).await {
+        if let Some(table) = file {
+            match self.kept(job, &view, &schedule, table).await {
                 Ok(file) => schedule.last_file = Some(file),
                 Err(FileError::Quota { .. } | FileError::TooLarge { .. }) => {
                     return self.end(job, &schedule, RunEnd::Failed(NO_ROOM.to_owned())).await;
@@ -180,12 +181,13 @@ impl SavedViews {
     }
 
     /// Keeps a table as a file, in the bucket or the folder where the files of the tenant are: its owner's, for seven days.
-    async fn kept(&self, job: &Job, view: &View, schedule: &Schedule, bytes: Bytes) -> Result<FileId, FileError> {
+    async fn kept(&self, job: &Job, view: &View, schedule: &Schedule, table: KeptTable) -> Result<FileId, FileError> {
         let format = schedule.fields.format;
         let named = (format!("{}.{}", view.fields.slug, ending(format)), media_type(format));
-        let mut writer = self.0.files.write(job.tenant, (schedule.maker, schedule.key), named).await?;
-        if !bytes.is_empty() {
-            writer.write(bytes).await?;
+        let maker = (schedule.maker, schedule.key);
+        let mut writer = self.0.files.write_as_of(job.tenant, maker, named, table.read_at).await?;
+        if !table.bytes.is_empty() {
+            writer.write(table.bytes).await?;
         }
         let made = writer.finish().await?;
         let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
@@ -288,6 +290,14 @@ struct Ran {
     schedule: Schedule,
     run: Run,
     table: Table,
+    /// The time before it was read.
+    read_at: Timestamp,
+}
+
+/// The bytes of a table that is kept as a file.
+struct KeptTable {
+    bytes: Bytes,
+    read_at: Timestamp,
 }
 
 /// What a run sends, and to whom.

@@ -1,0 +1,117 @@
+//! Prices, rests and orders that would tell costs are not shown to whoever is not shown these.
+
+use serde_json::{Value, json};
+
+use super::clearance::Clearance;
+use crate::{
+    authorization::world::World,
+    demand::days::ago,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(
+    prices_that_are_held_to_a_floor_are_shown_with_costs_alone,
+    lines_that_were_planned_with_a_floor_show_prices_with_costs_alone,
+    lines_of_a_plan_are_in_the_order_of_costs_with_costs_alone,
+);
+
+const BUYER: [&str; 5] = ["report.read", "purchase.read", "product.read", "store.read", "product.cost.read"];
+const CLERK: [&str; 4] = ["report.read", "purchase.read", "product.read", "store.read"];
+
+/// What somebody with these permissions is answered.
+async fn answered(desk: &Clearance<'_>, codes: &[&str], query: &str, variables: Value) -> Value {
+    let reader = desk.office().as_caller(desk.world.ours.only(codes));
+    let answer = reader.ask(query, variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"].clone()
+}
+
+fn amounts(option: &Value) -> Value {
+    option["steps"].as_array().unwrap().iter().map(|step| step["price"]["amount"].clone()).collect()
+}
+
+fn tells_the_rest(of: &Value) -> bool {
+    of["reasons"].as_array().unwrap().iter().any(|reason| reason["code"] == "UNITS_REMAIN")
+}
+
+async fn listed(desk: &Clearance<'_>, codes: &[&str], product: &Value) -> Value {
+    let query = "query($p: ID!) { deadStock(filter: { product: { eq: $p } }) { nodes { reasons { code } \
+        best { action steps { price { amount } } leastLeft mostLeft } options { action steps { price { amount } } leastLeft mostLeft } } } }";
+    answered(desk, codes, query, json!({ "p": product["id"] })).await["deadStock"]["nodes"][0].clone()
+}
+
+async fn prices_that_are_held_to_a_floor_are_shown_with_costs_alone(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    let (seen, less) = (listed(&desk, &BUYER, &mug).await, listed(&desk, &CLERK, &mug).await);
+    assert_eq!((&seen, amounts(&seen["best"])), (&less, json!(["7.20", "5.40", "3.60"])), "they follow from the price alone");
+    done(&desk.settings(json!({ "floorPercent": 150, "slowDaysOfSupply": 180 })).await, "settings");
+    let seen = listed(&desk, &BUYER, &mug).await;
+    assert_eq!((&seen["best"]["action"], amounts(&seen["best"])), (&json!("MARKDOWN"), json!(["7.20", "5.40", "4.50"])));
+    assert!(tells_the_rest(&seen), "{seen:#}");
+    // 4.50 by 150 % is what a mug cost, and so is what of eighty is left at it.
+    let less = listed(&desk, &CLERK, &mug).await;
+    let cut = less["options"].as_array().unwrap().iter().find(|option| option["action"] == "MARKDOWN").unwrap();
+    assert!(!tells_the_rest(&less), "{less:#}");
+    for option in [cut, &less["best"]] {
+        assert_eq!((&option["action"], amounts(option)), (&json!("MARKDOWN"), json!([])), "{less:#}");
+        assert_eq!(["leastLeft", "mostLeft"].map(|name| option[name].as_f64()), [Some(0.0), Some(80.0)], "{less:#}");
+    }
+}
+
+const LINES: &str = "query($id: ID!, $first: Int, $after: Cursor) { liquidationPlan(id: $id) { lines(first: $first, after: $after) { \
+    edges { cursor node { id position action product { id } steps { price { amount } } reasons { code } } } } } }";
+
+async fn lines(desk: &Clearance<'_>, codes: &[&str], variables: Value) -> Vec<Value> {
+    let data = answered(desk, codes, LINES, variables).await;
+    data["liquidationPlan"]["lines"]["edges"].as_array().unwrap().clone()
+}
+
+async fn lines_that_were_planned_with_a_floor_show_prices_with_costs_alone(world: &World) {
+    let desk = Clearance::of(world).await;
+    desk.dead("MUG").await;
+    let dock = json!({ "storeIds": [desk.office().store["id"]] });
+    let free = desk.plan(dock.clone()).await;
+    done(&desk.settings(json!({ "floorPercent": 150, "slowDaysOfSupply": 180 })).await, "settings");
+    let held = desk.plan(dock).await;
+    // Whatever the criteria are later.
+    done(&desk.settings(json!({ "floorPercent": 0, "slowDaysOfSupply": 180 })).await, "settings");
+    for (plan, codes, prices) in [
+        (&free, BUYER.as_slice(), json!(["7.20", "5.40", "3.60"])),
+        (&free, CLERK.as_slice(), json!(["7.20", "5.40", "3.60"])),
+        (&held, BUYER.as_slice(), json!(["7.20", "5.40", "4.50"])),
+        (&held, CLERK.as_slice(), json!([])),
+    ] {
+        let found = lines(&desk, codes, json!({ "id": plan["id"] })).await;
+        let [edge] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!((&edge["node"]["action"], amounts(&edge["node"])), (&json!("MARKDOWN"), prices.clone()), "{codes:?}");
+        assert_eq!(tells_the_rest(&edge["node"]), prices != json!([]), "{edge:#}");
+    }
+}
+
+async fn lines_of_a_plan_are_in_the_order_of_costs_with_costs_alone(world: &World) {
+    let desk = Clearance::of(world).await;
+    // Eighty mugs cost 240.00, and ten vases, which came into the catalogue later, 500.00.
+    let (mug, vase) = (desk.dead("MUG").await, desk.product("VASE").await);
+    let dear = json!({ "unitCost": gbp("50.00"), "occurredAt": ago(world, 100) });
+    desk.books.adjust("RECEIPT", &vase, 10, dear).await;
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    let places = |found: &[Value]| -> Vec<Value> {
+        found.iter().map(|edge| json!([edge["node"]["product"]["id"], edge["node"]["position"]])).collect()
+    };
+    let seen = lines(&desk, &BUYER, json!({ "id": plan["id"] })).await;
+    assert_eq!(places(&seen), [json!([vase["id"], 1]), json!([mug["id"], 2])]);
+    let less = lines(&desk, &CLERK, json!({ "id": plan["id"] })).await;
+    assert_eq!(places(&less), [json!([mug["id"], 0]), json!([vase["id"], 0])], "by product");
+    assert!(less[0]["node"]["id"].as_str() < less[1]["node"]["id"].as_str(), "nor do IDs tell it: {less:#?}");
+    let next = lines(&desk, &CLERK, json!({ "id": plan["id"], "first": 1, "after": less[0]["cursor"] })).await;
+    assert_eq!(next, less[1..], "a page goes on after the one before");
+    // A plan that is only tried out has no rows.
+    let tried = "mutation($input: LiquidationPlanCreateInput!) { liquidationPlanCreate(input: $input, validateOnly: true) { \
+        plan { lines { edges { node { position product { id } } } } } userErrors { code } } }";
+    let input = json!({ "idempotencyKey": key(), "storeIds": [desk.office().store["id"]] });
+    let codes = [CLERK.as_slice(), &["purchase.write"]].concat();
+    let made = answered(&desk, &codes, tried, json!({ "input": input })).await["liquidationPlanCreate"]["plan"].clone();
+    assert_eq!(places(made["lines"]["edges"].as_array().unwrap()), places(&less), "{made:#}");
+}
