@@ -12,7 +12,7 @@ use platform::{
     audit::AuditWriter,
     clock::{Clock, Monotonic},
     secrets::{self, KeyRing},
-    storage::{Database, Fault},
+    storage::{Database, Fault, ImportLock},
 };
 use services::{
     files::{self, FileLocation},
@@ -52,49 +52,77 @@ pub struct ImportOutcome {
     pub files: files::FilesCopied,
 }
 
-/// Takes an export in: all of it, or nothing.
+/// Takes an export in: all of it, or nothing. One at a time, but for dry runs, so that files of a killed import are told from those of one that runs.
 ///
 /// # Errors
-/// The export is not whole, does not fit this deployment, or breaks a rule; or the database or a store of files fails.
+/// The export is not whole, does not fit this deployment, or breaks a rule; or another import runs; or the database or a store of files fails.
 pub async fn take_in(
     target: ImportTarget<'_>,
     request: ImportRequest<'_>,
     progress: impl Fn(&str),
 ) -> Result<ImportOutcome, ImportError> {
     let export = Export::open(request.from)?;
+    if request.dry_run {
+        return Box::pin(taken_in(target, &export, request, None, &progress)).await;
+    }
+    let running = || Fault::Broken("another import is running: let it finish, then run this one again".to_owned());
+    let lock = target.db.lock_imports().await?.ok_or_else(running)?;
+    let taken = Box::pin(taken_in(target, &export, request, Some(&lock), &progress)).await;
+    lock.release().await;
+    taken
+}
+
+/// Checks the export, copies its files and writes its rows; without the lock it is a dry run. Of one that fails no file is left; of one that is killed a
+/// note stays, by which its files are found.
+async fn taken_in(
+    target: ImportTarget<'_>,
+    export: &Export,
+    request: ImportRequest<'_>,
+    lock: Option<&ImportLock>,
+    progress: &impl Fn(&str),
+) -> Result<ImportOutcome, ImportError> {
     export.refuse_known(target.db, request.slug).await?;
-    export.check(&progress)?;
+    export.check(progress)?;
     export.refuse_missing_months(target.db).await?;
     let tenant = export.manifest().tenant;
-    let is_first = is_first(&export, request).await?;
-    let taken = match copy_files(&export, request).await {
+    let noted = match (request.files, lock) {
+        (Some((from, to)), Some(lock)) if from != to => begun(target.db, to, lock, tenant).await?.then_some(to),
+        _ => None,
+    };
+    let taken = match copy_files(export, request).await {
         Ok(files) => {
-            let written = written(target, &export, request, &progress).await;
+            let written = written(target, export, request, lock, progress).await;
             written.map(|(imported, report)| ImportOutcome { tenant, imported, report, files })
         }
         Err(fault) => Err(fault.into()),
     };
-    if let Some((_, to)) = request.files.filter(|_| is_first && taken.is_err()) {
-        // Another import of the same export may have ended before this one: then they are the tenant's.
-        let known = export.refuse_known(target.db, request.slug).await;
-        if matches!(known, Ok(()) | Err(ImportError::Refused(Refusal::SlugTaken(_)))) {
-            let removed = files::erase(to, tenant).await;
-            removed.map_err(|error| Fault::Broken(format!("the files in {to:?} could not be removed: {error}")))?;
+    let Some(to) = noted else { return taken };
+    let error = match taken {
+        Ok(outcome) => {
+            if let Err(error) = files::end_import(to, tenant).await {
+                progress(&format!("the note of this import stays in {to} until the job file.forget removes it: {error}"));
+            }
+            return Ok(outcome);
         }
+        Err(error) => error,
+    };
+    // A commit whose answer was lost may have taken the tenant in: then the files are its own. Where nobody can say, they stay, and so does the note.
+    if matches!(export.refuse_known(target.db, request.slug).await, Ok(()) | Err(ImportError::Refused(Refusal::SlugTaken(_)))) {
+        let removed = async {
+            files::erase(to, tenant).await?;
+            files::end_import(to, tenant).await
+        };
+        removed.await.map_err(|error| Fault::Broken(format!("the files in {to:?} could not be removed: {error}")))?;
     }
-    taken
+    Err(error)
 }
 
-/// Whether no file of the tenant lies where its files are copied to. Those that do are of another import, which may still run.
-async fn is_first(export: &Export, request: ImportRequest<'_>) -> Result<bool, Fault> {
-    match request.files {
-        Some((from, to)) if !request.dry_run && from != to => {
-            let there = files::has_any(to, export.manifest().tenant).await;
-            let there = there.map_err(|error| Fault::Broken(format!("the files in {to:?} cannot be listed: {error}")))?;
-            Ok(!there)
-        }
-        _ => Ok(false),
-    }
+/// Removes what killed imports have left where files are copied to, and notes that this one begins. False where files of the tenant are there that no import
+/// has copied: those are not removed.
+async fn begun(db: &Database, to: &FileLocation, lock: &ImportLock, tenant: TenantId) -> Result<bool, Fault> {
+    files::remove_killed_imports(db, to, lock).await?;
+    let begun = files::begin_import(to, tenant).await;
+    begun.map_err(|error| Fault::Broken(format!("the files in {to:?} cannot be listed or written: {error}")))
 }
 
 async fn copy_files(export: &Export, request: ImportRequest<'_>) -> Result<files::FilesCopied, Fault> {
@@ -107,11 +135,12 @@ async fn copy_files(export: &Export, request: ImportRequest<'_>) -> Result<files
     }
 }
 
-/// Writes, proves and commits.
+/// Writes, proves and commits; without the lock it undoes all.
 async fn written(
     target: ImportTarget<'_>,
     export: &Export,
     request: ImportRequest<'_>,
+    lock: Option<&ImportLock>,
     progress: &impl Fn(&str),
 ) -> Result<(Imported, Report), ImportError> {
     let ImportTarget { db, ring, clock } = target;
@@ -124,11 +153,17 @@ async fn written(
         work.rollback().await?;
         return Err(Refusal::Unsound(broken(&report)).into());
     }
-    if request.dry_run {
+    let Some(lock) = lock else {
         work.rollback().await?;
-    } else {
-        work.commit().await?;
+        return Ok((imported, report));
+    };
+    if !lock.is_held().await {
+        work.rollback().await?;
+        let lost =
+            "the connection with the lock of imports was lost, and copied files may have been removed: run the import again";
+        return Err(Fault::Broken(lost.to_owned()).into());
     }
+    work.commit().await?;
     Ok((imported, report))
 }
 

@@ -236,12 +236,12 @@ on_both!(products_are_found_by_barcode_price_metadata_and_creation, world: World
         made(product(world, input).await);
     };
     let gbp = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
-    make("A", json!({ "price": gbp("1.00"), "barcodes": [{ "code": "5012345678900" }], "metadata": { "colour": "Red", "size": 4 } })).await;
+    make("A", json!({ "price": gbp("1.00"), "barcodes": [{ "code": "5012345678900" }], "metadata": { "colour": "Red", "size": 4, "path": "\\u0000" } })).await;
     make("B", json!({ "price": gbp("2.50"), "barcodes": [{ "code": "BOX-1" }, { "code": "BOX-2" }], "metadata": { "colour": "green\u{0}" } })).await;
     world.pass(3600);
     let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
     make("C", json!({ "price": { "amount": "2", "currencyCode": "JPY" }, "metadata": { "a\"b": "x" } })).await;
-    make("D", json!({})).await;
+    make("D", json!({ "metadata": { "path": "\\u0000", "end": "\\\u{0}z" } })).await;
     for (filter, expected) in [
         (json!({ "barcode": { "eq": "5012345678900" } }), "A"),
         (json!({ "barcode": { "eq": "05012345678900" } }), "A"),
@@ -263,6 +263,10 @@ on_both!(products_are_found_by_barcode_price_metadata_and_creation, world: World
         (json!({ "metadata": [{ "key": "size", "value": { "eq": "4" } }] }), ""),
         (json!({ "metadata": [{ "key": "a\"b" }] }), "C"),
         (json!({ "metadata": [{ "key": "colo_r" }] }), ""),
+        (json!({ "metadata": [{ "key": "path", "value": { "eq": "\\u0000" } }] }), "AD"),
+        (json!({ "metadata": [{ "key": "end", "value": { "startsWith": "\\", "contains": "z" } }] }), "D"),
+        (json!({ "metadata": [{ "key": "colour", "value": { "startsWith": "green" } }] }), "B"),
+        (json!({ "metadata": [{ "key": "colour", "value": { "eq": "green" } }] }), ""),
         (json!({ "not": { "metadata": [{ "key": "size" }] } }), "BCD"),
         (json!({ "createdAt": { "lt": between } }), "AB"),
         (json!({ "createdAt": { "gte": between } }), "CD"),

@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use super::office::{Office, done, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
-on_both!(rows_are_made_changed_and_refused_each_by_itself, an_order_takes_the_price_of_its_quantity, one_supplier_is_preferred,);
+on_both!(
+    rows_are_made_changed_and_refused_each_by_itself,
+    an_order_takes_the_price_of_its_quantity,
+    one_supplier_is_preferred,
+    quantities_that_are_set_keep_the_unit,
+);
 
 const ROW: &str = "rows { index outcome supplierProduct { supplierSku packSize minimumOrder leadTimeDays unitCost { amount } priceBreaks { fromQuantity unitCost { amount } } preferred version } userErrors { code field } }";
 
@@ -142,4 +147,53 @@ async fn one_supplier_is_preferred(world: &World) {
         nodes,
         json!([{ "supplier": { "code": "POT" }, "preferred": false, "version": 2 }, { "supplier": { "code": "OTHER" }, "preferred": true, "version": 1 }])
     );
+}
+
+/// What a change of a product's unit is refused for, with what else the call gives; nothing where it is made. Nothing is written.
+async fn another_unit(office: &Office<'_>, product: &Value, more: Value) -> String {
+    let mut input = json!({ "id": product["id"], "expectedVersion": 1, "unit": { "code": "dozen", "decimals": 0 } });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let query = "mutation($input: ProductUpdateInput!) { productUpdate(input: $input, validateOnly: true) { userErrors { code message field } } }";
+    let payload = office.ask(query, json!({ "input": input })).await["data"]["productUpdate"].clone();
+    if payload["userErrors"] == json!([]) { String::new() } else { refused(&payload, "IN_USE", "input.unit") }
+}
+
+async fn quantities_that_are_set_keep_the_unit(world: &World) {
+    let office = Office::of(world).await;
+    let packs = json!([{ "code": "BOX-12", "packQuantity": 12 }]);
+    let input = json!({ "sku": "CUP", "name": "Cup", "lowStockThreshold": 12, "barcodes": packs });
+    let cup = done(&office.act("productCreate", "ProductCreateInput", "product { id }", input).await, "product").clone();
+    let said = another_unit(&office, &cup, json!({})).await;
+    assert!(said.contains("low stock threshold") && said.contains("barcodes of packs"), "{said}");
+    let said = another_unit(&office, &cup, json!({ "lowStockThreshold": 1 })).await;
+    assert!(!said.contains("low stock threshold") && said.contains("barcodes of packs"), "{said}");
+    // What the call gives itself is of the new unit, also where the number stays.
+    assert_eq!(another_unit(&office, &cup, json!({ "lowStockThreshold": null, "barcodes": packs })).await, "");
+
+    let mug = office.product("MUG", "2.00").await;
+    assert_eq!(another_unit(&office, &mug, json!({})).await, "");
+    let terms = |pack: i64| json!([{ "supplier": office.supplier, "product": mug, "packSize": pack, "unitCost": gbp("1.80") }]);
+    let reorder = |point: Value| {
+        let items = json!([{ "product": mug, "store": office.store, "reorderPoint": point, "maximum": point }]);
+        json!({ "idempotencyKey": key(), "items": items })
+    };
+    let rule = |threshold: Value| json!({ "idempotencyKey": key(), "kind": "LOW_STOCK", "product": mug, "threshold": threshold });
+    upsert(&office, terms(12)).await;
+    let said = another_unit(&office, &mug, json!({})).await;
+    assert!(said.contains("pack sizes"), "{said}");
+    upsert(&office, terms(1)).await;
+    assert_eq!(another_unit(&office, &mug, json!({})).await, "");
+    for (wanted, expected) in [(json!(10), "reorder points"), (Value::Null, "")] {
+        let set = office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { version }", reorder(wanted)).await;
+        done(&set, "levels");
+        let said = another_unit(&office, &mug, json!({})).await;
+        assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{said}");
+    }
+    for (wanted, expected) in [(json!(10), "alert rules"), (Value::Null, "")] {
+        let set = office.act("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { id }", rule(wanted)).await;
+        done(&set, "alertRule");
+        let said = another_unit(&office, &mug, json!({})).await;
+        assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{said}");
+    }
+    office.is_sound().await;
 }

@@ -28,6 +28,7 @@ on_both!(
     people_without_an_account_choose_a_password,
     an_address_that_nobody_has_confirmed_is_refused,
     stored_files_go_along_when_asked,
+    files_of_a_killed_import_are_removed,
 );
 
 /// Tables whose rows are another deployment's in part: secrets, accounts, keys of persons, the end of the log.
@@ -239,6 +240,49 @@ async fn stored_files_go_along_when_asked(world: &World) {
     assert_eq!(files_under(&mine), stored);
     assert!(!other.files.join(world.theirs.owner.tenant.to_string()).exists(), "others' files stay where they are");
     other.end().await;
+}
+
+async fn files_of_a_killed_import_are_removed(world: &World) {
+    let folder = exported(world, "export").await;
+    for home in homes().await {
+        let other = World::another_deployment(home, world.node.clock.now(), "alpha@example.com").await;
+        let (ours, killed, living) = (world.ours.owner.tenant, world.theirs.owner.tenant, other.theirs.owner.tenant);
+        let (notes, of) = (other.files.join(".imports"), |tenant: TenantId| other.files.join(tenant.to_string()));
+        let is_there = |tenant: TenantId| of(tenant).join("copied").exists();
+        let left = |tenant: TenantId| {
+            fs::create_dir_all(of(tenant)).unwrap();
+            fs::write(of(tenant).join("copied"), "bytes").unwrap();
+            fs::create_dir_all(&notes).unwrap();
+            fs::write(notes.join(tenant.to_string()), "an import has begun").unwrap();
+        };
+        // Imports were killed while they copied: of this company, and of another one; and one behind its commit.
+        [ours, killed, living].into_iter().for_each(left);
+        fs::write(of(killed).join("half#1"), "by").unwrap();
+        let (from, to) = (FileLocation::Folder(world.files.clone()), FileLocation::Folder(other.files.clone()));
+        let request = ImportRequest { files: Some((&from, &to)), ..whole(&folder) };
+        let running = other.node.db.lock_imports().await.unwrap().unwrap();
+        assert_eq!(other.node.files.forget_killed_imports().await.unwrap(), 0, "the one that is noted may be the one that runs");
+        let refused = import(&other, request).await.unwrap_err();
+        assert!(
+            matches!(&refused, ImportError::Fault(fault) if fault.to_string().contains("another import is running")),
+            "{refused:?}"
+        );
+        assert!(is_there(ours) && is_there(killed) && is_there(living));
+        running.release().await;
+        import(&other, request).await.unwrap();
+        assert_eq!(
+            files_under(&of(ours)),
+            files_under(&world.files.join(ours.to_string())),
+            "what was left is not taken for the company's"
+        );
+        assert!(is_there(living) && !of(killed).exists(), "files that belong to a company stay");
+        assert_eq!(files_under(&notes), Vec::<PathBuf>::new());
+        // Where no other import comes, a worker finds them.
+        left(killed);
+        assert_eq!(other.node.files.forget_killed_imports().await.unwrap(), 1);
+        assert!(is_there(living) && !of(killed).exists());
+        other.end().await;
+    }
 }
 
 /// The files below a folder, by their names in it.

@@ -25,7 +25,7 @@ on_both!(
 pub(super) struct Phone(Vec<u8>);
 
 impl Phone {
-    fn of(uri: &str) -> Self {
+    pub(super) fn of(uri: &str) -> Self {
         let secret = uri.split("secret=").nth(1).unwrap().split('&').next().unwrap();
         let mut bits = String::new();
         for letter in secret.bytes() {
@@ -61,7 +61,7 @@ impl Phone {
     }
 }
 
-const ENROL: &str = "mutation { it: totpEnrol { otpauthUri qrSvg backupCodes userErrors { code message } } }";
+pub(super) const ENROL: &str = "mutation { it: totpEnrol { otpauthUri qrSvg backupCodes userErrors { code message } } }";
 const CONFIRM: &str = "mutation($c: String!) { it: totpConfirm(code: $c) { backupCodes userErrors { code message } } }";
 
 pub(super) async fn enrol(world: &World, access: &str) -> (Phone, Vec<String>) {

@@ -1,6 +1,7 @@
 //! People and their sessions, as clients meet them: through the doorkeeper, on both databases.
 
 mod clocks;
+mod concurrent;
 mod factors;
 mod guessing;
 mod invitations;

@@ -1,10 +1,13 @@
 //! GraphQL over HTTP and over `graphql-transport-ws`, as any client would.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Message, client::IntoClientRequest},
@@ -12,6 +15,8 @@ use tokio_tungstenite::{
 
 /// No test waits longer for one answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A registration or a login waits no longer for its turn.
+const TURN: Duration = Duration::from_secs(60);
 /// Top-level errors after which nobody knows whether the change was made.
 const INDETERMINATE: [&str; 3] = ["UNAVAILABLE", "TIMEOUT", "OVERLOADED"];
 
@@ -49,7 +54,7 @@ impl Client {
         let register = "mutation($e: String!, $s: String!) { result: register(email: $e, password: \"four mugs on a shelf\",
             displayName: \"Owner\", tenantName: \"Shop\", tenantSlug: $s) {
             result { ... on TokenPair { accessToken } } userErrors { code message } } }";
-        let answer = client.ask(register, variables).await;
+        let answer = client.sign_in(register, variables).await;
         answer["result"]["result"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).clone_into(&mut client.token);
         client
     }
@@ -59,18 +64,41 @@ impl Client {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
+    /// The data of a registration or a login. Passwords have a queue with an end, which a slow machine reaches: where the answer is to come again later,
+    /// the call is sent again after the time that it gives. Nothing was done before.
+    pub async fn sign_in(&self, query: &str, variables: Value) -> Value {
+        let began = Instant::now();
+        loop {
+            let mut answer = self.answer(query, &variables).await.unwrap();
+            let error = &answer["errors"][0]["extensions"];
+            if error["code"] == "OVERLOADED" && began.elapsed() < TURN {
+                let wait = error["retryAfterMs"].as_u64().unwrap_or_else(|| panic!("{answer:#}"));
+                sleep(Duration::from_millis(wait)).await;
+                continue;
+            }
+            assert!(answer["errors"].is_null(), "{answer:#}");
+            return answer["data"].take();
+        }
+    }
+
     /// The whole answer, or why nobody knows what became of the call.
     pub async fn send(&self, query: &str, variables: &Value) -> Result<Value, String> {
+        let answer = self.answer(query, variables).await?;
+        match answer["errors"][0]["extensions"]["code"].as_str() {
+            Some(code) if INDETERMINATE.contains(&code) => Err(answer.to_string()),
+            _ => Ok(answer),
+        }
+    }
+
+    /// The whole answer, whatever it says.
+    async fn answer(&self, query: &str, variables: &Value) -> Result<Value, String> {
         let request = self.http.post(format!("{}/graphql", self.url)).json(&json!({ "query": query, "variables": variables }));
         let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
         let answer = request.timeout(PATIENCE).send().await.map_err(|err| err.to_string())?;
         let answer: Value = answer.json().await.map_err(|err| err.to_string())?;
         let counted = answer["extensions"]["entrepot"]["userErrorCount"].as_u64().unwrap_or_default();
         assert!(counted >= refusals(&answer["data"]), "refusals that are not counted: {answer:#}");
-        match answer["errors"][0]["extensions"]["code"].as_str() {
-            Some(code) if INDETERMINATE.contains(&code) => Err(answer.to_string()),
-            _ => Ok(answer),
-        }
+        Ok(answer)
     }
 
     /// The data of an answer without errors.

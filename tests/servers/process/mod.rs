@@ -48,6 +48,7 @@ mod people;
 mod personal;
 mod races;
 mod redis;
+mod registrations;
 mod replay;
 mod replicas;
 mod restored;

@@ -19,7 +19,7 @@ async fn log_in(client: &Client, slug: &str, url: &str) -> (Client, Value) {
         result { ... on TokenPair { accessToken session { id } } } userErrors { code } } }";
     let mut other = client.at(url);
     other.token = String::new();
-    let answer = other.ask(query, json!({ "e": format!("{slug}@shop.example") })).await;
+    let answer = other.sign_in(query, json!({ "e": format!("{slug}@shop.example") })).await;
     let pair = &answer["result"]["result"];
     other.token = pair["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
     (other, pair["session"]["id"].clone())

@@ -23,7 +23,7 @@ const LOGIN: &str = "mutation($e: String!) { result: login(email: $e, password: 
 pub async fn logged_in(owner: &Client, slug: &str) -> (Client, String) {
     let mut client = owner.clone();
     client.token = String::new();
-    let pair = client.ask(LOGIN, json!({ "e": format!("{slug}@shop.example") })).await["result"]["result"].clone();
+    let pair = client.sign_in(LOGIN, json!({ "e": format!("{slug}@shop.example") })).await["result"]["result"].clone();
     pair["accessToken"].as_str().unwrap_or_else(|| panic!("{pair}")).clone_into(&mut client.token);
     (client, pair["refreshToken"].as_str().unwrap().to_owned())
 }

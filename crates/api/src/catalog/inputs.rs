@@ -141,7 +141,9 @@ pub struct ProductUpdateInput {
     pub name: MaybeUndefined<String>,
     /// Description of the product, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// Unit in which the product is counted. Fixed after the first movement.
+    /// Unit in which the product is counted. Fixed after the first movement. Before it, another unit is refused with IN_USE
+    /// while quantities are set: reorder points, maximums, safety stock, thresholds of alert rules, pack sizes, minimum orders
+    /// and price breaks of suppliers, and the low stock threshold and barcodes of packs, unless the same call gives these two.
     pub unit: MaybeUndefined<UnitInput>,
     /// Barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
@@ -200,7 +202,9 @@ pub struct ProductUpsertInput {
     pub name: MaybeUndefined<String>,
     /// Description of the product, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// Unit in which the product is counted. Fixed after the first movement.
+    /// Unit in which the product is counted. Fixed after the first movement. Before it, another unit is refused with IN_USE
+    /// while quantities are set: reorder points, maximums, safety stock, thresholds of alert rules, pack sizes, minimum orders
+    /// and price breaks of suppliers, and the low stock threshold and barcodes of packs, unless the same call gives these two.
     pub unit: MaybeUndefined<UnitInput>,
     /// Barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,

@@ -22,7 +22,11 @@ pub fn register(registry: Registry, files: &Files) -> Registry {
     registry
         .periodic("file.forget", EVERY, move |_| {
             let files = forgetting.clone();
-            async move { files.forget_old().await.map(drop) }
+            async move {
+                let forgotten = files.forget_old().await;
+                files.forget_killed_imports().await?;
+                forgotten.map(drop)
+            }
         })
         .queued(DRAW, MOST_FAILURES, move |_, job| {
             let files = drawing.clone();

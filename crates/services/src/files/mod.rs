@@ -8,11 +8,13 @@ mod copying;
 pub mod core;
 pub mod draw;
 pub mod events;
+mod imports;
 pub mod jobs;
 mod rows;
 mod shell;
 mod store;
 
 pub use copying::{FilesCopied, StoredFile, copy_all, copy_of_tenant, missing, missing_of};
+pub use imports::{begin_import, end_import, has_imports, remove_killed_imports};
 pub use shell::{FileError, Files, LogoError, Made, NewFile, Opened, Writer};
 pub use store::{BucketAccess, Bytestream, FileLocation, Store, StoreError, erase, has_any};

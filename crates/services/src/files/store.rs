@@ -335,7 +335,15 @@ pub async fn erase(location: &FileLocation, tenant: entity::prelude::TenantId) -
     {
         return Ok(0);
     }
-    Store::open(location)?.remove_all(&tenant.to_string()).await
+    let removed = Store::open(location)?.remove_all(&tenant.to_string()).await?;
+    // What a killed process had half written has a name that is not listed.
+    if let FileLocation::Folder(folder) = location
+        && let Err(error) = tokio::fs::remove_dir_all(folder.join(tenant.to_string())).await
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(disk(error));
+    }
+    Ok(removed)
 }
 
 /// Whether any bytes of a tenant are there.

@@ -80,13 +80,13 @@ pub async fn address(db: &impl GlobalReads, tenant: TenantId, member: MemberId) 
     db.rows(sql, vec![tenant.into(), member.into()]).await?.first().map(Row::scalar).transpose()
 }
 
-/// The row of an address that nobody has an account for: it has no password, and is nobody's until they come.
+/// The row of an address that nobody has an account for: it has no password, and is nobody's until they come. It stays until the transaction ends: where
+/// another tenant takes its invitation of the address back, the row is forgotten before or not at all.
 pub async fn place_user(work: &GlobalWork, id: UserId, email: &str, email_key: &str, now: Timestamp) -> Result<UserId, Fault> {
     let sql =
         "INSERT INTO app_user (id, email, email_key, password_hash, display_name, created_at) VALUES ($1, $2, $3, '', $2, $4)
-        ON CONFLICT (email_key) DO NOTHING";
-    work.change(sql, vec![id.into(), email.into(), email_key.into(), now.into()]).await?;
-    let rows = work.rows("SELECT id FROM app_user WHERE email_key = $1", vec![email_key.into()]).await?;
+        ON CONFLICT (email_key) DO UPDATE SET created_at = app_user.created_at RETURNING id";
+    let rows = work.rows(sql, vec![id.into(), email.into(), email_key.into(), now.into()]).await?;
     rows.first().map(Row::scalar).transpose()?.ok_or_else(|| Fault::corrupt("app_user", "an address has a row"))
 }
 

@@ -11,7 +11,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{Membership, of_members};
+use super::{Membership, lock_password, of_members};
 
 /// A member as others see it.
 #[derive(Debug, Clone)]
@@ -291,8 +291,10 @@ pub async fn set_joined(work: &GlobalWork, tenant: TenantId, member: MemberId, n
 
 /// Forgets a member who never came in, and their address if nobody else has it.
 pub async fn forget(work: &GlobalWork, found: &Membership) -> Result<(), Fault> {
-    let values = || vec![found.tenant.into(), found.member.into()];
-    work.change("DELETE FROM member WHERE tenant_id = $1 AND id = $2", values()).await?;
+    // The statement that looks for others comes after the lock, so that it sees a tenant that has invited the address meanwhile.
+    lock_password(work, found.user).await?;
+    let values = vec![found.tenant.into(), found.member.into()];
+    work.change("DELETE FROM member WHERE tenant_id = $1 AND id = $2", values).await?;
     let alone = "DELETE FROM app_user WHERE id = $1 AND password_hash = '' AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
     work.change(alone, vec![found.user.into()]).await?;
     Ok(())

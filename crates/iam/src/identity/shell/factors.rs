@@ -160,11 +160,17 @@ impl Identity {
         Ok((codes, hashes))
     }
 
-    /// Replaces the codes for emergencies as a set.
+    /// Replaces the codes for emergencies as a set. Of two calls at once each gives a set, and the one that commits last is the one that counts.
     pub async fn new_backup_codes(&self, session: &Session) -> Result<Vec<String>, IdentityError> {
         self.needs_factor(session).await?;
         let (codes, hashes) = self.draw_backup_codes().await?;
         let work = self.db.global().begin().await?;
+        // Another call would not see the rows of this one when it takes the old ones away, and meet them when it writes its own.
+        rows::lock_password(&work, session.user).await?;
+        if !factors::has_factor(&work, session.user).await? {
+            work.rollback().await?;
+            return Err(Rejection::NoFactor.into());
+        }
         factors::put_backup_codes(&work, session.user, hashes).await?;
         work.commit().await?;
         Ok(codes)
@@ -174,6 +180,8 @@ impl Identity {
     pub async fn totp_remove(&self, session: &Session) -> Result<(), IdentityError> {
         self.needs_factor(session).await?;
         let work = self.db.global().begin().await?;
+        // Whoever confirms another one meanwhile is done, or begins after this: no codes are left without a factor.
+        rows::lock_password(&work, session.user).await?;
         factors::remove(&work, session.user).await?;
         sessions::unshow_factor(&work, session.user).await?;
         let now = self.clock.now();
@@ -215,6 +223,7 @@ impl Identity {
         }
         let work = GlobalWork::from(global.maintenance_for(session.tenant).await?);
         self.within_own_rights(&work, session, member).await?;
+        rows::lock_password(&work, user).await?;
         factors::remove(&work, user).await?;
         let ended = sessions::end(&work, Which::OfUser(user), EndReason::Factor, self.clock.now()).await?;
         work.commit().await?;

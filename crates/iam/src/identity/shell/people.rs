@@ -146,6 +146,8 @@ impl Identity {
         Self::check_length(password, rows::strictest_length(&global, user.id).await?, Field::NewPassword)?;
         let stored = (self.passwords.hash(password).await?, core::length_class(password));
         let work = global.begin().await?;
+        // Before any link, as whoever changes the password takes them: two links of one user would wait for each other.
+        rows::lock_password(&work, user.id).await?;
         if !links::use_up(&work, hash, LinkFor::Reset, now).await? {
             work.rollback().await?;
             return Err(over().into());

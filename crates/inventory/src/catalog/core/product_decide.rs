@@ -23,6 +23,8 @@ pub struct ExistingProduct {
     pub doc: ProductDoc,
     /// What forbids archiving, another unit, and beginning or ending to keep stock; read only where a command wants that.
     pub uses: Vec<Use>,
+    /// Quantities of it that other rooms keep in its smallest unit; read only where a command changes the unit.
+    pub quantities: Vec<Use>,
     /// Whether the ledger has entries; read only where a command changes the unit or how stock is told apart.
     pub has_moved: bool,
 }
@@ -87,7 +89,7 @@ impl ProductContext {
             problems.push(Problem::at("tracking", Rejection::SerialInParts));
         }
         if let Some(existing) = &before {
-            refuse_what_is_tied(existing, &doc.row, &mut problems);
+            refuse_what_is_tied(existing, command, &doc.row, &mut problems);
             problems.extend(self.wakes_in_archived(&existing.doc.row, &doc.row));
         }
         self.fit_options(command, &mut doc.row, &mut problems);
@@ -221,7 +223,7 @@ impl ProductContext {
         if let Some(family) = doc.row.family_id {
             self.combinations.insert((family, combination(&doc.row.option_list())), id);
         }
-        self.products.insert(id, ExistingProduct { doc, uses: Vec::new(), has_moved: false });
+        self.products.insert(id, ExistingProduct { doc, uses: Vec::new(), quantities: Vec::new(), has_moved: false });
     }
 }
 
@@ -263,7 +265,16 @@ fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
     command.metadata.apply_value(&mut row.metadata);
 }
 
-fn refuse_what_is_tied(existing: &ExistingProduct, after: &ProductRow, problems: &mut Vec<Problem>) {
+/// Quantities of a product that a change of its unit would give another meaning. Those that the command gives itself are of the new unit.
+fn quantities_in_unit(existing: &ExistingProduct, command: &ProductCommand) -> Vec<Use> {
+    let ProductDoc { row, barcodes } = &existing.doc;
+    let has_threshold = command.low_stock_threshold.is_keep() && row.low_stock_threshold.is_some_and(|threshold| threshold > 0);
+    let has_packs = command.barcodes.is_keep() && barcodes.iter().any(|barcode| barcode.pack_quantity > 1);
+    let own = [has_threshold.then_some(Use::LowStockThreshold), has_packs.then_some(Use::PackBarcodes)];
+    own.into_iter().flatten().chain(existing.quantities.iter().copied()).collect()
+}
+
+fn refuse_what_is_tied(existing: &ExistingProduct, command: &ProductCommand, after: &ProductRow, problems: &mut Vec<Problem>) {
     let before = &existing.doc.row;
     let archives = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
     // Nothing that is archived is called off: what is agreed of it may stand until its blanket order ends.
@@ -286,6 +297,8 @@ fn refuse_what_is_tied(existing: &ExistingProduct, after: &ProductRow, problems:
     let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
     let moved = existing.has_moved.then_some(Use::Movements);
     let uses: Vec<Use> = existing.uses.iter().copied().chain(moved).collect();
+    // Of a unit that stays anyway they need not be cleared.
+    let uses = if uses.is_empty() { quantities_in_unit(existing, command) } else { uses };
     if changes_unit && !uses.is_empty() {
         problems.push(Problem::at("unit", Rejection::InUse(uses)));
     }

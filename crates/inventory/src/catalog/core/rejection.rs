@@ -76,6 +76,16 @@ pub enum Use {
     Integrations,
     /// Policies of replenishment are set for it.
     Policies,
+    /// The available quantity at which its stock is low.
+    LowStockThreshold,
+    /// Barcodes of packs.
+    PackBarcodes,
+    /// Reorder points, maximums and safety stock of its levels.
+    ReorderPolicies,
+    /// Pack sizes, minimum orders and price breaks of its suppliers.
+    SupplierTerms,
+    /// Alert rules of the product that have a threshold.
+    AlertThresholds,
 }
 
 /// Why a merge stays.

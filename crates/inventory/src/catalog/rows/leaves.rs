@@ -71,25 +71,28 @@ impl MetadataTest {
     /// The same of another column of metadata, which is never null.
     pub fn compile_on(&self, column: &str, clause: &mut Clause) {
         let (backend, key) = (clause.backend(), clause.bind(self.key.as_str()));
-        // Postgres cannot read a text with the character NUL: such metadata is passed over.
-        let (opened, is_text, text, closed) = match backend {
+        let (opened, is_text, text) = match backend {
             Backend::Postgres => (
-                format!(
-                    r"CASE WHEN strpos({column}, '\u0000') > 0 THEN FALSE ELSE EXISTS (SELECT 1 FROM json_each(CAST({column} AS json)) AS j (key, value)"
-                ),
+                format!("EXISTS (SELECT 1 FROM json_each(CAST({} AS json)) AS j (key, value)", readable(column)),
                 "json_typeof(j.value) = 'string'",
                 "(j.value #>> '{}')",
-                ") END",
             ),
-            Backend::Sqlite => (format!("EXISTS (SELECT 1 FROM json_each({column}) AS j"), "j.type = 'text'", "j.atom", ")"),
+            Backend::Sqlite => (format!("EXISTS (SELECT 1 FROM json_each({column}) AS j"), "j.type = 'text'", "j.atom"),
         };
         clause.push(&format!("{opened} WHERE j.key = {key}"));
         for test in &self.value {
             clause.push(&format!(" AND {is_text} AND "));
             value(test, text, clause);
         }
-        clause.push(closed);
+        clause.push(")");
     }
+}
+
+/// JSON of a column as Postgres can read it: it has no character NUL, so U+10FFFF, which is no character either, is in its place. Escaped backslashes are
+/// set aside meanwhile, as a control character that no JSON has in the clear: behind one of them `u0000` is a text.
+fn readable(column: &str) -> String {
+    let plain = format!(r"replace(replace(replace({column}, '\\', chr(1)), '\u0000', '\udbff\udfff'), chr(1), '\\')");
+    format!(r"CASE WHEN strpos({column}, '\u0000') > 0 THEN {plain} ELSE {column} END")
 }
 
 /// A text, compared as it is.

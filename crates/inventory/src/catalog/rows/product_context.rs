@@ -85,7 +85,7 @@ async fn barcodes(
     for row in rows {
         context.by_sku.insert(row.sku_key.clone(), row.id);
         let doc = ProductDoc { row, barcodes: Vec::new() };
-        known.insert(doc.row.id, ExistingProduct { doc, uses: Vec::new(), has_moved: false });
+        known.insert(doc.row.id, ExistingProduct { doc, uses: Vec::new(), quantities: Vec::new(), has_moved: false });
     }
     context.products = known;
     if context.products.is_empty() && codes.is_empty() {
@@ -177,12 +177,19 @@ async fn ties(work: &Work, commands: &[ProductCommand], context: &mut ProductCon
         |c: &&ProductCommand| c.stock_policy.set().zip(before(c)).is_some_and(|(policy, row)| *policy != row.stock_policy);
     let ties = |c: &&ProductCommand| c.status == Patch::Set(ProductStatus::Archived) || new_policy(c) || new_unit(c);
     let tied: Vec<ProductId> = commands.iter().filter(ties).filter_map(target).collect();
+    let with_new_unit: Vec<ProductId> = commands.iter().filter(new_unit).filter_map(target).collect();
     let measured: Vec<ProductId> = commands.iter().filter(|c| new_unit(c) || new_tracking(c)).filter_map(target).collect();
     let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::Tied::Product, &tied).await?;
     let moved = uses::moved(work, &measured).await?;
+    let quantities = uses::quantities(work, &with_new_unit).await?;
     for (id, uses) in uses {
         if let Some(known) = context.products.get_mut(&id) {
             known.uses = uses;
+        }
+    }
+    for (id, quantities) in quantities {
+        if let Some(known) = context.products.get_mut(&id) {
+            known.quantities = quantities;
         }
     }
     for id in moved {

@@ -209,3 +209,29 @@ pub async fn moved(work: &Work, ids: &[ProductId]) -> Result<Vec<ProductId>, Fau
     let rows = work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.iter().map(Row::scalar).collect()
 }
+
+/// Quantities that are set for products outside of documents: their table, and the condition that there is one. 0 is 0 in every unit, and a pack of one is
+/// none.
+const QUANTITIES: [(Use, &str, &str); 3] = [
+    (Use::ReorderPolicies, "stock_level", "(n.safety_stock > 0 OR n.reorder_point > 0 OR n.maximum > 0)"),
+    (Use::SupplierTerms, "supplier_product", "(n.pack_size > 1 OR n.minimum_order > 1 OR n.price_breaks <> '[]')"),
+    (Use::AlertThresholds, "alert_rule", "n.threshold > 0"),
+];
+
+/// What of each product counts its smallest unit besides documents. Holds the journal first: what is set meanwhile is of the new unit.
+pub async fn quantities(work: &Work, ids: &[ProductId]) -> Result<HashMap<ProductId, Vec<Use>>, Fault> {
+    let mut found: HashMap<ProductId, Vec<Use>> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    journal::hold(work).await?;
+    let backend = work.backend();
+    let ours = backend.in_ids("n.product_id", 2);
+    for (what, table, is_set) in QUANTITIES {
+        let sql = format!("SELECT DISTINCT n.product_id FROM {table} n WHERE n.tenant_id = $1 AND {ours} AND {is_set}");
+        for row in work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+            found.entry(Row::scalar(&row)?).or_default().push(what);
+        }
+    }
+    Ok(found)
+}

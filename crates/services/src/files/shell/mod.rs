@@ -36,7 +36,7 @@ use super::{
         link::{Link, Signer, Size, Verb},
         safe_name,
     },
-    rows,
+    imports, rows,
     store::{Bytestream, FileLocation, Store, StoreError},
 };
 use crate::files::events;
@@ -335,6 +335,21 @@ impl Files {
                 return last.map_or(Ok(forgotten), Err);
             }
         }
+    }
+
+    /// Removes the files that killed imports of tenants have left; of how many tenants. None while an import runs, and none where the store is not the
+    /// deployment's.
+    pub async fn forget_killed_imports(&self) -> Result<usize, Fault> {
+        let location = self.0.location.read().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let noted = imports::has_imports(&location).await;
+        let noted = noted.map_err(|error| Fault::Broken(format!("the files of imports in {location}: {error}")))?;
+        if !noted || self.0.strange.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
+        let Some(lock) = self.0.db.lock_imports().await? else { return Ok(0) };
+        let removed = imports::remove_killed_imports(&self.0.db, &location, &lock).await;
+        lock.release().await;
+        removed
     }
 
     /// Whatever was ever sent for a file.

@@ -1,0 +1,85 @@
+//! Files of a tenant that is being imported. They are copied before the tenant is in the database, so a note in their store says whose they are until it is:
+//! those of an import that was killed are found by it.
+
+use entity::prelude::*;
+use platform::storage::{Database, Fault, GlobalReads, ImportLock};
+
+use super::{FileLocation, StoreError, erase, has_any, store::Store};
+
+/// Where notes are: one for each tenant, named by its ID.
+const NOTES: &str = ".imports";
+/// What a note has, for an operator who finds it.
+const TEXT: &[u8] =
+    b"An import of this tenant has begun. Where it was killed, the next import or the job file.forget removes its files.\n";
+
+fn note(tenant: TenantId) -> String {
+    format!("{NOTES}/{tenant}")
+}
+
+/// Notes that files of a tenant are about to be copied here. Where some are here already, they are no import's, and nothing is noted. Whether it was.
+///
+/// # Errors
+/// The store cannot be reached, or takes no writes.
+pub async fn begin_import(to: &FileLocation, tenant: TenantId) -> Result<bool, StoreError> {
+    if has_any(to, tenant).await? {
+        return Ok(false);
+    }
+    Store::open(to)?.put(&note(tenant), TEXT).await?;
+    Ok(true)
+}
+
+/// Removes the note of an import: the tenant is in the database, or its files are gone.
+///
+/// # Errors
+/// The store cannot be reached, or takes no writes.
+pub async fn end_import(to: &FileLocation, tenant: TenantId) -> Result<(), StoreError> {
+    Store::open(to)?.remove(&note(tenant)).await
+}
+
+/// Whether any import is noted here, one that runs or one that was killed.
+///
+/// # Errors
+/// The store cannot be reached.
+pub async fn has_imports(location: &FileLocation) -> Result<bool, StoreError> {
+    if is_no_folder(location) {
+        return Ok(false);
+    }
+    Store::open(location)?.has_any(NOTES).await
+}
+
+/// Removes the files of imports that were killed; of how many tenants. While the lock is held, none of those runs which are noted; files of tenants
+/// that are in the database stay.
+///
+/// # Errors
+/// The database, or the store.
+pub async fn remove_killed_imports(db: &Database, location: &FileLocation, _lock: &ImportLock) -> Result<usize, Fault> {
+    let away = |error: StoreError| Fault::Broken(format!("the files of imports in {location}: {error}"));
+    if is_no_folder(location) {
+        return Ok(0);
+    }
+    let (store, mut removed) = (Store::open(location).map_err(away)?, 0);
+    for name in store.names_under(NOTES).await.map_err(away)? {
+        let tenant = name.rsplit('/').next().and_then(|id| id.parse::<TenantId>().ok());
+        let Some(tenant) = tenant else { continue };
+        // An import that was killed between its commit and its end has its tenant: the files are that one's.
+        if !is_there(db, tenant).await? {
+            let files = erase(location, tenant).await.map_err(away)?;
+            tracing::warn!(%tenant, files, "an import was killed: the files that it had copied are removed");
+            removed += 1;
+        }
+        store.remove(&name).await.map_err(away)?;
+    }
+    Ok(removed)
+}
+
+fn is_no_folder(location: &FileLocation) -> bool {
+    matches!(location, FileLocation::Folder(folder) if !folder.exists())
+}
+
+/// Whether the primary has the tenant: a replica may not have it yet.
+async fn is_there(db: &Database, tenant: TenantId) -> Result<bool, Fault> {
+    let work = db.global().begin().await?;
+    let found = work.rows("SELECT 1 FROM tenant WHERE id = $1", vec![tenant.into()]).await?;
+    work.rollback().await?;
+    Ok(!found.is_empty())
+}

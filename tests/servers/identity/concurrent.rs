@@ -1,0 +1,140 @@
+//! Two calls at the same moment that replace the same rows: each is answered with what came of it, never with a fault.
+
+use std::time::Duration;
+
+use entrepot::storage::{Backend, GlobalReads};
+use serde_json::{Value, json};
+
+use super::{
+    factors::{ENROL, Phone, challenged, enrolled, show},
+    world::{PASSWORD, World, codes, token_in, tokens},
+};
+use crate::world::on_both;
+
+on_both!(
+    of_two_new_sets_of_backup_codes_one_counts,
+    a_factor_is_removed_while_another_one_is_confirmed,
+    of_two_links_for_a_new_password_one_sets_it,
+    an_address_is_forgotten_by_one_company_and_invited_by_another,
+);
+
+/// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
+/// nothing has to be held.
+async fn both_reach(world: &World, rows: &str, asks: (impl Future<Output = Value>, impl Future<Output = Value>)) -> [Value; 2] {
+    let asks = async {
+        let (one, other) = tokio::join!(asks.0, asks.1);
+        [one, other]
+    };
+    let global = world.node.db.global();
+    if global.backend() == Backend::Sqlite {
+        return asks.await;
+    }
+    let work = global.begin().await.unwrap();
+    work.rows(&format!("SELECT 1 FROM {rows} FOR UPDATE"), Vec::new()).await.unwrap();
+    let holds = async {
+        // The server ends a transaction that asks nothing of it for too long.
+        until_waiting(world, 2, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        work.commit().await.unwrap();
+    };
+    tokio::join!(asks, holds).0
+}
+
+/// Comes back when so many sessions of the database wait for another one, or after ten seconds; on SQLite at once.
+async fn until_waiting(world: &World, sessions: i64, sleeps: impl AsyncFn()) {
+    let global = world.node.db.global();
+    if global.backend() == Backend::Sqlite {
+        return;
+    }
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
+    for _ in 0..500 {
+        let found = global.rows(waiting, Vec::new()).await.unwrap();
+        if found[0].try_get_by_index::<i64>(0).unwrap() >= sessions {
+            return;
+        }
+        sleeps().await;
+    }
+}
+
+async fn of_two_new_sets_of_backup_codes_one_counts(world: &World) {
+    let (ada, _, kept) = enrolled(world, "ada").await;
+    let anew = "mutation { it: backupCodesRegenerate { backupCodes userErrors { code } } }";
+    let asks = || world.change(Some(&ada.access), anew, json!({}));
+    let sets = both_reach(world, "backup_code", (asks(), asks())).await;
+    assert!(sets.iter().all(|set| codes(set).is_empty() && set["backupCodes"].as_array().unwrap().len() == 10), "{sets:#?}");
+    world.pass(900);
+    let challenge = challenged(world, "ada").await;
+    assert_eq!(codes(&show(world, &challenge, "BACKUP_CODE", &kept[1]).await), ["MFA_INVALID"], "the codes from before");
+    let mut good = 0;
+    for set in &sets {
+        let challenge = challenged(world, "ada").await;
+        let answer = show(world, &challenge, "BACKUP_CODE", set["backupCodes"][1].as_str().unwrap()).await;
+        good += usize::from(answer["result"]["accessToken"].is_string());
+    }
+    assert_eq!(good, 1, "{sets:#?}");
+}
+
+async fn a_factor_is_removed_while_another_one_is_confirmed(world: &World) {
+    let (ada, ..) = enrolled(world, "ada").await;
+    let begun = world.change(Some(&ada.access), ENROL, json!({})).await;
+    let phone = Phone::of(begun["otpauthUri"].as_str().unwrap());
+    let confirm = "mutation($c: String!) { it: totpConfirm(code: $c) { userErrors { code } } }";
+    let remove = "mutation { it: totpRemove { userErrors { code } } }";
+    let confirms = world.change(Some(&ada.access), confirm, json!({ "c": phone.shows(world, 0) }));
+    // Ten codes are hashed before anything is confirmed: whoever removes the factor would wait for too long.
+    let removes = async {
+        until_waiting(world, 1, async || tokio::time::sleep(Duration::from_millis(20)).await).await;
+        world.change(Some(&ada.access), remove, json!({})).await
+    };
+    let [confirmed, removed] = both_reach(world, "backup_code", (confirms, removes)).await;
+    assert_eq!(codes(&removed), Vec::<&str>::new());
+    assert!(["", "MFA_INVALID", "INVALID_STATE"].contains(&codes(&confirmed).join(" ").as_str()), "{confirmed:#}");
+    let left = (world.dump("totp").await, world.dump("backup_code").await);
+    assert_eq!(left, (String::new(), String::new()), "no code is left without its factor");
+}
+
+async fn of_two_links_for_a_new_password_one_sets_it(world: &World) {
+    world.founder("ada").await;
+    let request = "mutation { it: passwordResetRequest(email: \"ada@example.com\") { userErrors { code } } }";
+    for _ in 0..2 {
+        assert_eq!(codes(&world.change(None, request, json!({})).await), Vec::<&str>::new());
+    }
+    let links: Vec<String> = world.letters(2).await.iter().map(|letter| token_in(letter)).collect();
+    let passwords = ["seven teapots in a row", "eleven plates on a wall"];
+    let reset = "mutation($t: String!, $p: String!) { it: passwordReset(token: $t, newPassword: $p) { userErrors { code } } }";
+    let sets = |index: usize| world.change(None, reset, json!({ "t": links[index], "p": passwords[index] }));
+    let answers = both_reach(world, "link", (sets(0), sets(1))).await;
+    let mut refused: Vec<String> = answers.iter().map(|answer| codes(answer).join(" ")).collect();
+    let first = refused.iter().position(String::is_empty).unwrap_or_else(|| panic!("{refused:?}"));
+    tokens(&world.try_login("ada", passwords[first]).await["data"]["it"]);
+    refused.sort();
+    assert_eq!(refused, ["", "TOKEN_EXPIRED"]);
+}
+
+async fn an_address_is_forgotten_by_one_company_and_invited_by_another(world: &World) {
+    let (ada, bob) = (world.founder("ada").await, world.founder("bob").await);
+    let viewer = entrepot::access::BUILT_IN.iter().find(|role| role.key == "viewer").unwrap().id.to_string();
+    let invite = "mutation($r: [ID!]!) { it: memberInvite(email: \"eve@example.com\", roleIds: $r, scope: { all: true }) {
+        member { id } userErrors { code } } }";
+    let first = world.change(Some(&ada.access), invite, json!({ "r": [viewer] })).await;
+    let revoke = "mutation($id: ID!) { it: invitationRevoke(id: $id) { userErrors { code } } }";
+    let revokes = world.change(Some(&ada.access), revoke, json!({ "id": first["member"]["id"] }));
+    let invites = world.change(Some(&bob.access), invite, json!({ "r": [viewer] }));
+    let [revoked, invited] = both_reach(world, "app_user WHERE email_key = 'eve@example.com'", (revokes, invites)).await;
+    assert_eq!((codes(&revoked), codes(&invited)), (Vec::new(), Vec::new()));
+    let links: Vec<String> = world
+        .letters(2)
+        .await
+        .iter()
+        .filter(|letter| letter.contains("To: eve@example.com"))
+        .map(|letter| token_in(letter))
+        .collect();
+    let accept = "mutation($t: String!, $p: String!) { it: invitationAccept(token: $t, password: $p, displayName: \"Eve\") {
+        result { ... on TokenPair { tenant { slug } } } userErrors { code } } }";
+    let mut joined = Vec::new();
+    for link in links {
+        let answer = world.change(None, accept, json!({ "t": link, "p": PASSWORD })).await;
+        joined.extend(answer["result"]["tenant"]["slug"].as_str().map(ToOwned::to_owned));
+    }
+    assert_eq!(joined, ["bob-shop"], "the one invitation that stands");
+}
