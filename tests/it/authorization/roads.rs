@@ -3,10 +3,17 @@
 mod exceptions;
 mod of_whom;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use async_graphql::{
+    Positioned, ServerError,
+    parser::types::{ConstDirective, FieldDefinition},
+};
 use entity::prelude::{Actor, IntegrationId, MemberId};
-use entrepot::access::Caller;
+use entrepot::{
+    access::Caller,
+    graphql::{code::Code, fault::TopError},
+};
 use serde_json::Value;
 
 use super::{
@@ -14,9 +21,10 @@ use super::{
     calls::{Calls, base, required},
     crossing::Part,
     just_enough, needs,
+    typenames::told,
     world::World,
 };
-use crate::world::on_both;
+use crate::{support::reach::Way, world::on_both};
 
 mod no_road_leads_around_the_permission_of_an_objects_own_root {
     use super::{Part, World, on_both, walk};
@@ -67,7 +75,7 @@ impl Map {
             if let Some(own) = calls.needed_for(kind) {
                 needed.insert(kind.to_owned(), own);
             }
-            let road = |field: &async_graphql::Positioned<async_graphql::parser::types::FieldDefinition>| {
+            let road = |field: &Positioned<FieldDefinition>| {
                 let field = &field.node;
                 (field.name.to_string(), behind(calls, &base(&field.ty.node)), asked_by(&field.directives))
             };
@@ -103,7 +111,7 @@ impl Map {
 }
 
 /// What a `@requires` or a `@mask` asks.
-fn asked_by(directives: &[async_graphql::Positioned<async_graphql::parser::types::ConstDirective>]) -> BTreeSet<String> {
+fn asked_by(directives: &[Positioned<ConstDirective>]) -> BTreeSet<String> {
     let mask = directives.iter().find(|directive| directive.node.name.node == "mask");
     let mask = mask.and_then(|directive| directive.node.get_argument("permission")).map(|text| text.node.to_string());
     required(directives).into_iter().chain(mask.map(|text| text.trim_matches('"').to_owned())).collect()
@@ -168,53 +176,169 @@ fn roads(value: &Value, from: Option<&Road>, found: &mut BTreeSet<(Road, String)
     }
 }
 
+/// A root field as a caller starts from it who holds its permission and nothing else.
+struct Start<'c> {
+    operation: &'static str,
+    field: &'c FieldDefinition,
+    permission: &'static str,
+    caller: Caller,
+    /// Beginnings of ways at whose last field this caller was refused: whatever is asked behind it, the answer ends there.
+    closed: Vec<String>,
+}
+
+/// The outcome of a document.
+enum Outcome {
+    /// Each object that was asked for is shown, or null.
+    Answered,
+    /// The caller was refused at the end of this beginning of the way, and is shown nothing there.
+    Closed(String),
+    /// An object was refused, and may have taken others with it.
+    Refused,
+}
+
+struct Walk<'c> {
+    world: &'c World,
+    calls: &'c Calls,
+    map: &'c Map,
+    around: BTreeSet<String>,
+    walked: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    /// Asks for each of these objects at the end of a way. They are asked for together, and where one is refused each by itself: the others are shown
+    /// all the same. Objects that the schema says are refused are by themselves from the first.
+    async fn go(&mut self, start: &mut Start<'_>, way: &Way, objects: Vec<&FieldDefinition>) {
+        if start.closed.iter().any(|open| way.open.starts_with(open.as_str())) {
+            return;
+        }
+        let (refused, shown): (Vec<_>, Vec<_>) = objects.into_iter().partition(|object| self.asks_more(object, start.permission));
+        let mut left = VecDeque::from([shown]);
+        left.extend(refused.into_iter().map(|object| vec![object]));
+        left.retain(|objects| !objects.is_empty());
+        while let Some(objects) = left.pop_front() {
+            let outcome = self.ask(start, way, &objects).await;
+            match outcome {
+                Outcome::Closed(open) => {
+                    start.closed.push(open);
+                    return;
+                }
+                Outcome::Refused if objects.len() > 1 => left.extend(objects.into_iter().map(|object| vec![object])),
+                Outcome::Answered | Outcome::Refused => {}
+            }
+        }
+    }
+
+    /// Whether an object asks for another permission than this one, by its field or its type.
+    fn asks_more(&self, object: &FieldDefinition, permission: &str) -> bool {
+        let of_type = self.calls.needed_for(&base(&object.ty.node));
+        required(&object.directives).into_iter().chain(of_type).any(|needed| needed != permission)
+    }
+
+    async fn ask(&mut self, start: &Start<'_>, way: &Way, objects: &[&FieldDefinition]) -> Outcome {
+        let (house, field) = (&self.world.ours, start.field);
+        let selections = self.calls.selections(&way.kind);
+        let fields: Vec<&str> = objects.iter().map(|object| selections[object.name.node.as_str()].as_str()).collect();
+        let selection = way.selection(&fields.join(" "));
+        let variables = self.calls.variables(house, field, None);
+        let document = self.calls.document(start.operation, field, &variables, &selection);
+        let response = self.world.answer(house, Some(start.caller.clone()), &document, &variables).await;
+        // The document ends with the selection and a brace, the selection begins with a brace.
+        let begins = document.len() - " }".len() - selection.len() + "{ ".len();
+        let (errors, answer) = (response.errors.clone(), told(response));
+        let mut met = BTreeSet::new();
+        let of_root = answer["data"].as_object().into_iter().flat_map(|data| data.values());
+        of_root.for_each(|value| roads(value, Some(&(String::new(), String::new())), &mut met));
+        self.note(start, met, &document);
+        if errors.is_empty() {
+            return Outcome::Answered;
+        }
+        match refused_at(way, &errors, begins) {
+            Some(open) if !is_shown(&answer["data"][field.name.node.as_str()], &names(&open)) => Outcome::Closed(open),
+            _ => Outcome::Refused,
+        }
+    }
+
+    /// Notes the roads to objects whose own roots ask for another permission.
+    fn note(&mut self, start: &Start<'_>, met: BTreeSet<(Road, String)>, document: &str) {
+        for ((parent, name), kind) in met {
+            let road = format!("{parent}.{name}");
+            let Some(needed) = self.map.needed.get(&kind).filter(|needed| needed.as_str() != start.permission) else {
+                continue;
+            };
+            self.walked.insert(road.clone());
+            // Who did something is named to whoever sees what they did: of a program that is its name.
+            let leads_to_actors =
+                |field: &Positioned<FieldDefinition>| field.node.name.node == *name && base(&field.node.ty.node) == "Actor";
+            let is_author = kind == "Integration" && self.calls.fields(&parent).iter().any(leads_to_actors);
+            if !is_author && !exceptions::EXCEPTIONS.iter().any(|(known, _)| *known == road) {
+                self.around.insert(format!("{road} shows a {kind} without {needed} to {}: {document}", start.permission));
+            }
+        }
+    }
+}
+
+/// The beginning of a way up to the field that the caller was refused, where all errors are that. A field is known by its place in the document, where
+/// the way begins at this byte: the path of an error may be that of a list above it.
+fn refused_at(way: &Way, errors: &[ServerError], begins: usize) -> Option<String> {
+    let is_refusal = |error: &ServerError| error.source::<TopError>().is_some_and(|top| top.code() == Code::Forbidden);
+    let columns: BTreeSet<usize> = errors.iter().filter_map(|error| error.locations.first()).map(|place| place.column).collect();
+    let column = *columns.first().filter(|_| columns.len() == 1 && errors.iter().all(is_refusal))?;
+    let (mut open, mut here) = (String::new(), begins + 1);
+    for step in way.open.split_inclusive("{ ") {
+        open.push_str(step);
+        if here == column {
+            return Some(open);
+        }
+        here += step.len();
+    }
+    None
+}
+
+/// The fields of a beginning of a way.
+fn names(open: &str) -> Vec<&str> {
+    open.split("{ ").map(str::trim).filter(|step| !step.is_empty() && !step.starts_with("...")).collect()
+}
+
+/// Whether there is anything at these fields of a value.
+fn is_shown(value: &Value, names: &[&str]) -> bool {
+    match (value, names) {
+        (Value::Null, _) => false,
+        (Value::Array(items), _) => items.iter().any(|item| is_shown(item, names)),
+        (_, []) => true,
+        (_, [name, rest @ ..]) => is_shown(&value[*name], rest),
+    }
+}
+
 /// As it runs: whoever may call a root field and nothing else meets no object that they could not ask for at its own root.
 async fn walk(world: &World, part: Part) {
     let calls = Calls::of_the_schema();
     let map = Map::of(&calls);
-    let house = &world.ours;
-    let is_ours = |kind: &str| map.roads.keys().position(|known| known == kind).is_some_and(|place| part.has(place));
-    let (mut around, mut walked, mut tried) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+    let ours: BTreeSet<&String> =
+        map.roads.keys().enumerate().filter(|(place, _)| part.has(*place)).map(|(_, kind)| kind).collect();
+    let mut walk = Walk { world, calls: &calls, map: &map, around: BTreeSet::new(), walked: BTreeSet::new() };
+    let mut tried = BTreeMap::new();
     for (operation, field) in calls.roots().filter(|(_, field)| needs(field) != Nothing) {
-        let permissions = [just_enough(field)];
+        let permission = just_enough(field);
         // Somebody else than who made the rows: callers may see themselves.
-        let person = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&permissions) };
+        let person = Caller { actor: Actor::member(MemberId::NIL), ..world.ours.only(&[permission]) };
         let program = Caller { actor: Actor::integration(IntegrationId::NIL), ..person.clone() };
-        for way in calls.ways(field, 4).iter().filter(|way| is_ours(&way.kind)) {
-            // Each object below, by itself: where one is refused the others are shown all the same.
-            for (_, selection) in calls.selections(&way.kind).into_iter().filter(|(_, one)| one.contains("__typename")) {
+        let mut starts = [person, program].map(|caller| Start { operation, field, permission, caller, closed: Vec::new() });
+        for way in calls.ways(field, 4).iter().filter(|way| ours.contains(&way.kind)) {
+            let mut objects = [Vec::new(), Vec::new()];
+            for object in calls.plain_fields(&way.kind).filter(|object| calls.is_composite(&base(&object.ty.node))) {
                 // A field is a resolver of its type's: whoever leads there, two roots of the same permission show as much as twenty.
-                let times: &mut u32 = tried.entry((permissions, way.kind.clone(), selection.clone())).or_default();
+                let times: &mut usize = tried.entry((permission, way.kind.clone(), object.name.node.as_str())).or_default();
+                if let Some(objects) = objects.get_mut(*times) {
+                    objects.push(object);
+                }
                 *times += 1;
-                if *times > 2 {
-                    continue;
-                }
-                let caller = if *times == 1 { &person } else { &program };
-                let variables = calls.variables(house, field, None);
-                let document = calls.document(operation, field, &variables, &way.selection(&selection));
-                let answer = world.ask(house, Some(caller.clone()), &document, &variables).await;
-                let mut met = BTreeSet::new();
-                let of_root = answer["data"].as_object().into_iter().flat_map(|data| data.values());
-                of_root.for_each(|value| roads(value, Some(&(String::new(), String::new())), &mut met));
-                for ((parent, name), kind) in met {
-                    let road = format!("{parent}.{name}");
-                    let Some(needed) = map.needed.get(&kind).filter(|needed| !permissions.contains(&needed.as_str())) else {
-                        continue;
-                    };
-                    walked.insert(road.clone());
-                    // Who did something is named to whoever sees what they did: of a program that is its name.
-                    let is_author = kind == "Integration"
-                        && calls
-                            .fields(&parent)
-                            .iter()
-                            .any(|one| one.node.name.node == *name && base(&one.node.ty.node) == "Actor");
-                    if !is_author && !exceptions::EXCEPTIONS.iter().any(|(known, _)| *known == road) {
-                        around.insert(format!("{road} shows a {kind} without {needed} to {permissions:?}: {document}"));
-                    }
-                }
+            }
+            for (start, objects) in starts.iter_mut().zip(objects) {
+                walk.go(start, way, objects).await;
             }
         }
     }
+    let Walk { around, walked, .. } = walk;
     assert!(walked.len() > 20 / part.of, "only these roads led to an object: {walked:?}");
     assert!(around.is_empty(), "{} roads around rights: {around:#?}", around.len());
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{
     calls::Calls,
     least, only_error,
-    world::{House, World, told},
+    typenames::told,
+    world::{House, World},
 };
 use crate::world::on_both;
 

@@ -1,8 +1,10 @@
-//! The types of the objects in an answer.
+//! What an answer says: its errors, and the types of its objects.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use async_graphql::Response;
+use entrepot::graphql::{answer::data_json, fault::TopError};
+use serde_json::{Value, json};
 
 /// Adds the type of each object that says it.
 pub fn typenames(value: &Value, found: &mut BTreeSet<String>) {
@@ -14,4 +16,20 @@ pub fn typenames(value: &Value, found: &mut BTreeSet<String>) {
         }
         _ => {}
     }
+}
+
+/// An answer as JSON. Errors come as `{code, permission, message}`.
+pub(super) fn told(response: Response) -> Value {
+    let error = |error: &async_graphql::ServerError| {
+        let top = error.source::<TopError>();
+        let permission = if let Some(TopError::Forbidden(code)) = top { json!(code) } else { Value::Null };
+        let mut told = json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message });
+        if let Some(TopError::BadUserInput { field, .. }) = top {
+            told["field"] = json!(field);
+        }
+        told
+    };
+    let errors: Vec<Value> = response.errors.iter().map(error).collect();
+    let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
+    json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
 }

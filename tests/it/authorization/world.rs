@@ -13,7 +13,7 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::access::KeyUse,
     files::FileLocation,
-    graphql::{answer::data_json, cost_limiter::Charge, fault::TopError, rate_limit::Paid},
+    graphql::{cost_limiter::Charge, rate_limit::Paid},
     identity::{Entered, NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
@@ -23,6 +23,7 @@ use entrepot::{
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
+use super::typenames::told;
 pub use crate::world::answers::text;
 use crate::{
     databases::{self, Home},
@@ -113,6 +114,11 @@ impl OurTenant for TwoCompanies {
 impl World {
     /// Answers an operation; of a stream, its first item. Errors come as `{code, permission, message}`.
     pub async fn ask(&self, house: &House, caller: Option<Caller>, query: &str, variables: &Value) -> Value {
+        told(self.answer(house, caller, query, variables).await)
+    }
+
+    /// The same as the engine gives it.
+    pub async fn answer(&self, house: &House, caller: Option<Caller>, query: &str, variables: &Value) -> Response {
         let mut request = self.request(query).variables(Variables::from_json(variables.clone()));
         if let Some(caller) = caller {
             let scope = self.node.db.tenant(caller.tenant);
@@ -124,13 +130,12 @@ impl World {
             };
             request = schema::attach(request, &scope).data(caller).data(paid);
         }
-        let response = if query.starts_with("subscription") {
+        if query.starts_with("subscription") {
             let mut stream = Box::pin(self.node.schema.execute_stream(request));
             tokio::time::timeout(Duration::from_secs(20), stream.next()).await.unwrap().unwrap()
         } else {
             self.node.schema.execute(request).await
-        };
-        told(response)
+        }
     }
 
     /// The answer of the owner's mutation, which is not refused.
@@ -380,19 +385,4 @@ impl House {
         }
         Caller { permissions, ..self.owner.clone() }
     }
-}
-
-pub(super) fn told(response: Response) -> Value {
-    let error = |error: &async_graphql::ServerError| {
-        let top = error.source::<TopError>();
-        let permission = if let Some(TopError::Forbidden(code)) = top { json!(code) } else { Value::Null };
-        let mut told = json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message });
-        if let Some(TopError::BadUserInput { field, .. }) = top {
-            told["field"] = json!(field);
-        }
-        told
-    };
-    let errors: Vec<Value> = response.errors.iter().map(error).collect();
-    let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
-    json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
 }
