@@ -109,20 +109,28 @@ impl Plan {
     }
 }
 
-/// The first column of each index of Postgres beside the tenant: one that is searched without it is read whole.
-pub async fn firsts(scope: &TenantScope) -> BTreeMap<String, String> {
+/// What is known of the database before its plans are read.
+pub struct Catalog {
+    /// The first column of each index of Postgres beside the tenant: one that is searched without it is read whole.
+    firsts: BTreeMap<String, String>,
+    /// The tables of SQLite.
+    tables: BTreeSet<String>,
+}
+
+pub async fn catalog(scope: &TenantScope) -> Catalog {
     if scope.backend() == Backend::Sqlite {
-        return BTreeMap::new();
+        return Catalog { firsts: BTreeMap::new(), tables: known(scope).await };
     }
     let sql = "SELECT DISTINCT ON (i.indexrelid) c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, place) JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
         WHERE c.relnamespace = 'public'::regnamespace AND a.attname <> 'tenant_id' AND $1::uuid IS NOT NULL ORDER BY i.indexrelid, k.place";
     let rows = scope.rows(sql, Vec::new()).await.unwrap();
-    rows.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect()
+    let firsts = rows.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect();
+    Catalog { firsts, tables: BTreeSet::new() }
 }
 
 /// None where a statement has no plan: it writes new rows, or is not the tenant's.
-pub async fn of(scope: &TenantScope, statement: &Statement, firsts: &BTreeMap<String, String>) -> Option<Plan> {
+pub async fn of(scope: &TenantScope, statement: &Statement, catalog: &Catalog) -> Option<Plan> {
     let first = statement.sql.split_whitespace().next().unwrap_or_default().to_uppercase();
     if !["SELECT", "WITH", "UPDATE", "DELETE"].contains(&first.as_str()) {
         return None;
@@ -141,7 +149,7 @@ pub async fn of(scope: &TenantScope, statement: &Statement, firsts: &BTreeMap<St
     let mut plan = Plan::default();
     match scope.backend() {
         Backend::Sqlite => {
-            let tables = tables_of(&statement.sql, &known(scope).await);
+            let tables = tables_of(&statement.sql, &catalog.tables);
             for row in &rows {
                 let detail: String = row.try_get_by_index(3).unwrap();
                 plan.sqlite(&detail, &tables, &statement.sql);
@@ -149,7 +157,7 @@ pub async fn of(scope: &TenantScope, statement: &Statement, firsts: &BTreeMap<St
         }
         Backend::Postgres => {
             let whole: Value = rows[0].try_get_by_index(0).unwrap();
-            plan.postgres(&whole[0]["Plan"], None, 1.0, firsts);
+            plan.postgres(&whole[0]["Plan"], None, 1.0, &catalog.firsts);
         }
     }
     Some(plan)
