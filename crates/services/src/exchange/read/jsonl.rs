@@ -47,7 +47,7 @@ pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender)
 
 fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) -> Result<Vec<Option<Cell>>, String> {
     // What the decoder has put in the place of a byte that is no letter.
-    if line.windows(REPLACED.len()).any(|letter| letter == REPLACED) {
+    if line.contains(&REPLACED[0]) && line.windows(REPLACED.len()).any(|letter| letter == REPLACED) {
         return Err(FOREIGN.to_owned());
     }
     if has_many_values(line) {
