@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Run,
-    plain::{LevelRef, Model, State},
+    plain::{Buy, LevelRef, Line, Model, Order, Parcel, State, Transfer},
     send::Names,
 };
 
@@ -33,8 +33,23 @@ fn expected(model: &Model, place: LevelRef) -> [i64; 5] {
     [level.on_hand, level.reserved, model.unavailable(place), level.incoming, level.in_transit]
 }
 
+fn shown_order(order: &Order) -> Value {
+    let line = |line: &Line| json!({ "open": line.open, "cancelled": line.cancelled, "fulfilled": line.fulfilled, "returned": line.returned });
+    json!({ "status": order.status, "lines": order.lines.iter().map(line).collect::<Vec<_>>() })
+}
+
+fn shown_transfer(transfer: &Transfer) -> Value {
+    let line = |line: &Parcel| json!({ "quantity": line.quantity, "shipped": line.shipped, "received": line.received, "lost": line.lost });
+    json!({ "status": transfer.status, "lines": transfer.lines.iter().map(line).collect::<Vec<_>>() })
+}
+
+fn shown_buy(buy: &Buy) -> Value {
+    json!({ "status": buy.status, "lines": buy.lines.iter().map(|line| json!({ "open": line.open })).collect::<Vec<_>>() })
+}
+
 impl Run {
-    pub async fn compare(&self) {
+    /// Compares figures and documents: all documents, or those that were to change since the last time.
+    pub async fn compare(&mut self, is_whole: bool) {
         let at = format!("ENTREPOT_MODEL_SEED={} after round {}", self.seed, self.round);
         let query = "query($filter: StockFilter) { stockLevels(first: 50, filter: $filter) { nodes { product { id } store { id } onHand reserved
             unavailable incoming inTransit } } }";
@@ -42,7 +57,7 @@ impl Run {
         assert_eq!(shown["stockLevels"]["nodes"].as_array().map(Vec::len), Some(6));
         levels(&self.model, &self.names, &shown["stockLevels"]["nodes"], &at);
         self.lots(&at).await;
-        self.documents(&at).await;
+        self.documents(&at, is_whole).await;
         self.costs(&at).await;
     }
 
@@ -67,41 +82,46 @@ impl Run {
         }
     }
 
-    async fn documents(&self, at: &str) {
-        let nodes = async |ids: Vec<&String>, selection: &str| {
-            let mut all = Vec::new();
-            for some in ids.chunks(100) {
-                let query = format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {selection} }} }}");
-                all.extend(self.ask(&query, json!({ "ids": some })).await["nodes"].as_array().unwrap().clone());
+    async fn documents(&mut self, at: &str, is_whole: bool) {
+        let (model, names) = (&self.model, &self.names);
+        let holds = names.holds.iter().zip(&model.holds).map(|(id, hold)| (id.clone(), json!(hold.remaining)));
+        let orders = names.orders.iter().zip(&model.orders).map(|(named, order)| (named.0.clone(), shown_order(order)));
+        let transfers = names.transfers.iter().zip(&model.transfers);
+        let transfers = transfers.map(|(named, transfer)| (named.0.clone(), shown_transfer(transfer)));
+        let buys = names.buys.iter().zip(&model.buys).map(|(named, buy)| (named.0.clone(), shown_buy(buy)));
+        let holds = Vec::from_iter(holds);
+        let kinds = [
+            (Vec::from_iter(orders), "... on Order { status lines { open cancelled fulfilled returned } }"),
+            (Vec::from_iter(transfers), "... on Transfer { status lines { quantity shipped received lost } }"),
+            (Vec::from_iter(buys), "... on PurchaseOrder { status lines { open } }"),
+        ];
+        for (id, expected, shown) in self.shown(holds, is_whole, "... on Reservation { quantity status }").await {
+            let remaining = expected.as_i64().unwrap();
+            assert_eq!(shown["status"] == "ACTIVE", remaining > 0, "hold {id}: {shown}, {at}");
+            assert!(remaining == 0 || shown["quantity"] == remaining, "hold {id}: {shown}, not {remaining}, {at}");
+        }
+        for (documents, selection) in kinds {
+            for (id, expected, shown) in self.shown(documents, is_whole, selection).await {
+                assert_eq!(shown, expected, "{id}, {at}");
             }
-            all
-        };
-        let holds = nodes(self.names.holds.iter().collect(), "... on Reservation { quantity status }").await;
-        for (n, shown) in holds.iter().enumerate() {
-            let expected = self.model.holds[n].remaining;
-            assert_eq!(shown["status"] == "ACTIVE", expected > 0, "hold {n}: {shown}, {at}");
-            assert!(expected == 0 || shown["quantity"] == expected, "hold {n}: {shown}, not {expected}, {at}");
         }
-        let ids = self.names.orders.iter().map(|order| &order.0).collect();
-        let orders = nodes(ids, "... on Order { status lines { open cancelled fulfilled returned } }").await;
-        for (order, shown) in self.model.orders.iter().zip(&orders) {
-            let line = |line: &super::plain::Line| json!({ "open": line.open, "cancelled": line.cancelled, "fulfilled": line.fulfilled, "returned": line.returned });
-            let lines: Vec<_> = order.lines.iter().map(line).collect();
-            assert_eq!(*shown, json!({ "status": order.status, "lines": lines }), "{order:?}, {at}");
+    }
+
+    /// Documents with what is expected of them and what is shown: all of them, or those of which something else is expected than when they were last
+    /// compared.
+    async fn shown(&mut self, all: Vec<(String, Value)>, is_whole: bool, selection: &str) -> Vec<(String, Value, Value)> {
+        let mut due = all;
+        due.retain(|(id, expected)| self.compared.insert(id.clone(), expected.clone()).as_ref() != Some(expected) || is_whole);
+        let query = format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {selection} }} }}");
+        let mut found = Vec::new();
+        for some in due.chunks(100) {
+            let ids: Vec<_> = some.iter().map(|(id, _)| id).collect();
+            let shown = self.ask(&query, json!({ "ids": ids })).await;
+            let nodes = shown["nodes"].as_array().unwrap();
+            assert_eq!(nodes.len(), some.len(), "{ids:?}");
+            found.extend(some.iter().cloned().zip(nodes).map(|((id, expected), shown)| (id, expected, shown.clone())));
         }
-        let ids = self.names.transfers.iter().map(|transfer| &transfer.0).collect();
-        let transfers = nodes(ids, "... on Transfer { status lines { quantity shipped received lost } }").await;
-        for (transfer, shown) in self.model.transfers.iter().zip(&transfers) {
-            let line = |line: &super::plain::Parcel| json!({ "quantity": line.quantity, "shipped": line.shipped, "received": line.received, "lost": line.lost });
-            let lines: Vec<_> = transfer.lines.iter().map(line).collect();
-            assert_eq!(*shown, json!({ "status": transfer.status, "lines": lines }), "{transfer:?}, {at}");
-        }
-        let ids = self.names.buys.iter().map(|buy| &buy.0).collect();
-        let buys = nodes(ids, "... on PurchaseOrder { status lines { open } }").await;
-        for (buy, shown) in self.model.buys.iter().zip(&buys) {
-            let lines: Vec<_> = buy.lines.iter().map(|line| json!({ "open": line.open })).collect();
-            assert_eq!(*shown, json!({ "status": buy.status, "lines": lines }), "{buy:?}, {at}");
-        }
+        found
     }
 
     async fn costs(&self, at: &str) {

@@ -12,7 +12,7 @@ mod documents;
 mod plain;
 mod send;
 
-use std::env;
+use std::{collections::BTreeMap, env};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -69,22 +69,25 @@ pub struct Run {
     done: usize,
     seed: u64,
     round: usize,
+    /// What was expected of each document when it was last compared.
+    compared: BTreeMap<String, Value>,
 }
 
 async fn run(world: World, clients: usize) {
     let seed = number("ENTREPOT_MODEL_SEED").unwrap_or_else(random);
     let commands = number("ENTREPOT_MODEL_COMMANDS").map_or(COMMANDS, |n| n as usize);
     let clients = number("ENTREPOT_MODEL_CLIENTS").map_or(clients, |n| n as usize);
-    let every = number("ENTREPOT_MODEL_EVERY").map_or(25, |n| n as usize);
+    // What a client did is compared soon; that it changed nothing else, each so many commands.
+    let (some, all) = number("ENTREPOT_MODEL_EVERY").map_or((25, 25 * (CLIENTS / clients).max(1)), |n| (n as usize, n as usize));
     println!("ENTREPOT_MODEL_SEED={seed} ENTREPOT_MODEL_COMMANDS={commands} ENTREPOT_MODEL_CLIENTS={clients}");
     let mut run = Run::begin(world, seed, clients).await;
     while run.sent < commands {
         run.round().await;
-        if run.round % every == 0 {
-            run.compare().await;
+        if run.round % some == 0 {
+            run.compare(run.round % all == 0).await;
         }
     }
-    run.compare().await;
+    run.compare(true).await;
     run.past(50).await;
     println!("{} of {} commands were done", run.done, run.sent);
     assert!(run.done * 2 > run.sent, "most of what was asked was refused: {} of {} were done", run.done, run.sent);
@@ -106,6 +109,7 @@ impl Run {
             done: 0,
             seed,
             round: 0,
+            compared: BTreeMap::new(),
         };
         run.found().await;
         run.pause();
@@ -204,7 +208,9 @@ impl Run {
             }
         }
         done.sort_by_key(|one| one.0);
-        let mut states = vec![self.model.clone()];
+        // What is refused may be so before any of what was done, or after.
+        let is_kept = !refused.is_empty();
+        let mut states = Vec::from_iter(is_kept.then(|| self.model.clone()));
         for (seq, ask, payload) in done {
             if let Err(why) = self.model.apply(ask) {
                 panic!("{}: {seq} {ask:?} was done, and should have been refused: {why}: {payload}", self.place(&asks));
@@ -215,7 +221,7 @@ impl Run {
             self.names.keep(ask, payload);
             compare::levels(&self.model, &self.names, &payload["levels"], &format!("{}: after {seq} {ask:?}", self.place(&asks)));
             self.done += 1;
-            states.push(self.model.clone());
+            states.extend(is_kept.then(|| self.model.clone()));
         }
         for (ask, payload) in refused {
             let changes_nothing = payload["userErrors"] == json!([]);
