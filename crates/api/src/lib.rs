@@ -4,7 +4,7 @@
 
 pub mod graphql;
 
-use ::graphql::{connection, live, tenant_rows, wraps_object};
+use ::graphql::{connection, live, merged_object, tenant_rows, wraps_object};
 
 pub mod audit;
 pub mod identity;

@@ -25,6 +25,7 @@ pub mod lazy;
 pub mod lean_list;
 pub mod limits;
 pub mod loader;
+pub mod merged;
 pub mod nested;
 pub mod operation;
 pub mod preauthorize;

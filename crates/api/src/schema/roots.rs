@@ -1,6 +1,6 @@
 //! The roots: what every room adds to queries, mutations and subscriptions.
 
-use async_graphql::{MergedObject, MergedSubscription};
+use async_graphql::MergedSubscription;
 
 use super::NodeQuery;
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWaveMutation, FulfilmentWaveQuery,
         FulfilmentWorkSubscription, ReadyEmailMutation, ReadyEmailQuery,
     },
-    graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
+    graphql::{boxed::Boxed, merged::Merged, rate_limit::RateLimitQuery},
     history::HistoryQuery,
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::{EventQuery, InsightQuery, SummaryQuery},
@@ -54,121 +54,131 @@ use crate::{
 
 // A merged object asks its parts from the last one on: in both roots, what is asked most stands last.
 
-/// Queries of the API. Each field says which permission it needs.
-#[derive(MergedObject, Default)]
-#[graphql(name = "Query")]
-pub struct Queries(Boxed<OtherQueries>, Boxed<PurchaseQuery>, Boxed<StockQuery>, Boxed<OrdersQuery>, Boxed<CatalogQuery>);
-
-/// What is asked less often.
-#[derive(MergedObject, Default)]
-pub struct OtherQueries(
-    NodeQuery,
-    LotQuery,
-    RateLimitQuery,
-    IdentityQuery,
-    AccessQuery,
-    InsightQuery,
-    AuditQuery,
-    EventQuery,
-    JobQuery,
-    BackupQuery,
-    WebhookQuery,
-    TransfersQuery,
-    CountsQuery,
-    FileQueries,
-    ExportScheduleQuery,
-    CostQuery,
-    CurrencyQuery,
-    AgeingQuery,
-    DemandQuery,
-    StockPerformanceQuery,
-    ForecastQuery,
-    AnomalyQuery,
-    ReplenishmentQuery,
-    LiquidationQuery,
-    SavedViewQuery,
-    PaperQuery,
-    PaperSettingsQuery,
-    InvoiceQuery,
-    NumberQuery,
-    ReversalQuery,
-    SuggestionQuery,
-    DescriptionQuery,
-    ReportsQuery,
-    NoteQuery,
-    AttachmentQuery,
-    BlanketQuery,
-    HistoryQuery,
-    AlertQuery,
-    SourcingQuery,
-    HoldRuleQuery,
-    CarrierQuery,
-    ReadyEmailQuery,
-    FulfilmentQuery,
-    FulfilmentWaveQuery,
-    ReturnsQuery,
-    SummaryQuery,
-    CostSummaryQuery,
-    ScanQuery,
-    SearchQuery,
-    DigestQuery,
+crate::merged_object!(
+    "Queries of the API. Each field says which permission it needs.",
+    #[graphql(name = "Query")]
+    Queries(
+        Boxed<Merged<OtherQueries>>,
+        Boxed<PurchaseQuery>,
+        Boxed<StockQuery>,
+        Boxed<OrdersQuery>,
+        Boxed<CatalogQuery>,
+    )
 );
 
-/// Mutations of the API. A refusal is data, in userErrors.
-#[derive(MergedObject, Default)]
-#[graphql(name = "Mutation")]
-pub struct Mutations(
-    Boxed<OtherMutations>,
-    Boxed<PurchasingMutation>,
-    Boxed<CatalogMutation>,
-    Boxed<OrdersMutation>,
-    StockMutation,
+crate::merged_object!(
+    "What is asked less often.",
+    OtherQueries(
+        NodeQuery,
+        LotQuery,
+        RateLimitQuery,
+        IdentityQuery,
+        AccessQuery,
+        InsightQuery,
+        AuditQuery,
+        EventQuery,
+        JobQuery,
+        BackupQuery,
+        WebhookQuery,
+        TransfersQuery,
+        CountsQuery,
+        FileQueries,
+        ExportScheduleQuery,
+        CostQuery,
+        CurrencyQuery,
+        AgeingQuery,
+        DemandQuery,
+        StockPerformanceQuery,
+        ForecastQuery,
+        AnomalyQuery,
+        ReplenishmentQuery,
+        LiquidationQuery,
+        SavedViewQuery,
+        PaperQuery,
+        PaperSettingsQuery,
+        InvoiceQuery,
+        NumberQuery,
+        ReversalQuery,
+        SuggestionQuery,
+        DescriptionQuery,
+        ReportsQuery,
+        NoteQuery,
+        AttachmentQuery,
+        BlanketQuery,
+        HistoryQuery,
+        AlertQuery,
+        SourcingQuery,
+        HoldRuleQuery,
+        CarrierQuery,
+        ReadyEmailQuery,
+        FulfilmentQuery,
+        FulfilmentWaveQuery,
+        ReturnsQuery,
+        SummaryQuery,
+        CostSummaryQuery,
+        ScanQuery,
+        SearchQuery,
+        DigestQuery,
+    )
 );
 
-/// What is changed less often.
-#[derive(MergedObject, Default)]
-pub struct OtherMutations(
-    LotMutation,
-    IdentityMutation,
-    SessionMutation,
-    FactorMutation,
-    PeopleMutation,
-    SandboxMutation,
-    AccessMutation,
-    TenancyMutation,
-    JobMutation,
-    WebhookMutation,
-    TransfersMutation,
-    CountsMutation,
-    ReturnsMutation,
-    HoldMutation,
-    HoldRuleMutation,
-    PaymentMutation,
-    FileMutations,
-    ExportScheduleMutation,
-    CostMutation,
-    CurrencyMutation,
-    ReversalMutation,
-    AnomalyMutation,
-    ForecastMutation,
-    ReplenishmentMutation,
-    LiquidationMutation,
-    SavedViewMutation,
-    PaperMutation,
-    PaperSettingsMutation,
-    InvoiceMutation,
-    NumberMutation,
-    AlertMutation,
-    SourcingMutation,
-    CarrierMutation,
-    ReadyEmailMutation,
-    FulfilmentMutation,
-    FulfilmentWaveMutation,
-    SuggestionMutation,
-    DescriptionMutation,
-    NoteMutation,
-    AttachmentMutation,
-    NodeTagsMutation,
+crate::merged_object!(
+    "Mutations of the API. A refusal is data, in userErrors.",
+    #[graphql(name = "Mutation")]
+    Mutations(
+        Boxed<Merged<OtherMutations>>,
+        Boxed<PurchasingMutation>,
+        Boxed<CatalogMutation>,
+        Boxed<OrdersMutation>,
+        StockMutation,
+    )
+);
+
+crate::merged_object!(
+    "What is changed less often.",
+    OtherMutations(
+        LotMutation,
+        IdentityMutation,
+        SessionMutation,
+        FactorMutation,
+        PeopleMutation,
+        SandboxMutation,
+        AccessMutation,
+        TenancyMutation,
+        JobMutation,
+        WebhookMutation,
+        TransfersMutation,
+        CountsMutation,
+        ReturnsMutation,
+        HoldMutation,
+        HoldRuleMutation,
+        PaymentMutation,
+        FileMutations,
+        ExportScheduleMutation,
+        CostMutation,
+        CurrencyMutation,
+        ReversalMutation,
+        AnomalyMutation,
+        ForecastMutation,
+        ReplenishmentMutation,
+        LiquidationMutation,
+        SavedViewMutation,
+        PaperMutation,
+        PaperSettingsMutation,
+        InvoiceMutation,
+        NumberMutation,
+        AlertMutation,
+        SourcingMutation,
+        CarrierMutation,
+        ReadyEmailMutation,
+        FulfilmentMutation,
+        FulfilmentWaveMutation,
+        SuggestionMutation,
+        DescriptionMutation,
+        NoteMutation,
+        AttachmentMutation,
+        NodeTagsMutation,
+    )
 );
 
 /// Subscriptions of the API: changes as they happen, without a gap.
@@ -185,6 +195,6 @@ pub struct Subscriptions(
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
-pub type Query = Audited<Queries>;
-pub type Mutation = Audited<Mutations>;
+pub type Query = Audited<Merged<Queries>>;
+pub type Mutation = Audited<Merged<Mutations>>;
 pub type Subscription = AuditedStreams<Subscriptions>;
