@@ -1,6 +1,9 @@
 //! casbin as the compiler of roles.
 
-use std::{collections::HashMap, fmt::Write};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+};
 
 use casbin::{CoreApi, DefaultModel, Enforcer, MgmtApi, RbacApi, StringAdapter};
 use entity::prelude::{RoleId, TenantId};
@@ -68,11 +71,10 @@ impl Policies {
     pub async fn from_text(model: &str, roles: &str) -> Result<Self, PolicyError> {
         let mut policies = Self { model: model.to_owned(), roles: roles.to_owned(), built_in: HashMap::new() };
         let enforcer = policies.enforcer(TenantId::NIL, &[]).await?;
+        let known: HashSet<(&str, &str)> = REGISTRY.iter().map(|permission| split(permission.code)).collect();
         for rule in enforcer.get_policy() {
             let (object, action) = (&rule[2], &rule[3]);
-            let known =
-                (object == "*" && action == "*") || REGISTRY.iter().any(|p| split(p.code) == (object.as_str(), action.as_str()));
-            if !known {
+            if (object != "*" || action != "*") && !known.contains(&(object.as_str(), action.as_str())) {
                 return Err(PolicyError::Unknown(object.clone(), action.clone()));
             }
         }
@@ -118,15 +120,12 @@ impl Policies {
 fn closures(enforcer: &Enforcer, tenant: TenantId, roles: impl Iterator<Item = RoleId>) -> HashMap<RoleId, Bits> {
     let domain = tenant.to_string();
     let mut given: HashMap<String, Bits> = HashMap::new();
+    let known: Vec<(&str, &str)> = REGISTRY.iter().map(|permission| split(permission.code)).collect();
     for rule in enforcer.get_policy().into_iter().filter(|rule| rule[1] == "*" || rule[1] == domain) {
         let of = given.entry(rule[0].clone()).or_default();
-        for (index, permission) in REGISTRY.iter().enumerate() {
-            let (object, action) = split(permission.code);
-            if [("*", object), ("*", action)]
-                .iter()
-                .zip([&rule[2], &rule[3]])
-                .all(|((any, own), said)| said == any || said == own)
-            {
+        let (any_object, any_action) = (rule[2] == "*", rule[3] == "*");
+        for (index, (object, action)) in known.iter().enumerate() {
+            if (any_object || rule[2] == *object) && (any_action || rule[3] == *action) {
                 of.insert(index);
             }
         }
