@@ -4,6 +4,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use entrepot::{
@@ -209,13 +210,30 @@ async fn template_file() -> PathBuf {
     file
 }
 
-/// A digest of all that has a part in migrating.
+/// A digest of all that has a part in migrating. It is noted for each build of the tests, so that not every test reads four hundred files.
 pub fn text_of_migrations() -> String {
+    let noted = place().join(format!("entrepot-migrations-{}", program()));
+    if let Ok(digest) = fs::read_to_string(&noted) {
+        return digest;
+    }
     let mut hasher = Sha256::new();
     for folder in ["migration/src", "crates/platform/src/storage"] {
         digest(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hasher);
     }
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest: String = hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    // Of several at once each notes the same, and under another name first: nobody reads half of it.
+    let making = folder();
+    fs::write(making.join("digest"), &digest).unwrap();
+    fs::rename(making.join("digest"), noted).unwrap();
+    fs::remove_dir_all(making).unwrap();
+    digest
+}
+
+/// This build of the tests, by when it was made and how large it is.
+pub fn program() -> String {
+    let program = fs::metadata(env::current_exe().unwrap()).unwrap();
+    let made = program.modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
+    format!("{:x}-{:x}", made.as_nanos(), program.len())
 }
 
 fn digest(path: &Path, hasher: &mut Sha256) {
