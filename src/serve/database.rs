@@ -2,7 +2,7 @@
 
 use platform::{
     clock::Clock,
-    storage::{ActiveRowSecurity, Backend, Database, Fault, Options, copying::CopyMarks},
+    storage::{ActiveRowSecurity, Backend, Database, Fault, Options, RowSecurityProof, copying::CopyMarks},
 };
 
 use super::StartError;
@@ -41,7 +41,9 @@ pub(super) async fn opened(url: &str, options: Options) -> Result<Database, Star
     if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
         return Err(StartError::ReadOnly);
     }
-    log_row_security(&db).await?;
+    if options.row_security_proof == RowSecurityProof::AtStart {
+        log_row_security(&db).await?;
+    }
     make_parts(&db).await;
     Ok(db)
 }

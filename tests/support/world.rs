@@ -15,8 +15,11 @@ use std::{
 use entity::prelude::{MemberId, TenantId};
 use entrepot::{
     clock::Clock,
+    identity::Settings,
+    ledger::Grouping,
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Reads, TenantScope},
+    serve::Node,
+    storage::{Database, Options, Reads, RowSecurityProof, TenantScope},
 };
 
 use super::databases::Home;
@@ -175,6 +178,13 @@ pub fn data_folder() -> Option<PathBuf> {
     assert!(env::var("CI").as_deref() != Ok("true"), "CI has {}", folder.display());
     println!("SKIPPED: {} is not there", folder.display());
     None
+}
+
+/// A node on a copy of a migrated database. Row security of all copies is proven where companies are set up, by each process that tests start, and by
+/// tests of its own: each proof writes eight hundred rows.
+pub async fn node(url: &str, clock: Clock, settings: Settings, keys: &KeySource) -> Node {
+    let options = Options { row_security_proof: RowSecurityProof::Copied, ..Options::default() };
+    Node::sharing(None, url, options, clock, settings, Grouping::Together, keys).await.unwrap()
 }
 
 /// The keys of scenarios' databases: random once, and no secret.

@@ -11,7 +11,6 @@ use entrepot::{
     clock::Clock,
     graphql::fault::TopError,
     identity::{Mailer, Settings},
-    ledger::Grouping,
     serve::Node,
     storage::{Backend, GlobalReads},
 };
@@ -185,7 +184,7 @@ pub fn token_in(letter: &str) -> String {
 }
 
 async fn node(url: &str, clock: Clock, settings: Settings) -> Node {
-    Node::open(url, clock, settings, Grouping::Together, &keys()).await.unwrap()
+    world::node(url, clock, settings, &keys()).await
 }
 
 pub async fn ask_at(node: &Node, token: Option<&str>, address: &str, query: &str, variables: Value) -> Value {

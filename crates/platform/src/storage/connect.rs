@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    ActiveRowSecurity, Announcer, Extensions, Fault, RowSecurity,
+    ActiveRowSecurity, Announcer, Extensions, Fault, RowSecurity, RowSecurityProof,
     coalesce::Lines,
     limits,
     postgres::{self, Doors},
@@ -39,6 +39,7 @@ pub struct Options {
     pub readers: u32,
     pub writers: u32,
     pub row_security: RowSecurity,
+    pub row_security_proof: RowSecurityProof,
     pub ledger_plans: LedgerPlans,
     /// The process that copies the deployment, so that it tells its own connections from others'.
     pub copier: Option<uuid::Uuid>,
@@ -51,6 +52,7 @@ impl Default for Options {
             readers: 8,
             writers: 8,
             row_security: RowSecurity::default(),
+            row_security_proof: RowSecurityProof::default(),
             ledger_plans: LedgerPlans::default(),
             copier: None,
             ships_log: false,

@@ -73,7 +73,7 @@ pub use parts::{MissingPart, Month, Part, PartColumn, PartShape, PartState, Part
 pub use planned::{PlannedLock, PlannedMigration, PlannedStatement, TableRows};
 pub use pools::Pool;
 pub use retries::with_retries;
-pub use row_security::{ActiveRowSecurity, RowSecurity};
+pub use row_security::{ActiveRowSecurity, RowSecurity, RowSecurityProof};
 pub use rows::{Row, word};
 pub use scoped::{Finds, Global, Reads, SUSPENDED, TenantScope, TenantsScope, is_suspended};
 pub use shipping::{Checkpoint, HeldWriter, ShippingLock, is_shipped};

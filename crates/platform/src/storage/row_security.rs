@@ -26,6 +26,16 @@ pub enum RowSecurity {
     All,
 }
 
+/// When a process that works with a database makes sure that row security holds in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowSecurityProof {
+    /// Before it works: it writes into each table, and undoes it.
+    #[default]
+    AtStart,
+    /// Never: somebody has proven it of the database that this one is a copy of.
+    Copied,
+}
+
 /// What stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActiveRowSecurity {

@@ -6,7 +6,6 @@ use entity::prelude::*;
 use entrepot::{
     files::FileLocation,
     identity::{Session, Settings},
-    ledger::Grouping,
     secrets::KeySource,
     serve::Node,
 };
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 use super::{House, TwoCompanies, World, text};
 use crate::{
     databases::Home,
-    world::{Hands, Setup, keys},
+    world::{self, Hands, Setup, keys},
 };
 
 /// The keys of another deployment.
@@ -37,7 +36,7 @@ pub async fn furnish(home: Home) -> (Home, Value) {
 pub async fn again((home, kept): (Home, Value)) -> World {
     let hands = Hands::ticking(kept["now"].as_i64().unwrap());
     let clock = hands.clock(12);
-    let node = Node::open(&home.url, clock.clone(), Settings::default(), Grouping::Together, &keys()).await.unwrap();
+    let node = world::node(&home.url, clock.clone(), Settings::default(), &keys()).await;
     let files = home.folder.join("files");
     node.files.keep_in(FileLocation::Folder(files.clone()));
     let ours = House::again(&node, &kept["ours"]).await;
@@ -51,7 +50,7 @@ impl World {
     pub async fn another_deployment(home: Home, now: Timestamp, owner: &str) -> Self {
         let hands = Hands::ticking(now.micros());
         let clock = hands.clock(31);
-        let node = Node::open(&home.url, clock.clone(), Settings::default(), Grouping::Together, &other_keys()).await.unwrap();
+        let node = world::node(&home.url, clock.clone(), Settings::default(), &other_keys()).await;
         let files = home.folder.join("files");
         node.files.keep_in(FileLocation::Folder(files.clone()));
         let ours = House::founded_by(&node, "charlie", owner).await;
