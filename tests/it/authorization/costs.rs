@@ -293,13 +293,8 @@ impl World {
     /// A schedule of a view that is not run.
     fn scheduled(&self, house: &House, view: SavedViewId) -> Schedule {
         let now = self.node.clock.now();
-        let rule = ScheduleRule {
-            period: SchedulePeriod::Daily,
-            hour: 7,
-            day_of_week: 1,
-            day_of_month: 1,
-            time_zone: "Europe/London".to_owned(),
-        };
+        let time_zone = "Europe/London".to_owned();
+        let rule = ScheduleRule { period: SchedulePeriod::Daily, hour: 7, day_of_week: 1, day_of_month: 1, time_zone };
         let fields = ScheduleFields {
             variables: saved_views::core::Variables::new(),
             rows: None,

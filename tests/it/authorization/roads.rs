@@ -6,7 +6,7 @@ mod of_whom;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use async_graphql::{
-    Positioned, ServerError,
+    Error, Pos, Positioned, ServerError,
     parser::types::{ConstDirective, FieldDefinition},
 };
 use entity::prelude::{Actor, IntegrationId, MemberId};
@@ -14,7 +14,7 @@ use entrepot::{
     access::Caller,
     graphql::{code::Code, fault::TopError},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Needs::{May, Nothing},
@@ -307,6 +307,26 @@ fn is_shown(value: &Value, names: &[&str]) -> bool {
         (_, []) => true,
         (_, [name, rest @ ..]) => is_shown(&value[*name], rest),
     }
+}
+
+/// What a closed way hides is not asked for: nothing else may close one.
+#[test]
+fn a_way_is_closed_where_its_own_field_is_refused_and_nothing_of_it_is_shown() {
+    let way = Way { kind: "Customer".to_owned(), open: "orders { ... on Order { customer { ".to_owned() };
+    let begins = "query { store { ".len();
+    let refusal =
+        |column| Error::new_with_source(TopError::Forbidden("customer.read")).into_server_error(Pos { line: 1, column });
+    let (orders, customer) = (begins + 1, begins + 1 + "orders { ... on Order { ".len());
+    assert_eq!(refused_at(&way, &[refusal(customer), refusal(customer)], begins).as_ref(), Some(&way.open));
+    assert_eq!(refused_at(&way, &[refusal(customer), refusal(orders)], begins), None, "two fields are refused");
+    assert_eq!(refused_at(&way, &[refusal(begins + 1 + way.open.len())], begins), None, "an object at its end is refused");
+    let fault = Error::new_with_source(TopError::Internal).into_server_error(Pos { line: 1, column: customer });
+    assert_eq!(refused_at(&way, &[refusal(customer), fault], begins), None, "a fault is no refusal");
+    let fields = names(&way.open);
+    assert_eq!(fields, ["orders", "customer"]);
+    let shown = |customers: [Value; 2]| json!({ "orders": customers.map(|customer| json!({ "customer": customer })) });
+    assert!(!is_shown(&shown([Value::Null, Value::Null]), &fields));
+    assert!(is_shown(&shown([Value::Null, json!({ "name": "Ada" })]), &fields), "another item shows it");
 }
 
 /// As it runs: whoever may call a root field and nothing else meets no object that they could not ask for at its own root.
