@@ -197,8 +197,7 @@ impl World {
         assert_eq!(lines.len(), 1, "{lines:?}");
         rows::insert_lines(&work, plan, &lines).await.unwrap();
         work.commit().await.unwrap();
-        ids.insert("rpp", policy.to_string());
-        ids.insert("rpl", plan.to_string());
+        ids.extend([("rpp", policy.to_string()), ("rpl", plan.to_string())]);
     }
 
     /// A plan for dead stock, whose line was overtaken: nothing of it can be carried out.

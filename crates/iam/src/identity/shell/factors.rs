@@ -135,11 +135,12 @@ impl Identity {
         let work = self.db.global().begin().await?;
         // A login that began before ends with its session written, and that one is ended here.
         rows::lock_password(&work, user).await?;
+        // Before the authenticator, as whoever shows such a code takes them.
+        factors::put_backup_codes(&work, user, hashes).await?;
         if !factors::confirm(&work, user, (pending, sealed), step, now).await? {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());
         }
-        factors::put_backup_codes(&work, user, hashes).await?;
         sessions::showed_factor(&work, session.id, now).await?;
         let ended = sessions::end(&work, Which::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
         work.commit().await?;
