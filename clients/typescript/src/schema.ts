@@ -4491,7 +4491,11 @@ export interface ProductUpdateInput {
   name?: string | null;
   /** Description of the product, at most 10,000 characters. */
   description?: string | null;
-  /** Unit in which the product is counted. Fixed after the first movement. */
+  /**
+   * Unit in which the product is counted. Fixed after the first movement. Before it, another unit is refused with IN_USE
+   * while quantities are set: reorder points, maximums, safety stock, thresholds of alert rules, pack sizes, minimum orders
+   * and price breaks of suppliers, and the low stock threshold and barcodes of packs, unless the same call gives these two.
+   */
   unit?: UnitInput | null;
   /** Barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
@@ -4553,7 +4557,11 @@ export interface ProductUpsertInput {
   name?: string | null;
   /** Description of the product, at most 10,000 characters. */
   description?: string | null;
-  /** Unit in which the product is counted. Fixed after the first movement. */
+  /**
+   * Unit in which the product is counted. Fixed after the first movement. Before it, another unit is refused with IN_USE
+   * while quantities are set: reorder points, maximums, safety stock, thresholds of alert rules, pack sizes, minimum orders
+   * and price breaks of suppliers, and the low stock threshold and barcodes of packs, unless the same call gives these two.
+   */
   unit?: UnitInput | null;
   /** Barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
