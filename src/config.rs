@@ -320,6 +320,10 @@ pub struct Serve {
     /// Operations of one tenant that run at once on this node, or off.
     #[arg(long, env = "ENTREPOT_TENANT_OPERATIONS", default_value = "32")]
     pub tenant_operations: AtMost,
+    /// Requests to GraphQL that this node works on at once however long they take, or off. Beyond it as many as it answers in 0.3 s; further ones are
+    /// refused before they are read.
+    #[arg(long, env = "ENTREPOT_REQUESTS_IN_FLIGHT", default_value = "256")]
+    pub requests_in_flight: AtMost,
     /// Points that a single operation may cost.
     #[arg(long, env = "ENTREPOT_OPERATION_POINTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub operation_points: u32,

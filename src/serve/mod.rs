@@ -370,6 +370,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let token_life = Duration::from_secs(args.access_token_minutes.unsigned_abs() * 60);
     front.positions = node.session_positions(redis.clone(), token_life).await?;
     node.limits.points = args.operation_points;
+    node.limits.requests_in_flight = args.requests_in_flight.0.map(|most| most as usize);
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     (node.keep, node.pgbackrest) = (args.jobs.keep(), backup::PgBackRest::of(&args.jobs.backups, &args.database)?);
     args.jobs.files.apply(&node.files)?;

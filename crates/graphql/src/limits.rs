@@ -60,6 +60,9 @@ pub struct Limits {
     pub body_time: Duration,
     /// From a whole request to its answer.
     pub request_time: Duration,
+    /// Requests to GraphQL that may be worked on at once however long they take: beyond it as many as are answered in time, by measurement.
+    /// `None` refuses none.
+    pub requests_in_flight: Option<usize>,
     /// How long a peer may refuse to take bytes that wait for it.
     pub stall_time: Duration,
     /// Header lines of a request.
@@ -131,6 +134,7 @@ impl Default for Limits {
             idle_time: Duration::from_secs(75),
             body_time: Duration::from_secs(15),
             request_time: Duration::from_secs(10),
+            requests_in_flight: Some(256),
             stall_time: Duration::from_mins(1),
             headers: 100,
             header_bytes: 64 << 10,

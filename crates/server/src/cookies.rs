@@ -65,6 +65,12 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
     Ok(Some(Page { access: cookie(headers, names.access), auth_cookies, device, from, is_secure }))
 }
 
+/// The access token that a page in cookie mode has sent, wherever the page is from.
+pub fn access_token(headers: &HeaderMap, is_secure: bool) -> Option<String> {
+    let is_page = text(headers, &MODE) == Some("cookie");
+    is_page.then(|| cookie(headers, names(is_secure).access)).flatten()
+}
+
 impl Page {
     /// A page says where it is from when it changes something; whoever does not say so is none, and has no use for cookies.
     pub fn may_change(&self) -> bool {

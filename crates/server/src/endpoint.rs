@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::Either};
 use platform::{
     metrics,
     traces::{Span, SpanKind},
@@ -21,7 +21,7 @@ use super::{
     compress,
     connections::Peer,
     cookies::{self, Page},
-    envelope,
+    early_refusal, envelope,
     event_stream::{self, Wanted},
     graphiql,
     negotiate::{self, Media},
@@ -55,13 +55,19 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
     let page = request.headers().get(header::ORIGIN).cloned();
     let is_secure = came_by_tls(&front, request.extensions(), request.headers());
     let mut span = Span::root("request", SpanKind::Server, text(request.headers(), &TRACEPARENT));
+    let entered = early_refusal::enter(&front, &request, began);
     // Apart: what is around it moves it on, and each move would copy all that a request needs while it is answered.
-    let answering = AssertUnwindSafe(span.run_within(Box::pin(dispatch(&front, request, &id)))).catch_unwind();
+    let answering = match &entered {
+        Ok(_in_flight) => Either::Left(Box::pin(dispatch(&front, request, &id))),
+        Err(shed) => Either::Right(Box::pin(early_refusal::refuse(&front.load_shedder, *shed, request, &id))),
+    };
+    let answering = AssertUnwindSafe(span.run_within(answering)).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
         tracing::error!(request_id = id, "a request's handling panicked");
         let message = "something went wrong on our side; the request id finds it in the log";
         reply::of_errors(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
     });
+    drop(entered);
     origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
     if is_secure {
         // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
@@ -118,8 +124,7 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
         return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", media, id);
     }
     let limits = &front.service.limits;
-    let declared = text(headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    let body = match body::read(body, declared, limits.body_bytes, limits.body_time).await {
+    let body = match body::read(body, declared_length(headers), limits.body_bytes, limits.body_time).await {
         Ok(body) => body,
         Err(error) => return unread(error, limits.body_bytes, media, id),
     };
@@ -168,6 +173,11 @@ fn wanted(accept: Option<&str>) -> Option<(Sent, Media)> {
         return Some((Sent::AsEvents, Media::Response));
     }
     negotiate::answer_media(accept).map(|media| (Sent::Whole(media), media))
+}
+
+/// The media type of an answer to these headers, whatever else they ask for.
+pub fn media(headers: &HeaderMap) -> Media {
+    wanted(list(headers, &header::ACCEPT).as_deref()).map_or(Media::Json, |(_, media)| media)
 }
 
 impl Sent {
@@ -320,6 +330,11 @@ fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     Some(lines.fold(first.into(), |all, line| format!("{all}, {line}").into()))
 }
 
+/// The length of a body, where it is declared.
+pub fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    text(headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok())
+}
+
 /// Whether the client came by TLS: to us, or to a trusted proxy, whose word about its client counts more than how it came itself.
 fn came_by_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
     let Some(peer) = extensions.get::<Peer>() else { return false };
@@ -329,7 +344,12 @@ fn came_by_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap
 
 /// Whether cookies travel by TLS: by the operator's word, or as the client came.
 pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
-    front.settings.by_tls || came_by_tls(front, &parts.extensions, &parts.headers)
+    is_secure(front, &parts.extensions, &parts.headers)
+}
+
+/// The same of a request that has not been taken apart.
+pub fn is_secure<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    front.settings.by_tls || came_by_tls(front, extensions, headers)
 }
 
 /// The peer's address, or the client's that trusted proxies name.

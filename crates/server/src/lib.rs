@@ -4,6 +4,7 @@ mod body;
 mod compress;
 mod connections;
 mod cookies;
+mod early_refusal;
 mod envelope;
 mod event_stream;
 mod files;
@@ -16,6 +17,7 @@ mod key_set;
 mod leaked_keys;
 mod negotiate;
 mod origin;
+mod overload;
 mod profiles;
 mod proxies;
 mod reply;
@@ -46,7 +48,7 @@ use graphql::{
     validation_cache::DocumentValidator,
 };
 
-use self::negotiate::Media;
+use self::{negotiate::Media, overload::LoadShedder};
 
 pub use self::{
     connections::Peer,
@@ -104,6 +106,7 @@ pub struct Front<E> {
     pub readiness: Arc<dyn Readiness>,
     pub drain: Drain,
     pub admission: Arc<Admission>,
+    load_shedder: LoadShedder,
 }
 
 /// What `Front::new` is made from.
@@ -137,6 +140,7 @@ impl<E: Executor> Front<E> {
             mut settings,
         } = parts;
         let admission = Arc::new(Admission::new(limits.sockets_entering, limits.socket_handshakes));
+        let load_shedder = LoadShedder::new(limits.requests_in_flight);
         let introspector = Introspector::with_notes(schema_index.notes().clone());
         let guard = Guard::new(limits.clone(), schema_index);
         let cost_limiter = CostLimiter::new(rate_limiter, settings.terms.clone());
@@ -157,7 +161,8 @@ impl<E: Executor> Front<E> {
             new_id,
             positions: settings.positions.take(),
         });
-        Self { streams: Streams::new(service.clone()), service, settings, readiness, drain: Drain::default(), admission }
+        let (streams, drain) = (Streams::new(service.clone()), Drain::default());
+        Self { streams, service, settings, readiness, drain, admission, load_shedder }
     }
 }
 

@@ -21,6 +21,7 @@ mod headers;
 mod hostile;
 mod introspection;
 mod merged;
+mod overload;
 mod proxies;
 mod schema;
 mod socket_life;

@@ -41,6 +41,7 @@ mod nginx;
 mod modes;
 mod nodes;
 mod operations;
+mod overload;
 mod own_postgres;
 mod package;
 mod papers;

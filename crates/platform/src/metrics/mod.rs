@@ -153,6 +153,13 @@ pub fn rate_limit_refused(code: &'static str) {
     }
 }
 
+/// A request was refused before it was read, as the node is in overload.
+pub fn request_shed(reason: &'static str) {
+    if counts() {
+        counter!(names::REQUESTS_SHED, "reason" => reason).increment(1);
+    }
+}
+
 /// How a batch of commands was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {

@@ -4,6 +4,7 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 
 pub const REQUEST: &str = "http_server_request_duration_seconds";
+pub const REQUESTS_SHED: &str = "entrepot_requests_shed_total";
 pub const OPERATION: &str = "entrepot_graphql_operation_duration_seconds";
 pub const COST: &str = "entrepot_graphql_operation_cost_points";
 pub const DOCUMENTS_REFUSED: &str = "entrepot_graphql_documents_refused_total";
@@ -95,6 +96,7 @@ pub fn buckets() -> Result<PrometheusBuilder, BuildError> {
 
 pub fn describe() {
     describe_histogram!(REQUEST, Unit::Seconds, "Time from a request's head to its answer, by method and status");
+    describe_counter!(REQUESTS_SHED, "Requests to GraphQL answered OVERLOADED before they were read, by reason: share or full");
     describe_histogram!(
         OPERATION,
         Unit::Seconds,

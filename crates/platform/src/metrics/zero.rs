@@ -21,7 +21,8 @@ const PLAIN: [&str; 9] = [
 ];
 
 /// Names, their label, and all values of it.
-const LABELLED: [(&str, &str, &[&str]); 6] = [
+const LABELLED: [(&str, &str, &[&str]); 7] = [
+    (names::REQUESTS_SHED, "reason", &["share", "full"]),
     (names::RATE_LIMIT_REFUSED, "code", &["COST_EXCEEDED", "RATE_LIMITED", "CROWDED"]),
     (names::STREAM_RESETS, "reason", &["CURSOR_EXPIRED", "CURSOR_FOREIGN", "EPOCH_CHANGED", "SCOPE_CHANGED"]),
     (names::STREAM_CATCHUPS, "from", &["memory", "journal"]),

@@ -1,0 +1,77 @@
+//! Requests to GraphQL that are refused before they are read.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, Request, Response, header},
+};
+use platform::metrics;
+use tokio::time::Instant;
+
+use super::{
+    Front, body,
+    connections::Peer,
+    cookies,
+    endpoint::{declared_length, is_secure, media, text},
+    overload::{Caller, InFlight, LoadShedder, Shed},
+    proxies, reply,
+};
+use graphql::{
+    answer::Errors,
+    code::Code,
+    session::{Refused, bearer},
+};
+
+/// As much of a refused body is taken off the wire, so that its connection stays open; it may take so long.
+const MOST_UNREAD: usize = 64 << 10;
+const UNREAD_TIME: Duration = Duration::from_secs(1);
+/// Refusals are spread over time already, so their clients come back spread too.
+const RETRY_MS: u64 = 1_000;
+
+/// Counts a request that may ask for an operation; others pass uncounted: an upgrade to a socket, a page, a question of a browser.
+///
+/// # Errors
+/// The node is in overload, and has no room for a request of this caller.
+pub fn enter<'a, E>(front: &'a Front<E>, request: &Request<Body>, now: Instant) -> Result<Option<InFlight<'a>>, Shed> {
+    let is_counted = match *request.method() {
+        Method::POST => true,
+        Method::GET => request.uri().query().is_some() && !request.headers().contains_key(header::UPGRADE),
+        _ => false,
+    };
+    if !is_counted {
+        return Ok(None);
+    }
+    front.load_shedder.enter(now, |hasher| caller(front, request, hasher)).map(Some)
+}
+
+/// The hash of whose request it is, by what it says of itself.
+fn caller<E>(front: &Front<E>, request: &Request<Body>, hasher: &RandomState) -> u64 {
+    let (headers, extensions) = (request.headers(), request.extensions());
+    let sent = text(headers, &header::AUTHORIZATION).and_then(bearer);
+    let kept = match sent {
+        Some(_) => None,
+        None => cookies::access_token(headers, is_secure(front, extensions, headers)),
+    };
+    let peer = extensions.get::<Peer>();
+    let address = peer.map(|peer| proxies::client(&front.settings.proxies, peer.address, headers));
+    hasher.hash_one(Caller::of(sent.or(kept.as_deref()), address))
+}
+
+/// The answer to a request for which there is no room, when it is its turn: 503 with a `Retry-After`.
+pub async fn refuse(shedder: &LoadShedder, shed: Shed, request: Request<Body>, id: &str) -> Response<Body> {
+    metrics::request_shed(shed.as_str());
+    shedder.pace().await;
+    let (parts, body) = request.into_parts();
+    let rest = body::read(body, declared_length(&parts.headers), MOST_UNREAD, UNREAD_TIME).await;
+    let refused = Refused { retry_after_ms: Some(RETRY_MS), ..Refused::new(Code::Overloaded, "too busy, try again") };
+    let mut response = reply::of_errors(&Errors::refused(refused, id), media(&parts.headers), id);
+    if rest.is_err() {
+        // What is left of the body stands before any next request.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}

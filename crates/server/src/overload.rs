@@ -1,0 +1,278 @@
+//! How many requests to GraphQL are worked on at once. In overload a request waits where the ledger's lanes do not see it, in sockets and in the
+//! runtime's queues, and its refusal there comes after most of its work. So the bound is as many as the node answers in a time that clients can
+//! wait, as it was measured, and what is beyond the bound is refused before its body is read.
+//!
+//! Half of the bound is for whoever comes first. In the other half each tenant has an equal share, so that the flood of one leaves room for others.
+
+use std::{
+    hash::RandomState,
+    net::IpAddr,
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use platform::rate_limit::host;
+use tokio::time::{Instant, sleep};
+
+/// No more requests are worked on than are answered in this time.
+const MOST_WAIT: Duration = Duration::from_millis(300);
+/// The bound is measured anew after so long. A shorter time would meet one transaction of the ledger, or none.
+const WINDOW: Duration = Duration::from_millis(500);
+/// Out of overload there is room for so many times the least bound: a burst after a quiet time is no overload yet.
+const AT_REST: usize = 4;
+/// Tenants whose hashes fall together share a share.
+const SHARES: usize = 16_384;
+/// Refusals a second and processor. A client that comes back at once would otherwise take all the time that refusals leave.
+const REFUSALS: usize = 1_000;
+/// How long a refusal is kept back at most.
+const MOST_PAUSE: Duration = Duration::from_secs(3);
+
+/// Why a request is refused before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shed {
+    /// Its tenant has its share of the node already.
+    Share,
+    /// The node has more than all shares together: too many tenants come at once, or some that do not exist.
+    Full,
+}
+
+impl Shed {
+    /// The reason as a label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// Whose share a request is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller<'a> {
+    /// The ID in an access token's claims, padded with zeros. Its signature has not been checked: it chooses a share and grants nothing.
+    Tenant([u8; 40]),
+    /// An API key, or another text that was sent as a token.
+    Credential(&'a str),
+    Address(Option<IpAddr>),
+}
+
+impl<'a> Caller<'a> {
+    /// By the token of a request, or by the address of one without.
+    pub fn of(token: Option<&'a str>, address: Option<IpAddr>) -> Self {
+        match token {
+            Some(token) => tenant_of(token).map_or(Self::Credential(token), Self::Tenant),
+            None => Self::Address(address.map(host)),
+        }
+    }
+}
+
+fn tenant_of(token: &str) -> Option<[u8; 40]> {
+    const CLAIM: &[u8] = br#""tid":""#;
+    let (mut claims, mut tenant) = ([0_u8; 1_024], [0_u8; 40]);
+    let length = URL_SAFE_NO_PAD.decode_slice(token.split('.').nth(1)?, &mut claims).ok()?;
+    let claims = &claims[..length];
+    let start = claims.windows(CLAIM.len()).position(|part| part == CLAIM)? + CLAIM.len();
+    let end = claims[start..].iter().position(|byte| *byte == b'"')?;
+    tenant.get_mut(..end)?.copy_from_slice(&claims[start..start + end]);
+    Some(tenant)
+}
+
+/// What was seen since the bound was set last.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    took: Duration,
+    answered: usize,
+    /// At its end.
+    in_flight: usize,
+    refused: usize,
+}
+
+/// The next bound. In overload it follows what is answered in `MOST_WAIT`: down at once, up by half of the way, as one window may hold more
+/// transactions of the ledger than another. Otherwise it returns to that of a node at rest.
+fn next_bound(bound: usize, least: usize, seen: Window) -> usize {
+    let in_time = seen.answered as f64 * MOST_WAIT.as_secs_f64() / seen.took.as_secs_f64();
+    let served = (in_time as usize).max(least);
+    let is_overloaded = seen.refused > 0 || seen.in_flight > served;
+    match (is_overloaded, served < bound) {
+        (true, true) => served,
+        (true, false) => bound.midpoint(served),
+        (false, _) => bound.saturating_mul(2).min(least.saturating_mul(AT_REST)).max(served),
+    }
+}
+
+/// How many requests one tenant may have in flight where half of the bound is taken.
+fn share(bound: usize, callers: usize) -> u32 {
+    u32::try_from(bound / 2 / callers.max(1)).unwrap_or(u32::MAX).max(1)
+}
+
+/// How long the next refusal is kept back behind so many others.
+fn pause(held: usize, refusals_a_second: usize) -> Duration {
+    Duration::from_secs_f64(held as f64 / refusals_a_second.max(1) as f64).min(MOST_PAUSE)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct WindowStart {
+    at: Instant,
+    left: usize,
+}
+
+/// Shared by all requests of a node.
+#[derive(Debug)]
+pub struct LoadShedder {
+    /// So many requests are never too many.
+    least: usize,
+    bound: AtomicUsize,
+    /// Requests since the start, without those that were refused, and those of them that have left.
+    entered: AtomicUsize,
+    left: AtomicUsize,
+    /// In this window.
+    refused: AtomicUsize,
+    window: Mutex<WindowStart>,
+    /// The end of the window, in microseconds since the start.
+    due: AtomicU64,
+    started: Instant,
+    /// Requests in flight by the hash of their caller, those that came while half of the bound was free left out.
+    shares: Box<[AtomicU32]>,
+    /// Shares that are in use.
+    callers: AtomicUsize,
+    hasher: RandomState,
+    /// Refusals that are kept back.
+    held: AtomicUsize,
+    refusals_a_second: usize,
+}
+
+impl LoadShedder {
+    /// With room for so many requests however long they take; `None` refuses none.
+    pub fn new(least: Option<usize>) -> Self {
+        let least = least.unwrap_or(usize::MAX).clamp(1, usize::MAX / (2 * AT_REST));
+        let started = Instant::now();
+        Self {
+            least,
+            bound: AtomicUsize::new(least * AT_REST),
+            entered: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+            window: Mutex::new(WindowStart { at: started, left: 0 }),
+            due: AtomicU64::new(WINDOW.as_micros() as u64),
+            started,
+            shares: (0..SHARES).map(|_| AtomicU32::new(0)).collect(),
+            callers: AtomicUsize::new(0),
+            hasher: RandomState::new(),
+            held: AtomicUsize::new(0),
+            refusals_a_second: REFUSALS * available_parallelism().map_or(1, std::num::NonZero::get),
+        }
+    }
+
+    /// One more request. Its caller is hashed only where half of the bound is taken.
+    ///
+    /// # Errors
+    /// Why there is no room for it.
+    pub fn enter(&self, now: Instant, caller: impl FnOnce(&RandomState) -> u64) -> Result<InFlight<'_>, Shed> {
+        let in_flight = (self.entered.fetch_add(1, Ordering::Relaxed) + 1).saturating_sub(self.left.load(Ordering::Relaxed));
+        self.measure(now);
+        let bound = self.bound.load(Ordering::Relaxed);
+        if in_flight <= bound / 2 {
+            return Ok(InFlight { shedder: self, share: None });
+        }
+        let shed = if in_flight > bound + self.least * AT_REST {
+            Shed::Full
+        } else if let Some(share) = self.take_share(bound, caller(&self.hasher)) {
+            return Ok(InFlight { shedder: self, share: Some(share) });
+        } else {
+            Shed::Share
+        };
+        self.entered.fetch_sub(1, Ordering::Relaxed);
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Err(shed)
+    }
+
+    /// Waits until it is the turn of one more refusal.
+    pub async fn pace(&self) {
+        let held = HeldRefusal { all: &self.held, before: self.held.fetch_add(1, Ordering::Relaxed) };
+        sleep(pause(held.before, self.refusals_a_second)).await;
+    }
+
+    fn take_share(&self, bound: usize, caller: u64) -> Option<&AtomicU32> {
+        let taken = &self.shares[caller as usize % SHARES];
+        // Whoever counts down sees what was counted up before, so `callers` never falls below 0.
+        let before = taken.fetch_add(1, Ordering::AcqRel);
+        let callers = match before {
+            0 => self.callers.fetch_add(1, Ordering::Relaxed) + 1,
+            _ => self.callers.load(Ordering::Relaxed),
+        };
+        if before < share(bound, callers) {
+            return Some(taken);
+        }
+        self.give_back(taken);
+        None
+    }
+
+    fn give_back(&self, taken: &AtomicU32) {
+        if taken.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.callers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Sets the bound where a window has ended.
+    fn measure(&self, now: Instant) {
+        let micros = now.saturating_duration_since(self.started).as_micros() as u64;
+        if micros < self.due.load(Ordering::Relaxed) {
+            return;
+        }
+        // Another request does so already.
+        let Ok(mut window) = self.window.try_lock() else { return };
+        let took = now.saturating_duration_since(window.at);
+        if took < WINDOW {
+            return;
+        }
+        let left = self.left.load(Ordering::Relaxed);
+        let seen = Window {
+            took,
+            answered: left.saturating_sub(window.left),
+            in_flight: self.entered.load(Ordering::Relaxed).saturating_sub(left),
+            refused: self.refused.swap(0, Ordering::Relaxed),
+        };
+        *window = WindowStart { at: now, left };
+        self.due.store(micros + WINDOW.as_micros() as u64, Ordering::Relaxed);
+        self.bound.store(next_bound(self.bound.load(Ordering::Relaxed), self.least, seen), Ordering::Relaxed);
+    }
+}
+
+/// A request that is worked on, until it is dropped.
+#[derive(Debug)]
+pub struct InFlight<'a> {
+    shedder: &'a LoadShedder,
+    /// `None` for one of the half that is nobody's.
+    share: Option<&'a AtomicU32>,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.shedder.left.fetch_add(1, Ordering::Relaxed);
+        if let Some(share) = self.share {
+            self.shedder.give_back(share);
+        }
+    }
+}
+
+/// Counted until it is dropped, so that a client that goes away makes room.
+struct HeldRefusal<'a> {
+    all: &'a AtomicUsize,
+    /// Those that were kept back before.
+    before: usize,
+}
+
+impl Drop for HeldRefusal<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+#[path = "overload_tests.rs"]
+mod tests;
