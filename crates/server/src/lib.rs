@@ -162,7 +162,7 @@ impl<E: Executor> Front<E> {
             positions: settings.positions.take(),
         });
         let (streams, drain) = (Streams::new(service.clone()), Drain::default());
-        Self { streams, service, settings, readiness, drain, admission, load_shedder }
+        Self { service, streams, settings, readiness, drain, admission, load_shedder }
     }
 }
 
