@@ -93,8 +93,8 @@ fn everything_is_described() {
 
 /// Words that leave a description without its noun: a stranger who reads it alone does not know what it is about.
 const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|How|If|It|Its|Less than|May|More than|Most that|Nobody|Nor|\
-    Not|Nothing|Of|Only|Out|Should|So|Somebody|Something|That|The same|Their|These|They|This|Those|Until|Up to|What|Whatever|When|\
-    Where|Which|Who|Whoever|Whom|Whose|Why";
+    Not|Nothing|Of|Only|Out|Should|So|Somebody|Something|Such|That|The same|Their|These|They|This|Those|Until|Up to|What|Whatever|\
+    When|Where|Which|Who|Whoever|Whom|Whose|Why";
 
 /// Words that begin no sentence of a description, the later ones neither (`docs/STYLE.md`, rule 1).
 const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Who|Whoever|Whom|Whose|Why";
@@ -156,9 +156,17 @@ fn is_value(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, name)| !name.contains(char::is_lowercase))
 }
 
+/// Whether a text begins with its noun. That of a Boolean has it after Whether: "Whether the store is open", and not "Whether this is open".
+fn names_its_thing(text: &str) -> bool {
+    match text.strip_prefix("Whether ") {
+        Some(rest) => !opens_with_any(rest, &OPENINGS.to_lowercase()),
+        None => !opens_with_any(text, OPENINGS),
+    }
+}
+
 fn is_clear(text: &str) -> bool {
     let mut later = text.split('.').skip(1).map(str::trim_start);
-    !opens_with_any(text, OPENINGS) && !later.any(|sentence| opens_with_any(sentence, SENTENCE_OPENINGS))
+    names_its_thing(text) && !later.any(|sentence| opens_with_any(sentence, SENTENCE_OPENINGS))
 }
 
 /// Whether no clause after a colon or a semicolon begins as a question does.
@@ -200,7 +208,7 @@ fn descriptions_name_their_thing_and_end_as_sentences_do() {
     assert!(open.is_empty(), "{} descriptions do not end with a full stop: {:#?}", open.len(), shown(&open));
     assert!(
         unclear.is_empty(),
-        "{} descriptions begin with one of {OPENINGS}, or a later sentence with one of {SENTENCE_OPENINGS}: {:#?}",
+        "{} descriptions begin with one of {OPENINGS}, or do so after Whether, or a later sentence with one of {SENTENCE_OPENINGS}: {:#?}",
         unclear.len(),
         shown(&unclear)
     );
@@ -353,6 +361,12 @@ fn an_opening_is_found_as_a_whole_word() {
         assert!(is_clear(text), "{text}");
     }
     assert!(!is_clear("Only works of the store.") && is_clear("Outcome of the line."));
+    for text in
+        ["Whether this is the preferred supplier.", "Whether such alerts are opened.", "Whether the same call may succeed."]
+    {
+        assert!(!is_clear(text), "{text}");
+    }
+    assert!(is_clear("Whether the supplier is the preferred one.") && is_clear("Whether all stores of the group are open."));
     assert!(is_value("WorkStatus.PACKED") && !is_value("StoreScope.all"));
     assert!(!is_standard("Nobody has seen it.") && is_standard("Applies to wishlists."));
     assert!(!is_standard("Codes, each good\nonce.") && is_standard("Lead time in `figures`, in days."));

@@ -94,7 +94,7 @@ pub struct AlertRuleUpsertInput {
     pub product_id: Option<ID>,
     /// Product that the rule is for. Null for all.
     pub product: Option<ProductRef>,
-    /// Whether such alerts are opened and notified. Default true.
+    /// Whether the alerts to which the rule applies are opened and notified. Default true.
     #[graphql(default = true)]
     pub is_enabled: bool,
     /// Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that

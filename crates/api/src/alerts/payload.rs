@@ -42,7 +42,7 @@ impl AlertPayload {
     pub async fn user_errors(&self) -> &Vec<UserError> {
         &self.user_errors
     }
-    /// Whether this is the answer of an earlier call with the same key: with the alert as it is now.
+    /// Whether the payload repeats the result of an earlier call with the same idempotency key, with the alert as it is now.
     pub async fn replayed(&self) -> &bool {
         &self.replayed
     }

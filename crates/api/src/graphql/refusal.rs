@@ -98,7 +98,7 @@ impl ErrorCode {
         ty = "Option<String>",
         desc = "Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects, beyond 200 bytes, and for secrets."
     ),
-    field(name = "retryable", ty = "&bool", desc = "Whether the same call may succeed later without being changed."),
+    field(name = "retryable", ty = "&bool", desc = "Whether the call may succeed later without being changed."),
     field(
         name = "docs",
         ty = "String",
@@ -122,7 +122,7 @@ pub struct InputError {
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,
-    /// Whether the same call may succeed later without being changed.
+    /// Whether the call may succeed later without being changed.
     pub retryable: bool,
 }
 
@@ -136,7 +136,7 @@ pub struct VersionConflict {
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,
-    /// Whether the same call may succeed later without being changed.
+    /// Whether the call may succeed later without being changed.
     pub retryable: bool,
     /// Current version of the row.
     pub actual_version: Long,
@@ -154,7 +154,7 @@ pub struct InsufficientStock {
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,
-    /// Whether the same call may succeed later without being changed.
+    /// Whether the call may succeed later without being changed.
     pub retryable: bool,
     /// Level that is short. Null where you may not see it.
     pub level: Option<StockLevel>,
@@ -180,7 +180,7 @@ pub struct InUse {
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,
-    /// Whether the same call may succeed later without being changed.
+    /// Whether the call may succeed later without being changed.
     pub retryable: bool,
     /// Documents that depend on the object, the newest first: at most 10, of those that you may see. Movements without a document
     /// are listed themselves.

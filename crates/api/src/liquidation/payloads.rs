@@ -52,7 +52,7 @@ pub struct LiquidationApprovalPayload {
     pub refused: Vec<LiquidationLineRefusal>,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
-    /// Whether this is the answer to an earlier call with the same key.
+    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -73,7 +73,7 @@ pub struct LiquidationAdvancePayload {
     pub refused: Vec<LiquidationLineRefusal>,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
-    /// Whether this is the answer to an earlier call with the same key.
+    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,

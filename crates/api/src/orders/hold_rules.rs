@@ -51,11 +51,11 @@ impl HoldRule {
     async fn total_at_least(&self) -> Option<Money> {
         self.0.fields.total_at_least.map(Money::from)
     }
-    /// Whether only orders match that are neither paid nor authorised in full.
+    /// Whether the rule matches only orders that are neither paid nor authorised in full.
     async fn is_unpaid(&self) -> bool {
         self.0.fields.is_unpaid
     }
-    /// Whether only orders match that are shipped and say no shipping address.
+    /// Whether the rule matches only orders that are shipped and say no shipping address.
     async fn lacks_address(&self) -> bool {
         self.0.fields.lacks_address
     }
@@ -63,11 +63,11 @@ impl HoldRule {
     async fn countries(&self) -> &[String] {
         &self.0.fields.countries
     }
-    /// Whether only orders match whose bill goes to another country than their goods.
+    /// Whether the rule matches only orders whose bill goes to another country than their goods.
     async fn is_billed_elsewhere(&self) -> bool {
         self.0.fields.more.is_billed_elsewhere
     }
-    /// Whether only orders match of which the customer has got nothing yet by another order.
+    /// Whether the rule matches only orders of which the customer has got nothing yet by another order.
     async fn is_new_customer(&self) -> bool {
         self.0.fields.more.is_new_customer
     }
@@ -111,22 +111,22 @@ pub struct HoldRuleUpsertInput {
     pub reason: String,
     /// Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total.
     pub total_at_least: Option<MoneyInput>,
-    /// Whether only orders match that are neither paid nor authorised in full. Default false.
+    /// Whether the rule matches only orders that are neither paid nor authorised in full. Default false.
     #[graphql(default)]
     pub is_unpaid: bool,
-    /// Whether only orders match that are shipped and say no shipping address. Default false.
+    /// Whether the rule matches only orders that are shipped and say no shipping address. Default false.
     #[graphql(default)]
     pub lacks_address: bool,
     /// Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
     /// country. Empty by default.
     #[graphql(default)]
     pub countries: Vec<String>,
-    /// Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match.
+    /// Whether the rule matches only orders whose billing address says another country than their goods go to. Orders that say neither do not match.
     /// Default false.
     #[graphql(default)]
     pub is_billed_elsewhere: bool,
-    /// Whether only orders match of which the customer, with all customers merged with it, has got nothing yet by another order: none of which anything has
-    /// left. Orders without a customer match. Default false.
+    /// Whether the rule matches only orders of which the customer, with all customers merged with it, has got nothing yet by another order:
+    /// none of which anything has left. Orders without a customer match. Default false.
     #[graphql(default)]
     pub is_new_customer: bool,
     /// Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none.

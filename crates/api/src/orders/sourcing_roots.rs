@@ -130,7 +130,7 @@ impl SourcingPayload {
     pub async fn user_errors(&self) -> &Vec<UserError> {
         &self.user_errors
     }
-    /// Whether this is the answer of an earlier call with the same key.
+    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
     pub async fn replayed(&self) -> &bool {
         &self.replayed
     }

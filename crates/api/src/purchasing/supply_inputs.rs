@@ -179,7 +179,7 @@ pub struct SupplierProductInput {
     /// Costs of one whole unit for larger quantities, by ascending quantity; at most 20. Empty by default.
     #[graphql(default)]
     pub price_breaks: Vec<PriceBreakInput>,
-    /// Whether this is the preferred supplier of the product, in place of the previous one. Default false.
+    /// Whether the supplier is the preferred one of the product, in place of the previous one. Default false.
     #[graphql(default = false)]
     pub preferred: bool,
 }

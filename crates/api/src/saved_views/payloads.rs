@@ -48,7 +48,7 @@ pub struct SavedViewLinkPayload {
     pub secret_status: SecretStatus,
     /// Reasons for which the link was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Whether this is the answer to an earlier call with the same key: without the secret.
+    /// Whether the payload repeats the result of an earlier call with the same idempotency key, without the secret.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -92,7 +92,7 @@ pub struct SavedViewSchedulePayload {
     pub saved_view: Option<SavedView>,
     /// Reasons for which the schedule was refused; empty when it was set, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Whether this is the answer to an earlier call with the same key.
+    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,

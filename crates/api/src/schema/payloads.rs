@@ -20,7 +20,11 @@ use crate::{
         ty = "&Vec<UserError>",
         desc = "Reasons for which the change was refused; empty when it was made."
     ),
-    field(name = "replayed", ty = "&bool", desc = "Whether this is the answer to an earlier call with the same key."),
+    field(
+        name = "replayed",
+        ty = "&bool",
+        desc = "Whether the payload repeats the result of an earlier call with the same idempotency key."
+    ),
     field(name = "seq", ty = "&Option<Long>", desc = "The last event of this change; null when nothing was written.")
 )]
 pub enum Payload {

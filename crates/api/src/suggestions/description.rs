@@ -165,7 +165,7 @@ pub struct ProductDescriptionProposePayload {
     pub failure: Option<ProductDescriptionFailure>,
     /// Reasons for which there is no proposal; empty when there is one.
     pub user_errors: Vec<UserError>,
-    /// Whether this is the answer to an earlier call with the same key, for which the endpoint was not asked again.
+    /// Whether the payload repeats the result of an earlier call with the same idempotency key; the endpoint was not asked again for it.
     pub replayed: bool,
     /// Position in the tenant's stream; always null, as no event is written.
     pub seq: Option<Long>,

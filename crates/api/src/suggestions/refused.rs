@@ -49,7 +49,7 @@ pub struct RefusedSuggestionInput {
     /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
     #[graphql(default)]
     pub tags: Vec<String>,
-    /// Whether its name is right as it is: it is not proposed to be cleaned before the product has another name. Default false.
+    /// Whether the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false.
     #[graphql(default)]
     pub keeps_name: bool,
     /// Product that it is no duplicate of: the pair is not proposed before one of both has another name. Null for none.
