@@ -211,7 +211,7 @@ async fn the_short_way_takes_from_works_that_nobody_has_picked_and_packs_what_it
 }
 
 /// A kit of two mugs and a lamp.
-async fn set(world: &World) -> ProductId {
+pub async fn set(world: &World) -> ProductId {
     let kit: ProductId = world.clock.id();
     world.product_of(world.tenant, kit, ("SET", StockPolicy::Untracked, 0, 900)).await;
     world.pretend("UPDATE product SET is_kit = 1 WHERE tenant_id = $1 AND id = $2", vec![kit.into()]).await;

@@ -7,6 +7,7 @@ mod depot;
 mod follow;
 mod holds;
 mod lots;
+mod other_stores;
 mod reject;
 mod rights;
 mod states;

@@ -314,15 +314,14 @@ impl Model {
     }
 
     /// Takes up to `most` of what is held for a line, at a place or at any other.
-    fn consume(&mut self, line: (usize, usize), place: Option<LevelRef>, here: bool, most: i64) -> i64 {
+    fn consume(&mut self, line: (usize, usize), place: LevelRef, here: bool, most: i64) {
         let mut taken = 0;
-        for hold in self.holds.iter_mut().filter(|h| h.line == Some(line) && (Some(h.place) == place) == here) {
+        for hold in self.holds.iter_mut().filter(|h| h.line == Some(line) && (h.place == place) == here) {
             let some = hold.remaining.min(most - taken);
             hold.remaining -= some;
             taken += some;
             self.levels.entry(hold.place).or_default()[1] -= some;
         }
-        taken
     }
     fn fulfil(&mut self, n: usize, store: Option<usize>, part: Option<(usize, i64)>) -> Verdict {
         let order = self.orders[n].clone();
@@ -341,13 +340,18 @@ impl Model {
         }
         let mut leaving = Vec::new();
         for (position, quantity) in wanted {
+            let place = stocked(&order.lines[position]).map(|product| (product, store));
+            if let Some(place) = place {
+                self.consume((n, position), place, true, quantity);
+            }
+            let held: i64 = self.holds.iter().filter(|h| h.line == Some((n, position))).map(|h| h.remaining).sum();
             let line = &mut self.orders[n].lines[position];
-            let from_open = quantity.min(line.open);
-            (line.open, line.backordered) = (line.open - from_open, line.backordered - (quantity - from_open));
-            line.fulfilled += quantity;
-            let Some(place) = stocked(line).map(|product| (product, store)) else { continue };
-            let here = self.consume((n, position), Some(place), true, quantity);
-            self.consume((n, position), Some(place), false, quantity - here);
+            // What is held stays open, as far as it is owed.
+            let owed = outstanding(line) - quantity;
+            line.open = held.min(owed).max(line.open - quantity);
+            (line.backordered, line.fulfilled) = (owed - line.open, line.fulfilled + quantity);
+            let Some(place) = place else { continue };
+            self.consume((n, position), place, false, (held - owed).max(0));
             leaving.push((place, -quantity));
         }
         // What was held is free by now and leaves with the rest.

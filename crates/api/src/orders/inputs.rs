@@ -179,10 +179,11 @@ pub struct OrderFulfilInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Store from which the goods are shipped; the order's store by default.
+    /// Store from which the goods are shipped; the order's store by default. Reservations of a line in other stores are reduced only where they
+    /// exceed the quantity still to be delivered.
     pub store: Option<StoreRef>,
-    /// Lines to ship. By default everything open is shipped; if the order is held in several stores, everything held in the store of shipment.
-    /// Backordered quantities are shipped only when their line is named.
+    /// Lines to ship. By default as many units as are open are shipped; if the order is held in several stores, everything held in the store of
+    /// shipment. A larger quantity, which includes backordered units, is shipped only when its line is named.
     pub lines: Option<Vec<LineQuantity>>,
     /// Time of the shipment. Null for now.
     pub occurred_at: Option<DateTime>,

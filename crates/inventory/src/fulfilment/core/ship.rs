@@ -15,7 +15,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    orders::core::{Elsewhere, Fulfil, Line, LineQuantity, LotPart, Order, OrderBook, OrderDecision, count, decide_fulfil},
+    orders::core::{Fulfil, Line, LineQuantity, LotPart, Order, OrderBook, OrderDecision, count, decide_fulfil},
     stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal, Shortage},
 };
 
@@ -86,7 +86,7 @@ pub fn decide_ship(
     };
     // Nobody typed lines: what is refused of one is refused of the work.
     let of_work = |why: Rejection| if why.at.row.is_some() { Rejection { at, ..why } } else { why };
-    let mut orders = decide_fulfil(books.0, draft, &fulfil, Elsewhere::Kept).map_err(of_work)?;
+    let mut orders = decide_fulfil(books.0, draft, &fulfil).map_err(of_work)?;
     let mut own = WorkDecision::default();
     for fulfilment in &mut orders.fulfilments {
         fulfilment.work = Some(work.head.id);

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     create::is_sold,
-    elsewhere::{Elsewhere, release_elsewhere},
+    elsewhere::{release_elsewhere, still_held},
     hold::{hold, order_head},
     holds::not_held,
     kit::{in_kits, quotes, tell_quotes},
@@ -218,12 +218,7 @@ pub(super) struct Parcel {
     pub field: At,
 }
 
-pub fn decide_fulfil(
-    book: &OrderBook,
-    draft: &mut Draft<'_>,
-    command: &Fulfil,
-    elsewhere: Elsewhere,
-) -> Result<OrderDecision, Rejection> {
+pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
     not_held(&order, At::input(Field::Id))?;
     let store = command.store.unwrap_or(order.store);
@@ -234,7 +229,8 @@ pub fn decide_fulfil(
     let mut lines = Vec::with_capacity(wanted.len());
     for (position, quantity, lot, field) in wanted {
         let Some(line) = order.line_mut(position) else { continue };
-        line.fulfil(quantity);
+        let kept = still_held(&held, line, store, quantity);
+        line.fulfil(quantity, kept);
         lines.push(FulfilmentLine { position, quantity: count(quantity) });
         if lot.is_said() && line.is_kit() {
             return Err(Refusal::LotOfKit { sku: line.sku.clone() }.at(field.field(Field::Lot)));
@@ -248,7 +244,7 @@ pub fn decide_fulfil(
             parcels.push(Parcel { position, key, quantity, held: held_here, cost, lots, takes, field });
         }
     }
-    release_elsewhere(draft, &order, (command, elsewhere), &parcels, occurred_at)?;
+    release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
     lines.extend(deliver_charges(&mut order));
     // Also where nothing leaves stock.
@@ -279,7 +275,7 @@ pub(super) fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
     let charges = order.lines.iter_mut().filter(|line| line.kind() == LineKind::Charge && line.outstanding() > 0);
     let delivered = charges.map(|line| {
         let quantity = count(line.outstanding());
-        line.fulfil(quantity.get());
+        line.fulfil(quantity.get(), 0);
         FulfilmentLine { position: line.position, quantity }
     });
     delivered.collect()

@@ -7,7 +7,6 @@ use super::{
     cancel_lines::{CancelLines, decide_cancel_lines},
     create::{Create, NewStatus, decide_create},
     edit::{Update, decide_update},
-    elsewhere::Elsewhere,
     fill::{Fill, decide_fill},
     hold_rule::hold_by_rules,
     needs::OrderNeeds,
@@ -110,7 +109,7 @@ impl OrderCommand {
             Self::Close(c) => decide_close(book, draft, c),
             Self::Reopen(c) => decide_reopen(book, draft, c),
             Self::Update(c) => decide_update(book, draft, c),
-            Self::Fulfil(c, _) => decide_fulfil(book, draft, c, Elsewhere::LetGo),
+            Self::Fulfil(c, _) => decide_fulfil(book, draft, c),
             Self::Fill(c) => decide_fill(book, draft, c).map(Option::unwrap_or_default),
         }
     }

@@ -226,7 +226,7 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
     let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
     tell_quotes(draft, &quotes)?;
     take(draft, (&steps, head), command).map_err(|refusal| in_kits(refusal, quotes))?;
-    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));
+    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get(), 0));
     Ok(())
 }
 

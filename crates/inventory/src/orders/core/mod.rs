@@ -43,7 +43,6 @@ pub use create::{Create, NewLine, NewStatus, decide_create};
 pub use detail::{DetailChange, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
 pub use edit::{MAX_ORDER_LINES, Update, decide_update};
 pub use edit_lines::SetLine;
-pub use elsewhere::Elsewhere;
 pub use fill::{Fill, decide_fill};
 pub use hint::Hint;
 pub(crate) use hold_rule::hold_by_rules;

@@ -153,11 +153,13 @@ impl Line {
     pub fn outstanding(&self) -> i64 {
         self.open.get() + self.backordered.get()
     }
-    /// Delivers `quantity`: what is open first, then what was backordered.
-    pub fn fulfil(&mut self, quantity: i64) {
-        let from_open = quantity.min(self.open.get());
-        self.open = count(self.open.get() - from_open);
-        self.backordered = count(self.backordered.get() - (quantity - from_open));
+    /// Delivers `quantity`: what is open first, then what was backordered. As many units as are still `held` stay open: backordered ones are delivered
+    /// before those.
+    pub fn fulfil(&mut self, quantity: i64, held: i64) {
+        let owed = self.outstanding() - quantity;
+        let open = held.min(owed).min(self.open.get()).max(self.open.get() - quantity);
+        self.open = count(open);
+        self.backordered = count(owed - open);
         self.fulfilled = count(self.fulfilled.get() + quantity);
     }
     /// What may still be asked back: each unit delivered comes back once.
