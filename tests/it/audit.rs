@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod chain;
+mod overload;
 
 on_both!(
     every_event_of_a_tenant_has_its_entry,

@@ -67,7 +67,10 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         let message = "something went wrong on our side; the request id finds it in the log";
         reply::of_errors(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
     });
-    drop(entered);
+    // Not reached where the client has gone away: then it is dropped, and was not answered.
+    if let Ok(Some(in_flight)) = entered {
+        in_flight.answered();
+    }
     origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
     if is_secure {
         // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).

@@ -118,7 +118,7 @@ fn pause(held: usize, refusals_a_second: usize) -> Duration {
 #[derive(Debug, Clone, Copy)]
 struct WindowStart {
     at: Instant,
-    left: usize,
+    answered: usize,
 }
 
 /// Shared by all requests of a node.
@@ -130,6 +130,8 @@ pub struct LoadShedder {
     /// Requests since the start, without those that were refused, and those of them that have left.
     entered: AtomicUsize,
     left: AtomicUsize,
+    /// Those that have left with an answer. A client that gives up early makes room, and says nothing of how fast the node is.
+    answered: AtomicUsize,
     /// In this window.
     refused: AtomicUsize,
     window: Mutex<WindowStart>,
@@ -156,8 +158,9 @@ impl LoadShedder {
             bound: AtomicUsize::new(least * AT_REST),
             entered: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
-            window: Mutex::new(WindowStart { at: started, left: 0 }),
+            window: Mutex::new(WindowStart { at: started, answered: 0 }),
             due: AtomicU64::new(WINDOW.as_micros() as u64),
             started,
             shares: (0..SHARES).map(|_| AtomicU32::new(0)).collect(),
@@ -230,14 +233,15 @@ impl LoadShedder {
         if took < WINDOW {
             return;
         }
+        let answered = self.answered.load(Ordering::Relaxed);
         let left = self.left.load(Ordering::Relaxed);
         let seen = Window {
             took,
-            answered: left.saturating_sub(window.left),
+            answered: answered.saturating_sub(window.answered),
             in_flight: self.entered.load(Ordering::Relaxed).saturating_sub(left),
             refused: self.refused.swap(0, Ordering::Relaxed),
         };
-        *window = WindowStart { at: now, left };
+        *window = WindowStart { at: now, answered };
         self.due.store(micros + WINDOW.as_micros() as u64, Ordering::Relaxed);
         self.bound.store(next_bound(self.bound.load(Ordering::Relaxed), self.least, seen), Ordering::Relaxed);
     }
@@ -249,6 +253,13 @@ pub struct InFlight<'a> {
     shedder: &'a LoadShedder,
     /// `None` for one of the half that is nobody's.
     share: Option<&'a AtomicU32>,
+}
+
+impl InFlight<'_> {
+    /// It leaves with an answer. One that is dropped without has lost its client.
+    pub fn answered(self) {
+        self.shedder.answered.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for InFlight<'_> {

@@ -73,13 +73,26 @@ fn the_bound_is_measured_anew_when_a_window_has_ended() {
     let shedder = LoadShedder::new(Some(2));
     let flood = enter(&shedder, 1, 20);
     let later = shedder.started + WINDOW;
-    drop(shedder.enter(later, |_| 2));
+    shedder.enter(later, |_| 2).unwrap().answered();
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "nothing was answered");
-    drop(flood);
-    drop(shedder.enter(later + WINDOW / 2, |_| 2));
+    flood.into_iter().for_each(InFlight::answered);
+    shedder.enter(later + WINDOW / 2, |_| 2).unwrap().answered();
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "not before its end");
     drop(shedder.enter(later + WINDOW, |_| 2));
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 6, "ten were answered in half a second");
+}
+
+#[test]
+fn clients_that_give_up_make_room_and_do_not_raise_the_bound() {
+    let shedder = LoadShedder::new(Some(2));
+    for round in 1..=3 {
+        let flood = enter(&shedder, 1, 20);
+        assert!(flood.len() < 20);
+        drop(flood);
+        drop(shedder.enter(shedder.started + WINDOW * round, |_| 2));
+        assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "nobody had an answer");
+        assert_eq!(shedder.entered.load(Ordering::Relaxed), shedder.left.load(Ordering::Relaxed), "all places are free");
+    }
 }
 
 #[test]

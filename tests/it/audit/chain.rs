@@ -5,7 +5,7 @@ use entrepot::{
     serve::keys::retire,
 };
 
-use super::{ADJUST, World, adjust, ask, change, entries, open_store, verify, whole, without_triggers};
+use super::{ADJUST, World, adjust, ask, change, entries, open_store, rows, verify, whole, without_triggers};
 use crate::world::{keys, on_both};
 
 const SECOND: &str = "k2:ocqZXBjDkL3BNZOr/9o4iqeZWVjT8lRA50RgeJ6Ls1k=";
@@ -63,6 +63,13 @@ async fn several_sealers_make_one_chain(world: &World) {
     assert_eq!(log.len(), before + 60);
     let numbers: Vec<i64> = log.iter().map(|stored| stored.seal.unwrap().seq).collect();
     assert_eq!(numbers, (1..=log.len() as i64).collect::<Vec<_>>());
+    assert!(whole(world, tenant).await.is_ok());
+    // An hour later the end is due to be signed, and all of them see that at once.
+    world.pass(3_601);
+    let signed = futures_util::future::join_all((0..4).map(|_| world.node.audit.seal_all())).await;
+    assert!(signed.iter().all(Result::is_ok), "{signed:?}");
+    let head = rows::head(&world.node.db.tenant(tenant)).await.unwrap().unwrap();
+    assert_eq!((head.chain.seq, head.checkpoint_seq), (log.len() as i64, log.len() as i64));
     assert!(whole(world, tenant).await.is_ok());
 }
 

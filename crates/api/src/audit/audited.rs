@@ -89,8 +89,11 @@ async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Ser
             failed(error)
         }
     };
+    // Nothing was begun of what there was no room for. An entry of it would be more work than the refusal, and move the end of the log under the
+    // batches that are being written.
+    let had_no_room = answer.as_ref().is_err_and(|error| code_of(error) == Code::Overloaded) && !audit_context.has_committed();
     // A dry run writes nothing at all; who may not even ask is another matter.
-    if !is_dry || outcome == Outcome::Denied {
+    if !had_no_room && (!is_dry || outcome == Outcome::Denied) {
         audit.settle(&audit_context, outcome).await;
     }
     answer

@@ -345,8 +345,11 @@ pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) ->
     rows.iter().map(Row::scalar).collect()
 }
 
-pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<(), Fault> {
-    let sql = "INSERT INTO audit_checkpoint (tenant_id, seq, hash, at, key_id, public_key, signature) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+/// Writes what was signed, unless another node has signed the same place; says whether it did. The head is locked last, so that those who move it
+/// wait for the commit alone.
+pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<bool, Fault> {
+    let sql = "INSERT INTO audit_checkpoint (tenant_id, seq, hash, at, key_id, public_key, signature) VALUES ($1, $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (tenant_id, seq) DO NOTHING";
     let values: Vec<Value> = vec![
         signed.seq.into(),
         signed.hash.to_vec().into(),
@@ -355,10 +358,13 @@ pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<(), Fa
         signed.public_key.clone().into(),
         signed.signature.clone().into(),
     ];
-    work.execute(sql, values).await?;
-    let sql = "UPDATE audit_head SET checkpoint_seq = $2, checkpoint_at = $3 WHERE tenant_id = $1";
+    if work.execute(sql, values).await? == 0 {
+        return Ok(false);
+    }
+    // Another node may have signed a later place meanwhile.
+    let sql = "UPDATE audit_head SET checkpoint_seq = $2, checkpoint_at = $3 WHERE tenant_id = $1 AND checkpoint_seq < $2";
     work.execute(sql, vec![signed.seq.into(), signed.at.micros().into()]).await?;
-    Ok(())
+    Ok(true)
 }
 
 #[derive(Record)]

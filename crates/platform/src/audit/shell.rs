@@ -136,14 +136,17 @@ impl Audit {
         Ok(seals.len() as u64)
     }
 
-    /// Signs the head of a chain as it is now.
+    /// Signs the head of a chain as it is committed now. It is not locked for that: a chain only grows, so a head that has been committed stays one
+    /// of its places, and batches of the ledger move it meanwhile.
     async fn sign(&self, tenant: TenantId) -> Result<(), Fault> {
         let work = self.db.global().maintenance_for(tenant).await?;
-        let head = rows::lock_head(&work).await?;
+        let head = rows::head(&work).await?.filter(|head| head.chain.seq > head.checkpoint_seq);
         let now = self.audit_writer.clock().now();
-        let signed = if head.chain.seq > head.checkpoint_seq { self.audit_writer.sign(tenant, head.chain, now) } else { None };
+        let signed = head.and_then(|head| self.audit_writer.sign(tenant, head.chain, now));
         let Some(signed) = signed else { return work.rollback().await };
-        rows::write_checkpoint(&work, &signed).await?;
+        if !rows::write_checkpoint(&work, &signed).await? {
+            return work.rollback().await;
+        }
         work.commit().await?;
         // A second place that keeps the head, which whoever owns the database does not own.
         let (hash, signature) = (hex::encode(signed.hash), hex::encode(&signed.signature));

@@ -1,0 +1,68 @@
+//! Commands that the ledger has no room for: nothing of them was begun, so the log has nothing of them.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use entrepot::{
+    ledger::{Books, Command, Decide, Decision, Needs},
+    stock::core::{Draft, Rejection},
+    storage::group_commit::{MAX_COMMANDS, QUEUE},
+};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{ADJUST, World, adjust, ask, entries};
+use crate::world::on_both;
+
+on_both!(a_command_without_room_leaves_no_entry);
+
+/// A command whose decision takes until it is released, and which is refused then.
+#[derive(Debug)]
+struct Slow(Arc<AtomicBool>);
+
+impl Decide for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+    fn weight(&self) -> usize {
+        1
+    }
+    fn needs(&self, _needs: &mut Needs) {}
+    fn decide(&self, _draft: &mut Draft<'_>, _books: &Books) -> Result<Decision, Rejection> {
+        while !self.0.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Err(Rejection::key_reused())
+    }
+}
+
+async fn a_command_without_room_leaves_no_entry(world: &World) {
+    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
+    let before = entries(world, tenant).await.len();
+    // The lane decides a first batch for as long as the scenario wants it to, and behind it all places are taken.
+    let (is_released, ledger) = (Arc::new(AtomicBool::new(false)), world.node.ledger.clone());
+    let commands: Vec<Command> = (0..QUEUE + MAX_COMMANDS).map(|_| Command::of(Slow(is_released.clone()))).collect();
+    let queued = tokio::spawn(async move {
+        join_all(commands.into_iter().map(|command| ledger.submit(tenant, command, None))).await;
+    });
+    while world.node.ledger.lane_status().iter().map(|lane| lane.waiting).sum::<usize>() < QUEUE {
+        assert!(!queued.is_finished(), "the lane did not fill");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for _ in 0..3 {
+        let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "late", 1)).await;
+        assert_eq!(answer["errors"], json!(1), "there is no room: {answer}");
+    }
+    is_released.store(true, Ordering::Relaxed);
+    queued.await.unwrap();
+    let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "late", 1)).await;
+    assert!(answer["data"]["stockAdjust"]["movement"]["id"].is_string(), "its key is free: {answer}");
+    let log = entries(world, tenant).await;
+    let added: Vec<_> = log[before..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str())).collect();
+    assert_eq!(added, [("stockAdjust", "DONE")]);
+}
