@@ -7,19 +7,16 @@ use entity::{
     prelude::TenantId,
     record::{Record, Selected},
 };
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, IsolationLevel, QueryResult, Statement, TransactionOptions, TransactionTrait, Value,
-};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
 use super::{
     Backend, Database, Fault, Global, GlobalReads, Row,
+    session_lock::{AdvisoryKey, SessionLock},
     transaction::{Purpose, Transaction},
 };
 
 pub use client::{ClientLogin, with_database};
 
-/// It is held for as long as a dump or a drill takes, with nothing asked meanwhile. Its key is the database's own: other databases of the cluster have theirs.
-const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7170160), set_config('idle_in_transaction_session_timeout', '0', true)";
 const EXPORT: &str = "SELECT pg_export_snapshot()::text";
 const SIZE: &str = "SELECT pg_database_size(current_database())::bigint";
 /// A relation that is no extension's, in whichever schema, but for the mark of a restore.
@@ -70,7 +67,7 @@ const CLAIM_POLICIES: &str = "DO $policies$
 #[derive(Debug)]
 #[must_use = "without it another run may begin"]
 pub struct DumpLock {
-    _open: DatabaseTransaction,
+    _lock: SessionLock,
 }
 
 /// The rows as they were at one moment, which other sessions can read too while this one is open.
@@ -118,17 +115,8 @@ impl Database {
     ///
     /// # Errors
     /// The database is no Postgres, or does not answer.
-    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
     pub async fn lock_dumps(&self) -> Result<Option<DumpLock>, Fault> {
-        let options =
-            TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..TransactionOptions::default() };
-        let open = self.owner.begin_with_options(options).await?;
-        let row = open.query_one_raw(Statement::from_string(self.backend.into(), LOCK)).await?;
-        if row.as_ref().map_or(Ok(false), Row::scalar::<bool>)? {
-            return Ok(Some(DumpLock { _open: open }));
-        }
-        open.rollback().await?;
-        Ok(None)
+        Ok(self.lock_session(AdvisoryKey::Dumps).await?.map(|lock| DumpLock { _lock: lock }))
     }
 
     /// Bytes that this Postgres takes on its disk.

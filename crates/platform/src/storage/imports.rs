@@ -1,13 +1,14 @@
 //! One import of a tenant at a time: files that a killed one has left are told from those of one that runs.
 
-use std::fs::{File, TryLockError};
+use std::{fs::File, path::Path};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, IsolationLevel, Statement, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Backend, Database, Fault, Row};
+use super::{
+    Backend, Database, Fault, Row,
+    session_lock::{AdvisoryKey, LockFile, SessionLock},
+};
 
-/// It is held for as long as an import takes, with nothing asked meanwhile. Its key is the database's own: other databases of the cluster have theirs.
-const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7170161), set_config('idle_in_transaction_session_timeout', '0', true)";
 /// Where an embedded database is.
 const FILE: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
 
@@ -18,8 +19,7 @@ pub struct ImportLock(Holder);
 
 #[derive(Debug)]
 enum Holder {
-    Session(DatabaseTransaction),
-    /// `FILE.import-lock` beside an embedded database.
+    Session(SessionLock),
     File(File),
 }
 
@@ -27,7 +27,7 @@ impl ImportLock {
     /// Whether it is held still: on Postgres it goes with its connection.
     pub async fn is_held(&self) -> bool {
         match &self.0 {
-            Holder::Session(open) => open.execute_unprepared("SELECT 1").await.is_ok(),
+            Holder::Session(lock) => lock.is_held().await,
             Holder::File(_) => true,
         }
     }
@@ -35,7 +35,7 @@ impl ImportLock {
     /// Lets others go on.
     pub async fn release(self) {
         let released = match self.0 {
-            Holder::Session(open) => open.rollback().await.map_err(|error| error.to_string()),
+            Holder::Session(lock) => lock.release().await.map_err(|error| error.to_string()),
             Holder::File(file) => file.unlock().map_err(|error| error.to_string()),
         };
         // Then it was lost before, with the connection that held it.
@@ -51,35 +51,14 @@ impl Database {
     /// # Errors
     /// The database does not answer, or the lock beside it cannot be written.
     pub async fn lock_imports(&self) -> Result<Option<ImportLock>, Fault> {
-        match self.backend {
-            Backend::Postgres => self.lock_imports_of_server().await,
-            Backend::Sqlite => self.lock_imports_of_file().await,
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
-    async fn lock_imports_of_server(&self) -> Result<Option<ImportLock>, Fault> {
-        let options =
-            TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..TransactionOptions::default() };
-        let open = self.owner.begin_with_options(options).await?;
-        let row = open.query_one_raw(Statement::from_string(self.backend.into(), LOCK)).await?;
-        if row.as_ref().map_or(Ok(false), Row::scalar::<bool>)? {
-            return Ok(Some(ImportLock(Holder::Session(open))));
-        }
-        open.rollback().await?;
-        Ok(None)
-    }
-
-    async fn lock_imports_of_file(&self) -> Result<Option<ImportLock>, Fault> {
-        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), FILE)).await?;
-        let file = row.as_ref().map(Row::scalar::<String>).transpose()?.unwrap_or_default();
-        let failed = |error: std::io::Error| Fault::Broken(format!("the lock {file}.import-lock cannot be taken: {error}"));
-        let path = format!("{file}.import-lock");
-        let lock = File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(ImportLock(Holder::File(lock)))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-        }
+        let holder = match self.backend {
+            Backend::Postgres => self.lock_session(AdvisoryKey::Imports).await?.map(Holder::Session),
+            Backend::Sqlite => {
+                let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), FILE)).await?;
+                let file = row.as_ref().map(Row::scalar::<String>).transpose()?.unwrap_or_default();
+                LockFile::Imports.lock(Path::new(&file))?.map(Holder::File)
+            }
+        };
+        Ok(holder.map(ImportLock))
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-use super::{Backend, Database, Fault, Row, fault, versions};
+use super::{Backend, Database, Fault, Row, fault, session_lock::AdvisoryKey, versions};
 use crate::clock;
 
 /// How long migrations of a Postgres wait for locks that others hold.
@@ -44,7 +44,6 @@ const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// A migration may take as long as it does. The lock of migrations is waited for without a limit: another process is at work.
 const UNLIMITED: &str =
     "SELECT pg_backend_pid(), set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)";
-const ONE_MIGRATOR: &str = "SELECT pg_advisory_xact_lock(7170151)";
 /// Whether nodes may be at work that rely on row security.
 const SECURED: &str = "SELECT 1 FROM pg_policies WHERE schemaname = current_schema() AND policyname = 'of_tenant' LIMIT 1";
 /// Who holds what a session waits for, or waits for it before that session.
@@ -192,7 +191,8 @@ impl Database {
         limits: LockLimits,
         migration: &mut Option<String>,
     ) -> Result<Option<String>, Fault> {
-        transaction.execute_unprepared(ONE_MIGRATOR).await?;
+        let one_migrator = format!("SELECT pg_advisory_xact_lock({})", AdvisoryKey::Migrations.number());
+        transaction.execute_unprepared(&one_migrator).await?;
         transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = {}", limits.wait.as_millis())).await?;
         let (pending, next) = {
             let pending = Migrator::get_pending_migrations(transaction).await.map_err(versions::unknown)?;

@@ -6,16 +6,12 @@
 use std::{
     fs::{File, TryLockError},
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use sea_orm::sqlx::{self, Sqlite, pool::PoolConnection};
 
-use super::{Backend, Database, Fault};
-
-fn lock_file(file: &Path) -> PathBuf {
-    PathBuf::from(format!("{}.shipping-lock", file.display()))
-}
+use super::{Backend, Database, Fault, session_lock::LockFile};
 
 /// The right to ship the log of a database: a lock of the system on FILE.shipping-lock, which ends with the process.
 #[derive(Debug)]
@@ -29,14 +25,7 @@ impl ShippingLock {
     /// # Errors
     /// FILE.shipping-lock cannot be written.
     pub fn take(file: &Path) -> Result<Option<Self>, Fault> {
-        let path = lock_file(file);
-        let failed = |error: io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
-        let lock = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { file: lock })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-        }
+        Ok(LockFile::Shipping.lock(file)?.map(|file| Self { file }))
     }
 
     /// Notes what is being made, for the process that has the lock after this one.
@@ -64,7 +53,7 @@ impl ShippingLock {
 
 /// Whether a process ships the log of this database now.
 pub fn is_shipped(file: &Path) -> bool {
-    match File::open(lock_file(file)) {
+    match File::open(LockFile::Shipping.path(file)) {
         Ok(lock) => matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)),
         Err(error) => error.kind() != ErrorKind::NotFound,
     }

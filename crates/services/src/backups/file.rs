@@ -1,13 +1,13 @@
 //! A consistent copy of an embedded database, made while others use it.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use platform::storage::Fault;
+use platform::storage::{Fault, LockFile};
 use sea_orm::sqlx::{self, ConnectOptions, Connection, sqlite};
 
 /// How long the copy waits for a lock on the database.
@@ -46,15 +46,7 @@ impl LocalLock {
     /// # Errors
     /// FILE.backup-lock cannot be written.
     pub fn take(file: &Path) -> Result<Option<Self>, Fault> {
-        let path = sibling(file, "backup-lock");
-        let failed = |error: io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
-        // Never removed: of two processes, one could hold the lock of a file that has no name any more.
-        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { file: file.to_owned(), _lock: lock })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-        }
+        Ok(LockFile::Backups.lock(file)?.map(|lock| Self { file: file.to_owned(), _lock: lock }))
     }
 
     /// Where a drill restores to. The remains of one that was killed are removed.

@@ -2,7 +2,8 @@
 //! those of an import that was killed are found by it.
 
 use entity::prelude::*;
-use platform::storage::{Database, Fault, GlobalReads, ImportLock};
+use iam::identity::rows;
+use platform::storage::{Database, Fault, ImportLock};
 
 use super::{FileLocation, StoreError, erase, has_any, store::Store};
 
@@ -79,7 +80,7 @@ fn is_no_folder(location: &FileLocation) -> bool {
 /// Whether the primary has the tenant: a replica may not have it yet.
 async fn is_there(db: &Database, tenant: TenantId) -> Result<bool, Fault> {
     let work = db.global().begin().await?;
-    let found = work.rows("SELECT 1 FROM tenant WHERE id = $1", vec![tenant.into()]).await?;
+    let found = rows::tenant(&work, tenant).await?;
     work.rollback().await?;
-    Ok(!found.is_empty())
+    Ok(found.is_some())
 }
