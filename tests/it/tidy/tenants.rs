@@ -45,7 +45,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
             listed("identity/rows/mod.rs", 2, &["member"]),
             listed("identity/rows/factors.rs", 4, &["login_challenge"]),
             listed("identity/rows/invitations.rs", 3, &["invitation", "member"]),
-            listed("tenancy/erase.rs", 2, &["member"]),
+            listed("tenancy/erase.rs", 4, &["member"]),
         ],
     ),
     ("API keys by their hash", &[listed("access/rows/keys.rs", 1, &["api_key_index"])]),

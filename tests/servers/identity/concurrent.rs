@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use entrepot::storage::{Backend, GlobalReads};
+use entrepot::{
+    identity::rows,
+    storage::{Backend, GlobalReads},
+    tenancy::erase,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,6 +20,7 @@ on_both!(
     a_factor_is_removed_while_another_one_is_confirmed,
     of_two_links_for_a_new_password_one_sets_it,
     an_address_is_forgotten_by_one_company_and_invited_by_another,
+    a_company_is_erased_while_its_founder_logs_in,
 );
 
 /// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
@@ -137,4 +142,28 @@ async fn an_address_is_forgotten_by_one_company_and_invited_by_another(world: &W
         joined.extend(answer["result"]["tenant"]["slug"].as_str().map(ToOwned::to_owned));
     }
     assert_eq!(joined, ["bob-shop"], "the one invitation that stands");
+}
+
+/// A login has the user's row and then writes the member's, a session that was used has its own first: an erasure waits for either, and neither for it.
+async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
+    let (db, now) = (&world.node.db, world.node.clock.now());
+    for (name, held) in [
+        ("ada", "UPDATE app_user SET password_hash = password_hash WHERE email_key = 'ada@example.com'"),
+        ("bob", "UPDATE session SET used_at = used_at WHERE tenant_id IN (SELECT id FROM tenant WHERE slug = 'bob-shop')"),
+    ] {
+        world.founder(name).await;
+        let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
+        let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+        let work = db.global().begin().await.unwrap();
+        assert_eq!(work.change(held, Vec::new()).await.unwrap(), 1);
+        let goes_on = async {
+            until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap())
+                .await;
+            let seen = "UPDATE member SET last_seen_at = updated_at WHERE tenant_id = $1";
+            assert_eq!(work.change(seen, vec![tenant.into()]).await.unwrap(), 1);
+            work.commit().await.unwrap();
+        };
+        let (erased, ()) = tokio::join!(erase::run(db, tenant, due), goes_on);
+        assert_eq!(erased.unwrap().map(|erased| erased.users), Some(1), "{name}");
+    }
 }
