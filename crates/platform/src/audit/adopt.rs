@@ -3,8 +3,8 @@
 use entity::prelude::AuditId;
 
 use super::{
-    core::{Chain, Entry, Seal},
-    rows,
+    core::{Chain, Entry},
+    rows::{self, Stored},
     verify::{self, Verification},
     writer::AuditWriter,
 };
@@ -23,7 +23,7 @@ pub async fn adopt(work: &Work, audit_writer: &AuditWriter, arrival: Entry) -> R
     let mut chain: Chain = rows::lock_head(work).await?.chain;
     loop {
         let waiting = rows::unsealed(work, AuditId::NIL, PAGE).await?;
-        let seals: Vec<(AuditId, Seal)> = waiting.iter().map(|stored| (stored.entry.id, chain.append(&stored.entry))).collect();
+        let seals: Vec<_> = waiting.iter().map(|Stored { entry, .. }| (entry.id, entry.at, chain.append(entry))).collect();
         if seals.is_empty() {
             break;
         }
@@ -45,7 +45,7 @@ pub async fn adopt_waiting(work: &Work, lost_key: &str) -> Result<u64, Fault> {
             continue;
         }
         let mut end: Chain = if let Some(chain) = chain { chain } else { rows::lock_head(work).await?.chain };
-        let seals: Vec<(AuditId, Seal)> = lost.iter().map(|stored| (stored.entry.id, end.append(&stored.entry))).collect();
+        let seals: Vec<_> = lost.iter().map(|Stored { entry, .. }| (entry.id, entry.at, end.append(entry))).collect();
         rows::seal(work, &seals, end).await?;
         adopted += seals.len() as u64;
         chain = Some(end);

@@ -227,7 +227,8 @@ fn done_to(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Va
     })
 }
 
-/// Tenants with entries that have no place yet.
+/// Tenants with entries that have no place yet. Every month is asked: an entry that was kept back while the database took no writes may be of an
+/// earlier one, and the clock of another node may be ahead.
 pub async fn tenants_with_unsealed(global: &Global) -> Result<Vec<TenantId>, Fault> {
     let rows = global.rows("SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL LIMIT 1000", vec![]).await?;
     rows.iter().map(Row::scalar).collect()
@@ -293,21 +294,25 @@ pub async fn is_erased(reads: &impl Reads) -> Result<bool, Fault> {
     Ok(!reads.rows(sql, vec![]).await?.is_empty())
 }
 
-/// An entry's place in its chain.
+/// An entry's place in its chain. It is found by its time as well, which no update changes: on Postgres its month alone is looked at.
 #[derive(Record)]
 #[record(of = audit_entry)]
 struct SealRow {
+    #[record(key)]
     id: AuditId,
+    #[record(key)]
+    at: Timestamp,
     seq: Option<i64>,
     prev_hash: Option<Vec<u8>>,
     hash: Option<Vec<u8>>,
 }
 
-/// Gives entries their places, and the chain its new end.
-pub async fn seal(work: &Work, seals: &[(AuditId, Seal)], end: Chain) -> Result<(), Fault> {
+/// Gives entries their places, by their IDs and times, and the chain its new end.
+pub async fn seal(work: &Work, seals: &[(AuditId, Timestamp, Seal)], end: Chain) -> Result<(), Fault> {
     let mut rows = Rows::<SealRow>::update(work.tenant());
-    rows.extend(seals.iter().map(|(id, seal)| SealRow {
+    rows.extend(seals.iter().map(|(id, at, seal)| SealRow {
         id: *id,
+        at: *at,
         seq: Some(seal.seq),
         prev_hash: Some(seal.prev.to_vec()),
         hash: Some(seal.hash.to_vec()),

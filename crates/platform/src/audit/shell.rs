@@ -117,7 +117,7 @@ impl Audit {
         let work = self.db.global().maintenance_for(tenant).await?;
         let mut chain: Chain = rows::lock_head(&work).await?.chain;
         let waiting = rows::unsealed(&work, AuditId::NIL, PAGE).await?;
-        let mut seals: Vec<(AuditId, Seal)> = Vec::with_capacity(waiting.len());
+        let mut seals: Vec<(AuditId, Timestamp, Seal)> = Vec::with_capacity(waiting.len());
         for stored in &waiting {
             let key = self.audit_writer.mac_key_of(&stored.mac_key);
             if key.is_none_or(|key| stored.entry.mac(&key)[..] != stored.mac[..]) {
@@ -125,7 +125,7 @@ impl Audit {
                 tracing::error!(%tenant, id = %stored.entry.id, "an audit entry was changed before it was chained, or its key is gone");
                 continue;
             }
-            seals.push((stored.entry.id, chain.append(&stored.entry)));
+            seals.push((stored.entry.id, stored.entry.at, chain.append(&stored.entry)));
         }
         if seals.is_empty() {
             work.rollback().await?;
