@@ -241,7 +241,7 @@ on_both!(products_are_found_by_barcode_price_metadata_and_creation, world: World
     world.pass(3600);
     let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
     make("C", json!({ "price": { "amount": "2", "currencyCode": "JPY" }, "metadata": { "a\"b": "x" } })).await;
-    make("D", json!({ "metadata": { "path": "\\u0000", "end": "\\\u{0}z" } })).await;
+    make("D", json!({ "metadata": { "path": "\\u0000", "end": "\\\u{0}z", "mark": "\u{10ffff}\u{0}" } })).await;
     for (filter, expected) in [
         (json!({ "barcode": { "eq": "5012345678900" } }), "A"),
         (json!({ "barcode": { "eq": "05012345678900" } }), "A"),
@@ -267,6 +267,10 @@ on_both!(products_are_found_by_barcode_price_metadata_and_creation, world: World
         (json!({ "metadata": [{ "key": "end", "value": { "startsWith": "\\", "contains": "z" } }] }), "D"),
         (json!({ "metadata": [{ "key": "colour", "value": { "startsWith": "green" } }] }), "B"),
         (json!({ "metadata": [{ "key": "colour", "value": { "eq": "green" } }] }), ""),
+        (json!({ "metadata": [{ "key": "colour", "value": { "eq": "green\u{10ffff}" } }] }), ""),
+        (json!({ "metadata": [{ "key": "colour", "value": { "contains": "\u{10ffff}" } }] }), ""),
+        (json!({ "metadata": [{ "key": "mark", "value": { "startsWith": "\u{10ffff}" } }] }), "D"),
+        (json!({ "metadata": [{ "key": "mark", "value": { "contains": "\u{10ffff}\u{10ffff}" } }] }), ""),
         (json!({ "not": { "metadata": [{ "key": "size" }] } }), "BCD"),
         (json!({ "createdAt": { "lt": between } }), "AB"),
         (json!({ "createdAt": { "gte": between } }), "CD"),

@@ -73,7 +73,7 @@ impl MetadataTest {
         let (backend, key) = (clause.backend(), clause.bind(self.key.as_str()));
         let (opened, is_text, text) = match backend {
             Backend::Postgres => (
-                format!("EXISTS (SELECT 1 FROM json_each(CAST({} AS json)) AS j (key, value)", readable(column)),
+                format!("EXISTS (SELECT 1 FROM json_each(CAST({} AS json)) AS j (key, value)", readable(column, self.stand_in())),
                 "json_typeof(j.value) = 'string'",
                 "(j.value #>> '{}')",
             ),
@@ -86,12 +86,28 @@ impl MetadataTest {
         }
         clause.push(")");
     }
+
+    /// The character that stands for NUL where the database has none: U+10FFFF, or the next one below that is in no text of this test. A filter has
+    /// no NUL, so it may find none.
+    fn stand_in(&self) -> char {
+        let is_free = |one: &char| !self.key.contains(*one) && self.value.iter().all(|test| !has(test, *one));
+        ('\u{10000}'..=char::MAX).rev().find(is_free).unwrap_or(char::MAX)
+    }
 }
 
-/// JSON of a column as Postgres can read it: it has no character NUL, so U+10FFFF, which is no character either, is in its place. Escaped backslashes are
-/// set aside meanwhile, as a control character that no JSON has in the clear: behind one of them `u0000` is a text.
-fn readable(column: &str) -> String {
-    let plain = format!(r"replace(replace(replace({column}, '\\', chr(1)), '\u0000', '\udbff\udfff'), chr(1), '\\')");
+fn has(test: &TextTest, one: char) -> bool {
+    match test {
+        TextTest::In(texts) => texts.iter().any(|text| text.contains(one)),
+        TextTest::StartsWith(text) | TextTest::Contains(text) => text.contains(one),
+    }
+}
+
+/// JSON of a column as Postgres can read it: it has no character NUL, so another one is in its place. Escaped backslashes are set aside meanwhile, as a control
+/// character that no JSON has in the clear: behind one of them `u0000` is a text.
+fn readable(column: &str, stand_in: char) -> String {
+    let mut units = [0; 2];
+    let escaped = stand_in.encode_utf16(&mut units).iter().fold(String::new(), |text, unit| format!(r"{text}\u{unit:04x}"));
+    let plain = format!(r"replace(replace(replace({column}, '\\', chr(1)), '\u0000', '{escaped}'), chr(1), '\\')");
     format!(r"CASE WHEN strpos({column}, '\u0000') > 0 THEN {plain} ELSE {column} END")
 }
 
@@ -117,5 +133,20 @@ fn finder(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "strpos",
         Backend::Sqlite => "instr",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_test_has_the_character_that_stands_for_nul() {
+        let stand_in = |key: &str, value: Vec<TextTest>| MetadataTest { key: key.to_owned(), value }.stand_in();
+        assert_eq!(stand_in("colour", vec![TextTest::Contains("red".to_owned())]), '\u{10ffff}');
+        let texts =
+            vec![TextTest::In(vec!["red".to_owned(), "\u{10fffe}".to_owned()]), TextTest::StartsWith("\u{10fffd}".to_owned())];
+        assert_eq!(stand_in("\u{10ffff}", texts), '\u{10fffc}');
+        assert!(readable("c", '\u{10fffe}').contains(r"'\u0000', '\udbff\udffe'"));
     }
 }
