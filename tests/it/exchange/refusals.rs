@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use super::world::{Works, World, counts, import, over, product, result};
+use super::world::{Works, World, ask, counts, import, over, product, result};
 use crate::world::on_both;
 
 on_both!(
     a_refused_row_is_told_with_what_it_is_found_by,
     a_row_behind_a_refused_one_is_looked_at_by_itself,
     a_header_that_cannot_be_used_is_told_with_what_it_was_taken_for,
+    a_number_of_many_digits_is_kept_or_refused,
 );
 
 /// Row and key of those that were refused.
@@ -77,5 +78,27 @@ async fn a_header_that_cannot_be_used_is_told_with_what_it_was_taken_for(world: 
     }
     let failed = over(world, &import(world, "PRODUCTS", vec![b','; 300], json!({})).await).await;
     assert_eq!(failed["reading"]["columns"].as_array().unwrap().len(), 256, "{failed:#}");
+    works.kill().await;
+}
+
+async fn a_number_of_many_digits_is_kept_or_refused(world: &World) {
+    let works = Works::begin(world);
+    let long = "123456789012345678901234";
+    let lines = [
+        format!(r#"{{"sku":{long},"name":"Long"}}"#),
+        format!(r#"{{"sku":"kept","name":"Kept","metadata":{{"ref":{}}}}}"#, u64::MAX),
+        format!(r#"{{"sku":"lost","name":"Lost","metadata":{{"ref":{long}}}}}"#),
+    ];
+    let done = over(world, &import(world, "PRODUCTS", lines.join("\n"), json!({})).await).await;
+    let report = result(world, &done).await;
+    assert_eq!(counts(&done), [3, 2, 0, 0, 1], "{report}");
+    assert!(report.contains("\n3,INVALID,metadata,"), "{report}");
+    assert_eq!(product(world, long).await["name"], "Long");
+    let kept = ask(world, "{ product(by: { sku: \"kept\" }) { metadata } }", json!({})).await;
+    assert_eq!(kept["product"]["metadata"], json!({ "ref": u64::MAX }));
+    let rows = format!("sku,name,metadata\nlost,Lost,\"{{\"\"ref\"\":{long}}}\"\n");
+    let done = over(world, &import(world, "PRODUCTS", rows, json!({})).await).await;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 1], "{done:#}");
+    assert!(result(world, &done).await.contains("\n1,INVALID,metadata,"));
     works.kill().await;
 }

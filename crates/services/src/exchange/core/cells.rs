@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use entity::prelude::{Money, Timestamp};
 
-use super::Format;
+use super::{Format, numbers};
 use crate::files::core::limits::LINE_VALUES;
 
 /// What a row says of a field.
@@ -185,6 +185,15 @@ pub fn of_json(value: &serde_json::Value) -> Cell {
     }
 }
 
+/// The same where a parser may have rounded a number: the text has all digits.
+pub fn of_exact_json(value: &serde_json::Value, text: &str) -> Cell {
+    match value {
+        serde_json::Value::Number(_) => numbers::digits(text).map_or_else(|| of_json(value), Cell::Number),
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => Cell::Text(text.to_owned()),
+        _ => of_json(value),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,5 +261,10 @@ mod tests {
         assert_eq!(of_json(&serde_json::json!(12.5)), Cell::Number("12.5".to_owned()));
         assert_eq!(of_json(&serde_json::json!("12,5")), Cell::Text("12,5".to_owned()));
         assert_eq!(of_json(&serde_json::json!(["a", "b"])), Cell::Text("[\"a\",\"b\"]".to_owned()));
+        let long = "123456789012345678901234";
+        let read = |text: &str| of_exact_json(&serde_json::from_str(text).unwrap(), text);
+        assert_eq!(read(long), Cell::Number(long.to_owned()));
+        assert_eq!(read("[1e3]"), Cell::Text("[1e3]".to_owned()));
+        assert_eq!((read("\"a\\n\""), read("1e3")), (Cell::Text("a\n".to_owned()), Cell::Number("1000.0".to_owned())));
     }
 }

@@ -19,7 +19,7 @@ use super::{
     Decimal, Noun, Refused, barcodes,
     cells::{Cell, Values},
     columns::{fields_of, needed},
-    goods,
+    goods, numbers,
 };
 
 /// A row as it was read: a cell for each field of its noun.
@@ -224,6 +224,7 @@ fn json(text: &str) -> Result<Value, String> {
     if !is_metadata(Values::of(text.as_bytes())) {
         return Err(format!("a JSON object of at most {} KiB is expected", MAX_METADATA_BYTES >> 10));
     }
+    numbers::check(text.as_bytes())?;
     serde_json::from_str(text).map_err(|_| "a JSON object is expected".to_owned())
 }
 

@@ -7,6 +7,7 @@ pub mod columns;
 pub mod fields;
 mod goods;
 pub mod guess;
+pub mod numbers;
 pub mod orders;
 pub mod serial;
 pub mod typed;

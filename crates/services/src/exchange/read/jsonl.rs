@@ -1,15 +1,19 @@
 //! Lines of JSON: an object each.
 
-use std::io::{BufRead, BufReader, Read};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Read},
+};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{Chunks, Plan, Sender, Stop, Unreadable};
 use crate::{
     exchange::core::{
         FileReading, Format, Noun,
-        cells::{Cell, FOREIGN, has_many_values, of_json},
+        cells::{Cell, FOREIGN, has_many_values, of_exact_json, of_json},
         columns::{exported, fields_of},
+        numbers,
     },
     files::core::limits::{LINE_VALUES, ROW_BYTES},
 };
@@ -53,8 +57,10 @@ fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) 
     if has_many_values(line) {
         return Err(format!("the line has more than {LINE_VALUES} values"));
     }
-    let object: Map<String, Value> =
-        serde_json::from_slice(line).map_err(|error| format!("the line is no JSON object: {error}"))?;
+    let broken = |error: serde_json::Error| format!("the line is no JSON object: {error}");
+    let object: Map<String, Value> = serde_json::from_slice(line).map_err(broken)?;
+    let exact: BTreeMap<String, &RawValue> =
+        if numbers::has_long(line) { serde_json::from_slice(line).map_err(broken)? } else { BTreeMap::new() };
     let mut found = vec![None; names.len()];
     for (name, value) in &object {
         let said = mapping.iter().find(|(known, _)| known == name).map_or(name.as_str(), |(_, field)| field.as_str());
@@ -62,7 +68,7 @@ fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) 
             continue;
         }
         match names.iter().position(|known| *known == said) {
-            Some(at) => found[at] = Some(of_json(value)),
+            Some(at) => found[at] = Some(exact.get(name).map_or_else(|| of_json(value), |text| of_exact_json(value, text.get()))),
             // What an export says besides.
             None if exported(noun).contains(&said) => {}
             // A column that means nothing is told with the header; a line has none, so what it says in vain is told with the line.

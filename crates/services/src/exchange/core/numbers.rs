@@ -1,0 +1,85 @@
+//! Numbers of JSON with more digits than a floating-point number has. A parser rounds them without a word; here their text is kept, or they are refused.
+
+/// Digits that any floating-point number keeps.
+const DIGITS: usize = 15;
+
+/// The numbers of a text of JSON as they are written. It is read over, not parsed: what is within its texts is none of them.
+fn numbers(json: &[u8]) -> impl Iterator<Item = &str> {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let tokens = json.split(move |byte| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            _ => {}
+        }
+        is_text || !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
+    });
+    tokens
+        .filter_map(|token| std::str::from_utf8(token).ok())
+        .filter(|token| token.starts_with(|first: char| first == '-' || first.is_ascii_digit()))
+}
+
+/// Whether a parser may round a number of this text.
+pub fn has_long(json: &[u8]) -> bool {
+    numbers(json).any(|number| number.len() > DIGITS)
+}
+
+/// Refuses whole numbers that 64 bits do not hold.
+///
+/// # Errors
+/// The first of them, and what to do.
+pub fn check(json: &[u8]) -> Result<(), String> {
+    let is_lost = |number: &&str| {
+        number.len() > DIGITS
+            && !number.contains(['.', 'e', 'E'])
+            && number.parse::<i64>().is_err()
+            && number.parse::<u64>().is_err()
+    };
+    match numbers(json).find(is_lost) {
+        Some(number) => {
+            let beginning: String = number.chars().take(40).collect();
+            Err(format!("{beginning} has more digits than a number keeps: write it as a text, in quotation marks"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// All digits of a number, without zeros at the end that say nothing; None where it has an exponent.
+pub fn digits(number: &str) -> Option<String> {
+    if number.contains(['e', 'E']) {
+        return None;
+    }
+    let Some((whole, fraction)) = number.split_once('.') else { return Some(number.to_owned()) };
+    let fraction = fraction.trim_end_matches('0');
+    Some(format!("{whole}.{}", if fraction.is_empty() { "0" } else { fraction }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_outside_of_texts() {
+        let json = br#"{"a\"1":-1.5e+3,"b":[true,false,20,"30"],"c":null,"d":{"e":4}}"#;
+        assert_eq!(numbers(json).collect::<Vec<_>>(), ["-1.5e+3", "20", "4"]);
+        assert_eq!(numbers(b"18446744073709551616").collect::<Vec<_>>(), ["18446744073709551616"]);
+        assert!(has_long(b"[1234567890123456]") && !has_long(br#"["1234567890123456", 123456789012345]"#));
+    }
+
+    #[test]
+    fn whole_numbers_of_64_bits_pass_and_larger_ones_do_not() {
+        for kept in ["[-9223372036854775808,18446744073709551615]", "[0.12345678901234567,1e30]", r#"["18446744073709551616"]"#] {
+            assert_eq!(check(kept.as_bytes()), Ok(()), "{kept}");
+        }
+        for lost in ["-9223372036854775809", "18446744073709551616"] {
+            assert!(check(format!("{{\"a\":[1,{lost}]}}").as_bytes()).unwrap_err().starts_with(lost), "{lost}");
+        }
+    }
+
+    #[test]
+    fn digits_are_those_that_count() {
+        let all = ["123456789012345678901234", "12.500000000000000000", "4.0000000000000000", "1e30"].map(digits);
+        assert_eq!(all.each_ref().map(Option::as_deref), [Some("123456789012345678901234"), Some("12.5"), Some("4.0"), None]);
+    }
+}
