@@ -200,15 +200,15 @@ async fn a_table_is_kept_as_a_file_of_its_owner(world: &World) {
 async fn rows_are_told_to_the_owner_of_the_schedule_alone(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
-    let told = |more: Value| {
+    let schedule = |more: Value| {
         let mut input = json!({ "savedViewId": view["id"], "every": "HOURLY", "emails": ["a@x.example"], "tellsRows": true });
         for (name, value) in more.as_object().into_iter().flatten() {
             input[name] = value.clone();
         }
         input
     };
-    refused(&set(&office, told(json!({}))).await, "INVALID", "input.tellsRows");
-    done(&set(&office, told(json!({ "emitsEvent": true, "emails": [] }))).await, "savedViewSchedule");
+    refused(&set(&office, schedule(json!({}))).await, "INVALID", "input.tellsRows");
+    done(&set(&office, schedule(json!({ "emitsEvent": true, "emails": [] }))).await, "savedViewSchedule");
     let job = next_job(&office, "table").await;
     run(world, &Mailer::None, &job).await.unwrap();
     let payload = events(&office, "view.result").await.remove(0);

@@ -73,12 +73,12 @@ impl From<ViewResult> for SavedViewResult {
     }
 }
 
-pub(super) fn error(told: &Value) -> SavedViewError {
+pub(super) fn error(shown: &Value) -> SavedViewError {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     SavedViewError {
-        code: told["extensions"]["code"].as_str().unwrap_or("INTERNAL").to_owned(),
-        message: told["message"].as_str().unwrap_or_default().to_owned(),
-        path: told["path"].as_array().map(|path| path.iter().map(text).collect()).unwrap_or_default(),
+        code: shown["extensions"]["code"].as_str().unwrap_or("INTERNAL").to_owned(),
+        message: shown["message"].as_str().unwrap_or_default().to_owned(),
+        path: shown["path"].as_array().map(|path| path.iter().map(text).collect()).unwrap_or_default(),
     }
 }
 

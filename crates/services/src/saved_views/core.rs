@@ -21,7 +21,7 @@ pub use self::{
         CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
         Schedule, ScheduleFields, ScheduleRule, ending, media_type,
     },
-    shown_rows::{MOST_TOLD_BYTES, MOST_TOLD_ROWS, first_rows},
+    shown_rows::{MOST_SHOWN_BYTES, MOST_SHOWN_ROWS, first_rows},
 };
 
 /// Views of a tenant at most.

@@ -307,8 +307,8 @@ mod tests {
         assert!(matches!(with(0), Err(Problem::Missing { name: "emails", .. })));
         assert_eq!(ScheduleFields { emails: Vec::new(), emits_event: true, ..fields() }.check(), Ok(()));
         assert_eq!(ScheduleFields { emails: Vec::new(), keeps_file: true, ..fields() }.check(), Ok(()));
-        let told = ScheduleFields { tells_rows: true, ..fields() }.check();
-        assert!(matches!(told, Err(Problem::Invalid { name: "tellsRows", .. })), "{told:?}");
+        let refused = ScheduleFields { tells_rows: true, ..fields() }.check();
+        assert!(matches!(refused, Err(Problem::Invalid { name: "tellsRows", .. })), "{refused:?}");
         assert_eq!(with(21), Err(Problem::TooMany { most: 20, name: "emails" }));
         for bad in ["ada", "ada@", "a@b@c", "ada@example.com,bob@example.com", "ada@example.com\r\nBcc: x@y.z"] {
             let found = ScheduleFields { emails: vec![bad.to_owned()], ..fields() }.check();
