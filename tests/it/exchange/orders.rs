@@ -287,6 +287,10 @@ async fn the_last_of_something_goes_to_the_first_in_the_file(world: &World) {
     let expected: Vec<String> = (26..=40).map(|row| format!("{row},INSUFFICIENT_STOCK,quantity")).collect();
     assert_eq!(refusals(world, &done).await, expected);
     assert_eq!(level(world, "rare").await, (25 - 13, 12));
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let sql = "SELECT external_ref FROM sales_order WHERE tenant_id = $1 AND external_ref LIKE 'r-%' ORDER BY number";
+    let placed: Vec<String> = scope.rows(sql, vec![]).await.unwrap().iter().map(|row| Row::scalar(row).unwrap()).collect();
+    assert_eq!(placed, (0..25).map(|n| format!("r-{n}")).collect::<Vec<_>>(), "numbered as in the file");
     works.kill().await;
 }
 

@@ -1,5 +1,6 @@
-//! A chunk of orders, each placed by itself and under a key of its own: whoever takes over from a dead worker gets the first answers again.
+//! A chunk of orders, each placed under a key of its own, some at once: whoever takes over from a dead worker gets the first answers again.
 
+use futures_util::{StreamExt, stream::FuturesOrdered};
 use iam::access::{Caller, Permit, kind, permit};
 use inventory::{
     ledger::{Mode, Stop},
@@ -43,6 +44,8 @@ struct Terms<'a> {
 
 /// Orders after which it is noted that the import gets on: each is there for good, though their chunk is not done yet.
 const ORDERS_BETWEEN: usize = 20;
+/// Orders of a file that the ledger has at once, so that they share its transactions. A tenant's other commands wait behind no more of them.
+const ORDERS_AT_ONCE: usize = 16;
 
 impl Exchange {
     async fn progressed(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
@@ -66,12 +69,19 @@ impl Exchange {
         }
         let terms = Terms { run, options, permit: &permit, names: &names };
         let (mut counts, mut refused, mut made) = (Counts::default(), Vec::new(), 0);
-        // One after the other: of two orders that want the last of something the first in the file has it.
-        for group in grouped(rows) {
-            let fate = match unfit.of(group) {
-                Some(why) => Fate::Refused(vec![unfit_words(why, group[0].number)]),
-                None => Box::pin(self.place(terms, group)).await?,
-            };
+        // What an order's terms are is read once. With them at hand an order is handed to the ledger the first time its future is polled, and the ledger
+        // decides in that order: of two orders that want the last of something the first in the file has it.
+        self.0.ledger.terms(&self.0.db.tenant(run.tenant)).await?;
+        let at_once = if options.earnest == Earnest::DryRun { 1 } else { ORDERS_AT_ONCE };
+        let (mut groups, mut placing) = (grouped(rows).into_iter(), FuturesOrdered::new());
+        loop {
+            while placing.len() < at_once
+                && let Some(group) = groups.next()
+            {
+                placing.push_back(self.fate(terms, unfit, group));
+            }
+            let Some(placed) = placing.next().await else { break };
+            let (group, fate) = placed?;
             let count = group.len() as i64;
             match fate {
                 Fate::Made => {
@@ -90,6 +100,14 @@ impl Exchange {
             }
         }
         Ok((counts, refused))
+    }
+
+    async fn fate<'r>(&self, terms: Terms<'_>, unfit: &Unfits, group: &'r [Record]) -> Result<(&'r [Record], Fate), Halt> {
+        let fate = match unfit.of(group) {
+            Some(why) => Fate::Refused(vec![unfit_words(why, group[0].number)]),
+            None => Box::pin(self.place(terms, group)).await?,
+        };
+        Ok((group, fate))
     }
 
     async fn place(&self, terms: Terms<'_>, rows: &[Record]) -> Result<Fate, Halt> {
