@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entrepot::{
     identity::rows,
-    storage::{Backend, GlobalReads},
+    storage::{Backend, GlobalReads, GlobalWork},
     tenancy::erase,
 };
 use serde_json::{Value, json};
@@ -144,23 +144,33 @@ async fn an_address_is_forgotten_by_one_company_and_invited_by_another(world: &W
     assert_eq!(joined, ["bob-shop"], "the one invitation that stands");
 }
 
-/// A login has the user's row and then writes the member's, a session that was used has its own first: an erasure waits for either, and neither for it.
+/// A login has the user's row and then writes the member's, a session that was used has its own first, and whoever removes a member has the tenant's policy
+/// and then ends sessions: an erasure waits for each of them, and none of them for it.
 async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
+    const SEEN: &str = "UPDATE member SET last_seen_at = updated_at WHERE tenant_id = $1";
     let (db, now) = (&world.node.db, world.node.clock.now());
-    for (name, held) in [
-        ("ada", "UPDATE app_user SET password_hash = password_hash WHERE email_key = 'ada@example.com'"),
-        ("bob", "UPDATE session SET used_at = used_at WHERE tenant_id IN (SELECT id FROM tenant WHERE slug = 'bob-shop')"),
+    for (name, held, further) in [
+        (
+            "ada",
+            "UPDATE app_user SET password_hash = password_hash WHERE id IN (SELECT user_id FROM member WHERE tenant_id = $1)",
+            SEEN,
+        ),
+        ("bob", "UPDATE session SET used_at = used_at WHERE tenant_id = $1", SEEN),
+        (
+            "cid",
+            "UPDATE policy SET version = version + 1 WHERE tenant_id = $1",
+            "UPDATE session SET used_at = used_at WHERE tenant_id = $1",
+        ),
     ] {
         world.founder(name).await;
         let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
         let due = erase::ask(db, tenant, "the test", now).await.unwrap();
-        let work = db.global().begin().await.unwrap();
-        assert_eq!(work.change(held, Vec::new()).await.unwrap(), 1);
+        let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
+        assert_eq!(work.change(held, vec![tenant.into()]).await.unwrap(), 1);
         let goes_on = async {
             until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap())
                 .await;
-            let seen = "UPDATE member SET last_seen_at = updated_at WHERE tenant_id = $1";
-            assert_eq!(work.change(seen, vec![tenant.into()]).await.unwrap(), 1);
+            assert_eq!(work.change(further, vec![tenant.into()]).await.unwrap(), 1);
             work.commit().await.unwrap();
         };
         let (erased, ()) = tokio::join!(erase::run(db, tenant, due), goes_on);

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use platform::storage::{Backend, Database, Fault, GlobalWork, Reads, Row, Work};
 
 use super::{rows, tables};
-use crate::identity;
+use crate::{access, identity};
 
 /// What people have besides their row: it goes with them.
 const OF_USERS: [&str; 3] = ["backup_code", "totp", "link"];
@@ -54,7 +54,7 @@ pub struct Erased {
 
 /// Erases a tenant whose grace is over. None when nobody asked, or it is too early, or it is done.
 ///
-/// Rows are locked in the order in which logins lock them: users, then sessions, then members.
+/// Rows are locked in the order in which changes of members and logins lock them: rights, then users, then sessions, then members.
 ///
 /// # Errors
 /// The database fails.
@@ -69,6 +69,8 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
         global.rollback().await?;
         return Ok(None);
     }
+    // Whoever changes a member has said so first, and takes the member, its sessions and its user after that, in whichever order.
+    access::rights_change(work).await?;
     // Users who belong to other tenants too keep their rows, and log in there meanwhile.
     for user in user_ids(work, LONE_USERS).await? {
         identity::rows::lock_password(&global, user).await?;
