@@ -118,7 +118,17 @@ async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {
     let reads = world.node.db.tenant(house.owner.tenant);
     // A node that has not asked for the tenant's terms yet; one that has asks again after a minute.
     let node = Ledger::start(world.node.db.clone(), world.node.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
-    assert_eq!(node.terms(&reads).await.unwrap().reservation_seconds, 7200);
+    let known = async || node.terms(&reads).await.unwrap().reservation_seconds;
+    assert_eq!(known().await, 7200);
+    // Whoever needs them for as long as a minute has them read anew.
+    for (version, seconds, before) in [(2, 3600, 7200), (3, 1800, 3600)] {
+        world.pass(50);
+        let input = json!({ "expectedVersion": version, "reservationSeconds": seconds });
+        assert_eq!(update(world, house, input).await["userErrors"], json!([]));
+        assert_eq!(known().await, before, "it is known for a minute");
+        node.renew_terms(&reads).await.unwrap();
+        assert_eq!(known().await, seconds);
+    }
 }
 
 async fn a_tenant_that_is_stricter_about_sessions_gets_shorter_ones(world: &World) {

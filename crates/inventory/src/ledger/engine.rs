@@ -91,6 +91,11 @@ impl Ledger {
         self.terms.of(reads, self.clock().now()).await
     }
 
+    /// Reads them anew, so that who needs them within the next minute need not wait for the database.
+    pub async fn renew_terms(&self, reads: &impl Reads) -> Result<(), Fault> {
+        self.terms.renew(reads, self.clock().now()).await.map(drop)
+    }
+
     /// How each lane stands.
     pub fn lane_status(&self) -> Vec<LaneStatus> {
         self.lanes.lane_status()

@@ -42,6 +42,11 @@ impl TermsCache {
         {
             return Ok(terms);
         }
+        self.renew(reads, now).await
+    }
+
+    /// The same, read anew whatever is kept.
+    pub async fn renew(&self, reads: &impl Reads, now: Timestamp) -> Result<Terms, Fault> {
         let terms = read(reads).await?;
         // A tenant without the channel may get it any moment.
         if terms.direct.is_some() {
@@ -49,7 +54,7 @@ impl TermsCache {
             if all.len() >= MOST_TENANTS {
                 all.clear();
             }
-            all.insert(tenant, (now.plus_seconds(KEPT_SECONDS), terms));
+            all.insert(reads.tenant(), (now.plus_seconds(KEPT_SECONDS), terms));
         }
         Ok(terms)
     }

@@ -69,9 +69,9 @@ impl Exchange {
         }
         let terms = Terms { run, options, permit: &permit, names: &names };
         let (mut counts, mut refused, mut made) = (Counts::default(), Vec::new(), 0);
-        // What an order's terms are is read once. With them at hand an order is handed to the ledger the first time its future is polled, and the ledger
-        // decides in that order: of two orders that want the last of something the first in the file has it.
-        self.0.ledger.terms(&self.0.db.tenant(run.tenant)).await?;
+        // What an order's terms are is read once, and kept for a minute, which a chunk does not take. With them at hand an order is handed to the ledger the
+        // first time its future is polled, and the ledger decides in that order: of two orders that want the last of something the first in the file has it.
+        self.0.ledger.renew_terms(&self.0.db.tenant(run.tenant)).await?;
         let at_once = if options.earnest == Earnest::DryRun { 1 } else { ORDERS_AT_ONCE };
         let (mut groups, mut placing) = (grouped(rows).into_iter(), FuturesOrdered::new());
         loop {
