@@ -11,7 +11,7 @@ use std::{
 use entrepot::{
     ledger::{Books, Command, Decide, Decision, Needs},
     stock::core::{Draft, Rejection},
-    storage::group_commit::{MAX_COMMANDS, QUEUE},
+    storage::group_commit::QUEUE,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -22,8 +22,11 @@ use crate::world::on_both;
 on_both!(a_command_without_room_leaves_no_entry);
 
 /// A command whose decision takes until it is released, and which is refused then.
-#[derive(Debug)]
-struct Slow(Arc<AtomicBool>);
+#[derive(Debug, Clone, Default)]
+struct Slow {
+    has_begun: Arc<AtomicBool>,
+    is_released: Arc<AtomicBool>,
+}
 
 impl Decide for Slow {
     fn name(&self) -> &'static str {
@@ -34,7 +37,8 @@ impl Decide for Slow {
     }
     fn needs(&self, _needs: &mut Needs) {}
     fn decide(&self, _draft: &mut Draft<'_>, _books: &Books) -> Result<Decision, Rejection> {
-        while !self.0.load(Ordering::Relaxed) {
+        self.has_begun.store(true, Ordering::Relaxed);
+        while !self.is_released.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(1));
         }
         Err(Rejection::key_reused())
@@ -44,12 +48,20 @@ impl Decide for Slow {
 async fn a_command_without_room_leaves_no_entry(world: &World) {
     let (house, tenant) = (&world.ours, world.ours.owner.tenant);
     let before = entries(world, tenant).await.len();
-    // The lane decides a first batch for as long as the scenario wants it to, and behind it all places are taken.
-    let (is_released, ledger) = (Arc::new(AtomicBool::new(false)), world.node.ledger.clone());
-    let commands: Vec<Command> = (0..QUEUE + MAX_COMMANDS).map(|_| Command::of(Slow(is_released.clone()))).collect();
-    let queued = tokio::spawn(async move {
-        join_all(commands.into_iter().map(|command| ledger.submit(tenant, command, None))).await;
-    });
+    // The lane decides a first command for as long as the scenario wants it to, and behind it all places are taken.
+    let (slow, ledger) = (Slow::default(), world.node.ledger.clone());
+    let submit = |count: usize| {
+        let (ledger, commands) = (ledger.clone(), vec![Command::of(slow.clone()); count]);
+        tokio::spawn(async move {
+            join_all(commands.into_iter().map(|command| ledger.submit(tenant, command, None))).await;
+        })
+    };
+    let first = submit(1);
+    while !slow.has_begun.load(Ordering::Relaxed) {
+        assert!(!first.is_finished(), "it was not decided");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let queued = submit(QUEUE);
     while world.node.ledger.lane_status().iter().map(|lane| lane.waiting).sum::<usize>() < QUEUE {
         assert!(!queued.is_finished(), "the lane did not fill");
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -58,7 +70,8 @@ async fn a_command_without_room_leaves_no_entry(world: &World) {
         let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "late", 1)).await;
         assert_eq!(answer["errors"], json!(1), "there is no room: {answer}");
     }
-    is_released.store(true, Ordering::Relaxed);
+    slow.is_released.store(true, Ordering::Relaxed);
+    first.await.unwrap();
     queued.await.unwrap();
     let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "late", 1)).await;
     assert!(answer["data"]["stockAdjust"]["movement"]["id"].is_string(), "its key is free: {answer}");
