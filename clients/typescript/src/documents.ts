@@ -384,7 +384,7 @@ export type OrderCreateMutation = {
         quantity: number;
       }>;
     } | null;
-    /** Whether this is the answer of an earlier call with the same key, built again from what was stored. */
+    /** Whether the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored. */
     replayed: boolean;
     /**
      * Reasons for which nothing was changed; empty when the change was made, or with validateOnly would have
@@ -398,7 +398,7 @@ export type OrderCreateMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
         }
       | {
@@ -408,7 +408,7 @@ export type OrderCreateMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
           /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
@@ -426,7 +426,7 @@ export type OrderCreateMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
           /** Current version of the row. */
           actualVersion: number;
@@ -493,7 +493,7 @@ export type OrderCancelMutation = {
         quantity: number;
       }>;
     } | null;
-    /** Whether this is the answer of an earlier call with the same key, built again from what was stored. */
+    /** Whether the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored. */
     replayed: boolean;
     /**
      * Reasons for which nothing was changed; empty when the change was made, or with validateOnly would have
@@ -507,7 +507,7 @@ export type OrderCancelMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
         }
       | {
@@ -517,7 +517,7 @@ export type OrderCancelMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
           /** Current version of the row. */
           actualVersion: number;
@@ -710,7 +710,7 @@ export type LoginResultFieldsFragment = {
     message: string;
     /** The path to the input field that is meant, list positions included. */
     field: string[] | null;
-    /** Whether the same call may succeed later without being changed. */
+    /** Whether the call may succeed later without being changed. */
     retryable: boolean;
   }>;
 };
@@ -775,7 +775,7 @@ export type LoginMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
-      /** Whether the same call may succeed later without being changed. */
+      /** Whether the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -853,7 +853,7 @@ export type MfaVerifyMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
-      /** Whether the same call may succeed later without being changed. */
+      /** Whether the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -933,7 +933,7 @@ export type SessionRefreshMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
-      /** Whether the same call may succeed later without being changed. */
+      /** Whether the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -957,7 +957,7 @@ export type LogoutMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
-      /** Whether the same call may succeed later without being changed. */
+      /** Whether the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -1068,7 +1068,7 @@ export type StockAdjustMutation = {
       /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;
     }> | null;
-    /** Whether this is the stored result of an earlier call with the same key. */
+    /** Whether the payload repeats the stored result of an earlier call with the same idempotency key. */
     replayed: boolean;
     /** Reasons for the refusal; empty when the change was made. */
     userErrors: Array<
@@ -1079,7 +1079,7 @@ export type StockAdjustMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
         }
       | {
@@ -1089,7 +1089,7 @@ export type StockAdjustMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
           /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
@@ -1107,7 +1107,7 @@ export type StockAdjustMutation = {
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
-          /** Whether the same call may succeed later without being changed. */
+          /** Whether the call may succeed later without being changed. */
           retryable: boolean;
           /** Current version of the row. */
           actualVersion: number;

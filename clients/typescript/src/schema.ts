@@ -270,7 +270,7 @@ export interface AlertRuleUpsertInput {
   productId?: string | null;
   /** Product that the rule is for. Null for all. */
   product?: ProductRef | null;
-  /** Whether such alerts are opened and notified. Default true. */
+  /** Whether the alerts to which the rule applies are opened and notified. Default true. */
   isEnabled?: boolean;
   /**
    * Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
@@ -2285,9 +2285,9 @@ export interface HoldRuleUpsertInput {
   reason: string;
   /** Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total. */
   totalAtLeast?: MoneyInput | null;
-  /** Whether only orders match that are neither paid nor authorised in full. Default false. */
+  /** Whether the rule matches only orders that are neither paid nor authorised in full. Default false. */
   isUnpaid?: boolean;
-  /** Whether only orders match that are shipped and say no shipping address. Default false. */
+  /** Whether the rule matches only orders that are shipped and say no shipping address. Default false. */
   lacksAddress?: boolean;
   /**
    * Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
@@ -2295,13 +2295,13 @@ export interface HoldRuleUpsertInput {
    */
   countries?: ReadonlyArray<string>;
   /**
-   * Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match.
+   * Whether the rule matches only orders whose billing address says another country than their goods go to. Orders that say neither do not match.
    * Default false.
    */
   isBilledElsewhere?: boolean;
   /**
-   * Whether only orders match of which the customer, with all customers merged with it, has got nothing yet by another order: none of which anything has
-   * left. Orders without a customer match. Default false.
+   * Whether the rule matches only orders of which the customer, with all customers merged with it, has got nothing yet by another order:
+   * none of which anything has left. Orders without a customer match. Default false.
    */
   isNewCustomer?: boolean;
   /**
@@ -3443,11 +3443,14 @@ export interface OrderFulfilInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Store from which the goods are shipped; the order's store by default. */
+  /**
+   * Store from which the goods are shipped; the order's store by default. Reservations of a line in other stores are reduced only where they
+   * exceed the quantity still to be delivered.
+   */
   store?: StoreRef | null;
   /**
-   * Lines to ship. By default everything open is shipped; if the order is held in several stores, everything held in the store of shipment.
-   * Backordered quantities are shipped only when their line is named.
+   * Lines to ship. By default as many units as are open are shipped; if the order is held in several stores, everything held in the store of
+   * shipment. A larger quantity, which includes backordered units, is shipped only when its line is named.
    */
   lines?: ReadonlyArray<LineQuantity> | null;
   /** Time of the shipment. Null for now. */
@@ -5117,7 +5120,7 @@ export interface RefusedSuggestionInput {
   category?: CategoryRef | null;
   /** Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default. */
   tags?: ReadonlyArray<string>;
-  /** Whether its name is right as it is: it is not proposed to be cleaned before the product has another name. Default false. */
+  /** Whether the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false. */
   keepsName?: boolean;
   /** Product that it is no duplicate of: the pair is not proposed before one of both has another name. Null for none. */
   otherProduct?: ProductRef | null;
@@ -5766,7 +5769,7 @@ export interface ReturnReceiveInput {
   expectedVersion?: number | null;
   /** Lines that were received, at most 2,000; by default everything that is still to be received. */
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
-  /** Whether nothing more will come; missing units can then be asked back again. Default false. */
+  /** Whether the receipt is the last: nothing more will come, and missing units can then be asked back again. Default false. */
   isLast?: boolean;
   /** Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -7491,7 +7494,7 @@ export interface SupplierProductInput {
   unitCost: MoneyInput;
   /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. Empty by default. */
   priceBreaks?: ReadonlyArray<PriceBreakInput>;
-  /** Whether this is the preferred supplier of the product, in place of the previous one. Default false. */
+  /** Whether the supplier is the preferred one of the product, in place of the previous one. Default false. */
   preferred?: boolean;
 }
 
@@ -8089,8 +8092,8 @@ export interface WebhookEndpointUpdateInput {
   /** Description of the endpoint; null clears it. */
   description?: string | null;
   /**
-   * Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. Null leaves it
-   * as it is.
+   * Whether messages are sent to the endpoint. An endpoint that is enabled goes on where it stopped, as far as events
+   * are kept. Null leaves it as it is.
    */
   isEnabled?: boolean | null;
 }
