@@ -227,8 +227,7 @@ fn done_to(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Va
     })
 }
 
-/// Tenants with entries that have no place yet. Every month is asked: an entry that was kept back while the database took no writes may be of an
-/// earlier one, and the clock of another node may be ahead.
+/// Tenants with entries that have no place yet, of every month: one may have been kept back since an earlier month, and clocks of nodes may be ahead.
 pub async fn tenants_with_unsealed(global: &Global) -> Result<Vec<TenantId>, Fault> {
     let rows = global.rows("SELECT DISTINCT tenant_id FROM audit_entry WHERE seq IS NULL LIMIT 1000", vec![]).await?;
     rows.iter().map(Row::scalar).collect()
@@ -350,8 +349,7 @@ pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) ->
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Writes what was signed, unless another node has signed the same place; says whether it did. The head is locked last, so that those who move it
-/// wait for the commit alone.
+/// Writes what was signed, unless another node has signed the same place; says whether it did. The head is locked last, for the commit alone.
 pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<bool, Fault> {
     let sql = "INSERT INTO audit_checkpoint (tenant_id, seq, hash, at, key_id, public_key, signature) VALUES ($1, $2, $3, $4, $5, $6, $7)
                ON CONFLICT (tenant_id, seq) DO NOTHING";
