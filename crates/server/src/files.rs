@@ -29,7 +29,7 @@ use services::{
 use super::{
     Front,
     body::discard,
-    endpoint::{address, text},
+    endpoint::{address, declared_length},
     negotiate::Media,
     origin::{self, Methods},
     reply,
@@ -75,7 +75,7 @@ async fn send<E: Executor>(
     let id = (state.front.service.new_id)();
     let (parts, body) = request.into_parts();
     let from = address(&state.front, &parts);
-    let declared = text(&parts.headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let declared = declared_length(&parts.headers);
     let origin = Origin { request_id: id.clone(), ip: from.map(|address| address.to_string()), session: None };
     match Box::pin(state.files.receive(&link, declared, origin, parts_of(body))).await {
         Ok(file) => {

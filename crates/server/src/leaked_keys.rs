@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::{
     Front,
     body::{self, BodyError},
-    endpoint::{address, text},
+    endpoint::{address, declared_length, text},
     negotiate::{self, Media},
     reply,
 };
@@ -74,8 +74,7 @@ async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, 
     if !negotiate::is_json(text(&parts.headers, &header::CONTENT_TYPE)) {
         return fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json in UTF-8");
     }
-    let declared = text(&parts.headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    let body = match body::read(body, declared, MAX_BYTES, limits.body_time).await {
+    let body = match body::read(body, declared_length(&parts.headers), MAX_BYTES, limits.body_time).await {
         Ok(body) => body,
         Err(error) => {
             let (status, message) = match error {

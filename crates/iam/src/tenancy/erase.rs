@@ -2,7 +2,7 @@
 //! erasure, the tenant's id and slug, and the head and the signed checkpoints of its audit log.
 
 use entity::prelude::*;
-use platform::storage::{Backend, Database, Fault, GlobalWork, Reads, Row, Work};
+use platform::storage::{Database, Fault, GlobalWork, Reads, Row, Work};
 
 use super::{rows, tables};
 use crate::{access, identity};
@@ -100,10 +100,7 @@ async fn user_ids(work: &Work, sql: &str) -> Result<Vec<UserId>, Fault> {
 /// Where a login has it at this moment, the account stays, without a tenant.
 async fn erase_users(work: &Work, users: Vec<UserId>) -> Result<u64, Fault> {
     let mut erased = 0;
-    let lock = match work.backend() {
-        Backend::Postgres => " FOR NO KEY UPDATE OF app_user SKIP LOCKED",
-        Backend::Sqlite => "",
-    };
+    let lock = work.backend().for_change_if_free("app_user");
     let lone =
         "SELECT 1 FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
     for user in users {

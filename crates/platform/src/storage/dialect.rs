@@ -115,6 +115,13 @@ impl Backend {
             Self::Sqlite => String::new(),
         }
     }
+    /// The same of rows that nobody holds: the others are left out, and nothing is waited for.
+    pub fn for_change_if_free(self, alias: &str) -> String {
+        match self {
+            Self::Postgres => format!("{} SKIP LOCKED", self.for_change(alias)),
+            Self::Sqlite => String::new(),
+        }
+    }
     /// Keeps rows of `alias` as they are until the transaction ends: whoever would change one waits, and others may keep it meanwhile.
     pub fn for_reference(self, alias: &str) -> String {
         match self {

@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::{session, tenant},
 };
-use platform::storage::{Backend, Fault, GlobalReads, GlobalWork, Row};
+use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 use sea_orm::Value;
 
 use crate::identity::core::Risk;
@@ -328,17 +328,15 @@ pub async fn touch(work: &GlobalWork, ids: &[SessionId], now: Timestamp) -> Resu
     let backend = work.backend();
     let (filter, all) = (backend.in_ids("id", 2), || vec![now.into(), backend.ids(ids.iter().copied())]);
     // Who holds a row may wait for another of these: it is left to the next time.
-    let unlocked = match backend {
-        Backend::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
-        Backend::Sqlite => "",
-    };
-    let used =
-        format!("UPDATE session SET used_at = $1 WHERE id IN (SELECT id FROM session WHERE {filter} AND used_at < $1{unlocked})");
+    let [free_sessions, free_members] = ["session", "member"].map(|table| backend.for_change_if_free(table));
+    let used = format!(
+        "UPDATE session SET used_at = $1 WHERE id IN (SELECT id FROM session WHERE {filter} AND used_at < $1{free_sessions})"
+    );
     work.change(&used, all()).await?;
     let seen = format!(
         "UPDATE member SET last_seen_at = $1 WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM member
          WHERE (tenant_id, id) IN (SELECT tenant_id, member_id FROM session WHERE {filter})
-         AND (last_seen_at IS NULL OR last_seen_at < $1){unlocked})"
+         AND (last_seen_at IS NULL OR last_seen_at < $1){free_members})"
     );
     work.change(&seen, all()).await?;
     Ok(())
