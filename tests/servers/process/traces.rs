@@ -311,7 +311,8 @@ async fn what_a_process_did_last_is_sent_before_it_ends() {
     assert!(notified(&systemd, "STOPPING=1").len() > 1, "the watchdog hears of it all the time");
     let spans = collector.spans();
     assert_eq!(attribute(named(&spans, "request"), "http.request.method").as_deref(), Some("POST"));
-    named(&spans, "ledger.batch");
+    // One that was overtaken by the sealing of the audit log is carried out again.
+    assert!(spans.iter().any(|span| span.name == "ledger.batch"), "{spans:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,7 @@
 //! A chunk of orders, each placed under a key of its own, some at once: whoever takes over from a dead worker gets the first answers again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use iam::access::{Caller, Permit, kind, permit};
 use inventory::{
@@ -36,14 +38,15 @@ enum Fate {
 /// What an import of orders goes by.
 #[derive(Clone, Copy)]
 struct Terms<'a> {
+    lease: Lease,
     run: &'a Run,
     options: &'a ImportOptions,
     permit: &'a Permit<kind::OrderWrite>,
     names: &'a ResolvedNames,
+    /// Whether it was noted that the import got on in this chunk.
+    is_noted: &'a AtomicBool,
 }
 
-/// Orders after which it is noted that the import gets on: each is there for good, though their chunk is not done yet.
-const ORDERS_BETWEEN: usize = 20;
 /// Orders of a file that the ledger has at once, so that they share its transactions. A tenant's other commands wait behind no more of them.
 const ORDERS_AT_ONCE: usize = 16;
 
@@ -67,12 +70,14 @@ impl Exchange {
             // Whether there is a customer of that name is not theirs to find out.
             names.customers.clear();
         }
-        let terms = Terms { run, options, permit: &permit, names: &names };
-        let (mut counts, mut refused, mut made) = (Counts::default(), Vec::new(), 0);
         // What an order's terms are is read once, and kept for a minute, which a chunk does not take. With them at hand an order is handed to the ledger the
         // first time its future is polled, and the ledger decides in that order: of two orders that want the last of something the first in the file has it.
         self.0.ledger.renew_terms(&self.0.db.tenant(run.tenant)).await?;
-        let at_once = if options.earnest == Earnest::DryRun { 1 } else { ORDERS_AT_ONCE };
+        // A dry run gets on by whole chunks alone: nothing of it is there.
+        let is_dry = options.earnest == Earnest::DryRun;
+        let at_once = if is_dry { 1 } else { ORDERS_AT_ONCE };
+        let terms = Terms { lease, run, options, permit: &permit, names: &names, is_noted: &AtomicBool::new(is_dry) };
+        let (mut counts, mut refused) = (Counts::default(), Vec::new());
         let (mut groups, mut placing) = (grouped(rows).into_iter(), FuturesOrdered::new());
         loop {
             while placing.len() < at_once
@@ -84,14 +89,7 @@ impl Exchange {
             let (group, fate) = placed?;
             let count = group.len() as i64;
             match fate {
-                Fate::Made => {
-                    counts.created += count;
-                    made += 1;
-                    if made % ORDERS_BETWEEN == 0 {
-                        self.progressed(lease, run).await?;
-                    }
-                }
-                Fate::MadeBefore => counts.created += count,
+                Fate::Made | Fate::MadeBefore => counts.created += count,
                 Fate::Known => counts.unchanged += count,
                 Fate::Refused(why) => {
                     counts.refused += count;
@@ -107,6 +105,11 @@ impl Exchange {
             Some(why) => Fate::Refused(vec![unfit_words(why, group[0].number)]),
             None => Box::pin(self.place(terms, group)).await?,
         };
+        // It is there for good, though its chunk is not done yet: whoever dies from now on died at another place. While this is noted, no more orders are
+        // begun than go at once; those go on, because one that is not polled might hold the connection that this waits for.
+        if matches!(fate, Fate::Made) && !terms.is_noted.swap(true, Ordering::Relaxed) {
+            self.progressed(terms.lease, terms.run).await?;
+        }
         Ok((group, fate))
     }
 
