@@ -32,6 +32,12 @@ async fn a_transfer_is_told_all_names_then_all_quantities() {
             ask(json!({"code": "NOPE"}), json!([of("NONE", 1), of("MUG", 1)])).await,
             all("NOT_FOUND", &["input.fromStore", "input.lines.0.product"])
         );
+        // A store that is named by its ID hides no product that is not there.
+        let by_id = json!({"product": {"id": world.foreign.mug}, "quantity": 1});
+        assert_eq!(
+            ask(json!({"id": world.foreign.store}), json!([by_id, of("MUG", 1), of("NONE", 1)])).await,
+            all("NOT_FOUND", &["input.fromStore", "input.lines.0.product", "input.lines.2.product"])
+        );
         assert_eq!(
             ask(here, json!([of("MUG", 0), of("TEA", 1), of("LAMP", -1)])).await,
             all("OUT_OF_RANGE", &["input.lines.0.quantity", "input.lines.2.quantity"])

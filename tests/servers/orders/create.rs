@@ -76,7 +76,7 @@ async fn a_key_gives_its_first_answer_again() {
         let mut other = input;
         other["lines"][0]["quantity"] = json!(3);
         refused(&world.act("orderCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
-        for (key, code) in [(String::new(), "INVALID"), ("k".repeat(256), "TOO_LONG")] {
+        for (key, code) in [(String::new(), "REQUIRED"), ("k".repeat(256), "TOO_LONG")] {
             let input = json!({"idempotencyKey": key, "store": {"id": world.store}, "lines": [mug(&world, 2)]});
             refused(&world.act("orderCreate", input).await, code, "input.idempotencyKey");
         }

@@ -189,6 +189,64 @@ async fn changes_of_stock_are_told_every_name_and_every_figure() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_not_there_hides_no_product_that_is_not_there() {
+    World::on_both(async |world| {
+        let missing = |paths: &[String]| said(&paths.iter().map(|path| ("NOT_FOUND", path.as_str())).collect::<Vec<_>>());
+        let named = [json!({"id": world.foreign.mug}), json!({"sku": "MUG"}), json!({"sku": "NONE"})];
+        for store in [json!({"id": world.foreign.store}), json!({"code": "NOPE"})] {
+            let lines: Vec<Value> = named.iter().map(|product| json!({"product": product, "quantity": 1})).collect();
+            let wanted = ["store", "lines.0.product", "lines.2.product"].map(|place| format!("input.{place}"));
+            let placed = order(&world, json!({"store": store, "lines": lines})).await;
+            assert_eq!(refusals(&placed), missing(&wanted), "{store}");
+            for (mutation, list, field, mut input) in [
+                ("stockReserve", "items", "quantity", json!({})),
+                ("stockAdjust", "changes", "delta", json!({"reasonCode": "OTHER"})),
+            ] {
+                let row = |product: &Value| json!({"product": product, "store": store, field: 1});
+                input[list] = named.iter().map(row).collect();
+                let mut paths = refusals(&stock(&world, mutation, input).await);
+                paths.sort();
+                let wanted = ["0.product", "0.store", "1.store", "2.product", "2.store"];
+                assert_eq!(paths, missing(&wanted.map(|place| format!("input.{list}.{place}"))), "{mutation} in {store}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn goods_are_held_for_what_is_there_and_all_else_is_told() {
+    World::on_both(async |world| {
+        let order: OrderId = world.ledger.clock().id();
+        let items = json!([{"product": {"sku": "NONE"}, "store": {"id": world.store}, "quantity": 1}]);
+        let held = stock(&world, "stockReserve", json!({"referenceId": order, "items": items})).await;
+        assert_eq!(refusals(&held), said(&[("NOT_FOUND", "input.referenceId"), ("NOT_FOUND", "input.items.0.product")]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_without_its_key_is_told_that_it_needs_one() {
+    World::on_both(async |world| {
+        let here = json!({"id": world.store});
+        for (mutation, list, amount, more) in [
+            ("stockReserve", "items", "quantity", json!({})),
+            ("stockAdjust", "changes", "delta", json!({"reasonCode": "OTHER"})),
+        ] {
+            let mut input = more;
+            input["idempotencyKey"] = json!("");
+            input[list] = json!([{"product": {"sku": "MUG"}, "store": here, amount: 1}]);
+            let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+            let document = format!("mutation($input: {kind}!) {{ result: {mutation}(input: $input) {{ {REFUSED} }} }}");
+            let payload = world.ask(&document, json!({"input": input})).await["result"].clone();
+            assert_eq!(refusals(&payload), said(&[("REQUIRED", "input.idempotencyKey")]));
+            assert_eq!(payload["userErrors"][0]["message"], "a key of 1 to 255 characters is needed");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn no_more_than_a_hundred_are_told() {
     World::on_both(async |world| {
         let unknown: Vec<Value> = (0..150).map(|n| sku(&format!("NONE-{n}"), 1)).collect();

@@ -8,7 +8,7 @@ use inventory::{
     lots,
     stock::core::{AnyRefusal, ExpiredWay, LotRefusal, Noun, Reason, Refusal, RoomRefusal, Scarce},
 };
-use platform::clock;
+use platform::{clock, storage::idempotency::MAX_KEY};
 
 use crate::{counts, fulfilment, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers};
 
@@ -121,6 +121,7 @@ pub fn scarce(what: &Scarce) -> String {
 
 fn call(why: &CallRefusal) -> Said {
     match why {
+        CallRefusal::NoKey => (ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed")),
         CallRefusal::EmptyText => (ErrorCode::Invalid, "an empty text is not kept: leave it out".to_owned()),
         CallRefusal::Nul => (ErrorCode::Invalid, "a text without NUL characters is expected".to_owned()),
         CallRefusal::TextTooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),

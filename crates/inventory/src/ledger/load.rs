@@ -1,9 +1,6 @@
 //! What a batch is decided against: read under locks, or on top of what is known ahead.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::*;
 use platform::{
@@ -17,11 +14,14 @@ use platform::{
 };
 
 use super::{batch::Basis, decision::Books, document::Turn, needs::Needs, source::Source, speculative_state::SpeculativeState};
-use crate::stock::{
-    core::{Book, Level, LevelKey, Reservation},
-    rows::{
-        self as stock_rows,
-        lots::{Hold, lot_book},
+use crate::{
+    catalog::rows::keys::products_that_exist,
+    stock::{
+        core::{Book, Level, LevelKey, Reservation},
+        rows::{
+            self as stock_rows,
+            lots::{Hold, lot_book},
+        },
     },
 };
 
@@ -121,7 +121,7 @@ pub async fn on_top_of(
     stock.closed_through = speculative.closed_through;
     stock.levels = std::mem::take(&mut speculative.levels);
     stock.levels.extend(levels.into_iter().map(|level| (level.key, level)));
-    stock.unknown_stores = unknown_stores(scope, &missing, &stock.levels).await?;
+    note_unknown(scope, &missing, &mut stock).await?;
     Ok(Some(State { stock, books, receipts, counter: None, chain: None }))
 }
 
@@ -144,22 +144,23 @@ async fn missing_levels(
     Ok(levels)
 }
 
-/// Which stores of the levels that were not found do not exist; where all were found, nothing is asked.
-async fn unknown_stores(
-    reads: &impl Reads,
-    asked: &[LevelKey],
-    found: &HashMap<LevelKey, Level>,
-) -> Result<HashSet<StoreId>, Fault> {
-    let mut stores: HashSet<StoreId> = asked.iter().filter(|key| !found.contains_key(key)).map(|key| key.store).collect();
-    if stores.is_empty() {
-        return Ok(stores);
+/// Notes which stores and products of the levels that were not found do not exist; where all were found, nothing is asked.
+async fn note_unknown(reads: &impl Reads, asked: &[LevelKey], stock: &mut Book) -> Result<(), Fault> {
+    let absent: Vec<LevelKey> = asked.iter().filter(|key| !stock.levels.contains_key(key)).copied().collect();
+    if absent.is_empty() {
+        return Ok(());
     }
+    let mut stores: HashSet<StoreId> = absent.iter().map(|key| key.store).collect();
     let backend = reads.backend();
     let sql = format!("SELECT id FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
     for row in &reads.rows(&sql, vec![backend.ids(stores.iter().copied())]).await? {
         stores.remove(&Row::scalar(row)?);
     }
-    Ok(stores)
+    let mut products: HashSet<ProductId> = absent.iter().map(|key| key.product).collect();
+    let known = products_that_exist(reads, products.iter().copied()).await?;
+    products.retain(|product| !known.contains(product));
+    (stock.unknown_stores, stock.unknown_products) = (stores, products);
+    Ok(())
 }
 
 /// Levels of which the product or the store was not met yet, with what the rules need to know of them: one statement and not two.
@@ -209,7 +210,7 @@ async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs, last: Tim
         for (key, facts) in stock_rows::facts_for(reads, &missing).await? {
             stock.levels.insert(key, Level::empty(key, clock.id(), Arc::new(facts)));
         }
-        stock.unknown_stores = unknown_stores(reads, &missing, &stock.levels).await?;
+        note_unknown(reads, &missing, &mut stock).await?;
     }
     Ok(stock)
 }

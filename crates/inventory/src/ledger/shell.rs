@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::storage::Reads;
+use platform::storage::{Fault, Reads};
 use serde::Serialize;
 
 use super::rated::adjusted;
@@ -295,19 +295,16 @@ fn id_of<S: serde::Serializer>(reference: &Option<Reference>, serializer: S) -> 
     reference.map(|reference| reference.id).serialize(serializer)
 }
 
-/// What stock is held for: it exists, and where it is of a store, of one of the caller's. What a transfer holds itself is known by its reference,
-/// so a transfer that is only named is kept like the ids that are no document's.
-async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result<Reference, Stop> {
+/// What stock is held for: it exists, and where it is of a store, of one of the caller's; None where it is not found. What a transfer holds itself is
+/// known by its reference, so a transfer that is only named is kept like the ids that are no document's.
+async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result<Option<Reference>, Fault> {
     let is_there = match named.kind {
-        ReferenceKind::Reservation | ReferenceKind::Other => return Ok(named),
+        ReferenceKind::Reservation | ReferenceKind::Other => return Ok(Some(named)),
         ReferenceKind::Lot => rows::stores_of(reads, named).await?.is_some(),
         _ => rows::stores_of(reads, named).await?.is_some_and(|stores| stores.iter().any(|store| reach.covers(*store))),
     };
-    if !is_there {
-        return Err(Rejection::not_found(Noun::Document, At::input(Field::Reference)).into());
-    }
     let kind = if named.kind == ReferenceKind::Transfer { ReferenceKind::Other } else { named.kind };
-    Ok(Reference { kind, ..named })
+    Ok(is_there.then_some(Reference { kind, ..named }))
 }
 
 /// Holds stock for a while, all items or none.
@@ -325,13 +322,16 @@ pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, 
 async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &ReserveInput) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
+    let mut missing = Missing::default();
     let reference = match input.reference {
-        Some(named) => Some(held_for(&scope, &permit.reach(), named).await?),
+        Some(named) => held_for(&scope, &permit.reach(), named).await?,
         None => None,
     };
+    if input.reference.is_some() && reference.is_none() {
+        missing.note(Rejection::not_found(Noun::Document, At::input(Field::Reference)));
+    }
     let of = Head { kind: MovementKind::Reserve, reason: None, note: None, external_ref: None, reference, occurred_at: None };
     let head = head(ledger, permit, of);
-    let mut missing = Missing::default();
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));

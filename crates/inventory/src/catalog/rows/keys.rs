@@ -1,9 +1,12 @@
 //! Which rows have these keys: how callers name master data without its ID.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use entity::record::{Record, Selected};
-use platform::storage::{Fault, Finds, Reads};
+use entity::{
+    prelude::ProductId,
+    record::{Record, Selected},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
 use crate::catalog::core::{gtin, text};
@@ -119,4 +122,19 @@ pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Re
     let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
     let found = ids_by_kept(reads, kind, kept.clone()).await?;
     Ok(keys.iter().zip(&kept).filter_map(|(key, kept)| Some(((*key).to_owned(), *found.get(kept)?))).collect())
+}
+
+/// Which of these products there are.
+pub async fn products_that_exist(
+    reads: &impl Reads,
+    ids: impl IntoIterator<Item = ProductId>,
+) -> Result<HashSet<ProductId>, Fault> {
+    let ids: Vec<ProductId> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT id FROM product WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids)]).await?;
+    rows.iter().map(Row::scalar).collect()
 }

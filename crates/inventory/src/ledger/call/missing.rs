@@ -1,13 +1,14 @@
 //! Names of a call that mean nothing. All of them are told at once, with whatever else it names and that is not there.
 
-use entity::id::Id;
+use entity::{id::Id, prelude::ProductId};
 use iam::access::Permit;
-use platform::storage::idempotency::Key;
+use platform::storage::{Fault, Reads, idempotency::Key};
 
-use super::{Done, Mode, Stop, first_answer, submit};
+use super::{Done, Mode, ProductRef, Stop, first_answer, submit};
 use crate::{
+    catalog::rows::keys::products_that_exist,
     ledger::{Command, Ledger},
-    stock::core::{Reason, Rejection, Stage, Stages},
+    stock::core::{At, Noun, Reason, Rejection, Stage, Stages},
 };
 
 /// What a call names and that was not found so far.
@@ -29,6 +30,20 @@ impl Missing {
     /// Notes what is not there.
     pub fn note(&mut self, rejection: Rejection) {
         self.0.push(rejection);
+    }
+    /// Notes products that are named by IDs which nobody has, each at its place, for a call whose names the ledger does not look for.
+    pub async fn look_for_products<'a>(
+        &mut self,
+        reads: &impl Reads,
+        named: impl Iterator<Item = (&'a ProductRef, At)>,
+    ) -> Result<(), Fault> {
+        let by_id = |(product, at): (&ProductRef, At)| if let ProductRef::Id(id) = product { Some((*id, at)) } else { None };
+        let by_id: Vec<(ProductId, At)> = named.filter_map(by_id).collect();
+        let known = products_that_exist(reads, by_id.iter().map(|(id, _)| *id)).await?;
+        for (_, at) in by_id.into_iter().filter(|(id, _)| !known.contains(id)) {
+            self.note(Rejection::not_found(Noun::Product, at));
+        }
+        Ok(())
     }
     /// The refusal of a call that cannot go on without what it names.
     pub fn stop(self) -> Stop {
@@ -74,7 +89,7 @@ mod tests {
     use entity::prelude::*;
 
     use super::*;
-    use crate::stock::core::{At, Field, Noun, Refusal};
+    use crate::stock::core::{Field, Refusal};
 
     #[test]
     fn names_that_mean_nothing_are_told_together_with_ids_that_nobody_has() {

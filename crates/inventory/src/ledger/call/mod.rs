@@ -82,6 +82,8 @@ pub const MAX_NAME: usize = 300;
 /// What is refused of a call as it was typed, whichever room it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallRefusal {
+    /// A call without the key that it needs.
+    NoKey,
     EmptyText,
     /// A text with a NUL character.
     Nul,
@@ -139,7 +141,12 @@ impl Checks {
 
 /// Checks the caller's key as it is typed, before it is used.
 pub fn check_key(checks: &mut Checks, key: &str) {
-    checks.text(Some(key), MAX_KEY, || At::input(Field::IdempotencyKey));
+    let field = At::input(Field::IdempotencyKey);
+    if key.is_empty() {
+        checks.refuse(CallRefusal::NoKey.at(field));
+    } else {
+        checks.text(Some(key), MAX_KEY, || field);
+    }
 }
 
 /// The key of a call: its owner is who acts, its hash is over the input as supplied.

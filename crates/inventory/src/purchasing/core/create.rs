@@ -92,6 +92,9 @@ pub struct Amend {
 }
 
 pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
+    if draft.tells_all() {
+        look_for(draft, command.store, &command.lines)?;
+    }
     let now = draft.now();
     // It was in use when the call was read; behind the counter nobody archives it.
     if let Some(since) = book.archived.get(&command.supplier) {
@@ -141,6 +144,15 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         None => Ok(made),
         Some(placing) => placed(draft, command, placing, made),
     }
+}
+
+/// Tells which products of the lines are not there, before anything else is asked of them.
+fn look_for(draft: &mut Draft<'_>, store: StoreId, lines: &[NewLine]) -> Result<(), Rejection> {
+    for line in lines {
+        let place = At::row(Field::Lines, line.place).field(Field::Product);
+        draft.look_for(LevelKey { product: line.product, store }, place)?;
+    }
+    Ok(())
 }
 
 /// Takes a new order to its supplier: what asking for approval, approving and placing would do one after the other, with the same refusals.
@@ -201,6 +213,9 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
         order.change = Change::Replaced { lines: order.lines.len() as u16, charges: order.charges.len() as u16 };
     }
     if let Some(new) = &command.lines {
+        if draft.tells_all() {
+            look_for(draft, order.store, new)?;
+        }
         let (was, new) = (order.clone(), agreed(draft, (blanket, order.store), (new, Field::Lines))?);
         order.lines = lines(draft, (&order, Prices::Stated), &new)?;
         check_left(draft, blanket, (Some(&was), &order), |index| placed_at(&new, index))?;

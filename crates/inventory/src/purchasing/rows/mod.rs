@@ -30,7 +30,7 @@ pub use load::{
 };
 pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
-pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
+pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, receipts_of};
 pub use performance::{DeliveryFilter, deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use price_drift::product_prices;

@@ -1,7 +1,5 @@
 //! What belongs to purchase orders, for many of them at once: one statement each.
 
-use std::collections::HashSet;
-
 use entity::{
     prelude::*,
     record::{Record, Selected},
@@ -261,19 +259,4 @@ pub async fn printed(reads: &impl Reads, order: PurchaseOrderId) -> Result<Optio
         email: supplier.email,
         store: Party { name: store.name, code: store.code },
     }))
-}
-
-/// Which of these products there are.
-pub async fn products_that_exist(
-    reads: &impl Reads,
-    ids: impl IntoIterator<Item = ProductId>,
-) -> Result<HashSet<ProductId>, Fault> {
-    let ids: Vec<ProductId> = ids.into_iter().collect();
-    if ids.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let backend = reads.backend();
-    let sql = format!("SELECT id FROM product WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids)]).await?;
-    rows.iter().map(Row::scalar).collect()
 }

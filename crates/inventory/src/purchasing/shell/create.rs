@@ -11,7 +11,8 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     BlanketRef, MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate,
-    PurchaseStart, ReorderOrder, SupplierRef, blanket::blanket_named, charges::charges_of, fixed_rate::agreed_rate, own_order,
+    PurchaseStart, ReorderLine, ReorderOrder, SupplierRef, blanket::blanket_named, charges::charges_of, fixed_rate::agreed_rate,
+    own_order,
 };
 use crate::{
     catalog::core::text::fold,
@@ -76,8 +77,10 @@ async fn written(
     let placing = match input.status {
         None => None,
         Some(PurchaseStart::Ordered) => {
-            if !permit.also::<kind::PurchaseApprove>()?.covers(store) {
-                return Err(Rejection::not_found(Noun::Store, At::input(Field::Store)).into());
+            let may_place = permit.also::<kind::PurchaseApprove>()?.covers(store);
+            // A store that is nobody's is noted already.
+            if known.is_some() && !may_place {
+                missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
             }
             Some(placing(ledger, &scope, supplier, &lines).await?)
         }
@@ -234,7 +237,7 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
     }
     // Whose goods they are decides which orders are made of them.
     if missing.has_any() {
-        return Err(missing.stop());
+        return Err(unknown_names(&scope, missing, &input.lines).await?);
     }
     let offers = rows::supplies(&scope, &pairs).await?;
     let own = ledger.terms(&scope).await?.currency;
@@ -268,6 +271,13 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
     };
     let orders = groups.into_iter().map(create).collect();
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(orders)), Vec::new())))
+}
+
+/// All that lines name and that is not there, where the ledger does not look for it.
+async fn unknown_names(reads: &impl Reads, mut missing: Missing, lines: &[ReorderLine]) -> Result<Stop, Fault> {
+    let products = lines.iter().enumerate().map(|(index, line)| (&line.product, At::line(index).field(Field::Product)));
+    missing.look_for_products(reads, products).await?;
+    Ok(missing.stop())
 }
 
 fn texts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {

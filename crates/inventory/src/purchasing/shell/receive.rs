@@ -6,6 +6,7 @@ use platform::{clock, storage::TenantScope};
 
 use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, own_order};
 use crate::{
+    catalog::rows::keys::products_that_exist,
     currency::{core::FrozenRate, shell::rate_on},
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen, key_of,
@@ -64,7 +65,7 @@ async fn counted_in(
         let product = one.product.as_ref().map(|named| missing.or_nobodys(names.product(named, || field(index))));
         wrong.push(WrongItem { product, quantity: one.quantity, note: one.note });
     }
-    let known = rows::products_that_exist(&scope, wrong.iter().filter_map(|one| one.product)).await?;
+    let known = products_that_exist(&scope, wrong.iter().filter_map(|one| one.product)).await?;
     let is_known = |one: &WrongItem| one.product.is_none_or(|product| known.contains(&product));
     for (index, one) in wrong.iter().enumerate() {
         if !is_known(one) {

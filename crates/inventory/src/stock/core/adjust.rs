@@ -44,6 +44,11 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
     let Some(first) = command.changes.first() else {
         return Err(Refusal::NoChanges.at(At::input(Field::Changes)));
     };
+    if draft.tells_all() {
+        for (index, change) in command.changes.iter().enumerate() {
+            draft.look_for(change.key, At::row(Field::Changes, index))?;
+        }
+    }
     let mut versions: BTreeMap<LevelKey, i64> = BTreeMap::new();
     let mut steps = Vec::with_capacity(command.changes.len());
     for (index, change) in command.changes.iter().enumerate() {
@@ -156,6 +161,11 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
     let Some(first) = command.items.first() else {
         return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
+    if draft.tells_all() {
+        for (index, item) in command.items.iter().enumerate() {
+            draft.look_for(item.key, At::row(Field::Items, index))?;
+        }
+    }
     let mut seen = Seen::new();
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {

@@ -25,6 +25,8 @@ pub struct Book {
     pub levels: HashMap<LevelKey, Level>,
     /// Stores of levels that were asked for and do not exist.
     pub unknown_stores: HashSet<StoreId>,
+    /// Products of levels that were asked for and do not exist.
+    pub unknown_products: HashSet<ProductId>,
     pub reservations: HashMap<ReservationId, Reservation>,
     /// Movements that have been reversed.
     pub reversed: HashSet<MovementId>,
@@ -39,24 +41,22 @@ impl Book {
             local_day,
             levels: HashMap::new(),
             unknown_stores: HashSet::new(),
+            unknown_products: HashSet::new(),
             reservations: HashMap::new(),
             reversed: HashSet::new(),
             lots: LotBook::default(),
         }
     }
 
-    /// What of a level does not exist, said of its own field.
+    /// What of a level does not exist, said of its own field: the store, where both do not.
     pub(super) fn absent(&self, key: LevelKey, field: At) -> Rejection {
         let is_store = self.unknown_stores.contains(&key.store);
-        let (what, named) = if is_store { (Noun::Store, Field::Store) } else { (Noun::Product, Field::Product) };
-        let is_of_lines = field.row.map_or(field.field, |(list, _)| Some(list)) == Some(Field::Lines);
-        let field = match field.row {
-            // A document has one store for all its lines.
-            _ if is_store && is_of_lines => At::input(named),
-            Some((list @ (Field::Lines | Field::Changes | Field::Items), index)) => At::row(list, index).field(named),
-            _ => field,
-        };
-        Rejection::not_found(what, field)
+        not_there(if is_store { Noun::Store } else { Noun::Product }, field)
+    }
+    /// The product of a level whose store does not exist, where that does not exist either.
+    pub(super) fn absent_besides(&self, key: LevelKey, field: At) -> Option<Rejection> {
+        let is_neither = self.unknown_stores.contains(&key.store) && self.unknown_products.contains(&key.product);
+        is_neither.then(|| not_there(Noun::Product, field))
     }
 
     /// Brings the state forward by an accepted decision.
@@ -92,6 +92,20 @@ impl Book {
             packed.held += reservation.remaining.get() - before;
         }
     }
+}
+
+/// The refusal of a level without its store or product, said of its own field.
+fn not_there(what: Noun, field: At) -> Rejection {
+    let is_store = what == Noun::Store;
+    let named = if is_store { Field::Store } else { Field::Product };
+    let is_of_lines = field.row.map_or(field.field, |(list, _)| Some(list)) == Some(Field::Lines);
+    let field = match field.row {
+        // A document has one store for all its lines.
+        _ if is_store && is_of_lines => At::input(named),
+        Some((list @ (Field::Lines | Field::Changes | Field::Items), index)) => At::row(list, index).field(named),
+        _ => field,
+    };
+    Rejection::not_found(what, field)
 }
 
 #[cfg(test)]

@@ -111,12 +111,17 @@ impl<'b> Draft<'b> {
             Err(rejection) => self.refuse(rejection).map(|()| None),
         }
     }
-    /// Tells that a level is not there, before anything else is asked of its line.
+    /// Tells that a level is not there, before anything else is asked of its line: its product, its store, or both.
     ///
     /// # Errors
     /// It is not there.
     pub fn look_for(&mut self, key: LevelKey, field: At) -> Result<(), Rejection> {
         let found = self.level(key, field).map(|_| ());
+        if found.is_err()
+            && let Some(product) = self.book().absent_besides(key, field)
+        {
+            self.refuse(product)?;
+        }
         self.pass(found).map(|_| ())
     }
     /// Ends the command where what follows needs every part that came before.
@@ -180,6 +185,29 @@ mod tests {
         assert_eq!(rejections_of([short(of_line), short(of_line)]).len(), 1, "a line is short once");
         let many = rejections_of((0..500).rev().chain(0..500).map(missing));
         assert_eq!((many.len(), &many[..2]), (500, [missing(0), missing(1)].as_slice()), "an answer cuts them, and counts them");
+    }
+
+    #[test]
+    fn a_level_is_missed_for_its_product_and_its_store() {
+        let [known, unknown] = [1, 2].map(uuid::Uuid::from_u128);
+        let mut book = Book::new(Timestamp(0), |_, _| 0);
+        book.unknown_products.insert(ProductId::from_uuid(unknown));
+        book.unknown_stores.insert(StoreId::from_uuid(unknown));
+        let key = |product, store| LevelKey { product: ProductId::from_uuid(product), store: StoreId::from_uuid(store) };
+        let missed = |key: LevelKey, at: At| {
+            let mut draft = Draft::to_tell_all(&book);
+            assert_eq!(draft.look_for(key, at), Ok(()));
+            draft.into_rejections(None)
+        };
+        let of = |what: Noun, field: Field| Rejection::not_found(what, At::row(Field::Items, 3).field(field));
+        let (product, store) = (of(Noun::Product, Field::Product), of(Noun::Store, Field::Store));
+        let item = At::row(Field::Items, 3);
+        assert_eq!(missed(key(unknown, unknown), item), [product.clone(), store.clone()]);
+        assert_eq!(missed(key(known, unknown), item), [store]);
+        assert_eq!(missed(key(unknown, known), item), [product]);
+        // A document has one store for all its lines, which is told once.
+        let of_document = Rejection::not_found(Noun::Store, At::input(Field::Store));
+        assert_eq!(missed(key(unknown, unknown), At::line(2)), [of_document, missing(2)]);
     }
 
     #[test]

@@ -54,6 +54,8 @@ async fn command_of(
     let lacks_stores = missing.has_any();
     let lines = planned(&names, &mut missing, &input.lines);
     if lacks_stores {
+        let places = input.lines.iter().enumerate().map(|(index, line)| (&line.product, At::line(index).field(Field::Product)));
+        missing.look_for_products(&scope, places).await?;
         return Err(missing.stop());
     }
     let levels = levels(lines.iter().map(|line| line.product), from, to);
