@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     purchasing::office::{Office, done, gbp, key, refused},
-    world::on_both,
+    world::{answers::refusals, on_both},
 };
 
 on_both!(
@@ -16,6 +16,8 @@ on_both!(
     an_address_names_nobody_to_who_may_not_see_addresses,
     an_order_is_named_by_the_reference_of_a_channel,
     a_kit_is_made_of_products_by_their_keys,
+    a_kit_is_told_every_product_that_is_not_there,
+    what_is_not_there_is_named_as_it_was_sent,
     a_picture_is_of_a_product_by_its_key,
     an_export_and_a_group_name_their_stores_by_code,
 );
@@ -166,6 +168,61 @@ async fn a_kit_is_made_of_products_by_their_keys(world: &World) {
     refused(&kit(json!([{ "quantity": 1 }])).await, "REQUIRED", "input.components.0.product");
     let two = json!([{ "product": { "sku": "TRAY-7" }, "productId": cup["id"], "quantity": 1 }]);
     refused(&kit(two).await, "INVALID", "input.components.0.product");
+}
+
+async fn a_kit_is_told_every_product_that_is_not_there(world: &World) {
+    let office = Office::of(world).await;
+    let (set, cup) = (office.product("SET-7", "0.00").await, office.product("CUP-7", "1.00").await);
+    let kit = async |set: &Value, components: Value| {
+        let input = json!({ "idempotencyKey": key(), "product": set, "components": components });
+        office.act("kitSet", "KitSetInput", "product { id }", input).await
+    };
+    let missing =
+        |paths: &[String]| -> Vec<(String, String)> { paths.iter().map(|path| ("NOT_FOUND".to_owned(), path.clone())).collect() };
+    let of = |sku: &str, quantity: i64| json!({ "product": { "sku": sku }, "quantity": quantity });
+    let one = |nth: usize| format!("input.components.{nth}.product.sku");
+    let told = kit(&set, json!([of("NONE", 1), of("NOR", 1)])).await;
+    assert_eq!(refusals(&told), missing(&[one(0), one(1)]));
+    let messages: Vec<&Value> = told["userErrors"].as_array().unwrap().iter().map(|error| &error["message"]).collect();
+    assert_eq!(messages, ["there is no such product: \"NONE\"", "there is no such product: \"NOR\""]);
+    assert_eq!(refusals(&kit(&set, json!([of("NONE", 1), of("NONE", 1)])).await), missing(&[one(0), one(1)]), "the same twice");
+    let theirs = json!({ "product": { "id": world.theirs.ids["prd"] }, "quantity": 1 });
+    let by_id = |nth: usize| format!("input.components.{nth}.product.id");
+    assert_eq!(refusals(&kit(&set, json!([theirs, theirs])).await), missing(&[by_id(0), by_id(1)]));
+    // What is not there comes before what is wrong with the other lines.
+    let lines = json!([of("CUP-7", 1), of("CUP-7", 0), of("NONE", 0), of("CUP-7", 1)]);
+    assert_eq!(refusals(&kit(&set, lines).await), missing(&[one(2)]));
+    let nobody = json!({ "sku": "NOBODY" });
+    assert_eq!(refusals(&kit(&nobody, json!([of("NONE", 1)])).await), missing(&["input.product.sku".to_owned(), one(0)]));
+    refused(
+        &kit(&set, json!([of("CUP-7", 1), { "product": cup, "quantity": 2 }])).await,
+        "DUPLICATE",
+        "input.components.1.product.id",
+    );
+    done(&kit(&set, json!([of("CUP-7", 4)])).await, "product");
+}
+
+async fn what_is_not_there_is_named_as_it_was_sent(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-7", "1.00").await;
+    let order = async |name: &str, sent: Value| {
+        let mut input = draft(&office, &mug, json!({ "id": world.ours.ids["cus"] }));
+        input[name] = sent;
+        office.act("orderCreate", "OrderCreateInput", BUYER, input).await
+    };
+    let message = refused(&order("channel", json!({ "code": "BAZAAR" })).await, "NOT_FOUND", "input.channel.code");
+    assert_eq!(message, "there is no such channel: \"BAZAAR\"");
+    let message =
+        refused(&order("customer", json!({ "externalRef": "nobody-7" })).await, "NOT_FOUND", "input.customer.externalRef");
+    assert_eq!(message, "there is no such customer: \"nobody-7\"");
+    let product = async |category: &str| {
+        let input = json!({ "sku": "PLATE-7", "name": "Plate", "category": { "slug": category } });
+        office.act("productCreate", "ProductCreateInput", "product { id }", input).await
+    };
+    let message = refused(&product("cutlery").await, "NOT_FOUND", "input.category.slug");
+    assert_eq!(message, "there is no such category: \"cutlery\"");
+    let message = refused(&product(&"x".repeat(80)).await, "NOT_FOUND", "input.category.slug");
+    assert_eq!(message, format!("there is no such category: \"{}…\"", "x".repeat(64)));
 }
 
 async fn a_picture_is_of_a_product_by_its_key(world: &World) {

@@ -1,7 +1,7 @@
 //! Master data that an input names by a reference instead of an ID: `category` beside `categoryId`.
 //!
-//! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID
-//! that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
+//! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID of
+//! its own that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
 
 use std::collections::{HashMap, HashSet};
 
@@ -264,13 +264,15 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
     let known = known(loads(ctx)?.scope(), &named).await?;
     let customers = customers_of(ctx, &named).await?;
     let mut moved = lists;
+    let mut unknown = UnknownIds::default();
     for Named { name, id: slot, id_at, mut at } in named {
-        // No row has the last of all IDs, so that it is refused like any other that is not there.
         let (id, last) = match name {
             Name::Id(id) => (id, "id"),
-            Name::Key(kind, key, field) => (id_of(kind, known.get(&(kind, key)).copied().unwrap_or(Uuid::max())), field),
+            Name::Key(kind, key, field) => {
+                (id_of(kind, known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id())), field)
+            }
             Name::Email(email) => match customers.get(&email).map(Vec::as_slice).unwrap_or_default() {
-                [] => (ID(CustomerId::from_uuid(Uuid::max()).to_string()), "email"),
+                [] => (ID(CustomerId::from_uuid(unknown.next_id()).to_string()), "email"),
                 [id] => (ID(id.to_string()), "email"),
                 several => {
                     at.push("email".to_owned());
@@ -291,9 +293,22 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
     Ok(if wrong.is_empty() { Ok(Moved(moved)) } else { Err(wrong) })
 }
 
+/// IDs for keys that name nothing. No row has one of the last IDs, so that they are refused like any other that is not there; each key has its own, so that
+/// two of them do not pass for one thing that is named twice.
+#[derive(Default)]
+struct UnknownIds(u32);
+
+impl UnknownIds {
+    fn next_id(&mut self) -> Uuid {
+        let id = Uuid::from_u128(u128::MAX - u128::from(self.0));
+        self.0 += 1;
+        id
+    }
+}
+
 /// Whether the ID was written for a key that names nothing.
 pub fn is_unknown(id: &ID) -> bool {
-    prefix_of(id).is_some_and(|(_, uuid)| uuid == Uuid::max())
+    prefix_of(id).is_some_and(|(_, uuid)| uuid.as_u128() >> u32::BITS == u128::MAX >> u32::BITS)
 }
 
 /// The customers that have these e-mail addresses. Asking by an address needs the permission to see addresses.
@@ -343,7 +358,7 @@ pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
     })
 }
 
-/// Makes a call with the IDs of what its input names by references. What it refuses of such an ID is told of the reference.
+/// Makes a call with the IDs of what its input names by references. What it refuses of such an ID is told of the reference, with what was sent there.
 #[macro_export]
 macro_rules! named {
     ($ctx:ident, $input:ident, $payload:ident, $call:expr) => {{
@@ -355,6 +370,7 @@ macro_rules! named {
         let answer: $crate::graphql::fault::Answer<$payload> = async { $call }.await;
         let mut answer = answer?;
         moved.tell(&mut answer.user_errors);
+        $crate::graphql::refusal::name_sent($ctx, &mut answer.user_errors);
         Ok(answer)
     }};
 }

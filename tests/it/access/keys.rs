@@ -151,6 +151,7 @@ async fn a_key_lies_within_its_integration_and_its_maker(world: &World) {
     }
     let unknown = world.does(world.owner(), KEY, make(json!({ "permissions": ["stock.teleport"] }))).await;
     assert_eq!(codes(&unknown), ["NOT_FOUND"]);
+    assert_eq!(unknown["userErrors"][0]["message"], "there is no such permission: \"stock.teleport\"");
     let (secret, _) = key(world, &of, json!({ "permissions": ["stock.read", "product.read"] })).await;
     let caller = world.node.access.key(&secret, None).await.unwrap().caller;
     let stock = caller.permissions.reach(kind::StockRead::INDEX);

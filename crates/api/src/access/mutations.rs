@@ -28,6 +28,7 @@ use crate::{
         fault::Answer,
         once::{Again, Earlier},
         reading::read,
+        refusal::name_sent,
         scalars::Long,
     },
     identity::{Member, member},
@@ -42,7 +43,11 @@ impl RolePayload {
     fn of(ctx: &Context<'_>, done: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
         changed(ctx);
         Ok(match done {
-            Err(error) => Self::from(stopped(error)?),
+            Err(error) => {
+                let mut errors = stopped(error)?;
+                name_sent(ctx, &mut errors);
+                Self::from(errors)
+            }
             Ok(Changed { value, seq }) => {
                 Self { role: Some(Role(value.into())), user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
             }

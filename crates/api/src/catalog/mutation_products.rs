@@ -31,7 +31,7 @@ use super::{
     },
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, refusal::name_sent, scalars::Long},
     named,
     references::in_ids,
 };
@@ -128,7 +128,10 @@ impl ProductMutation {
         let batch = ctx.given::<Catalog>()?.product_upsert(permit, rows, ask).await?;
         written(ctx)?;
         let mut answer = ProductBulkUpsertPayload::of(batch, Product::from);
-        answer.rows.iter_mut().for_each(|row| moved.tell(&mut row.user_errors));
+        for row in &mut answer.rows {
+            moved.tell(&mut row.user_errors);
+            name_sent(ctx, &mut row.user_errors);
+        }
         Ok(answer)
     }
 

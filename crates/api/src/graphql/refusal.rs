@@ -237,6 +237,33 @@ tells_its_value!(InsufficientStock {
 /// A path into the input: `["input", "changes", "3", "delta"]`.
 pub type Path = Vec<String>;
 
+/// Beginning of messages that tell what was not found.
+const NO_SUCH: &str = "there is no such";
+/// Characters of a value that a message repeats.
+const MOST_NAMED: usize = 64;
+
+/// A message with the value that was sent.
+pub fn naming(said: &str, sent: Option<&str>) -> String {
+    let Some(sent) = sent else { return said.to_owned() };
+    let mut told: String = sent.chars().take(MOST_NAMED).collect();
+    if told.len() < sent.len() {
+        told.push('…');
+    }
+    format!("{said}: \"{told}\"")
+}
+
+/// Adds the value that was sent to messages that tell what was not found and do not name it.
+pub fn name_sent(ctx: &Context<'_>, errors: &mut [UserError]) {
+    for error in errors {
+        let UserError::InputError(InputError { code: ErrorCode::NotFound, message, field: Some(field), .. }) = error else {
+            continue;
+        };
+        if message.starts_with(NO_SUCH) && !message.contains('"') {
+            *message = naming(message, sent_value(ctx, field).as_deref());
+        }
+    }
+}
+
 impl UserError {
     pub fn new(code: ErrorCode, message: impl Into<String>, field: Path) -> Self {
         let retryable = matches!(code, ErrorCode::IdempotencyInProgress | ErrorCode::Unavailable);
@@ -264,7 +291,7 @@ impl UserError {
     }
     /// Also what is said of other tenants' rows: not found and not yours look the same.
     pub fn not_found(what: &str, field: Path) -> Self {
-        Self::new(ErrorCode::NotFound, format!("there is no such {what}"), field)
+        Self::new(ErrorCode::NotFound, format!("{NO_SUCH} {what}"), field)
     }
     /// The key was used before with another input.
     pub fn key_reused(field: Path) -> Self {

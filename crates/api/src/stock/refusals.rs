@@ -20,7 +20,7 @@ use super::{
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        refusal::{ErrorCode, InsufficientStock, Path, UserError},
+        refusal::{ErrorCode, InsufficientStock, Path, UserError, naming},
         scalars::Quantity,
     },
     schema::Node,
@@ -59,22 +59,9 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
             _ => UserError::new(code, said, field),
         },
-        Reason::NotFound(_) => UserError::new(code, naming(said, sent_value(ctx, &field)), field),
+        Reason::NotFound(_) => UserError::new(code, naming(&said, sent_value(ctx, &field).as_deref()), field),
         Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
     }
-}
-
-/// Characters of a name that a message repeats.
-const MOST_NAMED: usize = 64;
-
-/// What was said, with the name that means nothing.
-fn naming(said: String, name: Option<String>) -> String {
-    let Some(name) = name else { return said };
-    let mut told: String = name.chars().take(MOST_NAMED).collect();
-    if told.len() < name.len() {
-        told.push('…');
-    }
-    format!("{said}: \"{told}\"")
 }
 
 /// The SKU that a shortage names by itself.

@@ -129,7 +129,7 @@ impl ProductTextAcceptInput {
         self.categories.len() + self.names.len() + self.tags.len() + self.descriptions.len()
     }
 
-    /// Refusals of the lines whose references name no product. They all have one ID, and would pass for lines of one product.
+    /// Refusals of the lines whose references name no product. They are told before lines that contradict one another.
     fn unknown(&self) -> Vec<UserError> {
         let of = |list: &'static str, ids: Vec<&Option<ID>>| -> Vec<UserError> {
             let unknown = ids.into_iter().enumerate().filter(|(_, id)| id.as_ref().is_some_and(is_unknown));

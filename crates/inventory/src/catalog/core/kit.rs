@@ -48,6 +48,8 @@ pub struct ComponentText {
 pub struct KitCommand {
     pub target: Target<ProductId>,
     pub components: Vec<Component>,
+    /// All products that are named, with their places in the input: whether they exist is told before what is wrong with their lines.
+    pub named: Vec<(usize, ProductId)>,
     pub problems: Vec<Problem>,
 }
 
@@ -56,18 +58,20 @@ pub fn check(target: Target<ProductId>, fields: &KitFields, mut checker: Checker
         checker.refuse(input_path!["components"], Rejection::TooMany { most: MAX_COMPONENTS });
     }
     let mut components: Vec<Component> = Vec::with_capacity(fields.components.len());
+    let mut named: Vec<(usize, ProductId)> = Vec::with_capacity(fields.components.len());
     for (index, one) in fields.components.iter().enumerate().take(MAX_COMPONENTS) {
         let product = checker.id(input_path!["components", index, "productId"], &one.product_id, Subject::Product);
         let at = input_path!["components", index, "quantity"];
         let quantity = checker.range(at, one.quantity, 1, entity::quantity::MAX_SAFE);
         let Some(product) = product else { continue };
-        if components.iter().any(|other| other.product == product) {
+        if named.iter().any(|(_, other)| *other == product) {
             checker.refuse(input_path!["components", index, "productId"], Rejection::Repeated(Subject::Product));
         } else if let Some(quantity) = quantity {
             components.push(Component { product, quantity });
         }
+        named.push((index, product));
     }
-    KitCommand { target, components, problems: checker.problems }
+    KitCommand { target, components, named, problems: checker.problems }
 }
 
 /// What the database knows around one kit.
@@ -81,6 +85,10 @@ pub struct KitContext {
 
 impl KitContext {
     pub fn decide(&self, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
+        let unknown = self.unknown(command);
+        if !unknown.is_empty() {
+            return Verdict::refused(unknown);
+        }
         let expected = if let Target::Id { expected_version, .. } = &command.target { *expected_version } else { None };
         let before = match found(self.kit.as_ref(), expected, Subject::Product, &command.problems) {
             Ok(kit) => kit,
@@ -117,6 +125,18 @@ impl KitContext {
         }
         (after.row.version, after.row.updated_at) = (before.row.version + 1, fresh.now);
         Verdict::Updated { before: before.clone(), after }
+    }
+
+    /// All products that the call names and that are not there; none where the call itself is malformed, which is told first.
+    fn unknown(&self, command: &KitCommand) -> Vec<Problem> {
+        let is_malformed = |problem: &Problem| matches!(problem.why, Rejection::TooMany { .. } | Rejection::WrongId(_));
+        if command.problems.iter().any(is_malformed) {
+            return Vec::new();
+        }
+        let missing = |at| Problem { at, why: Rejection::Missing(Subject::Product) };
+        let kit = self.kit.is_none().then(|| missing(input_path!["id"]));
+        let parts = command.named.iter().filter(|(_, product)| !self.parts.contains_key(product));
+        kit.into_iter().chain(parts.map(|(index, _)| missing(input_path!["components", index, "productId"]))).collect()
     }
 
     /// A kit is counted in whole ones, has nothing of its own, and is no part of another kit.

@@ -91,7 +91,7 @@ pub async fn context(work: &Work, commands: &[KitCommand]) -> Result<KitContext,
             backend.in_ids("p.id", 2),
             backend.for_change("p")
         );
-        let wanted = command.components.iter().map(|part| part.product).chain([id]);
+        let wanted = command.named.iter().map(|(_, product)| *product).chain([id]);
         let rows = product::found(work, &sql, vec![backend.ids(wanted)]).await?;
         context.parts = rows.into_iter().map(|row| (row.id, row)).collect();
         let components = components_of(work, [id]).await?.remove(&id).unwrap_or_default();
