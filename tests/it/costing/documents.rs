@@ -6,7 +6,7 @@ use super::world::Books;
 use crate::{
     authorization::world::World,
     purchasing::office::{done, gbp, key, refused},
-    world::on_both,
+    world::{answers::refusals, on_both},
 };
 
 on_both!(
@@ -83,10 +83,16 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
     ] {
         refused(&books.revalue(json!({ "lines": lines })).await, code, field);
     }
+    // All products that are not there are told, before the line of one that stands there twice.
+    let nobody = |sku: &str| line(&json!({ "sku": sku }), gbp("1.00"));
+    let unknown =
+        books.revalue(json!({ "lines": [fine(), nobody("NOBODY"), fine(), nobody("NOBODY"), line(&theirs, gbp("1.00"))] })).await;
+    let paths: Vec<String> = refusals(&unknown).into_iter().map(|(code, path)| format!("{code} {path}")).collect();
+    assert_eq!(paths, [1, 3, 4].map(|nth| format!("NOT_FOUND input.lines.{nth}.product")));
     refused(&books.revalue(json!({ "note": " ", "lines": [fine()] })).await, "REQUIRED", "input.note");
     refused(&books.revalue(json!({ "note": "x".repeat(1_001), "lines": [fine()] })).await, "TOO_LONG", "input.note");
     refused(&books.revalue(json!({ "externalRef": "", "lines": [fine()] })).await, "INVALID", "input.externalRef");
-    refused(&books.revalue(json!({ "idempotencyKey": "", "lines": [fine()] })).await, "INVALID", "input.idempotencyKey");
+    refused(&books.revalue(json!({ "idempotencyKey": "", "lines": [fine()] })).await, "REQUIRED", "input.idempotencyKey");
     done(&books.revalue(json!({ "externalRef": "Q4", "lines": [fine()] })).await, "revaluation");
     refused(&books.revalue(json!({ "externalRef": "Q4", "lines": [fine()] })).await, "DUPLICATE", "input.externalRef");
     assert_eq!(books.cost(&mug).await[1], "3.00", "of all that, one was done");

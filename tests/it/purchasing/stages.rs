@@ -6,12 +6,18 @@ use super::office::{Office, gbp, key};
 use crate::{
     authorization::world::World,
     world::{
-        answers::{done, refusals},
+        answers::{done, refusals, refused},
         on_both,
     },
 };
 
-on_both!(an_order_is_told_all_names_then_all_figures, a_delivery_is_told_every_line, what_goes_back_is_told_every_line);
+on_both!(
+    an_order_is_told_all_names_then_all_figures,
+    a_delivery_is_told_every_line,
+    what_goes_back_is_told_every_line,
+    rules_of_levels_are_told_all_names_that_mean_nothing,
+    drafts_of_suggestions_are_told_all_names_that_mean_nothing,
+);
 
 /// The same code at each of these places.
 fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
@@ -36,6 +42,16 @@ async fn an_order_is_told_all_names_then_all_figures(world: &World) {
         ask(&nobody, &nobody, json!([{ "product": mug, "quantity": 1 }, none("NONE")])).await,
         all("NOT_FOUND", &["input.store", "input.supplier", "input.lines.1.product"])
     );
+    // Names by IDs hide nothing either.
+    let theirs = |kind: &str| json!({ "id": world.theirs.ids[kind] });
+    let by_id = json!([{ "product": theirs("prd"), "quantity": 1 }, { "product": mug, "quantity": 1 }, none("NONE")]);
+    assert_eq!(
+        ask(&theirs("sup"), &theirs("sto"), by_id).await,
+        all("NOT_FOUND", &["input.store", "input.supplier", "input.lines.0.product", "input.lines.2.product"])
+    );
+    let unkeyed = json!({ "idempotencyKey": "", "supplier": office.supplier, "store": office.store, "lines": [] });
+    let message = refused(&office.buy("purchaseOrderCreate", unkeyed).await, "REQUIRED", "input.idempotencyKey");
+    assert!(!message.contains("leave it out"), "{message}");
     let line = |quantity: i64, cost: &str| json!({ "product": mug, "quantity": quantity, "unitCost": gbp(cost) });
     assert_eq!(
         ask(&office.supplier, &office.store, json!([line(0, "1.00"), line(1, "1.00"), line(1, "-1.00")])).await,
@@ -93,4 +109,29 @@ async fn what_goes_back_is_told_every_line(world: &World) {
         all("INSUFFICIENT_STOCK", &["input.lines.1.quantity", "input.lines.2.quantity"])
     );
     office.is_sound().await;
+}
+
+async fn rules_of_levels_are_told_all_names_that_mean_nothing(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let (nobody, nowhere) = (json!({ "sku": "NOBODYS" }), json!({ "code": "NOWHERE" }));
+    let of = |product: &Value, store: &Value| json!({ "product": product, "store": store, "maximum": 1 });
+    // A level that stands there twice comes behind them.
+    let items = [of(&mug, &office.store), of(&mug, &office.store), of(&nobody, &nowhere), of(&nobody, &office.store)];
+    let input = json!({ "idempotencyKey": key(), "items": items });
+    let told = office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", input).await;
+    assert_eq!(refusals(&told), all("NOT_FOUND", &["input.items.2.product", "input.items.2.store", "input.items.3.product"]));
+    assert_eq!(told["userErrors"][1]["message"], "there is no such store: \"NOWHERE\"");
+}
+
+async fn drafts_of_suggestions_are_told_all_names_that_mean_nothing(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let theirs = |kind: &str| json!({ "id": world.theirs.ids[kind] });
+    let line = |product: &Value, store: &Value| json!({ "product": product, "store": store, "supplier": office.supplier, "quantity": 1 });
+    let lines = [line(&mug, &theirs("sto")), line(&theirs("prd"), &office.store), line(&json!({ "sku": "NONE" }), &office.store)];
+    let input = json!({ "idempotencyKey": key(), "lines": lines });
+    let (name, kind) = ("purchaseOrdersCreateFromSuggestions", "PurchaseOrdersCreateFromSuggestionsInput");
+    let told = office.act(name, kind, "purchaseOrders { id }", input).await;
+    assert_eq!(refusals(&told), all("NOT_FOUND", &["input.lines.0.store", "input.lines.1.product", "input.lines.2.product"]));
 }

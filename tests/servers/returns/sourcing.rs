@@ -4,6 +4,7 @@ use entrepot::orders::jobs::{DueWalks, expire_due};
 use serde_json::{Value, json};
 
 use super::world::{World, done, of_store, refused};
+use crate::world::answers::refusals;
 
 /// An order of mugs that looks for its stock.
 fn ordering(world: &World, quantity: i64, sourcing: Value) -> Value {
@@ -146,6 +147,12 @@ async fn what_cannot_be_looked_for_is_refused() {
             refused(&set(&world, of(json!({"id": wrong}))).await, "INVALID", "input.stores.0.store.id");
         }
         let twice = json!({"stores": [{"store": {"code": "LDN"}}, {"store": {"id": world.store}}]});
+        let none = |code: &str| json!({"store": {"code": code}});
+        let many = json!({"stores": [{"store": {"code": "LDN"}}, {"store": {"code": "LDN"}}, none("NONE"), none("NONE")]});
+        assert_eq!(
+            refusals(&set(&world, many).await),
+            [2, 3].map(|nth| ("NOT_FOUND".to_owned(), format!("input.stores.{nth}.store")))
+        );
         assert_eq!(code(&set(&world, twice).await), "DUPLICATE");
         assert_eq!(code(&set(&world, json!({"rule": {"maxStores": 99}})).await), "INVALID");
         assert_eq!(world.events_of("sourcing.").await.len(), 0);

@@ -13,6 +13,7 @@ use inventory::{
     },
     ledger::Ledger,
     purchasing::events::PURCHASE_ORDER_UPDATED,
+    stock::core::MOST_TOLD,
 };
 use macros::resolvers;
 use platform::path;
@@ -27,7 +28,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::Reading,
-        refusal::{ErrorCode, InUse, UserError},
+        refusal::{ErrorCode, InUse, UserError, name_sent},
         scalars::Long,
     },
     purchasing::{check_key, product_name},
@@ -90,7 +91,12 @@ impl CostMutation {
         };
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
-            Err(problem) => Ok(vec![revalue_error(&problem)].into()),
+            Err(problems) => {
+                let mut errors: Vec<UserError> = problems.iter().map(revalue_error).collect();
+                errors.truncate(MOST_TOLD);
+                name_sent(ctx, &mut errors);
+                Ok(errors.into())
+            }
         }
     }
 

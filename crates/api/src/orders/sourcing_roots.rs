@@ -10,9 +10,10 @@ use inventory::{
         rows::StoreSourcing,
         shell::{SourcingRefusal, SourcingSet, set_sourcing},
     },
+    stock::core::MOST_TOLD,
 };
 use macros::resolvers;
-use platform::{path, storage::idempotency::is_key};
+use platform::path;
 
 use super::{
     payloads::ledger,
@@ -23,9 +24,10 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::Reading,
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, UserError, name_sent},
         scalars::Long,
     },
+    purchasing::check_key,
     stock::changed,
 };
 
@@ -70,16 +72,19 @@ impl SourcingMutation {
                 changed(ctx);
                 Ok(SourcingPayload { is_set: true, user_errors: Vec::new(), replayed: done.is_replayed, seq: done.seq.map(Long) })
             }
-            Err(refusal) => Ok(vec![refused(refusal)].into()),
+            Err(refusals) => {
+                let mut errors: Vec<UserError> = refusals.into_iter().map(refused).collect();
+                errors.truncate(MOST_TOLD);
+                name_sent(ctx, &mut errors);
+                Ok(errors.into())
+            }
         }
     }
 }
 
 async fn read(ctx: &Context<'_>, input: SourcingSetInput) -> Answer<Result<SourcingSet, Vec<UserError>>> {
     let mut reading = Reading::default();
-    if !is_key(&input.idempotency_key) {
-        reading.invalid("1 to 255 characters are expected", || path!["input", "idempotencyKey"]);
-    }
+    check_key(&mut reading, &input.idempotency_key);
     if input.stores.len() > MOST_SET {
         reading.invalid("at most 500 stores are set in one call", || path!["input", "stores"]);
     }

@@ -13,7 +13,7 @@ use inventory::{
         shell::{self as own, self, MAX_ROWS, Outcome},
     },
     stock::{
-        core::LevelKey,
+        core::{LevelKey, MOST_TOLD},
         events::{STOCK_CHANGED, STOCK_POLICY_SET},
     },
 };
@@ -38,7 +38,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::{Reading, read},
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, UserError, name_sent},
         scalars::Long,
     },
     step,
@@ -60,7 +60,9 @@ pub struct PurchaseOrderSendInput {
 
 /// Refuses a key that is not kept.
 pub fn check_key(reading: &mut Reading, key: &str) {
-    if key.is_empty() || key.contains('\0') || key.chars().nth(MAX_KEY).is_some() {
+    if key.is_empty() {
+        reading.required("a key of 1 to 255 characters is needed", || path!["input", "idempotencyKey"]);
+    } else if key.contains('\0') || key.chars().nth(MAX_KEY).is_some() {
         reading.invalid("a key of 1 to 255 characters is expected", || path!["input", "idempotencyKey"]);
     }
 }
@@ -202,7 +204,12 @@ impl SupplyMutation {
         };
         let set = match Box::pin(own::set_policies(ledger.database(), ledger.clock(), permit, input)).await? {
             Ok(set) => set,
-            Err(refusal) => return Ok(vec![policy_refused(refusal)].into()),
+            Err(refusals) => {
+                let mut errors: Vec<UserError> = refusals.into_iter().map(policy_refused).collect();
+                errors.truncate(MOST_TOLD);
+                name_sent(ctx, &mut errors);
+                return Ok(errors.into());
+            }
         };
         changed(ctx);
         let keys: Vec<LevelKey> =

@@ -79,9 +79,9 @@ pub async fn revalue(
     permit: Permit<kind::CostWrite>,
     input: Revalue,
     write: Write,
-) -> Result<Result<Outcome, RevalueProblem>, Fault> {
+) -> Result<Result<Outcome, Vec<RevalueProblem>>, Fault> {
     if let Some(problem) = unsound(&input) {
-        return Ok(Err(problem));
+        return Ok(Err(vec![problem]));
     }
     let key =
         Key { owner: permit.actor().id, mutation: "stockRevalue", key: input.idempotency_key.clone(), hash: hash_of(&input) };
@@ -150,20 +150,21 @@ async fn once(
     clock: &Clock,
     (permit, key): (&Permit<kind::CostWrite>, &Key),
     input: &Revalue,
-) -> Result<Result<Outcome, RevalueProblem>, Fault> {
+) -> Result<Result<Outcome, Vec<RevalueProblem>>, Fault> {
+    let refuse = |problem: RevalueProblem| Ok(Err(vec![problem]));
     match idempotency::before(work, key).await? {
         None => {}
-        Some(KeyUse::Reused) => return Ok(Err(RevalueProblem::KeyReused)),
+        Some(KeyUse::Reused) => return refuse(RevalueProblem::KeyReused),
         Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
     }
     if let Some(reference) = &input.external_ref
         && rows::is_taken(work, reference).await?
     {
-        return Ok(Err(RevalueProblem::ReferenceTaken));
+        return refuse(RevalueProblem::ReferenceTaken);
     }
     let lines = match read_lines(work, input).await? {
         Ok(lines) => lines,
-        Err(problem) => return Ok(Err(problem)),
+        Err(problems) => return Ok(Err(problems)),
     };
     let now = clock.now();
     let document = NewRevaluation {
@@ -183,7 +184,7 @@ async fn once(
     });
     let foreseen: Vec<Values> = foreseen.collect();
     if are_too_dear(work, &foreseen).await? {
-        return Ok(Err(RevalueProblem::TooDearTogether));
+        return refuse(RevalueProblem::TooDearTogether);
     }
     let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), now).await?;
     written(work, key, before, (document, foreseen), Vec::new()).await.map(Ok)
@@ -218,18 +219,24 @@ pub(super) async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Faul
     Ok(Outcome { document, is_replayed: true, seq: Some(receipt.seq), foreseen: Vec::new() })
 }
 
-async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<RevaluationLine>, RevalueProblem>, Fault> {
+/// Lines that can be revalued; else all products that are not there, or what is wrong with a line.
+async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<RevaluationLine>, Vec<RevalueProblem>>, Fault> {
     let mut names = Names::default();
     names.products(work, input.lines.iter().map(|line| &line.product)).await?;
-    let mut lines = Vec::with_capacity(input.lines.len());
+    let (mut lines, mut unknown) = (Vec::with_capacity(input.lines.len()), Vec::new());
     for (index, line) in input.lines.iter().enumerate() {
-        let Some(product) = names.product(&line.product) else { return Ok(Err(RevalueProblem::NoProduct(index))) };
-        lines.push(NewLine { product, unit_cost: line.unit_cost });
+        match names.product(&line.product) {
+            Some(product) => lines.push(NewLine { product, unit_cost: line.unit_cost }),
+            None => unknown.push(RevalueProblem::NoProduct(index)),
+        }
+    }
+    if !unknown.is_empty() {
+        return Ok(Err(unknown));
     }
     let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
     let units = rows::product_units(work, &ids).await?;
     let (_, currency) = rows::method(work).await?;
-    Ok(check(&lines, currency, |product| units.get(&product).copied()))
+    Ok(check(&lines, currency, |product| units.get(&product).copied()).map_err(|problem| vec![problem]))
 }
 
 fn event_payload(document: &Revaluation) -> events::RevaluationEvent {

@@ -53,7 +53,7 @@ pub async fn set_sourcing(
     clock: &Clock,
     permit: Permit<kind::StoreWrite>,
     input: SourcingSet,
-) -> Result<Result<SourcingSetDone, SourcingRefusal>, Fault> {
+) -> Result<Result<SourcingSetDone, Vec<SourcingRefusal>>, Fault> {
     let key =
         Key { owner: permit.actor().id, mutation: "sourcingSet", key: input.idempotency_key.clone(), hash: hash_of(&input) };
     let mut work = permit.scope(db).begin().await?;
@@ -78,7 +78,7 @@ async fn once(
     clock: &Clock,
     key: &Key,
     input: &SourcingSet,
-) -> Result<Result<SourcingSetDone, SourcingRefusal>, Fault> {
+) -> Result<Result<SourcingSetDone, Vec<SourcingRefusal>>, Fault> {
     let now = clock.now();
     // The event first: it waits for whoever else is at the journal, who may have the same key.
     let payload = SourcingChanged { rule: json!(input.rule), stores: json!(input.stores) };
@@ -87,19 +87,14 @@ async fn once(
     let found = idempotency::look_up(work, [key]).await?;
     match idempotency::key_use(key, &found) {
         None => {}
-        Some(KeyUse::Reused) => return Ok(Err(SourcingRefusal::KeyReused)),
+        Some(KeyUse::Reused) => return Ok(Err(vec![SourcingRefusal::KeyReused])),
         Some(KeyUse::Same(receipt)) => return Ok(Ok(SourcingSetDone { seq: receipt.parse().ok(), is_replayed: true })),
     }
     let named: Vec<StoreId> = input.stores.iter().map(|said| said.store).collect();
     let there = rows::open_stores(work, &named).await?;
-    let mut seen = HashSet::new();
-    for (index, store) in named.iter().enumerate() {
-        if !there.contains(store) {
-            return Ok(Err(SourcingRefusal::NoStore(index)));
-        }
-        if !seen.insert(store) {
-            return Ok(Err(SourcingRefusal::Twice(index)));
-        }
+    let refused = refused_stores(&named, &there);
+    if !refused.is_empty() {
+        return Ok(Err(refused));
     }
     if let Some(asked) = &input.rule {
         let (before, tenant) = (rows::sourcing_rule(work).await?, work.tenant());
@@ -116,6 +111,19 @@ async fn once(
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
     idempotency::remember(work, [(key, receipt)], now).await?;
     Ok(Ok(SourcingSetDone { seq, is_replayed: false }))
+}
+
+/// All stores that are not there; where all are, those that stand in the list before.
+fn refused_stores(named: &[StoreId], there: &HashSet<StoreId>) -> Vec<SourcingRefusal> {
+    let (mut unknown, mut twice, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for (index, store) in named.iter().enumerate() {
+        if !there.contains(store) {
+            unknown.push(SourcingRefusal::NoStore(index));
+        } else if !seen.insert(store) {
+            twice.push(SourcingRefusal::Twice(index));
+        }
+    }
+    if unknown.is_empty() { twice } else { unknown }
 }
 
 /// What the audit log compares of the tenant's rule.

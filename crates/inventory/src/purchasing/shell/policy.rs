@@ -77,7 +77,7 @@ pub async fn set_policies(
     clock: &Clock,
     permit: Permit<kind::StockPolicy>,
     input: PolicySet,
-) -> Result<Result<Set, PolicyRefusal>, Fault> {
+) -> Result<Result<Set, Vec<PolicyRefusal>>, Fault> {
     let key =
         Key { owner: permit.actor().id, mutation: "stockPolicySet", key: input.idempotency_key.clone(), hash: hash_of(&input) };
     let scope = permit.scope(db);
@@ -86,7 +86,7 @@ pub async fn set_policies(
         let decided = once(&mut work, clock, (permit, key), input).await;
         (work, decided)
     };
-    let is_to_keep = |decided: &Result<Set, PolicyRefusal>| decided.as_ref().is_ok_and(|set| !set.is_replayed);
+    let is_to_keep = |decided: &Result<Set, Vec<PolicyRefusal>>| decided.as_ref().is_ok_and(|set| !set.is_replayed);
     Ok(with_retries(&scope, decide, is_to_keep).await?.0)
 }
 
@@ -95,8 +95,8 @@ async fn once(
     clock: &Clock,
     (permit, key): (&Permit<kind::StockPolicy>, &Key),
     input: &PolicySet,
-) -> Result<Result<Set, PolicyRefusal>, Fault> {
-    let refuse = |row: usize, what: PolicyWhat| Ok(Err(PolicyRefusal { row, what }));
+) -> Result<Result<Set, Vec<PolicyRefusal>>, Fault> {
+    let refuse = |row: usize, what: PolicyWhat| Ok(Err(vec![PolicyRefusal { row, what }]));
     // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
     match idempotency::before(work, key).await? {
         None => {}
@@ -110,21 +110,12 @@ async fn once(
     let mut names = Names::default();
     names.products(work, input.rows.iter().map(|row| &row.product)).await?;
     names.stores(work, input.rows.iter().map(|row| &row.store)).await?;
-    let mut items = Vec::with_capacity(input.rows.len());
-    let mut keys = BTreeSet::new();
-    for (index, row) in input.rows.iter().enumerate() {
-        let Some(product) = names.product(&row.product) else { return refuse(index, PolicyWhat::NoProduct) };
-        let Some(store) = names.store(&row.store).filter(|store| permit.covers(*store)) else {
-            return refuse(index, PolicyWhat::NoStore);
-        };
-        let key = LevelKey { product, store };
-        if !keys.insert(key) {
-            return refuse(index, PolicyWhat::Twice);
-        }
-        let PolicyRow { reorder_point, maximum, safety_stock, .. } = *row;
-        items.push(PolicyItem { key, reorder_point, maximum, safety_stock, bin_location: row.bin_location.clone() });
-    }
-    let there = lock_policies(work, &keys.iter().copied().collect::<Vec<_>>()).await?;
+    let items = match named_items(&names, permit, &input.rows) {
+        Ok(items) => items,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let keys: BTreeSet<LevelKey> = items.iter().map(|item| item.key).collect();
+    let there = lock_policies(work, &keys.into_iter().collect::<Vec<_>>()).await?;
     let mut policies = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let Some(now) = there.get(&item.key) else { return refuse(index, PolicyWhat::NoProduct) };
@@ -152,6 +143,35 @@ async fn once(
     let receipt = serde_json::to_string(&set).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;
     Ok(Ok(set))
+}
+
+/// The items of all rows. Refused are all names that mean nothing; where all mean something, the levels that stand in an earlier row.
+fn named_items(
+    names: &Names,
+    permit: &Permit<kind::StockPolicy>,
+    rows: &[PolicyRow],
+) -> Result<Vec<PolicyItem>, Vec<PolicyRefusal>> {
+    let (mut unknown, mut twice, mut keys) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut items = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let product = names.product(&row.product);
+        let store = names.store(&row.store).filter(|store| permit.covers(*store));
+        if product.is_none() {
+            unknown.push(PolicyRefusal { row: index, what: PolicyWhat::NoProduct });
+        }
+        if store.is_none() {
+            unknown.push(PolicyRefusal { row: index, what: PolicyWhat::NoStore });
+        }
+        let (Some(product), Some(store)) = (product, store) else { continue };
+        let key = LevelKey { product, store };
+        if !keys.insert(key) {
+            twice.push(PolicyRefusal { row: index, what: PolicyWhat::Twice });
+        }
+        let PolicyRow { reorder_point, maximum, safety_stock, .. } = *row;
+        items.push(PolicyItem { key, reorder_point, maximum, safety_stock, bin_location: row.bin_location.clone() });
+    }
+    let refused = if unknown.is_empty() { twice } else { unknown };
+    if refused.is_empty() { Ok(items) } else { Err(refused) }
 }
 
 /// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.
