@@ -9,6 +9,7 @@ mod partners;
 mod roles;
 mod shops;
 mod speed;
+mod stages;
 mod temporary;
 mod uses;
 mod world;

@@ -4,7 +4,7 @@ use entrepot::access::BUILT_IN;
 use serde_json::{Value, json};
 
 use super::world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, token_in, tokens};
-use crate::world::on_both;
+use crate::world::{answers::refusals, on_both};
 
 on_both!(
     somebody_without_an_account_is_invited_and_comes_in,
@@ -259,6 +259,12 @@ async fn nobody_invites_with_rights_they_do_not_hold(world: &World) {
         let refused = world.change(Some(&ada.access), INVITE, variables).await;
         assert_eq!(refused["userErrors"][0]["field"], field, "{refused:#}");
     }
+    let unknown = "rol_7zzzzzzzzzzzzzzzzzzzzzzzzz";
+    let stores = json!({ "storeIds": ["sto_00000000000000000000000000"] });
+    let several = json!({ "e": "eve@example.com", "r": [unknown, role("viewer"), unknown], "s": stores });
+    let told = refusals(&world.change(Some(&ada.access), INVITE, several).await);
+    let missing = ["roleIds.0", "roleIds.2", "scope.storeIds.0"].map(|path| ("NOT_FOUND".to_owned(), path.to_owned()));
+    assert_eq!(told, missing, "every role, and the store once");
     world.pass(601);
     let variables = json!({ "e": "eve@example.com", "r": [role("viewer")], "s": { "all": true } });
     assert_eq!(world.ask(Some(&world.refreshed(&ada).await), INVITE, variables).await["errors"][0]["code"], "STEP_UP_REQUIRED");

@@ -8,7 +8,7 @@ use platform::{clock, path};
 
 use crate::graphql::{
     fault::TopError,
-    refusal::{ErrorCode, UserError},
+    refusal::{ErrorCode, UserError, first_told},
 };
 
 fn refuse(rejection: &Rejection) -> UserError {
@@ -166,6 +166,6 @@ pub fn stopped(error: AccessError) -> Result<Vec<UserError>, TopError> {
     match error {
         AccessError::Denied(denied) => Err(denied.into()),
         AccessError::Fault(fault) => Err(fault.into()),
-        AccessError::Refused(rejections) => Ok(rejections.iter().map(refuse).collect()),
+        AccessError::Refused(rejections) => Ok(first_told(rejections.iter().map(refuse))),
     }
 }

@@ -2,6 +2,7 @@
 
 use ::graphql::{code::docs_of, sent_value::sent_value};
 use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
+use inventory::stock::core::MOST_TOLD;
 use platform::path;
 
 use super::scalars::{Long, Quantity};
@@ -77,6 +78,13 @@ impl ErrorCode {
     pub fn count_left_out(self) {
         platform::audit::refused_in_data(&async_graphql::resolver_utils::enum_value(self).to_string());
     }
+}
+
+/// The refusals of a call that its answer has. The others were counted when they were made.
+pub fn first_told(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
+    let mut told: Vec<UserError> = refusals.collect();
+    told.truncate(MOST_TOLD);
+    told
 }
 
 /// A refusal as data: nothing was changed.

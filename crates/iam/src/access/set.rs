@@ -118,8 +118,14 @@ impl PermissionSet {
     }
     /// What of `other` is not within this set: the first permission that is missing, or held for too few stores.
     pub fn lacks(&self, other: &Self) -> Option<&'static PermissionInfo> {
-        let beyond = |index: &usize| !self.holds(*index) || !self.reach(*index).contains(&other.reach(*index));
-        other.held.indices().find(beyond).map(|index| &REGISTRY[index])
+        other.held.indices().find(|index| self.is_beyond(*index, other)).map(|index| &REGISTRY[index])
+    }
+    /// All permissions of `other` that are missing, or held for too few stores.
+    pub fn missing(&self, other: &Self) -> Bits {
+        other.held.indices().filter(|index| self.is_beyond(*index, other)).collect()
+    }
+    fn is_beyond(&self, index: usize, other: &Self) -> bool {
+        !self.holds(index) || !self.reach(index).contains(&other.reach(index))
     }
     /// What is in both, for the stores that both have.
     #[must_use]

@@ -4,7 +4,7 @@ use entity::prelude::{ApiKeyId, ChannelId, IntegrationId, Timestamp};
 
 use super::{
     super::{
-        permissions::{Bits, Class, Permission, PermissionInfo, REGISTRY, kind},
+        permissions::{Bits, Class, Permission, REGISTRY, kind},
         set::{PermissionSet, Reach},
     },
     grant::{Groups, Scope},
@@ -105,9 +105,9 @@ const BEYOND_A_CHANNEL: [usize; 12] = [
     kind::JobRead::INDEX,
 ];
 
-/// The first permission that an integration cannot have because it is bound to a channel.
-pub fn bounded(permissions: Bits) -> Option<&'static PermissionInfo> {
-    BEYOND_A_CHANNEL.into_iter().find(|index| permissions.holds(*index)).map(|index| &REGISTRY[index])
+/// The permissions of these that an integration cannot have if it is bound to a channel.
+pub fn bounded(permissions: Bits) -> Bits {
+    BEYOND_A_CHANNEL.into_iter().filter(|index| permissions.holds(*index)).collect()
 }
 
 /// What an integration has after a change and had not before: its maker must hold it. What merely goes is free.

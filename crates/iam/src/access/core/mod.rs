@@ -5,6 +5,7 @@ mod integration;
 pub mod key;
 mod refusal;
 mod role;
+mod stages;
 
 pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, may_give, outlives};
 pub use integration::{
@@ -13,3 +14,4 @@ pub use integration::{
 };
 pub use refusal::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection, check_code, check_name};
 pub use role::{MAX_ROLES, NewRole, Role, check_role, heirs, inheritance};
+pub use stages::{Refusals, Stage};

@@ -3,13 +3,13 @@
 use entity::prelude::Timestamp;
 
 /// A refusal: nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rejection {
     pub why: Refusal,
     pub at: At,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Refusal {
     Invalid(Invalid),
     NotFound(Noun),
@@ -61,7 +61,7 @@ pub enum Refusal {
 }
 
 /// What was asked for is not valid, whatever else there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Invalid {
     Name,
     Key,
@@ -97,7 +97,7 @@ pub enum Invalid {
 }
 
 /// What somebody gives others with rights of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Given {
     /// More by a group of stores.
     Group,
@@ -110,7 +110,7 @@ pub enum Given {
 }
 
 /// What a call names and is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Noun {
     Permission,
     Role,
@@ -123,7 +123,7 @@ pub enum Noun {
 }
 
 /// What there can only be so many of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Counted {
     /// Of a tenant.
     Roles,
@@ -149,15 +149,18 @@ pub enum Counted {
     Networks,
 }
 
-/// A field of what is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A field of what is asked for, in the order of the inputs that have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     Id,
     ExpectedVersion,
+    MemberId,
+    IntegrationId,
+    Email,
     Key,
     Code,
     Name,
-    Email,
+    ChannelId,
     Permissions,
     Inherits,
     Grants,
@@ -166,18 +169,15 @@ pub enum Field {
     Scope,
     GroupIds,
     StoreIds,
-    ExpiresAt,
-    MemberId,
-    ChannelId,
-    IntegrationId,
     AllowedCidrs,
     Points,
     RestoreRate,
+    ExpiresAt,
     OldKeyExpiresAt,
 }
 
 /// What the fields of a place belong to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// The call itself.
     Arguments,
@@ -188,8 +188,8 @@ pub enum Part {
     Budget,
 }
 
-/// Where in what was asked for the cause is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where in what was asked for the cause is; sorted as the input is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct At {
     pub part: Part,
     /// None: the whole part.

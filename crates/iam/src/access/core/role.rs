@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::{RoleId, Timestamp};
 
 use super::{
-    super::permissions::{Bits, index_of},
-    refusal::{At, Counted, Field, Invalid, Noun, Refusal, Rejection, check_key, check_name},
+    super::permissions::Bits,
+    refusal::{At, Counted, Field, Invalid, Noun, Refusal, check_key, check_name},
+    stages::Refusals,
 };
 
 /// A role that a tenant made.
@@ -40,45 +41,38 @@ const MAX_INHERITED: usize = 20;
 /// How long a chain of inheritance is at most: casbin follows ten links.
 const MAX_CHAIN: usize = 8;
 
-/// What a role is to hold itself, or all that is wrong with how it is written.
-pub fn check_role(new: &NewRole) -> Result<Bits, Vec<Rejection>> {
-    let mut wrong = Vec::new();
-    wrong.extend(check_key(&new.key, At::input(Field::Key)).err());
-    wrong.extend(check_name(&new.name, At::input(Field::Name)).err());
-    let mut bits = Bits::default();
-    for (index, code) in new.permissions.iter().enumerate() {
-        match index_of(code) {
-            Some(known) => bits.insert(known),
-            None => wrong.push(Refusal::NotFound(Noun::Permission).at(At::input(Field::Permissions).nth(index))),
-        }
-        if wrong.len() >= MAX_INHERITED {
-            break;
-        }
+/// Refuses what of a role is not written as it has to be; a field that is None is not changed.
+pub fn check_role(key: Option<&str>, name: Option<&str>, inherits: Option<&[RoleId]>, refusals: &mut Refusals) {
+    refusals.take(key.map_or(Ok(()), |key| check_key(key, At::input(Field::Key))));
+    refusals.take(name.map_or(Ok(()), |name| check_name(name, At::input(Field::Name))));
+    if inherits.is_some_and(|inherits| inherits.len() > MAX_INHERITED) {
+        refusals.add(Refusal::TooMany { what: Counted::Inherited, most: MAX_INHERITED }.at(At::input(Field::Inherits)));
     }
-    if new.inherits.len() > MAX_INHERITED {
-        wrong.push(Refusal::TooMany { what: Counted::Inherited, most: MAX_INHERITED }.at(At::input(Field::Inherits)));
-    }
-    if wrong.is_empty() { Ok(bits) } else { Err(wrong) }
 }
 
-/// Whether `role` may inherit these: all are known, none leads back to it, and no chain through it grows too long.
-pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Vec<RoleId>>) -> Result<(), Rejection> {
+/// Whether `role` may inherit these: all are known, none leads back to it, and no chain through it grows too long. Refuses each that may not be.
+pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Vec<RoleId>>, refusals: &mut Refusals) -> bool {
+    let mut is_sound = true;
     for (index, inherited) in inherits.iter().enumerate() {
         let at = At::input(Field::Inherits).nth(index);
         if *inherited != role && !known.contains_key(inherited) {
-            return Err(Refusal::NotFound(Noun::Role).at(at));
+            refusals.add(Refusal::NotFound(Noun::Role).at(at));
+            is_sound = false;
+        } else if reaches(*inherited, role, known) {
+            refusals.add(Invalid::InheritsItself.at(at));
+            is_sound = false;
         }
-        if reaches(*inherited, role, known) {
-            return Err(Invalid::InheritsItself.at(at));
-        }
+    }
+    if !is_sound {
+        return false;
     }
     let mut with = known.clone();
     with.insert(role, inherits.to_vec());
     let longest = with.keys().map(|from| chain(*from, &with, &mut HashMap::new())).max().unwrap_or_default();
     if longest > MAX_CHAIN {
-        return Err(Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }.at(At::input(Field::Inherits)));
+        refusals.add(Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }.at(At::input(Field::Inherits)));
     }
-    Ok(())
+    longest <= MAX_CHAIN
 }
 
 /// A role and all that inherit it, be it by way of others.
@@ -113,30 +107,32 @@ fn chain(from: RoleId, known: &HashMap<RoleId, Vec<RoleId>>, found: &mut HashMap
 mod tests {
     use uuid::Uuid;
 
-    use super::*;
+    use super::{super::stages::Stage, *};
 
     fn id(n: u128) -> RoleId {
         RoleId::from_uuid(Uuid::from_u128(n))
     }
 
+    fn refused(role: u128, inherits: &[u128], known: &HashMap<RoleId, Vec<RoleId>>) -> Vec<Refusal> {
+        let (mut refusals, inherits) = (Refusals::default(), inherits.iter().copied().map(id).collect::<Vec<_>>());
+        let is_sound = inheritance(id(role), &inherits, known, &mut refusals);
+        let told = refusals.end(Stage::State).err().unwrap_or_default();
+        assert_eq!(is_sound, told.is_empty());
+        told.into_iter().map(|rejection| rejection.why).collect()
+    }
+
     #[test]
     fn roles_inherit_in_chains_but_not_in_circles() {
         let known: HashMap<_, _> = [(id(1), vec![id(2)]), (id(2), vec![id(3)]), (id(3), vec![])].into();
-        assert_eq!(inheritance(id(4), &[id(1)], &known), Ok(()));
+        assert!(refused(4, &[1], &known).is_empty());
         for from in [1, 2, 3] {
-            let refused = inheritance(id(3), &[id(from)], &known);
-            assert!(
-                matches!(refused, Err(Rejection { why: Refusal::Invalid(Invalid::InheritsItself), .. })),
-                "3 → {from} → … → 3"
-            );
+            assert_eq!(refused(3, &[from], &known), [Refusal::Invalid(Invalid::InheritsItself)], "3 → {from} → … → 3");
         }
-        let unknown = inheritance(id(4), &[id(9)], &known);
-        assert!(matches!(unknown, Err(Rejection { why: Refusal::NotFound(Noun::Role), .. })));
+        assert_eq!(refused(3, &[9, 1, 8], &known), [Refusal::NotFound(Noun::Role), Refusal::NotFound(Noun::Role)]);
         let mut inheriting = heirs(id(3), &known);
         inheriting.sort_unstable();
         assert_eq!((inheriting, heirs(id(1), &known)), (vec![id(1), id(2), id(3)], vec![id(1)]));
         let long: HashMap<_, _> = (1..=9).map(|n| (id(n), if n == 9 { vec![] } else { vec![id(n + 1)] })).collect();
-        let deep = inheritance(id(20), &[id(1)], &long);
-        assert!(matches!(deep, Err(Rejection { why: Refusal::TooMany { what: Counted::Inheritance, .. }, .. })));
+        assert_eq!(refused(20, &[1], &long), [Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }]);
     }
 }

@@ -12,7 +12,10 @@ use platform::{
 use super::{Access, AccessError, Changed, events, traced};
 use crate::access::{
     caller::Permit,
-    core::{At, Counted, Field, Given, Invalid, Noun, Refusal, Scope, StoreGroup, check_code, check_name, outlives},
+    core::{
+        At, Counted, Field, Given, Invalid, Noun, Refusal, Refusals, Rejection, Scope, Stage, StoreGroup, check_code, check_name,
+        outlives,
+    },
     permissions::{Bits, Class, REGISTRY, kind},
     rows,
     set::{PermissionSet, Reach},
@@ -36,11 +39,6 @@ impl Access {
         permit: Permit<kind::StoreWrite>,
         fields: GroupFields,
     ) -> Result<Changed<StoreGroup>, AccessError> {
-        let mut work = self.begin(&permit).await?;
-        let all = rows::groups(&work).await?;
-        if all.len() >= MAX_GROUPS {
-            return Err(Refusal::TooMany { what: Counted::Groups, most: MAX_GROUPS }.at(At::INPUT).into());
-        }
         let group = StoreGroup {
             id: self.clock().id(),
             code: fields.code.unwrap_or_default().trim().to_owned(),
@@ -50,7 +48,19 @@ impl Access {
             archived_at: None,
         };
         let stores = fields.stores.unwrap_or_default();
-        let key = check(&work, &group, &stores, &all).await?;
+        let mut refusals = Refusals::default();
+        refusals.take(check_code(&group.code, At::input(Field::Code)));
+        refusals.take(check_name(&group.name, At::input(Field::Name)));
+        check_number(&stores, &mut refusals);
+        refusals.end(Stage::Shape)?;
+        let mut work = self.begin(&permit).await?;
+        let all = rows::groups(&work).await?;
+        check_stores(&work, &stores, &mut refusals).await?;
+        let key = unique(&all, &group, &mut refusals);
+        if all.len() >= MAX_GROUPS {
+            refusals.add(Refusal::TooMany { what: Counted::Groups, most: MAX_GROUPS }.at(At::INPUT));
+        }
+        refusals.end(Stage::State)?;
         rows::add_group(&work, &group, &key, &stores).await?;
         audit::changed(&mut work, group.id, None, Some(&traced::group(&group, &stores)), None);
         let seq = self.end(work, events::STORE_GROUP_CREATED.of(group.id, 1)).await?;
@@ -63,16 +73,30 @@ impl Access {
         (id, expected): (GroupId, i64),
         fields: GroupFields,
     ) -> Result<Changed<StoreGroup>, AccessError> {
+        let mut refusals = Refusals::default();
+        if let Some(code) = &fields.code {
+            refusals.take(check_code(code.trim(), At::input(Field::Code)));
+        }
+        if let Some(name) = &fields.name {
+            refusals.take(check_name(name, At::input(Field::Name)));
+        }
+        check_number(fields.stores.as_deref().unwrap_or_default(), &mut refusals);
+        refusals.end(Stage::Shape)?;
         let mut work = self.begin(&permit).await?;
         let all = rows::groups(&work).await?;
-        let Some(before) = all.iter().find(|group| group.id == id) else {
-            return Err(Refusal::NotFound(Noun::StoreGroup).at(At::input(Field::Id)).into());
-        };
+        let missing = || Refusal::NotFound(Noun::StoreGroup).at(At::input(Field::Id));
+        let found = all.iter().find(|group| group.id == id);
+        if found.is_none() {
+            refusals.add(missing());
+        }
+        check_stores(&work, fields.stores.as_deref().unwrap_or_default(), &mut refusals).await?;
+        refusals.end(Stage::Reference)?;
+        let before = found.ok_or_else(missing)?;
         if before.version != expected {
-            return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
+            refusals.add(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)));
         }
         if let Some(since) = before.archived_at {
-            return Err(Refusal::GroupArchived { since }.at(At::input(Field::Id)).into());
+            refusals.add(Refusal::GroupArchived { since }.at(At::input(Field::Id)));
         }
         let had = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
         let group = StoreGroup {
@@ -84,9 +108,10 @@ impl Access {
             archived_at: None,
         };
         let stores = fields.stores.unwrap_or_else(|| had.clone());
-        let key = check(&work, &group, &stores, &all).await?;
+        let key = unique(&all, &group, &mut refusals);
         let giver = self.held_now(&work, permit.caller()).await?;
-        self.may_move(&work, &giver, id, (&had, &stores)).await?;
+        refusals.extend(self.may_move(&work, &giver, id, (&had, &stores)).await?);
+        refusals.end(Stage::State)?;
         rows::change_group(&work, &group, &key, &stores).await?;
         let (was, is) = (traced::group(before, &had), traced::group(&group, &stores));
         audit::changed(&mut work, id, Some(&was), Some(&is), None);
@@ -152,12 +177,12 @@ impl Access {
         giver: &PermissionSet,
         group: GroupId,
         (before, after): (&[StoreId], &[StoreId]),
-    ) -> Result<(), AccessError> {
+    ) -> Result<Vec<Rejection>, Fault> {
         let new = |of: &[StoreId], than: &[StoreId]| of.iter().filter(|store| !than.contains(store)).copied().collect::<Vec<_>>();
         let (added, gone) = (new(after, before), new(before, after));
         let moved = Reach::stores(added.iter().chain(&gone).copied());
         if moved == Reach::stores([]) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let roles = self.grantable(work).await?;
         let mut given = Bits::default();
@@ -179,17 +204,15 @@ impl Access {
                 }
             }
         }
-        let mut given = given.indices().filter(|index| REGISTRY[*index].class == Class::Store).peekable();
-        if !added.is_empty() && given.peek().is_some() && outlives(giver, None) {
-            return Err(Invalid::Outlives(Given::Group).at(At::input(Field::StoreIds)).into());
+        let given: Vec<usize> = given.indices().filter(|index| REGISTRY[*index].class == Class::Store).collect();
+        let (mut refused, at) = (Vec::new(), At::input(Field::StoreIds));
+        if !added.is_empty() && !given.is_empty() && outlives(giver, None) {
+            refused.push(Invalid::Outlives(Given::Group).at(at));
         }
-        match given.find(|index| !giver.reach(*index).contains(&moved)) {
-            None => Ok(()),
-            Some(index) => {
-                let permission = REGISTRY[index].code;
-                Err(Invalid::NotHeld { permission }.at(At::input(Field::StoreIds)).into())
-            }
+        if let Some(index) = given.into_iter().find(|index| !giver.reach(*index).contains(&moved)) {
+            refused.push(Invalid::NotHeld { permission: REGISTRY[index].code }.at(at));
         }
+        Ok(refused)
     }
 }
 
@@ -211,21 +234,26 @@ async fn unused(work: &Work, group: GroupId) -> Result<(), AccessError> {
     Err(Refusal::GroupInUse { members, integrations: named }.at(At::input(Field::Id)).into())
 }
 
-/// The key that the group's code is unique by, if all is well with it.
-async fn check(work: &Work, group: &StoreGroup, stores: &[StoreId], all: &[StoreGroup]) -> Result<String, AccessError> {
-    let key = check_code(&group.code, At::input(Field::Code))?;
-    check_name(&group.name, At::input(Field::Name))?;
+/// The key that the group's code is unique by. Refuses a code that another group has.
+fn unique(all: &[StoreGroup], group: &StoreGroup, refusals: &mut Refusals) -> String {
+    let key = group.code.to_lowercase();
     if all.iter().any(|other| other.id != group.id && other.code.to_lowercase() == key) {
-        return Err(Refusal::GroupCodeTaken.at(At::input(Field::Code)).into());
+        refusals.add(Refusal::GroupCodeTaken.at(At::input(Field::Code)));
     }
-    if stores.len() > MAX_STORES {
-        return Err(Refusal::TooMany { what: Counted::Stores, most: MAX_STORES }.at(At::input(Field::StoreIds)).into());
-    }
-    let unknown = |index| Refusal::NotFound(Noun::Store).at(At::input(Field::StoreIds).nth(index));
-    missing(work, stores).await?.map_or(Ok(key), |index| Err(unknown(index).into()))
+    key
 }
 
-async fn missing(work: &Work, stores: &[StoreId]) -> Result<Option<usize>, Fault> {
+fn check_number(stores: &[StoreId], refusals: &mut Refusals) {
+    if stores.len() > MAX_STORES {
+        refusals.add(Refusal::TooMany { what: Counted::Stores, most: MAX_STORES }.at(At::input(Field::StoreIds)));
+    }
+}
+
+/// Refuses each store that is not there.
+async fn check_stores(work: &Work, stores: &[StoreId], refusals: &mut Refusals) -> Result<(), Fault> {
     let known: std::collections::HashSet<StoreId> = rows::known_stores(work, stores).await?.into_iter().collect();
-    Ok(stores.iter().position(|store| !known.contains(store)))
+    for (index, _) in stores.iter().enumerate().filter(|(_, store)| !known.contains(*store)) {
+        refusals.add(Refusal::NotFound(Noun::Store).at(At::input(Field::StoreIds).nth(index)));
+    }
+    Ok(())
 }

@@ -1,18 +1,24 @@
 //! Changing an integration. What it gains by the change, its changer must hold; what it loses, its keys lose with it.
 
 use entity::prelude::*;
-use platform::audit;
+use platform::{
+    audit,
+    storage::{Fault, Work},
+};
 
 use super::{
     Access, AccessError, Changed, events,
-    integrations::{bits, check_bounds, check_channel, found, within},
-    members::{check_scope, known_places},
+    integrations::{check_bounds, check_channel, within},
+    members::{ScopeTargets, check_scope, known_places},
     traced,
 };
 use crate::access::{
     caller::Permit,
-    core::{ApiKey, At, Field, Given, Integration, Invalid, Refusal, Rejection, Scope, check_name, gained, outlives, rights},
-    permissions::kind,
+    core::{
+        ApiKey, At, Field, Given, Integration, Invalid, Noun, Refusal, Refusals, Scope, Stage, check_name, gained, outlives,
+        rights,
+    },
+    permissions::{Bits, kind},
     rows,
     set::PermissionSet,
 };
@@ -36,37 +42,36 @@ impl Access {
         (id, expected): (IntegrationId, i64),
         fields: IntegrationFields,
     ) -> Result<Changed<Integration>, AccessError> {
+        let mut refusals = Refusals::default();
+        refusals.take(fields.name.as_deref().map_or(Ok(()), |name| check_name(name, At::input(Field::Name))));
+        refusals.take(fields.scope.as_ref().map_or(Ok(()), |scope| check_scope(scope, At::input(Field::Scope))));
+        refusals.end(Stage::Shape)?;
+        let permissions = fields.permissions.as_deref().map(|codes| refusals.permissions(codes));
         let mut work = self.begin(&permit).await?;
-        let before = found(&work, id, At::input(Field::Id)).await?;
-        if before.version != expected {
-            return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
+        let missing = || Refusal::NotFound(Noun::Integration).at(At::input(Field::Id));
+        let found = rows::integrations_by_id(&work, &[id]).await?.pop();
+        if found.is_none() {
+            refusals.add(missing());
         }
-        let after = self.changed(&before, fields)?;
-        check_bounds(after.channel, after.permissions)?;
-        // A channel may be archived under one that is disabled: it does not come back to sell there.
-        let comes_back = before.disabled_at.is_some() && after.disabled_at.is_none();
-        if after.channel != before.channel || comes_back {
-            check_channel(&work, after.channel).await?;
-        }
-        let places = known_places(&work, [&before.scope, &after.scope].into_iter()).await?;
-        if after.scope != before.scope {
-            places.check(&after.scope, At::input(Field::Scope))?;
-        }
-        let whole = rights(after.permissions, &after.scope, &places.groups);
-        // One that was ended gave nothing, and one that was bound to a channel gave less: whoever lifts that gives all of it.
-        let is_unbound = before.channel.is_some() && after.channel != before.channel;
-        let is_opened = before.disabled_at.is_some() || is_unbound;
-        let had = rights(before.permissions, &before.scope, &places.groups);
-        let had = if is_opened { PermissionSet::default() } else { had };
+        let places = check_named(&work, found.as_ref(), &fields, &mut refusals).await?;
+        refusals.end(Stage::Reference)?;
+        let before = found.ok_or_else(missing)?;
+        let codes = fields.permissions.clone().unwrap_or_default();
+        let after = self.changed(&before, permissions, fields);
+        check_bounds(after.channel, after.permissions, &codes, &mut refusals);
         if after.disabled_at.is_none() {
             let giver = self.held_now(&work, permit.caller()).await?;
-            let gained = gained(&had, &whole);
-            within(&giver, &gained, At::input(Field::Permissions))?;
+            let gained = gain(&before, &after, &places);
+            within(&giver, &gained, &codes, &mut refusals);
             let lives = |key: &ApiKey| key.revoked_at.is_none() && outlives(&giver, key.expires_at);
             if !gained.bits().is_empty() && rows::keys_of(&work, &[id]).await?.iter().any(lives) {
-                return Err(Invalid::Outlives(Given::Integration).at(At::input(Field::Permissions)).into());
+                refusals.add(Invalid::Outlives(Given::Integration).at(At::input(Field::Permissions)));
             }
         }
+        if before.version != expected {
+            refusals.add(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)));
+        }
+        refusals.end(Stage::State)?;
         if after == before {
             return Ok(Changed { value: before, seq: None });
         }
@@ -77,26 +82,50 @@ impl Access {
         Ok(Changed { value: after, seq })
     }
 
-    fn changed(&self, before: &Integration, fields: IntegrationFields) -> Result<Integration, Rejection> {
-        let mut after = before.clone();
-        if let Some(name) = fields.name {
-            check_name(&name, At::input(Field::Name))?;
-            name.trim().clone_into(&mut after.name);
+    fn changed(&self, before: &Integration, permissions: Option<Bits>, fields: IntegrationFields) -> Integration {
+        Integration {
+            name: fields.name.map_or_else(|| before.name.clone(), |name| name.trim().to_owned()),
+            channel: fields.channel.unwrap_or(before.channel),
+            permissions: permissions.unwrap_or(before.permissions),
+            scope: fields.scope.unwrap_or_else(|| before.scope.clone()),
+            trusted_only: fields.trusted_only.unwrap_or(before.trusted_only),
+            disabled_at: match fields.enabled {
+                None => before.disabled_at,
+                Some(true) => None,
+                Some(false) => before.disabled_at.or_else(|| Some(self.clock().now())),
+            },
+            ..before.clone()
         }
-        if let Some(codes) = fields.permissions {
-            after.permissions = bits(&codes)?;
-        }
-        if let Some(scope) = fields.scope {
-            check_scope(&scope, At::input(Field::Scope))?;
-            after.scope = scope;
-        }
-        after.channel = fields.channel.unwrap_or(after.channel);
-        after.trusted_only = fields.trusted_only.unwrap_or(after.trusted_only);
-        after.disabled_at = match fields.enabled {
-            None => after.disabled_at,
-            Some(true) => None,
-            Some(false) => after.disabled_at.or_else(|| Some(self.clock().now())),
-        };
-        Ok(after)
     }
+}
+
+/// Refuses the channel and the places that are not there, of those that the change names.
+async fn check_named(
+    work: &Work,
+    before: Option<&Integration>,
+    fields: &IntegrationFields,
+    refusals: &mut Refusals,
+) -> Result<ScopeTargets, Fault> {
+    let channel = fields.channel.unwrap_or_else(|| before.and_then(|before| before.channel));
+    // A channel may be archived under one that is disabled: it does not come back to sell there.
+    let comes_back = fields.enabled == Some(true) && before.is_some_and(|before| before.disabled_at.is_some());
+    if comes_back || before.is_none_or(|before| before.channel != channel) {
+        check_channel(work, channel, refusals).await?;
+    }
+    let scopes: Vec<&Scope> = before.into_iter().map(|before| &before.scope).chain(&fields.scope).collect();
+    let places = known_places(work, &scopes).await?;
+    if let Some(scope) = fields.scope.as_ref().filter(|scope| before.is_none_or(|before| before.scope != **scope)) {
+        places.check(scope, At::input(Field::Scope), refusals);
+    }
+    Ok(places)
+}
+
+/// What an integration gives after a change and did not give before.
+fn gain(before: &Integration, after: &Integration, places: &ScopeTargets) -> PermissionSet {
+    // One that was ended gave nothing, and one that was bound to a channel gave less: whoever lifts that gives all of it.
+    let is_unbound = before.channel.is_some() && after.channel != before.channel;
+    let is_opened = before.disabled_at.is_some() || is_unbound;
+    let had = rights(before.permissions, &before.scope, &places.groups);
+    let had = if is_opened { PermissionSet::default() } else { had };
+    gained(&had, &rights(after.permissions, &after.scope, &places.groups))
 }

@@ -8,7 +8,7 @@ use platform::{
 
 use super::{
     Access, AccessError, Changed, events,
-    members::{check_scope, known_places},
+    members::{ScopeTargets, check_scope, known_places},
     traced,
 };
 use crate::access::{
@@ -16,11 +16,11 @@ use crate::access::{
     cidr::Cidr,
     core::{
         ApiKey, At, Counted, Field, Given, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, Noun,
-        ROLL_OVERLAP_SECONDS, Refusal, Rejection, Scope, bounded, check_name,
+        ROLL_OVERLAP_SECONDS, Refusal, Refusals, Scope, Stage, bounded, check_name,
         key::{Kind, Secret},
         outlives, rights, room_for_key,
     },
-    permissions::{Bits, index_of, kind},
+    permissions::{Bits, kind},
     rows,
     set::PermissionSet,
 };
@@ -54,17 +54,9 @@ pub type Made = (ApiKey, Secret);
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
-pub(super) fn bits(codes: &[String]) -> Result<Bits, Rejection> {
-    let mut bits = Bits::default();
-    for (index, code) in codes.iter().enumerate() {
-        let unknown = || Refusal::NotFound(Noun::Permission).at(At::input(Field::Permissions).nth(index));
-        bits.insert(index_of(code).ok_or_else(unknown)?);
-    }
-    Ok(bits)
-}
-
-pub(super) fn within(giver: &PermissionSet, given: &PermissionSet, at: At) -> Result<(), Rejection> {
-    giver.lacks(given).map_or(Ok(()), |info| Err(Invalid::NotHeld { permission: info.code }.at(at)))
+/// Refuses what the giver does not hold of this, each permission where one of these codes names it.
+pub(super) fn within(giver: &PermissionSet, given: &PermissionSet, codes: &[String], refusals: &mut Refusals) {
+    refusals.beyond(codes, giver.missing(given), |permission| Invalid::NotHeld { permission });
 }
 
 impl Access {
@@ -73,19 +65,23 @@ impl Access {
         permit: Permit<kind::ApikeyWrite>,
         new: NewIntegration,
     ) -> Result<Changed<Integration>, AccessError> {
-        check_name(&new.name, At::input(Field::Name))?;
-        let permissions = bits(&new.permissions)?;
-        check_scope(&new.scope, At::input(Field::Scope))?;
-        check_bounds(new.channel, permissions)?;
+        let mut refusals = Refusals::default();
+        refusals.take(check_name(&new.name, At::input(Field::Name)));
+        refusals.take(check_scope(&new.scope, At::input(Field::Scope)));
+        refusals.end(Stage::Shape)?;
+        let permissions = refusals.permissions(&new.permissions);
         let mut work = self.begin(&permit).await?;
-        if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
-            return Err(Refusal::TooMany { what: Counted::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT).into());
-        }
-        check_channel(&work, new.channel).await?;
-        let places = known_places(&work, std::iter::once(&new.scope)).await?;
-        places.check(&new.scope, At::input(Field::Scope))?;
+        check_channel(&work, new.channel, &mut refusals).await?;
+        let places = known_places(&work, &[&new.scope]).await?;
+        places.check(&new.scope, At::input(Field::Scope), &mut refusals);
+        refusals.end(Stage::Reference)?;
+        check_bounds(new.channel, permissions, &new.permissions, &mut refusals);
         let giver = self.held_now(&work, permit.caller()).await?;
-        within(&giver, &rights(permissions, &new.scope, &places.groups), At::input(Field::Permissions))?;
+        within(&giver, &rights(permissions, &new.scope, &places.groups), &new.permissions, &mut refusals);
+        if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
+            refusals.add(Refusal::TooMany { what: Counted::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT));
+        }
+        refusals.end(Stage::State)?;
         let now = self.clock().now();
         let integration = Integration {
             id: self.clock().id(),
@@ -126,19 +122,32 @@ impl Access {
     }
 
     pub async fn api_key_create(&self, permit: Permit<kind::ApikeyWrite>, new: NewKey) -> Result<Changed<Made>, AccessError> {
-        check_name(&new.name, At::input(Field::Name))?;
-        check_networks(&new.cidrs)?;
-        check_budget(new.budget)?;
-        let permissions = new.permissions.as_deref().map(bits).transpose()?;
+        let mut refusals = Refusals::default();
+        refusals.take(check_name(&new.name, At::input(Field::Name)));
+        check_networks(&new.cidrs, &mut refusals);
         if let Some(scope) = &new.scope {
-            check_scope(scope, At::input(Field::Scope))?;
+            refusals.take(check_scope(scope, At::input(Field::Scope)));
         }
+        refusals.end(Stage::Shape)?;
+        let permissions = new.permissions.as_deref().map(|codes| refusals.permissions(codes));
         let now = self.clock().now();
-        if new.expires_at.is_some_and(|end| end <= now) {
-            return Err(Invalid::Past.at(At::input(Field::ExpiresAt)).into());
-        }
         let mut work = self.begin_with_credentials(&permit).await?;
-        let integration = found(&work, new.integration, At::input(Field::IntegrationId)).await?;
+        let missing = || Refusal::NotFound(Noun::Integration).at(At::input(Field::IntegrationId));
+        let found = rows::integrations_by_id(&work, &[new.integration]).await?.pop();
+        if found.is_none() {
+            refusals.add(missing());
+        }
+        let scopes: Vec<&Scope> = found.iter().map(|integration| &integration.scope).chain(&new.scope).collect();
+        let places = known_places(&work, &scopes).await?;
+        if let Some(scope) = &new.scope {
+            places.check(scope, At::input(Field::Scope), &mut refusals);
+        }
+        refusals.end(Stage::Reference)?;
+        let integration = found.ok_or_else(missing)?;
+        check_budget(new.budget, &mut refusals);
+        if new.expires_at.is_some_and(|end| end <= now) {
+            refusals.add(Invalid::Past.at(At::input(Field::ExpiresAt)));
+        }
         let key = ApiKey {
             id: self.clock().id(),
             integration: integration.id,
@@ -155,7 +164,11 @@ impl Access {
             leaked_at: None,
             created_at: now,
         };
-        self.may_hold(&work, permit.caller(), &integration, &key).await?;
+        let giver = self.held_now(&work, permit.caller()).await?;
+        let codes = new.permissions.as_deref().unwrap_or_default();
+        KeyTerms { integration: &integration, places: &places, codes }.check_rights(&giver, &key, &mut refusals);
+        check_room(&work, &integration, now, &mut refusals).await?;
+        refusals.end(Stage::State)?;
         let (key, secret) = self.add(&work, key).await?;
         audit::changed(&mut work, key.id, None, Some(&traced::key(&key)), None);
         let seq = self.end(work, events::API_KEY_CREATED.of(key.id, 1)).await?;
@@ -170,15 +183,16 @@ impl Access {
         old_expires_at: Timestamp,
     ) -> Result<Changed<Made>, AccessError> {
         let now = self.clock().now();
-        if old_expires_at > now.plus_seconds(ROLL_OVERLAP_SECONDS) {
-            return Err(Invalid::RollTooLong.at(At::argument(Field::OldKeyExpiresAt)).into());
-        }
         let mut work = self.begin_with_credentials(&permit).await?;
         let old = found_key(&work, id).await?;
-        if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
-            return Err(Refusal::KeyEnded.at(At::argument(Field::Id)).into());
-        }
         let integration = found(&work, old.integration, At::argument(Field::Id)).await?;
+        let mut refusals = Refusals::default();
+        if old_expires_at > now.plus_seconds(ROLL_OVERLAP_SECONDS) {
+            refusals.add(Invalid::RollTooLong.at(At::argument(Field::OldKeyExpiresAt)));
+        }
+        if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
+            refusals.add(Refusal::KeyEnded.at(At::argument(Field::Id)));
+        }
         let lives = |end: Timestamp| Timestamp(now.micros().saturating_add(end.micros().saturating_sub(old.created_at.micros())));
         let next = ApiKey {
             id: self.clock().id(),
@@ -187,7 +201,14 @@ impl Access {
             expires_at: old.expires_at.map(lives),
             ..old.clone()
         };
-        self.may_hold(&work, permit.caller(), &integration, &next).await?;
+        let scope = next.scope.as_ref().unwrap_or(&integration.scope);
+        let places = known_places(&work, &[&integration.scope, scope]).await?;
+        places.check(scope, At::input(Field::Scope), &mut refusals);
+        refusals.end(Stage::Reference)?;
+        let giver = self.held_now(&work, permit.caller()).await?;
+        KeyTerms { integration: &integration, places: &places, codes: &[] }.check_rights(&giver, &next, &mut refusals);
+        check_room(&work, &integration, now, &mut refusals).await?;
+        refusals.end(Stage::State)?;
         let ends = old.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
         let (was, ended) = (traced::key(&old), ApiKey { expires_at: Some(ends), ..old });
         rows::end_key(&work, &ended).await?;
@@ -213,38 +234,6 @@ impl Access {
         Ok(Changed { value: after, seq })
     }
 
-    /// A key lies within its integration, and whoever makes it, or learns its secret, holds all that it gives.
-    async fn may_hold(
-        &self,
-        work: &Work,
-        caller: &crate::access::Caller,
-        integration: &Integration,
-        key: &ApiKey,
-    ) -> Result<(), AccessError> {
-        if integration.disabled_at.is_some() {
-            return Err(Refusal::IntegrationDisabled.at(At::input(Field::IntegrationId)).into());
-        }
-        let keys = rows::keys_of(work, &[integration.id]).await?;
-        room_for_key(&keys, self.clock().now()).map_err(|full| full.at(At::INPUT))?;
-        let beyond = key.permissions.unwrap_or_default().without(integration.permissions);
-        if let Some(info) = beyond.infos().next() {
-            return Err(Invalid::BeyondIntegration { permission: info.code }.at(At::input(Field::Permissions)).into());
-        }
-        let scope = key.scope.as_ref().unwrap_or(&integration.scope);
-        let places = known_places(work, [&integration.scope, scope].into_iter()).await?;
-        places.check(scope, At::input(Field::Scope))?;
-        if !integration.scope.reach(&places.groups).contains(&scope.reach(&places.groups)) {
-            return Err(Invalid::OutsideIntegration.at(At::input(Field::Scope)).into());
-        }
-        let giver = self.held_now(work, caller).await?;
-        let permissions = key.permissions.unwrap_or(integration.permissions);
-        within(&giver, &rights(permissions, scope, &places.groups), At::input(Field::Permissions))?;
-        if outlives(&giver, key.expires_at) {
-            return Err(Invalid::Outlives(Given::Key).at(At::input(Field::ExpiresAt)).into());
-        }
-        Ok(())
-    }
-
     async fn add(&self, work: &Work, key: ApiKey) -> Result<Made, Fault> {
         let kind = if rows::is_sandbox(work).await? { Kind::Test } else { Kind::Live };
         let secret = Secret::make(kind, |bytes| self.clock().fill(bytes));
@@ -254,45 +243,79 @@ impl Access {
     }
 }
 
-fn check_networks(cidrs: &[String]) -> Result<(), Rejection> {
-    if cidrs.len() > MAX_CIDRS {
-        return Err(Refusal::TooMany { what: Counted::Networks, most: MAX_CIDRS }.at(At::input(Field::AllowedCidrs)));
+/// What a key is measured by.
+struct KeyTerms<'a> {
+    integration: &'a Integration,
+    places: &'a ScopeTargets,
+    /// The permissions of the key as the input names them.
+    codes: &'a [String],
+}
+
+impl KeyTerms<'_> {
+    /// A key lies within its integration, and whoever makes it, or learns its secret, holds all that it gives.
+    fn check_rights(&self, giver: &PermissionSet, key: &ApiKey, refusals: &mut Refusals) {
+        let (integration, groups) = (self.integration, &self.places.groups);
+        let beyond = key.permissions.unwrap_or_default().without(integration.permissions);
+        refusals.beyond(self.codes, beyond, |permission| Invalid::BeyondIntegration { permission });
+        let scope = key.scope.as_ref().unwrap_or(&integration.scope);
+        if !integration.scope.reach(groups).contains(&scope.reach(groups)) {
+            refusals.add(Invalid::OutsideIntegration.at(At::input(Field::Scope)));
+        }
+        let given = key.permissions.unwrap_or(integration.permissions).and(integration.permissions);
+        within(giver, &rights(given, scope, groups), self.codes, refusals);
+        if outlives(giver, key.expires_at) {
+            refusals.add(Invalid::Outlives(Given::Key).at(At::input(Field::ExpiresAt)));
+        }
     }
-    match cidrs.iter().position(|cidr| Cidr::parse(cidr).is_none()) {
-        None => Ok(()),
-        Some(index) => Err(Invalid::Network.at(At::input(Field::AllowedCidrs).nth(index))),
+}
+
+/// Whether an integration is in use and has room for one more key.
+async fn check_room(work: &Work, integration: &Integration, now: Timestamp, refusals: &mut Refusals) -> Result<(), Fault> {
+    if integration.disabled_at.is_some() {
+        refusals.add(Refusal::IntegrationDisabled.at(At::input(Field::IntegrationId)));
+    }
+    let keys = rows::keys_of(work, &[integration.id]).await?;
+    refusals.take(room_for_key(&keys, now).map_err(|full| full.at(At::INPUT)));
+    Ok(())
+}
+
+fn check_networks(cidrs: &[String], refusals: &mut Refusals) {
+    let at = At::input(Field::AllowedCidrs);
+    if cidrs.len() > MAX_CIDRS {
+        refusals.add(Refusal::TooMany { what: Counted::Networks, most: MAX_CIDRS }.at(at));
+    }
+    for (index, _) in cidrs.iter().enumerate().filter(|(_, cidr)| Cidr::parse(cidr).is_none()) {
+        refusals.add(Invalid::Network.at(at.nth(index)));
     }
 }
 
 /// What tells of more than one channel is not for an integration that is bound to one.
-pub(super) fn check_bounds(channel: Option<ChannelId>, permissions: Bits) -> Result<(), Rejection> {
-    match channel.and_then(|_| bounded(permissions)) {
-        None => Ok(()),
-        Some(info) => Err(Invalid::BeyondChannel { permission: info.code }.at(At::input(Field::Permissions))),
+pub(super) fn check_bounds(channel: Option<ChannelId>, permissions: Bits, codes: &[String], refusals: &mut Refusals) {
+    if channel.is_some() {
+        refusals.beyond(codes, bounded(permissions), |permission| Invalid::BeyondChannel { permission });
     }
 }
 
 /// The channel is there and in use, and stays so until the transaction ends: whoever archives it counts behind the counter what is bound to it.
-pub(super) async fn check_channel(work: &Work, channel: Option<ChannelId>) -> Result<(), AccessError> {
+pub(super) async fn check_channel(work: &Work, channel: Option<ChannelId>, refusals: &mut Refusals) -> Result<(), Fault> {
     let Some(channel) = channel else { return Ok(()) };
     journal::hold(work).await?;
-    if rows::is_channel(work, channel).await? {
-        return Ok(());
-    }
-    Err(Refusal::NotFound(Noun::Channel).at(At::input(Field::ChannelId)).into())
-}
-
-fn check_budget(budget: Option<KeyBudget>) -> Result<(), Rejection> {
-    let Some(budget) = budget else { return Ok(()) };
-    for (points, field) in [(budget.points, Field::Points), (budget.restored_per_second, Field::RestoreRate)] {
-        if !(1..=MAX_KEY_POINTS).contains(&points) {
-            return Err(Invalid::Points { most: MAX_KEY_POINTS }.at(At::budget(field)));
-        }
+    if !rows::is_channel(work, channel).await? {
+        refusals.add(Refusal::NotFound(Noun::Channel).at(At::input(Field::ChannelId)));
     }
     Ok(())
 }
 
-pub(super) async fn found(work: &Work, id: IntegrationId, at: At) -> Result<Integration, AccessError> {
+fn check_budget(budget: Option<KeyBudget>, refusals: &mut Refusals) {
+    let Some(budget) = budget else { return };
+    for (points, field) in [(budget.points, Field::Points), (budget.restored_per_second, Field::RestoreRate)] {
+        if !(1..=MAX_KEY_POINTS).contains(&points) {
+            refusals.add(Invalid::Points { most: MAX_KEY_POINTS }.at(At::budget(field)));
+        }
+    }
+}
+
+async fn found(work: &Work, id: IntegrationId, at: At) -> Result<Integration, AccessError> {
     let found = rows::integrations_by_id(work, &[id]).await?.pop();
     Ok(found.ok_or(Refusal::NotFound(Noun::Integration).at(at))?)
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     access::{
         caller::{Denied, Permit},
-        core::{At, Field, Grant, Refusal},
+        core::{At, Field, Grant, Refusal, Refusals, Stage},
         permissions::{Permission, kind},
         rows,
     },
@@ -32,13 +32,19 @@ impl Access {
         invitee: &Invitee,
         grants: Vec<Grant>,
     ) -> Result<Changed<MemberId>, AccessError> {
-        check(&grants, self.clock().now(), INVITE)?;
+        let mut refusals = Refusals::default();
+        check(&grants, INVITE, &mut refusals);
+        refusals.end(Stage::Shape)?;
         let work = self.begin_with_credentials(&permit).await?;
         let giver = self.held_now(&work, permit.caller()).await?;
         if !giver.holds(kind::MemberInvite::INDEX) {
             return Err(AccessError::Denied(Denied(kind::MemberInvite::info().code)));
         }
-        self.may_change(&work, &giver, (&[], &grants), INVITE).await?;
+        let targets = self.targets(&work, (&[], &grants), INVITE).await?;
+        targets.check_named(&grants, &mut refusals);
+        refusals.end(Stage::Reference)?;
+        targets.check_given(&giver, (&[], &grants), self.clock().now(), &mut refusals);
+        refusals.end(Stage::Value)?;
         let by = MemberId::from_uuid(permit.caller().actor.id);
         let (work, placed) = identity.place_invited(work, by, invitee).await?;
         let Some(placed) = placed else {

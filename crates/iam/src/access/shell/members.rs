@@ -1,6 +1,6 @@
 //! Granting roles to members.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::prelude::*;
 use platform::{
@@ -11,9 +11,13 @@ use platform::{
 use super::{Access, AccessError, Changed, events, traced};
 use crate::access::{
     caller::Permit,
-    core::{At, Counted, Field, Given, Grant, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Rejection, Scope, may_give, outlives},
-    permissions::{Permission, kind},
+    core::{
+        At, Counted, Field, Given, Grant, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Refusals, Rejection, Scope, Stage,
+        may_give, outlives,
+    },
+    permissions::{Bits, Permission, kind},
     rows,
+    set::PermissionSet,
 };
 
 /// Places that a scope names at most.
@@ -27,23 +31,32 @@ impl Access {
         (member, expected): (MemberId, i64),
         grants: Vec<Grant>,
     ) -> Result<Changed<MemberId>, AccessError> {
+        let mut refusals = Refusals::default();
+        check(&grants, UPDATE, &mut refusals);
+        refusals.end(Stage::Shape)?;
         let now = self.clock().now();
-        check(&grants, now, UPDATE)?;
         let mut work = self.begin(&permit).await?;
-        let Some(actual) = rows::find_member(&work, member).await? else {
-            return Err(Refusal::NotFound(Noun::Member).at(At::input(Field::MemberId)).into());
-        };
-        if actual != expected {
-            return Err(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)).into());
-        }
-        // What has ended gives nothing: it can go without being held, and does.
-        let mut before = rows::grants_of(&work, member).await?;
-        before.retain(|grant| grant.expires_at.is_none_or(|end| end > now));
         let giver = self.held_now(&work, permit.caller()).await?;
         if !giver.holds(kind::MemberWrite::INDEX) {
             return Err(AccessError::Denied(crate::access::Denied(kind::MemberWrite::info().code)));
         }
-        self.may_change(&work, &giver, (&before, &grants), UPDATE).await?;
+        let missing = || Refusal::NotFound(Noun::Member).at(At::input(Field::MemberId));
+        let found = rows::find_member(&work, member).await?;
+        if found.is_none() {
+            refusals.add(missing());
+        }
+        // What has ended gives nothing: it can go without being held, and does.
+        let mut before = rows::grants_of(&work, member).await?;
+        before.retain(|grant| grant.expires_at.is_none_or(|end| end > now));
+        let targets = self.targets(&work, (&before, &grants), UPDATE).await?;
+        targets.check_named(&grants, &mut refusals);
+        refusals.end(Stage::Reference)?;
+        let actual = found.ok_or_else(missing)?;
+        targets.check_given(&giver, (&before, &grants), now, &mut refusals);
+        if actual != expected {
+            refusals.add(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)));
+        }
+        refusals.end(Stage::State)?;
         rows::replace_grants(&work, member, &grants).await?;
         rows::touch_member(&work, member, now).await?;
         if !rows::has_lasting_owner(&work).await? {
@@ -54,37 +67,70 @@ impl Access {
         Ok(Changed { value: member, seq })
     }
 
-    pub(super) async fn may_change(
+    /// The roles that can be granted, and the places that these grants name.
+    pub(super) async fn targets(
         &self,
         work: &Work,
-        giver: &crate::access::PermissionSet,
         (before, after): (&[Grant], &[Grant]),
         names: GrantFields,
-    ) -> Result<(), AccessError> {
+    ) -> Result<GrantTargets, Fault> {
         let roles = self.grantable(work).await?;
-        let places = known_places(work, before.iter().chain(after).map(|grant| &grant.scope)).await?;
-        for (index, grant) in after.iter().enumerate() {
-            let at = |field: Field| (names.at)(index, field);
-            if !roles.contains_key(&grant.role) {
-                return Err(Refusal::NotFound(Noun::Role).at(at(Field::RoleId)).into());
+        let scopes: Vec<&Scope> = before.iter().chain(after).map(|grant| &grant.scope).collect();
+        let places = known_places(work, &scopes).await?;
+        Ok(GrantTargets { names, roles, places })
+    }
+}
+
+/// What grants name.
+pub(super) struct GrantTargets {
+    names: GrantFields,
+    roles: HashMap<RoleId, Bits>,
+    places: ScopeTargets,
+}
+
+impl GrantTargets {
+    /// Refuses roles and places that are not there.
+    pub fn check_named(&self, grants: &[Grant], refusals: &mut Refusals) {
+        for (index, grant) in grants.iter().enumerate() {
+            if !self.roles.contains_key(&grant.role) {
+                refusals.add(Refusal::NotFound(Noun::Role).at((self.names.at)(index, Field::RoleId)));
             }
-            places.check(&grant.scope, at(Field::Scope))?;
+            self.places.check(&grant.scope, (self.names.at)(index, Field::Scope), refusals);
+        }
+    }
+
+    /// Refuses grants that occur before or have ended, and those that are given or taken without being held.
+    pub fn check_given(
+        &self,
+        giver: &PermissionSet,
+        (before, after): (&[Grant], &[Grant]),
+        now: Timestamp,
+        refusals: &mut Refusals,
+    ) {
+        let may_give = |grant: &Grant| may_give(giver, grant, &self.roles, &self.places.groups);
+        for (index, grant) in after.iter().enumerate() {
+            let at = |field: Field| (self.names.at)(index, field);
+            if grant.expires_at.is_some_and(|end| end <= now) {
+                refusals.add(Invalid::Past.at(at(Field::ExpiresAt)));
+            }
+            if after[..index].contains(grant) {
+                refusals.add(Refusal::GrantTwice.at(at(Field::RoleId)));
+            }
             if before.contains(grant) {
                 continue;
             }
-            if let Err(permission) = may_give(giver, grant, &roles, &places.groups) {
-                return Err(Invalid::NotHeld { permission: permission.code }.at(at(Field::RoleId)).into());
+            if let Err(permission) = may_give(grant) {
+                refusals.add(Invalid::NotHeld { permission: permission.code }.at(at(Field::RoleId)));
             }
             if outlives(giver, grant.expires_at) {
-                return Err(Invalid::Outlives(Given::Grant).at(at(Field::ExpiresAt)).into());
+                refusals.add(Invalid::Outlives(Given::Grant).at(at(Field::ExpiresAt)));
             }
         }
         for grant in before.iter().filter(|grant| !after.contains(grant)) {
-            if let Err(permission) = may_give(giver, grant, &roles, &places.groups) {
-                return Err(Invalid::NotHeld { permission: permission.code }.at(names.all).into());
+            if let Err(permission) = may_give(grant) {
+                refusals.add(Invalid::NotHeld { permission: permission.code }.at(self.names.all));
             }
         }
-        Ok(())
     }
 }
 
@@ -98,20 +144,13 @@ pub(super) struct GrantFields {
 
 const UPDATE: GrantFields = GrantFields { all: At::input(Field::Grants), at: At::grant };
 
-pub(super) fn check(grants: &[Grant], now: Timestamp, names: GrantFields) -> Result<(), Rejection> {
+pub(super) fn check(grants: &[Grant], names: GrantFields, refusals: &mut Refusals) {
     if grants.len() > MAX_GRANTS {
-        return Err(Refusal::TooMany { what: Counted::Grants, most: MAX_GRANTS }.at(names.all));
+        refusals.add(Refusal::TooMany { what: Counted::Grants, most: MAX_GRANTS }.at(names.all));
     }
     for (index, grant) in grants.iter().enumerate() {
-        if grant.expires_at.is_some_and(|end| end <= now) {
-            return Err(Invalid::Past.at((names.at)(index, Field::ExpiresAt)));
-        }
-        if grants[..index].contains(grant) {
-            return Err(Refusal::GrantTwice.at((names.at)(index, Field::RoleId)));
-        }
-        check_scope(&grant.scope, (names.at)(index, Field::Scope))?;
+        refusals.take(check_scope(&grant.scope, (names.at)(index, Field::Scope)));
     }
-    Ok(())
 }
 
 /// A scope that names something, and not too much.
@@ -132,34 +171,35 @@ pub(super) fn check_scope(scope: &Scope, at: At) -> Result<(), Rejection> {
 pub(super) struct ScopeTargets {
     pub groups: Groups,
     archived: HashMap<GroupId, Timestamp>,
-    stores: Vec<StoreId>,
+    stores: HashSet<StoreId>,
 }
 
-pub(super) async fn known_places<'a>(reads: &impl Reads, scopes: impl Iterator<Item = &'a Scope>) -> Result<ScopeTargets, Fault> {
+pub(super) async fn known_places(reads: &impl Reads, scopes: &[&Scope]) -> Result<ScopeTargets, Fault> {
     let (mut groups, mut stores) = (Vec::new(), Vec::new());
     for scope in scopes {
         groups.extend_from_slice(scope.groups());
         stores.extend_from_slice(scope.stores());
     }
     let archived = rows::archived_groups(reads, &groups).await?;
-    let stores = rows::known_stores(reads, &stores).await?;
+    let stores = rows::known_stores(reads, &stores).await?.into_iter().collect();
     Ok(ScopeTargets { groups: rows::members_of(reads, &groups).await?, archived, stores })
 }
 
 impl ScopeTargets {
-    /// Whether all that a scope names exists and is in use.
-    pub fn check(&self, scope: &Scope, at: At) -> Result<(), Rejection> {
-        if let Some(index) = scope.groups().iter().position(|group| !self.groups.contains_key(group)) {
-            return Err(Refusal::NotFound(Noun::StoreGroup).at(at.place(Field::GroupIds, index)));
+    /// Refuses each place of a scope that is not there or not in use.
+    pub fn check(&self, scope: &Scope, at: At, refusals: &mut Refusals) {
+        for (index, group) in scope.groups().iter().enumerate() {
+            let at = at.place(Field::GroupIds, index);
+            if !self.groups.contains_key(group) {
+                refusals.add(Refusal::NotFound(Noun::StoreGroup).at(at));
+            } else if let Some(since) = self.archived.get(group).copied() {
+                refusals.add(Refusal::GroupArchived { since }.at(at));
+            }
         }
-        let archived = |group: &GroupId| self.archived.get(group).copied();
-        let since = scope.groups().iter().enumerate().find_map(|(index, group)| Some((index, archived(group)?)));
-        if let Some((index, since)) = since {
-            return Err(Refusal::GroupArchived { since }.at(at.place(Field::GroupIds, index)));
+        for (index, store) in scope.stores().iter().enumerate() {
+            if !self.stores.contains(store) {
+                refusals.add(Refusal::NotFound(Noun::Store).at(at.place(Field::StoreIds, index)));
+            }
         }
-        if let Some(index) = scope.stores().iter().position(|store| !self.stores.contains(store)) {
-            return Err(Refusal::NotFound(Noun::Store).at(at.place(Field::StoreIds, index)));
-        }
-        Ok(())
     }
 }

@@ -97,6 +97,11 @@ impl From<Rejection> for AccessError {
         Self::Refused(vec![rejection])
     }
 }
+impl From<Vec<Rejection>> for AccessError {
+    fn from(rejections: Vec<Rejection>) -> Self {
+        Self::Refused(rejections)
+    }
+}
 impl From<Fault> for AccessError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)

@@ -12,10 +12,10 @@ use super::{Access, AccessError, Changed, RoleView, events, reads::defaults, tra
 use crate::access::{
     caller::Permit,
     core::{
-        At, Counted, Field, Given, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Rejection, Role, check_role, heirs, inheritance,
-        outlives,
+        At, Counted, Field, Given, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Refusals, Rejection, Role, Stage, check_role,
+        heirs, inheritance, outlives,
     },
-    permissions::{Bits, REGISTRY, kind},
+    permissions::{Bits, kind},
     policy::BUILT_IN,
     rows,
     set::{PermissionSet, Reach},
@@ -35,30 +35,27 @@ fn known(own: &[Role]) -> HashMap<RoleId, Vec<RoleId>> {
     own.iter().map(|role| (role.id, role.inherits.clone())).chain(defaults).collect()
 }
 
-fn unique(own: &[Role], role: RoleId, key: &str) -> Result<(), Rejection> {
+fn unique(own: &[Role], role: RoleId, key: &str, refusals: &mut Refusals) {
     let taken = own.iter().any(|other| other.id != role && other.key == key) || BUILT_IN.iter().any(|known| known.key == key);
     if taken {
-        return Err(Refusal::RoleKeyTaken.at(At::input(Field::Key)));
+        refusals.add(Refusal::RoleKeyTaken.at(At::input(Field::Key)));
     }
-    Ok(())
 }
 
 /// A role says nothing of stores, so whoever puts a permission into one, or takes it out, must hold it for all of them.
-fn within(giver: &PermissionSet, given: Bits) -> Result<(), Rejection> {
-    match given.indices().find(|index| giver.reach(*index) != Reach::Everywhere) {
-        None => Ok(()),
-        Some(index) => Err(Invalid::NotHeld { permission: REGISTRY[index].code }.at(At::input(Field::Permissions))),
-    }
+fn within(giver: &PermissionSet, given: Bits, codes: &[String], refusals: &mut Refusals) {
+    let beyond = given.indices().filter(|index| giver.reach(*index) != Reach::Everywhere).collect();
+    refusals.beyond(codes, beyond, |permission| Invalid::NotHeld { permission });
 }
 
 impl Access {
     pub async fn role_create(&self, permit: Permit<kind::RoleWrite>, new: NewRole) -> Result<Changed<RoleView>, AccessError> {
-        let permissions = check_role(&new).map_err(AccessError::Refused)?;
+        let mut refusals = Refusals::default();
+        check_role(Some(&new.key), Some(&new.name), Some(&new.inherits), &mut refusals);
+        refusals.end(Stage::Shape)?;
+        let permissions = refusals.permissions(&new.permissions);
         let mut work = self.begin(&permit).await?;
         let mut own = rows::roles(&work).await?;
-        if own.len() >= MAX_ROLES {
-            return Err(Refusal::TooMany { what: Counted::Roles, most: MAX_ROLES }.at(At::INPUT).into());
-        }
         let now = self.clock().now();
         let role = Role {
             id: self.clock().id(),
@@ -70,11 +67,17 @@ impl Access {
             created_at: now,
             updated_at: now,
         };
-        unique(&own, role.id, &role.key)?;
-        inheritance(role.id, &role.inherits, &known(&own))?;
+        let is_sound = inheritance(role.id, &role.inherits, &known(&own), &mut refusals);
+        refusals.end(Stage::Reference)?;
+        unique(&own, role.id, &role.key, &mut refusals);
+        if own.len() >= MAX_ROLES {
+            refusals.add(Refusal::TooMany { what: Counted::Roles, most: MAX_ROLES }.at(At::INPUT));
+        }
         own.push(role.clone());
-        let gives = self.gives(&work, &own, role.id).await?;
-        within(&self.held_now(&work, permit.caller()).await?, gives)?;
+        // Only chains that may be are compiled.
+        let gives = if is_sound { self.gives(&work, &own, role.id).await? } else { permissions };
+        within(&self.held_now(&work, permit.caller()).await?, gives, &new.permissions, &mut refusals);
+        refusals.end(Stage::State)?;
         rows::add_role(&work, &role).await?;
         audit::changed(&mut work, role.id, None, Some(&traced::role(&role)), None);
         let event = events::ROLE_CREATED.of(role.id, role.version);
@@ -88,42 +91,46 @@ impl Access {
         (id, expected): (RoleId, i64),
         fields: RoleFields,
     ) -> Result<Changed<RoleView>, AccessError> {
+        let mut refusals = Refusals::default();
+        check_role(fields.key.as_deref(), fields.name.as_deref(), fields.inherits.as_deref(), &mut refusals);
+        refusals.end(Stage::Shape)?;
+        let permissions = fields.permissions.as_deref().map(|codes| refusals.permissions(codes));
         let mut work = self.begin(&permit).await?;
         let mut own = rows::roles(&work).await?;
-        let place = find_own(&own, id, expected)?;
+        let found = find_own(&own, id);
+        if let Err(rejection) = &found {
+            refusals.add(rejection.clone());
+        }
+        let inherits = fields.inherits.as_deref();
+        let is_sound = inherits.is_none_or(|inherits| inheritance(id, inherits, &known(&own), &mut refusals));
+        refusals.end(if found.is_ok() { Stage::Reference } else { Stage::State })?;
+        let place = found?;
         let before = own[place].clone();
-        let traced_before = traced::role(&before);
-        let codes = |bits: Bits| bits.infos().map(|info| info.code.to_owned()).collect();
-        let wanted = NewRole {
-            key: fields.key.unwrap_or_else(|| before.key.clone()),
-            name: fields.name.unwrap_or_else(|| before.name.clone()),
-            permissions: fields.permissions.unwrap_or_else(|| codes(before.permissions)),
-            inherits: fields.inherits.unwrap_or_else(|| before.inherits.clone()),
-        };
-        let permissions = check_role(&wanted).map_err(AccessError::Refused)?;
-        unique(&own, id, &wanted.key)?;
-        inheritance(id, &wanted.inherits, &known(&own))?;
-        let gave = self.gives(&work, &own, id).await?;
+        check_version(before.version, expected, &mut refusals);
         let role = Role {
-            key: wanted.key,
-            name: wanted.name.trim().to_owned(),
-            permissions,
-            inherits: wanted.inherits,
+            id,
+            key: fields.key.unwrap_or_else(|| before.key.clone()),
+            name: fields.name.map_or_else(|| before.name.clone(), |name| name.trim().to_owned()),
+            permissions: permissions.unwrap_or(before.permissions),
+            inherits: fields.inherits.unwrap_or_else(|| before.inherits.clone()),
             version: before.version + 1,
+            created_at: before.created_at,
             updated_at: self.clock().now(),
-            ..before
         };
+        unique(&own, id, &role.key, &mut refusals);
+        let gave = self.gives(&work, &own, id).await?;
         own[place] = role.clone();
-        let gives = self.gives(&work, &own, id).await?;
+        let gives = if is_sound { self.gives(&work, &own, id).await? } else { joined(gave, role.permissions) };
         let giver = self.held_now(&work, permit.caller()).await?;
         let gained = gives.without(gave);
-        within(&giver, gained)?;
-        within(&giver, gave.without(gives))?;
+        let moved = joined(gained, gave.without(gives));
+        within(&giver, moved, fields.permissions.as_deref().unwrap_or_default(), &mut refusals);
         if !gained.is_empty() && outlives(&giver, None) && had(&work, &heirs(id, &known(&own))).await? {
-            return Err(Invalid::Outlives(Given::Role).at(At::input(Field::Permissions)).into());
+            refusals.add(Invalid::Outlives(Given::Role).at(At::input(Field::Permissions)));
         }
+        refusals.end(Stage::State)?;
         rows::change_role(&work, &role).await?;
-        audit::changed(&mut work, role.id, Some(&traced_before), Some(&traced::role(&role)), None);
+        audit::changed(&mut work, role.id, Some(&traced::role(&before)), Some(&traced::role(&role)), None);
         let event = events::ROLE_UPDATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
@@ -138,15 +145,17 @@ impl Access {
     ) -> Result<Changed<RoleView>, AccessError> {
         let mut work = self.begin(&permit).await?;
         let own = rows::roles(&work).await?;
-        let place = find_own(&own, id, expected)?;
-        let at = At::input(Field::Id);
+        let place = find_own(&own, id)?;
+        let (mut refusals, at) = (Refusals::default(), At::input(Field::Id));
+        check_version(own[place].version, expected, &mut refusals);
         if let Some(heir) = own.iter().find(|role| role.inherits.contains(&id)) {
-            return Err(Refusal::Inherited { by: heir.key.clone() }.at(at).into());
+            refusals.add(Refusal::Inherited { by: heir.key.clone() }.at(at));
         }
         let members = rows::holders(&work, id).await?;
         if members > 0 {
-            return Err(Refusal::HeldBy { members }.at(at).into());
+            refusals.add(Refusal::HeldBy { members }.at(at));
         }
+        refusals.end(Stage::State)?;
         let gives = self.gives(&work, &own, id).await?;
         rows::remove_role(&work, id).await?;
         let role = own[place].clone();
@@ -178,15 +187,21 @@ async fn had(work: &Work, roles: &[RoleId]) -> Result<bool, Fault> {
     Ok(false)
 }
 
-fn find_own(own: &[Role], id: RoleId, expected: i64) -> Result<usize, Rejection> {
-    let Some(place) = own.iter().position(|role| role.id == id) else {
+fn joined(mut bits: Bits, more: Bits) -> Bits {
+    bits.join(more);
+    bits
+}
+
+fn find_own(own: &[Role], id: RoleId) -> Result<usize, Rejection> {
+    own.iter().position(|role| role.id == id).ok_or_else(|| {
         let built_in = BUILT_IN.iter().find(|known| known.id == id);
         let why = built_in.map_or(Refusal::NotFound(Noun::Role), |known| Refusal::BuiltIn { key: known.key });
-        return Err(why.at(At::input(Field::Id)));
-    };
-    let actual = own[place].version;
+        why.at(At::input(Field::Id))
+    })
+}
+
+fn check_version(actual: i64, expected: i64, refusals: &mut Refusals) {
     if actual != expected {
-        return Err(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)));
+        refusals.add(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)));
     }
-    Ok(place)
 }

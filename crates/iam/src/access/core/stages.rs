@@ -1,0 +1,172 @@
+//! Refusals by stage: a call ends with all refusals of the first stage that has any, in the order of the input.
+
+use std::collections::HashSet;
+
+use super::{
+    super::permissions::{Bits, REGISTRY, index_of},
+    refusal::{At, Counted, Field, Invalid, Noun, Refusal, Rejection},
+};
+
+/// When a refusal is told: of several, those of the earliest stage alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The input alone says so: a text, the length of a list.
+    Shape,
+    /// What it names is not there.
+    Reference,
+    /// The value is not taken from this caller, or for what is named.
+    Value,
+    /// The tenant as it is does not allow it.
+    State,
+}
+
+impl Refusal {
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::NotFound(_) => Stage::Reference,
+            Self::Invalid(why) => why.stage(),
+            Self::TooMany { what, .. } => what.stage(),
+            Self::NameTooLong { .. } => Stage::Shape,
+            Self::GrantTwice | Self::GroupArchived { .. } => Stage::Value,
+            Self::Stale { .. }
+            | Self::LastOwner
+            | Self::RoleKeyTaken
+            | Self::GroupCodeTaken
+            | Self::Inherited { .. }
+            | Self::HeldBy { .. }
+            | Self::GroupInUse { .. }
+            | Self::BuiltIn { .. }
+            | Self::IntegrationDisabled
+            | Self::KeyEnded
+            | Self::MemberAlready => Stage::State,
+        }
+    }
+}
+
+impl Invalid {
+    const fn stage(self) -> Stage {
+        match self {
+            Self::Name | Self::Key | Self::Code | Self::Network | Self::NoPlace => Stage::Shape,
+            Self::Points { .. }
+            | Self::Past
+            | Self::RollTooLong
+            | Self::InheritsItself
+            | Self::NotHeld { .. }
+            | Self::Outlives(_)
+            | Self::BeyondIntegration { .. }
+            | Self::OutsideIntegration
+            | Self::BeyondChannel { .. } => Stage::Value,
+        }
+    }
+}
+
+impl Counted {
+    const fn stage(self) -> Stage {
+        match self {
+            Self::Inherited | Self::Stores | Self::Grants | Self::Places | Self::Networks => Stage::Shape,
+            Self::Inheritance => Stage::Value,
+            Self::Roles | Self::Groups | Self::Integrations | Self::Keys | Self::KeysEver => Stage::State,
+        }
+    }
+}
+
+/// What a call was refused for so far.
+#[derive(Debug, Default)]
+pub struct Refusals(Vec<Rejection>);
+
+impl Refusals {
+    pub fn add(&mut self, rejection: Rejection) {
+        self.0.push(rejection);
+    }
+    pub fn extend(&mut self, rejections: Vec<Rejection>) {
+        self.0.extend(rejections);
+    }
+    /// The outcome of a check; None where it refused.
+    pub fn take<T>(&mut self, checked: Result<T, Rejection>) -> Option<T> {
+        checked.map_err(|rejection| self.add(rejection)).ok()
+    }
+
+    /// The permissions of these codes; each code that none has is refused at its place.
+    pub fn permissions(&mut self, codes: &[String]) -> Bits {
+        let mut bits = Bits::default();
+        for (index, code) in codes.iter().enumerate() {
+            match index_of(code) {
+                Some(known) => bits.insert(known),
+                None => self.add(Refusal::NotFound(Noun::Permission).at(At::input(Field::Permissions).nth(index))),
+            }
+        }
+        bits
+    }
+    /// Refuses permissions, each where one of these codes names it. Of those that the input does not name, because they are inherited or taken
+    /// away, the first is told of the whole list.
+    pub fn beyond(&mut self, codes: &[String], mut beyond: Bits, why: fn(&'static str) -> Invalid) {
+        let (at, all) = (At::input(Field::Permissions), beyond);
+        for (index, code) in codes.iter().enumerate() {
+            if let Some(known) = index_of(code).filter(|known| all.holds(*known)) {
+                beyond.remove(known);
+                self.add(why(REGISTRY[known].code).at(at.nth(index)));
+            }
+        }
+        if let Some(info) = beyond.infos().next() {
+            self.add(why(info.code).at(at));
+        }
+    }
+
+    /// Ends the call if anything was refused in this stage or before it.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
+    pub fn end(&mut self, through: Stage) -> Result<(), Vec<Rejection>> {
+        let first = self.0.iter().map(|rejection| rejection.why.stage()).min();
+        let Some(first) = first.filter(|first| *first <= through) else { return Ok(()) };
+        let mut told = std::mem::take(&mut self.0);
+        let mut seen = HashSet::new();
+        told.retain(|rejection| rejection.why.stage() == first && seen.insert(rejection.clone()));
+        told.sort_by_key(|rejection| rejection.at);
+        Err(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(index: usize) -> Rejection {
+        Refusal::NotFound(Noun::Permission).at(At::input(Field::Permissions).nth(index))
+    }
+    fn refused(rejections: Vec<Rejection>, through: Stage) -> Vec<Rejection> {
+        let mut refusals = Refusals::default();
+        refusals.extend(rejections);
+        refusals.end(through).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_first_stage_is_told_alone_in_the_order_of_the_input_and_each_refusal_once() {
+        let name = Invalid::Name.at(At::input(Field::Name));
+        let network = Invalid::Network.at(At::input(Field::AllowedCidrs).nth(1));
+        let stale = Refusal::Stale { actual: 2 }.at(At::input(Field::ExpectedVersion));
+        let all = vec![stale.clone(), missing(2), network.clone(), missing(0), name.clone(), missing(2), name.clone()];
+        assert_eq!(refused(all.clone(), Stage::State), [name, network]);
+        let rest: Vec<Rejection> = all.into_iter().filter(|one| one.why.stage() != Stage::Shape).collect();
+        assert!(refused(rest.clone(), Stage::Shape).is_empty(), "later stages are told when the input is read that far");
+        assert_eq!(refused(rest, Stage::Reference), [missing(0), missing(2)]);
+        assert_eq!(refused(vec![stale.clone()], Stage::State), [stale]);
+        assert!(refused(Vec::new(), Stage::State).is_empty());
+    }
+
+    #[test]
+    fn a_permission_is_refused_where_the_input_names_it() {
+        let codes = ["stock.read", "stock.teleport", "order.read"].map(str::to_owned);
+        let mut refusals = Refusals::default();
+        let known = refusals.permissions(&codes);
+        assert_eq!((known.indices().count(), refusals.end(Stage::Reference)), (2, Err(vec![missing(1)])));
+        let mut beyond = Bits::default();
+        ["order.read", "audit.read", "job.read"].into_iter().filter_map(index_of).for_each(|index| beyond.insert(index));
+        refusals.beyond(&codes, beyond, |permission| Invalid::NotHeld { permission });
+        let rest = beyond.infos().map(|info| info.code).find(|code| *code != "order.read").unwrap();
+        let at = At::input(Field::Permissions);
+        let expected =
+            vec![Invalid::NotHeld { permission: rest }.at(at), Invalid::NotHeld { permission: "order.read" }.at(at.nth(2))];
+        assert_eq!(refusals.end(Stage::Value), Err(expected), "one that is inherited is told of the whole list");
+    }
+}

@@ -1,0 +1,142 @@
+//! Who gives rights is told all that is wrong with a call, stage by stage: how it is written, what is not there, what may not be given, what
+//! the company as it is does not allow.
+
+use serde_json::{Value, json};
+
+use super::{
+    keys::{KEY, integration},
+    world::{everywhere, grant, only},
+};
+use crate::{
+    authorization::world::World,
+    world::{answers::refusals, on_both},
+};
+
+on_both!(
+    a_partner_is_told_every_permission_and_place_that_is_not_there,
+    a_key_is_told_every_network_then_every_permission,
+    a_role_is_told_how_it_is_written_before_what_it_names,
+    a_member_is_told_every_role_and_store_that_is_not_there,
+    a_group_is_told_every_store_that_is_not_there,
+);
+
+const NOBODYS: &str = "sto_00000000000000000000000000";
+const CREATE: &str =
+    "mutation($input: IntegrationCreateInput!) { integrationCreate(input: $input) { userErrors { code field message } } }";
+const UPDATE: &str =
+    "mutation($input: IntegrationUpdateInput!) { integrationUpdate(input: $input) { userErrors { code field message } } }";
+const ROLE: &str =
+    "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
+const UPDATE_ROLE: &str =
+    "mutation($input: RoleUpdateInput!) { roleUpdate(input: $input) { userErrors { code field message } } }";
+
+/// The same code at each of these places.
+fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
+    paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
+}
+
+async fn a_partner_is_told_every_permission_and_place_that_is_not_there(world: &World) {
+    let (ours, theirs) = (&world.ours.ids, &world.theirs.ids);
+    let create = async |input: Value| refusals(&world.does(world.owner(), CREATE, input).await);
+    let codes = json!(["stock.read", "stock.teleport", "order.conjure"]);
+    assert_eq!(
+        create(json!({ "name": " ", "permissions": codes, "scope": only(&[]) })).await,
+        all("INVALID", &["input.name", "input.scope"])
+    );
+    let foreign = only(&[&theirs["sto"], &ours["sto"], NOBODYS]);
+    let places = ["input.permissions.1", "input.permissions.2", "input.scope.storeIds.0", "input.scope.storeIds.2"];
+    let input = json!({ "name": "Partner", "channelId": theirs["chn"], "permissions": codes, "scope": foreign });
+    let [first, second, third, fourth] = places;
+    assert_eq!(create(input).await, all("NOT_FOUND", &["input.channelId", first, second, third, fourth]));
+    let stale = json!({ "id": ours["int"], "expectedVersion": 9, "permissions": codes, "scope": foreign });
+    assert_eq!(refusals(&world.does(world.owner(), UPDATE, stale).await), all("NOT_FOUND", &places));
+    // Who holds neither is told of both.
+    let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
+    let role = world.does(world.owner(), ROLE, role).await["role"]["id"].clone();
+    let maker = world.hired("maker", json!([{ "roleId": role, "scope": everywhere() }])).await;
+    let input = json!({ "name": "Wide", "permissions": ["audit.read", "product.read", "job.read"], "scope": everywhere() });
+    assert_eq!(
+        refusals(&world.does(maker, CREATE, input).await),
+        all("INVALID", &["input.permissions.0", "input.permissions.2"])
+    );
+}
+
+async fn a_key_is_told_every_network_then_every_permission(world: &World) {
+    let create = async |input: Value| refusals(&world.does(world.owner(), KEY, input).await);
+    let codes = json!(["stock.teleport", "stock.read", "order.conjure"]);
+    let theirs = &world.theirs.ids["int"];
+    let networks = json!(["everywhere", "192.0.2.0/24", "nowhere"]);
+    assert_eq!(
+        create(json!({ "integrationId": theirs, "name": "Key", "permissions": codes, "allowedCidrs": networks })).await,
+        all("INVALID", &["input.allowedCidrs.0", "input.allowedCidrs.2"])
+    );
+    assert_eq!(
+        create(json!({ "integrationId": theirs, "name": "Key", "permissions": codes })).await,
+        all("NOT_FOUND", &["input.integrationId", "input.permissions.0", "input.permissions.2"])
+    );
+    let of = integration(world, json!(["product.read"]), everywhere()).await;
+    let input = json!({ "integrationId": of, "name": "Key", "permissions": ["product.read", "stock.read", "order.read"],
+        "budget": { "points": 0, "restoreRate": 1 }, "expiresAt": "2020-01-01T00:00:00Z" });
+    assert_eq!(
+        create(input).await,
+        all("INVALID", &["input.permissions.1", "input.permissions.2", "input.expiresAt", "input.budget.points"])
+    );
+}
+
+async fn a_role_is_told_how_it_is_written_before_what_it_names(world: &World) {
+    let create = async |input: Value| refusals(&world.does(world.owner(), ROLE, input).await);
+    let codes = json!(["stock.teleport", "stock.read", "order.conjure"]);
+    assert_eq!(
+        create(json!({ "key": "No Key", "name": " ", "permissions": codes })).await,
+        all("INVALID", &["input.key", "input.name"])
+    );
+    assert_eq!(
+        create(json!({ "key": "owner", "name": "Owner", "permissions": codes, "inherits": [world.theirs.ids["rol"]] })).await,
+        all("NOT_FOUND", &["input.permissions.0", "input.permissions.2", "input.inherits.0"])
+    );
+    let scribes = json!({ "key": "scribe", "name": "Scribe", "permissions": ["role.write", "role.read", "product.read"] });
+    let made = world.does(world.owner(), ROLE, scribes).await["role"]["id"].clone();
+    let scribe = world.hired("scribe", json!([{ "roleId": made, "scope": everywhere() }])).await;
+    let wide = json!({ "key": "owner", "name": "Owner", "permissions": ["audit.read", "product.read", "job.read"] });
+    assert_eq!(refusals(&world.does(scribe, ROLE, wide).await), all("INVALID", &["input.permissions.0", "input.permissions.2"]));
+    let late = json!({ "id": made, "expectedVersion": 9, "key": "owner" });
+    let told = [("VERSION_CONFLICT", "input.expectedVersion"), ("DUPLICATE", "input.key")];
+    let told = told.map(|(code, path)| (code.to_owned(), path.to_owned()));
+    assert_eq!(refusals(&world.does(world.owner(), UPDATE_ROLE, late).await), told);
+}
+
+async fn a_member_is_told_every_role_and_store_that_is_not_there(world: &World) {
+    let (own, theirs) = (&world.ours.ids["sto"], &world.theirs.ids);
+    let newcomer = world.joins("newcomer").await;
+    let give = async |grants: Value| refusals(&world.gives(&world.ours.owner, newcomer, grants).await);
+    let foreign = |scope: Value| json!({ "roleId": theirs["rol"], "scope": scope });
+    let grants = json!([foreign(everywhere()), grant("viewer", only(&[own, &theirs["sto"]])), foreign(only(&[NOBODYS]))]);
+    let places =
+        ["input.grants.0.roleId", "input.grants.1.scope.storeIds.1", "input.grants.2.roleId", "input.grants.2.scope.storeIds.0"];
+    assert_eq!(give(grants).await, all("NOT_FOUND", &places));
+    let mut past = grant("viewer", everywhere());
+    past["expiresAt"] = json!("2020-01-01T00:00:00Z");
+    let told = [("DUPLICATE", "input.grants.1.roleId"), ("INVALID", "input.grants.2.expiresAt")];
+    let told = told.map(|(code, path)| (code.to_owned(), path.to_owned()));
+    assert_eq!(give(json!([grant("viewer", everywhere()), grant("viewer", everywhere()), past])).await, told);
+    assert_eq!(
+        give(json!([grant("viewer", only(&[])), foreign(only(&[]))])).await,
+        all("INVALID", &["input.grants.0.scope", "input.grants.1.scope"]),
+        "a scope without a store is told before a role that is not there"
+    );
+}
+
+async fn a_group_is_told_every_store_that_is_not_there(world: &World) {
+    let query =
+        "mutation($input: StoreGroupCreateInput!) { storeGroupCreate(input: $input) { userErrors { code field message } } }";
+    let create = async |input: Value| refusals(&world.does(world.owner(), query, input).await);
+    let stores = json!([NOBODYS, world.ours.ids["sto"], world.theirs.ids["sto"]]);
+    assert_eq!(
+        create(json!({ "code": "a b", "name": " ", "storeIds": stores })).await,
+        all("INVALID", &["input.code", "input.name"])
+    );
+    assert_eq!(
+        create(json!({ "code": "coast", "name": "Coast", "storeIds": stores })).await,
+        all("NOT_FOUND", &["input.storeIds.0", "input.storeIds.2"])
+    );
+}
