@@ -8,6 +8,7 @@ mod retention;
 mod rights;
 mod schedule;
 mod signatures;
+mod stages;
 mod world;
 
 use std::collections::BTreeSet;

@@ -18,7 +18,7 @@ use crate::{
         fault::{Answer, TopError},
         once::{Again, Earlier, SecretStatus},
         reading::{Reading, read},
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, UserError, first_told},
         scalars::Long,
     },
     jobs::{self, BackgroundJob},
@@ -128,7 +128,7 @@ fn refuse(rejection: Rejection) -> UserError {
 
 fn stopped(error: WebhookError) -> Result<Vec<UserError>, TopError> {
     match error {
-        WebhookError::Refused(rejection) => Ok(vec![refuse(rejection)]),
+        WebhookError::Refused(rejections) => Ok(first_told(rejections.into_iter().map(refuse))),
         WebhookError::Fault(fault) => Err(fault.into()),
     }
 }

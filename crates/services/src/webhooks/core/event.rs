@@ -12,9 +12,10 @@ pub fn matches(pattern: &str, name: &str) -> bool {
         || pattern.strip_suffix(".*").is_some_and(|noun| name.split_once('.').is_some_and(|(of, _)| of == noun))
 }
 
-/// The first pattern that stands for no declared event: a slip of the pen would otherwise be silence.
-pub fn idle(patterns: &[String], registry: &Registry) -> Option<usize> {
-    patterns.iter().position(|pattern| !registry.events().any(|event| matches(pattern, event.name())))
+/// The patterns that stand for no declared event: a slip of the pen would otherwise be silence.
+pub fn idle(patterns: &[String], registry: &Registry) -> Vec<usize> {
+    let is_idle = |pattern: &String| !registry.events().any(|event| matches(pattern, event.name()));
+    patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern)).map(|(index, _)| index).collect()
 }
 
 /// What to do about such a one.

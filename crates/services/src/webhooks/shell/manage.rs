@@ -46,9 +46,7 @@ type Manage = Permit<kind::WebhookManage>;
 impl Webhooks {
     /// Makes an endpoint, to which events from now on are sent. Its secret is told now and not again.
     pub async fn create(&self, permit: Manage, new: NewEndpoint) -> Result<Changed<(Endpoint, Secret)>, WebhookError> {
-        self.check_url(&new.url)?;
-        check_description(&new.description)?;
-        check_patterns(&new.patterns, self.0.registry)?;
+        self.check(Some(&new.url), Some(&new.patterns), Some(&new.description))?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         if endpoints::count(&work).await? >= MAX_ENDPOINTS {
             let message = format!("a tenant has at most {MAX_ENDPOINTS} endpoints");
@@ -87,11 +85,7 @@ impl Webhooks {
         (id, expected): (EndpointId, i64),
         fields: EndpointFields,
     ) -> Result<Changed<Endpoint>, WebhookError> {
-        if let Some(url) = &fields.url {
-            self.check_url(url)?;
-        }
-        fields.description.as_deref().map_or(Ok(()), check_description)?;
-        fields.patterns.as_deref().map_or(Ok(()), |patterns| check_patterns(patterns, self.0.registry))?;
+        self.check(fields.url.as_deref(), fields.patterns.as_deref(), fields.description.as_deref())?;
         let (mut work, before) = self.locked(&permit, id, path!["input", "id"]).await?;
         if before.version != expected {
             work.rollback().await?;
@@ -190,6 +184,15 @@ impl Webhooks {
         }
         work.rollback().await?;
         Err(Rejection::NotFound { field }.into())
+    }
+
+    /// Refuses all that is wrong with these fields; one that is None is not changed.
+    fn check(&self, url: Option<&str>, patterns: Option<&[String]>, description: Option<&str>) -> Result<(), WebhookError> {
+        let mut refused = Vec::new();
+        refused.extend(url.and_then(|url| self.check_url(url).err()));
+        refused.extend(patterns.map(|patterns| check_patterns(patterns, self.0.registry)).unwrap_or_default());
+        refused.extend(description.and_then(|text| check_description(text).err()));
+        if refused.is_empty() { Ok(()) } else { Err(WebhookError::Refused(refused)) }
     }
 
     fn check_url(&self, url: &str) -> Result<(), Rejection> {

@@ -44,12 +44,13 @@ use super::{
 /// Why a change of an endpoint came to nothing: nothing was written.
 #[derive(Debug)]
 pub enum WebhookError {
-    Refused(Rejection),
+    /// All refusals of one stage, in the order of the input.
+    Refused(Vec<Rejection>),
     Fault(Fault),
 }
 impl From<Rejection> for WebhookError {
     fn from(rejection: Rejection) -> Self {
-        Self::Refused(rejection)
+        Self::Refused(vec![rejection])
     }
 }
 impl From<Fault> for WebhookError {

@@ -50,32 +50,31 @@ impl Webhooks {
         id: EndpointId,
         what: Replay,
     ) -> Result<Replayed, WebhookError> {
+        if let Replay::Messages(messages) = &what
+            && !(1..=MAX_REPLAYED_MESSAGES).contains(&messages.len())
+        {
+            let message = format!("1 to {MAX_REPLAYED_MESSAGES} messages are expected");
+            return Err(Rejection::LimitExceeded { message, field: path!["input", "messageIds"] }.into());
+        }
         let (work, endpoint) = self.locked(&permit, id, path!["input", "id"]).await?;
+        let head = journal::head(&work).await?;
+        let seqs = match &what {
+            Replay::Messages(messages) => known(&endpoint, head, messages)?,
+            Replay::Range(from, to) => {
+                check_range(*from, *to, head.low, endpoint.journal_seq)?;
+                Vec::new()
+            }
+        };
         if endpoint.disabled.is_some() {
             work.rollback().await?;
             return Err(disabled(path!["input", "id"]).into());
         }
-        let head = journal::head(&work).await?;
         let job = match what {
-            Replay::Messages(messages) => {
-                let field = |index: usize| path!["input", "messageIds", index];
-                let known = |seq: &i64| *seq > head.low && *seq <= endpoint.journal_seq;
-                let seqs = messages.iter().enumerate().map(|(index, message)| {
-                    let seq = seq_of(endpoint.tenant, head.epoch, *message).filter(known);
-                    seq.ok_or(Rejection::NotFound { field: field(index) })
-                });
-                let seqs = seqs.collect::<Result<Vec<i64>, _>>()?;
-                if seqs.is_empty() || seqs.len() > MAX_REPLAYED_MESSAGES {
-                    let message = format!("1 to {MAX_REPLAYED_MESSAGES} messages are expected");
-                    return Err(Rejection::LimitExceeded { message, field: path!["input", "messageIds"] }.into());
-                }
+            Replay::Messages(_) => {
                 deliveries::add_again(&work, id, &seqs, self.0.clock.now()).await?;
                 None
             }
-            Replay::Range(from, to) => {
-                check_range(from, to, head.low, endpoint.journal_seq)?;
-                Some(jobs::enqueue(&work, &self.0.clock, KIND, &Order { endpoint: id, from, to }).await?)
-            }
+            Replay::Range(from, to) => Some(jobs::enqueue(&work, &self.0.clock, KIND, &Order { endpoint: id, from, to }).await?),
         };
         match &job {
             Some(job) => once::set_subject(&format!("{} {}", endpoint.id, job.id)),
@@ -84,4 +83,16 @@ impl Webhooks {
         work.commit().await?;
         Ok(Replayed { endpoint, job })
     }
+}
+
+/// The numbers of the events that these messages tell, all of which are kept and have been looked at for the endpoint.
+fn known(endpoint: &Endpoint, head: journal::Head, messages: &[EventId]) -> Result<Vec<i64>, WebhookError> {
+    let (mut seqs, mut unknown) = (Vec::with_capacity(messages.len()), Vec::new());
+    for (index, message) in messages.iter().enumerate() {
+        match seq_of(endpoint.tenant, head.epoch, *message) {
+            Some(seq) if seq > head.low && seq <= endpoint.journal_seq => seqs.push(seq),
+            _ => unknown.push(Rejection::NotFound { field: path!["input", "messageIds", index] }),
+        }
+    }
+    if unknown.is_empty() { Ok(seqs) } else { Err(WebhookError::Refused(unknown)) }
 }

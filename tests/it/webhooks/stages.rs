@@ -1,0 +1,27 @@
+//! Who makes an endpoint is told all that is wrong with it at once.
+
+use entrepot::webhooks::core::message_id;
+use serde_json::json;
+
+use super::world::{World, replay, try_endpoint, update};
+use crate::world::{answers::refusals, on_both};
+
+on_both!(an_endpoint_is_told_every_type_of_event_that_there_is_not, a_replay_is_told_every_message_that_is_not_of_the_endpoint,);
+
+/// The same code at each of these places.
+fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
+    paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
+}
+
+async fn an_endpoint_is_told_every_type_of_event_that_there_is_not(world: &World) {
+    let made = try_endpoint(world, &world.ours.owner, "http://shop.example/", &["stock.change", "order.*", "orders.*"]).await;
+    assert_eq!(refusals(&made), all("INVALID", &["input.url", "input.eventTypes.0", "input.eventTypes.2"]));
+    let input = json!({ "id": world.ours.ids["whe"], "expectedVersion": 9, "eventTypes": ["stock.change", "*", "orders.*"] });
+    assert_eq!(refusals(&update(world, input).await), all("INVALID", &["input.eventTypes.0", "input.eventTypes.2"]));
+}
+
+async fn a_replay_is_told_every_message_that_is_not_of_the_endpoint(world: &World) {
+    let theirs = [1, 2].map(|seq| message_id(world.theirs.owner.tenant, uuid::Uuid::nil(), seq).to_string());
+    let told = replay(world, json!({ "id": world.ours.ids["whe"], "messageIds": theirs })).await;
+    assert_eq!(refusals(&told), all("NOT_FOUND", &["input.messageIds.0", "input.messageIds.1"]));
+}
