@@ -1,8 +1,12 @@
 //! Filters inside filters: `and`, `or` and `not` mean the same in every list that has them, and are bounded.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use entrepot::access::Caller;
+use async_graphql::Variables;
+use entrepot::{
+    access::Caller,
+    graphql::{code::Code, guard::Guard, limits::Limits, schema_index::SchemaIndex},
+};
 use serde_json::{Value, json};
 
 use crate::{authorization::world::World, totals::of_the_depot, world::on_both};
@@ -143,7 +147,7 @@ async fn filters_inside_filters_are_bounded(world: &World) {
             _ => json!({ "store": { "in": ids } }),
         };
         for (what, filter) in [
-            ("too deep", deep(6)),
+            ("too deep", deep(5)),
             ("too many", json!({ "or": vec![json!({}); 101] })),
             ("too many ids", many.clone()),
             ("too many ids inside", json!({ "and": [{ "not": many }] })),
@@ -186,5 +190,40 @@ async fn reports_of_movements_take_no_filters_inside_filters(world: &World) {
         let variables = json!({ "filter": inside });
         let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &variables).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{inside}: {answer}");
+    }
+}
+
+/// By the guard, which every way in passes: no resolver has run yet.
+#[test]
+fn filters_that_are_too_large_are_refused_before_anything_runs() {
+    let guard = Guard::new(Limits::default(), Arc::new(SchemaIndex::of(&entrepot::schema::sdl()).unwrap()));
+    let deep = |levels: usize| (0..levels).fold(json!({}), |inner, _| json!({ "not": inner }));
+    let branches = |count: usize| json!({ "or": vec![json!({}); count] });
+    let conditions = |count: usize| json!({ "and": vec![json!({}); count] });
+    for (list, kind) in LISTS {
+        let field = match list {
+            list if BY_ID.contains(&list) => "id",
+            "blanketOrders" => "supplier",
+            _ => "store",
+        };
+        let listed = format!("filter.not.{field}.in");
+        let values = |count: usize| json!({ "not": { field: { "in": vec!["x"; count] } } });
+        let query = format!("query($filter: {kind}) {{ {list}(filter: $filter) {{ __typename }} }}");
+        let operation = guard.operation(&query, None).unwrap();
+        let check =
+            |filter: &Value| operation.check_variables(&Variables::from_json(json!({ "filter": filter })), &Limits::default());
+        for filter in [deep(4), branches(10), conditions(50), values(250)] {
+            assert!(check(&filter).is_ok(), "{list} {filter}");
+        }
+        for (filter, place, message) in [
+            (deep(5), "filter.not.not.not.not.not", "filter has 5 levels of and, or and not: at most 4 are taken".to_owned()),
+            (branches(11), "filter.or", "filter.or has 11 branches: at most 10 are taken".to_owned()),
+            (conditions(51), "filter", "filter has 51 conditions: at most 50 are taken".to_owned()),
+            (values(251), listed.as_str(), format!("{listed} has 251 values: at most 250 are taken")),
+        ] {
+            let refusal = check(&filter).unwrap_err();
+            let found = (refusal.code, refusal.field.join("."), refusal.message);
+            assert_eq!(found, (Code::BadUserInput, place.to_owned(), message), "{list}");
+        }
     }
 }

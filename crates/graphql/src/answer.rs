@@ -52,6 +52,9 @@ impl Errors {
     pub fn refusal(refusal: Refusal, request_id: &str) -> Self {
         let mut error = ServerError::new(refusal.message, None);
         error.locations = refusal.locations;
+        if !refusal.field.is_empty() {
+            error.extensions.get_or_insert_default().set("field", refusal.field);
+        }
         Self::new(refusal.code, vec![error], request_id, None)
     }
 

@@ -15,8 +15,12 @@ use super::{
 /// The most values in one list of a filter.
 pub const MAX_VALUES: usize = 250;
 /// How deep `and`, `or` and `not` may nest.
-pub const MAX_NESTING: usize = 5;
-/// How many tests a filter has at most, with those inside `and`, `or` and `not`; an empty one counts for one.
+pub const MAX_NESTING: usize = 4;
+/// The most conditions of a filter with those inside it: fields that are given, besides `and`, `or` and `not`. An empty filter counts for one.
+pub const MAX_LEAVES: usize = 50;
+/// The most filters in one `or`.
+pub const MAX_BRANCHES: usize = 10;
+/// The most tests that the conditions of a filter become, such as one for each operator of a text: bounds a statement.
 pub const MAX_TESTS: usize = 100;
 
 /// Values that a row may have, asked for under two names: both hold, as all fields of a filter do.

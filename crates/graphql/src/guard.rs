@@ -5,6 +5,7 @@ mod cache;
 pub mod cost;
 mod defaults;
 mod deprecated_uses;
+pub mod filter_limits;
 pub mod field_reads;
 mod measure;
 mod merge;
@@ -50,11 +51,13 @@ pub struct Refusal {
     pub code: Code,
     pub message: String,
     pub locations: Vec<Pos>,
+    /// The place in the arguments, where it is known: `filter`, `and`, `0`.
+    pub field: Vec<String>,
 }
 
 impl Refusal {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), locations: Vec::new() }
+        Self { code, message: message.into(), locations: Vec::new(), field: Vec::new() }
     }
 }
 
@@ -116,6 +119,7 @@ impl Guard {
             code: Code::ParseFailed,
             message: error.to_string(),
             locations: error.positions().collect(),
+            field: Vec::new(),
         })?;
         within("operations", parsed.operations.iter().len(), self.limits.operations)?;
         let sizes = measure_all(&parsed, &self.limits)?;
@@ -138,6 +142,7 @@ impl Guard {
             copies += 1 + usize::from(matches!(merged, Some(merge::Merged::Always(_))));
             let operation =
                 Operation::new(name.clone(), measure, (plan, seen, deprecated), (document, merged), &self.schema_index);
+            copies += usize::from(operation.as_ref().is_some_and(Operation::keeps_filters));
             operations.extend(operation.map(|operation| (name, Arc::new(operation))));
         }
         // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.

@@ -39,6 +39,7 @@ pub mod scalars;
 pub mod schema_index;
 pub mod sent_value;
 pub mod session;
+mod suggestions;
 pub mod truncated;
 pub mod trusted;
 pub mod validation_cache;

@@ -2,6 +2,7 @@
 
 mod deprecations;
 mod freshness;
+mod mismatches;
 mod outcome;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -17,17 +18,17 @@ use tokio::time::Instant;
 
 use self::outcome::{Refused, actual, ended, log_slow, panicked, span, timed_out, too_many_objects};
 use super::{
-    answer::{Answer, AnswerContext, AnswerPhase, Errors, finish, is_coercion},
+    answer::{Answer, AnswerContext, AnswerPhase, Errors, finish},
     code::Code,
     cost_limiter::{Charge, CostLimiter, Unpaid},
     direct_json::raw,
-    guard::{Guard, Kind, Operation, Refusal, coercion_path, cost},
+    guard::{Guard, Kind, Operation, Refusal, cost},
     introspection::Introspector,
     limits::Limits,
     preauthorize::refused_alone,
     quota::QuotaSubject,
     rate_limit::Paid,
-    request::{GraphqlRequest, Reread},
+    request::GraphqlRequest,
     session::{Authenticator, Clock, Documents, NewId, RequestMeta, Session, UserErrorCount},
     trusted::Trusted,
     validation_cache::DocumentValidator,
@@ -228,7 +229,8 @@ impl<E: Executor> OperationService<E> {
         let Ok(mut response) = executed else {
             return (Answer::Refused(too_many_objects(operation.kind, &self.limits, request_id).paid(charge)), false);
         };
-        self.name_mismatches(operation, params.reread.as_ref(), &mut response);
+        let reread = || params.reread.as_ref().and_then(|reread| reread()).unwrap_or_default();
+        self.name_mismatches(operation, reread, &mut response);
         user_errors.truncations.note(&mut response);
         outcome::note_bearer(params.bearer, &mut response);
         freshness::note_age(&mut response, (self.now)());
@@ -246,16 +248,6 @@ impl<E: Executor> OperationService<E> {
     /// The refusal of a document that breaks a rule.
     async fn validated(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
         self.validator.as_ref()?.refusal(operation, variables, self.guard.schema_index()).await
-    }
-
-    /// Says of values that the engine refused where in the input they are.
-    fn name_mismatches(&self, operation: &Operation, reread: Option<&Reread>, response: &mut Response) {
-        for error in response.errors.iter_mut().filter(|error| is_coercion(error)) {
-            let variables = reread.and_then(|reread| reread()).unwrap_or_default();
-            if let Some(path) = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, &error.path) {
-                error.extensions.get_or_insert_default().set("field", path);
-            }
-        }
     }
 
     /// What an operation asks of the schema, and what that has cost beyond what was taken already.
@@ -314,7 +306,10 @@ impl<E: Executor> OperationService<E> {
         let (request, service, validated_operation) = (dress(request), self.clone(), operation.clone());
         let responses = async move {
             match service.validated(&validated_operation, &request.variables).await {
-                Some(refused) => stream::once(ready(refused)).boxed(),
+                Some(mut refused) => {
+                    service.name_mismatches(&validated_operation, || request.variables.clone(), &mut refused);
+                    stream::once(ready(refused)).boxed()
+                }
                 None => service.executor.execute_stream(request, None),
             }
         };

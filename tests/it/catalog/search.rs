@@ -205,3 +205,19 @@ on_both!(who_scans_a_code_finds_its_product_first, world: World => {
     let page = found(world, json!({ "filter": { "or": [{ "search": "0036000291452" }] } })).await;
     assert_eq!(page, ["Z-2"], "one number in two lengths");
 });
+
+on_both!(a_search_of_more_than_eight_words_is_refused, world: World => {
+    made(product(world, json!({ "sku": "LONG-1", "name": "Set of six red glass tealight holders" })).await);
+    assert_eq!(search(world, "set of six red glass tealight holders long").await, ["LONG-1"]);
+    let nine = "set of six red glass tealight holders long-1";
+    for (filter, place) in [
+        (json!({ "search": nine }), json!(["filter", "search"])),
+        (json!({ "or": [{ "not": { "search": nine } }] }), json!(["filter", "or", "0", "not", "search"])),
+    ] {
+        let before = world.db.statements();
+        let failed = world.fails(SEARCH, json!({ "filter": filter })).await;
+        assert_eq!((&failed["code"], &failed["field"]), (&json!("BAD_USER_INPUT"), &place), "{filter}");
+        assert!(failed["message"].as_str().unwrap().ends_with("has 9 words: at most 8 are taken"), "{failed}");
+        assert_eq!(world.db.statements(), before, "{filter}");
+    }
+});

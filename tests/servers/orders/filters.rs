@@ -198,7 +198,7 @@ async fn orders_are_found_by_words_that_name_them() {
 async fn filters_that_make_no_sense_are_refused_at_their_place() {
     World::on_both(async |world| {
         let asked = world.db.statements();
-        let many: Vec<String> = (0..1_001).map(|n| n.to_string()).collect();
+        let many: Vec<String> = (0..251).map(|n| n.to_string()).collect();
         for filter in [
             json!({"total": {"currencyCode": "XXX"}}),
             json!({"total": {"currencyCode": "GBP", "gte": "0.001"}}),

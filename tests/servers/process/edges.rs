@@ -206,3 +206,46 @@ on_both!(a_dry_run_writes_nothing, site: Site => {
         assert_eq!(shop.client.done(query, input.clone()).await["replayed"], false);
     }
 });
+
+on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, site: Site => {
+    let (_server, shop) = open(site).await;
+    let query = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { id } } }";
+    let many: Vec<String> = (0..251).map(|number| number.to_string()).collect();
+    let deep = (0..5).fold(json!({}), |inner, _| json!({ "not": inner }));
+    for (filter, code, place, message) in [
+        (json!({ "sku": { "in": many } }), "BAD_USER_INPUT", "filter.sku.in", "filter.sku.in has 251 values: at most 250 are taken"),
+        (json!({ "or": vec![json!({}); 11] }), "BAD_USER_INPUT", "filter.or", "filter.or has 11 branches: at most 10 are taken"),
+        (json!({ "and": vec![json!({}); 51] }), "BAD_USER_INPUT", "filter", "filter has 51 conditions: at most 50 are taken"),
+        (deep, "BAD_USER_INPUT", "filter.not.not.not.not.not", "filter has 5 levels of and, or and not: at most 4 are taken"),
+        (
+            json!({ "or": [{ "search": "a b c d e f g h i" }] }), "BAD_USER_INPUT", "filter.or.0.search",
+            "filter.or.0.search has 9 words: at most 8 are taken",
+        ),
+        (
+            json!({ "stats": ["DRAFT"] }), "GRAPHQL_VALIDATION_FAILED", "filter.stats",
+            "Unknown field \"stats\" of OrderFilter at filter.stats. Did you mean \"status\", \"store\" or \"tag\"?",
+        ),
+        (
+            json!({ "and": [{ "externalRef": { "startswith": "x" } }] }), "GRAPHQL_VALIDATION_FAILED", "filter.and.0.externalRef.startswith",
+            "Unknown field \"startswith\" of StringFilter at filter.and.0.externalRef.startswith. Did you mean \"startsWith\"?",
+        ),
+        (
+            json!({ "warehouse": "x" }), "GRAPHQL_VALIDATION_FAILED", "filter.warehouse",
+            "Unknown field \"warehouse\" of OrderFilter at filter.warehouse.",
+        ),
+    ] {
+        let answer = shop.client.send(query, &json!({ "filter": filter })).await.unwrap();
+        let error = &answer["errors"][0];
+        let field: Vec<&str> = place.split('.').collect();
+        let found = (&error["extensions"]["code"], &error["extensions"]["field"], &error["message"]);
+        assert_eq!(found, (&json!(code), &json!(field), &json!(message)), "{answer}");
+    }
+    // What a scalar refuses inside inputs is said once, with the path.
+    let filter = json!({ "and": [{ "not": { "placedAt": { "gte": "yesterday" } } }] });
+    let answer = shop.client.send(query, &json!({ "filter": filter })).await.unwrap();
+    let (error, place) = (&answer["errors"][0], "filter.and.0.not.placedAt.gte");
+    let message = text(&error["message"]);
+    assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+    assert_eq!(error["extensions"]["field"], json!(place.split('.').collect::<Vec<_>>()), "{answer}");
+    assert!(message.ends_with(&format!(" at {place}")) && !message.contains("occurred while parsing"), "{message}");
+});

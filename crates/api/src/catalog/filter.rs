@@ -4,11 +4,14 @@ use std::str::FromStr;
 
 use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{Id, kind};
-use inventory::catalog::rows::{
-    conditions::Moments,
-    entity_filter::NounTests,
-    filter::{Filter, IdColumn, TextColumn, TextTest},
-    leaves::{MetadataTest, PriceTest},
+use inventory::catalog::{
+    core::{search::MAX_WORDS, text},
+    rows::{
+        conditions::Moments,
+        entity_filter::NounTests,
+        filter::{Filter, IdColumn, TextColumn, TextTest},
+        leaves::{MetadataTest, PriceTest},
+    },
 };
 
 use super::{
@@ -53,8 +56,8 @@ pub struct ProductFilter {
     pub family: Option<IdFilter>,
     /// Range of the time of the product's last change.
     pub updated_at: Option<DateTimeFilter>,
-    /// Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
-    /// finds nothing; null does not search.
+    /// Words of the SKU, name or barcodes, at most 8, each of letters and digits; typos are tolerated. A text without letters and digits finds
+    /// nothing; null does not search.
     pub search: Option<String>,
     /// Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code.
     pub barcode: Option<StringFilter>,
@@ -233,7 +236,7 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> An
     all.extend(metadata_tests(filter.metadata, at)?.into_iter().map(Filter::Metadata));
     all.extend(stock_test(filter.stock_status, filter.stocked_in, at)?);
     if let Some(search) = filter.search {
-        all.push(Filter::Search(checked(search, &below(at, &["search"]))?));
+        all.push(Filter::Search(search_text(search, &below(at, &["search"]))?));
     }
     *left = match left.checked_sub(all.len().max(1)) {
         Some(left) => left,
@@ -354,6 +357,16 @@ pub(super) fn checked(text: String, at: &Path) -> Answer<String> {
         return bad(format!("at most {MAX_TEXT} characters are taken"), at);
     }
     if text.contains('\0') { bad("a text without control characters is expected", at) } else { Ok(text) }
+}
+
+/// The text of a search of products.
+pub fn search_text(text: String, at: &Path) -> Answer<String> {
+    let text = checked(text, at)?;
+    let words = text::words(&text).len();
+    if words > MAX_WORDS {
+        return bad(format!("{} has {words} words: at most {MAX_WORDS} are taken", at.join(".")), at);
+    }
+    Ok(text)
 }
 
 /// An id argument of a query.

@@ -52,7 +52,7 @@ pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
 pub use filter::{
-    ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, texts, texts as tag_tests,
+    ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, search_text, texts, texts as tag_tests,
 };
 pub use inputs::{MoneyInput, patch};
 pub use kit::KitComponent;

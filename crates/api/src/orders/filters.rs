@@ -27,7 +27,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::TopError,
-        filters::{MoneyFilter, StoreIdFilter, plain, searchable},
+        filters::{MAX_NESTING, MAX_TESTS, MAX_VALUES, MoneyFilter, StoreIdFilter, plain, searchable},
         refusal::Path,
     },
     keyed_filters::by_ids,
@@ -129,11 +129,6 @@ pub enum OrderOrderField {
 
 crate::sorts::rows_sorted!(OrderOrder => OrdersSorted);
 
-/// How deep filters stand inside each other, and how many tests they have in all.
-const MOST_DEPTH: usize = 5;
-const MOST_TESTS: usize = 100;
-/// Values of one `in`.
-const MOST_VALUES: usize = 1_000;
 /// Words of a search.
 const MOST_WORDS: usize = 8;
 /// Tests that a word of a search counts for beside the search itself.
@@ -189,9 +184,9 @@ impl OrderFilter {
         (patterns, blinds): (&Patterns, &HashMap<String, Vec<u8>>),
     ) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
-        let mut left = MOST_TESTS;
+        let mut left = MAX_TESTS;
         let reading = Reading { patterns, sees_customers: caller.sees_customers(), blinds };
-        let filter = filter.compile(&path!["filter"], 1, &mut left, &reading)?;
+        let filter = filter.compile(&path!["filter"], 0, &mut left, &reading)?;
         if filter.asks_of(IdColumn::Customer) {
             customers_seen(caller)?;
         }
@@ -212,8 +207,8 @@ impl OrderFilter {
     }
 
     fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &Reading<'_>) -> Result<Filter, TopError> {
-        if depth > MOST_DEPTH {
-            return Err(TopError::bad_input(format!("filters stand at most {MOST_DEPTH} deep inside each other"), at.clone()));
+        if depth > MAX_NESTING {
+            return Err(TopError::bad_input(format!("filters stand at most {MAX_NESTING} deep inside each other"), at.clone()));
         }
         // Each word is looked for in several ways.
         let words = self.search.as_deref().map_or(0, |text| text.split_whitespace().count());
@@ -275,7 +270,7 @@ impl OrderFilter {
         all.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
         *left = left
             .checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD)
-            .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MOST_TESTS} tests"), path!["filter"]))?;
+            .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MAX_TESTS} tests"), path!["filter"]))?;
         Ok(Filter::All(all))
     }
 }
@@ -361,7 +356,8 @@ fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopErr
     };
     let words: Vec<SearchWord> = text.split_whitespace().map(word).collect();
     if words.len() > MOST_WORDS {
-        return Err(TopError::bad_input(format!("at most {MOST_WORDS} words are taken"), at.clone()));
+        let message = format!("{} has {} words: at most {MOST_WORDS} are taken", at.join("."), words.len());
+        return Err(TopError::bad_input(message, at.clone()));
     }
     Ok(Filter::Search(SearchTest { words, sees_customers: reading.sees_customers }))
 }
@@ -381,10 +377,10 @@ fn hold_kinds(kinds: Vec<String>, at: &Path) -> Result<Vec<String>, TopError> {
 }
 
 pub(super) fn few(count: usize, at: &Path) -> Result<(), TopError> {
-    if count <= MOST_VALUES {
+    if count <= MAX_VALUES {
         return Ok(());
     }
-    Err(TopError::bad_input(format!("at most {MOST_VALUES} values are taken"), at.clone()))
+    Err(TopError::bad_input(format!("at most {MAX_VALUES} values are taken"), at.clone()))
 }
 
 /// From `gte` to before `lt`.

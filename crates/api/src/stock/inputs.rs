@@ -56,8 +56,8 @@ pub struct StockFilter {
     /// Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code.
     /// Refused by `stockChanged`.
     pub barcode: Option<StringFilter>,
-    /// Words of the SKU, name or barcodes of the product; typos are tolerated. A text without letters and digits finds nothing; null does not search.
-    /// Needs product.read. Refused by `stockChanged`.
+    /// Words of the SKU, name or barcodes of the product, at most 8, each of letters and digits; typos are tolerated. A text without letters and digits
+    /// finds nothing; null does not search. Needs product.read. Refused by `stockChanged`.
     pub search: Option<String>,
     /// Code of a lot that the level has stock of. Refused by `stockChanged`.
     pub lot: Option<LotCodeFilter>,
@@ -91,9 +91,9 @@ pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Re
         return Err(TopError::bad_input(format!("at most {MAX_TESTS} filters may lie in each other"), vec!["filter".to_owned()]));
     }
     let mut named = Vec::new();
-    groups_named(filter, 1, &mut named)?;
+    groups_named(filter, 0, &mut named)?;
     let found = Box::pin(level_search::searched(ctx, filter)).await?;
-    plain(ctx, filter, 1, (&stores_of_groups(ctx, &named).await?, &found))
+    plain(ctx, filter, 0, (&stores_of_groups(ctx, &named).await?, &found))
 }
 
 /// The groups that a filter names anywhere.

@@ -8,33 +8,41 @@ use inventory::catalog::{Catalog, rows::search::Ranked};
 
 use super::inputs::StockFilter;
 use crate::{
-    catalog::{ProductFilter, product_filter},
+    catalog::{ProductFilter, product_filter, search_text},
     graphql::{context::ContextExt, fault::Answer, filters::MAX_NESTING},
+    keyed_filters::below,
 };
 
 /// What each search of a filter finds, and of the filters inside it: one or two statements each, none without any. Searching needs product.read.
 pub async fn searched(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap<String, Ranked>> {
     let mut texts = BTreeSet::new();
-    named(filter, 1, &mut texts);
+    named(filter, &["filter".to_owned()], 0, &mut texts)?;
     let mut found = HashMap::new();
     for text in texts {
         let permit = ctx.permit::<kind::ProductRead>()?;
-        let asked = ProductFilter { search: Some(text.to_owned()), ..ProductFilter::default() };
+        let asked = ProductFilter { search: Some(text.clone()), ..ProductFilter::default() };
         let tests = product_filter(ctx, Some(asked))?;
         let (_, scoped) = ctx.given::<Catalog>()?.filtered(permit, tests).await?;
-        found.insert(text.to_owned(), scoped.ranked.unwrap_or_default());
+        found.insert(text, scoped.ranked.unwrap_or_default());
     }
     Ok(found)
 }
 
-/// The texts that are searched for anywhere in a filter. One that nests too deep is refused by those who read it.
-fn named<'a>(filter: &'a StockFilter, depth: usize, found: &mut BTreeSet<&'a str>) {
+/// Adds the texts that are searched for anywhere in a filter, each once. One that nests too deep is refused by those who read it.
+fn named(filter: &StockFilter, at: &[String], depth: usize, found: &mut BTreeSet<String>) -> Answer<()> {
     if depth > MAX_NESTING {
-        return;
+        return Ok(());
     }
-    found.extend(filter.search.as_deref());
-    let inner = [&filter.and, &filter.or].into_iter().flatten().flatten().chain(filter.not.as_deref());
-    for part in inner {
-        named(part, depth + 1, found);
+    if let Some(text) = &filter.search {
+        found.insert(search_text(text.clone(), &below(at, &["search"]))?);
     }
+    for (name, parts) in [("and", &filter.and), ("or", &filter.or)] {
+        for (index, part) in parts.iter().flatten().enumerate() {
+            named(part, &below(at, &[name, index.to_string().as_str()]), depth + 1, found)?;
+        }
+    }
+    if let Some(part) = &filter.not {
+        named(part, &below(at, &["not"]), depth + 1, found)?;
+    }
+    Ok(())
 }

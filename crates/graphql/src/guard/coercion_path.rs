@@ -12,14 +12,29 @@ use crate::{
     schema_index::{self, Input, SchemaIndex},
 };
 
-/// The path to the first mismatch in the arguments of the field whose answer failed, as in `input.changes.0.delta`; of any field, when it was
-/// validation that refused, which names none.
+/// A value that its type does not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// As in `input.changes.0.delta`.
+    pub path: Vec<String>,
+    /// The field that is there and that its input does not have, if it is one.
+    pub unknown: Option<UnknownField>,
+}
+
+/// A field that an input does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownField {
+    pub input: Name,
+    pub name: Name,
+}
+
+/// The first mismatch in the arguments of the field whose answer failed; of any field, when it was validation that refused, which names none.
 pub fn find(
     document: &ExecutableDocument,
     schema_index: &SchemaIndex,
     variables: &Variables,
     answer: &[PathSegment],
-) -> Option<Vec<String>> {
+) -> Option<Mismatch> {
     let (_, operation) = document.operations.iter().next()?;
     let look = Look { document, schema_index, variables, operation: &operation.node };
     let keys: Vec<&str> = answer
@@ -72,7 +87,7 @@ impl<'a> Look<'a> {
         })
     }
 
-    fn arguments(&self, field: &Field, known: &schema_index::Field) -> Option<Vec<String>> {
+    fn arguments(&self, field: &Field, known: &schema_index::Field) -> Option<Mismatch> {
         field.arguments.iter().find_map(|(name, value)| {
             let input = known.arguments.get(&name.node)?;
             self.mismatch(&self.filled(&value.node)?, input, vec![name.node.to_string()])
@@ -80,7 +95,7 @@ impl<'a> Look<'a> {
     }
 
     /// The first mismatch of the operation. The guard has bounded how much there is to follow.
-    fn anywhere(&self, of: &str, set: &'a SelectionSet) -> Option<Vec<String>> {
+    fn anywhere(&self, of: &str, set: &'a SelectionSet) -> Option<Mismatch> {
         set.items.iter().find_map(|item| match &item.node {
             Selection::Field(field) => {
                 let known = self.schema_index.field(of, &field.node.name.node)?;
@@ -117,36 +132,39 @@ impl<'a> Look<'a> {
     }
 
     // As deep as JSON and documents are let in.
-    fn mismatch(&self, value: &Value, input: &Input, path: Vec<String>) -> Option<Vec<String>> {
+    fn mismatch(&self, value: &Value, input: &Input, path: Vec<String>) -> Option<Mismatch> {
         // A variable that was left out stands here as null too.
-        if *value == Value::Null { input.is_needed().then_some(path) } else { self.unlike(value, &input.kind, path) }
+        if *value == Value::Null { input.is_needed().then(|| at(path)) } else { self.unlike(value, &input.kind, path) }
     }
 
     /// The first mismatch of a value that is no null.
-    fn unlike(&self, value: &Value, kind: &Type, path: Vec<String>) -> Option<Vec<String>> {
+    fn unlike(&self, value: &Value, kind: &Type, path: Vec<String>) -> Option<Mismatch> {
         let name = match (&kind.base, value) {
             (BaseType::List(of), Value::List(items)) => {
                 return items.iter().enumerate().find_map(|(index, item)| {
                     let path = with(&path, &index.to_string());
-                    if *item == Value::Null { (!of.nullable).then_some(path) } else { self.unlike(item, of, path) }
+                    if *item == Value::Null { (!of.nullable).then(|| at(path)) } else { self.unlike(item, of, path) }
                 });
             }
             (BaseType::List(of), one) => return self.unlike(one, of, path),
             (BaseType::Named(name), _) => name,
         };
         if let Some(fields) = self.schema_index.input(name) {
-            let Value::Object(members) = value else { return Some(path) };
+            let Value::Object(members) = value else { return Some(at(path)) };
             if self.schema_index.is_one_of(name) && (members.len() != 1 || members.values().any(|member| *member == Value::Null))
             {
-                return Some(path);
+                return Some(at(path));
             }
-            let within = members.iter().find_map(|(name, member)| match fields.get(name) {
-                Some(field) => self.mismatch(member, field, with(&path, name)),
-                None => Some(with(&path, name)),
+            let within = members.iter().find_map(|(member, value)| match fields.get(member) {
+                Some(field) => self.mismatch(value, field, with(&path, member)),
+                None => {
+                    let unknown = UnknownField { input: name.clone(), name: member.clone() };
+                    Some(Mismatch { path: with(&path, member), unknown: Some(unknown) })
+                }
             });
             return within.or_else(|| {
                 let needed = fields.iter().filter(|(name, field)| field.is_needed() && !members.contains_key(*name));
-                needed.map(|(name, _)| name).min().map(|name| with(&path, name))
+                needed.map(|(name, _)| name).min().map(|name| at(with(&path, name)))
             });
         }
         let does_fit = match (self.schema_index.enum_values(name), value) {
@@ -155,8 +173,13 @@ impl<'a> Look<'a> {
             (Some(_), _) => false,
             (None, value) => fits(name, value),
         };
-        (!does_fit).then_some(path)
+        (!does_fit).then(|| at(path))
     }
+}
+
+/// Of a value that is known at its place.
+fn at(path: Vec<String>) -> Mismatch {
+    Mismatch { path, unknown: None }
 }
 
 fn with(path: &[String], next: &str) -> Vec<String> {

@@ -274,5 +274,5 @@ fn are_same(a: &Conditions<'_>, b: &Conditions<'_>) -> bool {
 }
 
 fn refusal(message: impl Into<String>, locations: Vec<Pos>) -> Refusal {
-    Refusal { code: Code::ValidationFailed, message: message.into(), locations }
+    Refusal { code: Code::ValidationFailed, message: message.into(), locations, field: Vec::new() }
 }

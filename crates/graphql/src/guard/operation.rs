@@ -16,6 +16,7 @@ use super::{
     Refusal,
     cost::Plan,
     deprecated_uses::DeprecatedUses,
+    filter_limits::FilterArguments,
     measure::Measure,
     merge::{self, Merged},
     within,
@@ -58,6 +59,7 @@ pub struct Operation {
     pub is_public: bool,
     /// Items of the longest list that is written in it; 0 of a mutation.
     longest_literal: usize,
+    filters: FilterArguments,
     /// Non-null, without a default: name and type.
     required: Vec<(Name, String)>,
     /// As it was written: what is validated.
@@ -114,6 +116,7 @@ impl Operation {
         let is_public =
             roots.iter().any(|field| *field != "__typename") && roots.iter().all(|field| field.starts_with("__") || open(field));
         let longest_literal = if kind == Kind::Mutation { 0 } else { longest_written(&document) };
+        let filters = FilterArguments::of(&document, schema_index);
         let (name, validation_cache) = (name.map(|name| name.to_string()), ValidationCache::new(definition));
         let answer_bytes = AtomicUsize::new(512);
         Some(Self {
@@ -126,6 +129,7 @@ impl Operation {
             is_introspective,
             is_public,
             longest_literal,
+            filters,
             required,
             document,
             merged,
@@ -167,6 +171,11 @@ impl Operation {
         &self.document
     }
 
+    /// Whether it keeps a copy of filters, besides that in its document.
+    pub(super) fn keeps_filters(&self) -> bool {
+        self.filters.is_open()
+    }
+
     pub fn expected_bytes(&self) -> usize {
         self.answer_bytes.load(Ordering::Relaxed)
     }
@@ -190,11 +199,13 @@ impl Operation {
         self.check_lists(sent, limits)
     }
 
-    /// Checks how long the lists are that were sent with a query or a subscription. Lines of a mutation have limits of their own.
+    /// Checks how large filters are, and how long the lists that were sent with a query or a subscription. Lines of a mutation have limits of
+    /// their own.
     ///
     /// # Errors
-    /// One is too long.
+    /// One is too large, or too long.
     pub fn check_lists(&self, sent: &Variables, limits: &Limits) -> Result<(), Refusal> {
+        self.filters.check(sent)?;
         if self.kind == Kind::Mutation {
             return Ok(());
         }
@@ -205,8 +216,11 @@ impl Operation {
     }
 
     /// # Errors
-    /// A list that is written in the document of a query or a subscription is too long.
+    /// A filter that is written in the document is too large, or a list in that of a query or a subscription too long.
     pub(super) fn check_literals(&self, limits: &Limits) -> Result<(), Refusal> {
+        if let Some(refusal) = self.filters.written_refusal() {
+            return Err(refusal.clone());
+        }
         if self.longest_literal > limits.listed { Err(listed("an argument", limits)) } else { Ok(()) }
     }
 }

@@ -57,7 +57,7 @@ fn is_good_for_base(declared: &BaseType, expected: &BaseType) -> bool {
 fn misplaced(variable: &Positioned<VariableDefinition>, pos: Pos, expected: &Type) -> Refusal {
     let VariableDefinition { name, var_type, .. } = &variable.node;
     let message = format!("variable \"${}\" of type \"{}\" stands where \"{expected}\" is expected", name.node, var_type.node);
-    Refusal { code: Code::ValidationFailed, message, locations: vec![variable.pos, pos] }
+    Refusal { code: Code::ValidationFailed, message, locations: vec![variable.pos, pos], field: Vec::new() }
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ pub struct Query {
 
 /// The longest query, in characters.
 pub const MAX_QUERY: usize = 200;
-/// Words beyond these are not looked at.
-const MAX_WORDS: usize = 8;
+/// Words beyond these are not looked at. Filters refuse a text that has more; the search over everything takes it (`docs/search.md`).
+pub const MAX_WORDS: usize = 8;
 
 impl Query {
     /// None when there is nothing to look for: no letter and no digit.

@@ -1,0 +1,68 @@
+//! The names that a misspelt name may have meant.
+
+/// Names that are suggested at most.
+const MOST_NAMES: usize = 3;
+/// Characters in which they differ at most.
+const MOST_EDITS: usize = 3;
+
+/// The names that are nearest to this one, the nearest first. A name that has nothing in common with it is none of them, however short it is.
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let length = name.chars().count();
+    let mut found: Vec<(usize, &str)> = names
+        .filter(|known| known.len().abs_diff(name.len()) <= MOST_EDITS)
+        .map(|known| (edits(name, known), known))
+        .filter(|(edits, known)| *edits <= MOST_EDITS && *edits < known.chars().count().max(length))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().take(MOST_NAMES).map(|(_, known)| known).collect()
+}
+
+/// Characters that were left out, added or changed (Levenshtein's distance).
+fn edits(name: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
+    for (index, character) in name.chars().enumerate() {
+        let mut row = vec![index + 1; other.len() + 1];
+        for (place, known) in other.iter().enumerate() {
+            let changed = above[place] + usize::from(character != *known);
+            row[place + 1] = changed.min(above[place + 1] + 1).min(row[place] + 1);
+        }
+        above = row;
+    }
+    above[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 8] = ["contains", "eq", "externalRef", "in", "sku", "startsWith", "status", "store"];
+
+    fn of(name: &str) -> Vec<&'static str> {
+        nearest(name, NAMES.into_iter())
+    }
+
+    #[test]
+    fn the_nearest_names_are_suggested_first() {
+        assert_eq!(of("stats"), ["status", "store"]);
+        assert_eq!(of("external_ref"), ["externalRef"]);
+        assert_eq!(of("startswith"), ["startsWith"]);
+        assert_eq!(of("skus"), ["sku", "status"]);
+        assert_eq!(of("eqs"), ["eq"]);
+        assert_eq!(nearest("ab", ["abc", "abd", "abe", "abf"].into_iter()), ["abc", "abd", "abe"]);
+    }
+
+    #[test]
+    fn names_that_differ_too_much_are_not_suggested() {
+        assert_eq!(of("warehouse"), [""; 0]);
+        assert_eq!(of("xy"), [""; 0]);
+        assert_eq!(of(&"x".repeat(1 << 20)), [""; 0]);
+    }
+
+    #[test]
+    fn edits_are_counted() {
+        for (name, other, count) in [("status", "status", 0), ("stats", "status", 1), ("", "abc", 3), ("kitten", "sitting", 3)] {
+            assert_eq!(edits(name, other), count, "{name} {other}");
+        }
+    }
+}
