@@ -149,6 +149,7 @@ mod m0179_found_by_products;
 mod m0185_open_orders_placed;
 mod m0186_file_keys;
 mod m0187_liquidation_advanced;
+mod m0188_sorted_lists;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -302,6 +303,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0185_open_orders_placed::Migration),
             Box::new(m0186_file_keys::Migration),
             Box::new(m0187_liquidation_advanced::Migration),
+            Box::new(m0188_sorted_lists::Migration),
         ]
     }
 }

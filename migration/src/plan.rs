@@ -170,6 +170,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0185_open_orders_placed", &[include_str!("m0185/open_orders_placed.sql")]),
     ("m0186_file_keys", &[include_str!("m0186/file_keys.sql")]),
     ("m0187_liquidation_advanced", &[include_str!("m0187/liquidation_advanced.sql")]),
+    ("m0188_sorted_lists", &[include_str!("m0188/sorted_lists.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -45,6 +45,7 @@ mod scan;
 mod search;
 mod secret_stores;
 mod secrets;
+mod sorted_lists;
 mod stock;
 mod suggestions;
 mod tenancy;

@@ -16,6 +16,7 @@ use async_graphql::{
 mod descriptions;
 mod references;
 mod repeated;
+mod sorts;
 
 /// What the core promises and a later subject brings. A line names a path of the core; it covers what lies below it.
 /// A line that the served schema has answered, or that the core does not know, fails the test: take it out.

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum};
+use async_graphql::{Context, Enum, InputObject};
 use entity::{prelude, tables};
 use macros::resolvers;
-use platform::{
-    jobs::Jobs,
-    paging::{CursorSigner, Key},
-};
-use services::backups::{BackupLog, KILLED, RunFilter};
+use platform::{jobs::Jobs, paging::CursorSigner};
+use services::backups::{BackupLog, KILLED, RunFilter, RunSort as By, RunsSorted};
 
-use crate::graphql::{
-    connection::{Page, PageArgs},
-    context::ContextExt,
-    fault::{Answer, TopError},
-    limits::Limits,
-    scalars::{Cursor, DateTime, Long},
+use crate::{
+    catalog::Direction,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        limits::Limits,
+        scalars::{Cursor, DateTime, Long},
+    },
 };
 
 /// Kind of a run in the log of backups.
@@ -110,34 +110,57 @@ fn problem(run: &tables::BackupRun) -> Option<&'static str> {
 
 crate::connection!(counted BackupRunConnection, BackupRunEdge, BackupRun, "backups and drills");
 
+/// Sort order of the log of backups; runs with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct BackupRunSort {
+    /// Field by which the runs are sorted.
+    pub field: BackupRunSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which runs in the log of backups can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum BackupRunSortField {
+    /// Time at which the run began.
+    StartedAt,
+}
+
+crate::sorts::rows_sorted!(BackupRunSort => RunsSorted);
+
 #[derive(Default)]
 pub struct BackupQuery;
 
 #[resolvers]
 impl BackupQuery {
-    /// The deployment's backups and drills, the newest first. On Postgres they are those that pgBackRest lists, where the operator has set
-    /// that up; its failed runs are not in the list.
+    /// The deployment's backups and drills, the newest first unless another order is asked for. On Postgres they are those that pgBackRest
+    /// lists, where the operator has set that up; its failed runs are not in the list.
     #[field(permit = JobRead, paged)]
     async fn backups(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Kinds to include; an empty list matches nothing.")] kinds: Option<Vec<BackupKind>>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackupState>>,
+        #[graphql(desc = "Sort of the backups and drills. Null for STARTED_AT, DESC.")] sort: Option<BackupRunSort>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<BackupRunConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, ..PageArgs::default() }.check("backups", signer, ctx.given::<Limits>()?.page)?;
+        let sorted = BackupRunSort::sorted(sort);
+        let list = sorted.kind("backups");
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.given::<Limits>()?.page)?;
         let filter = RunFilter {
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             states: states.map(|states| states.into_iter().map(Into::into).collect()),
         };
         let log = BackupLog::new(jobs.database().clone(), jobs.clock().clone());
-        let rows = log.page(&filter, &request).await?.into_iter().map(|run| {
-            let keys = vec![Key::Int(run.started_at.micros()), Key::Id(run.id)];
+        let rows = log.page(&filter, sorted, &request).await?.into_iter().map(|run| {
+            let keys = sorted.keys(&run);
             (BackupRun::from(run), keys)
         });
-        let page = Page::build(rows.collect(), &request, "backups", signer);
+        let page = Page::build(rows.collect(), &request, list, signer);
         let (db, clock) = (jobs.database().clone(), jobs.clock().clone());
         let count = move |most: usize| {
             let (log, filter) = (BackupLog::new(db.clone(), clock.clone()), filter.clone());

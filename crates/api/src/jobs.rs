@@ -107,6 +107,32 @@ crate::connection!(counted BackgroundJobConnection, BackgroundJobEdge, Backgroun
 crate::connection!(counted RecurringJobConnection, RecurringJobEdge, BackgroundJob, "recurring jobs");
 payload!(JobPayload, job: BackgroundJob, "job");
 
+/// Sort order of a list of jobs; jobs with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct BackgroundJobSort {
+    /// Field by which the jobs are sorted.
+    pub field: BackgroundJobSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which jobs can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum BackgroundJobSortField {
+    /// Time at which the job was created.
+    CreatedAt,
+}
+
+/// Whether the newest jobs come first, as they do where nothing else is asked for, and the name of that order in cursors.
+fn sorted(sort: Option<BackgroundJobSort>) -> (bool, &'static str) {
+    match sort.map(|BackgroundJobSort { field: BackgroundJobSortField::CreatedAt, direction }| direction) {
+        None | Some(Direction::Desc) => (true, "jobs"),
+        Some(Direction::Asc) => (false, "jobs:CREATED_AT:ASC"),
+    }
+}
+
 /// Filter of recurring jobs. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct RecurringJobFilter {
@@ -169,18 +195,20 @@ pub struct JobQuery;
 
 #[resolvers]
 impl JobQuery {
-    /// Your queued jobs, the newest first. Successful jobs are shown for a week, failed ones until
-    /// they are retried.
+    /// Your queued jobs, the newest first unless another order is asked for. Successful jobs are
+    /// shown for a week, failed ones until they are retried.
     #[field(permit = JobRead, paged)]
     async fn jobs(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackgroundJobStatus>>,
+        #[graphql(desc = "Sort of the jobs. Null for CREATED_AT, DESC.")] sort: Option<BackgroundJobSort>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<BackgroundJobConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, ..PageArgs::default() }.check("jobs", signer, ctx.given::<Limits>()?.page)?;
+        let (descending, list) = sorted(sort);
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());
         if let Some(states) = states {
             let backend = jobs.database().backend();
@@ -189,7 +217,7 @@ impl JobQuery {
         }
         let scope = permit.scope(jobs.database());
         let source = ListSource { from: format!("FROM job WHERE tenant_id = $1{conditions}"), values: values.clone() };
-        let (bounds, order, bound) = keyset(&["created_at", "id"], true, &request, values.len() + 2);
+        let (bounds, order, bound) = keyset(&["created_at", "id"], descending, &request, values.len() + 2);
         conditions += &bounds;
         values.extend(bound);
         let found = jobs.page(&scope, &conditions, &order, values).await?;
@@ -197,7 +225,7 @@ impl JobQuery {
             let keys = vec![Key::Int(job.created_at.micros()), job.id.into()];
             (BackgroundJob::from(job), keys)
         });
-        Ok(Page::build(rows.collect(), &request, "jobs", signer).counted(scope, source).into())
+        Ok(Page::build(rows.collect(), &request, list, signer).counted(scope, source).into())
     }
 
     /// The deployment's recurring jobs by kind, which keep reservations, deliveries and the audit log going.

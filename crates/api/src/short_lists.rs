@@ -30,12 +30,7 @@ pub struct ShortList<'c> {
 }
 
 impl<'c> ShortList<'c> {
-    /// Of the list with the cursors of `kind`.
-    pub fn of(ctx: &'c Context<'_>, kind: &str, args: &PageArgs) -> Answer<Self> {
-        Self::sorted(ctx, kind, None, args)
-    }
-
-    /// The same in the order of a field, whose name its cursors are bound to as well; without one in the list's own.
+    /// Of the list with the cursors of `kind`, in the order of a field, whose name its cursors are bound to as well; without one in the list's own.
     pub fn sorted(ctx: &'c Context<'_>, kind: &str, sort: Option<(&str, Direction)>, args: &PageArgs) -> Answer<Self> {
         let signer = ctx.given::<CursorSigner>()?;
         let (kind, descending) = match sort {

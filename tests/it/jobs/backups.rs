@@ -113,6 +113,9 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
         after = page["pageInfo"]["endCursor"].to_string();
     }
     assert_eq!(paged, expected);
+    let mut oldest_first = states(&list(world, "(sort: { field: STARTED_AT, direction: ASC })").await);
+    oldest_first.reverse();
+    assert_eq!(oldest_first, expected);
 
     // What pgBackRest lists comes beside them, once; one that is older than rows are kept does not come back.
     let log = BackupLog::new(world.node.db.clone(), world.node.clock.clone());

@@ -53,6 +53,7 @@ pub async fn short_lists_are_sorted(world: &World) {
         ("holdRulesList", "CODE", "code"),
         ("alertRulesList", "KIND", "kind"),
         ("legalEntitiesList", "CODE", "code"),
+        ("eventTypes", "NAME", "name"),
         ("productFamilies", "NAME", "name"),
     ] {
         let read = |direction: &str, page: &str| {

@@ -19,7 +19,7 @@ pub use forecast::{
     Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastProductAccuracy, ForecastQuality, ForecastWeek,
 };
 pub use mutation::ForecastMutation;
-pub use query::ForecastQuery;
+pub use query::{FactorSeriesSort, FactorSeriesSortField, ForecastQuery};
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun, SimulatedServiceLevel};
 pub use simulate::{
     StockSimulateInput, StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput,

@@ -1,13 +1,13 @@
 //! Asking for forecasts.
 
-use async_graphql::Context;
+use async_graphql::{Context, Enum, InputObject};
 use entity::prelude;
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::{paging::CursorSigner, path};
 use services::forecasting::{
-    rows,
+    rows::{self, FactorSort as By, FactorsSorted},
     shell::{self, SimulationError},
 };
 
@@ -20,7 +20,7 @@ use super::{
     sum::ForecastSum,
 };
 use crate::{
-    catalog::{CategoryRef, ProductRef, StoreRef, category_named, product_named, store_named},
+    catalog::{CategoryRef, Direction, ProductRef, StoreRef, category_named, product_named, store_named},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -34,6 +34,28 @@ use crate::{
 const MOST_WEEKS: i32 = 104;
 /// Leads that are scored.
 const LEADS: [i32; 3] = [1, 4, 8];
+
+/// Sort order of a list of factor series; series with equal values are sorted by code.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct FactorSeriesSort {
+    /// Field by which the series are sorted.
+    pub field: FactorSeriesSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which factor series can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum FactorSeriesSortField {
+    /// Code of the series.
+    Code,
+    /// Time of the series' last change.
+    UpdatedAt,
+}
+
+crate::sorts::rows_sorted!(FactorSeriesSort => FactorsSorted);
 
 /// The root fields of forecasts.
 #[derive(Default)]
@@ -102,26 +124,29 @@ impl ForecastQuery {
         Ok(found.map(|found| ForecastSum { found, horizon: usize::try_from(horizon).unwrap_or_default() }))
     }
 
-    /// Factor series that move demand from outside, by their codes; a tenant has at most 20 of all products, 50 of a category and 200 of a product. A caller of some stores is shown theirs, and those of no single
-    /// store.
+    /// Factor series that move demand from outside, by their codes unless another order is asked for; a tenant has at most 20 of all products, 50 of a
+    /// category and 200 of a product. A caller of some stores is shown theirs, and those of no single store.
     #[field(permit = StockPolicy, paged)]
     async fn factor_series(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Sort of the series. Null for CODE, ASC.")] sort: Option<FactorSeriesSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<FactorSeriesConnection> {
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::FACTORS, signer, MOST_A_PAGE)?;
+        let sorted = FactorSeriesSort::sorted(sort);
+        let list = sorted.kind(rows::FACTORS);
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::factor_page(&permit, db, &request).await?;
+        let listed = shell::factor_page(&permit, db, sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|series| {
-            let keys = rows::factor_keys(&series);
+            let keys = sorted.keys(&series);
             (FactorSeries(series), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::FACTORS, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// Newest run of forecasts. Null before the first.

@@ -49,5 +49,5 @@ pub use wave_inputs::{
 };
 pub use wave_mutation::FulfilmentWaveMutation;
 pub use wave_payload::{FulfilmentWavePayload, FulfilmentWaveResult, FulfilmentWaveStepPayload};
-pub use wave_query::{FulfilmentWaveFilter, FulfilmentWaveQuery, find_wave};
+pub use wave_query::{FulfilmentWaveFilter, FulfilmentWaveQuery, FulfilmentWaveSort, FulfilmentWaveSortField, find_wave};
 pub use work::{FulfilmentWork, FulfilmentWorkConnection, FulfilmentWorkEdge, WorkLine};

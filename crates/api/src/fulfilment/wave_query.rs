@@ -1,10 +1,10 @@
 //! Reading waves.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, Enum, ID, InputObject};
 use entity::{id::kind as ids, prelude::FulfilmentWaveId};
 use iam::access::{Permit, Reach, kind};
 use inventory::{
-    fulfilment::rows::{self, WaveTest},
+    fulfilment::rows::{self, WaveSort as By, WaveTest, WavesSorted},
     ledger::Ledger,
 };
 use macros::resolvers;
@@ -12,6 +12,7 @@ use platform::{paging::CursorSigner, path, storage::Reads};
 
 use super::wave::{FulfilmentWave, FulfilmentWaveConnection};
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -50,6 +51,28 @@ impl FulfilmentWaveFilter {
     }
 }
 
+/// Sort order of a list of waves; waves with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct FulfilmentWaveSort {
+    /// Field by which the waves are sorted.
+    pub field: FulfilmentWaveSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which waves can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum FulfilmentWaveSortField {
+    /// Moment at which the wave was made.
+    CreatedAt,
+    /// Moment of the wave's last change.
+    UpdatedAt,
+}
+
+crate::sorts::rows_sorted!(FulfilmentWaveSort => WavesSorted);
+
 /// The root fields that read waves.
 #[derive(Default)]
 pub struct FulfilmentWaveQuery;
@@ -70,12 +93,14 @@ impl FulfilmentWaveQuery {
         find(ctx, permit, id).await.transpose()
     }
 
-    /// Waves of your stores, the newest first.
+    /// Waves of your stores, the newest first unless another order is asked for.
     #[field(permit = FulfilmentRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn fulfilment_waves(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter that the waves pass. Null for all waves.")] filter: Option<FulfilmentWaveFilter>,
+        #[graphql(desc = "Sort of the waves. Null for CREATED_AT, DESC.")] sort: Option<FulfilmentWaveSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -83,12 +108,14 @@ impl FulfilmentWaveQuery {
     ) -> Answer<FulfilmentWaveConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::WAVES, signer, MOST_A_PAGE)?;
+        let sorted = FulfilmentWaveSort::sorted(sort);
+        let list = sorted.kind(rows::WAVES);
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let source = rows::wave_source(scope.backend(), &filter.read(&permit)?);
-        let page = rows::wave_page(&scope, &source, &request).await?;
-        let nodes = page.into_iter().map(|wave| (FulfilmentWave::head(wave), rows::wave_keys(&wave)));
-        Ok(Page::build(nodes.collect(), &request, rows::WAVES, signer).counted(scope, source).into())
+        let page = rows::wave_page(&scope, source.clone(), sorted, &request).await?;
+        let nodes = page.into_iter().map(|wave| (FulfilmentWave::head(wave), sorted.keys(&wave)));
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 }
 

@@ -31,6 +31,6 @@ pub use payloads::{
 pub use plan::{
     LiquidationPlan, LiquidationPlanConnection, LiquidationPlanEdge, LiquidationPlanLineFilter, LiquidationResult, find_plan,
 };
-pub use query::{LiquidationPlanFilter, LiquidationQuery};
+pub use query::{LiquidationPlanFilter, LiquidationPlanSort, LiquidationPlanSortField, LiquidationQuery};
 pub use score::LiquidationActionScore;
 pub use settings::{LiquidationSettings, LiquidationTerms, LiquidationTransferCost};

@@ -1,11 +1,14 @@
 //! Reading criteria, dead stock and plans.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, Enum, ID, InputObject};
 use entity::prelude;
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::{paging::CursorSigner, path};
-use services::liquidation::{rows, shell};
+use services::liquidation::{
+    rows::{self, PlanSort as By, PlansSorted},
+    shell,
+};
 
 use super::{
     dead_stock::{DeadStockConnection, DeadStockFilter, DeadStockItem, DeadStockTotals},
@@ -15,7 +18,7 @@ use super::{
     settings::LiquidationSettings,
 };
 use crate::{
-    catalog::{ProductFilter, product_ids_within},
+    catalog::{Direction, ProductFilter, product_ids_within},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -40,6 +43,28 @@ pub struct LiquidationPlanFilter {
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<LiquidationPlanState>>,
 }
+
+/// Sort order of a list of plans of liquidation; plans with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct LiquidationPlanSort {
+    /// Field by which the plans are sorted.
+    pub field: LiquidationPlanSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which plans of liquidation can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationPlanSortField {
+    /// Time at which the plan was made.
+    MadeAt,
+    /// Time of the plan's last change.
+    UpdatedAt,
+}
+
+crate::sorts::rows_sorted!(LiquidationPlanSort => PlansSorted);
 
 /// The root fields of liquidation.
 #[derive(Default)]
@@ -99,12 +124,14 @@ impl LiquidationQuery {
         Ok(sums.into_iter().map(LiquidationActionScore).collect())
     }
 
-    /// Plans of liquidation, the newest first. Plans are kept for 400 days.
+    /// Plans of liquidation, the newest first unless another order is asked for. Plans are kept for 400 days.
     #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn liquidation_plans(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include.")] filter: Option<LiquidationPlanFilter>,
+        #[graphql(desc = "Sort of the plans. Null for MADE_AT, DESC.")] sort: Option<LiquidationPlanSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -114,14 +141,16 @@ impl LiquidationQuery {
         let states = of_both(filter.status, filter.state);
         let states: Option<Vec<prelude::LiquidationPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;
+        let sorted = LiquidationPlanSort::sorted(sort);
+        let list = sorted.kind(rows::PLANS);
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::plan_page(&permit, db, states.as_deref(), &request).await?;
+        let listed = shell::plan_page(&permit, db, states.as_deref(), sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|plan| {
-            let keys = rows::plan_keys(&plan);
+            let keys = sorted.keys(&plan);
             (LiquidationPlan::from(plan), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// A plan of liquidation. Null when there is none.

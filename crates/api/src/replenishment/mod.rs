@@ -31,6 +31,6 @@ pub use payloads::{
 };
 pub use plan::{ReplenishmentPlan, ReplenishmentPlanConnection, ReplenishmentPlanEdge, ReplenishmentPlanLineFilter, find_plan};
 pub use policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, find_policy};
-pub use query::{ReplenishmentPlanFilter, ReplenishmentQuery};
+pub use query::{ReplenishmentPlanFilter, ReplenishmentPlanSort, ReplenishmentPlanSortField, ReplenishmentQuery};
 pub use rule::ReplenishmentRule;
 pub use score::ReplenishmentOutcomeScore;

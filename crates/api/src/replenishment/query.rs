@@ -1,11 +1,14 @@
 //! Reading policies and plans.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, Enum, ID, InputObject};
 use entity::prelude;
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::{paging::CursorSigner, path};
-use services::replenishment::{rows, shell};
+use services::replenishment::{
+    rows::{self, PlanSort as By, PlansSorted},
+    shell,
+};
 
 use super::{
     enums::ReplenishmentPlanState,
@@ -16,6 +19,7 @@ use super::{
     score::ReplenishmentOutcomeScore,
 };
 use crate::{
+    catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -39,6 +43,28 @@ pub struct ReplenishmentPlanFilter {
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<ReplenishmentPlanState>>,
 }
+
+/// Sort order of a list of plans of replenishment; plans with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ReplenishmentPlanSort {
+    /// Field by which the plans are sorted.
+    pub field: ReplenishmentPlanSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which plans of replenishment can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentPlanSortField {
+    /// Time at which the plan was made.
+    MadeAt,
+    /// Time of the plan's last change.
+    UpdatedAt,
+}
+
+crate::sorts::rows_sorted!(ReplenishmentPlanSort => PlansSorted);
 
 /// The root fields of replenishment.
 #[derive(Default)]
@@ -96,12 +122,14 @@ impl ReplenishmentQuery {
         Ok(sums.into_iter().map(ReplenishmentOutcomeScore).collect())
     }
 
-    /// Plans of replenishment, the newest first. Plans are kept for 400 days.
+    /// Plans of replenishment, the newest first unless another order is asked for. Plans are kept for 400 days.
     #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn replenishment_plans(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include.")] filter: Option<ReplenishmentPlanFilter>,
+        #[graphql(desc = "Sort of the plans. Null for MADE_AT, DESC.")] sort: Option<ReplenishmentPlanSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
@@ -111,14 +139,16 @@ impl ReplenishmentQuery {
         let states = of_both(filter.status, filter.state);
         let states: Option<Vec<prelude::ReplenishmentPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;
+        let sorted = ReplenishmentPlanSort::sorted(sort);
+        let list = sorted.kind(rows::PLANS);
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::plan_page(&permit, db, states.as_deref(), &request).await?;
+        let listed = shell::plan_page(&permit, db, states.as_deref(), sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|plan| {
-            let keys = rows::plan_keys(&plan);
+            let keys = sorted.keys(&plan);
             (ReplenishmentPlan::from(plan), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// A plan of replenishment. Null when there is none.

@@ -12,7 +12,7 @@ pub use enums::{ReversalEffectKind, ReversedKind};
 pub use inputs::{DocumentReverseInput, ReverseLine};
 pub use loaders::{Rows, reversals_of};
 pub use mutation::{DocumentReversalPayload, ReversalMutation};
-pub use query::{ReversalFilter, ReversalQuery};
+pub use query::{ReversalFilter, ReversalQuery, ReversalSort, ReversalSortField};
 pub use refusal::in_use;
 pub use reversal::{
     DocumentReversal, DocumentReversalConnection, DocumentReversalEdge, ReverseEffect, ReversedLine, find_reversal,

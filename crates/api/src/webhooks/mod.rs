@@ -21,7 +21,7 @@ use crate::{
     catalog::Direction,
     graphql::{connection::PageArgs, context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
     schema::events::{registry, subscription},
-    short_lists::{SearchText, ShortList, Sought},
+    short_lists::{SearchText, ShortList, Sought, short_sort},
 };
 
 /// Type of event that endpoints can subscribe to.
@@ -68,6 +68,11 @@ pub struct WebhookEventTypeFilter {
     /// Name of the subscription that carries the events, compared exactly. Null for any, and for none.
     pub subscription: Option<String>,
 }
+
+short_sort!(WebhookEventTypeSort, WebhookEventTypeSortField of WebhookEventType, "types of event" by "name", |one| {
+    Name, "NAME", "Name of the event." => Key::Text(one.name.to_owned());
+    Permission, "PERMISSION", "Permission that the creator of an endpoint needs to receive the event." => Key::Text(one.permission.to_owned());
+});
 
 /// Filter of webhook endpoints. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -166,25 +171,32 @@ impl WebhookQuery {
         Ok(registry().events().map(WebhookEventType::from).collect())
     }
 
-    /// Types of event that webhooks, subscriptions and the journal carry, by name.
+    /// Types of event that webhooks, subscriptions and the journal carry, by name unless another order is asked for.
     #[field(authenticated, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn event_types(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the types; all types by default.")] filter: Option<WebhookEventTypeFilter>,
+        #[graphql(desc = "Sort of the types. Null for NAME, ASC.")] sort: Option<WebhookEventTypeSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<WebhookEventTypeConnection> {
-        let list = ShortList::of(ctx, "eventTypes", &PageArgs { first, after, last, before })?;
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "eventTypes", sort.map(WebhookEventTypeSort::named), &args)?;
         let filter = filter.unwrap_or_default();
         let search = SearchText::read(filter.search)?;
         let all = registry().events().map(WebhookEventType::from);
         let all = all.filter(|one| filter.permission.as_deref().is_none_or(|code| code == one.permission));
         let all = all.filter(|one| filter.subscription.as_deref().is_none_or(|name| one.subscription == Some(name)));
-        let found = all.filter(|one| search.finds(&[one.name, one.description]));
-        Ok(list.page(found.map(|one| (one, vec![Key::Text(one.name.to_owned())]))).into())
+        let found = all.filter(|one| search.finds(&[one.name, one.description])).map(|one| {
+            let first = sort.map(|sort| sort.key(&one));
+            let keys: Vec<Key> = first.into_iter().chain([Key::Text(one.name.to_owned())]).collect();
+            (one, keys)
+        });
+        Ok(list.page(found).into())
     }
 }
 

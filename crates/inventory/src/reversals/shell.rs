@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     core::{Call, Named, Refusal, Resting, Rests, Reversal, Wanted},
-    rows::{self, Found, ReversalFilter},
+    rows::{self, Found, ReversalFilter, ReversalsSorted},
 };
 use crate::{
     ledger::{Checks, Ledger, MAX_NOTE, Stop, check_key, document_ids, may_override, overrides, shortage_word},
@@ -161,17 +161,18 @@ fn reach(permit: &Permit<kind::StockMovementRead>, filter: &mut ReversalFilter) 
     }
 }
 
-/// A page of reversals in the permit's stores, the newest first.
+/// A page of reversals in the permit's stores, in the order that is asked for.
 pub async fn page(
     permit: &Permit<kind::StockMovementRead>,
     db: &Database,
     mut filter: ReversalFilter,
+    sorted: ReversalsSorted,
     request: &PageRequest,
 ) -> Result<Listed<Reversal>, Fault> {
     reach(permit, &mut filter);
     let scope = permit.scope(db);
     let source = rows::source(scope.backend(), &filter);
-    Ok(Listed { rows: rows::page(&scope, source.clone(), request).await?, source })
+    Ok(Listed { rows: rows::page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// A reversal, if it is in one of the permit's stores.

@@ -29,7 +29,7 @@ pub use months::{
     ArchiveTerms, ArchivedFile, ArchivedMonth, KEPT_DAYS, MonthOutcome, archive_months, erase_from_months, verify_month,
 };
 pub use programs::PgPrograms;
-pub use rows::RunFilter;
+pub use rows::{RunFilter, RunSort, RunsSorted};
 pub use shell::{
     BackupError, Backups, Keys,
     dump::{DumpSource, drill_database, restore_dump, run_dump},

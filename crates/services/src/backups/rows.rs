@@ -8,7 +8,7 @@ use entity::{
     tables::{BackupRun, backup_run, file},
 };
 use platform::{
-    paging::{PageRequest, keyset},
+    paging::{Key, PageRequest, SortBy, Sorted, keyset},
     storage::{Fault, Global, GlobalReads, Row, Work},
 };
 use sea_orm::Value;
@@ -108,6 +108,28 @@ pub struct RunFilter {
     pub states: Option<Vec<BackupState>>,
 }
 
+/// What runs are sorted by; the ID breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunSort {
+    StartedAt,
+}
+
+/// A sort and its direction.
+pub type RunsSorted = Sorted<RunSort>;
+
+impl SortBy for RunSort {
+    type Row = BackupRun;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::StartedAt, descending: true };
+    const IS_DEFAULT_PLAIN: bool = true;
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        ("STARTED_AT", &["r.started_at", "r.id"])
+    }
+    fn keys(self, run: &BackupRun) -> Vec<Key> {
+        vec![Key::Int(run.started_at.micros()), Key::Id(run.id)]
+    }
+}
+
 /// The condition of the runs that are listed, its parameters numbered from `$1`.
 fn only(global: &Global, filter: &RunFilter) -> (String, Vec<Value>) {
     let backend = global.backend();
@@ -132,10 +154,15 @@ pub async fn count(global: &Global, filter: &RunFilter, most: i64) -> Result<i64
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// A page of runs, the newest first: by when they began, then by ID.
-pub async fn page(global: &Global, filter: &RunFilter, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
+/// A page of runs in the order that is asked for.
+pub async fn page(
+    global: &Global,
+    filter: &RunFilter,
+    sorted: RunsSorted,
+    request: &PageRequest,
+) -> Result<Vec<BackupRun>, Fault> {
     let (only, mut values) = only(global, filter);
-    let (bounds, order, more) = keyset(&["r.started_at", "r.id"], true, request, values.len() + 1);
+    let (bounds, order, more) = keyset(sorted.columns(), sorted.descending, request, values.len() + 1);
     values.extend(more);
     let columns = BackupRun::select("r");
     global.records(&format!("SELECT {columns} FROM backup_run r WHERE TRUE{only}{bounds}{order}"), values).await

@@ -18,7 +18,7 @@ pub use parcel_lots::{lot_codes, lots_coded, packed_lots};
 pub use parcels::{ParcelAt, parcel_at, parcels_of};
 pub use ready_settings::{put_ready_setting, ready_setting, ready_terms};
 pub use waves::{
-    WAVES, WaveTest, closed_wave, new_wave, wave, wave_keys, wave_page, wave_source, waves_of_works, works_for_wave,
+    WAVES, WaveSort, WaveTest, WavesSorted, closed_wave, new_wave, wave, wave_page, wave_source, waves_of_works, works_for_wave,
     works_in_waves, works_of_waves,
 };
 pub use write::{arrived_rows, barred_rows, line_rows, work_rows};

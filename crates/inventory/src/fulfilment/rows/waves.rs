@@ -6,14 +6,43 @@ use entity::{
     tables::{fulfilment_wave, fulfilment_wave_work, fulfilment_work},
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Bulk, Fault, Finds, Reads, Rows},
 };
 
 use crate::fulfilment::core::{MAX_WAVE, Wave};
 
-/// Names the order of waves in cursors.
-pub const WAVES: &str = "fulfilmentWaves:CREATED_AT:DESC";
+/// Names the list of waves in cursors.
+pub const WAVES: &str = "fulfilmentWaves";
+
+/// What waves are sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaveSort {
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+pub type WavesSorted = Sorted<WaveSort>;
+
+impl SortBy for WaveSort {
+    type Row = Wave;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::CreatedAt, descending: true };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::CreatedAt => ("CREATED_AT", &["v.created_at", "v.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["v.updated_at", "v.id"]),
+        }
+    }
+    fn keys(self, wave: &Wave) -> Vec<Key> {
+        let at = match self {
+            Self::CreatedAt => wave.created_at,
+            Self::UpdatedAt => wave.updated_at,
+        };
+        vec![Key::Int(at.micros()), wave.id.into()]
+    }
+}
 
 #[derive(Record)]
 #[record(of = fulfilment_wave, alias = "v")]
@@ -94,11 +123,6 @@ pub struct WaveTest {
     pub is_open: Option<bool>,
 }
 
-/// Where a wave is in its list.
-pub fn wave_keys(wave: &Wave) -> Vec<Key> {
-    vec![Key::Int(wave.created_at.micros()), wave.id.into()]
-}
-
 /// The waves that pass the test.
 pub fn wave_source(backend: Backend, test: &WaveTest) -> ListSource {
     let (mut from, mut values) = ("FROM fulfilment_wave v WHERE v.tenant_id = $1".to_owned(), Vec::new());
@@ -115,9 +139,14 @@ pub fn wave_source(backend: Backend, test: &WaveTest) -> ListSource {
     ListSource { from, values }
 }
 
-/// A page of waves, the newest first.
-pub async fn wave_page(reads: &impl Reads, source: &ListSource, request: &PageRequest) -> Result<Vec<Wave>, Fault> {
-    let (sql, values) = source.clone().page(WaveRow::SELECT, &["v.created_at", "v.id"], true, request);
+/// A page of waves in the order that is asked for.
+pub async fn wave_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: WavesSorted,
+    request: &PageRequest,
+) -> Result<Vec<Wave>, Fault> {
+    let (sql, values) = sorted.page(source, WaveRow::SELECT, request);
     Ok(reads.records::<WaveRow>(&sql, values).await?.into_iter().map(Wave::from).collect())
 }
 

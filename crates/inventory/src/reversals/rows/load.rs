@@ -8,7 +8,7 @@ use entity::{
     tables::document_reversal,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 use uuid::Uuid;
@@ -19,8 +19,36 @@ use crate::{
     reversals::core::{Effect, Reversal, ReversalLine, Subject},
 };
 
-/// Names the order of the list in cursors.
-pub const REVERSALS: &str = "documentReversals:NUMBER:DESC";
+/// Names the list in cursors.
+pub const REVERSALS: &str = "documentReversals";
+
+/// What reversals are sorted by. Numbers are unique, and follow the order in which reversals were recorded; moments have ties, which the id breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReversalSort {
+    Number,
+    OccurredAt,
+}
+
+/// A sort and its direction.
+pub type ReversalsSorted = Sorted<ReversalSort>;
+
+impl SortBy for ReversalSort {
+    type Row = Reversal;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Number, descending: true };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Number => ("NUMBER", &["r.number"]),
+            Self::OccurredAt => ("OCCURRED_AT", &["r.occurred_at", "r.id"]),
+        }
+    }
+    fn keys(self, reversal: &Reversal) -> Vec<Key> {
+        match self {
+            Self::Number => vec![Key::Int(reversal.number.get())],
+            Self::OccurredAt => vec![Key::Int(reversal.occurred_at.micros()), reversal.id.into()],
+        }
+    }
+}
 
 /// A reversal without its lines, as it is written and read.
 #[derive(Record)]
@@ -120,11 +148,6 @@ pub struct ReversalFilter {
     pub stores: Vec<Vec<StoreId>>,
 }
 
-/// Where a reversal stands in its list.
-pub fn keys(reversal: &Reversal) -> Vec<Key> {
-    vec![Key::Int(reversal.number.get())]
-}
-
 /// The reversals that the filter is about.
 pub fn source(backend: Backend, filter: &ReversalFilter) -> ListSource {
     let (mut from, mut values) = ("FROM document_reversal r WHERE r.tenant_id = $1".to_owned(), Vec::new());
@@ -143,9 +166,14 @@ pub fn source(backend: Backend, filter: &ReversalFilter) -> ListSource {
     ListSource { from, values }
 }
 
-/// A page of reversals whole, the newest first.
-pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Reversal>, Fault> {
-    let (sql, values) = source.page(ReversalRow::SELECT, &["r.number"], true, request);
+/// A page of reversals whole, in the order that is asked for.
+pub async fn page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: ReversalsSorted,
+    request: &PageRequest,
+) -> Result<Vec<Reversal>, Fault> {
+    let (sql, values) = sorted.page(source, ReversalRow::SELECT, request);
     let rows = reads.records::<ReversalRow>(&sql, values).await?;
     filled(reads, rows.into_iter().map(Reversal::from).collect()).await
 }

@@ -15,7 +15,7 @@ use crate::{
     backups::{
         core::{pgbackrest::ClusterBackup, schedule::Earlier, scrub::scrubbed},
         file::LocalLock,
-        rows::{self, RunFilter},
+        rows::{self, RunFilter, RunsSorted},
     },
     files::FileLocation,
 };
@@ -209,9 +209,9 @@ impl BackupLog {
         rows::last_done(&self.db.global(), kind).await
     }
 
-    /// A page of the log, the newest run first.
-    pub async fn page(&self, filter: &RunFilter, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
-        rows::page(&self.db.global(), filter, request).await
+    /// A page of the log in the order that is asked for.
+    pub async fn page(&self, filter: &RunFilter, sorted: RunsSorted, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
+        rows::page(&self.db.global(), filter, sorted, request).await
     }
 
     /// How many runs the log has of those, counted up to `most`.

@@ -8,15 +8,44 @@ use entity::{
     tables::{factor_series, store},
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads, Row, Work},
 };
 use sea_orm::Value;
 
 use crate::forecasting::core::{FactorGoods, FactorSeries};
 
-/// Names the order of the list in cursors.
-pub const FACTORS: &str = "factorSeries:CODE:ASC";
+/// Names the list in cursors.
+pub const FACTORS: &str = "factorSeries";
+
+/// What series are sorted by; the code breaks ties. By the moment there is no index: a tenant has few series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorSort {
+    Code,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+pub type FactorsSorted = Sorted<FactorSort>;
+
+impl SortBy for FactorSort {
+    type Row = FactorSeries;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Code, descending: false };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Code => ("CODE", &["f.code"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["f.updated_at", "f.code"]),
+        }
+    }
+    fn keys(self, series: &FactorSeries) -> Vec<Key> {
+        let code = Key::Text(series.code.clone());
+        match self {
+            Self::Code => vec![code],
+            Self::UpdatedAt => vec![Key::Int(series.updated_at.micros()), code],
+        }
+    }
+}
 
 #[derive(Record)]
 #[record(of = factor_series, alias = "f")]
@@ -78,11 +107,6 @@ pub async fn factors(reads: &impl Reads) -> Result<Vec<FactorSeries>, Fault> {
     factors_where(reads, "", vec![]).await
 }
 
-/// Where a series stands in the list.
-pub fn factor_keys(series: &FactorSeries) -> Vec<Key> {
-    vec![Key::Text(series.code.clone())]
-}
-
 /// The series of a tenant, or those of these stores and of no single one.
 pub fn factor_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource {
     let (mut from, mut values) = ("FROM factor_series f WHERE f.tenant_id = $1".to_owned(), Vec::<Value>::new());
@@ -93,9 +117,14 @@ pub fn factor_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource
     ListSource { from, values }
 }
 
-/// A page of series, by their codes.
-pub async fn factor_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<FactorSeries>, Fault> {
-    let (sql, values) = source.page(FactorRow::SELECT, &["f.code"], false, request);
+/// A page of series in the order that is asked for.
+pub async fn factor_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: FactorsSorted,
+    request: &PageRequest,
+) -> Result<Vec<FactorSeries>, Fault> {
+    let (sql, values) = sorted.page(source, FactorRow::SELECT, request);
     reads.records::<FactorRow>(&sql, values).await?.into_iter().map(FactorSeries::try_from).collect()
 }
 

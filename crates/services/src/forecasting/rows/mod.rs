@@ -8,8 +8,8 @@ mod sums;
 mod watched;
 
 pub use factors::{
-    FACTORS, are_goods, count_factors, countries, factor, factor_keys, factor_page, factor_source, factors, insert_factor,
-    is_store, remove_factor, update_factor,
+    FACTORS, FactorSort, FactorsSorted, are_goods, count_factors, countries, factor, factor_page, factor_source, factors,
+    insert_factor, is_store, remove_factor, update_factor,
 };
 pub use facts::{are_known, demand_weeks, level_days, level_facts, store_facts, unit_cost};
 pub use runs::{

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::forecasting::{
     core::{FactorFields, FactorGoods, FactorProblem, FactorSeries},
     events::{EventType, FACTOR_SERIES_REMOVED, FACTOR_SERIES_SET, FactorEvent},
-    rows,
+    rows::{self, FactorsSorted},
 };
 
 /// A series as it is wanted.
@@ -77,12 +77,17 @@ fn covers(permit: &May, store: Option<StoreId>) -> bool {
     store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
 }
 
-/// A page of series, by their codes: of the permit's stores, and of no single store.
-pub async fn factor_page(permit: &May, db: &Database, request: &PageRequest) -> Result<Listed<FactorSeries>, Fault> {
+/// A page of series in the order that is asked for: of the permit's stores, and of no single store.
+pub async fn factor_page(
+    permit: &May,
+    db: &Database,
+    sorted: FactorsSorted,
+    request: &PageRequest,
+) -> Result<Listed<FactorSeries>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let source = rows::factor_source(scope.backend(), stores);
-    Ok(Listed { rows: rows::factor_page(&scope, source.clone(), request).await?, source })
+    Ok(Listed { rows: rows::factor_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// Makes a series, or replaces the one of the same code.

@@ -6,7 +6,7 @@ use entity::{
     tables::liquidation_plan,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
 use sea_orm::Value;
@@ -14,8 +14,37 @@ use uuid::Uuid;
 
 use crate::liquidation::core::{Plan, Recovery};
 
-/// Names the order of plans in cursors.
-pub const PLANS: &str = "liquidationPlans:MADE_AT:DESC";
+/// Names the list of plans in cursors.
+pub const PLANS: &str = "liquidationPlans";
+
+/// What plans are sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanSort {
+    MadeAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+pub type PlansSorted = Sorted<PlanSort>;
+
+impl SortBy for PlanSort {
+    type Row = Plan;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::MadeAt, descending: true };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::MadeAt => ("MADE_AT", &["p.made_at", "p.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["p.updated_at", "p.id"]),
+        }
+    }
+    fn keys(self, plan: &Plan) -> Vec<Key> {
+        let at = match self {
+            Self::MadeAt => plan.made_at,
+            Self::UpdatedAt => plan.updated_at,
+        };
+        vec![Key::Int(at.micros()), plan.id.into()]
+    }
+}
 
 #[derive(Record)]
 #[record(of = liquidation_plan, alias = "p")]
@@ -152,11 +181,6 @@ pub async fn advanced_plans(reads: &impl Reads) -> Result<Vec<Plan>, Fault> {
     plans_where(reads, under_way, Vec::new()).await
 }
 
-/// Where a plan stands in its list.
-pub fn plan_keys(plan: &Plan) -> Vec<Key> {
-    vec![Key::Int(plan.made_at.micros()), plan.id.into()]
-}
-
 /// A tenant's plans, in these states or in any.
 pub fn plans_source(backend: Backend, states: Option<&[LiquidationPlanState]>) -> ListSource {
     let (mut from, mut values) = ("FROM liquidation_plan p WHERE p.tenant_id = $1".to_owned(), Vec::<Value>::new());
@@ -167,8 +191,13 @@ pub fn plans_source(backend: Backend, states: Option<&[LiquidationPlanState]>) -
     ListSource { from, values }
 }
 
-/// A page of plans, the newest first.
-pub async fn plan_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Plan>, Fault> {
-    let (sql, values) = source.page(PlanRow::SELECT, &["p.made_at", "p.id"], true, request);
+/// A page of plans in the order that is asked for.
+pub async fn plan_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: PlansSorted,
+    request: &PageRequest,
+) -> Result<Vec<Plan>, Fault> {
+    let (sql, values) = sorted.page(source, PlanRow::SELECT, request);
     reads.records::<PlanRow>(&sql, values).await?.into_iter().map(Plan::try_from).collect()
 }

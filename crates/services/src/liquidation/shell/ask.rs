@@ -16,7 +16,7 @@ use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{
         core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered},
-        rows::{self, LineFilter, LineOrder, Settings},
+        rows::{self, LineFilter, LineOrder, PlansSorted, Settings},
     },
     reports::{
         core::Span,
@@ -97,16 +97,17 @@ pub async fn find_settings(permit: &Permit<kind::ReportRead>, db: &Database) -> 
     Ok((rows::settings(&scope).await?, crate::insight::rows::default_currency(&scope).await?))
 }
 
-/// A page of plans, the newest first.
+/// A page of plans in the order that is asked for.
 pub async fn plan_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
     states: Option<&[LiquidationPlanState]>,
+    sorted: PlansSorted,
     request: &PageRequest,
 ) -> Result<Listed<Plan>, Fault> {
     let scope = permit.scope(db);
     let source = rows::plans_source(scope.backend(), states);
-    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), request).await?, source })
+    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// The plan of an id.

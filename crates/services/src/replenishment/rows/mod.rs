@@ -15,7 +15,7 @@ pub use facts::{
 };
 pub use lines::{LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source};
 pub use plans::{
-    PLANS, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_keys, plan_page, plans_source,
+    PLANS, PlanSort, PlansSorted, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source,
     settle_executed, supersede,
 };
 pub use policies::{

@@ -6,7 +6,7 @@ use entity::{
     tables::replenishment_plan,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads, Work},
 };
 use sea_orm::Value;
@@ -14,8 +14,37 @@ use uuid::Uuid;
 
 use crate::replenishment::core::{Plan, PlanScope};
 
-/// Names the order of plans in cursors.
-pub const PLANS: &str = "replenishmentPlans:MADE_AT:DESC";
+/// Names the list of plans in cursors.
+pub const PLANS: &str = "replenishmentPlans";
+
+/// What plans are sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanSort {
+    MadeAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+pub type PlansSorted = Sorted<PlanSort>;
+
+impl SortBy for PlanSort {
+    type Row = Plan;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::MadeAt, descending: true };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::MadeAt => ("MADE_AT", &["p.made_at", "p.id"]),
+            Self::UpdatedAt => ("UPDATED_AT", &["p.updated_at", "p.id"]),
+        }
+    }
+    fn keys(self, plan: &Plan) -> Vec<Key> {
+        let at = match self {
+            Self::MadeAt => plan.made_at,
+            Self::UpdatedAt => plan.updated_at,
+        };
+        vec![Key::Int(at.micros()), plan.id.into()]
+    }
+}
 
 #[derive(Record)]
 #[record(of = replenishment_plan, alias = "p")]
@@ -169,11 +198,6 @@ pub async fn forget_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
     work.execute(plans, vec![before.micros().into()]).await.map(drop)
 }
 
-/// Where a plan stands in its list.
-pub fn plan_keys(plan: &Plan) -> Vec<Key> {
-    vec![Key::Int(plan.made_at.micros()), plan.id.into()]
-}
-
 /// A tenant's plans, in these states or in any.
 pub fn plans_source(backend: Backend, states: Option<&[ReplenishmentPlanState]>) -> ListSource {
     let (mut from, mut values) = ("FROM replenishment_plan p WHERE p.tenant_id = $1".to_owned(), Vec::<Value>::new());
@@ -184,8 +208,13 @@ pub fn plans_source(backend: Backend, states: Option<&[ReplenishmentPlanState]>)
     ListSource { from, values }
 }
 
-/// A page of plans, the newest first.
-pub async fn plan_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Plan>, Fault> {
-    let (sql, values) = source.page(PlanRow::SELECT, &["p.made_at", "p.id"], true, request);
+/// A page of plans in the order that is asked for.
+pub async fn plan_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: PlansSorted,
+    request: &PageRequest,
+) -> Result<Vec<Plan>, Fault> {
+    let (sql, values) = sorted.page(source, PlanRow::SELECT, request);
     reads.records::<PlanRow>(&sql, values).await?.into_iter().map(Plan::try_from).collect()
 }

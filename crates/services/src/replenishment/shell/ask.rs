@@ -9,7 +9,7 @@ use platform::{
 
 use crate::replenishment::{
     core::{Plan, PlanLine, Policy},
-    rows::{self, LineFilter, PoliciesSorted, PolicyFilter},
+    rows::{self, LineFilter, PlansSorted, PoliciesSorted, PolicyFilter},
 };
 
 /// A page of policies: of the permit's stores, and of none.
@@ -35,16 +35,17 @@ pub async fn find_policy(
     Ok(found.filter(|policy| policy.scope.store.is_none_or(|store| permit.covers(store))))
 }
 
-/// A page of plans, the newest first.
+/// A page of plans in the order that is asked for.
 pub async fn plan_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
     states: Option<&[ReplenishmentPlanState]>,
+    sorted: PlansSorted,
     request: &PageRequest,
 ) -> Result<Listed<Plan>, Fault> {
     let scope = permit.scope(db);
     let source = rows::plans_source(scope.backend(), states);
-    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), request).await?, source })
+    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// The plan of an id.

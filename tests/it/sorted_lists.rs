@@ -1,0 +1,173 @@
+//! Sorts of lists whose rows have equal values: pages from either end have each row once, and a cursor opens in its own order alone.
+
+use entity::{
+    prelude::Timestamp,
+    tables::{document_reversal, factor_series, fulfilment_wave, job, liquidation_plan, replenishment_plan},
+};
+use entrepot::storage::Finds;
+use serde_json::{Value, json};
+
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(rows_with_equal_values_are_paged_from_either_end_of_every_sort, jobs_are_read_from_the_oldest_or_the_newest);
+
+/// Seconds from now of two moments of three rows: two are equal in each.
+const MOMENTS: [(i64, i64); 3] = [(100, 300), (100, 200), (200, 200)];
+
+/// A list, what names its rows, and its sorts, each with the field that shows it.
+type Sorts = (&'static str, &'static str, [(&'static str, &'static str); 2]);
+
+const LISTS: [Sorts; 5] = [
+    ("documentReversals", "id", [("NUMBER", "number"), ("OCCURRED_AT", "occurredAt")]),
+    ("factorSeries", "code", [("CODE", "code"), ("UPDATED_AT", "updatedAt")]),
+    ("fulfilmentWaves", "id", [("CREATED_AT", "createdAt"), ("UPDATED_AT", "updatedAt")]),
+    ("liquidationPlans", "id", [("MADE_AT", "madeAt"), ("UPDATED_AT", "updatedAt")]),
+    ("replenishmentPlans", "id", [("MADE_AT", "madeAt"), ("UPDATED_AT", "updatedAt")]),
+];
+
+/// Three more rows of each list, as the one that the company has.
+async fn keep_rows_with_equal_moments(world: &World) {
+    let (clock, now) = (&world.node.clock, world.node.clock.now());
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let reversal = scope.all(scope.find::<document_reversal::Entity>()).await.unwrap().remove(0);
+    let series = scope.all(scope.find::<factor_series::Entity>()).await.unwrap().remove(0);
+    let wave = scope.all(scope.find::<fulfilment_wave::Entity>()).await.unwrap().remove(0);
+    let clearance = scope.all(scope.find::<liquidation_plan::Entity>()).await.unwrap().remove(0);
+    let plan = scope.all(scope.find::<replenishment_plan::Entity>()).await.unwrap().remove(0);
+    let work = scope.begin().await.unwrap();
+    for (nth, (made, changed)) in (1_i64..).zip(MOMENTS) {
+        let (made_at, updated_at) = (now.plus_seconds(made), now.plus_seconds(changed));
+        let number = reversal.number + 1_000 + nth;
+        let row = document_reversal::Model { id: clock.id(), number, occurred_at: updated_at, ..reversal.clone() };
+        work.insert::<document_reversal::Entity>(row).await.unwrap();
+        let row = factor_series::Model { code: format!("tie-{nth}"), updated_at, ..series.clone() };
+        work.insert::<factor_series::Entity>(row).await.unwrap();
+        let row = fulfilment_wave::Model { id: clock.id(), created_at: made_at, updated_at, ..wave.clone() };
+        work.insert::<fulfilment_wave::Entity>(row).await.unwrap();
+        let row = liquidation_plan::Model { id: clock.id(), made_at, updated_at, ..clearance.clone() };
+        work.insert::<liquidation_plan::Entity>(row).await.unwrap();
+        let row = replenishment_plan::Model { id: clock.id(), made_at, updated_at, ..plan.clone() };
+        work.insert::<replenishment_plan::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+}
+
+/// Three jobs that failed, two of them created at one moment.
+async fn keep_failed_jobs(world: &World) {
+    let (tenant_id, now) = (world.ours.owner.tenant, world.node.clock.now());
+    let work = world.node.db.tenant(tenant_id).begin().await.unwrap();
+    for (made, _) in MOMENTS {
+        let created_at: Timestamp = now.plus_seconds(made);
+        let row = job::Model {
+            tenant_id,
+            id: world.node.clock.id(),
+            kind: "test.failed".to_owned(),
+            period: None,
+            payload: "{}".to_owned(),
+            state: "DEAD".to_owned(),
+            due_at: created_at,
+            owner: None,
+            token: 0,
+            beat: 0,
+            failures: 1,
+            started_at: Some(created_at),
+            finished_at: Some(created_at),
+            error: Some("it failed".to_owned()),
+            fault: None,
+            created_at,
+            deaths: 0,
+        };
+        work.insert::<job::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+}
+
+/// A list with its arguments, as the owner reads it.
+async fn answer(world: &World, list: &str, arguments: &str, shown: &str) -> Value {
+    let query = format!(
+        "{{ {list}({arguments}) {{ nodes {{ {shown} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+    );
+    world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await
+}
+
+/// A page that is not refused.
+async fn page(world: &World, list: &str, arguments: &str, shown: &str) -> Value {
+    let answer = answer(world, list, arguments, shown).await;
+    assert!(answer["errors"].is_null(), "{list}({arguments}): {answer:#}");
+    answer["data"][list].clone()
+}
+
+fn nodes(page: &Value) -> Vec<Value> {
+    page["nodes"].as_array().unwrap().clone()
+}
+
+/// A text by which values are compared: numbers by their size.
+fn as_sorted(value: &str) -> String {
+    match value.parse::<u64>() {
+        Ok(number) => format!("{number:020}"),
+        Err(_) => value.to_owned(),
+    }
+}
+
+/// All rows of a list in pages of one: from its beginning by `first`, or from its end by `last`.
+async fn paged(world: &World, list: &str, arguments: &str, (shown, number): (&str, &str)) -> Vec<Value> {
+    let (from, more, end) = match number {
+        "last" => ("before", "hasPreviousPage", "startCursor"),
+        _ => ("after", "hasNextPage", "endCursor"),
+    };
+    let (mut all, mut cursor) = (Vec::new(), Value::Null);
+    loop {
+        let page = page(world, list, &format!("{arguments}, {number}: 1, {from}: {cursor}"), shown).await;
+        all.extend(nodes(&page));
+        if page["pageInfo"][more] != true {
+            return all;
+        }
+        cursor = page["pageInfo"][end].clone();
+    }
+}
+
+/// The rows of a list by a field, the smallest first; in the opposite order they are the same.
+async fn both_ways(world: &World, list: &str, (field, filter): (&str, &str), shown: &str) -> [String; 2] {
+    let orders = ["ASC", "DESC"].map(|way| format!("{filter}sort: {{ field: {field}, direction: {way} }}"));
+    let [up, down] = &orders;
+    let (mut rows, turned) = (page(world, list, up, shown).await, page(world, list, down, shown).await);
+    assert_eq!(paged(world, list, up, (shown, "first")).await, nodes(&rows), "{list} by {field}");
+    assert_eq!(paged(world, list, down, (shown, "first")).await, nodes(&turned), "{list} by {field}");
+    rows["nodes"].as_array_mut().unwrap().reverse();
+    assert_eq!(nodes(&rows), nodes(&turned), "{list} by {field}");
+    let cursor = &rows["pageInfo"]["startCursor"];
+    let foreign = answer(world, list, &format!("{down}, after: {cursor}"), shown).await;
+    assert_eq!(foreign["errors"][0]["code"], "BAD_USER_INPUT", "{list} by {field}: {foreign:#}");
+    orders
+}
+
+async fn rows_with_equal_values_are_paged_from_either_end_of_every_sort(world: &World) {
+    keep_rows_with_equal_moments(world).await;
+    for (list, name, sorts) in LISTS {
+        for (field, value) in sorts {
+            let shown = format!("{name} value: {value}");
+            let [up, down] = both_ways(world, list, (field, ""), &shown).await;
+            let rows = nodes(&page(world, list, &up, &shown).await);
+            let text = |row: &Value, field: &str| as_sorted(row[field].as_str().unwrap());
+            assert!(
+                rows.len() > 3 && rows.is_sorted_by_key(|row| (text(row, "value"), text(row, name))),
+                "{list} by {field}: {rows:#?}"
+            );
+            for (order, mut whole) in [(down, rows.clone()), (up, rows.into_iter().rev().collect::<Vec<_>>())] {
+                assert_eq!(paged(world, list, &order, (shown.as_str(), "last")).await, whole, "{list} by {field} from its end");
+                whole.reverse();
+                assert_eq!(nodes(&page(world, list, &order, &shown).await), whole, "{list} by {field}");
+            }
+        }
+    }
+}
+
+async fn jobs_are_read_from_the_oldest_or_the_newest(world: &World) {
+    keep_failed_jobs(world).await;
+    let [up, _] = both_ways(world, "jobs", ("CREATED_AT", "states: [FAILED], "), "id createdAt").await;
+    let oldest = nodes(&page(world, "jobs", &up, "createdAt").await);
+    let moments: Vec<&str> = oldest.iter().map(|row| row["createdAt"].as_str().unwrap()).collect();
+    assert!(moments.is_sorted() && moments[0] == moments[1] && moments[1] < moments[2], "{moments:?}");
+    let newest = nodes(&page(world, "jobs", "states: [FAILED]", "createdAt").await);
+    assert_eq!(newest, oldest.into_iter().rev().collect::<Vec<_>>(), "as before where no order is asked for");
+}
