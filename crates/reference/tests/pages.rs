@@ -39,7 +39,8 @@ fn a_field_page_says_who_may_call_it_and_what_it_costs() {
         "<a href=\"/docs/types/OrderFilter\">OrderFilter</a>",
         "<a href=\"/docs/types/OrderConnection\">OrderConnection</a>!",
         "<h2>Example</h2>",
-        "<details class=\"call\" name=\"call\" open><summary>TypeScript</summary>",
+        "<details class=\"call\" name=\"call\" open><summary>curl</summary>",
+        "<details class=\"call\" name=\"call\"><summary>TypeScript</summary>",
         "/docs/errors#FORBIDDEN",
         "/docs/errors#UNAUTHENTICATED",
     ] {
