@@ -51,3 +51,27 @@ const GUIDES: &[Guide] = guides![
 pub fn docs() -> Docs {
     Docs::new(|| Reference::new(&api::schema::sdl(), GUIDES))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most bytes of a page, without the coding in which it is sent.
+    const MOST_BYTES: usize = 60_000;
+
+    #[test]
+    fn no_page_of_the_reference_is_larger_than_its_budget() {
+        let reference = Reference::new(&api::schema::sdl(), GUIDES).unwrap();
+        let paths = reference.paths();
+        assert!(paths.len() > 1_500, "{}", paths.len());
+        let too_large: Vec<_> = paths
+            .into_iter()
+            .filter_map(|path| {
+                let page = reference.page(&path).unwrap();
+                let size = page.body.len();
+                (page.content_type.starts_with("text/html") && size > MOST_BYTES).then_some((size, path))
+            })
+            .collect();
+        assert!(too_large.is_empty(), "divide these pages: {too_large:?}");
+    }
+}

@@ -114,8 +114,8 @@ impl Reference {
         Ok(Self { schema, guides, search })
     }
 
-    /// The page at a path below `/docs`, without the slash that begins it: "", "types", "types/Order", "fields/Query.orders", "guides/partners",
-    /// "errors", "search.json", "docs.js", "docs.css", "favicon.svg". `None` if there is none.
+    /// The page at a path below `/docs`, without the slash that begins it: "", "types", "types/Order", "initials/O", "fields/Query.orders",
+    /// "permissions/order", "guides/partners", "errors", "search.json", "docs.js", "docs.css", "favicon.svg". `None` if there is none.
     pub fn page(&self, path: &str) -> Option<Page<'_>> {
         let html = |body: String| Some(Page { content_type: HTML, body: Cow::Owned(body) });
         let text = |content_type, body| Some(Page { content_type, body: Cow::Borrowed(body) });
@@ -130,6 +130,8 @@ impl Reference {
                 "favicon.svg" => text("image/svg+xml", include_str!("../assets/favicon.svg")),
                 _ => None,
             },
+            Some(("permissions", group)) => page::permissions::page(&self.schema, group).and_then(html),
+            Some(("initials", initial)) => page::types::of_initial(&self.schema, initial).and_then(html),
             Some(("guides", slug)) => self.guides.get(slug).map(page::guide).and_then(html),
             Some(("types", name)) => {
                 let definition = self.schema.definition(name).filter(|_| !self.schema.is_root(name))?;
@@ -150,6 +152,8 @@ impl Reference {
         let mut paths: Vec<_> =
             ["", "types", "errors", "search.json", "docs.js", "docs.css", "favicon.svg"].map(str::to_owned).to_vec();
         paths.extend(self.guides.iter().map(|guide| format!("guides/{}", guide.slug)));
+        paths.extend(page::permissions::groups(&self.schema).keys().map(|group| page::permissions::path(group)));
+        paths.extend(page::types::initial_paths(&self.schema));
         for operation in Operation::ALL {
             let fields = self.schema.root_fields(operation);
             paths.extend(fields.iter().map(|field| schema::field_path(operation, field)));

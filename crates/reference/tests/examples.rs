@@ -145,6 +145,34 @@ fn an_example_is_also_called_by_both_clients() {
     assert!(without.iter().all(|example| example.operation == Operation::Subscription), "{without:?}");
 }
 
+/// What a shell passes to curl behind `-d`.
+fn curl_body(curl: &str) -> Value {
+    let (_, quoted) = curl.split_once("\n  -d '").unwrap();
+    let body = quoted.strip_suffix("'\n").unwrap();
+    assert!(!body.contains('\''), "the shell would end the text there: {curl}");
+    serde_json::from_str(body).unwrap()
+}
+
+#[test]
+fn curl_sends_the_example_of_every_root_field() {
+    let reference = Reference::new(SDL, &[]).unwrap();
+    for example in reference.examples() {
+        let variables: Value = serde_json::from_str(&example.variables).unwrap();
+        let mut body = json!({ "query": example.document });
+        if variables != json!({}) {
+            body["variables"] = variables;
+        }
+        assert_eq!(curl_body(&example.curl), body, "{}", example.curl);
+        assert!(example.curl.contains("\"$ENTREPOT_URL/graphql\""), "{}", example.curl);
+        let is_stream = example.curl.contains("-H 'Accept: text/event-stream'");
+        assert_eq!(is_stream, example.operation == Operation::Subscription, "{}", example.curl);
+    }
+    let curl = |field: &str| reference.examples().find(|example| example.field == field).unwrap().curl;
+    assert!(curl("orderCreate").contains("Bearer $ENTREPOT_KEY"));
+    assert!(curl("apiKeyCreate").contains("Bearer $ENTREPOT_TOKEN"), "with a key it would be refused");
+    assert!(!curl("login").contains("Bearer"));
+}
+
 #[test]
 fn a_subscription_shows_its_phase_its_cursor_and_the_changes() {
     let (document, _) = example(SDL, "stockChanged");

@@ -39,7 +39,8 @@ fn a_field_page_says_who_may_call_it_and_what_it_costs() {
         "<a href=\"/docs/types/OrderFilter\">OrderFilter</a>",
         "<a href=\"/docs/types/OrderConnection\">OrderConnection</a>!",
         "<h2>Example</h2>",
-        "<details class=\"call\" name=\"call\" open><summary>TypeScript</summary>",
+        "<details class=\"call\" name=\"call\" open><summary>curl</summary>",
+        "<details class=\"call\" name=\"call\"><summary>TypeScript</summary>",
         "/docs/errors#FORBIDDEN",
         "/docs/errors#UNAUTHENTICATED",
     ] {
@@ -119,6 +120,50 @@ fn the_index_lists_guides_first_and_then_every_root_field() {
 }
 
 #[test]
+fn old_links_into_the_index_lead_to_their_places() {
+    let ids = attributes(&body(&real(), ""), "id");
+    for id in ["guides", "queries", "mutations", "subscriptions"] {
+        assert!(ids.iter().any(|one| one == id), "{id}: {ids:?}");
+    }
+}
+
+#[test]
+fn every_root_field_is_on_the_page_of_its_permission_and_every_type_on_that_of_its_letter() {
+    let reference = real();
+    let lists: BTreeMap<_, _> = reference
+        .paths()
+        .into_iter()
+        .filter(|path| path.starts_with("permissions/") || path.starts_with("initials/"))
+        .map(|path| (path.clone(), body(&reference, &path)))
+        .collect();
+    for path in reference.paths() {
+        let wanted = match path.split_once('/') {
+            Some(("fields", _)) => "permissions/",
+            Some(("types", _)) => "initials/",
+            _ => continue,
+        };
+        let link = format!("<li><a href=\"/docs/{path}\">");
+        let holders: Vec<_> = lists.iter().filter(|(_, page)| page.contains(&link)).map(|(path, _)| path).collect();
+        assert!(matches!(holders[..], [one] if one.starts_with(wanted)), "{path}: {holders:?}");
+    }
+    let orders = &lists["permissions/order"];
+    for part in [
+        "<dt>Permission</dt><dd><code>order.",
+        "<code>order.write</code>",
+        "<h2 id=\"mutations\">Mutations</h2>",
+        "<a href=\"/docs/fields/Mutation.orderCreate\">orderCreate</a> <span>",
+    ] {
+        assert!(orders.contains(part), "{part}\n{orders}");
+    }
+    assert!(lists["permissions/public"].contains("none; open to anyone"));
+    assert!(lists["initials/O"].contains("<h2 id=\"inputs\">Inputs</h2>"));
+    for (path, page) in &lists {
+        let index = body(&reference, if path.starts_with("initials/") { "types" } else { "" });
+        assert!(index.contains(&format!("href=\"/docs/{path}\"")), "{path}\n{page}");
+    }
+}
+
+#[test]
 fn every_link_leads_to_a_page_and_to_a_place_on_it() {
     let reference = real();
     let paths: BTreeSet<_> = reference.paths().into_iter().collect();
@@ -167,7 +212,7 @@ fn the_search_index_names_every_field_type_and_guide() {
     let reference = real();
     let entries: Vec<Value> = serde_json::from_str(&body(&reference, "search.json")).unwrap();
     let found: BTreeSet<_> = entries.iter().map(|entry| entry["path"].as_str().unwrap().to_owned()).collect();
-    let is_entry = |path: &&String| path.contains('/');
+    let is_entry = |path: &&String| ["guides/", "fields/", "types/"].iter().any(|folder| path.starts_with(folder));
     let wanted: BTreeSet<_> = reference.paths().iter().filter(is_entry).map(|path| format!("/docs/{path}")).collect();
     assert_eq!(found, wanted);
     let orders = entries.iter().find(|entry| entry["path"] == "/docs/fields/Query.orders").unwrap();
@@ -238,6 +283,10 @@ fn what_is_not_there_is_no_page() {
         "fields/orders",
         "types/Nothing",
         "types/Query",
+        "permissions/nothing",
+        "permissions/",
+        "initials/o",
+        "initials/Or",
         "guides/nothing",
         "../Cargo.toml",
         "docs.js/x",

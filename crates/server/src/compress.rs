@@ -1,5 +1,5 @@
-//! Answers in fewer bytes, for clients that ask for them. Only answers of queries: what a mutation answers may be a secret that is shown
-//! once, and a secret next to words of the caller's own choosing should not be compressed with them (BREACH).
+//! Answers in fewer bytes, for clients that ask for them. Only answers of queries, and pages of the reference: what a mutation answers may be a
+//! secret that is shown once, and a secret next to words of the caller's own choosing should not be compressed with them (BREACH).
 
 use std::{cell::RefCell, io::Write, sync::Arc};
 

@@ -1,7 +1,6 @@
 //! The reference of the API, for people: `/docs`.
 
 use std::{
-    borrow::Cow,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -10,13 +9,13 @@ use axum::{
     Router,
     body::Body,
     extract::Path,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     routing::get,
 };
 use bytes::Bytes;
 use reference::{Reference, ReferenceError};
 
-use super::reply;
+use super::{compress, etag, reply};
 
 /// Pages that are made of the schema and the guides when the first is asked for.
 #[derive(Clone)]
@@ -36,21 +35,50 @@ impl Docs {
         Self { make, made: Arc::default() }
     }
 
-    fn page(&self, path: &str) -> Response<Body> {
+    fn content(&self, path: &str) -> Option<Content> {
         let made = self.made.get_or_init(|| {
             let made = (self.make)();
             made.inspect_err(|error| tracing::error!(%error, "the reference could not be made")).ok()
         });
-        match made.as_ref().and_then(|reference| reference.page(path)) {
-            Some(page) => {
-                let body = match page.body {
-                    Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
-                    Cow::Owned(text) => text.into(),
-                };
-                answer(StatusCode::OK, page.content_type, body)
-            }
-            None => answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "There is no such page. Begin at /docs.\n".into()),
+        let page = made.as_ref()?.page(path)?;
+        let kind = page.content_type;
+        let bytes = page.body.into_owned().into_bytes();
+        Some(Content { kind, tag: etag::of(&bytes), bytes })
+    }
+}
+
+/// A page, style sheet, script or index as it is sent.
+struct Content {
+    kind: &'static str,
+    bytes: Vec<u8>,
+    tag: String,
+}
+
+impl Content {
+    /// In the coding that the reader likes best, or without its bytes if the reader has them.
+    async fn response(self, asked: &HeaderMap) -> Response<Body> {
+        let is_known = etag::is_known(asked, &self.tag);
+        let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|line| line.to_str().ok());
+        let (bytes, coding) = match compress::wanted(accepted) {
+            _ if is_known => (Vec::new(), None),
+            Some(coding) if self.bytes.len() > compress::WORTH_IT => match compress::compress(self.bytes, coding).await {
+                Ok(fewer) => (fewer, Some(coding)),
+                Err(bytes) => (bytes, None),
+            },
+            _ => (self.bytes, None),
+        };
+        let status = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+        let mut response = answer(status, self.kind, bytes.into());
+        let headers = response.headers_mut();
+        // Weak: the same tag is that of each coding.
+        if let Ok(tag) = HeaderValue::from_str(&format!("W/{}", self.tag)) {
+            headers.insert(header::ETAG, tag);
         }
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if let Some(coding) = coding {
+            headers.insert(header::CONTENT_ENCODING, coding.name());
+        }
+        response
     }
 }
 
@@ -58,15 +86,20 @@ impl Docs {
 pub fn routes<S: Clone + Send + Sync + 'static>(docs: &Docs) -> Router<S> {
     let (index, slash, below) = (docs.clone(), docs.clone(), docs.clone());
     Router::new()
-        .route("/docs", get(move || at(index, String::new())))
-        .route("/docs/", get(move || at(slash, String::new())))
-        .route("/docs/{*path}", get(move |Path(path): Path<String>| at(below, path)))
+        .route("/docs", get(move |asked: HeaderMap| at(index, asked, String::new())))
+        .route("/docs/", get(move |asked: HeaderMap| at(slash, asked, String::new())))
+        .route("/docs/{*path}", get(move |Path(path): Path<String>, asked: HeaderMap| at(below, asked, path)))
 }
 
+const TEXT: &str = "text/plain; charset=utf-8";
+
 /// Beside the threads that answer requests: the first page takes a moment.
-async fn at(docs: Docs, path: String) -> Response<Body> {
-    let page = tokio::task::spawn_blocking(move || docs.page(&path)).await;
-    page.unwrap_or_else(|_| answer(StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", Bytes::new()))
+async fn at(docs: Docs, asked: HeaderMap, path: String) -> Response<Body> {
+    match tokio::task::spawn_blocking(move || docs.content(&path)).await {
+        Ok(Some(content)) => content.response(&asked).await,
+        Ok(None) => answer(StatusCode::NOT_FOUND, TEXT, "There is no such page. Begin at /docs.\n".into()),
+        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, Bytes::new()),
+    }
 }
 
 fn answer(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Body> {

@@ -6,6 +6,7 @@ mod connections;
 mod cookies;
 mod early_refusal;
 mod envelope;
+mod etag;
 mod event_stream;
 mod files;
 mod metrics_endpoint;

@@ -1,8 +1,9 @@
 //! The reference of the API, as somebody reads it in a browser, and its examples, as somebody sends them.
 
-use std::time::Duration;
+use std::{io::Read as _, time::Duration};
 
 use entrepot::schema;
+use flate2::read::GzDecoder;
 use reference::{Example, Operation, Reference};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -20,6 +21,28 @@ async fn page(server: &Server, path: &str) -> (u16, reqwest::header::HeaderMap, 
     (status, headers, answer.text().await.unwrap())
 }
 
+/// A reader who has a page is told so in a few bytes, whatever the coding was; one who has another gets it, packed if wanted.
+async fn check_tags(server: &Server, path: &str) {
+    let get = |name: &'static str, value: &str| {
+        let request = reqwest::Client::new().get(format!("{}{path}", server.url())).header(name, value);
+        async move { request.send().await.unwrap() }
+    };
+    let (_, headers, body) = page(server, path).await;
+    let tag = headers["etag"].to_str().unwrap();
+    assert_eq!((headers.get("content-encoding"), headers["vary"].to_str().unwrap()), (None, "accept-encoding"), "{path}");
+    let known = get("if-none-match", tag).await;
+    assert_eq!((known.status().as_u16(), known.headers()["etag"].to_str().unwrap()), (304, tag), "{path}");
+    assert_eq!(known.text().await.unwrap(), "", "{path}");
+    let other = get("if-none-match", "\"another\"").await;
+    assert_eq!((other.status().as_u16(), other.text().await.unwrap()), (200, body.clone()), "{path}");
+    let packed = get("accept-encoding", "gzip").await;
+    let written = ["content-encoding", "etag"].map(|name| packed.headers()[name].to_str().unwrap());
+    assert_eq!(written, ["gzip", tag], "{path}");
+    let mut unpacked = String::new();
+    GzDecoder::new(&*packed.bytes().await.unwrap()).read_to_string(&mut unpacked).unwrap();
+    assert_eq!(unpacked, body, "{path}");
+}
+
 on_both!(the_reference_is_served_with_the_api, site: Site => {
     let server = Server::start(site).await;
     let (status, headers, index) = page(&server, "/docs").await;
@@ -34,6 +57,9 @@ on_both!(the_reference_is_served_with_the_api, site: Site => {
     }
     let (_, _, found) = page(&server, "/docs/search.json").await;
     assert!(found.contains("stockAdjust"));
+    for path in ["/docs", "/docs/fields/Query.orders", "/docs/search.json", "/docs/docs.css"] {
+        check_tags(&server, path).await;
+    }
     for nothing in ["/docs/fields/Query.teapots", "/docs/..%2f..%2fetc%2fpasswd", "/docs/guides/%00"] {
         assert_eq!(page(&server, nothing).await.0, 404, "{nothing}");
     }

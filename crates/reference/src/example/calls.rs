@@ -1,4 +1,4 @@
-//! The call of an example by the clients of this repository, in TypeScript and in Python.
+//! The call of an example by curl, and by the clients of this repository, in TypeScript and in Python.
 
 use crate::{Operation, directives::Access, json::Json, schema::Field};
 
@@ -27,6 +27,15 @@ impl Proof {
         }
     }
 
+    /// The header with its option, on a line of its own, for a shell.
+    fn curl(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Session => " \\\n  -H \"Authorization: Bearer $ENTREPOT_TOKEN\"",
+            Self::Key => " \\\n  -H \"Authorization: Bearer $ENTREPOT_KEY\"",
+        }
+    }
+
     /// What is imported, and the options of the client.
     fn typescript(self) -> (&'static str, &'static str) {
         match self {
@@ -49,6 +58,28 @@ impl Proof {
             Self::Key => ", os.environ[\"ENTREPOT_KEY\"]",
         }
     }
+}
+
+/// The command for a shell, which reads the address and the token from its environment. A stream is one of server-sent events.
+pub(super) fn curl(operation: Operation, field: &Field, document: &str, variables: &Json) -> String {
+    let mut members = vec![("query".to_owned(), Json::Text(document.to_owned()))];
+    if !has_no_members(variables) {
+        members.push(("variables".to_owned(), variables.clone()));
+    }
+    // In a shell's single quotes only a single quote needs an escape.
+    let body = Json::Object(members).pretty().replace('\'', "\\u0027");
+    let (options, accepted) = match operation {
+        Operation::Subscription => ("--no-buffer ", " \\\n  -H 'Accept: text/event-stream'"),
+        Operation::Query | Operation::Mutation => ("", ""),
+    };
+    let authorization = Proof::of(field).curl();
+    format!(
+        "curl {options}\"$ENTREPOT_URL/graphql\"{authorization}{accepted} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'\n"
+    )
+}
+
+fn has_no_members(variables: &Json) -> bool {
+    matches!(variables, Json::Object(members) if members.is_empty())
 }
 
 /// The programs; `None` for a stream that the clients have no method for.
@@ -77,7 +108,7 @@ pub(super) fn calls(operation: Operation, field: &Field, document: &str, variabl
 
 /// A query or mutation, and what is done with its answer.
 fn called(method: &str, field: &str, document: &str, variables: &Json) -> (String, String) {
-    if matches!(variables, Json::Object(members) if members.is_empty()) {
+    if has_no_members(variables) {
         return (
             format!("const data = await client.{method}(`{document}`);\nconsole.log(data.{field});\n"),
             format!("    data = shop.execute(\"\"\"{document}\"\"\")\n    print(data[\"{field}\"])\n"),
@@ -105,4 +136,20 @@ fn followed(field: &str) -> Option<(String, String)> {
         format!("for await (const event of client.{typescript}()) console.log(event);\n"),
         format!("    for event in shop.live.{python}():\n        print(event.kind, event.row)\n"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+
+    #[test]
+    fn a_quote_in_an_example_does_not_end_the_argument_of_curl() {
+        let schema = Schema::parse("type Query { look(text: String!): Int @public }").unwrap();
+        let field = schema.root_field(Operation::Query, "look").unwrap();
+        let variables = Json::Object(vec![("text".to_owned(), Json::Text("it's".to_owned()))]);
+        let command = "curl \"$ENTREPOT_URL/graphql\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{\n  \"query\": \"{ look }\",\n  \
+                       \"variables\": {\n    \"text\": \"it\\u0027s\"\n  }\n}'\n";
+        assert_eq!(curl(Operation::Query, field, "{ look }", &variables), command);
+    }
 }

@@ -24,6 +24,8 @@ pub struct Example {
     pub document: String,
     /// The variables as a JSON object: each required argument, and `first` of pages.
     pub variables: String,
+    /// The same call by curl: a command for a shell.
+    pub curl: String,
     /// The same call by the clients; `None` for a stream that they have no method for.
     pub calls: Option<Calls>,
 }
@@ -59,8 +61,9 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
         selection::printed(&selected, 1),
     );
     let variables = Json::Object(variables);
+    let curl = calls::curl(operation, field, &document, &variables);
     let calls = calls::calls(operation, field, &document, &variables);
-    Example { operation, field: field.name.clone(), document, variables: variables.pretty(), calls }
+    Example { operation, field: field.name.clone(), document, variables: variables.pretty(), curl, calls }
 }
 
 fn in_brackets(parts: &[String]) -> String {

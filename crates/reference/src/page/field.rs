@@ -1,7 +1,7 @@
 //! A page for each root field.
 
 use crate::{
-    Calls, Operation,
+    Example, Operation,
     directives::Access,
     errors,
     example::example,
@@ -30,15 +30,13 @@ pub(crate) fn page(schema: &Schema, operation: Operation, field: &Field) -> Stri
         escaped(&shown.document),
         escaped(&shown.variables)
     ));
-    if let Some(calls) = &shown.calls {
-        main.push_str(&calls_of(calls));
-    }
+    main.push_str(&calls_of(&shown));
     main.push_str(&errors_of(schema, operation, field));
     frame(&format!("{}.{}", operation.root(), field.name), &main)
 }
 
 /// Tabs that need no script: one of those that share a name is open.
-fn calls_of(calls: &Calls) -> String {
+fn calls_of(shown: &Example) -> String {
     let tab = |title: &str, code: &str, open: &str| {
         format!(
             "<details class=\"call\" name=\"call\"{open}><summary>{title}</summary>\n<pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n\
@@ -46,7 +44,12 @@ fn calls_of(calls: &Calls) -> String {
             escaped(code)
         )
     };
-    format!("<h3>From a program</h3>\n{}{}", tab("TypeScript", &calls.typescript, " open"), tab("Python", &calls.python, ""))
+    let mut tabs = tab("curl", &shown.curl, " open");
+    if let Some(calls) = &shown.calls {
+        tabs.push_str(&tab("TypeScript", &calls.typescript, ""));
+        tabs.push_str(&tab("Python", &calls.python, ""));
+    }
+    format!("<h3>From a program</h3>\n{tabs}")
 }
 
 fn facts_about(operation: Operation, field: &Field) -> Vec<(&'static str, String)> {

@@ -1,19 +1,12 @@
-//! The first page: guides, then all root fields by name.
+//! The first page: guides, groups of permissions, then the names of all root fields.
 
 use crate::{
     Operation,
     guide::Guides,
-    html::{first_sentence, inline, link, page as frame},
-    schema::{Field, Schema, field_path},
+    html::{joined, link, page as frame},
+    page::{deprecation_mark, entry, fields_heading, initial, permissions},
+    schema::{Schema, field_path},
 };
-
-fn heading(operation: Operation) -> (&'static str, &'static str) {
-    match operation {
-        Operation::Query => ("queries", "Queries"),
-        Operation::Mutation => ("mutations", "Mutations"),
-        Operation::Subscription => ("subscriptions", "Subscriptions"),
-    }
-}
 
 pub(crate) fn page(schema: &Schema, guides: &Guides) -> String {
     let mut main = "<h1>The Entrepot API</h1>\n<p>One GraphQL endpoint answers everything: <code>POST /graphql</code>, and \
@@ -24,38 +17,35 @@ pub(crate) fn page(schema: &Schema, guides: &Guides) -> String {
     if guides.iter().next().is_some() {
         main.push_str("<h2 id=\"guides\">Guides</h2>\n<ul class=\"entries\">\n");
         for guide in guides.iter() {
-            main.push_str(&entry(&format!("guides/{}", guide.slug), &guide.title, &guide.summary, false));
+            main.push_str(&entry(&format!("guides/{}", guide.slug), &guide.title, &guide.summary));
         }
         main.push_str("</ul>\n");
     }
+    main.push_str(
+        "<h2 id=\"permissions\">Fields by permission</h2>\n<p>The page of a group has the first sentence of each field.</p>\n",
+    );
+    main.push_str(&permissions::list(&permissions::groups(schema)));
     for operation in Operation::ALL {
-        let fields = schema.root_fields(operation);
-        if fields.is_empty() {
-            continue;
-        }
-        let (id, title) = heading(operation);
-        main.push_str(&format!("<h2 id=\"{id}\">{title}</h2>\n"));
-        for letter in fields.chunk_by(|one, other| initial(one) == initial(other)) {
-            main.push_str(&format!(
-                "<h3>{}</h3>\n<ul class=\"entries\">\n",
-                letter.first().map(|field| initial(field)).unwrap_or_default()
-            ));
-            for field in letter {
-                let text = first_sentence(&field.description);
-                main.push_str(&entry(&field_path(operation, field), &field.name, &text, field.directives.deprecated().is_some()));
-            }
-            main.push_str("</ul>\n");
-        }
+        main.push_str(&names(schema, operation));
     }
     frame("Reference", &main)
 }
 
-/// The first letter; GraphQL names are ASCII.
-fn initial(field: &Field) -> String {
-    field.name.chars().take(1).map(|char| char.to_ascii_uppercase()).collect()
-}
-
-fn entry(path: &str, name: &str, text: &str, is_deprecated: bool) -> String {
-    let mark = if is_deprecated { " <small>deprecated</small>" } else { "" };
-    format!("<li>{}{mark} <span>{}</span></li>\n", link(path, name), inline(text))
+/// The names of a root's fields by their first letter; empty if it has none.
+fn names(schema: &Schema, operation: Operation) -> String {
+    let fields = schema.root_fields(operation);
+    if fields.is_empty() {
+        return String::new();
+    }
+    let (id, title) = fields_heading(operation);
+    let mut out = format!("<h2 id=\"{id}\">{title}</h2>\n");
+    for of_one in fields.chunk_by(|one, other| initial(&one.name) == initial(&other.name)) {
+        let items = of_one.iter().map(|field| {
+            let name = link(&field_path(operation, field), &field.name);
+            format!("<li>{name}{}</li>\n", deprecation_mark(field))
+        });
+        let letter = of_one.first().map(|field| initial(&field.name)).unwrap_or_default();
+        out.push_str(&format!("<h3>{letter}</h3>\n<ul class=\"columns\">\n{}</ul>\n", joined(items)));
+    }
+    out
 }

@@ -2,12 +2,14 @@
 
 pub(crate) mod field;
 pub(crate) mod index;
+pub(crate) mod permissions;
 pub(crate) mod types;
 
 use crate::{
+    Operation,
     guide::Rendered,
-    html::{escaped, inline, joined, page, paragraphs, type_link},
-    schema::{Input, Schema},
+    html::{escaped, inline, joined, link, page, paragraphs, type_link},
+    schema::{Field, Input, Schema},
 };
 
 /// A guide with its frame.
@@ -29,7 +31,7 @@ fn linked(schema: &Schema, text: &str) -> String {
         out.push_str(&escaped(&rest[..start]));
         let word = &rest[start..end];
         match schema.path_of(word) {
-            Some(path) => out.push_str(&crate::html::link(&path, word)),
+            Some(path) => out.push_str(&link(&path, word)),
             None => out.push_str(&escaped(word)),
         }
         rest = &rest[end..];
@@ -72,4 +74,28 @@ fn inputs(schema: &Schema, word: &str, inputs: &[Input]) -> String {
 /// The kind above a title.
 fn heading(kind: &str, name: &str) -> String {
     format!("<p class=\"kind\">{}</p>\n<h1><code>{}</code></h1>\n", inline(kind), escaped(name))
+}
+
+/// An item of a list of pages: the name with its link, and a text.
+fn entry(path: &str, name: &str, text: &str) -> String {
+    format!("<li>{} <span>{}</span></li>\n", link(path, name), inline(text))
+}
+
+/// A mark for the name of a field that is deprecated; empty for others.
+fn deprecation_mark(field: &Field) -> &'static str {
+    if field.directives.deprecated().is_some() { " <small>deprecated</small>" } else { "" }
+}
+
+/// The id and the title of a list of root fields.
+fn fields_heading(operation: Operation) -> (&'static str, &'static str) {
+    match operation {
+        Operation::Query => ("queries", "Queries"),
+        Operation::Mutation => ("mutations", "Mutations"),
+        Operation::Subscription => ("subscriptions", "Subscriptions"),
+    }
+}
+
+/// The first letter, a capital; GraphQL names are ASCII.
+fn initial(name: &str) -> String {
+    name.chars().take(1).map(|char| char.to_ascii_uppercase()).collect()
 }

@@ -1,33 +1,88 @@
-//! A page for each type, and the list of all.
+//! A page for each type, and lists of them by first letter.
+
+use std::collections::BTreeMap;
 
 use crate::{
     directives::Access,
-    html::{escaped, first_sentence, inline, joined, link, page as frame, paragraphs, type_link, type_name},
-    page::{deprecated, facts, heading, inputs},
+    html::{escaped, first_sentence, joined, link, page as frame, paragraphs, type_link, type_name},
+    page::{deprecated, entry, facts, heading, initial, inputs},
     schema::{Definition, Field, Kind, Schema},
 };
 
-/// All types, by kind.
+/// Kinds with the id and the title of their lists.
+const TITLES: [(Kind, &str, &str); 6] = [
+    (Kind::Object, "objects", "Objects"),
+    (Kind::Interface, "interfaces", "Interfaces"),
+    (Kind::Union, "unions", "Unions"),
+    (Kind::Input, "inputs", "Inputs"),
+    (Kind::Enum, "enums", "Enums"),
+    (Kind::Scalar, "scalars", "Scalars"),
+];
+/// Kinds with so few types that one page has them all.
+const SMALL: [Kind; 3] = [Kind::Interface, Kind::Union, Kind::Scalar];
+
+/// Types by their first letter, each letter by name.
+type Initials<'a> = BTreeMap<String, Vec<&'a Definition>>;
+
+fn initials(schema: &Schema) -> Initials<'_> {
+    let mut found = Initials::new();
+    for definition in schema.types() {
+        found.entry(initial(&definition.name)).or_default().push(definition);
+    }
+    found
+}
+
+/// The path of the page with the types of this first letter, below `/docs`.
+fn initial_path(initial: &str) -> String {
+    format!("initials/{initial}")
+}
+
+/// The paths of the pages by first letter.
+pub(crate) fn initial_paths(schema: &Schema) -> Vec<String> {
+    initials(schema).keys().map(|initial| initial_path(initial)).collect()
+}
+
+/// The first letters of types, each with a page of its own, and the types of the kinds that have few.
 pub(crate) fn list(schema: &Schema) -> String {
-    let titles = [
-        (Kind::Object, "Objects"),
-        (Kind::Interface, "Interfaces"),
-        (Kind::Union, "Unions"),
-        (Kind::Input, "Inputs"),
-        (Kind::Enum, "Enums"),
-        (Kind::Scalar, "Scalars"),
-    ];
-    let mut main = "<h1>Types</h1>\n".to_owned();
-    for (kind, title) in titles {
-        let items = joined(schema.types().filter(|definition| definition.kind == kind).map(|one| {
+    let mut main = "<h1>Types</h1>\n<h2 id=\"initials\">By first letter</h2>\n<ul class=\"entries\">\n".to_owned();
+    for (initial, types) in initials(schema) {
+        let counts: Vec<_> = TITLES.into_iter().filter_map(|(kind, id, _)| counted(&types, kind, id)).collect();
+        main.push_str(&entry(&initial_path(&initial), &initial, &counts.join(", ")));
+    }
+    main.push_str("</ul>\n");
+    let few: Vec<_> = schema.types().filter(|definition| SMALL.contains(&definition.kind)).collect();
+    main.push_str(&by_kind(&few));
+    frame("Types", &main)
+}
+
+/// The number of types of one kind; `None` if there are none.
+fn counted(types: &[&Definition], kind: Kind, plural: &str) -> Option<String> {
+    match types.iter().filter(|definition| definition.kind == kind).count() {
+        0 => None,
+        1 => Some(format!("1 {}", plural.trim_end_matches('s'))),
+        many => Some(format!("{many} {plural}")),
+    }
+}
+
+/// The types of one first letter, by kind; `None` if there are none.
+pub(crate) fn of_initial(schema: &Schema, initial: &str) -> Option<String> {
+    let all = initials(schema);
+    let types = all.get(initial)?;
+    Some(frame(&format!("Types: {initial}"), &format!("<h1>Types: {}</h1>\n{}", escaped(initial), by_kind(types))))
+}
+
+fn by_kind(types: &[&Definition]) -> String {
+    let mut out = String::new();
+    for (kind, id, title) in TITLES {
+        let items = joined(types.iter().filter(|definition| definition.kind == kind).map(|one| {
             let path = format!("types/{}", one.name);
-            format!("<li>{} <span>{}</span></li>\n", link(&path, &one.name), inline(&first_sentence(&one.description)))
+            entry(&path, &one.name, &first_sentence(&one.description))
         }));
         if !items.is_empty() {
-            main.push_str(&format!("<h2>{title}</h2>\n<ul class=\"entries\">\n{items}</ul>\n"));
+            out.push_str(&format!("<h2 id=\"{id}\">{title}</h2>\n<ul class=\"entries\">\n{items}</ul>\n"));
         }
     }
-    frame("Types", &main)
+    out
 }
 
 pub(crate) fn page(schema: &Schema, definition: &Definition) -> String {

@@ -7,9 +7,8 @@ use axum::{
 use entity::prelude::TableFormat;
 use serde_json::Value;
 use services::saved_views::core::media_type;
-use sha2::{Digest as _, Sha256};
 
-use crate::reply;
+use crate::{etag, reply};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -39,8 +38,8 @@ pub(super) struct Sheet {
 
 impl Sheet {
     pub(super) fn response(self, asked: &HeaderMap, id: &str) -> Response<Body> {
-        let tag = format!("\"{}\"", hex::encode(Sha256::digest(&self.bytes)));
-        let is_known = is_known(asked, &tag);
+        let tag = etag::of(&self.bytes);
+        let is_known = etag::is_known(asked, &tag);
         let mut response = Response::new(if is_known { Body::empty() } else { Body::from(self.bytes) });
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -55,25 +54,5 @@ impl Sheet {
         headers.insert(header::VARY, HeaderValue::from_static("authorization"));
         reply::seal(headers, id);
         response
-    }
-}
-
-/// Whether whoever asks has what this tag is of (RFC 9110, 13.1.2).
-fn is_known(asked: &HeaderMap, tag: &str) -> bool {
-    let lines = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_reader_has_is_not_sent_again() {
-        let mut asked = HeaderMap::new();
-        assert!(!is_known(&asked, "\"a\""));
-        asked.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"b\", W/\"a\""));
-        assert!(is_known(&asked, "\"a\""));
-        assert!(!is_known(&asked, "\"c\""));
     }
 }
