@@ -15,6 +15,7 @@ mod copying;
 mod crash;
 mod demo_shop;
 mod demo_tabs;
+mod demo_views;
 mod deprecations;
 mod docs;
 mod doctor;
