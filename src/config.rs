@@ -369,7 +369,14 @@ fn credential(id: &str) -> Result<Uuid, &'static str> {
 }
 
 /// Pages of all ports of this machine: what development servers serve.
-pub const LOCAL_ORIGINS: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
+pub const LOCAL_ORIGINS: [&str; 6] = [
+    "http://localhost:*",
+    "http://127.0.0.1:*",
+    "http://[::1]:*",
+    "https://localhost:*",
+    "https://127.0.0.1:*",
+    "https://[::1]:*",
+];
 
 /// Reads the origin of a web page, as browsers send it. There is no wildcard but for ports of this machine: whoever may call is named.
 fn origin(text: &str) -> Result<String, &'static str> {

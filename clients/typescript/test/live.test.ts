@@ -431,9 +431,9 @@ test('a stream that may not be followed fails, and says why', async () => {
 
 test('a page whose origin is not listed stops, and is shown why', async () => {
   const from = proxy.sockets;
-  proxy.onMessage = () => ({ close: 4401, reason: "Unauthorized: this page's origin is not listed; start the node with --origin and that origin" });
+  proxy.onMessage = () => ({ close: 4401, reason: 'origin https://x is not allowed; see docs/realtime.md#from-a-web-page' });
   const stock = clientOf().liveStock();
-  await assert.rejects(stock.ready, { code: 'BAD_REQUEST', message: /4401: .*--origin/ });
+  await assert.rejects(stock.ready, { code: 'BAD_REQUEST', message: /4401: .*from-a-web-page/ });
   assert.equal(stock.status, 'failed');
   await new Promise((done) => setTimeout(done, 300));
   assert.equal(proxy.sockets, from + 1, 'it does not come back');

@@ -179,7 +179,7 @@ impl NodeQuery {
         find(ctx, &id).await.transpose()
     }
 
-    /// Several things by their ids, in the order of the ids; null where there is none.
+    /// Objects with the given IDs, in the order of the IDs; an entry is null when there is no such object, or you may not see it.
     #[field(authenticated, list_size(arguments("ids")))]
     async fn nodes(
         &self,

@@ -16,6 +16,7 @@ use async_graphql::{
         },
     },
 };
+use reference::Operation;
 
 use super::{
     deprecated::DeprecatedIndex,
@@ -156,13 +157,17 @@ impl SchemaIndex {
 
     /// Notes down what root fields ask for and do.
     fn note(&mut self, document: &ServiceDocument, roots: &Roots) {
-        let is_root =
-            |name: &Name| [&roots.query, &roots.mutation, &roots.subscription].into_iter().flatten().any(|root| root == name);
-        for kind in definitions(document).filter(|kind| is_root(&kind.name.node)) {
+        let roots = [
+            (Operation::Query, roots.query.as_ref()),
+            (Operation::Mutation, roots.mutation.as_ref()),
+            (Operation::Subscription, roots.subscription.as_ref()),
+        ];
+        for kind in definitions(document) {
             let (TypeKind::Object(object), name) = (&kind.kind, &kind.name.node) else { continue };
+            let Some((operation, _)) = roots.into_iter().find(|(_, root)| *root == Some(name)) else { continue };
             for field in &object.fields {
                 let price = self.field(name, &field.node.name.node).map_or(0, |known| known.price);
-                self.notes.add(name, &field.node, price);
+                self.notes.add(operation, name, &field.node, price);
             }
         }
     }

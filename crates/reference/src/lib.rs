@@ -1,6 +1,7 @@
 //! The reference of the API for people: from the schema and the guides, pages of HTML, a search index, and an example for each root field; and what
 //! changed from one schema to another. Text in, text out: no files, no clock, no network. `docs/crates/reference.md` has where things are.
 
+mod cost;
 pub mod diff;
 mod directives;
 mod errors;
@@ -14,6 +15,7 @@ mod search;
 
 use std::{borrow::Cow, fmt};
 
+pub use cost::points_of;
 pub use example::{Calls, Example};
 
 use guide::Guides;

@@ -35,7 +35,7 @@ fn a_field_page_says_who_may_call_it_and_what_it_costs() {
     for part in [
         "<h1><code>orders</code></h1>",
         "<dt>Permission</dt><dd><code>order.read</code></dd>",
-        "<dt>Cost</dt><dd>1 point, plus 0.1 for each object with an ID: as many as <code>first</code> or <code>last</code> says, otherwise 50 are assumed</dd>",
+        "<dt>Cost</dt><dd>1 point and what its answer holds, with 0.1 for each object with an ID: as many as <code>first</code> or <code>last</code> says, otherwise 50 are assumed</dd>",
         "<a href=\"/docs/types/OrderFilter\">OrderFilter</a>",
         "<a href=\"/docs/types/OrderConnection\">OrderConnection</a>!",
         "<h2>Example</h2>",
@@ -56,7 +56,7 @@ fn a_mutation_page_names_its_events_step_up_and_refusals() {
         "<dt>Step-up</dt>",
         "in the last 600 seconds",
         "<dt>Events</dt><dd><code>api_key.created</code></dd>",
-        "<dt>Cost</dt><dd>10 points, plus 0.1 for each line of the input</dd>",
+        "<dt>Cost</dt><dd>10 points, plus 0.1 for each line of the input, and what its answer holds</dd>",
         "<a href=\"/docs/types/ErrorCode\">ErrorCode</a>",
         "/docs/errors#STEP_UP_REQUIRED",
     ] {

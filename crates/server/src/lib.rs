@@ -21,6 +21,7 @@ mod origin;
 mod overload;
 mod profiles;
 mod proxies;
+mod refused_origins;
 mod reply;
 mod serve;
 mod stall;
@@ -49,7 +50,7 @@ use graphql::{
     validation_cache::DocumentValidator,
 };
 
-use self::{negotiate::Media, overload::LoadShedder};
+use self::{negotiate::Media, overload::LoadShedder, refused_origins::RefusedOrigins};
 
 pub use self::{
     connections::Peer,
@@ -108,6 +109,7 @@ pub struct Front<E> {
     pub drain: Drain,
     pub admission: Arc<Admission>,
     load_shedder: LoadShedder,
+    refused_origins: RefusedOrigins,
 }
 
 /// What `Front::new` is made from.
@@ -163,7 +165,8 @@ impl<E: Executor> Front<E> {
             positions: settings.positions.take(),
         });
         let (streams, drain) = (Streams::new(service.clone()), Drain::default());
-        Self { service, streams, settings, readiness, drain, admission, load_shedder }
+        let refused_origins = RefusedOrigins::default();
+        Self { service, streams, settings, readiness, drain, admission, load_shedder, refused_origins }
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     cookies,
     endpoint::{address, by_tls, text},
     negotiate::Media,
-    origin, reply,
+    origin, refused_origins, reply,
 };
 use graphql::{
     answer::Errors,
@@ -50,12 +50,15 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         return reply::of_fault(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
     };
-    if let Err(wait) = front.admission.enter(front.service.cost_limiter.rate_limiter().now()) {
+    let now = front.service.cost_limiter.rate_limiter().now();
+    if let Err(wait) = front.admission.enter(now) {
         metrics::socket_turned_away();
         return come_back("too many sockets come at once", wait, id);
     }
     if !is_open {
-        return refuse_origin(upgrade, id);
+        let origin = refused_origins::shown(parts.headers.get(header::ORIGIN));
+        front.refused_origins.log(&origin, now);
+        return refuse_origin(upgrade, refused_origins::reason(&origin), id);
     }
     let opening = Opening {
         id: id.to_owned(),
@@ -89,9 +92,8 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
 
 /// Browsers show their pages nothing of an upgrade that is refused, but the code and the reason of a socket that is closed. No client comes
 /// back after 4401, as it does after 4403 with another token: the page's origin stays what it is.
-fn refuse_origin(upgrade: WebSocketUpgrade, id: &str) -> Response<Body> {
-    let mut response = upgrade.protocols([SUBPROTOCOL]).max_message_size(0).on_upgrade(async |mut socket| {
-        let reason = "Unauthorized: this page's origin is not listed; start the node with --origin and that origin";
+fn refuse_origin(upgrade: WebSocketUpgrade, reason: String, id: &str) -> Response<Body> {
+    let mut response = upgrade.protocols([SUBPROTOCOL]).max_message_size(0).on_upgrade(move |mut socket| async move {
         let frame = CloseFrame { code: Close::UNAUTHORIZED, reason: reason.into() };
         let _ = socket.send(Message::Close(Some(frame))).await;
     });

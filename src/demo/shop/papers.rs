@@ -23,25 +23,30 @@ const ORDERED: [&str; 3] = ["Submit", "Approve", "Order"];
 const RECEIVED: usize = 8;
 const HELD_SECONDS: u32 = 30 * 24 * 3600;
 
-/// Slug, name and document of each saved view.
+/// Slug, name and document of each saved view. Each has one list with `pageInfo` and `$after`, so that
+/// it can be read as a table, too.
 const VIEWS: [(&str, &str, &str); 3] = [
     (
         "low-stock-today",
         "Low stock today",
-        "query LowStock { stockLevels(first: 50, filter: { status: [OUT_OF_STOCK, CRITICAL, LOW] }) {
+        "query LowStock($after: Cursor) { stockLevels(first: 250, after: $after, filter: { status: [OUT_OF_STOCK, CRITICAL, LOW] }) {
+  pageInfo { hasNextPage endCursor }
   nodes { product { sku name } store { code } available reorderPoint status } } }",
     ),
     (
         "orders-to-ship",
         "Orders to ship",
-        "query OrdersToShip { fulfilmentWorks(first: 30, filter: { status: [OPEN, ACCEPTED] }) {
+        "query OrdersToShip($after: Cursor) { fulfilmentWorks(first: 100, after: $after, filter: { status: [OPEN, ACCEPTED] }) {
+  pageInfo { hasNextPage endCursor }
   nodes { number orderNumber store { code } dueAt status } } }",
     ),
     (
         "sales-by-day",
         "Sales by day",
-        "query SalesByDay { salesSummary { total { orders unitsSold }
-  rows(groupBy: DAY, first: 50) { nodes { key orders unitsSold netRevenue { amount currencyCode } } } } }",
+        "query SalesByDay($after: Cursor) { salesSummary { total { orders unitsSold }
+  rows(groupBy: DAY, first: 250, after: $after) {
+    pageInfo { hasNextPage endCursor }
+    nodes { key orders unitsSold netRevenue { amount currencyCode } } } } }",
     ),
 ];
 

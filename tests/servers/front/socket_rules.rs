@@ -36,10 +36,15 @@ async fn only_known_pages_may_open_a_socket() {
             assert_eq!(opened.hear().await["type"], "pong", "{origin}");
         } else {
             // Of an upgrade that is refused a browser tells its page nothing.
-            let (code, why) = opened.closing().await;
-            assert!(code == 4401 && why.contains("--origin"), "{origin}: {code} {why}");
+            let reason = format!("origin {origin} is not allowed; see docs/realtime.md#from-a-web-page");
+            assert_eq!(opened.closing().await, (4401, reason));
         }
     }
+    let long = format!("https://{}.example", "a".repeat(200));
+    let mut opened = Socket::raw(world.address, &[PROTOCOL, ("origin", long.as_str())]).await.unwrap();
+    let (code, why) = opened.closing().await;
+    assert!(code == 4401 && why.len() == 123 && why.starts_with("origin https://aaa"), "{code} {why}");
+    assert!(why.ends_with("a… is not allowed; see docs/realtime.md#from-a-web-page"), "{why}");
     assert!(Socket::raw(world.address, &[PROTOCOL]).await.is_ok(), "programs send no origin");
 }
 

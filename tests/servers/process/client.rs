@@ -156,7 +156,15 @@ impl Socket {
         Ok(socket)
     }
 
-    async fn say(&mut self, message: Value) {
+    /// As a page of this origin opens it, before its first message.
+    pub async fn of_page(url: &str, origin: &str) -> Self {
+        let mut request = format!("{}/graphql", url.replacen("http", "ws", 1)).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        Self(tokio_tungstenite::connect_async(request).await.unwrap().0)
+    }
+
+    pub async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     client::Client,
-    demo_tabs,
+    demo_tabs, demo_views,
     server::{Server, Site, entrepot_in},
 };
 
@@ -98,22 +98,6 @@ async fn products_have_pictures(owner: &Client) {
     assert_eq!(pictures, 28);
 }
 
-/// Each view runs, and costs what a saved view may.
-async fn views_run(owner: &Client) {
-    let views = owner.ask("{ savedViews(first: 10) { nodes { slug cost status } } }", json!({})).await;
-    let views = views["savedViews"]["nodes"].as_array().unwrap();
-    for view in views {
-        let cost = view["cost"].as_i64().unwrap();
-        assert!(view["status"] == "READY" && (1..=1_000).contains(&cost), "{view}");
-        let query = "query($slug: String!) { savedViewResult(view: { slug: $slug }) { data errors { code message } } }";
-        let shown = owner.ask(query, json!({ "slug": view["slug"] })).await;
-        let result = &shown["savedViewResult"];
-        assert!(result["data"].is_object() && result["errors"] == json!([]), "{view}: {shown:#}");
-    }
-    let slugs: BTreeSet<&str> = views.iter().map(|view| view["slug"].as_str().unwrap()).collect();
-    assert_eq!(slugs, BTreeSet::from(["low-stock-today", "orders-to-ship", "sales-by-day"]));
-}
-
 /// Seven in ten levels of each store have stock, those of the replayed retailer's as well.
 async fn stores_have_stock(owner: &Client) {
     let query = "{ stores(first: 10) { nodes { code stockLevels(first: 250) { nodes { available } } } } }";
@@ -160,7 +144,7 @@ pub async fn is_there(server: &Server) {
     the_office_has_its_papers(&client).await;
     products_have_pictures(&client).await;
     best_sellers_have_forecasts(&client).await;
-    views_run(&client).await;
+    demo_views::are_tables(&client).await;
     what_was_sent_has_papers(&client).await;
     let mut there = client.ask(SHOP, json!({})).await;
     there.as_object_mut().unwrap().append(client.ask(STOCK, json!({})).await.as_object_mut().unwrap());

@@ -58,6 +58,12 @@ on_both!(uses_of_what_is_deprecated_are_counted_by_key, site: Site => {
     assert_eq!(shown[0]["calls"], 2, "{shown:#}");
     assert!(shown[0]["lastUsedAt"].is_string());
     assert_eq!(uses(&owner, &other).await, json!([]), "another key of the same integration");
+    // A field that the key may not use is a use too: its client still sends it.
+    let refused = till.send("{ counts(first: 1) { nodes { id } } }", &json!({})).await.unwrap();
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused:#}");
+    let after = uses(&owner, &key).await;
+    let is_of_counts = |used: &Value| used["coordinate"] == "Query.counts" && used["calls"] == 1;
+    assert!(after.as_array().unwrap().iter().any(is_of_counts), "{after:#}");
     // Another tenant sees no key of ours.
     let stranger = server.tenant().await;
     assert_eq!(stranger.send(USES, &json!({ "id": key })).await.unwrap()["data"]["node"], Value::Null);

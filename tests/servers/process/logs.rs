@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    client::Client,
+    client::{Client, Socket},
     server::{Server, Site, entrepot, free_address},
 };
 
@@ -77,4 +77,21 @@ async fn why_a_start_failed_is_an_object_too() {
     let why = lines.last().unwrap();
     assert_eq!(why["level"], "ERROR");
     assert!(why["fields"]["message"].as_str().unwrap().contains("there is no database at"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_not_listed_is_one_line_a_minute() {
+    let site = Site::sqlite().await;
+    let server = Server::start_with(&site, free_address(), &["--log-format", "json"]).await;
+    let (shop, other) = ("https://shop.example", "https://other.example");
+    for origin in [shop, shop, shop, other] {
+        assert_eq!(Socket::of_page(&server.url(), origin).await.closing().await.0, 4401, "{origin}");
+    }
+    let began = Instant::now();
+    let named = |origin: &str| lines(&server.said()).iter().filter(|line| line["fields"]["origin"] == origin).count();
+    while named(other) == 0 {
+        assert!(began.elapsed() < PATIENCE, "{}", server.said());
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!((named(shop), named(other)), (1, 1), "{}", server.said());
 }

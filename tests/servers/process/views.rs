@@ -30,7 +30,7 @@ async fn keep(owner: &Client, slug: &str, document: &str) {
 }
 
 /// A program with these rights alone.
-async fn program(owner: &Client, permissions: &[&str]) -> Client {
+pub async fn program(owner: &Client, permissions: &[&str]) -> Client {
     let input = json!({ "name": "Sheet", "permissions": permissions, "scope": { "all": true } });
     let made = owner.done(INTEGRATION, input).await;
     let made = owner.done(KEY, json!({ "integrationId": made["integration"]["id"], "name": "Sheet 1" })).await;
@@ -158,8 +158,8 @@ const REVOKE: &str =
     "mutation($input: SavedViewLinkRevokeInput!) { result: savedViewLinkRevoke(input: $input) { userErrors { code message } } }";
 
 /// A link of a view: its id and its secret.
-async fn linked(maker: &Client, view: &Value, variables: Value) -> (Value, String) {
-    let key = format!("link {variables}");
+pub async fn linked(maker: &Client, view: &Value, variables: Value) -> (Value, String) {
+    let key = format!("link {view} {variables}");
     let made = maker.done(LINK, json!({ "idempotencyKey": key, "savedViewId": view, "variables": variables })).await;
     (made["savedViewLink"]["id"].clone(), made["secret"].as_str().unwrap().to_owned())
 }

@@ -84,7 +84,8 @@ impl Fulfilment {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
     }
-    /// Parcels of the fulfilment, with their tracking. Empty when none were packed.
+    /// Parcels of the fulfilment, with their tracking. orderFulfil makes one for each work that it ships, without tracking. Empty for a sale
+    /// over the counter.
     async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {
         parcels_of_fulfilment(ctx, self.row().id).await
     }

@@ -6,6 +6,7 @@ use async_graphql::{
     Value as Constant,
     parser::types::{ConstDirective, FieldDefinition},
 };
+use reference::{Operation, points_of};
 use serde_json::Value;
 
 use crate::price::Millis;
@@ -16,8 +17,8 @@ pub struct RootNotes(HashMap<String, HashMap<String, String>>);
 
 impl RootNotes {
     /// Notes down what the directives of a root type's field say, and what it costs before its answer is counted.
-    pub(crate) fn add(&mut self, root: &str, field: &FieldDefinition, price: Millis) {
-        let note = note(field, price);
+    pub(crate) fn add(&mut self, operation: Operation, root: &str, field: &FieldDefinition, price: Millis) {
+        let note = note(operation, field, price);
         self.0.entry(root.to_owned()).or_default().insert(field.name.node.to_string(), note);
     }
 
@@ -34,7 +35,7 @@ impl RootNotes {
     }
 }
 
-fn note(field: &FieldDefinition, price: Millis) -> String {
+fn note(operation: Operation, field: &FieldDefinition, price: Millis) -> String {
     let mut note = String::new();
     let directive = |name: &str| field.directives.iter().map(|one| &one.node).find(|one| one.name.node == name);
     match directive("requires").map(|one| texts(one, "permission")) {
@@ -50,7 +51,7 @@ fn note(field: &FieldDefinition, price: Millis) -> String {
         note += &format!(" Events: {}.", events.join(", "));
     }
     let points = f64::from(u32::try_from(price).unwrap_or(u32::MAX)) / 1_000.0;
-    note += &format!(" Cost: {points} {} and what its answer holds.", if price == 1_000 { "point" } else { "points" });
+    note += &format!(" Cost: {}.", points_of(operation, Some(&points.to_string())));
     note
 }
 
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(said(0, 0), "The shop.\n\nPermission: shop.read. Cost: 1 point and what its answer holds.");
         assert_eq!(said(0, 1), "Permission: none, without a login too. Cost: 1 point and what its answer holds.");
         assert_eq!(said(0, 2), "Permission: none beyond a login. Cost: 1 point and what its answer holds.");
-        let open = "Opens it.\n\nPermission: shop.write. Asks for a fresh login. Events: shop.opened, shop.updated. Cost: 10 points and what its answer holds.";
+        let open = "Opens it.\n\nPermission: shop.write. Asks for a fresh login. Events: shop.opened, shop.updated. Cost: 10 points, plus 0.1 for each line of the input, and what its answer holds.";
         assert_eq!(said(1, 0), open);
         assert_eq!(said(2, 0), "The shop.", "what is no root carries none");
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     Example, Operation,
+    cost::points_of,
     directives::Access,
     errors,
     example::example,
@@ -76,18 +77,13 @@ fn facts_about(operation: Operation, field: &Field) -> Vec<(&'static str, String
     rows
 }
 
-/// The points of the field by itself, as HTML; where nothing is said, the usual ones of its root.
+/// The points of the field, as HTML.
 fn cost(operation: Operation, field: &Field) -> String {
-    let usual = if operation == Operation::Query { "1" } else { "10" };
-    let weight = field.directives.weight().unwrap_or_else(|| usual.to_owned());
-    let mut text = format!("{} {}", escaped(&weight), if weight == "1" { "point" } else { "points" });
-    if operation == Operation::Mutation {
-        text.push_str(", plus 0.1 for each line of the input");
-    }
+    let mut text = escaped(&points_of(operation, field.directives.weight().as_deref()));
     if let Some(size) = field.directives.list_size() {
         let arguments: Vec<_> = size.arguments.iter().map(|name| format!("<code>{}</code>", escaped(name))).collect();
         let assumed = size.assumed.unwrap_or(10);
-        text.push_str(", plus 0.1 for each object with an ID: ");
+        text.push_str(", with 0.1 for each object with an ID: ");
         if !arguments.is_empty() {
             text.push_str(&format!("as many as {} says, otherwise ", arguments.join(" or ")));
         }

@@ -1,0 +1,13 @@
+//! The cost of a root field in words. Its page and the note of its description in introspection have the same ones.
+
+use crate::Operation;
+
+/// Points of a root field by itself and of its input, as plain text, and that its answer is added.
+/// `weight` is that of `@cost`; `None` means the usual one of the root.
+pub fn points_of(operation: Operation, weight: Option<&str>) -> String {
+    let usual = if operation == Operation::Query { "1" } else { "10" };
+    let weight = weight.unwrap_or(usual);
+    let unit = if weight == "1" { "point" } else { "points" };
+    let lines = if operation == Operation::Mutation { ", plus 0.1 for each line of the input," } else { "" };
+    format!("{weight} {unit}{lines} and what its answer holds")
+}

@@ -1,0 +1,155 @@
+//! Origins of web pages whose sockets are refused: the reason with which such a socket is closed, and one
+//! log line an origin and minute.
+//!
+//! The caller writes the origin: it is escaped and cut before it is kept, logged or sent, and at most
+//! fifty are kept.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use axum::http::HeaderValue;
+
+/// Microseconds in which an origin has one line.
+const MINUTE: i64 = 60_000_000;
+/// Origins that have lines of their own in a minute; others share one.
+const MOST_ORIGINS: usize = 50;
+/// Bytes of an origin that are read. Escaped, each is four at most.
+const MOST_READ: usize = 120;
+/// Bytes of the reason in a close frame (RFC 6455, 5.5).
+const MOST_REASON: usize = 123;
+
+/// Refused origins that the log has named, with the moment of each line by the rate limits' clock.
+#[derive(Debug, Default)]
+pub struct RefusedOrigins(Mutex<Lines>);
+
+#[derive(Debug, Default)]
+struct Lines {
+    by_origin: HashMap<String, i64>,
+    /// The last line that names none.
+    unnamed: Option<i64>,
+}
+
+/// A line of the log.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    /// Names the origin.
+    Named,
+    /// Says that there are too many to name.
+    Unnamed,
+}
+
+impl RefusedOrigins {
+    /// Logs that a page's socket was refused, unless a line of the last minute says so. `origin` is as
+    /// [`shown`] returns it; `now` is in microseconds.
+    pub fn log(&self, origin: &str, now: i64) {
+        match self.line(origin, now) {
+            Some(Line::Named) => {
+                tracing::warn!(
+                    origin,
+                    "a web page's socket was refused, as its origin is not listed: if it is yours, add it to --origin"
+                );
+            }
+            Some(Line::Unnamed) => {
+                tracing::warn!(
+                    most = MOST_ORIGINS,
+                    "sockets of web pages of more origins were refused than are named in a minute"
+                );
+            }
+            None => {}
+        }
+    }
+
+    fn line(&self, origin: &str, now: i64) -> Option<Line> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = |at: i64| now.saturating_sub(at) < MINUTE;
+        if lines.by_origin.get(origin).is_some_and(|at| is_recent(*at)) {
+            return None;
+        }
+        if lines.by_origin.len() >= MOST_ORIGINS {
+            lines.by_origin.retain(|_, at| is_recent(*at));
+        }
+        if lines.by_origin.len() < MOST_ORIGINS {
+            lines.by_origin.insert(origin.to_owned(), now);
+            return Some(Line::Named);
+        }
+        if lines.unnamed.is_some_and(is_recent) {
+            return None;
+        }
+        lines.unnamed = Some(now);
+        Some(Line::Unnamed)
+    }
+}
+
+/// The origin of a request in printable ASCII and of a bounded length.
+pub fn shown(origin: Option<&HeaderValue>) -> String {
+    let written = origin.map_or(&b""[..], HeaderValue::as_bytes);
+    match written.get(..MOST_READ) {
+        Some(start) if written.len() > MOST_READ => format!("{}…", start.escape_ascii()),
+        _ => written.escape_ascii().to_string(),
+    }
+}
+
+/// The reason with which the socket is closed, of at most 123 bytes. `origin` is as [`shown`] returns it.
+pub fn reason(origin: &str) -> String {
+    const START: &str = "origin ";
+    const END: &str = " is not allowed; see docs/realtime.md#from-a-web-page";
+    const MOST: usize = MOST_REASON - START.len() - END.len();
+    if origin.len() <= MOST {
+        return format!("{START}{origin}{END}");
+    }
+    let start = &origin[..origin.floor_char_boundary(MOST - '…'.len_utf8())];
+    format!("{START}{start}…{END}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_has_one_line_a_minute() {
+        let origins = RefusedOrigins::default();
+        let line = |origin: &str, second: i64| origins.line(origin, second * 1_000_000);
+        assert_eq!(line("https://a.example", 30), Some(Line::Named));
+        assert_eq!(line("https://b.example", 40), Some(Line::Named));
+        assert_eq!(line("https://a.example", 89), None);
+        assert_eq!(line("https://a.example", 90), Some(Line::Named));
+        assert_eq!(line("https://b.example", 90), None);
+    }
+
+    #[test]
+    fn of_many_origins_a_few_are_kept_and_the_others_share_a_line() {
+        let origins = RefusedOrigins::default();
+        let line = |number: usize, second: i64| origins.line(&format!("https://{number}.example"), second * 1_000_000);
+        let named = (0..1_000).filter(|number| line(*number, 0) == Some(Line::Named)).count();
+        assert_eq!((named, origins.0.lock().unwrap().by_origin.len()), (MOST_ORIGINS, MOST_ORIGINS));
+        assert_eq!(line(1_001, 59), None, "the line of those without a name was written at the first of them");
+        assert_eq!(line(1_001, 60), Some(Line::Named), "the minute of the first ones is over");
+        assert_eq!(origins.0.lock().unwrap().by_origin.len(), 1);
+    }
+
+    #[test]
+    fn an_origin_is_escaped_and_cut_before_it_is_shown() {
+        let shown_of = |bytes: &[u8]| shown(Some(&HeaderValue::from_bytes(bytes).unwrap()));
+        assert_eq!(shown_of(b"https://evil.example"), "https://evil.example");
+        assert_eq!(shown_of(b"\xff\"\t\x80"), "\\xff\\\"\\t\\x80");
+        assert_eq!(shown_of(&[b'a'; MOST_READ]), "a".repeat(MOST_READ));
+        assert_eq!(shown_of(&[b'a'; 5_000]), format!("{}…", "a".repeat(MOST_READ)));
+        assert_eq!(shown(None), "");
+    }
+
+    #[test]
+    fn a_reason_fits_into_a_close_frame() {
+        let expected = "origin https://x is not allowed; see docs/realtime.md#from-a-web-page";
+        assert_eq!(reason("https://x"), expected);
+        for length in 1..200 {
+            let (letters, signs) = (reason(&"a".repeat(length)), reason(&"…".repeat(length)));
+            for reason in [letters, signs] {
+                assert!(reason.len() <= MOST_REASON && reason.ends_with("#from-a-web-page"), "{reason}");
+            }
+        }
+        let longest = reason(&"a".repeat(64));
+        assert!(longest.contains("a… is not") && longest.len() == MOST_REASON, "{longest}");
+    }
+}
