@@ -153,7 +153,7 @@ async fn filters_inside_filters_are_bounded(world: &World) {
             ("too many ids inside", json!({ "and": [{ "not": many }] })),
         ] {
             let answer = answer(world, &owner, list, &filter).await;
-            assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{list:?} {what}");
+            assert_eq!(answer["errors"][0]["code"], "LIMIT_EXCEEDED", "{list:?} {what}");
         }
         assert!(answer(world, &owner, list, &deep(4)).await["errors"].is_null(), "{list:?}");
     }

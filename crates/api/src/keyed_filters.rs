@@ -141,10 +141,10 @@ fn is_of(kind: KeyKind, id: &ID) -> bool {
 
 fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
     if let Some(one) = found.iter().find(|one| one.keys() > MAX_VALUES) {
-        return Err(TopError::bad_input(format!("at most {MAX_VALUES} keys are taken"), below(&one.at, &["key"])));
+        return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} keys are taken"), below(&one.at, &["key"])));
     }
     if let Some(one) = found.iter().find(|one| one.test.one_of.as_ref().is_some_and(|listed| listed.len() > MAX_VALUES)) {
-        return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids are taken beside keys"), below(&one.at, &["in"])));
+        return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} ids are taken beside keys"), below(&one.at, &["in"])));
     }
     if found.len() > MAX_TESTS || found.iter().map(KeyedTest::keys).sum::<usize>() > MOST_KEYS {
         let message = format!("a filter has at most {MAX_TESTS} tests, and at most {MOST_KEYS} keys in all");

@@ -25,9 +25,9 @@ pub enum TopError {
     /// A wrong-kind or malformed argument of a query, with the argument's path.
     #[error("{message}")]
     BadUserInput { message: String, field: Vec<String> },
-    /// More was asked for than a single answer carries.
-    #[error("{0}")]
-    LimitExceeded(String),
+    /// More was asked for than a single answer carries, or than one call may name; with the argument's path where there is one.
+    #[error("{message}")]
+    LimitExceeded { message: String, field: Vec<String> },
     #[error("too busy, try again")]
     Overloaded,
     #[error("the database cannot be reached, try again")]
@@ -48,7 +48,7 @@ impl TopError {
             Self::MfaEnrolmentRequired => Code::MfaEnrolmentRequired,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::BadUserInput { .. } => Code::BadUserInput,
-            Self::LimitExceeded(_) => Code::LimitExceeded,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::Overloaded => Code::Overloaded,
             Self::Unavailable | Self::Unwritable => Code::Unavailable,
             Self::Internal => Code::Internal,
@@ -56,6 +56,9 @@ impl TopError {
     }
     pub fn bad_input(message: impl Into<String>, field: Vec<String>) -> Self {
         Self::BadUserInput { message: message.into(), field }
+    }
+    pub fn limit_exceeded(message: impl Into<String>, field: Vec<String>) -> Self {
+        Self::LimitExceeded { message: message.into(), field }
     }
 }
 
@@ -68,7 +71,9 @@ impl TopError {
     pub fn dress(&self, extensions: &mut ErrorExtensionValues) {
         extensions.set("code", self.code().as_str());
         match self {
-            Self::BadUserInput { field, .. } if !field.is_empty() => extensions.set("field", field.clone()),
+            Self::BadUserInput { field, .. } | Self::LimitExceeded { field, .. } if !field.is_empty() => {
+                extensions.set("field", field.clone())
+            }
             Self::Forbidden(permission) => extensions.set("permission", *permission),
             Self::StepUpRequired(seconds) => extensions.set("maxAge", *seconds),
             Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),

@@ -196,7 +196,10 @@ impl IdFilter {
         let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
         let path = [field, &["in"]].concat();
         if many.len() > MAX_VALUES {
-            return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), path.iter().map(ToString::to_string).collect()));
+            return Err(TopError::limit_exceeded(
+                format!("at most {MAX_VALUES} ids"),
+                path.iter().map(ToString::to_string).collect(),
+            ));
         }
         let mut ids = many.iter().map(|id| id_of(id, &path)).collect::<Result<Vec<_>, _>>()?;
         ids.retain(|id| one.is_none_or(|one| one == *id));

@@ -72,10 +72,10 @@ fn part<F: NestedFilter, T>(
     read: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
 ) -> Result<Nested<T>, TopError> {
     if bounds.depth > MAX_NESTING {
-        return Err(TopError::bad_input(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at));
+        return Err(TopError::limit_exceeded(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at));
     }
     if bounds.left == 0 {
-        return Err(TopError::bad_input(format!("at most {MAX_TESTS} filters may lie in each other"), at));
+        return Err(TopError::limit_exceeded(format!("at most {MAX_TESTS} filters may lie in each other"), at));
     }
     bounds.left -= 1;
     let Inner { and, or, not } = filter.take_inner();
@@ -137,7 +137,7 @@ mod tests {
         let many = |count| read(Filter { or: Some(vec![Filter::default(); count]), ..Filter::default() });
         assert!(read(deep(MAX_NESTING)).is_ok() && many(MAX_TESTS - 1).is_ok());
         for (refused, last) in [(read(deep(MAX_NESTING + 1)), "not"), (many(MAX_TESTS), "99")] {
-            let Err(TopError::BadUserInput { field, .. }) = refused else { panic!("that is refused") };
+            let Err(TopError::LimitExceeded { field, .. }) = refused else { panic!("that is refused") };
             assert_eq!(field.last().map(String::as_str), Some(last), "{field:?}");
         }
     }

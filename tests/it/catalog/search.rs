@@ -216,7 +216,7 @@ on_both!(a_search_of_more_than_eight_words_is_refused, world: World => {
     ] {
         let before = world.db.statements();
         let failed = world.fails(SEARCH, json!({ "filter": filter })).await;
-        assert_eq!((&failed["code"], &failed["field"]), (&json!("BAD_USER_INPUT"), &place), "{filter}");
+        assert_eq!((&failed["code"], &failed["field"]), (&json!("LIMIT_EXCEEDED"), &place), "{filter}");
         assert!(failed["message"].as_str().unwrap().ends_with("has 9 words: at most 8 are taken"), "{failed}");
         assert_eq!(world.db.statements(), before, "{filter}");
     }

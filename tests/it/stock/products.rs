@@ -223,7 +223,7 @@ on_both!(stock_of_other_stores_counts_for_nobody_who_may_not_see_it, world: Worl
         (json!({ "supplier": { "in": [] } }), Some("FORBIDDEN")),
         (json!({ "search": "d" }), Some("FORBIDDEN")),
         (json!({ "or": [{ "not": { "search": "--" } }] }), Some("FORBIDDEN")),
-        (json!({ "or": [{ "not": { "search": "a b c d e f g h i" } }] }), Some("BAD_USER_INPUT")),
+        (json!({ "or": [{ "not": { "search": "a b c d e f g h i" } }] }), Some("LIMIT_EXCEEDED")),
         (json!({ "category": { "in": [] } }), None),
         (json!({ "category": { "key": ["none-such"] } }), Some("FORBIDDEN")),
     ] {

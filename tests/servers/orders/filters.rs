@@ -186,9 +186,10 @@ async fn orders_are_found_by_words_that_name_them() {
         let document = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { number } totalCount { count } } }";
         let blind = world.ask_without(&["customer.read"], document, variables).await;
         assert_eq!(blind["orders"], json!({"nodes": [], "totalCount": {"count": 0}}), "{blind}");
-        for search in ["a b c d e f g h i".to_owned(), "x".repeat(256), "a\0".to_owned()] {
+        let (words, long, nul) = ("a b c d e f g h i".to_owned(), "x".repeat(256), "a\0".to_owned());
+        for (search, code) in [(words, "LIMIT_EXCEEDED"), (long, "BAD_USER_INPUT"), (nul, "BAD_USER_INPUT")] {
             let answer = world.ask(LIST, json!({"filter": {"search": search}})).await;
-            assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{search:?}");
+            assert_eq!(answer["errors"][0]["code"], code, "{search:?}");
         }
     })
     .await;
@@ -205,12 +206,14 @@ async fn filters_that_make_no_sense_are_refused_at_their_place() {
             json!({"total": {"currencyCode": "GBP", "gte": "2.00", "lte": "1.99"}}),
             json!({"product": {"eq": world.store}}),
             json!({"allocatedStore": {"in": [world.mug]}}),
-            json!({"allocatedStore": {"key": many}}),
-            json!({"number": {"in": many}}),
             json!({"sku": {"eq": "a\u{0}b"}}),
         ] {
             let answer = world.ask(LIST, json!({"filter": filter})).await;
             assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{filter}");
+        }
+        for filter in [json!({"allocatedStore": {"key": many}}), json!({"number": {"in": many}})] {
+            let answer = world.ask(LIST, json!({"filter": filter})).await;
+            assert_eq!(answer["errors"][0]["code"], "LIMIT_EXCEEDED", "{filter}");
         }
         assert_eq!(world.db.statements(), asked, "bad input is refused before any statement");
     })

@@ -147,7 +147,7 @@ async fn an_order_is_found_by_each_of_its_names() {
         for _ in 0..5 {
             deep = json!({"not": deep});
         }
-        assert_eq!(world.ask(LIST, json!({"filter": deep})).await["errors"][0]["code"], "BAD_USER_INPUT");
+        assert_eq!(world.ask(LIST, json!({"filter": deep})).await["errors"][0]["code"], "LIMIT_EXCEEDED");
         assert_eq!(world.db.statements(), asked, "bad input is refused before any statement");
     })
     .await;

@@ -213,12 +213,12 @@ on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, sit
     let many: Vec<String> = (0..251).map(|number| number.to_string()).collect();
     let deep = (0..5).fold(json!({}), |inner, _| json!({ "not": inner }));
     for (filter, code, place, message) in [
-        (json!({ "sku": { "in": many } }), "BAD_USER_INPUT", "filter.sku.in", "filter.sku.in has 251 values: at most 250 are taken"),
-        (json!({ "or": vec![json!({}); 11] }), "BAD_USER_INPUT", "filter.or", "filter.or has 11 branches: at most 10 are taken"),
-        (json!({ "and": vec![json!({}); 51] }), "BAD_USER_INPUT", "filter", "filter has 51 conditions: at most 50 are taken"),
-        (deep, "BAD_USER_INPUT", "filter.not.not.not.not.not", "filter has 5 levels of and, or and not: at most 4 are taken"),
+        (json!({ "sku": { "in": many } }), "LIMIT_EXCEEDED", "filter.sku.in", "filter.sku.in has 251 values: at most 250 are taken"),
+        (json!({ "or": vec![json!({}); 11] }), "LIMIT_EXCEEDED", "filter.or", "filter.or has 11 branches: at most 10 are taken"),
+        (json!({ "and": vec![json!({}); 51] }), "LIMIT_EXCEEDED", "filter", "filter has 51 conditions: at most 50 are taken"),
+        (deep, "LIMIT_EXCEEDED", "filter.not.not.not.not.not", "filter has 5 levels of and, or and not: at most 4 are taken"),
         (
-            json!({ "or": [{ "search": "a b c d e f g h i" }] }), "BAD_USER_INPUT", "filter.or.0.search",
+            json!({ "or": [{ "search": "a b c d e f g h i" }] }), "LIMIT_EXCEEDED", "filter.or.0.search",
             "filter.or.0.search has 9 words: at most 8 are taken",
         ),
         (

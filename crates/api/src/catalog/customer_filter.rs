@@ -126,7 +126,7 @@ pub async fn narrow_to_names(
     let found = ctx.given::<Catalog>()?.customers_named(permit, seen, tests.clone(), &names).await?;
     let Some(found) = found else {
         let message = "more than 10,000 customers match the other conditions: narrow them, by country, tag or createdAt, to find a customer by name";
-        return Err(TopError::LimitExceeded(message.to_owned()));
+        return Err(TopError::limit_exceeded(message, path!["filter"]));
     };
     if let Some(unused) = ctx.data_opt::<UnusedPoints>() {
         unused.add(unused_points(found.opened));
@@ -188,7 +188,7 @@ pub fn address_permit(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> A
     }
     let permit = ctx.permit::<kind::CustomerContactRead>()?;
     if addresses.len() > MOST_ADDRESSES {
-        return Err(TopError::bad_input(format!("at most {MOST_ADDRESSES} e-mail addresses are taken"), path!["filter"]));
+        return Err(TopError::limit_exceeded(format!("at most {MOST_ADDRESSES} e-mail addresses are taken"), path!["filter"]));
     }
     Ok(Some(permit))
 }

@@ -175,6 +175,10 @@ fn bad<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
     Err(TopError::bad_input(message, at.clone()))
 }
 
+fn too_many<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
+    Err(TopError::limit_exceeded(message, at.clone()))
+}
+
 pub(super) fn below(at: &Path, parts: &[&str]) -> Path {
     at.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect()
 }
@@ -196,7 +200,7 @@ pub fn product_filter_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argum
 /// `left` is how many tests the whole filter may still have.
 fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> Answer<Filter> {
     if depth > MAX_NESTING {
-        return bad(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at);
+        return too_many(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at);
     }
     let mut all = Vec::new();
     let mut ids = |name: &str, column, filter: Option<IdFilter>, parse: fn(&str) -> Result<uuid::Uuid, String>| {
@@ -240,7 +244,7 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> An
     }
     *left = match left.checked_sub(all.len().max(1)) {
         Some(left) => left,
-        None => return bad(format!("a filter has at most {MAX_TESTS} tests"), at),
+        None => return too_many(format!("a filter has at most {MAX_TESTS} tests"), at),
     };
     if let Some(parts) = filter.and {
         all.push(Filter::All(nested(parts, depth, &below(at, &["and"]), left)?));
@@ -298,7 +302,7 @@ const MAX_KEYS: usize = 10;
 pub fn metadata_tests(tests: Option<Vec<MetadataFilter>>, at: &Path) -> Answer<Vec<MetadataTest>> {
     let (tests, at) = (tests.unwrap_or_default(), below(at, &["metadata"]));
     if tests.len() > MAX_KEYS {
-        return bad(format!("at most {MAX_KEYS} keys are taken"), &at);
+        return too_many(format!("at most {MAX_KEYS} keys are taken"), &at);
     }
     let read = |(index, test)| metadata_test(test, &below(&at, &[usize::to_string(&index).as_str()]));
     tests.into_iter().enumerate().map(read).collect()
@@ -348,7 +352,7 @@ pub fn moments(filter: Option<DateTimeFilter>) -> Moments {
 }
 
 pub(super) fn listed(length: usize, at: &Path) -> Answer<()> {
-    if length <= MAX_LIST { Ok(()) } else { bad(format!("at most {MAX_LIST} values are taken"), at) }
+    if length <= MAX_LIST { Ok(()) } else { too_many(format!("at most {MAX_LIST} values are taken"), at) }
 }
 
 /// No text that is kept has a NUL, and Postgres takes none.
@@ -364,7 +368,7 @@ pub fn search_text(text: String, at: &Path) -> Answer<String> {
     let text = checked(text, at)?;
     let words = text::words(&text).len();
     if words > MAX_WORDS {
-        return bad(format!("{} has {words} words: at most {MAX_WORDS} are taken", at.join(".")), at);
+        return too_many(format!("{} has {words} words: at most {MAX_WORDS} are taken", at.join(".")), at);
     }
     Ok(text)
 }

@@ -208,7 +208,10 @@ impl OrderFilter {
 
     fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &Reading<'_>) -> Result<Filter, TopError> {
         if depth > MAX_NESTING {
-            return Err(TopError::bad_input(format!("filters stand at most {MAX_NESTING} deep inside each other"), at.clone()));
+            return Err(TopError::limit_exceeded(
+                format!("filters stand at most {MAX_NESTING} deep inside each other"),
+                at.clone(),
+            ));
         }
         // Each word is looked for in several ways.
         let words = self.search.as_deref().map_or(0, |text| text.split_whitespace().count());
@@ -270,7 +273,7 @@ impl OrderFilter {
         all.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
         *left = left
             .checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD)
-            .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MAX_TESTS} tests"), path!["filter"]))?;
+            .ok_or_else(|| TopError::limit_exceeded(format!("a filter has at most {MAX_TESTS} tests"), path!["filter"]))?;
         Ok(Filter::All(all))
     }
 }
@@ -335,7 +338,7 @@ async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap
         return Ok(found);
     }
     if addresses.len() > MOST_WORDS {
-        return Err(TopError::bad_input(format!("at most {MOST_WORDS} e-mail addresses are taken"), path!["filter"]));
+        return Err(TopError::limit_exceeded(format!("at most {MOST_WORDS} e-mail addresses are taken"), path!["filter"]));
     }
     let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(ctx.given::<Ledger>()?.database());
     for address in addresses {
@@ -357,7 +360,7 @@ fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopErr
     let words: Vec<SearchWord> = text.split_whitespace().map(word).collect();
     if words.len() > MOST_WORDS {
         let message = format!("{} has {} words: at most {MOST_WORDS} are taken", at.join("."), words.len());
-        return Err(TopError::bad_input(message, at.clone()));
+        return Err(TopError::limit_exceeded(message, at.clone()));
     }
     Ok(Filter::Search(SearchTest { words, sees_customers: reading.sees_customers }))
 }
@@ -380,7 +383,7 @@ pub(super) fn few(count: usize, at: &Path) -> Result<(), TopError> {
     if count <= MAX_VALUES {
         return Ok(());
     }
-    Err(TopError::bad_input(format!("at most {MAX_VALUES} values are taken"), at.clone()))
+    Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} values are taken"), at.clone()))
 }
 
 /// From `gte` to before `lt`.

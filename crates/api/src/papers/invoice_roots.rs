@@ -234,7 +234,7 @@ const MOST_IDS: usize = 250;
 
 fn entity_ids(ids: &[ID]) -> Answer<Vec<LegalEntityId>> {
     if ids.len() > MOST_IDS {
-        return Err(TopError::LimitExceeded(format!("at most {MOST_IDS} IDs, not {}", ids.len())));
+        return Err(TopError::limit_exceeded(format!("at most {MOST_IDS} IDs, not {}", ids.len()), path!["ids"]));
     }
     ids.iter().enumerate().map(|(at, id)| argument(id, || path!["ids", at])).collect()
 }

@@ -294,7 +294,7 @@ impl Follow {
         };
         if result.bytes > MOST_LIVE_BYTES {
             let message = format!("the view shows more than {MOST_LIVE_BYTES} bytes: ask for smaller pages");
-            return Err(TopError::LimitExceeded(message));
+            return Err(TopError::limit_exceeded(message, Vec::new()));
         }
         // It was read with rights that are not those of now: the next step looks at them.
         if self.rights.now().is_some() {

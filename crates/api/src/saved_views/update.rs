@@ -78,7 +78,7 @@ pub(super) fn because(reason: NotLive) -> Result<String, Fault> {
 pub(super) fn refused(reason: NotLive) -> TopError {
     let is_too_dear = matches!(reason, NotLive::TooDear(_));
     match because(reason) {
-        Ok(message) if is_too_dear => TopError::LimitExceeded(message),
+        Ok(message) if is_too_dear => TopError::limit_exceeded(message, Vec::new()),
         Ok(message) => TopError::bad_input(message, path!["view"]),
         Err(fault) => fault.into(),
     }

@@ -88,7 +88,10 @@ pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Re
     let filter = by_ids(ctx, filter.cloned(), "filter").await?;
     let Some(filter) = &filter else { return Ok(LevelFilter::default()) };
     if filter.parts() > MAX_TESTS {
-        return Err(TopError::bad_input(format!("at most {MAX_TESTS} filters may lie in each other"), vec!["filter".to_owned()]));
+        return Err(TopError::limit_exceeded(
+            format!("at most {MAX_TESTS} filters may lie in each other"),
+            vec!["filter".to_owned()],
+        ));
     }
     let mut named = Vec::new();
     groups_named(filter, 0, &mut named)?;
@@ -147,7 +150,7 @@ fn plain(
 ) -> Result<LevelFilter, TopError> {
     let (members, found) = known;
     if depth > MAX_NESTING {
-        return Err(TopError::bad_input(format!("a filter nests at most {MAX_NESTING} deep"), vec!["filter".to_owned()]));
+        return Err(TopError::limit_exceeded(format!("a filter nests at most {MAX_NESTING} deep"), vec!["filter".to_owned()]));
     }
     let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
         list.as_ref().map(|list| list.iter().map(|part| plain(ctx, part, depth + 1, known)).collect()).transpose()

@@ -107,7 +107,7 @@ pub(super) fn codes(code: LotCodeFilter, at: &[&str]) -> Answer<(Option<Vec<Stri
     let mut codes = code.one_of;
     if codes.as_ref().is_some_and(|codes| codes.len() > MAX_VALUES) {
         let field = at.iter().copied().chain(["in"]).map(str::to_owned).collect();
-        return Err(TopError::bad_input(format!("at most {MAX_VALUES} codes"), field));
+        return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} codes"), field));
     }
     if let Some(one) = code.eq {
         codes =

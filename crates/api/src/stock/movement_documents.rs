@@ -37,7 +37,7 @@ async fn put_documents(ctx: &Context<'_>, filter: &mut MovementFilter) -> Answer
     numbered(filter, &["filter".to_owned()], &mut found);
     let numbers: usize = found.iter().map(|(test, _)| test.key.as_ref().map_or(0, Vec::len)).sum();
     if numbers > MOST_NUMBERS {
-        return Err(TopError::bad_input(format!("at most {MOST_NUMBERS} numbers of documents are taken"), path!["filter"]));
+        return Err(TopError::limit_exceeded(format!("at most {MOST_NUMBERS} numbers of documents are taken"), path!["filter"]));
     }
     for (test, at) in found {
         if test.eq.is_some() || test.one_of.is_some() {

@@ -16,9 +16,6 @@ use crate::{
     schema_index::{SchemaIndex, base},
 };
 
-/// That of every other refusal of a filter: docs/decisions/0161 keeps it, where LIMIT_EXCEEDED was asked for.
-const CODE: Code = Code::BadUserInput;
-
 /// Whether an input is a filter.
 pub fn is_filter(input: &str) -> bool {
     input.ends_with("Filter")
@@ -217,7 +214,7 @@ impl<'a> FilterSize<'a> {
 
     fn refusal(&self, place: &str, (found, most): (usize, usize), what: &str) -> Refusal {
         let message = format!("{place} has {found} {what}: at most {most} are taken");
-        Refusal { field: self.path.clone(), ..Refusal::new(CODE, message) }
+        Refusal { field: self.path.clone(), ..Refusal::new(Code::LimitExceeded, message) }
     }
 }
 

@@ -310,9 +310,12 @@ impl<T: Topic> Feed<T> {
         let SnapshotPage { changes, next } = self.topic.page(&self.scope, place.take()).await?;
         *sent += changes.len();
         if next.is_some() && *sent >= SNAPSHOT_LIMIT {
-            return Err(TopError::LimitExceeded(format!(
-                "more than {SNAPSHOT_LIMIT} rows: narrow the filter, or page the list and subscribe after its streamCursor"
-            )));
+            return Err(TopError::limit_exceeded(
+                format!(
+                    "more than {SNAPSHOT_LIMIT} rows: narrow the filter, or page the list and subscribe after its streamCursor"
+                ),
+                Vec::new(),
+            ));
         }
         *place = next;
         // There is nothing to go on from before all of it has been said.
