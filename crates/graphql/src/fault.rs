@@ -72,7 +72,7 @@ impl TopError {
         extensions.set("code", self.code().as_str());
         match self {
             Self::BadUserInput { field, .. } | Self::LimitExceeded { field, .. } if !field.is_empty() => {
-                extensions.set("field", field.clone())
+                extensions.set("field", field.clone());
             }
             Self::Forbidden(permission) => extensions.set("permission", *permission),
             Self::StepUpRequired(seconds) => extensions.set("maxAge", *seconds),
