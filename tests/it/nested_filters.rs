@@ -223,7 +223,7 @@ fn filters_that_are_too_large_are_refused_before_anything_runs() {
         ] {
             let refusal = check(&filter).unwrap_err();
             let found = (refusal.code, refusal.field.join("."), refusal.message);
-            assert_eq!(found, (Code::BadUserInput, place.to_owned(), message), "{list}");
+            assert_eq!(found, (Code::LimitExceeded, place.to_owned(), message), "{list}");
         }
     }
 }
