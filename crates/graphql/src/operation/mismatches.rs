@@ -1,5 +1,7 @@
 //! Errors of values that the engine refused: where in the input they are, and which field of a filter was perhaps meant.
 
+use std::cell::LazyCell;
+
 use async_graphql::{Executor, Name, Response, Variables};
 
 use super::{Introspection, OperationService};
@@ -17,10 +19,12 @@ use crate::{
 impl<E: Executor> OperationService<E> {
     /// Says of values that the engine refused where in the input they are. A field that a filter does not have breaks a rule of the schema, and
     /// has the code of one.
-    pub(super) fn name_mismatches(&self, operation: &Operation, variables: impl Fn() -> Variables, response: &mut Response) {
-        for error in response.errors.iter_mut().filter(|error| is_coercion(error)) {
+    pub(super) fn name_mismatches(&self, operation: &Operation, variables: impl FnOnce() -> Variables, response: &mut Response) {
+        // Errors beyond these are not reported, and variables are read for the first error only.
+        let (variables, reported) = (LazyCell::new(variables), self.limits.reported_errors.max(1));
+        for error in response.errors.iter_mut().take(reported).filter(|error| is_coercion(error)) {
             let message = innermost(&error.message).to_owned();
-            let found = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables(), &error.path);
+            let found = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, &error.path);
             let Some(Mismatch { path, unknown }) = found else {
                 error.message = message;
                 continue;
