@@ -21,11 +21,22 @@ pub fn is_filter(input: &str) -> bool {
     input.ends_with("Filter")
 }
 
+/// The most members and items that are counted in the filters of one call: a variable may be used in many places, and is counted in each.
+const MAX_COUNTED: usize = 500_000;
+
+/// A filter as it is written.
+struct FilterArgument<'a> {
+    name: &'a Name,
+    value: &'a InputValue,
+    /// Its fields that are filters with `and`, `or` and `not` of their own.
+    inner: Vec<&'a Name>,
+}
+
 /// The arguments of an operation that are filters.
 #[derive(Debug, Default)]
 pub struct FilterArguments {
-    /// Those with variables in them, which are measured in each call.
-    open: Vec<(Name, InputValue)>,
+    /// Name, value and inner filters of those with variables in them, which are measured in each call.
+    open: Vec<(Name, InputValue, Vec<Name>)>,
     /// The defaults of variables.
     defaults: Vec<(Name, Value)>,
     /// Why a filter without variables is refused.
@@ -41,11 +52,12 @@ impl FilterArguments {
             look.set(root, &operation.node.selection_set.node);
         }
         let (mut open, mut written) = (Vec::new(), None);
-        for (name, value) in look.found {
+        let unset = Variables::default();
+        for FilterArgument { name, value, inner } in look.found {
             if has_variable(value) {
-                open.push((name.clone(), value.clone()));
+                open.push((name.clone(), value.clone(), inner.into_iter().cloned().collect()));
             } else if written.is_none() {
-                written = check(name, value, &Variables::default(), &[]).err();
+                written = FilterSize::new(&unset, &[]).argument(FilterArgument { name, value, inner }).err();
             }
         }
         let mut defaults = Vec::new();
@@ -71,7 +83,10 @@ impl FilterArguments {
     /// # Errors
     /// A filter with these variables is too large.
     pub fn check(&self, sent: &Variables) -> Result<(), Refusal> {
-        self.open.iter().try_for_each(|(name, value)| check(name, value, sent, &self.defaults))
+        let mut size = FilterSize::new(sent, &self.defaults);
+        self.open
+            .iter()
+            .try_for_each(|(name, value, inner)| size.argument(FilterArgument { name, value, inner: inner.iter().collect() }))
     }
 }
 
@@ -82,12 +97,6 @@ fn has_variable(value: &InputValue) -> bool {
         InputValue::Object(members) => members.values().any(has_variable),
         _ => false,
     }
-}
-
-fn check(name: &Name, value: &InputValue, sent: &Variables, defaults: &[(Name, Value)]) -> Result<(), Refusal> {
-    let mut size = FilterSize { sent, defaults, path: vec![name.to_string()], leaves: 0 };
-    size.filter(Given::Written(value), 0)?;
-    size.within(size.leaves, MAX_LEAVES, "conditions")
 }
 
 /// A value of the document, or one that was sent in a variable.
@@ -106,10 +115,13 @@ enum Shape<'a> {
     Object(Vec<(&'a str, Given<'a>)>),
 }
 
-/// Measures one argument.
+/// Measures the arguments of one call, one by one.
 struct FilterSize<'a> {
     sent: &'a Variables,
     defaults: &'a [(Name, Value)],
+    /// Members and items that may still be counted.
+    left: usize,
+    inner: Vec<&'a Name>,
     /// Of the value that is measured.
     path: Vec<String>,
     /// Conditions so far. A filter without any counts for one, as it is work too.
@@ -117,19 +129,31 @@ struct FilterSize<'a> {
 }
 
 impl<'a> FilterSize<'a> {
+    fn new(sent: &'a Variables, defaults: &'a [(Name, Value)]) -> Self {
+        Self { sent, defaults, left: MAX_COUNTED, inner: Vec::new(), path: Vec::new(), leaves: 0 }
+    }
+
+    fn argument(&mut self, FilterArgument { name, value, inner }: FilterArgument<'a>) -> Result<(), Refusal> {
+        (self.inner, self.path, self.leaves) = (inner, vec![name.to_string()], 0);
+        self.filter(Given::Written(value), 0)?;
+        self.within(self.leaves, MAX_LEAVES, "conditions")
+    }
+
     /// A filter with those inside it. What is no filter is refused by validation.
     fn filter(&mut self, given: Given<'a>, depth: usize) -> Result<(), Refusal> {
         let Shape::Object(members) = self.shape(given) else { return Ok(()) };
         if depth > MAX_NESTING {
-            let levels = depth + self.levels(given);
+            let levels = depth + self.levels(given)?;
             return Err(self.refusal(&self.path[0], (levels, MAX_NESTING), "levels of and, or and not"));
         }
+        self.count(members.len())?;
         let before = self.leaves;
         for (name, member) in members {
             self.path.push(name.to_owned());
             match self.shape(member) {
                 Shape::Absent => {}
                 Shape::List(parts) if is_connective(name) => {
+                    self.count(parts.len())?;
                     if name == "or" {
                         self.within(parts.len(), MAX_BRANCHES, "branches")?;
                     }
@@ -140,6 +164,7 @@ impl<'a> FilterSize<'a> {
                     }
                 }
                 _ if is_connective(name) => self.filter(member, depth + 1)?,
+                Shape::Object(_) if self.inner.iter().any(|inner| *inner == name) => self.filter(member, depth)?,
                 shape => {
                     self.leaves += 1;
                     self.values(shape)?;
@@ -156,9 +181,13 @@ impl<'a> FilterSize<'a> {
         match shape {
             Shape::List(items) => {
                 self.within(items.len(), MAX_VALUES, "values")?;
+                self.count(items.len())?;
                 items.into_iter().enumerate().try_for_each(|(index, item)| self.value(|| index.to_string(), item))
             }
-            Shape::Object(members) => members.into_iter().try_for_each(|(name, member)| self.value(|| name.to_owned(), member)),
+            Shape::Object(members) => {
+                self.count(members.len())?;
+                members.into_iter().try_for_each(|(name, member)| self.value(|| name.to_owned(), member))
+            }
             Shape::Absent | Shape::Scalar => Ok(()),
         }
     }
@@ -175,14 +204,32 @@ impl<'a> FilterSize<'a> {
     }
 
     /// How many levels of filters are inside a filter.
-    fn levels(&self, given: Given<'a>) -> usize {
-        let Shape::Object(members) = self.shape(given) else { return 0 };
-        let inner = members.into_iter().filter(|(name, _)| is_connective(name)).map(|(_, member)| match self.shape(member) {
-            Shape::List(parts) => parts.into_iter().map(|part| 1 + self.levels(part)).max().unwrap_or_default(),
-            Shape::Object(_) => 1 + self.levels(member),
-            Shape::Absent | Shape::Scalar => 0,
-        });
-        inner.max().unwrap_or_default()
+    fn levels(&mut self, given: Given<'a>) -> Result<usize, Refusal> {
+        let Shape::Object(members) = self.shape(given) else { return Ok(0) };
+        self.count(members.len())?;
+        let mut levels = 0;
+        for (_, member) in members.into_iter().filter(|(name, _)| is_connective(name)) {
+            let parts = match self.shape(member) {
+                Shape::List(parts) => parts,
+                Shape::Object(_) => vec![member],
+                Shape::Absent | Shape::Scalar => Vec::new(),
+            };
+            self.count(parts.len())?;
+            for part in parts {
+                levels = levels.max(1 + self.levels(part)?);
+            }
+        }
+        Ok(levels)
+    }
+
+    fn count(&mut self, found: usize) -> Result<(), Refusal> {
+        let Some(left) = self.left.checked_sub(found) else {
+            let message =
+                format!("the filters of the operation have more than {MAX_COUNTED} values: use variables in fewer places");
+            return Err(Refusal { field: self.path.clone(), ..Refusal::new(Code::LimitExceeded, message) });
+        };
+        self.left = left;
+        Ok(())
     }
 
     fn shape(&self, given: Given<'a>) -> Shape<'a> {
@@ -223,13 +270,20 @@ fn is_connective(name: &str) -> bool {
     matches!(name, "and" | "or" | "not")
 }
 
+/// The fields of a filter that are filters with connectives of their own, as `product` of a report's filter is.
+fn inner_filters<'a>(schema_index: &'a SchemaIndex, kind: &str) -> Vec<&'a Name> {
+    let nests = |kind: &Name| schema_index.input(kind).is_some_and(|fields| fields.keys().any(|name| is_connective(name)));
+    let fields = schema_index.input(kind).into_iter().flatten();
+    fields.filter(|(name, field)| !is_connective(name) && nests(base(&field.kind))).map(|(name, _)| name).collect()
+}
+
 /// Looks for filters in the arguments of fields.
 struct Look<'a> {
     document: &'a ExecutableDocument,
     schema_index: &'a SchemaIndex,
     /// Fragments that were looked into: once is enough, wherever they are spread.
     followed: HashSet<&'a Name>,
-    found: Vec<(&'a Name, &'a InputValue)>,
+    found: Vec<FilterArgument<'a>>,
 }
 
 impl<'a> Look<'a> {
@@ -240,8 +294,10 @@ impl<'a> Look<'a> {
                 Selection::Field(field) => {
                     let Some(known) = schema_index.field(of, &field.node.name.node) else { continue };
                     for (name, value) in &field.node.arguments {
-                        if known.arguments.get(&name.node).is_some_and(|input| is_filter(base(&input.kind))) {
-                            self.found.push((&name.node, &value.node));
+                        let kind = known.arguments.get(&name.node).map(|input| base(&input.kind));
+                        if let Some(kind) = kind.filter(|kind| is_filter(kind)) {
+                            let inner = inner_filters(schema_index, kind);
+                            self.found.push(FilterArgument { name: &name.node, value: &value.node, inner });
                         }
                     }
                     self.set(&known.of, &field.node.selection_set.node);
@@ -262,91 +318,4 @@ impl<'a> Look<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use async_graphql::parser::parse_query;
-    use serde_json::{Value as Json, json};
-
-    use super::*;
-
-    const SDL: &str = "schema { query: Query }
-        type Query { things(filter: ThingFilter, ids: [ID!]): Query thing: Query }
-        input ThingFilter { and: [ThingFilter!], or: [ThingFilter!], not: ThingFilter, name: TextFilter, status: [String!], metadata: [PairFilter!] }
-        input TextFilter { eq: String, in: [String!] }
-        input PairFilter { key: String!, value: TextFilter }";
-
-    /// The place and the message of what is refused.
-    fn refused(query: &str, variables: Json) -> Option<(String, String)> {
-        let arguments = FilterArguments::of(&parse_query(query).unwrap(), &SchemaIndex::of(SDL).unwrap());
-        let written = arguments.written_refusal().cloned();
-        let refusal = written.or_else(|| arguments.check(&Variables::from_json(variables)).err())?;
-        Some((refusal.field.join("."), refusal.message))
-    }
-
-    fn of_variable(filter: Json) -> Option<(String, String)> {
-        refused("query($f: ThingFilter) { thing { things(filter: $f) { thing } } }", json!({ "f": filter }))
-    }
-
-    fn deep(levels: usize) -> Json {
-        (0..levels).fold(json!({ "status": ["a"] }), |inner, _| json!({ "not": inner }))
-    }
-
-    #[test]
-    fn a_filter_is_as_large_as_is_allowed() {
-        let name = json!({ "name": { "eq": "x" } });
-        for filter in [
-            json!(null),
-            json!({}),
-            deep(MAX_NESTING),
-            json!({ "and": vec![name.clone(); MAX_LEAVES] }),
-            json!({ "or": vec![name.clone(); MAX_BRANCHES], "and": [] }),
-            json!({ "status": vec!["x"; MAX_VALUES], "name": null }),
-            json!({ "metadata": [{ "key": "k", "value": { "in": vec!["x"; MAX_VALUES] } }] }),
-        ] {
-            assert_eq!(of_variable(filter.clone()), None, "{filter}");
-        }
-        // Lists of other arguments have their own limits.
-        let ids = json!({ "ids": vec!["x"; 300] });
-        assert_eq!(refused("query($ids: [ID!]) { things(ids: $ids) { thing } }", ids), None);
-    }
-
-    #[test]
-    fn a_filter_that_is_too_large_is_refused_at_its_place_with_the_count() {
-        let many = vec!["x"; MAX_VALUES + 1];
-        let empty = vec![json!({}); MAX_BRANCHES + 1];
-        for (filter, place, message) in [
-            (deep(5), "filter.not.not.not.not.not", "filter has 5 levels of and, or and not: at most 4 are taken"),
-            (deep(9), "filter.not.not.not.not.not", "filter has 9 levels of and, or and not: at most 4 are taken"),
-            (json!({ "and": vec![deep(0); 51] }), "filter", "filter has 51 conditions: at most 50 are taken"),
-            (json!({ "and": vec![json!({}); 51] }), "filter", "filter has 51 conditions: at most 50 are taken"),
-            (json!({ "not": { "or": empty } }), "filter.not.or", "filter.not.or has 11 branches: at most 10 are taken"),
-            (json!({ "status": many }), "filter.status", "filter.status has 251 values: at most 250 are taken"),
-            (
-                json!({ "and": [{ "name": { "in": many } }] }),
-                "filter.and.0.name.in",
-                "filter.and.0.name.in has 251 values: at most 250 are taken",
-            ),
-            (
-                json!({ "metadata": [{ "key": "k", "value": { "in": many } }] }),
-                "filter.metadata.0.value.in",
-                "filter.metadata.0.value.in has 251 values: at most 250 are taken",
-            ),
-        ] {
-            assert_eq!(of_variable(filter.clone()), Some((place.to_owned(), message.to_owned())), "{filter}");
-        }
-    }
-
-    #[test]
-    fn filters_are_measured_however_they_are_written() {
-        let deep = "{ things(filter: { not: { not: { not: { not: { not: {} } } } } }) { thing } }";
-        let place = |query: &str, variables: Json| refused(query, variables).map(|(place, _)| place);
-        assert_eq!(place(deep, json!({})).as_deref(), Some("filter.not.not.not.not.not"));
-        let spread = "query($in: [String!]) { ...F } fragment F on Query { thing { things(filter: { and: [{ name: { in: $in } }] }) { thing } } }";
-        assert_eq!(place(spread, json!({ "in": vec!["x"; 251] })).as_deref(), Some("filter.and.0.name.in"));
-        assert_eq!(place(spread, json!({ "in": ["x"] })), None);
-        assert_eq!(place(spread, json!({})), None);
-        let default = "query($f: ThingFilter = { not: { not: { not: { not: { not: {} } } } } }) { things(filter: $f) { thing } }";
-        assert_eq!(place(default, json!({})).as_deref(), Some("filter.not.not.not.not.not"));
-        assert_eq!(place(default, json!({ "f": null })), None);
-        assert_eq!(place(default, json!({ "f": {} })), None);
-    }
-}
+mod tests;
