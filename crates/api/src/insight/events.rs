@@ -164,7 +164,8 @@ impl EventQuery {
         if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
             return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));
         }
-        if let Some(index) = types.as_deref().and_then(|types| webhooks::core::idle(types, registry())) {
+        let idle = types.as_deref().map(|types| webhooks::core::idle(types, registry())).unwrap_or_default();
+        if let Some(index) = idle.first() {
             return Err(TopError::bad_input(webhooks::core::NO_SUCH_EVENT, vec!["types".to_owned(), index.to_string()]));
         }
         let signer = ctx.given::<CursorSigner>()?.clone();
