@@ -155,12 +155,12 @@ impl<'a> Look<'a> {
             {
                 return Some(at(path));
             }
-            let within = members.iter().find_map(|(member, value)| match fields.get(member) {
-                Some(field) => self.mismatch(value, field, with(&path, member)),
-                None => {
-                    let unknown = UnknownField { input: name.clone(), name: member.clone() };
-                    Some(Mismatch { path: with(&path, member), unknown: Some(unknown) })
+            let within = members.iter().find_map(|(member, value)| {
+                if let Some(field) = fields.get(member) {
+                    return self.mismatch(value, field, with(&path, member));
                 }
+                let unknown = UnknownField { input: name.clone(), name: member.clone() };
+                Some(Mismatch { path: with(&path, member), unknown: Some(unknown) })
             });
             return within.or_else(|| {
                 let needed = fields.iter().filter(|(name, field)| field.is_needed() && !members.contains_key(*name));
