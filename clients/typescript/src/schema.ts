@@ -460,6 +460,18 @@ export type AuditOutcome =
   | 'DENIED'
   | 'FAILED';
 
+/** Sort order of a list of jobs; jobs with equal values are sorted by ID. */
+export interface BackgroundJobSort {
+  /** Field by which the jobs are sorted. */
+  field: BackgroundJobSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which jobs can be sorted. */
+export type BackgroundJobSortField =
+  | 'CREATED_AT';
+
 /** State of a job. */
 export type BackgroundJobStatus =
   | 'WAITING'
@@ -500,6 +512,18 @@ export type BackorderSortField =
 export type BackupKind =
   | 'BACKUP'
   | 'DRILL';
+
+/** Sort order of the log of backups; runs with equal values are sorted by ID. */
+export interface BackupRunSort {
+  /** Field by which the runs are sorted. */
+  field: BackupRunSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which runs in the log of backups can be sorted. */
+export type BackupRunSortField =
+  | 'STARTED_AT';
 
 /** State of a run in the log of backups. */
 export type BackupState =
@@ -1821,6 +1845,19 @@ export interface FactorSeriesSetInput {
   csv?: string | null;
 }
 
+/** Sort order of a list of factor series; series with equal values are sorted by code. */
+export interface FactorSeriesSort {
+  /** Field by which the series are sorted. */
+  field: FactorSeriesSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which factor series can be sorted. */
+export type FactorSeriesSortField =
+  | 'CODE'
+  | 'UPDATED_AT';
+
 /** A value of a day. */
 export interface FactorValueInput {
   /** Day. */
@@ -2033,6 +2070,19 @@ export interface FulfilmentWaveShipInput {
   /** Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now. */
   occurredAt?: string | null;
 }
+
+/** Sort order of a list of waves; waves with equal values are sorted by ID. */
+export interface FulfilmentWaveSort {
+  /** Field by which the waves are sorted. */
+  field: FulfilmentWaveSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which waves can be sorted. */
+export type FulfilmentWaveSortField =
+  | 'CREATED_AT'
+  | 'UPDATED_AT';
 
 /** Works to accept. */
 export interface FulfilmentWorkAcceptInput {
@@ -2763,6 +2813,19 @@ export interface LiquidationPlanLineFilter {
   /** Actions to include; an empty list matches nothing. */
   action?: ReadonlyArray<LiquidationAction> | null;
 }
+
+/** Sort order of a list of plans of liquidation; plans with equal values are sorted by ID. */
+export interface LiquidationPlanSort {
+  /** Field by which the plans are sorted. */
+  field: LiquidationPlanSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which plans of liquidation can be sorted. */
+export type LiquidationPlanSortField =
+  | 'MADE_AT'
+  | 'UPDATED_AT';
 
 /** State of a plan. */
 export type LiquidationPlanState =
@@ -4258,8 +4321,8 @@ export interface ProductFilter {
   /** Range of the time of the product's last change. */
   updatedAt?: DateTimeFilter | null;
   /**
-   * Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
-   * finds nothing; null does not search.
+   * Words of the SKU, name or barcodes, at most 8, each of letters and digits; typos are tolerated. A text without letters and digits finds
+   * nothing; null does not search.
    */
   search?: string | null;
   /** Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code. */
@@ -5269,6 +5332,19 @@ export interface ReplenishmentPlanLineFilter {
   kind?: ReadonlyArray<ReplenishmentLineKind> | null;
 }
 
+/** Sort order of a list of plans of replenishment; plans with equal values are sorted by ID. */
+export interface ReplenishmentPlanSort {
+  /** Field by which the plans are sorted. */
+  field: ReplenishmentPlanSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which plans of replenishment can be sorted. */
+export type ReplenishmentPlanSortField =
+  | 'MADE_AT'
+  | 'UPDATED_AT';
+
 /** State of a plan. */
 export type ReplenishmentPlanState =
   | 'DRAFT'
@@ -5865,6 +5941,19 @@ export interface ReversalFilter {
   /** Stores of the reversals, at either end of a transfer. */
   store?: IdFilter | null;
 }
+
+/** Sort order of a list of reversals; reversals with equal values are sorted by ID. */
+export interface ReversalSort {
+  /** Field by which the reversals are sorted. */
+  field: ReversalSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which reversals can be sorted. */
+export type ReversalSortField =
+  | 'NUMBER'
+  | 'OCCURRED_AT';
 
 /** A line to reverse, or a part of one. */
 export interface ReverseLine {
@@ -6490,8 +6579,8 @@ export interface StockFilter {
    */
   barcode?: StringFilter | null;
   /**
-   * Words of the SKU, name or barcodes of the product; typos are tolerated. A text without letters and digits finds nothing; null does not search.
-   * Needs product.read. Refused by `stockChanged`.
+   * Words of the SKU, name or barcodes of the product, at most 8, each of letters and digits; typos are tolerated. A text without letters and digits
+   * finds nothing; null does not search. Needs product.read. Refused by `stockChanged`.
    */
   search?: string | null;
   /** Code of a lot that the level has stock of. Refused by `stockChanged`. */
@@ -8107,6 +8196,19 @@ export interface WebhookEventTypeFilter {
   /** Name of the subscription that carries the events, compared exactly. Null for any, and for none. */
   subscription?: string | null;
 }
+
+/** Sort order of a list of types of event; rows with equal values are sorted by name. */
+export interface WebhookEventTypeSort {
+  /** Field by which the list is sorted. */
+  field: WebhookEventTypeSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which a list of types of event can be sorted. */
+export type WebhookEventTypeSortField =
+  | 'NAME'
+  | 'PERMISSION';
 
 /** Quantity of a work's line. */
 export interface WorkLineQuantity {

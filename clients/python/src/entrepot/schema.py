@@ -383,6 +383,21 @@ AuditOutcome = Literal[
 ]
 
 
+class _BackgroundJobSort(TypedDict):
+    field: "BackgroundJobSortField"
+
+
+class BackgroundJobSort(_BackgroundJobSort, total=False):
+    """Sort order of a list of jobs; jobs with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+BackgroundJobSortField = Literal[
+    "CREATED_AT",
+]
+
+
 BackgroundJobStatus = Literal[
     "WAITING",
     "RUNNING",
@@ -421,6 +436,21 @@ BackorderSortField = Literal[
 BackupKind = Literal[
     "BACKUP",
     "DRILL",
+]
+
+
+class _BackupRunSort(TypedDict):
+    field: "BackupRunSortField"
+
+
+class BackupRunSort(_BackupRunSort, total=False):
+    """Sort order of the log of backups; runs with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+BackupRunSortField = Literal[
+    "STARTED_AT",
 ]
 
 
@@ -1528,6 +1558,22 @@ class FactorSeriesSetInput(_FactorSeriesSetInput, _FactorSeriesSetInputOptional)
 
 
 
+class _FactorSeriesSort(TypedDict):
+    field: "FactorSeriesSortField"
+
+
+class FactorSeriesSort(_FactorSeriesSort, total=False):
+    """Sort order of a list of factor series; series with equal values are sorted by code."""
+
+    direction: "Direction"
+
+
+FactorSeriesSortField = Literal[
+    "CODE",
+    "UPDATED_AT",
+]
+
+
 class FactorValueInput(TypedDict):
     """A value of a day."""
 
@@ -1732,6 +1778,22 @@ class FulfilmentWaveShipInput(_FulfilmentWaveShipInput, total=False):
 
     idempotencyKey: str
     occurredAt: Optional[str]
+
+
+class _FulfilmentWaveSort(TypedDict):
+    field: "FulfilmentWaveSortField"
+
+
+class FulfilmentWaveSort(_FulfilmentWaveSort, total=False):
+    """Sort order of a list of waves; waves with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+FulfilmentWaveSortField = Literal[
+    "CREATED_AT",
+    "UPDATED_AT",
+]
 
 
 class _FulfilmentWorkAcceptInput(TypedDict):
@@ -2350,6 +2412,22 @@ class LiquidationPlanLineFilter(TypedDict, total=False):
     status: Optional[Sequence["LiquidationLineState"]]
     state: Optional[Sequence["LiquidationLineState"]]
     action: Optional[Sequence["LiquidationAction"]]
+
+
+class _LiquidationPlanSort(TypedDict):
+    field: "LiquidationPlanSortField"
+
+
+class LiquidationPlanSort(_LiquidationPlanSort, total=False):
+    """Sort order of a list of plans of liquidation; plans with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+LiquidationPlanSortField = Literal[
+    "MADE_AT",
+    "UPDATED_AT",
+]
 
 
 LiquidationPlanState = Literal[
@@ -4373,6 +4451,22 @@ class ReplenishmentPlanLineFilter(TypedDict, total=False):
     kind: Optional[Sequence["ReplenishmentLineKind"]]
 
 
+class _ReplenishmentPlanSort(TypedDict):
+    field: "ReplenishmentPlanSortField"
+
+
+class ReplenishmentPlanSort(_ReplenishmentPlanSort, total=False):
+    """Sort order of a list of plans of replenishment; plans with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ReplenishmentPlanSortField = Literal[
+    "MADE_AT",
+    "UPDATED_AT",
+]
+
+
 ReplenishmentPlanState = Literal[
     "DRAFT",
     "PARTLY",
@@ -4868,6 +4962,22 @@ class ReversalFilter(TypedDict, total=False):
 
     document: Optional["IdFilter"]
     store: Optional["IdFilter"]
+
+
+class _ReversalSort(TypedDict):
+    field: "ReversalSortField"
+
+
+class ReversalSort(_ReversalSort, total=False):
+    """Sort order of a list of reversals; reversals with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ReversalSortField = Literal[
+    "NUMBER",
+    "OCCURRED_AT",
+]
 
 
 class _ReverseLine(TypedDict):
@@ -6787,6 +6897,22 @@ class WebhookEventTypeFilter(TypedDict, total=False):
     search: Optional[str]
     permission: Optional[str]
     subscription: Optional[str]
+
+
+class _WebhookEventTypeSort(TypedDict):
+    field: "WebhookEventTypeSortField"
+
+
+class WebhookEventTypeSort(_WebhookEventTypeSort, total=False):
+    """Sort order of a list of types of event; rows with equal values are sorted by name."""
+
+    direction: "Direction"
+
+
+WebhookEventTypeSortField = Literal[
+    "NAME",
+    "PERMISSION",
+]
 
 
 class _WorkLineQuantity(TypedDict):
