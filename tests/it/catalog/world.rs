@@ -101,7 +101,7 @@ impl World {
             .map(|error| {
                 let top = error.source::<TopError>();
                 let field = match top {
-                    Some(TopError::BadUserInput { field, .. }) => json!(field),
+                    Some(TopError::BadUserInput { field, .. } | TopError::LimitExceeded { field, .. }) => json!(field),
                     _ => Value::Null,
                 };
                 json!({ "code": top.map(|top| top.code().as_str()), "message": error.message, "field": field })

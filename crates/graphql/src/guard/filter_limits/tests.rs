@@ -14,7 +14,8 @@ const SDL: &str = "schema { query: Query }
 
 /// The place and the message of what is refused.
 fn refused(query: &str, variables: Json) -> Option<(String, String)> {
-    let arguments = FilterArguments::of(&parse_query(query).unwrap(), &SchemaIndex::of(SDL).unwrap());
+    let (Ok(query), Ok(index)) = (parse_query(query), SchemaIndex::of(SDL)) else { panic!("{query} can be read") };
+    let arguments = FilterArguments::of(&query, &index);
     let written = arguments.written_refusal().cloned();
     let refusal = written.or_else(|| arguments.check(&Variables::from_json(variables)).err())?;
     Some((refusal.field.join("."), refusal.message))
