@@ -85,6 +85,12 @@ impl Refusals {
     pub fn take<T>(&mut self, checked: Result<T, Rejection>) -> Option<T> {
         checked.map_err(|rejection| self.add(rejection)).ok()
     }
+    /// Refuses a change of another version than the one there is.
+    pub fn version(&mut self, actual: i64, expected: i64) {
+        if actual != expected {
+            self.add(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)));
+        }
+    }
 
     /// The permissions of these codes; each code that none has is refused at its place.
     pub fn permissions(&mut self, codes: &[String]) -> Bits {

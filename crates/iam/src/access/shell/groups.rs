@@ -92,9 +92,7 @@ impl Access {
         check_stores(&work, fields.stores.as_deref().unwrap_or_default(), &mut refusals).await?;
         refusals.end(Stage::Reference)?;
         let before = found.ok_or_else(missing)?;
-        if before.version != expected {
-            refusals.add(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)));
-        }
+        refusals.version(before.version, expected);
         if let Some(since) = before.archived_at {
             refusals.add(Refusal::GroupArchived { since }.at(At::input(Field::Id)));
         }

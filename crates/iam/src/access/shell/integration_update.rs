@@ -68,9 +68,7 @@ impl Access {
                 refusals.add(Invalid::Outlives(Given::Integration).at(At::input(Field::Permissions)));
             }
         }
-        if before.version != expected {
-            refusals.add(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)));
-        }
+        refusals.version(before.version, expected);
         refusals.end(Stage::State)?;
         if after == before {
             return Ok(Changed { value: before, seq: None });

@@ -53,9 +53,7 @@ impl Access {
         refusals.end(Stage::Reference)?;
         let actual = found.ok_or_else(missing)?;
         targets.check_given(&giver, (&before, &grants), now, &mut refusals);
-        if actual != expected {
-            refusals.add(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)));
-        }
+        refusals.version(actual, expected);
         refusals.end(Stage::State)?;
         rows::replace_grants(&work, member, &grants).await?;
         rows::touch_member(&work, member, now).await?;

@@ -106,7 +106,7 @@ impl Access {
         refusals.end(if found.is_ok() { Stage::Reference } else { Stage::State })?;
         let place = found?;
         let before = own[place].clone();
-        check_version(before.version, expected, &mut refusals);
+        refusals.version(before.version, expected);
         let role = Role {
             id,
             key: fields.key.unwrap_or_else(|| before.key.clone()),
@@ -147,7 +147,7 @@ impl Access {
         let own = rows::roles(&work).await?;
         let place = find_own(&own, id)?;
         let (mut refusals, at) = (Refusals::default(), At::input(Field::Id));
-        check_version(own[place].version, expected, &mut refusals);
+        refusals.version(own[place].version, expected);
         if let Some(heir) = own.iter().find(|role| role.inherits.contains(&id)) {
             refusals.add(Refusal::Inherited { by: heir.key.clone() }.at(at));
         }
@@ -198,10 +198,4 @@ fn find_own(own: &[Role], id: RoleId) -> Result<usize, Rejection> {
         let why = built_in.map_or(Refusal::NotFound(Noun::Role), |known| Refusal::BuiltIn { key: known.key });
         why.at(At::input(Field::Id))
     })
-}
-
-fn check_version(actual: i64, expected: i64, refusals: &mut Refusals) {
-    if actual != expected {
-        refusals.add(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)));
-    }
 }
