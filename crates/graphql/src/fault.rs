@@ -54,6 +54,13 @@ impl TopError {
             Self::Internal => Code::Internal,
         }
     }
+    /// Path of the argument that is refused. None for errors without one.
+    pub fn field(&self) -> Option<&[String]> {
+        match self {
+            Self::BadUserInput { field, .. } | Self::LimitExceeded { field, .. } if !field.is_empty() => Some(field),
+            _ => None,
+        }
+    }
     pub fn bad_input(message: impl Into<String>, field: Vec<String>) -> Self {
         Self::BadUserInput { message: message.into(), field }
     }
@@ -70,10 +77,10 @@ impl TopError {
     /// Puts code and facts on the error that goes out.
     pub fn dress(&self, extensions: &mut ErrorExtensionValues) {
         extensions.set("code", self.code().as_str());
+        if let Some(field) = self.field() {
+            extensions.set("field", field.to_vec());
+        }
         match self {
-            Self::BadUserInput { field, .. } | Self::LimitExceeded { field, .. } if !field.is_empty() => {
-                extensions.set("field", field.clone());
-            }
             Self::Forbidden(permission) => extensions.set("permission", *permission),
             Self::StepUpRequired(seconds) => extensions.set("maxAge", *seconds),
             Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),

@@ -24,7 +24,7 @@ pub(super) fn told(response: Response) -> Value {
         let top = error.source::<TopError>();
         let permission = if let Some(TopError::Forbidden(code)) = top { json!(code) } else { Value::Null };
         let mut told = json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message });
-        if let Some(TopError::BadUserInput { field, .. } | TopError::LimitExceeded { field, .. }) = top {
+        if let Some(field) = top.and_then(TopError::field) {
             told["field"] = json!(field);
         }
         told

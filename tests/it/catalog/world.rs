@@ -100,10 +100,7 @@ impl World {
             .iter()
             .map(|error| {
                 let top = error.source::<TopError>();
-                let field = match top {
-                    Some(TopError::BadUserInput { field, .. } | TopError::LimitExceeded { field, .. }) => json!(field),
-                    _ => Value::Null,
-                };
+                let field = top.and_then(TopError::field);
                 json!({ "code": top.map(|top| top.code().as_str()), "message": error.message, "field": field })
             })
             .collect();
