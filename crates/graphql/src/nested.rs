@@ -50,6 +50,27 @@ pub fn place<'a>(at: &'a [String], name: &'a str) -> Vec<&'a str> {
     at.iter().map(String::as_str).chain([name]).collect()
 }
 
+/// Refuses a filter deeper than the guard lets through, for callers that do not pass it.
+///
+/// # Errors
+/// LIMIT_EXCEEDED at `place` if the filter is in more than [`MAX_NESTING`] others.
+pub fn check_depth(depth: usize, place: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+    if depth <= MAX_NESTING {
+        return Ok(());
+    }
+    Err(TopError::limit_exceeded(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), place()))
+}
+
+/// The refusal of a filter that has more than [`MAX_TESTS`] filters in it.
+pub fn too_many_filters(at: Vec<String>) -> TopError {
+    TopError::limit_exceeded(format!("at most {MAX_TESTS} filters may lie in each other"), at)
+}
+
+/// The refusal of a filter that becomes more than [`MAX_TESTS`] tests.
+pub fn too_many_tests(at: Vec<String>) -> TopError {
+    TopError::limit_exceeded(format!("a filter has at most {MAX_TESTS} tests"), at)
+}
+
 /// Reads a filter of the argument `filter` with those inside it. `read` reads the fields of one, which it is given without its `and`, `or` and
 /// `not`, and with its place. Filters that nest too deep, or are too many, are refused at theirs.
 pub fn read_nested<F: NestedFilter, T>(
@@ -71,11 +92,9 @@ fn part<F: NestedFilter, T>(
     bounds: &mut Bounds,
     read: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
 ) -> Result<Nested<T>, TopError> {
-    if bounds.depth > MAX_NESTING {
-        return Err(TopError::limit_exceeded(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at));
-    }
+    check_depth(bounds.depth, || at.clone())?;
     if bounds.left == 0 {
-        return Err(TopError::limit_exceeded(format!("at most {MAX_TESTS} filters may lie in each other"), at));
+        return Err(too_many_filters(at));
     }
     bounds.left -= 1;
     let Inner { and, or, not } = filter.take_inner();

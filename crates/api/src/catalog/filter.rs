@@ -21,7 +21,8 @@ use super::{
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, MAX_NESTING, MAX_TESTS, MoneyFilter, StoreIdFilter, StringFilter},
+        filters::{DateTimeFilter, IdFilter, MAX_TESTS, MoneyFilter, StoreIdFilter, StringFilter},
+        nested::{check_depth, too_many_tests},
         refusal::Path,
     },
     stock::StockStatus,
@@ -199,9 +200,7 @@ pub fn product_filter_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argum
 
 /// `left` is how many tests the whole filter may still have.
 fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> Answer<Filter> {
-    if depth > MAX_NESTING {
-        return too_many(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at);
-    }
+    check_depth(depth, || at.clone())?;
     let mut all = Vec::new();
     let mut ids = |name: &str, column, filter: Option<IdFilter>, parse: fn(&str) -> Result<uuid::Uuid, String>| {
         filter.map_or(Ok(()), |filter| id_filter(&filter, column, parse, &below(at, &[name]), &mut all))
@@ -242,10 +241,7 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> An
     if let Some(search) = filter.search {
         all.push(Filter::Search(search_text(search, &below(at, &["search"]))?));
     }
-    *left = match left.checked_sub(all.len().max(1)) {
-        Some(left) => left,
-        None => return too_many(format!("a filter has at most {MAX_TESTS} tests"), at),
-    };
+    *left = left.checked_sub(all.len().max(1)).ok_or_else(|| too_many_tests(at.clone()))?;
     if let Some(parts) = filter.and {
         all.push(Filter::All(nested(parts, depth, &below(at, &["and"]), left)?));
     }

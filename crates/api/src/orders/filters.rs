@@ -27,7 +27,8 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::TopError,
-        filters::{MAX_NESTING, MAX_TESTS, MAX_VALUES, MoneyFilter, StoreIdFilter, plain, searchable},
+        filters::{MAX_TESTS, MAX_VALUES, MoneyFilter, StoreIdFilter, plain, searchable},
+        nested::{check_depth, too_many_tests},
         refusal::Path,
     },
     keyed_filters::by_ids,
@@ -207,12 +208,7 @@ impl OrderFilter {
     }
 
     fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &Reading<'_>) -> Result<Filter, TopError> {
-        if depth > MAX_NESTING {
-            return Err(TopError::limit_exceeded(
-                format!("filters stand at most {MAX_NESTING} deep inside each other"),
-                at.clone(),
-            ));
-        }
+        check_depth(depth, || at.clone())?;
         // Each word is looked for in several ways.
         let words = self.search.as_deref().map_or(0, |text| text.split_whitespace().count());
         let mut all = Vec::new();
@@ -271,9 +267,7 @@ impl OrderFilter {
         all.extend(texts(self.note, &below(at, "note"))?.into_iter().map(|test| Filter::Note(NoteTest(test))));
         all.extend(texts(self.tag, &below(at, "tag"))?.into_iter().map(|test| Filter::Tag(TagTest(test))));
         all.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
-        *left = left
-            .checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD)
-            .ok_or_else(|| TopError::limit_exceeded(format!("a filter has at most {MAX_TESTS} tests"), path!["filter"]))?;
+        *left = left.checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD).ok_or_else(|| too_many_tests(path!["filter"]))?;
         Ok(Filter::All(all))
     }
 }

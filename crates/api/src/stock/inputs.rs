@@ -21,7 +21,7 @@ use crate::{
         context::ContextExt,
         fault::TopError,
         filters::{DateTimeFilter, IdFilter, MAX_NESTING, MAX_TESTS, QuantityFilter, StringFilter},
-        nested::NestedFilter,
+        nested::{NestedFilter, check_depth, too_many_filters},
         scalars::{DateTime, Long, Quantity},
     },
     keyed_filters::by_ids,
@@ -88,10 +88,7 @@ pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Re
     let filter = by_ids(ctx, filter.cloned(), "filter").await?;
     let Some(filter) = &filter else { return Ok(LevelFilter::default()) };
     if filter.parts() > MAX_TESTS {
-        return Err(TopError::limit_exceeded(
-            format!("at most {MAX_TESTS} filters may lie in each other"),
-            vec!["filter".to_owned()],
-        ));
+        return Err(too_many_filters(vec!["filter".to_owned()]));
     }
     let mut named = Vec::new();
     groups_named(filter, 0, &mut named)?;
@@ -149,9 +146,7 @@ fn plain(
     known: (&Groups, &HashMap<String, Ranked>),
 ) -> Result<LevelFilter, TopError> {
     let (members, found) = known;
-    if depth > MAX_NESTING {
-        return Err(TopError::limit_exceeded(format!("a filter nests at most {MAX_NESTING} deep"), vec!["filter".to_owned()]));
-    }
+    check_depth(depth, || vec!["filter".to_owned()])?;
     let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
         list.as_ref().map(|list| list.iter().map(|part| plain(ctx, part, depth + 1, known)).collect()).transpose()
     };
