@@ -17,9 +17,11 @@ pub use lines::{
 };
 pub use partners::{PairCount, PartnerFacts, SoldInCategory, best_sellers, orders_of, orders_since, pairs, partner_facts};
 pub use plans::{
-    PLANS, PlanSort, PlansSorted, advanced_plans, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_page,
-    plans_source, supersede, tenants_with_advanced,
+    PLANS, advanced_plans, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_page, plans_source, supersede,
+    tenants_with_advanced,
 };
 pub use results::sales_since;
 pub use scores::{ActionSum, DueLine, Scored, action_sums, due_lines, plan_scores, unscored, write_scores};
 pub use settings::{Settings, change_settings, settings};
+
+pub use crate::replenishment::rows::{PlanSort, PlansSorted};

@@ -6,43 +6,29 @@ use entity::{
     tables::liquidation_plan,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
+    paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::liquidation::core::{Plan, Recovery};
+use crate::{
+    liquidation::core::{Plan, Recovery},
+    replenishment::rows::{PlansSorted, SortedPlan},
+};
 
 /// Names the list of plans in cursors.
 pub const PLANS: &str = "liquidationPlans";
 
-/// What plans are sorted by; the id breaks ties.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanSort {
-    MadeAt,
-    UpdatedAt,
-}
-
-/// A sort and its direction.
-pub type PlansSorted = Sorted<PlanSort>;
-
-impl SortBy for PlanSort {
-    type Row = Plan;
-    const DEFAULT: Sorted<Self> = Sorted { by: Self::MadeAt, descending: true };
-
-    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
-        match self {
-            Self::MadeAt => ("MADE_AT", &["p.made_at", "p.id"]),
-            Self::UpdatedAt => ("UPDATED_AT", &["p.updated_at", "p.id"]),
-        }
+impl SortedPlan for Plan {
+    fn made_at(&self) -> Timestamp {
+        self.made_at
     }
-    fn keys(self, plan: &Plan) -> Vec<Key> {
-        let at = match self {
-            Self::MadeAt => plan.made_at,
-            Self::UpdatedAt => plan.updated_at,
-        };
-        vec![Key::Int(at.micros()), plan.id.into()]
+    fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+    fn id_key(&self) -> Key {
+        self.id.into()
     }
 }
 

@@ -3,6 +3,7 @@
 mod approval_rule;
 mod facts;
 mod lines;
+mod plan_sort;
 mod plans;
 mod policies;
 mod policy_list;
@@ -14,9 +15,10 @@ pub use facts::{
     ProductFacts, StoreUnits, SupplierFacts, catalogue, days_left, drafted, leaving, levels, owed, stores, suppliers, turnovers,
 };
 pub use lines::{LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source};
+pub use plan_sort::{PlanSort, PlansSorted, SortedPlan};
 pub use plans::{
-    PLANS, PlanSort, PlansSorted, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source,
-    settle_executed, supersede,
+    PLANS, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source, settle_executed,
+    supersede,
 };
 pub use policies::{
     count_policies, insert_policy, lock_policy, missing, policies, policy, policy_of_scope, policy_page, remove_policy,
