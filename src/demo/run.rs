@@ -97,7 +97,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let address = listener.local_addr()?;
     let base = format!("http://{address}");
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let (tell, asked) = watch::channel(false);
+    let (tell, stopped) = watch::channel(false);
     let until = async move {
         tokio::select! {
             _ = stopping => {}
@@ -113,12 +113,12 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(Judges::begin(), listener.into(), front, std::time::Duration::ZERO, until);
     let guide = async {
-        let work = set_up(&args, (fresh, filling), (&db, &clock), &base, (&folder, &asked));
+        let work = set_up(&args, (fresh, filling), (&db, &clock), &base, (&folder, &stopped));
         // Whoever stops it does not wait for answers that the server gives no more.
         let filled = tokio::select! {
             // Asked first: work that ends because of it is none that went wrong.
             biased;
-            () = heard(asked.clone()) => Err(DemoError::Stopped),
+            () = heard(stopped.clone()) => Err(DemoError::Stopped),
             filled = work => filled,
         };
         match &filled {
@@ -162,8 +162,8 @@ fn settings(args: &Demo, fresh: bool) -> Result<Settings, DemoError> {
 }
 
 /// Done when a stop was asked for, and never where nobody will say so any more.
-async fn heard(mut asked: watch::Receiver<bool>) {
-    if asked.wait_for(|asked| *asked).await.is_err() {
+async fn heard(mut stopped: watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
@@ -174,9 +174,9 @@ async fn set_up(
     (is_new, filling): (bool, Filling),
     (db, clock): (&Database, &Clock),
     base: &str,
-    (folder, asked): (&Path, &watch::Receiver<bool>),
+    (folder, stopped): (&Path, &watch::Receiver<bool>),
 ) -> Result<String, DemoError> {
-    let token = fill(args, (is_new, today(clock)), base, (folder, asked)).await?;
+    let token = fill(args, (is_new, today(clock)), base, (folder, stopped)).await?;
     if !args.plain {
         furnish(args, (db, clock), base).await?;
     }
@@ -196,7 +196,7 @@ async fn fill(
     args: &Demo,
     (is_new, today): (bool, Date),
     base: &str,
-    (folder, asked): (&Path, &watch::Receiver<bool>),
+    (folder, stopped): (&Path, &watch::Receiver<bool>),
 ) -> Result<String, DemoError> {
     let before = Filled::read(&args.file).filter(|_| !is_new);
     // A database goes on with the data from which it was begun, however long ago.
@@ -211,11 +211,11 @@ async fn fill(
     };
     let data = match &args.data {
         Some(path) => path.clone(),
-        None => generated(args, folder, first_day.as_deref(), asked.clone()).await?,
+        None => generated(args, folder, first_day.as_deref(), stopped.clone()).await?,
     };
-    let (path, asked) = (data.clone(), asked.clone());
+    let (path, stopped) = (data.clone(), stopped.clone());
     let plan = tokio::task::spawn_blocking(move || {
-        intake::plan(RowReader::open_through(&path, |plain| Box::new(Stoppable::new(plain, asked)))?)
+        intake::plan(RowReader::open_through(&path, |plain| Box::new(Stoppable::new(plain, stopped)))?)
     });
     let plan = plan.await.map_err(|err| ReplayError::Task(err.to_string()))??;
     println!("Data      {}: {} rows, {} documents", data.display(), plan.seal.rows, plan.documents.len());
@@ -289,7 +289,7 @@ async fn generated(
     args: &Demo,
     folder: &Path,
     first_day: Option<&str>,
-    asked: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) -> Result<PathBuf, DemoError> {
     let day = first_day.map(|day| format!("-{day}")).unwrap_or_default();
     let path = folder.join(format!("retailer-{}-{}{day}.csv", args.seed, args.rows));
@@ -302,7 +302,7 @@ async fn generated(
     let settings = generate::Settings { seed: args.seed, rows, first_day, ..usual };
     let (part, whole) = (path.with_extension("part"), path.clone());
     let writing = tokio::task::spawn_blocking(move || {
-        let file = Stoppable::new(File::create(&part)?, asked);
+        let file = Stoppable::new(File::create(&part)?, stopped);
         let written = generate::write(&settings, BufWriter::new(file)).and_then(|_| std::fs::rename(&part, &whole));
         if written.is_err() {
             // What went wrong matters more than what it leaves, which the next start writes over.

@@ -7,16 +7,16 @@ use tokio::sync::watch;
 /// Bytes that go in or out until somebody asks to stop.
 pub struct Stoppable<T> {
     inner: T,
-    asked: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 }
 
 impl<T> Stoppable<T> {
-    pub fn new(inner: T, asked: watch::Receiver<bool>) -> Self {
-        Self { inner, asked }
+    pub fn new(inner: T, stopped: watch::Receiver<bool>) -> Self {
+        Self { inner, stopped }
     }
 
     fn go_on(&self) -> io::Result<()> {
-        if *self.asked.borrow() { Err(io::Error::other("the demo was stopped")) } else { Ok(()) }
+        if *self.stopped.borrow() { Err(io::Error::other("the demo was stopped")) } else { Ok(()) }
     }
 }
 

@@ -100,8 +100,7 @@ struct Follow {
     rights: Rights,
     stream_handle: Option<Arc<StreamHandle>>,
     listener: Listener,
-    /// Days and stores.
-    asked: (Span, Option<Vec<StoreId>>),
+    span_and_stores: (Span, Option<Vec<StoreId>>),
     /// The one that was read last, and whether it showed all that had happened: it shows the same as the one that was sent last.
     last: Option<(Arc<shell::Dashboard>, bool)>,
     /// The last event that was heard and may show in it; at first the last of all.
@@ -119,7 +118,11 @@ enum Step {
 }
 
 impl Follow {
-    async fn open(ctx: &Context<'_>, permit: Permit<kind::ReportRead>, asked: (Span, Option<Vec<StoreId>>)) -> Answer<Self> {
+    async fn open(
+        ctx: &Context<'_>,
+        permit: Permit<kind::ReportRead>,
+        span_and_stores: (Span, Option<Vec<StoreId>>),
+    ) -> Answer<Self> {
         let ledger = ctx.given::<Ledger>()?.clone();
         // Following begins before anything is read, so nothing can slip between the two.
         let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
@@ -131,7 +134,7 @@ impl Follow {
             rights: Rights::of::<kind::ReportRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned()),
             stream_handle: ctx.data_opt::<Arc<StreamHandle>>().cloned(),
             listener,
-            asked,
+            span_and_stores,
             last: None,
             heard: head.seq,
             due: now,
@@ -229,7 +232,7 @@ impl Follow {
         // The first comes at once, as old as a query's may be, and is looked at again soon.
         let asker = if self.last.is_some() { DashboardAsker::Follower(self.heard) } else { DashboardAsker::Client };
         let now = self.ledger.clock().now();
-        let made = shell::dashboard(permit, self.ledger.database(), self.asked.clone(), (now, asker));
+        let made = shell::dashboard(permit, self.ledger.database(), self.span_and_stores.clone(), (now, asker));
         let (dashboard, is_current) = tokio::select! {
             biased;
             // What is dear may be long in coming, and the next step looks at other rights.

@@ -90,12 +90,12 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
 }
 
 tokio::task_local! {
-    static ASKED: Arc<AtomicBool>;
+    static MUST_YIELD: Arc<AtomicBool>;
 }
 
 /// Whether the job that asks keeps others from their turn: then it ends as `Failure::Yielded` where it can go on later.
 pub fn is_asked_to_yield() -> bool {
-    ASKED.try_with(|asked| asked.load(Ordering::Relaxed)).unwrap_or(false)
+    MUST_YIELD.try_with(|must_yield| must_yield.load(Ordering::Relaxed)).unwrap_or(false)
 }
 
 /// Why a job is a dead letter that has killed its workers, for its owners.
@@ -123,7 +123,7 @@ async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome 
 }
 
 /// Runs a queued job once, and writes what became of it.
-pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicBool>), job: Job) {
+pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<AtomicBool>), job: Job) {
     if queued.is_over(&job) {
         let outcome = bury(&jobs, &queued, lease, &job).await;
         if let Err(fault) = jobs.settle(lease, outcome).await {
@@ -133,7 +133,7 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicB
     }
     let began = Instant::now();
     let mut span = span_of(queued.kind, Some(&job));
-    let ended = ASKED.scope(asked, span.run_within((queued.run)(lease, job.clone()))).await;
+    let ended = MUST_YIELD.scope(must_yield, span.run_within((queued.run)(lease, job.clone()))).await;
     let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
     span.set("entrepot.job.failures", job.failures);
     span.end(has_failed);

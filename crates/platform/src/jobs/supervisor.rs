@@ -51,8 +51,8 @@ struct Hand {
     task: JoinHandle<()>,
     note: Option<Arc<Mutex<Note>>>,
     began: Instant,
-    /// Others wait for its place.
-    asked: Arc<AtomicBool>,
+    /// Whether others wait for its place.
+    must_yield: Arc<AtomicBool>,
 }
 
 struct Worker {
@@ -128,8 +128,8 @@ impl Worker {
     }
 
     /// A database that does not answer must not keep us from noticing that our time is over.
-    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        let answer = timeout(self.terms.lease / 4, asked).await;
+    async fn in_time<T>(&self, request: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let answer = timeout(self.terms.lease / 4, request).await;
         answer.unwrap_or_else(|_| Err(Fault::Broken("the database did not answer in time".to_owned())))
     }
 
@@ -259,7 +259,7 @@ impl Worker {
             self.is_suspects_turn = first.deaths == 0;
         }
         if let Some(hand) = yields.and_then(|id| self.held.get(&id)) {
-            hand.asked.store(true, Ordering::Relaxed);
+            hand.must_yield.store(true, Ordering::Relaxed);
         }
         taken
     }
@@ -292,7 +292,7 @@ impl Worker {
     /// A standing job runs for the first time after `wait`, a queued one at once.
     fn begin(&mut self, claim: Claim, wait: Duration) {
         let Claim { job, lease } = claim;
-        let (began, asked) = (Instant::now(), Arc::new(AtomicBool::new(false)));
+        let (began, must_yield) = (Instant::now(), Arc::new(AtomicBool::new(false)));
         // One during which worker after worker died is not begun at once.
         let pause = if job.deaths > 0 { backoff_seconds(job.deaths, 0).unsigned_abs() } else { 0 };
         let wait = wait + Duration::from_secs(if job.state == State::Running { pause } else { 0 });
@@ -308,10 +308,10 @@ impl Worker {
                 clock::sleep(wait).await;
                 keep(jobs, periodic, lease, kept).await;
             });
-            self.held.insert(job.id, Hand { lease, job, task, note: Some(note), began, asked });
+            self.held.insert(job.id, Hand { lease, job, task, note: Some(note), began, must_yield });
         } else if let Some(queued) = self.registry.queued.iter().find(|one| one.kind == job.kind).cloned() {
-            let task = tokio::spawn(run(jobs, queued, (lease, asked.clone()), job.clone()));
-            self.held.insert(job.id, Hand { lease, job, task, note: None, began, asked });
+            let task = tokio::spawn(run(jobs, queued, (lease, must_yield.clone()), job.clone()));
+            self.held.insert(job.id, Hand { lease, job, task, note: None, began, must_yield });
         }
     }
 

@@ -83,7 +83,7 @@ pub struct WorkDecision {
     /// The work whose goods go to another store, and which.
     pub moved: Option<(FulfilmentWorkId, StoreId)>,
     /// Orders whose works are to be made anew as their holds say, though nothing of them changes.
-    pub asked: Vec<OrderId>,
+    pub remade: Vec<OrderId>,
 }
 
 impl Before {

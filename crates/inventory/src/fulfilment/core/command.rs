@@ -119,7 +119,7 @@ impl Decide for WorkCommand {
                 }
                 Self::Arrive(command) => decide_arrival(works, command, now).map(Decision::of),
                 Self::Track(on, command) => decide_track(works, on, command).map(Decision::of),
-                Self::Follow(id) => Ok(Decision::of(WorkDecision { asked: vec![*id], ..WorkDecision::default() })),
+                Self::Follow(id) => Ok(Decision::of(WorkDecision { remade: vec![*id], ..WorkDecision::default() })),
             })
         })
     }

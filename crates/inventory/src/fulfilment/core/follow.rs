@@ -35,8 +35,8 @@ pub fn follow(
     let changed = decision.documents.get::<OrderDecision>();
     let decided = changed.map_or(&[][..], |of| of.orders.as_slice());
     let fulfilments = changed.map_or(&[][..], |of| of.fulfilments.as_slice());
-    let asked = own.asked.iter().filter_map(|id| orders.orders.get(id));
-    let all: Vec<&Order> = decided.iter().chain(asked).collect();
+    let remade = own.remade.iter().filter_map(|id| orders.orders.get(id));
+    let all: Vec<&Order> = decided.iter().chain(remade).collect();
     for &order in &all {
         let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
         // Whoever asked for no holds changes no goods.
@@ -52,7 +52,7 @@ pub fn follow(
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
         following.date();
         // Of an order of before there were works, of which nothing is held: there is no store to ask before it holds something again.
-        let has_none = following.works.is_empty() && following.holds.is_empty() && !own.asked.contains(&order.id);
+        let has_none = following.works.is_empty() && following.holds.is_empty() && !own.remade.contains(&order.id);
         if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
             continue;
         }

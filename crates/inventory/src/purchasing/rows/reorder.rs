@@ -70,11 +70,11 @@ pub struct Situation {
     pub supply: Option<Supply>,
 }
 
-/// Where and since when. `seen` are the stores that may be looked at, `asked` those that somebody asks for; None is all.
+/// Where and since when. `seen` are the stores that may be looked at, `planned` those that suggestions are for; None is all.
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
     pub seen: Option<&'a [StoreId]>,
-    pub asked: Option<&'a [StoreId]>,
+    pub planned: Option<&'a [StoreId]>,
     pub today: &'a LocalDays,
     /// Sales of so many local days before today.
     pub days: i32,
@@ -140,7 +140,7 @@ async fn levels(
             maximum: level.maximum.map(Quantity::get),
             sold,
             sold_squares,
-            is_asked: look.asked.is_none_or(|asked| asked.contains(&store)),
+            is_asked: look.planned.is_none_or(|planned| planned.contains(&store)),
         });
     }
     for stock_by_store in found.values_mut() {
@@ -171,7 +171,7 @@ async fn add_never_there(
     let rows = reads.rows(&sql, vec![backend.ids(missing.keys().map(|(product, _)| *product))]).await?;
     let bought: BTreeSet<ProductId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     for ((product, store), backordered) in missing.into_iter().filter(|((product, _), _)| bought.contains(product)) {
-        let is_asked = look.asked.is_none_or(|asked| asked.contains(&store));
+        let is_asked = look.planned.is_none_or(|planned| planned.contains(&store));
         stock_by_store.entry(product).or_default().push(StoreStock { backordered, is_asked, ..StoreStock::empty(store) });
     }
     Ok(())

@@ -42,7 +42,7 @@ pub async fn suggestions(
     let seen = if let Reach::Stores(stores) = &reach { Some(stores.to_vec()) } else { None };
     let today = LocalDays::at(&scope, ask.now).await?;
     let days = i32::from(ask.plan.days);
-    let look = Look { seen: seen.as_deref(), asked: ask.stores.as_deref(), today: &today, days };
+    let look = Look { seen: seen.as_deref(), planned: ask.stores.as_deref(), today: &today, days };
     let mut all = rows::situations(&scope, &look).await?;
     if let Some(supplier) = ask.supplier {
         all.retain(|one| one.supplier == Some(supplier));

@@ -66,7 +66,8 @@ pub async fn dead_stock(ledger: &Ledger, permit: Permit<kind::ReportRead>, ask: 
     let (db, scope) = (ledger.database(), permit.scope(ledger.database()));
     let progress: FactsProgress = Box::pin(catch_up(db, scope.tenant(), PAGES)).await?;
     let criteria = rows::settings(&scope).await?.criteria;
-    let within = Within { products: ask.products, asked: stores_within(&permit, ask.stores), seen: stores_within(&permit, None) };
+    let within =
+        Within { products: ask.products, listed: stores_within(&permit, ask.stores), seen: stores_within(&permit, None) };
     let found = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
     let is_asked = |proposal: &Proposal| {
         let word = proposal.chosen().map(|chosen| chosen.act.word());

@@ -79,8 +79,8 @@ pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: 
     // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let criteria = rows::settings(&scope).await?.criteria;
-    let asked = (!stores.is_empty()).then(|| stores.clone());
-    let within = Within { products: None, asked, seen: stores_within(&permit, None) };
+    let listed = (!stores.is_empty()).then(|| stores.clone());
+    let within = Within { products: None, listed, seen: stores_within(&permit, None) };
     let worked_out = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
     let (plan, lines) = plan_of(ledger.clock(), worked_out, &criteria, (stores, input.actions), permit.actor());
     if mode == Mode::Validate {

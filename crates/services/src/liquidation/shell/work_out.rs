@@ -40,7 +40,7 @@ const HORIZON_WEEKS: i32 = 26;
 pub struct Within {
     pub products: Option<Vec<ProductId>>,
     /// Stores whose stock is listed.
-    pub asked: Option<Vec<StoreId>>,
+    pub listed: Option<Vec<StoreId>>,
     /// Stores that goods can be sent to.
     pub seen: Option<Vec<StoreId>>,
 }
@@ -138,7 +138,7 @@ impl Tenant {
         let is_in = |stores: &Option<Vec<StoreId>>| stores.as_ref().is_none_or(|stores| stores.contains(&facts.store));
         Level {
             store: facts.store,
-            is_asked: is_in(&self.within.asked),
+            is_asked: is_in(&self.within.listed),
             is_target: is_in(&self.within.seen),
             free,
             coming: self.coming.get(&key).copied().unwrap_or_default(),
@@ -221,11 +221,11 @@ async fn bundles(
     levels: &BTreeMap<ProductId, Vec<Level>>,
 ) -> Result<HashMap<ProductId, Partner>, Fault> {
     let Some(orders) = known.orders else { return Ok(HashMap::new()) };
-    let asked = |levels: &[Level]| -> Vec<StoreId> {
+    let listed = |levels: &[Level]| -> Vec<StoreId> {
         levels.iter().filter(|level| level.is_asked && level.free > 0).map(|level| level.store).collect()
     };
     let stores: BTreeMap<ProductId, Vec<StoreId>> =
-        facts.iter().filter_map(|facts| levels.get(&facts.id).map(|levels| (facts.id, asked(levels)))).collect();
+        facts.iter().filter_map(|facts| levels.get(&facts.id).map(|levels| (facts.id, listed(levels)))).collect();
     let free = |key: (ProductId, StoreId), available: i64| known.free(key, available);
     let ask = PartnerAsk { today: known.today, currency: known.currency, orders, free: &free, cut: &known.cut };
     partners(scope, ask, facts, &stores).await

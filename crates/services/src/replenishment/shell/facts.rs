@@ -50,7 +50,8 @@ struct Tenant {
     basis: Arc<Basis>,
     forecast_week: Option<i32>,
     stores: BTreeSet<StoreId>,
-    asked: Option<BTreeSet<StoreId>>,
+    /// Stores that are planned for. None: all.
+    planned: Option<BTreeSet<StoreId>>,
     supplier: Option<SupplierId>,
     owed: StoreUnits,
     owed_at: HashMap<ProductId, Vec<StoreId>>,
@@ -131,7 +132,7 @@ async fn known(
         basis: Arc::new(basis),
         forecast_week,
         stores,
-        asked: (!wanted.stores.is_empty()).then(|| wanted.stores.iter().copied().collect()),
+        planned: (!wanted.stores.is_empty()).then(|| wanted.stores.iter().copied().collect()),
         supplier: wanted.supplier,
         owed,
         owed_at,
@@ -227,7 +228,7 @@ impl Tenant {
         let turnover = self.turnovers.get(&(level.store, product));
         (level.year_units, level.year_squares) = turnover.map_or((0, 0.0), |turnover| (turnover.units, turnover.squares));
         level.classes = kept.or_else(|| self.classes.get(&(level.store, product)).copied().map(Classes::from));
-        level.is_asked = self.asked.as_ref().is_none_or(|asked| asked.contains(&level.store));
+        level.is_asked = self.planned.as_ref().is_none_or(|planned| planned.contains(&level.store));
     }
 
     /// How long a supplier's deliveries take: as the catalogue says, else the supplier, and as they were measured.

@@ -62,8 +62,9 @@ struct Slot<V> {
 }
 
 struct Slots<K, V> {
-    /// Goes up with each request.
-    asked: u64,
+    /// Count of requests so far: the number of the last one.
+    requests: u64,
+    /// Each with the number of its last request.
     of: HashMap<K, (u64, Arc<Slot<V>>)>,
 }
 
@@ -83,7 +84,7 @@ impl<K, V> Clone for Kept<K, V> {
 
 impl<K, V> Default for Kept<K, V> {
     fn default() -> Self {
-        let slots = Mutex::new(Slots { asked: 0, of: HashMap::new() });
+        let slots = Mutex::new(Slots { requests: 0, of: HashMap::new() });
         Self(Arc::new(Shared { slots, makers: Arc::new(Semaphore::new(MOST_AT_ONCE)) }))
     }
 }
@@ -152,16 +153,16 @@ impl<V> Slot<V> {
 impl<K: Clone + Eq + Hash, V> Kept<K, V> {
     fn place(&self, key: &K) -> Arc<Slot<V>> {
         let mut places = lock(&self.0.slots);
-        places.asked += 1;
-        let asked = places.asked;
+        places.requests += 1;
+        let request = places.requests;
         if places.of.len() >= MOST && !places.of.contains_key(key) {
-            let oldest = places.of.iter().min_by_key(|(_, (asked, _))| *asked).map(|(key, _)| key.clone());
+            let oldest = places.of.iter().min_by_key(|(_, (last, _))| *last).map(|(key, _)| key.clone());
             if let Some(oldest) = oldest {
                 places.of.remove(&oldest);
             }
         }
-        let (last, place) = places.of.entry(key.clone()).or_insert_with(|| (asked, Arc::new(Slot::new())));
-        *last = asked;
+        let (last, place) = places.of.entry(key.clone()).or_insert_with(|| (request, Arc::new(Slot::new())));
+        *last = request;
         place.clone()
     }
 

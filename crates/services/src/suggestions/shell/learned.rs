@@ -82,8 +82,9 @@ struct Entry<T> {
 }
 
 struct Tenants<T> {
-    /// Goes up with each request.
-    asked: u64,
+    /// Count of requests so far: the number of the last one.
+    requests: u64,
+    /// Each with the number of its last request.
     entries: HashMap<TenantId, (u64, Arc<Entry<T>>)>,
 }
 
@@ -91,7 +92,7 @@ pub struct LearnedCache<T>(Mutex<Tenants<T>>);
 
 impl<T> Default for LearnedCache<T> {
     fn default() -> Self {
-        Self(Mutex::new(Tenants { asked: 0, entries: HashMap::new() }))
+        Self(Mutex::new(Tenants { requests: 0, entries: HashMap::new() }))
     }
 }
 
@@ -176,13 +177,13 @@ impl<T: Learned> LearnedCache<T> {
     /// The tenant's entry; a new one may push out another.
     fn entry(&self, tenant: TenantId) -> Arc<Entry<T>> {
         let mut tenants = lock(&self.0);
-        tenants.asked += 1;
-        let asked = tenants.asked;
+        tenants.requests += 1;
+        let request = tenants.requests;
         if tenants.entries.len() >= MOST_TENANTS && !tenants.entries.contains_key(&tenant) {
             tenants.drop_oldest();
         }
         let (last, entry) = tenants.entries.entry(tenant).or_default();
-        *last = asked;
+        *last = request;
         entry.clone()
     }
 
@@ -197,7 +198,7 @@ impl<T: Learned> LearnedCache<T> {
 
 impl<T: Learned> Tenants<T> {
     fn drop_oldest(&mut self) {
-        let oldest = self.entries.iter().min_by_key(|(_, (asked, _))| *asked).map(|(tenant, _)| *tenant);
+        let oldest = self.entries.iter().min_by_key(|(_, (last, _))| *last).map(|(tenant, _)| *tenant);
         oldest.and_then(|tenant| self.entries.remove(&tenant));
     }
     fn bytes(&self) -> usize {
