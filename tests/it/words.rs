@@ -143,6 +143,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("about", "target, description"),
     ("apart", "a noun of the room"),
     ("around", "a noun of the room"),
+    ("asked", "the noun that is requested"),
     ("beside", "sibling, or a noun of the room"),
     ("exists", "stock::core::RowState, or an enum of the states"),
     ("lend", "backdate"),

@@ -17,6 +17,17 @@ const MAX_GRAMS: i64 = 1_000_000_000;
 /// A kilometre.
 const MAX_MILLIMETRES: i64 = 1_000_000;
 
+/// Names of the fields of [`Goods`] but tags, as the API, the audit log and columns of files have them.
+pub const FIELD_NAMES: [&str; 6] = ["weightGrams", "lengthMm", "widthMm", "heightMm", "originCountry", "tariffNumber"];
+
+/// The value of such a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum GoodsValue<'a> {
+    Whole(Option<i32>),
+    Text(Option<&'a str>),
+}
+
 /// Of one whole unit, as it is packed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goods {
@@ -32,6 +43,18 @@ pub struct Goods {
 }
 
 impl Goods {
+    /// Its fields but tags, in the order of [`FIELD_NAMES`].
+    pub fn named(&self) -> [(&'static str, GoodsValue<'_>); FIELD_NAMES.len()] {
+        let Self { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags: _ } = self;
+        [
+            ("weightGrams", GoodsValue::Whole(*weight_grams)),
+            ("lengthMm", GoodsValue::Whole(*length_mm)),
+            ("widthMm", GoodsValue::Whole(*width_mm)),
+            ("heightMm", GoodsValue::Whole(*height_mm)),
+            ("originCountry", GoodsValue::Text(origin_country.as_deref())),
+            ("tariffNumber", GoodsValue::Text(tariff_number.as_deref())),
+        ]
+    }
     /// About how many bytes its texts take in memory.
     pub fn weight(&self) -> usize {
         let texts = [&self.origin_country, &self.tariff_number].into_iter().flatten().map(String::len).sum::<usize>();
@@ -55,6 +78,27 @@ pub struct GoodsFields {
 }
 
 impl GoodsFields {
+    /// Reads the fields of a row of a file, in the order of [`FIELD_NAMES`]: `whole` and `text` by name, `tags` last.
+    ///
+    /// # Errors
+    /// The first of the readers that fails.
+    pub fn read<E>(
+        whole: impl Fn(&str) -> Result<Patch<i64>, E>,
+        text: impl Fn(&str) -> Patch<String>,
+        tags: impl FnOnce() -> Result<Patch<Vec<String>>, E>,
+    ) -> Result<Self, E> {
+        Ok(Self {
+            weight_grams: whole("weightGrams")?,
+            length_mm: whole("lengthMm")?,
+            width_mm: whole("widthMm")?,
+            height_mm: whole("heightMm")?,
+            origin_country: text("originCountry"),
+            tariff_number: text("tariffNumber"),
+            tags: tags()?,
+            add_tags: Vec::new(),
+        })
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -152,6 +196,16 @@ mod tests {
     }
     fn texts(list: &[&str]) -> Patch<Vec<String>> {
         Patch::Set(list.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn each_field_has_its_name() {
+        let goods = Goods { width_mm: Some(90), origin_country: Some("PT".to_owned()), ..Goods::default() };
+        let named = goods.named();
+        assert_eq!(named.map(|(name, _)| name), FIELD_NAMES);
+        assert_eq!((named[2].1, named[4].1), (GoodsValue::Whole(Some(90)), GoodsValue::Text(Some("PT"))));
+        let json = serde_json::to_value(named.map(|(_, value)| value)).unwrap();
+        assert_eq!(json, serde_json::json!([null, null, 90, null, "PT", null]));
     }
 
     #[test]

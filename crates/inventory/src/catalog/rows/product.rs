@@ -17,10 +17,31 @@ use crate::catalog::core::{
     product::{Barcode, ProductDoc, ProductRow},
 };
 
+/// What carriers and customs ask of a product, and its tags.
+#[derive(Record)]
+#[record(of = product)]
+pub struct GoodsRow {
+    weight_grams: Option<i32>,
+    length_mm: Option<i32>,
+    width_mm: Option<i32>,
+    height_mm: Option<i32>,
+    origin_country: Option<String>,
+    tariff_number: Option<String>,
+    tags: String,
+}
+
 /// A product as the catalogue shows it.
 #[derive(Record)]
-#[record(of = product, alias = "p")]
 pub(super) struct ShownRow {
+    #[record(alias = "p")]
+    own: OwnRow,
+    #[record(alias = "p")]
+    goods: GoodsRow,
+}
+
+#[derive(Record)]
+#[record(of = product)]
+struct OwnRow {
     id: ProductId,
     sku: String,
     sku_key: String,
@@ -48,13 +69,6 @@ pub(super) struct ShownRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
-    weight_grams: Option<i32>,
-    length_mm: Option<i32>,
-    width_mm: Option<i32>,
-    height_mm: Option<i32>,
-    origin_country: Option<String>,
-    tariff_number: Option<String>,
-    tags: String,
 }
 
 /// The same as it is written. What makes it a kit is written with its components.
@@ -115,44 +129,52 @@ struct NewBarcode {
     position: i32,
 }
 
+impl GoodsRow {
+    /// Tags that cannot be read are none.
+    pub fn goods(self) -> Goods {
+        Goods {
+            weight_grams: self.weight_grams,
+            length_mm: self.length_mm,
+            width_mm: self.width_mm,
+            height_mm: self.height_mm,
+            origin_country: self.origin_country,
+            tariff_number: self.tariff_number,
+            tags: serde_json::from_str(&self.tags).unwrap_or_default(),
+        }
+    }
+}
+
 impl ShownRow {
     /// A currency that is none is a corrupt row.
     pub fn product(self) -> Result<ProductRow, Fault> {
+        let Self { own: row, goods } = self;
         Ok(ProductRow {
-            id: self.id,
-            sku: self.sku,
-            sku_key: self.sku_key,
-            name: self.name,
-            name_key: self.name_key,
-            description: self.description,
-            status: self.status,
-            stock_policy: self.stock_policy,
-            is_kit: self.is_kit == 1,
-            category_id: self.category_id,
-            supplier_id: self.supplier_id,
-            family_id: self.family_id,
-            options: self.options,
-            former_skus: self.former_skus,
-            unit_code: self.unit_code,
-            unit_decimals: self.unit_decimals,
-            price: money(self.price_minor, self.price_currency)?,
-            unit_cost: money(self.cost_minor, self.cost_currency)?,
-            low_stock_threshold: self.low_stock_threshold.map(Quantity::get),
-            tracking: self.tracking,
-            minimum_remaining_days: self.minimum_remaining_days,
-            goods: Goods {
-                weight_grams: self.weight_grams,
-                length_mm: self.length_mm,
-                width_mm: self.width_mm,
-                height_mm: self.height_mm,
-                origin_country: self.origin_country,
-                tariff_number: self.tariff_number,
-                tags: serde_json::from_str(&self.tags).unwrap_or_default(),
-            },
-            metadata: self.metadata,
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            id: row.id,
+            sku: row.sku,
+            sku_key: row.sku_key,
+            name: row.name,
+            name_key: row.name_key,
+            description: row.description,
+            status: row.status,
+            stock_policy: row.stock_policy,
+            is_kit: row.is_kit == 1,
+            category_id: row.category_id,
+            supplier_id: row.supplier_id,
+            family_id: row.family_id,
+            options: row.options,
+            former_skus: row.former_skus,
+            unit_code: row.unit_code,
+            unit_decimals: row.unit_decimals,
+            price: money(row.price_minor, row.price_currency)?,
+            unit_cost: money(row.cost_minor, row.cost_currency)?,
+            low_stock_threshold: row.low_stock_threshold.map(Quantity::get),
+            tracking: row.tracking,
+            minimum_remaining_days: row.minimum_remaining_days,
+            goods: goods.goods(),
+            metadata: row.metadata,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         })
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn kit(doc: &KitDoc) -> Fields {
 }
 
 fn of_product(row: &ProductRow) -> Fields {
-    Fields::default()
+    let fields = Fields::default()
         .with("sku", &row.sku)
         .with("name", &row.name)
         .with("description", &row.description)
@@ -57,15 +57,9 @@ fn of_product(row: &ProductRow) -> Fields {
         .masked("unitCost", COST, money(row.unit_cost))
         .with("lowStockThreshold", row.low_stock_threshold)
         .with("tracking", row.tracking)
-        .with("minimumRemainingDays", row.minimum_remaining_days)
-        .with("weightGrams", row.goods.weight_grams)
-        .with("lengthMm", row.goods.length_mm)
-        .with("widthMm", row.goods.width_mm)
-        .with("heightMm", row.goods.height_mm)
-        .with("originCountry", &row.goods.origin_country)
-        .with("tariffNumber", &row.goods.tariff_number)
-        .with("tags", &row.goods.tags)
-        .with("metadata", parsed(&row.metadata))
+        .with("minimumRemainingDays", row.minimum_remaining_days);
+    let fields = row.goods.named().into_iter().fold(fields, |fields, (name, value)| fields.with(name, value));
+    fields.with("tags", &row.goods.tags).with("metadata", parsed(&row.metadata))
 }
 
 pub(super) fn category(row: &CategoryRow) -> Fields {

@@ -1,37 +1,46 @@
 //! Which column is which field.
 
+use inventory::catalog::core::goods;
+
 use super::Noun;
+
+const BEFORE_GOODS: [&str; 18] = [
+    "sku",
+    "name",
+    "description",
+    "unit",
+    "unitDecimals",
+    "barcodes",
+    "category",
+    "supplier",
+    "price",
+    "priceCurrency",
+    "unitCost",
+    "costCurrency",
+    "lowStockThreshold",
+    "tracking",
+    "minimumRemainingDays",
+    "status",
+    "stockPolicy",
+    "metadata",
+];
+const BEFORE_TAGS: usize = BEFORE_GOODS.len() + goods::FIELD_NAMES.len();
+
+/// The fields of a product: those of [`BEFORE_GOODS`], then those of its goods, and last its tags.
+static PRODUCTS: [&str; BEFORE_TAGS + 1] = {
+    let mut all = ["tags"; BEFORE_TAGS + 1];
+    let mut at = 0;
+    while at < BEFORE_TAGS {
+        all[at] = if at < BEFORE_GOODS.len() { BEFORE_GOODS[at] } else { goods::FIELD_NAMES[at - BEFORE_GOODS.len()] };
+        at += 1;
+    }
+    all
+};
 
 /// The fields of a noun, as files name them. The first ones find the row; exports write them all, in this order.
 pub fn fields_of(noun: Noun) -> &'static [&'static str] {
     match noun {
-        Noun::Products => &[
-            "sku",
-            "name",
-            "description",
-            "unit",
-            "unitDecimals",
-            "barcodes",
-            "category",
-            "supplier",
-            "price",
-            "priceCurrency",
-            "unitCost",
-            "costCurrency",
-            "lowStockThreshold",
-            "tracking",
-            "minimumRemainingDays",
-            "status",
-            "stockPolicy",
-            "metadata",
-            "weightGrams",
-            "lengthMm",
-            "widthMm",
-            "heightMm",
-            "originCountry",
-            "tariffNumber",
-            "tags",
-        ],
+        Noun::Products => &PRODUCTS,
         Noun::Stock => &["sku", "store", "onHand", "barcode", "lot", "madeOn", "expiresOn"],
         Noun::StockChanges => {
             &["sku", "store", "delta", "barcode", "unitCost", "costCurrency", "note", "lot", "madeOn", "expiresOn"]

@@ -9,16 +9,7 @@ use super::{
 };
 
 pub fn read(cells: &Cells<'_>) -> Result<GoodsFields, Refused> {
-    Ok(GoodsFields {
-        weight_grams: cells.patch("weightGrams", whole)?,
-        length_mm: cells.patch("lengthMm", whole)?,
-        width_mm: cells.patch("widthMm", whole)?,
-        height_mm: cells.patch("heightMm", whole)?,
-        origin_country: cells.texts("originCountry"),
-        tariff_number: cells.texts("tariffNumber"),
-        tags: cells.patch("tags", tags)?,
-        add_tags: Vec::new(),
-    })
+    GoodsFields::read(|name| cells.patch(name, whole), |name| cells.texts(name), || cells.patch("tags", tags))
 }
 
 /// Tags between bars, as exports write them, or a list of JSON. Of a long text no more are read than are needed to refuse it.

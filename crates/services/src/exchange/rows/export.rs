@@ -6,7 +6,13 @@ use entity::{
     tables::{category, product, supplier},
 };
 use iam::access::Reach;
-use inventory::catalog::rows::{Clause, product::barcodes_of};
+use inventory::catalog::{
+    core::goods::GoodsValue,
+    rows::{
+        Clause,
+        product::{GoodsRow, barcodes_of},
+    },
+};
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
@@ -164,13 +170,6 @@ struct ProductRules {
     status: ProductStatus,
     stock_policy: StockPolicy,
     metadata: String,
-    weight_grams: Option<i32>,
-    length_mm: Option<i32>,
-    width_mm: Option<i32>,
-    height_mm: Option<i32>,
-    origin_country: Option<String>,
-    tariff_number: Option<String>,
-    tags: String,
 }
 
 #[derive(Record)]
@@ -183,15 +182,17 @@ struct ProductRow {
     supplier: Option<String>,
     #[record(alias = "p")]
     rules: ProductRules,
+    #[record(alias = "p")]
+    goods: GoodsRow,
 }
 
 impl ProductRow {
     /// Its cells but for barcodes, for which there is an empty one.
     fn items(self, sees_costs: bool) -> Result<Vec<Item>, Fault> {
-        let Self { names, category, supplier, rules } = self;
+        let Self { names, category, supplier, rules, goods } = self;
         let price = money(rules.price_minor, rules.price_currency, true)?;
         let cost = money(rules.cost_minor, rules.cost_currency, sees_costs)?;
-        let tags: Vec<String> = serde_json::from_str(&rules.tags).unwrap_or_default();
+        let goods = goods.goods();
         let mut items: Vec<Item> = vec![names.sku.into(), names.name.into(), names.description.into(), names.unit_code.into()];
         items.extend([i64::from(names.unit_decimals).into(), Item::None, category.into(), supplier.into()]);
         items.extend(price.into_iter().chain(cost));
@@ -202,14 +203,12 @@ impl ProductRow {
             rules.status.as_str().into(),
             rules.stock_policy.as_str().into(),
             rules.metadata.into(),
-            rules.weight_grams.map(i64::from).into(),
-            rules.length_mm.map(i64::from).into(),
-            rules.width_mm.map(i64::from).into(),
-            rules.height_mm.map(i64::from).into(),
-            rules.origin_country.into(),
-            rules.tariff_number.into(),
-            (!tags.is_empty()).then(|| tags.join("|")).into(),
         ]);
+        items.extend(goods.named().map(|(_, value)| match value {
+            GoodsValue::Whole(number) => Item::from(number.map(i64::from)),
+            GoodsValue::Text(text) => Item::from(text),
+        }));
+        items.push((!goods.tags.is_empty()).then(|| goods.tags.join("|")).into());
         Ok(items)
     }
 }

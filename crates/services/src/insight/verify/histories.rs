@@ -14,6 +14,7 @@ use entity::{
     record::{Record, Selected},
     tables::audit_entry,
 };
+use inventory::catalog::core::goods;
 use platform::{
     audit::{fields::LEFT_OUT, money},
     storage::{Fault, Finds, Reads, Snapshot},
@@ -69,7 +70,7 @@ struct Kind {
     fields: &'static [&'static str],
     /// Fields of the row itself, of which each entry that tells of any is a version of its own; none of a kind whose versions are not told by fields.
     /// Tags and metadata are not among them: they may be those of the node, which has versions of its own.
-    own: &'static [&'static str],
+    own: &'static [&'static [&'static str]],
     /// Actions that change the fields, as a list in SQL: an entry of one that tells of no field was left by an older release.
     edits: &'static str,
     /// What rows say today, with the columns of `FieldRow`: the value is a text, a number, or a number and a currency. `OF_IDS` stands for the condition on
@@ -82,15 +83,15 @@ const KINDS: [Kind; 4] = [
         table: "product",
         prefix: "prd",
         fields: &["sku", "name", "price"],
-        own: &OF_PRODUCTS,
+        own: &[&OF_PRODUCTS, &goods::FIELD_NAMES],
         edits: "''",
         now: "SELECT x.id AS id, 0 AS line, 'sku' AS field, x.sku AS words, CAST(NULL AS bigint) AS amount, CAST(NULL AS text) AS currency
               FROM product x WHERE x.tenant_id = $1 AND OF_IDS
               UNION ALL SELECT x.id, 0, 'name', x.name, CAST(NULL AS bigint), CAST(NULL AS text) FROM product x WHERE x.tenant_id = $1 AND OF_IDS
               UNION ALL SELECT x.id, 0, 'price', CAST(NULL AS text), x.price_minor, x.price_currency FROM product x WHERE x.tenant_id = $1 AND OF_IDS",
     },
-    Kind { table: "supplier", prefix: "sup", fields: &["code", "name"], own: &OF_SUPPLIERS, edits: "''", now: CODE_AND_NAME },
-    Kind { table: "store", prefix: "sto", fields: &["code", "name"], own: &OF_STORES, edits: "''", now: CODE_AND_NAME },
+    Kind { table: "supplier", prefix: "sup", fields: &["code", "name"], own: &[&OF_SUPPLIERS], edits: "''", now: CODE_AND_NAME },
+    Kind { table: "store", prefix: "sto", fields: &["code", "name"], own: &[&OF_STORES], edits: "''", now: CODE_AND_NAME },
     Kind {
         table: "purchase_order",
         prefix: "por",
@@ -107,7 +108,8 @@ const KINDS: [Kind; 4] = [
     },
 ];
 
-const OF_PRODUCTS: [&str; 24] = [
+/// Besides those of [`goods::FIELD_NAMES`].
+const OF_PRODUCTS: [&str; 18] = [
     "sku",
     "name",
     "description",
@@ -123,12 +125,6 @@ const OF_PRODUCTS: [&str; 24] = [
     "lowStockThreshold",
     "tracking",
     "minimumRemainingDays",
-    "weightGrams",
-    "lengthMm",
-    "widthMm",
-    "heightMm",
-    "originCountry",
-    "tariffNumber",
     "barcodes",
     "components",
     "archivedAt",
@@ -262,7 +258,7 @@ impl Page {
         if fields.is_empty() {
             self.partial.insert(row);
         }
-        if fields.iter().any(|told| kind.own.contains(&told.path.as_str())) {
+        if fields.iter().any(|told| kind.own.iter().any(|names| names.contains(&told.path.as_str()))) {
             *self.versions.entry(row).or_default() += 1;
         }
         for told in fields {
