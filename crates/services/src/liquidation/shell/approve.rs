@@ -12,7 +12,7 @@ use platform::{
     path,
     storage::{
         Fault, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Before, Key, hash_of},
         journal,
     },
 };
@@ -118,16 +118,10 @@ async fn claim(
 ) -> Result<(Receipt, bool), LiquidationError> {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanApprove", key: text, hash: hash_of(input) };
-    // The counter first, so that calls come one after the other.
-    journal::lock(work).await?;
-    match idempotency::before(work, &key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return Err(LiquidationError::KeyReused),
-        Some(KeyUse::Same(receipt)) => {
-            let receipt = serde_json::from_str(&receipt)
-                .map_err(|_| Fault::corrupt("idempotency", "a receipt of an approval names its lines"))?;
-            return Ok((receipt, true));
-        }
+    match idempotency::in_turn(work, &key).await? {
+        Before::Nothing => {}
+        Before::Reused => return Err(LiquidationError::KeyReused),
+        Before::Same(receipt) => return Ok((receipt, true)),
     }
     let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;

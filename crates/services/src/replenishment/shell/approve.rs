@@ -11,7 +11,7 @@ use platform::{
     path,
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Before, Key, hash_of},
         journal,
     },
 };
@@ -133,16 +133,10 @@ async fn claim(
 ) -> Result<(Receipt, bool), ReplenishmentError> {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPlanApprove", key: text, hash: hash_of(input) };
-    // The counter first, so that calls come one after the other.
-    journal::lock(work).await?;
-    match idempotency::before(work, &key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return Err(ReplenishmentError::KeyReused),
-        Some(KeyUse::Same(receipt)) => {
-            let receipt = serde_json::from_str(&receipt)
-                .map_err(|_| Fault::corrupt("idempotency", "a receipt of an approval names its lines"))?;
-            return Ok((receipt, true));
-        }
+    match idempotency::in_turn(work, &key).await? {
+        Before::Nothing => {}
+        Before::Reused => return Err(ReplenishmentError::KeyReused),
+        Before::Same(receipt) => return Ok((receipt, true)),
     }
     let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
