@@ -65,11 +65,8 @@ impl Numbers {
     }
 }
 
-/// A number of a kind of document as clients see it. 0 stays 0: a dry run gives no number.
+/// A number of a kind of document as clients see it; of 0, as a dry run gives no number, the pattern with dots for digits.
 pub async fn shown(ctx: &Context<'_>, kind: Numbered, number: i64) -> Answer<String> {
-    if number <= 0 {
-        return Ok(number.to_string());
-    }
     Ok(ctx.lazy::<Numbers>()?.reaching(kind, number).await?.text(kind, number))
 }
 

@@ -16,7 +16,7 @@ mod search;
 use std::{borrow::Cow, fmt};
 
 pub use cost::points_of;
-pub use example::{Calls, Example};
+pub use example::{Answer, Calls, DryRun, Example};
 
 use guide::Guides;
 use schema::Schema;

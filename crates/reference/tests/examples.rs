@@ -6,7 +6,7 @@ mod shared;
 
 use std::collections::BTreeSet;
 
-use reference::{Operation, Reference};
+use reference::{Answer, Example, Operation, Reference};
 use serde_json::{Value, json};
 use shared::Checker;
 
@@ -28,18 +28,66 @@ fn every_root_field_has_an_example_that_fits_the_schema() {
     for example in reference.examples() {
         let root = root(example.operation);
         found.insert((root, example.field.clone()));
-        wrong.extend(
-            checker
-                .check(root, &example.document, &example.variables)
-                .into_iter()
-                .map(|what| format!("{root}.{}: {what}", example.field)),
-        );
+        let dry_run = example.dry_run.iter().map(|dry_run| &dry_run.document);
+        for document in dry_run.chain([&example.document]) {
+            let faults = checker.check(root, document, &example.variables);
+            wrong.extend(faults.into_iter().map(|what| format!("{root}.{}: {what}", example.field)));
+        }
     }
     let fields = |root: &'static str| checker.fields(root).into_iter().map(move |field| (root, field.name.node.to_string()));
     let wanted: BTreeSet<_> = ["Query", "Mutation", "Subscription"].into_iter().flat_map(fields).collect();
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(found, wanted);
     assert!(wanted.len() > 200, "{}", wanted.len());
+}
+
+/// The most bytes of a recorded answer; the test that records them cuts lists and texts.
+const MOST_BYTES: usize = 12_000;
+
+/// What is wrong with a recorded answer of a root field.
+fn faults(example: &Example, answer: Answer) -> Option<String> {
+    if answer.text.is_empty() {
+        return (example.operation != Operation::Subscription).then(|| "no answer is empty".to_owned());
+    }
+    let value: Value = match serde_json::from_str(answer.text) {
+        Ok(value) => value,
+        Err(error) => return Some(error.to_string()),
+    };
+    let is_whole = value["data"].get(&example.field).is_some() || value["errors"].is_array();
+    (!is_whole || answer.text.len() > MOST_BYTES).then(|| format!("{} bytes: {value}", answer.text.len()))
+}
+
+#[test]
+fn every_example_has_an_answer() {
+    let reference = Reference::new(SDL, &[]).unwrap();
+    let (mut missing, mut wrong) = (Vec::new(), Vec::new());
+    for example in reference.examples() {
+        let dry_run = example.dry_run.as_ref().map(|dry_run| dry_run.answer);
+        for (word, answer) in [("", Some(example.answer)), (" dry", dry_run)] {
+            let title = format!("{}.{}{word}", root(example.operation), example.field);
+            match answer {
+                Some(Some(answer)) => wrong.extend(faults(&example, answer).map(|what| format!("{title}: {what}"))),
+                Some(None) => missing.push(title),
+                None => {}
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "{} examples have no answer in assets/answers.txt: run `ENTREPOT_GOLDEN=write cargo nextest run --test servers every_example`: {missing:?}",
+        missing.len()
+    );
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn a_dry_run_is_the_same_call_with_one_argument_more() {
+    let reference = Reference::new(SDL, &[]).unwrap();
+    let of = |field: &str| reference.examples().find(|example| example.field == field).unwrap();
+    let example = of("orderCreate");
+    let dry_run = example.dry_run.unwrap().document;
+    assert_eq!(dry_run, example.document.replace("(input: $input)", "(input: $input, validateOnly: true)"));
+    assert_eq!(of("orders").dry_run, None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, refused},
+    purchasing::office::{Office, done, gbp, key, refused},
     world::on_both,
 };
 
@@ -18,6 +18,7 @@ on_both!(
     letters_belong_to_one_kind_for_good,
     numbers_of_before_the_patterns_stay_as_they_were,
     the_patterns_of_another_company_are_its_own,
+    a_dry_run_has_the_pattern_of_its_kind_with_dots_for_digits,
 );
 
 async fn set(office: &Office<'_>, kind: &str, pattern: &str) -> Value {
@@ -164,4 +165,49 @@ async fn the_patterns_of_another_company_are_its_own(world: &World) {
         world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ numberPatterns { kind pattern } }", &json!({})).await;
     let theirs = theirs["data"]["numberPatterns"].as_array().unwrap();
     assert!(theirs.contains(&json!({ "kind": "ORDER", "pattern": "SO-{n:6}" })), "{theirs:?}");
+}
+
+/// The number of a document that is not written.
+async fn dry_number(office: &Office<'_>, mutation: &str, field: &str, mut input: Value) -> Value {
+    input["idempotencyKey"] = json!(key());
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    let query = format!(
+        "mutation($input: {kind}!) {{ {mutation}(input: $input, validateOnly: true) {{
+           {field} {{ number }} userErrors {{ code message field }} }} }}"
+    );
+    let answer = office.ask(&query, json!({ "input": input })).await;
+    done(&answer["data"][mutation], field)["number"].clone()
+}
+
+async fn a_dry_run_has_the_pattern_of_its_kind_with_dots_for_digits(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, depot) = (office.product("MUG-N", "2.00").await, office.new_store("DEPOT-N").await);
+    let ordered = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    done(&office.receive(&ordered, &[10]).await, "purchaseOrder");
+    let (store, supplier) = (&office.store, &office.supplier);
+    let line = json!({ "product": mug, "quantity": 1 });
+    let bought = json!({ "product": mug, "quantity": 1, "unitCost": gbp("2.00") });
+    let sent_back = json!({ "product": mug, "quantity": 1, "unitCredit": gbp("2.00") });
+    let blanket = json!({ "supplier": supplier, "validFrom": "2020-01-01", "validTo": "2099-12-31", "lines": [bought] });
+    let sale = json!({ "store": store, "lines": [line] });
+    let next = pattern(&office, "ORDER").await["next"].clone();
+    for (mutation, field, input, number) in [
+        ("orderCreate", "order", sale.clone(), "SO-······"),
+        ("purchaseOrderCreate", "purchaseOrder", json!({ "supplier": supplier, "store": store, "lines": [bought] }), "PO-······"),
+        ("transferCreate", "transfer", json!({ "fromStore": store, "toStore": depot, "lines": [line] }), "TR-······"),
+        ("stocktakeCreate", "stocktake", json!({ "store": store, "kind": "LIST", "products": [mug] }), "CN-······"),
+        ("returnCreate", "return", sale.clone(), "RT-······"),
+        (
+            "supplierReturnCreate",
+            "supplierReturn",
+            json!({ "supplier": supplier, "store": store, "lines": [sent_back] }),
+            "SR-······",
+        ),
+        ("blanketOrderCreate", "blanketOrder", blanket, "BPO-······"),
+    ] {
+        assert_eq!(dry_number(&office, mutation, field, input).await, number, "{mutation}");
+    }
+    assert_eq!(pattern(&office, "ORDER").await["next"], next, "no number is taken");
+    done(&set(&office, "ORDER", "WEB-{n:3}").await, "numberPattern");
+    assert_eq!(dry_number(&office, "orderCreate", "order", sale).await, "WEB-···");
 }

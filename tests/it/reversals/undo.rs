@@ -39,7 +39,7 @@ pub async fn undone(office: &Office<'_>, document: &Value, more: Value) -> Value
     for part in ["kind", "documentId", "note", "lines", "effects"] {
         assert_eq!(foreseen[part], made[part], "{part}");
     }
-    assert_eq!((&foreseen["number"], made["number"] != "0"), (&json!("0"), true), "a dry run takes no number");
+    assert_eq!((&foreseen["number"], made["number"] != "·"), (&json!("·"), true), "a dry run takes no number");
     made
 }
 

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::{
     client::{Client, Socket},
+    example_answers::{Answers, varying_fields},
     example_states::{Known, prepared, prepared_fields},
     server::{Server, Site, UNLIMITED, free_address},
 };
@@ -115,19 +116,20 @@ fn position(example: &Example) -> (usize, u8, usize) {
     (first, rank, end)
 }
 
-/// Whether a stream opens, and gives its first item or ends without one; then its socket is closed.
-async fn follows(shop: &Client, example: &Example, variables: &Value) -> Result<(), String> {
+/// The first item of a stream, none where it ends without one or is silent; then its socket is closed.
+async fn followed(shop: &Client, example: &Example, variables: &Value) -> Result<Option<Value>, String> {
     let mut socket = Socket::try_open(shop).await?;
     socket.subscribe(&example.document, variables).await;
     let is_silent = SILENT.contains(&example.field.as_str());
     let heard = timeout(if is_silent { SILENCE } else { FIRST_ITEM }, socket.listen()).await;
-    let is_well = match &heard {
-        Ok(Some(message)) if message["type"] == "next" => message["payload"]["errors"].is_null(),
-        Ok(Some(message)) => message["type"] == "complete",
-        Ok(None) => false,
-        Err(_) => is_silent,
-    };
-    if is_well { Ok(()) } else { Err(format!("{heard:?}")) }
+    match heard {
+        Ok(Some(mut message)) if message["type"] == "next" && message["payload"]["errors"].is_null() => {
+            Ok(Some(message["payload"].take()))
+        }
+        Ok(Some(message)) if message["type"] == "complete" => Ok(None),
+        Err(_) if is_silent => Ok(None),
+        heard => Err(format!("{heard:?}")),
+    }
 }
 
 /// The codes of an answer: those of errors and those of refusals.
@@ -137,6 +139,11 @@ fn codes_of(answer: &Value, field: &str) -> (Vec<String>, Vec<String>) {
         found.map(str::to_owned).collect()
     };
     (codes(&answer["errors"], "/extensions/code"), codes(&answer["data"][field]["userErrors"], "/code"))
+}
+
+/// Whether a code says that the server cannot take the operation, whatever state the shop is in.
+fn is_malformed(code: &str) -> bool {
+    code.starts_with("GRAPHQL_") || ["INTERNAL", "BAD_REQUEST", "QUERY_TOO_COMPLEX"].contains(&code)
 }
 
 /// A second store, and enough stock in the first.
@@ -152,7 +159,8 @@ async fn stocked(shop: &Client) {
 
 on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, site: Site => {
     let server = Server::start_with(site, free_address(), &UNLIMITED).await;
-    let shop = server.tenant().await;
+    // By a name of its own, which answers show.
+    let shop = Client::register(&server.url(), "pottery-shop").await;
     let reference = Reference::new(&schema::sdl(), &[]).unwrap();
     let mut examples: Vec<_> = reference.examples().collect();
     examples.sort_by_key(position);
@@ -161,7 +169,9 @@ on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, s
     assert!(listed.len() <= MOST_REFUSED, "{} examples are listed: the list only gets shorter", listed.len());
     let names: Vec<&str> = examples.iter().map(|example| example.field.as_str()).collect();
     assert!(prepared_fields().iter().all(|field| names.contains(field)), "{:?}", prepared_fields());
+    assert!(varying_fields().iter().all(|field| names.contains(field)), "{:?}", varying_fields());
     let (mut wrong, mut succeeded, mut known, mut number) = (Vec::new(), Vec::new(), Known::default(), 0);
+    let mut answers = Answers::default();
     for (index, example) in examples.iter().enumerate() {
         // After the first store and product there is stock for the rest.
         if index == 2 {
@@ -171,28 +181,42 @@ on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, s
         let variables = before.as_ref().unwrap_or(&known).fill(&example.variables);
         let variables: Value = serde_json::from_str(&variables).unwrap();
         if example.operation == Operation::Subscription {
-            match follows(&shop, example, &variables).await {
-                Ok(()) => succeeded.push(example.field.as_str()),
-                Err(why) => wrong.push(format!("{}: {why}", example.field)),
+            match followed(&shop, example, &variables).await {
+                Ok(Some(item)) => answers.record(example, &variables, &item),
+                Ok(None) => answers.record_silence(example),
+                Err(why) => {
+                    wrong.push(format!("{}: {why}", example.field));
+                    continue;
+                }
             }
+            succeeded.push(example.field.as_str());
             continue;
+        }
+        if let Some(dry_run) = &example.dry_run {
+            let tried = shop.send(&dry_run.document, &variables).await.unwrap_or_else(Value::String);
+            if tried.is_string() || codes_of(&tried, &example.field).0.iter().any(|code| is_malformed(code)) {
+                wrong.push(format!("{}, as a dry run: {tried}", example.field));
+            }
+            answers.record_dry_run(example, &variables, &tried);
         }
         let answer = shop.send(&example.document, &variables).await.unwrap_or_else(Value::String);
         let (errors, refusals) = codes_of(&answer, &example.field);
-        let is_malformed = |code: &String| code.starts_with("GRAPHQL_") || ["INTERNAL", "BAD_REQUEST", "QUERY_TOO_COMPLEX"].contains(&code.as_str());
         let listed_codes = reference.refusals(&example.field);
         let unknown = refusals.iter().find(|code| !listed_codes.contains(&code.as_str()));
         let is_refused = !errors.is_empty() || !refusals.is_empty();
-        if answer.is_string() || errors.iter().any(is_malformed) || (is_refused && !listed.contains(&example.field.as_str())) {
+        let is_malformed = errors.iter().any(|code| is_malformed(code));
+        if answer.is_string() || is_malformed || (is_refused && !listed.contains(&example.field.as_str())) {
             wrong.push(format!("{}: {answer}, before: {:?}", example.field, before.err()));
         } else if let Some(code) = unknown {
             wrong.push(format!("{}: {code} is not on its page (scripts/codegen/refusals.mjs): {answer}", example.field));
         } else if !is_refused {
             succeeded.push(example.field.as_str());
         }
+        answers.record(example, &variables, &answer);
         known.keep(&answer["data"]);
     }
     let stale: Vec<_> = listed.iter().filter(|field| succeeded.contains(*field)).collect();
     println!("{} of {} examples succeed; no longer refused, so to be taken off may_be_refused.txt: {stale:?}", succeeded.len(), examples.len());
     assert!(wrong.is_empty(), "{} examples are not taken: {wrong:#?}", wrong.len());
+    answers.check(site);
 });

@@ -22,6 +22,8 @@ mod docs;
 mod doctor;
 mod edges;
 mod events;
+mod example_answers;
+mod example_placeholders;
 mod example_states;
 mod examples;
 mod failover;

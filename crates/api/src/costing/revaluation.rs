@@ -8,6 +8,7 @@ use iam::access::kind;
 use inventory::{
     costing::{core, rows},
     ledger::Ledger,
+    numbering::core::digits_of,
 };
 use macros::resolvers;
 
@@ -37,9 +38,9 @@ impl StockRevaluation {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. A dot in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
-        if self.foreseen.is_some() { "0".to_owned() } else { self.row.number.to_string() }
+        digits_of(if self.foreseen.is_some() { 0 } else { self.row.number })
     }
     /// Reason for the revaluation.
     async fn note(&self) -> &str {

@@ -45,7 +45,7 @@ impl Stocktake {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Number, as in CN-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    /// Number, as in CN-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: CN-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, prelude::Numbered::Count, self.0.number.get()).await
     }

@@ -156,7 +156,7 @@ impl Order {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    /// Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, prelude::Numbered::Order, self.row.number.get()).await
     }

@@ -106,7 +106,8 @@ impl Invoice {
     async fn kind(&self) -> InvoiceKind {
         self.0.kind.into()
     }
-    /// Number as it is printed: a prefix, and 1, 2, 3 … for each legal entity and kind, without gaps.
+    /// Number as it is printed: a prefix, and 1, 2, 3 … for each legal entity and kind, without gaps. In a dry run
+    /// the prefix and a dot: INV-·.
     async fn number(&self) -> &str {
         &self.0.label
     }

@@ -69,7 +69,7 @@ impl BlanketOrder {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number, as in BPO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    /// Number, as in BPO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: BPO-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, prelude::Numbered::BlanketOrder, self.row.number.get()).await
     }

@@ -84,7 +84,7 @@ impl PurchaseOrder {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number, as in PO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    /// Number, as in PO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: PO-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, prelude::Numbered::PurchaseOrder, self.row.number.get()).await
     }

@@ -52,7 +52,7 @@ impl SupplierReturn {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number, as in SR-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    /// Number, as in SR-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SR-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, Numbered::SupplierReturn, self.row.number.get()).await
     }

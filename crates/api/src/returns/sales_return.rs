@@ -78,7 +78,7 @@ impl Return {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number, as in RT-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    /// Number, as in RT-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: RT-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, prelude::Numbered::Return, self.row.number.get()).await
     }

@@ -10,6 +10,7 @@ use entity::{
 use iam::access::kind;
 use inventory::{
     ledger::Ledger,
+    numbering::core::digits_of,
     reversals::{core, shell},
     stock::core::{Movement, Reference},
 };
@@ -71,9 +72,9 @@ impl DocumentReversal {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. A dot in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
-        self.row.number.to_string()
+        digits_of(self.row.number.get())
     }
     /// Kind of document or step that was reversed.
     async fn kind(&self) -> ReversedKind {

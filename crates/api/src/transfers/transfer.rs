@@ -58,7 +58,7 @@ impl Transfer {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number, as in TR-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    /// Number, as in TR-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: TR-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, values::Numbered::Transfer, self.row.number.get()).await
     }

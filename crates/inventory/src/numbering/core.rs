@@ -22,6 +22,8 @@ const MOST_CHARACTERS: usize = 32;
 pub const MOST_VERSIONS: usize = 50;
 /// Digits of a number that is read.
 const MOST_DIGITS: usize = 18;
+/// Shown for each digit of a number that is not given: a dry run takes none.
+pub const NO_DIGIT: &str = "·";
 
 /// How numbers are written: letters, and behind them the number with zeros up to a width.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +84,16 @@ impl Pattern {
         let width = self.width;
         format!("{}{number:0width$}", self.letters)
     }
+
+    /// The pattern without a number: a dot for each digit.
+    fn without_number(&self) -> String {
+        format!("{}{}", self.letters, NO_DIGIT.repeat(self.width))
+    }
+}
+
+/// A number of a kind without patterns as it is shown: its digits; for zero, which a dry run has instead of a number, a dot.
+pub fn digits_of(number: i64) -> String {
+    if number > 0 { number.to_string() } else { NO_DIGIT.to_owned() }
 }
 
 fn usual_letters(kind: Numbered) -> String {
@@ -130,9 +142,15 @@ impl Patterns {
         version.map_or_else(|| Pattern::usual(kind), |version| version.pattern.clone())
     }
 
-    /// A number as it is shown. Zero, which a dry run has instead of one, and numbers of kinds without patterns are digits.
+    /// A number as it is shown. Zero, which a dry run has instead of one, is the pattern of the next number with dots for digits.
     pub fn text(&self, kind: Numbered, number: i64) -> String {
-        if number <= 0 || usual_letters(kind).is_empty() { number.to_string() } else { self.at(kind, number).text(number) }
+        if usual_letters(kind).is_empty() {
+            digits_of(number)
+        } else if number > 0 {
+            self.at(kind, number).text(number)
+        } else {
+            self.at(kind, self.last(kind) + 1).without_number()
+        }
     }
 
     /// The pattern of the next number, and the number in it.
@@ -199,11 +217,14 @@ mod tests {
     #[test]
     fn a_number_is_written_in_the_pattern_of_its_time() {
         let patterns = patterns();
-        for (number, text) in [(0, "0"), (9, "9"), (10, "SO-000010"), (19, "SO-000019"), (20, "WEB-020"), (1_234, "WEB-1234")] {
+        for (number, text) in
+            [(0, "WEB-···"), (9, "9"), (10, "SO-000010"), (19, "SO-000019"), (20, "WEB-020"), (1_234, "WEB-1234")]
+        {
             assert_eq!(patterns.text(Numbered::Order, number), text);
         }
         assert_eq!(Patterns::default().text(Numbered::PurchaseOrder, 7), "PO-000007");
-        assert_eq!(Patterns::default().text(Numbered::Reversal, 7), "7");
+        assert_eq!(Patterns::default().text(Numbered::PurchaseOrder, 0), "PO-······");
+        assert_eq!([7, 0].map(|number| Patterns::default().text(Numbered::Reversal, number)), ["7", "·"]);
         assert_eq!(patterns.next(Numbered::Order), (pattern("WEB-{n:3}"), "WEB-026".to_owned()));
         assert!(patterns.reach(Numbered::Order, 25) && !patterns.reach(Numbered::Order, 26));
     }
@@ -214,7 +235,7 @@ mod tests {
         for text in ["7", "007", "SO-7", "so-000007", " Web-07 "] {
             assert_eq!(patterns.number(Numbered::Order, text), Some(7), "{text}");
         }
-        for text in ["", "SO-", "PO-7", "-7", "SO7", "SO-7-7", "7a", "0", "99999999999999999999"] {
+        for text in ["", "SO-", "PO-7", "-7", "SO7", "SO-7-7", "7a", "0", "WEB-···", "99999999999999999999"] {
             assert_eq!(patterns.number(Numbered::Order, text), None, "{text}");
         }
         assert_eq!(patterns.digits(Numbered::Order, "web-"), Some(""));

@@ -1,5 +1,6 @@
 //! An example for each root field: a whole operation with its variables.
 
+mod answers;
 mod calls;
 mod names;
 mod selection;
@@ -11,6 +12,7 @@ use crate::{
     json::Json,
     schema::{Field, Schema, base},
 };
+pub use answers::Answer;
 pub use calls::Calls;
 use selection::Selector;
 use values::Values;
@@ -28,10 +30,24 @@ pub struct Example {
     pub curl: String,
     /// The same call by the clients; `None` for a stream that they have no method for.
     pub calls: Option<Calls>,
+    /// What a server has answered; `None` if nothing is recorded yet.
+    pub answer: Option<Answer>,
+    /// The same call as a dry run; `None` for a field that has none.
+    pub dry_run: Option<DryRun>,
+}
+
+/// The call of an example with `validateOnly: true`, and with its variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DryRun {
+    pub document: String,
+    /// What a server has answered; `None` if nothing is recorded yet.
+    pub answer: Option<Answer>,
 }
 
 /// How many rows an example asks for.
 const ROWS: &str = "10";
+/// The argument of a mutation that makes a call a dry run.
+const DRY_RUN: &str = "validateOnly";
 
 pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> Example {
     let values = Values { schema, root: &field.name };
@@ -51,19 +67,28 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
         _ => None,
     };
     let selected = Selector { schema, permission: permission.as_deref(), operation }.of(base(&field.ty));
-    let document = format!(
-        "{} {}{} {{\n  {}{}{}\n}}",
-        operation.keyword(),
-        capitalised(&field.name),
-        in_brackets(&definitions),
-        field.name,
-        in_brackets(&arguments),
-        selection::printed(&selected, 1),
-    );
+    let document_with = |arguments: &[String]| {
+        format!(
+            "{} {}{} {{\n  {}{}{}\n}}",
+            operation.keyword(),
+            capitalised(&field.name),
+            in_brackets(&definitions),
+            field.name,
+            in_brackets(arguments),
+            selection::printed(&selected, 1),
+        )
+    };
+    let document = document_with(&arguments);
+    let title = format!("{}.{}", operation.root(), field.name);
+    let dry_run = field.arguments.iter().any(|argument| argument.name == DRY_RUN).then(|| {
+        arguments.push(format!("{DRY_RUN}: true"));
+        DryRun { document: document_with(&arguments), answer: answers::recorded(&format!("{title} dry")) }
+    });
     let variables = Json::Object(variables);
     let curl = calls::curl(operation, field, &document, &variables);
     let calls = calls::calls(operation, field, &document, &variables);
-    Example { operation, field: field.name.clone(), document, variables: variables.pretty(), curl, calls }
+    let (variables, answer) = (variables.pretty(), answers::recorded(&title));
+    Example { operation, field: field.name.clone(), document, variables, curl, calls, answer, dry_run }
 }
 
 fn in_brackets(parts: &[String]) -> String {

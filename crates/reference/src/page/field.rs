@@ -1,7 +1,7 @@
 //! A page for each root field.
 
 use crate::{
-    Example, Operation,
+    Answer, Example, Operation,
     cost::points_of,
     directives::Access,
     errors,
@@ -31,9 +31,33 @@ pub(crate) fn page(schema: &Schema, operation: Operation, field: &Field) -> Stri
         escaped(&shown.document),
         escaped(&shown.variables)
     ));
+    main.push_str(&answers_of(&shown));
     main.push_str(&calls_of(&shown));
     main.push_str(&errors_of(schema, operation, field));
     frame(&format!("{}.{}", operation.root(), field.name), &main)
+}
+
+/// The recorded answers of the example and of its dry run. Nothing if there are none.
+fn answers_of(shown: &Example) -> String {
+    let mut out = String::new();
+    if let Some(answer) = shown.answer {
+        out.push_str("<h3>Answer</h3>\n<p>IDs, times and secrets are placeholders, and long lists and texts are cut.</p>\n");
+        out.push_str(&recorded(answer));
+    }
+    if let Some(answer) = shown.dry_run.as_ref().and_then(|dry_run| dry_run.answer) {
+        out.push_str("<h3>Answer of a dry run</h3>\n<p>With <code>validateOnly: true</code> nothing is written.</p>\n");
+        out.push_str(&recorded(answer));
+    }
+    out
+}
+
+fn recorded(answer: Answer) -> String {
+    if answer.text.is_empty() {
+        return "<p>This stream sends nothing until something happens.</p>\n".to_owned();
+    }
+    let note =
+        if answer.is_refused { "<p>A refusal: the shop was not in the state that the example asks for.</p>\n" } else { "" };
+    format!("{note}<pre tabindex=\"0\"><code>{}</code></pre>\n", escaped(answer.text))
 }
 
 /// Tabs that need no script: one of those that share a name is open.
@@ -141,4 +165,40 @@ fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
     out.push_str(&errors::list(&errors::ALWAYS));
     out.push_str("</details>\n");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DryRun;
+
+    fn shown(answer: Option<Answer>, dry_run: Option<Answer>) -> String {
+        let schema = Schema::parse("type Query { look: Int @public }").unwrap();
+        let field = schema.root_field(Operation::Query, "look").unwrap();
+        let dry_run = Some(DryRun { document: String::new(), answer: dry_run });
+        answers_of(&Example { answer, dry_run, ..example(&schema, Operation::Query, field) })
+    }
+
+    #[test]
+    fn a_recorded_answer_is_only_text() {
+        let hostile = Answer { text: "{ \"name\": \"</code></pre><script>alert(1)</script>'&\" }", is_refused: false };
+        let page = shown(Some(hostile), Some(hostile));
+        assert_eq!(
+            page.matches("&lt;/code&gt;&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;&#39;&amp;&quot; }</code></pre>").count(),
+            2
+        );
+        assert!(!page.contains("<script"), "{page}");
+    }
+
+    #[test]
+    fn a_page_shows_the_answers_that_are_recorded() {
+        let answer = |text, is_refused| Some(Answer { text, is_refused });
+        assert_eq!(shown(None, None), "");
+        let done = shown(answer("{ \"data\": 1 }", false), None);
+        assert!(done.contains("<h3>Answer</h3>") && done.contains("<code>{ &quot;data&quot;: 1 }</code>"), "{done}");
+        assert!(!done.contains("refusal") && !done.contains("validateOnly"), "{done}");
+        let refused = shown(None, answer("{}", true));
+        assert!(refused.contains("<h3>Answer of a dry run</h3>") && refused.contains("A refusal: "), "{refused}");
+        assert!(shown(answer("", false), None).contains("sends nothing until"));
+    }
 }

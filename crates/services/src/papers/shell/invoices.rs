@@ -7,6 +7,7 @@ use inventory::{
     catalog::rows::customer,
     currency::{core::FrozenRate, shell::rate_on},
     ledger::Mode,
+    numbering::core::NO_DIGIT,
     orders::{
         core::Order,
         rows::{details, open_personal, orders},
@@ -86,7 +87,7 @@ impl Papers {
     pub async fn invoice_issue(&self, permit: May, input: InvoiceIssue, mode: Mode) -> Done<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.invoiced(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        settled(work, done, mode).await
     }
 
     async fn invoiced(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> Done<Invoice> {
@@ -125,7 +126,7 @@ impl Papers {
     pub async fn credit_note_issue(&self, permit: May, input: CreditNoteIssue, mode: Mode) -> Done<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.credited(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        settled(work, done, mode).await
     }
 
     async fn credited(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> Done<Invoice> {
@@ -271,6 +272,17 @@ async fn known_buyer(work: &Work, order: OrderId) -> Result<Vec<String>, Fault> 
 
 fn key_of(permit: &May, mutation: &'static str, key: &str, hash: InputDigest) -> Key {
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
+}
+
+/// Keeps an invoice. A dry run takes no number, so its invoice shows a dot instead of one.
+async fn settled(work: Work, done: Done<Invoice>, mode: Mode) -> Done<Invoice> {
+    let mut acted = settle(work, done, mode.is_dry()).await?;
+    if mode.is_dry() && !acted.is_replayed {
+        let number = acted.value.number.to_string();
+        let prefix = acted.value.label.strip_suffix(&number).unwrap_or_default();
+        acted.value.label = format!("{prefix}{NO_DIGIT}");
+    }
+    Ok(acted)
 }
 
 async fn replayed(work: &Work, id: uuid::Uuid, seq: Option<i64>) -> Done<Invoice> {

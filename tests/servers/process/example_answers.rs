@@ -1,0 +1,220 @@
+//! The answers of the reference's examples: each run compares what it is answered with what is recorded, which is the same on both databases. A run
+//! with ENTREPOT_GOLDEN=write records them; of both databases SQLite does, as there is one file.
+
+use std::{collections::BTreeMap, env, fs, path::PathBuf};
+
+use reference::{Example, Operation};
+use serde_json::{Map, Value, json};
+
+use super::{
+    example_placeholders::{Cut, Placeholders},
+    server::Site,
+};
+
+/// The examples whose answers are others in each run, one a line: what they show comes from a job, a clock or a machine. Of these only the form is
+/// compared, as of streams, and of examples that may be refused.
+const VARYING: &str = include_str!("varying_answers.txt");
+const MAY_BE_REFUSED: &str = include_str!("may_be_refused.txt");
+/// How much of an answer is shown: the second where the first is too long.
+const CUTS: [Cut; 2] = [Cut { nodes: 2, characters: 160 }, Cut { nodes: 1, characters: 60 }];
+const MOST_BYTES: usize = 4_000;
+
+/// An answer as it is recorded.
+#[derive(Clone, PartialEq)]
+struct Recorded {
+    is_refused: bool,
+    /// JSON; empty for a stream that has sent nothing.
+    text: String,
+}
+
+impl Recorded {
+    fn value(&self) -> Value {
+        if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
+    }
+
+    /// Whether there is more to see than in another.
+    fn is_better_than(&self, other: &Self) -> bool {
+        (other.is_refused && !self.is_refused) || (other.text.is_empty() && !self.text.is_empty())
+    }
+}
+
+/// What the examples of a run are answered, by title: `Query.orders`, and of a dry run `Mutation.orderCreate dry`.
+#[derive(Default)]
+pub struct Answers(BTreeMap<String, Recorded>);
+
+impl Answers {
+    pub fn record(&mut self, example: &Example, variables: &Value, answer: &Value) {
+        self.0.insert(title(example), recorded(example, variables, answer));
+    }
+
+    pub fn record_dry_run(&mut self, example: &Example, variables: &Value, answer: &Value) {
+        self.0.insert(format!("{} dry", title(example)), recorded(example, variables, answer));
+    }
+
+    /// A stream that has sent nothing.
+    pub fn record_silence(&mut self, example: &Example) {
+        self.0.insert(title(example), Recorded { is_refused: false, text: String::new() });
+    }
+
+    /// Compares what was answered with what is recorded, or records it where the database is SQLite.
+    pub fn check(&self, site: &Site) {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crates/reference/assets/answers.txt");
+        let golden = read(&fs::read_to_string(&path).unwrap_or_default());
+        if env::var("ENTREPOT_GOLDEN").as_deref() == Ok("write") {
+            if site.postgres.is_none() {
+                fs::write(&path, self.written(&golden)).unwrap();
+            }
+            return;
+        }
+        let missing: Vec<_> = self.0.keys().filter(|title| !golden.contains_key(*title)).collect();
+        assert!(missing.is_empty(), "{} examples have no recorded answer: {RUN}: {missing:?}", missing.len());
+        let gone: Vec<_> = golden.keys().filter(|title| !self.0.contains_key(*title)).collect();
+        assert!(gone.is_empty(), "{} recorded answers are of no example: {RUN}: {gone:?}", gone.len());
+        let others = self.0.iter().filter(|(title, found)| !agree(title, &golden[*title], found));
+        let others: Vec<(&String, String)> =
+            others.map(|(title, found)| (title, difference(&golden[title].value(), &found.value(), title))).collect();
+        let names: Vec<&str> = others.iter().map(|(title, _)| field(title)).collect();
+        let differences: Vec<&str> = others.iter().map(|(_, difference)| difference.as_str()).collect();
+        assert!(
+            others.is_empty(),
+            "{} answers are others than those recorded: {RUN}, and read the difference. Those that are others in each run belong to \
+             varying_answers.txt: {names:?}\n{}",
+            others.len(),
+            differences.join("\n")
+        );
+    }
+
+    /// The file: what is recorded stays as it is where it agrees with what was answered.
+    fn written(&self, golden: &BTreeMap<String, Recorded>) -> String {
+        let blocks = self.0.iter().map(|(title, found)| {
+            let kept = golden.get(title).filter(|kept| agree(title, kept, found) && !found.is_better_than(kept));
+            let Recorded { is_refused, text } = kept.unwrap_or(found);
+            format!("# {title}{}\n{text}\n", if *is_refused { " refused" } else { "" })
+        });
+        blocks.collect::<Vec<_>>().join("\n")
+    }
+}
+
+const RUN: &str = "run `ENTREPOT_GOLDEN=write cargo nextest run --test servers every_example`";
+
+fn title(example: &Example) -> String {
+    let root = match example.operation {
+        Operation::Query => "Query",
+        Operation::Mutation => "Mutation",
+        Operation::Subscription => "Subscription",
+    };
+    format!("{root}.{}", example.field)
+}
+
+/// The field of a title.
+fn field(title: &str) -> &str {
+    title.split(['.', ' ']).nth(1).unwrap()
+}
+
+/// Every field that `varying_answers.txt` lists.
+pub fn varying_fields() -> Vec<&'static str> {
+    VARYING.lines().collect()
+}
+
+fn recorded(example: &Example, variables: &Value, answer: &Value) -> Recorded {
+    let refusals = answer["data"][&example.field]["userErrors"].as_array();
+    let is_refused = answer["errors"].is_array() || refusals.is_some_and(|refusals| !refusals.is_empty());
+    let shown: Value = serde_json::from_str(&example.variables).unwrap();
+    let mut whole = Map::new();
+    whole.insert("data".to_owned(), answer["data"].clone());
+    if let Some(errors) = answer["errors"].as_array() {
+        // The rest of the extensions is the server's: points, times and the ID of the request.
+        let errors = errors.iter().map(|error| {
+            json!({ "message": error["message"], "path": error["path"], "extensions": { "code": error["extensions"]["code"] } })
+        });
+        whole.insert("errors".to_owned(), errors.collect());
+    }
+    let whole = Value::Object(whole);
+    let texts = CUTS.map(|cut| Placeholders::new(&example.document, &shown, variables, cut).text_of(&whole));
+    let [long, short] = texts;
+    Recorded { is_refused, text: if long.len() <= MOST_BYTES { long } else { short } }
+}
+
+/// The recorded answers of a file: see `crates/reference/src/example/answers.rs`.
+fn read(text: &str) -> BTreeMap<String, Recorded> {
+    let text = format!("\n{text}");
+    let blocks = text.split("\n# ").skip(1).filter_map(|block| block.split_once('\n'));
+    blocks
+        .map(|(head, text)| {
+            let (title, is_refused) = head.strip_suffix(" refused").map_or((head, false), |title| (title, true));
+            (title.to_owned(), Recorded { is_refused, text: text.trim().to_owned() })
+        })
+        .collect()
+}
+
+fn varies(title: &str) -> bool {
+    let is_on = |list: &str| list.lines().any(|line| line == field(title));
+    title.starts_with("Subscription.") || is_on(VARYING) || is_on(MAY_BE_REFUSED)
+}
+
+fn agree(title: &str, kept: &Recorded, found: &Recorded) -> bool {
+    if varies(title) {
+        return kept.is_refused != found.is_refused || has_form_of(&kept.value(), &found.value());
+    }
+    kept.is_refused == found.is_refused && kept.value() == found.value()
+}
+
+/// Whether two answers have the same members with values of the same kinds, as far as both have any.
+fn has_form_of(kept: &Value, found: &Value) -> bool {
+    match (kept, found) {
+        (Value::Null, _) | (_, Value::Null) => true,
+        // Another member of a union has other fields.
+        (Value::Object(one), Value::Object(other)) if one.get("__typename") != other.get("__typename") => true,
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| has_form_of(value, other)))
+        }
+        (Value::Array(one), Value::Array(other)) => one.iter().zip(other).all(|(one, other)| has_form_of(one, other)),
+        (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
+}
+
+/// The first place at which two answers differ, with what is there.
+fn difference(kept: &Value, found: &Value, place: &str) -> String {
+    let inner = match (kept, found) {
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
+            let mut pairs = one.iter().map(|(name, value)| (name.clone(), value, &other[name]));
+            pairs.find(|(_, value, other)| value != other)
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            let mut pairs = one.iter().zip(other).enumerate().map(|(index, (one, other))| (index.to_string(), one, other));
+            pairs.find(|(_, one, other)| one != other)
+        }
+        _ => None,
+    };
+    match inner {
+        Some((name, one, other)) => difference(one, other, &format!("{place} {name}")),
+        None => format!("{place}: {kept} is recorded, {found} was answered"),
+    }
+}
+
+#[test]
+fn a_file_of_answers_is_read_as_it_is_written() {
+    let one = |is_refused, text: &str| Recorded { is_refused, text: text.to_owned() };
+    let answers = Answers(BTreeMap::from([
+        ("Mutation.a dry".to_owned(), one(true, "{\n  \"data\": null\n}")),
+        ("Query.b".to_owned(), one(false, "{ \"data\": 1 }")),
+        ("Subscription.c".to_owned(), one(false, "")),
+    ]));
+    assert!(read(&answers.written(&BTreeMap::new())) == answers.0);
+    assert!(read("").is_empty());
+}
+
+#[test]
+fn values_are_compared_but_of_what_varies_only_the_form() {
+    let one = |text: &str| Recorded { is_refused: false, text: text.to_owned() };
+    let (kept, found) = (one("{ \"data\": { \"n\": 1, \"of\": [] } }"), one("{ \"data\": { \"n\": 2, \"of\": [1] } }"));
+    assert!(!agree("Query.orders", &kept, &found) && agree("Query.orders", &kept, &kept));
+    assert!(agree("Subscription.orderChanged", &kept, &found) && agree("Query.jobs", &kept, &found));
+    assert!(!agree("Query.jobs", &kept, &one("{ \"data\": { \"n\": \"2\", \"of\": [] } }")));
+    assert_eq!(difference(&kept.value(), &found.value(), "Query.orders"), "Query.orders data n: 1 is recorded, 2 was answered");
+    let answers = Answers(BTreeMap::from([("Query.jobs".to_owned(), found.clone())]));
+    let golden = |kept: &Recorded| BTreeMap::from([("Query.jobs".to_owned(), kept.clone())]);
+    assert!(answers.written(&golden(&kept)).contains("\"n\": 1"), "what agrees is left as it is");
+    assert!(answers.written(&golden(&Recorded { is_refused: true, ..kept })).contains("\"n\": 2"), "a refusal gives way");
+}
