@@ -2,6 +2,8 @@
 //! exports, products of kits and pictures.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod documents;
+
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};
 

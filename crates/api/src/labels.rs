@@ -24,7 +24,7 @@ use crate::{
     },
     named,
     orders::links::argument,
-    references::Names,
+    references::{Names, in_arguments},
 };
 
 /// Symbology of the machine-readable code on a label.
@@ -133,8 +133,24 @@ fn drawn(doc: &ProductDoc, symbology: Symbology) -> Result<Label, String> {
     Label::of(symbology, code, &doc.row.name).map_err(|why| why.to_string())
 }
 
+/// The products that are asked for: by references, or by their IDs alone. A key that names nothing is the ID of no product.
+async fn requested(ctx: &Context<'_>, products: Option<Vec<ProductRef>>, mut ids: Option<Vec<ID>>) -> Answer<Vec<ProductId>> {
+    let (field, count) = match (&products, &ids) {
+        (Some(products), _) => ("products", products.len()),
+        (None, Some(ids)) => ("productIds", ids.len()),
+        (None, None) => return Err(TopError::bad_input("products or productIds is needed", path!["products"])),
+    };
+    if count > MOST_PRODUCTS {
+        return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path![field]));
+    }
+    let names = Names::of(Vec::new()).list(("products", products), ("productIds", &mut ids));
+    let moved = in_arguments(ctx, names).await?;
+    let read = |(at, id): (usize, &ID)| -> Answer<ProductId> { argument(id, || moved.at(path!["productIds", at])) };
+    ids.iter().flatten().enumerate().map(read).collect()
+}
+
 /// The products in the order of their ids in the call; those that there are not are left out.
-async fn products(ctx: &Context<'_>, permit: &Permit<kind::ProductRead>, ids: &[ProductId]) -> Answer<Vec<ProductDoc>> {
+async fn docs_of(ctx: &Context<'_>, permit: &Permit<kind::ProductRead>, ids: &[ProductId]) -> Answer<Vec<ProductDoc>> {
     let scope = permit.scope(&ctx.given::<Catalog>()?.db);
     let mut found = rows::product::docs(&scope, ids.to_vec()).await?;
     found.sort_by_key(|doc| ids.iter().position(|id| *id == doc.row.id));
@@ -146,21 +162,24 @@ pub struct LabelQuery;
 
 #[resolvers]
 impl LabelQuery {
-    /// Labels of products as drawings, in the order of the ids; those that there are not are left out.
-    #[field(permit = ProductRead, list_size(arguments("productIds")))]
+    /// Labels of products as drawings, in the order of `products`; products that do not exist are left out.
+    #[field(permit = ProductRead, list_size(arguments("productIds", "products")))]
     async fn product_labels(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The products, at most 250.")] product_ids: Vec<ID>,
+        #[graphql(
+            desc = "Deprecated form of `products`: their IDs.",
+            deprecation = "2026-11-27: use products. Removed after 2027-11-27."
+        )]
+        product_ids: Option<Vec<ID>>,
+        #[graphql(desc = "The products, at most 250. Required, unless the deprecated `productIds` is given.")] products: Option<
+            Vec<ProductRef>,
+        >,
         #[graphql(desc = "Symbology of the code. Default CODE_128.", default_with = "LabelSymbology::Code128")]
         symbology: LabelSymbology,
     ) -> Answer<Vec<ProductLabel>> {
-        if product_ids.len() > MOST_PRODUCTS {
-            return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path!["productIds"]));
-        }
-        let read = |(at, id): (usize, &ID)| argument(id, || path!["productIds", at]);
-        let ids = product_ids.iter().enumerate().map(read).collect::<Answer<Vec<ProductId>>>()?;
-        let found = products(ctx, &permit, &ids).await?;
+        let ids = requested(ctx, products, product_ids).await?;
+        let found = docs_of(ctx, &permit, &ids).await?;
         let label = |doc: ProductDoc| {
             let (drawing, problem) = match drawn(&doc, symbology.into()) {
                 Ok(label) => (Some(svg(&label)), None),
@@ -191,7 +210,7 @@ impl LabelMutation {
                 Ok(parts) => parts,
                 Err(errors) => return Ok(errors.into()),
             };
-            let found = products(ctx, &permit, &ids).await?;
+            let found = docs_of(ctx, &permit, &ids).await?;
             if let Some(at) = ids.iter().position(|id| found.iter().all(|doc| doc.row.id != *id)) {
                 return Ok(vec![UserError::not_found("product", path!["input", "productIds", at])].into());
             }

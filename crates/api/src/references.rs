@@ -1,91 +1,36 @@
-//! Master data that an input names by a reference instead of an ID: `category` beside `categoryId`.
+//! Master data and documents that an input names by a reference instead of an ID: `category` beside `categoryId`.
 //!
 //! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID of
 //! its own that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
+
+mod documents;
+mod names;
 
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::{
     id::prefix_of,
-    prelude::{CategoryId, ChannelId, CustomerId, ProductId, StoreId, SupplierId},
+    prelude::{CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
 };
 use iam::access::kind;
 use inventory::catalog::rows::{
     customer::ids_by_email,
     keys::{KeyKind, ids_by_keys},
 };
-use platform::storage::TenantScope;
+use platform::{path, storage::TenantScope};
 use uuid::Uuid;
 
+use self::documents::Documents;
+pub use self::names::{DocumentName, Name};
 use crate::{
-    catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef, loads},
+    catalog::loads,
     graphql::{
         context::ContextExt,
-        fault::Answer,
-        refusal::{ErrorCode, Path, UserError},
+        fault::{Answer, TopError},
+        refusal::{ErrorCode, InputError, Path, UserError},
     },
 };
-
-/// How a reference names a thing.
-pub enum Name {
-    Id(ID),
-    /// The kind of the key, the key, and the field of the reference that it was sent in.
-    Key(KeyKind, String, &'static str),
-    /// The e-mail address of a customer, which several may have.
-    Email(String),
-}
-
-impl From<CategoryRef> for Name {
-    fn from(category: CategoryRef) -> Self {
-        match category {
-            CategoryRef::Id(id) => Self::Id(id),
-            CategoryRef::Slug(slug) => Self::Key(KeyKind::CategorySlug, slug, "slug"),
-        }
-    }
-}
-impl From<SupplierRef> for Name {
-    fn from(supplier: SupplierRef) -> Self {
-        match supplier {
-            SupplierRef::Id(id) => Self::Id(id),
-            SupplierRef::Code(code) => Self::Key(KeyKind::SupplierCode, code, "code"),
-        }
-    }
-}
-impl From<ChannelRef> for Name {
-    fn from(channel: ChannelRef) -> Self {
-        match channel {
-            ChannelRef::Id(id) => Self::Id(id),
-            ChannelRef::Code(code) => Self::Key(KeyKind::ChannelCode, code, "code"),
-        }
-    }
-}
-impl From<CustomerRef> for Name {
-    fn from(customer: CustomerRef) -> Self {
-        match customer {
-            CustomerRef::Id(id) => Self::Id(id),
-            CustomerRef::ExternalRef(text) => Self::Key(KeyKind::CustomerExternalRef, text, "externalRef"),
-            CustomerRef::Email(email) => Self::Email(email),
-        }
-    }
-}
-impl From<StoreRef> for Name {
-    fn from(store: StoreRef) -> Self {
-        match store {
-            StoreRef::Id(id) => Self::Id(id),
-            StoreRef::Code(code) => Self::Key(KeyKind::StoreCode, code, "code"),
-        }
-    }
-}
-impl From<ProductRef> for Name {
-    fn from(product: ProductRef) -> Self {
-        match product {
-            ProductRef::Id(id) => Self::Id(id),
-            ProductRef::Sku(sku) => Self::Key(KeyKind::ProductSku, sku, "sku"),
-            ProductRef::Barcode(code) => Self::Key(KeyKind::ProductBarcode, code, "barcode"),
-        }
-    }
-}
 
 /// The field with the ID.
 enum Slot<'a> {
@@ -244,6 +189,10 @@ fn differing(at: Path, id_at: &[String]) -> UserError {
 pub struct Moved(Vec<(Path, Path)>);
 
 impl Moved {
+    /// The path of what was given in the place of the field at `from`.
+    pub fn at(&self, from: Path) -> Path {
+        self.0.iter().find(|(moved, _)| *moved == from).map_or(from, |(_, to)| to.clone())
+    }
     pub fn tell(&self, errors: &mut [UserError]) {
         for error in errors {
             let moved =
@@ -263,21 +212,29 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
     }
     let known = known(loads(ctx)?.scope(), &named).await?;
     let customers = customers_of(ctx, &named).await?;
+    let documents = Documents::of(ctx, &named).await?;
     let mut moved = lists;
     let mut unknown = UnknownIds::default();
     for Named { name, id: slot, id_at, mut at } in named {
         let (id, last) = match name {
-            Name::Id(id) => (id, "id"),
+            Name::Id(id) => (id, path!["id"]),
             Name::Key(kind, key, field) => {
-                (id_of(kind, known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id())), field)
+                (id_of(kind, known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id())), path![field])
             }
             Name::Email(email) => match customers.get(&email).map(Vec::as_slice).unwrap_or_default() {
-                [] => (ID(CustomerId::from_uuid(unknown.next_id()).to_string()), "email"),
-                [id] => (ID(id.to_string()), "email"),
+                [] => (ID(CustomerId::from_uuid(unknown.next_id()).to_string()), path!["email"]),
+                [id] => (ID(id.to_string()), path!["email"]),
                 several => {
                     at.push("email".to_owned());
                     let message = format!("{} customers have this e-mail; use id", several.len());
                     wrong.push(UserError::new(ErrorCode::Invalid, message, at));
+                    continue;
+                }
+            },
+            Name::Document(name) => match documents.id(&name, &at, &mut unknown) {
+                Ok(found) => found,
+                Err(error) => {
+                    wrong.push(error);
                     continue;
                 }
             },
@@ -287,10 +244,19 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
             continue;
         }
         slot.set(id);
-        at.push(last.to_owned());
+        at.extend(last);
         moved.push((id_at, at));
     }
     Ok(if wrong.is_empty() { Ok(Moved(moved)) } else { Err(wrong) })
+}
+
+/// The same for the arguments of a query: what is wrong with them is an error of the field.
+pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<Moved> {
+    in_ids(ctx, names).await?.map_err(|wrong| match wrong.into_iter().next() {
+        Some(UserError::InputError(InputError { message, field, .. })) => TopError::bad_input(message, field.unwrap_or_default()),
+        // References are refused as inputs alone.
+        _ => TopError::bad_input("a reference is not what is taken here", Vec::new()),
+    })
 }
 
 /// IDs for keys that name nothing. No row has one of the last IDs, so that they are refused like any other that is not there; each key has its own, so that
@@ -315,7 +281,7 @@ pub fn is_unknown(id: &ID) -> bool {
 async fn customers_of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<HashMap<String, Vec<CustomerId>>> {
     let email = |one: &Named<'_>| match &one.name {
         Name::Email(email) => Some(email.clone()),
-        Name::Id(_) | Name::Key(..) => None,
+        Name::Id(_) | Name::Key(..) | Name::Document(_) => None,
     };
     let emails: HashSet<String> = named.iter().filter_map(email).collect();
     let mut found = HashMap::new();
@@ -353,6 +319,7 @@ pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
         KeyKind::SupplierCode => SupplierId::from_uuid(id).to_string(),
         KeyKind::ChannelCode => ChannelId::from_uuid(id).to_string(),
         KeyKind::StoreCode => StoreId::from_uuid(id).to_string(),
+        KeyKind::StoreGroupCode => GroupId::from_uuid(id).to_string(),
         KeyKind::CustomerExternalRef => CustomerId::from_uuid(id).to_string(),
         KeyKind::ProductSku | KeyKind::ProductBarcode => ProductId::from_uuid(id).to_string(),
     })

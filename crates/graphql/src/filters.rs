@@ -41,8 +41,8 @@ pub struct IdFilter {
     pub one_of: Option<Vec<ID>>,
     /// Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
     /// references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
-    /// store, channel, supplier, product, category or customer; `reference` of movements takes numbers of documents, at most 20 in a filter. Refused by
-    /// `id` and for other kinds.
+    /// store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups, `reference` of movements numbers of
+    /// documents, at most 20 in a filter. Refused by `id` and for other kinds.
     pub key: Option<Vec<String>>,
     /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, customer of orders and
     /// returns, and blanketOrder of purchase orders; refused elsewhere.

@@ -42,7 +42,7 @@ impl Shop<'_> {
                 self.paper(at, "DELIVERY_NOTE", &left["fulfilments"][0]["id"]).await?;
             }
             if at < INVOICED {
-                let input = json!({ "idempotencyKey": format!("demo-dispatch-invoice-{at}"), "orderId": order });
+                let input = json!({ "idempotencyKey": format!("demo-dispatch-invoice-{at}"), "order": { "id": order } });
                 let made = self.send("invoiceIssue", "InvoiceIssueInput", "invoice { id }", input).await?;
                 self.paper(at, "INVOICE", &made["invoice"]["id"]).await?;
             }

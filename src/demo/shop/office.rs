@@ -35,13 +35,13 @@ impl Shop<'_> {
         for order in &orders {
             // An order's invoice, whichever orders an earlier start found.
             let key = format!("demo-invoice-{}", order["id"].as_str().unwrap_or_default());
-            let input = json!({ "idempotencyKey": key, "orderId": order["id"] });
+            let input = json!({ "idempotencyKey": key, "order": { "id": order["id"] } });
             let mut made = self.send("invoiceIssue", "InvoiceIssueInput", "invoice { id }", input).await?;
             last = made["invoice"]["id"].take();
         }
         if last.is_string() {
             let key = format!("demo-credit-{}", last.as_str().unwrap_or_default());
-            let input = json!({ "idempotencyKey": key, "invoiceId": last, "reason": "Goodwill" });
+            let input = json!({ "idempotencyKey": key, "invoice": { "id": last }, "reason": "Goodwill" });
             self.send("creditNoteIssue", "CreditNoteIssueInput", "invoice { id }", input).await?;
         }
         tell("invoices", &format!("{} invoices of Demo Retail Ltd, one of them credited", orders.len()));

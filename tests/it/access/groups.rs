@@ -3,9 +3,16 @@
 use serde_json::{Value, json};
 
 use super::world::{codes, everywhere, grant};
-use crate::{authorization::world::World, world::on_both};
+use crate::{
+    authorization::world::World,
+    world::{answers::refused, on_both},
+};
 
-on_both!(a_group_goes_out_of_use_and_comes_back, a_group_by_which_rights_are_given_stays,);
+on_both!(
+    a_group_goes_out_of_use_and_comes_back,
+    a_group_by_which_rights_are_given_stays,
+    rights_are_given_by_the_code_of_a_group,
+);
 
 async fn turn(world: &World, step: &str, input: Value) -> Value {
     let query = format!(
@@ -55,4 +62,18 @@ async fn a_group_by_which_rights_are_given_stays(world: &World) {
     assert_eq!(codes(&kept), ["IN_USE"]);
     let message = kept["userErrors"][0]["message"].as_str().unwrap();
     assert!(message.contains("members (1)") && message.contains("integrations (0)"), "{message}");
+}
+
+async fn rights_are_given_by_the_code_of_a_group(world: &World) {
+    new_group(world, "south").await;
+    let person = world.joins("area").await;
+    let by = |groups: Value| json!([grant("manager", json!({ "groups": groups }))]);
+    for unknown in ["nowhere", "bravo-north"] {
+        let answer = world.gives(&world.ours.owner, person, by(json!([{ "code": "SOUTH" }, { "code": unknown }]))).await;
+        let message = refused(&answer, "NOT_FOUND", "input.grants.0.scope.groups.1.code");
+        assert_eq!(message, format!("there is no such store group: \"{unknown}\""));
+    }
+    let given = world.gives(&world.ours.owner, person, by(json!([{ "code": " South " }]))).await;
+    assert_eq!(given["userErrors"], json!([]), "{given:#}");
+    assert_eq!(given["member"]["roles"][0]["scope"]["groups"], json!([{ "code": "south" }]), "{given:#}");
 }

@@ -123,6 +123,8 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
     for (scope, code) in [
         (only(&[&world.theirs.ids["sto"]]), "NOT_FOUND"),
         (json!({ "groupIds": [world.theirs.ids["grp"]] }), "NOT_FOUND"),
+        (json!({ "groups": [{ "id": world.theirs.ids["grp"] }] }), "NOT_FOUND"),
+        (json!({ "groups": [] }), "INVALID"),
         (json!({ "stores": [{ "code": "nowhere" }] }), "NOT_FOUND"),
         (json!({ "stores": [] }), "INVALID"),
         (only(&[]), "INVALID"),

@@ -1,6 +1,6 @@
 //! What calls need that the schema lets out.
 
-/// Input fields that a call needs in practice, though the schema lets them be left out.
+/// Input fields, and arguments of root fields, that a call needs in practice, though the schema lets them be left out.
 pub const ALSO: &[(&str, &str)] = &[
     ("OrderUpdateInput", "noteForStaff"),
     ("SalesReportFilter", "from"),
@@ -27,6 +27,10 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
     ("KitComponentInput", "productId"),
+    ("InvoiceIssueInput", "orderId"),
+    ("CreditNoteIssueInput", "invoiceId"),
+    ("productLabels", "products"),
+    ("productDescriptionPrompt", "product"),
     ("ProductDocumentAddInput", "productId"),
     ("ProductImageAddInput", "productId"),
     ("ProductImageReorderInput", "productId"),

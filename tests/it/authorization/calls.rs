@@ -66,8 +66,11 @@ impl Calls {
         let root = field.name.node.as_str();
         let mut variables = Map::new();
         for argument in &field.arguments {
-            let at = slot.filter(|(path, _)| path[0] == argument.node.name.node.as_str());
-            if is_needed(&argument.node) || at.is_some() {
+            let name = argument.node.name.node.as_str();
+            let at = slot.filter(|(path, _)| path[0] == name);
+            // The slot may be in what stands in its place.
+            let is_also = slot.is_none() && ALSO.contains(&(root, name));
+            if is_needed(&argument.node) || at.is_some() || is_also {
                 let mut path = vec![argument.node.name.to_string()];
                 variables.insert(path[0].clone(), self.value(house, root, &argument.node.ty.node, &mut path, at));
             }

@@ -1,6 +1,12 @@
-//! Inputs name things by references. An ID beside one is its earlier form (`docs/decisions/0251-earlier-forms-of-references-and-the-last-keys.md`).
+//! Inputs name things by references. An ID beside one is its earlier form (`docs/decisions/0251-earlier-forms-of-references-and-the-last-keys.md`),
+//! and no ID stands alone for a thing that has references (`docs/decisions/0321-no-bare-id-for-what-has-a-reference.md`).
 
-use async_graphql::parser::types::{InputValueDefinition, TypeKind, TypeSystemDefinition};
+use std::collections::BTreeSet;
+
+use async_graphql::{
+    Positioned,
+    parser::types::{ConstDirective, InputValueDefinition, TypeKind, TypeSystemDefinition},
+};
 
 use super::{parsed, served};
 use crate::authorization::calls::base;
@@ -33,6 +39,99 @@ fn bare_ids(sdl: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// IDs that have no reference beside them, with the reason. `id` needs none: it is the row itself that a mutation changes, which was read with the version
+/// that is expected of it.
+const WITHOUT_A_REFERENCE: [(&str, &str); 3] = [
+    ("ReverseLine.lotId", "a code means a lot with its product alone, and lineId names no product"),
+    ("SavedViewLinkCreateInput.savedViewId", "the page that shows the view makes the link, and has its ID"),
+    ("SavedViewScheduleSetInput.savedViewId", "the page that shows the view makes the schedule, and has its ID"),
+];
+
+/// What a name becomes inside another one: `Store` of `store`.
+fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn has(directives: &[Positioned<ConstDirective>], name: &str) -> bool {
+    directives.iter().any(|directive| directive.node.name.node == name)
+}
+
+/// What has a reference, by the references' names: `Store` of `input StoreRef @oneOf`.
+fn things(sdl: &str) -> BTreeSet<String> {
+    let reference = |definition: &TypeSystemDefinition| match definition {
+        TypeSystemDefinition::Type(kind) if has(&kind.node.directives, "oneOf") => {
+            kind.node.name.node.strip_suffix("Ref").map(ToOwned::to_owned)
+        }
+        _ => None,
+    };
+    parsed(sdl).definitions.iter().filter_map(reference).collect()
+}
+
+/// Whether a name is that of a thing, with more before it (`toStoreId`) or less (`groupIds` of `StoreGroup`).
+fn names(field: &str, thing: &str) -> bool {
+    let stem = ["Ids", "Id", "s"].iter().find_map(|ending| field.strip_suffix(ending)).unwrap_or(field);
+    let stem = capitalised(stem);
+    !stem.is_empty() && (stem.ends_with(thing) || thing.ends_with(&stem))
+}
+
+/// The IDs among the fields of one input, or the arguments of one field, that name a thing with references: those with no reference to it beside them, and
+/// those that are not deprecated.
+fn alone<'a>(fields: &'a [Positioned<InputValueDefinition>], things: &BTreeSet<String>) -> Vec<&'a str> {
+    let is_alone = |field: &&InputValueDefinition| {
+        let mut named = things.iter().filter(|thing| names(&field.name.node, thing)).peekable();
+        let is_of_a_thing = base(&field.ty.node) == "ID" && field.name.node != "id" && named.peek().is_some();
+        let is_reference = |thing: &String| fields.iter().any(|other| base(&other.node.ty.node) == format!("{thing}Ref"));
+        is_of_a_thing && !(named.any(is_reference) && has(&field.directives, "deprecated"))
+    };
+    fields.iter().map(|field| &field.node).filter(is_alone).map(|field| field.name.node.as_str()).collect()
+}
+
+/// Those of a schema. What is deprecated itself gets no reference any more.
+fn without_a_reference(sdl: &str) -> Vec<String> {
+    let (things, mut found) = (things(sdl), Vec::new());
+    for definition in &parsed(sdl).definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let name = &kind.node.name.node;
+        match &kind.node.kind {
+            TypeKind::InputObject(input) => {
+                found.extend(alone(&input.fields, &things).into_iter().map(|field| format!("{name}.{field}")));
+            }
+            TypeKind::Object(object) => {
+                for field in object.fields.iter().map(|field| &field.node).filter(|field| !has(&field.directives, "deprecated")) {
+                    let arguments = alone(&field.arguments, &things).into_iter();
+                    found.extend(arguments.map(|argument| format!("{name}.{}({argument}:)", field.name)));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn no_bare_id_names_what_has_a_reference() {
+    let found = without_a_reference(&served());
+    let is_listed = |one: &&String| WITHOUT_A_REFERENCE.iter().any(|(listed, _)| listed == one);
+    let bare: Vec<&String> = found.iter().filter(|one| !is_listed(one)).collect();
+    assert!(bare.is_empty(), "put a reference beside each and deprecate the ID, or write down why it stays: {bare:#?}");
+    let idle: Vec<_> = WITHOUT_A_REFERENCE.iter().filter(|(listed, _)| !found.iter().any(|one| one == listed)).collect();
+    assert!(idle.is_empty(), "these have a reference now, or are gone: {idle:#?}");
+}
+
+#[test]
+fn a_bare_id_is_found_by_the_name_of_what_it_names() {
+    let references = "input StoreRef @oneOf { id: ID code: String } input StoreGroupRef @oneOf { id: ID code: String }
+        input ExternalRef { channelId: ID }";
+    let input = "input A { id: ID! storeId: ID! toStoreId: ID groupIds: [ID!] lineId: ID! imageIds: [ID!] storeName: String }
+        input B { storeId: ID @deprecated(reason: \"x\") store: StoreRef storeIds: [ID!] stores: [StoreRef!] }";
+    let object = "type Query { a(storeId: ID!, code: String): Int b(store: ID): Int c(group: StoreGroupRef, storeGroup: ID @deprecated(reason: \"x\")): Int
+        d(storeId: ID!): Int @deprecated(reason: \"x\") }";
+    let found = without_a_reference(&format!("{references} {input} {object}"));
+    let expected = ["A.storeId", "A.toStoreId", "A.groupIds", "B.storeIds", "Query.a(storeId:)", "Query.b(store:)"];
+    assert_eq!(found, expected);
 }
 
 #[test]

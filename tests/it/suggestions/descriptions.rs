@@ -28,6 +28,7 @@ const SET: &str = "mutation($input: ProductDescriptionEndpointSetInput!) { produ
     endpoint { url model hasSecretKey isEnabled maxTokens callsPerDay callsToday version } userErrors { code message field } } }";
 const ENDPOINT: &str = "{ productDescriptionEndpoint { url hasSecretKey isEnabled callsToday version } }";
 const PROMPT: &str = "query($id: ID!) { productDescriptionPrompt(productId: $id) { host body } }";
+const PROMPT_BY_SKU: &str = "query($sku: String!) { productDescriptionPrompt(product: { sku: $sku }) { host body } }";
 const PROPOSE: &str = "mutation($input: ProductDescriptionProposeInput!) { productDescriptionPropose(input: $input) {
     proposal isCut failure userErrors { code message field } } }";
 const ACCEPT: &str = "mutation($input: ProductTextAcceptInput!) { productTextAccept(input: $input) {
@@ -179,6 +180,8 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     assert_eq!(shop.changed(world).await, [field("isEnabled", json!(false), json!(true))]);
     // What is shown before is what is sent.
     let shown = prompt().await;
+    let sku = shop.named("Dragonfly mug").await["sku"].clone();
+    assert_eq!(shop.ask(PROMPT_BY_SKU, json!({ "sku": sku })).await["productDescriptionPrompt"], shown);
     let asked = json!({ "input": { "idempotencyKey": key(), "product": { "id": mug["id"] } } });
     let proposed = shop.ask(PROPOSE, asked.clone()).await["productDescriptionPropose"].clone();
     let again = shop.ask(PROPOSE, asked).await["productDescriptionPropose"].clone();

@@ -42,6 +42,48 @@ async fn no_more_is_given_back_than_was_charged() {
 }
 
 #[tokio::test]
+async fn a_refund_at_once_names_its_order_as_the_till_does() {
+    World::on_both(async |world| {
+        let line = json!({"product": {"id": world.mug}, "quantity": 1});
+        let paid = json!([{"kind": "CAPTURE", "amount": {"amount": "2.55", "currencyCode": "GBP"}, "method": "CASH"}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "channel": {"id": world.web}, "externalRef": "till-7",
+            "status": "FULFILLED", "lines": [line], "payments": paid});
+        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        let other = world.ordered("DRAFT", &[(world.mug, 1)]).await;
+        let returning = |payment: Value| {
+            let mut input = world.asking(json!([back(&order["lines"][0]["id"], 1)]));
+            (input["receive"], input["close"]) = (json!(true), json!(true));
+            input["payments"] = json!([payment]);
+            input
+        };
+        let web = json!({"id": world.web});
+        for (named, code, field) in [
+            (json!({"order": {"number": "999999"}}), "INVALID", "order.number"),
+            (json!({"order": {"number": other["number"]}}), "INVALID", "order.number"),
+            (json!({"order": {"external": {"channel": web, "ref": "till-8"}}}), "INVALID", "order.external.ref"),
+            (json!({"order": {"external": {"channel": {"id": world.direct}, "ref": "till-7"}}}), "INVALID", "order.external.ref"),
+            (json!({"order": {"external": {"ref": "till-7"}}}), "REQUIRED", "order.external.channel"),
+            (json!({"order": {"number": order["number"]}, "orderId": other["id"]}), "INVALID", "order"),
+            (json!({"orderId": other["id"]}), "INVALID", "orderId"),
+        ] {
+            let mut payment = named;
+            payment["method"] = json!("CASH");
+            refused(&world.act("returnCreate", returning(payment)).await, code, &format!("input.payments.0.{field}"));
+        }
+        let payment = json!({"method": "CASH", "order": {"external": {"channel": web, "ref": "till-7"}}});
+        let mut input = returning(payment);
+        let closed = done(&world.act("returnCreate", input.clone()).await, "return").clone();
+        assert_eq!((&closed["status"], &closed["refunded"]["amount"]), (&json!("CLOSED"), &json!("2.55")));
+        // The same call, whichever name the order is called by.
+        for named in [json!({"number": order["number"]}), json!({"id": order["id"]})] {
+            input["payments"][0]["order"] = named;
+            assert_eq!(world.act("returnCreate", input.clone()).await["replayed"], true);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn goods_come_back_over_the_counter_and_the_money_is_given_back_in_one_call() {
     World::on_both(async |world| {
         let line = json!({"product": {"id": world.mug}, "quantity": 2, "discount": {"amount": "1.10", "currencyCode": "GBP"}});

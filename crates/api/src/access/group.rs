@@ -2,20 +2,32 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, ID, OneofObject};
 use entity::prelude::GroupId;
-use iam::access::core;
+use iam::access::{core, kind};
+use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
 use macros::resolvers;
 
 use super::loads::loads;
 use crate::{
-    catalog::Store,
+    catalog::{self, Store},
     graphql::{
+        context::ContextExt,
         fault::Answer,
+        filters::id_of,
         scalars::{DateTime, Long},
     },
     orders::links,
 };
+
+/// Reference to a store group: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum StoreGroupRef {
+    /// ID of the store group.
+    Id(ID),
+    /// Code of the store group; case is ignored.
+    Code(String),
+}
 
 /// Stores that rights and filters take together.
 #[derive(Clone)]
@@ -59,4 +71,15 @@ impl StoreGroup {
 
 pub async fn group(ctx: &Context<'_>, id: GroupId) -> Answer<Option<StoreGroup>> {
     Ok(loads(ctx)?.group(id).await?.map(StoreGroup))
+}
+
+/// The group that an argument of a query names; None where a code names none. Codes need store.read, as those of stores do.
+pub async fn group_named(ctx: &Context<'_>, named: &StoreGroupRef, field: &[&str]) -> Answer<Option<GroupId>> {
+    let code = match named {
+        StoreGroupRef::Id(id) => return Ok(Some(id_of(id, &[field, &["id"]].concat())?)),
+        StoreGroupRef::Code(code) => code.as_str(),
+    };
+    ctx.permit::<kind::StoreRead>()?;
+    let found = ids_by_keys(catalog::loads(ctx)?.scope(), KeyKind::StoreGroupCode, &[code]).await?;
+    Ok(found.get(code).copied().map(GroupId::from_uuid))
 }

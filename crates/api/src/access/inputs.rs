@@ -1,74 +1,22 @@
 //! What clients write to change rights.
 
-use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::{Id, Timestamp};
 use iam::access::{
     GroupFields, IntegrationFields, NewIntegration, NewKey, RoleFields,
-    core::{Grant, KeyBudget, NewRole, Scope},
+    core::{Grant, KeyBudget, NewRole},
 };
 use platform::path;
 
+use super::scope_input::StoreScopeInput;
 use crate::{
     catalog::{ChannelRef, StoreRef},
     graphql::{
         reading::Reading,
-        refusal::Path,
         scalars::{DateTime, Long},
     },
     references::Names,
 };
-
-/// The stores of a grant: said, never implied. Exactly one of these.
-#[derive(Debug, Clone, OneofObject)]
-pub enum StoreScopeInput {
-    /// Whether the scope has all stores: true. Left out where groups or stores are named; null is refused.
-    All(bool),
-    /// The stores of these groups, whichever are in them at the time.
-    GroupIds(Vec<ID>),
-    /// Deprecated form of `stores`: their IDs.
-    #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
-    StoreIds(Vec<ID>),
-    /// Stores that the scope names.
-    Stores(Vec<StoreRef>),
-}
-
-impl StoreScopeInput {
-    /// Its references, which become IDs. `read` comes after it.
-    pub fn names(&mut self, path: Path) -> Names<'_> {
-        let mut given = None;
-        if let Self::Stores(stores) = self {
-            given = Some(std::mem::take(stores));
-            *self = Self::StoreIds(Vec::new());
-        }
-        match self {
-            Self::StoreIds(ids) => Names::of(path).or_empty(("stores", given), ("storeIds", ids)),
-            Self::All(_) | Self::GroupIds(_) | Self::Stores(_) => Names::of(path),
-        }
-    }
-    pub fn read(&self, reading: &mut Reading, field: impl Fn() -> Path) -> Scope {
-        let at = |name: &str, index: usize| {
-            let mut path = field();
-            path.extend([name.to_owned(), index.to_string()]);
-            path
-        };
-        match self {
-            Self::All(yes) => {
-                if !yes {
-                    reading.invalid("all must be true; name groups or stores instead", &field);
-                }
-                Scope::All
-            }
-            Self::GroupIds(ids) => {
-                Scope::Groups(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("groupIds", index))).collect())
-            }
-            Self::StoreIds(ids) => {
-                Scope::Stores(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("storeIds", index))).collect())
-            }
-            // `names` leaves none: this grants nothing.
-            Self::Stores(_) => Scope::Stores(Vec::new()),
-        }
-    }
-}
 
 /// A role to be granted.
 #[derive(Debug, Clone, InputObject)]

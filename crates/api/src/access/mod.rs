@@ -12,6 +12,7 @@ mod queries;
 mod refusal;
 mod role;
 mod scope;
+mod scope_input;
 
 use async_graphql::{Context, MergedObject};
 use entity::{
@@ -20,8 +21,7 @@ use entity::{
 };
 use iam::access::kind as may;
 
-pub use group::StoreGroup;
-pub use inputs::StoreScopeInput;
+pub use group::{StoreGroup, StoreGroupRef, group_named};
 pub use integration::{ApiKey, Integration};
 pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse, Made, may_have};
 pub use loads::{changed, groups_of_store, stores_of_groups};
@@ -29,6 +29,7 @@ pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
 pub use queries::AccessQuery;
 pub use role::{Role, RoleGrant, role as find_role};
 pub use scope::{grants_shown, reach_shown};
+pub use scope_input::StoreScopeInput;
 
 use crate::{
     graphql::{context::ContextExt, fault::Answer},

@@ -1,7 +1,7 @@
 //! Summaries of costs and of worth: a total, and rows in pages beside it.
 
 use async_graphql::{Context, ID, InputType};
-use entity::prelude::{CategoryId, ProductId, StoreId};
+use entity::prelude::{CategoryId, GroupId, ProductId, StoreId};
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{
     costing::{
@@ -20,7 +20,7 @@ use super::{
     report::CostReportRow,
 };
 use crate::{
-    access::stores_of_groups,
+    access::{StoreGroupRef, group_named, stores_of_groups},
     catalog::{Category, CategoryRef, ProductFilter, Store, StoreRef, loads, products_within, store_named},
     graphql::{
         connection::{Page, PageArgs},
@@ -235,8 +235,13 @@ impl CostSummaryQuery {
         #[graphql(desc = "Store to sum, if you may read its stock or its reports. Null sums all of the company.")] store: Option<
             StoreRef,
         >,
-        #[graphql(desc = "Store group to sum, by ID: those of its stores that you may read. Null sums all of the company.")]
+        #[graphql(
+            desc = "Deprecated form of `group`: its ID.",
+            deprecation = "2026-11-27: use group. Removed after 2027-11-27."
+        )]
         store_group: Option<ID>,
+        #[graphql(desc = "Store group to sum: those of its stores that you may read. Null sums all of the company.")]
+        group: Option<StoreGroupRef>,
     ) -> Answer<CostSummary> {
         if permit.channel().is_some() {
             // The books know no channels: what one of them sold cannot be told from the rest.
@@ -244,7 +249,8 @@ impl CostSummaryQuery {
         }
         let (from, to) = checked_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
-        let (stores, visible) = stores_asked(ctx, store, store_group).await?;
+        let group = group_asked(ctx, group, store_group).await?;
+        let (stores, visible) = stores_asked(ctx, store, group).await?;
         let db = ctx.given::<Ledger>()?.database();
         let how = begin(&permit.scope(db).long(), method.map(Into::into)).await?;
         let filter = CostFilter { from, to, product: None, stores, products };
@@ -267,8 +273,13 @@ impl CostSummaryQuery {
         #[graphql(desc = "Category to value, with its descendants. Null values all.")] category_tree: Option<CategoryRef>,
         #[graphql(desc = "Store to value, if you may read its stock or its reports. Null values all of the company.")]
         store: Option<StoreRef>,
-        #[graphql(desc = "Store group to value, by ID: those of its stores that you may read. Null values all of the company.")]
+        #[graphql(
+            desc = "Deprecated form of `group`: its ID.",
+            deprecation = "2026-11-27: use group. Removed after 2027-11-27."
+        )]
         store_group: Option<ID>,
+        #[graphql(desc = "Store group to value: those of its stores that you may read. Null values all of the company.")]
+        group: Option<StoreGroupRef>,
     ) -> Answer<StockValueSummary> {
         let ledger = ctx.given::<Ledger>()?;
         let of = match (at, known_at) {
@@ -278,9 +289,25 @@ impl CostSummaryQuery {
             }
         };
         let products = products_within(ctx, product, category_tree).await?;
-        let (stores, visible) = stores_asked(ctx, store, store_group).await?;
+        let group = group_asked(ctx, group, store_group).await?;
+        let (stores, visible) = stores_asked(ctx, store, group).await?;
         let how = begin(&permit.scope(ledger.database()).long(), method.map(Into::into)).await?;
         Ok(StockValueSummary { permit, spec: ValueSpec { method: Some(how.method), of, products, stores, visible }, how })
+    }
+}
+
+/// The group that is asked for: by a reference, or by its ID alone. An ID that is no group's has no stores; a code that is none is an error.
+async fn group_asked(ctx: &Context<'_>, named: Option<StoreGroupRef>, id: Option<ID>) -> Answer<Option<GroupId>> {
+    match (named, id) {
+        (None, None) => Ok(None),
+        (None, Some(id)) => id_of(&id, &["storeGroup"]).map(Some),
+        (Some(_), Some(_)) => {
+            Err(TopError::bad_input("group stands in place of storeGroup: leave one of the two out", path!["group"]))
+        }
+        (Some(named), None) => {
+            let unknown = || TopError::bad_input("there is no such store group", path!["group", "code"]);
+            group_named(ctx, &named, &["group"]).await?.map(Some).ok_or_else(unknown)
+        }
     }
 }
 
@@ -288,13 +315,12 @@ impl CostSummaryQuery {
 async fn stores_asked(
     ctx: &Context<'_>,
     store: Option<StoreRef>,
-    group: Option<ID>,
+    group: Option<GroupId>,
 ) -> Answer<(Option<Vec<StoreId>>, Option<Vec<StoreId>>)> {
     let held = &ctx.caller()?.permissions;
     let reach = held.reach(kind::StockRead::INDEX).or(&held.reach(kind::ReportRead::INDEX));
     let mut stores: Option<Vec<StoreId>> = None;
     if let Some(id) = group {
-        let id = id_of(&id, &["storeGroup"])?;
         let mut members: Vec<StoreId> = stores_of_groups(ctx, &[id]).await?.remove(&id).unwrap_or_default();
         members.retain(|store| reach.covers(*store));
         stores = Some(members);

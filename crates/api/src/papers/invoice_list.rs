@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
 use entity::prelude::{CustomerId, InvoiceId, OrderId};
-use iam::access::{Caller, Permit, Reach, kind};
+use iam::access::{Caller, Permission, Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
     orders::rows::{TextTest, add_merged},
@@ -13,7 +13,7 @@ use platform::{
     storage::{Nested, Reads, TenantScope},
 };
 use services::papers::{
-    Papers,
+    Papers, core,
     rows::{self, InvoiceTest, InvoicesSorted},
 };
 
@@ -134,7 +134,7 @@ pub struct InvoiceAsk {
 }
 
 /// Those that a permit is for. Invoices belong to no channel: who is bound to one sees none.
-fn within(permit: &Permit<kind::OrderRead>, tests: &mut Nested<Vec<InvoiceTest>>) {
+fn within<P: Permission>(permit: &Permit<P>, tests: &mut Nested<Vec<InvoiceTest>>) {
     if let Reach::Stores(stores) = permit.reach() {
         tests.own.push(InvoiceTest::Store(stores.iter().map(|id| id.uuid()).collect()));
     }
@@ -193,15 +193,24 @@ pub async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: Invo
         InvoiceRef::Number(number) => number,
     };
     plain(&number, || path!["by", "number"])?;
-    let mut tests = Nested { own: vec![InvoiceTest::Number(TextTest::In(vec![number]))], and: Vec::new(), or: None, not: None };
-    within(permit, &mut tests);
-    let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
-    let source = rows::invoices_source(scope.backend(), &tests);
-    let two = PageRequest { limit: 1, backward: false, after: None, before: None };
-    let mut found = rows::invoices_page(&scope, source, InvoicesSorted::default(), &two).await?;
+    let mut found = numbered(ctx, permit, number).await?;
     if found.len() > 1 {
         let message = "several legal entities have given this number: name the invoice by its ID, which invoices(filter: { number, legalEntity }) tells";
         return Err(TopError::bad_input(message, path!["by", "number"]));
     }
     Ok(found.pop().map(Invoice::from))
+}
+
+/// The invoices and credit notes of a number, at most two, of the stores that a permit is for.
+pub async fn numbered<P: Permission>(ctx: &Context<'_>, permit: &Permit<P>, number: String) -> Answer<Vec<core::Invoice>> {
+    // Postgres refuses a text with a NUL character; no number has one.
+    if number.contains('\0') {
+        return Ok(Vec::new());
+    }
+    let mut tests = Nested { own: vec![InvoiceTest::Number(TextTest::In(vec![number]))], and: Vec::new(), or: None, not: None };
+    within(permit, &mut tests);
+    let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
+    let source = rows::invoices_source(scope.backend(), &tests);
+    let two = PageRequest { limit: 1, backward: false, after: None, before: None };
+    Ok(rows::invoices_page(&scope, source, InvoicesSorted::default(), &two).await?)
 }

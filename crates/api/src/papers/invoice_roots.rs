@@ -1,7 +1,7 @@
 //! Issuing invoices and credit notes, asking for them, and the companies that issue them.
 
 use async_graphql::{Context, ID, InputObject};
-use entity::prelude::{LegalEntityId, OrderId, OrderLineId};
+use entity::prelude::{InvoiceId, LegalEntityId, OrderId, OrderLineId};
 use iam::access::{Permit, kind};
 use inventory::{catalog::core::life::Step, ledger::Mode};
 use macros::resolvers;
@@ -15,7 +15,9 @@ use services::papers::{
 use super::{
     Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput,
     LegalEntityUpsertInput,
-    invoice_list::{InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named},
+    invoice_list::{
+        InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named as invoice_named,
+    },
     legal_entity::{LegalEntityConnection, LegalEntityFilter, LegalEntitySort},
     refusal::stopped,
 };
@@ -27,9 +29,11 @@ use crate::{
         reading::{Reading, read},
         scalars::{Cursor, Long, Quantity},
     },
-    orders::{links::argument, load_order},
+    named,
+    orders::{OrderRef, links::argument, load_order},
     payload,
     purchasing::check_key,
+    references::{Names, in_arguments},
     short_lists::{ShortList, Sought, is_wanted},
 };
 
@@ -38,11 +42,25 @@ use crate::{
 pub struct InvoiceIssueInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of the order.
-    pub order_id: ID,
+    /// Deprecated form of `order`: its ID.
+    #[graphql(deprecation = "2026-11-27: use order. Removed after 2027-11-27.")]
+    pub order_id: Option<ID>,
+    /// Order that is invoiced. Required, unless the deprecated `orderId` is given.
+    pub order: Option<OrderRef>,
     /// Share of the order that is invoiced, less what is invoiced already. Default SHIPPED.
     #[graphql(default_with = "InvoiceScope::Shipped")]
     pub scope: InvoiceScope,
+}
+
+impl InvoiceIssueInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("order", self.order.take()), ("orderId", &mut self.order_id))
+    }
+    fn read(self, reading: &mut Reading) -> InvoiceIssue {
+        check_key(reading, &self.idempotency_key);
+        let order = reading.id_opt(self.order_id.as_ref(), || path!["input", "orderId"]).unwrap_or(OrderId::NIL);
+        InvoiceIssue { idempotency_key: self.idempotency_key, order, scope: self.scope.into() }
+    }
 }
 
 /// A line of a credit note.
@@ -59,8 +77,11 @@ pub struct CreditNoteLineInput {
 pub struct CreditNoteIssueInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of the invoice.
-    pub invoice_id: ID,
+    /// Deprecated form of `invoice`: its ID.
+    #[graphql(deprecation = "2026-11-27: use invoice. Removed after 2027-11-27.")]
+    pub invoice_id: Option<ID>,
+    /// Invoice that is credited. Required, unless the deprecated `invoiceId` is given.
+    pub invoice: Option<InvoiceRef>,
     /// Quantities that are credited; null for all that is left of the invoice.
     pub lines: Option<Vec<CreditNoteLineInput>>,
     /// Reason, which is printed; at most 1,000 characters. Null for none.
@@ -83,6 +104,9 @@ impl InvoicePayload {
 }
 
 impl CreditNoteIssueInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("invoice", self.invoice.take()), ("invoiceId", &mut self.invoice_id))
+    }
     fn read(self, reading: &mut Reading) -> CreditNoteIssue {
         check_key(reading, &self.idempotency_key);
         if self.reason.as_ref().is_some_and(|reason| reason.chars().nth(MAX_REASON).is_some() || reason.contains('\0')) {
@@ -94,7 +118,7 @@ impl CreditNoteIssueInput {
             };
             lines.into_iter().enumerate().map(line).collect()
         });
-        let invoice = reading.id(&self.invoice_id, || path!["input", "invoiceId"]);
+        let invoice = reading.id_opt(self.invoice_id.as_ref(), || path!["input", "invoiceId"]).unwrap_or(InvoiceId::NIL);
         CreditNoteIssue { idempotency_key: self.idempotency_key, invoice, lines, reason: self.reason }
     }
 }
@@ -133,13 +157,18 @@ pub struct InvoiceQuery;
 
 #[resolvers]
 impl InvoiceQuery {
-    /// Invoices and credit notes, the newest first unless another order is asked for. Null when orderId names no order, or one that is not yours.
+    /// Invoices and credit notes, the newest first unless another order is asked for. Null when `order` names no order, or one that is not yours.
     #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn invoices(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the order. Null for invoices of all orders.")] order_id: Option<ID>,
+        #[graphql(
+            desc = "Deprecated form of `order`: its ID.",
+            deprecation = "2026-11-27: use order. Removed after 2027-11-27."
+        )]
+        order_id: Option<ID>,
+        #[graphql(desc = "Order that the invoices are of. Null for invoices of all orders.")] order: Option<OrderRef>,
         #[graphql(desc = "Filter of the invoices; all invoices by default.")] filter: Option<InvoiceFilter>,
         #[graphql(desc = "Sort of the invoices. Null for ISSUED_AT, DESC.")] sort: Option<InvoiceSort>,
         first: Option<i32>,
@@ -147,10 +176,12 @@ impl InvoiceQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<Option<InvoiceConnection>> {
+        let mut order_id = order_id;
+        let moved = in_arguments(ctx, Names::of(Vec::new()).optional(("order", order), ("orderId", &mut order_id))).await?;
         let of = match order_id {
             None => InvoicesOf::All,
             Some(id) => {
-                let order: OrderId = argument(&id, || path!["orderId"])?;
+                let order: OrderId = argument(&id, || moved.at(path!["orderId"]))?;
                 let is_seen = permit.channel().is_none() && load_order(ctx, order).await?.is_some();
                 if !is_seen {
                     return Ok(None);
@@ -169,7 +200,7 @@ impl InvoiceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Invoice to find: by its ID, or by its number as it is printed.")] by: InvoiceRef,
     ) -> Option<Answer<Invoice>> {
-        named(ctx, &permit, by).await.transpose()
+        invoice_named(ctx, &permit, by).await.transpose()
     }
 
     /// Legal entities that issue the tenant's invoices, by their codes, at most 100.
@@ -252,17 +283,14 @@ impl InvoiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Invoice.")] input: InvoiceIssueInput,
     ) -> Answer<InvoicePayload> {
-        let input = read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            let order = reading.id(&input.order_id, || path!["input", "orderId"]);
-            InvoiceIssue { idempotency_key: input.idempotency_key.clone(), order, scope: input.scope.into() }
-        });
-        let input = match input {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(ctx.given::<Papers>()?.invoice_issue(permit, input, dry_run)).await;
-        InvoicePayload::of(ctx, done, "orderId")
+        named!(ctx, input, InvoicePayload, {
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(ctx.given::<Papers>()?.invoice_issue(permit, input, dry_run)).await;
+            InvoicePayload::of(ctx, done, "orderId")
+        })
     }
 
     /// Issues a credit note of an invoice, or of some of its lines. All credit notes of a line together give back at most what the invoice has of it.
@@ -272,12 +300,14 @@ impl InvoiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Credit note.")] input: CreditNoteIssueInput,
     ) -> Answer<InvoicePayload> {
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(ctx.given::<Papers>()?.credit_note_issue(permit, input, dry_run)).await;
-        InvoicePayload::of(ctx, done, "invoiceId")
+        named!(ctx, input, InvoicePayload, {
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(ctx.given::<Papers>()?.credit_note_issue(permit, input, dry_run)).await;
+            InvoicePayload::of(ctx, done, "invoiceId")
+        })
     }
 
     /// Creates a legal entity, or changes the one with the code. Invoices that were issued stay as they are.
@@ -287,7 +317,7 @@ impl InvoiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Legal entity.")] input: LegalEntityUpsertInput,
     ) -> Answer<LegalEntityPayload> {
-        crate::named!(ctx, input, LegalEntityPayload, {
+        named!(ctx, input, LegalEntityPayload, {
             let input = match read(|reading| {
                 check_key(reading, &input.idempotency_key);
                 input.read(reading)

@@ -19,6 +19,7 @@ mod settings_roots;
 pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, InvoiceTax, find_invoice};
 pub use invoice_list::{
     InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoiceSortField, InvoicesOf, invoices as invoices_page,
+    numbered as invoices_numbered,
 };
 pub use invoice_roots::{
     CreditNoteIssueInput, CreditNoteLineInput, InvoiceIssueInput, InvoiceMutation, InvoicePayload, InvoiceQuery,

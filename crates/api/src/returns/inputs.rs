@@ -96,7 +96,10 @@ pub struct ReturnCreateInput {
 
 impl ReturnCreateInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).optional(("customer", self.customer.take()), ("customerId", &mut self.customer_id))
+        let names = Names::of(path!["input"]);
+        let names = names.optional(("customer", self.customer.take()), ("customerId", &mut self.customer_id));
+        let payments = self.payments.iter_mut().flatten().enumerate();
+        payments.fold(names, |names, (index, payment)| names.and(payment.names(index)))
     }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines", "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))

@@ -6,14 +6,18 @@ use platform::path;
 
 use crate::{
     graphql::{reading::Reading, scalars::DateTime},
-    orders::links::MoneyInput,
+    orders::{OrderRef, links::MoneyInput},
+    references::Names,
 };
 
 /// A refund for a new return, recorded in the same step.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnPaymentInput {
-    /// ID of the order that is refunded. Null for the one order that the return goes back on; needed where it goes back on several.
+    /// Deprecated form of `order`: its ID.
+    #[graphql(deprecation = "2026-11-27: use order. Removed after 2027-11-27.")]
     pub order_id: Option<ID>,
+    /// Order that is refunded. Null for the one order that the return goes back on; needed where it goes back on several.
+    pub order: Option<OrderRef>,
     /// Amount above 0, in the order's currency. Null for what is left of the return's refund after the payments before it.
     pub amount: Option<MoneyInput>,
     /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
@@ -60,6 +64,10 @@ impl Settle {
 }
 
 impl ReturnPaymentInput {
+    pub(super) fn names(&mut self, index: usize) -> Names<'_> {
+        let names = Names::of(path!["input", "payments", index]);
+        names.optional(("order", self.order.take()), ("orderId", &mut self.order_id))
+    }
     fn read(self, index: usize, reading: &mut Reading) -> core::RefundAtOnce {
         let at = |name: &str| path!["input", "payments", index, name];
         core::RefundAtOnce {

@@ -77,6 +77,7 @@ pub struct StockFilter {
 crate::keyed_filter!(
     StockFilter,
     "store" store StoreCode,
+    "storeGroup" store_group StoreGroupCode,
     "product" product ProductSku,
     "category" category CategorySlug,
     "categoryTree" category_tree CategorySlug,

@@ -23,7 +23,7 @@ use crate::{
     },
     named,
     orders::links::argument,
-    references::Names,
+    references::{Names, in_arguments},
 };
 
 /// Endpoint of a language model that proposes descriptions of products: chat completions as OpenAI's API has them. Its key is never shown.
@@ -215,9 +215,17 @@ impl DescriptionQuery {
     async fn product_description_prompt(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Product.")] product_id: ID,
+        #[graphql(
+            desc = "Deprecated form of `product`: its ID.",
+            deprecation = "2026-11-27: use product. Removed after 2027-11-27."
+        )]
+        product_id: Option<ID>,
+        #[graphql(desc = "Product. Required, unless the deprecated `productId` is given.")] product: Option<ProductRef>,
     ) -> Answer<Option<ProductDescriptionPrompt>> {
-        let product: ProductId = argument(&product_id, || path!["productId"])?;
+        let mut product_id = product_id;
+        let moved = in_arguments(ctx, Names::of(Vec::new()).needed(("product", product), ("productId", &mut product_id))).await?;
+        let id = product_id.unwrap_or_default();
+        let product: ProductId = argument(&id, || moved.at(path!["productId"]))?;
         let prompt = ctx.given::<Suggestions>()?.description_prompt(&permit, product).await?;
         Ok(prompt.ok().map(Into::into))
     }

@@ -146,6 +146,7 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "sku" => "MUG-BLUE",
         "barcode" => "4006381333931",
         "slug" => "mugs",
+        "number" if owner == "InvoiceRef" => "INV-1",
         "number" => "1",
         "pattern" => "SO-{n:6}",
         "email" => "clerk@shop.example",

@@ -19,13 +19,14 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 66] = [
+pub(super) const GIVEN: [(&str, &str); 70] = [
     ("ApiKeyCreateInput", "permissions"),
     ("CategoryArchiveInput", "id"),
     ("CategoryRestoreInput", "id"),
     ("CategoryUpsertInput", "name"),
     ("ChannelArchiveInput", "id"),
     ("ChannelRestoreInput", "id"),
+    ("CreditNoteIssueInput", "invoice"),
     ("CustomerArchiveInput", "id"),
     ("CustomerCreateInput", "name"),
     ("CustomerEraseInput", "id"),
@@ -35,6 +36,7 @@ pub(super) const GIVEN: [(&str, &str); 66] = [
     ("ExportCreateInput", "entity"),
     ("HoldRuleUpsertInput", "countries"),
     ("ImportCreateInput", "entity"),
+    ("InvoiceIssueInput", "order"),
     ("KitComponentInput", "product"),
     ("KitSetInput", "id"),
     ("OrderLineInput", "product"),
@@ -83,6 +85,8 @@ pub(super) const GIVEN: [(&str, &str); 66] = [
     ("WorkLineQuantity", "quantity"),
     ("WrongItemInput", "quantity"),
     ("login", "tenant"),
+    ("productDescriptionPrompt", "product"),
+    ("productLabels", "products"),
     ("profileUpdate", "displayName"),
     ("reauthenticate", "password"),
     ("sessionRename", "name"),

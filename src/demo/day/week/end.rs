@@ -33,7 +33,7 @@ impl Week {
             &format!("London: return {number}: 2 mugs inspected, one back on the shelf, one broken; accounts: 16.00 due"),
         );
         let lines = json!([{ "orderLineId": sold["lines"][0]["id"], "quantity": 2 }]);
-        let input = json!({ "invoiceId": self.invoice, "lines": lines, "reason": "Two came back" });
+        let input = json!({ "invoice": { "id": self.invoice }, "lines": lines, "reason": "Two came back" });
         let fields = "invoice { number total { amount } }";
         let credit = self.by(Who::Accounts, ("creditNoteIssue", "CreditNoteIssueInput"), fields, input).await?["invoice"].take();
         let input = json!({ "order": { "id": sold["id"] }, "kind": "REFUND", "method": "CARD", "amount": pounds("16.00"), "returnId": asked["id"] });

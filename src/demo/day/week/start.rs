@@ -109,7 +109,7 @@ impl Week {
         let authorised = self.by(Who::Accounts, record, "payment { id }", input).await?;
         let input = json!({ "order": order, "kind": "CAPTURE", "method": "CARD", "amount": pounds("56.00"), "parentId": authorised["payment"]["id"] });
         self.by(Who::Accounts, record, "payment { order { paymentStatus } }", input).await?;
-        let input = json!({ "orderId": sold["id"] });
+        let input = json!({ "order": order });
         let fields = "invoice { id number total { amount } }";
         let invoice = self.by(Who::Accounts, ("invoiceIssue", "InvoiceIssueInput"), fields, input).await?["invoice"].take();
         is_so(&invoice["total"]["amount"], "56.00", "the invoice")?;

@@ -18,6 +18,7 @@ pub enum KeyKind {
     SupplierCode,
     ChannelCode,
     StoreCode,
+    StoreGroupCode,
     CustomerExternalRef,
     ProductSku,
     ProductBarcode,
@@ -29,7 +30,7 @@ impl KeyKind {
         let key = key.trim();
         match self {
             Self::CategorySlug => key.to_owned(),
-            Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::ProductSku => text::fold(key),
+            Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::StoreGroupCode | Self::ProductSku => text::fold(key),
             Self::CustomerExternalRef => text::kept(key),
             Self::ProductBarcode => gtin::key(key),
         }
@@ -41,6 +42,7 @@ impl KeyKind {
             Self::SupplierCode => ("supplier", "code_key", "COALESCE(merged_into, id)"),
             Self::ChannelCode => ("channel", "code_key", "id"),
             Self::StoreCode => ("store", "code_key", "id"),
+            Self::StoreGroupCode => ("store_group", "code_key", "id"),
             Self::CustomerExternalRef => ("customer", "external_ref", "COALESCE(merged_into, id)"),
             Self::ProductSku => ("product", "sku_key", "id"),
             Self::ProductBarcode => ("barcode", "code_key", "product_id"),

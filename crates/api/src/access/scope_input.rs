@@ -1,0 +1,72 @@
+//! The stores that a grant is for, as clients write them.
+
+use async_graphql::{ID, OneofObject};
+use iam::access::core::Scope;
+
+use super::StoreGroupRef;
+use crate::{
+    catalog::StoreRef,
+    graphql::{reading::Reading, refusal::Path},
+    references::Names,
+};
+
+/// The stores of a grant: said, never implied. Exactly one of these.
+#[derive(Debug, Clone, OneofObject)]
+pub enum StoreScopeInput {
+    /// Whether the scope has all stores: true. Left out where groups or stores are named; null is refused.
+    All(bool),
+    /// Deprecated form of `groups`: their IDs.
+    #[graphql(deprecation = "2026-11-27: use groups. Removed after 2027-11-27.")]
+    GroupIds(Vec<ID>),
+    /// The stores of these groups, whichever are in them at the time.
+    Groups(Vec<StoreGroupRef>),
+    /// Deprecated form of `stores`: their IDs.
+    #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
+    StoreIds(Vec<ID>),
+    /// Stores that the scope names.
+    Stores(Vec<StoreRef>),
+}
+
+impl StoreScopeInput {
+    /// Its references, which become IDs. `read` comes after it.
+    pub fn names(&mut self, path: Path) -> Names<'_> {
+        let (mut stores, mut groups) = (None, None);
+        if let Self::Stores(named) = self {
+            stores = Some(std::mem::take(named));
+            *self = Self::StoreIds(Vec::new());
+        }
+        if let Self::Groups(named) = self {
+            groups = Some(std::mem::take(named));
+            *self = Self::GroupIds(Vec::new());
+        }
+        match self {
+            Self::StoreIds(ids) => Names::of(path).or_empty(("stores", stores), ("storeIds", ids)),
+            Self::GroupIds(ids) => Names::of(path).or_empty(("groups", groups), ("groupIds", ids)),
+            Self::All(_) | Self::Groups(_) | Self::Stores(_) => Names::of(path),
+        }
+    }
+    pub fn read(&self, reading: &mut Reading, field: impl Fn() -> Path) -> Scope {
+        let at = |name: &str, index: usize| {
+            let mut path = field();
+            path.extend([name.to_owned(), index.to_string()]);
+            path
+        };
+        match self {
+            Self::All(yes) => {
+                if !yes {
+                    reading.invalid("all must be true; name groups or stores instead", &field);
+                }
+                Scope::All
+            }
+            Self::GroupIds(ids) => {
+                Scope::Groups(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("groupIds", index))).collect())
+            }
+            Self::StoreIds(ids) => {
+                Scope::Stores(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("storeIds", index))).collect())
+            }
+            // `names` leaves none: these grant nothing.
+            Self::Groups(_) => Scope::Groups(Vec::new()),
+            Self::Stores(_) => Scope::Stores(Vec::new()),
+        }
+    }
+}

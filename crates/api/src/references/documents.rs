@@ -1,0 +1,159 @@
+//! Documents that an input names: an order by its number or by its reference in a channel, an invoice by its number. What is looked up here is looked up in
+//! all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does not exist.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, ID};
+use entity::prelude::{ChannelId, InvoiceId, Numbered, OrderId};
+use iam::access::kind;
+use inventory::{
+    catalog::rows::keys::{KeyKind, ids_by_keys},
+    numbering::core::Patterns,
+    orders::rows::OrderName,
+    payments::rows::orders_named,
+};
+use platform::path;
+
+use super::{DocumentName, Name, Named, UnknownIds};
+use crate::{
+    catalog::{ChannelRef, loads},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{ErrorCode, Path, UserError},
+    },
+    numbering::patterns,
+    orders::ExternalRef,
+    papers::invoices_numbered,
+};
+
+/// What is wrong with the channel of a reference, and where below the reference.
+enum Wrong {
+    Missing,
+    Differing,
+    NoId(String, Path),
+}
+
+impl Wrong {
+    /// As a refusal of the reference at a path.
+    fn refusal(self, at: &[String]) -> UserError {
+        let below = |last: Path| [at, last.as_slice()].concat();
+        let channel = || below(path!["external", "channel"]);
+        match self {
+            Self::Missing => UserError::new(ErrorCode::Required, "a channel is needed: you are bound to none", channel()),
+            Self::Differing => super::differing(channel(), &below(path!["external", "channelId"])),
+            Self::NoId(message, last) => UserError::new(ErrorCode::Invalid, message, below(last)),
+        }
+    }
+}
+
+/// Documents by the names of one call.
+#[derive(Default)]
+pub(super) struct Documents {
+    /// The channel that the caller is bound to.
+    bound: Option<ChannelId>,
+    patterns: Arc<Patterns>,
+    /// Channels by their codes, as they were sent.
+    channels: HashMap<String, ChannelId>,
+    orders: HashMap<OrderName, OrderId>,
+    /// Invoices and credit notes by their numbers: several companies may have given one.
+    invoices: HashMap<String, Vec<InvoiceId>>,
+}
+
+impl Documents {
+    /// Reads what the names of documents stand for. None without any.
+    pub(super) async fn of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
+        let documents = named.iter().filter_map(|one| if let Name::Document(name) = &one.name { Some(name) } else { None });
+        let documents: Vec<&DocumentName> = documents.collect();
+        if documents.is_empty() {
+            return Ok(Self::default());
+        }
+        Box::pin(Self::read(ctx, &documents)).await
+    }
+
+    async fn read(ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<Self> {
+        let mut found = Self::default();
+        let numbers: Vec<&String> = documents
+            .iter()
+            .filter_map(|name| if let DocumentName::InvoiceNumber(number) = name { Some(number) } else { None })
+            .collect();
+        if numbers.len() < documents.len() {
+            found.read_orders(ctx, documents).await?;
+        }
+        for number in numbers {
+            let permit = ctx.permit::<kind::InvoiceIssue>()?;
+            let invoices = invoices_numbered(ctx, &permit, number.clone()).await?;
+            found.invoices.insert(number.clone(), invoices.into_iter().map(|invoice| invoice.id).collect());
+        }
+        Ok(found)
+    }
+
+    async fn read_orders(&mut self, ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<()> {
+        let scope = loads(ctx)?.scope();
+        self.bound = ctx.caller()?.channel;
+        self.patterns = patterns(ctx).await?;
+        let code = |name: &&DocumentName| match name {
+            DocumentName::ExternalOrder(ExternalRef { channel: Some(ChannelRef::Code(code)), .. }) => Some(code.clone()),
+            _ => None,
+        };
+        let codes: Vec<String> = documents.iter().filter_map(code).collect();
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        let channels = ids_by_keys(scope, KeyKind::ChannelCode, &codes).await?;
+        self.channels = channels.into_iter().map(|(code, id)| (code, ChannelId::from_uuid(id))).collect();
+        let names: Vec<OrderName> = documents.iter().filter_map(|name| self.order_name(name).ok().flatten()).collect();
+        self.orders = orders_named(scope, &names).await?;
+        Ok(())
+    }
+
+    /// The name to look an order up by; None for what is the name of no order.
+    fn order_name(&self, name: &DocumentName) -> Result<Option<OrderName>, Wrong> {
+        Ok(match name {
+            DocumentName::OrderNumber(number) => self.patterns.number(Numbered::Order, number).map(OrderName::Number),
+            DocumentName::ExternalOrder(external) => {
+                let channel = self.channel(external)?;
+                // Postgres refuses a text with a NUL character; no reference has one.
+                let reference = Some(external.reference.clone()).filter(|text| !text.contains('\0'));
+                channel.zip(reference).map(|(channel, reference)| OrderName::External(channel, reference))
+            }
+            DocumentName::InvoiceNumber(_) => None,
+        })
+    }
+
+    /// The channel of a reference; None where its code names none.
+    fn channel(&self, external: &ExternalRef) -> Result<Option<ChannelId>, Wrong> {
+        let beside = external.channel_id.as_ref().map(|id| channel_id(id, &["external", "channelId"])).transpose()?;
+        let named = match &external.channel {
+            None => return beside.or(self.bound).map(Some).ok_or(Wrong::Missing),
+            Some(ChannelRef::Id(id)) => Some(channel_id(id, &["external", "channel", "id"])?),
+            Some(ChannelRef::Code(code)) => self.channels.get(code).copied(),
+        };
+        if beside.is_some() && beside != named { Err(Wrong::Differing) } else { Ok(named) }
+    }
+
+    /// The ID of a document, or one of its own that no document has; and the field of the reference that names it.
+    pub(super) fn id(&self, name: &DocumentName, at: &[String], unknown: &mut UnknownIds) -> Result<(ID, Path), UserError> {
+        let last = match name {
+            DocumentName::OrderNumber(_) | DocumentName::InvoiceNumber(_) => path!["number"],
+            DocumentName::ExternalOrder(_) => path!["external", "ref"],
+        };
+        let id = if let DocumentName::InvoiceNumber(number) = name {
+            match self.invoices.get(number).map(Vec::as_slice).unwrap_or_default() {
+                [] => InvoiceId::from_uuid(unknown.next_id()).to_string(),
+                [id] => id.to_string(),
+                _ => {
+                    let message = "several legal entities have given this number: name the invoice by its ID";
+                    return Err(UserError::new(ErrorCode::Invalid, message, [at, last.as_slice()].concat()));
+                }
+            }
+        } else {
+            let name = self.order_name(name).map_err(|wrong| wrong.refusal(at))?;
+            let known = name.and_then(|name| self.orders.get(&name).copied());
+            known.unwrap_or_else(|| OrderId::from_uuid(unknown.next_id())).to_string()
+        };
+        Ok((ID(id), last))
+    }
+}
+
+fn channel_id(id: &ID, last: &[&str]) -> Result<ChannelId, Wrong> {
+    id.parse().map_err(|err: entity::id::IdError| Wrong::NoId(err.to_string(), last.iter().map(ToString::to_string).collect()))
+}

@@ -1,0 +1,106 @@
+//! The forms of references: each becomes an ID, a key, or the name of a document.
+
+use async_graphql::ID;
+use inventory::catalog::rows::keys::KeyKind;
+
+use crate::{
+    access::StoreGroupRef,
+    catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
+    orders::{ExternalRef, OrderRef},
+    papers::InvoiceRef,
+};
+
+/// How a reference names a thing.
+pub enum Name {
+    Id(ID),
+    /// The kind of the key, the key, and the field of the reference that it was sent in.
+    Key(KeyKind, String, &'static str),
+    /// The e-mail address of a customer, which several may have.
+    Email(String),
+    Document(DocumentName),
+}
+
+/// How a document is named without its ID.
+pub enum DocumentName {
+    OrderNumber(String),
+    /// By the reference that it has in a channel.
+    ExternalOrder(ExternalRef),
+    /// As it is printed.
+    InvoiceNumber(String),
+}
+
+impl From<CategoryRef> for Name {
+    fn from(category: CategoryRef) -> Self {
+        match category {
+            CategoryRef::Id(id) => Self::Id(id),
+            CategoryRef::Slug(slug) => Self::Key(KeyKind::CategorySlug, slug, "slug"),
+        }
+    }
+}
+impl From<SupplierRef> for Name {
+    fn from(supplier: SupplierRef) -> Self {
+        match supplier {
+            SupplierRef::Id(id) => Self::Id(id),
+            SupplierRef::Code(code) => Self::Key(KeyKind::SupplierCode, code, "code"),
+        }
+    }
+}
+impl From<ChannelRef> for Name {
+    fn from(channel: ChannelRef) -> Self {
+        match channel {
+            ChannelRef::Id(id) => Self::Id(id),
+            ChannelRef::Code(code) => Self::Key(KeyKind::ChannelCode, code, "code"),
+        }
+    }
+}
+impl From<CustomerRef> for Name {
+    fn from(customer: CustomerRef) -> Self {
+        match customer {
+            CustomerRef::Id(id) => Self::Id(id),
+            CustomerRef::ExternalRef(text) => Self::Key(KeyKind::CustomerExternalRef, text, "externalRef"),
+            CustomerRef::Email(email) => Self::Email(email),
+        }
+    }
+}
+impl From<StoreRef> for Name {
+    fn from(store: StoreRef) -> Self {
+        match store {
+            StoreRef::Id(id) => Self::Id(id),
+            StoreRef::Code(code) => Self::Key(KeyKind::StoreCode, code, "code"),
+        }
+    }
+}
+impl From<ProductRef> for Name {
+    fn from(product: ProductRef) -> Self {
+        match product {
+            ProductRef::Id(id) => Self::Id(id),
+            ProductRef::Sku(sku) => Self::Key(KeyKind::ProductSku, sku, "sku"),
+            ProductRef::Barcode(code) => Self::Key(KeyKind::ProductBarcode, code, "barcode"),
+        }
+    }
+}
+impl From<StoreGroupRef> for Name {
+    fn from(group: StoreGroupRef) -> Self {
+        match group {
+            StoreGroupRef::Id(id) => Self::Id(id),
+            StoreGroupRef::Code(code) => Self::Key(KeyKind::StoreGroupCode, code, "code"),
+        }
+    }
+}
+impl From<OrderRef> for Name {
+    fn from(order: OrderRef) -> Self {
+        match order {
+            OrderRef::Id(id) => Self::Id(id),
+            OrderRef::Number(number) => Self::Document(DocumentName::OrderNumber(number)),
+            OrderRef::External(external) => Self::Document(DocumentName::ExternalOrder(external)),
+        }
+    }
+}
+impl From<InvoiceRef> for Name {
+    fn from(invoice: InvoiceRef) -> Self {
+        match invoice {
+            InvoiceRef::Id(id) => Self::Id(id),
+            InvoiceRef::Number(number) => Self::Document(DocumentName::InvoiceNumber(number)),
+        }
+    }
+}
