@@ -150,6 +150,8 @@ mod m0185_open_orders_placed;
 mod m0186_file_keys;
 mod m0187_liquidation_advanced;
 mod m0188_sorted_lists;
+mod m0189_orders_by_status;
+mod m0191_products_by_terms;
 mod dialect;
 pub mod months;
 pub mod plan;
@@ -304,6 +306,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0186_file_keys::Migration),
             Box::new(m0187_liquidation_advanced::Migration),
             Box::new(m0188_sorted_lists::Migration),
+            Box::new(m0189_orders_by_status::Migration),
+            Box::new(m0191_products_by_terms::Migration),
         ]
     }
 }

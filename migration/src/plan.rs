@@ -171,6 +171,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0186_file_keys", &[include_str!("m0186/file_keys.sql")]),
     ("m0187_liquidation_advanced", &[include_str!("m0187/liquidation_advanced.sql")]),
     ("m0188_sorted_lists", &[include_str!("m0188/sorted_lists.sql")]),
+    ("m0189_orders_by_status", &[include_str!("m0189/orders_by_status.sql")]),
+    ("m0191_products_by_terms", &[include_str!("m0191/products_by_terms.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

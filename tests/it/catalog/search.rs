@@ -139,6 +139,41 @@ on_both!(the_best_is_found_among_very_many, world: World => {
     }
 });
 
+on_both!(a_typo_is_corrected_by_the_products_that_hold_the_other_words, world: World => {
+    // Many that look like the word that is meant to an index come before the only one that has it.
+    let rows: Vec<Value> = (0..150).map(|n| json!({ "sku": format!("L{n:03}"), "name": format!("Holly ladder {n}") })).collect();
+    change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    for (sku, name) in [("Z1", "Zinc candle holder"), ("Z2", "Zinc bucket")] {
+        made(product(world, json!({ "sku": sku, "name": name })).await);
+    }
+    assert_eq!(search(world, "holqer zinc").await, ["Z1"]);
+    assert_eq!(search(world, "zinc backet").await, ["Z2"]);
+    let narrowed = json!({ "filter": { "search": "holqer zinc", "sku": { "eq": "Z2" } } });
+    assert_eq!(found(world, narrowed).await, [""; 0], "other conditions hold for what is corrected too");
+});
+
+on_both!(a_word_of_nearly_all_products_is_found_beside_a_rare_one, world: World => {
+    let rows: Vec<Value> = (0..300).map(|n| json!({ "sku": format!("sku-{n:04}"), "name": format!("Plain mug {n:04}") })).collect();
+    change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    made(product(world, json!({ "sku": "gift", "name": "Card for sku 0007" })).await);
+    made(product(world, json!({ "sku": "bowl", "name": "Skull bowl, size XL" })).await);
+    for (text, found) in [
+        ("sku-0007", &["sku-0007", "gift"][..]),
+        ("0007 sku", &["gift", "sku-0007"]),
+        ("sku size x", &["bowl"]),
+        ("mug 029", &["sku-0290", "sku-0291", "sku-0292", "sku-0293", "sku-0294", "sku-0295", "sku-0296", "sku-0297", "sku-0298", "sku-0299"]),
+    ] {
+        let (mut got, mut want) = (search(world, text).await, found.iter().map(|sku| (*sku).to_owned()).collect::<Vec<_>>());
+        got.sort();
+        want.sort();
+        assert_eq!(got, want, "{text}");
+    }
+    // More than a few products hold each of the words.
+    let filter = json!({ "search": "mug sku", "sku": { "startsWith": "sku-01" } });
+    let count = world.ask("query($filter: ProductFilter) { productsCount(filter: $filter) { count precision } }", json!({ "filter": filter })).await;
+    assert_eq!(count["productsCount"], json!({ "count": 100, "precision": "EXACT" }));
+});
+
 on_both!(short_words_are_forgiven_too, world: World => {
     let names = ["Storage box", "Desk lamp", "Straw hat", "Frying pan", "Red mug", "Soup bowl", "Vitamin C", "한국어 컵"];
     for (number, name) in names.iter().enumerate() {

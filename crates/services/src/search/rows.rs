@@ -1,6 +1,8 @@
 //! The rows whose names a query finds: a statement for each kind, a branch for each way in which a thing of the kind is named, each along an index.
 //! What the caller may not see is left out by the statement itself.
 
+mod products;
+
 use entity::{
     prelude::ChannelId,
     record::{Record, Selected},
@@ -8,10 +10,7 @@ use entity::{
 use futures_util::future::try_join_all;
 use iam::access::Reach;
 use inventory::{
-    catalog::rows::{
-        Clause, customer,
-        filter::{TermMatch, begins_with, word_query},
-    },
+    catalog::rows::{Clause, customer, filter::begins_with},
     returns::rows::return_of_channel,
 };
 use platform::{
@@ -58,7 +57,7 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<F
     let kind = sought.kind;
     let mut branches = Branches::new(reads.backend(), sought);
     match kind {
-        Kind::Product => products(&mut branches, query),
+        Kind::Product => return products::found(reads, query, sought).await,
         Kind::Order
         | Kind::Return
         | Kind::PurchaseOrder
@@ -83,23 +82,20 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<F
             named(&mut branches, query, "category r", NameColumn { field: Field::Slug, kept: "r.slug", key: "r.slug" }, NAMED);
         }
     }
-    let Branches { clause, fields, most, .. } = branches;
-    let rows = reads.records::<HitRow>(&clause.sql, clause.values).await?;
-    let (mut hits, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
-    for HitRow { branch, id, found: text, title, archived } in rows {
-        let branch = usize::try_from(branch).unwrap_or(usize::MAX);
-        let (Some(&field), Some(count)) = (fields.get(branch), counts.get_mut(branch)) else { continue };
-        *count += 1;
-        // An address is kept sealed: it is what was asked for.
-        let text = text.unwrap_or_else(|| query.text.clone());
-        // Products were found by their words; other names are compared here.
-        if field == Field::Name && kind != Kind::Product && !query.is_in(&text) {
-            continue;
-        }
-        let tier = query.tier(field, &text);
-        hits.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
+    Ok(branches.read(reads, query, kind).await?.found())
+}
+
+/// What a statement found.
+struct Looked {
+    hits: Vec<Hit>,
+    /// What the branches compared that have as many rows as they may.
+    full: Vec<Field>,
+}
+
+impl Looked {
+    fn found(self) -> Found {
+        Found { hits: self.hits, is_cut: !self.full.is_empty() }
     }
-    Ok(Found { hits, is_cut: counts.iter().zip(&most).any(|(count, most)| count >= most) })
 }
 
 /// A row of a branch.
@@ -177,6 +173,29 @@ impl Branches {
         self.clause.push(&rest);
         self.most.push(most);
     }
+
+    /// The hits of all branches, in no order.
+    async fn read(self, reads: &impl Reads, query: &Query, kind: Kind) -> Result<Looked, Fault> {
+        let Self { clause, fields, most, .. } = self;
+        let rows = reads.records::<HitRow>(&clause.sql, clause.values).await?;
+        let (mut hits, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
+        for HitRow { branch, id, found: text, title, archived } in rows {
+            let branch = usize::try_from(branch).unwrap_or(usize::MAX);
+            let (Some(&field), Some(count)) = (fields.get(branch), counts.get_mut(branch)) else { continue };
+            *count += 1;
+            // An address is kept sealed: it is what was asked for.
+            let text = text.unwrap_or_else(|| query.text.clone());
+            // Products were found by their words; other names are compared here.
+            if field == Field::Name && kind != Kind::Product && !query.is_in(&text) {
+                continue;
+            }
+            let tier = query.tier(field, &text);
+            hits.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
+        }
+        let counted = fields.into_iter().zip(counts.iter().zip(&most));
+        let full = counted.filter(|(_, (count, most))| count >= most).map(|(field, _)| field).collect();
+        Ok(Looked { hits, full })
+    }
 }
 
 /// The condition that the caller sees a row.
@@ -223,60 +242,6 @@ fn named(branches: &mut Branches, query: &Query, from: &str, by: NameColumn, sho
     branches.open(Field::Name, "r.name", shown, from);
     branches.clause.push("TRUE");
     branches.close(by.key, MOST_NAMES);
-}
-
-fn products(branches: &mut Branches, query: &Query) {
-    let shown = Shown { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };
-    for by in [
-        NameColumn { field: Field::Sku, kept: "r.sku", key: "r.sku_key" },
-        NameColumn { field: Field::Name, kept: "r.name", key: "r.name_key" },
-    ] {
-        keyed(branches, query, "product r", by, shown);
-    }
-    // CROSS JOIN tells SQLite to begin with the codes.
-    let barcodes = "barcode b CROSS JOIN product r";
-    branches.open(Field::Barcode, "b.code", shown, barcodes);
-    let key = branches.clause.bind(query.barcode_key.as_str());
-    branches.clause.push(&format!("b.tenant_id = $1 AND r.id = b.product_id AND b.code_key = {key}"));
-    branches.close("", MOST_OF_A_BRANCH);
-    branches.open(Field::Barcode, "b.code", shown, barcodes);
-    branches.clause.push("b.tenant_id = $1 AND r.id = b.product_id AND ");
-    begins_with(&mut branches.clause, "b.code", &query.text);
-    branches.close("b.code", MOST_OF_A_BRANCH);
-    product_words(branches, query, shown);
-}
-
-/// By the words of SKU, name and barcodes, which both databases have in an index: of words on Postgres, of three-character windows on SQLite.
-fn product_words(branches: &mut Branches, query: &Query, shown: Shown) {
-    let Some(query) = &query.words else { return };
-    let (mut words, mut letters): (Vec<&str>, Vec<&str>) = (query.indexed_words().collect(), query.letters().collect());
-    let mut which = TermMatch::Beginnings;
-    if words.is_empty() {
-        // No such index knows what begins with a letter: each must be a word.
-        (words, letters, which) = (letters, Vec::new(), TermMatch::Whole);
-    }
-    let backend = branches.clause.backend();
-    let from = match backend {
-        Backend::Postgres => "product r",
-        Backend::Sqlite => "product_search f CROSS JOIN product r",
-    };
-    branches.open(Field::Name, "r.name", shown, from);
-    let mark = branches.clause.bind(word_query(backend, words.into_iter(), which));
-    let (found, finder) = match backend {
-        // Asked by way of a function, which row-level security needs for the index (migration 7), and which stops where enough was found.
-        Backend::Postgres => {
-            let most = if letters.is_empty() { format!(" LIMIT {MOST_OF_A_BRANCH}") } else { String::new() };
-            let words = format!("SELECT products_with_words($1, to_tsquery('simple', {mark})){most}");
-            (format!("r.id = ANY(ARRAY({words}))"), "strpos")
-        }
-        Backend::Sqlite => (format!("r.rowid = f.rowid AND f.product_search MATCH {mark}"), "instr"),
-    };
-    branches.clause.push(&found);
-    for letter in letters {
-        let mark = branches.clause.bind(format!(" {letter}"));
-        branches.clause.push(&format!(" AND {finder}(r.search_text, {mark}) > 0"));
-    }
-    branches.close("", MOST_OF_A_BRANCH);
 }
 
 fn documents(branches: &mut Branches, query: &Query, kind: Kind) {

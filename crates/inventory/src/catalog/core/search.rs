@@ -34,6 +34,12 @@ impl Query {
         self.words.iter().map(String::as_str).filter(|word| word.chars().nth(1).is_some())
     }
 
+    /// What a search text has that holds the words themselves: each of them between blanks, of single letters the beginnings of words.
+    pub fn whole_words(&self) -> Vec<String> {
+        let is_letter = |word: &String| word.chars().nth(1).is_none();
+        self.words.iter().map(|word| if is_letter(word) { format!(" {word}") } else { format!(" {word} ") }).collect()
+    }
+
     /// The words of one character, of which no such index knows the beginning.
     pub fn letters(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(String::as_str).filter(|word| word.chars().nth(1).is_none())

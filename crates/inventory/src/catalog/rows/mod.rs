@@ -28,6 +28,7 @@ pub mod small;
 pub mod stocked;
 pub mod stores;
 pub mod suppliers;
+pub mod terms;
 mod typos;
 pub mod unmerge;
 pub mod uses;

@@ -12,6 +12,7 @@ use sea_orm::Value;
 use super::{
     Clause,
     filter::{TermMatch, begins_with, in_search_index, word_query},
+    terms::{products_with, push_letters},
     typos,
 };
 use crate::catalog::core::search::{Candidate, Query, rank};
@@ -55,12 +56,15 @@ pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Res
     let mut branches = Branches::new(query, narrowed);
     branches.by_names(query);
     branches.by_words(query, TermMatch::Beginnings, MOST_WITH_WORDS);
-    let Looked { mut candidates, is_full, is_any_full } = branches.read(reads).await?;
+    let looked = branches.read(reads).await?;
+    let has_whole = looked.hold_whole(query) >= MAX_CANDIDATES;
+    let Looked { mut candidates, is_full, is_any_full, .. } = looked;
     let has_words = query.indexed_words().next().is_some();
     // What begins with the query holds its words, unless they are single letters: then no branch has what another one left out.
     let is_cut = if has_words { is_full } else { is_any_full };
-    if is_cut && has_words {
-        // Who has the words themselves is better than what only begins with them.
+    if is_cut && has_words && !has_whole {
+        // Who has the words themselves is better than what only begins with them. As many as are read here are there already if the first that
+        // begin with them have them so often: both are read in the same order.
         let mut branches = Branches::new(query, narrowed);
         branches.by_words(query, TermMatch::Whole, MAX_CANDIDATES);
         candidates.extend(branches.read(reads).await?.candidates);
@@ -83,6 +87,17 @@ pub(super) struct Looked {
     pub candidates: Vec<Candidate<ProductId>>,
     pub is_full: bool,
     pub is_any_full: bool,
+    /// The candidates of the last branch, by their places.
+    of_last: Vec<usize>,
+}
+
+impl Looked {
+    /// How many candidates of the last branch have the words themselves.
+    fn hold_whole(&self, query: &Query) -> usize {
+        let words = query.whole_words();
+        let of_last = self.of_last.iter().filter_map(|place| self.candidates.get(*place));
+        of_last.filter(|candidate| words.iter().all(|word| candidate.search_text.contains(word.as_str()))).count()
+    }
 }
 
 /// The statement under construction: a branch for each index.
@@ -134,42 +149,51 @@ impl Branches {
         self.close("", MAX_CANDIDATES);
     }
 
-    /// By all words of the query. Single letters have no beginnings in the index: they are tested row by row, or must be words of their own.
+    /// By all words of the query. Single letters have no beginnings in the index of SQLite: they are tested row by row, or must be words of their own.
     fn by_words(&mut self, query: &Query, which: TermMatch, most: usize) {
         let backend = self.clause.backend();
-        if query.indexed_words().next().is_none() {
-            self.by_text(word_query(backend, query.letters(), TermMatch::Whole), &[], most);
+        if backend == Backend::Postgres {
+            let found = products_with(&mut self.clause, query, which);
+            self.open_found(&found);
+            push_letters(&mut self.clause, query, "p.search_text");
+            self.close("", most);
+        } else if query.indexed_words().next().is_none() {
+            self.by_match(word_query(backend, query.letters(), TermMatch::Whole), &[], most);
         } else {
             let letters: Vec<&str> = query.letters().collect();
-            self.by_text(word_query(backend, query.indexed_words(), which), &letters, most);
+            self.by_match(word_query(backend, query.indexed_words(), which), &letters, most);
         }
     }
 
     /// By what the index of words finds for a MATCH or a `to_tsquery`.
-    pub(super) fn by_text(&mut self, text: Value, letters: &[&str], most: usize) {
-        let backend = self.clause.backend();
-        let (from, order) = match backend {
-            Backend::Postgres => ("product p", ""),
-            // CROSS JOIN tells SQLite to begin with the words, whose index has the order of rows.
-            Backend::Sqlite => ("product_search f CROSS JOIN product p", " ORDER BY f.rowid"),
-        };
-        self.open(from);
-        let mark = self.clause.bind(text);
-        let condition = match backend {
-            // A function stops where enough was found, unless it is narrowed afterwards.
+    pub(super) fn by_text(&mut self, text: Value, most: usize) {
+        match self.clause.backend() {
             Backend::Postgres => {
-                let is_all = self.narrowed.is_empty() && letters.is_empty();
-                let enough = if is_all { format!(" LIMIT {most}") } else { String::new() };
-                format!("p.id = ANY(ARRAY(SELECT products_with_words($1, to_tsquery('simple', {mark})){enough}))")
+                let mark = self.clause.bind(text);
+                self.open_found(&format!("products_with_words($1, to_tsquery('simple', {mark}))"));
+                self.close("", most);
             }
-            Backend::Sqlite => format!("p.rowid = f.rowid AND f.product_search MATCH {mark}"),
-        };
-        self.clause.push(&condition);
+            Backend::Sqlite => self.by_match(text, &[], most),
+        }
+    }
+
+    /// Begins a branch by a call that gives IDs on Postgres, one by one: it ends where enough of them fulfil everything else.
+    fn open_found(&mut self, found: &str) {
+        self.open(&format!("(SELECT {found} AS id) f CROSS JOIN product p"));
+        self.clause.push("p.id = f.id");
+    }
+
+    /// By a MATCH of SQLite, and by letters that words begin with.
+    fn by_match(&mut self, text: Value, letters: &[&str], most: usize) {
+        // CROSS JOIN tells SQLite to begin with the words, whose index has the order of rows.
+        self.open("product_search f CROSS JOIN product p");
+        let mark = self.clause.bind(text);
+        self.clause.push(&format!("p.rowid = f.rowid AND f.product_search MATCH {mark}"));
         for letter in letters {
             let test = part(&mut self.clause, &format!(" {letter}"));
             self.clause.push(&format!(" AND {test}"));
         }
-        self.close(order, most);
+        self.close(" ORDER BY f.rowid", most);
     }
 
     /// A product comes once for each branch that finds it.
@@ -177,14 +201,20 @@ impl Branches {
         let Self { clause, most, .. } = self;
         let rows = reads.records::<FoundRow>(&clause.sql, clause.values).await?;
         let (mut candidates, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
+        let mut of_last = Vec::new();
         for FoundRow { of: CandidateRow { id, sku_key, name_key, search_text }, has_barcode, branch } in rows {
-            if let Some(count) = usize::try_from(branch).ok().and_then(|branch| counts.get_mut(branch)) {
+            let branch = usize::try_from(branch).unwrap_or(usize::MAX);
+            if let Some(count) = counts.get_mut(branch) {
                 *count += 1;
+            }
+            if branch.saturating_add(1) == most.len() {
+                of_last.push(candidates.len());
             }
             candidates.push(Candidate { id, sku_key, name_key, search_text, has_barcode: has_barcode == 1 });
         }
         let full: Vec<bool> = counts.iter().zip(&most).map(|(count, most)| count >= most).collect();
-        Ok(Looked { candidates, is_full: full.last().is_some_and(|is_full| *is_full), is_any_full: full.contains(&true) })
+        let is_full = full.last().is_some_and(|is_full| *is_full);
+        Ok(Looked { candidates, is_full, is_any_full: full.contains(&true), of_last })
     }
 }
 
@@ -200,41 +230,41 @@ fn holds_words(query: &Query, clause: &mut Clause) {
     let sku = clause.bind(query.folded.as_str());
     let barcode = has_barcode(query, clause);
     clause.push(&format!("(p.sku_key = {sku} OR {barcode} OR ("));
-    if query.indexed_words().next().is_none() {
+    let is_of_letters = query.indexed_words().next().is_none();
+    if is_of_letters {
         begins_with(clause, "p.sku_key", &query.folded);
         clause.push(") OR (");
         begins_with(clause, "p.name_key", &query.folded);
         clause.push(") OR (");
-        in_index(clause, query.letters(), TermMatch::Whole);
-    } else {
-        in_index(clause, query.indexed_words(), TermMatch::Beginnings);
-        for letter in query.letters() {
-            let test = part(clause, &format!(" {letter}"));
-            clause.push(&format!(" AND {test}"));
+    }
+    match clause.backend() {
+        Backend::Postgres => {
+            let found = products_with(clause, query, TermMatch::Beginnings);
+            clause.push(&format!("p.id = ANY(ARRAY(SELECT {found}))"));
+            push_letters(clause, query, "p.search_text");
+        }
+        Backend::Sqlite if is_of_letters => matches(clause, query.letters(), TermMatch::Whole),
+        Backend::Sqlite => {
+            matches(clause, query.indexed_words(), TermMatch::Beginnings);
+            for letter in query.letters() {
+                let test = part(clause, &format!(" {letter}"));
+                clause.push(&format!(" AND {test}"));
+            }
         }
     }
     clause.push("))");
 }
 
-/// Appends the condition that the search index has these words.
-fn in_index<'a>(clause: &mut Clause, words: impl Iterator<Item = &'a str>, which: TermMatch) {
+/// SQLite: appends the condition that the search index has these words.
+fn matches<'a>(clause: &mut Clause, words: impl Iterator<Item = &'a str>, which: TermMatch) {
     let mark = clause.bind(word_query(clause.backend(), words, which));
-    match clause.backend() {
-        // Asked by way of a function: under row-level security the index would not be used otherwise (migration 7).
-        Backend::Postgres => {
-            clause.push(&format!("p.id = ANY(ARRAY(SELECT products_with_words($1, to_tsquery('simple', {mark}))))"));
-        }
-        Backend::Sqlite => clause.push(&in_search_index(&mark)),
-    }
+    clause.push(&in_search_index(&mark));
 }
 
-/// The test that the search text has this somewhere.
+/// SQLite: the test that the search text has this somewhere.
 fn part(clause: &mut Clause, text: &str) -> String {
     let mark = clause.bind(text);
-    match clause.backend() {
-        Backend::Postgres => format!("strpos(p.search_text, {mark}) > 0"),
-        Backend::Sqlite => format!("(instr(p.search_text, {mark}) > 0)"),
-    }
+    format!("(instr(p.search_text, {mark}) > 0)")
 }
 
 /// A candidate, and what found it.
@@ -273,14 +303,28 @@ mod tests {
         let sql = branches.clause.sql;
         assert!(sql.ends_with(" AND p.status = $2 ORDER BY f.rowid LIMIT 1001) AS branch_3"), "{sql}");
         assert_eq!((sql.matches(" LIMIT 500) AS ").count(), sql.matches("p.status = $2").count()), (3, 4), "{sql}");
-        // On Postgres the function stops as early where nothing narrows what it finds.
-        for (narrowed, is_bounded) in [
-            (Clause::new(Backend::Postgres), true),
-            (Clause { sql: " AND TRUE".to_owned(), ..Clause::new(Backend::Postgres) }, false),
-        ] {
-            let mut branches = Branches::new(&query, &narrowed);
-            branches.by_words(&query, TermMatch::Whole, 7);
-            assert_eq!(branches.clause.sql.contains("LIMIT 7))"), is_bounded, "{}", branches.clause.sql);
+        // On Postgres a function gives ids until enough of them fulfil the rest.
+        let narrowed = Clause { sql: " AND TRUE".to_owned(), ..Clause::new(Backend::Postgres) };
+        let mut branches = Branches::new(&query, &narrowed);
+        branches.by_words(&query, TermMatch::Whole, 7);
+        let sql = branches.clause.sql;
+        let from = "FROM (SELECT products_with_words($1, to_tsquery('simple', $3)) AS id) f CROSS JOIN product p WHERE ";
+        assert!(sql.contains(from) && sql.ends_with("p.id = f.id AND TRUE LIMIT 7) AS branch_0"), "{sql}");
+    }
+
+    #[test]
+    fn words_are_not_read_a_second_time_where_enough_candidates_have_them_whole() {
+        let candidate = |search_text: &str| Candidate {
+            id: ProductId::NIL,
+            sku_key: String::new(),
+            name_key: String::new(),
+            search_text: search_text.to_owned(),
+            has_barcode: false,
+        };
+        let texts = [" white mug c1 ", " whitest mug c1 ", " white mug d ", " c white mug "];
+        let looked = Looked { candidates: texts.map(candidate).to_vec(), of_last: vec![0, 1, 2], ..Looked::default() };
+        for (text, count) in [("white", 2), ("white mug c", 1), ("mug", 3), ("whit", 0)] {
+            assert_eq!(looked.hold_whole(&Query::parse(text).unwrap()), count, "{text}");
         }
     }
 }

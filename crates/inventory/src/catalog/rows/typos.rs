@@ -41,6 +41,10 @@ pub(super) async fn corrected(
     }
     let known: HashSet<usize> = texts.read(reads).await?.0.into_iter().map(|(index, _)| index).collect();
     let (there, missing): (Vec<usize>, Vec<usize>) = (0..words.len()).partition(|index| known.contains(index));
+    let found = among_others(reads, (query, narrowed), &words, &known).await?;
+    if !found.candidates.is_empty() {
+        return Ok((found.candidates, found.is_full));
+    }
     let (mut texts, mut is_cut) = alike(reads, &words, &missing).await?;
     let mut found = Looked::default();
     // Those that are there were searched already, unless a single letter kept products out.
@@ -55,6 +59,38 @@ pub(super) async fn corrected(
         found = holding(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
     }
     Ok((found.candidates, found.is_full || is_cut))
+}
+
+/// Products that hold all words, where the mistyped ones are corrected by the products that hold all others. If these are few, each is read: whatever holds all
+/// words is one of them, so nothing of what is alike in other products is left to find.
+async fn among_others(
+    reads: &impl Reads,
+    (query, narrowed): (&Query, &Clause),
+    words: &[&str],
+    known: &HashSet<usize>,
+) -> Result<Looked, Fault> {
+    let backend = reads.backend();
+    let (there, missing): (Vec<usize>, Vec<usize>) = (0..words.len()).partition(|index| known.contains(index));
+    if there.is_empty() || missing.is_empty() {
+        return Ok(Looked::default());
+    }
+    let mut texts = Texts::new(backend);
+    let others = there.iter().map(|index| words[*index]);
+    texts.with_words(0, word_query(backend, others, TermMatch::Beginnings), MAX_CANDIDATES);
+    let (texts, is_cut) = texts.read(reads).await?;
+    if is_cut {
+        return Ok(Looked::default());
+    }
+    let of_each = missing.iter().flat_map(|&index| texts.iter().map(move |(_, text)| (index, text.clone())));
+    let of_each: Vec<(usize, String)> = of_each.collect();
+    let all = terms(backend, words, (known, &of_each));
+    // A word that stands for nothing there is in none of them.
+    if all.len() < words.len() {
+        return Ok(Looked::default());
+    }
+    let mut branches = Branches::new(query, narrowed);
+    branches.by_text(Value::from(all_of(backend, &all)), MAX_CANDIDATES);
+    branches.read(reads).await
 }
 
 /// What is searched for each word: what begins with it where there is such a word, and what it stands for among the texts. A word that has neither is
@@ -85,7 +121,7 @@ async fn holding(reads: &impl Reads, (query, narrowed): (&Query, &Clause), terms
     for (most, text) in [(terms.len(), all_of(backend, terms)), (terms.len().saturating_sub(1), all_but_one(backend, terms))] {
         if found.candidates.is_empty() && are_enough(most, words) {
             let mut branches = Branches::new(query, narrowed);
-            branches.by_text(Value::from(text), &[], MAX_CANDIDATES);
+            branches.by_text(Value::from(text), MAX_CANDIDATES);
             found = branches.read(reads).await?;
         }
     }

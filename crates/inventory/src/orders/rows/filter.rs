@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     documents::{DocumentTest, ORDERS},
     leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, TagTest, TotalTest},
+    status,
 };
 use crate::orders::core::Order;
 
@@ -256,16 +257,7 @@ impl Clause {
             }
             Filter::HasCustomer(true) => self.push("o.customer_id IS NOT NULL"),
             Filter::HasCustomer(false) => self.push("o.customer_id IS NULL"),
-            Filter::Status(list) => {
-                use OrderStatus::{Confirmed, Draft, PartiallyFulfilled, Pending};
-                // Few orders are open: those alone are in an index, in the order in which they are listed.
-                if list.iter().all(|status| matches!(status, Draft | Pending | Confirmed | PartiallyFulfilled)) {
-                    self.push("o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED') AND ");
-                }
-                let texts = self.backend.texts(list.iter().map(|status| status.as_str()));
-                let number = self.bind(texts);
-                self.push(&self.backend.in_texts("o.status", number));
-            }
+            Filter::Status(list) => status::push_to(self, list),
             Filter::ExternalRef(TextTest::In(texts)) => {
                 // The channel leads the index: naming the tenant's channels keeps the search in it. CROSS JOIN tells SQLite to begin with them.
                 self.push(

@@ -20,6 +20,7 @@ mod rule_facts;
 pub mod shown;
 mod visibility;
 mod sourcing;
+mod status;
 mod steps;
 mod write;
 

@@ -1,0 +1,88 @@
+//! Products that hold the words of a query, on Postgres: by functions, since row security keeps `@@` from the index of words (migration 7).
+
+use platform::storage::Backend;
+
+use super::{
+    Clause,
+    filter::{TermMatch, term, word_query},
+};
+use crate::catalog::core::search::Query;
+
+/// The call that gives the IDs of the products which hold all words of the query, in the order of the table: rows of a select list, which are made as
+/// they are read, so that a limit ends the search. `which` is of words of two characters and more; a single letter is the beginning of a word, and letters
+/// alone are words of their own.
+pub fn products_with(clause: &mut Clause, query: &Query, which: TermMatch) -> String {
+    let words: Vec<&str> = query.indexed_words().collect();
+    let Some(rarest) = likely_rarest(&words) else {
+        let letters = clause.bind(word_query(Backend::Postgres, query.letters(), TermMatch::Whole));
+        return format!("products_with_words($1, to_tsquery('simple', {letters}))");
+    };
+    let letters = query.letters().map(|letter| term(Backend::Postgres, letter, TermMatch::Beginnings));
+    let terms: Vec<String> = words.iter().map(|word| term(Backend::Postgres, word, which)).chain(letters).collect();
+    let all = clause.bind(terms.join(" & "));
+    // Whole words are compared within the index, and a single one has no others.
+    if which == TermMatch::Whole || terms.len() == 1 {
+        return format!("products_with_words($1, to_tsquery('simple', {all}))");
+    }
+    let rarest = clause.bind(term(Backend::Postgres, rarest, which));
+    format!("products_with_terms($1, to_tsquery('simple', {rarest}), to_tsquery('simple', {all}))")
+}
+
+/// Appends the tests that a word of the search text begins with each single letter beside other words: the parser of Postgres does not take each sign for a
+/// word that counts as a letter here.
+pub fn push_letters(clause: &mut Clause, query: &Query, search_text: &str) {
+    if query.indexed_words().next().is_none() {
+        return;
+    }
+    for letter in query.letters() {
+        let mark = clause.bind(format!(" {letter}"));
+        clause.push(&format!(" AND strpos({search_text}, {mark}) > 0"));
+    }
+}
+
+/// The word that the fewest products are likely to hold: one with a digit, the longest, the last.
+fn likely_rarest<'a>(words: &[&'a str]) -> Option<&'a str> {
+    let rank = |word: &&str| (word.chars().any(char::is_numeric), word.chars().count());
+    words.iter().copied().max_by_key(rank)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_likely_rarest_word_is_looked_for_first() {
+        for (words, rarest) in [
+            (&["sku", "123456"][..], Some("123456")),
+            (&["12", "sku"], Some("12")),
+            (&["white", "mug"], Some("white")),
+            (&["mug", "cup"], Some("cup")),
+            (&[], None),
+        ] {
+            assert_eq!(likely_rarest(words), rarest);
+        }
+    }
+
+    #[test]
+    fn a_query_of_several_words_names_the_rarest_and_all() {
+        let call = |text: &str, which| {
+            let mut clause = Clause::new(Backend::Postgres);
+            let call = products_with(&mut clause, &Query::parse(text).unwrap(), which);
+            (call, clause.values)
+        };
+        let one = "products_with_words($1, to_tsquery('simple', $2))";
+        let two = "products_with_terms($1, to_tsquery('simple', $3), to_tsquery('simple', $2))";
+        for (text, which, expected, values) in [
+            ("sku-12", TermMatch::Beginnings, two, &["sku:* & 12:*", "12:*"][..]),
+            ("sku-1", TermMatch::Beginnings, two, &["sku:* & 1:*", "sku:*"]),
+            ("mug", TermMatch::Beginnings, one, &["mug:*"]),
+            ("white mug c", TermMatch::Whole, one, &["white & mug & c:*"]),
+            ("c d", TermMatch::Beginnings, one, &["c & d"]),
+        ] {
+            let values: Vec<Value> = values.iter().map(|value| Value::from(*value)).collect();
+            assert_eq!(call(text, which), (expected.to_owned(), values), "{text}");
+        }
+    }
+}

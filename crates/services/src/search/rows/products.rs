@@ -1,0 +1,135 @@
+//! Products: by code and name, and by their words.
+
+use std::collections::HashSet;
+
+use inventory::catalog::{
+    core::search,
+    rows::{
+        filter::{TermMatch, begins_with, word_query},
+        terms::{products_with, push_letters},
+    },
+};
+use platform::storage::{Backend, Fault, Reads};
+use uuid::Uuid;
+
+use super::{Branches, Looked, MOST_OF_A_BRANCH, NameColumn, Shown, Sought, keyed};
+use crate::search::core::{Field, Found, MOST_HITS, Query, Tier};
+
+const PRODUCT: Shown = Shown { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };
+
+/// Products: by code and name first. Their words are looked for only where these leave room among the best: however many products hold a word, whoever types
+/// the beginning of a SKU does not wait for them.
+pub(super) async fn found(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<Found, Fault> {
+    let mut branches = Branches::new(reads.backend(), sought);
+    names(&mut branches, query);
+    let mut looked = branches.read(reads, query, sought.kind).await?;
+    if let Some(given) = query.words.as_ref().filter(|_| !has_all_best(&looked)) {
+        let mut branches = Branches::new(reads.backend(), sought);
+        words(&mut branches, given);
+        let Looked { hits, full } = branches.read(reads, query, sought.kind).await?;
+        looked.hits.extend(hits);
+        looked.full.extend(full);
+    }
+    Ok(looked.found())
+}
+
+/// Whether nothing that only holds the words can be among the best: more things than all pages have are the query or begin with it, and those whose
+/// names do are all known.
+fn has_all_best(looked: &Looked) -> bool {
+    let nearer: HashSet<Uuid> = looked.hits.iter().filter(|hit| hit.tier < Tier::Words).map(|hit| hit.id).collect();
+    nearer.len() > MOST_HITS && !looked.full.contains(&Field::Name)
+}
+
+fn names(branches: &mut Branches, query: &Query) {
+    let shown = PRODUCT;
+    for by in [
+        NameColumn { field: Field::Sku, kept: "r.sku", key: "r.sku_key" },
+        NameColumn { field: Field::Name, kept: "r.name", key: "r.name_key" },
+    ] {
+        keyed(branches, query, "product r", by, shown);
+    }
+    // CROSS JOIN tells SQLite to begin with the codes.
+    let barcodes = "barcode b CROSS JOIN product r";
+    branches.open(Field::Barcode, "b.code", shown, barcodes);
+    let key = branches.clause.bind(query.barcode_key.as_str());
+    branches.clause.push(&format!("b.tenant_id = $1 AND r.id = b.product_id AND b.code_key = {key}"));
+    branches.close("", MOST_OF_A_BRANCH);
+    branches.open(Field::Barcode, "b.code", shown, barcodes);
+    branches.clause.push("b.tenant_id = $1 AND r.id = b.product_id AND ");
+    begins_with(&mut branches.clause, "b.code", &query.text);
+    branches.close("b.code", MOST_OF_A_BRANCH);
+}
+
+/// By the words of SKU, name and barcodes, which both databases have in an index: of words on Postgres, of three-character windows on SQLite.
+fn words(branches: &mut Branches, query: &search::Query) {
+    if branches.clause.backend() == Backend::Postgres {
+        // The function gives ids one by one, and ends where enough were found.
+        let found = products_with(&mut branches.clause, query, TermMatch::Beginnings);
+        branches.open(Field::Name, "r.name", PRODUCT, &format!("(SELECT {found} AS id) f CROSS JOIN product r"));
+        branches.clause.push("r.id = f.id");
+        push_letters(&mut branches.clause, query, "r.search_text");
+        branches.close("", MOST_OF_A_BRANCH);
+        return;
+    }
+    let (mut words, mut letters): (Vec<&str>, Vec<&str>) = (query.indexed_words().collect(), query.letters().collect());
+    let mut which = TermMatch::Beginnings;
+    if words.is_empty() {
+        // No such index knows what begins with a letter: each must be a word.
+        (words, letters, which) = (letters, Vec::new(), TermMatch::Whole);
+    }
+    branches.open(Field::Name, "r.name", PRODUCT, "product_search f CROSS JOIN product r");
+    let mark = branches.clause.bind(word_query(Backend::Sqlite, words.into_iter(), which));
+    branches.clause.push(&format!("r.rowid = f.rowid AND f.product_search MATCH {mark}"));
+    for letter in letters {
+        let mark = branches.clause.bind(format!(" {letter}"));
+        branches.clause.push(&format!(" AND instr(r.search_text, {mark}) > 0"));
+    }
+    branches.close("", MOST_OF_A_BRANCH);
+}
+
+#[cfg(test)]
+mod tests {
+    use iam::access::Reach;
+
+    use super::*;
+    use crate::{scan::core::Kind, search::core::Hit};
+
+    fn hit(id: u128, tier: Tier) -> Hit {
+        Hit {
+            kind: Kind::Product,
+            id: Uuid::from_u128(id),
+            tier,
+            field: Field::Sku,
+            text: String::new(),
+            title: None,
+            is_archived: false,
+        }
+    }
+
+    #[test]
+    fn words_are_left_out_where_more_than_all_pages_have_begins_with_the_query() {
+        let of = |count: usize, tier, full: &[Field]| Looked {
+            hits: (0..count as u128).map(|id| hit(id, tier)).collect(),
+            full: full.to_vec(),
+        };
+        assert!(has_all_best(&of(MOST_OF_A_BRANCH, Tier::Prefix, &[Field::Sku])));
+        assert!(!has_all_best(&of(MOST_HITS, Tier::Prefix, &[])), "one thing with the words may be all that is left out");
+        assert!(!has_all_best(&of(MOST_OF_A_BRANCH, Tier::Words, &[Field::Name])));
+        assert!(!has_all_best(&of(MOST_OF_A_BRANCH, Tier::Prefix, &[Field::Sku, Field::Name])), "shorter names may follow");
+    }
+
+    #[test]
+    fn products_with_a_frequent_word_are_read_up_to_a_bound_also_with_single_letters() {
+        let query = search::Query::parse("sku 1").unwrap();
+        for (backend, from) in [
+            (Backend::Postgres, "(SELECT products_with_terms($1, to_tsquery('simple', $3), to_tsquery('simple', $2)) AS id) f"),
+            (Backend::Sqlite, "product_search f"),
+        ] {
+            let sought = Sought { kind: Kind::Product, reach: Reach::Everywhere, channel: None, by_email: false };
+            let mut branches = Branches::new(backend, &sought);
+            words(&mut branches, &query);
+            let sql = branches.clause.sql;
+            assert!(sql.contains(&format!("FROM {from} CROSS JOIN product r")) && sql.contains("LIMIT 201"), "{sql}");
+        }
+    }
+}
