@@ -19,6 +19,7 @@ mod earlier_names;
 mod events;
 mod exchange;
 mod export_schedules;
+mod filter_operators;
 mod forecasting;
 mod history;
 mod identities;

@@ -87,7 +87,7 @@ async fn answer(world: &World, caller: &Caller, (list, kind): (&str, &str), filt
 }
 
 /// The ids that a filter finds, as many as its total says.
-async fn found(world: &World, caller: &Caller, list: (&str, &str), filter: Value) -> BTreeSet<String> {
+pub async fn found(world: &World, caller: &Caller, list: (&str, &str), filter: Value) -> BTreeSet<String> {
     let answer = answer(world, caller, list, &filter).await;
     assert!(answer["errors"].is_null(), "{list:?} {filter}: {answer:#}");
     let page = &answer["data"]["list"];

@@ -16,6 +16,7 @@ use crate::{
         fault::{Answer, TopError},
         filters::{IdFilter, MAX_TESTS, MAX_VALUES},
     },
+    periods::{DatedFilter, put_days},
     references::id_of,
 };
 
@@ -37,22 +38,25 @@ impl KeyedTest<'_> {
 }
 
 /// A filter with tests that take keys.
-pub trait KeyedFilter {
+pub trait KeyedFilter: DatedFilter {
     /// Adds its tests with keys, and those of the filters inside it.
     fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<KeyedTest<'a>>);
 }
 
-/// Says which tests of a filter take keys: name, field, and kind of thing. `flat` stands before filters without `and`, `or` and `not`.
+/// Says which tests of a filter take keys: name, field, and kind of thing. Behind a semicolon stand its ranges, as `dated_filter` takes them. `flat`
+/// stands before filters without `and`, `or` and `not`.
 #[macro_export]
 macro_rules! keyed_filter {
-    (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
+    (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)? $(; $($dated:tt)+)?) => {
+        $crate::dated_filter!(flat $filter, $($($dated)+)?);
         impl $crate::keyed_filters::KeyedFilter for $filter {
             fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
                 $($crate::keyed_filters::add($crate::keyed_filters::KeyKind::$kind, &mut self.$field, (at, $name), found);)+
             }
         }
     };
-    ($filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
+    ($filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)? $(; $($dated:tt)+)?) => {
+        $crate::dated_filter!($filter, $($($dated)+)?);
         impl $crate::keyed_filters::KeyedFilter for $filter {
             fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
                 $($crate::keyed_filters::add($crate::keyed_filters::KeyKind::$kind, &mut self.$field, (at, $name), found);)+
@@ -82,8 +86,9 @@ pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
     at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
 }
 
-/// The filter of an argument with IDs in the place of keys. A key that names nothing is left out, so that keys without one match nothing. Keys of
-/// categories need product.read, as where a category is named by its slug. One statement a kind of thing, none without keys.
+/// The filter of an argument with IDs in the place of keys, and with ranges in the place of periods. A key that names nothing is left out, so that keys
+/// without one match nothing. Keys of categories need product.read, as where a category is named by its slug. One statement a kind of thing, none
+/// without keys.
 pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
     put_ids(ctx, &mut filter, argument).await?;
@@ -94,7 +99,8 @@ pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argume
 pub async fn put_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
     let mut found = Vec::new();
     filter.keyed(&[argument.to_owned()], &mut found);
-    replace(ctx, found, argument).await
+    replace(ctx, found, argument).await?;
+    put_days(ctx, filter, argument).await
 }
 
 /// The same for a test that is an argument by itself.

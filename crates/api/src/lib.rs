@@ -15,6 +15,7 @@ pub mod numbering;
 pub mod packs;
 pub mod references;
 pub mod keyed_filters;
+pub mod periods;
 pub mod short_lists;
 pub mod sorts;
 pub mod catalog;

@@ -5,10 +5,12 @@ use entity::{
     id::{Id, Kind, prefix_of},
     prelude::{Currency, Money, Timestamp},
 };
+use platform::clock::local_moment;
 use uuid::Uuid;
 
 use super::{
     fault::TopError,
+    relative_period::RelativePeriod,
     scalars::{CurrencyCode, Date, DateTime, Decimal, Quantity},
 };
 
@@ -44,8 +46,8 @@ pub struct IdFilter {
     /// store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups, `reference` of movements numbers of
     /// documents, at most 20 in a filter. Refused by `id` and for other kinds.
     pub key: Option<Vec<String>>,
-    /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, customer of orders and
-    /// returns, and blanketOrder of purchase orders; refused elsewhere.
+    /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
+    /// stock levels, customer of orders and returns, blanketOrder of purchase orders, and reference of movements; refused elsewhere.
     pub is_null: Option<bool>,
 }
 
@@ -73,6 +75,8 @@ pub struct StringFilter {
     pub starts_with: Option<String>,
     /// Text that must be contained.
     pub contains: Option<String>,
+    /// True for rows without a text, false for rows with one, null for both. Codes, SKUs, slugs and numbers are never missing.
+    pub is_null: Option<bool>,
 }
 
 /// Range of quantities, in smallest units.
@@ -84,6 +88,10 @@ pub struct QuantityFilter {
     pub gte: Option<Quantity>,
     /// Upper bound, included, in the product's smallest unit. Null for none.
     pub lte: Option<Quantity>,
+    /// Lower bound, excluded, in the product's smallest unit. Null for none.
+    pub gt: Option<Quantity>,
+    /// Upper bound, excluded, in the product's smallest unit. Null for none.
+    pub lt: Option<Quantity>,
 }
 
 /// Range of time.
@@ -93,15 +101,35 @@ pub struct DateTimeFilter {
     pub gte: Option<DateTime>,
     /// End of the range, excluded. Null for none.
     pub lt: Option<DateTime>,
+    /// Days of the time, in the time zone of the store that the filter names, else of the tenant. Null for any. Refused by subscriptions: no event
+    /// reports the end of a day.
+    pub period: Option<RelativePeriod>,
+    /// True for rows without a time, false for rows with one, null for both.
+    pub is_null: Option<bool>,
 }
 
-/// Rows whose calendar day is in this range. Rows without a day do not match.
+/// Rows whose calendar day is in this range. Rows without a day match `isNull: true` alone.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DateFilter {
     /// First day that matches. Null for no lower bound.
     pub gte: Option<Date>,
     /// First day after the days that match. Null for no upper bound.
     pub lt: Option<Date>,
+    /// Days that match; today is the day in the time zone of the store that the filter names, else of the tenant. Null for any.
+    pub period: Option<RelativePeriod>,
+    /// True for rows without a day, false for rows with one, null for both.
+    pub is_null: Option<bool>,
+    /// The days of the period: the first, and the day after the last.
+    #[graphql(skip)]
+    days: Option<[i32; 2]>,
+}
+
+/// A checked `DateFilter`: the first day that matches, the day after the last, and whether rows are without a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayRange {
+    pub from: Option<i32>,
+    pub before: Option<i32>,
+    pub is_null: Option<bool>,
 }
 
 /// Rows whose amount is in this range of one currency. Amounts in other currencies do not match.
@@ -238,15 +266,110 @@ impl StringFilter {
     }
 }
 
+/// A range that may be asked for as a period.
+pub trait PeriodTest {
+    fn period(&self) -> Option<RelativePeriod>;
+    /// Puts the days of the period in the place of its name, as they are on a day of a time zone.
+    fn put_days(&mut self, today: i32, time_zone: &str);
+}
+
+impl PeriodTest for DateTimeFilter {
+    fn period(&self) -> Option<RelativePeriod> {
+        self.period
+    }
+    fn put_days(&mut self, today: i32, time_zone: &str) {
+        let Some(days) = self.period.take().map(|period| period.days(today)) else { return };
+        let [from, before] = days.map(|day| local_moment((day, 0), time_zone, Timestamp(i64::MIN)));
+        self.gte = Some(DateTime(self.gte.map_or(from, |gte| gte.0.max(from))));
+        self.lt = Some(DateTime(self.lt.map_or(before, |lt| lt.0.min(before))));
+    }
+}
+
+impl PeriodTest for DateFilter {
+    fn period(&self) -> Option<RelativePeriod> {
+        self.period
+    }
+    fn put_days(&mut self, today: i32, _time_zone: &str) {
+        self.days = self.period.take().map(|period| period.days(today)).or(self.days);
+    }
+}
+
 impl DateTimeFilter {
+    /// The range, for a column that always has a time: `isNull: true` is the range that no time is in. Readers of a column that may have none take
+    /// `isNull` out before. A period without its days is such a range too, so that no period is left out in silence.
     pub fn range(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        (self.gte.map(|t| t.0), self.lt.map(|t| t.0))
+        if self.is_null == Some(true) || self.period.is_some() {
+            return (Some(Timestamp(0)), Some(Timestamp(0)));
+        }
+        (self.gte.map(|at| at.0), self.lt.map(|at| at.0))
+    }
+}
+
+impl DateFilter {
+    /// # Errors
+    /// `lt` is not after `gte`.
+    pub fn range(&self, at: &[String]) -> Result<DayRange, TopError> {
+        let (gte, lt) = (self.gte.map(|day| day.0), self.lt.map(|day| day.0));
+        if gte.zip(lt).is_some_and(|(gte, lt)| gte >= lt) {
+            let field = at.iter().cloned().chain(["lt".to_owned()]).collect();
+            return Err(TopError::bad_input("lt must be a day after gte", field));
+        }
+        // A period without its days matches none, so that it is not left out in silence.
+        let days = self.days.or(self.period.map(|_| [0, 0]));
+        Ok(DayRange {
+            from: [gte, days.map(|[from, _]| from)].into_iter().flatten().max(),
+            before: [lt, days.map(|[_, before]| before)].into_iter().flatten().min(),
+            is_null: self.is_null,
+        })
+    }
+}
+
+impl QuantityFilter {
+    /// The least and the greatest quantity that match, in smallest units, which are whole: more than 4 is 5 or more.
+    pub fn range(&self) -> (Option<i64>, Option<i64>) {
+        let units = |quantity: Option<Quantity>| quantity.map(|quantity| quantity.0.get());
+        let least = [units(self.eq), units(self.gte), units(self.gt).map(|bound| bound.saturating_add(1))];
+        let most = [units(self.eq), units(self.lte), units(self.lt).map(|bound| bound.saturating_sub(1))];
+        (least.into_iter().flatten().max(), most.into_iter().flatten().min())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::of_both;
+    use entity::prelude;
+
+    use super::*;
+
+    #[test]
+    fn bounds_that_are_excluded_are_the_next_unit() {
+        let units = |count: i64| Some(Quantity(prelude::Quantity::new(count).unwrap()));
+        let range = |gt, lt| QuantityFilter { gt, lt, ..QuantityFilter::default() }.range();
+        assert_eq!(range(units(4), units(9)), (Some(5), Some(8)));
+        assert_eq!(range(units(-1), None), (Some(0), None));
+        let all = QuantityFilter { eq: units(7), gte: units(3), lte: units(8), gt: units(4), lt: units(9) };
+        assert_eq!(all.range(), (Some(7), Some(7)));
+        assert_eq!(QuantityFilter::default().range(), (None, None));
+    }
+
+    #[test]
+    fn a_period_narrows_what_stands_beside_it() {
+        // 2026-03-29, on which clocks in London go from 01:00 to 02:00.
+        let today = 20_541;
+        let hour = |day: i64, hour: i64| Timestamp((day * 24 + hour) * 3_600_000_000);
+        let mut test = DateTimeFilter { period: Some(RelativePeriod::Today), ..DateTimeFilter::default() };
+        assert_eq!(test.range(), (Some(Timestamp(0)), Some(Timestamp(0))), "its days are missing");
+        test.put_days(today, "Europe/London");
+        assert_eq!(test.range(), (Some(hour(20_541, 0)), Some(hour(20_541, 23))));
+        let gte = Some(DateTime(hour(20_541, 9)));
+        let mut test = DateTimeFilter { gte, period: Some(RelativePeriod::Today), ..DateTimeFilter::default() };
+        test.put_days(today, "Europe/London");
+        assert_eq!(test.range(), (Some(hour(20_541, 9)), Some(hour(20_541, 23))));
+        let mut test = DateFilter { gte: Some(Date(20_000)), period: Some(RelativePeriod::Today), ..DateFilter::default() };
+        let at = ["expiresOn".to_owned()];
+        test.put_days(today, "Europe/London");
+        assert_eq!(test.range(&at).unwrap(), DayRange { from: Some(20_541), before: Some(20_542), is_null: None });
+        assert!(DateFilter { lt: Some(Date(20_000)), ..test }.range(&at).is_err());
+    }
 
     #[test]
     fn values_under_two_names_are_those_of_both() {

@@ -34,6 +34,7 @@ mod priced_inputs;
 pub mod query_root;
 pub mod quota;
 pub mod rate_limit;
+pub mod relative_period;
 pub mod request;
 pub mod scalars;
 pub mod schema_index;

@@ -28,11 +28,12 @@ async fn all(world: &World) -> Vec<Movement> {
     movements_by_seq(&scope, &seqs).await.unwrap()
 }
 
-fn text_fits(test: &TextTest, text: &str) -> bool {
+fn text_fits(test: &TextTest, text: Option<&str>) -> bool {
     match test {
-        TextTest::In(texts) => texts.iter().any(|t| t == text),
-        TextTest::StartsWith(prefix) => text.starts_with(prefix.as_str()),
-        TextTest::Contains(part) => text.contains(part.as_str()),
+        TextTest::IsNull(is_null) => text.is_none() == *is_null,
+        TextTest::In(texts) => text.is_some_and(|text| texts.iter().any(|t| t == text)),
+        TextTest::StartsWith(prefix) => text.is_some_and(|text| text.starts_with(prefix.as_str())),
+        TextTest::Contains(part) => text.is_some_and(|text| text.contains(part.as_str())),
     }
 }
 
@@ -41,7 +42,7 @@ fn fits(spec: &MovementFilterSpec, m: &Movement) -> bool {
         spec.occurred_from.is_none_or(|from| m.occurred_at >= from) && spec.occurred_before.is_none_or(|to| m.occurred_at < to);
     let kind = spec.kinds.as_ref().is_none_or(|kinds| kinds.contains(&m.kind));
     let reference = spec.references.as_ref().is_none_or(|ids| m.reference.is_some_and(|r| ids.contains(&r.id)));
-    let text = spec.external_ref.iter().all(|test| m.external_ref.as_deref().is_some_and(|text| text_fits(test, text)));
+    let text = spec.external_ref.iter().all(|test| text_fits(test, m.external_ref.as_deref()));
     moment && kind && reference && text
 }
 
@@ -89,6 +90,8 @@ fn specs(world: &World, movements: &[Movement]) -> Vec<MovementFilterSpec> {
         text(TextTest::In(vec!["W1".to_owned(), "W22".to_owned(), "RECEIPT-6".to_owned()])),
         text(TextTest::StartsWith("W1".to_owned())),
         text(TextTest::Contains("2".to_owned())),
+        text(TextTest::IsNull(true)),
+        text(TextTest::IsNull(false)),
         text(TextTest::Contains("' OR 1=1 --%".to_owned())),
         MovementFilterSpec {
             external_ref: vec![TextTest::StartsWith("W".to_owned()), TextTest::Contains("3".to_owned())],

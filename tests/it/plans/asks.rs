@@ -220,6 +220,7 @@ fn tests(calls: &Calls, kind: &str, is_list: bool) -> Vec<(String, Value)> {
         "Quantity" | "Int" | "Long" => json!(7),
         "CurrencyCode" => json!("GBP"),
         "Decimal" => json!("7.00"),
+        "RelativePeriod" => json!("TODAY"),
         _ => Value::Null,
     };
     match kind {
@@ -227,6 +228,8 @@ fn tests(calls: &Calls, kind: &str, is_list: bool) -> Vec<(String, Value)> {
         "DateTimeFilter" => vec![
             (" gte".to_owned(), json!({ "gte": "2090-01-01T00:00:00Z" })),
             (" lt".to_owned(), json!({ "lt": "2020-01-01T00:00:00Z" })),
+            (" period".to_owned(), json!({ "period": "NEXT_30_DAYS" })),
+            (" isNull".to_owned(), json!({ "isNull": true })),
         ],
         _ if !inputs(calls, kind).is_empty() => {
             let fields = || inputs(calls, kind).iter().map(|field| &field.node);

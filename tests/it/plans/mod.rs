@@ -151,6 +151,8 @@ const MAY: &[(&str, &str)] = &[
     ("expiringLots by QUANTITY*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
+    // A value that is missing is in no index of those that have one: other tests narrow the rows.
+    ("*isNull", ""),
     // Notes and tags are few, and no order is to pay for an index of them.
     ("orders where note*", "sales_order"),
     ("ordersCount where note*", "sales_order"),

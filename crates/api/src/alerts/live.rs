@@ -31,6 +31,7 @@ use crate::{
         rights::Rights,
         stream::{ResetReason, StreamPhase},
     },
+    periods::without_periods,
 };
 
 /// Alerts in a page of the snapshot.
@@ -186,7 +187,7 @@ impl AlertSubscription {
     ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Alerts>()?.database());
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let mut tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let mut tests = by_ids(ctx, without_periods(filter)?, "filter").await?.unwrap_or_default().read()?;
         tests.extend(services::alerts::limits(permit.caller()));
         let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, AlertTopic { tests }, rights, options).await?;

@@ -56,7 +56,10 @@ pub struct AlertListFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat AlertListFilter, "store" store StoreCode, "product" product ProductSku);
+crate::keyed_filter!(
+    flat AlertListFilter, "store" store StoreCode, "product" product ProductSku;
+    [store] "openedAt" opened_at, "updatedAt" updated_at
+);
 
 impl AlertListFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.

@@ -29,6 +29,8 @@ pub struct AuditFilter {
     pub outcome: Option<Vec<AuditOutcome>>,
 }
 
+crate::dated_filter!(flat AuditFilter, [] "at" at);
+
 /// Sort order of a list of audit entries.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct AuditEntrySort {
@@ -74,6 +76,10 @@ impl Clause {
     }
     fn texts(&mut self, filter: &StringFilter) -> Result<(), TopError> {
         filter.check(&["filter", "action"])?;
+        if filter.is_null == Some(true) {
+            // Every entry has an action.
+            self.sql.push_str(" AND FALSE");
+        }
         let fold = |text: &String| text.to_lowercase();
         if let Some(list) = &filter.one_of {
             let texts: Vec<String> = list.iter().map(fold).collect();

@@ -17,12 +17,15 @@ use platform::{
     paging::{CursorSigner, Key, keyset},
 };
 
-use crate::graphql::{
-    connection::{Page, PageArgs},
-    context::ContextExt,
-    fault::{Answer, TopError},
-    limits::Limits,
-    scalars::{Cursor, Long},
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        limits::Limits,
+        scalars::{Cursor, Long},
+    },
+    periods::in_days,
 };
 
 /// Entries that one `auditVerify` walks at most: about a second.
@@ -52,7 +55,8 @@ impl AuditQuery {
         let args = PageArgs { first, after, last, before };
         let (descending, list) = filter::sorted(sort);
         let request = args.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let (mut conditions, mut values) = filter.unwrap_or_default().sql(platform::storage::Reads::backend(&scope))?;
+        let filter = in_days(ctx, filter).await?.unwrap_or_default();
+        let (mut conditions, mut values) = filter.sql(platform::storage::Reads::backend(&scope))?;
         let source = rows::source(&conditions, values.clone());
         let (bounds, order, bound) = keyset(&["seq"], descending, &request, values.len() + 2);
         conditions += &bounds;

@@ -79,6 +79,7 @@ pub struct CustomerFilter {
 }
 
 ::graphql::nested_filter!(CustomerFilter);
+crate::dated_filter!(CustomerFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 /// The tests of a list of customers: of its filter, and of the address and the tag beside it. Behind them the tests of names, all of which must hold.
 pub fn customer_tests(

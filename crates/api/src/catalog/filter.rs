@@ -81,7 +81,8 @@ crate::keyed_filter!(
     ProductFilter,
     "category" category CategorySlug,
     "categoryTree" category_tree CategorySlug,
-    "supplier" supplier SupplierCode,
+    "supplier" supplier SupplierCode;
+    [] "updatedAt" updated_at, "createdAt" created_at
 );
 
 /// Rows whose metadata have this key. Keys and texts are compared exactly.
@@ -102,7 +103,7 @@ pub struct ArchiveFilter {
     pub is_archived: Option<bool>,
     /// Condition on the ID.
     pub id: Option<IdFilter>,
-    /// Code of the channel or slug of the category, in any spelling of capitals. Product families have none, so none of them matches.
+    /// Code of the channel or slug of the category, in any spelling of capitals. Product families have none: they match `isNull: true` alone.
     pub code: Option<StringFilter>,
     /// Name, in any spelling of capitals. The first 10,000 objects in the order of their creation are compared.
     pub name: Option<StringFilter>,
@@ -114,6 +115,8 @@ pub struct ArchiveFilter {
     /// Time at which the object last changed.
     pub updated_at: Option<DateTimeFilter>,
 }
+
+crate::dated_filter!(flat ArchiveFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 /// The tests of a list of objects whose IDs are of a kind; without a filter those in use.
 pub(super) fn noun_tests<K: entity::id::Kind>(filter: Option<ArchiveFilter>) -> Answer<NounTests> {
@@ -223,11 +226,11 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> An
         listed(tracking.len(), &below(at, &["tracking"]))?;
         all.push(Filter::Tracking(tracking.into_iter().map(Into::into).collect()));
     }
-    if let Some(DateTimeFilter { gte, lt }) = filter.updated_at {
-        all.push(Filter::UpdatedAt { from: gte.map(|at| at.0), before: lt.map(|at| at.0) });
+    if let Some((from, before)) = filter.updated_at.as_ref().map(DateTimeFilter::range) {
+        all.push(Filter::UpdatedAt { from, before });
     }
-    if let Some(DateTimeFilter { gte, lt }) = filter.created_at {
-        all.push(Filter::CreatedAt { from: gte.map(|at| at.0), before: lt.map(|at| at.0) });
+    if let Some((from, before)) = filter.created_at.as_ref().map(DateTimeFilter::range) {
+        all.push(Filter::CreatedAt { from, before });
     }
     if let Some(barcode) = filter.barcode {
         all.extend(text_tests(barcode, &below(at, &["barcode"]))?.into_iter().map(Filter::Barcode));
@@ -333,6 +336,7 @@ pub(super) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest
     if let Some(text) = filter.contains {
         all.push(TextTest::Contains(checked(text, &below(at, &["contains"]))?));
     }
+    all.extend(filter.is_null.map(TextTest::IsNull));
     Ok(all)
 }
 

@@ -61,6 +61,7 @@ fn text(test: &TextTest) -> Value {
         TextTest::In(texts) => json!({ "in": texts }),
         TextTest::StartsWith(text) => json!({ "startsWith": text }),
         TextTest::Contains(text) => json!({ "contains": text }),
+        TextTest::IsNull(is_null) => json!({ "isNull": is_null }),
     }
 }
 

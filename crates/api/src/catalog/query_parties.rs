@@ -17,10 +17,13 @@ use super::{
     store_filter::{StoreFilter, StoreSort, store_tests},
     supplier_filter::{SupplierFilter, SupplierSort, supplier_tests},
 };
-use crate::graphql::{
-    context::ContextExt,
-    fault::{Answer, TopError},
-    scalars::Cursor,
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    periods::in_days,
 };
 
 /// Queries of stores, suppliers, customers and channels.
@@ -65,7 +68,7 @@ impl PartyQuery {
         let kind = sorted.kind("stores");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.stores(permit, store_tests(filter)?, sorted, &request).await?;
+        let listed = catalog.stores(permit, store_tests(in_days(ctx, filter).await?)?, sorted, &request).await?;
         Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Store(row.into()), keys)
@@ -110,7 +113,7 @@ impl PartyQuery {
         let kind = sorted.kind("suppliers");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.suppliers(permit, supplier_tests(filter)?, sorted, &request).await?;
+        let listed = catalog.suppliers(permit, supplier_tests(in_days(ctx, filter).await?)?, sorted, &request).await?;
         Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Supplier(row.into()), keys)
@@ -167,7 +170,7 @@ impl PartyQuery {
         let kind = sorted.kind("customers");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let (mut tests, names) = customer_tests(filter, (email, tag))?;
+        let (mut tests, names) = customer_tests(in_days(ctx, filter).await?, (email, tag))?;
         orders_seen(ctx, &mut tests)?;
         let seen = address_permit(ctx, &mut tests)?;
         narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
@@ -193,7 +196,7 @@ impl PartyQuery {
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
         let catalog = ctx.given::<Catalog>()?;
-        let (mut tests, names) = customer_tests(filter, (None, None))?;
+        let (mut tests, names) = customer_tests(in_days(ctx, filter).await?, (None, None))?;
         orders_seen(ctx, &mut tests)?;
         let seen = address_permit(ctx, &mut tests)?;
         narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
@@ -240,7 +243,8 @@ impl PartyQuery {
         let kind = sorted.kind("channels");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.channels(permit, noun_tests::<entity::id::kind::ChannelId>(filter)?, sorted, &request).await?;
+        let tests = noun_tests::<entity::id::kind::ChannelId>(in_days(ctx, filter).await?)?;
+        let listed = catalog.channels(permit, tests, sorted, &request).await?;
         Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Channel(row.into()), keys)

@@ -36,6 +36,7 @@ use crate::{
         scalars::Cursor,
     },
     keyed_filters::by_ids,
+    periods::in_days,
     sorts::{ProductSort, order_of},
 };
 
@@ -137,7 +138,7 @@ impl ProductQuery {
         let sorted = CategorySort::sorted(sort);
         let kind = sorted.kind("categories");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
-        let tests = noun_tests::<entity::id::kind::CategoryId>(filter)?;
+        let tests = noun_tests::<entity::id::kind::CategoryId>(in_days(ctx, filter).await?)?;
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
             None => None,
             Some(By::Id(id)) => Some(id),
@@ -192,7 +193,8 @@ impl ProductQuery {
         let kind = sorted.kind("productFamilies");
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.families(permit, noun_tests::<entity::id::kind::FamilyId>(filter)?, sorted, &request).await?;
+        let tests = noun_tests::<entity::id::kind::FamilyId>(in_days(ctx, filter).await?)?;
+        let listed = catalog.families(permit, tests, sorted, &request).await?;
         Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (ProductFamily(row.into()), keys)

@@ -56,6 +56,7 @@ pub struct StoreFilter {
 }
 
 ::graphql::nested_filter!(StoreFilter);
+crate::dated_filter!(StoreFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 /// The tests of a list of stores.
 pub fn store_tests(filter: Option<StoreFilter>) -> Answer<Nested<StoreTests>> {

@@ -49,6 +49,7 @@ pub struct SupplierFilter {
 }
 
 ::graphql::nested_filter!(SupplierFilter);
+crate::dated_filter!(SupplierFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 /// The tests of a list of suppliers.
 pub fn supplier_tests(filter: Option<SupplierFilter>) -> Answer<Nested<SupplierTests>> {

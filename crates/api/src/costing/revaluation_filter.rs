@@ -36,7 +36,7 @@ pub struct StockRevaluationFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat StockRevaluationFilter, "product" product ProductSku);
+crate::keyed_filter!(flat StockRevaluationFilter, "product" product ProductSku; [] "createdAt" created_at);
 
 impl StockRevaluationFilter {
     /// The filter as rows understand it. Numbers of revaluations have no letters, so no patterns are needed.

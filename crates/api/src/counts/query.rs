@@ -101,7 +101,10 @@ pub struct StocktakeFilter {
 }
 
 ::graphql::nested_filter!(StocktakeFilter);
-crate::keyed_filter!(StocktakeFilter, "store" store StoreCode, "product" product ProductSku);
+crate::keyed_filter!(
+    StocktakeFilter, "store" store StoreCode, "product" product ProductSku;
+    [store] "createdAt" created_at, "updatedAt" updated_at
+);
 
 impl StocktakeFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.

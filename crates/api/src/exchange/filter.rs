@@ -28,6 +28,8 @@ pub struct DataJobFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
+crate::dated_filter!(flat DataJobFilter, [] "createdAt" created_at);
+
 /// Sort order of a list of data jobs; data jobs with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct DataJobSort {

@@ -33,6 +33,8 @@ pub struct ExportScheduleFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+crate::dated_filter!(flat ExportScheduleFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+
 impl ExportScheduleFilter {
     /// The filter as rows understand it.
     pub(super) fn read(self) -> Answer<ScheduleFilter> {

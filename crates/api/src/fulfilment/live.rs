@@ -35,6 +35,7 @@ use crate::{
         rights::Rights,
         stream::{ResetReason, StreamPhase},
     },
+    periods::without_periods,
 };
 
 /// Works in a page of the snapshot.
@@ -177,7 +178,8 @@ impl FulfilmentWorkSubscription {
     ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let rights = Rights::of::<kind::FulfilmentRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let tests = within(&permit, by_ids(ctx, filter, "filter").await?.unwrap_or_default().read_for_stream()?);
+        let filter = by_ids(ctx, without_periods(filter)?, "filter").await?.unwrap_or_default();
+        let tests = within(&permit, filter.read_for_stream()?);
         let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, WorkTopic { tests }, rights, options).await?;
         Ok(updates.map(|update| update.map(FulfilmentWorkUpdate)))

@@ -62,7 +62,10 @@ pub struct FulfilmentWorkFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat FulfilmentWorkFilter, "store" store StoreCode);
+crate::keyed_filter!(
+    flat FulfilmentWorkFilter, "store" store StoreCode;
+    [store] "dueAt" due_at, "createdAt" created_at, "updatedAt" updated_at
+);
 
 impl FulfilmentWorkFilter {
     /// What is asked of the works' orders.

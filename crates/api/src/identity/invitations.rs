@@ -24,6 +24,7 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
+    periods::in_days,
 };
 
 #[derive(Default)]
@@ -51,7 +52,7 @@ impl MemberQuery {
         let sorted = sort.map_or(MembersSorted::BY_EMAIL, MembersSorted::from);
         let kind = sorted.kind();
         let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.given::<Limits>()?.page)?;
-        let filter = filter.unwrap_or_default().read(status.unwrap_or_default())?;
+        let filter = in_days(ctx, filter).await?.unwrap_or_default().read(status.unwrap_or_default())?;
         let page = MemberPage { filter, sorted, request };
         let rows = ctx.given::<Identity>()?.members(tenant, &page).await?;
         let nodes = rows.into_iter().map(|view| {

@@ -25,9 +25,11 @@ pub struct MemberFilter {
     pub search: Option<String>,
     /// True for members with a second factor, false for those without one, null for both.
     pub is_mfa_enabled: Option<bool>,
-    /// Time at which the member was last seen. Invited members were not seen yet and do not match.
+    /// Time at which the member was last seen. Invited members were not seen yet: they match `isNull: true` alone.
     pub last_seen_at: Option<DateTimeFilter>,
 }
+
+crate::dated_filter!(flat MemberFilter, [] "lastSeenAt" last_seen_at);
 
 /// Sort order of a list of members; members with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -55,7 +57,8 @@ crate::sorts::rows_sorted!(from MemberSort => MembersSorted);
 
 impl MemberFilter {
     /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
-    pub(super) fn read(self, beside: Vec<MemberStatus>) -> Answer<Tests> {
+    pub(super) fn read(mut self, beside: Vec<MemberStatus>) -> Answer<Tests> {
+        let is_null = self.last_seen_at.as_mut().and_then(|filter| filter.is_null.take());
         if let Some(text) = &self.search {
             searchable(text, || path!["filter", "search"])?;
         }
@@ -75,6 +78,7 @@ impl MemberFilter {
             search: self.search,
             mfa_enabled: self.is_mfa_enabled,
             last_seen: self.last_seen_at.map(|test| test.range()).map(|(from, before)| [from, before]).unwrap_or_default(),
+            is_seen: is_null.map(|is_null| !is_null),
         })
     }
 }

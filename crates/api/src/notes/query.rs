@@ -21,6 +21,7 @@ use crate::{
         scalars::Cursor,
     },
     orders::{filters::span, links::MOST_A_PAGE},
+    periods::in_days,
     schema,
 };
 
@@ -36,6 +37,8 @@ pub struct NoteFilter {
     /// Time at which the note was written.
     pub created_at: Option<DateTimeFilter>,
 }
+
+crate::dated_filter!(flat NoteFilter, [] "createdAt" created_at);
 
 /// Sort order of a list of notes; notes with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -106,7 +109,7 @@ async fn page(
     // Cursors of the newest first are those of before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("notes:{}{order}", node_id.as_str()));
-    let filter = filter.unwrap_or_default().read()?;
+    let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);

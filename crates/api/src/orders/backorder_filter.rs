@@ -32,7 +32,8 @@ crate::keyed_filter!(
     flat BackorderFilter,
     "product" product ProductSku,
     "store" store StoreCode,
-    "channel" channel ChannelCode,
+    "channel" channel ChannelCode;
+    [store] "placedAt" placed_at
 );
 
 /// Sort order of a list of order lines that wait for stock; lines with equal values are sorted by the number of their order and by their position.
@@ -66,13 +67,12 @@ impl BackorderFilter {
         let mut orders: Vec<Filter> = stores.into_iter().map(|ids| Filter::Ids(IdColumn::Store, ids)).collect();
         orders.extend(channels.into_iter().map(|ids| Filter::Ids(IdColumn::Channel, ids)));
         orders.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
-        let QuantityFilter { eq, gte, lte } = self.backordered.unwrap_or_default();
-        let [eq, gte, lte] = [eq, gte, lte].map(|quantity| quantity.map(|quantity| quantity.0.get()));
+        let (least, most) = self.backordered.unwrap_or_default().range();
         let lines = BackorderTests {
             products: ids::<kind::ProductId>(self.product, &below(&at, "product"))?,
             skus: texts(self.sku, &below(&at, "sku"))?,
-            least: [eq, gte].into_iter().flatten().max(),
-            most: [eq, lte].into_iter().flatten().min(),
+            least,
+            most,
         };
         Ok((orders, lines))
     }

@@ -72,6 +72,8 @@ pub(super) fn allocated(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<
 /// What a text says of a number; None where every number passes.
 pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<NumberTest> {
     match test {
+        // Every document has a number.
+        TextTest::IsNull(is_null) => is_null.then(|| NumberTest::In(Vec::new())),
         TextTest::In(texts) => Some(NumberTest::In(texts.iter().filter_map(|one| patterns.number(kind, one)).collect())),
         TextTest::StartsWith(text) => match patterns.digits(kind, &text) {
             Some("") => None,

@@ -10,24 +10,24 @@ use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::{
-        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, OrdersSorted, SearchTest, SearchWord, Span, TagTest, TextTest,
-        TotalTest,
+        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, OrdersSorted, SearchTest, SearchWord, TagTest, TotalTest,
     },
 };
 use platform::path;
-use uuid::Uuid;
 
+pub(super) use super::leaf_tests::few;
+pub(crate) use super::leaf_tests::{below, ids, span, texts};
 use super::{
     document_filter::{DocumentFilter, allocated},
     enums::OrderStatus,
-    links::{DateTimeFilter, Direction, IdFilter, StringFilter, argument},
+    links::{DateTimeFilter, Direction, IdFilter, StringFilter},
 };
 use crate::{
     catalog::{MetadataFilter, metadata_tests},
     graphql::{
         context::ContextExt,
         fault::TopError,
-        filters::{MAX_TESTS, MAX_VALUES, MoneyFilter, StoreIdFilter, plain, searchable},
+        filters::{MAX_TESTS, MoneyFilter, StoreIdFilter, plain, searchable},
         nested::{check_depth, too_many_tests},
         refusal::Path,
     },
@@ -101,7 +101,8 @@ crate::keyed_filter!(
     "store" store StoreCode,
     "channel" channel ChannelCode,
     "customer" customer CustomerExternalRef,
-    "product" product ProductSku,
+    "product" product ProductSku;
+    [store] "placedAt" placed_at, "createdAt" created_at, "updatedAt" updated_at
 );
 
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
@@ -277,54 +278,6 @@ pub fn customers_seen(caller: &Caller) -> Result<(), TopError> {
     if caller.sees_customers() { Ok(()) } else { Err(TopError::Forbidden(kind::CustomerRead::info().code)) }
 }
 
-pub(crate) fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
-    let mut path = at.clone();
-    path.push(name.to_string());
-    path
-}
-
-/// The tests of an id filter: one for `eq`, one for `in`.
-pub(crate) fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<Vec<Uuid>>, TopError> {
-    let Some(filter) = filter else { return Ok(Vec::new()) };
-    filter.refuse_more(|| at.clone())?;
-    let mut tests = Vec::new();
-    if let Some(id) = filter.eq {
-        tests.push(vec![argument::<K>(&id, || below(at, "eq"))?.uuid()]);
-    }
-    if let Some(list) = filter.one_of {
-        let at = below(at, "in");
-        few(list.len(), &at)?;
-        let ids: Result<_, _> = list
-            .iter()
-            .enumerate()
-            .map(|(index, id)| argument::<K>(id, || below(&at, &index)).map(entity::id::Id::uuid))
-            .collect();
-        tests.push(ids?);
-    }
-    Ok(tests)
-}
-
-/// The tests of a text filter, with no NUL in them.
-pub(crate) fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextTest>, TopError> {
-    let Some(filter) = filter else { return Ok(Vec::new()) };
-    let sound = |text: String, name: &str| plain(&text, || below(at, name)).map(|()| text);
-    let mut tests = Vec::new();
-    if let Some(text) = filter.eq {
-        tests.push(TextTest::In(vec![sound(text, "eq")?]));
-    }
-    if let Some(list) = filter.one_of {
-        few(list.len(), &below(at, "in"))?;
-        tests.push(TextTest::In(list.into_iter().map(|text| sound(text, "in")).collect::<Result<_, _>>()?));
-    }
-    if let Some(text) = filter.starts_with {
-        tests.push(TextTest::StartsWith(sound(text, "startsWith")?));
-    }
-    if let Some(text) = filter.contains {
-        tests.push(TextTest::Contains(sound(text, "contains")?));
-    }
-    Ok(tests)
-}
-
 /// What customers with these addresses have in `email_blind`; nothing for a caller who is not shown addresses.
 async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap<String, Vec<u8>>, TopError> {
     let mut found = HashMap::new();
@@ -371,16 +324,4 @@ fn hold_kinds(kinds: Vec<String>, at: &Path) -> Result<Vec<String>, TopError> {
         plain(kind, || below(at, &index))?;
     }
     Ok(kinds)
-}
-
-pub(super) fn few(count: usize, at: &Path) -> Result<(), TopError> {
-    if count <= MAX_VALUES {
-        return Ok(());
-    }
-    Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} values are taken"), at.clone()))
-}
-
-/// From `gte` to before `lt`.
-pub(crate) fn span(test: &DateTimeFilter) -> Span {
-    Span { from: test.gte.map(|at| at.0), before: test.lt.map(|at| at.0) }
 }

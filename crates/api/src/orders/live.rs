@@ -21,6 +21,7 @@ use crate::{
         rights::Rights,
         stream::{ResetReason, StreamPhase},
     },
+    periods::without_periods,
 };
 
 /// An item of the stream of order changes.
@@ -103,7 +104,7 @@ impl OrderSubscription {
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let filter = OrderFilter::read_in(ctx, filter).await?;
+        let filter = OrderFilter::read_in(ctx, without_periods(filter)?).await?;
         if filter.asks_of_lines() {
             let message = "events of orders do not say their lines, their texts and the stores that their stock is in: filter by something else";
             return Err(TopError::bad_input(message, path!["filter"]));

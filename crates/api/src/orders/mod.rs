@@ -13,6 +13,7 @@ mod hold;
 mod hold_roots;
 mod hold_rules;
 mod inputs;
+mod leaf_tests;
 mod direct_json;
 mod line;
 mod live;

@@ -71,7 +71,10 @@ pub struct InvoiceFilter {
 }
 
 ::graphql::nested_filter!(InvoiceFilter);
-crate::keyed_filter!(InvoiceFilter, "store" store StoreCode, "customer" customer CustomerExternalRef);
+crate::keyed_filter!(
+    InvoiceFilter, "store" store StoreCode, "customer" customer CustomerExternalRef;
+    [store] "issuedAt" issued_at
+);
 
 /// Sort order of a list of invoices; rows with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]

@@ -89,7 +89,12 @@ pub struct BlanketOrderFilter {
 }
 
 ::graphql::nested_filter!(BlanketOrderFilter);
-crate::keyed_filter!(BlanketOrderFilter, "supplier" supplier SupplierCode, "product" product ProductSku);
+crate::keyed_filter!(
+    BlanketOrderFilter,
+    "supplier" supplier SupplierCode,
+    "product" product ProductSku;
+    [] "validFrom" valid_from, "validTo" valid_to, "createdAt" created_at, "updatedAt" updated_at
+);
 
 impl BlanketOrderFilter {
     fn read(self, patterns: &Patterns) -> Answer<Nested<BlanketFilter>> {

@@ -24,7 +24,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateFilter, DateTimeFilter, IdFilter, MoneyFilter, StringFilter},
+        filters::{DateFilter, DateTimeFilter, DayRange, IdFilter, MoneyFilter, StringFilter},
         nested::{NestedFilter, place, read_nested},
         refusal::Path,
         scalars::Date,
@@ -127,7 +127,8 @@ crate::keyed_filter!(
     PurchaseOrderFilter,
     "supplier" supplier SupplierCode,
     "store" store StoreCode,
-    "product" product ProductSku,
+    "product" product ProductSku;
+    [store] "expectedOn" expected_on, "createdAt" created_at, "updatedAt" updated_at
 );
 
 impl PurchaseOrderFilter {
@@ -181,9 +182,8 @@ fn total(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
 
 /// The days of a filter; a span that no day lies in is refused.
 pub(super) fn days(filter: Option<DateFilter>, at: &Path) -> Answer<Option<DaySpan>> {
-    let days = filter.map(|days| DaySpan { from: days.gte.map(|day| day.0), before: days.lt.map(|day| day.0) });
-    let empty = days.is_some_and(|days| days.from.zip(days.before).is_some_and(|(from, before)| from >= before));
-    if empty { Err(TopError::bad_input("lt must be a day after gte", below(at, "lt"))) } else { Ok(days) }
+    let days = filter.map(|filter| filter.range(at)).transpose()?;
+    Ok(days.map(|DayRange { from, before, is_null }| DaySpan { from, before, is_null }))
 }
 
 /// What a list of purchase orders is asked for.

@@ -82,7 +82,10 @@ pub struct SupplierProductFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat SupplierProductFilter, "supplier" supplier SupplierCode, "product" product ProductSku);
+crate::keyed_filter!(
+    flat SupplierProductFilter, "supplier" supplier SupplierCode, "product" product ProductSku;
+    [] "createdAt" created_at, "updatedAt" updated_at
+);
 
 fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))

@@ -75,7 +75,13 @@ pub struct SupplierReturnFilter {
 }
 
 ::graphql::nested_filter!(SupplierReturnFilter);
-crate::keyed_filter!(SupplierReturnFilter, "supplier" supplier SupplierCode, "store" store StoreCode, "product" product ProductSku);
+crate::keyed_filter!(
+    SupplierReturnFilter,
+    "supplier" supplier SupplierCode,
+    "store" store StoreCode,
+    "product" product ProductSku;
+    [store] "occurredAt" occurred_at, "createdAt" created_at
+);
 
 /// Sort order of a list of returns to suppliers; rows with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]

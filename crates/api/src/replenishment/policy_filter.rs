@@ -36,7 +36,8 @@ crate::keyed_filter!(
     flat ReplenishmentPolicyFilter,
     "product" product ProductSku,
     "store" store StoreCode,
-    "supplier" supplier SupplierCode
+    "supplier" supplier SupplierCode;
+    [store] "createdAt" created_at, "updatedAt" updated_at
 );
 
 impl ReplenishmentPolicyFilter {

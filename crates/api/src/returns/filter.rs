@@ -69,7 +69,8 @@ crate::keyed_filter!(
     "store" store StoreCode,
     "channel" channel ChannelCode,
     "customer" customer CustomerExternalRef,
-    "product" product ProductSku,
+    "product" product ProductSku;
+    [store] "receivedAt" received_at, "createdAt" created_at, "updatedAt" updated_at
 );
 
 impl ReturnFilter {
@@ -100,7 +101,10 @@ impl ReturnFilter {
             let is_hidden = caller.channel.is_some();
             all.push(if is_hidden { ReturnTest::Status(Vec::new()) } else { ReturnTest::Tag(test) });
         }
-        all.extend(self.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
+        let mut received_at = self.received_at;
+        let is_null = received_at.as_mut().and_then(|filter| filter.is_null.take());
+        all.extend(is_null.map(|is_null| ReturnTest::IsReceived(!is_null)));
+        all.extend(received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
         all.extend(self.status.map(|list| ReturnTest::Status(list.into_iter().map(Into::into).collect())));
         let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;
         all.extend(orders.into_iter().map(ReturnTest::Order));

@@ -30,6 +30,8 @@ pub struct SavedViewFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+crate::dated_filter!(flat SavedViewFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+
 impl SavedViewFilter {
     /// The filter as rows understand it.
     pub(super) fn read(self) -> Answer<ViewFilter> {

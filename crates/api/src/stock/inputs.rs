@@ -81,7 +81,8 @@ crate::keyed_filter!(
     "product" product ProductSku,
     "category" category CategorySlug,
     "categoryTree" category_tree CategorySlug,
-    "supplier" supplier SupplierCode,
+    "supplier" supplier SupplierCode;
+    [store] "updatedAt" updated_at
 );
 
 /// Turns the input into what lists and streams filter by.
@@ -119,7 +120,10 @@ fn listed(ctx: &Context<'_>, filter: &StockFilter, found: &HashMap<String, Ranke
     if filter.supplier.is_some() || filter.category_tree.is_some() {
         ctx.permit::<kind::ProductRead>()?;
     }
+    // Events say which category a product has, and not that it has none.
+    let no_category = filter.category.as_ref().and_then(|test| test.is_null);
     let of_product = ProductFilter {
+        category: no_category.map(|is_null| IdFilter { is_null: Some(is_null), ..IdFilter::default() }),
         category_tree: filter.category_tree.clone(),
         supplier: filter.supplier.clone(),
         sku: filter.sku.clone(),
@@ -151,12 +155,7 @@ fn plain(
     let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
         list.as_ref().map(|list| list.iter().map(|part| plain(ctx, part, depth + 1, known)).collect()).transpose()
     };
-    let range = |filter: &Option<QuantityFilter>| {
-        filter.as_ref().map_or((None, None), |f| {
-            let get = |q: Option<Quantity>| q.map(|q| q.0.get());
-            (get(f.gte).max(get(f.eq)), [get(f.lte), get(f.eq)].into_iter().flatten().min())
-        })
-    };
+    let range = |filter: &Option<QuantityFilter>| filter.as_ref().map(QuantityFilter::range).unwrap_or_default();
     // The stores that are in the groups now: a list and a stream keep to them.
     let grouped =
         groups(filter)?.map(|ids| ids.iter().filter_map(|id| members.get(id)).flatten().copied().collect::<Vec<StoreId>>());
@@ -164,8 +163,8 @@ fn plain(
     if let Some(grouped) = grouped {
         stores = Some(stores.map_or_else(|| grouped.clone(), |own| own.into_iter().filter(|id| grouped.contains(id)).collect()));
     }
-    let categories: Option<Vec<CategoryId>> =
-        filter.category.as_ref().map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
+    let category = filter.category.clone().map(|test| IdFilter { is_null: None, ..test });
+    let categories: Option<Vec<CategoryId>> = category.map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
     // A part that asks for nothing is none.
     let mut and = parts(&filter.and)?.unwrap_or_default();
     and.retain(|part| *part != LevelFilter::default());

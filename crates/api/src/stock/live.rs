@@ -30,6 +30,7 @@ use crate::{
         rights::Rights,
         stream::{ResetReason, StreamPhase},
     },
+    periods::without_periods,
 };
 
 /// An item of the stream of stock changes.
@@ -130,7 +131,7 @@ impl StockSubscription {
     ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;
         let delay = feed::delay(max_delay_ms)?;
-        let filter = level_filter(ctx, filter.as_ref()).await?;
+        let filter = level_filter(ctx, without_periods(filter)?.as_ref()).await?;
         if filter.asks_of_lists() {
             let message = "events of stock do not say the product's texts, category tree and supplier, lots and times: filter by something else";
             return Err(TopError::bad_input(message, path!["filter"]));

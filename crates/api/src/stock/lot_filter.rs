@@ -24,6 +24,7 @@ use crate::{
         refusal::Path,
         scalars::Date,
     },
+    orders::filters::below,
 };
 
 /// Lots that match all of these.
@@ -47,7 +48,7 @@ pub struct LotFilter {
     pub status: Option<Vec<LotStatus>>,
     /// Day before which the lot's expiry date is. A lot without one does not match. Null for any.
     pub expires_before: Option<Date>,
-    /// Expiry date of the lot. A lot without one does not match.
+    /// Expiry date of the lot.
     pub expires_on: Option<DateFilter>,
     /// Quantity of the lot on hand in all stores that you may see, in the product's smallest unit.
     pub on_hand: Option<QuantityFilter>,
@@ -60,7 +61,10 @@ pub struct LotFilter {
 }
 
 ::graphql::nested_filter!(LotFilter);
-crate::keyed_filter!(LotFilter, "product" product ProductSku, "store" store StoreCode);
+crate::keyed_filter!(
+    LotFilter, "product" product ProductSku, "store" store StoreCode;
+    [store] "expiresOn" expires_on, "createdAt" created_at, "updatedAt" updated_at
+);
 
 /// Codes of lots. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -82,7 +86,7 @@ impl LotFilter {
 
     fn spec(self, at: &Path) -> Answer<LotFilterSpec> {
         let (codes, code_starts) = codes(self.code.unwrap_or_default(), &place(at, "code"))?;
-        let (expires_from, before) = days(self.expires_on.as_ref(), at)?;
+        let days = self.expires_on.map(|filter| filter.range(&below(at, "expiresOn"))).transpose()?.unwrap_or_default();
         let skus = self.sku.map(|filter| texts(&filter, &place(at, "sku"))).transpose()?.unwrap_or_default();
         Ok(LotFilterSpec {
             ids: self.id.map(|filter| filter.ids::<ids::LotId>(&place(at, "id"))).transpose()?.flatten(),
@@ -91,8 +95,9 @@ impl LotFilter {
             stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
             seen_in: None,
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
-            expires_from,
-            expires_before: [self.expires_before.map(|day| day.0), before].into_iter().flatten().min(),
+            expires_from: days.from,
+            expires_before: [self.expires_before.map(|day| day.0), days.before].into_iter().flatten().min(),
+            expires: days.is_null.map(|is_null| !is_null),
             codes,
             code_starts,
             on_hand: on_hand(self.on_hand),
@@ -119,21 +124,9 @@ pub(super) fn codes(code: LotCodeFilter, at: &[&str]) -> Answer<(Option<Vec<Stri
     Ok((keys, starts))
 }
 
-/// The first day, and the day after the last.
-fn days(filter: Option<&DateFilter>, at: &Path) -> Answer<(Option<i32>, Option<i32>)> {
-    let Some(DateFilter { gte, lt }) = filter else { return Ok((None, None)) };
-    let (from, before) = (gte.as_ref().map(|day| day.0), lt.as_ref().map(|day| day.0));
-    if from.zip(before).is_some_and(|(from, before)| from >= before) {
-        let field = at.iter().map(String::as_str).chain(["expiresOn", "lt"]).map(str::to_owned).collect();
-        return Err(TopError::bad_input("lt must be a day after gte", field));
-    }
-    Ok((from, before))
-}
-
 fn on_hand(filter: Option<QuantityFilter>) -> OnHandTest {
-    let QuantityFilter { eq, gte, lte } = filter.unwrap_or_default();
-    let [eq, gte, lte] = [eq, gte, lte].map(|quantity| quantity.map(|quantity| quantity.0.get()));
-    OnHandTest { least: [eq, gte].into_iter().flatten().max(), most: [eq, lte].into_iter().flatten().min(), within: None }
+    let (least, most) = filter.unwrap_or_default().range();
+    OnHandTest { least, most, within: None }
 }
 
 fn moments(filter: Option<&DateTimeFilter>) -> [Option<Timestamp>; 2] {

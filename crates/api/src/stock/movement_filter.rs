@@ -55,7 +55,10 @@ pub struct MovementFilter {
 }
 
 ::graphql::nested_filter!(MovementFilter);
-crate::keyed_filter!(MovementFilter, "store" store StoreCode, "product" product ProductSku);
+crate::keyed_filter!(
+    MovementFilter, "store" store StoreCode, "product" product ProductSku;
+    [store] "occurredAt" occurred_at, "recordedAt" recorded_at
+);
 
 /// Sort order of a list of movements; movements with equal values are sorted in the order in which they were recorded.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -104,11 +107,14 @@ impl MovementFilter {
         let of_any_kind = |filter: &Option<IdFilter>, name: &str| {
             Ok::<_, TopError>(filter.as_ref().map(|filter| filter.of_any_kind(&place(at, name))).transpose()?.flatten())
         };
+        let mut reference = self.reference.clone();
+        let is_null = reference.as_mut().and_then(|test| test.is_null.take());
         Ok(MovementFilterSpec {
             kinds: self.kind.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect()),
             stores: self.store.as_ref().map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
             products: self.product.as_ref().map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
-            references: of_any_kind(&self.reference, "reference")?,
+            references: of_any_kind(&reference, "reference")?,
+            has_reference: is_null.map(|is_null| !is_null),
             external_ref: texts(&self.external_ref, "externalRef")?,
             occurred_from,
             occurred_before,
@@ -134,6 +140,7 @@ pub(super) fn folded(test: TextTest) -> TextTest {
         TextTest::In(texts) => TextTest::In(texts.iter().map(|one| text::fold(one.trim())).collect()),
         TextTest::StartsWith(prefix) => TextTest::StartsWith(text::fold(&prefix)),
         TextTest::Contains(part) => TextTest::Contains(text::fold(&part)),
+        TextTest::IsNull(is_null) => TextTest::IsNull(is_null),
     }
 }
 
@@ -144,5 +151,6 @@ pub(super) fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>,
     let same = filter.eq.clone().map(|text| TextTest::In(vec![text]));
     let begins = filter.starts_with.clone().map(TextTest::StartsWith);
     let has = filter.contains.clone().map(TextTest::Contains);
-    Ok([listed, same, begins, has].into_iter().flatten().collect())
+    let is_null = filter.is_null.map(TextTest::IsNull);
+    Ok([listed, same, begins, has, is_null].into_iter().flatten().collect())
 }

@@ -110,7 +110,8 @@ crate::keyed_filter!(
     "fromStore" from_store StoreCode,
     "toStore" to_store StoreCode,
     "store" store StoreCode,
-    "product" product ProductSku,
+    "product" product ProductSku;
+    [store] "createdAt" created_at, "expectedAt" expected_at, "updatedAt" updated_at
 );
 
 impl TransferFilter {
@@ -119,8 +120,10 @@ impl TransferFilter {
         read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
     }
 
-    fn tests(self, patterns: &Patterns, at: &Path) -> Answer<Vec<TransferTest>> {
+    fn tests(mut self, patterns: &Patterns, at: &Path) -> Answer<Vec<TransferTest>> {
         let mut all = Vec::new();
+        let is_null = self.expected_at.as_mut().and_then(|filter| filter.is_null.take());
+        all.extend(is_null.map(|is_null| TransferTest::IsExpected(!is_null)));
         all.extend(self.status.map(|list| TransferTest::Status(list.into_iter().map(Into::into).collect())));
         let stores = |filter: Option<IdFilter>, name: &str| {
             Ok::<_, TopError>(filter.map(|filter| filter.ids::<ids::StoreId>(&place(at, name))).transpose()?.flatten())

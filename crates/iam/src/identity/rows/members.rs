@@ -122,6 +122,8 @@ pub struct MemberFilter {
     pub mfa_enabled: Option<bool>,
     /// Last seen from this moment on, and before that one.
     pub last_seen: [Option<Timestamp>; 2],
+    /// Whether the member was seen yet.
+    pub is_seen: Option<bool>,
 }
 
 impl MemberFilter {
@@ -160,6 +162,10 @@ impl MemberFilter {
                 let number = bind(at.into());
                 sql.push_str(&format!(" AND m.status <> 'INVITED' AND m.last_seen_at {operator} ${number}"));
             }
+        }
+        if let Some(is_seen) = self.is_seen {
+            let seen = "(m.status <> 'INVITED' AND m.last_seen_at IS NOT NULL)";
+            sql.push_str(&format!(" AND {}{seen}", if is_seen { "" } else { "NOT " }));
         }
         (sql, values)
     }

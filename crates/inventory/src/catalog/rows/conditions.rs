@@ -40,11 +40,22 @@ pub(super) const fn finder(backend: Backend) -> &'static str {
     }
 }
 
+/// The condition `isNull` on a column that always has a value.
+pub const fn never_null(is_null: bool) -> &'static str {
+    if is_null { "FALSE" } else { "TRUE" }
+}
+
+/// The condition `isNull` on a column that may have no value.
+pub fn null_test(column: &str, is_null: bool) -> String {
+    format!("{column} {}", if is_null { "IS NULL" } else { "IS NOT NULL" })
+}
+
 /// That a column passes a test, whose texts are compared as `key` makes them; begins with ` AND `.
 pub fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl Fn(&str) -> String) {
     let backend = clause.backend();
     clause.push(" AND ");
     match test {
+        TextTest::IsNull(is_null) => clause.push(&null_test(column, *is_null)),
         TextTest::In(texts) => {
             let keys: Vec<String> = texts.iter().map(|text| key(text.trim())).collect();
             let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
@@ -64,6 +75,10 @@ pub(super) fn push_tag(clause: &mut Clause, column: &str, test: &TextTest) {
     let backend = clause.backend();
     let find = finder(backend);
     let (before, part) = match test {
+        TextTest::IsNull(is_null) => {
+            clause.push(&format!(" AND {column} {} ''", if *is_null { "=" } else { "<>" }));
+            return;
+        }
         TextTest::In(tags) => {
             // No tag has a line end: such a text would be found in two of them.
             let tags = tags.iter().map(|tag| text::fold(tag.trim())).filter(|tag| !tag.contains('\n'));
@@ -91,6 +106,7 @@ pub(super) fn push_tag(clause: &mut Clause, column: &str, test: &TextTest) {
 /// Whether a folded text passes a test.
 pub(super) fn holds(test: &TextTest, folded: &str) -> bool {
     match test {
+        TextTest::IsNull(is_null) => !is_null,
         TextTest::In(texts) => texts.iter().any(|one| text::fold(one.trim()) == folded),
         TextTest::StartsWith(prefix) => folded.starts_with(&text::fold(prefix)),
         TextTest::Contains(part) => folded.contains(&text::fold(part)),

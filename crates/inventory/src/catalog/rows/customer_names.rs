@@ -16,8 +16,7 @@ pub struct Named {
     pub opened: usize,
 }
 
-/// The customers of a condition whose names pass these tests; None where the condition leaves more than are compared. One that is merged is left out,
-/// and one without a name passes none.
+/// The customers of a condition whose names pass these tests; None where the condition leaves more than are compared. One that is merged is left out.
 pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextTest]) -> Result<Option<Named>, Fault> {
     let most = clause.bind(MOST_COMPARED + 1);
     let sql = format!("SELECT c.id FROM customer c WHERE c.tenant_id = $1{} AND c.merged_into IS NULL LIMIT {most}", clause.sql);
@@ -30,7 +29,7 @@ pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextT
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let opened = customer::by_ids(reads, chunk).await?;
-        found.extend(opened.iter().filter(|row| row.name.as_deref().is_some_and(|name| passes(&names, name))).map(|row| row.id));
+        found.extend(opened.iter().filter(|row| passes(&names, row.name.as_deref())).map(|row| row.id));
     }
     Ok(Some(Named { ids: found, opened: ids.len() }))
 }
@@ -45,16 +44,19 @@ fn folded(test: &TextTest) -> TextTest {
         }
         TextTest::StartsWith(prefix) => TextTest::StartsWith(text::fold(prefix)),
         TextTest::Contains(part) => TextTest::Contains(text::fold(part)),
+        TextTest::IsNull(is_null) => TextTest::IsNull(*is_null),
     }
 }
 
 /// Whether a name passes all of the folded tests. Its capitals do not count.
-fn passes(names: &[TextTest], name: &str) -> bool {
-    let name = text::fold(name);
-    names.iter().all(|test| match test {
-        TextTest::In(keys) => keys.binary_search(&name).is_ok(),
-        TextTest::StartsWith(prefix) => name.starts_with(prefix),
-        TextTest::Contains(part) => name.contains(part),
+fn passes(names: &[TextTest], name: Option<&str>) -> bool {
+    let name = name.map(text::fold);
+    names.iter().all(|test| match (test, &name) {
+        (TextTest::IsNull(is_null), name) => name.is_none() == *is_null,
+        (_, None) => false,
+        (TextTest::In(keys), Some(name)) => keys.binary_search(name).is_ok(),
+        (TextTest::StartsWith(prefix), Some(name)) => name.starts_with(prefix),
+        (TextTest::Contains(part), Some(name)) => name.contains(part),
     })
 }
 
@@ -65,7 +67,7 @@ mod tests {
     #[test]
     fn a_name_passes_every_test_in_any_capitals() {
         let part = |text: &str| TextTest::Contains(text.to_owned());
-        let passes = |tests: &[TextTest], name: &str| passes(&tests.iter().map(folded).collect::<Vec<_>>(), name);
+        let passes = |tests: &[TextTest], name: &str| passes(&tests.iter().map(folded).collect::<Vec<_>>(), Some(name));
         assert!(passes(&[part("KING"), TextTest::StartsWith("ada".to_owned())], "Ada King"));
         assert!(passes(&[TextTest::In(vec!["bo".to_owned(), " ÅSA ".to_owned(), "al".to_owned()])], "A\u{30a}sa"));
         assert!(!passes(&[part("king"), part("bo")], "Ada King"), "each of them");

@@ -184,8 +184,10 @@ fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
         push_tag(clause, "c.tag_keys", test);
     }
     for test in &tests.metadata {
-        clause.push(" AND c.id IN (SELECT n.target_id FROM node_tags n WHERE n.tenant_id = $1 AND n.target_kind = 'cus' AND ");
-        test.compile_on("n.metadata", clause);
+        let (not, present) = test.present();
+        clause.push(&format!(" AND c.id {not}IN (SELECT n.target_id FROM node_tags n WHERE n.tenant_id = $1"));
+        clause.push(" AND n.target_kind = 'cus' AND ");
+        present.compile_on("n.metadata", clause);
         clause.push(")");
     }
     if let Some(test) = &tests.orders {

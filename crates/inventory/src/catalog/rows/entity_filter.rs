@@ -23,7 +23,7 @@ pub struct NounTests {
     pub ids: Option<Vec<Uuid>>,
     /// None for all.
     pub is_archived: Option<bool>,
-    /// Of the code, or the slug; what has neither passes none.
+    /// Of the code, or the slug.
     pub codes: Vec<TextTest>,
     pub names: Vec<TextTest>,
     /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
@@ -64,6 +64,7 @@ impl NounTests {
         for test in &self.codes {
             match noun.place().1 {
                 Some(column) => push_text(clause, column, test, text::fold),
+                None if *test == TextTest::IsNull(true) => {}
                 None => clause.push(" AND FALSE"),
             }
         }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Clause,
+    conditions::never_null,
     leaves::{self, MetadataTest, PriceTest},
     search::Ranked,
     stocked::StockTest,
@@ -80,6 +81,8 @@ pub enum TextTest {
     In(Vec<String>),
     StartsWith(String),
     Contains(String),
+    /// Whether there is no text at all.
+    IsNull(bool),
 }
 
 impl Filter {
@@ -242,6 +245,7 @@ fn text_is(clause: &mut Clause, column: TextColumn, test: &TextTest) {
         TextColumn::Name => "p.name_key",
     };
     match test {
+        TextTest::IsNull(is_null) => clause.push(never_null(*is_null)),
         TextTest::In(texts) => {
             let keys: Vec<String> = texts.iter().map(|text| text::fold(text.trim())).collect();
             let value = clause.backend().texts(keys.iter().map(String::as_str));

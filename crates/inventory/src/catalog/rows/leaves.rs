@@ -5,6 +5,7 @@ use platform::storage::Backend;
 
 use super::{
     Clause,
+    conditions::never_null,
     filter::{TextTest, begins_with},
 };
 use crate::catalog::core::gtin;
@@ -39,8 +40,11 @@ pub(super) fn barcode(test: &TextTest, clause: &mut Clause) {
 
 /// The same of the product in a column. Whole codes are compared as GTINs, parts of codes as they are printed.
 pub fn barcode_of(column: &str, test: &TextTest, clause: &mut Clause) {
-    clause.push(&format!("{column} IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND "));
+    // A product without a barcode is none of those that have one.
+    let not = if *test == TextTest::IsNull(true) { " NOT" } else { "" };
+    clause.push(&format!("{column}{not} IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND "));
     match test {
+        TextTest::IsNull(_) => clause.push("TRUE"),
         TextTest::In(codes) => {
             let keys: Vec<String> = codes.iter().map(|code| gtin::key_of_typed(code.trim())).collect();
             let number = clause.number(clause.backend().texts(keys.iter().map(String::as_str)));
@@ -65,7 +69,19 @@ pub struct MetadataTest {
 
 impl MetadataTest {
     pub(super) fn compile(&self, clause: &mut Clause) {
-        self.compile_on("p.metadata", clause);
+        let (not, present) = self.present();
+        clause.push(not);
+        present.compile_on("p.metadata", clause);
+    }
+
+    /// The test of the rows that have what it asks for, and NOT before it where they must not: a row without the key, or without a text under it, is
+    /// none of those with one. For metadata that are in a table beside the rows.
+    pub fn present(&self) -> (&'static str, Self) {
+        let is_absent = |test: &TextTest| *test == TextTest::IsNull(true);
+        match self.value.as_slice() {
+            [test] if is_absent(test) => ("NOT ", Self { key: self.key.clone(), value: vec![TextTest::IsNull(false)] }),
+            _ => ("", self.clone()),
+        }
     }
 
     /// The same of another column of metadata, which is never null.
@@ -97,6 +113,7 @@ impl MetadataTest {
 
 fn has(test: &TextTest, one: char) -> bool {
     match test {
+        TextTest::IsNull(_) => false,
         TextTest::In(texts) => texts.iter().any(|text| text.contains(one)),
         TextTest::StartsWith(text) | TextTest::Contains(text) => text.contains(one),
     }
@@ -114,6 +131,8 @@ fn readable(column: &str, stand_in: char) -> String {
 /// A text, compared as it is.
 fn value(test: &TextTest, column: &str, clause: &mut Clause) {
     match test {
+        // It stands behind the condition that there is a text.
+        TextTest::IsNull(is_null) => clause.push(never_null(*is_null)),
         TextTest::In(texts) => {
             let number = clause.number(clause.backend().texts(texts.iter().map(String::as_str)));
             clause.push(&clause.backend().in_texts(column, number));

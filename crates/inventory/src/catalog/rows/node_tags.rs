@@ -8,7 +8,10 @@ use super::{Clause, conditions::push_tag, filter::TextTest};
 /// That the object of this column has a tag that passes, with the values of the parameters, which are numbered from `first`; begins with ` AND `.
 pub fn tagged(backend: Backend, first: usize, id: &str, test: &TextTest) -> (String, Vec<Value>) {
     let mut clause = Clause::numbered(backend, first);
-    clause.push(&format!(" AND {id} IN (SELECT n.target_id FROM node_tags n WHERE n.tenant_id = $1"));
+    // An object without tags is none of those that have some: it has no row here, or an empty one.
+    let present = TextTest::IsNull(false);
+    let (not, test) = if *test == TextTest::IsNull(true) { (" NOT", &present) } else { ("", test) };
+    clause.push(&format!(" AND {id}{not} IN (SELECT n.target_id FROM node_tags n WHERE n.tenant_id = $1"));
     push_tag(&mut clause, "n.tag_keys", test);
     clause.push(")");
     (clause.sql, clause.values)

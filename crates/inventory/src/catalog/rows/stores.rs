@@ -35,7 +35,7 @@ pub struct StoreTests {
     pub names: Vec<TextTest>,
     /// Each passes where one of the tags does.
     pub tags: Vec<TextTest>,
-    /// Of the country in the address; a store without one passes none.
+    /// Of the country in the address.
     pub countries: Vec<TextTest>,
     /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
     pub search: Option<String>,
@@ -98,7 +98,10 @@ fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
         let found = names.iter().filter(|named| {
             let country = named.country.as_deref();
             named.by.passes(&tests.names, words.as_deref())
-                && tests.countries.iter().all(|test| country.is_some_and(|country| holds(test, country)))
+                && tests.countries.iter().all(|test| match test {
+                    TextTest::IsNull(is_null) => country.is_none() == *is_null,
+                    test => country.is_some_and(|country| holds(test, country)),
+                })
         });
         let ids: Vec<StoreId> = found.map(|named| named.by.id).collect();
         let number = clause.number(backend.ids(ids));

@@ -14,7 +14,7 @@ use super::{
     filter::{Clause, Span, TextTest},
     leaves::begins,
 };
-use crate::catalog::core::text;
+use crate::catalog::{core::text, rows::conditions::never_null};
 
 /// A test of a document's number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +132,7 @@ impl DocumentTest {
                 clause.ids("l.product_id", ids);
                 clause.push(")");
             }
+            Self::Sku(TextTest::IsNull(is_null)) => clause.push(never_null(*is_null)),
             Self::Sku(test) => {
                 open_lines(clause, table);
                 clause.push("l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND ");
@@ -189,6 +190,7 @@ fn open_lines(clause: &mut Clause, table: &DocumentTable) {
 pub(super) fn sku(clause: &mut Clause, test: &TextTest) {
     let backend = clause.backend();
     match test {
+        TextTest::IsNull(is_null) => clause.push(never_null(*is_null)),
         TextTest::In(texts) => {
             let keys: Vec<String> = texts.iter().map(|one| text::fold(one.trim())).collect();
             let number = clause.bind(backend.texts(keys.iter().map(String::as_str)));

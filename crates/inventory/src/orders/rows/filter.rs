@@ -6,12 +6,13 @@ use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
 
+pub use super::column_tests::{Span, TextTest};
 use super::{
     documents::{DocumentTest, ORDERS},
     leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, TagTest, TotalTest},
     status,
 };
-use crate::orders::core::Order;
+use crate::{catalog::rows::conditions::null_test, orders::core::Order};
 
 /// A condition on orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +144,7 @@ impl Filter {
             Self::Ids(IdColumn::Customer, ids) => order.customer.is_some_and(|customer| ids.contains(&customer.uuid())),
             Self::HasCustomer(has_one) => order.customer.is_some() == *has_one,
             Self::Status(list) => list.contains(&order.status),
-            Self::ExternalRef(test) => order.external_ref.as_deref().is_some_and(|text| test.holds(text)),
+            Self::ExternalRef(test) => test.holds(order.external_ref.as_deref()),
             Self::PlacedAt(span) => span.holds(order.placed_at),
             Self::Hold(kinds) => order.hold_kinds.iter().any(|kind| kinds.contains(kind)),
             Self::IsHeld(is_held) => order.hold_kinds.is_empty() != *is_held,
@@ -164,43 +165,12 @@ impl Filter {
     }
 }
 
-impl TextTest {
-    fn holds(&self, text: &str) -> bool {
-        match self {
-            Self::In(texts) => texts.iter().any(|one| one == text),
-            Self::StartsWith(prefix) => text.starts_with(prefix.as_str()),
-            Self::Contains(part) => text.contains(part.as_str()),
-        }
-    }
-}
-
-impl Span {
-    fn holds(self, at: Timestamp) -> bool {
-        self.from.is_none_or(|from| at >= from) && self.before.is_none_or(|before| at < before)
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdColumn {
     Order,
     Store,
     Channel,
     Customer,
-}
-
-/// Texts are compared as they are, byte by byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TextTest {
-    In(Vec<String>),
-    StartsWith(String),
-    Contains(String),
-}
-
-/// From a moment to before another one; what is None has no bound.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Span {
-    pub from: Option<Timestamp>,
-    pub before: Option<Timestamp>,
 }
 
 /// The condition of a filter on the table `sales_order` under the alias `o`, and its values. The tenant is `$1`; parameters are numbered
@@ -331,9 +301,12 @@ impl Clause {
 
     /// A text that passes the test; never NULL.
     pub fn text(&mut self, column: &str, test: &TextTest) {
-        self.push(column);
-        self.push(" IS NOT NULL AND ");
+        self.push(&null_test(column, *test == TextTest::IsNull(true)));
+        if !matches!(test, TextTest::IsNull(_)) {
+            self.push(" AND ");
+        }
         match test {
+            TextTest::IsNull(_) => {}
             TextTest::In(texts) => {
                 let number = self.bind(self.backend.texts(texts.iter().map(String::as_str)));
                 self.push(&self.backend.in_texts(column, number));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::filter::{Clause, TextTest};
 use crate::catalog::{
     core::text,
-    rows::{Clause as CatalogClause, leaves::MetadataTest},
+    rows::{Clause as CatalogClause, conditions::null_test, leaves::MetadataTest},
 };
 
 /// A total in one currency; what is None has no bound. Totals in other currencies do not pass.
@@ -154,16 +154,24 @@ pub struct NoteTest(pub TextTest);
 
 impl NoteTest {
     pub(super) fn push_to(&self, clause: &mut Clause) {
+        // An order without a note has none of both.
+        let (not, test) = present(&self.0);
+        clause.push(not);
         clause.push("EXISTS (SELECT 1 FROM order_detail d WHERE d.tenant_id = $1 AND d.order_id = o.id AND (");
         for (index, column) in ["d.note_for_customer", "d.note_for_staff"].into_iter().enumerate() {
             clause.push(if index == 0 { "(" } else { " OR (" });
             clause.push(column);
             clause.push(" IS NOT NULL AND ");
-            folded(&self.0, clause, column);
+            folded(&test, clause, column);
             clause.push(")");
         }
         clause.push("))");
     }
+}
+
+/// A test of rows beside an order, with NOT before those that there must not be: an order without a text is one that has no row with a text.
+fn present(test: &TextTest) -> (&'static str, TextTest) {
+    if *test == TextTest::IsNull(true) { ("NOT ", TextTest::IsNull(false)) } else { ("", test.clone()) }
 }
 
 /// One of an order's tags passes. Tags have no index: it is for few orders, which other tests leave.
@@ -176,10 +184,12 @@ impl TagTest {
             Backend::Postgres => "jsonb_array_elements_text(d.tags::jsonb) AS t(value)",
             Backend::Sqlite => "json_each(d.tags) AS t",
         };
+        let (not, test) = present(&self.0);
+        clause.push(not);
         clause.push("EXISTS (SELECT 1 FROM order_detail d CROSS JOIN ");
         clause.push(each);
         clause.push(" WHERE d.tenant_id = $1 AND d.order_id = o.id AND ");
-        folded(&self.0, clause, "t.value");
+        folded(&test, clause, "t.value");
         clause.push(")");
     }
 }
@@ -192,6 +202,7 @@ fn folded(test: &TextTest, clause: &mut Clause, column: &str) {
         Backend::Sqlite => format!("lower({column})"),
     };
     match test {
+        TextTest::IsNull(is_null) => clause.push(&null_test(column, *is_null)),
         TextTest::In(texts) => {
             let texts: Vec<String> = texts.iter().map(|one| one.to_ascii_lowercase()).collect();
             let number = clause.bind(backend.texts(texts.iter().map(String::as_str)));
@@ -218,8 +229,10 @@ pub struct OrderMetadataTest(pub MetadataTest);
 
 impl OrderMetadataTest {
     pub(super) fn push_to(&self, clause: &mut Clause) {
+        let (not, present) = self.0.present();
         let mut test = CatalogClause::numbered(clause.backend(), clause.next());
-        self.0.compile_on("d.metadata", &mut test);
+        present.compile_on("d.metadata", &mut test);
+        clause.push(not);
         clause.push("EXISTS (SELECT 1 FROM order_detail d WHERE d.tenant_id = $1 AND d.order_id = o.id AND ");
         clause.push(&test.sql);
         clause.push(")");

@@ -1,6 +1,7 @@
 //! Rows of orders.
 
 mod backorders;
+mod column_tests;
 mod detail;
 mod documents;
 pub mod due;

@@ -12,7 +12,7 @@ use super::{
     list::{DaySpan, referred},
 };
 use crate::{
-    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{conditions::never_null, filter::TextTest as TagTest, node_tags::tagged},
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, TextTest},
     purchasing::core::BlanketOrder,
 };
@@ -72,9 +72,12 @@ impl BlanketFilter {
     }
 }
 
-/// A day within the span, which few rows have.
+/// A day within the span, which few rows have; each has one.
 fn days(clause: &mut Clause, column: &str, span: DaySpan) {
     let backend = clause.backend();
+    if let Some(is_null) = span.is_null {
+        clause.push(&format!(" AND {}", never_null(is_null)));
+    }
     for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
         if let Some(day) = bound {
             let number = clause.bind(day);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{order_row::OrderRow, sorted::PurchaseSorted};
 use crate::{
-    catalog::rows::{filter::TextTest as TagTest, merge::merged_suppliers, node_tags::tagged},
+    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, merge::merged_suppliers, node_tags::tagged},
     orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest, TotalTest},
     purchasing::core::PurchaseOrder,
 };
@@ -68,6 +68,8 @@ pub async fn add_merged_suppliers(reads: &impl Reads, lists: Vec<&mut Vec<Suppli
 pub struct DaySpan {
     pub from: Option<i32>,
     pub before: Option<i32>,
+    /// Whether there is no day at all; None for both.
+    pub is_null: Option<bool>,
 }
 
 /// Orders and their lines.
@@ -105,8 +107,14 @@ impl Filter {
                 }
             }
         }
-        if !self.expected_on.is_empty() {
-            sql.push_str(" AND o.expected_on IS NOT NULL");
+        for span in &self.expected_on {
+            // Said aloud, the partial index on them can be used.
+            if span.from.is_some() || span.before.is_some() {
+                sql.push_str(" AND o.expected_on IS NOT NULL");
+            }
+            if let Some(is_null) = span.is_null {
+                sql.push_str(&format!(" AND {}", null_test("o.expected_on", is_null)));
+            }
         }
         if let Some(status) = self.has_blanket.map(|has_one| if has_one { "IS NOT NULL" } else { "IS NULL" }) {
             sql.push_str(&format!(" AND o.blanket_order_id {status}"));
@@ -159,7 +167,7 @@ pub(super) fn referred(clause: &mut Clause, table: &str, alias: &str, test: &Tex
             clause.text("x.external_ref", test);
             clause.push(")");
         }
-        TextTest::StartsWith(_) | TextTest::Contains(_) => {
+        TextTest::StartsWith(_) | TextTest::Contains(_) | TextTest::IsNull(_) => {
             clause.push(" AND ");
             clause.text(&format!("{alias}.external_ref"), test);
         }

@@ -235,7 +235,7 @@ pub struct SupplyFilter {
     pub products: Option<Vec<ProductId>>,
     /// Of the SKUs of products.
     pub skus: Vec<TextTest>,
-    /// Of the suppliers' own SKUs, as they are written; a row without one passes none.
+    /// Of the suppliers' own SKUs, as they are written.
     pub supplier_skus: Vec<TextTest>,
     /// Of barcodes of products; each may be passed by another one.
     pub barcodes: Vec<TextTest>,
@@ -294,7 +294,9 @@ pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
     let mut clause = Clause::numbered(backend, values.len() + 2);
     for test in &filter.supplier_skus {
         // Said aloud, the partial index on them can be used.
-        clause.push(" AND y.supplier_sku IS NOT NULL");
+        if *test != TextTest::IsNull(true) {
+            clause.push(" AND y.supplier_sku IS NOT NULL");
+        }
         push_text(&mut clause, "y.supplier_sku", test, str::to_owned);
     }
     for test in &filter.barcodes {

@@ -12,7 +12,7 @@ use super::{
     visibility::{return_of_channel, return_of_channels},
 };
 use crate::{
-    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tagged},
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, Span, TextTest},
     returns::core::Return,
 };
@@ -32,6 +32,8 @@ pub enum ReturnTest {
     /// One of the tags passes.
     Tag(TagTest),
     ReceivedAt(Span),
+    /// Whether the goods were received.
+    IsReceived(bool),
     Status(Vec<ReturnStatus>),
     /// Gives back lines of one of these orders.
     Order(Vec<Uuid>),
@@ -66,9 +68,12 @@ impl ReturnTest {
                 clause.values.extend(values);
             }
             Self::ReceivedAt(span) => {
-                clause.push("r.received_at IS NOT NULL AND ");
+                if *span != Span::default() {
+                    clause.push("r.received_at IS NOT NULL AND ");
+                }
                 clause.span("r.received_at", *span);
             }
+            Self::IsReceived(is_received) => clause.push(&null_test("r.received_at", !is_received)),
             Self::Status(list) => {
                 let number = clause.bind(clause.backend().texts(list.iter().map(|status| status.as_str())));
                 clause.push(&clause.backend().in_texts("r.status", number));

@@ -5,7 +5,10 @@ use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::catalog::core::text;
+use crate::catalog::{
+    core::text,
+    rows::conditions::{never_null, null_test},
+};
 
 /// A filter of movements; what is None asks nothing, and an empty list matches nothing. `stores` and `products` are asked of one and the
 /// same entry.
@@ -16,6 +19,8 @@ pub struct MovementFilterSpec {
     pub products: Option<Vec<ProductId>>,
     /// Ids of what the movement belongs to: orders, returns, reservations.
     pub references: Option<Vec<Uuid>>,
+    /// Whether the movement belongs to something.
+    pub has_reference: Option<bool>,
     /// All of these must hold.
     pub external_ref: Vec<TextTest>,
     pub occurred_from: Option<Timestamp>,
@@ -32,12 +37,14 @@ pub struct MovementFilterSpec {
     pub lots: Vec<TextTest>,
 }
 
-/// What a text is tested for. Compared as it is, byte by byte; a text that is absent passes no test.
+/// What a text is tested for. Compared as it is, byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextTest {
     In(Vec<String>),
     StartsWith(String),
     Contains(String),
+    /// Whether there is no text at all.
+    IsNull(bool),
 }
 
 /// Conditions that begin with ` AND `, or are empty.
@@ -108,6 +115,9 @@ pub fn movement_filter(backend: Backend, spec: &MovementFilterSpec, next: usize)
         and(&mut filter.movement, "m.reference_id IS NOT NULL");
         and(&mut filter.movement, &backend.in_ids("m.reference_id", number));
     }
+    if let Some(has_one) = spec.has_reference {
+        and(&mut filter.movement, &null_test("m.reference_id", !has_one));
+    }
     for test in &spec.external_ref {
         external_ref(&mut filter, backend, next, test);
     }
@@ -153,9 +163,10 @@ pub(super) fn sku_condition(backend: Backend, test: &TextTest, bind: &mut impl F
     key_condition(backend, "p.sku_key", test, bind)
 }
 
-/// That a column of folded texts passes.
+/// That a column of folded texts passes, which always has one.
 fn key_condition(backend: Backend, column: &str, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
     match test {
+        TextTest::IsNull(is_null) => never_null(*is_null).to_owned(),
         TextTest::In(keys) => {
             let number = bind(backend.texts(keys.iter().map(String::as_str)));
             backend.in_texts(column, number)
@@ -182,6 +193,7 @@ fn finder(backend: Backend) -> &'static str {
 
 fn external_ref(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
     let condition = match test {
+        TextTest::IsNull(is_null) => return and(&mut filter.movement, &null_test("m.external_ref", *is_null)),
         TextTest::In(texts) => {
             let number = bind(filter, next, backend.texts(texts.iter().map(String::as_str)));
             backend.in_texts("m.external_ref", number)

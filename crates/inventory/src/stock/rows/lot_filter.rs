@@ -8,7 +8,7 @@ use platform::{
 use sea_orm::Value;
 
 use super::filter::{TextTest, sku_condition};
-use crate::stock::core::Lot;
+use crate::{catalog::rows::conditions::null_test, stock::core::Lot};
 
 /// Lots that match all of these; what is None asks nothing, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct LotFilterSpec {
     pub expires_from: Option<i32>,
     /// Expiring before this day.
     pub expires_before: Option<i32>,
+    /// Whether it has a day on which it expires.
+    pub expires: Option<bool>,
     /// Folded codes: one of these.
     pub codes: Option<Vec<String>>,
     /// The beginning of a folded code.
@@ -83,6 +85,9 @@ impl LotFilterSpec {
             if let Some(day) = bound {
                 sql += &format!(" AND l.expires_on IS NOT NULL AND l.expires_on {operator} ${}", bind(day.into()));
             }
+        }
+        if let Some(expires) = self.expires {
+            sql += &format!(" AND {}", null_test("l.expires_on", !expires));
         }
         if let Some(codes) = &self.codes {
             sql += &format!(" AND {}", backend.in_texts("l.code_key", bind(backend.texts(codes.iter().map(String::as_str)))));

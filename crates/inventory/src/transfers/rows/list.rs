@@ -9,7 +9,7 @@ use sea_orm::Value;
 
 use super::load::TransferRow;
 use crate::{
-    catalog::rows::{filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tagged},
     orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest},
     transfers::core::Transfer,
 };
@@ -32,6 +32,8 @@ pub enum TransferTest {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
     },
+    /// Whether there is a time at which it is expected.
+    IsExpected(bool),
     Document(DocumentTest),
     /// One of the tags passes.
     Tag(TagTest),
@@ -109,7 +111,13 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
         TransferTest::Created { from, before } => return span("t.created_at", *from, *before),
         TransferTest::Expected { from, before } => {
             span("t.expected_at", *from, *before);
-            return sql.push_str(" AND t.expected_at IS NOT NULL");
+            if from.is_some() || before.is_some() {
+                sql.push_str(" AND t.expected_at IS NOT NULL");
+            }
+            return;
+        }
+        TransferTest::IsExpected(is_expected) => {
+            return sql.push_str(&format!(" AND {}", null_test("t.expected_at", !is_expected)));
         }
         TransferTest::Status(list) => {
             (backend.in_texts("t.status", next), backend.texts(list.iter().map(|status| status.as_str())))

@@ -1,0 +1,290 @@
+//! Operators of filters: they mean the same in every list, one that is null or left out asks nothing, and periods are days of a time zone.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::{World, text},
+    nested_filters::found,
+    world::on_both,
+};
+
+on_both!(
+    rows_have_a_value_or_none,
+    metadata_have_a_text_or_none,
+    periods_of_times_move_with_the_clock,
+    a_period_begins_and_ends_at_midnight_of_the_store,
+    bounds_of_quantities_are_included_or_not,
+    streams_take_no_periods,
+);
+
+/// Texts that rows may be without, and some that they never are: lists, the types of their filters, and the fields.
+const TEXTS: [(&str, &str, &str); 24] = [
+    ("orders", "OrderFilter", "externalRef"),
+    ("orders", "OrderFilter", "note"),
+    ("orders", "OrderFilter", "tag"),
+    ("orders", "OrderFilter", "number"),
+    ("products", "ProductFilter", "barcode"),
+    ("products", "ProductFilter", "sku"),
+    ("customers", "CustomerFilter", "externalRef"),
+    ("customers", "CustomerFilter", "country"),
+    ("customers", "CustomerFilter", "tag"),
+    ("stockLevels", "StockFilter", "barcode"),
+    ("stockMovements", "MovementFilter", "externalRef"),
+    ("stockMovements", "MovementFilter", "sku"),
+    ("purchaseOrders", "PurchaseOrderFilter", "externalRef"),
+    ("purchaseOrders", "PurchaseOrderFilter", "tag"),
+    ("transfers", "TransferFilter", "externalRefs"),
+    ("returns", "ReturnFilter", "externalRef"),
+    ("returns", "ReturnFilter", "tag"),
+    ("stocktakes", "StocktakeFilter", "externalRefs"),
+    ("supplierReturns", "SupplierReturnFilter", "externalRef"),
+    ("blanketOrders", "BlanketOrderFilter", "externalRef"),
+    ("stores", "StoreFilter", "country"),
+    ("stores", "StoreFilter", "tag"),
+    ("suppliers", "SupplierFilter", "tag"),
+    ("suppliers", "SupplierFilter", "name"),
+];
+
+/// Times, days and IDs that rows may be without.
+const OTHERS: [(&str, &str, &str); 8] = [
+    ("returns", "ReturnFilter", "receivedAt"),
+    ("transfers", "TransferFilter", "expectedAt"),
+    ("purchaseOrders", "PurchaseOrderFilter", "expectedOn"),
+    ("lots", "LotFilter", "expiresOn"),
+    ("stockLevels", "StockFilter", "category"),
+    ("stockLevels", "StockFilter", "supplier"),
+    ("stockMovements", "MovementFilter", "reference"),
+    ("products", "ProductFilter", "supplier"),
+];
+
+async fn rows_have_a_value_or_none(world: &World) {
+    let owner = world.ours.owner.clone();
+    let (mut with_some, mut without_some) = (0, 0);
+    for (list, kind, field) in TEXTS.into_iter().chain(OTHERS) {
+        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
+        let all = ask(json!({})).await;
+        let with = ask(json!({ field: { "isNull": false } })).await;
+        let without = ask(json!({ field: { "isNull": true } })).await;
+        assert!(with.is_disjoint(&without), "{list} {field}");
+        assert_eq!(with.union(&without).cloned().collect::<BTreeSet<_>>(), all, "{list} {field}");
+        assert_eq!(ask(json!({ "not": { field: { "isNull": true } } })).await, with, "{list} {field}");
+        assert_eq!(ask(json!({ "not": { field: { "isNull": false } } })).await, without, "{list} {field}");
+        for nothing_asked in [json!({ field: {} }), json!({ field: { "isNull": null } }), json!({ field: null })] {
+            assert_eq!(ask(nothing_asked.clone()).await, all, "{list} {nothing_asked}");
+        }
+        with_some += usize::from(!with.is_empty());
+        without_some += usize::from(!without.is_empty());
+    }
+    assert!(with_some > 5 && without_some > 5, "that proves little: {with_some} {without_some}");
+    for (list, kind, field) in TEXTS {
+        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
+        let with = ask(json!({ field: { "isNull": false } })).await;
+        assert_eq!(ask(json!({ field: { "startsWith": "" } })).await, with, "{list} {field}");
+        assert!(ask(json!({ field: { "isNull": true, "startsWith": "" } })).await.is_empty(), "{list} {field}");
+    }
+    assert!(found(world, &owner, ("orders", "OrderFilter"), json!({ "sku": { "isNull": true } })).await.is_empty());
+    let members = ("members", "MemberFilter");
+    let ask = async |filter: Value| found(world, &owner, members, json!({ "lastSeenAt": filter })).await;
+    let (seen, unseen) = (ask(json!({ "isNull": false })).await, ask(json!({ "isNull": true })).await);
+    assert!(seen.is_disjoint(&unseen));
+    assert_eq!(seen.union(&unseen).cloned().collect::<BTreeSet<_>>(), ask(json!({})).await);
+}
+
+async fn metadata_have_a_text_or_none(world: &World) {
+    let owner = world.ours.owner.clone();
+    for list in [("orders", "OrderFilter"), ("products", "ProductFilter"), ("customers", "CustomerFilter")] {
+        let ask = async |value: Value| {
+            let filter = json!({ "metadata": [{ "key": "no-such-key", "value": value }] });
+            found(world, &owner, list, filter).await
+        };
+        let all = found(world, &owner, list, json!({})).await;
+        assert_eq!(ask(json!({ "isNull": true })).await, all, "{list:?}");
+        assert!(ask(json!({ "isNull": false })).await.is_empty(), "{list:?}");
+        assert!(ask(json!({ "isNull": true, "eq": "red" })).await.is_empty(), "{list:?}");
+    }
+}
+
+/// Times that every row of a list has.
+const TIMES: [(&str, &str, &str); 15] = [
+    ("blanketOrders", "BlanketOrderFilter", "createdAt"),
+    ("customers", "CustomerFilter", "createdAt"),
+    ("invoices", "InvoiceFilter", "issuedAt"),
+    ("lots", "LotFilter", "createdAt"),
+    ("orders", "OrderFilter", "createdAt"),
+    ("products", "ProductFilter", "createdAt"),
+    ("purchaseOrders", "PurchaseOrderFilter", "createdAt"),
+    ("returns", "ReturnFilter", "createdAt"),
+    ("stockLevels", "StockFilter", "updatedAt"),
+    ("stockMovements", "MovementFilter", "recordedAt"),
+    ("stocktakes", "StocktakeFilter", "createdAt"),
+    ("stores", "StoreFilter", "createdAt"),
+    ("supplierReturns", "SupplierReturnFilter", "createdAt"),
+    ("suppliers", "SupplierFilter", "createdAt"),
+    ("transfers", "TransferFilter", "createdAt"),
+];
+
+/// The same of lists whose filters do not nest.
+const FLAT_TIMES: [(&str, &str, &str); 3] = [
+    ("channels", "ArchiveFilter", "createdAt"),
+    ("fulfilmentWorks", "FulfilmentWorkFilter", "createdAt"),
+    ("productFamilies", "ArchiveFilter", "createdAt"),
+];
+
+async fn periods_of_times_move_with_the_clock(world: &World) {
+    let owner = world.ours.owner.clone();
+    for (list, kind, field) in TIMES.into_iter().chain(FLAT_TIMES) {
+        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
+        let all = ask(json!({})).await;
+        assert!(!all.is_empty(), "{list} is empty: that proves nothing");
+        let absent = json!({ "gte": null, "lt": null, "period": null, "isNull": null });
+        for test in [json!({}), absent, json!({ "isNull": false }), json!({ "period": "THIS_YEAR" })] {
+            assert_eq!(ask(json!({ field: test })).await, all, "{list} {field} {test}");
+        }
+        for test in [
+            json!({ "isNull": true }),
+            json!({ "period": "NEXT_7_DAYS" }),
+            json!({ "period": "THIS_YEAR", "isNull": true }),
+            json!({ "period": "THIS_YEAR", "lt": "2026-01-01T00:00:00Z" }),
+        ] {
+            assert!(ask(json!({ field: test })).await.is_empty(), "{list} {field} {test}");
+        }
+    }
+    for (list, kind, field) in TIMES {
+        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
+        let all = ask(json!({})).await;
+        for test in [json!({ "period": "NEXT_30_DAYS" }), json!({ "isNull": true })] {
+            assert_eq!(ask(json!({ "not": { field: test } })).await, all, "{list} not {field} {test}");
+            assert!(ask(json!({ "and": [{ "or": [{ field: test }] }] })).await.is_empty(), "{list} {field} {test}");
+        }
+    }
+    world.pass(40 * 86_400);
+    for (list, kind, field) in TIMES.into_iter().chain(FLAT_TIMES) {
+        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
+        let all = ask(json!({})).await;
+        assert_eq!(ask(json!({ field: { "period": "LAST_365_DAYS" } })).await, all, "{list} {field}");
+        assert!(ask(json!({ field: { "period": "LAST_30_DAYS" } })).await.is_empty(), "{list} {field}");
+    }
+}
+
+/// 2026-10-25T23:58:00Z. On that day clocks in London go back at 01:00 UTC, and it has 25 hours.
+const BEFORE_MIDNIGHT: i64 = 1_792_972_680;
+
+async fn placed(world: &World, store: &str, reference: &str, at: &str) {
+    let ids = &world.ours.ids;
+    let input = json!({ "idempotencyKey": reference, "store": { "id": store }, "channelId": ids["chn"], "externalRef": reference,
+        "status": "DRAFT", "placedAt": at, "lines": [{ "product": { "id": ids["prd"] }, "quantity": 1 }] });
+    let query =
+        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code field message } } }";
+    world.must(&world.ours, query, json!({ "input": input })).await;
+}
+
+/// The references of those orders that a filter finds, in the order of the alphabet.
+async fn references(world: &World, filter: &Value) -> String {
+    let query = "query($filter: OrderFilter) { orders(filter: $filter, first: 250) { nodes { externalRef } } }";
+    let filter = json!({ "and": [{ "externalRef": { "startsWith": "edge-" } }, filter] });
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "filter": filter })).await;
+    let nodes = answer["data"]["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{filter}: {answer:#}"));
+    let mut found: Vec<&str> = nodes.iter().map(|node| node["externalRef"].as_str().unwrap()).collect();
+    found.sort_unstable();
+    found.join(" ").replace("edge-", "")
+}
+
+async fn a_period_begins_and_ends_at_midnight_of_the_store(world: &World) {
+    let ours = &world.ours;
+    let query =
+        "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { store { id } userErrors { code field message } } }";
+    let input = json!({ "code": "NYC", "name": "New York", "timeZone": "America/New_York" });
+    let new_york = text(&world.must(ours, query, json!({ "input": input })).await["store"]["id"]);
+    world.pass(BEFORE_MIDNIGHT - world.clock.now().micros() / 1_000_000);
+    let london = &ours.ids["sto"];
+    placed(world, london, "edge-1", "2026-10-24T22:59:59Z").await;
+    placed(world, london, "edge-2", "2026-10-24T23:00:00Z").await;
+    placed(world, london, "edge-3", "2026-10-25T23:57:00Z").await;
+    placed(world, london, "edge-4", "2026-10-26T00:00:00Z").await;
+    placed(world, &new_york, "edge-5", "2026-10-25T03:59:59Z").await;
+    placed(world, &new_york, "edge-6", "2026-10-26T00:00:00Z").await;
+    let of = |period: &str| json!({ "placedAt": { "period": period } });
+    for (filter, expected) in [
+        (of("TODAY"), "2 3 5"),
+        (of("YESTERDAY"), "1"),
+        (of("NEXT_7_DAYS"), "4 6"),
+        (of("LAST_7_DAYS"), "1"),
+        (of("THIS_MONTH"), "1 2 3 4 5 6"),
+        (of("LAST_MONTH"), ""),
+        (json!({ "not": of("TODAY") }), "1 4 6"),
+        (json!({ "or": [of("YESTERDAY"), of("NEXT_7_DAYS")] }), "1 4 6"),
+        (json!({ "placedAt": { "period": "TODAY", "gte": "2026-10-25T12:00:00Z" } }), "3"),
+        (json!({ "store": { "eq": london }, "placedAt": { "period": "TODAY" } }), "2 3"),
+        (json!({ "store": { "eq": new_york }, "placedAt": { "period": "TODAY" } }), "6"),
+        (json!({ "store": { "key": ["nyc"] }, "placedAt": { "period": "YESTERDAY" } }), "5"),
+        (json!({ "store": { "in": [new_york] }, "and": [of("YESTERDAY")] }), "5"),
+        (json!({ "store": { "in": [new_york] }, "not": of("YESTERDAY") }), "6"),
+        (json!({ "store": { "in": [london, new_york] }, "placedAt": { "period": "TODAY" } }), "2 3 5"),
+    ] {
+        assert_eq!(references(world, &filter).await, expected, "{filter}");
+    }
+    world.pass(600);
+    for (filter, expected) in [
+        (of("TODAY"), "4 6"),
+        (of("YESTERDAY"), "2 3 5"),
+        (json!({ "store": { "eq": new_york }, "placedAt": { "period": "TODAY" } }), "6"),
+    ] {
+        assert_eq!(references(world, &filter).await, expected, "{filter}");
+    }
+}
+
+async fn bounds_of_quantities_are_included_or_not(world: &World) {
+    let owner = world.ours.owner.clone();
+    let document = "{ stockLevels(first: 1) { nodes { id onHand } } }";
+    let answer = world.ask(&world.ours, Some(owner.clone()), document, &json!({})).await;
+    let level = &answer["data"]["stockLevels"]["nodes"][0];
+    let (id, units) = (text(&level["id"]), level["onHand"].as_i64().unwrap());
+    let levels = async |test: Value| found(world, &owner, ("stockLevels", "StockFilter"), json!({ "onHand": test })).await;
+    for (test, expected) in [
+        (json!({ "gt": units }), false),
+        (json!({ "gte": units }), true),
+        (json!({ "gt": units - 1 }), true),
+        (json!({ "lt": units }), false),
+        (json!({ "lt": units + 1 }), true),
+        (json!({ "gt": units - 1, "lt": units + 1 }), true),
+        (json!({ "gt": units, "gte": units }), false),
+        (json!({ "gt": null, "lt": null }), true),
+    ] {
+        assert_eq!(levels(test.clone()).await.contains(&id), expected, "{test}");
+    }
+    for list in [("stockLevels", "StockFilter"), ("lots", "LotFilter")] {
+        let above = found(world, &owner, list, json!({ "onHand": { "gt": 7 } })).await;
+        assert_eq!(found(world, &owner, list, json!({ "not": { "onHand": { "lt": 8 } } })).await, above, "{list:?}");
+    }
+}
+
+async fn streams_take_no_periods(world: &World) {
+    for (document, place) in [
+        (
+            "subscription { orderChanged(filter: { not: { placedAt: { period: TODAY } } }) { __typename } }",
+            json!(["filter", "not", "placedAt", "period"]),
+        ),
+        (
+            "subscription { stockChanged(filter: { and: [{ updatedAt: { period: TODAY } }] }) { __typename } }",
+            json!(["filter", "and", "0", "updatedAt", "period"]),
+        ),
+        (
+            "subscription { alertChanged(filter: { openedAt: { period: TODAY } }) { __typename } }",
+            json!(["filter", "openedAt", "period"]),
+        ),
+        (
+            "subscription { fulfilmentWorkChanged(filter: { dueAt: { period: TODAY } }) { __typename } }",
+            json!(["filter", "dueAt", "period"]),
+        ),
+    ] {
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
+        let error = &answer["errors"][0];
+        assert_eq!((&error["code"], &error["field"]), (&json!("BAD_USER_INPUT"), &place), "{document}: {answer:#}");
+    }
+    let document =
+        "subscription { orderChanged(filter: { externalRef: { isNull: true }, placedAt: { isNull: false } }) { __typename } }";
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+}
