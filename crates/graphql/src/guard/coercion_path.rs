@@ -8,7 +8,7 @@ use async_graphql::{
 use async_graphql_value::Value as InputValue;
 
 use crate::{
-    scalars::{CurrencyCode, Cursor, Date, DateTime, Decimal, Long, Quantity},
+    scalars::{CurrencyCode, Cursor, Date, DateTime, Decimal, Json, Long, Quantity},
     schema_index::{self, Input, SchemaIndex},
 };
 
@@ -199,6 +199,7 @@ fn fits(kind: &str, value: &Value) -> bool {
         "Decimal" => takes::<Decimal>(value),
         "Cursor" => takes::<Cursor>(value),
         "CurrencyCode" => takes::<CurrencyCode>(value),
+        "JSON" => takes::<Json>(value),
         "Int" => matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
         "Float" => matches!(value, Value::Number(_)),
         "Boolean" => matches!(value, Value::Boolean(_)),
