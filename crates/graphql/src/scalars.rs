@@ -142,27 +142,26 @@ pub struct Json(pub serde_json::Value);
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let json = value.into_json()?;
-        if has_rounded(&json) {
+        if has_rounded(&value) {
             return Err(InputValueError::custom("a number that 64 bits do not hold would be rounded: write it as a string"));
         }
-        Ok(Self(json))
+        value.into_json().map(Self).map_err(|err| InputValueError::custom(err.to_string()))
     }
     fn to_value(&self) -> Value {
         Value::from_json(self.0.clone()).unwrap_or_default()
     }
 }
 
-/// Whether a number is in it that was read as a floating-point number because 64 bits do not hold it. Its digits are lost by then, and a number that
+/// Whether a number is in a value that was read as a floating-point number because 64 bits do not hold it. Its digits are lost by then, and a number that
 /// was written with an exponent looks the same.
-fn has_rounded(json: &serde_json::Value) -> bool {
-    match json {
-        serde_json::Value::Number(number) => {
+pub fn has_rounded(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
             let float = number.as_f64().filter(|_| number.is_f64());
             float.is_some_and(|float| float >= u64::MAX as f64 || float <= i64::MIN as f64)
         }
-        serde_json::Value::Array(items) => items.iter().any(has_rounded),
-        serde_json::Value::Object(members) => members.values().any(has_rounded),
+        Value::List(items) => items.iter().any(has_rounded),
+        Value::Object(members) => members.values().any(has_rounded),
         _ => false,
     }
 }
