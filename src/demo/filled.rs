@@ -1,12 +1,13 @@
 //! From what a demo's database was filled: a record beside it, by which a later start knows whether it is asked for the same data.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
 use jiff::civil::Date;
+use platform::storage::{Fault, LockFile};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Demo;
@@ -74,13 +75,11 @@ pub struct Filling(#[expect(dead_code, reason = "the lock lasts as long as the f
 
 impl Filling {
     /// None while another demo fills it.
-    pub fn begin(database: &Path) -> io::Result<Option<Self>> {
-        let file = File::create(sibling(database, ".filling"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(err)) => Err(err),
-        }
+    ///
+    /// # Errors
+    /// The lock's file cannot be written.
+    pub fn begin(database: &Path) -> Result<Option<Self>, Fault> {
+        Ok(LockFile::Demo.lock(database)?.map(Self))
     }
 }
 
@@ -123,6 +122,6 @@ mod tests {
         assert!(first.is_some() && Filling::begin(&database).unwrap().is_none());
         drop(first);
         assert!(Filling::begin(&database).unwrap().is_some());
-        fs::remove_file(sibling(&database, ".filling")).unwrap();
+        fs::remove_file(LockFile::Demo.path(&database)).unwrap();
     }
 }

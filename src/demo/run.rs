@@ -84,8 +84,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(&folder).map_err(|err| DemoError::File(folder.clone(), err))?;
     }
-    let filling = Filling::begin(&args.file).map_err(|err| DemoError::File(args.file.clone(), err))?;
-    let filling = filling.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
+    let filling = Filling::begin(&args.file)?.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
     let fresh = prepared(&args, &url).await?;
     let settings = settings(&args, fresh)?;
     let keys = KeySource::choose(None, Some(sibling(&args.file, ".keys")), &url);

@@ -134,20 +134,38 @@ text_scalar! {
     CurrencyCode, "https://www.iso.org/iso-4217-currency-codes.html"
 }
 
-/// JSON value of any kind, for metadata.
+/// JSON value of any kind, for metadata. As input, a number that 64 bits do not hold is refused: write it as a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json(pub serde_json::Value);
 
-/// JSON value of any kind, for metadata.
+/// JSON value of any kind, for metadata. As input, a number that 64 bits do not hold is refused: write it as a string.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
+        if has_rounded(&value) {
+            return Err(InputValueError::custom("a number that 64 bits do not hold would be rounded: write it as a string"));
+        }
         value.into_json().map(Self).map_err(|err| InputValueError::custom(err.to_string()))
     }
     fn to_value(&self) -> Value {
         Value::from_json(self.0.clone()).unwrap_or_default()
     }
 }
+
+/// Whether a number is in a value that was read as a floating-point number because 64 bits do not hold it. Its digits are lost by then, and a number that
+/// was written with an exponent looks the same.
+pub fn has_rounded(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let float = number.as_f64().filter(|_| number.is_f64());
+            float.is_some_and(|float| float >= u64::MAX as f64 || float <= i64::MIN as f64)
+        }
+        Value::List(items) => items.iter().any(has_rounded),
+        Value::Object(members) => members.values().any(has_rounded),
+        _ => false,
+    }
+}
+
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -157,5 +175,21 @@ impl Json {
     /// Reads a column of JSON text; a broken one shows as an empty object.
     pub fn from_text(text: &str) -> Self {
         Self(serde_json::from_str(text).unwrap_or_else(|_| serde_json::json!({})))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_with_a_number_beyond_64_bits_is_refused() {
+        let parsed = |json: &str| Json::parse(serde_json::from_str(json).unwrap()).map_err(drop);
+        for kept in ["[-9223372036854775808, 18446744073709551615]", r#"{"a": [0.1, -1e18, "18446744073709551616"]}"#, "null"] {
+            assert_eq!(parsed(kept), Ok(Json(serde_json::from_str(kept).unwrap())), "{kept}");
+        }
+        for lost in ["18446744073709551616", "-9223372036854775809", r#"{"a": [{"b": 123456789012345678901234}]}"#, "1e30"] {
+            assert_eq!(parsed(lost), Err(()), "{lost}");
+        }
     }
 }

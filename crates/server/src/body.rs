@@ -33,6 +33,30 @@ pub async fn read(mut body: Body, declared: Option<u64>, most: usize, time: Dura
     result
 }
 
+/// Takes all of it off the wire and keeps nothing of it, within the same limits.
+///
+/// # Errors
+/// Too much, too slow, or the connection broke.
+pub async fn skip(mut body: Body, declared: Option<u64>, most: usize, time: Duration) -> Result<(), BodyError> {
+    if declared.is_some_and(|length| length > most as u64) {
+        discard(body);
+        return Err(BodyError::TooLarge);
+    }
+    let result = tokio::time::timeout(time, pass(&mut body, most)).await.unwrap_or(Err(BodyError::Late));
+    if result == Err(BodyError::TooLarge) {
+        discard(body);
+    }
+    result
+}
+
+async fn pass(body: &mut Body, most: usize) -> Result<(), BodyError> {
+    let mut left = most;
+    while let Some(part) = next(body).await? {
+        left = left.checked_sub(part.len()).ok_or(BodyError::TooLarge)?;
+    }
+    Ok(())
+}
+
 async fn collect(body: &mut Body, most: usize) -> Result<Bytes, BodyError> {
     let Some(first) = next(body).await? else { return Ok(Bytes::new()) };
     if first.len() > most {
@@ -76,4 +100,26 @@ pub fn discard(mut body: Body) {
             }
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    const TIME: Duration = Duration::from_secs(1);
+
+    fn parts(count: usize) -> Body {
+        Body::from_stream(stream::iter((0..count).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 10])))))
+    }
+
+    #[tokio::test]
+    async fn a_body_is_skipped_up_to_its_limit_as_it_is_read() {
+        for (count, announced) in [(0, None), (3, None), (3, Some(30)), (4, None), (4, Some(40))] {
+            let read = read(parts(count), announced, 30, TIME).await.map(|bytes| bytes.len());
+            assert_eq!(read, if count > 3 { Err(BodyError::TooLarge) } else { Ok(count * 10) });
+            assert_eq!(skip(parts(count), announced, 30, TIME).await, read.map(drop));
+        }
+    }
 }

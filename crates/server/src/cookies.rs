@@ -52,7 +52,7 @@ pub struct Page {
 
 /// The page that asks, if it is one in cookie mode; refused when it is one of another site.
 pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<Option<Page>, (Code, &'static str)> {
-    if text(headers, &MODE) != Some("cookie") {
+    if !is_page(headers) {
         return Ok(None);
     }
     let from = from(headers, allowed, is_secure);
@@ -62,13 +62,17 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
     let names = names(is_secure);
     let auth_cookies = AuthCookies::with(cookie(headers, names.refresh));
     let device = cookie(headers, names.device).unwrap_or_default();
-    Ok(Some(Page { access: cookie(headers, names.access), auth_cookies, device, from, is_secure }))
+    Ok(Some(Page { access: access_token(headers, is_secure), auth_cookies, device, from, is_secure }))
+}
+
+/// Whether a page in cookie mode asks.
+fn is_page(headers: &HeaderMap) -> bool {
+    text(headers, &MODE) == Some("cookie")
 }
 
 /// The access token that a page in cookie mode has sent, wherever the page is from.
 pub fn access_token(headers: &HeaderMap, is_secure: bool) -> Option<String> {
-    let is_page = text(headers, &MODE) == Some("cookie");
-    is_page.then(|| cookie(headers, names(is_secure).access)).flatten()
+    if is_page(headers) { cookie(headers, names(is_secure).access) } else { None }
 }
 
 impl Page {

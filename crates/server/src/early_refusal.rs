@@ -66,7 +66,7 @@ pub async fn refuse(shedder: &LoadShedder, shed: Shed, request: Request<Body>, i
     metrics::request_shed(shed.as_str());
     shedder.pace().await;
     let (parts, body) = request.into_parts();
-    let rest = body::read(body, declared_length(&parts.headers), MOST_UNREAD, UNREAD_TIME).await;
+    let rest = body::skip(body, declared_length(&parts.headers), MOST_UNREAD, UNREAD_TIME).await;
     let refused = Refused { retry_after_ms: Some(RETRY_MS), ..Refused::new(Code::Overloaded, "too busy, try again") };
     let mut response = reply::of_errors(&Errors::refused(refused, id), media(&parts.headers), id);
     if rest.is_err() {

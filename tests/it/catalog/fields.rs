@@ -216,3 +216,18 @@ on_both!(what_nobody_can_be_reached_by_is_refused, world: World => {
     let refused = change(world, "storeCreate", "StoreCreateInput", "store { id }", json!({ "code": "S", "name": "S", "contacts": many })).await;
     assert_eq!(refusals(&refused), said("LIMIT_EXCEEDED", "input.contacts"));
 });
+
+on_both!(metadata_keep_whole_numbers_of_64_bits_and_refuse_larger_ones, world: World => {
+    let sku = |metadata: Value| json!({ "sku": "mug", "name": "Mug", "metadata": metadata });
+    let create = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code } } }";
+    let large: Value = serde_json::from_str(r#"{ "erp": [18446744073709551616] }"#).unwrap();
+    let refused = world.fails(create, json!({ "input": sku(large) })).await;
+    assert!(refused["message"].as_str().unwrap().starts_with("Failed to parse \"JSON\": a number that 64 bits do not hold"), "{refused}");
+    let inline = "mutation { productCreate(input: { sku: \"mug\", name: \"Mug\", metadata: { erp: -9223372036854775809 } }) { userErrors { code } } }";
+    let refused = world.fails(inline, json!({})).await;
+    assert!(refused["message"].as_str().unwrap().starts_with("Failed to parse \"JSON\": a number that 64 bits do not hold"), "{refused}");
+    let kept = json!({ "least": i64::MIN, "most": u64::MAX, "text": "18446744073709551616" });
+    let id = made(product(world, sku(kept.clone())).await)["product"]["id"].clone();
+    let read = "query($id: ID!) { product(by: { id: $id }) { metadata } }";
+    assert_eq!(world.ask(read, json!({ "id": id })).await["product"]["metadata"], kept);
+});

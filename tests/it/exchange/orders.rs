@@ -15,6 +15,7 @@ on_both!(
     a_tax_rate_comes_with_a_line_and_is_exported,
     orders_are_placed_once_however_often_the_worker_dies,
     the_last_of_something_goes_to_the_first_in_the_file,
+    orders_of_charges_alone_ask_for_no_store_and_are_numbered_as_in_the_file,
     long_orders_are_whole_and_endless_ones_refused,
     orders_are_placed_by_whoever_may_place_them,
 );
@@ -292,6 +293,26 @@ async fn the_last_of_something_goes_to_the_first_in_the_file(world: &World) {
     let placed: Vec<String> = scope.rows(sql, vec![]).await.unwrap().iter().map(|row| Row::scalar(row).unwrap()).collect();
     assert_eq!(placed, (0..25).map(|n| format!("r-{n}")).collect::<Vec<_>>(), "numbered as in the file");
     works.kill().await;
+}
+
+async fn orders_of_charges_alone_ask_for_no_store_and_are_numbered_as_in_the_file(world: &World) {
+    let rows: String = (0..40).map(|n| format!("c-{n},,alpha-shop,,,,CHARGE,,Wrapping,1,GBP,4.95,,\n")).collect();
+    let id = import(world, "ORDERS", format!("{HEADER}{rows}"), json!({})).await;
+    let placing = async {
+        let works = Works::begin(world);
+        let done = over(world, &id).await;
+        works.kill().await;
+        done
+    };
+    let (done, sent) = world.node.db.recorded(placing).await;
+    assert_eq!(counts(&done), [40, 40, 0, 0, 0], "{done:#}");
+    // The chunk has looked the store up by its code, and the ledger looks for those of a batch together.
+    let lone = sent.iter().filter(|one| one.sql.contains(" FROM store WHERE tenant_id = $1 AND id = $2")).count();
+    assert_eq!(lone, 0);
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let sql = "SELECT external_ref FROM sales_order WHERE tenant_id = $1 AND external_ref LIKE 'c-%' ORDER BY number";
+    let placed: Vec<String> = scope.rows(sql, vec![]).await.unwrap().iter().map(|row| Row::scalar(row).unwrap()).collect();
+    assert_eq!(placed, (0..40).map(|n| format!("c-{n}")).collect::<Vec<_>>());
 }
 
 async fn long_orders_are_whole_and_endless_ones_refused(world: &World) {

@@ -1,16 +1,25 @@
 //! Alerts of dead stock that nothing is done about, and of plans that fall behind.
 
-use entrepot::liquidation::shell::watch;
+use entity::prelude::ProductId;
+use entrepot::{
+    liquidation::shell::watch,
+    storage::{Reads, Row},
+};
 use serde_json::{Value, json};
 
 use super::clearance::Clearance;
 use crate::{
     authorization::world::World,
+    demand::days::ago,
     purchasing::office::{done, gbp},
     world::on_both,
 };
 
-on_both!(dead_stock_of_a_value_is_told_until_something_is_done, a_plan_that_brings_too_little_is_told_until_it_does);
+on_both!(
+    dead_stock_of_a_value_is_told_until_something_is_done,
+    alerts_of_dead_stock_are_not_opened_in_the_order_of_costs,
+    a_plan_that_brings_too_little_is_told_until_it_does,
+);
 
 const DAY: i64 = 86_400;
 
@@ -52,6 +61,22 @@ async fn dead_stock_of_a_value_is_told_until_something_is_done(world: &World) {
     let told = states(&desk, "DEAD_STOCK", &mug).await;
     assert_eq!((told.len(), &told[0][0]), (2, &json!("RESOLVED")), "{told:?}");
     desk.office().is_sound().await;
+}
+
+/// IDs of alerts and their events are in the order in which they are opened, and whoever reads alerts sees it.
+async fn alerts_of_dead_stock_are_not_opened_in_the_order_of_costs(world: &World) {
+    let desk = Clearance::of(world).await;
+    // Eighty mugs cost 240.00, ten vases cost 500.00.
+    let (mug, vase) = (desk.dead("MUG").await, desk.product("VASE").await);
+    let dear = json!({ "unitCost": gbp("50.00"), "occurredAt": ago(world, 100) });
+    desk.books.adjust("RECEIPT", &vase, 10, dear).await;
+    done(&desk.settings(json!({ "alertValue": gbp("100.00"), "slowDaysOfSupply": 180 })).await, "settings");
+    assert_eq!(look(&desk).await, 2);
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let sql = "SELECT product_id FROM alert WHERE tenant_id = $1 AND kind = 'DEAD_STOCK' ORDER BY id";
+    let opened: Vec<ProductId> = scope.rows(sql, vec![]).await.unwrap().iter().map(|row| Row::scalar(row).unwrap()).collect();
+    let made: Vec<ProductId> = [&mug, &vase].into_iter().map(|one| one["id"].as_str().unwrap().parse().unwrap()).collect();
+    assert_eq!(opened, made);
 }
 
 async fn a_plan_that_brings_too_little_is_told_until_it_does(world: &World) {

@@ -8,6 +8,7 @@ use entrepot::{
     tenancy::erase,
 };
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{
     factors::{ENROL, Phone, challenged, enrolled, show},
@@ -21,6 +22,7 @@ on_both!(
     of_two_links_for_a_new_password_one_sets_it,
     an_address_is_forgotten_by_one_company_and_invited_by_another,
     a_company_is_erased_while_its_founder_logs_in,
+    an_erasure_waits_for_nobody_who_has_just_referred_to_an_account,
 );
 
 /// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
@@ -161,12 +163,21 @@ async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
             "UPDATE policy SET version = version + 1 WHERE tenant_id = $1",
             "UPDATE session SET used_at = used_at WHERE tenant_id = $1",
         ),
+        (
+            "dee",
+            "UPDATE totp SET wrong = wrong WHERE user_id IN (SELECT user_id FROM member WHERE tenant_id = $1)",
+            "UPDATE session SET used_at = used_at WHERE tenant_id = $1",
+        ),
     ] {
-        world.founder(name).await;
+        if name == "dee" {
+            enrolled(world, name).await;
+        } else {
+            world.founder(name).await;
+        }
         let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
         let due = erase::ask(db, tenant, "the test", now).await.unwrap();
         let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
-        assert_eq!(work.change(held, vec![tenant.into()]).await.unwrap(), 1);
+        assert_eq!(work.change(held, vec![tenant.into()]).await.unwrap(), 1, "{name}");
         let goes_on = async {
             until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap())
                 .await;
@@ -175,5 +186,31 @@ async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
         };
         let (erased, ()) = tokio::join!(erase::run(db, tenant, due), goes_on);
         assert_eq!(erased.unwrap().map(|erased| erased.users), Some(1), "{name}");
+    }
+}
+
+/// Somebody asks for a link for an account that is erased at this moment: their transaction has referred to it, and may wait for what the erasure has.
+async fn an_erasure_waits_for_nobody_who_has_just_referred_to_an_account(world: &World) {
+    const LINK: &str = "INSERT INTO link (hash, purpose, user_id, created_at, expires_at)
+        SELECT $2, 'RESET', user_id, 0, 1 FROM member WHERE tenant_id = $1";
+    let (db, now) = (&world.node.db, world.node.clock.now());
+    if db.backend() == Backend::Sqlite {
+        return;
+    }
+    for (name, has_ended, users) in [("ada", false, 0), ("bob", true, 1)] {
+        world.founder(name).await;
+        let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
+        let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+        let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
+        assert_eq!(work.change(LINK, vec![tenant.into(), name.repeat(11)[..32].as_bytes().to_vec().into()]).await.unwrap(), 1);
+        let open = if has_ended {
+            work.commit().await.unwrap();
+            None
+        } else {
+            Some(work)
+        };
+        let erased = timeout(Duration::from_secs(4), erase::run(db, tenant, due)).await.expect("it waits for nobody").unwrap();
+        assert_eq!(erased.map(|erased| erased.users), Some(users), "{name}");
+        drop(open);
     }
 }

@@ -21,6 +21,7 @@ mod order_rules;
 mod order_steps;
 mod properties;
 mod races;
+mod replan;
 mod rules;
 mod scenario;
 mod timeline;

@@ -1,6 +1,11 @@
 //! Where in an operation's input the value is that its type does not take. The engine names the type and no place, so once it has refused, the
 //! input is looked through again.
 
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
+
 use async_graphql::{
     Name, PathSegment, Positioned, ScalarType, Value, Variables,
     parser::types::{BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type},
@@ -8,7 +13,7 @@ use async_graphql::{
 use async_graphql_value::Value as InputValue;
 
 use crate::{
-    scalars::{CurrencyCode, Cursor, Date, DateTime, Decimal, Long, Quantity},
+    scalars::{CurrencyCode, Cursor, Date, DateTime, Decimal, Long, Quantity, has_rounded},
     schema_index::{self, Input, SchemaIndex},
 };
 
@@ -36,7 +41,7 @@ pub fn find(
     answer: &[PathSegment],
 ) -> Option<Mismatch> {
     let (_, operation) = document.operations.iter().next()?;
-    let look = Look { document, schema_index, variables, operation: &operation.node };
+    let look = Look { document, schema_index, variables, operation: &operation.node, taken: RefCell::default() };
     let keys: Vec<&str> = answer
         .iter()
         .filter_map(|segment| match segment {
@@ -57,6 +62,8 @@ struct Look<'a> {
     schema_index: &'a SchemaIndex,
     variables: &'a Variables,
     operation: &'a OperationDefinition,
+    /// What variables hold without a mismatch, with the types of the places that they stand in: where both are in memory.
+    taken: RefCell<HashSet<(usize, usize)>>,
 }
 
 type Found<'a> = (&'a Field, &'a schema_index::Field);
@@ -87,10 +94,15 @@ impl<'a> Look<'a> {
         })
     }
 
-    fn arguments(&self, field: &Field, known: &schema_index::Field) -> Option<Mismatch> {
+    fn arguments(&self, field: &'a Field, known: &schema_index::Field) -> Option<Mismatch> {
         field.arguments.iter().find_map(|(name, value)| {
             let input = known.arguments.get(&name.node)?;
-            self.mismatch(&self.filled(&value.node)?, input, vec![name.node.to_string()])
+            let given = self.given(&value.node);
+            // A variable that is null may have been left out.
+            if given.is_null() && matches!(value.node, InputValue::Variable(_)) {
+                return None;
+            }
+            Some(self.mismatch(given, input)?.under(&name.node))
         })
     }
 
@@ -113,97 +125,196 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// The value with its variables in place; `None` when it was left out.
-    fn filled(&self, value: &InputValue) -> Option<Value> {
-        value
-            .clone()
-            .into_const_with(|name: Name| Ok::<_, ()>(self.variable(&name).unwrap_or_default()))
-            .ok()
-            .filter(|filled| !matches!((value, filled), (InputValue::Variable(_), Value::Null)))
+    /// A value of the document, or what its variable holds: null where that was left out.
+    fn given(&self, value: &'a InputValue) -> Given<'a> {
+        static NULL: Value = Value::Null;
+        match value {
+            InputValue::Variable(name) => Given::Variable(self.variable(name).unwrap_or(&NULL)),
+            written => Given::Written(written),
+        }
     }
 
-    fn variable(&self, name: &Name) -> Option<Value> {
-        let definition = || {
-            let definition: &Positioned<_> =
-                self.operation.variable_definitions.iter().find(|one| one.node.name.node == *name)?;
-            definition.node.default_value.as_ref().map(|value| value.node.clone())
+    fn variable(&self, name: &Name) -> Option<&'a Value> {
+        let (variables, operation) = (self.variables, self.operation);
+        let default = || {
+            let definition: &Positioned<_> = operation.variable_definitions.iter().find(|one| one.node.name.node == *name)?;
+            definition.node.default_value.as_ref().map(|value| &value.node)
         };
-        self.variables.get(name).cloned().or_else(definition)
+        variables.get(name).or_else(default)
+    }
+
+    fn items(&self, value: Given<'a>) -> Option<Vec<Given<'a>>> {
+        match value {
+            Given::Written(InputValue::List(items)) => Some(items.iter().map(|item| self.given(item)).collect()),
+            Given::Variable(Value::List(items)) | Given::Within(Value::List(items)) => {
+                Some(items.iter().map(Given::Within).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn members(&self, value: Given<'a>) -> Option<Vec<(&'a Name, Given<'a>)>> {
+        match value {
+            Given::Written(InputValue::Object(members)) => {
+                Some(members.iter().map(|(name, member)| (name, self.given(member))).collect())
+            }
+            Given::Variable(Value::Object(members)) | Given::Within(Value::Object(members)) => {
+                Some(members.iter().map(|(name, member)| (name, Given::Within(member))).collect())
+            }
+            _ => None,
+        }
     }
 
     // As deep as JSON and documents are let in.
-    fn mismatch(&self, value: &Value, input: &Input, path: Vec<String>) -> Option<Mismatch> {
+    fn mismatch(&self, value: Given<'a>, input: &Input) -> Option<Mismatch> {
         // A variable that was left out stands here as null too.
-        if *value == Value::Null { input.is_needed().then(|| at(path)) } else { self.unlike(value, &input.kind, path) }
+        if value.is_null() { input.is_needed().then(here) } else { self.unlike(value, &input.kind) }
     }
 
-    /// The first mismatch of a value that is no null.
-    fn unlike(&self, value: &Value, kind: &Type, path: Vec<String>) -> Option<Mismatch> {
-        let name = match (&kind.base, value) {
-            (BaseType::List(of), Value::List(items)) => {
-                return items.iter().enumerate().find_map(|(index, item)| {
-                    let path = with(&path, &index.to_string());
-                    if *item == Value::Null { (!of.nullable).then(|| at(path)) } else { self.unlike(item, of, path) }
+    /// The first mismatch of a value that is no null. What a variable holds is looked through once for each type that the schema has for it, in however
+    /// many places it stands.
+    fn unlike(&self, value: Given<'a>, kind: &Type) -> Option<Mismatch> {
+        let held = match value {
+            Given::Variable(held) => Some((std::ptr::from_ref(held).addr(), std::ptr::from_ref(kind).addr())),
+            Given::Written(_) | Given::Within(_) => None,
+        };
+        if held.is_some_and(|held| self.taken.borrow().contains(&held)) {
+            return None;
+        }
+        let found = self.first_unlike(value, kind);
+        if found.is_none() {
+            self.taken.borrow_mut().extend(held);
+        }
+        found
+    }
+
+    fn first_unlike(&self, value: Given<'a>, kind: &Type) -> Option<Mismatch> {
+        let name = match (&kind.base, self.items(value)) {
+            (BaseType::List(of), Some(items)) => {
+                return items.into_iter().enumerate().find_map(|(index, item)| {
+                    let found = if item.is_null() { (!of.nullable).then(here) } else { self.unlike(item, of) };
+                    Some(found?.under(&index.to_string()))
                 });
             }
-            (BaseType::List(of), one) => return self.unlike(one, of, path),
+            (BaseType::List(of), None) => return self.unlike(value, of),
             (BaseType::Named(name), _) => name,
         };
         if let Some(fields) = self.schema_index.input(name) {
-            let Value::Object(members) = value else { return Some(at(path)) };
-            if self.schema_index.is_one_of(name) && (members.len() != 1 || members.values().any(|member| *member == Value::Null))
-            {
-                return Some(at(path));
-            }
-            let within = members.iter().find_map(|(member, value)| {
-                if let Some(field) = fields.get(member) {
-                    return self.mismatch(value, field, with(&path, member));
-                }
-                let unknown = UnknownField { input: name.clone(), name: member.clone() };
-                Some(Mismatch { path: with(&path, member), unknown: Some(unknown) })
-            });
-            return within.or_else(|| {
-                let needed = fields.iter().filter(|(name, field)| field.is_needed() && !members.contains_key(*name));
-                needed.map(|(name, _)| name).min().map(|name| at(with(&path, name)))
-            });
+            return self.unlike_input(value, name, fields);
         }
-        let does_fit = match (self.schema_index.enum_values(name), value) {
-            (Some(words), Value::Enum(word)) => words.contains(word),
-            (Some(words), Value::String(word)) => words.contains(word.as_str()),
-            (Some(_), _) => false,
-            (None, value) => fits(name, value),
+        let does_fit = match self.schema_index.enum_values(name) {
+            Some(words) => value.word().is_some_and(|word| words.contains(word)),
+            None if name.as_str() == "JSON" => self.is_exact(value),
+            None => fits(name, value.leaf().as_ref()),
         };
-        (!does_fit).then(|| at(path))
+        (!does_fit).then(here)
+    }
+
+    fn unlike_input(&self, value: Given<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Option<Mismatch> {
+        let Some(members) = self.members(value) else { return Some(here()) };
+        if self.schema_index.is_one_of(name) && (members.len() != 1 || members.iter().any(|(_, member)| member.is_null())) {
+            return Some(here());
+        }
+        let within = members.iter().find_map(|(member, value)| {
+            if let Some(field) = fields.get(*member) {
+                return Some(self.mismatch(*value, field)?.under(member));
+            }
+            let unknown = UnknownField { input: name.clone(), name: (*member).clone() };
+            Some(Mismatch { path: vec![member.as_str().to_owned()], unknown: Some(unknown) })
+        });
+        within.or_else(|| {
+            let is_missing = |name: &Name| members.iter().all(|(member, _)| **member != *name);
+            let needed = fields.iter().filter(|(name, field)| field.is_needed() && is_missing(name));
+            needed.map(|(name, _)| name).min().map(|name| here().under(name))
+        })
+    }
+
+    /// Whether 64 bits hold all numbers of a value for metadata.
+    fn is_exact(&self, value: Given<'a>) -> bool {
+        match value {
+            Given::Variable(held) | Given::Within(held) => !has_rounded(held),
+            Given::Written(InputValue::List(items)) => items.iter().all(|item| self.is_exact(self.given(item))),
+            Given::Written(InputValue::Object(members)) => members.values().all(|member| self.is_exact(self.given(member))),
+            Given::Written(_) => value.leaf().is_none_or(|leaf| !has_rounded(&leaf)),
+        }
     }
 }
 
-/// Of a value that is known at its place.
-fn at(path: Vec<String>) -> Mismatch {
-    Mismatch { path, unknown: None }
+/// A value where it stands. Nothing is copied: a variable may hold all of a request's body, and stand in many places.
+#[derive(Debug, Clone, Copy)]
+enum Given<'a> {
+    /// In the document.
+    Written(&'a InputValue),
+    /// All that a variable holds.
+    Variable(&'a Value),
+    /// A part of that.
+    Within(&'a Value),
 }
 
-fn with(path: &[String], next: &str) -> Vec<String> {
-    path.iter().cloned().chain([next.to_owned()]).collect()
+impl<'a> Given<'a> {
+    fn is_null(self) -> bool {
+        matches!(self, Self::Written(InputValue::Null) | Self::Variable(Value::Null) | Self::Within(Value::Null))
+    }
+
+    /// What it says where a value of an enum is expected.
+    fn word(self) -> Option<&'a str> {
+        match self {
+            Self::Written(InputValue::Enum(word)) | Self::Variable(Value::Enum(word)) | Self::Within(Value::Enum(word)) => {
+                Some(word.as_str())
+            }
+            Self::Written(InputValue::String(word)) | Self::Variable(Value::String(word)) | Self::Within(Value::String(word)) => {
+                Some(word.as_str())
+            }
+            _ => None,
+        }
+    }
+
+    /// A copy of what is neither a list nor an object.
+    fn leaf(self) -> Option<Value> {
+        match self {
+            Self::Written(InputValue::List(_) | InputValue::Object(_))
+            | Self::Variable(Value::List(_) | Value::Object(_))
+            | Self::Within(Value::List(_) | Value::Object(_)) => None,
+            Self::Written(value) => value.clone().into_const(),
+            Self::Variable(value) | Self::Within(value) => Some(value.clone()),
+        }
+    }
 }
 
-/// Whether a scalar takes the value; what is not known here does.
-fn fits(kind: &str, value: &Value) -> bool {
+impl Mismatch {
+    /// The same of the value that has it there.
+    fn under(mut self, name: &str) -> Self {
+        self.path.insert(0, name.to_owned());
+        self
+    }
+}
+
+/// Of a value itself.
+fn here() -> Mismatch {
+    Mismatch { path: Vec::new(), unknown: None }
+}
+
+/// Whether a scalar takes a value, of which a list or an object is none; what is not known here does.
+fn fits(kind: &str, value: Option<&Value>) -> bool {
     fn takes<T: ScalarType>(value: &Value) -> bool {
         T::parse(value.clone()).is_ok()
     }
+    let is = |does_fit: fn(&Value) -> bool| value.is_some_and(does_fit);
     match kind {
-        "Quantity" => takes::<Quantity>(value),
-        "Long" => takes::<Long>(value),
-        "DateTime" => takes::<DateTime>(value),
-        "Date" => takes::<Date>(value),
-        "Decimal" => takes::<Decimal>(value),
-        "Cursor" => takes::<Cursor>(value),
-        "CurrencyCode" => takes::<CurrencyCode>(value),
-        "Int" => matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
-        "Float" => matches!(value, Value::Number(_)),
-        "Boolean" => matches!(value, Value::Boolean(_)),
-        "String" => matches!(value, Value::String(_)),
-        "ID" => matches!(value, Value::String(_) | Value::Number(_)),
+        "Quantity" => is(takes::<Quantity>),
+        "Long" => is(takes::<Long>),
+        "DateTime" => is(takes::<DateTime>),
+        "Date" => is(takes::<Date>),
+        "Decimal" => is(takes::<Decimal>),
+        "Cursor" => is(takes::<Cursor>),
+        "CurrencyCode" => is(takes::<CurrencyCode>),
+        "Int" => is(
+            |value| matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
+        ),
+        "Float" => is(|value| matches!(value, Value::Number(_))),
+        "Boolean" => is(|value| matches!(value, Value::Boolean(_))),
+        "String" => is(|value| matches!(value, Value::String(_))),
+        "ID" => is(|value| matches!(value, Value::String(_) | Value::Number(_))),
         _ => true,
     }
 }

@@ -1,14 +1,24 @@
 //! Erasing a tenant: asked for, a time of grace, then every row in one transaction. What stays is that there was one: the row of the
 //! erasure, the tenant's id and slug, and the head and the signed checkpoints of its audit log.
 
+use std::time::Duration;
+
 use entity::prelude::*;
-use platform::storage::{Database, Fault, GlobalWork, Reads, Row, Work};
+use platform::{
+    clock,
+    storage::{Database, Fault, GlobalWork, Reads, Row, Work},
+};
 
 use super::{rows, tables};
 use crate::{access, identity};
 
 /// What people have besides their row: it goes with them.
 const OF_USERS: [&str; 3] = ["backup_code", "totp", "link"];
+/// Their second factors, in the order in which whoever shows or replaces one locks them.
+const FACTORS: [&str; 2] = ["backup_code", "totp"];
+/// How often users are looked at whose rows somebody else has, and the time between.
+const ROUNDS: usize = 3;
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(50);
 /// How long an erasure can be taken back.
 pub const GRACE_SECONDS: i64 = 30 * 24 * 3600;
 /// Tables that keep what proves that there was a tenant, and that its log was whole.
@@ -54,7 +64,7 @@ pub struct Erased {
 
 /// Erases a tenant whose grace is over. None when nobody asked, or it is too early, or it is done.
 ///
-/// Rows are locked in the order in which changes of members and logins lock them: rights, then users, then sessions, then members.
+/// Rows are locked in the order in which changes of members and logins lock them: rights, then users, then factors and sessions, then members.
 ///
 /// # Errors
 /// The database fails.
@@ -72,8 +82,16 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
     // Whoever changes a member has said so first, and takes the member, its sessions and its user after that, in whichever order.
     access::rights_change(work).await?;
     // Users who belong to other tenants too keep their rows, and log in there meanwhile.
-    for user in user_ids(work, LONE_USERS).await? {
-        identity::rows::lock_password(&global, user).await?;
+    let lone = user_ids(work, LONE_USERS).await?;
+    for user in &lone {
+        identity::rows::lock_password(&global, *user).await?;
+    }
+    // Whoever shows a factor has it before the session.
+    for table in FACTORS {
+        let sql = format!("SELECT 1 FROM {table} WHERE user_id = $2 AND $1 = $1{}", work.backend().for_update(table));
+        for user in &lone {
+            work.rows(&sql, vec![(*user).into()]).await?;
+        }
     }
     // People go last, but who they are is known only while the members are there.
     let users = user_ids(work, USERS).await?;
@@ -96,25 +114,60 @@ async fn user_ids(work: &Work, sql: &str) -> Result<Vec<UserId>, Fault> {
 
 /// Erases those of the users who belong to no tenant any more; how many.
 ///
-/// Users who left their last other tenant after the erasure began are not locked yet, and members are: here nothing may wait for a row of `app_user`.
-/// Where a login has it at this moment, the account stays, without a tenant.
+/// The transaction holds what others wait for, so here it waits for no row of a user. Where somebody has one, as who asks for a link or a login that ends,
+/// they are looked at again; where that is still so, the account stays, without a tenant.
 async fn erase_users(work: &Work, users: Vec<UserId>) -> Result<u64, Fault> {
-    let mut erased = 0;
-    let lock = work.backend().for_change_if_free("app_user");
-    let lone =
-        "SELECT 1 FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
-    for user in users {
-        if work.rows(&format!("{lone}{lock}"), vec![user.into()]).await?.is_empty() {
-            continue;
+    let (mut erased, mut left) = (0, users);
+    for round in 0..ROUNDS {
+        if round > 0 {
+            clock::sleep(BETWEEN_ROUNDS).await;
         }
-        for table in OF_USERS {
-            let sql = format!(
-                "DELETE FROM {table} WHERE user_id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = {table}.user_id)"
-            );
-            work.execute(&sql, vec![user.into()]).await?;
+        let mut held = Vec::new();
+        for user in left {
+            match erase_user(work, user).await? {
+                Some(count) => erased += count,
+                None => held.push(user),
+            }
         }
-        let sql = "DELETE FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
-        erased += work.execute(sql, vec![user.into()]).await?;
+        left = held;
+        if left.is_empty() {
+            break;
+        }
     }
     Ok(erased)
+}
+
+/// Erases a user who belongs to no tenant any more; 0 where they belong to one. None where somebody else has a row of theirs.
+async fn erase_user(work: &Work, user: UserId) -> Result<Option<u64>, Fault> {
+    let lone =
+        "SELECT 1 FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
+    if work.rows(lone, vec![user.into()]).await?.is_empty() {
+        return Ok(Some(0));
+    }
+    // From then on nobody refers to them anew, so what is found of theirs is all there is.
+    if !lock_if_free(work, ("app_user", "id"), user).await? {
+        return Ok(None);
+    }
+    for table in OF_USERS {
+        if !lock_if_free(work, (table, "user_id"), user).await? {
+            return Ok(None);
+        }
+    }
+    for table in OF_USERS {
+        let sql = format!(
+            "DELETE FROM {table} WHERE user_id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = {table}.user_id)"
+        );
+        work.execute(&sql, vec![user.into()]).await?;
+    }
+    let sql =
+        "DELETE FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
+    Ok(Some(work.execute(sql, vec![user.into()]).await?))
+}
+
+/// Locks the rows of a user in a table, by the column that names the user; false where somebody else has one of them.
+async fn lock_if_free(work: &Work, (table, column): (&str, &str), user: UserId) -> Result<bool, Fault> {
+    let (sql, lock) =
+        (format!("SELECT 1 FROM {table} WHERE {column} = $2 AND $1 = $1"), work.backend().for_update_if_free(table));
+    let free = work.rows(&format!("{sql}{lock}"), vec![user.into()]).await?.len();
+    Ok(free == work.rows(&sql, vec![user.into()]).await?.len())
 }

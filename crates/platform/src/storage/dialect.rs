@@ -136,6 +136,13 @@ impl Backend {
             Self::Sqlite => String::new(),
         }
     }
+    /// The same of rows that nobody holds or has just referred to: the others are left out, and nothing is waited for.
+    pub fn for_update_if_free(self, alias: &str) -> String {
+        match self {
+            Self::Postgres => format!("{} SKIP LOCKED", self.for_update(alias)),
+            Self::Sqlite => String::new(),
+        }
+    }
 }
 
 fn json_hex(ids: impl Iterator<Item = Uuid>) -> String {

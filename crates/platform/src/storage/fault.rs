@@ -96,6 +96,11 @@ impl Fault {
         }
     }
 
+    /// Whether a statement of Postgres divided by none.
+    pub(super) fn is_division_by_zero(&self) -> bool {
+        self.code().as_deref() == Some("22012")
+    }
+
     /// What the database itself says of a statement.
     fn code(&self) -> Option<String> {
         if let Self::Database(err) = self { code(err) } else { None }

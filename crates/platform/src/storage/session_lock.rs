@@ -87,6 +87,8 @@ pub enum LockFile {
     Imports,
     /// Who ships the write-ahead log: FILE.shipping-lock.
     Shipping,
+    /// Demos that fill it: FILE.filling.
+    Demo,
 }
 
 impl LockFile {
@@ -96,6 +98,7 @@ impl LockFile {
             Self::Backups => "backup-lock",
             Self::Imports => "import-lock",
             Self::Shipping => "shipping-lock",
+            Self::Demo => "filling",
         };
         PathBuf::from(format!("{}.{ending}", database.display()))
     }

@@ -26,6 +26,17 @@ use super::{
 pub struct Written {
     /// Tenants of whose rows nothing was written, because somebody else wrote first or is writing.
     pub overtaken: HashSet<TenantId>,
+    /// Tenants of whose rows nothing was written, because a chain had grown meanwhile: their own or, in a statement that they shared, another
+    /// tenant's. Nobody may hold anything of theirs, so what is planned on the new end is likely to be written.
+    pub chain_moved: HashSet<TenantId>,
+}
+
+/// What became of a tenant's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WriteOutcome {
+    Written,
+    Overtaken,
+    ChainMoved,
 }
 
 /// Rows that were decided against the state as of event `head`, and what they take from the counter.
@@ -115,21 +126,22 @@ impl Database {
         let Prepared { sql, shares } = what;
         let heads: Vec<Option<i64>> = shares.iter().map(|share| share.head).collect();
         if heads.iter().all(Option::is_none) {
-            return Ok(Written { overtaken: tenants.into_iter().collect() });
+            return Ok(Written { overtaken: tenants.into_iter().collect(), ..Written::default() });
         }
-        let written = match sql {
+        let outcomes = match sql {
             PreparedSql::Postgres(sql, arguments) => self.write_statement(&tenants, &heads, sql, arguments).await?,
             PreparedSql::Sqlite(writes) => self.write_transaction(&heads, writes).await?,
         };
-        let mut overtaken = HashSet::new();
-        for (Share { tenant, events, .. }, is_written) in shares.into_iter().zip(written) {
-            match events.last().map(|last| last.seq) {
-                _ if !is_written => drop(overtaken.insert(tenant)),
-                Some(head) => self.announcer().announce(Committed { tenant, head, events }),
-                None => {}
+        let mut written = Written::default();
+        for (Share { tenant, head, events }, outcome) in shares.into_iter().zip(outcomes) {
+            match (outcome, events.last().map(|last| last.seq)) {
+                (WriteOutcome::ChainMoved, _) if head.is_some() => drop(written.chain_moved.insert(tenant)),
+                (WriteOutcome::ChainMoved | WriteOutcome::Overtaken, _) => drop(written.overtaken.insert(tenant)),
+                (WriteOutcome::Written, Some(head)) => self.announcer().announce(Committed { tenant, head, events }),
+                (WriteOutcome::Written, None) => {}
             }
         }
-        Ok(Written { overtaken })
+        Ok(written)
     }
 }
 

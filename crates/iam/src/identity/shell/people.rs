@@ -202,6 +202,8 @@ impl Identity {
             return self.finish_registration(hash).await;
         };
         let work = self.db.global().begin().await?;
+        // Before the link, as an erasure of the account takes them.
+        rows::lock_password(&work, user).await?;
         if !links::use_up(&work, hash, LinkFor::Verify, now).await? {
             work.rollback().await?;
             return Err(Rejection::LinkOver.into());

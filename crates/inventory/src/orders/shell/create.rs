@@ -173,11 +173,11 @@ fn check_paid(checks: &mut Checks, payments: &[PaidAtOnce]) {
     }
 }
 
-/// A store that is given by id is found by the levels of the lines; without such lines it is asked for, as nothing else would miss it.
+/// A store that is given by ID is found by the ledger, with the levels of the lines or, where no line names a product, by itself.
 async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<Result<StoreId, Rejection>, Fault> {
     Ok(match &input.store {
-        StoreRef::Id(id) if input.lines.iter().any(|line| line.product.is_some()) => Ok(reach.or_nobodys(*id)),
-        named => {
+        StoreRef::Id(id) => Ok(reach.or_nobodys(*id)),
+        named @ StoreRef::Code(_) => {
             let store = known_store(reads, named, reach).await?;
             store.map(|store| store.id).ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))
         }

@@ -1,7 +1,7 @@
 //! One lane: plans batches, writes them, and sets aside what takes long.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
@@ -41,6 +41,8 @@ pub(super) struct Lane<B: Batcher> {
     locked: Locked<B>,
     speculative: B::Speculative,
     under_way: Option<UnderWay<B>>,
+    /// Tenants whose batch is planned once more, on the end of a chain that had grown. If it has grown again, the batch is run with locks.
+    replanned: HashSet<TenantId>,
     /// How long a transaction is waited for; None for as long as it takes.
     patience: Option<Duration>,
     /// Transactions that are not waited for. Each says its tenants when it is over.
@@ -53,7 +55,28 @@ struct UnderWay<B: Batcher> {
     tenants: Vec<TenantId>,
     commands: usize,
     since: Instant,
-    task: JoinHandle<Vec<Batch<B::Command>>>,
+    task: JoinHandle<Vec<Undone<B::Command>>>,
+}
+
+/// A batch of which nothing was written.
+struct Undone<C> {
+    batch: Batch<C>,
+    /// Whether it may be planned once more: only the end of a chain was not where it was.
+    can_replan: bool,
+}
+
+/// What a transaction that is over leaves to do.
+struct Settled<C> {
+    /// Tenants for whom what was planned after it is void.
+    void: HashSet<TenantId>,
+    /// Batches to be planned once more.
+    again: HashMap<TenantId, Batch<C>>,
+}
+
+impl<C> Default for Settled<C> {
+    fn default() -> Self {
+        Self { void: HashSet::new(), again: HashMap::new() }
+    }
 }
 
 impl<B: Batcher> Lane<B> {
@@ -65,7 +88,16 @@ impl<B: Batcher> Lane<B> {
         progress: Progress,
     ) -> Self {
         let locked = Locked { batcher, callers };
-        Self { door, locked, speculative: B::Speculative::default(), under_way: None, patience, aside: JoinSet::new(), progress }
+        Self {
+            door,
+            locked,
+            speculative: B::Speculative::default(),
+            under_way: None,
+            replanned: HashSet::new(),
+            patience,
+            aside: JoinSet::new(),
+            progress,
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -84,13 +116,14 @@ impl<B: Batcher> Lane<B> {
                 tell_unplanned(fault);
             }
             // What was planned of a tenant holds only if what went before it is written.
-            let void = self.settle().await;
-            self.carry_out(plan, batches, &void).await;
+            let settled = self.settle().await;
+            self.carry_out(plan, batches, settled).await;
         }
     }
 
     /// Writes what was planned and still holds, and has the rest run with locks.
-    async fn carry_out(&mut self, mut plan: Plan, batches: Vec<Batch<B::Command>>, void: &HashSet<TenantId>) {
+    async fn carry_out(&mut self, mut plan: Plan, batches: Vec<Batch<B::Command>>, settled: Settled<B::Command>) {
+        let Settled { void, mut again } = settled;
         let (mut written, mut anew) = (Vec::new(), Vec::new());
         for batch in batches {
             let tenant = batch.tenant;
@@ -100,9 +133,14 @@ impl<B: Batcher> Lane<B> {
             }
             let is_aside = self.door.lock().waiting.is_aside(tenant);
             match () {
+                // Planned behind a batch that is planned once more: it comes after that.
+                () if let Some(first) = again.get_mut(&tenant) => first.commands.extend(batch.commands),
                 () if is_aside => self.door.lock().waiting.give_back(batch),
                 () if holds && plan.written.contains(&tenant) => written.push(batch),
-                () if holds && plan.unchanged.contains(&tenant) => self.locked.answer(batch.commands),
+                () if holds && plan.unchanged.contains(&tenant) => {
+                    self.replanned.remove(&tenant);
+                    self.locked.answer(batch.commands);
+                }
                 () => anew.push(batch),
             }
         }
@@ -111,6 +149,7 @@ impl<B: Batcher> Lane<B> {
         {
             self.write(written, write);
         }
+        self.put_back(again);
         for batch in anew {
             self.run_with_locks(batch).await;
         }
@@ -149,7 +188,8 @@ impl<B: Batcher> Lane<B> {
                 biased;
                 given_back = over(&mut self.under_way) => {
                     if let Some(UnderWay { tenants, commands, since, .. }) = self.under_way.take() {
-                        self.settled(tenants, (commands, since), given_back).await;
+                        let settled = self.settled(tenants, (commands, since), given_back).await;
+                        self.put_back(settled.again);
                     }
                 }
                 Some(freed) = self.aside.join_next() => self.let_in(freed),
@@ -176,15 +216,21 @@ impl<B: Batcher> Lane<B> {
             span.end(written.is_err());
             match written {
                 Ok(written) => {
-                    let (again, done): (Vec<_>, Vec<_>) =
-                        batches.into_iter().partition(|batch| written.overtaken.contains(&batch.tenant));
-                    let done: Vec<_> = done.into_iter().flat_map(|batch| batch.commands).collect();
+                    let (mut undone, mut done) = (Vec::new(), Vec::new());
+                    for batch in batches {
+                        let can_replan = written.chain_moved.contains(&batch.tenant);
+                        if can_replan || written.overtaken.contains(&batch.tenant) {
+                            metrics::batch_overtaken();
+                            undone.push(Undone { batch, can_replan });
+                        } else {
+                            done.extend(batch.commands);
+                        }
+                    }
                     if !done.is_empty() {
                         metrics::batch(Way::Planned, done.len(), since.elapsed(), trace_id);
                         locked.answer(done);
                     }
-                    again.iter().for_each(|_| metrics::batch_overtaken());
-                    again
+                    undone
                 }
                 Err(fault) => {
                     if fault.unique_violation().is_none() {
@@ -192,7 +238,7 @@ impl<B: Batcher> Lane<B> {
                         tell_unplanned(&fault);
                     }
                     tracing::debug!(error = %fault, commands, "what was planned was not written: its commands are run with locks");
-                    batches
+                    batches.into_iter().map(|batch| Undone { batch, can_replan: false }).collect()
                 }
             }
         });
@@ -202,7 +248,7 @@ impl<B: Batcher> Lane<B> {
     /// Has a batch run with locks, beside the lane where it has patience; nothing that was known of the tenant holds after that.
     async fn run_with_locks(&mut self, batch: Batch<B::Command>) {
         let tenant = batch.tenant;
-        B::forget(&mut self.speculative, tenant);
+        self.forget(tenant);
         let locked = self.locked.clone();
         let Some(patience) = self.patience else {
             // A task, so that a lane that is dropped does not take it along. What is awaited there is caught there: it does not panic.
@@ -225,9 +271,9 @@ impl<B: Batcher> Lane<B> {
         });
     }
 
-    /// Waits for what is under way, and sets it aside when that takes long. The tenants for whom what was planned after it is void.
-    async fn settle(&mut self) -> HashSet<TenantId> {
-        let Some(UnderWay { tenants, commands, since, mut task }) = self.under_way.take() else { return HashSet::new() };
+    /// Waits for what is under way, and sets it aside when that takes long.
+    async fn settle(&mut self) -> Settled<B::Command> {
+        let Some(UnderWay { tenants, commands, since, mut task }) = self.under_way.take() else { return Settled::default() };
         let until = self.patience.map(|patience| Instant::now() + patience);
         loop {
             let has_room = self.has_room_aside();
@@ -240,7 +286,7 @@ impl<B: Batcher> Lane<B> {
                     tracing::debug!(tenants = tenants.len(), "a transaction takes long: the lane goes on without it");
                     let void = tenants.iter().copied().collect();
                     self.set_aside(UnderWay { tenants, commands, since, task });
-                    return void;
+                    return Settled { void, ..Settled::default() };
                 }
             }
         }
@@ -250,8 +296,8 @@ impl<B: Batcher> Lane<B> {
         &mut self,
         tenants: Vec<TenantId>,
         (commands, since): (usize, Instant),
-        given_back: Result<Vec<Batch<B::Command>>, JoinError>,
-    ) -> HashSet<TenantId> {
+        given_back: Result<Vec<Undone<B::Command>>, JoinError>,
+    ) -> Settled<B::Command> {
         {
             let mut queue = self.door.lock();
             queue.under_way = 0;
@@ -259,15 +305,32 @@ impl<B: Batcher> Lane<B> {
         }
         let Ok(given_back) = given_back else {
             // It panicked: those who waited have been told by the loss of their channel.
-            tenants.iter().for_each(|tenant| B::forget(&mut self.speculative, *tenant));
-            return tenants.into_iter().collect();
+            tenants.iter().for_each(|tenant| self.forget(*tenant));
+            return Settled { void: tenants.into_iter().collect(), ..Settled::default() };
         };
-        let mut void = HashSet::new();
-        for batch in given_back {
-            void.insert(batch.tenant);
-            self.run_with_locks(batch).await;
+        let mut settled = Settled { void: given_back.iter().map(|undone| undone.batch.tenant).collect(), ..Settled::default() };
+        self.replanned.retain(|tenant| settled.void.contains(tenant) || !tenants.contains(tenant));
+        for Undone { batch, can_replan } in given_back {
+            if can_replan && self.replanned.insert(batch.tenant) {
+                B::forget(&mut self.speculative, batch.tenant);
+                settled.again.insert(batch.tenant, batch);
+            } else {
+                self.run_with_locks(batch).await;
+            }
         }
-        void
+        settled
+    }
+
+    /// Has batches planned once more, before whatever else waits of their tenants.
+    fn put_back(&self, again: HashMap<TenantId, Batch<B::Command>>) {
+        let mut queue = self.door.lock();
+        again.into_values().for_each(|batch| queue.waiting.put_back(batch));
+    }
+
+    /// Nothing that was known of the tenant holds any more.
+    fn forget(&mut self, tenant: TenantId) {
+        self.replanned.remove(&tenant);
+        B::forget(&mut self.speculative, tenant);
     }
 
     fn has_room_aside(&self) -> bool {
@@ -281,11 +344,11 @@ impl<B: Batcher> Lane<B> {
             queue.under_way = 0;
             tenants.iter().for_each(|tenant| queue.waiting.set_aside(*tenant));
         }
-        tenants.iter().for_each(|tenant| B::forget(&mut self.speculative, *tenant));
+        tenants.iter().for_each(|tenant| self.forget(*tenant));
         let locked = self.locked.clone();
         self.aside.spawn(async move {
-            for batch in task.await.unwrap_or_default() {
-                locked.commit(batch).await;
+            for undone in task.await.unwrap_or_default() {
+                locked.commit(undone.batch).await;
             }
             tenants
         });
@@ -312,7 +375,7 @@ fn tell_unplanned(fault: &Fault) {
 }
 
 /// The end of what is under way; never, where nothing is.
-async fn over<B: Batcher>(under_way: &mut Option<UnderWay<B>>) -> Result<Vec<Batch<B::Command>>, JoinError> {
+async fn over<B: Batcher>(under_way: &mut Option<UnderWay<B>>) -> Result<Vec<Undone<B::Command>>, JoinError> {
     match under_way {
         Some(batch) => (&mut batch.task).await,
         None => std::future::pending().await,

@@ -163,8 +163,19 @@ impl<C> Waiting<C> {
     }
     /// Puts a batch back before all that waits of its tenant, which is set aside.
     pub(super) fn give_back(&mut self, batch: Batch<C>) {
-        let Batch { tenant, commands } = batch;
-        self.set_aside(tenant);
+        self.set_aside(batch.tenant);
+        self.push_front(batch);
+    }
+    /// Puts a batch back before all that waits of its tenant, whose turn is the next one.
+    pub(super) fn put_back(&mut self, batch: Batch<C>) {
+        if !self.is_aside(batch.tenant) {
+            self.turns.retain(|turn| *turn != batch.tenant);
+            self.turns.push_front(batch.tenant);
+            self.ready += batch.commands.len();
+        }
+        self.push_front(batch);
+    }
+    fn push_front(&mut self, Batch { tenant, commands }: Batch<C>) {
         self.count += commands.len();
         let queue = self.queues.entry(tenant).or_default();
         commands.into_iter().rev().for_each(|command| queue.push_front(command));
@@ -269,6 +280,24 @@ mod tests {
         let again = waiting.next_batches(|_| 1).remove(0);
         assert_eq!((again.tenant, &again.commands[..]), (tenant(1), &[MAX_WEIGHT, 11, 12][..]));
         assert_eq!((waiting.count, waiting.ready), (0, 0));
+    }
+
+    #[test]
+    fn what_is_put_back_is_first_and_waits_with_a_tenant_that_is_set_aside() {
+        let mut waiting = Waiting::new(MAX_COMMANDS);
+        [(1, 10), (2, 20)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
+        let second = waiting.next_batches(|_| 1).remove(1);
+        [(1, 11), (2, 21)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
+        waiting.put_back(second);
+        assert_eq!((waiting.count, waiting.ready), (3, 3));
+        let first = waiting.next_batches(|_| 1).remove(0);
+        assert_eq!((first.tenant, &first.commands[..]), (tenant(2), &[20, 21][..]));
+        assert_eq!((waiting.count, waiting.ready), (0, 0));
+        waiting.set_aside(tenant(2));
+        waiting.put_back(first);
+        assert_eq!((waiting.count, waiting.ready), (2, 0));
+        waiting.let_in(tenant(2));
+        assert_eq!((next(&mut waiting), waiting.ready), (vec![(2, 2)], 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sea_orm::{
     sqlx::{self, Arguments, AssertSqlSafe, Row, error::BoxDynError, postgres::PgArguments},
 };
 
-use super::{Link, Own};
+use super::{Link, Own, WriteOutcome};
 use crate::storage::{
     Database, Fault,
     bulk::{Given, SharedBulk},
@@ -153,14 +153,14 @@ fn chains(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) 
 }
 
 impl Database {
-    /// Which of the tenants' rows were written.
+    /// What became of each tenant's rows.
     pub(super) async fn write_statement(
         &self,
         tenants: &[TenantId],
         heads: &[Option<i64>],
         sql: String,
         mut arguments: PgArguments,
-    ) -> Result<Vec<bool>, Fault> {
+    ) -> Result<Vec<WriteOutcome>, Fault> {
         let heads: Vec<i64> = heads.iter().map(|head| head.unwrap_or(NO_HEAD)).collect();
         let (bound, added) = match (tenants, &heads[..]) {
             ([tenant], [head]) => (Bound::Tenant(*tenant), arguments.add(*head)),
@@ -171,19 +171,25 @@ impl Database {
         let doors = self.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
         let found = doors.tenants.fetch(&bound, sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
         let failed = |err: sqlx::Error| self.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into())));
-        let found = found.map_err(failed)?;
-        let mut written = vec![false; tenants.len()];
+        let found = match found.map_err(failed) {
+            // Only `linked` and `chains` divide: one of the chains has grown, and nobody says whose.
+            Err(fault) if fault.is_division_by_zero() => return Ok(vec![WriteOutcome::ChainMoved; tenants.len()]),
+            found => found?,
+        };
+        let mut outcomes = vec![WriteOutcome::Overtaken; tenants.len()];
         if tenants.len() == 1 {
-            written[0] = !found.is_empty();
-            return Ok(written);
+            if !found.is_empty() {
+                outcomes[0] = WriteOutcome::Written;
+            }
+            return Ok(outcomes);
         }
         for row in &found {
             let place: i32 = row.try_get(0).map_err(failed)?;
-            if let Some(is_written) = usize::try_from(place - 1).ok().and_then(|index| written.get_mut(index)) {
-                *is_written = true;
+            if let Some(outcome) = usize::try_from(place - 1).ok().and_then(|index| outcomes.get_mut(index)) {
+                *outcome = WriteOutcome::Written;
             }
         }
-        Ok(written)
+        Ok(outcomes)
     }
 }
 

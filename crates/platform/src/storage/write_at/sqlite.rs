@@ -4,7 +4,7 @@ use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 
-use super::{Link, Own};
+use super::{Link, Own, WriteOutcome};
 use crate::{
     slow::StatementTimer,
     storage::{
@@ -43,11 +43,13 @@ impl Writes {
         Ok(Self { tenant, epoch, want, link: chain, rows: all })
     }
 
-    /// Whether the tenant's rows were written; where a head is not where it was, nothing of the tenant is.
-    async fn run(self, db: &Database, transaction: &Transaction, head: i64) -> Result<bool, Fault> {
+    /// What became of the tenant's rows; where a head is not where it was, nothing of the tenant is written.
+    async fn run(self, db: &Database, transaction: &Transaction, head: i64) -> Result<WriteOutcome, Fault> {
         let Self { tenant, epoch, want, link, rows } = self;
         if !moves(db, transaction, tenant, (want, head, epoch), link.as_ref()).await? {
-            return Ok(false);
+            // Where the counter is where it was, the chain is not.
+            let has_chain_moved = link.is_some() && is_at(db, transaction, tenant, (head, epoch)).await?;
+            return Ok(if has_chain_moved { WriteOutcome::ChainMoved } else { WriteOutcome::Overtaken });
         }
         if let Some(ChainHead { table, to, hash, .. }) = link {
             let sql = format!("UPDATE {table} SET seq = $2, hash = $3 WHERE tenant_id = $1");
@@ -57,7 +59,7 @@ impl Writes {
             let _span = db.statements.count(&statement);
             transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?;
         }
-        Ok(true)
+        Ok(WriteOutcome::Written)
     }
 }
 
@@ -83,6 +85,15 @@ async fn moves(
     Ok(execute(db, transaction, &sql, values).await? > 0)
 }
 
+/// Whether the counter is at this event, of this epoch.
+async fn is_at(db: &Database, transaction: &Transaction, tenant: TenantId, (head, epoch): (i64, Uuid)) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM tenant_counter WHERE tenant_id = $1 AND head = $2 AND epoch = $3";
+    let values: Vec<Value> = vec![tenant.into(), head.into(), epoch.into()];
+    let statement = Statement::from_sql_and_values(Backend::Sqlite.into(), sql, values);
+    let _span = db.statements.count(&statement);
+    Ok(transaction.query_one_raw(statement).await.map_err(|err| db.failed(err))?.is_some())
+}
+
 async fn execute(db: &Database, transaction: &Transaction, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
     let statement = Statement::from_sql_and_values(Backend::Sqlite.into(), sql, values);
     let _span = db.statements.count(&statement);
@@ -90,23 +101,23 @@ async fn execute(db: &Database, transaction: &Transaction, sql: &str, values: Ve
 }
 
 impl Database {
-    /// Which of the tenants' rows were written.
-    pub(super) async fn write_transaction(&self, heads: &[Option<i64>], writes: Vec<Writes>) -> Result<Vec<bool>, Fault> {
+    /// What became of each tenant's rows.
+    pub(super) async fn write_transaction(&self, heads: &[Option<i64>], writes: Vec<Writes>) -> Result<Vec<WriteOutcome>, Fault> {
         let transaction = self.writer.begin(None, Purpose::Write).await?;
-        let mut written = Vec::with_capacity(writes.len());
+        let mut outcomes = Vec::with_capacity(writes.len());
         for (own, head) in writes.into_iter().zip(heads) {
-            written.push(match head {
+            outcomes.push(match head {
                 Some(head) => own.run(self, &transaction, *head).await?,
-                None => false,
+                None => WriteOutcome::Overtaken,
             });
         }
-        if written.contains(&true) {
+        if outcomes.contains(&WriteOutcome::Written) {
             let timer = StatementTimer::begin("COMMIT");
             transaction.commit().await.map_err(|err| self.failed(err))?;
             drop(timer);
         } else {
             transaction.rollback().await?;
         }
-        Ok(written)
+        Ok(outcomes)
     }
 }

@@ -1,5 +1,7 @@
 //! Making a plan: proposals are worked out without a transaction, and written at once.
 
+use std::cmp::Reverse;
+
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::ledger::{Ledger, Mode};
@@ -137,6 +139,7 @@ fn plan_of(
             Some(line_of(proposal, chosen, criteria))
         })
         .collect();
+    lines.sort_by_key(|line| (Reverse(line.figures.value_minor.unwrap_or(-1)), line.product, line.store));
     let left_out = lines.len().saturating_sub(MOST_LINES);
     lines.truncate(MOST_LINES);
     for (position, line) in (1..).zip(&mut lines) {

@@ -45,7 +45,7 @@ pub struct Within {
     pub seen: Option<Vec<StoreId>>,
 }
 
-/// Proposals with what they rest on: what is worth most comes first.
+/// Proposals with what they rest on, product by product: an order by their costs is for whoever sees costs.
 pub struct WorkedOut {
     pub proposals: Vec<Proposal>,
     pub seq: i64,
@@ -110,7 +110,6 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
             proposals.extend(propose(criteria, today, &product));
         }
     }
-    proposals.sort_by_key(|one| (std::cmp::Reverse(one.value.unwrap_or(-1)), one.product, one.store));
     let (forecast_week, currency) = (known.forecast_week, known.currency);
     Ok(WorkedOut { proposals, seq, business_date: today, forecast_week, currency })
 }
