@@ -6,6 +6,8 @@ mod path;
 
 /// Texts inside HTML and SVG.
 pub mod markup;
+/// Refusals of a call: those of the first stage that has any.
+pub mod stages;
 /// Days and months in numbers.
 pub mod calendar;
 /// The only place that reads the time and draws randomness.

@@ -57,7 +57,7 @@ async fn what_is_left_out_stays(world: &World) {
     let stale = json!({ "id": of, "expectedVersion": 1, "name": "Late" });
     assert_eq!(codes(&world.does(world.owner(), UPDATE, stale).await), ["VERSION_CONFLICT"]);
     for (what, with, code) in [
-        ("no name", json!({ "name": " " }), "INVALID"),
+        ("no name", json!({ "name": " " }), "REQUIRED"),
         ("no permission", json!({ "permissions": ["stock.teleport"] }), "NOT_FOUND"),
         ("no place", json!({ "scope": only(&[]) }), "INVALID"),
         ("another tenant's place", json!({ "scope": only(&[&world.theirs.ids["sto"]]) }), "NOT_FOUND"),

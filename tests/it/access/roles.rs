@@ -67,7 +67,7 @@ async fn a_role_of_ones_own_is_made_granted_changed_and_removed(world: &World) {
         world.does(world.owner(), UPDATE, json!({ "id": built_in("viewer"), "expectedVersion": 1, "name": "Mine" })).await;
     assert_eq!(codes(&default), ["INVALID_STATE"]);
     let bad = json!({ "key": "No Key", "name": " ", "permissions": ["stock.teleport"] });
-    assert_eq!(codes(&world.does(world.owner(), CREATE, bad).await), ["INVALID", "INVALID"]);
+    assert_eq!(codes(&world.does(world.owner(), CREATE, bad).await), ["INVALID", "REQUIRED"]);
     let unknown = json!({ "key": "teleporter", "name": "Teleporter", "permissions": ["stock.teleport"] });
     let told = world.does(world.owner(), CREATE, unknown).await;
     assert_eq!(codes(&told), ["NOT_FOUND"]);

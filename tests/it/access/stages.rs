@@ -41,7 +41,13 @@ async fn a_partner_is_told_every_permission_and_place_that_is_not_there(world: &
     let codes = json!(["stock.read", "stock.teleport", "order.conjure"]);
     assert_eq!(
         create(json!({ "name": " ", "permissions": codes, "scope": only(&[]) })).await,
-        all("INVALID", &["input.name", "input.scope"])
+        [all("REQUIRED", &["input.name"]), all("INVALID", &["input.scope"])].concat()
+    );
+    let many = json!({ "name": "Partner", "permissions": vec!["stock.teleport"; 251], "scope": everywhere() });
+    assert_eq!(
+        create(many).await,
+        all("LIMIT_EXCEEDED", &["input.permissions"]),
+        "a list longer than all permissions is told as one"
     );
     let foreign = only(&[&theirs["sto"], &ours["sto"], NOBODYS]);
     let places = ["input.permissions.1", "input.permissions.2", "input.scope.storeIds.0", "input.scope.storeIds.2"];
@@ -88,7 +94,11 @@ async fn a_role_is_told_how_it_is_written_before_what_it_names(world: &World) {
     let codes = json!(["stock.teleport", "stock.read", "order.conjure"]);
     assert_eq!(
         create(json!({ "key": "No Key", "name": " ", "permissions": codes })).await,
-        all("INVALID", &["input.key", "input.name"])
+        [all("INVALID", &["input.key"]), all("REQUIRED", &["input.name"])].concat()
+    );
+    assert_eq!(
+        create(json!({ "key": "", "name": "", "permissions": codes })).await,
+        all("REQUIRED", &["input.key", "input.name"])
     );
     assert_eq!(
         create(json!({ "key": "owner", "name": "Owner", "permissions": codes, "inherits": [world.theirs.ids["rol"]] })).await,
@@ -133,8 +143,9 @@ async fn a_group_is_told_every_store_that_is_not_there(world: &World) {
     let stores = json!([NOBODYS, world.ours.ids["sto"], world.theirs.ids["sto"]]);
     assert_eq!(
         create(json!({ "code": "a b", "name": " ", "storeIds": stores })).await,
-        all("INVALID", &["input.code", "input.name"])
+        [all("INVALID", &["input.code"]), all("REQUIRED", &["input.name"])].concat()
     );
+    assert_eq!(create(json!({ "code": " ", "name": "Coast", "storeIds": stores })).await, all("REQUIRED", &["input.code"]));
     assert_eq!(
         create(json!({ "code": "coast", "name": "Coast", "storeIds": stores })).await,
         all("NOT_FOUND", &["input.storeIds.0", "input.storeIds.2"])

@@ -14,6 +14,7 @@ use crate::graphql::{
 fn refuse(rejection: &Rejection) -> UserError {
     let field = path_of(rejection.at);
     match &rejection.why {
+        Refusal::Required => UserError::new(ErrorCode::Required, "a value is needed", field),
         Refusal::NotFound(noun) => UserError::not_found(named(*noun), field),
         Refusal::Stale { actual } => {
             UserError::stale(format!("it has changed since you read it and is at version {actual} now"), field, *actual, None)
@@ -103,6 +104,7 @@ fn too_many(what: Counted, most: usize) -> String {
             format!("an integration has at most {most} keys, with those that have ended: create another integration")
         }
         Counted::Networks => format!("at most {most} networks are taken"),
+        Counted::Permissions => format!("at most {most} permissions are taken at once"),
     }
 }
 

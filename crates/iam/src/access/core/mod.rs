@@ -12,6 +12,7 @@ pub use integration::{
     ApiKey, Integration, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, ROLL_OVERLAP_SECONDS, UsedFrom,
     bounded, gained, rights, room_for_key,
 };
+pub use platform::stages::Stage;
 pub use refusal::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection, check_code, check_name};
 pub use role::{MAX_ROLES, NewRole, Role, check_role, heirs, inheritance};
-pub use stages::{Refusals, Stage};
+pub use stages::Refusals;

@@ -11,6 +11,8 @@ pub struct Rejection {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Refusal {
+    /// A text without anything in it, where one is needed.
+    Required,
     Invalid(Invalid),
     NotFound(Noun),
     /// The row's version is not the one expected.
@@ -147,6 +149,8 @@ pub enum Counted {
     KeysEver,
     /// Of a key.
     Networks,
+    /// That a list names.
+    Permissions,
 }
 
 /// A field of what is asked for, in the order of the inputs that have it.
@@ -241,9 +245,15 @@ impl Invalid {
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 255;
 
+/// Refuses a text of blanks alone.
+fn check_given(text: &str, at: At) -> Result<(), Rejection> {
+    if text.trim().is_empty() { Err(Refusal::Required.at(at)) } else { Ok(()) }
+}
+
 /// A name that people read: something, and not too much.
 pub fn check_name(name: &str, at: At) -> Result<(), Rejection> {
-    if name.trim().is_empty() || name.chars().any(char::is_control) {
+    check_given(name, at)?;
+    if name.chars().any(char::is_control) {
         return Err(Invalid::Name.at(at));
     }
     if name.chars().count() > MAX_NAME {
@@ -254,6 +264,7 @@ pub fn check_name(name: &str, at: At) -> Result<(), Rejection> {
 
 /// A short name that programs use.
 pub fn check_key(key: &str, at: At) -> Result<(), Rejection> {
+    check_given(key, at)?;
     let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let is_key = (2..=63).contains(&key.len()) && key.bytes().all(good) && key.as_bytes()[0].is_ascii_lowercase();
     if is_key { Ok(()) } else { Err(Invalid::Key.at(at)) }
@@ -261,6 +272,7 @@ pub fn check_key(key: &str, at: At) -> Result<(), Rejection> {
 
 /// A short name as people write it, and the key that it is unique by.
 pub fn check_code(code: &str, at: At) -> Result<String, Rejection> {
+    check_given(code, at)?;
     let is_code = (1..=64).contains(&code.chars().count()) && !code.chars().any(|c| c.is_control() || c.is_whitespace());
     if is_code { Ok(code.to_lowercase()) } else { Err(Invalid::Code.at(at)) }
 }

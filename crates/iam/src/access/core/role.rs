@@ -107,7 +107,9 @@ fn chain(from: RoleId, known: &HashMap<RoleId, Vec<RoleId>>, found: &mut HashMap
 mod tests {
     use uuid::Uuid;
 
-    use super::{super::stages::Stage, *};
+    use platform::stages::Stage;
+
+    use super::*;
 
     fn id(n: u128) -> RoleId {
         RoleId::from_uuid(Uuid::from_u128(n))

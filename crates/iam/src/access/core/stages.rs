@@ -2,23 +2,12 @@
 
 use std::collections::HashSet;
 
+use platform::stages::{Stage, Staged, earliest};
+
 use super::{
     super::permissions::{Bits, REGISTRY, index_of},
     refusal::{At, Counted, Field, Invalid, Noun, Refusal, Rejection},
 };
-
-/// When a refusal is told: of several, those of the earliest stage alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// The input alone says so: a text, the length of a list.
-    Shape,
-    /// What it names is not there.
-    Reference,
-    /// The value is not taken from this caller, or for what is named.
-    Value,
-    /// The tenant as it is does not allow it.
-    State,
-}
 
 impl Refusal {
     pub const fn stage(&self) -> Stage {
@@ -26,7 +15,7 @@ impl Refusal {
             Self::NotFound(_) => Stage::Reference,
             Self::Invalid(why) => why.stage(),
             Self::TooMany { what, .. } => what.stage(),
-            Self::NameTooLong { .. } => Stage::Shape,
+            Self::Required | Self::NameTooLong { .. } => Stage::Shape,
             Self::GrantTwice | Self::GroupArchived { .. } => Stage::Value,
             Self::Stale { .. }
             | Self::LastOwner
@@ -63,12 +52,22 @@ impl Invalid {
 impl Counted {
     const fn stage(self) -> Stage {
         match self {
-            Self::Inherited | Self::Stores | Self::Grants | Self::Places | Self::Networks => Stage::Shape,
+            Self::Inherited | Self::Stores | Self::Grants | Self::Places | Self::Networks | Self::Permissions => Stage::Shape,
             Self::Inheritance => Stage::Value,
             Self::Roles | Self::Groups | Self::Integrations | Self::Keys | Self::KeysEver => Stage::State,
         }
     }
 }
+
+impl Staged for Rejection {
+    fn stage(&self) -> Stage {
+        self.why.stage()
+    }
+}
+
+/// Codes that a list of permissions has at most.
+const MAX_PERMISSIONS: usize = 250;
+const _: () = assert!(REGISTRY.len() <= MAX_PERMISSIONS, "a list can name all of them");
 
 /// What a call was refused for so far.
 #[derive(Debug, Default)]
@@ -92,9 +91,13 @@ impl Refusals {
         }
     }
 
-    /// The permissions of these codes; each code that none has is refused at its place.
+    /// The permissions of these codes; each code that none has is refused at its place. A list that is longer than there are permissions is refused as one.
     pub fn permissions(&mut self, codes: &[String]) -> Bits {
         let mut bits = Bits::default();
+        if codes.len() > MAX_PERMISSIONS {
+            self.add(Refusal::TooMany { what: Counted::Permissions, most: MAX_PERMISSIONS }.at(At::input(Field::Permissions)));
+            return bits;
+        }
         for (index, code) in codes.iter().enumerate() {
             match index_of(code) {
                 Some(known) => bits.insert(known),
@@ -123,11 +126,12 @@ impl Refusals {
     /// # Errors
     /// All refusals of the first stage that has any.
     pub fn end(&mut self, through: Stage) -> Result<(), Vec<Rejection>> {
-        let first = self.0.iter().map(|rejection| rejection.why.stage()).min();
-        let Some(first) = first.filter(|first| *first <= through) else { return Ok(()) };
-        let mut told = std::mem::take(&mut self.0);
+        if !self.0.iter().any(|rejection| rejection.stage() <= through) {
+            return Ok(());
+        }
+        let mut told = earliest(std::mem::take(&mut self.0));
         let mut seen = HashSet::new();
-        told.retain(|rejection| rejection.why.stage() == first && seen.insert(rejection.clone()));
+        told.retain(|rejection| seen.insert(rejection.clone()));
         told.sort_by_key(|rejection| rejection.at);
         Err(told)
     }
@@ -158,6 +162,18 @@ mod tests {
         assert_eq!(refused(rest, Stage::Reference), [missing(0), missing(2)]);
         assert_eq!(refused(vec![stale.clone()], Stage::State), [stale]);
         assert!(refused(Vec::new(), Stage::State).is_empty());
+    }
+
+    #[test]
+    fn a_list_that_is_longer_than_there_are_permissions_is_refused_as_one() {
+        let told = |count: usize| {
+            let mut refusals = Refusals::default();
+            refusals.permissions(&vec!["stock.teleport".to_owned(); count]);
+            refusals.end(Stage::Reference).err().unwrap_or_default()
+        };
+        assert_eq!(told(MAX_PERMISSIONS).len(), MAX_PERMISSIONS);
+        let too_many = Refusal::TooMany { what: Counted::Permissions, most: MAX_PERMISSIONS };
+        assert_eq!(told(MAX_PERMISSIONS + 1), [too_many.at(At::input(Field::Permissions))]);
     }
 
     #[test]

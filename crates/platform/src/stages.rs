@@ -1,0 +1,98 @@
+//! Refusals by stage: a call ends with all refusals of the first stage that has any, in the order in which they were found.
+
+/// When a refusal is told: of several, those of the earliest stage alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The input alone says so: a text, the length of a list.
+    Shape,
+    /// What it names is not there.
+    Reference,
+    /// The value is not taken from this caller, or for what is named.
+    Value,
+    /// The tenant as it is does not allow it.
+    State,
+}
+
+/// A refusal that knows when it is told.
+pub trait Staged {
+    fn stage(&self) -> Stage;
+}
+
+/// The refusals of the first stage that has any.
+#[must_use]
+pub fn earliest<R: Staged>(mut refusals: Vec<R>) -> Vec<R> {
+    if let Some(first) = refusals.iter().map(Staged::stage).min() {
+        refusals.retain(|refusal| refusal.stage() == first);
+    }
+    refusals
+}
+
+/// What a call was refused for so far.
+#[derive(Debug)]
+pub struct Refusals<R>(Vec<R>);
+
+impl<R> Default for Refusals<R> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<R: Staged> Refusals<R> {
+    pub fn add(&mut self, refusal: R) {
+        self.0.push(refusal);
+    }
+    pub fn extend(&mut self, refusals: impl IntoIterator<Item = R>) {
+        self.0.extend(refusals);
+    }
+    /// The outcome of a check; None where it refused.
+    pub fn take<T>(&mut self, checked: Result<T, R>) -> Option<T> {
+        checked.map_err(|refusal| self.add(refusal)).ok()
+    }
+
+    /// Ends the call if anything was refused in this stage or before it.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
+    pub fn end(&mut self, through: Stage) -> Result<(), Vec<R>> {
+        if self.0.iter().any(|refusal| refusal.stage() <= through) {
+            return Err(earliest(std::mem::take(&mut self.0)));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Of(Stage, u8);
+
+    impl Staged for Of {
+        fn stage(&self) -> Stage {
+            self.0
+        }
+    }
+
+    #[test]
+    fn the_first_stage_is_told_alone_in_the_order_in_which_it_was_found() {
+        let all =
+            [Of(Stage::State, 1), Of(Stage::Value, 2), Of(Stage::Reference, 3), Of(Stage::Value, 4), Of(Stage::Reference, 5)];
+        let mut refusals = Refusals::default();
+        refusals.extend(all);
+        assert_eq!(refusals.end(Stage::Shape), Ok(()), "later stages are told when the input is read that far");
+        assert_eq!(refusals.end(Stage::Reference), Err(vec![Of(Stage::Reference, 3), Of(Stage::Reference, 5)]));
+        assert_eq!(earliest(vec![all[0], all[1], all[3]]), [all[1], all[3]]);
+        assert!(earliest(Vec::<Of>::new()).is_empty());
+    }
+
+    #[test]
+    fn a_check_that_passes_refuses_nothing() {
+        let mut refusals = Refusals::default();
+        assert_eq!(refusals.take(Ok::<u8, Of>(7)), Some(7));
+        assert_eq!(refusals.end(Stage::State), Ok(()));
+        assert_eq!(refusals.take::<u8>(Err(Of(Stage::Shape, 3))), None);
+        refusals.add(Of(Stage::Shape, 4));
+        assert_eq!(refusals.end(Stage::Shape), Err(vec![Of(Stage::Shape, 3), Of(Stage::Shape, 4)]));
+    }
+}
