@@ -24,13 +24,10 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, first_told},
         scalars::Quantity,
     },
 };
-
-/// Refusals that a call reports at most, as of other inputs.
-const MOST_REPORTED: usize = 10;
 
 /// How much a line of an input says, in smallest units or in packs.
 pub struct PackLine<'a> {
@@ -136,8 +133,7 @@ pub async fn in_units(ctx: &Context<'_>, lines: Vec<PackLine<'_>>) -> Answer<Vec
             }
         }
     }
-    errors.truncate(MOST_REPORTED);
-    Ok(errors)
+    Ok(first_told(errors.into_iter()))
 }
 
 /// A document whose lines are named by their IDs.
@@ -272,8 +268,7 @@ pub async fn of_lines<P: Permission>(
             }
         }
     }
-    errors.truncate(MOST_REPORTED);
-    Ok(errors)
+    Ok(first_told(errors.into_iter()))
 }
 
 fn units_of_line(

@@ -35,23 +35,46 @@ on_both!(a_product_is_made_with_all_it_has, world: World => {
     assert_eq!(events[1].1["categoryAfter"], made_category["category"]["id"]);
 });
 
-on_both!(everything_wrong_is_said_at_once, world: World => {
-    let long = "x".repeat(65);
-    let answer = product(world, json!({
-        "sku": long, "name": "  ", "barcodes": [{ "code": "4006381333932" }, { "code": "A", "packQuantity": 0 }, { "code": "A" }],
+on_both!(everything_wrong_is_said_stage_by_stage, world: World => {
+    let mut wrong = json!({
+        "sku": "x".repeat(65), "name": "  ", "barcodes": [{ "code": "4006381333932" }, { "code": "A", "packQuantity": 0 }, { "code": "A" }],
         "price": { "amount": "1.005", "currencyCode": "GBP" }, "unitCost": { "amount": "-1", "currencyCode": "XYZ" },
         "categoryId": "cat_00000000000000000000000001", "supplierId": "sup_00000000000000000000000001",
-        "unit": { "code": "kg", "decimals": 10 }, "metadata": [1], "options": [{ "name": "Size", "value": "M" }] })).await;
-    let mut all = refusals(&answer);
-    all.sort();
+        "unit": { "code": "kg", "decimals": 10 }, "metadata": [1], "options": [{ "name": "Size", "value": "M" }] });
+    let told = async |input: &Value| {
+        let answer = product(world, input.clone()).await;
+        assert_eq!((&answer["product"], &answer["seq"]), (&Value::Null, &Value::Null));
+        let mut all = refusals(&answer);
+        all.sort();
+        all
+    };
     let want = |pairs: &[(&str, &str)]| pairs.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect::<Vec<_>>();
-    assert_eq!(all, want(&[
-        ("DUPLICATE", "input.barcodes.2.code"), ("INVALID", "input.barcodes.0.code"),
-        ("INVALID", "input.metadata"), ("INVALID", "input.options"), ("INVALID", "input.price.amount"),
-        ("INVALID", "input.unitCost.currencyCode"), ("NOT_FOUND", "input.categoryId"), ("NOT_FOUND", "input.supplierId"), ("OUT_OF_RANGE", "input.barcodes.1.packQuantity"),
-        ("OUT_OF_RANGE", "input.unit.decimals"), ("REQUIRED", "input.name"), ("TOO_LONG", "input.sku"),
+    assert_eq!(told(&wrong).await, want(&[
+        ("INVALID", "input.barcodes.0.code"), ("INVALID", "input.metadata"), ("INVALID", "input.price.amount"),
+        ("INVALID", "input.unitCost.currencyCode"), ("REQUIRED", "input.name"), ("TOO_LONG", "input.sku"),
     ]));
-    assert_eq!((&answer["product"], &answer["seq"]), (&Value::Null, &Value::Null));
+    let mended = json!({ "sku": "mug", "name": "Mug", "price": { "amount": "1.00", "currencyCode": "GBP" },
+        "unitCost": { "amount": "1", "currencyCode": "GBP" }, "metadata": {} });
+    wrong.as_object_mut().unwrap().extend(mended.as_object().unwrap().clone());
+    wrong["barcodes"][0]["code"] = json!("4006381333931");
+    assert_eq!(told(&wrong).await, want(&[("NOT_FOUND", "input.categoryId"), ("NOT_FOUND", "input.supplierId")]));
+    for field in ["categoryId", "supplierId"] {
+        wrong.as_object_mut().unwrap().remove(field);
+    }
+    assert_eq!(told(&wrong).await, want(&[
+        ("DUPLICATE", "input.barcodes.2.code"), ("INVALID", "input.options"), ("OUT_OF_RANGE", "input.barcodes.1.packQuantity"),
+        ("OUT_OF_RANGE", "input.unit.decimals"),
+    ]));
+    // A row of many says all of it, so that a file is corrected in one round.
+    let row = json!({ "sku": "mug", "name": " ", "categoryId": "cat_00000000000000000000000001",
+        "unit": { "code": "kg", "decimals": 10 } });
+    let fields = "rows { userErrors { code field } }";
+    let rows = change(world, "productBulkUpsert", "ProductBulkUpsertInput", fields, json!({ "rows": [row] })).await;
+    let mut all = refusals(&rows["rows"][0]);
+    all.sort();
+    assert_eq!(all, want(&[
+        ("NOT_FOUND", "input.rows.0.categoryId"), ("OUT_OF_RANGE", "input.rows.0.unit.decimals"), ("REQUIRED", "input.rows.0.name"),
+    ]));
     assert_eq!(world.events().await, []);
 });
 

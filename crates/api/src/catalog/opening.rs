@@ -22,7 +22,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::{Reading, read},
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, UserError, first_told},
         scalars::{Long, Quantity},
     },
     stock::{LotRef, receipt, stopped},
@@ -90,5 +90,6 @@ pub async fn create(
             }
         }
     }
+    let user_errors = first_told(user_errors.into_iter());
     Ok(ProductPayload { product: entity, user_errors, replayed, seq })
 }

@@ -5,7 +5,10 @@ use inventory::catalog::shell::{Answered, Batch, Outcome};
 
 use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, refusal::user_error};
 use crate::{
-    graphql::{refusal::UserError, scalars::Long},
+    graphql::{
+        refusal::{UserError, first_told},
+        scalars::Long,
+    },
     payload,
     schema::Node,
 };
@@ -125,5 +128,6 @@ pub fn parts<R, T: Clone + Into<Node>>(batch: Batch<R>, visibility: RowVisibilit
         user_errors.extend(problems.iter().map(|problem| user_error(problem, &["input"], shown.clone().map(Into::into))));
         entity = row.filter(|_| outcome != Outcome::Refused);
     }
+    let user_errors = first_told(user_errors.into_iter());
     Parts { entity, user_errors, replayed, seq: seq.map(Long) }
 }

@@ -13,7 +13,6 @@ use inventory::{
     },
     ledger::Ledger,
     purchasing::events::PURCHASE_ORDER_UPDATED,
-    stock::core::MOST_TOLD,
 };
 use macros::resolvers;
 use platform::path;
@@ -28,7 +27,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::Reading,
-        refusal::{ErrorCode, InUse, UserError, name_sent},
+        refusal::{ErrorCode, InUse, UserError, first_told, name_sent},
         scalars::Long,
     },
     purchasing::{check_key, product_name},
@@ -92,8 +91,7 @@ impl CostMutation {
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
             Err(problems) => {
-                let mut errors: Vec<UserError> = problems.iter().map(revalue_error).collect();
-                errors.truncate(MOST_TOLD);
+                let mut errors = first_told(problems.iter().map(revalue_error));
                 name_sent(ctx, &mut errors);
                 Ok(errors.into())
             }

@@ -6,7 +6,6 @@ use iam::access::kind;
 use inventory::{
     fulfilment::shell::{WaveDone, WaveRefusal, WaveStepped, WaveStop, WaveWorkRefusal},
     ledger::Done,
-    stock::core::MOST_TOLD,
 };
 use platform::{path, storage::TenantScope};
 
@@ -15,7 +14,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, first_told},
         scalars::Long,
     },
     payload,
@@ -126,12 +125,7 @@ fn failed(id: FulfilmentWorkId, error: TopError) -> Answer<FulfilmentWaveResult>
 async fn refused(ctx: &Context<'_>, stop: WaveStop, list: &str) -> Answer<Vec<UserError>> {
     match stop {
         WaveStop::Call(stop) => Ok(stopped(ctx, stop).await?),
-        WaveStop::Refused(refusals) => {
-            // Each is counted as it is made.
-            let mut errors: Vec<UserError> = refusals.into_iter().map(|refusal| said(refusal, list)).collect();
-            errors.truncate(MOST_TOLD);
-            Ok(errors)
-        }
+        WaveStop::Refused(refusals) => Ok(first_told(refusals.into_iter().map(|refusal| said(refusal, list)))),
     }
 }
 

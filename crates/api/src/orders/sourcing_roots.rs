@@ -10,7 +10,6 @@ use inventory::{
         rows::StoreSourcing,
         shell::{SourcingRefusal, SourcingSet, set_sourcing},
     },
-    stock::core::MOST_TOLD,
 };
 use macros::resolvers;
 use platform::path;
@@ -24,7 +23,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::Reading,
-        refusal::{ErrorCode, UserError, name_sent},
+        refusal::{ErrorCode, UserError, first_told, name_sent},
         scalars::Long,
     },
     purchasing::check_key,
@@ -73,8 +72,7 @@ impl SourcingMutation {
                 Ok(SourcingPayload { is_set: true, user_errors: Vec::new(), replayed: done.is_replayed, seq: done.seq.map(Long) })
             }
             Err(refusals) => {
-                let mut errors: Vec<UserError> = refusals.into_iter().map(refused).collect();
-                errors.truncate(MOST_TOLD);
+                let mut errors = first_told(refusals.into_iter().map(refused));
                 name_sent(ctx, &mut errors);
                 Ok(errors.into())
             }

@@ -18,15 +18,12 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         once::{Again, Earlier},
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, UserError, first_told},
         scalars::Long,
     },
     named,
     references::{Names, is_unknown},
 };
-
-/// Refusals that an answer carries at most.
-pub(super) const MOST_REPORTED: usize = 100;
 
 /// A category accepted for a product.
 #[derive(Debug, Clone, InputObject)]
@@ -139,8 +136,7 @@ impl ProductTextAcceptInput {
         found.extend(of("names", self.names.iter().map(|one| &one.product_id).collect()));
         found.extend(of("tags", self.tags.iter().map(|one| &one.product_id).collect()));
         found.extend(of("descriptions", self.descriptions.iter().map(|one| &one.product_id).collect()));
-        found.truncate(MOST_REPORTED);
-        found
+        first_told(found.into_iter())
     }
 }
 
@@ -256,7 +252,7 @@ impl SuggestionMutation {
                     }
                 }
             };
-            Ok(refusals.into_iter().take(MOST_REPORTED).map(error).collect::<Vec<_>>().into())
+            Ok(first_told(refusals.into_iter().map(error)).into())
         })
     }
 }
@@ -324,7 +320,7 @@ impl ProductTextAcceptPayload {
         let mut products = Vec::new();
         for (Answered { row, problems, .. }, line) in rows.into_iter().zip(lines) {
             let product = row.map(Product::from);
-            for problem in problems.iter().take(MOST_REPORTED.saturating_sub(user_errors.len())) {
+            for problem in &problems {
                 let (list, index) = line.place(problem.at.first().map_or("", String::as_str));
                 let (index, current) = (index.to_string(), product.clone().filter(|_| shows));
                 let mut error = user_error(problem, &["input", list_name(list), index.as_str()], current.map(Into::into));
@@ -336,6 +332,7 @@ impl ProductTextAcceptPayload {
         if !user_errors.is_empty() {
             products.clear();
         }
+        let user_errors = first_told(user_errors.into_iter());
         Self { products, user_errors, replayed, seq: seq.map(Long) }
     }
 }

@@ -6,12 +6,11 @@ use inventory::catalog::core::goods::{MAX_TAG, MAX_TAGS};
 use platform::path;
 use services::suggestions::shell::Refused;
 
-use super::mutation::MOST_REPORTED;
 use crate::{
     catalog::{CategoryRef, ProductRef},
     graphql::{
         reading::read,
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, first_told},
     },
     references::Names,
 };
@@ -113,8 +112,7 @@ impl ProductSuggestionRefuseInput {
         };
         let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), of(one)));
         let lines: Vec<_> = is_beside_list.then_some((None, first)).into_iter().chain(listed).collect();
-        let wrong: Vec<UserError> =
-            lines.iter().filter_map(|(place, line)| not_refusable(*place, line)).take(MOST_REPORTED).collect();
+        let wrong = first_told(lines.iter().filter_map(|(place, line)| not_refusable(*place, line)));
         if !wrong.is_empty() {
             return Err(wrong);
         }

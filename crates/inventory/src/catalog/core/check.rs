@@ -90,6 +90,14 @@ impl Checker {
         self.refuse(at, Rejection::Malformed(form));
         None
     }
+    /// The same of a text that is needed.
+    pub fn given(&mut self, at: InputPath, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
+        if value.trim().is_empty() {
+            self.refuse(at, Rejection::Required);
+            return None;
+        }
+        self.formed(at, value, form, is_good)
+    }
     pub fn range(&mut self, at: InputPath, value: i64, least: i64, most: i64) -> Option<i64> {
         if (least..=most).contains(&value) {
             return Some(value);

@@ -23,6 +23,7 @@ mod product_check;
 mod product_decide;
 mod rejection;
 pub mod search;
+mod stages;
 pub mod store;
 pub mod supplier;
 pub mod text;

@@ -10,6 +10,7 @@ use platform::{
     audit::{self, Fields},
     clock::Clock,
     secrets::DataKey,
+    stages::Staged,
     storage::{
         Fault, TenantScope, Work,
         idempotency::{self, Key, KeyUse},
@@ -68,6 +69,15 @@ pub struct Batch<R> {
 impl<R> Batch<R> {
     pub fn refused(problem: Problem) -> Self {
         Self { rows: Vec::new(), refused: vec![problem], replayed: false, seq: None }
+    }
+    /// Of problems of rows that are one call, those of the first stage that has any.
+    #[must_use]
+    pub(super) fn of_first_stage(mut self) -> Self {
+        let first = self.rows.iter().flat_map(|row| &row.problems).map(Staged::stage).min();
+        for row in &mut self.rows {
+            row.problems.retain(|problem| Some(problem.stage()) == first);
+        }
+        self
     }
 }
 

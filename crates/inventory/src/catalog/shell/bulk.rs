@@ -45,7 +45,7 @@ impl Catalog {
     ) -> Result<Batch<ProductDoc>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| product::check(onto.target(), fields, Checker::default())).collect();
-        self.run::<Products, _>(permit, &ask, ("productImport", hash), commands).await
+        self.run_rows::<Products, _>(permit, &ask, ("productImport", hash), commands).await
     }
 
     pub async fn category_import(
@@ -57,7 +57,7 @@ impl Catalog {
     ) -> Result<Batch<CategoryRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| category::check(onto.target(), fields, Checker::default())).collect();
-        self.run::<Categories, _>(permit, &ask, ("categoryImport", hash), commands).await
+        self.run_rows::<Categories, _>(permit, &ask, ("categoryImport", hash), commands).await
     }
 
     pub async fn supplier_import(
@@ -69,7 +69,7 @@ impl Catalog {
     ) -> Result<Batch<SupplierRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| supplier::check(onto.target(), fields, Checker::default())).collect();
-        self.run::<Suppliers, _>(permit, &ask, ("supplierImport", hash), commands).await
+        self.run_rows::<Suppliers, _>(permit, &ask, ("supplierImport", hash), commands).await
     }
 
     pub async fn customer_import(
@@ -81,6 +81,6 @@ impl Catalog {
     ) -> Result<Batch<CustomerRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| customer::check(onto.target(), fields, Checker::default())).collect();
-        self.run::<Customers, _>(permit, &ask, ("customerImport", hash), commands).await
+        self.run_rows::<Customers, _>(permit, &ask, ("customerImport", hash), commands).await
     }
 }

@@ -8,13 +8,13 @@ use platform::{
     audit::{self, Fields},
     storage::{
         Fault, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal::{self, NewEvent},
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Catalog, Mode, traced};
+use super::{Catalog, Mode, traced, writes::key_refused};
 use crate::catalog::{
     core::{
         Fresh, Problem, Rejection,
@@ -80,8 +80,8 @@ pub(super) struct Receipt {
 
 /// What an earlier call with this key left. Whatever the call writes is locked before.
 pub async fn earlier<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Option<R>, MergeStop> {
-    if !is_key(&key.key) {
-        return Err(MergeStop::at("idempotencyKey", Rejection::Required));
+    if let Some(why) = key_refused(&key.key) {
+        return Err(MergeStop::at("idempotencyKey", why));
     }
     match idempotency::in_turn(work, key).await? {
         Before::Nothing => Ok(None),

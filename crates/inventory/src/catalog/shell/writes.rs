@@ -8,7 +8,7 @@ use platform::{
     clock::is_time_zone,
     storage::{
         Fault,
-        idempotency::{InputDigest, Key, MAX_KEY, hash_of, is_key},
+        idempotency::{InputDigest, Key, MAX_KEY, hash_of},
     },
 };
 
@@ -52,13 +52,24 @@ pub(super) fn key_refused(key: &str) -> Option<Rejection> {
     match key {
         key if key.trim().is_empty() => Some(Rejection::Required),
         key if key.contains('\0') => Some(Rejection::Malformed(Form::Plain)),
-        key if !is_key(key) => Some(Rejection::TooLong { most: MAX_KEY }),
+        key if key.chars().nth(MAX_KEY).is_some() => Some(Rejection::TooLong { most: MAX_KEY }),
         _ => None,
     }
 }
 
 impl Catalog {
+    /// Runs commands that are one call: it tells the problems of the first stage that has any.
     pub(super) async fn run<N: BatchEntity, P: Permission>(
+        &self,
+        permit: Permit<P>,
+        ask: &Ask,
+        named: (&'static str, InputDigest),
+        commands: Vec<N::Command>,
+    ) -> Result<Batch<N::Row>, Fault> {
+        self.run_rows::<N, P>(permit, ask, named, commands).await.map(Batch::of_first_stage)
+    }
+    /// Runs commands that are rows, each by itself: each tells all of its problems.
+    pub(super) async fn run_rows<N: BatchEntity, P: Permission>(
         &self,
         permit: Permit<P>,
         ask: &Ask,
@@ -186,7 +197,7 @@ impl Catalog {
     ) -> Result<Batch<CategoryRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| category::check(Target::Key, fields, Checker::default())).collect();
-        self.run::<Categories, _>(permit, &ask, ("categoryBulkUpsert", hash), commands).await
+        self.run_rows::<Categories, _>(permit, &ask, ("categoryBulkUpsert", hash), commands).await
     }
 
     pub async fn customer_create(
@@ -236,7 +247,7 @@ impl Catalog {
     ) -> Result<Batch<CustomerRow>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| customer::check(Target::Key, fields, Checker::default())).collect();
-        self.run::<Customers, _>(permit, &ask, ("customerBulkUpsert", hash), commands).await
+        self.run_rows::<Customers, _>(permit, &ask, ("customerBulkUpsert", hash), commands).await
     }
 
     pub async fn product_create(
@@ -323,6 +334,6 @@ impl Catalog {
     ) -> Result<Batch<ProductDoc>, Fault> {
         let hash = hash_of(&rows);
         let commands = rows.iter().map(|fields| product::check(Target::Key, fields, Checker::default())).collect();
-        self.run::<Products, _>(permit, &ask, ("productBulkUpsert", hash), commands).await
+        self.run_rows::<Products, _>(permit, &ask, ("productBulkUpsert", hash), commands).await
     }
 }
