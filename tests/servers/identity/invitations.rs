@@ -102,7 +102,7 @@ async fn somebody_without_an_account_is_invited_and_comes_in(world: &World) {
     let token = token_in(letter);
     assert!(!world.dump("invitation").await.contains(&token[4..]), "the link is not kept");
     assert_eq!(codes(&world.try_login("bob", PASSWORD).await["data"]["it"]), ["INVALID_CREDENTIALS"], "not before");
-    assert_eq!(codes(&world.accept(&token, "password1234", None).await), ["INVALID", "WEAK_PASSWORD"], "and it is still good:");
+    assert_eq!(codes(&world.accept(&token, "password1234", None).await), ["REQUIRED", "WEAK_PASSWORD"], "and it is still good:");
     let bob = tokens(&world.accept(&token, PASSWORD, Some(" Bob ")).await);
     let query = "{ viewer { tenant { slug } profile { email emailVerified displayName } actor { ... on Member { status roles { role { key } } } } } }";
     let me = world.ask(Some(&bob.access), query, json!({})).await["data"]["viewer"].clone();

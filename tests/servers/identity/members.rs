@@ -121,7 +121,7 @@ async fn people_say_who_they_are(world: &World) {
     assert_eq!(codes(&world.change(Some(&one.access), update, json!({ "z": null })).await), DONE, "what is left out stays");
     assert_eq!(profile().await, json!({ "displayName": "Countess", "locale": "en-GB", "timeZone": null }));
     for (change, code, field) in [
-        (json!({ "n": "  " }), "INVALID", "displayName"),
+        (json!({ "n": "  " }), "REQUIRED", "displayName"),
         (json!({ "n": "x".repeat(256) }), "TOO_LONG", "displayName"),
         (json!({ "l": "British" }), "INVALID", "locale"),
         (json!({ "z": "Europe/Londres" }), "INVALID", "timeZone"),

@@ -64,6 +64,7 @@ async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
         ("ada-try", "DUPLICATE", json!(["tenantSlug"])),
         ("ada-shop", "DUPLICATE", json!(["tenantSlug"])),
         ("No Slug", "INVALID", json!(["tenantSlug"])),
+        ("", "REQUIRED", json!(["tenantSlug"])),
     ] {
         let refused = create(world, &ada, slug).await;
         assert_eq!((codes(&refused), &refused["userErrors"][0]["field"]), (vec![code], &field), "{slug}");

@@ -22,6 +22,9 @@ fn path(field: Field) -> Vec<String> {
 fn invalid(message: impl Into<String>, field: Vec<String>) -> UserError {
     UserError::new(ErrorCode::Invalid, message, field)
 }
+fn required(message: impl Into<String>, field: Vec<String>) -> UserError {
+    UserError::new(ErrorCode::Required, message, field)
+}
 fn state(message: impl Into<String>, field: Vec<String>) -> UserError {
     UserError::new(ErrorCode::InvalidState, message, field)
 }
@@ -79,13 +82,15 @@ fn input(why: &InputRefusal) -> UserError {
     let weak = |message: String, field: &Field| UserError::new(ErrorCode::WeakPassword, message, path(*field));
     match why {
         InputRefusal::Id(error) => invalid(error.to_string(), path!["id"]),
+        InputRefusal::NoEmail => required("an e-mail address is needed, as in ada@example.com", path!["email"]),
+        InputRefusal::NoSlug => required("a short name of the tenant is needed, as in adas-mugs", path!["tenantSlug"]),
         InputRefusal::Email => invalid("an e-mail address is expected, as in ada@example.com", path!["email"]),
         InputRefusal::EmailTooLong { most } => too_long(most, path!["email"]),
         InputRefusal::Slug => {
             let message = "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit";
             invalid(message, path!["tenantSlug"])
         }
-        InputRefusal::NoName(field) => invalid("a name is expected", path(*field)),
+        InputRefusal::NoName(field) => required("a name is needed", path(*field)),
         InputRefusal::NameTooLong { field, most } => too_long(most, path(*field)),
         InputRefusal::OddName(field) => invalid("a name without control characters is expected", path(*field)),
         InputRefusal::Locale => invalid("a language tag is expected, as in en-GB", path!["locale"]),

@@ -60,7 +60,9 @@ pub fn check_email(email: &str) -> Option<Rejection> {
     let parts = email.split_once('@');
     let plausible = parts
         .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 2 && domain.contains('.') && !domain.contains('@'));
-    if email.len() > EMAIL {
+    if email.is_empty() {
+        Some(InputRefusal::NoEmail.into())
+    } else if email.len() > EMAIL {
         Some(InputRefusal::EmailTooLong { most: EMAIL }.into())
     } else if !plausible || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
         Some(InputRefusal::Email.into())
@@ -71,6 +73,9 @@ pub fn check_email(email: &str) -> Option<Rejection> {
 
 /// What is wrong with a tenant's short name.
 pub fn check_slug(slug: &str) -> Option<Rejection> {
+    if slug.trim().is_empty() {
+        return Some(InputRefusal::NoSlug.into());
+    }
     (!is_slug(slug)).then_some(Rejection::Input(InputRefusal::Slug))
 }
 
@@ -113,5 +118,7 @@ mod tests {
         let bad = NewTenant { email: "ada".to_owned(), display_name: " ".to_owned(), tenant_slug: "-x".to_owned(), ..good() };
         let wrong = [InputRefusal::Email, InputRefusal::NoName(Field::DisplayName), InputRefusal::Slug];
         assert_eq!(check(&bad), wrong.map(Rejection::Input));
+        let empty = NewTenant { email: " ".to_owned(), tenant_slug: String::new(), ..good() };
+        assert_eq!(check(&empty), [InputRefusal::NoEmail, InputRefusal::NoSlug].map(Rejection::Input));
     }
 }

@@ -58,6 +58,8 @@ pub enum Rejection {
 pub enum InputRefusal {
     /// What should be the ID of something is none.
     Id(IdError),
+    NoEmail,
+    NoSlug,
     Email,
     EmailTooLong {
         most: usize,
