@@ -206,7 +206,8 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
         FileError::NotAwaited => (ErrorCode::InvalidState, "the bytes of this file are not awaited any more".to_owned()),
         FileError::NotReady => (ErrorCode::InvalidState, "the bytes of this file are not there: send them first".to_owned()),
         FileError::Held => (ErrorCode::InvalidState, "this file belongs to something already: send it once more".to_owned()),
-        FileError::NoName => (ErrorCode::Invalid, "a name of a file is expected, as in prices.csv".to_owned()),
+        FileError::NoName => (ErrorCode::Required, "a name of a file is needed, as in prices.csv".to_owned()),
+        FileError::OddName => (ErrorCode::Invalid, "a name of a file is expected, as in prices.csv".to_owned()),
         FileError::NoBytes => (ErrorCode::OutOfRange, "a file has at least one byte".to_owned()),
         FileError::TooLarge { most } => (ErrorCode::LimitExceeded, format!("at most {} MiB are taken", mib(most))),
         FileError::Quota { most } => (
@@ -245,7 +246,7 @@ impl FileMutation {
             },
             Err(error) => {
                 let field = match error {
-                    FileError::NoName => path!["input", "name"],
+                    FileError::NoName | FileError::OddName => path!["input", "name"],
                     _ => path!["input", "size"],
                 };
                 FileUploadPayload { user_errors: vec![refuse(error, field)?], ..FileUploadPayload::default() }

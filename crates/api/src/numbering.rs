@@ -282,6 +282,7 @@ impl NumberMutation {
 
 fn refused(problem: Problem) -> UserError {
     let (code, message) = match problem {
+        Problem::Missing => (ErrorCode::Required, "a pattern is needed, as in SO-{n:6}".to_owned()),
         Problem::TooLong => (ErrorCode::TooLong, "at most 32 characters are kept".to_owned()),
         Problem::Token => (ErrorCode::Invalid, "one {n:1} to {n:12} is expected at the end, as in SO-{n:6}".to_owned()),
         Problem::Letters => {

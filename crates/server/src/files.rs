@@ -234,7 +234,9 @@ async fn refused<E: Executor>(
         FileError::Suspended => (StatusCode::FORBIDDEN, SUSPENDED.to_owned()),
         FileError::NotAwaited | FileError::Held => (StatusCode::CONFLICT, "the bytes of this file have come before".to_owned()),
         FileError::NotReady => (StatusCode::GONE, "the bytes of this file are not there any more".to_owned()),
-        FileError::NoName | FileError::NoBytes => (StatusCode::BAD_REQUEST, "a file has at least one byte".to_owned()),
+        FileError::NoName | FileError::OddName | FileError::NoBytes => {
+            (StatusCode::BAD_REQUEST, "a file has at least one byte".to_owned())
+        }
         FileError::TooLarge { most } => (StatusCode::PAYLOAD_TOO_LARGE, format!("at most {most} bytes are taken")),
         FileError::Quota { most } => {
             (StatusCode::INSUFFICIENT_STORAGE, format!("all files of the tenant together may have {most} bytes"))

@@ -125,7 +125,7 @@ async fn the_same_key_does_it_once(world: &World) {
     refused(&shop.step("alertAcknowledge", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     refused(
         &shop.step("alertResolve", json!({ "id": alert["id"], "idempotencyKey": "" })).await,
-        "INVALID",
+        "REQUIRED",
         "input.idempotencyKey",
     );
     // Several at once: one of them is first.

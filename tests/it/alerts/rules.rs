@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::shop::{Shop, World, done, key, pairs, refused};
-use crate::world::on_both;
+use crate::world::{answers::refusals, on_both};
 
 on_both!(
     the_narrowest_rule_says_whether_and_from_where_on,
     a_rule_that_does_not_fit_is_refused_with_its_reason,
+    all_that_is_wrong_with_a_rule_is_told_stage_by_stage,
     a_rule_is_there_once_for_its_place,
 );
 
@@ -83,11 +84,35 @@ async fn a_rule_that_does_not_fit_is_refused_with_its_reason(world: &World) {
         (json!({ "kind": "LOW_STOCK", "storeId": world.theirs.ids["sto"] }), "NOT_FOUND", "input.storeId"),
         (json!({ "kind": "LOW_STOCK", "categoryId": world.theirs.ids["cat"] }), "NOT_FOUND", "input.categoryId"),
         (json!({ "kind": "LOW_STOCK", "productId": world.theirs.ids["prd"] }), "NOT_FOUND", "input.productId"),
-        (json!({ "kind": "LOW_STOCK", "idempotencyKey": "" }), "INVALID", "input.idempotencyKey"),
+        (json!({ "kind": "LOW_STOCK", "idempotencyKey": "" }), "REQUIRED", "input.idempotencyKey"),
+        (json!({ "kind": "LOW_STOCK", "emails": ["ada@x.example", " "] }), "REQUIRED", "input.emails.1"),
     ] {
         let said = refused(&shop.try_rule(input.clone()).await, code, field);
         assert!(!said.is_empty(), "{input}");
     }
+}
+
+async fn all_that_is_wrong_with_a_rule_is_told_stage_by_stage(world: &World) {
+    let shop = Shop::open(world).await;
+    let (ours, theirs) = (&world.ours.ids, &world.theirs.ids);
+    let told = async |rule: &Value| {
+        let payload = shop.try_rule(rule.clone()).await;
+        assert_eq!(payload["alertRule"], Value::Null, "{payload:#}");
+        refusals(&payload)
+    };
+    let want = |pairs: &[(&str, &str)]| pairs.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect::<Vec<_>>();
+    let mut rule = json!({ "kind": "EXPIRING", "storeId": theirs["sto"], "categoryId": theirs["cat"], "threshold": 3, "days": 3_651,
+        "emails": ["ada", " ", "bob@x.example"], "memberIds": [ours["mem"], theirs["mem"]], "timeZone": "Mars/Olympus", "digestHour": 24 });
+    let shape = [("INVALID", "input.emails.0"), ("REQUIRED", "input.emails.1"), ("INVALID", "input.timeZone")];
+    assert_eq!(told(&rule).await, want(&shape));
+    (rule["emails"], rule["timeZone"]) = (json!(["bob@x.example"]), Value::Null);
+    let references = [("NOT_FOUND", "input.storeId"), ("NOT_FOUND", "input.categoryId"), ("NOT_FOUND", "input.memberIds.1")];
+    assert_eq!(told(&rule).await, want(&references));
+    (rule["storeId"], rule["categoryId"], rule["memberIds"]) = (json!(ours["sto"]), json!(ours["cat"]), json!([ours["mem"]]));
+    let values = [("INVALID", "input.threshold"), ("OUT_OF_RANGE", "input.days"), ("OUT_OF_RANGE", "input.digestHour")];
+    assert_eq!(told(&rule).await, want(&values));
+    (rule["threshold"], rule["days"], rule["digestHour"]) = (Value::Null, json!(7), json!(6));
+    assert_eq!(shop.rule(rule).await["days"], json!(7));
 }
 
 async fn a_rule_is_there_once_for_its_place(world: &World) {

@@ -326,8 +326,10 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
         ),
         ("mutation($input: StockAdjustInput!) { stockAdjust(input: $input) @skip(if: true) { seq } }".to_owned(), "directive"),
         ("mutation { ".to_owned(), ""),
-        (String::new(), ""),
     ];
+    let none = json!({ "input": { "idempotencyKey": "x", "fileId": file, "mutation": " " } });
+    let refused = ask(world, RUN, none).await["bulkOperationRun"]["userErrors"].clone();
+    assert_eq!((&refused[0]["code"], &refused[0]["field"]), (&json!("REQUIRED"), &json!(["input", "mutation"])), "{refused:#}");
     for (mutation, why) in cases {
         let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation });
         let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();

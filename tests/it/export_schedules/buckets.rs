@@ -127,7 +127,9 @@ async fn addresses_that_are_not_the_internet_are_refused(world: &World) {
         ("prefix", json!("../others"), "INVALID"),
         ("prefix", json!("x".repeat(201)), "TOO_LONG"),
         ("accessKeyId", json!("a/b"), "INVALID"),
-        ("secretAccessKey", json!(""), "INVALID"),
+        ("secretAccessKey", json!(""), "REQUIRED"),
+        ("region", json!(" "), "REQUIRED"),
+        ("name", json!(""), "REQUIRED"),
         ("secretAccessKey", Value::Null, "REQUIRED"),
     ] {
         refused(&set(&books.office, with(name, value)).await, code, &format!("input.bucket.{name}"));

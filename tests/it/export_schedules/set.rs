@@ -6,12 +6,13 @@ use super::place::{SHOWN, ask_run, daily, listed, set, shown};
 use crate::{
     authorization::world::World,
     purchasing::office::{Office, done, key, refused},
-    world::on_both,
+    world::{answers::refusals, on_both},
 };
 
 on_both!(
     a_schedule_is_made_changed_and_removed,
     what_could_never_be_written_is_no_schedule,
+    all_that_is_wrong_with_a_schedule_is_told_stage_by_stage,
     a_dry_run_sets_none_and_a_company_has_no_more_than_fifty,
 );
 
@@ -96,6 +97,32 @@ async fn what_could_never_be_written_is_no_schedule(world: &World) {
     let removed = office.act("exportScheduleDelete", "ExportScheduleDeleteInput", "exportSchedule { id }", remove).await;
     refused(&removed, "NOT_FOUND", "input.id");
     assert!(listed(&office).await.iter().all(|schedule| schedule["id"] != json!(theirs)));
+}
+
+async fn all_that_is_wrong_with_a_schedule_is_told_stage_by_stage(world: &World) {
+    let office = Office::of(world).await;
+    let told = |pairs: &[(&str, &str)]| pairs.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect::<Vec<_>>();
+    let mut bucket = json!({ "endpoint": " ", "name": "Shop", "region": "eu/west", "prefix": "../others", "accessKeyId": "" });
+    let mut input =
+        json!({ "name": " ", "every": "DAILY", "entity": "STOCK", "hour": 24, "timeZone": "Europe/Atlantis", "bucket": bucket });
+    let shape = [
+        ("REQUIRED", "input.name"),
+        ("INVALID", "input.timeZone"),
+        ("REQUIRED", "input.bucket.endpoint"),
+        ("INVALID", "input.bucket.name"),
+        ("INVALID", "input.bucket.region"),
+        ("INVALID", "input.bucket.prefix"),
+        ("REQUIRED", "input.bucket.accessKeyId"),
+        ("REQUIRED", "input.bucket.secretAccessKey"),
+    ];
+    assert_eq!(refusals(&set(&office, input.clone()).await), told(&shape));
+    bucket = json!({ "endpoint": "https://127.0.0.1", "name": "shop", "region": "eu-west-2", "prefix": "lake", "accessKeyId": "AKIA",
+        "secretAccessKey": "secret" });
+    (input["name"], input["timeZone"], input["bucket"]) = (json!("Out"), Value::Null, bucket);
+    let values = [("OUT_OF_RANGE", "input.hour"), ("INVALID", "input.bucket.endpoint")];
+    assert_eq!(refusals(&set(&office, input.clone()).await), told(&values));
+    (input["hour"], input["bucket"]) = (json!(4), Value::Null);
+    done(&set(&office, input).await, "exportSchedule");
 }
 
 async fn a_dry_run_sets_none_and_a_company_has_no_more_than_fifty(world: &World) {

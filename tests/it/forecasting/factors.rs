@@ -189,8 +189,10 @@ async fn what_is_wrong_with_a_factor_series_is_refused(world: &World) {
     };
     let twice = json!([day("2026-01-01", 1.0), day("2026-01-01", 2.0)]);
     for (input, code, field) in [
-        (with("code", json!(" ")), "INVALID", "input.code"),
-        (with("name", json!("")), "INVALID", "input.name"),
+        (with("code", json!(" ")), "REQUIRED", "input.code"),
+        (with("code", json!("a\nb")), "INVALID", "input.code"),
+        (with("name", json!("")), "REQUIRED", "input.name"),
+        (with("idempotencyKey", json!(" ")), "REQUIRED", "input.idempotencyKey"),
         (with("country", json!("Sweden")), "INVALID", "input.country"),
         (with("values", json!([])), "REQUIRED", "input.values"),
         (with("values", twice), "DUPLICATE", "input.values.1.date"),

@@ -35,7 +35,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     purchasing::office::{Office, done, key, refused},
-    world::on_both,
+    world::{answers::refusals, on_both},
 };
 
 on_both!(
@@ -49,6 +49,7 @@ on_both!(
     a_paused_view_is_not_run,
     views_of_one_operation_are_run_one_after_another,
     an_address_belongs_to_one_view,
+    all_that_is_wrong_with_a_view_is_told_stage_by_stage,
     a_repeated_call_makes_one_view_and_a_dry_run_none,
     a_view_that_has_changed_is_not_overwritten,
     a_removed_view_is_gone,
@@ -297,6 +298,32 @@ async fn an_address_belongs_to_one_view(world: &World) {
     let query = "query($by: SavedViewRef!) { savedView(by: $by) { id } }";
     let answer = office.ask(query, json!({ "by": { "slug": "o\u{0}ne" } })).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+}
+
+async fn all_that_is_wrong_with_a_view_is_told_stage_by_stage(world: &World) {
+    let office = Office::of(world).await;
+    let told = |pairs: &[(&str, &str)]| pairs.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect::<Vec<_>>();
+    made(&office, "one", STORES).await;
+    let (mine, theirs) = (&world.ours.ids["mem"], &world.theirs.ids["mem"]);
+    let readers = json!({ "roleIds": ["rol_01k5q0000000000000000000b2"], "memberIds": [mine, theirs] });
+    let mut input = json!({ "name": " ", "slug": "Not Good", "document": "", "readers": readers });
+    let create = async |input: &Value| refusals(&change(&office, "Create", input.clone()).await);
+    let shape = [("REQUIRED", "input.name"), ("INVALID", "input.slug"), ("REQUIRED", "input.document")];
+    assert_eq!(create(&input).await, told(&shape));
+    (input["name"], input["slug"], input["document"]) = (json!("A view"), json!("one"), json!("{ nothing }"));
+    let references = [("NOT_FOUND", "input.readers.roleIds.0"), ("NOT_FOUND", "input.readers.memberIds.1")];
+    assert_eq!(create(&input).await, told(&references));
+    input["readers"] = json!({ "memberIds": [mine] });
+    assert_eq!(create(&input).await, told(&[("INVALID", "input.document")]), "before the slug, which is another view's");
+    input["document"] = json!(STORES);
+    assert_eq!(create(&input).await, told(&[("DUPLICATE", "input.slug")]));
+    // What a change leaves as it is, is not looked at.
+    let other = made(&office, "other", STORES).await;
+    let mut renamed = json!({ "id": other["id"], "expectedVersion": 9, "slug": "one" });
+    let state = [("VERSION_CONFLICT", "input.expectedVersion"), ("DUPLICATE", "input.slug")];
+    assert_eq!(refusals(&change(&office, "Update", renamed.clone()).await), told(&state));
+    renamed["name"] = json!("");
+    assert_eq!(refusals(&change(&office, "Update", renamed).await), told(&[("REQUIRED", "input.name")]));
 }
 
 async fn a_repeated_call_makes_one_view_and_a_dry_run_none(world: &World) {

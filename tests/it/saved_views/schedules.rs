@@ -6,12 +6,13 @@ use super::made;
 use crate::{
     authorization::world::World,
     purchasing::office::{Office, done, key, refused},
-    world::on_both,
+    world::{answers::refusals, on_both},
 };
 
 on_both!(
     a_schedule_is_set_changed_and_removed,
     what_could_never_be_sent_is_no_schedule,
+    all_that_is_wrong_with_a_schedule_is_told_stage_by_stage,
     only_who_manages_views_sets_schedules_and_sees_them,
 );
 
@@ -108,6 +109,25 @@ async fn a_schedule_is_set_changed_and_removed(world: &World) {
     office.is_sound().await;
 }
 
+async fn all_that_is_wrong_with_a_schedule_is_told_stage_by_stage(world: &World) {
+    let office = Office::of(world).await;
+    let told = |pairs: &[(&str, &str)]| pairs.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect::<Vec<_>>();
+    let view = made(&office, "table", TABLE).await;
+    let (mine, theirs) = (&world.ours.ids["mem"], &world.theirs.ids);
+    let mut input = json!({ "savedViewId": theirs["svw"], "every": "DAILY", "hour": 24, "dayOfWeek": 8, "timeZone": "Europe/Atlantis",
+        "rows": "orders", "emails": ["ada", "b@x.example", " "], "memberIds": [mine, theirs["mem"]] });
+    let shape = [("INVALID", "input.emails.0"), ("REQUIRED", "input.emails.2"), ("INVALID", "input.timeZone")];
+    assert_eq!(refusals(&set(&office, input.clone()).await), told(&shape));
+    (input["emails"], input["timeZone"]) = (json!(["b@x.example"]), Value::Null);
+    let references = [("NOT_FOUND", "input.savedViewId"), ("NOT_FOUND", "input.memberIds.1")];
+    assert_eq!(refusals(&set(&office, input.clone()).await), told(&references));
+    (input["savedViewId"], input["memberIds"]) = (view["id"].clone(), json!([mine]));
+    let values = [("OUT_OF_RANGE", "input.hour"), ("OUT_OF_RANGE", "input.dayOfWeek"), ("INVALID", "input.rows")];
+    assert_eq!(refusals(&set(&office, input.clone()).await), told(&values));
+    (input["hour"], input["dayOfWeek"], input["rows"]) = (json!(7), json!(1), Value::Null);
+    done(&set(&office, input).await, "savedViewSchedule");
+}
+
 async fn what_could_never_be_sent_is_no_schedule(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
@@ -124,7 +144,8 @@ async fn what_could_never_be_sent_is_no_schedule(world: &World) {
         ("timeZone", json!("Europe/Atlantis"), "INVALID", "input.timeZone"),
         ("timeZone", json!(""), "INVALID", "input.timeZone"),
         ("emails", json!([]), "REQUIRED", "input.emails"),
-        ("emails", json!(["a@x.example\r\nBcc: b@x.example"]), "INVALID", "input.emails"),
+        ("emails", json!(["a@x.example\r\nBcc: b@x.example"]), "INVALID", "input.emails.0"),
+        ("emails", json!(["a@x.example", " "]), "REQUIRED", "input.emails.1"),
         ("emails", json!(vec!["a@x.example"; 21]), "LIMIT_EXCEEDED", "input.emails"),
         ("memberIds", json!([theirs["mem"]]), "NOT_FOUND", "input.memberIds.0"),
         ("variables", json!({ "colour": "red" }), "INVALID", "input.variables"),

@@ -71,6 +71,7 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
         assert_eq!(emails().await, 1, "one e-mail, whoever repeats the call");
         let other = if code == "000000" { "000001" } else { "000000" };
         refused(&world.at("fulfilmentWorkCollect", &work, json!({"code": other})).await, "INVALID", "input.code");
+        refused(&world.at("fulfilmentWorkCollect", &work, json!({"code": " "})).await, "REQUIRED", "input.code");
         let taken = world.does("fulfilmentWorkCollect", &work, json!({"code": code})).await;
         assert_eq!((&taken["status"], &taken["parcels"][0]["status"]), (&json!("DONE"), &json!("DELIVERED")));
         let now = world.order_now(&order).await;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::world::{World, done, refused};
+use crate::world::answers::refusals;
 
 #[tokio::test]
 async fn a_carrier_is_made_and_changed_by_its_code() {
@@ -23,6 +24,10 @@ async fn a_carrier_is_made_and_changed_by_its_code() {
         refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
         let http = with(json!({"trackingUrlTemplate": "http://post.example/{number}"}));
         refused(&world.act("carrierUpsert", http).await, "INVALID", "input.trackingUrlTemplate");
+        let nothing = with(json!({"idempotencyKey": " "}));
+        refused(&world.act("carrierUpsert", nothing).await, "REQUIRED", "input.idempotencyKey");
+        let nameless = world.act("carrierUpsert", with(json!({"code": " ", "name": ""}))).await;
+        assert_eq!(refusals(&nameless), ["code", "name"].map(|name| ("REQUIRED".to_owned(), format!("input.{name}"))));
         let seen = world.ask("{ carriers { code name services } }", json!({})).await;
         assert_eq!(seen["carriers"], json!([{"code": "post", "name": "Royal Post", "services": []}]));
         assert_eq!(world.events_of("carrier.").await, ["carrier.set"; 2]);

@@ -200,7 +200,7 @@ async fn a_fact_names_its_order_and_is_of_its_currency() {
             (json!({"order": {"external": {"channelId": world.direct, "ref": "W-1"}}}), "NOT_FOUND", "input.order"),
             (json!({"amount": {"amount": "1.00", "currencyCode": "EUR"}}), "INVALID", "input.amount"),
             (json!({"amount": pounds("-1.00")}), "OUT_OF_RANGE", "input.amount"),
-            (json!({"method": ""}), "INVALID", "input.method"),
+            (json!({"method": " "}), "REQUIRED", "input.method"),
             (json!({"method": "m".repeat(65)}), "TOO_LONG", "input.method"),
             (json!({"occurredAt": "2026-11-20T09:06:00Z"}), "OUT_OF_RANGE", "input.occurredAt"),
             (json!({"returnId": "ret_00000000000000000000000000"}), "INVALID", "input.returnId"),

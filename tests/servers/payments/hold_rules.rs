@@ -182,7 +182,9 @@ async fn a_rule_says_when_it_holds() {
         assert!(refused(&empty, "INVALID", "input").contains("every order"));
         for (fields, code, field) in [
             (json!({"kind": "SHORT"}), "INVALID", "kind"),
-            (json!({"reason": " "}), "INVALID", "reason"),
+            (json!({"reason": " "}), "REQUIRED", "reason"),
+            (json!({"kind": ""}), "REQUIRED", "kind"),
+            (json!({"idempotencyKey": ""}), "REQUIRED", "idempotencyKey"),
             (json!({"code": "c".repeat(65)}), "TOO_LONG", "code"),
             (json!({"totalAtLeast": pounds("0.00")}), "OUT_OF_RANGE", "totalAtLeast"),
             (json!({"countries": ["FR\nDE"]}), "INVALID", "countries"),

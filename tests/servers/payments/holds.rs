@@ -74,14 +74,16 @@ async fn a_kind_is_a_word_of_the_platforms_or_of_the_tenants() {
         for (kind, kept) in [("fraud", "FRAUD"), (" Payment", "PAYMENT"), ("Gift card missing", "Gift card missing")] {
             assert_eq!(hold(&world, &order, kind).await["kind"], kept);
         }
-        for (kind, code) in [("SHORT", "INVALID"), ("sourcing", "INVALID"), ("", "INVALID"), ("a\nb", "INVALID")] {
+        for (kind, code) in
+            [("SHORT", "INVALID"), ("sourcing", "INVALID"), ("", "REQUIRED"), (" ", "REQUIRED"), ("a\nb", "INVALID")]
+        {
             let input = world.step(&order, json!({"kind": kind, "reason": "x"}));
             refused(&world.act("orderHoldSet", input).await, code, "input.kind");
         }
         let long = world.step(&order, json!({"kind": "k".repeat(65), "reason": "x"}));
         refused(&world.act("orderHoldSet", long).await, "TOO_LONG", "input.kind");
         let silent = world.step(&order, json!({"kind": "CREDIT", "reason": ""}));
-        refused(&world.act("orderHoldSet", silent).await, "INVALID", "input.reason");
+        refused(&world.act("orderHoldSet", silent).await, "REQUIRED", "input.reason");
         let nobodys = json!({"id": "ord_00000000000000000000000000"});
         let input = world.step(&nobodys, json!({"kind": "CREDIT", "reason": "x"}));
         refused(&world.act("orderHoldSet", input).await, "NOT_FOUND", "input.id");

@@ -113,7 +113,7 @@ async fn what_is_rejected_says_why_and_frees_its_units() {
         assert_eq!((&rejected["status"], &rejected["rejectReason"]), (&json!("REJECTED"), &json!("it never came")));
         assert_eq!(rejected["lines"][0]["matches"][0]["orderLine"]["returnPending"], 0);
         assert_eq!(world.level_here(world.mug).await, [98, 0, 0]);
-        for (reason, code) in [("", "INVALID"), (&*"x".repeat(1_001), "TOO_LONG")] {
+        for (reason, code) in [("", "REQUIRED"), (" ", "REQUIRED"), (&*"x".repeat(1_001), "TOO_LONG")] {
             let asked = world.requested(json!([back(&line, 1)])).await;
             refused(&world.act("returnReject", world.step(&asked, json!({ "reason": reason }))).await, code, "input.reason");
             world.does("returnReject", &asked, json!({"reason": "tried"})).await;

@@ -181,7 +181,9 @@ impl AlertRuleUpsertInput {
         let quiet = self.quiet_hours.and_then(|hours| {
             let times = [(&hours.from, "from"), (&hours.to, "to")].map(|(text, name)| {
                 let found = minute(text);
-                if found.is_none() {
+                if text.trim().is_empty() {
+                    reading.required("a time of day is needed, as in 07:30", || path!["input", "quietHours", name]);
+                } else if found.is_none() {
                     reading.invalid("a time of day is expected, as in 07:30", || path!["input", "quietHours", name]);
                 }
                 found

@@ -3,14 +3,14 @@
 use async_graphql::{Context, Object};
 use iam::access::kind;
 use platform::{path, storage::idempotency::Acted};
-use services::alerts::{AlertError, core, sees};
+use services::alerts::{AlertError, AlertRefusal, core, sees};
 
 use super::{alert::Alert, rule::AlertRule};
 use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, UserError, first_told},
         scalars::Long,
     },
     payload,
@@ -82,18 +82,27 @@ impl AlertRulePayload {
 
 /// How this room's refusals meet GraphQL: once, here.
 fn stopped(error: AlertError) -> Result<Vec<UserError>, TopError> {
-    let refused = match error {
-        AlertError::Fault(fault) => return Err(fault.into()),
-        AlertError::NotFound { what, field } => UserError::not_found(what, field),
-        AlertError::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        AlertError::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
-        AlertError::TooLong { most, field } => {
+    match error {
+        AlertError::Fault(fault) => Err(fault.into()),
+        AlertError::Refused(refusals) => Ok(first_told(refusals.into_iter().map(refused))),
+    }
+}
+
+fn refused(refusal: AlertRefusal) -> UserError {
+    match refusal {
+        AlertRefusal::BadKey(why) => UserError::bad_key(why, path!["input", "idempotencyKey"]),
+        AlertRefusal::Required { field } => UserError::new(ErrorCode::Required, "a text is needed", field),
+        AlertRefusal::TooLong { most, field } => {
             UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field)
         }
-        AlertError::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
-        AlertError::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
-        AlertError::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
-        AlertError::Stale { actual } => UserError::changed("alert", actual),
-    };
-    Ok(vec![refused])
+        AlertRefusal::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
+        AlertRefusal::NotFound { what, field } => UserError::not_found(what, field),
+        AlertRefusal::Malformed { message, field } | AlertRefusal::Invalid { message, field } => {
+            UserError::new(ErrorCode::Invalid, message, field)
+        }
+        AlertRefusal::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
+        AlertRefusal::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
+        AlertRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
+        AlertRefusal::Stale { actual } => UserError::changed("alert", actual),
+    }
 }

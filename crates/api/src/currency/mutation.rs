@@ -262,6 +262,7 @@ fn rate_error(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
                 RateProblem::SameCurrency => {
                     (ErrorCode::Invalid, "Base and quote are one currency: no rate is needed.".to_owned(), "quoteCode")
                 }
+                RateProblem::NoSource => (ErrorCode::Required, "The name of a source is needed.".to_owned(), "source"),
                 RateProblem::Source => (ErrorCode::Invalid, "A source has 1 to 64 characters.".to_owned(), "source"),
                 RateProblem::Future => (
                     ErrorCode::OutOfRange,

@@ -9,7 +9,12 @@ use services::exchange::{BulkAsk, Exchange as Service, core::Earnest, events::EX
 use super::mutations::{DataJobPayload, refuse};
 use crate::{
     access::KeyUse,
-    graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+        scalars::Long,
+    },
 };
 
 /// A mutation that is to be run for each line of a file.
@@ -45,7 +50,13 @@ impl BulkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Mutation to run, with the file of its inputs.")] input: BulkOperationRunInput,
     ) -> Answer<DataJobPayload> {
-        let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
+        let read_file = |reading: &mut Reading| {
+            if input.mutation.trim().is_empty() {
+                reading.required("a mutation is needed", || path!["input", "mutation"]);
+            }
+            reading.id(&input.file_id, || path!["input", "fileId"])
+        };
+        let file = match read(read_file) {
             Ok(file) => file,
             Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };

@@ -64,9 +64,7 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             let message = "this key was used before with another input: use a new key for a new change";
             (ErrorCode::IdempotencyKeyReused, message.to_owned(), path!["input", "idempotencyKey"])
         }
-        ExchangeError::NoKey => {
-            (ErrorCode::Required, "a key of 1 to 255 characters is needed".to_owned(), path!["input", "idempotencyKey"])
-        }
+        ExchangeError::BadKey(why) => return Ok(UserError::bad_key(why, path!["input", "idempotencyKey"])),
         ExchangeError::IsOver(state) => (
             ErrorCode::InvalidState,
             format!("it is {}: only one that is QUEUED or RUNNING can be cancelled", state.as_str()),

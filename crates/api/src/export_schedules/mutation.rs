@@ -7,7 +7,7 @@ use services::export_schedules::{
     ExportSchedules,
     core::{MOST_SCHEDULES, Problem},
     events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET},
-    shell::{Acting, ExportScheduleError},
+    shell::{Acting, ExportScheduleError, ExportScheduleRefusal},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::read,
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, first_told},
         scalars::Long,
     },
     payload,
@@ -32,7 +32,7 @@ impl ExportSchedulePayload {
     fn of(done: Acting) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(vec![refused(error)?].into()),
+            Err(error) => return Ok(stopped(error)?.into()),
         };
         Ok(Self {
             export_schedule: value.map(ExportSchedule::from),
@@ -48,29 +48,36 @@ fn input(name: &str) -> Path {
 }
 
 /// Refusals are data, faults are top-level errors.
-fn refused(error: ExportScheduleError) -> Result<UserError, TopError> {
-    Ok(match error {
-        ExportScheduleError::Fault(fault) => return Err(fault.into()),
-        ExportScheduleError::Denied(denied) => return Err(denied.into()),
-        ExportScheduleError::NotFound => UserError::not_found("export schedule", input("id")),
-        ExportScheduleError::TooMany => {
+fn stopped(error: ExportScheduleError) -> Result<Vec<UserError>, TopError> {
+    match error {
+        ExportScheduleError::Fault(fault) => Err(fault.into()),
+        ExportScheduleError::Denied(denied) => Err(denied.into()),
+        ExportScheduleError::Refused(refusals) => Ok(first_told(refusals.into_iter().map(refused))),
+    }
+}
+
+fn refused(refusal: ExportScheduleRefusal) -> UserError {
+    match refusal {
+        ExportScheduleRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        ExportScheduleRefusal::Field(problem) => problem_at(problem, input),
+        ExportScheduleRefusal::Bucket(problem) => problem_at(problem, in_bucket),
+        ExportScheduleRefusal::NotFound => UserError::not_found("export schedule", input("id")),
+        ExportScheduleRefusal::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, in_bucket("endpoint")),
+        ExportScheduleRefusal::TooMany => {
             let message = format!("at most {MOST_SCHEDULES} export schedules are kept: remove one");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
-        ExportScheduleError::Field(problem) => problem_at(problem, input),
-        ExportScheduleError::Bucket(problem) => problem_at(problem, in_bucket),
-        ExportScheduleError::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, in_bucket("endpoint")),
-        ExportScheduleError::NoVersion => {
+        ExportScheduleRefusal::NoVersion => {
             let message = "the version of the schedule as it was read is needed to change it";
             UserError::new(ErrorCode::Required, message, input("expectedVersion"))
         }
-        ExportScheduleError::Stale(actual) => UserError::changed("schedule", actual),
-        ExportScheduleError::Paused => {
+        ExportScheduleRefusal::Stale(actual) => UserError::changed("schedule", actual),
+        ExportScheduleRefusal::Paused => {
             let message = "the schedule is paused: set it again to let it run";
             UserError::new(ErrorCode::InvalidState, message, input("id"))
         }
-        ExportScheduleError::KeyReused => UserError::key_reused(input("idempotencyKey")),
-    })
+        ExportScheduleRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+    }
 }
 
 fn in_bucket(name: &str) -> Path {

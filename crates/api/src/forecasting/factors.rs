@@ -274,9 +274,7 @@ fn stopped(error: FactorError) -> Result<Vec<UserError>, TopError> {
     let refused = match error {
         FactorError::Fault(fault) => return Err(fault.into()),
         FactorError::Problem(problem) => problem_of(problem),
-        FactorError::Key => {
-            UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
-        }
+        FactorError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
         FactorError::NoStore => UserError::not_found("store", input("storeId")),
         FactorError::NoProduct => UserError::not_found("product", input("productId")),
         FactorError::NoCategory => UserError::not_found("category", input("categoryId")),
@@ -296,6 +294,8 @@ fn stopped(error: FactorError) -> Result<Vec<UserError>, TopError> {
 fn problem_of(problem: FactorProblem) -> UserError {
     let nth = |nth: usize, name: &str| path!["input", "values", nth, name];
     match problem {
+        FactorProblem::NoCode => UserError::new(ErrorCode::Required, "a code is needed", input("code")),
+        FactorProblem::NoName => UserError::new(ErrorCode::Required, "a name is needed", input("name")),
         FactorProblem::Code => {
             UserError::new(ErrorCode::Invalid, "a code of 1 to 64 characters is expected that no other store has", input("code"))
         }

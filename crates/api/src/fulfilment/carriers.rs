@@ -15,7 +15,7 @@ use inventory::{
     ledger::Ledger,
 };
 use macros::resolvers;
-use platform::{paging::Key, path, storage::idempotency::is_key};
+use platform::{paging::Key, path, storage::idempotency::check_key};
 
 use super::loaders::load;
 use crate::{
@@ -189,9 +189,8 @@ impl CarrierMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The carrier.")] input: CarrierUpsertInput,
     ) -> Answer<CarrierPayload> {
-        if !is_key(&input.idempotency_key) {
-            let message = "1 to 255 characters are expected";
-            return Ok(vec![UserError::new(ErrorCode::Invalid, message, path!["input", "idempotencyKey"])].into());
+        if let Err(why) = check_key(&input.idempotency_key) {
+            return Ok(vec![UserError::bad_key(why, path!["input", "idempotencyKey"])].into());
         }
         let upsert = CarrierUpsert {
             idempotency_key: input.idempotency_key,
@@ -218,7 +217,10 @@ impl CarrierMutation {
 
 fn refused(refusal: CarrierRefusal) -> UserError {
     let invalid = |message: &str, field: &str| UserError::new(ErrorCode::Invalid, message, path!["input", field]);
+    let required = |message: &str, field: &str| UserError::new(ErrorCode::Required, message, path!["input", field]);
     match refusal {
+        CarrierRefusal::Invalid(CarrierInvalid::NoCode) => required("a code is needed", "code"),
+        CarrierRefusal::Invalid(CarrierInvalid::NoName) => required("a name is needed", "name"),
         CarrierRefusal::Invalid(CarrierInvalid::Code) => invalid("1 to 64 characters are expected", "code"),
         CarrierRefusal::Invalid(CarrierInvalid::Name) => invalid("1 to 200 characters are expected", "name"),
         CarrierRefusal::Invalid(CarrierInvalid::Services { most }) => {

@@ -14,7 +14,7 @@ use inventory::{
 use macros::resolvers;
 use platform::{
     path,
-    storage::idempotency::{Acted, is_key},
+    storage::idempotency::{Acted, check_key},
 };
 
 use crate::{
@@ -143,9 +143,8 @@ impl ReadyEmailMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The setting.")] input: ReadyEmailSetInput,
     ) -> Answer<ReadyEmailPayload> {
-        if !is_key(&input.idempotency_key) {
-            let message = "1 to 255 characters are expected";
-            return Ok(vec![UserError::new(ErrorCode::Invalid, message, path!["input", "idempotencyKey"])].into());
+        if let Err(why) = check_key(&input.idempotency_key) {
+            return Ok(vec![UserError::bad_key(why, path!["input", "idempotencyKey"])].into());
         }
         let ReadyEmailSetInput { idempotency_key, expected_version, store, is_on, locale, text } = input;
         let store = match read(|reading| store.map(|store| reading.store(store, || path!["input", "store"]))) {

@@ -6,7 +6,7 @@ use platform::{
     path,
     storage::{
         dry_run,
-        idempotency::{Before, Key, hash_of, is_key},
+        idempotency::{Before, Key, check_key, hash_of},
         once::{Once, Receipt},
     },
 };
@@ -14,7 +14,7 @@ use platform::{
 use super::{
     context::ContextExt,
     fault::Answer,
-    refusal::{ErrorCode, Path, UserError},
+    refusal::{Path, UserError},
 };
 
 /// State of a secret in the answer of a call that may create one.
@@ -75,9 +75,8 @@ pub trait Again: From<Vec<UserError>> + Send {
 pub async fn once<P: Again>(ctx: &Context<'_>, sent: Sent, call: impl Future<Output = Answer<P>> + Send) -> Answer<P> {
     let Sent { mutation, key, at } = sent;
     let Some(key) = key else { return call.await };
-    if !is_key(&key) {
-        let message = "a key of 1 to 255 characters is expected";
-        return Ok(vec![UserError::new(ErrorCode::Invalid, message, at)].into());
+    if let Err(why) = check_key(&key) {
+        return Ok(vec![UserError::bad_key(why, at)].into());
     }
     let (caller, identity) = (ctx.caller()?, ctx.given::<Identity>()?);
     // The root has the digest of what was sent, by which the input is compared.

@@ -17,9 +17,6 @@ use crate::{
     stock::{LotName, LotRef},
 };
 
-/// Refusals that a call reports at most. The answer's `userErrorCount` has all of them.
-const MOST_REPORTED: usize = MOST_TOLD;
-
 /// An input that was read, or everything that is wrong with it.
 pub fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
     let mut reading = Reading::default();
@@ -33,10 +30,17 @@ pub struct Reading(Vec<UserError>);
 
 impl Reading {
     fn refuse(&mut self, code: ErrorCode, message: impl Into<String>, field: Path) {
-        if self.0.len() < MOST_REPORTED {
+        if self.0.len() < MOST_TOLD {
             self.0.push(UserError::new(code, message, field));
         } else {
             code.count_left_out();
+        }
+    }
+
+    /// A refusal that was made, and counted, elsewhere.
+    pub fn note(&mut self, refused: UserError) {
+        if self.0.len() < MOST_TOLD {
+            self.0.push(refused);
         }
     }
 

@@ -3,7 +3,10 @@
 use ::graphql::{code::docs_of, sent_value::sent_value};
 use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
 use inventory::stock::core::MOST_TOLD;
-use platform::path;
+use platform::{
+    path,
+    storage::idempotency::{KeyProblem, MAX_KEY},
+};
 
 use super::scalars::{Long, Quantity};
 use crate::{
@@ -281,6 +284,13 @@ impl UserError {
             field: (!field.is_empty()).then_some(field),
             retryable,
         })
+    }
+    /// A text that cannot be an idempotency key.
+    pub fn bad_key(why: KeyProblem, field: Path) -> Self {
+        match why {
+            KeyProblem::Missing => Self::new(ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed"), field),
+            KeyProblem::Unfit => Self::new(ErrorCode::Invalid, format!("a key of 1 to {MAX_KEY} characters is expected"), field),
+        }
     }
     /// Names another field of the input, where that is the one that is meant.
     pub fn renamed(&mut self, from: &str, to: &str) {

@@ -200,6 +200,7 @@ pub(super) fn stopped(error: LiquidationError) -> Result<Vec<UserError>, TopErro
             let message = format!("the plan is {state}: proposed lines are approved, and those under way are followed");
             UserError::new(ErrorCode::InvalidState, message, input("plan"))
         }
+        LiquidationError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
         LiquidationError::KeyReused => UserError::key_reused(input("idempotencyKey")),
         LiquidationError::Stale { what, actual } => UserError::changed(what, actual),
     };

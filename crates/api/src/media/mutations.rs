@@ -67,6 +67,7 @@ fn refuse(error: MediaError) -> Result<UserError, TopError> {
     let rejection = match error {
         MediaError::Fault(fault) => return Err(fault.into()),
         MediaError::File(error) => return refuse_file(error, path!["input", "fileId"]),
+        MediaError::BadKey(why) => return Ok(UserError::bad_key(why, path!["input", "idempotencyKey"])),
         MediaError::Rejected(rejection) => rejection,
     };
     let (code, message, field) = match rejection {
@@ -79,7 +80,6 @@ fn refuse(error: MediaError) -> Result<UserError, TopError> {
         Rejection::NoPlace { last } => (ErrorCode::OutOfRange, format!("a place from 1 to {last} is expected"), "position"),
         Rejection::Twice => (ErrorCode::Invalid, "a picture is named twice: name each once".to_owned(), "imageIds"),
         Rejection::NoTitle => (ErrorCode::Required, "say what the document is, as in Data sheet".to_owned(), "title"),
-        Rejection::NoKey => (ErrorCode::Required, "a key of 1 to 255 characters is needed".to_owned(), "idempotencyKey"),
         Rejection::KeyReused => (
             ErrorCode::IdempotencyKeyReused,
             "this key was used before with another input: use a new key for a new change".to_owned(),

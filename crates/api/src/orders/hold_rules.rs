@@ -196,6 +196,7 @@ fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
     Ok(match stop {
         RuleStop::Fault(fault) => return Err(fault.into()),
         RuleStop::NotFound => UserError::not_found("hold rule", input("code")),
+        RuleStop::Field(RuleProblem::Missing { name }) => UserError::new(ErrorCode::Required, "a text is needed", input(name)),
         RuleStop::Field(RuleProblem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
         RuleStop::Field(RuleProblem::OutOfRange { message, name }) => UserError::new(ErrorCode::OutOfRange, message, input(name)),
         RuleStop::Field(RuleProblem::TooLong { most, name }) => {
@@ -210,9 +211,7 @@ fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
             let message = format!("at most {} rules are kept", core::MOST_RULES);
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
-        RuleStop::NoKey => {
-            UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
-        }
+        RuleStop::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
         RuleStop::KeyReused => UserError::key_reused(input("idempotencyKey")),
     })
 }

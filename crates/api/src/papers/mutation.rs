@@ -129,7 +129,7 @@ async fn found(
 fn refused(error: PaperError) -> Result<UserError, TopError> {
     let key = || path!["input", "idempotencyKey"];
     Ok(match error {
-        PaperError::NoKey => UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", key()),
+        PaperError::BadKey(why) => UserError::bad_key(why, key()),
         PaperError::KeyReused => {
             UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", key())
         }

@@ -31,6 +31,9 @@ pub(super) fn stopped(error: InvoiceError, id: &str) -> Result<UserError, TopErr
             UserError::new(ErrorCode::Invalid, "an invoice is expected: nothing is credited of a credit note", input(id))
         }
         InvoiceError::Refused(why) => refused(why, id),
+        InvoiceError::Field(EntityProblem::Missing { name }) => {
+            UserError::new(ErrorCode::Required, "a text is needed", input(name))
+        }
         InvoiceError::Field(EntityProblem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
         InvoiceError::Field(EntityProblem::TooLong { most, name }) => {
             UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
@@ -55,9 +58,7 @@ pub(super) fn stopped(error: InvoiceError, id: &str) -> Result<UserError, TopErr
             let message = format!("at most {MOST_ENTITIES} legal entities are kept");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
-        InvoiceError::NoKey => {
-            UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
-        }
+        InvoiceError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
         InvoiceError::KeyReused => UserError::key_reused(input("idempotencyKey")),
     })
 }

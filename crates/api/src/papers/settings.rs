@@ -216,9 +216,7 @@ fn input(name: &str) -> Path {
 pub(super) fn settings_refused(error: SettingsError) -> Result<UserError, TopError> {
     Ok(match error {
         SettingsError::Fault(fault) => return Err(fault.into()),
-        SettingsError::NoKey => {
-            UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
-        }
+        SettingsError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
         SettingsError::KeyReused => UserError::key_reused(input("idempotencyKey")),
         SettingsError::Stale(actual) => UserError::stale(
             format!("the settings have changed since you read them and are at version {actual} now"),
@@ -251,6 +249,7 @@ fn look_refused(LookProblem { field, fault }: LookProblem) -> UserError {
         LookField::Text(index) => path!["input", "texts", index, "text"],
     };
     let (code, message) = match fault {
+        LookFault::Missing => (ErrorCode::Required, "a text is needed".to_owned()),
         LookFault::Invalid(message) => (ErrorCode::Invalid, message.to_owned()),
         LookFault::TooLong(most) => (ErrorCode::TooLong, format!("at most {most} are taken")),
         LookFault::OutOfRange(least, most) => (ErrorCode::OutOfRange, format!("{least} to {most} are expected")),

@@ -13,12 +13,12 @@ use inventory::{
         shell::{self as own, self, MAX_ROWS, Outcome},
     },
     stock::{
-        core::{LevelKey, MOST_TOLD},
+        core::LevelKey,
         events::{STOCK_CHANGED, STOCK_POLICY_SET},
     },
 };
 use macros::resolvers;
-use platform::{path, storage::idempotency::MAX_KEY};
+use platform::{path, storage::idempotency};
 
 use super::{
     payloads::{
@@ -38,7 +38,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::{Reading, read},
-        refusal::{ErrorCode, UserError, name_sent},
+        refusal::{ErrorCode, UserError, first_told, name_sent},
         scalars::Long,
     },
     step,
@@ -60,10 +60,8 @@ pub struct PurchaseOrderSendInput {
 
 /// Refuses a key that is not kept.
 pub fn check_key(reading: &mut Reading, key: &str) {
-    if key.is_empty() {
-        reading.required("a key of 1 to 255 characters is needed", || path!["input", "idempotencyKey"]);
-    } else if key.contains('\0') || key.chars().nth(MAX_KEY).is_some() {
-        reading.invalid("a key of 1 to 255 characters is expected", || path!["input", "idempotencyKey"]);
+    if let Err(why) = idempotency::check_key(key) {
+        reading.note(UserError::bad_key(why, path!["input", "idempotencyKey"]));
     }
 }
 
@@ -205,8 +203,7 @@ impl SupplyMutation {
         let set = match Box::pin(own::set_policies(ledger.database(), ledger.clock(), permit, input)).await? {
             Ok(set) => set,
             Err(refusals) => {
-                let mut errors: Vec<UserError> = refusals.into_iter().map(policy_refused).collect();
-                errors.truncate(MOST_TOLD);
+                let mut errors = first_told(refusals.into_iter().map(policy_refused));
                 name_sent(ctx, &mut errors);
                 return Ok(errors.into());
             }

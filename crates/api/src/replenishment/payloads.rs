@@ -156,6 +156,7 @@ pub(super) fn stopped(error: ReplenishmentError) -> Result<Vec<UserError>, TopEr
             let message = format!("the plan is {state}; lines of a DRAFT or PARTLY approved plan can be approved");
             UserError::new(ErrorCode::InvalidState, message, input("plan"))
         }
+        ReplenishmentError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
         ReplenishmentError::KeyReused => UserError::key_reused(input("idempotencyKey")),
         ReplenishmentError::Stale { what, actual } => UserError::changed(what, actual),
     };

@@ -217,7 +217,7 @@ impl SavedViewCreateInput {
         let variables = variables(self.variables, reading).unwrap_or_default();
         let fields = Fields { name: self.name, slug: self.slug, document: self.document, variables };
         let readers = self.readers.and_then(|readers| readers.read(reading).readers().cloned());
-        ViewCreate { idempotency_key: self.idempotency_key, fields, readers }
+        ViewCreate { idempotency_key: self.idempotency_key, fields, readers, unknown_roles: Vec::new() }
     }
 }
 
@@ -236,6 +236,7 @@ impl SavedViewUpdateInput {
             id: reading.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.0,
             change,
+            unknown_roles: Vec::new(),
             key,
         }
     }

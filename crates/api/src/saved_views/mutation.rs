@@ -2,10 +2,9 @@
 
 use async_graphql::Context;
 use macros::resolvers;
-use platform::path;
 use services::saved_views::{
     SavedViews,
-    core::{Readers, Sharing},
+    core::{MOST_READERS, Readers, Sharing},
     events::{
         SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED, SAVED_VIEW_SCHEDULE_DELETED,
         SAVED_VIEW_SCHEDULE_SET, SAVED_VIEW_UPDATED,
@@ -21,17 +20,18 @@ use super::{
 };
 use crate::{
     access::{KeyUse, find_role},
-    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::UserError},
+    graphql::{context::ContextExt, fault::Answer, reading::read},
 };
 
-/// The first role that a view cannot be shared with, since there is none.
-async fn unknown_role(ctx: &Context<'_>, readers: Option<&Readers>) -> Answer<Option<UserError>> {
-    for (at, id) in readers.into_iter().flat_map(|readers| readers.roles.iter()).enumerate() {
+/// The places of roles that a view cannot be shared with, since there are none.
+async fn unknown_roles(ctx: &Context<'_>, readers: Option<&Readers>) -> Answer<Vec<usize>> {
+    let mut unknown = Vec::new();
+    for (at, id) in readers.into_iter().flat_map(|readers| readers.roles.iter().take(MOST_READERS)).enumerate() {
         if find_role(ctx, *id).await?.is_none() {
-            return Ok(Some(UserError::not_found("role", path!["input", "readers", "roleIds", at])));
+            unknown.push(at);
         }
     }
-    Ok(None)
+    Ok(unknown)
 }
 
 /// The root fields that change saved views.
@@ -47,13 +47,11 @@ impl SavedViewMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "View.")] input: SavedViewCreateInput,
     ) -> Answer<SavedViewPayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let mut input = match read(|reading| input.read(reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        if let Some(refused) = unknown_role(ctx, input.readers.as_ref()).await? {
-            return Ok(vec![refused].into());
-        }
+        input.unknown_roles = unknown_roles(ctx, input.readers.as_ref()).await?;
         let done = Box::pin(ctx.given::<SavedViews>()?.create(permit, input, dry_run)).await;
         SavedViewPayload::of(ctx, done)
     }
@@ -66,13 +64,11 @@ impl SavedViewMutation {
         #[graphql(desc = "Change.")] input: SavedViewUpdateInput,
     ) -> Answer<SavedViewPayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let input = match read(|reading| input.read(key, reading)) {
+        let mut input = match read(|reading| input.read(key, reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        if let Some(refused) = unknown_role(ctx, input.change.sharing.as_ref().and_then(Sharing::readers)).await? {
-            return Ok(vec![refused].into());
-        }
+        input.unknown_roles = unknown_roles(ctx, input.change.sharing.as_ref().and_then(Sharing::readers)).await?;
         let done = Box::pin(ctx.given::<SavedViews>()?.update(permit, input, dry_run)).await;
         SavedViewPayload::of(ctx, done)
     }

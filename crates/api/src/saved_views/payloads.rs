@@ -3,9 +3,12 @@
 use async_graphql::{Context, SimpleObject};
 use iam::access::kind;
 use platform::{path, storage::idempotency::Acted};
-use services::saved_views::{
-    core::{MOST_COST, MOST_LINKS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, MOST_VIEWS, Problem, View},
-    shell::{DocumentProblem, Linked, SavedViewError, Scheduled},
+use services::{
+    alerts::core::{BadAddress, MAX_EMAIL},
+    saved_views::{
+        core::{MOST_COST, MOST_LINKS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, MOST_VIEWS, Problem, View},
+        shell::{DocumentProblem, Linked, SavedViewError, SavedViewRefusal, Scheduled},
+    },
 };
 
 use super::{link::SavedViewLink, schedule::SavedViewSchedule, view::SavedView};
@@ -14,7 +17,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         once::SecretStatus,
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, first_told},
         scalars::Long,
     },
     payload,
@@ -126,46 +129,62 @@ fn input(name: &str) -> Path {
 
 /// Refusals are data, faults are top-level errors.
 fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
-    let refused = match error {
-        SavedViewError::Fault(fault) => return Err(fault.into()),
-        SavedViewError::NotFound => UserError::not_found("saved view", input("id")),
-        SavedViewError::NoView => UserError::not_found("saved view", input("savedViewId")),
-        SavedViewError::NoLink => UserError::not_found("link of a saved view", input("savedViewLinkId")),
-        SavedViewError::TooManyLinks => {
-            let message = format!("at most {MOST_LINKS} links of a view are kept: revoke one");
-            UserError::new(ErrorCode::LimitExceeded, message, input("savedViewId"))
-        }
-        SavedViewError::NoReader(index) => UserError::not_found("active member", path!["input", "readers", "memberIds", index]),
-        SavedViewError::Field(problem) => refused_field(problem),
-        SavedViewError::NoSchedule
-        | SavedViewError::NoMember(_)
-        | SavedViewError::TooManySchedules
-        | SavedViewError::TooManySchedulesOfView
-        | SavedViewError::NoTable(_)
-        | SavedViewError::NoVersion
-        | SavedViewError::StaleSchedule(_) => refused_schedule(error),
-        SavedViewError::Document(DocumentProblem::Document(message)) => {
+    match error {
+        SavedViewError::Fault(fault) => Err(fault.into()),
+        SavedViewError::Refused(refusals) => Ok(first_told(refusals.into_iter().map(refused))),
+    }
+}
+
+fn refused(refusal: SavedViewRefusal) -> UserError {
+    match refusal {
+        SavedViewRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        SavedViewRefusal::Field(problem) => refused_field(problem),
+        SavedViewRefusal::NotFound => UserError::not_found("saved view", input("id")),
+        SavedViewRefusal::NoView => UserError::not_found("saved view", input("savedViewId")),
+        SavedViewRefusal::NoLink => UserError::not_found("link of a saved view", input("savedViewLinkId")),
+        SavedViewRefusal::NoSchedule => UserError::not_found("schedule of a saved view", input("id")),
+        SavedViewRefusal::NoMember(index) => UserError::not_found("active member", path!["input", "memberIds", index]),
+        SavedViewRefusal::NoRole(index) => UserError::not_found("role", path!["input", "readers", "roleIds", index]),
+        SavedViewRefusal::NoReader(index) => UserError::not_found("active member", path!["input", "readers", "memberIds", index]),
+        SavedViewRefusal::NoTable(message) => UserError::new(ErrorCode::Invalid, message, input("rows")),
+        SavedViewRefusal::Document(DocumentProblem::Document(message)) => {
             UserError::new(ErrorCode::Invalid, message, input("document"))
         }
-        SavedViewError::Document(DocumentProblem::Variables(message)) => {
+        SavedViewRefusal::Document(DocumentProblem::Variables(message)) => {
             UserError::new(ErrorCode::Invalid, message, input("variables"))
         }
-        SavedViewError::TooDear(cost) => {
+        SavedViewRefusal::TooDear(cost) => {
             let message = format!("the document costs {cost} points, and a view may cost {MOST_COST}: ask for smaller pages");
             UserError::new(ErrorCode::LimitExceeded, message, input("document"))
         }
-        SavedViewError::Lent => {
+        SavedViewRefusal::Lent => {
             let message = "a link or a schedule of others runs this document with their rights: end it, or make another view";
             UserError::new(ErrorCode::InvalidState, message, input("document"))
         }
-        SavedViewError::SlugTaken => UserError::new(ErrorCode::Duplicate, "another view has this slug", input("slug")),
-        SavedViewError::TooMany => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_VIEWS} views are kept"), path!["input"])
+        SavedViewRefusal::SlugTaken => UserError::new(ErrorCode::Duplicate, "another view has this slug", input("slug")),
+        SavedViewRefusal::NoVersion => {
+            let message = "the version of the schedule as it was read is needed to change it";
+            UserError::new(ErrorCode::Required, message, input("expectedVersion"))
         }
-        SavedViewError::KeyReused => UserError::key_reused(input("idempotencyKey")),
-        SavedViewError::Stale(actual) => UserError::changed("saved view", actual),
-    };
-    Ok(vec![refused])
+        SavedViewRefusal::StaleSchedule(actual) => UserError::changed("schedule", actual),
+        SavedViewRefusal::Stale(actual) => UserError::changed("saved view", actual),
+        SavedViewRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        SavedViewRefusal::TooMany => too_many(format!("at most {MOST_VIEWS} views are kept"), path!["input"]),
+        SavedViewRefusal::TooManyLinks => {
+            too_many(format!("at most {MOST_LINKS} links of a view are kept: revoke one"), input("savedViewId"))
+        }
+        SavedViewRefusal::TooManySchedules => {
+            too_many(format!("at most {MOST_SCHEDULES} schedules are kept: remove one"), path!["input"])
+        }
+        SavedViewRefusal::TooManySchedulesOfView => {
+            let message = format!("at most {MOST_SCHEDULES_OF_A_VIEW} schedules of a view are kept: remove one");
+            too_many(message, input("savedViewId"))
+        }
+    }
+}
+
+fn too_many(message: String, field: Path) -> UserError {
+    UserError::new(ErrorCode::LimitExceeded, message, field)
 }
 
 fn refused_field(problem: Problem) -> UserError {
@@ -177,30 +196,18 @@ fn refused_field(problem: Problem) -> UserError {
         }
         Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, input(name)),
         Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, input(name)),
-        Problem::TooMany { most, name } => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} addresses and members get a table"), input(name))
+        Problem::TooMany { most, name } => too_many(format!("at most {most} addresses and members get a table"), input(name)),
+        Problem::Address { nth, bad } => {
+            let field = path!["input", "emails", nth];
+            match bad {
+                BadAddress::Missing => UserError::new(ErrorCode::Required, "an e-mail address is needed", field),
+                BadAddress::TooLong => {
+                    UserError::new(ErrorCode::TooLong, format!("at most {MAX_EMAIL} characters are kept"), field)
+                }
+                BadAddress::Invalid => {
+                    UserError::new(ErrorCode::Invalid, "an e-mail address is expected, as in ada@example.com", field)
+                }
+            }
         }
-    }
-}
-
-/// What is refused of schedules alone.
-fn refused_schedule(error: SavedViewError) -> UserError {
-    match error {
-        SavedViewError::NoMember(index) => UserError::not_found("active member", path!["input", "memberIds", index]),
-        SavedViewError::TooManySchedules => {
-            let message = format!("at most {MOST_SCHEDULES} schedules are kept: remove one");
-            UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
-        }
-        SavedViewError::TooManySchedulesOfView => {
-            let message = format!("at most {MOST_SCHEDULES_OF_A_VIEW} schedules of a view are kept: remove one");
-            UserError::new(ErrorCode::LimitExceeded, message, input("savedViewId"))
-        }
-        SavedViewError::NoTable(message) => UserError::new(ErrorCode::Invalid, message, input("rows")),
-        SavedViewError::NoVersion => {
-            let message = "the version of the schedule as it was read is needed to change it";
-            UserError::new(ErrorCode::Required, message, input("expectedVersion"))
-        }
-        SavedViewError::StaleSchedule(actual) => UserError::changed("schedule", actual),
-        _ => UserError::not_found("schedule of a saved view", input("id")),
     }
 }

@@ -122,12 +122,11 @@ pub fn scarce(what: &Scarce) -> String {
 fn call(why: &CallRefusal) -> Said {
     match why {
         CallRefusal::NoKey => (ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed")),
+        CallRefusal::NoText => (ErrorCode::Required, "a text is needed".to_owned()),
         CallRefusal::EmptyText => (ErrorCode::Invalid, "an empty text is not kept: leave it out".to_owned()),
         CallRefusal::Nul => (ErrorCode::Invalid, "a text without NUL characters is expected".to_owned()),
         CallRefusal::TextTooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
-        CallRefusal::OddCode => {
-            (ErrorCode::Invalid, "a code without control characters is expected, and not only blanks".to_owned())
-        }
+        CallRefusal::OddCode => (ErrorCode::Invalid, "a code without control characters is expected".to_owned()),
         CallRefusal::TooMany { most } => (ErrorCode::LimitExceeded, format!("at most {most} are taken in one call")),
     }
 }

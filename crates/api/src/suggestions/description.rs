@@ -284,6 +284,8 @@ impl DescriptionMutation {
 fn not_taken(refusal: EndpointRefusal) -> UserError {
     let (code, message, field) = match refusal {
         EndpointRefusal::Url(why) => (ErrorCode::Invalid, why, "url"),
+        EndpointRefusal::NoUrl => (ErrorCode::Required, "a URL is needed".to_owned(), "url"),
+        EndpointRefusal::NoModel => (ErrorCode::Required, "the name of a model is needed".to_owned(), "model"),
         EndpointRefusal::UrlTooLong => (ErrorCode::TooLong, format!("at most {MOST_URL} characters are kept"), "url"),
         EndpointRefusal::Model => (ErrorCode::Invalid, format!("a name of 1 to {MOST_MODEL} characters is expected"), "model"),
         EndpointRefusal::Key => {

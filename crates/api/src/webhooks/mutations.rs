@@ -109,6 +109,7 @@ pub struct WebhookReplayPayload {
 
 fn refuse(rejection: Rejection) -> UserError {
     match rejection {
+        Rejection::Required { message, field } => UserError::new(ErrorCode::Required, message, field),
         Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
         Rejection::TooLong { most, field } => {
             UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field)

@@ -8,14 +8,14 @@ use serde::Serialize;
 use crate::{
     catalog::core::Patch,
     ledger::{
-        CallRefusal, Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
-        check_key, chosen, first_answer, key_of, may_override, overrides,
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef, check_key, chosen,
+        first_answer, key_of, may_override, overrides,
         shell::{Head, Lines, MAX_LINES, checked, head},
         submit, submit_named,
     },
     lots::core::{ActOnLot, CreateLot, Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
-        core::{At, Field, LotName, MAX_LOT_CODE, MovementHead, Reference, ReferenceKind, RoomRefusal, Shortage},
+        core::{At, Field, LotName, MovementHead, Reference, ReferenceKind, Shortage},
         rows::lots::places_of_lots,
     },
 };
@@ -36,11 +36,8 @@ pub struct LotCreateInput {
 pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotCreateInput, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(Some(&input.code), MAX_LOT_CODE, || At::input(Field::Code));
+    checks.code(&input.code, || At::input(Field::Code));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
-    if input.code.trim().is_empty() != input.code.is_empty() || input.code.chars().any(char::is_control) {
-        checks.refuse(CallRefusal::OddCode.at(At::input(Field::Code)));
-    }
     checks.done()?;
     let key = key_of(&permit, "lotCreate", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());

@@ -35,6 +35,7 @@ pub struct Pattern {
 /// Why a pattern is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
+    Missing,
     TooLong,
     /// It does not end with `{n:1}` to `{n:12}`, or has another token.
     Token,
@@ -55,6 +56,9 @@ impl Pattern {
     /// Reads a pattern as a client writes it.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let text = text.trim();
+        if text.is_empty() {
+            return Err(Problem::Missing);
+        }
         if text.chars().count() > MOST_CHARACTERS {
             return Err(Problem::TooLong);
         }
@@ -248,6 +252,7 @@ mod tests {
             assert_eq!(pattern(text).written(), text);
         }
         for (text, problem) in [
+            (" ", Problem::Missing),
             ("SO-", Problem::Token),
             ("SO-{n}", Problem::Token),
             ("SO-{n:0}", Problem::Token),

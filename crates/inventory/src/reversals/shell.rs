@@ -56,7 +56,7 @@ pub const MUTATION: &str = "documentReverse";
 pub fn checked(input: &DocumentReverse) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(Some(&input.note), MAX_NOTE, || At::input(Field::Note));
+    checks.needed(&input.note, MAX_NOTE, || At::input(Field::Note));
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     checks.done()
 }

@@ -69,9 +69,27 @@ pub async fn by_key<T>(future: impl Future<Output = T>) -> T {
 /// The longest key that is kept.
 pub const MAX_KEY: usize = 255;
 
-/// Whether a text can be a key: 1 to 255 characters that every database keeps.
-pub fn is_key(text: &str) -> bool {
-    !text.is_empty() && !text.contains('\0') && text.chars().nth(MAX_KEY).is_none()
+/// Why a text is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// Nothing, or blanks alone.
+    Missing,
+    /// More than `MAX_KEY` characters, or one that not every database keeps.
+    Unfit,
+}
+
+/// A key has 1 to 255 characters that every database keeps, and not blanks alone.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn check_key(text: &str) -> Result<(), KeyProblem> {
+    if text.trim().is_empty() {
+        Err(KeyProblem::Missing)
+    } else if text.contains('\0') || text.chars().nth(MAX_KEY).is_some() {
+        Err(KeyProblem::Unfit)
+    } else {
+        Ok(())
+    }
 }
 
 /// What is known of a key.

@@ -13,4 +13,6 @@ mod shell;
 
 pub use events::AlertEvent;
 pub use shell::limits;
-pub use shell::{Act, AlertEmail, AlertError, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, StandingCondition, sees};
+pub use shell::{
+    Act, AlertEmail, AlertError, AlertRefusal, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, StandingCondition, sees,
+};

@@ -4,6 +4,7 @@ mod bucket;
 mod run;
 
 use entity::prelude::*;
+use platform::stages::{Stage, Staged};
 use serde::Serialize;
 
 pub use self::{
@@ -84,28 +85,35 @@ pub enum Problem {
     Missing { message: &'static str, name: &'static str },
 }
 
+impl Staged for Problem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::OutOfRange { .. } => Stage::Value,
+            _ => Stage::Shape,
+        }
+    }
+}
+
 impl Fields {
     /// The moments of its runs.
     pub fn rule(&self) -> ScheduleRule {
         ScheduleRule { period: self.period, hour: self.hour, day_of_week: 1, day_of_month: 1, time_zone: self.time_zone.clone() }
     }
 
-    /// # Errors
-    /// The first thing that is wrong with them. The time zone is looked at later.
-    pub fn check(&self) -> Result<(), Problem> {
+    /// All that is wrong with them. The time zone is looked at by whoever knows all of them.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
         if self.name.trim().is_empty() {
-            return Err(Problem::Missing { message: "a name is needed", name: "name" });
-        }
-        if self.name.chars().nth(MOST_NAME).is_some() {
-            return Err(Problem::TooLong { most: MOST_NAME, name: "name" });
-        }
-        if self.name.chars().any(char::is_control) {
-            return Err(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
+            found.push(Problem::Missing { message: "a name is needed", name: "name" });
+        } else if self.name.chars().nth(MOST_NAME).is_some() {
+            found.push(Problem::TooLong { most: MOST_NAME, name: "name" });
+        } else if self.name.chars().any(char::is_control) {
+            found.push(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
         }
         if !(0..=23).contains(&self.hour) {
-            return Err(Problem::OutOfRange { message: "an hour from 0 to 23 is expected", name: "hour" });
+            found.push(Problem::OutOfRange { message: "an hour from 0 to 23 is expected", name: "hour" });
         }
-        Ok(())
+        found
     }
 }
 
@@ -278,12 +286,12 @@ mod tests {
     #[test]
     fn a_name_and_an_hour_are_checked() {
         let fields = schedule(ExportEntity::Stock).fields;
-        assert_eq!(fields.check(), Ok(()));
-        let named = |name: &str| Fields { name: name.to_owned(), ..fields.clone() }.check();
-        assert!(matches!(named(" "), Err(Problem::Missing { name: "name", .. })));
-        assert!(matches!(named("a\nb"), Err(Problem::Invalid { name: "name", .. })));
-        assert_eq!(named(&"x".repeat(101)), Err(Problem::TooLong { most: 100, name: "name" }));
-        let late = Fields { hour: 24, ..fields.clone() }.check();
-        assert!(matches!(late, Err(Problem::OutOfRange { name: "hour", .. })));
+        assert_eq!(fields.problems(), []);
+        let named = |name: &str| Fields { name: name.to_owned(), ..fields.clone() }.problems();
+        assert!(matches!(named(" ")[..], [Problem::Missing { name: "name", .. }]));
+        assert!(matches!(named("a\nb")[..], [Problem::Invalid { name: "name", .. }]));
+        assert_eq!(named(&"x".repeat(101)), [Problem::TooLong { most: 100, name: "name" }]);
+        let both = Fields { name: String::new(), hour: 24, ..fields.clone() }.problems();
+        assert!(matches!(both[..], [Problem::Missing { .. }, Problem::OutOfRange { name: "hour", .. }]), "{both:?}");
     }
 }

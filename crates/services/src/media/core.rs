@@ -60,7 +60,6 @@ pub enum Rejection {
     /// A picture is named twice.
     Twice,
     NoTitle,
-    NoKey,
     /// The idempotency key came before with another input.
     KeyReused,
 }

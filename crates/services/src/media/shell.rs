@@ -7,7 +7,7 @@ use platform::{
     storage::{
         Database, Fault, Work,
         events::EventType,
-        idempotency::{self, InputDigest, Key, KeyUse, MAX_KEY, hash_of},
+        idempotency::{self, InputDigest, Key, KeyProblem, KeyUse, hash_of},
         journal,
     },
 };
@@ -24,6 +24,7 @@ use crate::media::events;
 #[derive(Debug)]
 pub enum MediaError {
     Rejected(Rejection),
+    BadKey(KeyProblem),
     /// The file is none that can be taken.
     File(FileError),
     Fault(Fault),
@@ -215,9 +216,7 @@ impl Media {
         (mutation, key): (&'static str, &str),
         hash: InputDigest,
     ) -> Result<Begun<Id<K>>, MediaError> {
-        if key.trim().is_empty() || key.len() > MAX_KEY || key.contains('\0') {
-            return Err(Rejection::NoKey.into());
-        }
+        idempotency::check_key(key).map_err(MediaError::BadKey)?;
         let key = Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash };
         let work = permit.scope(&self.db).begin().await?;
         journal::lock(&work).await?;

@@ -9,6 +9,7 @@ use std::{collections::BTreeSet, fmt};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::*;
+use platform::stages::{Stage, Staged};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -16,13 +17,14 @@ use uuid::Uuid;
 
 pub use self::{
     emails::{Written, stopped, written},
-    readers::{Asker, Readers, Sharing},
+    readers::{Asker, MOST_READERS, Readers, Sharing},
     schedule::{
         CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
         Schedule, ScheduleFields, ScheduleRule, ending, media_type,
     },
     shown_rows::{MOST_SHOWN_BYTES, MOST_SHOWN_ROWS, first_rows},
 };
+use crate::alerts::core::BadAddress;
 
 /// Views of a tenant at most.
 pub const MOST_VIEWS: i64 = 1_000;
@@ -193,36 +195,83 @@ pub enum Problem {
         most: usize,
         name: &'static str,
     },
+    /// The nth of the addresses is none.
+    Address {
+        nth: usize,
+        bad: BadAddress,
+    },
+}
+
+impl Staged for Problem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::OutOfRange { .. } => Stage::Value,
+            _ => Stage::Shape,
+        }
+    }
+}
+
+fn name_problem(name: &str) -> Option<Problem> {
+    if name.trim().is_empty() {
+        return Some(Problem::Missing { message: "a name is needed", name: "name" });
+    }
+    if name.chars().any(char::is_control) {
+        return Some(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
+    }
+    name.chars().nth(MOST_NAME).map(|_| Problem::TooLong { most: MOST_NAME, name: "name" })
+}
+
+fn slug_problem(slug: &str) -> Option<Problem> {
+    if slug.trim().is_empty() {
+        return Some(Problem::Missing { message: "a slug is needed, as in low-stock-2", name: "slug" });
+    }
+    if slug.len() > MOST_SLUG {
+        return Some(Problem::TooLong { most: MOST_SLUG, name: "slug" });
+    }
+    let message = "lower-case letters a to z, digits and single hyphens between them are expected, as in low-stock-2";
+    (!is_slug(slug)).then_some(Problem::Invalid { message, name: "slug" })
+}
+
+fn document_problem(document: &str) -> Option<Problem> {
+    if document.trim().is_empty() {
+        return Some(Problem::Missing { message: "a document is needed", name: "document" });
+    }
+    if document.len() > MOST_BYTES {
+        return Some(Problem::TooLong { most: MOST_BYTES, name: "document" });
+    }
+    let message = "a document without the character U+0000 is expected";
+    document.contains('\0').then_some(Problem::Invalid { message, name: "document" })
+}
+
+/// What is wrong with values of variables, whatever the document says of them.
+pub fn variables_problem(variables: &Variables) -> Option<Problem> {
+    let bytes = Value::Object(variables.clone()).to_string().len();
+    (bytes > MOST_BYTES).then_some(Problem::TooLong { most: MOST_BYTES, name: "variables" })
+}
+
+impl Change {
+    /// All that is wrong with the fields that it changes. The document is looked at by whoever knows GraphQL.
+    pub fn problems(&self) -> Vec<Problem> {
+        let texts = [
+            self.name.as_deref().and_then(name_problem),
+            self.slug.as_deref().and_then(slug_problem),
+            self.document.as_deref().and_then(document_problem),
+            self.variables.as_ref().and_then(variables_problem),
+        ];
+        texts.into_iter().flatten().collect()
+    }
 }
 
 impl Fields {
-    /// # Errors
-    /// The first thing that is wrong with them. The document is looked at by whoever knows GraphQL.
-    pub fn check(&self) -> Result<(), Problem> {
-        if self.name.trim().is_empty() || self.name.chars().any(char::is_control) {
-            return Err(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
-        }
-        if self.name.chars().nth(MOST_NAME).is_some() {
-            return Err(Problem::TooLong { most: MOST_NAME, name: "name" });
-        }
-        if self.slug.len() > MOST_SLUG {
-            return Err(Problem::TooLong { most: MOST_SLUG, name: "slug" });
-        }
-        if !is_slug(&self.slug) {
-            let message = "lower-case letters a to z, digits and single hyphens between them are expected, as in low-stock-2";
-            return Err(Problem::Invalid { message, name: "slug" });
-        }
-        if self.document.len() > MOST_BYTES {
-            return Err(Problem::TooLong { most: MOST_BYTES, name: "document" });
-        }
-        if self.document.contains('\0') {
-            return Err(Problem::Invalid { message: "a document without the character U+0000 is expected", name: "document" });
-        }
-        let variables = Value::Object(self.variables.clone()).to_string();
-        if variables.len() > MOST_BYTES {
-            return Err(Problem::TooLong { most: MOST_BYTES, name: "variables" });
-        }
-        Ok(())
+    /// All that is wrong with them. The document is looked at by whoever knows GraphQL.
+    pub fn problems(&self) -> Vec<Problem> {
+        let all = [
+            name_problem(&self.name),
+            slug_problem(&self.slug),
+            document_problem(&self.document),
+            variables_problem(&self.variables),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     /// These fields with a change of them.
@@ -267,23 +316,35 @@ mod tests {
 
     #[test]
     fn a_slug_is_fit_for_an_address() {
-        assert_eq!(fields().check(), Ok(()));
-        for slug in ["", "-", "a--b", "-a", "a-", "Low", "a/b", "ä", "a b"] {
-            let found = Fields { slug: slug.to_owned(), ..fields() }.check();
-            assert!(matches!(found, Err(Problem::Invalid { name: "slug", .. })), "{slug}: {found:?}");
+        assert_eq!(fields().problems(), []);
+        for slug in ["-", "a--b", "-a", "a-", "Low", "a/b", "ä", "a b"] {
+            let found = Fields { slug: slug.to_owned(), ..fields() }.problems();
+            assert!(matches!(found[..], [Problem::Invalid { name: "slug", .. }]), "{slug}: {found:?}");
         }
         let long = Fields { slug: "a".repeat(65), ..fields() };
-        assert_eq!(long.check(), Err(Problem::TooLong { most: 64, name: "slug" }));
+        assert_eq!(long.problems(), [Problem::TooLong { most: 64, name: "slug" }]);
     }
 
     #[test]
     fn a_document_and_its_variables_have_20_kilobytes_each() {
-        let document = |bytes| Fields { document: " ".repeat(bytes), ..fields() };
-        assert_eq!(document(20_480).check(), Ok(()));
-        assert_eq!(document(20_481).check(), Err(Problem::TooLong { most: 20_480, name: "document" }));
+        let document = |bytes| Fields { document: "x".repeat(bytes), ..fields() };
+        assert_eq!(document(20_480).problems(), []);
+        assert_eq!(document(20_481).problems(), [Problem::TooLong { most: 20_480, name: "document" }]);
         let mut large = fields();
         large.variables.insert("text".to_owned(), json!("x".repeat(20_480)));
-        assert_eq!(large.check(), Err(Problem::TooLong { most: 20_480, name: "variables" }));
+        assert_eq!(large.problems(), [Problem::TooLong { most: 20_480, name: "variables" }]);
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_a_view_is_told_at_once() {
+        let empty = Fields { name: " ".to_owned(), slug: String::new(), document: "\n".to_owned(), variables: Variables::new() };
+        let names = empty.problems().into_iter().map(|problem| match problem {
+            Problem::Missing { name, .. } => name,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(names.collect::<Vec<_>>(), ["name", "slug", "document"]);
+        let change = Change { slug: Some("a b".to_owned()), ..Change::default() };
+        assert!(matches!(change.problems()[..], [Problem::Invalid { name: "slug", .. }]), "what stays is not looked at");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub enum RateProblem {
     /// Not a decimal above 0 of at most twelve significant digits.
     Rate,
     SameCurrency,
+    NoSource,
     Source,
     /// The day is after today in the tenant's time zone.
     Future,
@@ -74,7 +75,8 @@ pub fn check(new: &NewRate, newest: &Newest, today: i32, is_unusual: bool) -> Re
     let source = new.source.trim();
     match newest.unusual(rate) {
         _ if new.base == new.quote => Err(RateProblem::SameCurrency),
-        _ if source.is_empty() || source.chars().count() > MAX_SOURCE || source.contains('\0') => Err(RateProblem::Source),
+        _ if source.is_empty() => Err(RateProblem::NoSource),
+        _ if source.chars().count() > MAX_SOURCE || source.contains('\0') => Err(RateProblem::Source),
         _ if new.day > today => Err(RateProblem::Future),
         Some(problem) if !is_unusual => Err(problem),
         _ => Ok(rate),

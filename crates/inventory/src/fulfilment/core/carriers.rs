@@ -43,7 +43,9 @@ pub struct NewCarrier {
 /// What is wrong with how a carrier is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CarrierInvalid {
+    NoCode,
     Code,
+    NoName,
     Name,
     Services { most: usize },
     Service,
@@ -66,10 +68,14 @@ fn is_text(text: &str, most: usize) -> bool {
 /// All that is wrong with a carrier.
 pub fn check_carrier(new: &NewCarrier) -> Vec<CarrierInvalid> {
     let mut wrong = Vec::new();
-    if !is_text(&new.code, MAX_CODE) {
+    if new.code.trim().is_empty() {
+        wrong.push(CarrierInvalid::NoCode);
+    } else if !is_text(&new.code, MAX_CODE) {
         wrong.push(CarrierInvalid::Code);
     }
-    if !is_text(&new.name, MAX_NAME) {
+    if new.name.trim().is_empty() {
+        wrong.push(CarrierInvalid::NoName);
+    } else if !is_text(&new.name, MAX_NAME) {
         wrong.push(CarrierInvalid::Name);
     }
     if new.services.len() > MAX_SERVICES {

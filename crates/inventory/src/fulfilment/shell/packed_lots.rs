@@ -31,7 +31,7 @@ pub(super) fn check(parcels: &[PackParcel], checks: &mut Checks) {
         for one in parcel.lots.iter().take(MAX_LINES) {
             if let LotRef::Code { code, .. } = &one.lot {
                 let at = At::row(Field::Parcels, index).part(Field::Lines, one.row).field(Field::Lots);
-                checks.text(Some(code), MAX_LOT_CODE, || at);
+                checks.needed(code, MAX_LOT_CODE, || at);
             }
         }
     }

@@ -100,7 +100,7 @@ pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, in
 pub async fn work_collect(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkCollect, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(Some(&input.code), MAX_REFERENCE, || At::input(Field::Code));
+    checks.needed(&input.code, MAX_REFERENCE, || At::input(Field::Code));
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkCollect", &input.idempotency_key, &input);
     let meant = on_one(ledger, &permit, input.work, input.expected_version).await?;
@@ -136,7 +136,9 @@ pub async fn fulfilment_arrive(
 ) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.failed.as_deref(), MAX_NOTE, || At::input(Field::Reason));
+    if let Some(reason) = &input.failed {
+        checks.needed(reason, MAX_NOTE, || At::input(Field::Reason));
+    }
     checks.done()?;
     let mutation = if input.failed.is_some() { "fulfilmentFail" } else { "fulfilmentDeliver" };
     let key = key_of(&permit, mutation, &input.idempotency_key, &input);

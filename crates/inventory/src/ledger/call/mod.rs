@@ -84,6 +84,8 @@ pub const MAX_NAME: usize = 300;
 pub enum CallRefusal {
     /// A call without the key that it needs.
     NoKey,
+    /// A call without a text that it needs.
+    NoText,
     EmptyText,
     /// A text with a NUL character.
     Nul,
@@ -91,7 +93,7 @@ pub enum CallRefusal {
     TextTooLong {
         most: usize,
     },
-    /// A code of control characters or blanks.
+    /// A code with control characters.
     OddCode,
     /// More items than one call takes.
     TooMany {
@@ -116,13 +118,24 @@ impl Checks {
             self.0.push(CallRefusal::TextTooLong { most }.at(field()));
         }
     }
+    /// A text that is needed, and has to be more than blanks.
+    pub fn needed(&mut self, text: &str, most: usize, field: impl FnOnce() -> At) {
+        if text.trim().is_empty() {
+            self.0.push(CallRefusal::NoText.at(field()));
+        } else {
+            self.text(Some(text), most, field);
+        }
+    }
     /// A lot by its code: as long as is kept.
     pub fn lot(&mut self, lot: Option<&LotRef>, field: impl Fn() -> At) {
         let Some(LotRef::Code { code, .. }) = lot else { return };
-        let of = || field().field(Field::LotCode);
-        self.text(Some(code), MAX_LOT_CODE, of);
-        if !code.is_empty() && code.trim().is_empty() || code.chars().any(char::is_control) {
-            self.0.push(CallRefusal::OddCode.at(of()));
+        self.code(code, || field().field(Field::LotCode));
+    }
+    /// The code of a lot.
+    pub fn code(&mut self, code: &str, field: impl Fn() -> At) {
+        self.needed(code, MAX_LOT_CODE, &field);
+        if !code.trim().is_empty() && code.chars().any(char::is_control) {
+            self.0.push(CallRefusal::OddCode.at(field()));
         }
     }
     /// A list of at most `most` items.
@@ -142,7 +155,7 @@ impl Checks {
 /// Checks the caller's key as it is typed, before it is used.
 pub fn check_key(checks: &mut Checks, key: &str) {
     let field = At::input(Field::IdempotencyKey);
-    if key.is_empty() {
+    if key.trim().is_empty() {
         checks.refuse(CallRefusal::NoKey.at(field));
     } else {
         checks.text(Some(key), MAX_KEY, || field);

@@ -83,6 +83,9 @@ impl MoreConditions {
 /// What is wrong with a field of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleProblem {
+    Missing {
+        name: &'static str,
+    },
     Invalid {
         message: &'static str,
         name: &'static str,
@@ -113,6 +116,9 @@ impl RuleFields {
         for (text, most, name) in texts.into_iter().chain(countries).chain(each) {
             if text.chars().nth(most).is_some() {
                 return Err(RuleProblem::TooLong { most, name });
+            }
+            if text.trim().is_empty() && ["code", "kind", "reason"].contains(&name) {
+                return Err(RuleProblem::Missing { name });
             }
             if text.trim().is_empty() || text.chars().any(char::is_control) {
                 return Err(RuleProblem::Invalid { message: "a text in one line is expected", name });

@@ -7,7 +7,7 @@ use platform::{
     storage::{
         Fault, Reads, Work,
         events::EventType,
-        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
         journal,
     },
 };
@@ -44,7 +44,7 @@ pub enum RuleStop {
     NotFound,
     Field(RuleProblem),
     TooMany,
-    NoKey,
+    BadKey(KeyProblem),
     KeyReused,
     Fault(Fault),
 }
@@ -131,9 +131,7 @@ async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Don
 
 /// What an earlier call answers.
 async fn begin(work: &Work, key: &Key) -> Result<Option<Acted<HoldRule>>, RuleStop> {
-    if !is_key(&key.key) {
-        return Err(RuleStop::NoKey);
-    }
+    idempotency::check_key(&key.key).map_err(RuleStop::BadKey)?;
     match idempotency::in_turn(work, key).await? {
         Before::Nothing => Ok(None),
         Before::Reused => Err(RuleStop::KeyReused),

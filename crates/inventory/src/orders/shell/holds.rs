@@ -44,11 +44,11 @@ pub struct OrderHoldLift {
 pub async fn order_hold_set(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldSet, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(Some(&input.kind), MAX_KIND, || At::input(Field::Kind));
-    checks.text(Some(&input.reason), MAX_NOTE, || At::input(Field::Reason));
+    checks.needed(&input.kind, MAX_KIND, || At::input(Field::Kind));
+    checks.needed(&input.reason, MAX_NOTE, || At::input(Field::Reason));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     let kept = kept_kind(&input.kind);
-    if kept.is_none() && !input.kind.is_empty() {
+    if kept.is_none() && !input.kind.trim().is_empty() {
         checks.refuse(Refusal::OddHoldKind.at(At::input(Field::Kind)));
     }
     checks.done()?;

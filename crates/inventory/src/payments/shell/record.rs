@@ -50,11 +50,11 @@ fn check(input: &PaymentsRecord, is_list: bool) -> Result<(), Stop> {
     checks.items(input.facts.len(), MAX_RECORDED, || At::input(Field::Payments));
     for (index, fact) in input.facts.iter().enumerate().take(MAX_RECORDED) {
         let place = if is_list { At::row(Field::Payments, index) } else { At::INPUT };
-        checks.text(Some(&fact.method), MAX_METHOD, || place.field(Field::Method));
+        checks.needed(&fact.method, MAX_METHOD, || place.field(Field::Method));
         checks.text(fact.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
         checks.text(fact.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
         if let OrderRef::External { reference, .. } = &fact.order {
-            checks.text(Some(reference), MAX_REFERENCE, || place.field(Field::Order));
+            checks.needed(reference, MAX_REFERENCE, || place.field(Field::Order));
         }
     }
     checks.done()

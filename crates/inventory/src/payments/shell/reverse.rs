@@ -31,7 +31,7 @@ pub struct PaymentReverse {
 pub async fn payment_reverse(ledger: &Ledger, permit: Permit<kind::PaymentWrite>, input: PaymentReverse, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(Some(&input.note), MAX_NOTE, || At::input(Field::Note));
+    checks.needed(&input.note, MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, "paymentReverse", &input.idempotency_key, &input);
     let command = reversing(ledger, &permit, input).await;

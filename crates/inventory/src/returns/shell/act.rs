@@ -89,7 +89,7 @@ pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>
 pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnReject, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
-    checks.text(Some(&input.reason), MAX_NOTE, || At::input(Field::Reason));
+    checks.needed(&input.reason, MAX_NOTE, || At::input(Field::Reason));
     checks.done()?;
     let reason = input.reason.clone();
     step(ledger, &permit, ("returnReject", &input, mode), &input.of, ReturnStep::Reject { reason }).await

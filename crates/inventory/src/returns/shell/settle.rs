@@ -67,7 +67,7 @@ pub(super) fn check_refunds(checks: &mut Checks, refunds: &[RefundAtOnce]) {
     checks.items(refunds.len(), MAX_REFUNDS, || At::input(Field::Payments));
     for (index, refund) in refunds.iter().enumerate().take(MAX_REFUNDS) {
         let place = At::row(Field::Payments, index);
-        checks.text(Some(&refund.method), MAX_METHOD, || place.field(Field::Method));
+        checks.needed(&refund.method, MAX_METHOD, || place.field(Field::Method));
         checks.text(refund.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
         checks.text(refund.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
     }

@@ -8,6 +8,8 @@ pub const MAX_EMAIL: usize = 254;
 /// What is wrong with an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadAddress {
+    /// There is none.
+    Missing,
     /// It is longer than `MAX_EMAIL`.
     TooLong,
     /// It is no address, or more than one.
@@ -19,6 +21,9 @@ pub enum BadAddress {
 /// # Errors
 /// What is wrong with it.
 pub fn check_address(text: &str) -> Result<(), BadAddress> {
+    if text.trim().is_empty() {
+        return Err(BadAddress::Missing);
+    }
     if text.chars().nth(MAX_EMAIL).is_some() {
         return Err(BadAddress::TooLong);
     }
@@ -55,9 +60,10 @@ mod tests {
         for good in ["ada@example.com", "a+b@x"] {
             assert_eq!(check_address(good), Ok(()), "{good}");
         }
-        for bad in ["", "ada", "@x", "a@", "a@b@c", "a b@x", "a@x\nBcc: b@y", "a@x,b@y", "Ada <a@x>"] {
+        for bad in ["ada", "@x", "a@", "a@b@c", "a b@x", "a@x\nBcc: b@y", "a@x,b@y", "Ada <a@x>"] {
             assert_eq!(check_address(bad), Err(BadAddress::Invalid), "{bad:?}");
         }
+        assert_eq!(["", " "].map(check_address), [Err(BadAddress::Missing); 2]);
         let long = |letters: usize| format!("{}@x", "a".repeat(letters));
         assert_eq!((check_address(&long(252)), check_address(&long(253))), (Ok(()), Err(BadAddress::TooLong)));
     }

@@ -181,19 +181,18 @@ pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(
     Ok((tenant, rows.into_iter().map(|row| row.into_named(&patterns)).collect::<Result<_, Fault>>()?))
 }
 
-/// What a rule's scope names and is not there, and the field that names it.
-pub async fn missing(reads: &impl Reads, scope: &Scope) -> Result<Option<(&'static str, &'static str)>, Fault> {
+/// What a rule's scope names, the field that names it, and whether it is there.
+pub async fn named_by(reads: &impl Reads, scope: &Scope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
     let named = [
         (scope.store.map(Id::uuid), "store", "storeId"),
         (scope.category.map(Id::uuid), "category", "categoryId"),
         (scope.product.map(Id::uuid), "product", "productId"),
     ];
+    let mut found = Vec::new();
     for (id, table, name) in named {
         let Some(id) = id else { continue };
         let sql = format!("SELECT 1 FROM {table} WHERE tenant_id = $1 AND id = $2");
-        if reads.rows(&sql, vec![id.into()]).await?.is_empty() {
-            return Ok(Some((table, name)));
-        }
+        found.push((table, name, !reads.rows(&sql, vec![id.into()]).await?.is_empty()));
     }
-    Ok(None)
+    Ok(found)
 }

@@ -15,7 +15,7 @@ pub use alert::{
 };
 pub use dated::{Dated, alerted_lots, alerted_orders, alerted_transfers, lots, orders, tenants_with_dates, transfers};
 pub use email::{DueEmail, drop_due, due, note_queued, put_down, tenants_due};
-pub use facts::{Zones, categories, differences, margins, missing, named, zones};
+pub use facts::{Zones, categories, differences, margins, named, named_by, zones};
 pub use follow::{Behind, advance, behind, hold};
 pub use list::{AlertSort, AlertsSorted, Test, page, source};
 pub use rule::{add_rule, change_rule, count_rules, lock_rule, lock_rule_of, remove_rule, rules, rules_by_id};

@@ -12,7 +12,7 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::{AlertError, Alerts, check_key, sees, settle};
+use super::{AlertError, AlertRefusal, Alerts, check_key, sees, settle};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{Action, Alert, Handling, MAX_NOTE, MAX_SNOOZE_SECONDS, actions_from, to_state},
@@ -66,11 +66,11 @@ impl Alerts {
     pub async fn act(&self, permit: Permit<kind::AlertWrite>, act: Act) -> Result<Acted<Alert>, AlertError> {
         check_key(&act.idempotency_key)?;
         if act.note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {
-            return Err(AlertError::TooLong { most: MAX_NOTE, field: path!["input", "note"] });
+            return Err(AlertRefusal::TooLong { most: MAX_NOTE, field: path!["input", "note"] }.into());
         }
         if act.note.as_ref().is_some_and(|note| note.contains('\0')) {
             let message = "a text without NUL characters is expected".to_owned();
-            return Err(AlertError::Invalid { message, field: path!["input", "note"] });
+            return Err(AlertRefusal::Malformed { message, field: path!["input", "note"] }.into());
         }
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.step(&mut work, &permit, &act).await;
@@ -79,7 +79,7 @@ impl Alerts {
 
     async fn step(&self, work: &mut Work, permit: &Permit<kind::AlertWrite>, act: &Act) -> Result<Acted<Alert>, AlertError> {
         let (action, now) = (act.what.action(), self.0.clock.now());
-        let missing = || AlertError::NotFound { what: "alert", field: id() };
+        let missing = || AlertError::from(AlertRefusal::NotFound { what: "alert", field: id() });
         let alert = rows::lock(work, act.alert).await?.ok_or_else(missing)?;
         let is_own = alert.subject.store().map_or(!permit.is_limited(), |store| permit.covers(store));
         if !is_own || !sees(permit.caller(), &alert) && permit.also::<kind::AlertRead>().is_ok() {
@@ -89,16 +89,17 @@ impl Alerts {
         let key = Key { owner, mutation: action.mutation(), key, hash: hash_of(act) };
         match idempotency::before(work, &key).await? {
             None => {}
-            Some(KeyUse::Reused) => return Err(AlertError::KeyReused),
+            Some(KeyUse::Reused) => return Err(AlertRefusal::KeyReused.into()),
             Some(KeyUse::Same(receipt)) => return Ok(Acted { value: alert, seq: receipt.parse().ok(), is_replayed: true }),
         }
         if act.expected_version.is_some_and(|expected| expected != alert.version) {
-            return Err(AlertError::Stale { actual: alert.version });
+            return Err(AlertRefusal::Stale { actual: alert.version }.into());
         }
         let Some(state) = to_state(alert.state(), action) else {
             let open: Vec<&str> = actions_from(alert.state()).map(Action::mutation).collect();
             let steps = if open.is_empty() { "no step is open".to_owned() } else { format!("open are {}", open.join(", ")) };
-            return Err(AlertError::InvalidState { message: format!("the alert is {}: {steps}", alert.state()), field: id() });
+            let message = format!("the alert is {}: {steps}", alert.state());
+            return Err(AlertRefusal::InvalidState { message, field: id() }.into());
         };
         let after = self.after(permit, act, &alert, now).await?;
         debug_assert_eq!(after.state(), state, "a step leads where the table says");
@@ -124,7 +125,7 @@ impl Alerts {
             Do::Snooze { until } => {
                 if until <= now || until > now.plus_seconds(MAX_SNOOZE_SECONDS) {
                     let message = "a moment that is still to come is expected, within a year".to_owned();
-                    return Err(AlertError::OutOfRange { message, field: path!["input", "until"] });
+                    return Err(AlertRefusal::OutOfRange { message, field: path!["input", "until"] }.into());
                 }
                 Alert { handling: Handling::Snoozed(until), ..next }
             }
@@ -142,10 +143,10 @@ impl Alerts {
         let field = path!["input", "memberId"];
         let caller = self.0.access.member(tenant, member).await?;
         match caller {
-            None => Err(AlertError::NotFound { what: "active member", field }),
+            None => Err(AlertRefusal::NotFound { what: "active member", field }.into()),
             Some(caller) if !sees(&caller, alert) => {
                 let message = "this member may not see the alert: give them alert.read for its store first".to_owned();
-                Err(AlertError::Invalid { message, field })
+                Err(AlertRefusal::Invalid { message, field }.into())
             }
             Some(_) => Ok(()),
         }

@@ -4,6 +4,8 @@ mod act;
 mod follow;
 mod emails;
 mod history;
+mod refusal;
+mod rule_check;
 mod rules;
 mod scan;
 mod condition;
@@ -21,59 +23,20 @@ use platform::{
     paging::{Listed, PageRequest},
     storage::{
         Database, Fault, Reads, Work, dry_run,
-        idempotency::{Acted, is_key},
+        idempotency::{self, Acted},
     },
 };
 
 pub use act::{Act, Do};
 pub use condition::StandingCondition;
 pub use emails::{AlertEmail, EMAIL_JOB};
+pub use refusal::{AlertError, AlertRefusal};
 pub use rules::{RuleFields, RuleRemoval};
 
 use super::{
     core::{Alert, Rule, Rules},
     rows::{self, AlertsSorted, Test},
 };
-
-/// Why a change came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum AlertError {
-    NotFound {
-        what: &'static str,
-        field: Vec<String>,
-    },
-    Invalid {
-        message: String,
-        field: Vec<String>,
-    },
-    OutOfRange {
-        message: String,
-        field: Vec<String>,
-    },
-    TooLong {
-        most: usize,
-        field: Vec<String>,
-    },
-    LimitExceeded {
-        message: String,
-        field: Vec<String>,
-    },
-    InvalidState {
-        message: String,
-        field: Vec<String>,
-    },
-    /// Somebody has changed it since it was read: its version now.
-    Stale {
-        actual: i64,
-    },
-    KeyReused,
-    Fault(Fault),
-}
-impl From<Fault> for AlertError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
 
 /// The room's service. Cheap to clone.
 #[derive(Clone)]
@@ -193,9 +156,5 @@ async fn settle<T>(work: Work, done: Result<Acted<T>, AlertError>) -> Result<Act
 
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), AlertError> {
-    if !is_key(key) {
-        let message = "a key of 1 to 255 characters is expected".to_owned();
-        return Err(AlertError::Invalid { message, field: platform::path!["input", "idempotencyKey"] });
-    }
-    Ok(())
+    idempotency::check_key(key).map_err(|why| AlertRefusal::BadKey(why).into())
 }

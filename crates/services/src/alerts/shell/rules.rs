@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
-use iam::access::{Permit, Reach, code, kind};
+use iam::access::{Permit, code, kind};
 use platform::{
     audit::{self, Fields},
-    clock, path,
+    path,
+    stages::{Refusals, Stage},
     storage::{
         Fault, Work,
         idempotency::{self, Acted, Key, KeyUse, hash_of},
@@ -16,13 +17,10 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{AlertError, Alerts, check_key, covers, settle};
+use super::{AlertError, AlertRefusal, Alerts, check_key, covers, settle};
 use crate::alerts::events::{ALERT_RULE_DELETED, ALERT_RULE_SET, EventType, RuleChanged};
 use crate::alerts::{
-    core::{
-        BadAddress, MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, MAX_RULES, Quiet, Rule, Scope, check_address, distinct_addresses,
-        kind_takes,
-    },
+    core::{MAX_RULES, Quiet, Rule, Scope, distinct_addresses},
     rows,
 };
 
@@ -61,81 +59,7 @@ struct Receipt {
 
 type May = Permit<kind::AlertRuleWrite>;
 
-fn invalid(message: &str, name: &str) -> AlertError {
-    AlertError::Invalid { message: message.to_owned(), field: path!["input", name] }
-}
-fn out_of_range(message: String, name: &str) -> AlertError {
-    AlertError::OutOfRange { message, field: path!["input", name] }
-}
-
 impl RuleFields {
-    /// Whether the parts fit the kind and each other; what is named is looked for later.
-    fn check(&self) -> Result<(), AlertError> {
-        let [store, what, threshold, days] = kind_takes(self.kind);
-        let given = [
-            (self.scope.store.is_some(), store, "storeId"),
-            (self.scope.category.is_some(), what, "categoryId"),
-            (self.scope.product.is_some(), what, "productId"),
-            (self.threshold.is_some(), threshold, "threshold"),
-            (self.days.is_some(), days, "days"),
-        ];
-        if let Some((.., name)) = given.iter().find(|(is_given, is_taken, _)| *is_given && !is_taken) {
-            return Err(invalid(&format!("a rule for {} does not take this", self.kind), name));
-        }
-        if self.scope.category.is_some() && self.scope.product.is_some() {
-            return Err(invalid("a rule is for a category or for a product, not for both", "productId"));
-        }
-        if self.threshold.is_some_and(Quantity::is_negative) {
-            return Err(out_of_range("a quantity of 0 or more is expected".to_owned(), "threshold"));
-        }
-        if self.days.is_some_and(|days| !(0..=MAX_DAYS).contains(&days)) {
-            return Err(out_of_range(format!("0 to {MAX_DAYS} days are expected"), "days"));
-        }
-        if !(0..24).contains(&self.digest_hour) {
-            return Err(out_of_range("an hour from 0 to 23 is expected".to_owned(), "digestHour"));
-        }
-        if self.time_zone.as_deref().is_some_and(|zone| !clock::is_time_zone(zone)) {
-            return Err(invalid("an IANA time zone is expected, as in Europe/London", "timeZone"));
-        }
-        self.check_quiet()?;
-        self.check_recipients()
-    }
-
-    fn check_quiet(&self) -> Result<(), AlertError> {
-        let Some(Quiet { from, to }) = self.quiet else { return Ok(()) };
-        if !(0..1_440).contains(&from) || !(0..1_440).contains(&to) {
-            return Err(out_of_range("times from 00:00 to 23:59 are expected".to_owned(), "quietHours"));
-        }
-        if from == to {
-            return Err(invalid(
-                "quiet hours that end when they begin are none: leave them out, or disable the rule",
-                "quietHours",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_recipients(&self) -> Result<(), AlertError> {
-        for (count, name) in [(self.emails.len(), "emails"), (self.members.len(), "memberIds")] {
-            if count > MAX_RECIPIENTS {
-                let message = format!("at most {MAX_RECIPIENTS} are told by one rule");
-                return Err(AlertError::LimitExceeded { message, field: path!["input", name] });
-            }
-        }
-        for (index, email) in self.emails.iter().enumerate() {
-            let field = path!["input", "emails", index];
-            match check_address(email) {
-                Ok(()) => {}
-                Err(BadAddress::TooLong) => return Err(AlertError::TooLong { most: MAX_EMAIL, field }),
-                Err(BadAddress::Invalid) => {
-                    let message = "an e-mail address is expected, as in ada@example.com".to_owned();
-                    return Err(AlertError::Invalid { message, field });
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn rule(&self, id: AlertRuleId, before: Option<&Rule>, now: Timestamp) -> Rule {
         Rule {
             id,
@@ -159,35 +83,37 @@ impl RuleFields {
 
 impl Alerts {
     /// Sets the rule of a kind for a scope: makes it, or puts it in the place of the one that is there.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn set_rule(&self, permit: May, fields: RuleFields) -> Result<Acted<Option<Rule>>, AlertError> {
-        check_key(&fields.idempotency_key)?;
-        fields.check()?;
-        self.check_own(&permit, &fields).await?;
+        let mut refusals = Refusals::default();
+        fields.check_shape(&mut refusals);
+        refusals.end(Stage::Shape)?;
+        let unknown = self.unknown_members(&permit, &fields.members).await?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.set(&mut work, &permit, &fields).await;
+        let done = self.set(&mut work, &permit, &fields, unknown).await;
         settle(work, done).await
     }
 
-    /// Refuses stores that are not the caller's, and members who are none.
-    async fn check_own(&self, permit: &May, fields: &RuleFields) -> Result<(), AlertError> {
-        match fields.scope.store {
-            Some(store) if !permit.covers(store) => {
-                return Err(AlertError::NotFound { what: "store", field: path!["input", "storeId"] });
-            }
-            None if permit.reach() != Reach::Everywhere => {
-                return Err(invalid("your rules are for your stores: name one of them", "storeId"));
-            }
-            _ => {}
-        }
-        for (index, member) in fields.members.iter().enumerate() {
+    /// Refusals of members who are none. They are told once it is known that the call is not an earlier one's.
+    async fn unknown_members(&self, permit: &May, members: &[MemberId]) -> Result<Vec<AlertRefusal>, Fault> {
+        let mut unknown = Vec::new();
+        for (index, member) in members.iter().enumerate() {
             if self.0.access.member(permit.tenant(), *member).await?.is_none() {
-                return Err(AlertError::NotFound { what: "active member", field: path!["input", "memberIds", index] });
+                unknown.push(AlertRefusal::NotFound { what: "active member", field: path!["input", "memberIds", index] });
             }
         }
-        Ok(())
+        Ok(unknown)
     }
 
-    async fn set(&self, work: &mut Work, permit: &May, fields: &RuleFields) -> Result<Acted<Option<Rule>>, AlertError> {
+    async fn set(
+        &self,
+        work: &mut Work,
+        permit: &May,
+        fields: &RuleFields,
+        unknown: Vec<AlertRefusal>,
+    ) -> Result<Acted<Option<Rule>>, AlertError> {
         let now = self.0.clock.now();
         let (owner, key) = (permit.actor().id, fields.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleUpsert", key, hash: hash_of(fields) };
@@ -196,13 +122,20 @@ impl Alerts {
         if let Some(known) = idempotency::before(work, &key).await? {
             return replayed(work, known).await;
         }
-        if let Some((what, name)) = rows::missing(work, &fields.scope).await? {
-            return Err(AlertError::NotFound { what, field: path!["input", name] });
+        let mut refusals = Refusals::default();
+        let is_others = |name: &str| name == "storeId" && fields.scope.store.is_some_and(|store| !permit.covers(store));
+        for (what, name, is_there) in rows::named_by(work, &fields.scope).await? {
+            if !is_there || is_others(name) {
+                refusals.add(AlertRefusal::NotFound { what, field: path!["input", name] });
+            }
         }
+        refusals.extend(unknown);
+        fields.check_values(permit, &mut refusals);
+        refusals.end(Stage::Value)?;
         let there = rows::lock_rule_of(work, fields.kind, &fields.scope).await?;
         if there.is_none() && rows::count_rules(work).await? >= MAX_RULES {
             let message = format!("a tenant has at most {MAX_RULES} rules for alerts");
-            return Err(AlertError::LimitExceeded { message, field: path!["input"] });
+            return Err(AlertRefusal::LimitExceeded { message, field: path!["input"] }.into());
         }
         let id = there.as_ref().map_or_else(|| self.0.clock.id(), |rule| rule.id);
         let rule = fields.rule(id, there.as_ref(), now);
@@ -231,7 +164,7 @@ impl Alerts {
             return replayed(work, known).await;
         }
         let found = rows::lock_rule(work, removal.id).await?.filter(|rule| covers(permit, rule));
-        let rule = found.ok_or_else(|| AlertError::NotFound { what: "alert rule", field: path!["input", "id"] })?;
+        let rule = found.ok_or_else(|| AlertRefusal::NotFound { what: "alert rule", field: path!["input", "id"] })?;
         rows::remove_rule(work, rule.id).await?;
         audit::changed(work, rule.id, Some(&traced(&rule)), None, None);
         self.end(work, (&key, ALERT_RULE_DELETED), rule).await
@@ -273,7 +206,7 @@ fn traced(rule: &Rule) -> Fields {
 
 /// The answer of an earlier call: the rule as it is now, if it is still there.
 async fn replayed(work: &Work, known: KeyUse) -> Result<Acted<Option<Rule>>, AlertError> {
-    let KeyUse::Same(receipt) = known else { return Err(AlertError::KeyReused) };
+    let KeyUse::Same(receipt) = known else { return Err(AlertRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a rule names it"))?;
     let value = rows::rules_by_id(work, &[receipt.rule]).await?.pop();

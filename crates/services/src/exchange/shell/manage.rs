@@ -7,7 +7,7 @@ use platform::{
     jobs,
     storage::{
         Fault, Work,
-        idempotency::{InputDigest, MAX_KEY, hash_of},
+        idempotency::{InputDigest, check_key, hash_of},
         journal,
     },
 };
@@ -108,9 +108,7 @@ impl Exchange {
     /// Puts an exchange down, and the job that carries it out.
     pub async fn ask(&self, permit: Permit<kind::ExchangeRun>, ask: Ask) -> Result<Changed<Requested>, ExchangeError> {
         may(permit.caller(), ask.kind, ask.noun)?;
-        if ask.idempotency_key.trim().is_empty() || ask.idempotency_key.len() > MAX_KEY || ask.idempotency_key.contains('\0') {
-            return Err(ExchangeError::NoKey);
-        }
+        check_key(&ask.idempotency_key).map_err(ExchangeError::BadKey)?;
         let digest = hash_of(&ask);
         let mut work = permit.scope(&self.0.db).begin().await?;
         let now = self.0.clock.now();

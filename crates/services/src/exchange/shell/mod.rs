@@ -34,7 +34,7 @@ use platform::{
     storage::{
         Backend, Database, Fault, Work,
         events::EventType,
-        idempotency,
+        idempotency::{self, KeyProblem},
         journal::{self, NewEvent},
     },
 };
@@ -62,7 +62,7 @@ pub enum ExchangeError {
     NotFound,
     /// The idempotency key came before with another input.
     KeyReused,
-    NoKey,
+    BadKey(KeyProblem),
     /// It is over, or was never one that can be cancelled.
     IsOver(State),
     /// Rows of this noun do not come in, or do not go out.

@@ -33,39 +33,50 @@ impl fmt::Debug for SecretKey {
 }
 
 impl Bucket {
-    /// # Errors
-    /// The first thing that is wrong with it. Whether its endpoint may be sent to is looked at later.
-    pub fn check(&self) -> Result<(), Problem> {
-        for (text, name) in [(&self.endpoint, "endpoint"), (&self.region, "region"), (&self.access_key_id, "accessKeyId")] {
-            if text.chars().nth(MOST_TEXT).is_some() {
-                return Err(Problem::TooLong { most: MOST_TEXT, name });
-            }
-        }
-        if self.prefix.chars().nth(MOST_TEXT).is_some() {
-            return Err(Problem::TooLong { most: MOST_TEXT, name: "prefix" });
-        }
+    /// All that is wrong with it. Whether its endpoint may be sent to is looked at later.
+    pub fn problems(&self) -> Vec<Problem> {
+        let fields = [
+            self.endpoint_problem(),
+            self.name_problem(),
+            needed(&self.region, "region", "a region is needed, as in eu-west-2").or_else(|| {
+                odd(&self.region, "-", Problem::Invalid { message: "a region is expected, as in eu-west-2", name: "region" })
+            }),
+            self.prefix_problem(),
+            self.login_problem(),
+        ];
+        fields.into_iter().flatten().collect()
+    }
+
+    fn endpoint_problem(&self) -> Option<Problem> {
+        let message = "the URL of a host without a path is expected, as in https://s3.eu-west-2.amazonaws.com";
         let host = self.endpoint.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
-        if host.is_empty() || host.contains(['/', '?', '#', '\\']) {
-            let message = "the URL of a host without a path is expected, as in https://s3.eu-west-2.amazonaws.com";
-            return Err(Problem::Invalid { message, name: "endpoint" });
+        let is_odd = host.is_empty() || host.contains(['/', '?', '#', '\\']);
+        needed(&self.endpoint, "endpoint", "the URL of a host is needed, as in https://s3.eu-west-2.amazonaws.com")
+            .or_else(|| is_odd.then_some(Problem::Invalid { message, name: "endpoint" }))
+    }
+
+    fn name_problem(&self) -> Option<Problem> {
+        let message = "a bucket's name of 3 to 63 small letters, digits, hyphens and dots is expected";
+        if self.name.trim().is_empty() {
+            return Some(Problem::Missing { message: "a bucket's name is needed", name: "name" });
         }
-        if !is_bucket(&self.name) {
-            let message = "a bucket's name of 3 to 63 small letters, digits, hyphens and dots is expected";
-            return Err(Problem::Invalid { message, name: "name" });
-        }
-        if !is_word(&self.region, "-") {
-            return Err(Problem::Invalid { message: "a region is expected, as in eu-west-2", name: "region" });
-        }
-        if !is_word(&self.access_key_id, "-_.") {
-            let message = "an access key ID of letters, digits, hyphens, dots and underscores is expected";
-            return Err(Problem::Invalid { message, name: "accessKeyId" });
+        (!is_bucket(&self.name)).then_some(Problem::Invalid { message, name: "name" })
+    }
+
+    fn prefix_problem(&self) -> Option<Problem> {
+        if self.prefix.chars().nth(MOST_TEXT).is_some() {
+            return Some(Problem::TooLong { most: MOST_TEXT, name: "prefix" });
         }
         let is_folder = |part: &str| is_word(part, "-_.=") && part != "." && part != "..";
-        if !self.prefix.is_empty() && !self.prefix.split('/').all(is_folder) {
-            let message = "names of letters, digits, hyphens, dots, underscores and equals signs between slashes are expected";
-            return Err(Problem::Invalid { message, name: "prefix" });
-        }
-        Ok(())
+        let message = "names of letters, digits, hyphens, dots, underscores and equals signs between slashes are expected";
+        let is_odd = !self.prefix.is_empty() && !self.prefix.split('/').all(is_folder);
+        is_odd.then_some(Problem::Invalid { message, name: "prefix" })
+    }
+
+    fn login_problem(&self) -> Option<Problem> {
+        let message = "an access key ID of letters, digits, hyphens, dots and underscores is expected";
+        needed(&self.access_key_id, "accessKeyId", "an access key ID is needed")
+            .or_else(|| odd(&self.access_key_id, "-_.", Problem::Invalid { message, name: "accessKeyId" }))
     }
 
     /// Whether another login leads to the same place.
@@ -75,15 +86,28 @@ impl Bucket {
 }
 
 impl SecretKey {
-    /// # Errors
-    /// It can be no secret.
-    pub fn check(&self) -> Result<(), Problem> {
-        if self.0.is_empty() || self.0.len() > MOST_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let message = "a secret of 1 to 256 visible ASCII characters is expected";
-            return Err(Problem::Invalid { message, name: "secretAccessKey" });
+    /// Why it can be no secret.
+    pub fn problem(&self) -> Option<Problem> {
+        const NAME: &str = "secretAccessKey";
+        if self.0.trim().is_empty() {
+            return Some(Problem::Missing { message: "a secret is needed", name: NAME });
         }
-        Ok(())
+        let is_odd = self.0.len() > MOST_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic());
+        is_odd.then_some(Problem::Invalid { message: "a secret of 1 to 256 visible ASCII characters is expected", name: NAME })
     }
+}
+
+/// What is wrong with the length of a text that is needed.
+fn needed(text: &str, name: &'static str, message: &'static str) -> Option<Problem> {
+    if text.trim().is_empty() {
+        return Some(Problem::Missing { message, name });
+    }
+    text.chars().nth(MOST_TEXT).map(|_| Problem::TooLong { most: MOST_TEXT, name })
+}
+
+/// Refuses a text that is not of letters and digits, and of these signs.
+fn odd(text: &str, signs: &str, problem: Problem) -> Option<Problem> {
+    (!is_word(text, signs)).then_some(problem)
 }
 
 fn is_bucket(name: &str) -> bool {
@@ -115,10 +139,10 @@ mod tests {
     }
 
     fn problem(bucket: &Bucket) -> Option<&'static str> {
-        match bucket.check() {
-            Ok(()) => None,
-            Err(Problem::Invalid { name, .. } | Problem::TooLong { name, .. }) => Some(name),
-            Err(other) => panic!("{other:?}"),
+        match bucket.problems()[..] {
+            [] => None,
+            [Problem::Invalid { name, .. } | Problem::TooLong { name, .. }] => Some(name),
+            ref others => panic!("{others:?}"),
         }
     }
 
@@ -131,7 +155,7 @@ mod tests {
         for prefix in ["/a", "a/", "a//b", "../other", "a/./b", "a b", "ä"] {
             assert_eq!(problem(&Bucket { prefix: prefix.to_owned(), ..bucket() }), Some("prefix"), "{prefix}");
         }
-        for endpoint in ["", "shop", "https://", "https://host/path", "https://host?x=1", "https://host#x"] {
+        for endpoint in ["shop", "https://", "https://host/path", "https://host?x=1", "https://host#x"] {
             assert_eq!(problem(&Bucket { endpoint: endpoint.to_owned(), ..bucket() }), Some("endpoint"), "{endpoint}");
         }
         for name in ["ab", "Shop", "shop_data", "-shop", "shop.", "a..b", "a/b"] {
@@ -143,11 +167,28 @@ mod tests {
     }
 
     #[test]
+    fn all_that_a_bucket_lacks_is_told_at_once() {
+        let none =
+            Bucket { endpoint: " ".to_owned(), name: String::new(), region: String::new(), prefix: "/".to_owned(), ..bucket() };
+        let found = none.problems();
+        let is_as_expected = matches!(
+            found[..],
+            [
+                Problem::Missing { name: "endpoint", .. },
+                Problem::Missing { name: "name", .. },
+                Problem::Missing { name: "region", .. },
+                Problem::Invalid { name: "prefix", .. }
+            ]
+        );
+        assert!(is_as_expected, "{found:?}");
+    }
+
+    #[test]
     fn a_secret_is_shown_to_nobody() {
         let secret = SecretKey("hush".to_owned());
-        assert_eq!((secret.check(), format!("{secret:?}")), (Ok(()), "SecretKey".to_owned()));
+        assert_eq!((secret.problem(), format!("{secret:?}")), (None, "SecretKey".to_owned()));
         for wrong in ["", "a b", "ä", &"x".repeat(257)] {
-            assert!(SecretKey(wrong.to_owned()).check().is_err(), "{wrong}");
+            assert!(SecretKey(wrong.to_owned()).problem().is_some(), "{wrong}");
         }
     }
 }

@@ -5,15 +5,16 @@ use iam::access::{code, kind};
 use inventory::ledger::Mode;
 use platform::{
     audit, clock,
+    stages::{Refusals, Stage},
     storage::{
-        Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        Fault, Reads, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ExportScheduleError, ExportSchedules, May, sees};
+use super::{ExportScheduleError, ExportScheduleRefusal, ExportSchedules, May, sees};
 use crate::{
     exchange::may_feed,
     export_schedules::{
@@ -70,13 +71,28 @@ struct Receipt {
     seq: Option<i64>,
 }
 
+const NO_ZONE: Problem = Problem::Invalid { message: "an IANA time zone is expected, as in Europe/London", name: "timeZone" };
+const NO_SECRET: Problem =
+    Problem::Missing { message: "the secret is needed for a login that is not kept", name: "secretAccessKey" };
+
+/// What of a schedule is neither of the input nor of the one before.
+struct Kept {
+    id: ExportScheduleId,
+    /// With the time zone that is meant.
+    fields: Fields,
+    sealed: Option<Vec<u8>>,
+}
+
 /// The schedule as a call leaves it; None where it is gone.
 pub type Acting = Result<Acted<Option<Schedule>>, ExportScheduleError>;
 
 impl ExportSchedules {
     /// Makes a schedule, or puts another in the place of one that is there: it has the rights of whoever sets it last.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn set(&self, permit: May, input: ScheduleSet, mode: Mode) -> Acting {
-        check_key(&input.idempotency_key)?;
+        input.check_shape()?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = Box::pin(self.be_set(&mut work, &permit, &input)).await;
         settle(work, done, mode.is_dry()).await
@@ -87,16 +103,28 @@ impl ExportSchedules {
         if let Some(replayed) = replayed(work, &key).await? {
             return Ok(replayed);
         }
-        input.fields.check().map_err(ExportScheduleError::Field)?;
         may_feed(permit.caller(), noun_of(input.fields.entity))?;
         let before = match input.id {
-            Some(id) => Some(changeable(work, permit, (id, input.expected_version)).await?),
+            Some(id) => Some(own(work, permit, id).await?),
             None => None,
         };
-        if before.is_none() && rows::count(work).await? >= MOST_SCHEDULES {
-            return Err(ExportScheduleError::TooMany);
+        let mut refusals = Refusals::default();
+        refusals.extend(input.fields.problems().into_iter().map(ExportScheduleRefusal::Field));
+        if let Some(bucket) = &input.bucket {
+            let closed = webhooks::check(&bucket.endpoint, self.0.sender.allowed()).err();
+            refusals.extend(closed.map(|bad| ExportScheduleRefusal::Endpoint(bad.to_string())));
         }
-        let schedule = self.wanted(work, permit, input, before.as_ref()).await?;
+        let is_full = before.is_none() && rows::count(work).await? >= MOST_SCHEDULES;
+        refusals.extend(is_full.then_some(ExportScheduleRefusal::TooMany));
+        refusals.extend(before.as_ref().and_then(|before| other_version(before, input.expected_version)));
+        let id = before.as_ref().map_or_else(|| self.0.clock.id(), |before| before.id);
+        let sealed = refusals.take(self.sealed(permit, input, (id, before.as_ref()))?).flatten();
+        refusals.end(Stage::State)?;
+        let mut fields = input.fields.clone();
+        if fields.time_zone.is_empty() {
+            fields.time_zone = rows::tenant_zone(work).await?;
+        }
+        let schedule = self.wanted(permit, input, before.as_ref(), Kept { id, fields, sealed })?;
         tell(work, before.as_ref(), Some(&schedule), input.secret.is_some());
         match before {
             None => rows::insert(work, &schedule).await?,
@@ -106,24 +134,17 @@ impl ExportSchedules {
     }
 
     /// The schedule as it is to be kept. Where it goes on in the files of before, so does its run.
-    async fn wanted(
+    fn wanted(
         &self,
-        work: &Work,
         permit: &May,
         input: &ScheduleSet,
         before: Option<&Schedule>,
+        Kept { id, fields, sealed }: Kept,
     ) -> Result<Schedule, ExportScheduleError> {
-        let mut fields = input.fields.clone();
-        if fields.time_zone.is_empty() {
-            fields.time_zone = rows::tenant_zone(work).await?;
-        }
         if !clock::is_time_zone(&fields.time_zone) {
-            let message = "an IANA time zone is expected, as in Europe/London";
-            return Err(ExportScheduleError::Field(Problem::Invalid { message, name: "timeZone" }));
+            return Err(ExportScheduleRefusal::Field(NO_ZONE).into());
         }
         let now = self.0.clock.now();
-        let id = before.map_or_else(|| self.0.clock.id(), |before| before.id);
-        let sealed = self.sealed(permit, input, (id, before))?;
         let next_run_at = (!input.is_paused).then(|| next_run(&fields.rule(), now));
         let is_anew = before.is_none_or(|before| before.is_begun_anew(&fields, input.bucket.as_ref(), permit.actor()));
         let kept = before.filter(|_| !is_anew);
@@ -156,26 +177,21 @@ impl ExportSchedules {
         permit: &May,
         input: &ScheduleSet,
         (id, before): (ExportScheduleId, Option<&Schedule>),
-    ) -> Result<Option<Vec<u8>>, ExportScheduleError> {
-        let Some(bucket) = &input.bucket else { return Ok(None) };
-        bucket.check().map_err(ExportScheduleError::Bucket)?;
-        webhooks::check(&bucket.endpoint, self.0.sender.allowed())
-            .map_err(|bad| ExportScheduleError::Endpoint(bad.to_string()))?;
+    ) -> Result<Result<Option<Vec<u8>>, ExportScheduleRefusal>, Fault> {
+        let Some(bucket) = &input.bucket else { return Ok(Ok(None)) };
         if let Some(secret) = &input.secret {
-            secret.check().map_err(ExportScheduleError::Bucket)?;
             let context = rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]);
-            return Ok(Some(self.0.ring.seal(&context, secret.0.as_bytes())?));
+            return Ok(Ok(Some(self.0.ring.seal(&context, secret.0.as_bytes())?)));
         }
         let is_kept = |known: &&Bucket| known.endpoint == bucket.endpoint && known.access_key_id == bucket.access_key_id;
         let kept = before.and_then(|before| before.bucket.as_ref()).filter(is_kept).and(before);
-        let message = "the secret is needed for a login that is not kept";
-        let missing = ExportScheduleError::Bucket(Problem::Missing { message, name: "secretAccessKey" });
+        let missing = || ExportScheduleRefusal::Bucket(NO_SECRET);
         let (Some(id), Some(sealed)) = (kept.map(|kept| kept.id), kept.and_then(|kept| kept.sealed.clone())) else {
-            return Err(missing);
+            return Ok(Err(missing()));
         };
         // An empty one took the place of one that was lost with its key.
         let plain = self.0.ring.open(&rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]), &sealed)?;
-        if plain.is_empty() { Err(missing) } else { Ok(Some(sealed)) }
+        Ok(if plain.is_empty() { Err(missing()) } else { Ok(Some(sealed)) })
     }
 
     /// Lets a schedule run now, and from the beginning where that is asked for.
@@ -193,7 +209,7 @@ impl ExportSchedules {
         }
         let before = own(work, permit, input.id).await?;
         if before.status == ExportScheduleStatus::Paused {
-            return Err(ExportScheduleError::Paused);
+            return Err(ExportScheduleRefusal::Paused.into());
         }
         let now = self.0.clock.now();
         let wants_all = before.wants_all || input.wants_all;
@@ -223,32 +239,41 @@ impl ExportSchedules {
     }
 }
 
-/// The schedule that is to be changed, locked.
-async fn changeable(
-    work: &Work,
-    permit: &May,
-    (id, expected): (ExportScheduleId, Option<i64>),
-) -> Result<Schedule, ExportScheduleError> {
-    let before = own(work, permit, id).await?;
+/// Why a schedule is not changed by who read that version of it.
+fn other_version(before: &Schedule, expected: Option<i64>) -> Option<ExportScheduleRefusal> {
     match expected {
-        None => Err(ExportScheduleError::NoVersion),
-        Some(version) if version != before.version => Err(ExportScheduleError::Stale(before.version)),
-        Some(_) => Ok(before),
+        None => Some(ExportScheduleRefusal::NoVersion),
+        Some(version) => (version != before.version).then_some(ExportScheduleRefusal::Stale(before.version)),
     }
 }
 
 /// A schedule that the caller sees, locked.
 async fn own(work: &Work, permit: &May, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
     let found = rows::lock(work, id).await?.filter(|schedule| sees(permit, schedule));
-    found.ok_or(ExportScheduleError::NotFound)
+    found.ok_or_else(|| ExportScheduleRefusal::NotFound.into())
+}
+
+impl ScheduleSet {
+    /// Refuses what is not written as it has to be.
+    fn check_shape(&self) -> Result<(), ExportScheduleError> {
+        let mut refusals = Refusals::default();
+        refusals.extend(idempotency::check_key(&self.idempotency_key).err().map(ExportScheduleRefusal::BadKey));
+        refusals.extend(self.fields.problems().into_iter().map(ExportScheduleRefusal::Field));
+        let zone = &self.fields.time_zone;
+        let is_odd = !zone.is_empty() && !clock::is_time_zone(zone);
+        refusals.extend(is_odd.then_some(ExportScheduleRefusal::Field(NO_ZONE)));
+        if let Some(bucket) = &self.bucket {
+            refusals.extend(bucket.problems().into_iter().map(ExportScheduleRefusal::Bucket));
+            let is_new = self.id.is_none() && self.secret.is_none();
+            refusals.extend(is_new.then_some(ExportScheduleRefusal::Bucket(NO_SECRET)));
+            refusals.extend(self.secret.as_ref().and_then(SecretKey::problem).map(ExportScheduleRefusal::Bucket));
+        }
+        refusals.end(Stage::Shape).map_err(ExportScheduleError::from)
+    }
 }
 
 fn check_key(key: &str) -> Result<(), ExportScheduleError> {
-    if is_key(key) {
-        return Ok(());
-    }
-    let message = "a key of 1 to 255 characters is expected";
-    Err(ExportScheduleError::Field(Problem::Invalid { message, name: "idempotencyKey" }))
+    idempotency::check_key(key).map_err(|why| ExportScheduleRefusal::BadKey(why).into())
 }
 
 fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
@@ -259,7 +284,7 @@ fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::In
 async fn replayed(work: &Work, key: &Key) -> Result<Option<Acted<Option<Schedule>>>, ExportScheduleError> {
     let receipt: Receipt = match idempotency::in_turn(work, key).await? {
         Before::Nothing => return Ok(None),
-        Before::Reused => return Err(ExportScheduleError::KeyReused),
+        Before::Reused => return Err(ExportScheduleRefusal::KeyReused.into()),
         Before::Same(receipt) => receipt,
     };
     let value = rows::schedule(work, receipt.schedule).await?;

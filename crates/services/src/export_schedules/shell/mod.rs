@@ -2,12 +2,13 @@
 
 mod change;
 mod place;
+mod refusal;
 mod runs;
 mod sections;
 
 use std::sync::Arc;
 
-use iam::access::{Denied, Permit, kind};
+use iam::access::{Permit, kind};
 use platform::{
     clock::Clock,
     paging::{Listed, PageRequest},
@@ -16,50 +17,17 @@ use platform::{
 };
 
 pub use change::{Acting, ScheduleDelete, ScheduleRun, ScheduleSet};
+pub use refusal::{ExportScheduleError, ExportScheduleRefusal};
 pub use runs::{ExportRun, JOB, MOST_TRIES, begin_anew, skip_due};
 
 use super::{
-    core::{Problem, Schedule},
+    core::Schedule,
     rows::{self, ScheduleFilter, SchedulesSorted},
 };
 use crate::{
     exchange::Exchange,
     webhooks::{Sender, Webhooks},
 };
-
-/// Why a call came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum ExportScheduleError {
-    /// Whoever asks may not see rows of this kind.
-    Denied(Denied),
-    NotFound,
-    /// The tenant has as many schedules as may be.
-    TooMany,
-    Field(Problem),
-    /// Of the bucket.
-    Bucket(Problem),
-    /// Its endpoint may not be sent to, in words.
-    Endpoint(String),
-    /// A schedule that is there is changed without the version that was read.
-    NoVersion,
-    /// Somebody has changed it since it was read: its version now.
-    Stale(i64),
-    /// A schedule that is paused is not run.
-    Paused,
-    KeyReused,
-    Fault(Fault),
-}
-
-impl From<Fault> for ExportScheduleError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<Denied> for ExportScheduleError {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
 
 type May = Permit<kind::ExchangeRun>;
 

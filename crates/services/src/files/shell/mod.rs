@@ -53,6 +53,8 @@ pub enum FileError {
     /// Its bytes have not come yet, or its time is over.
     NotReady,
     NoName,
+    /// A name of which nothing can be kept.
+    OddName,
     NoBytes,
     TooLarge {
         most: u64,
@@ -191,7 +193,8 @@ impl Files {
     /// Makes a file whose bytes are still to come, and the link that they are to be sent to.
     pub async fn create(&self, permit: Permit<kind::FileWrite>, new: NewFile) -> Result<Changed<(File, String)>, FileError> {
         let most = new.purpose.most_bytes();
-        let name = safe_name(&new.name).ok_or(FileError::NoName)?;
+        let odd = if new.name.trim().is_empty() { FileError::NoName } else { FileError::OddName };
+        let name = safe_name(&new.name).ok_or(odd)?;
         match new.size {
             Some(size) if size <= 0 => return Err(FileError::NoBytes),
             Some(size) if size.unsigned_abs() > most => return Err(FileError::TooLarge { most }),

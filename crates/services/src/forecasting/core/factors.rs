@@ -94,7 +94,9 @@ pub struct FactorFields {
 /// Why a series is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactorProblem {
+    NoCode,
     Code,
+    NoName,
     Name,
     Country,
     /// A store and a country.
@@ -129,12 +131,15 @@ pub struct FactorSeries {
 impl FactorFields {
     /// The series as it is kept.
     pub fn checked(&self, version: i64, now: Timestamp) -> Result<FactorSeries, FactorProblem> {
-        let text = |text: &str, most: usize| {
+        let text = |text: &str, most: usize, missing: FactorProblem, odd: FactorProblem| {
             let text = text.trim();
-            (!text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)).then(|| text.to_owned())
+            if text.is_empty() {
+                return Err(missing);
+            }
+            if text.chars().count() > most || text.chars().any(char::is_control) { Err(odd) } else { Ok(text.to_owned()) }
         };
-        let code = text(&self.code, MOST_CODE).ok_or(FactorProblem::Code)?;
-        let name = text(&self.name, MOST_NAME).ok_or(FactorProblem::Name)?;
+        let code = text(&self.code, MOST_CODE, FactorProblem::NoCode, FactorProblem::Code)?;
+        let name = text(&self.name, MOST_NAME, FactorProblem::NoName, FactorProblem::Name)?;
         let country = self.country.as_deref().map(|country| country.trim().to_ascii_uppercase());
         if country.as_ref().is_some_and(|country| country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase())) {
             return Err(FactorProblem::Country);
@@ -351,7 +356,9 @@ mod tests {
             change(&mut wrong);
             kept(&wrong).unwrap_err()
         };
-        assert_eq!(problem(|one| one.code = "  ".to_owned()), FactorProblem::Code);
+        assert_eq!(problem(|one| one.code = "  ".to_owned()), FactorProblem::NoCode);
+        assert_eq!(problem(|one| one.code = "a\nb".to_owned()), FactorProblem::Code);
+        assert_eq!(problem(|one| one.name.clear()), FactorProblem::NoName);
         assert_eq!(problem(|one| one.name = "x".repeat(201)), FactorProblem::Name);
         assert_eq!(problem(|one| one.country = Some("GBR".to_owned())), FactorProblem::Country);
         assert_eq!(problem(|one| one.values.clear()), FactorProblem::NoValues);

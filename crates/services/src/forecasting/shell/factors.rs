@@ -9,7 +9,7 @@ use platform::{
     paging::{Listed, PageRequest},
     storage::{
         Database, Fault, Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
         journal,
     },
 };
@@ -41,7 +41,7 @@ pub struct FactorRemoval {
 #[derive(Debug)]
 pub enum FactorError {
     Problem(FactorProblem),
-    Key,
+    BadKey(KeyProblem),
     NoStore,
     NoProduct,
     NoCategory,
@@ -92,9 +92,7 @@ pub async fn factor_page(
 
 /// Makes a series, or replaces the one of the same code.
 pub async fn set_factor(db: &Database, clock: &Clock, permit: May, input: FactorSet, mode: Mode) -> Done {
-    if !is_key(&input.idempotency_key) {
-        return Err(FactorError::Key);
-    }
+    idempotency::check_key(&input.idempotency_key).map_err(FactorError::BadKey)?;
     if !covers(&permit, input.fields.store) {
         return Err(if input.fields.store.is_some() { FactorError::NoStore } else { FactorError::StoreNeeded });
     }
@@ -146,9 +144,7 @@ async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: Facto
 
 /// Takes a series away: forecasts are made without it from the next run on.
 pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: FactorRemoval, mode: Mode) -> Done {
-    if !is_key(&input.idempotency_key) {
-        return Err(FactorError::Key);
-    }
+    idempotency::check_key(&input.idempotency_key).map_err(FactorError::BadKey)?;
     let mut work = permit.scope(db).begin().await?;
     let done = remove(&mut work, clock.now(), &permit, &input).await;
     settle(work, done, mode.is_dry()).await

@@ -15,9 +15,9 @@ mod work_out;
 
 use entity::prelude::*;
 use inventory::{catalog::core::Problem, stock::core::Rejection};
-use platform::{
-    path,
-    storage::{Fault, idempotency::is_key},
+use platform::storage::{
+    Fault,
+    idempotency::{self, KeyProblem},
 };
 
 pub use advance::{Advanced, PlanAdvance, advance_plan};
@@ -64,6 +64,7 @@ pub enum LiquidationError {
         actual: i64,
     },
     KeyReused,
+    BadKey(KeyProblem),
     Fault(Fault),
 }
 
@@ -82,9 +83,5 @@ pub enum Refusal {
 
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), LiquidationError> {
-    if is_key(key) {
-        return Ok(());
-    }
-    let message = "a key of 1 to 255 characters is expected";
-    Err(LiquidationError::Invalid { message, field: path!["input", "idempotencyKey"] })
+    idempotency::check_key(key).map_err(LiquidationError::BadKey)
 }

@@ -55,6 +55,9 @@ impl Numbers {
 /// What is wrong with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntityProblem {
+    Missing {
+        name: &'static str,
+    },
     Invalid {
         message: &'static str,
         name: &'static str,
@@ -81,6 +84,9 @@ impl EntityFields {
         for (text, most, name) in texts.into_iter().chain(lines).chain(tax_id) {
             if text.chars().nth(most).is_some() {
                 return Err(EntityProblem::TooLong { most, name });
+            }
+            if text.trim().is_empty() && ["code", "name"].contains(&name) {
+                return Err(EntityProblem::Missing { name });
             }
             let may_be_empty = name.ends_with("Prefix");
             if (text.trim().is_empty() && !may_be_empty) || text.chars().any(char::is_control) {
@@ -139,7 +145,7 @@ mod tests {
         let plain = EntityFields { invoice_prefix: String::new(), ..fields() };
         assert_eq!((plain.check(), plain.label(InvoiceKind::Invoice, 7)), (Ok(()), "7".to_owned()));
         let nameless = EntityFields { name: " ".to_owned(), ..fields() };
-        assert!(matches!(nameless.check(), Err(EntityProblem::Invalid { name: "name", .. })));
+        assert!(matches!(nameless.check(), Err(EntityProblem::Missing { name: "name" })));
         let long = EntityFields { address: vec!["x".to_owned(); 7], ..fields() };
         assert_eq!(long.check(), Err(EntityProblem::TooLong { most: 6, name: "address" }));
         assert_eq!(fields().label(InvoiceKind::CreditNote, 12), "CR-12");

@@ -106,6 +106,7 @@ pub enum LookField {
 /// What is wrong with a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookFault {
+    Missing,
     Invalid(&'static str),
     /// In characters or lines.
     TooLong(usize),
@@ -194,6 +195,9 @@ impl Look {
             return fail(LookField::TextKind(index), LookFault::Invalid("one text is expected for each kind of paper"));
         }
         let field = LookField::Text(index);
+        if text.trim().is_empty() {
+            return fail(field, LookFault::Missing);
+        }
         words(field, text, (MOST_KIND_TEXT, MOST_KIND_TEXT))?;
         let used = Placeholder::all_in(text, *kind)
             .map_err(|found| LookProblem { field, fault: LookFault::Placeholder { found, kind: *kind } })?;

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use platform::storage::{
     Fault, Work,
     events::EventType,
-    idempotency::{self, Acted, Before, Key, is_key},
+    idempotency::{self, Acted, Before, Key, KeyProblem},
     journal,
 };
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub enum InvoiceError {
     /// Numbers were given under the prefixes that the company has.
     Numbered,
     TooMany,
-    NoKey,
+    BadKey(KeyProblem),
     KeyReused,
     Fault(Fault),
 }
@@ -68,9 +68,7 @@ pub(super) struct Receipt {
 
 /// An earlier call's receipt.
 pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, InvoiceError> {
-    if !is_key(&key.key) {
-        return Err(InvoiceError::NoKey);
-    }
+    idempotency::check_key(&key.key).map_err(InvoiceError::BadKey)?;
     match idempotency::in_turn(work, key).await? {
         Before::Nothing => Ok(None),
         Before::Reused => Err(InvoiceError::KeyReused),

@@ -14,7 +14,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Reads, TenantScope, Work, commit_hook,
-        idempotency::{self, Key, KeyUse, hash_of, is_key},
+        idempotency::{self, Key, KeyProblem, KeyUse, hash_of},
         journal,
     },
 };
@@ -78,7 +78,7 @@ pub struct Kept {
 /// Why no paper is kept.
 #[derive(Debug)]
 pub enum PaperError {
-    NoKey,
+    BadKey(KeyProblem),
     KeyReused,
     /// Its files could not be kept, or a fault.
     File(FileError),
@@ -134,9 +134,7 @@ impl Papers {
 
     /// The answer to an earlier call with the same key, before anything is decided.
     pub async fn earlier(&self, caller: &Caller, new: &NewPaper) -> Result<Option<Kept>, PaperError> {
-        if !is_key(&new.idempotency_key) {
-            return Err(PaperError::NoKey);
-        }
+        idempotency::check_key(&new.idempotency_key).map_err(PaperError::BadKey)?;
         let (key, scope) = (key_of(caller, new), self.scope(caller));
         match idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?) {
             None => Ok(None),

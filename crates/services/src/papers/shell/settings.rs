@@ -7,7 +7,7 @@ use platform::{
     audit::{self, Fields},
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
         journal,
     },
 };
@@ -39,7 +39,7 @@ pub struct SettingsSet {
 /// Why a look was not set: nothing was written.
 #[derive(Debug)]
 pub enum SettingsError {
-    NoKey,
+    BadKey(KeyProblem),
     KeyReused,
     /// It has changed since it was read: its version now.
     Stale(i64),
@@ -69,9 +69,7 @@ impl Papers {
 
     /// Changes what is said of it.
     pub async fn settings_set(&self, permit: Permit<kind::TenantWrite>, input: SettingsSet, mode: Mode) -> Done {
-        if !is_key(&input.idempotency_key) {
-            return Err(SettingsError::NoKey);
-        }
+        idempotency::check_key(&input.idempotency_key).map_err(SettingsError::BadKey)?;
         let (owner, hash) = (permit.actor().id, hash_of(&input));
         let key = Key { owner, mutation: "paperSettingsSet", key: input.idempotency_key.clone(), hash };
         let scope = permit.scope(&self.0.db);

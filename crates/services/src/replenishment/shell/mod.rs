@@ -14,9 +14,9 @@ mod sending;
 
 use entity::prelude::*;
 use inventory::stock::core::Rejection;
-use platform::{
-    path,
-    storage::{Fault, idempotency::is_key},
+use platform::storage::{
+    Fault,
+    idempotency::{self, KeyProblem},
 };
 
 pub use approval_rule::{RuleSet, approve_all, approve_night, find_rule, set_rule};
@@ -60,6 +60,7 @@ pub enum ReplenishmentError {
         actual: i64,
     },
     KeyReused,
+    BadKey(KeyProblem),
     Fault(Fault),
 }
 
@@ -74,9 +75,5 @@ pub type DraftRefusal = Vec<Rejection>;
 
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), ReplenishmentError> {
-    if is_key(key) {
-        return Ok(());
-    }
-    let message = "a key of 1 to 255 characters is expected";
-    Err(ReplenishmentError::Invalid { message, field: path!["input", "idempotencyKey"] })
+    idempotency::check_key(key).map_err(ReplenishmentError::BadKey)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Problem, View};
 
 /// Roles, and members, that a view is shared with at most.
-const MOST_READERS: usize = 50;
+pub const MOST_READERS: usize = 50;
 
 /// Whom a view is shared with, beside its owner and those who manage views. An integration has no role: it reads what it owns, or manages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use entity::prelude::*;
 use serde::Serialize;
 
-use super::{MOST_BYTES, Problem, Variables};
-use crate::alerts::core::{BadAddress, MAX_EMAIL, check_address};
+use super::{Problem, Variables, variables_problem};
+use crate::alerts::core::check_address;
 
 /// Schedules of a tenant at most.
 pub const MOST_SCHEDULES: i64 = 200;
@@ -147,9 +147,15 @@ impl ScheduleFields {
         !(self.emails.is_empty() && self.members.is_empty())
     }
 
-    /// # Errors
-    /// The first thing that is wrong with them. Whom and what they name is looked at later.
-    pub fn check(&self) -> Result<(), Problem> {
+    /// All that is wrong with them. Whom and what they name is looked at later.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut found: Vec<Problem> = variables_problem(&self.variables).into_iter().collect();
+        if self.rows.as_ref().is_some_and(|rows| rows.chars().nth(MOST_PATH).is_some()) {
+            found.push(Problem::TooLong { most: MOST_PATH, name: "rows" });
+        }
+        if self.rows.as_ref().is_some_and(|rows| rows.contains('\0')) {
+            found.push(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
+        }
         let ranges = [
             (self.rule.hour, 0..=23, "an hour from 0 to 23 is expected", "hour"),
             (self.rule.day_of_week, 1..=7, "a day from 1, a Monday, to 7 is expected", "dayOfWeek"),
@@ -157,34 +163,22 @@ impl ScheduleFields {
         ];
         for (value, range, message, name) in ranges {
             if !range.contains(&value) {
-                return Err(Problem::OutOfRange { message, name });
+                found.push(Problem::OutOfRange { message, name });
             }
         }
-        if serde_json::Value::Object(self.variables.clone()).to_string().len() > MOST_BYTES {
-            return Err(Problem::TooLong { most: MOST_BYTES, name: "variables" });
-        }
-        if self.rows.as_ref().is_some_and(|rows| rows.chars().nth(MOST_PATH).is_some()) {
-            return Err(Problem::TooLong { most: MOST_PATH, name: "rows" });
-        }
-        if self.rows.as_ref().is_some_and(|rows| rows.contains('\0')) {
-            return Err(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
-        }
-        let recipients = self.emails.len() + self.members.len();
         if self.goes_nowhere() {
-            return Err(Problem::Missing { message: "an address, a member, the event or a kept file is needed", name: "emails" });
+            found.push(Problem::Missing { message: "an address, a member, the event or a kept file is needed", name: "emails" });
+        }
+        if self.emails.len() + self.members.len() > MOST_RECIPIENTS {
+            found.push(Problem::TooMany { most: MOST_RECIPIENTS, name: "emails" });
+        }
+        for (nth, email) in self.emails.iter().enumerate().take(MOST_RECIPIENTS) {
+            found.extend(check_address(email).err().map(|bad| Problem::Address { nth, bad }));
         }
         if self.tells_rows && !self.emits_event {
-            return Err(Problem::Invalid { message: "rows are told by the event: set emitsEvent", name: "tellsRows" });
+            found.push(Problem::Invalid { message: "rows are told by the event: set emitsEvent", name: "tellsRows" });
         }
-        if recipients > MOST_RECIPIENTS {
-            return Err(Problem::TooMany { most: MOST_RECIPIENTS, name: "emails" });
-        }
-        self.emails.iter().try_for_each(|email| check_address(email)).map_err(|bad| match bad {
-            BadAddress::TooLong => Problem::TooLong { most: MAX_EMAIL, name: "emails" },
-            BadAddress::Invalid => {
-                Problem::Invalid { message: "e-mail addresses are expected, as in ada@example.com", name: "emails" }
-            }
-        })
+        found
     }
 }
 
@@ -247,6 +241,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::alerts::core::BadAddress;
 
     fn rule(period: SchedulePeriod) -> ScheduleRule {
         ScheduleRule { period, hour: 7, day_of_week: 3, day_of_month: 30, time_zone: "Europe/London".to_owned() }
@@ -302,20 +297,22 @@ mod tests {
 
     #[test]
     fn a_schedule_has_one_to_twenty_recipients() {
-        let with = |count| ScheduleFields { emails: vec!["ada@example.com".to_owned(); count], ..fields() }.check();
-        assert_eq!((with(1), with(20)), (Ok(()), Ok(())));
-        assert!(matches!(with(0), Err(Problem::Missing { name: "emails", .. })));
-        assert_eq!(ScheduleFields { emails: Vec::new(), emits_event: true, ..fields() }.check(), Ok(()));
-        assert_eq!(ScheduleFields { emails: Vec::new(), keeps_file: true, ..fields() }.check(), Ok(()));
-        let refused = ScheduleFields { tells_rows: true, ..fields() }.check();
-        assert!(matches!(refused, Err(Problem::Invalid { name: "tellsRows", .. })), "{refused:?}");
-        assert_eq!(with(21), Err(Problem::TooMany { most: 20, name: "emails" }));
+        let with = |count| ScheduleFields { emails: vec!["ada@example.com".to_owned(); count], ..fields() }.problems();
+        assert_eq!((with(1), with(20)), (vec![], vec![]));
+        assert!(matches!(with(0)[..], [Problem::Missing { name: "emails", .. }]));
+        assert_eq!(ScheduleFields { emails: Vec::new(), emits_event: true, ..fields() }.problems(), []);
+        assert_eq!(ScheduleFields { emails: Vec::new(), keeps_file: true, ..fields() }.problems(), []);
+        let refused = ScheduleFields { tells_rows: true, ..fields() }.problems();
+        assert!(matches!(refused[..], [Problem::Invalid { name: "tellsRows", .. }]), "{refused:?}");
+        assert_eq!(with(21), [Problem::TooMany { most: 20, name: "emails" }]);
         for bad in ["ada", "ada@", "a@b@c", "ada@example.com,bob@example.com", "ada@example.com\r\nBcc: x@y.z"] {
-            let found = ScheduleFields { emails: vec![bad.to_owned()], ..fields() }.check();
-            assert!(matches!(found, Err(Problem::Invalid { name: "emails", .. })), "{bad}: {found:?}");
+            let found = ScheduleFields { emails: vec!["ada@x".to_owned(), bad.to_owned()], ..fields() }.problems();
+            assert_eq!(found, [Problem::Address { nth: 1, bad: BadAddress::Invalid }], "{bad}");
         }
         let late = ScheduleFields { rule: ScheduleRule { hour: 24, ..rule(SchedulePeriod::Daily) }, ..fields() };
-        assert!(matches!(late.check(), Err(Problem::OutOfRange { name: "hour", .. })));
+        assert!(matches!(late.problems()[..], [Problem::OutOfRange { name: "hour", .. }]));
+        let worse = ScheduleFields { emails: vec![String::new()], ..late };
+        assert_eq!(worse.problems().len(), 2, "all of it is told");
     }
 
     #[test]

@@ -3,16 +3,19 @@
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use inventory::ledger::Mode;
-use platform::storage::{
-    Work,
-    idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
-    journal,
+use platform::{
+    stages::{Refusals, Stage},
+    storage::{
+        Fault, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        journal,
+    },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{SavedViewError, SavedViews};
+use super::{SavedViewError, SavedViewRefusal, SavedViews};
 use crate::saved_views::{
-    core::{Change, Fields, MOST_COST, MOST_VIEWS, Problem, Readers, View, ViewRef},
+    core::{Change, Fields, MOST_COST, MOST_READERS, MOST_VIEWS, Problem, Readers, Sharing, View, ViewRef},
     events::{EventType, SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED, SavedViewEvent},
     rows,
 };
@@ -26,6 +29,9 @@ pub struct ViewCreate {
     /// Whom it is shared with; None: all who may read views.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readers: Option<Readers>,
+    /// Places of roles among the readers that there are not.
+    #[serde(skip)]
+    pub unknown_roles: Vec<usize>,
 }
 
 /// A change of a view.
@@ -37,6 +43,9 @@ pub struct ViewUpdate {
     #[serde(skip)]
     pub expected_version: i64,
     pub change: Change,
+    /// Places of roles among the readers that there are not.
+    #[serde(skip)]
+    pub unknown_roles: Vec<usize>,
     /// The key that a program asks with.
     #[serde(skip)]
     pub key: Option<ApiKeyId>,
@@ -75,8 +84,11 @@ pub(super) type Done = Result<Acted<Option<View>>, SavedViewError>;
 
 impl SavedViews {
     /// Makes a view of a document that could run now.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn create(&self, permit: May, input: ViewCreate, mode: Mode) -> Done {
-        check_key(&input.idempotency_key)?;
+        check_shape(&input.idempotency_key, input.fields.problems())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.created(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
@@ -87,12 +99,15 @@ impl SavedViews {
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
         }
-        let cost = self.priced(permit, &input.fields).await?;
-        known(work, input.readers.as_ref()).await?;
-        free(work, &input.fields.slug, None).await?;
+        let mut refusals = Refusals::default();
+        check_readers(work, input.readers.as_ref(), &input.unknown_roles, &mut refusals).await?;
+        refusals.end(Stage::Reference)?;
+        let cost = self.priced(permit, &input.fields, &mut refusals).await?;
+        check_slug(work, &input.fields.slug, None, &mut refusals).await?;
         if rows::count_views(work).await? >= MOST_VIEWS {
-            return Err(SavedViewError::TooMany);
+            refusals.add(SavedViewRefusal::TooMany);
         }
+        refusals.end(Stage::State)?;
         let now = self.0.clock.now();
         let view = View {
             id: self.0.clock.id(),
@@ -110,8 +125,11 @@ impl SavedViews {
     }
 
     /// Changes a view. Its document is looked at again whatever changes, so that a broken one is not kept as if it were good.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn update(&self, permit: May, input: ViewUpdate, mode: Mode) -> Done {
-        check_key(&input.idempotency_key)?;
+        check_shape(&input.idempotency_key, input.change.problems())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.updated(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
@@ -122,23 +140,27 @@ impl SavedViews {
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
         }
-        let before = rows::lock_view(work, input.id).await?.ok_or(SavedViewError::NotFound)?;
-        if before.version != input.expected_version {
-            return Err(SavedViewError::Stale(before.version));
+        let mut refusals = Refusals::default();
+        let found = rows::lock_view(work, input.id).await?;
+        if found.is_none() {
+            refusals.add(SavedViewRefusal::NotFound);
         }
+        let wanted = input.change.sharing.as_ref().and_then(Sharing::readers);
+        check_readers(work, wanted, &input.unknown_roles, &mut refusals).await?;
+        refusals.end(Stage::Reference)?;
+        let before = found.ok_or(SavedViewRefusal::NotFound)?;
         let fields = before.fields.with(&input.change);
-        let cost = self.priced(permit, &fields).await?;
-        if (&fields.document, &fields.variables) != (&before.fields.document, &before.fields.variables) {
-            self.not_lent(work, before.id, (permit.actor(), input.key)).await?;
+        let cost = self.priced(permit, &fields, &mut refusals).await?;
+        if before.version != input.expected_version {
+            refusals.add(SavedViewRefusal::Stale(before.version));
         }
-        let readers = match &input.change.sharing {
-            Some(sharing) => {
-                known(work, sharing.readers()).await?;
-                sharing.readers().cloned()
-            }
-            None => before.readers.clone(),
-        };
-        free(work, &fields.slug, Some(before.id)).await?;
+        let is_other = (&fields.document, &fields.variables) != (&before.fields.document, &before.fields.variables);
+        if is_other && self.is_lent(work, before.id, (permit.actor(), input.key)).await? {
+            refusals.add(SavedViewRefusal::Lent);
+        }
+        check_slug(work, &fields.slug, Some(before.id), &mut refusals).await?;
+        refusals.end(Stage::State)?;
+        let readers = input.change.sharing.as_ref().map_or_else(|| before.readers.clone(), |sharing| sharing.readers().cloned());
         let now = self.0.clock.now();
         let is_paused = input.change.is_paused.unwrap_or(before.is_paused);
         let view = View { fields, cost, is_paused, readers, version: before.version + 1, updated_at: now, ..before };
@@ -146,15 +168,15 @@ impl SavedViews {
         end(work, (&key, SAVED_VIEW_UPDATED), view, now).await
     }
 
-    /// Refuses another document while a link or a schedule of others runs it with their rights: by another one it would show what they may see to
-    /// whoever changed it.
-    async fn not_lent(&self, work: &Work, view: SavedViewId, own: (Actor, Option<ApiKeyId>)) -> Result<(), SavedViewError> {
+    /// Whether a link or a schedule of others runs the document with their rights: by another one it would show what they may see to whoever
+    /// changed it.
+    async fn is_lent(&self, work: &Work, view: SavedViewId, own: (Actor, Option<ApiKeyId>)) -> Result<bool, Fault> {
         let now = self.0.clock.now();
         let (links, schedules) = (rows::links_of(work, view).await?, rows::schedules_of(work, view).await?);
         let by_link = links.iter().any(|link| link.expires_at > now && (link.maker, link.key) != own);
         // One that is paused runs when it is set again, with the rights of whoever sets it then.
         let by_schedule = schedules.iter().any(|one| one.next_run_at.is_some() && (one.maker, one.key) != own);
-        if by_link || by_schedule { Err(SavedViewError::Lent) } else { Ok(()) }
+        Ok(by_link || by_schedule)
     }
 
     /// Takes a view away.
@@ -170,29 +192,41 @@ impl SavedViews {
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
         }
-        let view = rows::lock_view(work, input.id).await?.ok_or(SavedViewError::NotFound)?;
+        let view = rows::lock_view(work, input.id).await?.ok_or(SavedViewRefusal::NotFound)?;
         rows::remove_links_of(work, view.id).await?;
         rows::remove_schedules_of(work, view.id).await?;
         rows::remove_view(work, view.id).await?;
         end(work, (&key, SAVED_VIEW_DELETED), view, self.0.clock.now()).await
     }
 
-    /// The points of a view that may be kept.
-    async fn priced(&self, permit: &May, fields: &Fields) -> Result<i64, SavedViewError> {
-        fields.check().map_err(SavedViewError::Field)?;
+    /// The points that a view costs. Refuses a document that is none of a view, and one that costs too many.
+    async fn priced(&self, permit: &May, fields: &Fields, refusals: &mut Refusals<SavedViewRefusal>) -> Result<i64, Fault> {
         let is_held = permit.caller().trusted_only;
-        let examined = self.engine()?.examine(&fields.document, &fields.variables, is_held).await?;
-        let cost = examined.map_err(SavedViewError::Document)?;
-        if cost > MOST_COST { Err(SavedViewError::TooDear(cost)) } else { Ok(cost) }
+        match self.engine()?.examine(&fields.document, &fields.variables, is_held).await? {
+            Ok(cost) => {
+                if cost > MOST_COST {
+                    refusals.add(SavedViewRefusal::TooDear(cost));
+                }
+                Ok(cost)
+            }
+            Err(problem) => {
+                refusals.add(SavedViewRefusal::Document(problem));
+                Ok(0)
+            }
+        }
     }
 }
 
 pub(super) fn check_key(key: &str) -> Result<(), SavedViewError> {
-    if is_key(key) {
-        return Ok(());
-    }
-    let message = "a key of 1 to 255 characters is expected";
-    Err(SavedViewError::Field(Problem::Invalid { message, name: "idempotencyKey" }))
+    check_shape(key, Vec::new())
+}
+
+/// Refuses a key that is not kept, and fields that are not written as they have to be.
+pub(super) fn check_shape(key: &str, problems: Vec<Problem>) -> Result<(), SavedViewError> {
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(key).err().map(SavedViewRefusal::BadKey));
+    refusals.extend(problems.into_iter().map(SavedViewRefusal::Field));
+    refusals.end(Stage::Shape).map_err(SavedViewError::from)
 }
 
 pub(super) fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
@@ -203,27 +237,41 @@ pub(super) fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idem
 pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, SavedViewError> {
     match idempotency::in_turn(work, key).await? {
         Before::Nothing => Ok(None),
-        Before::Reused => Err(SavedViewError::KeyReused),
+        Before::Reused => Err(SavedViewRefusal::KeyReused.into()),
         Before::Same(receipt) => Ok(Some(receipt)),
     }
 }
 
 /// Refuses readers who are none. Roles are looked at by whoever knows them all.
-async fn known(work: &Work, readers: Option<&Readers>) -> Result<(), SavedViewError> {
+async fn check_readers(
+    work: &Work,
+    readers: Option<&Readers>,
+    unknown_roles: &[usize],
+    refusals: &mut Refusals<SavedViewRefusal>,
+) -> Result<(), Fault> {
     let Some(readers) = readers else { return Ok(()) };
-    readers.check().map_err(SavedViewError::Field)?;
-    for (index, member) in readers.members.iter().enumerate() {
+    refusals.extend(readers.check().err().map(SavedViewRefusal::Field));
+    refusals.extend(unknown_roles.iter().map(|index| SavedViewRefusal::NoRole(*index)));
+    for (index, member) in readers.members.iter().enumerate().take(MOST_READERS) {
         if !rows::is_active_member(work, *member).await? {
-            return Err(SavedViewError::NoReader(index));
+            refusals.add(SavedViewRefusal::NoReader(index));
         }
     }
     Ok(())
 }
 
 /// Refuses a slug that another view has.
-async fn free(work: &Work, slug: &str, own: Option<SavedViewId>) -> Result<(), SavedViewError> {
+async fn check_slug(
+    work: &Work,
+    slug: &str,
+    own: Option<SavedViewId>,
+    refusals: &mut Refusals<SavedViewRefusal>,
+) -> Result<(), Fault> {
     let there = rows::view(work, &ViewRef::Slug(slug.to_owned())).await?;
-    if there.is_some_and(|view| Some(view.id) != own) { Err(SavedViewError::SlugTaken) } else { Ok(()) }
+    if there.is_some_and(|view| Some(view.id) != own) {
+        refusals.add(SavedViewRefusal::SlugTaken);
+    }
+    Ok(())
 }
 
 pub(super) async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {

@@ -2,20 +2,22 @@
 
 use entity::prelude::*;
 use inventory::ledger::Mode;
-use platform::storage::{
-    Fault, Work,
-    idempotency::{Acted, hash_of, settle},
+use platform::{
+    stages::{Refusals, Stage},
+    storage::{
+        Fault, Work,
+        idempotency::{Acted, hash_of, settle},
+    },
 };
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
-    SavedViewError, SavedViews,
-    change::{Done, MadeBeside, May, begin, check_key, end, end_with, key_of, replayed},
+    SavedViewError, SavedViewRefusal, SavedViews,
+    change::{Done, MadeBeside, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
     engine::DocumentProblem,
 };
 use crate::saved_views::{
-    core::{Link, LinkToken, MOST_BYTES, MOST_COST, MOST_DAYS, MOST_LINKS, Problem, Variables, View, ViewRef, chosen},
+    core::{Link, LinkToken, MOST_COST, MOST_DAYS, MOST_LINKS, Problem, Variables, View, ViewRef, chosen, variables_problem},
     events::{SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED},
     rows,
 };
@@ -60,8 +62,15 @@ const SECONDS_A_DAY: i64 = 86_400;
 
 impl SavedViews {
     /// Makes a link of a view.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn create_link(&self, permit: May, input: LinkCreate, mode: Mode) -> Result<Acted<Linked>, SavedViewError> {
-        check_key(&input.idempotency_key)?;
+        let mut problems: Vec<Problem> = variables_problem(&input.variables).into_iter().collect();
+        if !(1..=MOST_DAYS).contains(&input.days) {
+            problems.push(Problem::Invalid { message: "1 to 365 days are expected", name: "expiresInDays" });
+        }
+        check_shape(&input.idempotency_key, problems)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.link_created(&mut work, &permit, &input, mode).await;
         settle(work, done, mode.is_dry()).await
@@ -83,14 +92,13 @@ impl SavedViews {
             let view = rows::view(work, &ViewRef::Id(receipt.view)).await?;
             return Ok(Acted { value: Linked { view, link, secret: None }, seq: receipt.seq, is_replayed: true });
         }
-        let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewError::NoView)?;
-        if !(1..=MOST_DAYS).contains(&input.days) {
-            return Err(SavedViewError::Field(Problem::Invalid { message: "1 to 365 days are expected", name: "expiresInDays" }));
-        }
-        self.readable(permit, &view, &input.variables).await?;
+        let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewRefusal::NoView)?;
+        let mut refusals = Refusals::default();
+        self.check_readable(permit, &view, &input.variables, &mut refusals).await?;
         if rows::links_of(work, view.id).await?.len() >= MOST_LINKS {
-            return Err(SavedViewError::TooManyLinks);
+            refusals.add(SavedViewRefusal::TooManyLinks);
         }
+        refusals.end(Stage::State)?;
         let (now, mut random) = (self.0.clock.now(), [0; 32]);
         self.0.clock.fill(&mut random);
         let link = Link {
@@ -113,20 +121,23 @@ impl SavedViews {
     }
 
     /// Refuses variables with which the view could never be read.
-    pub(super) async fn readable(&self, permit: &May, view: &View, given: &Variables) -> Result<(), SavedViewError> {
-        if Value::Object(given.clone()).to_string().len() > MOST_BYTES {
-            return Err(SavedViewError::Field(Problem::TooLong { most: MOST_BYTES, name: "variables" }));
-        }
+    pub(super) async fn check_readable(
+        &self,
+        permit: &May,
+        view: &View,
+        given: &Variables,
+        refusals: &mut Refusals<SavedViewRefusal>,
+    ) -> Result<(), Fault> {
         let variables = chosen(&view.fields.variables, given.clone());
         let examined = self.engine()?.examine(&view.fields.document, &variables, permit.caller().trusted_only).await?;
-        let cost = examined.map_err(|problem| {
-            let (DocumentProblem::Document(message) | DocumentProblem::Variables(message)) = problem;
-            SavedViewError::Document(DocumentProblem::Variables(message))
-        })?;
-        if cost > MOST_COST {
-            let message = format!("the view costs {cost} points with these variables, and a view may cost {MOST_COST}");
-            return Err(SavedViewError::Document(DocumentProblem::Variables(message)));
-        }
+        let problem = match examined {
+            Ok(cost) if cost > MOST_COST => {
+                Some(format!("the view costs {cost} points with these variables, and a view may cost {MOST_COST}"))
+            }
+            Ok(_) => None,
+            Err(DocumentProblem::Document(message) | DocumentProblem::Variables(message)) => Some(message),
+        };
+        refusals.extend(problem.map(|message| SavedViewRefusal::Document(DocumentProblem::Variables(message))));
         Ok(())
     }
 
@@ -143,10 +154,10 @@ impl SavedViews {
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
         }
-        let (link, _) = rows::link(work, input.link).await?.ok_or(SavedViewError::NoLink)?;
-        let view = rows::lock_view(work, link.view).await?.ok_or(SavedViewError::NoLink)?;
+        let (link, _) = rows::link(work, input.link).await?.ok_or(SavedViewRefusal::NoLink)?;
+        let view = rows::lock_view(work, link.view).await?.ok_or(SavedViewRefusal::NoLink)?;
         if rows::remove_link(work, link.id).await? == 0 {
-            return Err(SavedViewError::NoLink);
+            return Err(SavedViewRefusal::NoLink.into());
         }
         end(work, (&key, SAVED_VIEW_LINK_REVOKED), view, self.0.clock.now()).await
     }

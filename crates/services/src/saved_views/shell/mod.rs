@@ -6,6 +6,7 @@ mod engine;
 mod links;
 mod live;
 mod read;
+mod refusal;
 mod runs;
 mod schedules;
 mod stopped;
@@ -23,56 +24,12 @@ pub use engine::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome,
 pub use links::{LinkCreate, LinkRevoke, Linked, OpenedLink};
 pub use live::{Live, NotLive};
 pub use read::{ReadError, Status, ViewRequest, ViewResult};
+pub use refusal::{SavedViewError, SavedViewRefusal};
 pub use runs::{MOST_TRIES, SCHEDULE_JOB, ScheduledRun, skip_due};
 pub use schedules::{ScheduleDelete, ScheduleSet, Scheduled};
 pub use stopped::{STOPPED_JOB, STOPPED_TRIES, StoppedSchedule};
 
-use super::core::Problem;
 use crate::files::Files;
-
-/// Why a call came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum SavedViewError {
-    NotFound,
-    /// There is no view to make a link of.
-    NoView,
-    NoLink,
-    TooManyLinks,
-    NoSchedule,
-    /// The member of this place in the list is no active one.
-    NoMember(usize),
-    /// The member of this place, whom a view is shared with, is no active one.
-    NoReader(usize),
-    /// The tenant has as many schedules as may be.
-    TooManySchedules,
-    /// The view has.
-    TooManySchedulesOfView,
-    /// Why the view has no table, in words.
-    NoTable(String),
-    /// A schedule that is there is changed without the version that was read.
-    NoVersion,
-    /// Somebody has changed the schedule since it was read: its version now.
-    StaleSchedule(i64),
-    Field(Problem),
-    Document(DocumentProblem),
-    /// It costs so many points with its own variables.
-    TooDear(i64),
-    /// A link or a schedule of others runs its document with their rights.
-    Lent,
-    /// Another view has this slug.
-    SlugTaken,
-    TooMany,
-    /// Somebody has changed it since it was read: its version now.
-    Stale(i64),
-    KeyReused,
-    Fault(Fault),
-}
-
-impl From<Fault> for SavedViewError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
 
 /// The room's service. Cheap to clone.
 #[derive(Clone)]

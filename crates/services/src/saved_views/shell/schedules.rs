@@ -6,6 +6,7 @@ use entity::prelude::*;
 use inventory::ledger::Mode;
 use platform::{
     clock,
+    stages::{Refusals, Stage},
     storage::{
         Fault, Work,
         idempotency::{Acted, hash_of, settle},
@@ -14,8 +15,8 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    SavedViewError, SavedViews,
-    change::{Done, MadeBeside, May, begin, check_key, end, end_with, key_of, replayed},
+    SavedViewError, SavedViewRefusal, SavedViews,
+    change::{Done, MadeBeside, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
     due::next_run,
 };
 use crate::{
@@ -26,6 +27,8 @@ use crate::{
         rows,
     },
 };
+
+const NO_ZONE: &str = "an IANA time zone is expected, as in Europe/London";
 
 /// A schedule as it is wanted. Its JSON is what the idempotency key's hash is over.
 #[derive(Debug, Clone, Serialize)]
@@ -62,8 +65,16 @@ pub struct Scheduled {
 
 impl SavedViews {
     /// Makes a schedule of a view, or puts another in the place of one that is there: it has the rights of whoever sets it last.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn set_schedule(&self, permit: May, input: ScheduleSet, mode: Mode) -> Result<Acted<Scheduled>, SavedViewError> {
-        check_key(&input.idempotency_key)?;
+        let mut problems = input.fields.problems();
+        let zone = &input.fields.rule.time_zone;
+        if !zone.is_empty() && !clock::is_time_zone(zone) {
+            problems.push(Problem::Invalid { message: NO_ZONE, name: "timeZone" });
+        }
+        check_shape(&input.idempotency_key, problems)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.schedule_set(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
@@ -79,13 +90,9 @@ impl SavedViews {
             let view = rows::view(work, &ViewRef::Id(receipt.view)).await?;
             return Ok(Acted { value: Scheduled { view, schedule }, seq: receipt.seq, is_replayed: true });
         }
-        input.fields.check().map_err(SavedViewError::Field)?;
-        let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewError::NoView)?;
-        let before = before(work, input).await?;
-        if before.is_none() {
-            has_room(work, view.id).await?;
-        }
+        let (view, before) = named(work, input).await?;
         let fields = self.checked(work, permit, &view, input).await?;
+        check_state(work, input, before.as_ref()).await?;
         let schedule = self.wanted(permit, input, fields, before);
         if schedule.version == 1 {
             rows::insert_schedule(work, &schedule).await?;
@@ -111,18 +118,14 @@ impl SavedViews {
             fields.rule.time_zone = rows::tenant_zone(work).await?;
         }
         if !clock::is_time_zone(&fields.rule.time_zone) {
-            let message = "an IANA time zone is expected, as in Europe/London";
-            return Err(SavedViewError::Field(Problem::Invalid { message, name: "timeZone" }));
+            return Err(SavedViewRefusal::Field(Problem::Invalid { message: NO_ZONE, name: "timeZone" }).into());
         }
-        for (index, member) in fields.members.iter().enumerate() {
-            if !rows::is_active_member(work, *member).await? {
-                return Err(SavedViewError::NoMember(index));
-            }
-        }
-        self.readable(permit, view, &fields.variables).await?;
-        if let Some(problem) = self.engine()?.table_problem(&view.fields.document, fields.rows.as_deref()) {
-            return Err(SavedViewError::NoTable(problem));
-        }
+        let mut refusals = Refusals::default();
+        refusals.extend(fields.problems().into_iter().map(SavedViewRefusal::Field));
+        self.check_readable(permit, view, &fields.variables, &mut refusals).await?;
+        let problem = self.engine()?.table_problem(&view.fields.document, fields.rows.as_deref());
+        refusals.extend(problem.map(SavedViewRefusal::NoTable));
+        refusals.end(Stage::Value)?;
         fields.emails = distinct_addresses(&fields.emails);
         fields.members = fields.members.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         Ok(fields)
@@ -165,10 +168,10 @@ impl SavedViews {
         if let Some(receipt) = begin(work, &key).await? {
             return replayed(work, receipt).await;
         }
-        let schedule = rows::schedule(work, input.id).await?.ok_or(SavedViewError::NoSchedule)?;
-        let view = rows::lock_view(work, schedule.view).await?.ok_or(SavedViewError::NoSchedule)?;
+        let schedule = rows::schedule(work, input.id).await?.ok_or(SavedViewRefusal::NoSchedule)?;
+        let view = rows::lock_view(work, schedule.view).await?.ok_or(SavedViewRefusal::NoSchedule)?;
         if rows::remove_schedule(work, schedule.id).await? == 0 {
-            return Err(SavedViewError::NoSchedule);
+            return Err(SavedViewRefusal::NoSchedule.into());
         }
         end(work, (&key, SAVED_VIEW_SCHEDULE_DELETED), view, self.0.clock.now()).await
     }
@@ -179,22 +182,47 @@ impl SavedViews {
     }
 }
 
-/// The schedule that is to be changed, locked; None where one is to be made.
-async fn before(work: &Work, input: &ScheduleSet) -> Result<Option<Schedule>, SavedViewError> {
-    let Some(id) = input.id else { return Ok(None) };
-    let found = rows::lock_schedule(work, id).await?.filter(|schedule| schedule.view == input.view);
-    let before = found.ok_or(SavedViewError::NoSchedule)?;
-    match input.expected_version {
-        None => Err(SavedViewError::NoVersion),
-        Some(version) if version != before.version => Err(SavedViewError::StaleSchedule(before.version)),
-        Some(_) => Ok(Some(before)),
+/// The view, and the schedule that is to be changed; None where one is to be made. Both are locked.
+async fn named(work: &Work, input: &ScheduleSet) -> Result<(View, Option<Schedule>), SavedViewError> {
+    let mut refusals = Refusals::default();
+    // The view first, as whoever takes it away does.
+    let view = rows::lock_view(work, input.view).await?;
+    let before = match input.id {
+        Some(id) => rows::lock_schedule(work, id).await?.filter(|schedule| schedule.view == input.view),
+        None => None,
+    };
+    if input.id.is_some() && before.is_none() {
+        refusals.add(SavedViewRefusal::NoSchedule);
     }
+    if view.is_none() {
+        refusals.add(SavedViewRefusal::NoView);
+    }
+    for (index, member) in input.fields.members.iter().enumerate() {
+        if !rows::is_active_member(work, *member).await? {
+            refusals.add(SavedViewRefusal::NoMember(index));
+        }
+    }
+    refusals.end(Stage::Reference)?;
+    Ok((view.ok_or(SavedViewRefusal::NoView)?, before))
 }
 
-/// Refuses one schedule more than may be.
-async fn has_room(work: &Work, view: SavedViewId) -> Result<(), SavedViewError> {
-    if rows::schedules_of(work, view).await?.len() >= MOST_SCHEDULES_OF_A_VIEW {
-        return Err(SavedViewError::TooManySchedulesOfView);
+/// Refuses another version than the one that was read, and one schedule more than may be.
+async fn check_state(work: &Work, input: &ScheduleSet, before: Option<&Schedule>) -> Result<(), SavedViewError> {
+    let mut refusals = Refusals::default();
+    match (before, input.expected_version) {
+        (Some(_), None) => refusals.add(SavedViewRefusal::NoVersion),
+        (Some(before), Some(version)) if version != before.version => {
+            refusals.add(SavedViewRefusal::StaleSchedule(before.version));
+        }
+        (Some(_), Some(_)) => {}
+        (None, _) => {
+            if rows::schedules_of(work, input.view).await?.len() >= MOST_SCHEDULES_OF_A_VIEW {
+                refusals.add(SavedViewRefusal::TooManySchedulesOfView);
+            }
+            if rows::count_schedules(work).await? >= MOST_SCHEDULES {
+                refusals.add(SavedViewRefusal::TooManySchedules);
+            }
+        }
     }
-    if rows::count_schedules(work).await? >= MOST_SCHEDULES { Err(SavedViewError::TooManySchedules) } else { Ok(()) }
+    refusals.end(Stage::State).map_err(SavedViewError::from)
 }

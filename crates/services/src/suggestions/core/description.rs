@@ -51,7 +51,9 @@ pub struct EndpointFields {
 pub enum EndpointRefusal {
     /// Why its address may not be asked.
     Url(String),
+    NoUrl,
     UrlTooLong,
+    NoModel,
     Model,
     Key,
     Tokens,
@@ -61,10 +63,13 @@ pub enum EndpointRefusal {
 impl EndpointFields {
     /// What can be seen of the fields by themselves; the address is checked where it is known what the operator allows.
     pub fn check(&self) -> Result<(), EndpointRefusal> {
-        let is_name = |text: &str| !text.trim().is_empty() && !text.chars().any(char::is_control);
-        if self.url.chars().count() > MOST_URL {
+        if self.url.trim().is_empty() {
+            Err(EndpointRefusal::NoUrl)
+        } else if self.url.chars().count() > MOST_URL {
             Err(EndpointRefusal::UrlTooLong)
-        } else if !is_name(&self.model) || self.model.chars().count() > MOST_MODEL {
+        } else if self.model.trim().is_empty() {
+            Err(EndpointRefusal::NoModel)
+        } else if self.model.chars().any(char::is_control) || self.model.chars().count() > MOST_MODEL {
             Err(EndpointRefusal::Model)
         } else if self.key.as_ref().is_some_and(|key| key.len() > MOST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
             Err(EndpointRefusal::Key)

@@ -74,6 +74,7 @@ const MAX_URL: usize = 2_048;
 /// Why a change is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
+    Required { message: String, field: Vec<String> },
     Invalid { message: String, field: Vec<String> },
     TooLong { most: usize, field: Vec<String> },
     LimitExceeded { message: String, field: Vec<String> },
@@ -92,6 +93,9 @@ pub fn shard_of(id: EndpointId) -> i32 {
 }
 
 pub fn check_url_length(url: &str) -> Result<(), Rejection> {
+    if url.trim().is_empty() {
+        return Err(Rejection::Required { message: "a URL is needed".to_owned(), field: input("url") });
+    }
     if url.len() > MAX_URL { Err(Rejection::TooLong { most: MAX_URL, field: input("url") }) } else { Ok(()) }
 }
 
