@@ -216,11 +216,11 @@ impl<'a> Look<'a> {
             return Some(here());
         }
         let within = members.iter().find_map(|(member, value)| {
-            if let Some(field) = fields.get(*member) {
-                return Some(self.mismatch(*value, field)?.under(member));
-            }
-            let unknown = UnknownField { input: name.clone(), name: (*member).clone() };
-            Some(Mismatch { path: vec![member.as_str().to_owned()], unknown: Some(unknown) })
+            let Some(field) = fields.get(*member) else {
+                let unknown = UnknownField { input: name.clone(), name: (*member).clone() };
+                return Some(Mismatch { path: vec![member.as_str().to_owned()], unknown: Some(unknown) });
+            };
+            self.mismatch(*value, field).map(|mismatch| mismatch.under(member))
         });
         within.or_else(|| {
             let is_missing = |name: &Name| members.iter().all(|(member, _)| **member != *name);
