@@ -204,7 +204,7 @@ async fn an_erasure_waits_for_nobody_who_has_just_referred_to_an_account(world: 
         let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
         let due = erase::ask(db, tenant, "the test", now).await.unwrap();
         let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
-        assert_eq!(work.change(LINK, vec![tenant.into(), name.repeat(11)[..32].as_bytes().to_vec().into()]).await.unwrap(), 1);
+        assert_eq!(work.change(LINK, vec![tenant.into(), name.repeat(11).as_bytes()[..32].to_vec().into()]).await.unwrap(), 1);
         let open = if has_ended {
             work.commit().await.unwrap();
             None
