@@ -17,6 +17,7 @@ on_both!(
     a_period_begins_and_ends_at_midnight_of_the_store,
     bounds_of_quantities_are_included_or_not,
     streams_take_no_periods,
+    streams_refuse_what_events_do_not_say_at_its_place,
 );
 
 /// Texts that rows may be without, and some that they never are: lists, the types of their filters, and the fields.
@@ -221,6 +222,11 @@ async fn a_period_begins_and_ends_at_midnight_of_the_store(world: &World) {
         (json!({ "store": { "key": ["nyc"] }, "placedAt": { "period": "YESTERDAY" } }), "5"),
         (json!({ "store": { "in": [new_york] }, "and": [of("YESTERDAY")] }), "5"),
         (json!({ "store": { "in": [new_york] }, "not": of("YESTERDAY") }), "6"),
+        (json!({ "and": [{ "store": { "eq": new_york } }, of("YESTERDAY")] }), "5"),
+        (json!({ "and": [of("TODAY"), { "store": { "key": ["nyc"] } }] }), "6"),
+        (json!({ "and": [of("TODAY"), { "store": { "in": [new_york] } }, { "store": { "in": [new_york, london] } }] }), "5"),
+        (json!({ "store": { "in": [new_york, world.theirs.ids["sto"]] }, "placedAt": { "period": "TODAY" } }), "6"),
+        (json!({ "store": { "eq": world.theirs.ids["sto"] }, "placedAt": { "period": "TODAY" } }), ""),
         (json!({ "store": { "in": [london, new_york] }, "placedAt": { "period": "TODAY" } }), "2 3 5"),
     ] {
         assert_eq!(references(world, &filter).await, expected, "{filter}");
@@ -279,12 +285,35 @@ async fn streams_take_no_periods(world: &World) {
             json!(["filter", "dueAt", "period"]),
         ),
     ] {
-        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
-        let error = &answer["errors"][0];
-        assert_eq!((&error["code"], &error["field"]), (&json!("BAD_USER_INPUT"), &place), "{document}: {answer:#}");
+        is_refused_at(world, document, &place).await;
     }
     let document =
         "subscription { orderChanged(filter: { externalRef: { isNull: true }, placedAt: { isNull: false } }) { __typename } }";
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
+}
+
+/// An event says how things are now, and not when a row changed before: a row that leaves a range of that time would leave in silence.
+async fn streams_refuse_what_events_do_not_say_at_its_place(world: &World) {
+    let since = "{ gte: \"2026-01-01T00:00:00Z\" }";
+    for (filter, place) in [
+        (format!("orderChanged(filter: {{ and: [{{ createdAt: {since} }}] }})"), json!(["filter", "and", "0", "createdAt"])),
+        (format!("orderChanged(filter: {{ updatedAt: {since} }})"), json!(["filter", "updatedAt"])),
+        ("orderChanged(filter: { not: { sku: { eq: \"mug\" } } })".to_owned(), json!(["filter", "not", "sku"])),
+        (
+            "stockChanged(filter: { or: [{ onHand: { gt: 0 } }, { barcode: { isNull: true } }] })".to_owned(),
+            json!(["filter", "or", "1", "barcode"]),
+        ),
+        ("stockChanged(filter: { category: { isNull: true } })".to_owned(), json!(["filter", "category", "isNull"])),
+        (format!("alertChanged(filter: {{ updatedAt: {since} }})"), json!(["filter", "updatedAt"])),
+        (format!("fulfilmentWorkChanged(filter: {{ updatedAt: {since} }})"), json!(["filter", "updatedAt"])),
+    ] {
+        is_refused_at(world, &format!("subscription {{ {filter} {{ __typename }} }}"), &place).await;
+    }
+}
+
+async fn is_refused_at(world: &World, document: &str, place: &Value) {
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
+    let error = &answer["errors"][0];
+    assert_eq!((&error["code"], &error["field"]), (&json!("BAD_USER_INPUT"), place), "{document}: {answer:#}");
 }

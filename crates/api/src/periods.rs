@@ -32,7 +32,8 @@ pub struct DatedTest<'a> {
 
 /// A filter that may have ranges of time or of days.
 pub trait DatedFilter {
-    /// Adds its tests with a period, and those of the filters inside it. `around` is the test of stores of the filter that it is inside of.
+    /// Adds its tests with a period, and those of the filters inside it. `around` is the test of stores of the filter that it is inside of, or of
+    /// another part of the same `and`.
     fn dated<'a>(&'a mut self, _at: &[String], _around: Option<&IdFilter>, _found: &mut Vec<DatedTest<'a>>) {}
 }
 
@@ -67,7 +68,9 @@ macro_rules! dated_filter {
                 around: Option<&$crate::graphql::filters::IdFilter>,
                 found: &mut Vec<$crate::periods::DatedTest<'a>>,
             ) {
-                let stores = $crate::periods::nearest([around, $(self.$store.as_ref())?]);
+                let beside: Option<$crate::graphql::filters::IdFilter> =
+                    None$(.or_else(|| $crate::periods::only(self.and.iter().flatten().filter_map(|part| part.$store.as_ref()))))?;
+                let stores = $crate::periods::nearest([around, beside.as_ref(), $(self.$store.as_ref())?]);
                 $($crate::periods::add(&mut self.$field, (at, $name), stores, found);)+
                 for (name, parts) in [("and", &mut self.and), ("or", &mut self.or)] {
                     for (index, part) in parts.iter_mut().flatten().enumerate() {
@@ -87,6 +90,12 @@ macro_rules! dated_filter {
 /// The last test of stores that is given: a filter's own stands behind that of the filter around it.
 pub fn nearest<const N: usize>(tests: [Option<&IdFilter>; N]) -> Option<&IdFilter> {
     tests.into_iter().flatten().next_back()
+}
+
+/// A copy of the test of stores among the parts of an `and`, which all must hold; None where several parts have one.
+pub fn only<'a>(mut tests: impl Iterator<Item = &'a IdFilter>) -> Option<IdFilter> {
+    let first = tests.next()?;
+    tests.next().is_none().then(|| first.clone())
 }
 
 /// Adds a test if it has a period.

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::{
-    id::prefix_of,
+    id::{Id, Kind, prefix_of},
     prelude::{CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
 };
 use iam::access::kind;
@@ -186,53 +186,69 @@ fn differing(at: Path, id_at: &[String]) -> UserError {
 
 /// Fields that a reference was given for: a refusal of the ID is about the reference.
 #[derive(Default)]
-pub struct Moved(Vec<(Path, Path)>);
+pub struct Moved {
+    /// Paths of fields with IDs, and of what was given in their places.
+    paths: Vec<(Path, Path)>,
+    /// Paths of references that several things have, and the message of each. The ID in its place is none that a row has, so the mutation refuses it.
+    shared: Vec<(Path, String)>,
+}
 
 impl Moved {
     /// The path of what was given in the place of the field at `from`.
     pub fn at(&self, from: Path) -> Path {
-        self.0.iter().find(|(moved, _)| *moved == from).map_or(from, |(_, to)| to.clone())
+        self.paths.iter().find(|(moved, _)| *moved == from).map_or(from, |(_, to)| to.clone())
     }
     pub fn tell(&self, errors: &mut [UserError]) {
         for error in errors {
             let moved =
-                error.field_mut().and_then(|field| self.0.iter().find(|(from, _)| from == field).map(|(_, to)| (field, to)));
+                error.field_mut().and_then(|field| self.paths.iter().find(|(from, _)| from == field).map(|(_, to)| (field, to)));
             if let Some((field, to)) = moved {
                 field.clone_from(to);
+            }
+            let UserError::InputError(InputError { code, message, field: Some(field), .. }) = error else { continue };
+            if let Some((_, said)) = self.shared.iter().find(|(at, _)| at == field) {
+                *code = ErrorCode::Invalid;
+                message.clone_from(said);
             }
         }
     }
 }
 
+/// What a reference stands for.
+struct Meant {
+    id: ID,
+    /// The fields of the reference that name it.
+    last: Path,
+    /// Message for a reference that several things have.
+    shared: Option<String>,
+}
+
 /// Writes the ID of each thing that was named by a reference. Refused where the ID beside it is another one.
 pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved, Vec<UserError>>> {
     let Names { found: named, mut wrong, lists, .. } = names;
+    let mut moved = Moved { paths: lists, shared: Vec::new() };
     if named.is_empty() {
-        return Ok(if wrong.is_empty() { Ok(Moved(lists)) } else { Err(wrong) });
+        return Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) });
     }
     let known = known(loads(ctx)?.scope(), &named).await?;
     let customers = customers_of(ctx, &named).await?;
     let documents = Documents::of(ctx, &named).await?;
-    let mut moved = lists;
     let mut unknown = UnknownIds::default();
     for Named { name, id: slot, id_at, mut at } in named {
-        let (id, last) = match name {
-            Name::Id(id) => (id, path!["id"]),
+        let Meant { id, last, shared } = match name {
+            Name::Id(id) => Meant { id, last: path!["id"], shared: None },
             Name::Key(kind, key, field) => {
-                (id_of(kind, known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id())), path![field])
+                let id = known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id());
+                Meant { id: id_of(kind, id), last: path![field], shared: None }
             }
-            Name::Email(email) => match customers.get(&email).map(Vec::as_slice).unwrap_or_default() {
-                [] => (ID(CustomerId::from_uuid(unknown.next_id()).to_string()), path!["email"]),
-                [id] => (ID(id.to_string()), path!["email"]),
-                several => {
-                    at.push("email".to_owned());
-                    let message = format!("{} customers have this e-mail; use id", several.len());
-                    wrong.push(UserError::new(ErrorCode::Invalid, message, at));
-                    continue;
-                }
-            },
-            Name::Document(name) => match documents.id(&name, &at, &mut unknown) {
-                Ok(found) => found,
+            Name::Email(email) => {
+                let found = customers.get(&email).map(Vec::as_slice).unwrap_or_default();
+                let (id, is_shared) = one_of(found, slot.id(), &mut unknown);
+                let shared = is_shared.then(|| format!("{} customers have this e-mail; use id", found.len()));
+                Meant { id, last: path!["email"], shared }
+            }
+            Name::Document(name) => match documents.meant(&name, (&at, slot.id()), &mut unknown) {
+                Ok(meant) => meant,
                 Err(error) => {
                     wrong.push(error);
                     continue;
@@ -245,18 +261,32 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
         }
         slot.set(id);
         at.extend(last);
-        moved.push((id_at, at));
+        moved.shared.extend(shared.map(|said| (at.clone(), said)));
+        moved.paths.push((id_at, at));
     }
-    Ok(if wrong.is_empty() { Ok(Moved(moved)) } else { Err(wrong) })
+    Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) })
+}
+
+/// Returns the ID of the one row that a name stands for, and whether it stands for several. An ID beside the name chooses one of those. Several have an ID
+/// that no row has: the mutation refuses it after it has looked for an earlier call with the same key, at whose time the name may have been one row's.
+fn one_of<K: Kind>(found: &[Id<K>], beside: Option<&ID>, unknown: &mut UnknownIds) -> (ID, bool) {
+    let beside = beside.and_then(|id| id.parse::<Id<K>>().ok()).filter(|id| found.contains(id));
+    let one = if let [only] = found { Some(*only) } else { beside };
+    let is_shared = one.is_none() && !found.is_empty();
+    (ID(one.unwrap_or_else(|| Id::from_uuid(unknown.next_id())).to_string()), is_shared)
 }
 
 /// The same for the arguments of a query: what is wrong with them is an error of the field.
 pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<Moved> {
-    in_ids(ctx, names).await?.map_err(|wrong| match wrong.into_iter().next() {
+    let moved = in_ids(ctx, names).await?.map_err(|wrong| match wrong.into_iter().next() {
         Some(UserError::InputError(InputError { message, field, .. })) => TopError::bad_input(message, field.unwrap_or_default()),
         // References are refused as inputs alone.
         _ => TopError::bad_input("a reference is not what is taken here", Vec::new()),
-    })
+    })?;
+    match moved.shared.first() {
+        Some((at, said)) => Err(TopError::bad_input(said.clone(), at.clone())),
+        None => Ok(moved),
+    }
 }
 
 /// IDs for keys that name nothing. No row has one of the last IDs, so that they are refused like any other that is not there; each key has its own, so that

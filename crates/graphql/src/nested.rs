@@ -14,12 +14,22 @@ pub struct Inner<F> {
     pub not: Option<Box<F>>,
 }
 
+/// The name of a field of a filter, and those of fields inside it.
+pub type FieldNames = &'static [&'static str];
+
+/// The first of these fields that is given.
+pub fn first_given(fields: &[(bool, FieldNames)]) -> Option<FieldNames> {
+    fields.iter().find(|(is_given, _)| *is_given).map(|(_, names)| *names)
+}
+
 /// A filter with `and`, `or` and `not`.
 pub trait NestedFilter: Sized {
     /// Takes the filters inside out of it.
     fn take_inner(&mut self) -> Inner<Self>;
     /// The filters inside it.
     fn inner(&self) -> Vec<&Self>;
+    /// The same with their places in it.
+    fn placed(&self) -> Vec<(Vec<String>, &Self)>;
     /// How many filters it is, with those inside it.
     fn parts(&self) -> usize {
         1 + self.inner().into_iter().map(Self::parts).sum::<usize>()
@@ -27,6 +37,13 @@ pub trait NestedFilter: Sized {
     /// Whether it, or one inside it, passes the test.
     fn has(&self, test: &impl Fn(&Self) -> bool) -> bool {
         test(self) || self.inner().into_iter().any(|inner| inner.has(test))
+    }
+    /// The place, below `at`, of the first field that `field` finds in it, or in one inside it.
+    fn place_of(&self, at: &[String], field: &impl Fn(&Self) -> Option<FieldNames>) -> Option<Vec<String>> {
+        if let Some(names) = field(self) {
+            return Some(at.iter().cloned().chain(names.iter().map(ToString::to_string)).collect());
+        }
+        self.placed().into_iter().find_map(|(names, inner)| inner.place_of(&[at, names.as_slice()].concat(), field))
     }
 }
 
@@ -40,6 +57,15 @@ macro_rules! nested_filter {
             }
             fn inner(&self) -> Vec<&Self> {
                 [&self.and, &self.or].into_iter().flatten().flatten().chain(self.not.as_deref()).collect()
+            }
+            fn placed(&self) -> Vec<(Vec<String>, &Self)> {
+                let mut all = Vec::new();
+                for (name, parts) in [("and", &self.and), ("or", &self.or)] {
+                    let parts = parts.iter().flatten().enumerate();
+                    all.extend(parts.map(|(index, part)| (vec![name.to_owned(), index.to_string()], part)));
+                }
+                all.extend(self.not.as_deref().map(|part| (vec!["not".to_owned()], part)));
+                all
             }
         }
     };
@@ -149,6 +175,21 @@ mod tests {
         assert_eq!(nested.own, "filter ");
         assert_eq!(nested.and[1].own, "filter.and.1 mug");
         assert_eq!(nested.or.unwrap()[0].own, "filter.or.0 mug");
+    }
+
+    #[test]
+    fn a_field_is_found_at_its_place() {
+        let mug = Filter { text: Some("mug"), ..Filter::default() };
+        let either = Filter { or: Some(vec![Filter::default(), mug.clone()]), ..Filter::default() };
+        let inside = Filter { and: Some(vec![Filter::default()]), not: Some(Box::new(either)), ..Filter::default() };
+        let place = |filter: &Filter| {
+            let names: FieldNames = &["text", "eq"];
+            let found = filter.place_of(&["filter".to_owned()], &|part: &Filter| first_given(&[(part.text.is_some(), names)]));
+            found.map(|place| place.join("."))
+        };
+        assert_eq!(place(&inside).as_deref(), Some("filter.not.or.1.text.eq"));
+        assert_eq!(place(&mug).as_deref(), Some("filter.text.eq"));
+        assert_eq!(place(&deep(3)), None);
     }
 
     #[test]

@@ -76,4 +76,11 @@ async fn rights_are_given_by_the_code_of_a_group(world: &World) {
     let given = world.gives(&world.ours.owner, person, by(json!([{ "code": " South " }]))).await;
     assert_eq!(given["userErrors"], json!([]), "{given:#}");
     assert_eq!(given["member"]["roles"][0]["scope"]["groups"], json!([{ "code": "south" }]), "{given:#}");
+    // Capitals do not count in other alphabets, and a code keeps its own characters: ß is no ss, nor ς a σ.
+    for (code, named) in [("Straße", "STRAßE"), ("ΒΟΡΡΑΣ", "βορρας")] {
+        new_group(world, code).await;
+        let given = world.gives(&world.ours.owner, person, by(json!([{ "code": named }]))).await;
+        assert_eq!(given["userErrors"], json!([]), "{named}: {given:#}");
+        assert_eq!(given["member"]["roles"][0]["scope"]["groups"], json!([{ "code": code }]), "{given:#}");
+    }
 }

@@ -16,7 +16,7 @@ use super::world::{codes, everywhere, grant, only};
 use crate::{
     authorization::world::World,
     jobs::{Works, until},
-    world::on_both,
+    world::{answers::refused, on_both},
 };
 
 on_both!(
@@ -189,6 +189,13 @@ async fn a_rolled_key_lives_on_for_a_while(world: &World) {
     let new = rolled["secret"].as_str().unwrap().to_owned();
     assert!(new != old && rolled["apiKey"]["permissions"] == json!(["stock.read"]));
     assert!(lets_in(&world.node.access, &old).await && lets_in(&world.node.access, &new).await, "both, for a while");
+    // The call has no input: what is wrong with the key's own terms is told of the key.
+    let gone = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (_, kept) = key(world, &gone, json!({})).await;
+    let disable = "mutation($id: ID!) { integrationDisable(id: $id) { userErrors { code } } }";
+    world.asks(world.owner(), disable, json!({ "id": gone })).await;
+    let late = world.asks(world.owner(), ROLL, json!({ "id": kept, "at": "2026-09-22T00:00:00Z" })).await;
+    refused(&late["data"]["apiKeyRoll"], "INVALID_STATE", "id");
     world.pass(24 * 3600);
     assert!(!lets_in(&world.node.access, &old).await && lets_in(&world.node.access, &new).await);
     let again = world.asks(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;

@@ -10,6 +10,7 @@ on_both!(
     a_rule_that_does_not_fit_is_refused_with_its_reason,
     all_that_is_wrong_with_a_rule_is_told_stage_by_stage,
     a_rule_is_there_once_for_its_place,
+    a_repeated_call_shows_no_rule_of_a_store_that_the_caller_has_lost,
 );
 
 async fn category(shop: &Shop<'_>, name: &str, parent: Value) -> Value {
@@ -150,4 +151,23 @@ async fn a_rule_is_there_once_for_its_place(world: &World) {
     versions.sort_unstable();
     assert_eq!(versions, [1, 2, 3, 4]);
     shop.is_sound().await;
+}
+
+async fn a_repeated_call_shows_no_rule_of_a_store_that_the_caller_has_lost(world: &World) {
+    let shop = Shop::open(world).await;
+    let annex = shop.at(&shop.new_store("ANNEX").await);
+    let codes = ["alert_rule.write", "product.read", "store.read"];
+    let input = json!({ "kind": "OVERSTOCK", "storeId": annex.store["id"], "emails": ["a@x.example"], "idempotencyKey": key() });
+    let first = annex.clerk(&codes).try_rule(input.clone()).await;
+    assert_eq!(done(&first, "alertRule")["store"]["id"], annex.store["id"]);
+    // By now they work in the other shop alone, and the rule may have got other addresses.
+    shop.rule(json!({ "kind": "OVERSTOCK", "storeId": annex.store["id"], "emails": ["b@x.example"] })).await;
+    let again = shop.clerk(&codes).try_rule(input.clone()).await;
+    assert_eq!(
+        (&again["replayed"], &again["seq"], &again["alertRule"]),
+        (&json!(true), &first["seq"], &Value::Null),
+        "{again:#}"
+    );
+    let again = annex.clerk(&codes).try_rule(input).await;
+    assert_eq!(json!([again["replayed"], again["alertRule"]["emails"]]), json!([true, ["b@x.example"]]), "{again:#}");
 }

@@ -111,7 +111,8 @@ impl Calls {
             vec![next.map(String::as_str).or(known).unwrap_or_else(|| fields[0].node.name.node.as_str())]
         } else {
             let names = fields.iter().map(|field| (field.node.name.node.as_str(), is_needed(&field.node)));
-            let is_also = |field: &str| ALSO.contains(&(name, field));
+            // An ID beside the reference that leads to the slot would be refused for another one, before anything is looked up.
+            let is_also = |field: &str| ALSO.contains(&(name, field)) && !next.is_some_and(|next| is_in_place_of(next, field));
             names
                 .filter(|(field, needed)| *needed || is_also(field) || next.is_some_and(|next| next == field))
                 .map(|(field, _)| field)
@@ -242,6 +243,11 @@ impl Calls {
     pub fn needed_for(&self, kind: &str) -> Option<String> {
         self.types.get(kind).and_then(|kind| required(&kind.directives))
     }
+}
+
+/// Whether a reference is given in the place of an ID: `product` of `productId`, `products` of `productIds`.
+fn is_in_place_of(reference: &str, id: &str) -> bool {
+    id.strip_suffix("Id") == Some(reference) || id.strip_suffix('s') == Some(&format!("{}Id", reference.trim_end_matches('s')))
 }
 
 /// A number that no call has had yet.

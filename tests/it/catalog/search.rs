@@ -1,9 +1,10 @@
 //! Search, the same on both databases: the expected orders below are written once and hold on each.
 
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use super::{category, change, made, product};
-use crate::{catalog::world::World, world::on_both};
+use crate::{catalog::world::World, databases::connect, world::on_both};
 
 const SHELF: &[(&str, &str)] = &[
     ("85123A", "WHITE HANGING HEART T-LIGHT HOLDER"),
@@ -173,6 +174,41 @@ on_both!(a_word_of_nearly_all_products_is_found_beside_a_rare_one, world: World 
     let count = world.ask("query($filter: ProductFilter) { productsCount(filter: $filter) { count precision } }", json!({ "filter": filter })).await;
     assert_eq!(count["productsCount"], json!({ "count": 100, "precision": "EXACT" }));
 });
+
+async fn number(connection: &DatabaseConnection, sql: &str) -> i64 {
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}
+
+#[tokio::test]
+async fn a_word_that_other_tenants_have_often_is_not_looked_up_in_all_their_products() {
+    let Some(world) = World::postgres().await else { return };
+    made(product(&world, json!({ "sku": "OURS", "name": "White cup" })).await);
+    let (ours, other) = (world.owner.tenant.uuid(), world.other_tenant().await.tenant.uuid());
+    let theirs = format!(
+        "INSERT INTO product SELECT x.* FROM product p, generate_series(1, 1000) g, jsonb_populate_record(p, jsonb_build_object(
+           'tenant_id', '{other}', 'id', gen_random_uuid(), 'sku', 'W' || g, 'sku_key', 'w' || g, 'search_text', ' w' || g || ' white mug ')) x"
+    );
+    // The index takes in at once what has waited to be put into it.
+    world.as_owner(&[&theirs, "VACUUM ANALYZE product"]).await;
+
+    let owner = connect(world.url()).await;
+    for sql in ["BEGIN", "SET LOCAL enable_seqscan = off"] {
+        owner.execute_unprepared(sql).await.unwrap();
+    }
+    let rows_read =
+        "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = 'product'";
+    let before = number(&owner, rows_read).await;
+    let found = format!(
+        "SELECT count(*) FROM products_with_terms('{ours}', to_tsquery('simple', 'white:*'), to_tsquery('simple', 'white:* & cup:*'))"
+    );
+    assert_eq!(number(&owner, &found).await, 1);
+    let read = number(&owner, rows_read).await - before;
+    assert!((1..=210).contains(&read), "{read} of 1,001 products that have the first word");
+    owner.execute_unprepared("ROLLBACK").await.unwrap();
+    owner.close().await.unwrap();
+    world.end().await;
+}
 
 on_both!(short_words_are_forgiven_too, world: World => {
     let names = ["Storage box", "Desk lamp", "Straw hat", "Frying pan", "Red mug", "Soup bowl", "Vitamin C", "한국어 컵"];

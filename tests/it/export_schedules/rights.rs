@@ -106,4 +106,11 @@ async fn who_may_export_for_some_stores_sees_their_own_schedules(world: &World) 
     let shown = keeper.ask(owners, json!({})).await;
     assert!(shown["data"]["exportSchedules"]["nodes"][0]["owner"]["displayName"].is_string(), "{shown:#}");
     assert!(listed(&office).await.iter().any(|schedule| schedule["id"] == json!(own)));
+    // Another member's by now: a repeated call does not show what they have made of it.
+    let input = json!({ "idempotencyKey": key(), "name": "Mine", "every": "DAILY", "entity": "MOVEMENTS" });
+    let mine = done(&set(&keeper, input.clone()).await, "exportSchedule")["id"].clone();
+    let taken = json!({ "id": mine, "expectedVersion": 1, "name": "Theirs", "every": "DAILY", "entity": "MOVEMENTS" });
+    done(&set(&office, taken).await, "exportSchedule");
+    let again = set(&keeper, input).await;
+    assert_eq!((&again["replayed"], &again["exportSchedule"]), (&json!(true), &Value::Null), "{again:#}");
 }

@@ -23,6 +23,8 @@ on_both!(
     an_address_is_forgotten_by_one_company_and_invited_by_another,
     a_company_is_erased_while_its_founder_logs_in,
     an_erasure_waits_for_nobody_who_has_just_referred_to_an_account,
+    an_erasure_waits_for_nobody_who_counts_a_wrong_password,
+    a_link_that_confirms_an_address_is_used_up_behind_its_account,
 );
 
 /// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
@@ -202,7 +204,7 @@ async fn an_erasure_waits_for_nobody_who_has_just_referred_to_an_account(world: 
         let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
         let due = erase::ask(db, tenant, "the test", now).await.unwrap();
         let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
-        assert_eq!(work.change(LINK, vec![tenant.into(), name.repeat(11)[..32].as_bytes().to_vec().into()]).await.unwrap(), 1);
+        assert_eq!(work.change(LINK, vec![tenant.into(), name.repeat(11).as_bytes()[..32].to_vec().into()]).await.unwrap(), 1);
         let open = if has_ended {
             work.commit().await.unwrap();
             None
@@ -213,4 +215,50 @@ async fn an_erasure_waits_for_nobody_who_has_just_referred_to_an_account(world: 
         assert_eq!(erased.map(|erased| erased.users), Some(users), "{name}");
         drop(open);
     }
+}
+
+/// A further wrong password changes a row that has referred to the account for long, so whoever counts it has nothing of the account itself.
+async fn an_erasure_waits_for_nobody_who_counts_a_wrong_password(world: &World) {
+    const FIRST: &str =
+        "INSERT INTO login_failure (user_id, count, last_at) SELECT user_id, 1, 0 FROM member WHERE tenant_id = $1";
+    const FURTHER: &str =
+        "UPDATE login_failure SET count = count + 1 WHERE user_id IN (SELECT user_id FROM member WHERE tenant_id = $1)";
+    let (db, now) = (&world.node.db, world.node.clock.now());
+    if db.backend() == Backend::Sqlite {
+        return;
+    }
+    world.founder("ada").await;
+    let tenant = rows::tenant_by_slug(&db.global(), "ada-shop").await.unwrap().unwrap().id;
+    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
+    assert_eq!(work.change(FIRST, vec![tenant.into()]).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    let open = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
+    assert_eq!(open.change(FURTHER, vec![tenant.into()]).await.unwrap(), 1);
+    let erased = timeout(Duration::from_secs(4), erase::run(db, tenant, due)).await.expect("it waits for nobody").unwrap();
+    assert_eq!(erased.map(|erased| erased.users), Some(0), "the account stays, without a tenant");
+    drop(open);
+}
+
+/// A login and an erasure have the account first, and take its links after that.
+async fn a_link_that_confirms_an_address_is_used_up_behind_its_account(world: &World) {
+    let global = world.node.db.global();
+    if global.backend() == Backend::Sqlite {
+        return;
+    }
+    let ada = world.founder("ada").await;
+    let request = "mutation { it: emailVerificationRequest { userErrors { code } } }";
+    assert_eq!(codes(&world.change(Some(&ada.access), request, json!({})).await), Vec::<&str>::new());
+    let token = token_in(&world.letters(1).await[0]);
+    let work = global.begin().await.unwrap();
+    assert_eq!(work.change("UPDATE app_user SET password_hash = password_hash", Vec::new()).await.unwrap(), 1);
+    let takes = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        let links = work.rows("SELECT 1 FROM link FOR UPDATE SKIP LOCKED", Vec::new()).await.unwrap().len();
+        work.commit().await.unwrap();
+        links
+    };
+    let verify = "mutation($t: String!) { it: emailVerify(token: $t) { userErrors { code } } }";
+    let (verified, links) = tokio::join!(world.change(None, verify, json!({ "t": token })), takes);
+    assert_eq!((codes(&verified), links), (Vec::new(), 1), "the link is free while the account is waited for");
 }

@@ -50,6 +50,11 @@ impl Gated {
     fn release(&self) {
         self.released.fetch_add(1, Ordering::SeqCst);
     }
+    /// It is decided whenever it is asked for.
+    fn open(self) -> Self {
+        self.released.store(usize::MAX, Ordering::SeqCst);
+        self
+    }
 }
 
 impl Decide for Gated {
@@ -122,6 +127,37 @@ async fn a_batch_whose_log_grew_is_planned_once_more_before_it_takes_locks(world
     world.verify().await;
 }
 
+async fn what_was_planned_behind_a_batch_whose_log_grew_comes_behind_it_again(world: World) {
+    let audit_writer = log_writer(&world).await;
+    let ledger = audited(&world, &audit_writer);
+    let receipt = world.make.adjust(MovementKind::Receipt, &[(MUG, 0, 10)]);
+    ledger.submit(world.tenant, receipt, None).await.unwrap().unwrap();
+    let work = world.scope().begin().await.unwrap();
+    let entries = [(login(&audit_writer, world.tenant), None)];
+    audit::rows::append(&work, &audit_writer, entries).await.unwrap();
+    // The first is planned and waits for the end of the log, the second is planned behind it.
+    let (mut sales, mut sold) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let gated = Gated::new(world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)])).open();
+        let (ledger, tenant, command) = (ledger.clone(), world.tenant, Command::of(gated.clone()));
+        sold.push(tokio::spawn(async move { ledger.submit(tenant, command, None).await }));
+        gated.is_decided_for_the(1).await;
+        sales.push(gated);
+    }
+    work.commit().await.unwrap();
+    let mut numbers = Vec::new();
+    for sale in sold {
+        numbers.push(timeout(PATIENCE, sale).await.expect("it is sold").unwrap().unwrap().unwrap().seq);
+    }
+    assert!(numbers[0].is_some() && numbers[0] < numbers[1], "{numbers:?}");
+    let decided: Vec<usize> = sales.iter().map(|gated| gated.begun.load(Ordering::SeqCst)).collect();
+    assert_eq!(decided, [2, 2]);
+    assert_eq!(world.level(world.mugs()).await, [8, 0, 0]);
+    let log = verify::whole(&world.scope(), None, None).await.unwrap();
+    assert!(log.is_ok() && log.entries == 4, "{log:?}");
+    world.verify().await;
+}
+
 async fn a_log_that_grew_is_told_from_a_head_that_moved(world: World) {
     let audit_writer = log_writer(&world).await;
     let ledger = audited(&world, &audit_writer);
@@ -155,4 +191,8 @@ async fn a_log_that_grew_is_told_from_a_head_that_moved(world: World) {
     assert_eq!((written.chain_moved, written.overtaken), (chain_moved, overtaken));
 }
 
-by_database!(a_batch_whose_log_grew_is_planned_once_more_before_it_takes_locks, a_log_that_grew_is_told_from_a_head_that_moved);
+by_database!(
+    a_batch_whose_log_grew_is_planned_once_more_before_it_takes_locks,
+    what_was_planned_behind_a_batch_whose_log_grew_comes_behind_it_again,
+    a_log_that_grew_is_told_from_a_head_that_moved,
+);

@@ -273,6 +273,17 @@ async fn the_newest_orders_of_a_store_and_those_that_are_open_come_from_their_in
                 "no sort of its own: {plan_of_few:?}"
             );
         }
+        // Cancelled orders stay in their index for ever: whatever else narrows them more is looked up by itself.
+        let customers = Filter::Ids(IdColumn::Customer, vec![world.customer.uuid()]);
+        let few_by_id = Filter::Ids(IdColumn::Order, vec![world.customer.uuid(), world.store.uuid()]);
+        for (narrower, index) in [
+            (customers, "sales_order_customer (tenant_id=? AND customer_id=? AND (placed_at,id)<(?,?))"),
+            (few_by_id, "sqlite_autoindex_sales_order_1 (tenant_id=? AND id=?)"),
+        ] {
+            let cancelled = Filter::Status(vec![OrderStatus::Cancelled]);
+            let plan_of_both = plan(&world, Filter::All(vec![narrower, cancelled])).await;
+            assert!(plan_of_both[0].contains(index), "{plan_of_both:?}");
+        }
         let plan_of_some = plan(&world, Filter::Status(vec![OrderStatus::Draft, OrderStatus::Fulfilled])).await;
         assert!(plan_of_some[0].contains("sales_order_placed"), "{plan_of_some:?}");
     })

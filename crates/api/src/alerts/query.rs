@@ -52,7 +52,7 @@ pub struct AlertListFilter {
     pub assignee: Option<IdFilter>,
     /// Opened then.
     pub opened_at: Option<DateTimeFilter>,
-    /// Time at which the alert last changed.
+    /// Time at which the alert last changed. Refused by `alertChanged`.
     pub updated_at: Option<DateTimeFilter>,
 }
 

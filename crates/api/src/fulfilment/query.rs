@@ -58,7 +58,7 @@ pub struct FulfilmentWorkFilter {
     pub is_late: Option<bool>,
     /// Time at which the work was created.
     pub created_at: Option<DateTimeFilter>,
-    /// Time at which the work last changed.
+    /// Time at which the work last changed. Not in fulfilmentWorkChanged.
     pub updated_at: Option<DateTimeFilter>,
 }
 
@@ -84,6 +84,11 @@ impl FulfilmentWorkFilter {
                 let message = "changes of works are not filtered by their orders: leave it out, or ask fulfilmentWorks";
                 return Err(TopError::bad_input(message, path!["filter", name]));
             }
+        }
+        if self.updated_at.is_some() {
+            // One that leaves such a range would leave in silence.
+            let message = "events do not say when a work changed before: leave it out, or ask fulfilmentWorks";
+            return Err(TopError::bad_input(message, path!["filter", "updatedAt"]));
         }
         self.read()
     }

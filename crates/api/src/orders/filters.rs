@@ -78,9 +78,9 @@ pub struct OrderFilter {
     pub total: Option<MoneyFilter>,
     /// Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`.
     pub allocated_store: Option<StoreIdFilter>,
-    /// Time at which the order was created here, which may be later than it was placed.
+    /// Time at which the order was created here, which may be later than it was placed. Refused by `orderChanged`.
     pub created_at: Option<DateTimeFilter>,
-    /// Time at which the order last changed.
+    /// Time at which the order last changed. Refused by `orderChanged`.
     pub updated_at: Option<DateTimeFilter>,
     /// Words, at most 8: each is the number of the order or the beginning of its reference or, with customer.read, of its customer's, or with
     /// customer.contact.read the e-mail address of its customer. References are looked for as the word is written, in capitals, in small letters
@@ -96,6 +96,7 @@ pub struct OrderFilter {
     pub tag: Option<StringFilter>,
 }
 
+::graphql::nested_filter!(OrderFilter);
 crate::keyed_filter!(
     OrderFilter,
     "store" store StoreCode,

@@ -104,10 +104,12 @@ impl OrderSubscription {
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let filter = OrderFilter::read_in(ctx, without_periods(filter)?).await?;
-        if filter.asks_of_lines() {
-            let message = "events of orders do not say their lines, their texts and the stores that their stock is in: filter by something else";
-            return Err(TopError::bad_input(message, path!["filter"]));
+        let filter = without_periods(filter)?;
+        let place = filter.as_ref().and_then(OrderFilter::place_unheard);
+        let filter = OrderFilter::read_in(ctx, filter).await?;
+        if place.is_some() || filter.asks_of_lines() {
+            let message = "events of orders do not say their lines, texts and times, and the stores that their stock is in: filter by something else";
+            return Err(TopError::bad_input(message, place.unwrap_or_else(|| path!["filter"])));
         }
         let (filter, within) = (orders_within(&permit, filter), orders_within(&permit, Filter::default()));
         let options = StreamOptions { name: filter_name(&filter), after, delay: Duration::ZERO };

@@ -31,6 +31,7 @@ pub mod refusal;
 mod visibility;
 mod sourcing;
 mod sourcing_roots;
+mod stream_filter;
 mod topic;
 mod enums;
 

@@ -14,7 +14,7 @@ use inventory::{
 };
 use platform::path;
 
-use super::{DocumentName, Name, Named, UnknownIds};
+use super::{DocumentName, Meant, Name, Named, UnknownIds, one_of};
 use crate::{
     catalog::{ChannelRef, loads},
     graphql::{
@@ -22,7 +22,7 @@ use crate::{
         fault::Answer,
         refusal::{ErrorCode, Path, UserError},
     },
-    numbering::patterns,
+    numbering::patterns_if,
     orders::ExternalRef,
     papers::invoices_numbered,
 };
@@ -91,7 +91,8 @@ impl Documents {
     async fn read_orders(&mut self, ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<()> {
         let scope = loads(ctx)?.scope();
         self.bound = ctx.caller()?.channel;
-        self.patterns = patterns(ctx).await?;
+        let is_numbered = documents.iter().any(|name| matches!(name, DocumentName::OrderNumber(_)));
+        self.patterns = patterns_if(ctx, is_numbered).await?;
         let code = |name: &&DocumentName| match name {
             DocumentName::ExternalOrder(ExternalRef { channel: Some(ChannelRef::Code(code)), .. }) => Some(code.clone()),
             _ => None,
@@ -130,27 +131,29 @@ impl Documents {
         if beside.is_some() && beside != named { Err(Wrong::Differing) } else { Ok(named) }
     }
 
-    /// The ID of a document, or one of its own that no document has; and the field of the reference that names it.
-    pub(super) fn id(&self, name: &DocumentName, at: &[String], unknown: &mut UnknownIds) -> Result<(ID, Path), UserError> {
-        let last = match name {
-            DocumentName::OrderNumber(_) | DocumentName::InvoiceNumber(_) => path!["number"],
-            DocumentName::ExternalOrder(_) => path!["external", "ref"],
-        };
-        let id = if let DocumentName::InvoiceNumber(number) = name {
-            match self.invoices.get(number).map(Vec::as_slice).unwrap_or_default() {
-                [] => InvoiceId::from_uuid(unknown.next_id()).to_string(),
-                [id] => id.to_string(),
-                _ => {
-                    let message = "several legal entities have given this number: name the invoice by its ID";
-                    return Err(UserError::new(ErrorCode::Invalid, message, [at, last.as_slice()].concat()));
-                }
-            }
-        } else {
+    /// What a document's name stands for, at the path of its reference and beside an ID: the document's ID, or one of its own that no document has.
+    pub(super) fn meant(
+        &self,
+        name: &DocumentName,
+        (at, beside): (&[String], Option<&ID>),
+        unknown: &mut UnknownIds,
+    ) -> Result<Meant, UserError> {
+        let order = |last: Path, unknown: &mut UnknownIds| {
             let name = self.order_name(name).map_err(|wrong| wrong.refusal(at))?;
             let known = name.and_then(|name| self.orders.get(&name).copied());
-            known.unwrap_or_else(|| OrderId::from_uuid(unknown.next_id())).to_string()
+            let id = known.unwrap_or_else(|| OrderId::from_uuid(unknown.next_id()));
+            Ok(Meant { id: ID(id.to_string()), last, shared: None })
         };
-        Ok((ID(id), last))
+        match name {
+            DocumentName::OrderNumber(_) => order(path!["number"], unknown),
+            DocumentName::ExternalOrder(_) => order(path!["external", "ref"], unknown),
+            DocumentName::InvoiceNumber(number) => {
+                let found = self.invoices.get(number).map(Vec::as_slice).unwrap_or_default();
+                let (id, is_shared) = one_of(found, beside, unknown);
+                let said = "several legal entities have given this number: name the invoice by its ID";
+                Ok(Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) })
+            }
+        }
     }
 }
 

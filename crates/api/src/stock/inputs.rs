@@ -45,7 +45,7 @@ pub struct StockFilter {
     pub store_group: Option<IdFilter>,
     /// Products to include.
     pub product: Option<IdFilter>,
-    /// Categories whose products are included; for their descendants too, use `categoryTree`.
+    /// Categories whose products are included; for their descendants too, use `categoryTree`. `stockChanged` refuses its `isNull`.
     pub category: Option<IdFilter>,
     /// Categories whose products, and those of their descendants, are included. Needs product.read. Refused by `stockChanged`.
     pub category_tree: Option<IdFilter>,

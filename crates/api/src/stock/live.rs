@@ -131,10 +131,12 @@ impl StockSubscription {
     ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;
         let delay = feed::delay(max_delay_ms)?;
-        let filter = level_filter(ctx, without_periods(filter)?.as_ref()).await?;
-        if filter.asks_of_lists() {
+        let filter = without_periods(filter)?;
+        let place = filter.as_ref().and_then(StockFilter::place_unheard);
+        let filter = level_filter(ctx, filter.as_ref()).await?;
+        if place.is_some() || filter.asks_of_lists() {
             let message = "events of stock do not say the product's texts, category tree and supplier, lots and times: filter by something else";
-            return Err(TopError::bad_input(message, path!["filter"]));
+            return Err(TopError::bad_input(message, place.unwrap_or_else(|| path!["filter"])));
         }
         let filter = within(&permit, filter);
         let options = StreamOptions { name: filter_name(&filter), after, delay };

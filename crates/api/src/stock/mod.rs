@@ -29,6 +29,7 @@ mod queries;
 mod receipt_payload;
 mod refusals;
 mod reservation;
+mod stream_filter;
 mod visibility;
 mod topic;
 mod wording;

@@ -12,8 +12,8 @@ use platform::{
 use super::{rows, tables};
 use crate::{access, identity};
 
-/// What people have besides their row: it goes with them.
-const OF_USERS: [&str; 3] = ["backup_code", "totp", "link"];
+/// What people have besides their row: it goes with them. Devices and failures would also go by their foreign keys, which wait for whoever has one.
+const OF_USERS: [&str; 5] = ["backup_code", "totp", "link", "device", "login_failure"];
 /// Their second factors, in the order in which whoever shows or replaces one locks them.
 const FACTORS: [&str; 2] = ["backup_code", "totp"];
 /// How often users are looked at whose rows somebody else has, and the time between.

@@ -43,6 +43,11 @@ pub struct StoreGroup {
     pub archived_at: Option<Timestamp>,
 }
 
+/// The key that the code of a group is unique by, as the table keeps it.
+pub fn group_key(code: &str) -> String {
+    code.to_lowercase()
+}
+
 /// The stores of groups.
 pub type Groups = HashMap<GroupId, Vec<StoreId>>;
 

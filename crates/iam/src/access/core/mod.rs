@@ -7,7 +7,7 @@ mod refusal;
 mod role;
 mod stages;
 
-pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, may_give, outlives};
+pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, group_key, may_give, outlives};
 pub use integration::{
     ApiKey, Integration, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, ROLL_OVERLAP_SECONDS, UsedFrom,
     bounded, gained, rights, room_for_key,

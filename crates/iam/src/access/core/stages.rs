@@ -6,7 +6,7 @@ use platform::stages::{Stage, Staged, earliest};
 
 use super::{
     super::permissions::{Bits, REGISTRY, index_of},
-    refusal::{At, Counted, Field, Invalid, Noun, Refusal, Rejection},
+    refusal::{At, Counted, Field, Invalid, Noun, Part, Refusal, Rejection},
 };
 
 impl Refusal {
@@ -83,6 +83,11 @@ impl Refusals {
     /// The outcome of a check; None where it refused.
     pub fn take<T>(&mut self, checked: Result<T, Rejection>) -> Option<T> {
         checked.map_err(|rejection| self.add(rejection)).ok()
+    }
+    /// Places what was refused of an input at an argument, for a call that names by it what another call wrote.
+    pub fn inputs_to(&mut self, argument: Field) {
+        let of_inputs = self.0.iter_mut().filter(|rejection| rejection.at.part != Part::Arguments);
+        of_inputs.for_each(|rejection| rejection.at = At::argument(argument));
     }
     /// Refuses a change of another version than the one there is.
     pub fn version(&mut self, actual: i64, expected: i64) {

@@ -14,7 +14,7 @@ use crate::access::{
     caller::Permit,
     core::{
         At, Counted, Field, Given, Invalid, Noun, Refusal, Refusals, Rejection, Scope, Stage, StoreGroup, check_code, check_name,
-        outlives,
+        group_key, outlives,
     },
     permissions::{Bits, Class, REGISTRY, kind},
     rows,
@@ -234,8 +234,8 @@ async fn unused(work: &Work, group: GroupId) -> Result<(), AccessError> {
 
 /// The key that the group's code is unique by. Refuses a code that another group has.
 fn unique(all: &[StoreGroup], group: &StoreGroup, refusals: &mut Refusals) -> String {
-    let key = group.code.to_lowercase();
-    if all.iter().any(|other| other.id != group.id && other.code.to_lowercase() == key) {
+    let key = group_key(&group.code);
+    if all.iter().any(|other| other.id != group.id && group_key(&other.code) == key) {
         refusals.add(Refusal::GroupCodeTaken.at(At::input(Field::Code)));
     }
     key

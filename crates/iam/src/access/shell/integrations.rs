@@ -204,10 +204,13 @@ impl Access {
         let scope = next.scope.as_ref().unwrap_or(&integration.scope);
         let places = known_places(&work, &[&integration.scope, scope]).await?;
         places.check(scope, At::input(Field::Scope), &mut refusals);
+        refusals.inputs_to(Field::Id);
         refusals.end(Stage::Reference)?;
         let giver = self.held_now(&work, permit.caller()).await?;
         KeyTerms { integration: &integration, places: &places, codes: &[] }.check_rights(&giver, &next, &mut refusals);
         check_room(&work, &integration, now, &mut refusals).await?;
+        // The call names the key alone: what it gives, and what it belongs to, is of the key.
+        refusals.inputs_to(Field::Id);
         refusals.end(Stage::State)?;
         let ends = old.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
         let (was, ended) = (traced::key(&old), ApiKey { expires_at: Some(ends), ..old });

@@ -6,6 +6,7 @@ use entity::{
     prelude::ProductId,
     record::{Record, Selected},
 };
+use iam::access::core::group_key;
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
@@ -30,7 +31,9 @@ impl KeyKind {
         let key = key.trim();
         match self {
             Self::CategorySlug => key.to_owned(),
-            Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::StoreGroupCode | Self::ProductSku => text::fold(key),
+            Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::ProductSku => text::fold(key),
+            // The room of rights keeps groups, and folds nothing but capitals.
+            Self::StoreGroupCode => group_key(key),
             Self::CustomerExternalRef => text::kept(key),
             Self::ProductBarcode => gtin::key(key),
         }

@@ -96,7 +96,8 @@ impl Filter {
         }
     }
 
-    /// Whether it tests, anywhere within, what no event of an order says: its lines, its texts, and the stores that its stock is in.
+    /// Whether it tests, anywhere within, what no event of an order says: its lines, its texts, and the stores that its stock is in. Of their times
+    /// events do not say what they were before, which the face refuses.
     pub fn asks_of_lines(&self) -> bool {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_lines),

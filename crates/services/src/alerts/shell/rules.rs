@@ -120,7 +120,7 @@ impl Alerts {
         // The counter first, so that two calls come one after the other, and the second finds what the first has made.
         journal::lock(work).await?;
         if let Some(known) = idempotency::before(work, &key).await? {
-            return replayed(work, known).await;
+            return replayed(work, permit, known).await;
         }
         let mut refusals = Refusals::default();
         let is_others = |name: &str| name == "storeId" && fields.scope.store.is_some_and(|store| !permit.covers(store));
@@ -161,7 +161,7 @@ impl Alerts {
         let key = Key { owner, mutation: "alertRuleDelete", key, hash: hash_of(removal) };
         journal::lock(work).await?;
         if let Some(known) = idempotency::before(work, &key).await? {
-            return replayed(work, known).await;
+            return replayed(work, permit, known).await;
         }
         let found = rows::lock_rule(work, removal.id).await?.filter(|rule| covers(permit, rule));
         let rule = found.ok_or_else(|| AlertRefusal::NotFound { what: "alert rule", field: path!["input", "id"] })?;
@@ -204,11 +204,11 @@ fn traced(rule: &Rule) -> Fields {
         .with("digestHour", rule.digest_hour)
 }
 
-/// The answer of an earlier call: the rule as it is now, if it is still there.
-async fn replayed(work: &Work, known: KeyUse) -> Result<Acted<Option<Rule>>, AlertError> {
+/// The answer of an earlier call: the rule as it is now, if it is still there and within the rights that the caller has by now.
+async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Result<Acted<Option<Rule>>, AlertError> {
     let KeyUse::Same(receipt) = known else { return Err(AlertRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a rule names it"))?;
-    let value = rows::rules_by_id(work, &[receipt.rule]).await?.pop();
+    let value = rows::rules_by_id(work, &[receipt.rule]).await?.pop().filter(|rule| covers(permit, rule));
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }

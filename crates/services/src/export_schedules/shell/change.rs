@@ -100,7 +100,7 @@ impl ExportSchedules {
 
     async fn be_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> Acting {
         let key = key_of(permit, "exportScheduleSet", &input.idempotency_key, hash_of(input));
-        if let Some(replayed) = replayed(work, &key).await? {
+        if let Some(replayed) = replayed(work, permit, &key).await? {
             return Ok(replayed);
         }
         may_feed(permit.caller(), noun_of(input.fields.entity))?;
@@ -204,7 +204,7 @@ impl ExportSchedules {
 
     async fn be_requested(&self, work: &mut Work, permit: &May, input: &ScheduleRun) -> Acting {
         let key = key_of(permit, "exportScheduleRun", &input.idempotency_key, hash_of(input));
-        if let Some(replayed) = replayed(work, &key).await? {
+        if let Some(replayed) = replayed(work, permit, &key).await? {
             return Ok(replayed);
         }
         let before = own(work, permit, input.id).await?;
@@ -229,7 +229,7 @@ impl ExportSchedules {
 
     async fn be_deleted(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> Acting {
         let key = key_of(permit, "exportScheduleDelete", &input.idempotency_key, hash_of(input));
-        if let Some(replayed) = replayed(work, &key).await? {
+        if let Some(replayed) = replayed(work, permit, &key).await? {
             return Ok(replayed);
         }
         let schedule = own(work, permit, input.id).await?;
@@ -280,14 +280,14 @@ fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::In
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
-/// The answer of an earlier call: the schedule as it is now, if it is still there.
-async fn replayed(work: &Work, key: &Key) -> Result<Option<Acted<Option<Schedule>>>, ExportScheduleError> {
+/// The answer of an earlier call: the schedule as it is now, if it is still there and the caller still sees it.
+async fn replayed(work: &Work, permit: &May, key: &Key) -> Result<Option<Acted<Option<Schedule>>>, ExportScheduleError> {
     let receipt: Receipt = match idempotency::in_turn(work, key).await? {
         Before::Nothing => return Ok(None),
         Before::Reused => return Err(ExportScheduleRefusal::KeyReused.into()),
         Before::Same(receipt) => receipt,
     };
-    let value = rows::schedule(work, receipt.schedule).await?;
+    let value = rows::schedule(work, receipt.schedule).await?.filter(|schedule| sees(permit, schedule));
     Ok(Some(Acted { value, seq: receipt.seq, is_replayed: true }))
 }
 

@@ -269,12 +269,13 @@ mod tests {
         ] {
             assert_eq!(fault(&text(kind, written)), found(name, kind), "{written}");
         }
-        for written in ["<b>bold</b>", "a <!-- b", "</p>", "\u{7}", " "] {
+        for written in ["<b>bold</b>", "a <!-- b", "</p>", "\u{7}"] {
             assert!(
                 matches!(fault(&text(PaperKind::Invoice, written)), Some((LookField::Text(0), LookFault::Invalid(_)))),
                 "{written}"
             );
         }
+        assert_eq!(fault(&text(PaperKind::Invoice, " ")), Some((LookField::Text(0), LookFault::Missing)));
         assert_eq!(fault(&text(PaperKind::Invoice, "有難う")), Some((LookField::Text(0), LookFault::Unprintable)));
     }
 

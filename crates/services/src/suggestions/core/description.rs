@@ -188,7 +188,9 @@ mod tests {
         assert_eq!(EndpointFields { key: Some(String::new()), ..fields.clone() }.check(), Ok(()));
         let refused = [
             (EndpointFields { url: "x".repeat(MOST_URL + 1), ..fields.clone() }, EndpointRefusal::UrlTooLong),
-            (EndpointFields { model: " ".to_owned(), ..fields.clone() }, EndpointRefusal::Model),
+            (EndpointFields { url: " ".to_owned(), ..fields.clone() }, EndpointRefusal::NoUrl),
+            (EndpointFields { model: " ".to_owned(), ..fields.clone() }, EndpointRefusal::NoModel),
+            (EndpointFields { model: "a\nb".to_owned(), ..fields.clone() }, EndpointRefusal::Model),
             (EndpointFields { key: Some("a\nb".to_owned()), ..fields.clone() }, EndpointRefusal::Key),
             (EndpointFields { max_tokens: MOST_TOKENS + 1, ..fields.clone() }, EndpointRefusal::Tokens),
             (EndpointFields { calls_per_day: 0, ..fields.clone() }, EndpointRefusal::Calls),
