@@ -205,7 +205,7 @@ export type OrderChangedSubscription = {
         id: string;
         /** Version of the order, +1 for each change. */
         version: number;
-        /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
+        /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······. */
         number: string;
         /** Status of the order. */
         status: S.Open<S.OrderStatus>;
@@ -295,7 +295,7 @@ export type OrderFieldsFragment = {
   id: string;
   /** Version of the order, +1 for each change. */
   version: number;
-  /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
+  /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······. */
   number: string;
   /** Status of the order. */
   status: S.Open<S.OrderStatus>;
@@ -346,7 +346,7 @@ export type OrderCreateMutation = {
       id: string;
       /** Version of the order, +1 for each change. */
       version: number;
-      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
+      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;
@@ -455,7 +455,7 @@ export type OrderCancelMutation = {
       id: string;
       /** Version of the order, +1 for each change. */
       version: number;
-      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
+      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;
@@ -539,7 +539,7 @@ export type OrderByRefQuery = {
     id: string;
     /** Version of the order, +1 for each change. */
     version: number;
-    /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
+    /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······. */
     number: string;
     /** Status of the order. */
     status: S.Open<S.OrderStatus>;
@@ -595,7 +595,7 @@ export type OrdersQuery = {
       id: string;
       /** Version of the order, +1 for each change. */
       version: number;
-      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
+      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;

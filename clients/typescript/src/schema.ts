@@ -205,7 +205,7 @@ export interface AlertListFilter {
   assignee?: IdFilter | null;
   /** Opened then. */
   openedAt?: DateTimeFilter | null;
-  /** Time at which the alert last changed. */
+  /** Time at which the alert last changed. Refused by `alertChanged`. */
   updatedAt?: DateTimeFilter | null;
 }
 
@@ -370,7 +370,7 @@ export interface ArchiveFilter {
   isArchived?: boolean | null;
   /** Condition on the ID. */
   id?: IdFilter | null;
-  /** Code of the channel or slug of the category, in any spelling of capitals. Product families have none, so none of them matches. */
+  /** Code of the channel or slug of the category, in any spelling of capitals. Product families have none: they match `isNull: true` alone. */
   code?: StringFilter | null;
   /** Name, in any spelling of capitals. The first 10,000 objects in the order of their creation are compared. */
   name?: StringFilter | null;
@@ -1034,8 +1034,13 @@ export type CountPrecision =
 export interface CreditNoteIssueInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** ID of the invoice. */
-  invoiceId: string;
+  /**
+   * Deprecated form of `invoice`: its ID.
+   * @deprecated 2026-11-27: use invoice. Removed after 2027-11-27.
+   */
+  invoiceId?: string | null;
+  /** Invoice that is credited. Required, unless the deprecated `invoiceId` is given. */
+  invoice?: InvoiceRef | null;
   /** Quantities that are credited; null for all that is left of the invoice. */
   lines?: ReadonlyArray<CreditNoteLineInput> | null;
   /** Reason, which is printed; at most 1,000 characters. Null for none. */
@@ -1354,12 +1359,16 @@ export type DataJobStatus =
   | 'FAILED'
   | 'CANCELLED';
 
-/** Rows whose calendar day is in this range. Rows without a day do not match. */
+/** Rows whose calendar day is in this range. Rows without a day match `isNull: true` alone. */
 export interface DateFilter {
   /** First day that matches. Null for no lower bound. */
   gte?: string | null;
   /** First day after the days that match. Null for no upper bound. */
   lt?: string | null;
+  /** Days that match; today is the day in the time zone of the store that the filter names, else of the tenant. Null for any. */
+  period?: RelativePeriod | null;
+  /** True for rows without a day, false for rows with one, null for both. */
+  isNull?: boolean | null;
 }
 
 /** Range of time. */
@@ -1368,6 +1377,13 @@ export interface DateTimeFilter {
   gte?: string | null;
   /** End of the range, excluded. Null for none. */
   lt?: string | null;
+  /**
+   * Days of the time, in the time zone of the store that the filter names, else of the tenant. Null for any. Refused by subscriptions: no event
+   * reports the end of a day.
+   */
+  period?: RelativePeriod | null;
+  /** True for rows without a time, false for rows with one, null for both. */
+  isNull?: boolean | null;
 }
 
 /** Dead and slow stock. All conditions hold; one that is null is absent. */
@@ -2139,7 +2155,7 @@ export interface FulfilmentWorkFilter {
   isLate?: boolean | null;
   /** Time at which the work was created. */
   createdAt?: DateTimeFilter | null;
-  /** Time at which the work last changed. */
+  /** Time at which the work last changed. Not in fulfilmentWorkChanged. */
   updatedAt?: DateTimeFilter | null;
 }
 
@@ -2377,13 +2393,13 @@ export interface IdFilter {
   /**
    * Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
    * references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
-   * store, channel, supplier, product, category or customer; `reference` of movements takes numbers of documents, at most 20 in a filter. Refused by
-   * `id` and for other kinds.
+   * store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups, `reference` of movements numbers of
+   * documents, at most 20 in a filter. Refused by `id` and for other kinds.
    */
   key?: ReadonlyArray<string> | null;
   /**
-   * True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, customer of orders and
-   * returns, and blanketOrder of purchase orders; refused elsewhere.
+   * True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
+   * stock levels, customer of orders and returns, blanketOrder of purchase orders, and reference of movements; refused elsewhere.
    */
   isNull?: boolean | null;
 }
@@ -2559,8 +2575,13 @@ export interface InvoiceFilter {
 export interface InvoiceIssueInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** ID of the order. */
-  orderId: string;
+  /**
+   * Deprecated form of `order`: its ID.
+   * @deprecated 2026-11-27: use order. Removed after 2027-11-27.
+   */
+  orderId?: string | null;
+  /** Order that is invoiced. Required, unless the deprecated `orderId` is given. */
+  order?: OrderRef | null;
   /** Share of the order that is invoiced, less what is invoiced already. Default SHIPPED. */
   scope?: InvoiceScope;
 }
@@ -2973,7 +2994,7 @@ export interface LotFilter {
   status?: ReadonlyArray<LotStatus> | null;
   /** Day before which the lot's expiry date is. A lot without one does not match. Null for any. */
   expiresBefore?: string | null;
-  /** Expiry date of the lot. A lot without one does not match. */
+  /** Expiry date of the lot. */
   expiresOn?: DateFilter | null;
   /** Quantity of the lot on hand in all stores that you may see, in the product's smallest unit. */
   onHand?: QuantityFilter | null;
@@ -3086,7 +3107,7 @@ export interface MemberFilter {
   search?: string | null;
   /** True for members with a second factor, false for those without one, null for both. */
   isMfaEnabled?: boolean | null;
-  /** Time at which the member was last seen. Invited members were not seen yet and do not match. */
+  /** Time at which the member was last seen. Invited members were not seen yet: they match `isNull: true` alone. */
   lastSeenAt?: DateTimeFilter | null;
 }
 
@@ -3476,9 +3497,9 @@ export interface OrderFilter {
   total?: MoneyFilter | null;
   /** Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`. */
   allocatedStore?: StoreIdFilter | null;
-  /** Time at which the order was created here, which may be later than it was placed. */
+  /** Time at which the order was created here, which may be later than it was placed. Refused by `orderChanged`. */
   createdAt?: DateTimeFilter | null;
-  /** Time at which the order last changed. */
+  /** Time at which the order last changed. Refused by `orderChanged`. */
   updatedAt?: DateTimeFilter | null;
   /**
    * Words, at most 8: each is the number of the order or the beginning of its reference or, with customer.read, of its customer's, or with
@@ -5091,6 +5112,10 @@ export interface QuantityFilter {
   gte?: number | null;
   /** Upper bound, included, in the product's smallest unit. Null for none. */
   lte?: number | null;
+  /** Lower bound, excluded, in the product's smallest unit. Null for none. */
+  gt?: number | null;
+  /** Upper bound, excluded, in the product's smallest unit. Null for none. */
+  lt?: number | null;
 }
 
 /** Hours in which no e-mail is sent. */
@@ -5196,6 +5221,19 @@ export type RejectReason =
   | 'NO_CAPACITY'
   | 'CANNOT_SHIP'
   | 'OTHER';
+
+/** Period of calendar days that moves with the day on which a list is read. More may be added. */
+export type RelativePeriod =
+  | 'TODAY'
+  | 'YESTERDAY'
+  | 'LAST_7_DAYS'
+  | 'LAST_30_DAYS'
+  | 'LAST_365_DAYS'
+  | 'THIS_MONTH'
+  | 'LAST_MONTH'
+  | 'THIS_YEAR'
+  | 'NEXT_7_DAYS'
+  | 'NEXT_30_DAYS';
 
 /** Kind of a reorder suggestion. */
 export type ReorderKind =
@@ -5819,8 +5857,13 @@ export interface ReturnMatchInput {
 
 /** A refund for a new return, recorded in the same step. */
 export interface ReturnPaymentInput {
-  /** ID of the order that is refunded. Null for the one order that the return goes back on; needed where it goes back on several. */
+  /**
+   * Deprecated form of `order`: its ID.
+   * @deprecated 2026-11-27: use order. Removed after 2027-11-27.
+   */
   orderId?: string | null;
+  /** Order that is refunded. Null for the one order that the return goes back on; needed where it goes back on several. */
+  order?: OrderRef | null;
   /** Amount above 0, in the order's currency. Null for what is left of the return's refund after the payments before it. */
   amount?: MoneyInput | null;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
@@ -6565,7 +6608,7 @@ export interface StockFilter {
   storeGroup?: IdFilter | null;
   /** Products to include. */
   product?: IdFilter | null;
-  /** Categories whose products are included; for their descendants too, use `categoryTree`. */
+  /** Categories whose products are included; for their descendants too, use `categoryTree`. `stockChanged` refuses its `isNull`. */
   category?: IdFilter | null;
   /** Categories whose products, and those of their descendants, are included. Needs product.read. Refused by `stockChanged`. */
   categoryTree?: IdFilter | null;
@@ -7236,6 +7279,11 @@ export interface StoreGroupFilter {
   search?: string | null;
 }
 
+/** Reference to a store group: exactly one field. */
+export type StoreGroupRef =
+  | { id: string; code?: never }
+  | { id?: never; code: string };
+
 /** An archived group of stores to restore. */
 export interface StoreGroupRestoreInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -7316,10 +7364,11 @@ export interface StoreRestoreInput {
 
 /** The stores of a grant: said, never implied. Exactly one of these. */
 export type StoreScopeInput =
-  | { all: boolean; groupIds?: never; storeIds?: never; stores?: never }
-  | { all?: never; groupIds: ReadonlyArray<string>; storeIds?: never; stores?: never }
-  | { all?: never; groupIds?: never; storeIds: ReadonlyArray<string>; stores?: never }
-  | { all?: never; groupIds?: never; storeIds?: never; stores: ReadonlyArray<StoreRef> };
+  | { all: boolean; groupIds?: never; groups?: never; storeIds?: never; stores?: never }
+  | { all?: never; groupIds: ReadonlyArray<string>; groups?: never; storeIds?: never; stores?: never }
+  | { all?: never; groupIds?: never; groups: ReadonlyArray<StoreGroupRef>; storeIds?: never; stores?: never }
+  | { all?: never; groupIds?: never; groups?: never; storeIds: ReadonlyArray<string>; stores?: never }
+  | { all?: never; groupIds?: never; groups?: never; storeIds?: never; stores: ReadonlyArray<StoreRef> };
 
 /** Sort order of a list of stores; stores with equal values are sorted by ID. */
 export interface StoreSort {
@@ -7399,6 +7448,8 @@ export interface StringFilter {
   startsWith?: string | null;
   /** Text that must be contained. */
   contains?: string | null;
+  /** True for rows without a text, false for rows with one, null for both. Codes, SKUs, slugs and numbers are never missing. */
+  isNull?: boolean | null;
 }
 
 /** The supplier that goes out of use. */

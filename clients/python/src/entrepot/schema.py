@@ -884,14 +884,12 @@ CountPrecision = Literal[
 ]
 
 
-class _CreditNoteIssueInput(TypedDict):
-    invoiceId: str
-
-
-class CreditNoteIssueInput(_CreditNoteIssueInput, total=False):
+class CreditNoteIssueInput(TypedDict, total=False):
     """A credit note to issue."""
 
     idempotencyKey: str
+    invoiceId: Optional[str]
+    invoice: Optional["InvoiceRef"]
     lines: Optional[Sequence["CreditNoteLineInput"]]
     reason: Optional[str]
 
@@ -1147,10 +1145,12 @@ DataJobStatus = Literal[
 
 
 class DateFilter(TypedDict, total=False):
-    """Rows whose calendar day is in this range. Rows without a day do not match."""
+    """Rows whose calendar day is in this range. Rows without a day match `isNull: true` alone."""
 
     gte: Optional[str]
     lt: Optional[str]
+    period: Optional["RelativePeriod"]
+    isNull: Optional[bool]
 
 
 class DateTimeFilter(TypedDict, total=False):
@@ -1158,6 +1158,8 @@ class DateTimeFilter(TypedDict, total=False):
 
     gte: Optional[str]
     lt: Optional[str]
+    period: Optional["RelativePeriod"]
+    isNull: Optional[bool]
 
 
 class DeadStockFilter(TypedDict, total=False):
@@ -2174,14 +2176,12 @@ InvoiceFilter = TypedDict(
 )
 
 
-class _InvoiceIssueInput(TypedDict):
-    orderId: str
-
-
-class InvoiceIssueInput(_InvoiceIssueInput, total=False):
+class InvoiceIssueInput(TypedDict, total=False):
     """An invoice to issue."""
 
     idempotencyKey: str
+    orderId: Optional[str]
+    order: Optional["OrderRef"]
     scope: "InvoiceScope"
 
 
@@ -4216,6 +4216,8 @@ class QuantityFilter(TypedDict, total=False):
     eq: Optional[int]
     gte: Optional[int]
     lte: Optional[int]
+    gt: Optional[int]
+    lt: Optional[int]
 
 
 _QuietHoursInputOptional = TypedDict(
@@ -4328,6 +4330,20 @@ RejectReason = Literal[
     "NO_CAPACITY",
     "CANNOT_SHIP",
     "OTHER",
+]
+
+
+RelativePeriod = Literal[
+    "TODAY",
+    "YESTERDAY",
+    "LAST_7_DAYS",
+    "LAST_30_DAYS",
+    "LAST_365_DAYS",
+    "THIS_MONTH",
+    "LAST_MONTH",
+    "THIS_YEAR",
+    "NEXT_7_DAYS",
+    "NEXT_30_DAYS",
 ]
 
 
@@ -4849,6 +4865,7 @@ class ReturnPaymentInput(_ReturnPaymentInput, total=False):
     """A refund for a new return, recorded in the same step."""
 
     orderId: Optional[str]
+    order: Optional["OrderRef"]
     amount: Optional["MoneyInput"]
     reference: Optional[str]
     parentId: Optional[str]
@@ -6096,6 +6113,13 @@ class StoreGroupFilter(TypedDict, total=False):
     search: Optional[str]
 
 
+class StoreGroupRef(TypedDict, total=False):
+    """Reference to a store group: exactly one field."""
+
+    id: str
+    code: str
+
+
 class _StoreGroupRestoreInput(TypedDict):
     id: str
 
@@ -6178,6 +6202,7 @@ class StoreScopeInput(TypedDict, total=False):
 
     all: bool
     groupIds: Sequence[str]
+    groups: Sequence["StoreGroupRef"]
     storeIds: Sequence[str]
     stores: Sequence["StoreRef"]
 
@@ -6249,6 +6274,7 @@ StringFilter = TypedDict(
         "in": "Optional[Sequence[str]]",
         "startsWith": "Optional[str]",
         "contains": "Optional[str]",
+        "isNull": "Optional[bool]",
     },
     total=False,
 )
