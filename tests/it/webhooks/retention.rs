@@ -2,7 +2,7 @@
 
 use entrepot::{
     jobs::{Lease, Registry, Terms},
-    storage::{Backend, journal},
+    storage::{Backend, Reads, Row, journal},
     webhooks::Keep,
 };
 use serde_json::json;
@@ -41,12 +41,20 @@ async fn low(world: &World) -> journal::Head {
     world.node.db.tenant(world.ours.owner.tenant).head().await.unwrap()
 }
 
+/// The last event of our house that was looked at for alerts, which nothing is let go before.
+async fn followed_for_alerts(world: &World) -> Option<i64> {
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let rows = scope.rows("SELECT journal_seq FROM alert_follower WHERE tenant_id = $1", vec![]).await.unwrap();
+    rows.first().map(|row| Row::scalar(row).unwrap())
+}
+
 async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     let receiver = Receiver::new(|_, _| Answer::Status(500)).await;
     let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     let wanted = receipt(world, &world.ours, "wanted").await;
     until("an attempt", async || receiver.count() == 1).await;
+    until("alerts of it", async || followed_for_alerts(world).await >= Some(wanted)).await;
     works.kill().await;
     let (lease, holding) = lease(world).await;
     assert_eq!(world.node.webhooks.trim(lease, KEEP).await.unwrap(), 0, "nothing is old yet");
