@@ -1,14 +1,17 @@
 //! A manager of one shop changes only that shop's stock. Of other shops they see what is available; everything else of theirs looks as if it were
 //! not there.
 
-use entrepot::access::REGISTRY;
+use entrepot::{
+    access::REGISTRY,
+    storage::{Backend, Reads},
+};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::world::{everywhere, grant, only};
 use crate::{
     authorization::{
-        calls::{Calls, base},
+        calls::{Calls, base, named},
         crossing::{made_up, shape},
         world::{House, World},
     },
@@ -72,18 +75,23 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
     // Whoever asks what things cost has the books brought up to date first: what they say of the other shop is there already.
     entrepot::costing::jobs::keep_all(world.node.db.clone()).await.unwrap();
     let before = of_shop(world, &other).await;
+    // An ID of another kind than a place names is refused by its prefix, before any statement: that is tried on one database, and has no depth.
+    let is_embedded = Reads::backend(&world.node.db.tenant(world.ours.owner.tenant)) == Backend::Sqlite;
     let (mut different, mut asked) = (Vec::new(), 0);
     for (operation, field) in calls.roots() {
         let name = field.name.node.as_str();
-        let all = calls.wide(&base(&field.ty.node), 3);
+        let kind = base(&field.ty.node);
+        let (all, some) = (calls.wide(&kind, 3), calls.wide(&kind, 1));
         for slot in calls.slots(field) {
+            let fits = |prefix: &str| named(name, &slot).is_none_or(|kind| kind == prefix);
             let kinds = OF_A_SHOP.iter().copied().chain(BY_SHOP.contains(&name).then_some("sto"));
-            for prefix in kinds {
+            for prefix in kinds.filter(|prefix| is_embedded || fits(prefix)) {
+                let selection = if fits(prefix) { &all } else { &some };
                 let id = &other.ids[prefix];
                 let mut answers = Vec::new();
                 for id in [made_up(world, id), id.clone()] {
                     let variables = calls.variables(&world.ours, field, Some((&slot, &id)));
-                    let document = calls.document(operation, field, &variables, &all);
+                    let document = calls.document(operation, field, &variables, selection);
                     let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
                     let text = of_the_tenant(&answer);
                     assert!(!text.contains("charlie"), "{name} by {slot:?} = {id} tells of the other shop: {answer:#}");
@@ -104,7 +112,7 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
         let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
         assert!(!of_the_tenant(&answer).contains("charlie"), "{name} tells of the other shop: {answer:#}");
     }
-    assert!(asked > 400, "only {asked} crossings were tried");
+    assert!(asked > if is_embedded { 400 } else { 100 }, "only {asked} crossings were tried");
     assert!(different.is_empty(), "{} of {asked} answers tell the other shop's from nobody's: {different:#?}", different.len());
     assert_eq!(of_shop(world, &other).await, before, "the other shop's rows changed");
 }
