@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ARGS ?=
 
-.PHONY: help demo serve test test-only test-clients check check-deploy fmt schema clients bench services-up services-down clean
+.PHONY: help demo serve test test-only test-clients pack-clients check check-deploy fmt schema clients bench services-up services-down clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test-only: ## the tests alone (ARGS="name" runs those whose name contains it)
 
 test-clients: ## the clients in TypeScript and Python against a real server (ENTREPOT_BIN=FILE)
 	@scripts/test-clients.sh
+
+pack-clients: ## the clients' packages as a release has them, nothing is published (ARGS="FOLDER")
+	@scripts/pack-clients.sh $(ARGS)
 
 check: ## format, lints and generated files, without the tests
 	@scripts/test.sh --check

@@ -114,6 +114,9 @@ service_user() {
   fi
 }
 
+# The version of the server, which the clients have as well.
+workspace_version() { sed -nE 's/^version = "(.*)"$/\1/p' "$ROOT/Cargo.toml" | head -n 1; }
+
 target_dir() { echo "${CARGO_TARGET_DIR:-$ROOT/target}"; }
 
 # A Rust toolchain and a C compiler build Entrepot (SQLite, cryptography and the allocator are C).
