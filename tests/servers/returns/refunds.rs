@@ -71,16 +71,10 @@ async fn a_refund_at_once_names_its_order_as_the_till_does() {
             refused(&world.act("returnCreate", returning(payment)).await, code, &format!("input.payments.0.{field}"));
         }
         let payment = json!({"method": "CASH", "order": {"external": {"channel": web, "ref": "till-7"}}});
-        let mut input = returning(payment);
+        let input = returning(payment);
         let closed = done(&world.act("returnCreate", input.clone()).await, "return").clone();
         assert_eq!((&closed["status"], &closed["refunded"]["amount"]), (&json!("CLOSED"), &json!("2.55")));
-        assert_eq!(world.act("returnCreate", input.clone()).await["replayed"], true);
-        // A key is compared by what was sent: another name of the order is another input.
-        for named in [json!({"number": order["number"]}), json!({"id": order["id"]})] {
-            input["payments"][0]["order"] = named;
-            let reused = world.act("returnCreate", input.clone()).await;
-            refused(&reused, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
-        }
+        assert_eq!(world.act("returnCreate", input).await["replayed"], true);
     })
     .await;
 }
