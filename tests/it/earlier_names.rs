@@ -10,6 +10,7 @@ on_both!(
     a_job_with_files_answers_to_its_earlier_name,
     an_import_that_only_tries_is_kept_apart_from_the_import,
     an_earlier_name_asks_for_the_same_permission,
+    booleans_numbers_and_statuses_answer_to_their_earlier_names,
 );
 
 const OLD: &str =
@@ -96,4 +97,30 @@ async fn an_earlier_name_asks_for_the_same_permission(world: &World) {
         let error = &answer["errors"][0];
         assert_eq!((&error["code"], &error["permission"]), (&json!("FORBIDDEN"), &json!(permission)), "{document}: {answer:#}");
     }
+}
+
+async fn booleans_numbers_and_statuses_answer_to_their_earlier_names(world: &World) {
+    let house = &world.ours;
+    let category = "mutation($input: CategoryCreateInput!) { categoryCreate(input: $input) {
+        category { position sortIndex } userErrors { code field message } } }";
+    for (name, slug) in [("position", "earlier-5"), ("sortIndex", "earlier-6")] {
+        let made = world.must(house, category, json!({ "input": { "name": slug, "slug": slug, name: 3 } })).await;
+        assert_eq!(made["category"], json!({ "position": 3, "sortIndex": 3 }), "{name}");
+    }
+    let rule = "mutation($input: HoldRuleUpsertInput!) { holdRuleUpsert(input: $input) {
+        holdRule { isAddressMissing lacksAddress } userErrors { code field message } } }";
+    for name in ["lacksAddress", "isAddressMissing"] {
+        let key = format!("earlier-{name}");
+        let input = json!({ "idempotencyKey": key, "code": "EARLIER", "kind": "ADDRESS", "reason": "No address.", name: true });
+        let made = world.must(house, rule, json!({ "input": input })).await;
+        assert_eq!(made["holdRule"], json!({ "isAddressMissing": true, "lacksAddress": true }), "{name}");
+    }
+    let both = "query($id: ID!) { node(id: $id) { ... on Tenant { sandbox isSandbox mfaRequired isMfaRequired } }
+        roles { builtIn isBuiltIn } jobs(statuses: [QUEUED], states: [FAILED]) { nodes { id } } }";
+    let found = asked(world, both, json!({ "id": house.owner.tenant.to_string() })).await;
+    let tenant = json!({ "sandbox": false, "isSandbox": false, "mfaRequired": false, "isMfaRequired": false });
+    assert_eq!(found["node"], tenant, "{found:#}");
+    let roles = found["roles"].as_array().unwrap();
+    assert!(!roles.is_empty() && roles.iter().all(|role| role["builtIn"].is_boolean() && role["builtIn"] == role["isBuiltIn"]));
+    assert_eq!(found["jobs"]["nodes"], json!([]), "a job has one status, so none has both");
 }

@@ -29,7 +29,7 @@ on_both!(
 );
 
 const UPDATE: &str = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { seq
-    tenant { name defaultCurrency timeZone mfaRequired settings { version reservationSeconds sessionIdleSeconds sessionSeconds approvalLimit { amount currencyCode } } }
+    tenant { name defaultCurrency timeZone isMfaRequired settings { version reservationSeconds sessionIdleSeconds sessionSeconds approvalLimit { amount currencyCode } } }
     userErrors { code field ... on VersionConflict { actualVersion } } } }";
 
 async fn update(world: &World, house: &House, input: Value) -> Value {
@@ -49,13 +49,13 @@ fn codes(answer: &Value) -> Vec<(String, String)> {
 
 async fn settings_change_together_or_not_at_all(world: &World) {
     let house = &world.ours;
-    let input = json!({ "expectedVersion": 1, "name": "Alpha & daughters", "timeZone": "Europe/Paris", "mfaRequired": true,
+    let input = json!({ "expectedVersion": 1, "name": "Alpha & daughters", "timeZone": "Europe/Paris", "isMfaRequired": true,
         "sessionIdleSeconds": 1800, "sessionSeconds": 86_400, "approvalLimit": pounds("500.00") });
     let changed = update(world, house, input).await;
     assert_eq!(changed["userErrors"], json!([]));
     let settings = json!({ "version": 2, "reservationSeconds": 900, "sessionIdleSeconds": 1800, "sessionSeconds": 86_400,
         "approvalLimit": pounds("500.00") });
-    let expected = json!({ "name": "Alpha & daughters", "defaultCurrency": "GBP", "timeZone": "Europe/Paris", "mfaRequired": true, "settings": settings });
+    let expected = json!({ "name": "Alpha & daughters", "defaultCurrency": "GBP", "timeZone": "Europe/Paris", "isMfaRequired": true, "settings": settings });
     assert_eq!(changed["tenant"], expected);
     let head = world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq;
     assert_eq!(changed["seq"], json!(head), "it is an event of the tenant's");

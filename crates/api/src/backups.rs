@@ -14,6 +14,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
+        filters::of_both,
         limits::Limits,
         scalars::{Cursor, DateTime, Long},
     },
@@ -29,10 +30,10 @@ pub enum BackupKind {
     Drill,
 }
 
-/// State of a run in the log of backups.
+/// Status of a run in the log of backups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "prelude::BackupState")]
-pub enum BackupState {
+pub enum BackupStatus {
     /// The run has begun. One whose process was killed becomes FAILED when the next run looks.
     Running,
     /// The run has succeeded.
@@ -58,9 +59,9 @@ impl BackupRun {
     async fn kind(&self) -> BackupKind {
         self.0.kind.into()
     }
-    /// State of the run.
+    /// Status of the run.
     #[field(was("state", "2026-11-26"))]
-    async fn status(&self) -> BackupState {
+    async fn status(&self) -> BackupStatus {
         self.0.state.into()
     }
     /// Time at which the run began.
@@ -138,11 +139,14 @@ impl BackupQuery {
     /// The deployment's backups and drills, the newest first unless another order is asked for. On Postgres they are those that pgBackRest
     /// lists, where the operator has set that up; its failed runs are not in the list.
     #[field(permit = JobRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn backups(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Kinds to include; an empty list matches nothing.")] kinds: Option<Vec<BackupKind>>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackupState>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing.")] statuses: Option<Vec<BackupStatus>>,
+        #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
+        states: Option<Vec<BackupStatus>>,
         #[graphql(desc = "Sort of the backups and drills. Null for STARTED_AT, DESC.")] sort: Option<BackupRunSort>,
         first: Option<i32>,
         after: Option<Cursor>,
@@ -153,7 +157,7 @@ impl BackupQuery {
         let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.given::<Limits>()?.page)?;
         let filter = RunFilter {
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            states: states.map(|states| states.into_iter().map(Into::into).collect()),
+            states: of_both(statuses, states).map(|statuses| statuses.into_iter().map(Into::into).collect()),
         };
         let log = BackupLog::new(jobs.database().clone(), jobs.clock().clone());
         let rows = log.page(&filter, sorted, &request).await?.into_iter().map(|run| {

@@ -18,6 +18,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
+        filters::of_both,
         limits::Limits,
         once::{Again, Earlier},
         reading::read,
@@ -201,7 +202,9 @@ impl JobQuery {
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackgroundJobStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing.")] statuses: Option<Vec<BackgroundJobStatus>>,
+        #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
+        states: Option<Vec<BackgroundJobStatus>>,
         #[graphql(desc = "Sort of the jobs. Null for CREATED_AT, DESC.")] sort: Option<BackgroundJobSort>,
         first: Option<i32>,
         after: Option<Cursor>,
@@ -210,10 +213,10 @@ impl JobQuery {
         let (descending, list) = sorted(sort);
         let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());
-        if let Some(states) = states {
+        if let Some(statuses) = of_both(statuses, states) {
             let backend = jobs.database().backend();
             conditions = format!(" AND {}", backend.in_texts("state", 2));
-            values.push(backend.texts(states.into_iter().map(|state| core::State::from(state).as_str())));
+            values.push(backend.texts(statuses.into_iter().map(|status| core::State::from(status).as_str())));
         }
         let scope = permit.scope(jobs.database());
         let source = ListSource { from: format!("FROM job WHERE tenant_id = $1{conditions}"), values: values.clone() };

@@ -113,6 +113,9 @@ pub struct TenantUpdateInput {
     /// IANA time zone of the tenant. Past business days keep their dates.
     pub time_zone: Option<String>,
     /// Whether members must use a second factor. Null leaves it as it is.
+    pub is_mfa_required: Option<bool>,
+    /// Deprecated name of `isMfaRequired`.
+    #[graphql(deprecation = "2026-11-27: use isMfaRequired. Removed after 2027-11-27.")]
     pub mfa_required: Option<bool>,
     /// Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days). Null leaves it as it is. Every node
     /// applies a change within a minute.
@@ -181,7 +184,7 @@ impl TenancyMutation {
             name: input.name,
             currency: input.default_currency.map(|code| code.0),
             time_zone: input.time_zone,
-            mfa_required: input.mfa_required,
+            mfa_required: input.is_mfa_required.or(input.mfa_required),
             reservation_seconds: input.reservation_seconds.map(|seconds| seconds.0),
             session_idle_seconds: long(input.session_idle_seconds),
             session_seconds: long(input.session_seconds),
@@ -221,6 +224,7 @@ fn as_set(tenant: Tenant, settings: Settings) -> Tenant {
         name: settings.name,
         default_currency: CurrencyCode(settings.currency),
         time_zone: settings.time_zone,
+        is_mfa_required: settings.mfa_required,
         mfa_required: settings.mfa_required,
         closed_through: settings.closed_through.map(Date),
         ..tenant

@@ -155,7 +155,7 @@ impl Shop<'_> {
             .map(|(row, supplier)| {
                 let (code, _, days) = SUPPLIERS[supplier];
                 json!({ "product": { "sku": row["sku"] }, "supplier": { "code": code }, "unitCost": row["unitCost"],
-                        "packSize": 6, "minimumOrder": 12, "leadTimeDays": days, "preferred": true })
+                        "packSize": 6, "minimumOrder": 12, "leadTimeDays": days, "isPreferred": true })
             })
             .collect();
         let fields = "rows { userErrors { code message } }";

@@ -26,7 +26,7 @@ impl Shop<'_> {
             .zip(suppliers)
             .map(|(product, (code, _, days))| {
                 json!({ "product": { "sku": product["sku"] }, "supplier": { "code": code }, "unitCost": half_of(&product["price"]["amount"]),
-                        "packSize": 12, "minimumOrder": 24, "leadTimeDays": days, "preferred": true })
+                        "packSize": 12, "minimumOrder": 24, "leadTimeDays": days, "isPreferred": true })
             })
             .collect();
         if !rows.is_empty() {

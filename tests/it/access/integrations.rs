@@ -25,7 +25,7 @@ on_both!(
 );
 
 const UPDATE: &str = "mutation($input: IntegrationUpdateInput!) { integrationUpdate(input: $input) {
-    integration { id name version disabledAt permissions trustedDocumentsOnly channel { id } scope { all stores { id } } }
+    integration { id name version disabledAt permissions isTrustedDocumentsOnly channel { id } scope { all stores { id } } }
     userErrors { code field message } seq } }";
 
 /// Changes an integration as somebody, at the version that it has.
@@ -49,7 +49,7 @@ async fn what_is_left_out_stays(world: &World) {
     let of = integration(world, json!(["stock.read", "product.read"]), everywhere()).await;
     let done = update(world, world.owner(), &of, json!({ "name": " Web shop " })).await;
     let expected = json!({ "id": of, "name": "Web shop", "version": 2, "disabledAt": null, "permissions": ["product.read", "stock.read"],
-        "trustedDocumentsOnly": false, "channel": null, "scope": { "all": true, "stores": [] } });
+        "isTrustedDocumentsOnly": false, "channel": null, "scope": { "all": true, "stores": [] } });
     assert_eq!((&done["integration"], &done["userErrors"]), (&expected, &json!([])), "{done:#}");
     assert!(done["seq"].is_number());
     let same = update(world, world.owner(), &of, json!({ "name": "Web shop", "enabled": true })).await;
@@ -224,15 +224,15 @@ async fn all_integrations_are_listed(world: &World) {
     let first = integration(world, json!(["order.read"]), everywhere()).await;
     let second = integration(world, json!(["stock.read"]), everywhere()).await;
     let (_, id) =
-        key(world, &second, json!({ "budget": { "points": 50, "restoreRate": 5 }, "trustedDocumentsOnly": true })).await;
-    update(world, world.owner(), &first, json!({ "enabled": false, "trustedDocumentsOnly": true })).await;
+        key(world, &second, json!({ "budget": { "points": 50, "restoreRate": 5 }, "isTrustedDocumentsOnly": true })).await;
+    update(world, world.owner(), &first, json!({ "enabled": false, "isTrustedDocumentsOnly": true })).await;
     let list =
-        "{ integrations { id name version createdAt disabledAt permissions trustedDocumentsOnly channel { id } scope { all }
-        keys { id trustedDocumentsOnly budget { points restoreRate } addresses { address } leakedAt } } }";
+        "{ integrations { id name version createdAt disabledAt permissions isTrustedDocumentsOnly channel { id } scope { all }
+        keys { id isTrustedDocumentsOnly budget { points restoreRate } addresses { address } leakedAt } } }";
     let all = world.asks(world.owner(), list, json!({})).await["data"]["integrations"].clone();
     let ids: Vec<&Value> = all.as_array().unwrap().iter().map(|one| &one["id"]).collect();
     assert_eq!(ids, [&json!(world.ours.ids["int"]), &json!(first), &json!(second)], "the oldest first, those that ended too");
-    assert!(all[1]["disabledAt"].is_string() && all[1]["trustedDocumentsOnly"] == true && all[2]["disabledAt"].is_null());
-    let shown = json!({ "id": id, "trustedDocumentsOnly": true, "budget": { "points": 50, "restoreRate": 5 }, "addresses": [], "leakedAt": null });
+    assert!(all[1]["disabledAt"].is_string() && all[1]["isTrustedDocumentsOnly"] == true && all[2]["disabledAt"].is_null());
+    let shown = json!({ "id": id, "isTrustedDocumentsOnly": true, "budget": { "points": 50, "restoreRate": 5 }, "addresses": [], "leakedAt": null });
     assert_eq!(all[2]["keys"], json!([shown]));
 }

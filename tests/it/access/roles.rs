@@ -21,7 +21,7 @@ on_both!(
 );
 
 const CREATE: &str = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) {
-    role { id version permissions ownPermissions inherits { key } builtIn } userErrors { code field message } } }";
+    role { id version permissions ownPermissions inherits { key } isBuiltIn } userErrors { code field message } } }";
 const UPDATE: &str = "mutation($input: RoleUpdateInput!) { roleUpdate(input: $input) { role { version permissions } userErrors { code field message } } }";
 const DELETE: &str =
     "mutation($input: RoleDeleteInput!) { roleDelete(input: $input) { role { key } userErrors { code field message } } }";

@@ -36,12 +36,12 @@ const PIN: &str = "mutation($input: IntegrationUpdateInput!) { integrationUpdate
 async fn a_key_or_its_integration_is_pinned_to_listed_documents(world: &World) {
     let of = integration(world, json!(["stock.read"]), everywhere()).await;
     let (free, free_id) = key(world, &of, json!({})).await;
-    let (pinned, id) = key(world, &of, json!({ "trustedDocumentsOnly": true })).await;
+    let (pinned, id) = key(world, &of, json!({ "isTrustedDocumentsOnly": true })).await;
     let now = async |secret: &str| opens(world, secret).await.documents.now();
     assert_eq!((now(&free).await, now(&pinned).await), (Documents::Any, Documents::Trusted));
-    let shown = "query($id: ID!) { node(id: $id) { ... on ApiKey { trustedDocumentsOnly } } }";
+    let shown = "query($id: ID!) { node(id: $id) { ... on ApiKey { isTrustedDocumentsOnly } } }";
     let is_shown = async |id: &str| {
-        world.asks(world.owner(), shown, json!({ "id": id })).await["data"]["node"]["trustedDocumentsOnly"].clone()
+        world.asks(world.owner(), shown, json!({ "id": id })).await["data"]["node"]["isTrustedDocumentsOnly"].clone()
     };
     assert_eq!((is_shown(&free_id).await, is_shown(&id).await), (json!(false), json!(true)));
     let roll =
@@ -50,11 +50,11 @@ async fn a_key_or_its_integration_is_pinned_to_listed_documents(world: &World) {
     assert_eq!(now(rolled.as_str().unwrap()).await, Documents::Trusted, "the next key is held to what the old one was");
     // The integration is pinned while a session of its key is open: what is open follows.
     let open = opens(world, &free).await;
-    world.does(world.owner(), PIN, json!({ "id": of, "expectedVersion": 1, "trustedDocumentsOnly": true })).await;
+    world.does(world.owner(), PIN, json!({ "id": of, "expectedVersion": 1, "isTrustedDocumentsOnly": true })).await;
     world.node.access.refresh_live().await;
     assert_eq!((open.documents.now(), now(&free).await), (Documents::Trusted, Documents::Trusted));
     assert_eq!(is_shown(&free_id).await, json!(true));
-    world.does(world.owner(), PIN, json!({ "id": of, "expectedVersion": 2, "trustedDocumentsOnly": false })).await;
+    world.does(world.owner(), PIN, json!({ "id": of, "expectedVersion": 2, "isTrustedDocumentsOnly": false })).await;
     assert_eq!((now(&free).await, now(&pinned).await), (Documents::Any, Documents::Trusted), "its own pin stays");
 }
 

@@ -29,7 +29,7 @@ async fn undo(books: &Books<'_>, revaluation: &Value, more: Value, is_dry: bool)
     more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
     let query = format!(
         "mutation($input: RevaluationReverseInput!, $dry: Boolean!) {{ revaluationReverse(input: $input, validateOnly: $dry) {{ {FIELDS}
-           userErrors {{ code field message ... on InUse {{ documents {{ __typename id }} documentsCount }} }} replayed seq }} }}"
+           userErrors {{ code field message ... on InUse {{ documents {{ __typename id }} documentCount }} }} replayed seq }} }}"
     );
     let answer = books.office.ask(&query, json!({ "input": input, "dry": is_dry })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
@@ -107,7 +107,7 @@ async fn what_was_sold_or_came_since_is_named(world: &World) {
         refused(&payload, "IN_USE", "input.id");
         let error = &payload["userErrors"][0];
         assert_eq!(
-            (&error["documentsCount"], &error["documents"][0]["id"]),
+            (&error["documentCount"], &error["documents"][0]["id"]),
             (&json!(2), &came["id"]),
             "the newest first: {payload}"
         );

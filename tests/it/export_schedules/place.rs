@@ -67,7 +67,7 @@ pub async fn shown(office: &Office<'_>, id: &str) -> Value {
 
 /// Asks for a run.
 pub async fn ask_run(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
-    let input = json!({ "idempotencyKey": key(), "id": id, "fullRefresh": full_refresh });
+    let input = json!({ "idempotencyKey": key(), "id": id, "isFullRefresh": full_refresh });
     office.act("exportScheduleRun", "ExportScheduleRunInput", "exportSchedule { id }", input).await
 }
 

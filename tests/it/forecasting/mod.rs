@@ -38,7 +38,7 @@ on_both!(
 const DAY: i64 = 86_400_000_000;
 const FORECAST: &str = "query($p: ProductRef!, $s: StoreRef, $l: Int! = 1) { forecast(product: $p, store: $s, lead: $l) {
   product { sku } store { code } run { firstWeek historyWeeks series methods { class mean } } class abcClass xyzClass status method why knownWeeks missingWeeks qualityScore
-  quality { reason points } weeks { week mean median lower80 upper80 lower95 upper95 extrapolated } history { week units }
+  quality { reason points } weeks { week mean median lower80 upper80 lower95 upper95 isExtrapolated } history { week units }
   exclusions { week recorded used reason } past { week mean lower80 upper80 units } } }";
 const ACCURACY: &str =
     "query($w: Int!, $l: Int!, $level: ForecastLevel!) { forecastAccuracy(weeks: $w, lead: $l, level: $level) {

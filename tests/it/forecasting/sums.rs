@@ -17,7 +17,7 @@ on_both!(
 );
 
 const SUM: &str = "query($c: CategoryRef, $s: StoreRef, $h: Int! = 8) { forecastSum(category: $c, store: $s, horizon: $h) {
-  category { slug } store { code } run { firstWeek } series weeks { week mean lower80 upper80 lower95 upper95 extrapolated }
+  category { slug } store { code } run { firstWeek } series weeks { week mean lower80 upper80 lower95 upper95 isExtrapolated }
   days { date mean lower80 upper80 lower95 upper95 } } }";
 const DAYS: &str = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { weeks { mean } days(weeks: 2) { date mean lower80 upper80 lower95 upper95 } } }";
 

@@ -31,7 +31,7 @@ async fn night(world: &World) -> usize {
 async fn follow(office: &Office<'_>, plan: &Value, automatic: Option<bool>) -> Value {
     let mut input = json!({ "idempotencyKey": key(), "plan": plan["id"], "expectedVersion": plan["version"] });
     if let Some(automatic) = automatic {
-        input["automatic"] = json!(automatic);
+        input["isAutomatic"] = json!(automatic);
     }
     let fields = "cut skipped closed plan { id state version advancedBy { __typename } }";
     office.act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", fields, input).await
@@ -56,7 +56,7 @@ async fn steps_of_a_markdown_come_by_themselves(world: &World) {
     let program = Actor::integration(world.ours.ids["int"].parse().unwrap());
     let mut caller = world.ours.owner.clone();
     caller.actor = program;
-    refused(&follow(&office.as_caller(caller), &plan, Some(true)).await, "INVALID", "input.automatic");
+    refused(&follow(&office.as_caller(caller), &plan, Some(true)).await, "INVALID", "input.isAutomatic");
     let begun = follow(office, &plan, Some(true)).await;
     let begun = done(&begun, "plan").clone();
     assert!(begun["advancedBy"].is_object() && begun["version"].as_i64() > plan["version"].as_i64(), "{begun:#}");
@@ -104,7 +104,7 @@ async fn steps_wait_for_a_person_where_the_member_has_left(world: &World) {
     // One who may not change prices changes none, and does not end it either.
     let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "store.read"]));
     world.pass(61 * DAY);
-    refused(&follow(&reader, &taken["plan"], Some(false)).await, "INVALID", "input.automatic");
+    refused(&follow(&reader, &taken["plan"], Some(false)).await, "INVALID", "input.isAutomatic");
     let none = follow(&reader, &taken["plan"], None).await;
     assert_eq!((&none["cut"], desk.price(&mug).await), (&json!(0), json!("5.40")), "{none:#}");
     assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("3.60")));
@@ -123,7 +123,7 @@ async fn a_plan_that_cannot_be_advanced_holds_up_no_other(world: &World) {
     let wait = 61 * DAY + 14 * HOUR + HOUR / 2;
     let day = (world.node.clock.now().micros().div_euclid(1_000_000) + wait).div_euclid(DAY);
     let key = format!("night-{}-{day}", plan["id"].as_str().unwrap());
-    let input = json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "automatic": true });
+    let input = json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "isAutomatic": true });
     let begun = office.act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", "plan { id }", input).await;
     done(&begun, "plan");
     world.pass(wait);

@@ -228,7 +228,7 @@ async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
     // It may be corrected where it is; preferred it is not before it comes back.
     assert_eq!(supplies(&office, row(false)).await["outcome"], "UNCHANGED");
     let told = supplies(&office, row(true)).await;
-    assert_eq!(told["userErrors"][0]["field"], json!(["input", "rows", "0", "preferred"]), "{told:#}");
+    assert_eq!(told["userErrors"][0]["field"], json!(["input", "rows", "0", "isPreferred"]), "{told:#}");
     done(&self::turn(&office, "supplierArchive", &office.supplier["id"]).await, "supplier");
     refused(&turn("Restore", "too early").await, "INVALID", "input.supplier");
     done(&self::turn(&office, "supplierRestore", &office.supplier["id"]).await, "supplier");

@@ -250,7 +250,8 @@ async fn goods_that_are_taken_back_are_called_off_again_only_while_they_are_left
     let mug = office.product("MUG", "2.00").await;
     let blanket = agreed(&office, json!({ "lines": [line(&mug, 20, "1.50")] })).await;
     let lines = json!([{ "product": mug, "quantity": 10 }]);
-    let out = office.ordered(json!({ "blanketOrder": { "id": blanket["id"] }, "underPercent": 50, "lines": lines })).await;
+    let out =
+        office.ordered(json!({ "blanketOrder": { "id": blanket["id"] }, "underDeliveryPercent": 50, "lines": lines })).await;
     let came = office.receive(&out, &[5]).await;
     let came = done(&came, "purchaseOrder").clone();
     assert_eq!((&came["status"], &came["lines"][0]["short"]), (&json!("RECEIVED"), &json!(5)));

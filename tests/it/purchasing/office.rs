@@ -17,7 +17,7 @@ pub struct Office<'w> {
     pub supplier: Value,
 }
 
-pub const ORDER: &str = "id number status version total { amount currencyCode } goodsTotal { amount } allowedActions reason overPercent underPercent expectedOn \
+pub const ORDER: &str = "id number status version total { amount currencyCode } goodsTotal { amount } allowedActions reason overDeliveryPercent underDeliveryPercent expectedOn \
     externalRef note receivedAt createdBy { __typename } approvedBy { __typename } charges { kind basis name amount { amount } } \
     lines { id sku supplierSku quantity mostReceivable received damaged open short returned unitCost { amount } total { amount } charges { amount } } \
     receipts { id number deliveryNote note lines { purchaseOrderLineId quantity damaged goodsTotal { amount } landedTotal { amount } } } \

@@ -151,7 +151,7 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
     done(&buyer.buy("purchaseOrderUpdate", change).await, "purchaseOrder");
     // Whoever touches it later takes nothing off them.
     let last = colleague();
-    done(&last.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "overPercent": 1 })).await, "purchaseOrder");
+    done(&last.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "overDeliveryPercent": 1 })).await, "purchaseOrder");
     done(&third.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "soon" })).await, "purchaseOrder");
     office.step(&draft, "purchaseOrderSubmit").await;
     refused(&buyer.buy("purchaseOrderApprove", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
@@ -179,7 +179,7 @@ async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World)
     let charges =
         json!([{ "kind": "FREIGHT", "amount": gbp("5.00") }, { "kind": "DUTY", "name": "Zoll", "amount": gbp("1.00") }]);
     let draft = office.draft_with(json!({ "lines": [{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 1 }], "charges": charges, "note": "soon" })).await;
-    let change = json!({ "id": draft["id"], "lines": [{ "product": plate, "quantity": 4 }], "charges": [{ "kind": "FREIGHT", "amount": gbp("2.00") }], "note": null, "overPercent": 10 });
+    let change = json!({ "id": draft["id"], "lines": [{ "product": plate, "quantity": 4 }], "charges": [{ "kind": "FREIGHT", "amount": gbp("2.00") }], "note": null, "overDeliveryPercent": 10 });
     let changed = office.buy("purchaseOrderUpdate", change).await;
     let changed = done(&changed, "purchaseOrder");
     assert_eq!(
@@ -265,8 +265,8 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
         (json!({ "currencyCode": "EUR", "lines": [line(&mug, 1)] }), "INVALID", "input.lines.0.unitCost"),
         (json!({ "currencyCode": "XYZ", "lines": [line(&mug, 1)] }), "INVALID", "input.currencyCode"),
         (json!({ "lines": [line(&mug, 9_007_199_254_740_991)] }), "OUT_OF_RANGE", "input.lines.0.quantity"),
-        (json!({ "lines": [line(&mug, 1)], "overPercent": 101 }), "OUT_OF_RANGE", "input.overPercent"),
-        (json!({ "lines": [line(&mug, 1)], "underPercent": -1 }), "OUT_OF_RANGE", "input.underPercent"),
+        (json!({ "lines": [line(&mug, 1)], "overDeliveryPercent": 101 }), "OUT_OF_RANGE", "input.overDeliveryPercent"),
+        (json!({ "lines": [line(&mug, 1)], "underDeliveryPercent": -1 }), "OUT_OF_RANGE", "input.underDeliveryPercent"),
         (
             json!({ "lines": [line(&mug, 1)], "charges": [{ "kind": "FREIGHT", "amount": gbp("0.00") }] }),
             "OUT_OF_RANGE",

@@ -32,7 +32,7 @@ async fn more_than_the_tolerance_is_refused_and_within_it_is_noted(world: &World
     refused(&office.receive(&strict, &[11]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
     // Ten percent of 19 is one whole unit.
-    let lax = office.ordered(json!({ "overPercent": 10, "lines": [{ "product": mug, "quantity": 19 }] })).await;
+    let lax = office.ordered(json!({ "overDeliveryPercent": 10, "lines": [{ "product": mug, "quantity": 19 }] })).await;
     refused(&office.receive(&lax, &[21]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     done(&office.receive(&lax, &[15]).await, "purchaseOrder");
     refused(&office.receive(&lax, &[6]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
@@ -48,7 +48,7 @@ async fn less_within_the_tolerance_completes_an_order(world: &World) {
     let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
     let order = office
         .ordered(
-            json!({ "underPercent": 10, "lines": [{ "product": mug, "quantity": 20 }, { "product": plate, "quantity": 20 }] }),
+            json!({ "underDeliveryPercent": 10, "lines": [{ "product": mug, "quantity": 20 }, { "product": plate, "quantity": 20 }] }),
         )
         .await;
     let first = office.receive(&order, &[18, 0]).await;

@@ -31,10 +31,10 @@ fn codes(line: &Value) -> Vec<&str> {
 }
 
 async fn below_minimum(desk: &Desk<'_>, order: &Value) -> Value {
-    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { belowMinimum } }";
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { isBelowMinimum } }";
     let answer = desk.books.office.ask(query, json!({ "id": order["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
-    answer["data"]["purchaseOrder"]["belowMinimum"].clone()
+    answer["data"]["purchaseOrder"]["isBelowMinimum"].clone()
 }
 
 async fn a_plan_fills_an_order_up_to_the_minimum_of_its_supplier(world: &World) {
@@ -100,9 +100,9 @@ async fn an_order_says_whether_it_is_below_the_minimum(world: &World) {
     assert_eq!(below_minimum(&desk, &order).await, Value::Null);
     least(&desk, gbp("70.00")).await;
     let reader = office.as_caller(world.ours.only(&["purchase.read", "product.read", "store.read"]));
-    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { belowMinimum supplier { minimumOrderValue { amount } } } }";
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { isBelowMinimum supplier { minimumOrderValue { amount } } } }";
     let answer = reader.ask(query, json!({ "id": order["id"] })).await;
-    let seen = json!({ "belowMinimum": null, "supplier": { "minimumOrderValue": { "amount": "70.00" } } });
+    let seen = json!({ "isBelowMinimum": null, "supplier": { "minimumOrderValue": { "amount": "70.00" } } });
     assert_eq!(answer["data"]["purchaseOrder"], seen, "{answer:#}");
     office.is_sound().await;
 }

@@ -30,7 +30,7 @@ on_both!(
     what_has_become_dearer_since_its_plan_waits,
 );
 
-const RULE: &str = "rule { enabled planAmount { amount } supplierAmount { amount } transfers confidence version }";
+const RULE: &str = "rule { isEnabled planAmount { amount } supplierAmount { amount } hasTransfers confidence version }";
 
 async fn set(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
@@ -82,13 +82,13 @@ async fn without_a_rule_each_line_waits(world: &World) {
     let mug = desk.mug().await;
     ordered_before(&desk).await;
     let office = &desk.books.office;
-    let answer = office.ask("{ replenishmentRule { enabled } }", json!({})).await;
+    let answer = office.ask("{ replenishmentRule { isEnabled } }", json!({})).await;
     assert_eq!(answer["data"]["replenishmentRule"], Value::Null, "{answer:#}");
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, states(&plan, &mug), &plan["state"]), (0, vec![&json!("OPEN")], &json!("DRAFT")));
     let mut off = amounts("9000.00", "9000.00");
-    off["enabled"] = json!(false);
-    assert_eq!(done(&set(office, off).await, "rule")["enabled"], false);
+    off["isEnabled"] = json!(false);
+    assert_eq!(done(&set(office, off).await, "rule")["isEnabled"], false);
     assert_eq!(night(&desk, 2).await.1, 0);
 }
 
@@ -99,8 +99,8 @@ async fn what_is_small_and_sure_is_in_a_draft_in_the_morning(world: &World) {
     let (office, mut input) = (&desk.books.office, amounts("500.00", "200.00"));
     input["idempotencyKey"] = json!(key());
     let first = set(office, input.clone()).await;
-    let shown = json!({ "enabled": true, "planAmount": { "amount": "500.00" }, "supplierAmount": { "amount": "200.00" },
-        "transfers": true, "confidence": 0.8, "version": 1 });
+    let shown = json!({ "isEnabled": true, "planAmount": { "amount": "500.00" }, "supplierAmount": { "amount": "200.00" },
+        "hasTransfers": true, "confidence": 0.8, "version": 1 });
     assert_eq!(done(&first, "rule"), &shown);
     let again = set(office, input).await;
     assert_eq!((&again["rule"], &again["replayed"]), (&shown, &json!(true)));
@@ -176,7 +176,7 @@ async fn transfers_go_by_themselves_while_purchases_wait(world: &World) {
     ordered_before(&desk).await;
     let annex = desk.books.office.new_store("ANNEX").await;
     desk.put(&mug, &annex, 40).await;
-    done(&set(&desk.books.office, json!({ "transfers": true })).await, "rule");
+    done(&set(&desk.books.office, json!({ "hasTransfers": true })).await, "rule");
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, &plan["state"]), (1, &json!("PARTLY")), "{plan:#}");
     let lines = plan["lines"]["nodes"].as_array().unwrap();
@@ -203,7 +203,7 @@ async fn a_rule_is_checked_and_needs_what_it_does(world: &World) {
     refused(&set(office, with("planAmount", gbp("0.00"))).await, "OUT_OF_RANGE", "input.planAmount.amount");
     let euros = json!({ "amount": "1.00", "currencyCode": "EUR" });
     refused(&set(office, with("supplierAmount", euros)).await, "INVALID", "input.supplierAmount.currencyCode");
-    refused(&set(office, json!({ "transfers": false })).await, "INVALID", "input.enabled");
+    refused(&set(office, json!({ "hasTransfers": false })).await, "INVALID", "input.isEnabled");
     refused(&set(office, with("expectedVersion", json!(1))).await, "VERSION_CONFLICT", "input.expectedVersion");
     done(&set(office, with("expectedVersion", json!(0))).await, "rule");
     let clerk = office.as_caller(world.ours.only(&["stock.policy", "purchase.write"]));
@@ -226,7 +226,7 @@ async fn orders_of(office: &Office<'_>, plan: &Value) -> (Vec<Value>, usize) {
 
 fn sending() -> Value {
     let mut input = amounts("900.00", "900.00");
-    input["sends"] = json!(true);
+    input["isSending"] = json!(true);
     input
 }
 
@@ -237,11 +237,11 @@ async fn a_rule_that_says_so_sends_its_orders(world: &World) {
     let office = &desk.books.office;
     // Who may not approve orders cannot have a rule do it in their name.
     let buyer = office.as_caller(world.ours.only(&["stock.policy", "purchase.read", "purchase.write", "transfer.write"]));
-    refused(&set(&buyer, sending()).await, "INVALID", "input.sends");
+    refused(&set(&buyer, sending()).await, "INVALID", "input.isSending");
     assert_eq!(done(&set(&buyer, amounts("900.00", "900.00")).await, "rule")["version"], 1, "without sending they can");
     done(&set(office, sending()).await, "rule");
-    let answer = office.ask("{ replenishmentRule { sends } }", json!({})).await;
-    assert_eq!(answer["data"]["replenishmentRule"]["sends"], true, "{answer:#}");
+    let answer = office.ask("{ replenishmentRule { isSending } }", json!({})).await;
+    assert_eq!(answer["data"]["replenishmentRule"]["isSending"], true, "{answer:#}");
     let incoming = office.level(&mug, &office.store).await[2];
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, orders_of(office, &plan).await), (1, (vec![json!("ORDERED")], 1)), "{plan:#}");

@@ -104,7 +104,7 @@ async fn what_the_catalogue_does_not_know_is_refused(world: &World) {
     let answer = books.office.ask(REPORT, json!({ "m": ["ORDERS"], "d": ["DAY"], "f": filter })).await;
     let error = &answer["errors"][0];
     assert_eq!((&error["code"], &error["field"]), (&json!("LIMIT_EXCEEDED"), &json!(["filter", "store", "in"])), "{error:#}");
-    let catalog = asked(&books, "{ reportCatalog { measures { measure unit combinesWith addsOver isAdditive showsCosts } dimensions { dimension isOfTime } mostRows } }", json!({})).await;
+    let catalog = asked(&books, "{ reportCatalog { measures { measure unit combinesWith addsOver isAdditive isCost } dimensions { dimension isOfTime } mostRows } }", json!({})).await;
     // All that it says to combine is answered.
     for measure in catalog["measures"].as_array().unwrap() {
         for dimension in measure["combinesWith"].as_array().unwrap() {

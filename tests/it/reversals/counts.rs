@@ -132,7 +132,7 @@ async fn of_two_counts_the_later_one_is_undone_first(world: &World) {
     let payload = reverse(office, &first["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&second["id"], &json!(1)));
+    assert_eq!((&error["documents"][0]["id"], &error["documentCount"]), (&second["id"], &json!(1)));
     // Also where both were approved at one moment, as by a clock that waits for the last recorded time.
     let newest = "SELECT max(c.completed_at) FROM stock_count c WHERE c.tenant_id = $1";
     let at_once = format!("UPDATE stock_count SET completed_at = ({newest}) WHERE tenant_id = $1 AND status = 'COMPLETED'");
@@ -175,7 +175,7 @@ async fn what_was_balanced_for_a_count_keeps_it(world: &World) {
     let payload = reverse(office, &count["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!((&error["documents"][0]["__typename"], &error["documentsCount"]), (&json!("StockMovement"), &json!(1)));
+    assert_eq!((&error["documents"][0]["__typename"], &error["documentCount"]), (&json!("StockMovement"), &json!(1)));
     assert_eq!(on_hand(office, &mug).await, 8);
     office.is_sound().await;
 }

@@ -121,7 +121,7 @@ async fn what_was_sold_since_is_named(world: &World) {
         refused(&payload, "IN_USE", "input.documentId");
         let error = &payload["userErrors"][0];
         assert_eq!(error["documents"], json!([{ "__typename": "Order", "id": later["id"] }]), "not the return itself");
-        assert_eq!(error["documentsCount"], 1);
+        assert_eq!(error["documentCount"], 1);
     }
     assert_eq!((&now(office, &ret).await["status"], aside(office, &mug).await), (&json!("INSPECTED"), [0, 0]));
     let gone = undone(office, &later["id"], json!({})).await;

@@ -112,7 +112,7 @@ async fn what_was_given_up_within_the_tolerance_is_expected_again(world: &World)
     let office = Office::of(world).await;
     let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
     let lines = json!([{ "product": mug, "quantity": 20 }, { "product": plate, "quantity": 20 }]);
-    let ordered = office.ordered(json!({ "underPercent": 10, "lines": lines })).await;
+    let ordered = office.ordered(json!({ "underDeliveryPercent": 10, "lines": lines })).await;
     received(&office, &ordered, &[18, 0]).await;
     let (complete, receipt) = received(&office, &ordered, &[0, 19]).await;
     assert_eq!((&complete["status"], office.level(&mug, &office.store).await), (&json!("RECEIVED"), [18, 0, 0]));
@@ -139,7 +139,7 @@ async fn a_receipt_that_something_was_sold_of_names_the_sale(world: &World) {
         refused(&payload, "IN_USE", "input.documentId");
         let error = &payload["userErrors"][0];
         assert_eq!(error["documents"], json!([{ "__typename": "Order", "id": sold }]), "{payload:#}");
-        assert_eq!(error["documentsCount"], 1);
+        assert_eq!(error["documentCount"], 1);
     }
     assert_eq!(office.level(&mug, &office.store).await, [5, 0, 0], "nothing was written");
     undone(&office, &receipt, json!({ "lines": [{ "lineId": ordered["lines"][0]["id"], "quantity": 5 }] })).await;

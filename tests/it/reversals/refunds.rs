@@ -113,7 +113,7 @@ async fn of_two_returns_of_an_order_the_later_one_is_opened_first(world: &World)
     let payload = reverse(office, &first["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&second["id"], &json!(1)));
+    assert_eq!((&error["documents"][0]["id"], &error["documentCount"]), (&second["id"], &json!(1)));
     undone(office, &second["id"], json!({})).await;
     undone(office, &first["id"], json!({})).await;
     assert_eq!(net(office, &sales[0]).await, "198.00");
@@ -142,7 +142,7 @@ async fn money_that_was_given_back_stays_given(world: &World) {
     let payload = reverse(office, &ret["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&refund["id"], &json!(1)));
+    assert_eq!((&error["documents"][0]["id"], &error["documentCount"]), (&refund["id"], &json!(1)));
     assert_eq!(now(office, &ret).await["status"], "CLOSED");
     // A refund that was recorded by mistake keeps it closed no more once it is taken back.
     let input = json!({ "idempotencyKey": key(), "id": refund["id"], "note": "never left the till" });

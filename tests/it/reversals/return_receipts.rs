@@ -137,7 +137,7 @@ async fn what_was_given_up_is_asked_back_again(world: &World) {
     let payload = reverse(office, &ret["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&other["id"], &json!(1)));
+    assert_eq!((&error["documents"][0]["id"], &error["documentCount"]), (&other["id"], &json!(1)));
     step(office, "returnReject", "ReturnRejectInput", &other, json!({ "reason": "asked for twice" })).await;
     undone(office, &ret["id"], json!({})).await;
     assert_eq!(back(office, &sale).await, json!({ "returned": 0, "returnPending": 3 }));

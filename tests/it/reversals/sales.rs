@@ -84,7 +84,7 @@ async fn a_sale_that_something_came_back_of_names_the_return(world: &World) {
     let payload = reverse(office, &sale["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&ret["id"], &json!(1)));
+    assert_eq!((&error["documents"][0]["id"], &error["documentCount"]), (&ret["id"], &json!(1)));
     assert_eq!(on_hand(office, &mug).await, 3);
     office.is_sound().await;
 }

@@ -154,7 +154,7 @@ async fn what_was_sold_at_the_receiver_stays_there(world: &World) {
     let payload = reverse(&office, &van.id, json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!((&error["documents"][0]["__typename"], &error["documentsCount"]), (&json!("StockMovement"), &json!(1)));
+    assert_eq!((&error["documents"][0]["__typename"], &error["documentCount"]), (&json!("StockMovement"), &json!(1)));
     assert_eq!(van.level(&mug, &van.annex).await, [7, 0, 0]);
     office.is_sound().await;
 }

@@ -25,7 +25,7 @@ pub async fn asked(office: &Office<'_>, document: &Value, more: Value, validate:
     let query = format!(
         "mutation($input: DocumentReverseInput!, $dry: Boolean!) {{ documentReverse(input: $input, validateOnly: $dry) {{
            documentReversal {{ id number {WHAT} document {{ __typename id }} movements {{ kind reverses {{ id }} entries {{ onHandDelta }} }} }}
-           userErrors {{ code field message ... on InUse {{ documents {{ __typename id }} documentsCount }} }} replayed seq }} }}"
+           userErrors {{ code field message ... on InUse {{ documents {{ __typename id }} documentCount }} }} replayed seq }} }}"
     );
     office.ask(&query, json!({ "input": input, "dry": validate })).await
 }

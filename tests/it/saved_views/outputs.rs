@@ -60,7 +60,7 @@ fn attached(letter: &str) -> Vec<u8> {
 async fn a_workbook_comes_by_mail_and_the_same_table_is_not_sent_again(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
-    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "format": "XLSX", "emails": [" a@x.example", "A@x.example"], "onlyIfChanged": true });
+    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "format": "XLSX", "emails": [" a@x.example", "A@x.example"], "isSentOnlyIfChanged": true });
     done(&set(&office, input).await, "savedViewSchedule");
     let letters = Letterbox::new(world);
     for _ in 0..2 {
@@ -174,7 +174,7 @@ async fn a_table_is_kept_as_a_file_of_its_owner(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
     let input =
-        json!({ "savedViewId": view["id"], "every": "DAILY", "format": "PARQUET", "emails": ["a@x.example"], "keepsFile": true });
+        json!({ "savedViewId": view["id"], "every": "DAILY", "format": "PARQUET", "emails": ["a@x.example"], "hasFile": true });
     done(&set(&office, input).await, "savedViewSchedule");
     let file = async |reader: &Office<'_>| {
         let answer = reader.ask(LAST_FILE, json!({ "by": { "slug": "table" } })).await;
@@ -201,14 +201,14 @@ async fn rows_are_told_to_the_owner_of_the_schedule_alone(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
     let schedule = |more: Value| {
-        let mut input = json!({ "savedViewId": view["id"], "every": "HOURLY", "emails": ["a@x.example"], "tellsRows": true });
+        let mut input = json!({ "savedViewId": view["id"], "every": "HOURLY", "emails": ["a@x.example"], "hasEventRows": true });
         for (name, value) in more.as_object().into_iter().flatten() {
             input[name] = value.clone();
         }
         input
     };
-    refused(&set(&office, schedule(json!({}))).await, "INVALID", "input.tellsRows");
-    done(&set(&office, schedule(json!({ "emitsEvent": true, "emails": [] }))).await, "savedViewSchedule");
+    refused(&set(&office, schedule(json!({}))).await, "INVALID", "input.hasEventRows");
+    done(&set(&office, schedule(json!({ "hasEvent": true, "emails": [] }))).await, "savedViewSchedule");
     let job = next_job(&office, "table").await;
     run(world, &Mailer::None, &job).await.unwrap();
     let payload = events(&office, "view.result").await.remove(0);
@@ -271,7 +271,7 @@ async fn the_owner_of_a_schedule_that_breaks_is_told_once(world: &World) {
 async fn a_dead_mail_server_makes_no_second_file(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
-    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "keepsFile": true, "emails": ["a@x.example"] });
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasFile": true, "emails": ["a@x.example"] });
     done(&set(&office, input).await, "savedViewSchedule");
     let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
     assert!(matches!(run(world, &dead(), &job).await, Err(Failure::Fault(_))));

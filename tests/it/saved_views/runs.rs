@@ -129,7 +129,7 @@ async fn the_table_comes_by_mail_to_addresses_and_members(world: &World) {
 async fn a_table_that_has_not_changed_is_not_sent_again(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
-    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "format": "JSONL", "emails": ["a@x.example"], "onlyIfChanged": true });
+    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "format": "JSONL", "emails": ["a@x.example"], "isSentOnlyIfChanged": true });
     done(&set(&office, input).await, "savedViewSchedule");
     let letters = Letterbox::new(world);
     for expected in [1, 1] {
@@ -332,7 +332,7 @@ async fn a_removed_or_paused_view_is_not_sent(world: &World) {
 async fn webhooks_are_told_once_of_each_table_and_only_those_who_may_read_views(world: &World) {
     let office = Office::of(world).await;
     let view = made(&office, "table", TABLE).await;
-    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "emitsEvent": true });
+    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "hasEvent": true });
     let schedule = done(&set(&office, input).await, "savedViewSchedule").clone();
     let job = next_job(&office, "table").await;
     // No e-mail leaves this deployment, and none is needed.

@@ -19,7 +19,7 @@ on_both!(
 pub const TABLE: &str = "query($after: Cursor, $n: Int = 50) { stores(first: $n, after: $after) {
     pageInfo { hasNextPage endCursor } nodes { code } } }";
 const SCHEDULE: &str = "savedView { slug } savedViewSchedule { id version status every hour dayOfWeek dayOfMonth timeZone format rows variables emails
-    members { id } onlyIfChanged nextRunAt lastRunAt lastError owner { __typename } }";
+    members { id } isSentOnlyIfChanged nextRunAt lastRunAt lastError owner { __typename } }";
 const SCHEDULES: &str = "query($by: SavedViewRef!) { savedView(by: $by) { schedules {
     id version status nextRunAt lastRunAt lastError } } }";
 

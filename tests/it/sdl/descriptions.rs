@@ -135,7 +135,7 @@ const PRIVATE: [&str; 22] = [
 const BUDGETS: [&str; 4] = [
     "Mutation.replenishmentPlanCreate.input",
     "ReplenishmentIssue.OTHER_CURRENCY",
-    "ReplenishmentLineState.CUT",
+    "ReplenishmentLineStatus.CUT",
     "ReplenishmentPlan.cutCount",
 ];
 

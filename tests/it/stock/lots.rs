@@ -162,15 +162,15 @@ on_both!(codes_are_what_people_write_on_boxes, world: World => {
         assert_eq!(refusal(&answer), (refused, "input.changes.0.lot.code".to_owned()), "{code:?}");
     }
     for (nth, code) in ["ΛΟΤ-7", "批号42", "L/O-T 'x' \"y\"", "🧀"].into_iter().enumerate() {
-        let input = json!({ "idempotencyKey": format!("good {nth}"), "product": { "sku": "CHEESE" }, "code": code, "madeOn": "2026-09-01", "expiresOn": "2026-12-01" });
-        let made = house.done("lotCreate", "LotCreateInput", input, "lot { code madeOn status onHand } ").await;
-        assert_eq!(made["lot"], json!({ "code": code, "madeOn": "2026-09-01", "status": "AVAILABLE", "onHand": 0 }));
+        let input = json!({ "idempotencyKey": format!("good {nth}"), "product": { "sku": "CHEESE" }, "code": code, "manufacturedOn": "2026-09-01", "expiresOn": "2026-12-01" });
+        let made = house.done("lotCreate", "LotCreateInput", input, "lot { code manufacturedOn status onHand } ").await;
+        assert_eq!(made["lot"], json!({ "code": code, "manufacturedOn": "2026-09-01", "status": "AVAILABLE", "onHand": 0 }));
         let input = json!({ "idempotencyKey": format!("again {nth}"), "product": { "sku": "CHEESE" }, "code": format!(" {} ", code.to_lowercase()) });
         assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", input, "lot { code }").await).0, "DUPLICATE");
         let found = ask(&house.schema, world, "query($c: String!) { lots(filter: { code: { eq: $c } }) { nodes { code } } }", json!({ "c": code.to_lowercase() })).await;
         assert_eq!(found["lots"]["nodes"], json!([{ "code": code }]));
     }
-    let backwards = json!({ "idempotencyKey": "days", "product": { "sku": "CHEESE" }, "code": "d", "madeOn": "2026-12-02", "expiresOn": "2026-12-01" });
+    let backwards = json!({ "idempotencyKey": "days", "product": { "sku": "CHEESE" }, "code": "d", "manufacturedOn": "2026-12-02", "expiresOn": "2026-12-01" });
     assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", backwards, "lot { code }").await), ("OUT_OF_RANGE", "input.expiresOn".to_owned()));
     let mug = json!({ "idempotencyKey": "mug", "product": { "sku": "MUG" }, "code": "d" });
     assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", mug, "lot { code }").await).0, "INVALID_STATE");

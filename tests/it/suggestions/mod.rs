@@ -40,13 +40,13 @@ async fn an_uncategorised_mug_is_suggested_the_mugs(world: &World) {
     assert!(confidence(0) > confidence(1) && confidence(0) <= 1.0, "{page:#}");
     // Its accuracy is that of this company's own products, each judged by a model that had not seen it.
     let model = shop.ask(MODEL, json!({})).await["productTextModel"].clone();
-    let learned = ["status", "trainedOn", "classes", "heldOut", "isPartial"].map(|name| model[name].clone());
+    let learned = ["status", "productCount", "classes", "heldOut", "isPartial"].map(|name| model[name].clone());
     assert_eq!(learned, [json!("READY"), json!(24), json!(2), json!(24), json!(false)], "{model:#}");
     assert!(model["accuracyTop1"].as_f64() > model["baseline"].as_f64(), "{model:#}");
     // A product that has its category is not asked about, unless somebody does.
     let owl = shop.named("owl mug").await;
     assert_eq!(shop.suggestions(&owl).await["nodes"], json!([]));
-    let filter = json!({ "products": [{ "sku": owl["sku"] }, { "sku": "no such" }], "withoutCategory": false });
+    let filter = json!({ "products": [{ "sku": owl["sku"] }, { "sku": "no such" }], "isWithoutCategory": false });
     let page = shop.ask(SUGGESTIONS, json!({ "filter": filter })).await["productCategorySuggestions"].clone();
     assert_eq!(page["nodes"][0]["categories"][0]["category"]["name"], "Mugs", "{page:#}");
 }
@@ -128,7 +128,7 @@ async fn a_catalogue_of_three_products_says_why_it_suggests_nothing(world: &Worl
         shop.ask(MODEL, json!({})).await["productTextModel"].clone()
     };
     let model = nothing().await;
-    assert_eq!((&model["trainedOn"], &model["accuracyTop1"], &model["baseline"]), (&json!(0), &Value::Null, &Value::Null));
+    assert_eq!((&model["productCount"], &model["accuracyTop1"], &model["baseline"]), (&json!(0), &Value::Null, &Value::Null));
     // Nor is there anything to choose between where all products are mugs.
     shop.stock("mug", &shop.mugs).await;
     nothing().await;
@@ -244,7 +244,7 @@ async fn names_are_cleaned_by_rules_that_say_what_they_did(world: &World) {
     assert_eq!(of_mug["changes"], change);
     assert!(!found.iter().any(|one| one["name"] == "Cable USB-C 3M"), "codes stay: {found:#?}");
     // A name that is right as it is.
-    let right = json!([{ "product": { "id": mug["id"] }, "keepsName": true }]);
+    let right = json!([{ "product": { "id": mug["id"] }, "isNameRight": true }]);
     assert_eq!(shop.refuse_all(right).await["userErrors"], json!([]));
     assert!(!cleanups().await.iter().any(|one| one["product"]["id"] == mug["id"]), "nobody asks again");
     shop.rename(&mug, "Dragonfly mug 14CM").await;

@@ -12,7 +12,7 @@ use crate::{
 pub const SUGGESTIONS: &str = "query($filter: ProductSuggestionFilter, $first: Int, $after: Cursor) {
     productCategorySuggestions(filter: $filter, first: $first, after: $after) { status isPartial pageInfo { hasNextPage endCursor }
         nodes { product { id } isConfident categories { category { id name } confidence reasons { text part share } } } } }";
-pub const MODEL: &str = "{ productTextModel { status trainedOn classes classesLeftOut heldOut accuracyTop1 accuracyTop3 calibrationError baseline isPartial } }";
+pub const MODEL: &str = "{ productTextModel { status productCount classes classesLeftOut heldOut accuracyTop1 accuracyTop3 calibrationError baseline isPartial } }";
 pub const DUPLICATES: &str =
     "{ productDuplicates { status isPartial nodes { first { id name } second { id name } score reasons { kind words } } } }";
 pub const CLEANUPS: &str =

@@ -13,7 +13,7 @@ on_both!(an_untagged_mug_is_suggested_the_tags_of_mugs);
 
 const TAGS: &str = "query($filter: ProductTagSuggestionFilter) { productTagSuggestions(filter: $filter) { status isPartial
     nodes { product { id } tags { tag confidence reasons { text share } } } } }";
-const TAG_MODEL: &str = "{ productTagModel { status trainedOn tags tagsLeftOut heldOut precision recall calibrationError baselinePrecision baselineRecall isPartial } }";
+const TAG_MODEL: &str = "{ productTagModel { status productCount tags tagsLeftOut heldOut precision recall calibrationError baselinePrecision baselineRecall isPartial } }";
 const ACCEPT: &str = "mutation($input: ProductTextAcceptInput!) { productTextAccept(input: $input) {
     products { tags version } userErrors { code message field } } }";
 const REFUSE: &str = "mutation($input: ProductSuggestionRefuseInput!) {
@@ -41,7 +41,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     assert!(texts(&best["reasons"], "text").contains(&"mug".to_owned()), "the word mug spoke for it: {found:#}");
     // Its accuracy is that of this company's own products, each judged by a model that had not seen it.
     let model = shop.ask(TAG_MODEL, json!({})).await["productTagModel"].clone();
-    let learned = ["status", "trainedOn", "tags", "heldOut", "baselinePrecision"].map(|name| model[name].clone());
+    let learned = ["status", "productCount", "tags", "heldOut", "baselinePrecision"].map(|name| model[name].clone());
     assert_eq!(learned, [json!("READY"), json!(24), json!(2), json!(24), json!(0.5)], "{model:#}");
     assert!(model["precision"].as_f64() > Some(0.5) && model["recall"].as_f64() > Some(0.5), "{model:#}");
     // What is refused of one product is still suggested for another.

@@ -24,7 +24,7 @@ const IN_BODY: &[(&str, &str, &str)] = &[
     ("api/access/integration.rs", "permissions", "an integration sees itself"),
     ("api/access/integration.rs", "scope", "an integration sees itself"),
     ("api/access/integration.rs", "ignored_permissions", "an integration sees itself"),
-    ("api/access/integration.rs", "trusted_documents_only", "an integration sees itself"),
+    ("api/access/integration.rs", "is_trusted_documents_only", "an integration sees itself"),
     ("api/access/integration.rs", "disabled_at", "an integration sees itself"),
     ("api/access/integration.rs", "created_at", "an integration sees itself"),
     ("api/counts/line.rs", "lot", "null needs no permission where there is no lot"),

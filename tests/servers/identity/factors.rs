@@ -126,7 +126,7 @@ pub(super) async fn enrolled(world: &World, word: &str) -> (Tokens, Phone, Vec<S
 async fn an_authenticator_is_enrolled_and_asked_for(world: &World) {
     let one = world.founder("ada").await;
     let other = world.login("ada").await;
-    let me = "{ viewer { actor { ... on Member { mfaEnabled } } } }";
+    let me = "{ viewer { actor { ... on Member { isMfaEnabled } } } }";
     let begun = world.change(Some(&one.access), ENROL, json!({})).await;
     let phone = Phone::of(begun["otpauthUri"].as_str().unwrap());
     let refused = world.change(Some(&one.access), CONFIRM, json!({ "c": phone.wrong(world) })).await;
@@ -139,7 +139,7 @@ async fn an_authenticator_is_enrolled_and_asked_for(world: &World) {
     assert_eq!(codes(&world.change(Some(&one.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await), Vec::<&str>::new());
     assert_eq!(codes(&world.change(Some(&one.access), CONFIRM, json!({ "c": phone.shows(world, 30) })).await), ["INVALID_STATE"]);
     assert!(!world.lets_in(&other.access).await, "the user's other sessions end");
-    assert_eq!(world.ask(Some(&one.access), me, json!({})).await["data"]["viewer"]["actor"]["mfaEnabled"], true);
+    assert_eq!(world.ask(Some(&one.access), me, json!({})).await["data"]["viewer"]["actor"]["isMfaEnabled"], true);
 
     world.pass(30);
     let challenge = challenged(world, "ada").await;
@@ -333,7 +333,7 @@ async fn a_lost_authenticator_is_reset_by_an_admin_and_never_set(world: &World) 
     let own = world.ask(Some(&bob.access), "{ viewer { actor { ... on Member { id } } } }", json!({})).await;
     let member = own["data"]["viewer"]["actor"]["id"].as_str().unwrap().to_owned();
     let reset =
-        "mutation($id: ID!) { it: memberMfaReset(id: $id) { member { id mfaEnabled } userErrors { code field message } } }";
+        "mutation($id: ID!) { it: memberMfaReset(id: $id) { member { id isMfaEnabled } userErrors { code field message } } }";
     let refused = world.change(Some(&admin.access), reset, json!({ "id": member })).await;
     assert_eq!(codes(&refused), ["NOT_FOUND"], "bob is no member here");
     // Bob moves to Ada's company.
@@ -343,7 +343,7 @@ async fn a_lost_authenticator_is_reset_by_an_admin_and_never_set(world: &World) 
         .as_owner(&[&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")])
         .await;
     let done = world.change(Some(&admin.access), reset, json!({ "id": member })).await;
-    assert_eq!(done, json!({ "member": { "id": member, "mfaEnabled": false }, "userErrors": [] }));
+    assert_eq!(done, json!({ "member": { "id": member, "isMfaEnabled": false }, "userErrors": [] }));
     assert!(!world.lets_in(&bob.access).await, "his sessions end");
     let back = world.login("bob").await;
     assert!(world.lets_in(&back.access).await, "and he comes in to enrol another");

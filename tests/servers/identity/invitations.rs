@@ -22,7 +22,7 @@ on_both!(
 
 const DONE: [&str; 0] = [];
 const INVITE: &str = "mutation($e: String!, $r: [ID!]!, $s: StoreScopeInput!, $u: DateTime) { it: memberInvite(email: $e, roleIds: $r, scope: $s, expiresAt: $u) {
-    member { id email displayName status mfaEnabled lastSeenAt version roles { role { key } scope { all } expiresAt } invitation { expiresAt invitedById } }
+    member { id email displayName status isMfaEnabled lastSeenAt version roles { role { key } scope { all } expiresAt } invitation { expiresAt invitedById } }
     userErrors { code field message } seq } }";
 const MEMBERS: &str = "query($s: [MemberStatus!], $f: Int, $a: Cursor, $l: Int, $b: Cursor) { members(status: $s, first: $f, after: $a, last: $l, before: $b) {
     nodes { id email displayName status leftAt invitation { sentAt } roles { role { key } } } pageInfo { hasNextPage hasPreviousPage endCursor startCursor } } }";

@@ -12,7 +12,7 @@ use crate::world::on_both;
 on_both!(an_owner_makes_a_sandbox_and_comes_into_it, only_an_owner_makes_one, neither_kind_of_key_opens_the_other_kind_of_tenant);
 
 const CREATE: &str = "mutation($n: String!, $s: String!) { it: sandboxCreate(tenantName: $n, tenantSlug: $s) {
-    sandbox { id slug name sandbox defaultCurrency mfaRequired } userErrors { code message field } seq } }";
+    sandbox { id slug name sandbox defaultCurrency isMfaRequired } userErrors { code message field } seq } }";
 
 async fn create(world: &World, owner: &Tokens, slug: &str) -> Value {
     world.change(Some(&owner.access), CREATE, json!({ "n": "To try", "s": slug })).await
@@ -39,7 +39,7 @@ async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
     let ada = world.founder("ada").await;
     world.as_owner(&["UPDATE tenant SET session_idle_seconds = 3600, session_seconds = 7200"]).await;
     let made = create(world, &ada, "ada-try").await;
-    let expected = json!({ "id": made["sandbox"]["id"], "slug": "ada-try", "name": "To try", "sandbox": true, "defaultCurrency": "GBP", "mfaRequired": false });
+    let expected = json!({ "id": made["sandbox"]["id"], "slug": "ada-try", "name": "To try", "sandbox": true, "defaultCurrency": "GBP", "isMfaRequired": false });
     assert_eq!((&made["sandbox"], codes(&made)), (&expected, vec![]), "{made:#}");
     let inside = come_in(world, &ada, "ada-try").await;
     let me =

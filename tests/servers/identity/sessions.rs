@@ -130,9 +130,9 @@ async fn people_see_name_and_end_their_own_sessions(world: &World) {
     world.pass(5);
     let two = world.login("ada").await;
     let stranger = world.founder("bob").await;
-    let list = "{ viewer { sessions { id name current userAgent ip } } }";
+    let list = "{ viewer { sessions { id name current isCurrent userAgent ip } } }";
     let answer = world.ask(Some(&two.access), list, json!({})).await;
-    let expected = |id: &str, current: bool| json!({ "id": id, "name": null, "current": current, "userAgent": "A browser/1.0", "ip": "198.51.100.7" });
+    let expected = |id: &str, is_current: bool| json!({ "id": id, "name": null, "current": is_current, "isCurrent": is_current, "userAgent": "A browser/1.0", "ip": "198.51.100.7" });
     assert_eq!(answer["data"]["viewer"]["sessions"], json!([expected(&two.session, true), expected(&one.session, false)]));
 
     let rename =

@@ -75,7 +75,7 @@ async fn what_is_lost_on_the_way_is_written_off_with_a_reason() {
         (close["reasonCode"], close["note"]) = (json!("THEFT"), json!("the box was open"));
         let payload = world.act("transferClose", close.clone()).await;
         let closed = done(&payload, "transfer");
-        assert_eq!((&closed["status"], &closed["lossReason"]), (&json!("RECEIVED"), &json!("THEFT")));
+        assert_eq!((&closed["status"], &closed["lossReasonCode"]), (&json!("RECEIVED"), &json!("THEFT")));
         let figures = |line: &Value| ["shipped", "received", "lost", "inTransit"].map(|name| line[name].as_i64().unwrap());
         assert_eq!(figures(&closed["lines"][0]), [10, 7, 3, 0]);
         assert_eq!(figures(&closed["lines"][1]), [5, 0, 5, 0]);

@@ -40,7 +40,7 @@ impl Work for Moves {
     }
 }
 
-const TRANSFER: &str = "transfer { id number status version externalRef note metadata expectedAt shippedAt receivedAt lossReason lossNote allowedActions \
+const TRANSFER: &str = "transfer { id number status version externalRef note metadata expectedAt shippedAt receivedAt lossReasonCode lossNote allowedActions \
     fromStore { code } toStore { code } lines { id sku quantity shipped received lost inTransit unitCost { amount } } }";
 
 const COUNT: &str = "stocktake { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \

@@ -101,7 +101,7 @@ async fn a_mistyped_payment_is_taken_back_once_and_while_nothing_rests_on_it() {
             let answer = world.take_back(payment).await;
             refused(&answer, "IN_USE", "input.id");
             let error = &answer["userErrors"][0];
-            assert_eq!((&error["documents"], &error["documentsCount"]), (&json!([{"id": resting["id"]}]), &json!(1)));
+            assert_eq!((&error["documents"], &error["documentCount"]), (&json!([{"id": resting["id"]}]), &json!(1)));
         }
         let events = world.events_of("payment.").await.len();
         let version = world.read(&order).await["version"].as_i64().unwrap();

@@ -42,7 +42,8 @@ async fn lift(world: &World, order: &Value) {
 #[tokio::test]
 async fn a_bill_that_goes_to_another_country_holds_the_goods() {
     World::on_both(async |world| {
-        rule(&world, json!({"code": "ELSEWHERE", "kind": "FRAUD", "isBilledElsewhere": true, "liftsItself": true})).await;
+        rule(&world, json!({"code": "ELSEWHERE", "kind": "FRAUD", "isBilledElsewhere": true, "isHoldLiftedAutomatically": true}))
+            .await;
         let address = |country: &str| json!({"lines": ["1 Mill Lane"], "country": country});
         for (goods, bill, expected) in [("FR", "GB", vec!["ELSEWHERE"]), ("GB", "gb", vec![]), ("France", "france", vec![])] {
             let said = json!({"shippingAddress": address(goods), "billingAddress": address(bill)});
@@ -107,7 +108,7 @@ async fn tags_of_customers_and_products_hold_an_order() {
         world.pretend("UPDATE product SET tags = '[\"Blade\"]' WHERE tenant_id = $1 AND id = $2", vec![world.lamp.into()]).await;
         let made = rule(&world, json!({"code": "LATE", "customerTags": [" late payer ", "vip"]})).await;
         assert_eq!(made["customerTags"], json!(["late payer", "vip"]));
-        rule(&world, json!({"code": "BLADE", "kind": "AGE", "productTags": ["blade"], "liftsItself": true})).await;
+        rule(&world, json!({"code": "BLADE", "kind": "AGE", "productTags": ["blade"], "isHoldLiftedAutomatically": true})).await;
         rule(&world, json!({"code": "BOTH", "productTags": ["blade"], "customerTags": ["vip"]})).await;
         assert_eq!(held_by(&places(&world, 1, json!({}), false).await), Vec::<&str>::new());
         let order = places(&world, 1, json!({"customerId": world.customer}), false).await;
@@ -151,7 +152,7 @@ async fn what_somebody_let_pass_is_held_again_only_for_more() {
 #[tokio::test]
 async fn holds_follow_what_is_paid() {
     World::on_both(async |world| {
-        rule(&world, json!({"code": "PREPAID", "kind": "PAYMENT", "isUnpaid": true, "liftsItself": true})).await;
+        rule(&world, json!({"code": "PREPAID", "kind": "PAYMENT", "isUnpaid": true, "isHoldLiftedAutomatically": true})).await;
         let order = places(&world, 2, json!({}), false).await;
         assert_eq!(held_by(&order), ["PREPAID"]);
         let promise = world.paid(&order, "AUTHORISATION", "5.10", json!({})).await;
@@ -171,7 +172,7 @@ async fn holds_follow_what_is_paid() {
 #[tokio::test]
 async fn an_edit_and_a_payment_at_once_leave_one_hold() {
     World::on_both(async |world| {
-        rule(&world, json!({"code": "PREPAID", "kind": "PAYMENT", "isUnpaid": true, "liftsItself": true})).await;
+        rule(&world, json!({"code": "PREPAID", "kind": "PAYMENT", "isUnpaid": true, "isHoldLiftedAutomatically": true})).await;
         rule(&world, json!({"code": "LARGE", "totalAtLeast": pounds("25.50")})).await;
         let order = places(&world, 2, json!({}), false).await;
         let line = world.read(&order).await["lines"][0]["id"].clone();
@@ -205,7 +206,7 @@ async fn a_rule_of_odd_tags_is_refused() {
             odd.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
             refused(&upserts(&world, odd).await, code, &format!("input.{field}"));
         }
-        let alone = upserts(&world, json!({"code": "ALL", "liftsItself": true})).await;
+        let alone = upserts(&world, json!({"code": "ALL", "isHoldLiftedAutomatically": true})).await;
         assert!(refused(&alone, "INVALID", "input").contains("every order"));
     })
     .await;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{World, done, pounds, refused};
 
-const RULE: &str = "code kind reason totalAtLeast { amount currencyCode } isUnpaid lacksAddress countries isBilledElsewhere isNewCustomer \
-    customerTags productTags liftsItself archivedAt version";
+const RULE: &str = "code kind reason totalAtLeast { amount currencyCode } isUnpaid isAddressMissing countries isBilledElsewhere isNewCustomer \
+    customerTags productTags isHoldLiftedAutomatically archivedAt version";
 const HELD: &str = "id status version holds { id kind reason ruleCode actor { __typename } }";
 
 /// Makes or changes a rule.
@@ -83,7 +83,7 @@ async fn a_large_order_is_held_by_its_rule_until_somebody_lifts_it() {
 #[tokio::test]
 async fn a_draft_is_asked_about_when_it_is_confirmed() {
     World::on_both(async |world| {
-        rule(&world, json!({"code": "NO-ADDRESS", "kind": "ADDRESS", "lacksAddress": true})).await;
+        rule(&world, json!({"code": "NO-ADDRESS", "kind": "ADDRESS", "isAddressMissing": true})).await;
         for status in ["DRAFT", "PENDING"] {
             let order = places(&world, 1, json!({ "status": status }), false).await;
             assert_eq!(held_by(&order), Vec::<&str>::new(), "{status}");

@@ -23,7 +23,7 @@ async fn an_order_leaves_when_its_last_hold_is_lifted() {
         let set = world.act("orderHoldSet", input).await;
         let second = done(&set, "hold").clone();
         assert_eq!(
-            (&second["reason"], &second["note"], &second["liftable"]),
+            (&second["reason"], &second["note"], &second["isLiftable"]),
             (&json!("two systems look at it"), &json!("score 87"), &json!(true))
         );
         let held = &set["order"];

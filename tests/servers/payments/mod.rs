@@ -29,10 +29,10 @@ impl Work for Money {
             _ => input_of(mutation),
         };
         let fields = match mutation {
-            "orderHoldSet" | "orderHoldLift" => format!("order {{ {ORDER} }} hold {{ id kind reason note liftable }}"),
+            "orderHoldSet" | "orderHoldLift" => format!("order {{ {ORDER} }} hold {{ id kind reason note isLiftable }}"),
             "paymentRecord" => format!("payment {{ {PAYMENT} }}"),
             "paymentReverse" => {
-                let errors = "... on InUse { documents { id } documentsCount }";
+                let errors = "... on InUse { documents { id } documentCount }";
                 let fields = format!("payment {{ {PAYMENT} reverses {{ id reversedBy {{ id }} }} }}");
                 return (kind, format!("{fields} userErrors {{ code message field {errors} }} replayed seq"));
             }
@@ -51,7 +51,7 @@ impl Work for Money {
 
 const PAYMENT: &str = "id kind amount { amount currencyCode } method reference note parent { id } return { id } order { id }";
 const ORDER: &str = "id number status version allowedActions paymentStatus refundStatus currentTotal { amount } returnedTotal { amount } \
-    netTotal { amount } balance { amount } holds { id kind reason note liftable } payments { id kind } lines { id }";
+    netTotal { amount } balance { amount } holds { id kind reason note isLiftable } payments { id kind } lines { id }";
 
 pub fn pounds(amount: &str) -> Value {
     json!({ "amount": amount, "currencyCode": "GBP" })

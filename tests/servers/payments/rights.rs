@@ -7,8 +7,7 @@ use crate::moves::world::of_store;
 
 const SET: &str =
     "mutation($input: OrderHoldSetInput!) { result: orderHoldSet(input: $input) { hold { id } userErrors { code } } }";
-const LIFT: &str =
-    "mutation($input: OrderHoldLiftInput!) { result: orderHoldLift(input: $input) { hold { id liftable } userErrors { code } } }";
+const LIFT: &str = "mutation($input: OrderHoldLiftInput!) { result: orderHoldLift(input: $input) { hold { id isLiftable } userErrors { code } } }";
 const PAY: &str =
     "mutation($input: PaymentRecordInput!) { result: paymentRecord(input: $input) { payment { id } userErrors { code } } }";
 const BACK: &str =
@@ -31,14 +30,14 @@ async fn a_hold_for_fraud_is_lifted_by_who_may_do_that() {
             holds.push(answer["result"]["hold"].clone());
             world.pass(1);
         }
-        let document = "query($id: ID!) { order(by: {id: $id}) { holds { kind liftable } } }";
+        let document = "query($id: ID!) { order(by: {id: $id}) { holds { kind isLiftable } } }";
         let seen = world.ask_without(&["order.hold.fraud"], document, json!({"id": order["id"]})).await;
-        let expected = json!([{"kind": "FRAUD", "liftable": false}, {"kind": "ADDRESS", "liftable": true}]);
+        let expected = json!([{"kind": "FRAUD", "isLiftable": false}, {"kind": "ADDRESS", "isLiftable": true}]);
         assert_eq!(seen["order"]["holds"], expected);
         let [fraud, address] = [0, 1].map(|nth: usize| world.step(&holds[nth], json!({})));
         assert_eq!(without(&world, "order.hold.fraud", LIFT, &fraud).await["errors"][0]["code"], "FORBIDDEN");
         let lifted = without(&world, "order.hold.fraud", LIFT, &address).await;
-        assert_eq!(lifted["result"], json!({"hold": {"id": holds[1]["id"], "liftable": false}, "userErrors": []}));
+        assert_eq!(lifted["result"], json!({"hold": {"id": holds[1]["id"], "isLiftable": false}, "userErrors": []}));
         assert_eq!(world.ask(LIFT, json!({ "input": fraud })).await["result"]["userErrors"], json!([]));
     })
     .await;

@@ -64,7 +64,7 @@ async fn listed_server(site: &Site) -> Server {
 on_both!(a_pinned_key_sends_listed_documents_only_on_every_way_in, site: Site => {
     let server = listed_server(site).await;
     let owner = server.tenant().await;
-    let (pinned, integration, _) = program(&owner, "trustedDocumentsOnly: true").await;
+    let (pinned, integration, _) = program(&owner, "isTrustedDocumentsOnly: true").await;
     let (free, _) = another_key(&owner, &integration, "").await;
     for (client, is_pinned) in [(&pinned, true), (&free, false), (&owner, false)] {
         let expected = if is_pinned { json!("FORBIDDEN") } else { Value::Null };
@@ -81,7 +81,7 @@ on_both!(a_pinned_key_sends_listed_documents_only_on_every_way_in, site: Site =>
     socket.subscribe(LISTED, &json!({})).await;
     assert_eq!(socket.hear().await.unwrap()["type"], "next");
     socket.hear().await;
-    let pin = "mutation($id: ID!) { result: integrationUpdate(input: { id: $id, expectedVersion: 1, trustedDocumentsOnly: true }) { userErrors { code } } }";
+    let pin = "mutation($id: ID!) { result: integrationUpdate(input: { id: $id, expectedVersion: 1, isTrustedDocumentsOnly: true }) { userErrors { code } } }";
     assert_eq!(owner.ask(pin, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
     assert_eq!(code(&free.send(OTHER, &json!({})).await.unwrap()), "FORBIDDEN", "at once");
     let began = Instant::now();

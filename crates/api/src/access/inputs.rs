@@ -218,6 +218,9 @@ pub struct IntegrationCreateInput {
     /// Stores to which the integration's permissions of the class STORE apply.
     pub scope: StoreScopeInput,
     /// Whether the integration's keys may send only documents that the operator has listed. Null for false.
+    pub is_trusted_documents_only: Option<bool>,
+    /// Deprecated name of `isTrustedDocumentsOnly`.
+    #[graphql(deprecation = "2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.")]
     pub trusted_documents_only: Option<bool>,
 }
 
@@ -233,7 +236,7 @@ impl IntegrationCreateInput {
             scope: self.scope.read(reading, || path!["input", "scope"]),
             name: self.name,
             permissions: self.permissions,
-            trusted_only: self.trusted_documents_only.unwrap_or_default(),
+            trusted_only: self.is_trusted_documents_only.or(self.trusted_documents_only).unwrap_or_default(),
         }
     }
 }
@@ -259,6 +262,9 @@ pub struct IntegrationUpdateInput {
     /// Stores to which the integration's permissions of the class STORE are to apply.
     pub scope: Option<StoreScopeInput>,
     /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is.
+    pub is_trusted_documents_only: Option<bool>,
+    /// Deprecated name of `isTrustedDocumentsOnly`.
+    #[graphql(deprecation = "2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.")]
     pub trusted_documents_only: Option<bool>,
     /// Whether the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is.
     pub is_enabled: Option<bool>,
@@ -282,7 +288,7 @@ impl IntegrationUpdateInput {
             channel: self.channel_id.map_value(|id| reading.id(&id, || path!["input", "channelId"])).into(),
             permissions: self.permissions,
             scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
-            trusted_only: self.trusted_documents_only,
+            trusted_only: self.is_trusted_documents_only.or(self.trusted_documents_only),
             enabled: self.is_enabled.or(self.enabled),
         }
     }
@@ -313,6 +319,9 @@ pub struct ApiKeyCreateInput {
     /// Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any.
     pub allowed_cidrs: Option<Vec<String>>,
     /// Whether the key may send only documents that the operator has listed. Null for the integration's setting.
+    pub is_trusted_documents_only: Option<bool>,
+    /// Deprecated name of `isTrustedDocumentsOnly`.
+    #[graphql(deprecation = "2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.")]
     pub trusted_documents_only: Option<bool>,
     /// Share of the integration's rate limit that the key may use; all of it by default.
     pub budget: Option<ApiKeyBudgetInput>,
@@ -334,7 +343,7 @@ impl ApiKeyCreateInput {
             name: self.name,
             permissions: self.permissions,
             cidrs: self.allowed_cidrs.unwrap_or_default(),
-            trusted_only: self.trusted_documents_only.unwrap_or_default(),
+            trusted_only: self.is_trusted_documents_only.or(self.trusted_documents_only).unwrap_or_default(),
             budget: self
                 .budget
                 .map(|ApiKeyBudgetInput { points, restore_rate }| KeyBudget { points, restored_per_second: restore_rate }),

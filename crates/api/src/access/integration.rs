@@ -81,8 +81,8 @@ impl Integration {
         Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
     }
     /// Whether the integration's keys may send only documents that the operator has listed.
-    #[field(permit(ApikeyRead, in_body))]
-    async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
+    #[field(permit(ApikeyRead, in_body), was("trustedDocumentsOnly", "2026-11-27"))]
+    async fn is_trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         self.open(ctx)?;
         Ok(self.0.trusted_only)
     }
@@ -168,7 +168,8 @@ impl ApiKey {
         &self.0.cidrs
     }
     /// Whether the key may send only documents that the operator has listed: by its own setting or by the integration's.
-    async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
+    #[field(was("trustedDocumentsOnly", "2026-11-27"))]
+    async fn is_trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(self.0.trusted_only || self.of(ctx).await?.0.trusted_only)
     }
     /// Share of the integration's rate limit that the key may use; null when it may use all of it.

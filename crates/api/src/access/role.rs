@@ -37,6 +37,11 @@ impl Role {
         &self.0.role.name
     }
     /// Whether the role is one of the default roles, which cannot be changed.
+    async fn is_built_in(&self) -> bool {
+        self.0.is_built_in
+    }
+    /// Deprecated name of `isBuiltIn`.
+    #[graphql(deprecation = "2026-11-27: use isBuiltIn. Removed after 2027-11-27.")]
     async fn built_in(&self) -> bool {
         self.0.is_built_in
     }

@@ -9,7 +9,7 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::anomalies::{core, shell};
 
-use super::enums::{StockAnomalyKind, StockAnomalyRule, StockAnomalyState};
+use super::enums::{StockAnomalyKind, StockAnomalyRule, StockAnomalyStatus};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -112,7 +112,7 @@ impl StockAnomaly {
     }
     /// State.
     #[field(was("state", "2026-11-26"))]
-    async fn status(&self) -> StockAnomalyState {
+    async fn status(&self) -> StockAnomalyStatus {
         self.0.state().into()
     }
     /// Time at which the day was flagged.

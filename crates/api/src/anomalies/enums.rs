@@ -48,10 +48,10 @@ pub enum StockAnomalyRule {
     Pattern,
 }
 
-/// State of an anomaly.
+/// Status of an anomaly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AnomalyState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum StockAnomalyState {
+pub enum StockAnomalyStatus {
     /// The anomaly was not accepted yet.
     Open,
     /// The anomaly was accepted as correct.

@@ -6,6 +6,6 @@ mod mutation;
 mod query;
 
 pub use anomaly::{StockAnomaly, StockAnomalyConnection, StockAnomalyEdge, find_anomaly};
-pub use enums::{StockAnomalyKind, StockAnomalyRule, StockAnomalySort, StockAnomalyState};
+pub use enums::{StockAnomalyKind, StockAnomalyRule, StockAnomalySort, StockAnomalyStatus};
 pub use mutation::{AnomalyMutation, StockAnomalyAcceptInput, StockAnomalyPayload};
 pub use query::{AnomalyQuery, StockAnomalyFilter};

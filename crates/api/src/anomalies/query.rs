@@ -12,7 +12,7 @@ use services::anomalies::{
 
 use super::{
     anomaly::{StockAnomaly, StockAnomalyConnection},
-    enums::{StockAnomalyKind, StockAnomalySort, StockAnomalyState},
+    enums::{StockAnomalyKind, StockAnomalySort, StockAnomalyStatus},
 };
 use crate::{
     graphql::{
@@ -34,10 +34,10 @@ pub struct StockAnomalyFilter {
     /// Condition on the anomaly's product.
     pub product: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<StockAnomalyState>>,
+    pub status: Option<Vec<StockAnomalyStatus>>,
     /// Deprecated name of `status`.
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
-    pub state: Option<Vec<StockAnomalyState>>,
+    pub state: Option<Vec<StockAnomalyStatus>>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<StockAnomalyKind>>,
     /// First business day, included. Null for no lower bound.

@@ -94,7 +94,8 @@ impl Category {
         Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
     }
     /// Position among the sibling categories, from 0; the smallest comes first.
-    async fn position(&self) -> i32 {
+    #[field(was("position", "2026-11-27"))]
+    async fn sort_index(&self) -> i32 {
         self.0.position
     }
     /// URL of the category's picture. Null when there is none.

@@ -79,7 +79,7 @@ pub const STORE: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "archive
 pub const CHANNEL: [&str; 6] = ["id", "code", "name", "archivedAt", "version", "updatedAt"];
 /// How to reach them is behind a permission, so it is not written here.
 pub const CUSTOMER: [&str; 6] = ["id", "externalRef", "name", "country", "version", "updatedAt"];
-const CATEGORY: [&str; 8] = ["id", "name", "slug", "position", "imageUrl", "archivedAt", "version", "updatedAt"];
+const CATEGORY: [&str; 9] = ["id", "name", "slug", "sortIndex", "position", "imageUrl", "archivedAt", "version", "updatedAt"];
 const SUPPLIER: [&str; 8] = ["id", "code", "name", "leadTimeDays", "email", "archivedAt", "version", "updatedAt"];
 
 /// What the products of a page refer to.
@@ -260,7 +260,7 @@ fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> O
             "id" => out.id(row.id),
             "name" => out.text(&row.name),
             "slug" => out.text(&row.slug),
-            "position" => out.number(i64::from(row.position)),
+            "sortIndex" | "position" => out.number(i64::from(row.position)),
             "imageUrl" => out.option(row.image_url.as_deref(), Json::text),
             "archivedAt" => out.option(row.archived_at, Json::time),
             "version" => out.number(row.version),

@@ -13,7 +13,10 @@ use super::{
     refs::CategoryRef,
 };
 use crate::{
-    graphql::scalars::{Json, Long},
+    graphql::{
+        reading::of_either,
+        scalars::{Json, Long},
+    },
     references::Names,
 };
 
@@ -32,6 +35,9 @@ pub struct CategoryCreateInput {
     /// Parent category. Null for a root.
     pub parent: Option<CategoryRef>,
     /// Position among the sibling categories, from 0; the smallest comes first. Null for 0.
+    pub sort_index: Option<i32>,
+    /// Deprecated name of `sortIndex`.
+    #[graphql(deprecation = "2026-11-27: use sortIndex. Removed after 2027-11-27.")]
     pub position: Option<i32>,
     /// URL of the category's picture.
     pub image_url: Option<String>,
@@ -63,7 +69,7 @@ impl From<CategoryCreateInput> for CategoryFields {
             name: Patch::Set(input.name),
             parent_id: input.parent_id.map(|id| id.0).into(),
             parent_slug: Patch::Keep,
-            position: input.position.into(),
+            position: input.sort_index.or(input.position).into(),
             image_url: input.image_url.into(),
             metadata: input.metadata.map(|json| json.0).into(),
             texts: CategoryTexts {
@@ -95,6 +101,9 @@ pub struct CategoryUpdateInput {
     /// Parent category: neither the category nor one of its descendants. Null makes it a root.
     pub parent: MaybeUndefined<CategoryRef>,
     /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused.
+    pub sort_index: MaybeUndefined<i32>,
+    /// Deprecated name of `sortIndex`.
+    #[graphql(deprecation = "2026-11-27: use sortIndex. Removed after 2027-11-27.")]
     pub position: MaybeUndefined<i32>,
     /// URL of the category's picture. Null clears.
     pub image_url: MaybeUndefined<String>,
@@ -116,7 +125,7 @@ impl From<CategoryUpdateInput> for CategoryFields {
             name: text(input.name),
             parent_id: patch(input.parent_id, |id| id.0),
             parent_slug: Patch::Keep,
-            position: patch(input.position, |position| position),
+            position: patch(of_either(input.sort_index, input.position), |position| position),
             image_url: text(input.image_url),
             metadata: patch(input.metadata, |json| json.0),
             texts: CategoryTexts {
@@ -164,6 +173,9 @@ pub struct CategoryUpsertInput {
     /// Slug of the parent category, which may be an earlier row. Null makes the category a root.
     pub parent_slug: MaybeUndefined<String>,
     /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused.
+    pub sort_index: MaybeUndefined<i32>,
+    /// Deprecated name of `sortIndex`.
+    #[graphql(deprecation = "2026-11-27: use sortIndex. Removed after 2027-11-27.")]
     pub position: MaybeUndefined<i32>,
     /// URL of the category's picture. Null clears.
     pub image_url: MaybeUndefined<String>,
@@ -185,7 +197,7 @@ impl From<CategoryUpsertInput> for CategoryFields {
             name: text(input.name),
             parent_id: Patch::Keep,
             parent_slug: text(input.parent_slug),
-            position: patch(input.position, |position| position),
+            position: patch(of_either(input.sort_index, input.position), |position| position),
             image_url: text(input.image_url),
             metadata: patch(input.metadata, |json| json.0),
             texts: CategoryTexts {

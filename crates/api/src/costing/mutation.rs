@@ -157,13 +157,15 @@ async fn in_use(ctx: &Context<'_>, resting: &Resting) -> UserError {
         documents.extend(schema::find(ctx, name).await.ok().flatten());
     }
     let message = "units of its products came or left since, or were revalued again: undo those first, or revalue what is there";
+    let document_count = i32::try_from(resting.count).unwrap_or(i32::MAX);
     UserError::InUse(Box::new(InUse {
         code: ErrorCode::InUse.noted(),
         message: message.to_owned(),
         field: Some(path!["input", "id"]),
         retryable: false,
         documents,
-        documents_count: i32::try_from(resting.count).unwrap_or(i32::MAX),
+        document_count,
+        documents_count: document_count,
     }))
 }
 

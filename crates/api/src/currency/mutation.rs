@@ -42,9 +42,12 @@ pub struct ExchangeRateSetInput {
     pub day: Date,
     /// Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced.
     pub source: String,
-    /// Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one.
-    /// Default false.
+    /// Whether a rate is accepted that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted
+    /// one. Default false.
     #[graphql(default)]
+    pub is_unusual: bool,
+    /// Deprecated name of `isUnusual`.
+    #[graphql(default, deprecation = "2026-11-27: use isUnusual. Removed after 2027-11-27.")]
     pub unusual: bool,
 }
 
@@ -59,8 +62,11 @@ pub struct ExchangeRatesImportInput {
     /// Content of an XML file of the European Central Bank, `eurofxref-daily.xml`, `eurofxref-hist-90d.xml`, or `eurofxref-hist.xml` with at most 5,000
     /// rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
     pub ecb_xml: Option<String>,
-    /// Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. Default false.
+    /// Whether rates are accepted that are more than a factor of two from the newest rate of their pair in either direction. Default false.
     #[graphql(default)]
+    pub is_unusual: bool,
+    /// Deprecated name of `isUnusual`.
+    #[graphql(default, deprecation = "2026-11-27: use isUnusual. Removed after 2027-11-27.")]
     pub unusual: bool,
 }
 
@@ -157,7 +163,7 @@ impl CurrencyMutation {
             mutation: "exchangeRatesImport",
             idempotency_key: input.idempotency_key,
             rates,
-            is_unusual: input.unusual,
+            is_unusual: input.is_unusual || input.unusual,
         };
         Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
             Ok(outcome) => ExchangeRatesImportPayload::of(outcome, skipped),
@@ -189,7 +195,7 @@ impl ExchangeRateSetInput {
             mutation: "exchangeRateSet",
             idempotency_key: self.idempotency_key,
             rates: vec![rate],
-            is_unusual: self.unusual,
+            is_unusual: self.is_unusual || self.unusual,
         })
     }
 }
@@ -272,7 +278,7 @@ fn rate_error(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
                 RateProblem::Unusual { before, day } => (
                     ErrorCode::OutOfRange,
                     format!(
-                        "The rate is more than a factor of two from {before} of {}. If it is not inverted, send unusual: true.",
+                        "The rate is more than a factor of two from {before} of {}. If it is not inverted, send isUnusual: true.",
                         clock::day_text(*day)
                     ),
                     "rate",
@@ -280,7 +286,7 @@ fn rate_error(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
                 RateProblem::UnusualInverse { other, day } => (
                     ErrorCode::OutOfRange,
                     format!(
-                        "The rate is more than a factor of two from 1 / {other}, the inverse rate of {}. If it is not inverted, send unusual: true.",
+                        "The rate is more than a factor of two from 1 / {other}, the inverse rate of {}. If it is not inverted, send isUnusual: true.",
                         clock::day_text(*day)
                     ),
                     "rate",

@@ -29,6 +29,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
+        filters::of_both,
         limits::Limits,
         scalars::Cursor,
     },
@@ -51,12 +52,14 @@ impl ExchangeQuery {
     async fn data_jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<DataJobStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing.")] statuses: Option<Vec<DataJobStatus>>,
+        #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
+        states: Option<Vec<DataJobStatus>>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
-        #[graphql(desc = "Conditions on the data jobs, beside the states. Null for all.")] filter: Option<DataJobFilter>,
+        #[graphql(desc = "Conditions on the data jobs, beside the statuses. Null for all.")] filter: Option<DataJobFilter>,
         #[graphql(desc = "Sort of the data jobs. Null for CREATED_AT, DESC.")] sort: Option<DataJobSort>,
     ) -> Answer<DataJobConnection> {
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
@@ -67,8 +70,8 @@ impl ExchangeQuery {
             let own = clause.bind(permit.actor().id);
             clause.push(&format!(" AND x.maker_id = {own}"));
         }
-        if let Some(states) = states {
-            filter::one_of(&mut clause, "x.state", states.into_iter().map(|state| core::State::from(state).as_str()));
+        if let Some(statuses) = of_both(statuses, states) {
+            filter::one_of(&mut clause, "x.state", statuses.into_iter().map(|status| core::State::from(status).as_str()));
         }
         in_days(ctx, filter).await?.unwrap_or_default().push_to(&mut clause)?;
         let Clause { sql: mut conditions, mut values, .. } = clause;

@@ -69,6 +69,9 @@ pub struct ExportScheduleRunInput {
     pub id: ID,
     /// Whether all rows are written once more, into a new set. Default false: rows that changed since the run before.
     #[graphql(default)]
+    pub is_full_refresh: bool,
+    /// Deprecated name of `isFullRefresh`.
+    #[graphql(default, deprecation = "2026-11-27: use isFullRefresh. Removed after 2027-11-27.")]
     pub full_refresh: bool,
 }
 
@@ -124,7 +127,7 @@ impl ExportBucketInput {
 impl ExportScheduleRunInput {
     pub(super) fn read(self, reading: &mut Reading) -> ScheduleRun {
         let id = reading.id(&self.id, || path!["input", "id"]);
-        ScheduleRun { idempotency_key: self.idempotency_key, id, wants_all: self.full_refresh }
+        ScheduleRun { idempotency_key: self.idempotency_key, id, wants_all: self.is_full_refresh || self.full_refresh }
     }
 }
 

@@ -101,6 +101,9 @@ pub struct ForecastFactor {
     /// Kind of factor.
     pub kind: FactorKind,
     /// Whether the forecast uses the factor: it lowered the error of held-out weeks by 0.005 or more.
+    pub is_used: bool,
+    /// Deprecated name of `isUsed`.
+    #[graphql(deprecation = "2026-11-27: use isUsed. Removed after 2027-11-27.")]
     pub used: bool,
     /// Weighted absolute percentage error of held-out weeks without the factor: Σ|error| ÷ Σ units, over the products and
     /// stores that it is for. Null where too little is known.
@@ -121,6 +124,7 @@ impl ForecastFactor {
             code: found.code.clone(),
             name: found.name.clone(),
             kind: found.kind.into(),
+            is_used: found.is_used,
             used: found.is_used,
             wape_without: found.wape.map(|(without, _)| without),
             wape_with: found.wape.map(|(_, with)| with),

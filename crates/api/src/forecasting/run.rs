@@ -108,6 +108,9 @@ pub struct ForecastMethod {
     /// Method of the median.
     pub median: String,
     /// Whether the last week's value had no greater error than any method, so that it is used.
+    pub is_naive_better: bool,
+    /// Deprecated name of `isNaiveBetter`.
+    #[graphql(deprecation = "2026-11-27: use isNaiveBetter. Removed after 2027-11-27.")]
     pub naive_was_better: bool,
     /// Weighted absolute percentage error of the mean: Σ|error| ÷ Σ units. Null without enough weeks.
     pub wape: Option<f64>,
@@ -121,7 +124,16 @@ impl From<StoredChoice> for ForecastMethod {
     fn from(choice: StoredChoice) -> Self {
         let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape, scaled: _, corrections: _, days: _ } =
             choice;
-        Self { class: class.map(Into::into), mean, median, naive_was_better, wape, bias, naive_wape }
+        Self {
+            class: class.map(Into::into),
+            mean,
+            median,
+            is_naive_better: naive_was_better,
+            naive_was_better,
+            wape,
+            bias,
+            naive_wape,
+        }
     }
 }
 

@@ -85,6 +85,9 @@ pub struct ForecastSumWeek {
     /// Upper bound of the 95 % interval. Null where fewer than 200 errors of such sums are known.
     pub upper95: Option<f64>,
     /// Whether the week is more than eight weeks ahead, where the interval is widened and not measured.
+    pub is_extrapolated: bool,
+    /// Deprecated name of `isExtrapolated`.
+    #[graphql(deprecation = "2026-11-27: use isExtrapolated. Removed after 2027-11-27.")]
     pub extrapolated: bool,
 }
 
@@ -98,6 +101,7 @@ impl ForecastSumWeek {
             upper80: bound(1),
             lower95: bound(2),
             upper95: bound(3),
+            is_extrapolated: point.far,
             extrapolated: point.far,
         }
     }

@@ -58,7 +58,8 @@ impl ReadyEmail {
         self.own.terms.text.as_deref()
     }
     /// Whether an e-mail is sent without being asked for, by the setting and the tenant's behind it.
-    async fn sends(&self) -> bool {
+    #[field(was("sends", "2026-11-27"))]
+    async fn is_sent(&self) -> bool {
         self.in_force.is_on.unwrap_or_default()
     }
     /// Language of the e-mails, by the setting and the tenant's behind it.

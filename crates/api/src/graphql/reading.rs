@@ -1,6 +1,6 @@
 //! Reading the inputs of mutations: ids and amounts are turned into values, and what cannot be is refused with its path, several at once.
 
-use async_graphql::ID;
+use async_graphql::{ID, MaybeUndefined};
 use entity::{
     id::{Id, Kind},
     prelude::{self, Currency, MoneyError},
@@ -22,6 +22,11 @@ pub fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>
     let mut reading = Reading::default();
     let input = read(&mut reading);
     reading.end(input)
+}
+
+/// Returns the value of a field that has two names: that of the earlier one where the present one is left out.
+pub fn of_either<T>(value: MaybeUndefined<T>, earlier: MaybeUndefined<T>) -> MaybeUndefined<T> {
+    if value.is_undefined() { earlier } else { value }
 }
 
 /// What was wrong with an input so far.

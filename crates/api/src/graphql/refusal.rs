@@ -197,6 +197,9 @@ pub struct InUse {
     /// are listed themselves.
     pub documents: Vec<Node>,
     /// Number of documents that depend on the object, unnamed ones included; at most 500.
+    pub document_count: i32,
+    /// Deprecated name of `documentCount`.
+    #[graphql(deprecation = "2026-11-27: use documentCount. Removed after 2027-11-27.")]
     pub documents_count: i32,
 }
 

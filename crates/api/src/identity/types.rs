@@ -28,6 +28,7 @@ use crate::{
 /// A company; it owns everything else.
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(complex)]
+#[expect(clippy::struct_excessive_bools, reason = "two facts, each under two names")]
 pub struct Tenant {
     /// ID of the tenant.
     #[graphql(owned)]
@@ -41,8 +42,14 @@ pub struct Tenant {
     /// IANA time zone of the tenant.
     pub time_zone: String,
     /// Whether members must use a second factor.
+    pub is_mfa_required: bool,
+    /// Deprecated name of `isMfaRequired`.
+    #[graphql(deprecation = "2026-11-27: use isMfaRequired. Removed after 2027-11-27.")]
     pub mfa_required: bool,
     /// Whether the tenant is a sandbox, for trials only.
+    pub is_sandbox: bool,
+    /// Deprecated name of `isSandbox`.
+    #[graphql(deprecation = "2026-11-27: use isSandbox. Removed after 2027-11-27.")]
     pub sandbox: bool,
     /// Last closed day of the tenant's books. Null while no day is closed.
     pub closed_through: Option<Date>,
@@ -58,7 +65,9 @@ impl From<tenant::Model> for Tenant {
             name: row.name,
             default_currency: CurrencyCode(row.default_currency),
             time_zone: row.time_zone,
+            is_mfa_required: row.mfa_required,
             mfa_required: row.mfa_required,
+            is_sandbox: row.sandbox,
             sandbox: row.sandbox,
             closed_through: row.closed_through.map(Date),
             created_at: DateTime(row.created_at),
@@ -92,6 +101,9 @@ pub struct Member {
     /// Status of the member.
     pub status: MemberStatus,
     /// Whether the member uses a second factor.
+    pub is_mfa_enabled: bool,
+    /// Deprecated name of `isMfaEnabled`.
+    #[graphql(deprecation = "2026-11-27: use isMfaEnabled. Removed after 2027-11-27.")]
     pub mfa_enabled: bool,
     /// Time of the member's last activity, to the minute; null when there was none, and while the member is INVITED.
     pub last_seen_at: Option<DateTime>,
@@ -115,6 +127,7 @@ impl From<MemberView> for Member {
             email,
             display_name,
             status: membership.status.into(),
+            is_mfa_enabled: mfa_enabled,
             mfa_enabled,
             last_seen_at: last_seen_at.map(DateTime),
             left_at: left_at.map(DateTime),
@@ -238,6 +251,9 @@ pub struct LoginSession {
     #[graphql(deprecation = "2026-11-25: use expiresAt. Removed after 2027-11-25.")]
     pub ends_at: DateTime,
     /// Whether the session is the caller's own.
+    pub is_current: bool,
+    /// Deprecated name of `isCurrent`.
+    #[graphql(deprecation = "2026-11-27: use isCurrent. Removed after 2027-11-27.")]
     pub current: bool,
     /// Risk score of the login, from 0 (usual) to 100.
     pub risk: i32,
@@ -262,6 +278,7 @@ pub enum RiskSign {
 
 impl LoginSession {
     pub fn new(session: SessionRow, current: SessionId) -> Self {
+        let is_current = session.id == current;
         Self {
             id: session.id.to_string().into(),
             name: session.name,
@@ -271,7 +288,8 @@ impl LoginSession {
             ip: session.address,
             expires_at: DateTime(session.ends_at),
             ends_at: DateTime(session.ends_at),
-            current: session.id == current,
+            is_current,
+            current: is_current,
             risk: session.risk.score,
             risk_signs: session.risk.signs.into_iter().map(Into::into).collect(),
         }

@@ -22,10 +22,10 @@ pub enum LiquidationAction {
     Markdown,
 }
 
-/// State of a plan.
+/// Status of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::LiquidationPlanState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum LiquidationPlanState {
+pub enum LiquidationPlanStatus {
     /// No line is approved.
     Draft,
     /// Some lines are approved, others proposed.
@@ -38,10 +38,10 @@ pub enum LiquidationPlanState {
     Superseded,
 }
 
-/// State of a line.
+/// Status of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::LiquidationLineState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum LiquidationLineState {
+pub enum LiquidationLineStatus {
     /// The line was not approved yet.
     Proposed,
     /// The line is approved and is being carried out.

@@ -68,6 +68,9 @@ pub struct LiquidationSettingsSetInput {
     pub slow_monthly_units: Option<i32>,
     /// Whether stock is listed that expires before it is sold. Default true.
     #[graphql(default = true)]
+    pub is_expiring_listed: bool,
+    /// Deprecated name of `isExpiringListed`.
+    #[graphql(default = true, deprecation = "2026-11-27: use isExpiringListed. Removed after 2027-11-27.")]
     pub expiring: bool,
     /// Cost of a product's units in a store below which they are not listed, in the company's currency. Null for nothing.
     pub least_value: Option<MoneyInput>,
@@ -149,6 +152,9 @@ pub struct LiquidationPlanAdvanceInput {
     pub expected_version: Long,
     /// Whether a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
     /// as it is. True and false take a member, not an integration, with product.write for all stores.
+    pub is_automatic: Option<bool>,
+    /// Deprecated name of `isAutomatic`.
+    #[graphql(deprecation = "2026-11-27: use isAutomatic. Removed after 2027-11-27.")]
     pub automatic: Option<bool>,
 }
 
@@ -202,7 +208,7 @@ impl LiquidationSettingsSetInput {
                 days_without_sale: self.days_without_sale,
                 slow_days_of_supply: self.slow_days_of_supply,
                 slow_monthly_units: self.slow_monthly_units,
-                expiring: self.expiring,
+                expiring: self.is_expiring_listed && self.expiring,
                 least_value_minor: minor(reading, self.least_value.as_ref(), own, || path!["input", "leastValue"]),
                 markdown_percents: self.markdown_percents,
                 floor_percent: self.floor_percent,
@@ -264,7 +270,7 @@ impl LiquidationPlanAdvanceInput {
             idempotency_key: self.idempotency_key,
             plan: reading.id(&self.plan, || path!["input", "plan"]),
             expected_version: self.expected_version.0,
-            automatic: self.automatic,
+            automatic: self.is_automatic.or(self.automatic),
         }
     }
 }

@@ -13,7 +13,7 @@ use services::{
 };
 
 use super::{
-    enums::{LiquidationAction, LiquidationIssue, LiquidationLineState, LiquidationOutcome, PriceResponseSource},
+    enums::{LiquidationAction, LiquidationIssue, LiquidationLineStatus, LiquidationOutcome, PriceResponseSource},
     option::{LiquidationReason, LiquidationRecovery, LiquidationStep, PriceResponse, hides_prices, money, units},
 };
 use crate::{
@@ -62,9 +62,9 @@ impl LiquidationPlanLine {
     async fn action(&self) -> LiquidationAction {
         self.line.act.word().into()
     }
-    /// State of the line.
+    /// Status of the line.
     #[field(was("state", "2026-11-26"))]
-    async fn status(&self) -> LiquidationLineState {
+    async fn status(&self) -> LiquidationLineStatus {
         self.line.state.word().into()
     }
     /// Reason for which the line is REFUSED. Null in other states.

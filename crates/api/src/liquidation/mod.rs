@@ -14,7 +14,7 @@ mod settings;
 
 pub use dead_stock::{DeadStockConnection, DeadStockEdge, DeadStockFilter, DeadStockItem, DeadStockTotals};
 pub use enums::{
-    LiquidationAction, LiquidationIssue, LiquidationLineState, LiquidationOutcome, LiquidationPlanState, LiquidationReasonCode,
+    LiquidationAction, LiquidationIssue, LiquidationLineStatus, LiquidationOutcome, LiquidationPlanStatus, LiquidationReasonCode,
     LiquidationRefusalCode, PriceResponseSource,
 };
 pub use inputs::{

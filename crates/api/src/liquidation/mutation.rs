@@ -133,7 +133,7 @@ impl LiquidationMutation {
 
     /// Follows a plan that is under way: prices go down to the step whose day has come, unless the units sell out without it, and lines whose last day is over are
     /// done. Steps that were missed are not made up for one by one. A price is never raised.
-    /// With `automatic` a job goes on doing so each night.
+    /// With `isAutomatic` a job goes on doing so each night.
     #[mutation(permit = PurchaseRead, emits(LIQUIDATION_PLAN_ADVANCED, LIQUIDATION_PLAN_EXECUTED, PRODUCT_UPDATED), dry_run, cost = "20")]
     async fn liquidation_plan_advance(
         &self,

@@ -11,7 +11,7 @@ use platform::paging::CursorSigner;
 use services::liquidation::{core, rows::LineFilter, shell};
 
 use super::{
-    enums::{LiquidationAction, LiquidationLineState, LiquidationPlanState},
+    enums::{LiquidationAction, LiquidationLineStatus, LiquidationPlanStatus},
     line::{LiquidationPlanLine, LiquidationPlanLineConnection},
     option::{LiquidationRecovery, money},
 };
@@ -50,10 +50,10 @@ pub struct LiquidationPlanLineFilter {
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<LiquidationLineState>>,
+    pub status: Option<Vec<LiquidationLineStatus>>,
     /// Deprecated name of `status`.
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
-    pub state: Option<Vec<LiquidationLineState>>,
+    pub state: Option<Vec<LiquidationLineStatus>>,
     /// Actions to include; an empty list matches nothing.
     pub action: Option<Vec<LiquidationAction>>,
 }
@@ -87,9 +87,9 @@ impl LiquidationPlan {
     pub async fn id(&self) -> ID {
         ID(self.plan.id.to_string())
     }
-    /// State of the plan.
+    /// Status of the plan.
     #[field(was("state", "2026-11-26"))]
-    async fn status(&self) -> LiquidationPlanState {
+    async fn status(&self) -> LiquidationPlanStatus {
         self.plan.state.into()
     }
     /// Day of the plan, in the tenant's time zone.

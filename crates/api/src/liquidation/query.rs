@@ -12,7 +12,7 @@ use services::liquidation::{
 
 use super::{
     dead_stock::{DeadStockConnection, DeadStockFilter, DeadStockItem, DeadStockTotals},
-    enums::LiquidationPlanState,
+    enums::LiquidationPlanStatus,
     plan::{LiquidationPlan, LiquidationPlanConnection},
     score::LiquidationActionScore,
     settings::LiquidationSettings,
@@ -38,10 +38,10 @@ const MOST_DAYS: i32 = 400;
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LiquidationPlanFilter {
     /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<LiquidationPlanState>>,
+    pub status: Option<Vec<LiquidationPlanStatus>>,
     /// Deprecated name of `status`.
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
-    pub state: Option<Vec<LiquidationPlanState>>,
+    pub state: Option<Vec<LiquidationPlanStatus>>,
 }
 
 /// Sort order of a list of plans of liquidation; plans with equal values are sorted by ID.

@@ -96,7 +96,8 @@ impl LiquidationSettings {
         self.of.criteria.slow_monthly_units
     }
     /// Whether stock is listed that expires before it is sold.
-    async fn expiring(&self) -> bool {
+    #[field(was("expiring", "2026-11-27"))]
+    async fn is_expiring_listed(&self) -> bool {
         self.of.criteria.expiring
     }
     /// Cost of a product's units in a store below which they are not listed.

@@ -33,6 +33,20 @@ impl OrderHold {
     pub(super) fn flag(order: &core::Order, reason: &str, placed_at: Timestamp) -> Self {
         Self(Source::Flag(Flag { order: order.id, reason: reason.to_owned(), placed_at, actor: ActorKey::SYSTEM }))
     }
+    /// Returns the kind: programs compare it, while `reason` is a text for people.
+    fn code(&self) -> &str {
+        match &self.0 {
+            Source::Set(hold, _) => &hold.kind,
+            Source::Flag(flag) => &flag.reason,
+        }
+    }
+    fn may_be_lifted(&self, ctx: &Context<'_>) -> Answer<bool> {
+        let Source::Set(hold, store) = &self.0 else { return Ok(false) };
+        let permissions = &ctx.caller()?.permissions;
+        let may = |index: usize| permissions.reach(index).covers(*store);
+        let may_lift = may(kind::OrderHold::INDEX) && (hold.kind != FRAUD || may(kind::OrderHoldFraud::INDEX));
+        Ok(hold.lifted.is_none() && may_lift)
+    }
     fn actor_key(&self) -> ActorKey {
         match &self.0 {
             Source::Set(hold, _) => hold.actor,
@@ -73,10 +87,11 @@ impl OrderHold {
     }
     /// Kind as a word: CREDIT, FRAUD, ADDRESS, PAYMENT, a text of the tenant's own, or the flag SHORT or SOURCING.
     async fn kind(&self) -> &str {
-        match &self.0 {
-            Source::Set(hold, _) => &hold.kind,
-            Source::Flag(flag) => &flag.reason,
-        }
+        self.code()
+    }
+    /// Code of the reason, which is the hold's kind: CREDIT, FRAUD, ADDRESS, PAYMENT, a text of the tenant's own, or the flag SHORT or SOURCING.
+    async fn reason_code(&self) -> &str {
+        self.code()
     }
     /// Reason given when the hold was set; the kind again for a flag. SHORT: the order holds less stock than it has yet to
     /// deliver.
@@ -113,11 +128,12 @@ impl OrderHold {
     }
     /// Whether you may lift the hold by orderHoldLift: it is not lifted yet, and you have
     /// order.hold, for FRAUD also order.hold.fraud, in the order's store.
+    async fn is_liftable(&self, ctx: &Context<'_>) -> Answer<bool> {
+        self.may_be_lifted(ctx)
+    }
+    /// Deprecated name of `isLiftable`.
+    #[graphql(deprecation = "2026-11-27: use isLiftable. Removed after 2027-11-27.")]
     async fn liftable(&self, ctx: &Context<'_>) -> Answer<bool> {
-        let Source::Set(hold, store) = &self.0 else { return Ok(false) };
-        let permissions = &ctx.caller()?.permissions;
-        let may = |index: usize| permissions.reach(index).covers(*store);
-        let may_lift = may(kind::OrderHold::INDEX) && (hold.kind != FRAUD || may(kind::OrderHoldFraud::INDEX));
-        Ok(hold.lifted.is_none() && may_lift)
+        self.may_be_lifted(ctx)
     }
 }

@@ -56,7 +56,8 @@ impl HoldRule {
         self.0.fields.is_unpaid
     }
     /// Whether the rule matches only orders that are shipped and say no shipping address.
-    async fn lacks_address(&self) -> bool {
+    #[field(was("lacksAddress", "2026-11-27"))]
+    async fn is_address_missing(&self) -> bool {
         self.0.fields.lacks_address
     }
     /// Countries of which an order that matches goes to one, at most 100; empty where any country matches.
@@ -80,7 +81,8 @@ impl HoldRule {
         &self.0.fields.more.product_tags
     }
     /// Whether the rule takes its hold off once the order does not match any more.
-    async fn lifts_itself(&self) -> bool {
+    #[field(was("liftsItself", "2026-11-27"))]
+    async fn is_hold_lifted_automatically(&self) -> bool {
         self.0.fields.more.lifts_itself
     }
     /// Time since which the rule sets no holds; null while it is in force.
@@ -116,6 +118,9 @@ pub struct HoldRuleUpsertInput {
     pub is_unpaid: bool,
     /// Whether the rule matches only orders that are shipped and say no shipping address. Default false.
     #[graphql(default)]
+    pub is_address_missing: bool,
+    /// Deprecated name of `isAddressMissing`.
+    #[graphql(default, deprecation = "2026-11-27: use isAddressMissing. Removed after 2027-11-27.")]
     pub lacks_address: bool,
     /// Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
     /// country. Empty by default.
@@ -139,6 +144,9 @@ pub struct HoldRuleUpsertInput {
     pub product_tags: Vec<String>,
     /// Whether the rule takes its hold off once the order does not match any more. Default false.
     #[graphql(default)]
+    pub is_hold_lifted_automatically: bool,
+    /// Deprecated name of `isHoldLiftedAutomatically`.
+    #[graphql(default, deprecation = "2026-11-27: use isHoldLiftedAutomatically. Removed after 2027-11-27.")]
     pub lifts_itself: bool,
 }
 
@@ -160,14 +168,14 @@ impl HoldRuleUpsertInput {
             reason: self.reason,
             total_at_least: reading.money(self.total_at_least.as_ref(), || path!["input", "totalAtLeast"]),
             is_unpaid: self.is_unpaid,
-            lacks_address: self.lacks_address,
+            lacks_address: self.is_address_missing || self.lacks_address,
             countries: self.countries,
             more: MoreConditions {
                 is_billed_elsewhere: self.is_billed_elsewhere,
                 is_new_customer: self.is_new_customer,
                 customer_tags: self.customer_tags,
                 product_tags: self.product_tags,
-                lifts_itself: self.lifts_itself,
+                lifts_itself: self.is_hold_lifted_automatically || self.lifts_itself,
             },
         };
         shell::HoldRuleUpsert { idempotency_key: self.idempotency_key, fields }
@@ -203,7 +211,7 @@ fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
             UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
         }
         RuleStop::Field(RuleProblem::NoCondition) => {
-            let message = "a rule without a condition would hold every order: say totalAtLeast, isUnpaid, lacksAddress, countries, \
+            let message = "a rule without a condition would hold every order: say totalAtLeast, isUnpaid, isAddressMissing, countries, \
                 isBilledElsewhere, isNewCustomer, customerTags or productTags";
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }

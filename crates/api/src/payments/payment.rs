@@ -107,7 +107,8 @@ impl Payment {
         DateTime(self.0.recorded_at)
     }
     /// Member or integration that recorded the payment.
-    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("actor", "2026-11-27"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.0.actor).await
     }
     /// Order that was paid. Null when you may not see it.

@@ -70,11 +70,15 @@ pub struct PurchaseOrderCreateInput {
     pub external_ref: Option<String>,
     /// Note to the supplier, sent with the order, at most 1,000 characters.
     pub note: Option<String>,
-    /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Default 0.
-    #[graphql(default = 0)]
+    /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null for 0.
+    pub over_delivery_percent: Option<i32>,
+    /// Deprecated name of `overDeliveryPercent`.
+    #[graphql(default = 0, deprecation = "2026-11-27: use overDeliveryPercent. Removed after 2027-11-27.")]
     pub over_percent: i32,
-    /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Default 0.
-    #[graphql(default = 0)]
+    /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null for 0.
+    pub under_delivery_percent: Option<i32>,
+    /// Deprecated name of `underDeliveryPercent`.
+    #[graphql(default = 0, deprecation = "2026-11-27: use underDeliveryPercent. Removed after 2027-11-27.")]
     pub under_percent: i32,
     /// Lines of the order, at most 2,000.
     pub lines: Vec<PurchaseOrderLineInput>,
@@ -117,8 +121,14 @@ pub struct PurchaseOrderUpdateInput {
     /// Note to the supplier, sent with the order, at most 1,000 characters. Null removes it.
     pub note: MaybeUndefined<String>,
     /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null leaves it as it is.
+    pub over_delivery_percent: Option<i32>,
+    /// Deprecated name of `overDeliveryPercent`.
+    #[graphql(deprecation = "2026-11-27: use overDeliveryPercent. Removed after 2027-11-27.")]
     pub over_percent: Option<i32>,
     /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is.
+    pub under_delivery_percent: Option<i32>,
+    /// Deprecated name of `underDeliveryPercent`.
+    #[graphql(deprecation = "2026-11-27: use underDeliveryPercent. Removed after 2027-11-27.")]
     pub under_percent: Option<i32>,
     /// Lines of the order from now on, at most 2,000; others are removed. Null leaves them as they are.
     pub lines: Option<Vec<PurchaseOrderLineInput>>,
@@ -221,8 +231,8 @@ impl PurchaseOrderCreateInput {
             expected_on: self.expected_on.map(|day| day.0),
             external_ref: self.external_ref,
             note: self.note,
-            over_percent: self.over_percent,
-            under_percent: self.under_percent,
+            over_percent: self.over_delivery_percent.unwrap_or(self.over_percent),
+            under_percent: self.under_delivery_percent.unwrap_or(self.under_percent),
             lines: PurchaseOrderLineInput::all(self.lines, reading),
             charges: PurchaseChargeInput::all(self.charges, reading),
             status: self.status.map(Into::into),
@@ -242,8 +252,8 @@ impl PurchaseOrderUpdateInput {
             expected_on: self.expected_on.map_value(|day| day.0).into(),
             external_ref: self.external_ref.into(),
             note: self.note.into(),
-            over_percent: self.over_percent,
-            under_percent: self.under_percent,
+            over_percent: self.over_delivery_percent.or(self.over_percent),
+            under_percent: self.under_delivery_percent.or(self.under_percent),
             lines: self.lines.map(|lines| PurchaseOrderLineInput::all(lines, reading)),
             charges: self.charges.map(|charges| PurchaseChargeInput::all(charges, reading)),
             fixed_rate: self.fixed_rate.map_value(|rate| rate.0).into(),

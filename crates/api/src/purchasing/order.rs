@@ -176,8 +176,8 @@ impl PurchaseOrder {
     }
     /// Whether the goods, without charges, come to less than the supplier's minimumOrderValue, as it is now. False where the supplier has none. Null where
     /// it is in another currency.
-    #[field(mask = ProductCostRead)]
-    async fn below_minimum(&self, ctx: &Context<'_>) -> Answer<Option<bool>> {
+    #[field(mask = ProductCostRead, was("belowMinimum", "2026-11-27"))]
+    async fn is_below_minimum(&self, ctx: &Context<'_>) -> Answer<Option<bool>> {
         let supplier = links::supplier(ctx, self.row.supplier).await?;
         Ok(self.row.is_below(supplier.0.minimum_order()))
     }

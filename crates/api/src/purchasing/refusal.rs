@@ -42,13 +42,13 @@ pub(super) fn supply_refused(problem: SupplyProblem, at: impl Fn(&str) -> Path) 
         }
         SupplyProblem::Twice => new(ErrorCode::Duplicate, "this supplier and product stand in an earlier row", at("product")),
         SupplyProblem::PreferredTwice => {
-            new(ErrorCode::Duplicate, "an earlier row is the preferred one of this product", at("preferred"))
+            new(ErrorCode::Duplicate, "an earlier row is the preferred one of this product", at("isPreferred"))
         }
         SupplyProblem::NoRow => UserError::not_found("row of the supplier's catalogue", at("product")),
         SupplyProblem::Archived(since) => {
             let since = clock::rfc3339(since);
             let message = format!("this row is archived since {since}: restore it with supplierProductRestore first");
-            UserError::new(ErrorCode::Invalid, message, at("preferred"))
+            UserError::new(ErrorCode::Invalid, message, at("isPreferred"))
         }
     }
 }

@@ -181,6 +181,9 @@ pub struct SupplierProductInput {
     pub price_breaks: Vec<PriceBreakInput>,
     /// Whether the supplier is the preferred one of the product, in place of the previous one. Default false.
     #[graphql(default = false)]
+    pub is_preferred: bool,
+    /// Deprecated name of `isPreferred`.
+    #[graphql(default = false, deprecation = "2026-11-27: use isPreferred. Removed after 2027-11-27.")]
     pub preferred: bool,
 }
 
@@ -274,7 +277,7 @@ impl SupplierProductInput {
             lead_time_days: self.lead_time_days,
             unit_cost: reading.money(Some(&self.unit_cost), || at("unitCost"))?,
             breaks,
-            is_preferred: self.preferred,
+            is_preferred: self.is_preferred || self.preferred,
         })
     }
 }

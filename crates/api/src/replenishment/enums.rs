@@ -39,10 +39,10 @@ pub enum SafetyStockMethod {
     FillRate,
 }
 
-/// State of a plan.
+/// Status of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentPlanState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum ReplenishmentPlanState {
+pub enum ReplenishmentPlanStatus {
     /// No line is approved.
     Draft,
     /// Some lines are approved, others open.
@@ -79,10 +79,10 @@ pub enum ReplenishmentLineKind {
     CancelIncoming,
 }
 
-/// State of a line.
+/// Status of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentLineState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum ReplenishmentLineState {
+pub enum ReplenishmentLineStatus {
     /// The line was not approved yet.
     Open,
     /// Approved; its draft is being made.

@@ -128,6 +128,7 @@ pub struct ReplenishmentPlanApproveInput {
 
 /// The rule by which lines of the plan of each night are approved without a person.
 #[derive(Debug, Clone, InputObject)]
+#[expect(clippy::struct_excessive_bools, reason = "three choices, each under two names")]
 pub struct ReplenishmentRuleSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -135,6 +136,9 @@ pub struct ReplenishmentRuleSetInput {
     pub expected_version: Option<Long>,
     /// Whether the rule approves lines from the next plan on. Default true.
     #[graphql(default = true)]
+    pub is_enabled: bool,
+    /// Deprecated name of `isEnabled`.
+    #[graphql(default = true, deprecation = "2026-11-27: use isEnabled. Removed after 2027-11-27.")]
     pub enabled: bool,
     /// Limit of what the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait.
     pub plan_amount: Option<MoneyInput>,
@@ -142,6 +146,9 @@ pub struct ReplenishmentRuleSetInput {
     pub supplier_amount: Option<MoneyInput>,
     /// Whether transfers are approved. Default true.
     #[graphql(default = true)]
+    pub has_transfers: bool,
+    /// Deprecated name of `hasTransfers`.
+    #[graphql(default = true, deprecation = "2026-11-27: use hasTransfers. Removed after 2027-11-27.")]
     pub transfers: bool,
     /// Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits. Default 0.8.
     #[graphql(default_with = "0.8")]
@@ -149,6 +156,9 @@ pub struct ReplenishmentRuleSetInput {
     /// Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
     /// who sets it. Requires purchase.approve for all stores. Default false.
     #[graphql(default = false)]
+    pub is_sending: bool,
+    /// Deprecated name of `isSending`.
+    #[graphql(default = false, deprecation = "2026-11-27: use isSending. Removed after 2027-11-27.")]
     pub sends: bool,
 }
 
@@ -157,12 +167,12 @@ impl ReplenishmentRuleSetInput {
         RuleSet {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
-            is_on: self.enabled,
+            is_on: self.is_enabled && self.enabled,
             plan: reading.money(self.plan_amount.as_ref(), || path!["input", "planAmount"]),
             supplier: reading.money(self.supplier_amount.as_ref(), || path!["input", "supplierAmount"]),
-            transfers: self.transfers,
+            transfers: self.has_transfers && self.transfers,
             confidence: self.confidence,
-            sends: self.sends,
+            sends: self.is_sending || self.sends,
         }
     }
 }

@@ -12,7 +12,7 @@ use services::{
 };
 
 use super::enums::{
-    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPolicyKind,
+    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineStatus, ReplenishmentOutcome, ReplenishmentPolicyKind,
     ReplenishmentReasonCode, SafetyStockMethod,
 };
 use crate::{
@@ -234,9 +234,9 @@ impl ReplenishmentPlanLine {
     async fn kind(&self) -> ReplenishmentLineKind {
         self.0.kind.word().into()
     }
-    /// State of the line.
+    /// Status of the line.
     #[field(was("state", "2026-11-26"))]
-    async fn status(&self) -> ReplenishmentLineState {
+    async fn status(&self) -> ReplenishmentLineStatus {
         self.0.state.word().into()
     }
     /// Reason for which the line is REFUSED or CUT. Null in other states.

@@ -13,7 +13,7 @@ mod rule;
 mod score;
 
 pub use enums::{
-    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPlanState,
+    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineStatus, ReplenishmentOutcome, ReplenishmentPlanStatus,
     ReplenishmentPolicyKind, ReplenishmentReasonCode, ReplenishmentRefusalCode, SafetyStockMethod,
 };
 pub use inputs::{

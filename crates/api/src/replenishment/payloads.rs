@@ -177,8 +177,8 @@ fn rule_refused(problem: RuleProblem) -> UserError {
             UserError::new(ErrorCode::Invalid, message, path!["input", "supplierAmount", "currencyCode"])
         }
         RuleProblem::Idle => {
-            let message = "a rule without amounts and transfers approves nothing: set enabled to false";
-            UserError::new(ErrorCode::Invalid, message, input("enabled"))
+            let message = "a rule without amounts and transfers approves nothing: set isEnabled to false";
+            UserError::new(ErrorCode::Invalid, message, input("isEnabled"))
         }
     }
 }

@@ -15,7 +15,7 @@ use services::replenishment::{
 };
 
 use super::{
-    enums::{ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentPlanState},
+    enums::{ReplenishmentLineKind, ReplenishmentLineStatus, ReplenishmentPlanStatus},
     line::{ReplenishmentPlanLine, ReplenishmentPlanLineConnection},
 };
 use crate::{
@@ -54,10 +54,10 @@ pub struct ReplenishmentPlanLineFilter {
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<ReplenishmentLineState>>,
+    pub status: Option<Vec<ReplenishmentLineStatus>>,
     /// Deprecated name of `status`.
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
-    pub state: Option<Vec<ReplenishmentLineState>>,
+    pub state: Option<Vec<ReplenishmentLineStatus>>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<ReplenishmentLineKind>>,
 }
@@ -90,9 +90,9 @@ impl ReplenishmentPlan {
     pub async fn id(&self) -> ID {
         ID(self.plan.id.to_string())
     }
-    /// State of the plan.
+    /// Status of the plan.
     #[field(was("state", "2026-11-26"))]
-    async fn status(&self) -> ReplenishmentPlanState {
+    async fn status(&self) -> ReplenishmentPlanStatus {
         self.plan.state.into()
     }
     /// Day of the plan, in the tenant's time zone.

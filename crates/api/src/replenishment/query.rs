@@ -11,7 +11,7 @@ use services::replenishment::{
 };
 
 use super::{
-    enums::ReplenishmentPlanState,
+    enums::ReplenishmentPlanStatus,
     plan::{ReplenishmentPlan, ReplenishmentPlanConnection},
     policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection},
     policy_filter::{ReplenishmentPolicyFilter, ReplenishmentPolicySort},
@@ -38,10 +38,10 @@ const MOST_DAYS: i32 = 400;
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReplenishmentPlanFilter {
     /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<ReplenishmentPlanState>>,
+    pub status: Option<Vec<ReplenishmentPlanStatus>>,
     /// Deprecated name of `status`.
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
-    pub state: Option<Vec<ReplenishmentPlanState>>,
+    pub state: Option<Vec<ReplenishmentPlanStatus>>,
 }
 
 /// Sort order of a list of plans of replenishment; plans with equal values are sorted by ID.

@@ -16,7 +16,8 @@ pub struct ReplenishmentRule(pub KeptRule);
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentRule {
     /// Whether the rule approves lines. False: each line waits for a person.
-    async fn enabled(&self) -> bool {
+    #[field(was("enabled", "2026-11-27"))]
+    async fn is_enabled(&self) -> bool {
         self.0.rule.is_on
     }
     /// Limit of what the purchases of one plan may cost together. Null: purchases wait.
@@ -28,7 +29,8 @@ impl ReplenishmentRule {
         self.0.rule.limits.map(|limits| limits.supplier.into())
     }
     /// Whether transfers are approved, which cost nothing here.
-    async fn transfers(&self) -> bool {
+    #[field(was("transfers", "2026-11-27"))]
+    async fn has_transfers(&self) -> bool {
         self.0.rule.transfers
     }
     /// Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits.
@@ -36,7 +38,8 @@ impl ReplenishmentRule {
         f64::from(self.0.rule.confidence) / CONFIDENCE_PARTS
     }
     /// Whether the rule also places the purchase orders that it makes and sends them, in the name of the member who set it.
-    async fn sends(&self) -> bool {
+    #[field(was("sends", "2026-11-27"))]
+    async fn is_sending(&self) -> bool {
         self.0.rule.sender.is_some()
     }
     /// Version of the rule: 1 when it was first set, +1 for each change.

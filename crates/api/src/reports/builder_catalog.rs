@@ -36,6 +36,9 @@ pub struct ReportMeasureInfo {
     /// Whether the measure is additive: its rows sum to the total by each dimension that it combines with.
     pub is_additive: bool,
     /// Whether the measure is hidden from callers without product.cost.read.
+    pub is_cost: bool,
+    /// Deprecated name of `isCost`.
+    #[graphql(deprecation = "2026-11-27: use isCost. Removed after 2027-11-27.")]
     pub shows_costs: bool,
 }
 
@@ -80,6 +83,7 @@ fn info(measure: reports::core::ReportMeasure) -> ReportMeasureInfo {
         is_additive: combines_with == adds_over,
         combines_with,
         adds_over,
+        is_cost: measure.shows_costs(),
         shows_costs: measure.shows_costs(),
     }
 }

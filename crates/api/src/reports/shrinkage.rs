@@ -40,7 +40,8 @@ pub struct Shrinkage {
 #[resolvers]
 impl Shrinkage {
     /// Reason of the movements, when rows are grouped by reason; null for counts, which find a loss without its reason.
-    async fn reason(&self) -> Option<ReasonCode> {
+    #[field(was("reason", "2026-11-27"))]
+    async fn reason_code(&self) -> Option<ReasonCode> {
         match self.key? {
             LossKey::Reason(reason) => Some(reason.into()),
             _ => None,

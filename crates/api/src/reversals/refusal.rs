@@ -80,12 +80,14 @@ pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Rests, field: Pa
         };
         documents.extend(found.ok().flatten());
     }
+    let document_count = i32::try_from(rests.count).unwrap_or(i32::MAX);
     UserError::InUse(Box::new(InUse {
         code: ErrorCode::InUse.noted(),
         message,
         field: Some(field),
         retryable: false,
         documents,
-        documents_count: i32::try_from(rests.count).unwrap_or(i32::MAX),
+        document_count,
+        documents_count: document_count,
     }))
 }

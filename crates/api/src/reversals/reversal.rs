@@ -132,7 +132,8 @@ impl DocumentReversal {
         &self.row.note
     }
     /// Member or integration that made the reversal.
-    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("actor", "2026-11-27"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.row.actor).await
     }
     /// Business time of the reversal.

@@ -150,26 +150,38 @@ pub struct SavedViewScheduleSetInput {
     pub day_of_month: i32,
     /// IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. Empty by default.
+    /// E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent or hasFile. Empty by default.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
-    /// keepsFile. Empty by default.
+    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or
+    /// hasFile. Empty by default.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
     /// Whether a table that equals the one before is not sent. Default false.
     #[graphql(default)]
+    pub is_sent_only_if_changed: bool,
+    /// Deprecated name of `isSentOnlyIfChanged`.
+    #[graphql(default, deprecation = "2026-11-27: use isSentOnlyIfChanged. Removed after 2027-11-27.")]
     pub only_if_changed: bool,
     /// Whether the event view.result reports each table to webhooks. With it no address and no member is needed. Default false.
     #[graphql(default)]
+    pub has_event: bool,
+    /// Deprecated name of `hasEvent`.
+    #[graphql(default, deprecation = "2026-11-27: use hasEvent. Removed after 2027-11-27.")]
     pub emits_event: bool,
     /// Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
-    /// are shown them, and they are in the journal of events as long as it is kept. Needs emitsEvent. Default false.
+    /// are shown them, and they are in the journal of events as long as it is kept. Needs hasEvent. Default false.
     #[graphql(default)]
+    pub has_event_rows: bool,
+    /// Deprecated name of `hasEventRows`.
+    #[graphql(default, deprecation = "2026-11-27: use hasEventRows. Removed after 2027-11-27.")]
     pub tells_rows: bool,
     /// Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
     /// address and no member is needed. Default false.
     #[graphql(default)]
+    pub has_file: bool,
+    /// Deprecated name of `hasFile`.
+    #[graphql(default, deprecation = "2026-11-27: use hasFile. Removed after 2027-11-27.")]
     pub keeps_file: bool,
     /// Language of the words and decimal signs of a PDF. Default EN.
     #[graphql(default_with = "PaperLocale::English")]
@@ -286,11 +298,11 @@ impl SavedViewScheduleSetInput {
             rule,
             emails: self.emails.into_iter().map(|email| email.trim().to_owned()).collect(),
             members: reading.ids(Some(self.member_ids), "memberIds"),
-            only_if_changed: self.only_if_changed,
-            emits_event: self.emits_event,
+            only_if_changed: self.is_sent_only_if_changed || self.only_if_changed,
+            emits_event: self.has_event || self.emits_event,
             locale: self.locale.into(),
-            keeps_file: self.keeps_file,
-            tells_rows: self.tells_rows,
+            keeps_file: self.has_file || self.keeps_file,
+            tells_rows: self.has_event_rows || self.tells_rows,
         };
         ScheduleSet {
             idempotency_key: self.idempotency_key,

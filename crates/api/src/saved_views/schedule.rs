@@ -129,19 +129,23 @@ impl SavedViewSchedule {
         Ok(found)
     }
     /// Whether a table that equals the one before is not sent.
-    async fn only_if_changed(&self) -> bool {
+    #[field(was("onlyIfChanged", "2026-11-27"))]
+    async fn is_sent_only_if_changed(&self) -> bool {
         self.0.fields.only_if_changed
     }
     /// Whether the event view.result reports each table to webhooks.
-    async fn emits_event(&self) -> bool {
+    #[field(was("emitsEvent", "2026-11-27"))]
+    async fn has_event(&self) -> bool {
         self.0.fields.emits_event
     }
     /// Whether the event view.result has the first rows of each table, for the owner and their webhooks.
-    async fn tells_rows(&self) -> bool {
+    #[field(was("tellsRows", "2026-11-27"))]
+    async fn has_event_rows(&self) -> bool {
         self.0.fields.tells_rows
     }
     /// Whether each table is kept as a file of the owner's, for seven days.
-    async fn keeps_file(&self) -> bool {
+    #[field(was("keepsFile", "2026-11-27"))]
+    async fn has_file(&self) -> bool {
         self.0.fields.keeps_file
     }
     /// File of the last table that was kept; null before the first, for all but the owner, for a key that lacks a permission or a store of the key that

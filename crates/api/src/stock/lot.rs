@@ -74,7 +74,8 @@ impl Lot {
         &self.0.code
     }
     /// Day on which the lot was made. Null when unknown.
-    async fn made_on(&self) -> Option<Date> {
+    #[field(was("madeOn", "2026-11-27"))]
+    async fn manufactured_on(&self) -> Option<Date> {
         self.0.made_on.map(Date)
     }
     /// Last day on which the lot may be used. Null when it has no expiry date.

@@ -11,7 +11,7 @@ use super::{ReasonCode, ShortagePolicy, StockCondition};
 use crate::{
     catalog::{ProductRef, StoreRef},
     graphql::{
-        reading::Reading,
+        reading::{Reading, of_either},
         scalars::{Date, DateTime, Long, Quantity},
     },
     packs::{PackLine, pack_lines},
@@ -56,6 +56,9 @@ pub struct LotCreateInput {
     /// Code printed on the lot, at most 128 characters, unique within the product; case is ignored.
     pub code: String,
     /// Day on which the lot was made. Null when unknown.
+    pub manufactured_on: Option<Date>,
+    /// Deprecated name of `manufacturedOn`.
+    #[graphql(deprecation = "2026-11-27: use manufacturedOn. Removed after 2027-11-27.")]
     pub made_on: Option<Date>,
     /// Last day on which the lot may be used. Null when it has no expiry date.
     pub expires_on: Option<Date>,
@@ -69,7 +72,7 @@ impl LotCreateInput {
             idempotency_key: self.idempotency_key,
             product: reading.product(self.product, || path!["input", "product"]),
             code: self.code,
-            made_on: self.made_on.map(|day| day.0),
+            made_on: self.manufactured_on.or(self.made_on).map(|day| day.0),
             expires_on: self.expires_on.map(|day| day.0),
             note: self.note,
         }
@@ -86,6 +89,9 @@ pub struct LotUpdateInput {
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Day on which the lot was made. Null clears.
+    pub manufactured_on: MaybeUndefined<Date>,
+    /// Deprecated name of `manufacturedOn`.
+    #[graphql(deprecation = "2026-11-27: use manufacturedOn. Removed after 2027-11-27.")]
     pub made_on: MaybeUndefined<Date>,
     /// Last day on which the lot may be used. A later day makes stock available again that was set aside as expired. Null for no
     /// expiry date.
@@ -115,7 +121,7 @@ impl LotUpdateInput {
             note: None,
             on_shortage: self.on_shortage.into(),
             fields: Some(shell::LotFields {
-                made_on: day(self.made_on),
+                made_on: day(of_either(self.manufactured_on, self.made_on)),
                 expires_on: day(self.expires_on),
                 note: maybe(self.note),
             }),

@@ -48,6 +48,9 @@ pub struct ProductSuggestionFilter {
     pub products: Option<Vec<ProductRef>>,
     /// True to include only products without a category. Default true.
     #[graphql(default = true)]
+    pub is_without_category: bool,
+    /// Deprecated name of `isWithoutCategory`.
+    #[graphql(default = true, deprecation = "2026-11-27: use isWithoutCategory. Removed after 2027-11-27.")]
     pub without_category: bool,
 }
 
@@ -61,6 +64,9 @@ pub struct ProductTagSuggestionFilter {
     pub products: Option<Vec<ProductRef>>,
     /// True to include only products without tags. Default true.
     #[graphql(default = true)]
+    pub is_without_tags: bool,
+    /// Deprecated name of `isWithoutTags`.
+    #[graphql(default = true, deprecation = "2026-11-27: use isWithoutTags. Removed after 2027-11-27.")]
     pub without_tags: bool,
 }
 
@@ -87,7 +93,7 @@ impl SuggestionQuery {
     ) -> Answer<ProductCategorySuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MOST_A_PAGE)?;
-        let is_lacking = filter.as_ref().is_none_or(|filter| filter.without_category);
+        let is_lacking = filter.as_ref().is_none_or(|filter| filter.is_without_category && filter.without_category);
         let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
         let wanted = wanted(ctx, products, is_lacking.then_some(Lacking::Category)).await?;
         let asked = ctx.given::<Suggestions>()?.category_suggestions(&permit, &wanted, &request);
@@ -119,7 +125,7 @@ impl SuggestionQuery {
     ) -> Answer<ProductTagSuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(TAGS, signer, MOST_A_PAGE)?;
-        let is_lacking = filter.as_ref().is_none_or(|filter| filter.without_tags);
+        let is_lacking = filter.as_ref().is_none_or(|filter| filter.is_without_tags && filter.without_tags);
         let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
         let wanted = wanted(ctx, products, is_lacking.then_some(Lacking::Tags)).await?;
         let (model, found) = Box::pin(ctx.given::<Suggestions>()?.tag_suggestions(&permit, &wanted, &request)).await?;

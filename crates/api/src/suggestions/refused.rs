@@ -38,7 +38,7 @@ pub struct ProductSuggestionRefuseInput {
     pub suggestions: Vec<RefusedSuggestionInput>,
 }
 
-/// Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `keepsName` and `otherProduct` is needed.
+/// Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `isNameRight` and `otherProduct` is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct RefusedSuggestionInput {
     /// Product.
@@ -50,6 +50,9 @@ pub struct RefusedSuggestionInput {
     pub tags: Vec<String>,
     /// Whether the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false.
     #[graphql(default)]
+    pub is_name_right: bool,
+    /// Deprecated name of `isNameRight`.
+    #[graphql(default, deprecation = "2026-11-27: use isNameRight. Removed after 2027-11-27.")]
     pub keeps_name: bool,
     /// Product that it is no duplicate of: the pair is not proposed before one of both has another name. Null for none.
     pub other_product: Option<ProductRef>,
@@ -107,7 +110,7 @@ impl ProductSuggestionRefuseInput {
             product_id: one.product_id,
             category_id: one.category_id,
             tags: one.tags,
-            keeps_name: one.keeps_name,
+            keeps_name: one.is_name_right || one.keeps_name,
             other_product_id: one.other_product_id,
         };
         let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), of(one)));

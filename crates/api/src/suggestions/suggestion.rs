@@ -108,6 +108,9 @@ pub struct ProductTextModel {
     /// State of the model.
     pub status: ProductTextStatus,
     /// Number of products that the model was learned from.
+    pub product_count: i32,
+    /// Deprecated name of `productCount`.
+    #[graphql(deprecation = "2026-11-27: use productCount. Removed after 2027-11-27.")]
     pub trained_on: i32,
     /// Number of categories that the model may suggest: those with eight products or more.
     pub classes: i32,
@@ -137,10 +140,12 @@ impl ProductTextModel {
         let status = status(model);
         let report = model.map(|model| &model.report);
         let accuracy = report.map(|report| report.categories).unwrap_or_default();
+        let products = count(report.map_or(0, |report| report.products));
         let figure = |share: f64| (accuracy.held_out > 0).then(|| six(share));
         Self {
             status,
-            trained_on: count(report.map_or(0, |report| report.products)),
+            product_count: products,
+            trained_on: products,
             classes: count(report.map_or(0, |report| report.labels.len())),
             classes_left_out: count(report.map_or(0, |report| report.left_out.len())),
             held_out: count(accuracy.held_out),

@@ -77,6 +77,9 @@ pub struct ProductTagModel {
     /// State of the model.
     pub status: ProductTextStatus,
     /// Number of products with tags that the model was learned from.
+    pub product_count: i32,
+    /// Deprecated name of `productCount`.
+    #[graphql(deprecation = "2026-11-27: use productCount. Removed after 2027-11-27.")]
     pub trained_on: i32,
     /// Number of tags that the model may suggest: those with eight products or more.
     pub tags: i32,
@@ -104,11 +107,13 @@ impl ProductTagModel {
     pub fn of(model: Option<&Arc<TagModel>>) -> Self {
         let report = model.map(|model| &model.report);
         let baseline = model.map(|model| model.baseline).unwrap_or_default();
+        let products = count(report.map_or(0, |report| report.products));
         let accuracy = report.map(|report| report.tags).unwrap_or_default();
         let figure = |share: Option<f64>| share.filter(|_| accuracy.held_out > 0).map(six);
         Self {
             status: status(model),
-            trained_on: count(report.map_or(0, |report| report.products)),
+            product_count: products,
+            trained_on: products,
             tags: count(report.map_or(0, |report| report.labels.len())),
             tags_left_out: count(model.map_or(0, |model| model.left_out)),
             held_out: count(accuracy.held_out),

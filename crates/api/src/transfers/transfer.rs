@@ -103,7 +103,8 @@ impl Transfer {
         self.row.state.received_at().map(DateTime)
     }
     /// Reason for which missing goods were written off. Null when nothing was written off.
-    async fn loss_reason(&self) -> Option<ReasonCode> {
+    #[field(was("lossReason", "2026-11-27"))]
+    async fn loss_reason_code(&self) -> Option<ReasonCode> {
         self.row.state.loss().map(|loss| loss.reason.into())
     }
     /// Note on the goods that did not arrive. Null where there is none.

@@ -125,7 +125,7 @@ crate::connection!(counted WebhookAttemptConnection, WebhookAttemptEdge, Webhook
 pub async fn deliveries(
     ctx: &Context<'_>,
     of: &Endpoint,
-    states: Option<Vec<WebhookDeliveryStatus>>,
+    statuses: Option<Vec<WebhookDeliveryStatus>>,
     first: Option<i32>,
     after: Option<Cursor>,
 ) -> Answer<WebhookDeliveryConnection> {
@@ -134,10 +134,10 @@ pub async fn deliveries(
     let name = format!("webhook deliveries:{}", of.id);
     let request = PageArgs { first, after, ..PageArgs::default() }.check(&name, signer, ctx.given::<Limits>()?.page)?;
     let (mut conditions, mut values) = (" AND d.endpoint_id = $2".to_owned(), vec![of.id.into()]);
-    if let Some(states) = states {
+    if let Some(statuses) = statuses {
         let backend = webhooks.backend();
         conditions += &format!(" AND {}", backend.in_texts("d.state", 3));
-        values.push(backend.texts(states.into_iter().map(|state| DeliveryState::from(state).as_str())));
+        values.push(backend.texts(statuses.into_iter().map(|status| DeliveryState::from(status).as_str())));
     }
     let from = format!("FROM webhook_delivery d WHERE d.tenant_id = $1{conditions}");
     let (scope, source) = (permit.scope(ctx.given::<Ledger>()?.database()), ListSource { from, values: values.clone() });

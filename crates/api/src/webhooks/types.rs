@@ -16,6 +16,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
+        filters::of_both,
         scalars::{Cursor, DateTime, Long},
     },
     identity::{Actor, actor},
@@ -123,11 +124,13 @@ impl WebhookEndpoint {
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing.")] statuses: Option<Vec<WebhookDeliveryStatus>>,
+        #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
+        states: Option<Vec<WebhookDeliveryStatus>>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
-        log::deliveries(ctx, &self.0, states, first, after).await
+        log::deliveries(ctx, &self.0, of_both(statuses, states), first, after).await
     }
     /// Attempts of the last 30 days, the newest first. Older ones are among them, with an empty body, where the deployment archives months.
     #[field(paged)]

@@ -127,7 +127,7 @@ fn advanced_by(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Opt
     let prices = permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.actor().kind != ActorKind::Member || !prices {
         let message = "the plan changes prices in your name each night: it takes a member with product.write for all stores";
-        return Err(LiquidationError::Invalid { message, field: path!["input", "automatic"] });
+        return Err(LiquidationError::Invalid { message, field: path!["input", "isAutomatic"] });
     }
     Ok(is_automatic.then(|| MemberId::from_uuid(permit.actor().id)))
 }

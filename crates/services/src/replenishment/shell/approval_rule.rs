@@ -87,7 +87,7 @@ fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentEr
     let approves = permit.also::<kind::PurchaseApprove>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.actor().kind != ActorKind::Member || !approves {
         let message = "the rule approves and sends orders in your name: it takes a member with purchase.approve for all stores";
-        return Err(ReplenishmentError::Invalid { message, field: path!["input", "sends"] });
+        return Err(ReplenishmentError::Invalid { message, field: path!["input", "isSending"] });
     }
     Ok(Some(MemberId::from_uuid(permit.actor().id)))
 }

@@ -176,7 +176,7 @@ impl ScheduleFields {
             found.extend(check_address(email).err().map(|bad| Problem::Address { nth, bad }));
         }
         if self.tells_rows && !self.emits_event {
-            found.push(Problem::Invalid { message: "rows are told by the event: set emitsEvent", name: "tellsRows" });
+            found.push(Problem::Invalid { message: "rows are told by the event: set hasEvent", name: "hasEventRows" });
         }
         found
     }
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(ScheduleFields { emails: Vec::new(), emits_event: true, ..fields() }.problems(), []);
         assert_eq!(ScheduleFields { emails: Vec::new(), keeps_file: true, ..fields() }.problems(), []);
         let refused = ScheduleFields { tells_rows: true, ..fields() }.problems();
-        assert!(matches!(refused[..], [Problem::Invalid { name: "tellsRows", .. }]), "{refused:?}");
+        assert!(matches!(refused[..], [Problem::Invalid { name: "hasEventRows", .. }]), "{refused:?}");
         assert_eq!(with(21), [Problem::TooMany { most: 20, name: "emails" }]);
         for bad in ["ada", "ada@", "a@b@c", "ada@example.com,bob@example.com", "ada@example.com\r\nBcc: x@y.z"] {
             let found = ScheduleFields { emails: vec!["ada@x".to_owned(), bad.to_owned()], ..fields() }.problems();
