@@ -14,6 +14,7 @@ use async_graphql::{
 };
 
 mod descriptions;
+mod names;
 mod references;
 mod repeated;
 mod sorts;
