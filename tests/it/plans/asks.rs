@@ -84,6 +84,7 @@ const PAGING: &[&str] = &["after", "before", "first", "last", "lead", "limit"];
 pub async fn all(world: &World) -> Vec<Ask> {
     let calls = Calls::of_the_schema();
     let mut asks = nodes(world, &calls);
+    asks.extend(numbers());
     for (operation, field) in calls.roots() {
         let name = field.name.node.as_str();
         match operation {
@@ -111,6 +112,23 @@ fn nodes(world: &World, calls: &Calls) -> Vec<Ask> {
         wants: Wants::Few,
     };
     world.ours.nodes().map(ask).collect()
+}
+
+/// Whatever has a number: a document, an invoice with its prefix, a work with that of its order. The texts that the schema alone leads to have none.
+fn numbers() -> Vec<Ask> {
+    let fields = [
+        ("search", "query($text: String!) { search(query: $text) { nodes { kind } } }"),
+        ("scanCode", "query($text: String!) { scanCode(code: $text) { matches { kind } } }"),
+    ];
+    let of = |text: &'static str| {
+        fields.map(|(field, document)| Ask {
+            name: format!("{field} {text}"),
+            document: document.to_owned(),
+            variables: json!({ "text": text }),
+            wants: Wants::Few,
+        })
+    };
+    ["0001", "INV-1", "1-1"].into_iter().flat_map(of).collect()
 }
 
 fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {

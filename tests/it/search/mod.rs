@@ -1,6 +1,8 @@
 //! One search over everything that has a name, with the rights of the one who searches.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod documents;
+
 use entrepot::access::{Caller, PermissionSet, REGISTRY, Reach};
 use serde_json::{Value, json};
 
@@ -25,7 +27,7 @@ const SEARCH: &str = "query($query: String!, $kinds: [SearchKind!], $first: Int!
         hasMore skippedKinds totalCount { count precision } pageInfo { hasNextPage hasPreviousPage endCursor }
         nodes { kind tier field text title node { __typename id } } } }";
 
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 18] = [
     "PRODUCT",
     "ORDER",
     "CUSTOMER",
@@ -39,6 +41,11 @@ const KINDS: [&str; 13] = [
     "CATEGORY",
     "SUPPLIER_RETURN",
     "BLANKET_ORDER",
+    "INVOICE",
+    "REVALUATION",
+    "REVERSAL",
+    "FULFILMENT_WORK",
+    "PARCEL",
 ];
 
 async fn search(office: &Office<'_>, query: &str) -> Value {

@@ -46,6 +46,16 @@ pub enum SearchKind {
     SupplierReturn,
     /// Blanket order. Requires purchase.read.
     BlanketOrder,
+    /// Invoice or credit note. Requires order.read.
+    Invoice,
+    /// Revaluation of stock. Requires product.cost.read.
+    Revaluation,
+    /// Reversal of a document or of a step. Requires stock.movement.read.
+    Reversal,
+    /// Fulfilment work: the share of an order that a store picks and packs. Requires fulfilment.read.
+    FulfilmentWork,
+    /// Parcel. Requires fulfilment.read.
+    Parcel,
 }
 
 /// The caller's tenant, and the stores of the permission that a kind needs, if the caller has it.
@@ -56,13 +66,16 @@ pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Reach)> {
     }
     match kind {
         Kind::Product | Kind::Supplier | Kind::Category => of::<may::ProductRead>(ctx),
-        Kind::Order | Kind::Return => of::<may::OrderRead>(ctx),
+        Kind::Order | Kind::Return | Kind::Invoice => of::<may::OrderRead>(ctx),
         Kind::Customer => of::<may::CustomerRead>(ctx),
         Kind::PurchaseOrder | Kind::SupplierReturn | Kind::BlanketOrder => of::<may::PurchaseRead>(ctx),
         Kind::Transfer => of::<may::TransferRead>(ctx),
         Kind::Stocktake => of::<may::CountRead>(ctx),
         Kind::Lot => of::<may::StockRead>(ctx),
         Kind::Store => of::<may::StoreRead>(ctx),
+        Kind::Revaluation => of::<may::ProductCostRead>(ctx),
+        Kind::Reversal => of::<may::StockMovementRead>(ctx),
+        Kind::FulfilmentWork | Kind::Parcel => of::<may::FulfilmentRead>(ctx),
     }
 }
 
@@ -124,5 +137,10 @@ pub fn node_id(kind: Kind, id: Uuid) -> String {
         Kind::Category => CategoryId::from_uuid(id).to_string(),
         Kind::SupplierReturn => SupplierReturnId::from_uuid(id).to_string(),
         Kind::BlanketOrder => BlanketOrderId::from_uuid(id).to_string(),
+        Kind::Invoice => InvoiceId::from_uuid(id).to_string(),
+        Kind::Revaluation => RevaluationId::from_uuid(id).to_string(),
+        Kind::Reversal => ReversalId::from_uuid(id).to_string(),
+        Kind::FulfilmentWork => FulfilmentWorkId::from_uuid(id).to_string(),
+        Kind::Parcel => ParcelId::from_uuid(id).to_string(),
     }
 }

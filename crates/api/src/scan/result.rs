@@ -135,8 +135,8 @@ impl ScanResult {
     async fn format(&self) -> ScanFormat {
         self.format.into()
     }
-    /// Things that the code names and the caller may read: by barcode, SKU, number, lot code, serial number, store code, external reference, in this
-    /// order. At most 50; empty if there are none.
+    /// Things that the code names and the caller may read: by barcode, SKU, number, lot code, serial number, store code, external reference, tracking
+    /// number, in this order. At most 50; empty if there are none.
     async fn matches(&self) -> &[ScanMatch] {
         &self.matches
     }
@@ -176,7 +176,7 @@ impl ScanMatch {
     async fn kind(&self) -> SearchKind {
         self.kind
     }
-    /// Name that matched: "barcode", "sku", "number", "lotCode", "serial", "storeCode" or "externalRef".
+    /// Name that matched: "barcode", "sku", "number", "lotCode", "serial", "storeCode", "externalRef" or "trackingNumber".
     async fn matched_by(&self) -> &'static str {
         match self.by {
             MatchedBy::Barcode => "barcode",
@@ -186,6 +186,7 @@ impl ScanMatch {
             MatchedBy::Serial => "serial",
             MatchedBy::StoreCode => "storeCode",
             MatchedBy::ExternalRef => "externalRef",
+            MatchedBy::TrackingNumber => "trackingNumber",
         }
     }
     /// Barcode that matched. Null if the thing matched by another name.

@@ -36,10 +36,11 @@ pub struct SearchQuery;
 #[resolvers]
 impl SearchQuery {
     /// Finds products by SKU, barcode and name, documents by number and external reference, customers by external reference and whole e-mail address, lots
-    /// by code, stores and suppliers by code and name, categories by slug and name: best first, an exact code or number before what begins with the query
-    /// before words in any order. Numbers count with or without their letters: "PO-7" names one purchase order, "7" every document with this number.
-    /// Percent signs, underscores and other signs are compared as they are. All pages together have the best 200 results at most. A cursor is of one query;
-    /// `kinds` may change from page to page.
+    /// by code, stores and suppliers by code and name, categories by slug and name, parcels and the orders of shipped parcels by tracking number: best
+    /// first, an exact code or number before what begins with the query before words in any order. Numbers count with or without their letters: "PO-7" names
+    /// one purchase order, "7" every document with this number. Invoices and credit notes have those of their legal entity, as in "INV-7", and fulfilment
+    /// works the number of their order before theirs, as in "1041-2". Percent signs, underscores and other signs are compared as they are. All pages
+    /// together have the best 200 results at most. A cursor is of one query; `kinds` may change from page to page.
     ///
     /// Requires the read permission of each kind: kinds without it are left out and named in `skippedKinds`. Stores that the caller may not see are
     /// left out with all that is theirs; an e-mail address also requires customer.contact.read. Costs 10.

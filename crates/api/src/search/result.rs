@@ -17,9 +17,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Tier", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SearchTier {
-    /// A code, number, external reference or e-mail address equals the query.
+    /// A code, number, external reference, tracking number or e-mail address equals the query.
     Exact,
-    /// A code, external reference or name begins with the query.
+    /// A code, external reference, tracking number or name begins with the query.
     Prefix,
     /// Each word of the query begins a word of the name, in any order; of products, also of the SKU and the barcodes.
     Words,
@@ -89,8 +89,8 @@ impl SearchResult {
     async fn tier(&self) -> SearchTier {
         self.tier.into()
     }
-    /// Field that matched: "barcode", "sku", "number", "code", "slug", "lotCode", "externalRef", "email" or "name". Words of a product's SKU and
-    /// barcodes count as "name".
+    /// Field that matched: "barcode", "sku", "number", "code", "slug", "lotCode", "externalRef", "trackingNumber", "email" or "name". Words of a
+    /// product's SKU and barcodes count as "name".
     async fn field(&self) -> &'static str {
         match self.field {
             Field::Barcode => "barcode",
@@ -100,6 +100,7 @@ impl SearchResult {
             Field::Slug => "slug",
             Field::LotCode => "lotCode",
             Field::ExternalRef => "externalRef",
+            Field::TrackingNumber => "trackingNumber",
             Field::Email => "email",
             Field::Name => "name",
         }
@@ -108,7 +109,8 @@ impl SearchResult {
     async fn text(&self) -> &str {
         &self.text
     }
-    /// Title for people: the name of a product, store, supplier, category or customer, the number of a document as in SO-000007, the code of a lot. The external reference of a customer without a name, or else its ID.
+    /// Title for people: the name of a product, store, supplier, category or customer, the number of a document as in SO-000007, the code of a lot, the
+    /// tracking number of a parcel. The external reference of a customer without a name, or else its ID.
     async fn title(&self) -> &str {
         &self.title
     }

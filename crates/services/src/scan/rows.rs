@@ -5,7 +5,7 @@ use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{Kind, MatchedBy, Names};
+use super::core::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber};
 use inventory::catalog::core::text;
 
 /// The most rows of a branch: a lot's code may be that of many products.
@@ -87,9 +87,16 @@ pub async fn matches(reads: &impl Reads, names: &Names, kinds: &[Kind]) -> Resul
             );
         }
     }
+    if wants(Kind::Invoice) {
+        invoices(&mut branches, names);
+    }
+    if let Some(number) = names.work.filter(|_| wants(Kind::FulfilmentWork)) {
+        works(&mut branches, number);
+    }
     if wants(Kind::Lot) {
         lots(&mut branches, names);
     }
+    tracked(&mut branches, &names.tracking, &wants);
     if let Some(text) = &names.text {
         by_text(&mut branches, text, &wants);
     }
@@ -161,6 +168,45 @@ fn lots(branches: &mut Branches, names: &Names) {
     }
 }
 
+/// Invoices and credit notes by the number that is printed, and by its digits with or without its prefix.
+fn invoices(branches: &mut Branches, names: &Names) {
+    let mut conditions = Vec::new();
+    if let Some(label) = &names.text {
+        conditions.push(format!("d.label = {}", branches.bind(label.as_str())));
+    }
+    if let Some(InvoiceNumber { number, label }) = &names.invoice {
+        let number = branches.bind(*number);
+        let prefixed = label.as_ref().map(|label| format!(" AND lower(d.label) = {}", branches.bind(label.as_str())));
+        conditions.push(format!("d.number = {number}{}", prefixed.unwrap_or_default()));
+    }
+    for condition in conditions {
+        let from = format!("invoice d WHERE d.tenant_id = $1 AND {condition}");
+        branches.add(Kind::Invoice, MatchedBy::Number, &format!("d.id, {PLAIN}"), &from);
+    }
+}
+
+fn works(branches: &mut Branches, WorkNumber { order, nth }: WorkNumber) {
+    let (order, nth) = (branches.bind(order), branches.bind(nth));
+    let from = format!(
+        "sales_order o CROSS JOIN fulfilment_work d WHERE o.tenant_id = $1 AND o.number = {order}
+         AND d.tenant_id = $1 AND d.order_id = o.id AND d.nth = {nth}"
+    );
+    branches.add(Kind::FulfilmentWork, MatchedBy::Number, &format!("d.id, {PLAIN}"), &from);
+}
+
+/// Parcels by their tracking numbers, and orders by those of parcels that have left: without works a caller sees no others.
+fn tracked(branches: &mut Branches, numbers: &[String], wants: &impl Fn(Kind) -> bool) {
+    let of_orders = "parcel p CROSS JOIN fulfilment f CROSS JOIN sales_order d WHERE p.tenant_id = $1 AND f.tenant_id = $1
+         AND f.id = p.fulfilment_id AND d.tenant_id = $1 AND d.id = f.order_id";
+    for (kind, id, from) in [(Kind::Order, "d.id", of_orders), (Kind::Parcel, "p.id", "parcel p WHERE p.tenant_id = $1")] {
+        for number in numbers.iter().filter(|_| wants(kind)) {
+            let mark = branches.bind(number.as_str());
+            let from = format!("{from} AND p.tracking_number IS NOT NULL AND p.tracking_number = {mark}");
+            branches.add(kind, MatchedBy::TrackingNumber, &format!("{id}, {PLAIN}"), &from);
+        }
+    }
+}
+
 fn by_text(branches: &mut Branches, name: &str, wants: &impl Fn(Kind) -> bool) {
     if wants(Kind::Store) {
         let mark = branches.bind(text::fold(name));
@@ -176,6 +222,7 @@ fn by_text(branches: &mut Branches, name: &str, wants: &impl Fn(Kind) -> bool) {
         (Kind::Stocktake, ""),
         (Kind::SupplierReturn, ""),
         (Kind::BlanketOrder, ""),
+        (Kind::Revaluation, ""),
         (Kind::Customer, ""),
     ];
     for (kind, narrowed) in by.into_iter().filter(|(kind, _)| wants(*kind)) {
@@ -202,5 +249,10 @@ fn table(kind: Kind) -> &'static str {
         Kind::Category => "category",
         Kind::SupplierReturn => "supplier_return",
         Kind::BlanketOrder => "blanket_order",
+        Kind::Invoice => "invoice",
+        Kind::Revaluation => "revaluation",
+        Kind::Reversal => "document_reversal",
+        Kind::FulfilmentWork => "fulfilment_work",
+        Kind::Parcel => "parcel",
     }
 }

@@ -8,7 +8,7 @@ use inventory::{
 };
 use uuid::Uuid;
 
-use crate::scan::core::{Kind, numbered};
+use crate::scan::core::{InvoiceNumber, Kind, WorkNumber, numbered};
 
 /// The fewest and the most characters of a query, without the blanks around it.
 pub const FEWEST_CHARACTERS: usize = 2;
@@ -30,6 +30,9 @@ pub struct Query {
     pub barcode_key: String,
     /// The number that it may be, and the documents that may have it.
     pub number: Option<(i64, Vec<Kind>)>,
+    /// The number of an invoice or a credit note that it may be, beside the text itself.
+    pub invoice: Option<InvoiceNumber>,
+    pub work: Option<WorkNumber>,
     /// None without a letter or a digit.
     pub words: Option<search::Query>,
 }
@@ -44,6 +47,8 @@ impl Query {
             folded: text::fold(trimmed),
             barcode_key: gtin::key_of_typed(trimmed),
             number: numbered(trimmed, patterns),
+            invoice: InvoiceNumber::parse(trimmed),
+            work: WorkNumber::parse(trimmed, patterns),
             words: search::Query::parse(trimmed),
         })
     }
@@ -54,6 +59,7 @@ impl Query {
             Field::Number | Field::Email => true,
             Field::Barcode => gtin::key(found) == self.barcode_key,
             Field::ExternalRef => found == self.text,
+            Field::TrackingNumber => found.eq_ignore_ascii_case(&self.text),
             Field::Sku | Field::Code | Field::Slug | Field::LotCode => text::fold(found) == self.folded,
             Field::Name => return if text::fold(found).starts_with(&self.folded) { Tier::Prefix } else { Tier::Words },
         };
@@ -82,14 +88,16 @@ pub enum Field {
     Email,
     /// The name; of a product also the words of its SKU and barcodes.
     Name,
+    /// The tracking number of a parcel. Last, as cursors have the place of a field.
+    TrackingNumber,
 }
 
 /// How near a hit is, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
-    /// A code, number, reference or e-mail address is the query.
+    /// A code, number, reference, e-mail address or tracking number is the query.
     Exact,
-    /// A code, reference or name begins with the query.
+    /// A code, reference, tracking number or name begins with the query.
     Prefix,
     /// Each word of the query begins a word, in any order.
     Words,
@@ -178,6 +186,9 @@ mod tests {
         assert_eq!(mug.tier(Field::ExternalRef, "MUG"), Tier::Prefix, "references are compared as they are");
         assert_eq!(mug.tier(Field::Name, "Mug, white"), Tier::Prefix);
         assert_eq!(mug.tier(Field::Name, "White mug"), Tier::Words);
+        let parcel = query("1z999");
+        assert_eq!(parcel.tier(Field::TrackingNumber, "1Z999"), Tier::Exact, "carriers print capitals");
+        assert_eq!(parcel.tier(Field::TrackingNumber, "1Z9990"), Tier::Prefix);
         assert_eq!(query("4 006381 333931").tier(Field::Barcode, "4006381333931"), Tier::Exact);
     }
 

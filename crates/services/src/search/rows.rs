@@ -1,6 +1,8 @@
 //! The rows whose names a query finds: a statement for each kind, a branch for each way in which a thing of the kind is named, each along an index.
 //! What the caller may not see is left out by the statement itself.
 
+mod documents;
+mod parcels;
 mod products;
 
 use entity::{
@@ -64,9 +66,12 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<F
         | Kind::Transfer
         | Kind::Stocktake
         | Kind::SupplierReturn
-        | Kind::BlanketOrder => {
-            documents(&mut branches, query, kind);
-        }
+        | Kind::BlanketOrder
+        | Kind::Revaluation
+        | Kind::Reversal => documents::numbered(&mut branches, query, kind),
+        Kind::Invoice => documents::invoices(&mut branches, query),
+        Kind::FulfilmentWork => documents::works(&mut branches, query),
+        Kind::Parcel => parcels::parcels(&mut branches, query),
         Kind::Customer => {
             let is_address = sought.by_email && query.text.contains('@');
             let blind = if is_address { customer::email_blind(reads, &query.text).await? } else { None };
@@ -81,6 +86,10 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<F
         Kind::Category => {
             named(&mut branches, query, "category r", NameColumn { field: Field::Slug, kept: "r.slug", key: "r.slug" }, NAMED);
         }
+    }
+    // The query may be no number of the kind.
+    if branches.fields.is_empty() {
+        return Ok(Found::default());
     }
     Ok(branches.read(reads, query, kind).await?.found())
 }
@@ -206,24 +215,49 @@ fn visible(clause: &mut Clause, sought: &Sought) -> String {
         let stores = || backend.ids(stores.iter().copied());
         match sought.kind {
             // Their permissions are for the whole tenant; a blanket order is of no store, and whoever buys for one reads it.
-            Kind::Product | Kind::Customer | Kind::Supplier | Kind::Category | Kind::Store | Kind::BlanketOrder => {}
-            Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Stocktake | Kind::SupplierReturn => {
+            Kind::Product
+            | Kind::Customer
+            | Kind::Supplier
+            | Kind::Category
+            | Kind::Store
+            | Kind::BlanketOrder
+            | Kind::Revaluation => {}
+            Kind::Order
+            | Kind::Return
+            | Kind::PurchaseOrder
+            | Kind::Stocktake
+            | Kind::SupplierReturn
+            | Kind::Invoice
+            | Kind::FulfilmentWork => {
                 sql = format!(" AND {}", backend.in_ids("r.store_id", clause.number(stores())));
             }
-            Kind::Transfer => {
+            Kind::Transfer | Kind::Reversal => {
+                let ends = if sought.kind == Kind::Transfer {
+                    ["r.from_store_id", "r.to_store_id"]
+                } else {
+                    ["r.store_id", "r.other_store_id"]
+                };
                 let number = clause.number(stores());
-                let (from, to) = (backend.in_ids("r.from_store_id", number), backend.in_ids("r.to_store_id", number));
-                sql = format!(" AND ({from} OR {to})");
+                let [one, other] = ends.map(|end| backend.in_ids(end, number));
+                sql = format!(" AND ({one} OR {other})");
             }
             Kind::Lot => {
                 let there = backend.in_ids("v.store_id", clause.number(stores()));
                 sql = format!(" AND EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.lot_id = r.id AND {there})");
+            }
+            Kind::Parcel => {
+                let there = backend.in_ids("v.store_id", clause.number(stores()));
+                sql = format!(
+                    " AND EXISTS (SELECT 1 FROM fulfilment_work v WHERE v.tenant_id = $1 AND v.id = r.work_id AND {there})"
+                );
             }
         }
     }
     match (sought.kind, sought.channel) {
         (Kind::Order, Some(channel)) => sql.push_str(&format!(" AND r.channel_id = {}", clause.bind(channel))),
         (Kind::Return, Some(channel)) => sql.push_str(&format!(" AND {}", return_of_channel(clause.number(channel)))),
+        // They belong to no channel.
+        (Kind::Invoice | Kind::FulfilmentWork | Kind::Parcel, Some(_)) => sql.push_str(" AND FALSE"),
         _ => {}
     }
     sql
@@ -242,39 +276,6 @@ fn named(branches: &mut Branches, query: &Query, from: &str, by: NameColumn, sho
     branches.open(Field::Name, "r.name", shown, from);
     branches.clause.push("TRUE");
     branches.close(by.key, MOST_NAMES);
-}
-
-fn documents(branches: &mut Branches, query: &Query, kind: Kind) {
-    let from = match kind {
-        Kind::Return => "sales_return r",
-        Kind::PurchaseOrder => "purchase_order r",
-        Kind::Transfer => "transfer r",
-        Kind::Stocktake => "stock_count r",
-        Kind::SupplierReturn => "supplier_return r",
-        Kind::BlanketOrder => "blanket_order r",
-        _ => "sales_order r",
-    };
-    if let Some((number, _)) = query.number.as_ref().filter(|(_, kinds)| kinds.contains(&kind)) {
-        branches.open(Field::Number, NUMBERED.title, NUMBERED, from);
-        let mark = branches.clause.bind(*number);
-        branches.clause.push(&format!("r.number = {mark}"));
-        branches.close("", MOST_OF_A_BRANCH);
-    }
-    if kind != Kind::Order {
-        references(branches, query, from, NUMBERED);
-        return;
-    }
-    // A reference is unique for a channel: their index begins with it, and its rows come channel by channel. CROSS JOIN tells SQLite to begin with them.
-    let (from, of) =
-        ("channel c CROSS JOIN sales_order r", "c.tenant_id = $1 AND r.channel_id = c.id AND r.external_ref IS NOT NULL AND ");
-    branches.open(Field::ExternalRef, "r.external_ref", NUMBERED, from);
-    let mark = branches.clause.bind(query.text.as_str());
-    branches.clause.push(&format!("{of}r.external_ref = {mark}"));
-    branches.close("", MOST_OF_A_BRANCH);
-    branches.open(Field::ExternalRef, "r.external_ref", NUMBERED, from);
-    branches.clause.push(of);
-    begins_with(&mut branches.clause, "r.external_ref", &query.text);
-    branches.close("", MOST_OF_A_BRANCH);
 }
 
 /// By a reference that begins with the query, as it is: the reference itself comes first.

@@ -13,7 +13,7 @@ mod names;
 use inventory::catalog::core::gtin;
 
 pub use identifier::{Identifier, Length};
-pub use names::{Kind, MatchedBy, Names, numbered};
+pub use names::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber, numbered, tracking_spellings};
 
 /// The most bytes of a code.
 pub const MOST_BYTES: usize = 512;

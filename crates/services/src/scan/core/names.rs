@@ -8,6 +8,9 @@ use inventory::{
 
 use super::Reading;
 
+/// The most digits of a number, without the zeros before them.
+const MOST_DIGITS: usize = 18;
+
 /// A kind of thing that is found by its names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -24,10 +27,16 @@ pub enum Kind {
     Category,
     SupplierReturn,
     BlanketOrder,
+    /// Also a credit note.
+    Invoice,
+    Revaluation,
+    Reversal,
+    FulfilmentWork,
+    Parcel,
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Product,
         Self::Order,
         Self::Customer,
@@ -41,9 +50,14 @@ impl Kind {
         Self::Category,
         Self::SupplierReturn,
         Self::BlanketOrder,
+        Self::Invoice,
+        Self::Revaluation,
+        Self::Reversal,
+        Self::FulfilmentWork,
+        Self::Parcel,
     ];
-    /// The documents that have numbers.
-    pub const NUMBERED: [(Self, Numbered); 7] = [
+    /// The documents that the tenant numbers. Invoices are numbered by their legal entity, and works by their order.
+    pub const NUMBERED: [(Self, Numbered); 9] = [
         (Self::Order, Numbered::Order),
         (Self::PurchaseOrder, Numbered::PurchaseOrder),
         (Self::Transfer, Numbered::Transfer),
@@ -51,6 +65,8 @@ impl Kind {
         (Self::Return, Numbered::Return),
         (Self::SupplierReturn, Numbered::SupplierReturn),
         (Self::BlanketOrder, Numbered::BlanketOrder),
+        (Self::Revaluation, Numbered::Revaluation),
+        (Self::Reversal, Numbered::Reversal),
     ];
 }
 
@@ -64,6 +80,7 @@ pub enum MatchedBy {
     Serial,
     StoreCode,
     ExternalRef,
+    TrackingNumber,
 }
 
 /// The names to look for. A code without elements is looked for as it is; one with elements by what they say.
@@ -75,6 +92,11 @@ pub struct Names {
     pub base: Option<String>,
     /// A number of documents, and the kinds that may have it.
     pub number: Option<(i64, Vec<Kind>)>,
+    /// The number of an invoice or a credit note, beside the text itself.
+    pub invoice: Option<InvoiceNumber>,
+    pub work: Option<WorkNumber>,
+    /// The numbers of parcels, as carriers print them.
+    pub tracking: Vec<String>,
     /// The folded code of a lot or of a unit with a serial number.
     pub lots: Vec<String>,
     /// The text itself: a SKU or a code by its folded form, and a reference as it is.
@@ -87,7 +109,8 @@ impl Names {
         if !reading.elements.is_empty() {
             let gtin = reading.gtin();
             let lots = [reading.lot(), reading.serial()].into_iter().flatten().map(text::fold).collect();
-            return Self { barcode: gtin.map(gtin::key), base: gtin.and_then(base_item), lots, ..Self::default() };
+            let tracking = tracking(code, reading.value("00"));
+            return Self { barcode: gtin.map(gtin::key), base: gtin.and_then(base_item), lots, tracking, ..Self::default() };
         }
         let code = code.trim();
         if code.is_empty() || code.contains('\0') || code.len() > super::MOST_BYTES {
@@ -98,6 +121,9 @@ impl Names {
             base: Some(digits.as_str()).filter(|digits| gtin::wrong_check_digit(digits).is_none()).and_then(base_item),
             barcode: Some(digits),
             number: numbered(code, patterns),
+            invoice: InvoiceNumber::parse(code),
+            work: WorkNumber::parse(code, patterns),
+            tracking: tracking(code, Some(code).filter(|digits| super::is_sscc(digits))),
             lots: vec![text::fold(code)],
             text: Some(text::kept(code)),
         }
@@ -111,6 +137,65 @@ pub fn numbered(code: &str, patterns: &Patterns) -> Option<(i64, Vec<Kind>)> {
     let found: Vec<(Kind, i64)> = Kind::NUMBERED.iter().filter_map(found).collect();
     let (_, number) = *found.first()?;
     Some((number, found.into_iter().map(|(kind, _)| kind).collect()))
+}
+
+/// A text as the number of an invoice or a credit note: digits, and the prefix of its legal entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceNumber {
+    pub number: i64,
+    /// As it is printed, in lower case (of ASCII, as both databases convert it) and without zeros before the digits. None of digits alone: they may have
+    /// any prefix.
+    pub label: Option<String>,
+}
+
+impl InvoiceNumber {
+    /// None of a text that does not end with digits. A prefix that ends with digits itself is not seen: its numbers are found as they are printed.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let prefix = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
+        let number = digits(&text[prefix.len()..])?;
+        let label = (!prefix.is_empty()).then(|| format!("{}{number}", prefix.to_ascii_lowercase()));
+        Some(Self { number, label })
+    }
+}
+
+/// The number of a store's work, as in 1041-2: that of its order, and its position among the order's works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkNumber {
+    pub order: i64,
+    pub nth: i32,
+}
+
+impl WorkNumber {
+    /// The number of the order may have its letters.
+    pub fn parse(text: &str, patterns: &Patterns) -> Option<Self> {
+        let (order, nth) = text.trim().rsplit_once('-')?;
+        Some(Self { order: patterns.number(Numbered::Order, order)?, nth: digits(nth)?.try_into().ok()? })
+    }
+}
+
+/// A text of digits alone, up to 18 of them behind zeros, as a number above 0.
+fn digits(text: &str) -> Option<i64> {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.trim_start_matches('0');
+    if is_plain && number.len() <= MOST_DIGITS { number.parse().ok() } else { None }
+}
+
+/// The tracking numbers that a code may be. Carriers print capitals, which people do not type; the SSCC of a parcel is kept with its application
+/// identifier or without.
+fn tracking(code: &str, sscc: Option<&str>) -> Vec<String> {
+    let mut all = tracking_spellings(&text::kept(code.trim()));
+    all.extend(sscc.into_iter().flat_map(|sscc| [sscc.to_owned(), format!("00{sscc}")]));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// A tracking number as it is, and in capitals.
+pub fn tracking_spellings(number: &str) -> Vec<String> {
+    let mut all = vec![number.to_owned(), number.to_ascii_uppercase()];
+    all.dedup();
+    all
 }
 
 /// Of a pack's fourteen digits that begin with 1 to 8, the key of the item in it: without the first digit, and checked anew (General
@@ -140,6 +225,51 @@ mod tests {
         for none in ["", "-7", "PO-", "XX-7", "PO7", "7a", "1234567890123456789", "PO-7-7"] {
             assert_eq!(numbered(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn digits_alone_are_the_number_of_revaluations_and_reversals_which_have_no_letters() {
+        let (_, kinds) = numbered("7", &Patterns::default()).unwrap();
+        assert!(kinds.contains(&Kind::Revaluation) && kinds.contains(&Kind::Reversal));
+        assert_eq!(numbered("RV-7", &Patterns::default()), None);
+    }
+
+    #[test]
+    fn an_invoice_is_named_by_its_prefix_and_number_or_by_its_number() {
+        let label = |text: &str| InvoiceNumber::parse(text).map(|found| (found.number, found.label));
+        for same in ["INV-7", "inv-7", " Inv-0007 "] {
+            assert_eq!(label(same), Some((7, Some("inv-7".to_owned()))), "{same}");
+        }
+        assert_eq!(label("007"), Some((7, None)));
+        assert_eq!(label("É 2026/12"), Some((12, Some("É 2026/12".to_owned()))));
+        for none in ["", "INV-", "INV-0", "7a", "INV-1234567890123456789"] {
+            assert_eq!(label(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_work_is_named_by_its_order_and_its_position() {
+        let parse = |text: &str| WorkNumber::parse(text, &Patterns::default()).map(|found| (found.order, found.nth));
+        for same in ["1041-2", " 001041-02", "SO-1041-2", "so-001041-2"] {
+            assert_eq!(parse(same), Some((1041, 2)), "{same}");
+        }
+        for none in ["", "1041", "1041-", "-2", "PO-7", "SO-7", "PO-1041-2", "1041-0", "1041-x", "1-99999999999"] {
+            assert_eq!(parse(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_parcel_is_named_as_its_label_has_it() {
+        let of = |code: &str| Names::of(code, &super::super::read(code, 2026), &Patterns::default()).tracking;
+        assert_eq!(of(" 1z999aa1 "), ["1Z999AA1", "1z999aa1"]);
+        assert_eq!(of("1Z999AA1"), ["1Z999AA1"]);
+        let sscc = "340123450000000000";
+        let check = (0..10).map(|last| format!("{}{last}", &sscc[..17])).find(|digits| super::super::is_sscc(digits)).unwrap();
+        let both = [format!("00{check}"), check.clone()];
+        for code in [check.clone(), format!("00{check}")] {
+            assert_eq!(of(&code), both, "{code}");
+        }
+        assert!(both.iter().all(|number| of(&format!("(00){check}")).contains(number)));
     }
 
     #[test]
