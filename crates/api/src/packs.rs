@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID};
 use entity::prelude::{
-    self, FulfilmentWaveId, FulfilmentWorkId, FulfilmentWorkLineId, ProductId, PurchaseOrderId, ReturnId, ReturnLineId,
-    TransferId, TransferLineId,
+    self, FulfilmentWaveId, FulfilmentWorkId, FulfilmentWorkLineId, OrderId, OrderLineId, ProductId, PurchaseOrderId, ReturnId,
+    ReturnLineId, TransferId, TransferLineId,
 };
 use iam::access::{Permission, Permit};
 use inventory::{
     catalog::core::gtin,
     fulfilment,
     ledger::{Ledger, Pack, packs},
-    purchasing, returns, transfers,
+    orders, purchasing, returns, transfers,
 };
 use platform::{
     path,
@@ -75,6 +75,19 @@ pub struct CodedLine<'a> {
 }
 
 impl<'a> CodedLine<'a> {
+    /// The line at a place of `input.setLines`; None where it says nothing of how much, and stays as it is.
+    pub fn set(
+        index: usize,
+        line: Option<&'a ID>,
+        units: &'a mut Option<Quantity>,
+        packs: Option<i32>,
+        barcode: Option<&'a str>,
+    ) -> Option<Self> {
+        if units.is_none() && packs.is_none() && barcode.is_none() {
+            return None;
+        }
+        Some(Self { line, units, packs, barcode, at: path!["input", "setLines", index] })
+    }
     /// The line at a place of `input.lines`.
     pub fn of(
         index: usize,
@@ -139,6 +152,7 @@ pub async fn in_units(ctx: &Context<'_>, lines: Vec<PackLine<'_>>) -> Answer<Vec
 /// A document whose lines are named by their IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinesOf {
+    Order,
     Transfer,
     PurchaseOrder,
     Return,
@@ -158,6 +172,15 @@ impl LinesOf {
     ) -> Result<HashMap<String, ProductId>, Fault> {
         let mut products = HashMap::new();
         match self {
+            Self::Order => {
+                let Ok(id) = document.parse::<OrderId>() else { return Ok(products) };
+                let mut found = orders::rows::orders(scope, &[id]).await?;
+                found.retain(|order| permit.covers_document(order.store, order.channel));
+                for (order, line) in found.iter().flat_map(|order| order.lines.iter().map(move |line| (order, line))) {
+                    let id: OrderLineId = order.line_id(line.position);
+                    products.extend(line.product().map(|product| (id.to_string(), product)));
+                }
+            }
             Self::Transfer => {
                 let Ok(id) = document.parse::<TransferId>() else { return Ok(products) };
                 let mut found = transfers::rows::transfers(scope, &[id]).await?;

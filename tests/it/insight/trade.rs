@@ -216,6 +216,7 @@ impl Trade {
             occurred_at: Some(Timestamp(order.placed_at.micros() + random.random_range(0..200) * HOUR / 10)),
             lines,
             parts: Vec::new(),
+            left: None,
             actor: Actor::SYSTEM,
             movements: [(); 2].map(|()| world.clock.document_id()),
             currency: Currency::GBP,

@@ -13,4 +13,5 @@ mod moved;
 mod owed;
 mod promised;
 mod quoted;
+mod returned;
 mod tallied;

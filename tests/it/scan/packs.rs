@@ -14,6 +14,8 @@ on_both!(
     a_case_books_what_is_in_it,
     a_case_is_counted_and_taken_out_whole,
     a_case_is_shipped_and_received_by_the_line_of_its_document,
+    cases_are_what_a_line_is_changed_to_and_inspected_in,
+    a_blanket_order_is_agreed_in_cases,
     packs_that_cannot_be_counted_are_refused
 );
 
@@ -159,6 +161,94 @@ async fn a_case_is_shipped_and_received_by_the_line_of_its_document(world: &Worl
     let brought = office.act("returnReceive", "ReturnReceiveInput", "return { lines { received } }", brought).await;
     assert_eq!(done(&brought, "return")["lines"], json!([{ "received": 12 }]));
     office.is_sound().await;
+}
+
+async fn cases_are_what_a_line_is_changed_to_and_inspected_in(world: &World) {
+    let house = open(world).await;
+    let office = &house.office;
+    coded(&house, &house.cheese, json!([{ "code": "9506000134352", "packQuantity": 6 }])).await;
+    done(&adjusted(&house, case(5)).await, "levels");
+    let sale = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": [case(1)] });
+    let order = office.act("orderCreate", "OrderCreateInput", "order { id version lines { id } }", sale).await;
+    let order = done(&order, "order").clone();
+    let update = async |version: &Value, line: Value| {
+        let input = json!({ "idempotencyKey": key(), "id": order["id"], "expectedVersion": version, "setLines": [line] });
+        office.act("orderUpdate", "OrderUpdateInput", "order { version lines { quantity } }", input).await
+    };
+    let three = update(&order["version"], cases_of(&order, 3)).await;
+    let three = done(&three, "order").clone();
+    assert_eq!(three["lines"], json!([{ "quantity": 36 }]));
+    for (name, value, code, field) in [
+        ("barcode", json!("9506000134352"), "INVALID", "barcode"),
+        ("barcode", json!("4006381333931"), "NOT_FOUND", "barcode"),
+        ("barcode", Value::Null, "REQUIRED", "barcode"),
+        ("packs", Value::Null, "REQUIRED", "quantity"),
+        ("quantity", json!(12), "INVALID", "packs"),
+    ] {
+        let mut line = cases_of(&order, 1);
+        line[name] = value;
+        refused(&update(&three["version"], line).await, code, &format!("input.setLines.0.{field}"));
+    }
+    // A line that says nothing of how much keeps its quantity.
+    let cheaper = update(&three["version"], json!({ "lineId": order["lines"][0]["id"], "unitPrice": gbp("3.00") })).await;
+    assert_eq!(done(&cheaper, "order")["lines"], three["lines"]);
+
+    let mut bought = case(3);
+    bought["unitCost"] = gbp("1.50");
+    let out = office.ordered(json!({ "lines": [bought] })).await;
+    let amend = async |line: Value| {
+        let input = json!({ "idempotencyKey": key(), "id": out["id"], "setLines": [line] });
+        office.act("purchaseOrderAmend", "PurchaseOrderAmendInput", "purchaseOrder { lines { quantity } }", input).await
+    };
+    let mut elsewhere = cases_of(&out, 5);
+    elsewhere["lineId"] = order["lines"][0]["id"].clone();
+    refused(&amend(elsewhere).await, "NOT_FOUND", "input.setLines.0.lineId");
+    assert_eq!(done(&amend(cases_of(&out, 5)).await, "purchaseOrder")["lines"], json!([{ "quantity": 60 }]));
+
+    let asked = json!({ "idempotencyKey": key(), "store": office.store, "receive": false, "lines": [case(2)] });
+    let asked = office.act("returnCreate", "ReturnCreateInput", "return { id lines { id } }", asked).await;
+    let ret = done(&asked, "return").clone();
+    let of = |lines: Value| json!({ "idempotencyKey": key(), "id": ret["id"], "lines": lines });
+    let approved = json!({ "idempotencyKey": key(), "id": ret["id"] });
+    done(&office.act("returnApprove", "ReturnActionInput", "return { id }", approved).await, "return");
+    let brought = of(json!([cases_of(&ret, 2)]));
+    done(&office.act("returnReceive", "ReturnReceiveInput", "return { id }", brought).await, "return");
+    let inspect = async |line: Value| {
+        office.act("returnInspect", "ReturnInspectInput", "return { lines { restocked writtenOff } }", of(json!([line]))).await
+    };
+    let mut broken = cases_of(&ret, 1);
+    broken["disposition"] = json!("WRITE_OFF");
+    let seen = inspect(broken.clone()).await;
+    assert_eq!(done(&seen, "return")["lines"], json!([{ "restocked": 0, "writtenOff": 12 }]));
+    broken["packs"] = json!(2);
+    refused(&inspect(broken.clone()).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    broken["packs"] = Value::Null;
+    broken["barcode"] = Value::Null;
+    refused(&inspect(broken).await, "REQUIRED", "input.lines.0.quantity");
+    office.is_sound().await;
+}
+
+async fn a_blanket_order_is_agreed_in_cases(world: &World) {
+    let house = open(world).await;
+    let office = &house.office;
+    let fields = "blanketOrder { id lines { quantity } }";
+    let line = |mut line: Value| {
+        line["unitCost"] = gbp("1.50");
+        line
+    };
+    let write = async |line: Value| {
+        let input = json!({ "idempotencyKey": key(), "supplier": office.supplier, "validFrom": "2020-01-01", "validTo": "2099-12-31",
+            "lines": [line] });
+        office.act("blanketOrderCreate", "BlanketOrderCreateInput", fields, input).await
+    };
+    refused(&write(line(json!({ "product": house.mug, "packs": 10 }))).await, "INVALID", "input.lines.0.packs");
+    refused(&write(line(json!({ "product": house.mug }))).await, "REQUIRED", "input.lines.0.quantity");
+    let written = write(line(case(10))).await;
+    let blanket = done(&written, "blanketOrder").clone();
+    assert_eq!(blanket["lines"], json!([{ "quantity": 120 }]));
+    let fewer = json!({ "idempotencyKey": key(), "id": blanket["id"], "lines": [line(case(5))] });
+    let fewer = office.act("blanketOrderUpdate", "BlanketOrderUpdateInput", fields, fewer).await;
+    assert_eq!(done(&fewer, "blanketOrder")["lines"], json!([{ "quantity": 60 }]));
 }
 
 async fn packs_that_cannot_be_counted_are_refused(world: &World) {

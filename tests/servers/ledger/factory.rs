@@ -205,6 +205,7 @@ impl CommandFactory {
             occurred_at: None,
             lines,
             parts: Vec::new(),
+            left: None,
             actor: self.actor,
             movements: std::array::from_fn(|_| self.clock.document_id()),
             currency: Currency::GBP,

@@ -16,6 +16,15 @@ macro_rules! in_units {
 /// permit for that right, and answers with the document as it is then, or with everything that is wrong with the input.
 #[macro_export]
 macro_rules! step {
+    // Of an input that may name master data by references, with lines of a document and lines of products that may count packs.
+    (named packs lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
+        $crate::named!(
+            $ctx,
+            $input,
+            $payload,
+            $crate::step!(packs lines $of $payload, $ctx, $permit, $input, $step $(, $mode)?)
+        )
+    };
     // Of an input that may name master data by references, with lines that may count packs.
     (named packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
         $crate::named!($ctx, $input, $payload, $crate::step!(packs $payload, $ctx, $permit, $input, $step $(, $mode)?))

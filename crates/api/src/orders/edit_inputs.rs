@@ -20,7 +20,7 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
-    packs::PackLine,
+    packs::{CodedLine, PackLine},
     references::Names,
 };
 
@@ -70,6 +70,11 @@ pub struct OrderLineSet {
     /// Quantity of the line from now on, in the product's smallest unit: 0 or more, and not below the shipped quantity. Null
     /// leaves it as it is.
     pub quantity: Option<Quantity>,
+    /// Quantity of the line from now on in packs, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given,
+    /// and leaves it as it is.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`.
+    pub barcode: Option<String>,
     /// Price of one whole unit, for the whole line, while none of it has been shipped. Null leaves it as it is. Needs
     /// `order.price`.
     pub unit_price: Option<MoneyInput>,
@@ -196,6 +201,15 @@ pub(super) fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid
 }
 
 impl OrderUpdateInput {
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.set_lines.iter_mut().flatten().enumerate();
+        lines
+            .filter_map(|(index, line)| {
+                let id = line.line_id.as_ref().or(line.id.as_ref());
+                CodedLine::set(index, id, &mut line.quantity, line.packs, line.barcode.as_deref())
+            })
+            .collect()
+    }
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
             .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))

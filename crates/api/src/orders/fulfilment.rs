@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
-use entity::prelude::{self, OrderLineId};
+use entity::prelude::{self, FulfilmentId, OrderLineId};
 use inventory::orders::core;
 use macros::resolvers;
 
@@ -11,6 +11,7 @@ use super::{
     enums::FulfilmentStatus,
     line::{OrderLine, line_of},
     links::{self, Store},
+    loaders::{LeftLotsOf, load},
 };
 use crate::{
     fulfilment::{FulfilmentWork, Parcel, load_work, parcels_of_fulfilment},
@@ -19,6 +20,7 @@ use crate::{
         scalars::{DateTime, Quantity},
     },
     reversals::{DocumentReversal, reversals_of},
+    stock::{Lot, lot_of_document, lot_seen},
 };
 
 /// One of an order's fulfilments.
@@ -60,7 +62,12 @@ impl Fulfilment {
     /// Lines of the fulfilment: the shipped quantity of each order line.
     async fn lines(&self) -> Vec<FulfilmentLine> {
         let row = self.row();
-        row.lines.iter().map(|line| FulfilmentLine { of: row.order.line(line.position), quantity: line.quantity }).collect()
+        let line = |line: &core::FulfilmentLine| FulfilmentLine {
+            fulfilment: row.id,
+            of: row.order.line(line.position),
+            quantity: line.quantity,
+        };
+        row.lines.iter().map(line).collect()
     }
     /// Time at which the goods were shipped. Null before.
     async fn shipped_at(&self) -> Option<DateTime> {
@@ -93,6 +100,7 @@ impl Fulfilment {
 
 /// What of a line leaves.
 pub struct FulfilmentLine {
+    fulfilment: FulfilmentId,
     of: OrderLineId,
     quantity: prelude::Quantity,
 }
@@ -107,5 +115,38 @@ impl FulfilmentLine {
     /// Quantity of the order line in the fulfilment, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.quantity)
+    }
+    /// Lots and serial numbers that left with the line, of a kit those of its components. Empty where nothing of it is tracked, and before the
+    /// shipment. A fulfilment that was undone keeps those that had left with it.
+    #[field(list_size(assumed = 5))]
+    async fn lots(&self, ctx: &Context<'_>) -> Answer<Vec<FulfilmentLineLot>> {
+        let left = load(ctx, LeftLotsOf(self.of.split_line().0)).await?.unwrap_or_default();
+        let own = left.iter().filter(|lot| lot.fulfilment == Some(self.fulfilment) && lot.line == self.of);
+        Ok(own.cloned().map(FulfilmentLineLot).collect())
+    }
+}
+
+/// How much of a lot left with a line.
+pub struct FulfilmentLineLot(core::LeftLot);
+
+/// Lot or serial number that left with a line of a fulfilment, with its quantity.
+#[resolvers]
+impl FulfilmentLineLot {
+    /// SKU of the product when the order was placed: the line's own, or that of a kit's component.
+    async fn sku(&self) -> &str {
+        &self.0.sku
+    }
+    /// Code printed on the lot.
+    async fn code(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(lot_of_document(ctx, self.0.lot).await?.code.clone())
+    }
+    /// The lot; null where it never was in a store whose stock you may see.
+    #[field(permit = StockRead)]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
+    }
+    /// Quantity of the lot that left with the line, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(prelude::Quantity::new(self.0.units).unwrap_or_default())
     }
 }

@@ -8,7 +8,7 @@ use entity::prelude::*;
 use inventory::{
     currency::core::{FrozenRate, RateAsk},
     orders::{
-        core::{Fulfilment, Order, OrderDetail, holds::Hold},
+        core::{Fulfilment, LeftLot, Order, OrderDetail, holds::Hold},
         rows::{self, Flag, Held, StepTaken},
     },
 };
@@ -30,6 +30,9 @@ crate::tenant_rows!(
 /// Fulfilments of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FulfilmentsOf(pub OrderId);
+/// Lots that left with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LeftLotsOf(pub OrderId);
 /// What an order's lines hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HeldFor(pub OrderId);
@@ -73,6 +76,16 @@ impl Loader<FulfilmentsOf> for Rows {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::fulfilments_of(&self.0, &ids).await?;
         Ok(grouped(keys, all.into_iter().map(|one| (FulfilmentsOf(one.order), one))))
+    }
+}
+
+impl Loader<LeftLotsOf> for Rows {
+    type Value = Arc<Vec<LeftLot>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[LeftLotsOf]) -> Result<HashMap<LeftLotsOf, Arc<Vec<LeftLot>>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::left_lots(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (LeftLotsOf(one.order()), one))))
     }
 }
 

@@ -96,7 +96,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and all that changes of it.")] input: OrderUpdateInput,
     ) -> Answer<OrderPayload> {
-        step!(named packs OrderPayload, ctx, permit, input, shell::order_update, dry_run)
+        step!(named packs lines Order OrderPayload, ctx, permit, input, shell::order_update, dry_run)
     }
 
     /// Reopens a CLOSED order: its status follows from its lines.

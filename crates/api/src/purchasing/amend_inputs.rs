@@ -14,7 +14,7 @@ use crate::{
         reading::Reading,
         scalars::{Date, Long, Quantity},
     },
-    packs::PackLine,
+    packs::{CodedLine, PackLine},
 };
 
 /// Supplier's confirmation of a line.
@@ -61,6 +61,11 @@ pub struct PurchaseOrderLineSet {
     /// Ordered quantity of the line from now on, in the product's smallest unit: above 0, and not below the received quantity, at
     /// which the line is complete. Null leaves it as it is.
     pub quantity: Option<Quantity>,
+    /// Ordered quantity of the line from now on in packs, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is
+    /// given, and leaves it as it is.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`.
+    pub barcode: Option<String>,
     /// Cost of one whole unit of the quantity still expected. The received part of a line keeps its cost, and the rest becomes a
     /// line of its own after the others. Null leaves it as it is.
     pub unit_cost: Option<MoneyInput>,
@@ -124,6 +129,15 @@ impl PurchaseOrderLineSet {
 }
 
 impl PurchaseOrderAmendInput {
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.set_lines.iter_mut().flatten().enumerate();
+        lines
+            .filter_map(|(index, line)| {
+                let id = line.line_id.as_ref().or(line.purchase_order_line_id.as_ref());
+                CodedLine::set(index, id, &mut line.quantity, line.packs, line.barcode.as_deref())
+            })
+            .collect()
+    }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
     }

@@ -9,9 +9,12 @@ use super::{
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, SupplierRef},
 };
-use crate::graphql::{
-    reading::Reading,
-    scalars::{CurrencyCode, Date, Long, Quantity},
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{CurrencyCode, Date, Long, Quantity},
+    },
+    packs::{self, PackLine},
 };
 
 /// A blanket order by one of its names.
@@ -28,8 +31,10 @@ pub enum BlanketOrderRef {
 pub struct BlanketOrderLineInput {
     /// The product; each is in one line.
     pub product: ProductRef,
-    /// Agreed quantity, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Agreed quantity, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
     /// Smallest quantity of the product that one purchase order calls off, unless it calls off all that is left, in the product's smallest unit: from
     /// 1 to `quantity`. Null for none.
     pub call_off_minimum: Option<Quantity>,
@@ -113,7 +118,7 @@ impl BlanketOrderLineInput {
             let at = |name: &str| path!["input", "lines", index, name];
             read.push(shell::BlanketOrderLine {
                 product: reading.product(line.product, || at("product")),
-                quantity: line.quantity.0,
+                quantity: reading.units(line.quantity, || at("quantity")),
                 call_off_minimum: line.call_off_minimum.map(|quantity| quantity.0),
                 call_off_multiple: line.call_off_multiple.map(|quantity| quantity.0),
                 unit_cost: reading.money(Some(&line.unit_cost), || at("unitCost")),
@@ -123,7 +128,15 @@ impl BlanketOrderLineInput {
     }
 }
 
+/// What lines say of how much, for `packs::in_units`.
+fn pack_lines(lines: &mut [BlanketOrderLineInput]) -> Vec<PackLine<'_>> {
+    packs::pack_lines(lines, "lines", "quantity", |line| (Some(&line.product), &mut line.quantity, line.packs))
+}
+
 impl BlanketOrderCreateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines)
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderCreate {
         let currency = self.currency_code.and_then(|code| {
@@ -148,6 +161,9 @@ impl BlanketOrderCreateInput {
 }
 
 impl BlanketOrderUpdateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(self.lines.as_deref_mut().unwrap_or_default())
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderUpdate {
         shell::BlanketOrderUpdate {

@@ -64,7 +64,7 @@ impl BlanketMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The blanket order.")] input: BlanketOrderCreateInput,
     ) -> Answer<BlanketOrderPayload> {
-        step!(BlanketOrderPayload, ctx, permit, input, shell::blanket_order_create, dry_run)
+        step!(packs BlanketOrderPayload, ctx, permit, input, shell::blanket_order_create, dry_run)
     }
 
     /// Changes a DRAFT: its lines, days, reference and note. The permission must be held for all stores.
@@ -74,7 +74,7 @@ impl BlanketMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the blanket order.")] input: BlanketOrderUpdateInput,
     ) -> Answer<BlanketOrderPayload> {
-        step!(BlanketOrderPayload, ctx, permit, input, shell::blanket_order_update, dry_run)
+        step!(packs BlanketOrderPayload, ctx, permit, input, shell::blanket_order_update, dry_run)
     }
 
     /// Puts a DRAFT in force: purchase orders can call off from it. Above the tenant's approval limit the caller must be another member than those

@@ -149,6 +149,6 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and all that changes of it.")] input: PurchaseOrderAmendInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
+        step!(packs lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
     }
 }

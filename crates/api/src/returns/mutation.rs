@@ -94,7 +94,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Return and the findings of the inspection.")] input: ReturnInspectInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_inspect, dry_run)
+        step!(lines Return ReturnPayload, ctx, permit, input, shell::return_inspect, dry_run)
     }
 
     /// Files an INSPECTED return with what is given back, which its orders come to less (Order.netTotal).

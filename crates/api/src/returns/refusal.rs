@@ -1,5 +1,6 @@
 //! Refusals of returns as GraphQL says them: each its code and words, once. Those of a line are said beside the refusals of orders.
 
+use entity::prelude::Tracking;
 use inventory::returns::core::{ReturnAction, ReturnRefusal, ReturnStepRefusal, return_actions_from};
 
 use crate::{
@@ -38,6 +39,22 @@ pub fn sales_return(why: &ReturnRefusal) -> Said {
         ReturnRefusal::SerialLeftElsewhere { code } => {
             invalid(&format!("serial number {code} did not leave with what it goes back on"))
         }
+        ReturnRefusal::SeveralLots { sku, tracking, codes } => {
+            let what = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
+            invalid(&format!("{sku} is tracked: say which {what} comes in, of {}", listed(codes)))
+        }
+    }
+}
+
+/// Codes that a message names at most.
+const MOST_NAMED: usize = 20;
+
+/// Codes in a message; of many, how many there are besides.
+fn listed(codes: &[String]) -> String {
+    let named = codes.get(..MOST_NAMED).unwrap_or(codes).join(", ");
+    match codes.len().saturating_sub(MOST_NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }
 

@@ -78,8 +78,12 @@ pub struct ReturnReceiveInput {
 pub struct ReturnInspectLineInput {
     /// The return's line.
     pub line_id: ID,
-    /// Inspected quantity, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Inspected quantity, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs that were inspected, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
+    pub barcode: Option<String>,
     /// Disposition of the inspected goods.
     pub disposition: Disposition,
     /// The lot that is meant, of those that came; those that came first when it is left out.
@@ -170,6 +174,14 @@ impl ReturnReceiveInput {
 }
 
 impl ReturnInspectInput {
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .map(|(index, line)| {
+                CodedLine::of(index, Some(&line.line_id), &mut line.quantity, line.packs, line.barcode.as_deref())
+            })
+            .collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnInspect {
         let of = of(reading, &self.id, self.idempotency_key, self.expected_version, self.note);
@@ -177,7 +189,7 @@ impl ReturnInspectInput {
             let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::ReturnLineSeen {
                 line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
-                quantity: one.quantity.0,
+                quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
                 disposition: one.disposition.into(),
                 lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
             });

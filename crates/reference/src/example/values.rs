@@ -19,8 +19,9 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 70] = [
+pub(super) const GIVEN: [(&str, &str); 72] = [
     ("ApiKeyCreateInput", "permissions"),
+    ("BlanketOrderLineInput", "quantity"),
     ("CategoryArchiveInput", "id"),
     ("CategoryRestoreInput", "id"),
     ("CategoryUpsertInput", "name"),
@@ -57,6 +58,7 @@ pub(super) const GIVEN: [(&str, &str); 70] = [
     ("ReorderPolicyInput", "reorderPoint"),
     ("ReserveItem", "quantity"),
     ("ReturnInspectInput", "lines"),
+    ("ReturnInspectLineInput", "quantity"),
     ("ReturnLineInput", "product"),
     ("ReturnLineInput", "quantity"),
     ("ReturnReceiveInput", "lines"),

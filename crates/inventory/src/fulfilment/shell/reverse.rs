@@ -1,7 +1,5 @@
 //! Undoing shipments.
 
-use std::collections::BTreeMap;
-
 use entity::prelude::*;
 use iam::access::{Denied, Permit, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
@@ -11,7 +9,7 @@ use crate::{
     ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
     orders::{
         self,
-        core::{Fulfilment, Order, goods_of},
+        core::{Fulfilment, Order, goods_of, sales_of},
     },
     reversals::{
         core::Refusal as ReversalRefusal,
@@ -102,7 +100,7 @@ async fn undoing(reads: &impl Reads, id: FulfilmentId) -> Result<Option<Undoing>
     let posted = movements_of(reads, of, &[MovementKind::Sale]).await?;
     let mut original = original_of(&order, &all, &posted, id);
     let Some(shipment) = all.into_iter().find(|one| one.id == id) else { return Ok(None) };
-    if goods(&order, &shipment).is_empty() {
+    if goods_of(&order, &shipment.lines).is_empty() {
         original = None;
     } else if original.is_none() {
         return Err(Fault::corrupt("fulfilment", "each that took stock has its movement"));
@@ -110,33 +108,8 @@ async fn undoing(reads: &impl Reads, id: FulfilmentId) -> Result<Option<Undoing>
     Ok(Some(Undoing { order, shipment, original }))
 }
 
-/// What left stock with a shipment, by product.
-fn goods(order: &Order, shipment: &Fulfilment) -> BTreeMap<ProductId, i64> {
-    let mut sums = BTreeMap::new();
-    for (_, product, units) in goods_of(order, &shipment.lines) {
-        *sums.entry(product).or_default() += units;
-    }
-    sums
-}
-
-/// The sale that a shipment posted: of its moment, from its store, and of its goods. Where several are the same, they stand in the order of the shipments.
+/// The sale that a shipment posted.
 fn original_of(order: &Order, shipments: &[Fulfilment], posted: &[Movement], id: FulfilmentId) -> Option<Movement> {
-    let mut left: Vec<&Movement> = posted.iter().collect();
-    for shipment in shipments {
-        let wanted = goods(order, shipment);
-        let fits = |movement: &&Movement| {
-            let mut sums: BTreeMap<ProductId, i64> = BTreeMap::new();
-            for entry in movement.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
-                *sums.entry(entry.key.product).or_default() -= entry.on_hand_delta;
-            }
-            let is_there = movement.entries.iter().all(|entry| entry.key.store == shipment.store);
-            shipment.shipped_at == Some(movement.occurred_at) && is_there && sums == wanted
-        };
-        let place = left.iter().position(fits);
-        let own = place.map(|place| left.remove(place));
-        if shipment.id == id {
-            return own.cloned();
-        }
-    }
-    None
+    let sales = sales_of(order, shipments, posted);
+    shipments.iter().zip(sales).find(|(shipment, _)| shipment.id == id)?.1.cloned()
 }

@@ -17,6 +17,7 @@ mod hold_rule;
 pub mod holds;
 mod kit;
 mod leaving;
+mod left_lots;
 mod needs;
 mod order;
 mod paid;
@@ -49,6 +50,7 @@ pub(crate) use hold_rule::hold_by_rules;
 pub use hold_rule::{HoldRule, MOST_RULES, MoreConditions, RuleFields, RuleProblem};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
+pub use left_lots::{LeftLot, lots_that_left, sales_of};
 pub use needs::OrderNeeds;
 pub(crate) use order::count;
 pub use order::{

@@ -107,20 +107,48 @@ fn sold_whole(line: &Line) -> FulfilmentLine {
     FulfilmentLine { position: line.position, quantity: line.quantity }
 }
 
-/// Which lines of an order posted which entries of a sale of so much of each: those of a line follow each other.
+/// Which lines of an order posted which entries of a sale of so much of each. The entries of a line follow each other and sum to what left for it; where
+/// they may be of several lines, they are of the first of them.
 pub fn sold_by(order: &Order, sold: &[FulfilmentLine], original: &Movement) -> Vec<Original> {
     let mut left: Vec<(u16, ProductId, i64)> = goods_of(order, sold);
-    let mut of = |product: ProductId, units: i64| {
-        let (position, _, rest) = left.iter_mut().find(|(_, goods, rest)| *goods == product && *rest > 0)?;
-        *rest -= units;
-        Some(*position)
-    };
-    let entries = original.entries.iter().filter(|entry| entry.on_hand_delta != 0);
-    let posted = |entry: &Entry| {
-        let position = of(entry.key.product, -entry.on_hand_delta)?;
-        Some(Original { line: order.line_id(position).uuid(), movement: original.id, entry: entry.clone() })
-    };
-    entries.filter_map(posted).collect()
+    let entries: Vec<&Entry> = original.entries.iter().filter(|entry| entry.on_hand_delta != 0).collect();
+    let mut rest = entries.as_slice();
+    let mut posted = Vec::with_capacity(rest.len());
+    while let Some(first) = rest.first() {
+        let product = first.key.product;
+        let whole = left.iter_mut().filter(|(_, goods, _)| *goods == product).find_map(|(position, _, units)| {
+            let many = entries_of(rest, product, *units)?;
+            *units = 0;
+            Some((Some(*position), many))
+        });
+        let (position, many) = whole.unwrap_or_else(|| {
+            let one = left.iter_mut().find(|(_, goods, units)| *goods == product && *units > 0);
+            let position = one.map(|(position, _, units)| {
+                *units += first.on_hand_delta;
+                *position
+            });
+            (position, 1)
+        });
+        let (own, behind) = rest.split_at(many);
+        rest = behind;
+        if let Some(position) = position {
+            let line = order.line_id(position).uuid();
+            posted.extend(own.iter().map(|entry| Original { line, movement: original.id, entry: (*entry).clone() }));
+        }
+    }
+    posted
+}
+
+/// How many of the first entries take exactly so many units of a product out.
+fn entries_of(entries: &[&Entry], product: ProductId, units: i64) -> Option<usize> {
+    let mut sum = 0;
+    for (nth, entry) in entries.iter().take_while(|entry| entry.key.product == product).enumerate() {
+        sum -= entry.on_hand_delta;
+        if sum >= units {
+            return (sum == units).then_some(nth + 1);
+        }
+    }
+    None
 }
 
 /// What left stock with so much of each line: by line and product.

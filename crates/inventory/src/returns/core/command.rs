@@ -4,6 +4,7 @@ use super::{
     act::{ActOnReturn, ReturnStep, decide_return_step},
     book::{ReturnBasis, ReturnBook},
     create::{CreateReturn, decide_return},
+    lots_left::LotsLeft,
     needs::ReturnNeeds,
     states::ReturnAction,
 };
@@ -73,6 +74,7 @@ pub fn create_needs(c: &CreateReturn, needs: &mut Needs) {
     for line in &c.lines {
         line.product.into_iter().for_each(|product| needs.lots.choice(product, &line.lot));
     }
+    needs.lots.ids.extend(c.left.iter().flat_map(LotsLeft::ids));
     let named = c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0);
     needs.held_by_orders.extend(named.clone());
     needs.documents.with(|own: &mut OrderNeeds| {

@@ -9,6 +9,7 @@ use super::{
     book::{Before, Decided, ReturnBasis, ReturnDecision},
     close::close,
     kit,
+    lots_left::LotsLeft,
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine, ReturnPiece, ReturnState},
     take_in::take_in,
@@ -45,6 +46,8 @@ pub struct CreateReturn {
     pub lines: Vec<NewReturnLine>,
     /// Levels of the parts of kits that come back on orders, read before: what an order's kit is made of never changes.
     pub parts: Vec<LevelKey>,
+    /// The lots in which goods of lines that say none can come back; None until one is missing.
+    pub left: Option<LotsLeft>,
     pub actor: Actor,
     /// Ids for the return's movement and the write-off's.
     pub movements: [MovementId; 2],
@@ -101,6 +104,9 @@ pub struct NewReturnLine {
 
 pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<Decided, Rejection> {
     check_names(basis, command)?;
+    if let Some(left) = &command.left {
+        left.expect(basis)?;
+    }
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
     let mut orders: BTreeMap<OrderId, Order> = BTreeMap::new();

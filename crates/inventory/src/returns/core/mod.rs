@@ -8,6 +8,7 @@ mod command;
 mod create;
 mod inspect;
 mod kit;
+mod lots_left;
 mod needs;
 mod refusal;
 mod reverse;
@@ -22,6 +23,7 @@ pub use book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook, ReturnDeci
 pub use command::{ReturnCommand, create_needs};
 pub use create::{CreateReturn, NewReturnLine, Receive, RefundAtOnce, ReturnMatch, Settle, decide_return};
 pub use inspect::{Inspection, LineSeen};
+pub use lots_left::{LotBack, LotLeft, LotsLeft, lots_left};
 pub use needs::ReturnNeeds;
 pub use refusal::{ReturnRefusal, ReturnStepRefusal};
 pub use reverse::{RefundReversal, ReverseRefund};

@@ -40,6 +40,12 @@ pub enum ReturnRefusal {
     SerialLeftElsewhere {
         code: String,
     },
+    /// No lot is named, and these can come back.
+    SeveralLots {
+        sku: String,
+        tracking: Tracking,
+        codes: Vec<String>,
+    },
 }
 impl RoomRefusal for ReturnRefusal {
     fn stage(&self) -> Stage {

@@ -5,6 +5,7 @@ use entity::prelude::*;
 use super::{
     book::ReturnBasis,
     create::{CreateReturn, comes_in},
+    lots_left::lot_back,
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine},
 };
@@ -65,9 +66,9 @@ pub(super) fn take_in(
                 continue;
             }
             let field = At::line(index);
-            let lot = command.lines.get(index).map(|line| line.lot.clone()).unwrap_or_default();
             for (key, quantity, cost) in goods(draft, ret, line) {
                 comes_in(&draft.level(key, field)?.facts, field)?;
+                let lot = lot_back(draft, command, index, key)?;
                 if !begun {
                     draft.begin(head.clone(), key, field)?;
                     begun = true;
@@ -77,7 +78,7 @@ pub(super) fn take_in(
                 let condition = if is_aside { None } else { draft.blocked(key, &lot) };
                 let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
                 let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
-                let posting = Posting { delta, cost, note: None, lot: lot.clone(), condition, dates: Dates::Override };
+                let posting = Posting { delta, cost, note: None, lot, condition, dates: Dates::Override };
                 draft.post_to(key, posting, field)?;
                 left_with(basis, draft, line, At::line(index).field(Field::Lot))?;
             }

@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::returns::core::{Settled, Shipped};
+use crate::returns::core::{LotBack, Settled, Shipped};
 
 #[derive(Record)]
 struct UnseenLot {
@@ -37,6 +37,18 @@ struct ShippedRow {
     product_id: ProductId,
     #[record(of = entry, alias = "e")]
     lot_id: Option<LotId>,
+}
+
+#[derive(Record)]
+struct BackRow {
+    #[record(sql = "m.reference_id")]
+    ret: ReturnId,
+    #[record(of = entry, alias = "e")]
+    product_id: ProductId,
+    #[record(of = entry, alias = "e", not_null)]
+    lot_id: LotId,
+    #[record(sql = "CAST(sum(e.on_hand_delta) AS bigint)")]
+    units: i64,
 }
 
 /// What came back in each of these lots and nobody has looked at, of returns that somebody will still look at, by store.
@@ -90,4 +102,23 @@ pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &
         all.entry(row.order).or_default().insert((row.product_id, row.lot_id));
     }
     Ok(all)
+}
+
+/// How much of each lot came back with these returns, but for receipts that were undone.
+pub async fn lots_back(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<LotBack>, Fault> {
+    if returns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM movement m
+         JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta > 0 AND e.lot_id IS NOT NULL
+         WHERE m.tenant_id = $1 AND m.kind = 'RETURN' AND m.reference_kind = 'RETURN' AND {of}
+           AND NOT EXISTS (SELECT 1 FROM movement v WHERE v.tenant_id = $1 AND v.reverses_id = m.id)
+         GROUP BY m.reference_id, e.product_id, e.lot_id",
+        select = BackRow::SELECT,
+        of = backend.in_ids("m.reference_id", 2)
+    );
+    let rows = reads.records::<BackRow>(&sql, vec![backend.ids(returns.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| LotBack { ret: row.ret, product: row.product_id, lot: row.lot_id, units: row.units }).collect())
 }

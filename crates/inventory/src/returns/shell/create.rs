@@ -9,12 +9,13 @@ use serde::{Serializer, ser::SerializeSeq};
 
 use super::{
     MAX_LINES, ReturnCreate, ReturnLine,
+    lots_left::submit_with_lots,
     settle::{Settling, check_refunds},
 };
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen,
-        document_ids, key_of, known_store, submit_found,
+        document_ids, first_answer, key_of, known_store,
     },
     orders::rows::{self, SoldLine},
     returns::{
@@ -42,8 +43,10 @@ pub async fn return_place(
     check(&input)?;
     let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
     let create = taken_back(ledger, &permit, &mut input, settling.as_ref()).await;
-    let command = create.map(|create| command(Box::new(create)));
-    let done = submit_found(ledger, &permit, command, key, mode).await;
+    let done = match create {
+        Ok(create) => Box::pin(submit_with_lots(ledger, &permit, (&create, &command), key, mode)).await,
+        Err(stop) => first_answer(ledger, &permit, &key, stop).await,
+    };
     done.map_err(|stop| as_supplied(stop, &input.lines))
 }
 
@@ -82,6 +85,7 @@ async fn taken_back(
         occurred_at: input.occurred_at,
         lines,
         parts,
+        left: None,
         actor: permit.actor(),
         movements: document_ids(ledger),
         currency: terms.currency,

@@ -2,6 +2,7 @@
 
 mod act;
 mod create;
+mod lots_left;
 mod ownership;
 mod reverse;
 mod settle;

@@ -1,0 +1,108 @@
+//! Lots that left with an order, line by line: with its shipments, or with a sale over the counter.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    order::{Fulfilment, FulfilmentLine, Order},
+    reverse::{goods_of, sold_by},
+};
+use crate::stock::core::Movement;
+
+/// How much of a lot left for a line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftLot {
+    /// None of a sale over the counter.
+    pub fulfilment: Option<FulfilmentId>,
+    pub line: OrderLineId,
+    /// The line's own, or one of the parts of a kit.
+    pub product: ProductId,
+    /// As it was when the order was placed.
+    pub sku: String,
+    pub lot: LotId,
+    pub units: i64,
+    /// The shipment was undone, and the goods are back.
+    pub undone: bool,
+}
+
+impl LeftLot {
+    /// The order that it left with.
+    pub fn order(&self) -> OrderId {
+        self.line.split_line().0
+    }
+}
+
+/// The sale that each shipment of an order posted: of its moment, from its store, and of its goods. Where several are the same, they stand in the order of
+/// the shipments.
+pub fn sales_of<'p>(order: &Order, shipments: &[Fulfilment], posted: &'p [Movement]) -> Vec<Option<&'p Movement>> {
+    let mut left: Vec<&'p Movement> = posted.iter().collect();
+    let sale = |shipment: &Fulfilment| {
+        let wanted = sums(goods_of(order, &shipment.lines).into_iter().map(|(_, product, units)| (product, units)));
+        let fits = |movement: &&'p Movement| {
+            let moved = movement.entries.iter().filter(|entry| entry.on_hand_delta != 0);
+            let is_there = movement.entries.iter().all(|entry| entry.key.store == shipment.store);
+            let is_then = shipment.shipped_at == Some(movement.occurred_at);
+            is_then && is_there && sums(moved.map(|entry| (entry.key.product, -entry.on_hand_delta))) == wanted
+        };
+        let place = left.iter().position(fits)?;
+        Some(left.remove(place))
+    };
+    shipments.iter().map(sale).collect()
+}
+
+fn sums(goods: impl Iterator<Item = (ProductId, i64)>) -> BTreeMap<ProductId, i64> {
+    let mut sums = BTreeMap::new();
+    for (product, units) in goods {
+        *sums.entry(product).or_default() += units;
+    }
+    sums
+}
+
+/// The lots that left with an order, of the sales that it posted. An order without shipments was sold over the counter, and delivered all of its lines.
+pub fn lots_that_left(order: &Order, shipments: &[Fulfilment], posted: &[Movement]) -> Vec<LeftLot> {
+    let mut left = Vec::new();
+    if shipments.is_empty() {
+        let sold = order.lines.iter().map(|line| FulfilmentLine { position: line.position, quantity: line.fulfilled });
+        let sold: Vec<FulfilmentLine> = sold.collect();
+        for sale in posted {
+            add_sale(&mut left, order, None, &sold, sale);
+        }
+    }
+    for (shipment, sale) in shipments.iter().zip(sales_of(order, shipments, posted)) {
+        if let Some(sale) = sale {
+            add_sale(&mut left, order, Some(shipment), &shipment.lines, sale);
+        }
+    }
+    left
+}
+
+/// Adds the lots of one sale, each once for a line.
+fn add_sale(left: &mut Vec<LeftLot>, order: &Order, shipment: Option<&Fulfilment>, sold: &[FulfilmentLine], sale: &Movement) {
+    let first = left.len();
+    for original in sold_by(order, sold, sale) {
+        let (line, product) = (OrderLineId::from_uuid(original.line), original.entry.key.product);
+        let Some(lot) = original.entry.lot else { continue };
+        let units = -original.entry.on_hand_delta;
+        let known = left.iter_mut().skip(first).find(|one| (one.line, one.product, one.lot) == (line, product, lot));
+        if let Some(known) = known {
+            known.units += units;
+            continue;
+        }
+        left.push(LeftLot {
+            fulfilment: shipment.map(|shipment| shipment.id),
+            line,
+            product,
+            sku: sku_of(order, line, product),
+            lot,
+            units,
+            undone: shipment.is_some_and(|shipment| shipment.status == FulfilmentStatus::Cancelled),
+        });
+    }
+}
+
+fn sku_of(order: &Order, id: OrderLineId, product: ProductId) -> String {
+    let Some(line) = order.lines.iter().find(|line| order.line_id(line.position) == id) else { return String::new() };
+    let part = line.parts().iter().find(|part| part.product == product);
+    part.map_or_else(|| line.sku.clone(), |part| part.sku.clone())
+}

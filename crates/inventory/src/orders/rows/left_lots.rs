@@ -1,0 +1,64 @@
+//! Lots that left with orders, by the movements of their sales.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Finds, Reads, Row};
+
+use super::{load::orders, parts::fulfilments_of};
+use crate::{
+    orders::core::{Fulfilment, LeftLot, Order, lots_that_left},
+    stock::{
+        core::{Movement, Reference, ReferenceKind},
+        rows::movements_by_seq,
+    },
+};
+
+/// The lots that left with these orders, those of shipments that were undone among them. One statement where no lot left.
+pub async fn left_lots(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<LeftLot>, Fault> {
+    let sales = sales_with_lots(reads, ids).await?;
+    if sales.is_empty() {
+        return Ok(Vec::new());
+    }
+    let orders = orders(reads, ids).await?;
+    of_sales(reads, &orders, &sales).await
+}
+
+/// The same of orders that were read before.
+pub async fn left_lots_of(reads: &impl Reads, orders: &[Order]) -> Result<Vec<LeftLot>, Fault> {
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    let sales = sales_with_lots(reads, &ids).await?;
+    if sales.is_empty() {
+        return Ok(Vec::new());
+    }
+    of_sales(reads, orders, &sales).await
+}
+
+async fn of_sales(reads: &impl Reads, orders: &[Order], sales: &[Movement]) -> Result<Vec<LeftLot>, Fault> {
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    let shipments = fulfilments_of(reads, &ids).await?;
+    let mut left = Vec::new();
+    for order in orders {
+        let of = Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() });
+        let own: Vec<Fulfilment> = shipments.iter().filter(|shipment| shipment.order == order.id).cloned().collect();
+        let posted: Vec<Movement> = sales.iter().filter(|sale| sale.reference == of).cloned().collect();
+        left.extend(lots_that_left(order, &own, &posted));
+    }
+    Ok(left)
+}
+
+/// The sales of these orders that took lots, undone ones among them, in the order of their events, with all their entries.
+async fn sales_with_lots(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Movement>, Fault> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT m.seq FROM movement m
+         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}
+           AND EXISTS (SELECT 1 FROM entry e WHERE e.tenant_id = $1 AND e.seq = m.seq AND e.lot_id IS NOT NULL)",
+        of = backend.in_ids("m.reference_id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let mut seqs = rows.iter().map(Row::scalar).collect::<Result<Vec<i64>, _>>()?;
+    seqs.sort_unstable();
+    movements_by_seq(reads, &seqs).await
+}

@@ -1,0 +1,284 @@
+//! Lots in which goods of orders can come back: they left with the orders' lines and have not come back.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+
+use super::{
+    book::ReturnBasis,
+    create::{CreateReturn, NewReturnLine},
+    refusal::ReturnRefusal,
+    sales_return::ReturnLine,
+};
+use crate::{
+    orders::core::{LeftLot, Order},
+    stock::core::{At, Draft, Field, LevelKey, LotChoice, Rejection, RoomRefusal},
+};
+
+/// A lot that can come back; sorted by its code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LotLeft {
+    pub code: String,
+    pub lot: LotId,
+}
+
+/// How much of a lot came back with a return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotBack {
+    pub ret: ReturnId,
+    pub product: ProductId,
+    pub lot: LotId,
+    pub units: i64,
+}
+
+/// Lots in which a line's product, or a part of its kit, can come back.
+type Lots = BTreeMap<(OrderLineId, ProductId), BTreeSet<LotLeft>>;
+
+/// The lots in which goods of orders can come back, as they were read: so it is while the orders have the versions that they had then.
+#[derive(Debug, Clone, Default)]
+pub struct LotsLeft {
+    seen: Vec<(OrderId, i64)>,
+    lots: Lots,
+}
+
+impl LotsLeft {
+    /// Lots without a code are left out.
+    pub fn new(orders: &[Order], lots: &BTreeSet<(OrderLineId, ProductId, LotId)>, codes: &HashMap<LotId, String>) -> Self {
+        let mut all = Lots::new();
+        for (line, product, lot) in lots {
+            if let Some(code) = codes.get(lot) {
+                all.entry((*line, *product)).or_default().insert(LotLeft { code: code.clone(), lot: *lot });
+            }
+        }
+        Self { seen: orders.iter().map(|order| (order.id, order.version)).collect(), lots: all }
+    }
+    pub fn is_empty(&self) -> bool {
+        self.lots.is_empty()
+    }
+    pub fn ids(&self) -> impl Iterator<Item = LotId> + '_ {
+        self.lots.values().flatten().map(|left| left.lot)
+    }
+
+    /// Refuses orders that have changed since.
+    pub(super) fn expect(&self, basis: ReturnBasis<'_>) -> Result<(), Rejection> {
+        for (id, version) in &self.seen {
+            if let Some(order) = basis.order(*id) {
+                order.expect(Some(*version))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The lots in which a product can come back with a line. None of a line whose goods came from no known order, if only a part of them.
+    fn of(&self, line: &NewReturnLine, product: ProductId) -> BTreeSet<&LotLeft> {
+        let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
+        if matched < line.quantity.get() {
+            return BTreeSet::new();
+        }
+        line.matches.iter().filter_map(|piece| self.lots.get(&(piece.line, product))).flatten().collect()
+    }
+}
+
+/// The lot in which a product comes back with a line: the one that the line says, else the only one that can.
+pub(super) fn lot_back(draft: &Draft<'_>, command: &CreateReturn, index: usize, key: LevelKey) -> Result<LotChoice, Rejection> {
+    let Some(line) = command.lines.get(index) else { return Ok(LotChoice::Unsaid) };
+    let Some(left) = command.left.as_ref().filter(|_| !line.lot.is_said()) else { return Ok(line.lot.clone()) };
+    let facts = &draft.level(key, At::line(index))?.facts;
+    if facts.tracking == Tracking::None {
+        return Ok(LotChoice::Unsaid);
+    }
+    let lots = left.of(line, key.product);
+    let Some(first) = lots.first() else { return Ok(LotChoice::Unsaid) };
+    if lots.len() == 1 {
+        return Ok(LotChoice::Id(first.lot));
+    }
+    let codes = lots.iter().map(|left| left.code.clone()).collect();
+    let why = ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes };
+    Err(why.at(At::line(index).field(Field::Lot)))
+}
+
+/// Returns the lots that left with orders and have not come back whole. A return whose goods may be of several lines counts for none of them: too many lots
+/// are returned then, and never too few.
+pub fn lots_left(
+    orders: &[Order],
+    left: &[LeftLot],
+    lines: &HashMap<ReturnId, Vec<ReturnLine>>,
+    back: &[LotBack],
+) -> BTreeSet<(OrderLineId, ProductId, LotId)> {
+    let mut units: BTreeMap<(OrderLineId, ProductId, LotId), i64> = BTreeMap::new();
+    for lot in left.iter().filter(|lot| !lot.undone) {
+        *units.entry((lot.line, lot.product, lot.lot)).or_default() += lot.units;
+    }
+    let mut came: BTreeMap<(ReturnId, ProductId), i64> = BTreeMap::new();
+    for lot in back {
+        *came.entry((lot.ret, lot.product)).or_default() += lot.units;
+    }
+    let orders: HashMap<OrderId, &Order> = orders.iter().map(|order| (order.id, order)).collect();
+    for lot in back {
+        let all = came.get(&(lot.ret, lot.product)).copied().unwrap_or_default();
+        let Some(line) = lines.get(&lot.ret).and_then(|lines| origin(&orders, lines, (lot.product, all))) else { continue };
+        if let Some(left) = units.get_mut(&(line, lot.product, lot.lot)) {
+            *left -= lot.units;
+        }
+    }
+    units.into_iter().filter(|(_, left)| *left > 0).map(|(lot, _)| lot).collect()
+}
+
+/// The order line that all units of a product came back on with a return, where it is one alone.
+fn origin(orders: &HashMap<OrderId, &Order>, lines: &[ReturnLine], (product, units): (ProductId, i64)) -> Option<OrderLineId> {
+    let came = || lines.iter().filter(|line| line.kind == LineKind::Product && line.received.is_positive());
+    let is_own = |line: &&ReturnLine| line.product == Some(product);
+    let own: i64 = came().filter(is_own).map(|line| line.received.get()).sum();
+    let mut origin = None;
+    // What the product's own lines did not bring came with kits.
+    for line in came().filter(|line| own != units || is_own(line)) {
+        let matched: i64 = line.matches.iter().map(|piece| piece.received.get()).sum();
+        if matched < line.received.get() {
+            return None;
+        }
+        for piece in line.matches.iter().filter(|piece| piece.received.is_positive()) {
+            let (order, position) = piece.line.split_line::<entity::id::kind::OrderId>();
+            let of = orders.get(&order)?.lines.iter().find(|line| line.position == position)?;
+            let brings = of.goods().any(|(goods, _)| goods == product);
+            if brings && *origin.get_or_insert(piece.line) != piece.line {
+                return None;
+            }
+        }
+    }
+    origin
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        ledger::DocumentNumber,
+        orders::core::{Basis, Line, LineItem, Paid},
+        returns::core::ReturnPiece,
+    };
+
+    const NOTHING: Money = Money::zero(Currency::GBP);
+    const ORDER: OrderId = OrderId::from_uuid(Uuid::from_u128(1 << 20));
+    const CHEESE: ProductId = ProductId::from_uuid(Uuid::from_u128(2));
+
+    fn lot(nth: u128) -> LotId {
+        LotId::from_uuid(Uuid::from_u128(nth))
+    }
+    fn ret(nth: u128) -> ReturnId {
+        ReturnId::from_uuid(Uuid::from_u128(nth << 20))
+    }
+    fn count(units: i64) -> Quantity {
+        Quantity::new(units).unwrap()
+    }
+
+    fn line(position: u16, units: i64) -> Line {
+        Line {
+            position,
+            item: LineItem::Product { product: CHEESE, policy: StockPolicy::Tracked },
+            sku: "CHEESE".to_owned(),
+            name: "Cheese".to_owned(),
+            decimals: 0,
+            quantity: count(units),
+            open: Quantity::ZERO,
+            backordered: Quantity::ZERO,
+            cancelled: Quantity::ZERO,
+            fulfilled: count(units),
+            returned: Quantity::ZERO,
+            return_pending: Quantity::ZERO,
+            unit_price: NOTHING,
+            discount: NOTHING,
+            tax: NOTHING,
+            total: NOTHING,
+            basis: Basis { quantity: count(units), discount: NOTHING, tax: NOTHING, rate: None },
+            placed: None,
+            unit_cost: None,
+        }
+    }
+
+    fn order(lines: Vec<Line>) -> Order {
+        Order {
+            id: ORDER,
+            number: DocumentNumber::Given(1),
+            status: OrderStatus::Fulfilled,
+            store: StoreId::NIL,
+            channel: ChannelId::NIL,
+            customer: None,
+            external_ref: None,
+            country: None,
+            total: NOTHING,
+            placed_at: Timestamp(0),
+            business_date: 0,
+            expires_at: None,
+            actor: Actor::SYSTEM,
+            version: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+            paid: Paid::NOTHING,
+            hold_kinds: Vec::new(),
+            lines,
+        }
+    }
+
+    fn left(position: u16, nth: u128, units: i64) -> LeftLot {
+        let sku = "CHEESE".to_owned();
+        LeftLot { fulfilment: None, line: ORDER.line(position), product: CHEESE, sku, lot: lot(nth), units, undone: false }
+    }
+
+    /// A line of a return that brought so much, and of that so much of which line of the order.
+    fn brought(units: i64, pieces: &[(u16, i64)]) -> ReturnLine {
+        let piece = |(position, units): &(u16, i64)| ReturnPiece {
+            line: ORDER.line(*position),
+            quantity: count(*units),
+            received: count(*units),
+            given: None,
+        };
+        ReturnLine {
+            position: 1,
+            kind: LineKind::Product,
+            product: Some(CHEESE),
+            sku: "CHEESE".to_owned(),
+            name: "Cheese".to_owned(),
+            decimals: 0,
+            quantity: count(units),
+            unit_price: NOTHING,
+            total: NOTHING,
+            disposition: Disposition::Restock,
+            received: count(units),
+            restocked: count(units),
+            quarantined: Quantity::ZERO,
+            written_off: Quantity::ZERO,
+            matches: pieces.iter().map(piece).collect(),
+            lots: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    fn back(nth: u128, units: i64) -> LotBack {
+        LotBack { ret: ret(1), product: CHEESE, lot: lot(nth), units }
+    }
+
+    /// What is left of two lines, of which the first took lots 1 and 2, and the second lot 2.
+    fn left_after(lines: Vec<ReturnLine>, back: &[LotBack]) -> Vec<(u16, u128)> {
+        let (orders, returns) = ([order(vec![line(1, 5), line(2, 4)])], HashMap::from([(ret(1), lines)]));
+        let left = lots_left(&orders, &[left(1, 1, 3), left(1, 2, 2), left(2, 2, 4)], &returns, back);
+        left.into_iter().map(|(line, _, lot)| (line.split_line::<entity::id::kind::OrderId>().1, lot.uuid().as_u128())).collect()
+    }
+
+    #[test]
+    fn a_lot_is_left_until_all_of_it_came_back_on_its_line() {
+        assert_eq!(left_after(Vec::new(), &[]), [(1, 1), (1, 2), (2, 2)]);
+        assert_eq!(left_after(vec![brought(1, &[(1, 1)])], &[back(2, 1)]), [(1, 1), (1, 2), (2, 2)]);
+        assert_eq!(left_after(vec![brought(2, &[(1, 2)])], &[back(2, 2)]), [(1, 1), (2, 2)]);
+    }
+
+    #[test]
+    fn what_may_be_of_several_lines_is_taken_from_none() {
+        let all = [(1, 1), (1, 2), (2, 2)];
+        assert_eq!(left_after(vec![brought(4, &[(1, 2), (2, 2)])], &[back(2, 4)]), all);
+        assert_eq!(left_after(vec![brought(2, &[(1, 2)]), brought(2, &[(2, 2)])], &[back(2, 4)]), all);
+        // Some of it came from no known order.
+        assert_eq!(left_after(vec![brought(3, &[(1, 2)])], &[back(2, 3)]), all);
+    }
+}

@@ -1,0 +1,187 @@
+//! Lots that left with lines of orders, and the lot that comes back where a return names none.
+
+use serde_json::{Value, json};
+
+use super::{
+    house::{House, done, key, lot, refused},
+    kits::{act, order, product, set},
+};
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    a_shipment_shows_the_lots_that_left_with_each_of_its_lines,
+    a_kit_leaves_and_comes_back_in_the_lots_of_its_components,
+    the_only_lot_that_is_left_comes_back_unnamed,
+    a_lot_is_left_again_once_its_receipt_is_undone,
+    serial_numbers_are_named_until_one_is_left,
+);
+
+/// Two lots of cheese, the first to expire first.
+async fn open(world: &World) -> House<'_> {
+    let house = House::open(world).await;
+    house.takes_in("L-1", 6, "2099-03-01").await;
+    house.takes_in("L-2", 6, "2099-06-01").await;
+    house
+}
+
+/// An order of these, placed in a status.
+async fn placed(house: &House<'_>, status: &str, lines: &[(&Value, i64)]) -> Value {
+    done(&order(house, status, lines).await, "order").clone()
+}
+
+/// Status of each fulfilment of an order, with the lots of each of its lines.
+async fn shipped(house: &House<'_>, order: &Value) -> Vec<(Value, Vec<Value>)> {
+    let query =
+        "query($id: ID!) { order(by: { id: $id }) { fulfilments { status lines { lots { sku code quantity lot { code } } } } } }";
+    let answer = house.office.ask(query, json!({ "id": order["id"] })).await;
+    let all = answer["data"]["order"]["fulfilments"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    let lots = |fulfilment: &Value| -> Vec<Value> {
+        fulfilment["lines"].as_array().unwrap().iter().map(|line| line["lots"].clone()).collect()
+    };
+    all.iter().map(|fulfilment| (fulfilment["status"].clone(), lots(fulfilment))).collect()
+}
+
+fn left(code: &str, quantity: i64) -> Value {
+    json!({ "sku": "CHEESE", "code": code, "quantity": quantity, "lot": { "code": code } })
+}
+
+/// A return over the counter of so much of an order's first line.
+async fn comes_back(house: &House<'_>, order: &Value, quantity: i64, more: Value) -> Value {
+    let mut line = json!({ "orderLineId": order["lines"][0]["id"], "quantity": quantity });
+    line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let input = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": [line] });
+    house.office.act("returnCreate", "ReturnCreateInput", "return { id status }", input).await
+}
+
+async fn undo(house: &House<'_>, document: &Value) {
+    let input = json!({ "idempotencyKey": key(), "documentId": document, "note": "a mistake" });
+    let undone = house.office.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
+    done(&undone, "documentReversal");
+}
+
+async fn a_shipment_shows_the_lots_that_left_with_each_of_its_lines(world: &World) {
+    let house = open(world).await;
+    done(&house.adjust("RECEIPT", (&house.mug, &house.office.store), 3, Value::Null).await, "levels");
+    let placed = placed(&house, "CONFIRMED", &[(&house.cheese, 5), (&house.cheese, 5), (&house.mug, 1)]).await;
+    assert!(shipped(&house, &placed).await.is_empty());
+    // The second line is named first, and takes the first to expire.
+    let named = |index: usize, quantity: i64| json!({ "lineId": placed["lines"][index]["id"], "quantity": quantity });
+    let lines = json!([named(1, 5), named(0, 4), named(2, 1)]);
+    done(&act(&house, "orderFulfil", json!({ "id": placed["id"], "lines": lines })).await, "order");
+    let first = vec![json!([left("L-1", 1), left("L-2", 3)]), json!([left("L-1", 5)]), json!([])];
+    assert_eq!(shipped(&house, &placed).await, [(json!("SHIPPED"), first.clone())]);
+
+    // The rest leaves in the lot that is named.
+    let mut rest = named(0, 1);
+    rest["lot"] = json!({ "code": "L-2" });
+    done(&act(&house, "orderFulfil", json!({ "id": placed["id"], "lines": [rest] })).await, "order");
+    let second = vec![json!([left("L-2", 1)])];
+    assert_eq!(shipped(&house, &placed).await, [(json!("SHIPPED"), first.clone()), (json!("SHIPPED"), second.clone())]);
+
+    // An undone shipment keeps what had left with it.
+    let query = "query($id: ID!) { order(by: { id: $id }) { fulfilments { id lines { lots { code quantity } } } } }";
+    let seen = house.office.ask(query, json!({ "id": placed["id"] })).await;
+    undo(&house, &seen["data"]["order"]["fulfilments"][0]["id"]).await;
+    assert_eq!(shipped(&house, &placed).await, [(json!("CANCELLED"), first), (json!("SHIPPED"), second)]);
+
+    // Codes are a part of the order; the lot itself asks for the right to see stock.
+    let clerk = house.office.as_caller(world.ours.only(&["order.read"]));
+    assert_eq!(clerk.ask(query, json!({ "id": placed["id"] })).await["data"], seen["data"]);
+    let lots = "query($id: ID!) { order(by: { id: $id }) { fulfilments { lines { lots { lot { id } } } } } }";
+    let hidden = clerk.ask(lots, json!({ "id": placed["id"] })).await;
+    assert_eq!(hidden["errors"][0]["code"], "FORBIDDEN", "{hidden:#}");
+    house.office.is_sound().await;
+}
+
+async fn a_kit_leaves_and_comes_back_in_the_lots_of_its_components(world: &World) {
+    let house = open(world).await;
+    let board = product(&house, "BOARD", "5.00", 4).await;
+    let kit = product(&house, "PLATTER", "5.00", 0).await;
+    done(&set(&house, &kit, &[(&board, 1), (&house.cheese, 2)]).await, "product");
+    let placed = placed(&house, "CONFIRMED", &[(&kit, 2)]).await;
+    done(&act(&house, "orderFulfil", json!({ "id": placed["id"] })).await, "order");
+    assert_eq!(shipped(&house, &placed).await, [(json!("SHIPPED"), vec![json!([left("L-1", 4)])])]);
+    done(&comes_back(&house, &placed, 1, json!({})).await, "return");
+    let here = &house.office.store;
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 4, 0), lot("L-2", 6, 0)]);
+    assert_eq!(house.office.level(&board, here).await, [3, 0, 0]);
+    house.office.is_sound().await;
+}
+
+async fn the_only_lot_that_is_left_comes_back_unnamed(world: &World) {
+    let house = open(world).await;
+    let here = &house.office.store;
+    // Six of the first lot and two of the second.
+    let sold = placed(&house, "FULFILLED", &[(&house.cheese, 8)]).await;
+    let said = refused(&comes_back(&house, &sold, 1, json!({})).await, "INVALID", "input.lines.0.lot");
+    assert!(said.contains("CHEESE") && said.contains("L-1, L-2"), "{said}");
+    done(&comes_back(&house, &sold, 5, json!({ "lot": { "code": "L-1" } })).await, "return");
+    refused(&comes_back(&house, &sold, 1, json!({})).await, "INVALID", "input.lines.0.lot");
+    done(&comes_back(&house, &sold, 1, json!({ "lot": { "code": "L-1" } })).await, "return");
+
+    let line = json!({ "orderLineId": sold["lines"][0]["id"], "quantity": 1, "disposition": "QUARANTINE" });
+    let input = json!({ "idempotencyKey": key(), "store": here, "lines": [line] });
+    let dry = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input, validateOnly: true) { return { status } userErrors { code } } }";
+    let foreseen = house.office.ask(dry, json!({ "input": input })).await;
+    assert_eq!(foreseen["data"]["returnCreate"], json!({ "return": { "status": "RECEIVED" }, "userErrors": [] }), "{foreseen:#}");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 0), lot("L-2", 4, 0)]);
+    let back = house.office.act("returnCreate", "ReturnCreateInput", "return { id }", input.clone()).await;
+    done(&back, "return");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 0), lot("L-2", 5, 1)]);
+    let again = house.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await;
+    assert_eq!((&again["replayed"], &again["return"]), (&json!(true), &back["return"]));
+    // The last one is thrown away: it comes in and goes out in its lot.
+    done(&comes_back(&house, &sold, 1, json!({ "disposition": "WRITE_OFF" })).await, "return");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 0), lot("L-2", 5, 1)]);
+    refused(&comes_back(&house, &sold, 1, json!({})).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+
+    // Units beyond the order's line came from no known order, and may be of any lot.
+    let sold = placed(&house, "FULFILLED", &[(&house.cheese, 1)]).await;
+    let piece = json!([{ "orderLineId": sold["lines"][0]["id"], "quantity": 1 }]);
+    let matched = async |quantity: i64| {
+        let line = json!({ "product": house.cheese, "quantity": quantity, "matches": piece });
+        let input = json!({ "idempotencyKey": key(), "store": here, "lines": [line] });
+        house.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await
+    };
+    refused(&matched(2).await, "INVALID", "input.lines.0.lot");
+    done(&matched(1).await, "return");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 0), lot("L-2", 5, 1)]);
+    house.office.is_sound().await;
+}
+
+async fn a_lot_is_left_again_once_its_receipt_is_undone(world: &World) {
+    let house = open(world).await;
+    let sold = placed(&house, "FULFILLED", &[(&house.cheese, 8)]).await;
+    let asked = json!([{ "orderLineId": sold["lines"][0]["id"], "quantity": 2 }]);
+    let asked = json!({ "idempotencyKey": key(), "store": house.office.store, "receive": false, "lines": asked });
+    let asked = house.office.act("returnCreate", "ReturnCreateInput", "return { id lines { id } }", asked).await;
+    let ret = done(&asked, "return").clone();
+    let approved = json!({ "idempotencyKey": key(), "id": ret["id"] });
+    done(&house.office.act("returnApprove", "ReturnActionInput", "return { id }", approved).await, "return");
+    let brought = json!([{ "lineId": ret["lines"][0]["id"], "quantity": 2, "lot": { "code": "L-2" } }]);
+    let brought = json!({ "idempotencyKey": key(), "id": ret["id"], "lines": brought });
+    done(&house.office.act("returnReceive", "ReturnReceiveInput", "return { id }", brought).await, "return");
+    done(&comes_back(&house, &sold, 1, json!({})).await, "return");
+    assert_eq!(house.lots(&house.cheese, &house.office.store).await, [lot("L-1", 1, 0), lot("L-2", 6, 2)]);
+    undo(&house, &ret["id"]).await;
+    let said = refused(&comes_back(&house, &sold, 1, json!({})).await, "INVALID", "input.lines.0.lot");
+    assert!(said.contains("L-1, L-2"), "{said}");
+    house.office.is_sound().await;
+}
+
+async fn serial_numbers_are_named_until_one_is_left(world: &World) {
+    let house = House::open(world).await;
+    let here = &house.office.store;
+    for code in ["S-1", "S-2"] {
+        done(&house.adjust("RECEIPT", (&house.drill, here), 1, json!({ "code": code })).await, "levels");
+    }
+    let sold = placed(&house, "FULFILLED", &[(&house.drill, 2)]).await;
+    for quantity in [1, 2] {
+        let said = refused(&comes_back(&house, &sold, quantity, json!({})).await, "INVALID", "input.lines.0.lot");
+        assert!(said.contains("serial number") && said.contains("S-1, S-2"), "{said}");
+    }
+    done(&comes_back(&house, &sold, 1, json!({ "lot": { "code": "S-1" } })).await, "return");
+    done(&comes_back(&house, &sold, 1, json!({})).await, "return");
+    assert_eq!(house.lots(&house.drill, here).await, [lot("S-1", 1, 0), lot("S-2", 1, 0)]);
+    house.office.is_sound().await;
+}
