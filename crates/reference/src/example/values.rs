@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 70] = [
+pub(super) const GIVEN: [(&str, &str); 71] = [
     ("ApiKeyCreateInput", "permissions"),
     ("CategoryArchiveInput", "id"),
     ("CategoryRestoreInput", "id"),
@@ -68,6 +68,7 @@ pub(super) const GIVEN: [(&str, &str); 70] = [
     ("StockMoveItem", "quantity"),
     ("StockReportFilter", "from"),
     ("StockReportFilter", "to"),
+    ("StockSimulateInput", "product"),
     ("StocktakeLineInput", "counted"),
     ("StoreArchiveInput", "id"),
     ("StoreRestoreInput", "id"),
