@@ -5,6 +5,7 @@ mod csv;
 mod factors;
 mod history;
 mod simulate;
+mod simulate_classes;
 mod sums;
 mod watched;
 

@@ -29,7 +29,7 @@ const PRODUCTS: usize = 12;
 const WEEKS: i64 = 52;
 
 /// A shop whose twelve products were in stock for a year; `sold` has the units of each by its number and the week.
-async fn shop(world: &World, sold: impl Fn(usize, i64) -> i64) -> (Trade<'_>, Vec<Value>) {
+pub(super) async fn shop(world: &World, sold: impl Fn(usize, i64) -> i64) -> (Trade<'_>, Vec<Value>) {
     let trade = Trade::of(world).await;
     let mut products = Vec::new();
     for nth in 0..PRODUCTS {
@@ -52,14 +52,14 @@ async fn shop(world: &World, sold: impl Fn(usize, i64) -> i64) -> (Trade<'_>, Ve
 }
 
 /// 6 to 14 units a week, without a pattern.
-fn uneven(nth: usize, week: i64) -> i64 {
+pub(super) fn uneven(nth: usize, week: i64) -> i64 {
     let mixed = (nth as u64 * 1_000 + week as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     6 + (mixed >> 40) as i64 % 9
 }
 
 impl Trade<'_> {
-    async fn simulate(&self, product: &Value, policy: Value) -> Value {
+    pub(super) async fn simulate(&self, product: &Value, policy: Value) -> Value {
         let input = json!({ "product": product, "store": self.books.office.store, "policy": policy });
         let answer = self.books.office.ask(SIMULATE, json!({ "i": input })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");

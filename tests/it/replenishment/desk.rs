@@ -20,7 +20,7 @@ use crate::{
 
 pub const PLAN: &str = "id state version lineCount cutCount leftOut isNightly forecastWeek costs { amount currencyCode } lines { nodes { id position kind \
     state issue incomingOrder { id } product { id } store { id } fromStore { id } supplier { id } quantity urgencyDays confidence policyId cost { amount } \
-    reasons { code text numbers { name value } } figures { policyKind serviceLevel safetyStockMethod position drafted exactPoint point upTo surplus freight { amount } saving { amount } moved needed afterPriceBreak } \
+    reasons { code text numbers { name value } } figures { policyKind serviceLevel safetyStockMethod position drafted exactPoint point upTo surplus freight { amount } saving { amount } moved needed afterPriceBreak stockoutProbability overstockUnits } \
     purchaseOrder { id status lines { sku quantity unitCost { amount } } } transfer { status fromStore { id } lines { quantity } } } }";
 
 pub struct Desk<'w> {

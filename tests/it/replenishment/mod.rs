@@ -30,6 +30,7 @@ on_both!(
     a_dry_run_shows_a_plan_and_keeps_none,
     a_newer_plan_takes_the_place_of_an_open_one,
     without_forecasts_levels_speak_for_themselves,
+    units_for_most_of_a_year_are_partly_overstock,
     a_buyer_plans_for_the_stores_they_buy_for,
     each_night_has_one_plan,
     what_expires_soon_is_bought_for_its_days_alone,
@@ -48,6 +49,8 @@ async fn the_worked_example_of_the_paper_comes_out_of_a_plan(world: &World) {
     let steps = ["position", "point", "upTo", "needed", "afterPriceBreak"].map(|name| figures[name].clone());
     assert_eq!(json!(steps), json!([18, 77, 77, 59, 59]));
     assert_eq!((&line["urgencyDays"], &line["confidence"], &line["state"]), (&json!(11), &json!(0.8), &json!("OPEN")));
+    // 18 never last for three weeks that ask for 76.61, and 78 are sold within half a year.
+    assert_eq!((&figures["stockoutProbability"], &figures["overstockUnits"]), (&json!(1.0), &json!(0.0)), "{figures:#}");
     let reasons: Vec<&Value> = line["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
     assert_eq!(reasons, ["BELOW_POINT", "PACK"], "{line:#}");
     assert_eq!(line["reasons"][0]["text"], "position 18 is not above 77: filled up to 77");
@@ -148,6 +151,24 @@ async fn without_forecasts_levels_speak_for_themselves(world: &World) {
     assert_eq!((&line["quantity"], &line["figures"]["policyKind"]), (&json!(37), &json!("MIN_MAX")), "{plan:#}");
     assert_eq!((&line["state"], &line["issue"], &line["supplier"]), (&json!("REFUSED"), &json!("NO_SUPPLIER"), &Value::Null));
     assert_eq!((&line["confidence"], &line["urgencyDays"], &plan["forecastWeek"]), (&Value::Null, &Value::Null, &Value::Null));
+    let risk = ["stockoutProbability", "overstockUnits"].map(|name| &line["figures"][name]);
+    assert_eq!(risk, [&Value::Null; 2], "nobody knows what is asked for");
+}
+
+async fn units_for_most_of_a_year_are_partly_overstock(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG").await;
+    desk.forecast(&[&mug]).await;
+    let input = json!({ "idempotencyKey": key(), "kind": "TARGET_DAYS", "targetDays": 300 });
+    let payload = desk.books.office.act("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
+    done(&payload, "policy");
+    let plan = desk.plan(json!({})).await;
+    let line = &plan["lines"]["nodes"][0];
+    assert_eq!(line["quantity"], 504, "{plan:#}");
+    // Of 522, half a year asks for 26 × 11.126 and for the error of eight weeks, 6.447 × 6.7056, times √(26 ÷ 8).
+    let left = line["figures"]["overstockUnits"].as_f64().unwrap();
+    assert!((left - 154.79).abs() < 0.01, "{plan:#}");
+    assert_eq!(desk.read(&plan).await["lines"]["nodes"][0]["figures"]["overstockUnits"], line["figures"]["overstockUnits"]);
 }
 
 async fn a_buyer_plans_for_the_stores_they_buy_for(world: &World) {

@@ -8,6 +8,8 @@ mod mutation;
 mod query;
 mod run;
 mod simulate;
+mod simulate_classes;
+mod simulate_input;
 mod sum;
 
 pub use enums::{DemandClass, FactorKind, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
@@ -22,7 +24,8 @@ pub use mutation::ForecastMutation;
 pub use query::{FactorSeriesSort, FactorSeriesSortField, ForecastQuery};
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun, SimulatedServiceLevel};
 pub use simulate::{
-    StockSimulateInput, StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput,
-    StockSimulationStatus,
+    StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput, StockSimulationStatus,
 };
+pub use simulate_classes::StockSimulationTotals;
+pub use simulate_input::StockSimulateInput;
 pub use sum::{ForecastDay, ForecastSum, ForecastSumWeek};

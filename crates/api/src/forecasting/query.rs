@@ -8,7 +8,7 @@ use macros::resolvers;
 use platform::{paging::CursorSigner, path};
 use services::forecasting::{
     rows::{self, FactorSort as By, FactorsSorted},
-    shell::{self, SimulationError},
+    shell::{self, ClassAsk, SimulationError},
 };
 
 use super::{
@@ -16,11 +16,14 @@ use super::{
     factors::{FactorSeries, FactorSeriesConnection},
     forecast::Forecast,
     run::{ForecastAccuracy, ForecastRun},
-    simulate::{StockSimulateInput, StockSimulation},
+    simulate::StockSimulation,
+    simulate_input::StockSimulateInput,
     sum::ForecastSum,
 };
 use crate::{
-    catalog::{CategoryRef, Direction, ProductRef, StoreRef, category_named, product_named, store_named},
+    catalog::{
+        CategoryRef, Direction, ProductFilter, ProductRef, StoreRef, category_named, product_named, products_at, store_named,
+    },
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -183,8 +186,8 @@ impl ForecastQuery {
         Ok(found.into_iter().map(ForecastAccuracy).collect())
     }
 
-    /// Simulation of a reorder policy against the past demand of a product in a store: the share of demand that it would have met, its stock and its orders,
-    /// beside the stock as it was.
+    /// Simulation of a reorder policy against the past demand of a product in a store, or of several at once with totals by class: the share of demand that it
+    /// would have met, its stock and its orders; of one product beside the stock as it was.
     /// At each review it knows only earlier weeks. Demand that stock does not meet is lost.
     ///
     /// Requires report.read. Costs 50.
@@ -192,21 +195,38 @@ impl ForecastQuery {
     async fn stock_simulate(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Product, store, policy and days.")] input: StockSimulateInput,
+        #[graphql(desc = "Products, store, policy and days.")] input: StockSimulateInput,
+        #[graphql(
+            desc = "Products of the store to simulate at once, where `input.product` is null. `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
+        products: Option<ProductFilter>,
     ) -> Answer<StockSimulation> {
         own_channel(&permit)?;
+        input.check_alone(products.as_ref())?;
         let (policy, range) = (input.policy.read()?, input.range()?);
         let store = own_store(ctx, &permit, &input.store, &["input", "store"]).await?;
-        let no_product = || TopError::bad_input("No such product.", path!["input", "product"]);
-        let product = product_named(ctx, input.product, &["input", "product"]).await?.ok_or_else(no_product)?;
         let db = ctx.given::<Ledger>()?.database();
+        let Some(named) = input.product.clone() else {
+            let ask = ClassAsk { products: products_at(ctx, products, "products").await?.0, ..input.classes() };
+            let found = Box::pin(shell::simulate_classes(&permit, db, (store, &ask), policy, range)).await;
+            return Ok(StockSimulation::of_products(found.map_err(|error| unknown(error, &input))?));
+        };
+        let product = product_named(ctx, named, &["input", "product"]).await?.ok_or_else(no_product)?;
         let found = Box::pin(shell::simulate(&permit, db, (product, store), policy, range)).await;
-        let found = found.map_err(|error| match error {
-            SimulationError::Fault(fault) => TopError::from(fault),
-            SimulationError::NoProduct => no_product(),
-            SimulationError::NoStore => no_store(&input.store, &["input", "store"]),
-        })?;
-        Ok(StockSimulation(found))
+        Ok(StockSimulation::of_product(found.map_err(|error| unknown(error, &input))?))
+    }
+}
+
+fn no_product() -> TopError {
+    TopError::bad_input("No such product.", path!["input", "product"])
+}
+
+/// The error of a product or a store that is gone by now.
+fn unknown(error: SimulationError, input: &StockSimulateInput) -> TopError {
+    match error {
+        SimulationError::Fault(fault) => TopError::from(fault),
+        SimulationError::NoProduct => no_product(),
+        SimulationError::NoStore => no_store(&input.store, &["input", "store"]),
     }
 }
 

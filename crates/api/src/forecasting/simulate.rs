@@ -9,13 +9,17 @@ use platform::{clock::day_text, path};
 use services::{
     demand::core::six,
     forecasting::{
-        core::{Actual, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, UnitCost, Unsimulated},
-        shell::Simulation,
+        core::{
+            Actual, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedClasses, SimulatedRule, UnitCost,
+            Unsimulated,
+        },
+        shell::{Played, Simulation},
     },
 };
 
+use super::simulate_classes::StockSimulationTotals;
 use crate::{
-    catalog::{Money, ProductRef, StoreRef},
+    catalog::Money,
     graphql::{
         fault::{Answer, TopError},
         scalars::{Date, Long, Quantity},
@@ -23,8 +27,6 @@ use crate::{
     replenishment::{ReplenishmentPolicyKind, SafetyStockMethod},
 };
 
-/// Days that a simulation may go over: 104 weeks.
-const MOST_DAYS: i32 = 728;
 /// The most units of a pack and of a minimum.
 const MOST_UNITS: i64 = 1_000_000_000;
 /// The most days of demand.
@@ -66,35 +68,6 @@ pub struct StockSimulationPolicyInput {
     pub safety_days: Option<i32>,
     /// Days of mean demand beyond the lead time up to which stock is filled, 1 to 365, no fewer than `safetyDays`. Needed for TARGET_DAYS, null for other kinds.
     pub target_days: Option<i32>,
-}
-
-/// Product, store, policy and days of a simulation.
-#[derive(Debug, Clone, InputObject)]
-pub struct StockSimulateInput {
-    /// Product.
-    pub product: ProductRef,
-    /// Store.
-    pub store: StoreRef,
-    /// Reorder policy.
-    pub policy: StockSimulationPolicyInput,
-    /// First day; weeks that begin on it or later are counted. Null for the first week that can be counted.
-    pub from: Option<Date>,
-    /// Last day, at most 728 days from `from` on; weeks that end on it or earlier are counted. Null for the last complete week.
-    pub to: Option<Date>,
-}
-
-impl StockSimulateInput {
-    /// The days, in their order.
-    pub(super) fn range(&self) -> Answer<(Option<i32>, Option<i32>)> {
-        let (from, to) = (self.from.map(|day| day.0), self.to.map(|day| day.0));
-        match from.zip(to).map(|(from, to)| to - from) {
-            Some(days) if days < 0 => Err(TopError::bad_input("to is before from", path!["input", "to"])),
-            Some(days) if days >= MOST_DAYS => {
-                Err(TopError::bad_input(format!("from and to span at most {MOST_DAYS} days"), path!["input", "to"]))
-            }
-            _ => Ok((from, to)),
-        }
-    }
 }
 
 impl StockSimulationPolicyInput {
@@ -190,37 +163,62 @@ fn within(given: i64, range: RangeInclusive<i64>, name: &str) -> Answer<i64> {
 pub enum StockSimulationStatus {
     /// Simulated.
     Ready,
-    /// The product was never ordered in the store, or no week with demand is over.
+    /// The product was never ordered in the store, or no week with demand is over; or no product matches.
     NoDemand,
     /// Too few weeks are known of the product, or of the store's products, before the first day.
     HistoryTooShort,
     /// The period has no complete week.
     NoCompleteWeek,
+    /// More products match the class and the filter than are simulated at once.
+    TooManyProducts,
 }
 
-/// Simulation of a reorder policy.
-pub struct StockSimulation(pub(super) Simulation);
+/// Simulation of a reorder policy, of a product or of several.
+pub struct StockSimulation {
+    is_of_one: bool,
+    promised: Option<f64>,
+    unsimulated: Option<Unsimulated>,
+    played: Option<Played>,
+    classes: Option<SimulatedClasses>,
+}
+
+impl StockSimulation {
+    pub(super) fn of_product(simulation: Simulation) -> Self {
+        let Simulation { promised, found } = simulation;
+        Self { is_of_one: true, promised, unsimulated: found.err(), played: found.ok(), classes: None }
+    }
+    pub(super) fn of_products(found: Result<SimulatedClasses, Unsimulated>) -> Self {
+        let promised = found.as_ref().ok().and_then(|found| found.all.promised);
+        let unsimulated = found.as_ref().err().copied();
+        Self { is_of_one: false, promised, unsimulated, played: None, classes: found.ok() }
+    }
+}
 
 /// Simulation of a reorder policy against past demand.
 #[resolvers(requires = ReportRead)]
 impl StockSimulation {
     /// State of the simulation.
     async fn status(&self) -> StockSimulationStatus {
-        match self.0.found {
-            Ok(_) => StockSimulationStatus::Ready,
-            Err(Unsimulated::NoDemand) => StockSimulationStatus::NoDemand,
-            Err(Unsimulated::TooShort { .. } | Unsimulated::TooFewErrors | Unsimulated::TooEarly { .. }) => {
+        match self.unsimulated {
+            None => StockSimulationStatus::Ready,
+            Some(Unsimulated::NoDemand) => StockSimulationStatus::NoDemand,
+            Some(Unsimulated::TooShort { .. } | Unsimulated::TooFewErrors | Unsimulated::TooEarly { .. }) => {
                 StockSimulationStatus::HistoryTooShort
             }
-            Err(Unsimulated::NoWeek) => StockSimulationStatus::NoCompleteWeek,
+            Some(Unsimulated::NoWeek) => StockSimulationStatus::NoCompleteWeek,
+            Some(Unsimulated::TooMany { .. }) => StockSimulationStatus::TooManyProducts,
         }
     }
     /// Reason why nothing was simulated. Null for READY.
     async fn why(&self) -> Option<String> {
-        Some(match self.0.found.err()? {
-            Unsimulated::NoDemand => "The product has no demand in this store in a week that is over.".to_owned(),
+        let longest = if self.is_of_one { "" } else { " with the longest history" };
+        Some(match self.unsimulated? {
+            Unsimulated::NoDemand if self.is_of_one => {
+                "The product has no demand in this store in a week that is over.".to_owned()
+            }
+            Unsimulated::NoDemand => "No product that matches has demand in this store in a week that is over.".to_owned(),
             Unsimulated::TooShort { known, wanted } => format!(
-                "Weeks known of the product: {known}. This lead time and review need {wanted}: eight for a forecast, then lead time and review, then one to count."
+                "Weeks known of the product{longest}: {known}. This lead time and review need {wanted}: eight for a forecast, then lead time and review, then one to count."
             ),
             Unsimulated::TooFewErrors => {
                 "The store's products have too few errors of earlier forecasts. Use a shorter lead time, or wait some weeks."
@@ -230,26 +228,47 @@ impl StockSimulation {
                 format!("Weeks can be counted from {} on. Move from to that day or later.", day_text(first_week))
             }
             Unsimulated::NoWeek => "No complete week that can be counted lies between from and to.".to_owned(),
+            Unsimulated::TooMany { found, most } => {
+                format!(
+                    "Products that match: {found}. At most {most} are simulated at once. Name a class, or narrow the products."
+                )
+            }
         })
     }
     /// Promised share of cycles without unmet demand, or of units with FILL_RATE, 0 to 1. With SERVICE the level of the product's class in the newest
-    /// run, of C and Z for a product without a class. 0 for MIN_MAX and TARGET_DAYS, which promise none.
+    /// run, of C and Z for a product without a class. 0 for MIN_MAX and TARGET_DAYS, which promise none; of several products 0 also where they are promised
+    /// different levels, and unless READY.
     async fn promised_service_level(&self) -> f64 {
-        self.0.promised.unwrap_or_default()
+        self.promised.unwrap_or_default()
     }
-    /// Results of the policy. Null unless READY.
+    /// Results of the policy. Null unless READY, and for several products.
     async fn outcome(&self) -> Option<StockSimulationOutcome> {
-        self.0.found.ok().map(|played| StockSimulationOutcome { found: played.compared.own, cost: played.cost })
+        self.played.map(|played| StockSimulationOutcome { found: played.compared.own, cost: played.cost })
     }
     /// Results of a naive policy over the same weeks, with the same lead time, reviews and packs: at each review stock and open orders are filled up to the mean
-    /// demand of the last four weeks over lead time and review. Null unless READY.
+    /// demand of the last four weeks over lead time and review. Null unless READY, and for several products.
     async fn naive_outcome(&self) -> Option<StockSimulationOutcome> {
-        self.0.found.ok().map(|played| StockSimulationOutcome { found: played.compared.naive, cost: played.cost })
+        self.played.map(|played| StockSimulationOutcome { found: played.compared.naive, cost: played.cost })
     }
-    /// Stock as it was over the same weeks, so that a policy is judged before it is used. Null unless READY, and where no stock of the product was kept.
+    /// Stock as it was over the same weeks, so that a policy is judged before it is used. Null unless READY, where no stock of the product was kept, and for
+    /// several products.
     async fn actual(&self) -> Option<StockSimulationActual> {
-        let played = self.0.found.ok()?;
+        let played = self.played?;
         played.actual.map(|found| StockSimulationActual { found, cost: played.cost })
+    }
+    /// Totals of all simulated products. Null unless READY, and for a single product.
+    async fn totals(&self) -> Option<StockSimulationTotals> {
+        self.classes.as_ref().map(|found| StockSimulationTotals::new(found.all.clone(), found.weeks))
+    }
+    /// Totals of the products of each pair of classes, A and X first, products without classes last. Empty unless READY, and for a single product.
+    #[field(list_size(assumed = 10))]
+    async fn classes(&self) -> Vec<StockSimulationTotals> {
+        let found = self.classes.iter().flat_map(|found| found.classes.iter().map(move |totals| (totals, found.weeks)));
+        found.map(|(totals, weeks)| StockSimulationTotals::new(totals.clone(), weeks)).collect()
+    }
+    /// Number of products that are in no totals: their history is too short before the first counted week. Null unless READY, and for a single product.
+    async fn left_out_products(&self) -> Option<Long> {
+        self.classes.as_ref().map(|found| Long(found.left_out as i64))
     }
 }
 

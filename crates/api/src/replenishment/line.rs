@@ -175,6 +175,17 @@ impl ReplenishmentFigures {
     async fn units_at_risk(&self) -> f64 {
         six(self.0.figures.at_risk)
     }
+    /// Chance, 0 to 1, that the position is gone before the arrival of goods that are ordered on the day of the plan: without the line, or with
+    /// CANCEL_INCOMING after it. By the measured errors of forecasts over the lead times of the supplier. Null without a forecast of demand, where too few
+    /// errors are known, and in lines of earlier releases.
+    async fn stockout_probability(&self) -> Option<f64> {
+        self.0.figures.stockout.map(six)
+    }
+    /// Units of the position and the line that are expected to be left 26 weeks after the plan, in the product's smallest unit; with CANCEL_INCOMING of the
+    /// position after it. By the same errors. Null where `stockoutProbability` is null.
+    async fn overstock_units(&self) -> Option<f64> {
+        self.0.figures.overstock.map(six)
+    }
 }
 
 /// A proposal's score.

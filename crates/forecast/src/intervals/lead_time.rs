@@ -63,7 +63,7 @@ fn evenly(sorted: &[f32], most: usize) -> Vec<f32> {
 }
 
 /// Each lead time once, with how often it was measured. Those that are no number are left out.
-fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
+pub(super) fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
     let mut found: Vec<(f64, f64)> = Vec::new();
     for weeks in lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()) {
         match found.iter_mut().find(|(known, _)| known.total_cmp(&weeks).is_eq()) {
@@ -185,7 +185,7 @@ impl LeadTimeDemand<'_> {
         Some(high)
     }
     /// The chance that demand over `weeks` is within `units`: the largest share whose quantile is.
-    fn chance(&self, units: f64, weeks: f64) -> f64 {
+    pub(super) fn chance(&self, units: f64, weeks: f64) -> f64 {
         let is_within = |share: f64| self.quantile(share, weeks).is_some_and(|most| most <= units);
         if is_within(1.0) {
             return 1.0;

@@ -3,6 +3,7 @@
 mod days;
 mod lead_time;
 mod pool;
+mod risk;
 mod scale;
 
 pub use days::{DAY_CELLS, DayForecast, DayPools, DayQuantiles, day_bounds};

@@ -76,6 +76,15 @@ impl Pool {
         let ends = self.sorted.first().map_or(0.0, over) + self.sorted.last().map_or(0.0, over);
         Some((sum - ends / 2.0) / steps as f64)
     }
+    /// The mean of what errors fall short of `below` by, 0 for those that do not. By trapezoids, as [`Self::excess`]. None of a pool of fewer than two.
+    pub fn deficit(&self, below: f64) -> Option<f64> {
+        let steps = self.sorted.len().checked_sub(1).filter(|steps| *steps > 0)?;
+        let under = |score: &f32| (below - f64::from(*score)).max(0.0);
+        let end = self.sorted.partition_point(|score| f64::from(*score) < below);
+        let sum: f64 = self.sorted[..end].iter().map(under).sum();
+        let ends = self.sorted.first().map_or(0.0, under) + self.sorted.last().map_or(0.0, under);
+        Some((sum - ends / 2.0) / steps as f64)
+    }
     /// The errors, ascending.
     pub fn sorted(&self) -> &[f32] {
         &self.sorted
@@ -130,6 +139,15 @@ mod tests {
         // Evenly spread from 0 to 100: the mean of (e − a)⁺ is (100 − a)² ÷ 200.
         assert!(near(-10.0, 60.0) && near(0.0, 50.0) && near(60.0, 8.0) && near(100.0, 0.0));
         assert_eq!(Pool::new(vec![1.0]).excess(0.0), None);
+    }
+
+    #[test]
+    fn a_deficit_is_the_mean_of_what_lies_below() {
+        let pool = Pool::new((0_u8..=100).map(f32::from).collect());
+        let near = |below: f64, expected: f64| (pool.deficit(below).unwrap() - expected).abs() < 0.01;
+        // Evenly spread from 0 to 100: the mean of (b − e)⁺ is b² ÷ 200.
+        assert!(near(0.0, 0.0) && near(60.0, 18.0) && near(100.0, 50.0) && near(110.0, 60.0) && near(-10.0, 0.0));
+        assert_eq!(Pool::new(vec![1.0]).deficit(2.0), None);
     }
 
     #[test]

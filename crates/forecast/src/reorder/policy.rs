@@ -29,6 +29,13 @@ impl Lead<'_> {
             Self::Measured { stated, .. } | Self::Stated(stated) => *stated,
         }
     }
+    /// Days that each have the same chance: those of all measured deliveries, or the stated ones alone.
+    pub fn likely_days(&self) -> Vec<f64> {
+        match self {
+            Self::Measured { days, .. } if days.len() >= DELIVERIES => days.to_vec(),
+            Self::Measured { stated, .. } | Self::Stated(stated) => vec![*stated],
+        }
+    }
     /// The population deviation of the measured days; 0 of stated ones.
     pub fn deviation_days(&self) -> f64 {
         match self {

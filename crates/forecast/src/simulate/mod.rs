@@ -10,4 +10,4 @@ pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrated, service_for_fill};
 pub use correction::{Correction, FEWEST_CYCLES, GAIN, corrections};
 pub use past::Past;
 pub use rule::PlanRule;
-pub use weeks::{OrderUpTo, Outcome, Outcomes, Unmet, simulate, simulate_naive, simulate_rule};
+pub use weeks::{OrderUpTo, Outcome, Outcomes, Unmet, simulate, simulate_each, simulate_naive, simulate_rule};

@@ -59,6 +59,16 @@ impl Past {
         });
         Self { span, weeks, known: chunks.concat(), kept: Vec::new() }
     }
+    /// Pools the errors of the series that are marked, and of no other; all stay forecast.
+    #[must_use]
+    pub fn pooling(mut self, is_pooled: &[bool]) -> Self {
+        for (series, known) in self.known.iter_mut().enumerate() {
+            if !is_pooled.get(series).copied().unwrap_or_default() {
+                known.iter_mut().for_each(|forecast| forecast.errors = Vec::new());
+            }
+        }
+        self
+    }
     /// Keeps the pools of each week from when they are first asked for: simulations of several levels share them. They take as much memory as the errors of
     /// each week have scores.
     #[must_use]

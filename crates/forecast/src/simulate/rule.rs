@@ -12,25 +12,39 @@ const YEAR_WEEKS: usize = 52;
 
 /// What stock is filled up to at a review.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Level {
+pub(super) enum Level<'a> {
     /// What the demand of review and lead time stays within, with the promised chance.
     Promised,
     /// The mean of so many weeks before, over review and lead time.
     OfWeeks(usize),
     /// Point and target of a rule of plans.
     By(PlanRule),
+    /// Those of a rule of each series; one without a rule is not played.
+    Each(&'a [Option<PlanRule>]),
 }
 
-impl Level {
+impl Level<'_> {
+    /// What a series is filled up to; None of one that is not played.
+    pub fn of(self, series: usize) -> Option<Self> {
+        match self {
+            Self::Each(rules) => rules.get(series).copied().flatten().map(Self::By),
+            other => Some(other),
+        }
+    }
     pub fn needs_errors(&self) -> bool {
         match self {
             Self::Promised => true,
             Self::OfWeeks(_) => false,
             Self::By(rule) => rule.needs_errors(),
+            Self::Each(rules) => rules.iter().flatten().any(PlanRule::needs_errors),
         }
     }
     pub fn is_continuous(&self) -> bool {
-        matches!(self, Self::By(rule) if rule.is_continuous())
+        match self {
+            Self::By(rule) => rule.is_continuous(),
+            Self::Each(rules) => rules.iter().flatten().any(PlanRule::is_continuous),
+            Self::Promised | Self::OfWeeks(_) => false,
+        }
     }
     /// Point and target, from the weeks before a review. Nothing is kept where nothing is known.
     pub fn levels(
@@ -47,6 +61,8 @@ impl Level {
                 let found = rule.levels(ahead, before, policy);
                 return found.map_or((0, 0), |levels| (whole_units(levels.point), whole_units(levels.up_to)));
             }
+            // Asked of a series, it is a rule or nothing.
+            Self::Each(_) => 0,
         };
         (up_to, up_to)
     }
@@ -113,7 +129,7 @@ mod tests {
         panel::{Panel, Traits},
         reorder::Terms,
         selection::DEFAULT,
-        simulate::{Outcome, Past, Unmet, simulate, simulate_rule},
+        simulate::{Outcome, Past, Unmet, simulate, simulate_each, simulate_rule},
     };
 
     /// Sixty products; `units` has those of each by its number and the week.
@@ -168,6 +184,39 @@ mod tests {
         let past = Past::new(&panel, &Method::one(DEFAULT), 3, (8, 1));
         let rule = Policy::Periodic { service: 0.95, review_days: 7.0 };
         assert_eq!(played(&panel, rule, Safety::Quantile), simulate(&panel, &[], &past, &order()).all);
+    }
+
+    #[test]
+    fn products_are_played_at_once_as_each_would_be_alone() {
+        let panel = panel(uneven);
+        let past = Past::new(&panel, &Method::one(DEFAULT), 3, (8, 1));
+        let rule = |service: f64| PlanRule { policy: by_point(service, 14.0), safety: Safety::Quantile, cover_days: None };
+        let (low, high) = (rule(0.8), rule(0.98));
+        // Of three products each the first is promised little, the second much, and the third is not played.
+        let rules: Vec<Option<PlanRule>> = [Some(low), Some(high), None].into_iter().cycle().take(60).collect();
+        let found = simulate_each(&panel, &past, &order(), &rules);
+        let alone = [low, high].map(|rule| simulate_rule(&panel, &past, &order(), &rule).by_series);
+        for (series, outcome) in found.by_series.iter().enumerate() {
+            let expected = alone.get(series % 3).map_or_else(Outcome::default, |played| played[series]);
+            assert_eq!(*outcome, expected, "{series}");
+        }
+        let mut all = Outcome::default();
+        found.by_series.iter().for_each(|outcome| all += *outcome);
+        assert_eq!((all.cycles, all.orders, all.demanded), (found.all.cycles, found.all.orders, found.all.demanded));
+        let units = |third: usize| found.by_series.iter().skip(third).step_by(3).map(|outcome| outcome.stock).sum::<f64>();
+        assert!(units(0) < units(1) && units(2) < 1e-9, "{} {} {}", units(0), units(1), units(2));
+        assert_eq!(simulate_each(&panel, &past, &order(), &[]).all, Outcome::default());
+    }
+
+    #[test]
+    fn errors_of_some_products_are_pooled_and_all_are_forecast() {
+        let panel = panel(uneven);
+        let past = || Past::new(&panel, &Method::one(DEFAULT), 3, (8, 1));
+        let half: Vec<bool> = (0..60).map(|series| series % 2 == 0).collect();
+        let (whole, pooled) = (past(), past().pooling(&half));
+        let scores = |past: &Past| past.pools(30).pool(1).map(|pool| pool.scores);
+        assert_eq!(scores(&whole), scores(&pooled).map(|scores| 2 * scores));
+        assert_eq!((whole.forecast(1, 30), whole.forecast(2, 30)), (pooled.forecast(1, 30), pooled.forecast(2, 30)));
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub struct Outcomes {
     pub classes: [Outcome; Class::ALL.len()],
     /// All products together in each counted week, oldest first.
     pub by_week: Vec<Outcome>,
+    /// Each product over all counted weeks, in the order of the panel.
+    pub by_series: Vec<Outcome>,
 }
 
 impl Outcomes {
@@ -124,11 +126,17 @@ pub fn simulate_rule(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, rule: &
     play((panel, &[]), past, policy, (Level::By(*rule), &mut Steering::default()))
 }
 
+/// Plays the same weeks by a rule of each series; one without a rule is not played. All rules are continuous or none is. `service` of the policy says nothing
+/// here.
+pub fn simulate_each(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, rules: &[Option<PlanRule>]) -> Outcomes {
+    play((panel, &[]), past, policy, (Level::Each(rules), &mut Steering::default()))
+}
+
 fn play(
     (panel, classes): (&Panel, &[Class]),
     past: &Past,
     policy: &OrderUpTo<'_>,
-    (level, steering): (Level, &mut Steering<'_>),
+    (level, steering): (Level<'_>, &mut Steering<'_>),
 ) -> Outcomes {
     let end = policy.weeks.end.min(panel.weeks());
     let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
@@ -148,12 +156,13 @@ fn play(
         all: Outcome::default(),
         classes: [Outcome::default(); Class::ALL.len()],
         by_week: vec![Outcome::default(); counted.len()],
+        by_series: vec![Outcome::default(); panel.len()],
     };
     for week in begin..end {
         let is_review = (week - begin).is_multiple_of(policy.review_weeks.max(1));
         let pools = (is_review && level.needs_errors()).then(|| past.pools(week));
         for (series, (demand, shelf)) in demand.iter().zip(&mut shelves).enumerate() {
-            let Some((path, scale)) = past.forecast(series, week) else { continue };
+            let Some((level, (path, scale))) = level.of(series).zip(past.forecast(series, week)) else { continue };
             let is_first = shelf.is_none();
             let shelf = shelf.get_or_insert_with(empty);
             shelf.receive();
@@ -170,6 +179,7 @@ fn play(
             if counted.contains(&week) {
                 found.all += outcome;
                 found.by_week[week - counted.start] += outcome;
+                found.by_series[series] += outcome;
                 if let Some(class) = classes.get(series) {
                     found.classes[class.index()] += outcome;
                 }

@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 72] = [
+pub(super) const GIVEN: [(&str, &str); 73] = [
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
     ("CategoryArchiveInput", "id"),
@@ -70,6 +70,7 @@ pub(super) const GIVEN: [(&str, &str); 72] = [
     ("StockMoveItem", "quantity"),
     ("StockReportFilter", "from"),
     ("StockReportFilter", "to"),
+    ("StockSimulateInput", "product"),
     ("StocktakeLineInput", "counted"),
     ("StoreArchiveInput", "id"),
     ("StoreRestoreInput", "id"),

@@ -9,6 +9,7 @@ mod factors;
 mod history;
 mod score;
 mod simulate;
+mod simulate_classes;
 mod stored;
 mod sums;
 mod supply;
@@ -23,6 +24,7 @@ pub use factors::{FactorFields, FactorGoods, FactorProblem, FactorSeries, MOST_D
 pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
+pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedClasses, simulated_classes};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,
     incumbent_of, series_of, status_of,

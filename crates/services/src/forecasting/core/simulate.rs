@@ -1,5 +1,7 @@
 //! A reorder policy against the past: what it would have met, held and ordered.
 
+use std::ops::Range;
+
 use entity::prelude::*;
 use forecast::{
     Panel,
@@ -68,7 +70,24 @@ impl ReorderPolicy {
     pub fn promised(&self) -> Option<f64> {
         (!matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. })).then_some(self.service)
     }
-    fn plan_rule(&self) -> PlanRule {
+    /// Weeks of lead time and review.
+    pub(super) const fn span(&self) -> usize {
+        self.lead_weeks + self.review_weeks
+    }
+    /// As it is played over weeks of a history.
+    pub(super) fn over(&self, weeks: Range<usize>) -> OrderUpTo<'static> {
+        OrderUpTo {
+            service: self.service,
+            lead_weeks: self.lead_weeks,
+            review_weeks: self.review_weeks,
+            terms: Terms { minimum: self.minimum, pack: self.pack, breaks: None, shelf: None },
+            unmet: Unmet::Lost,
+            weeks,
+            warm_up: self.span(),
+            seed: SEED,
+        }
+    }
+    pub(super) fn plan_rule(&self) -> PlanRule {
         let (service, mut maximum_days) = (self.service, None);
         let policy = match self.rule {
             SimulatedRule::MinMax { point, maximum } => {
@@ -132,6 +151,8 @@ pub enum Unsimulated {
     TooEarly { first_week: i32 },
     /// No complete week lies in the range.
     NoWeek,
+    /// More products are asked for than are played at once.
+    TooMany { found: usize, most: usize },
 }
 
 /// Plays a policy for the history's first series; the others only lend it their errors. Forecasts and errors are made again at each review from earlier weeks.
@@ -143,26 +164,14 @@ pub fn simulated(
     (from, to): (Option<i32>, Option<i32>),
 ) -> Result<Compared, Unsimulated> {
     let own = own_panel(history).ok_or(Unsimulated::NoDemand)?;
-    let span = policy.lead_weeks + policy.review_weeks;
-    let begin = begin(history, &own, span)?;
-    let past = past(history, span)?;
-    let playable: Vec<usize> = (begin..own.weeks()).collect();
+    let span = policy.span();
+    let begin = begin(&own, 0, span)?;
+    let past = past(&history.panel().ok_or(Unsimulated::NoDemand)?, span);
     let rule = policy.plan_rule();
-    let scored = if rule.needs_errors() { playable.partition_point(|week| !past.pools(*week).is_enough()) } else { 0 };
-    let first = playable.get(scored + span).copied().ok_or(Unsimulated::TooFewErrors)?;
+    let first = first_counted(rule.needs_errors().then_some(&past), begin..own.weeks(), span)?;
     let weeks = counted(history, first, (from, to))?;
     let mondays = (monday(history, weeks.start), monday(history, weeks.end));
-    let terms = Terms { minimum: policy.minimum, pack: policy.pack, breaks: None, shelf: None };
-    let policy = OrderUpTo {
-        service: policy.service,
-        lead_weeks: policy.lead_weeks,
-        review_weeks: policy.review_weeks,
-        terms,
-        unmet: Unmet::Lost,
-        weeks,
-        warm_up: span,
-        seed: SEED,
-    };
+    let policy = policy.over(weeks);
     Ok(Compared {
         own: simulated_weeks(mondays, &simulate_rule(&own, &past, &policy, &rule)),
         naive: simulated_weeks(mondays, &simulate_naive(&own, &past, &policy, NAIVE_WEEKS)),
@@ -184,7 +193,7 @@ fn simulated_weeks(weeks: (i32, i32), found: &Outcomes) -> Simulated {
     }
 }
 
-fn monday(history: &History, week: usize) -> i32 {
+pub(super) fn monday(history: &History, week: usize) -> i32 {
     history.first_week + 7 * week as i32
 }
 
@@ -194,29 +203,36 @@ fn own_panel(history: &History) -> Option<Panel> {
     History { first_week: history.first_week, weeks: history.weeks, series: vec![first] }.panel()
 }
 
-fn past(history: &History, span: usize) -> Result<Past, Unsimulated> {
-    let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
-    Ok(Past::new(&panel, &Method::one(DEFAULT), span, (FIRST_POOLED, 1)))
+pub(super) fn past(panel: &Panel, span: usize) -> Past {
+    Past::new(panel, &Method::one(DEFAULT), span, (FIRST_POOLED, 1))
 }
 
-/// The first week before which the product has enough known weeks for a forecast of its own.
-fn begin(history: &History, own: &Panel, span: usize) -> Result<usize, Unsimulated> {
+/// The first week before which a series has enough known weeks for a forecast of its own.
+pub(super) fn begin(panel: &Panel, series: usize, span: usize) -> Result<usize, Unsimulated> {
     let mut prepared = Prepared::default();
-    prepare(&mut prepared, own.values(0), own.days(0));
+    prepare(&mut prepared, panel.values(series), panel.days(series));
     let (known, wanted) = (prepared.known.weeks.len(), NEW_WEEKS + span + 1);
-    if known == 0 || history.weeks == 0 {
+    if known == 0 || panel.weeks() == 0 {
         return Err(Unsimulated::NoDemand);
     }
     let last = prepared.known.weeks.get(NEW_WEEKS - 1).filter(|_| known >= wanted);
     last.map(|week| *week as usize + 1).ok_or(Unsimulated::TooShort { known, wanted })
 }
 
+/// The first of the playable weeks that counts: enough errors are known when the play begins, and lead time and review come first. No errors where none are
+/// needed.
+pub(super) fn first_counted(errors: Option<&Past>, playable: Range<usize>, span: usize) -> Result<usize, Unsimulated> {
+    let playable: Vec<usize> = playable.collect();
+    let scored = errors.map_or(0, |past| playable.partition_point(|week| !past.pools(*week).is_enough()));
+    playable.get(scored + span).copied().ok_or(Unsimulated::TooFewErrors)
+}
+
 /// The complete weeks between two days, both included, none before `first`.
-fn counted(
+pub(super) fn counted(
     history: &History,
     first: usize,
     (from, to): (Option<i32>, Option<i32>),
-) -> Result<std::ops::Range<usize>, Unsimulated> {
+) -> Result<Range<usize>, Unsimulated> {
     let index = |week: i32| usize::try_from((week - history.first_week) / 7).unwrap_or_default().min(history.weeks);
     let first_week = monday(history, first);
     let start = match from.map(|day| week_of(day + 6)) {

@@ -204,6 +204,15 @@ struct CostRow {
     unit_decimals: i32,
 }
 
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ListedCostRow {
+    id: ProductId,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    unit_decimals: i32,
+}
+
 /// Units wanted of a product in a week.
 #[derive(Record)]
 struct WantedRow {
@@ -232,6 +241,30 @@ pub async fn unit_cost(reads: &impl Reads, product: ProductId) -> Result<Option<
     let currency = row.cost_currency.and_then(|code| Currency::parse(&code));
     let cost = row.cost_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency));
     Ok(cost.map(|cost| UnitCost { cost, decimals: row.unit_decimals }))
+}
+
+/// A product's listed cost of a whole unit, None without one, and the decimals of the unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedCost {
+    pub product: ProductId,
+    pub decimals: i32,
+    pub cost: Option<Money>,
+}
+
+/// The listed costs of products.
+pub async fn listed_costs(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<ListedCost>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.id",
+        ListedCostRow::SELECT,
+        backend.in_ids("p.id", 2)
+    );
+    let rows = reads.records::<ListedCostRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let cost = |row: &ListedCostRow| {
+        let currency = row.cost_currency.as_deref().and_then(Currency::parse)?;
+        Some(Money::new(row.cost_minor?, currency))
+    };
+    Ok(rows.iter().map(|row| ListedCost { product: row.id, decimals: row.unit_decimals, cost: cost(row) }).collect())
 }
 
 /// Units wanted of a product by the Monday of their week, from one week on and before another; without a store of these stores together, or of all.

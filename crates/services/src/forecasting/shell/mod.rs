@@ -5,6 +5,7 @@ mod factors;
 mod make;
 mod score;
 mod simulate;
+mod simulate_classes;
 mod supply;
 mod watch;
 
@@ -15,5 +16,6 @@ pub use factors::{FactorError, FactorRemoval, FactorSet, factor_page, remove_fac
 pub use make::{MadeRun, make_all, make_run};
 pub use score::twice_drifted;
 pub use simulate::{Played, Simulation, SimulationError, simulate};
+pub use simulate_classes::{ClassAsk, simulate_classes};
 pub use supply::days_of_supply;
 pub use watch::{watch, watch_all};

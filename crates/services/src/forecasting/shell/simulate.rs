@@ -10,9 +10,9 @@ use crate::forecasting::{
 };
 
 /// Weeks of demand that are read.
-const MOST_WEEKS: i32 = 104;
+pub(super) const MOST_WEEKS: i32 = 104;
 /// Other products of the store whose errors are pooled with the product's own: they bound the time of an answer.
-const MOST_POOLED: usize = 100;
+pub(super) const MOST_POOLED: usize = 100;
 
 /// Why there is no simulation.
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,7 @@ use super::{
     product::{Basis, LevelState, ProductState},
     propose::{Target, kept, line_of, missed, target},
     reason::{Reason, ReasonCode, shown},
+    risk::{overstock, stockout},
 };
 
 /// A cut of less than this share of what has yet to come is not worth a letter.
@@ -110,6 +111,7 @@ fn line(
     line.cost = open.unit_cost.times(Quantity::new(units)?, product.decimals);
     let after = LevelState { incoming: level.incoming.saturating_sub(units), ..level.clone() };
     (line.figures.needed, line.figures.at_risk) = (0, missed(basis, product, &after));
+    (line.figures.stockout, line.figures.overstock) = (stockout(basis, product, &after), overstock(basis, &after, 0));
     line.reasons = vec![not_needed(product, &line, (kept, left))];
     Some(line)
 }

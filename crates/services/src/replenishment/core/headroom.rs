@@ -3,6 +3,8 @@
 use entity::prelude::*;
 use inventory::purchasing::core::Supply;
 
+use super::risk::HalfYear;
+
 /// What a purchase may become for its order's sake. Units are the product's smallest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Headroom {
@@ -18,6 +20,10 @@ pub struct Headroom {
     /// Of one whole unit, where no supplier says so.
     pub cost: Option<Money>,
     pub supply: Option<Supply>,
+    /// With what other lines of the plan move to the store.
+    pub position: i64,
+    /// None without a forecast of demand.
+    pub half_year: Option<HalfYear>,
 }
 
 impl Headroom {
@@ -28,6 +34,10 @@ impl Headroom {
     }
     pub(super) fn cost_of(&self, units: i64) -> Option<Money> {
         self.cost_at(units)?.times(Quantity::new(units)?, self.decimals)
+    }
+    /// Units that are left after half a year where so much is bought. None where nobody knows.
+    pub(super) fn left(&self, units: i64) -> Option<f64> {
+        self.half_year.as_ref()?.left(self.position.saturating_add(units))
     }
     /// Expected margin of the units at risk, in minor units of the cost's currency; 0 where the price is not known.
     pub(super) fn margin_of(&self, units: i64, at_risk: f64) -> i64 {

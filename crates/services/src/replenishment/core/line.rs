@@ -156,6 +156,12 @@ pub struct LineFigures {
     pub after_break: i64,
     /// Units of mean demand that would be missed without the line.
     pub at_risk: f64,
+    /// The chance that stock ends before a delivery comes, without the line (of a cut, with it), and the units that are left with it after half a year. None
+    /// without a forecast of demand, where too few errors are known, and in lines of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stockout: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overstock: Option<f64>,
     pub class: Option<DemandClass>,
     pub known_weeks: Option<u32>,
     /// Data quality of the forecast, 0 to 1; None without one.
@@ -198,6 +204,7 @@ impl PlanLine {
         let Some(headroom) = &self.headroom else { return };
         let (cost, at_risk) = (headroom.cost_of(units), headroom.missed.min(units as f64));
         let margin = headroom.margin_of(units, at_risk);
+        self.figures.overstock = headroom.left(units);
         (self.quantity, self.cost, self.margin, self.figures.at_risk) = (units, cost, margin, at_risk);
     }
 }

@@ -15,6 +15,7 @@ mod promise;
 mod propose;
 mod purchase;
 mod reason;
+mod risk;
 mod score;
 mod terms;
 mod waiting;

@@ -1,6 +1,6 @@
 //! A product as it stands in its stores, and what plans of all products rest on.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
 use forecast::{
@@ -155,6 +155,15 @@ impl Leads {
         let arrival = self.calendar.arrival(today.saturating_add(in_days), lead_days.ceil() as i32);
         f64::from(arrival.saturating_sub(today))
     }
+    /// Days from today until the arrival of what is ordered today, each as likely as another: by all measured deliveries, or as is stated.
+    pub(super) fn arrivals(&self, today: i32) -> Vec<f64> {
+        let days = self.lead().likely_days();
+        if self.calendar.is_any_day() {
+            return days;
+        }
+        let arrival = |days: f64| f64::from(self.calendar.arrival(today, days.ceil() as i32).saturating_sub(today));
+        days.into_iter().map(arrival).collect()
+    }
     /// The lead times that stock is kept for today, where an order can be made every `chance_days`: with the supplier's calendar those until what a later
     /// chance can order arrives.
     pub(super) fn by_calendar(&self, today: i32, chance_days: i32) -> Cow<'_, Self> {
@@ -206,7 +215,7 @@ impl ProductState {
 #[derive(Debug, Clone, Default)]
 pub struct Basis {
     pub policies: Policies,
-    pub pools: BTreeMap<u16, SumPools>,
+    pub pools: BTreeMap<u16, Arc<SumPools>>,
     /// Whether there is a run at all: without one nobody knows what stores need to keep.
     pub has_run: bool,
     /// Days since 1970-01-01.
@@ -219,6 +228,7 @@ pub struct Basis {
 
 impl Basis {
     pub fn new(policies: Policies, pools: BTreeMap<u16, SumPools>, has_run: bool, today: i32) -> Self {
+        let pools = pools.into_iter().map(|(method, pools)| (method, Arc::new(pools))).collect();
         Self { policies, pools, has_run, today, ..Self::default() }
     }
     #[must_use]
@@ -232,7 +242,7 @@ impl Basis {
     /// The demand of a level over coming weeks; without a forecast none.
     pub fn demand<'a>(&'a self, level: &'a LevelState) -> LeadTimeDemand<'a> {
         let Some(demand) = &level.demand else { return LeadTimeDemand { path: &[], scale: 1.0, pools: &self.none } };
-        let pools = demand.pool.and_then(|pool| self.pools.get(&pool)).unwrap_or(&self.none);
+        let pools = demand.pool.and_then(|pool| self.pools.get(&pool)).map_or(&self.none, Arc::as_ref);
         LeadTimeDemand { path: &demand.path, scale: demand.scale, pools }
     }
     pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads, method: SafetyStockMethod) -> Outlook<'a> {

@@ -14,6 +14,7 @@ use super::{
     promise::{asked_of, method_of, service_of, service_wanted},
     purchase::purchase,
     reason::{Reason, ReasonCode, shown},
+    risk::{overstock, stockout},
     waiting::waiting,
 };
 
@@ -289,6 +290,7 @@ fn transfers(
         let text = format!("another store has {} that it does not need", shown(giver.surplus, product.decimals));
         line.reasons.push(Reason::new(ReasonCode::Surplus, text, &[("surplus", giver.surplus as f64)]));
         line.figures.moved = missing - left;
+        line.figures.overstock = overstock(basis, need.level, missing - left + quantity);
         lines.push(line);
         (left, giver.surplus) = (left - quantity, giver.surplus - quantity);
     }
@@ -326,6 +328,8 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         needed: up_to.saturating_sub(level.position()),
         after_break: quantity,
         at_risk,
+        stockout: stockout(basis, product, level),
+        overstock: overstock(basis, level, quantity),
         class: level.demand.as_ref().map(|demand| demand.class),
         known_weeks: level.demand.as_ref().map(|demand| demand.known_weeks),
         confidence: level.demand.as_ref().map(|demand| demand.score / 100.0),

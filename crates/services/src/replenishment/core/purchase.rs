@@ -9,6 +9,7 @@ use super::{
     product::{Basis, ProductState},
     propose::{HOLDING, Target, line_of, missed},
     reason::{Reason, ReasonCode, shown},
+    risk::HalfYear,
 };
 
 /// A pack that lasts so much longer than half a year is worth a word.
@@ -77,6 +78,8 @@ fn headroom(basis: &Basis, product: &ProductState, need: &Target<'_>, (moved, sh
         price: product.price,
         cost: product.cost,
         supply: product.supply.clone(),
+        position,
+        half_year: HalfYear::of(basis, level),
     }
 }
 

@@ -109,6 +109,8 @@ mod tests {
             needed: 59,
             after_break: 59,
             at_risk: 20.0,
+            stockout: None,
+            overstock: None,
             class: None,
             known_weeks: None,
             confidence: None,

@@ -1,6 +1,9 @@
 //! Plans of single products: the worked example of INSIGHT 6.1, and what shopkeepers would wonder about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use entity::prelude::*;
 use forecast::{intervals::SumPools, xyz::XyzClass};
@@ -102,6 +105,7 @@ fn numbered(mut lines: Vec<PlanLine>) -> Vec<PlanLine> {
 mod calendar;
 mod cuts;
 mod minimum;
+mod risk;
 mod safety;
 
 const BUY: ReplenishmentLineKind = ReplenishmentLineKind::Purchase;

@@ -50,7 +50,7 @@ fn a_share_of_units_needs_less_stock_where_lots_are_large() {
         let mut basis = by(method, 0.0, service, cover_days);
         // Errors from −5 to 5, evenly spread.
         let errors: Vec<f32> = (-500_i16..=500).map(|error| f32::from(error) / 100.0).collect();
-        basis.pools = BTreeMap::from([(0, SumPools::of_kept(vec![errors; 8]))]);
+        basis.pools = BTreeMap::from([(0, Arc::new(SumPools::of_kept(vec![errors; 8])))]);
         let lines = plan_product(&basis, &ProductState { supply: Some(supply(0, 1)), ..product(vec![level(2, 0, MEAN)]) });
         lines[0].figures.exact_point
     };
@@ -79,7 +79,7 @@ fn a_class_is_asked_for_the_level_that_gave_its_promise() {
     let plan = |method: SafetyStockMethod, abc: AbcClass| {
         let mut basis = by(method, 0.0, 9_500, 0).calibrated(Calibration::new(&[correction]));
         let errors: Vec<f32> = (0_u16..1_000).map(|error| f32::from(error) / 100.0).collect();
-        basis.pools = BTreeMap::from([(0, SumPools::of_kept(vec![errors; 8]))]);
+        basis.pools = BTreeMap::from([(0, Arc::new(SumPools::of_kept(vec![errors; 8])))]);
         let level = LevelState { classes: Some(Classes { abc, xyz: XyzClass::X }), ..level(2, 18, MEAN) };
         plan_product(&basis, &ProductState { supply: Some(supply(0, 1)), ..product(vec![level]) }).remove(0)
     };

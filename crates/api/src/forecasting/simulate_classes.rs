@@ -1,0 +1,110 @@
+//! Totals of a simulation of several products, in GraphQL.
+
+use async_graphql::Context;
+use macros::resolvers;
+use services::{demand::core::six, forecasting::core::ClassTotals};
+
+use crate::{
+    catalog::Money,
+    counts::AbcClass,
+    graphql::scalars::{Date, Long},
+    reports::XyzClass,
+};
+
+/// Totals of the products of a class, or of all.
+pub struct StockSimulationTotals {
+    of: ClassTotals,
+    /// Mondays of the first counted week and of the week after the last one.
+    weeks: (i32, i32),
+}
+
+impl StockSimulationTotals {
+    pub(super) fn new(of: ClassTotals, weeks: (i32, i32)) -> Self {
+        Self { of, weeks }
+    }
+}
+
+/// Totals of the products of a pair of classes, or of all products, over the counted weeks of a simulation. Units are whole ones, so that products with other
+/// units add up; stock is that of the end of a week.
+#[resolvers]
+impl StockSimulationTotals {
+    /// ABC class of the products. Null for all products together, and for products without classes.
+    async fn abc_class(&self) -> Option<AbcClass> {
+        Some(self.of.classes?.0.into())
+    }
+    /// XYZ class of the products. Null for all products together, and for products without classes.
+    async fn xyz_class(&self) -> Option<XyzClass> {
+        Some(self.of.classes?.1.into())
+    }
+    /// Monday of the first counted week.
+    async fn from(&self) -> Date {
+        Date(self.weeks.0)
+    }
+    /// Sunday of the last counted week.
+    async fn to(&self) -> Date {
+        Date(self.weeks.1 - 1)
+    }
+    /// Number of counted weeks.
+    async fn weeks(&self) -> i32 {
+        (self.weeks.1 - self.weeks.0) / 7
+    }
+    /// Number of simulated products.
+    async fn products(&self) -> Long {
+        Long(self.of.products as i64)
+    }
+    /// Promised share of cycles without unmet demand, or of units with FILL_RATE, 0 to 1. Null for MIN_MAX and TARGET_DAYS, which promise none, and where the
+    /// products are promised different levels.
+    async fn promised_service_level(&self) -> Option<f64> {
+        self.of.promised
+    }
+    /// Number of cycles of all products: from one review to the next with PERIODIC, from one delivery to the next with other kinds.
+    async fn cycles(&self) -> Long {
+        Long(self.of.cycles as i64)
+    }
+    /// Share of cycles without unmet demand, 0 to 1. Compare it with `promisedServiceLevel` from 200 cycles on. Null without a cycle that ends in a counted
+    /// week.
+    async fn service_level(&self) -> Option<f64> {
+        self.of.cycle_service().map(six)
+    }
+    /// Units met ÷ units demanded, 0 to 1; compare it with `promisedServiceLevel` where the method is FILL_RATE. Null without demand.
+    async fn fill_rate(&self) -> Option<f64> {
+        self.of.fill().map(six)
+    }
+    /// Whole units of demand. Weeks out of stock are drawn from known weeks before them.
+    async fn demand(&self) -> f64 {
+        six(self.of.demanded)
+    }
+    /// Whole units of demand that stock met. The rest is lost.
+    async fn met(&self) -> f64 {
+        six(self.of.met)
+    }
+    /// Mean whole units in stock, of all products together.
+    async fn mean_stock(&self) -> f64 {
+        six(self.of.mean_stock)
+    }
+    /// Values of `meanStock` at the products' unit costs of today, one a currency. Null beyond 2^53 − 1 minor units, and for callers without
+    /// product.cost.read.
+    #[field(mask = ProductCostRead, list_size(assumed = 1))]
+    async fn mean_stock_values(&self, ctx: &Context<'_>) -> Option<Vec<Money>> {
+        Some(self.of.stock_values()?.into_iter().map(Money::from).collect())
+    }
+    /// Costs of holding `meanStock` over the counted weeks, one a currency: a quarter of its value a year. Null beyond 2^53 − 1 minor units, and for callers
+    /// without product.cost.read.
+    #[field(mask = ProductCostRead, list_size(assumed = 1))]
+    async fn holding_costs(&self, ctx: &Context<'_>) -> Option<Vec<Money>> {
+        Some(self.of.holding_costs()?.into_iter().map(Money::from).collect())
+    }
+    /// Number of products without a unit cost, which are in no value and no holding cost. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn products_without_cost(&self, ctx: &Context<'_>) -> Option<Long> {
+        Some(Long(self.of.without_cost as i64))
+    }
+    /// Number of orders.
+    async fn orders(&self) -> Long {
+        Long(self.of.orders as i64)
+    }
+    /// Whole units ordered.
+    async fn ordered(&self) -> f64 {
+        six(self.of.ordered)
+    }
+}

@@ -1,0 +1,67 @@
+//! What a reorder policy is simulated for, in GraphQL.
+
+use async_graphql::InputObject;
+use platform::path;
+use services::forecasting::shell::ClassAsk;
+
+use super::simulate::StockSimulationPolicyInput;
+use crate::{
+    catalog::{ProductFilter, ProductRef, StoreRef},
+    counts::AbcClass,
+    graphql::{
+        fault::{Answer, TopError},
+        scalars::Date,
+    },
+    reports::XyzClass,
+};
+
+/// Days that a simulation may go over: 104 weeks.
+const MOST_DAYS: i32 = 728;
+
+/// Products, store, policy and days of a simulation.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockSimulateInput {
+    /// Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE.
+    pub product: Option<ProductRef>,
+    /// ABC class of the products in the store, by the newest run. Null for all; refused beside `product`.
+    pub abc_class: Option<AbcClass>,
+    /// XYZ class of the products in the store, by the newest run. Null for all; refused beside `product`.
+    pub xyz_class: Option<XyzClass>,
+    /// Store.
+    pub store: StoreRef,
+    /// Reorder policy.
+    pub policy: StockSimulationPolicyInput,
+    /// First day; weeks that begin on it or later are counted. Null for the first week that can be counted.
+    pub from: Option<Date>,
+    /// Last day, at most 728 days from `from` on; weeks that end on it or earlier are counted. Null for the last complete week.
+    pub to: Option<Date>,
+}
+
+impl StockSimulateInput {
+    /// The days, in their order.
+    pub(super) fn range(&self) -> Answer<(Option<i32>, Option<i32>)> {
+        let (from, to) = (self.from.map(|day| day.0), self.to.map(|day| day.0));
+        match from.zip(to).map(|(from, to)| to - from) {
+            Some(days) if days < 0 => Err(TopError::bad_input("to is before from", path!["input", "to"])),
+            Some(days) if days >= MOST_DAYS => {
+                Err(TopError::bad_input(format!("from and to span at most {MOST_DAYS} days"), path!["input", "to"]))
+            }
+            _ => Ok((from, to)),
+        }
+    }
+    /// Refuses classes and a filter beside a product, which is simulated alone.
+    pub(super) fn check_alone(&self, products: Option<&ProductFilter>) -> Answer<()> {
+        let named = [("abcClass", self.abc_class.is_some()), ("xyzClass", self.xyz_class.is_some())];
+        let message = "a product is simulated alone: leave it out to simulate several";
+        match named.iter().find(|(_, is_given)| *is_given) {
+            _ if self.product.is_none() => Ok(()),
+            Some((name, _)) => Err(TopError::bad_input(message, path!["input", *name])),
+            None if products.is_some() => Err(TopError::bad_input(message, path!["products"])),
+            None => Ok(()),
+        }
+    }
+    /// The classes that are asked for.
+    pub(super) fn classes(&self) -> ClassAsk {
+        ClassAsk { abc: self.abc_class.map(Into::into), xyz: self.xyz_class.map(Into::into), ..ClassAsk::default() }
+    }
+}

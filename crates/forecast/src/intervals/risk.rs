@@ -1,0 +1,112 @@
+//! The risk of stock: that it ends before a delivery, and that it lies for long. Both from the measured errors of sums, by which points and targets are found.
+
+use crate::intervals::{LeadTimeDemand, lead_time::distinct};
+
+impl LeadTimeDemand<'_> {
+    /// The chance, 0 to 1, that demand over a lead time is more than `stock`, where each of the lead times, in weeks, has an equal chance: 1 less the mean over
+    /// them of F_L(stock), with F_L the inverse of [`Self::quantile`]. At the point that keeps a cycle service p it is 1 − p. None if too little was scored, or
+    /// without lead times. Sources: INSIGHT, sections 5.2 and 6.2; Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed. (2017):
+    /// the probability of a stockout in a replenishment cycle.
+    pub fn stockout(&self, stock: f64, lead_weeks: &[f64]) -> Option<f64> {
+        let distinct = distinct(lead_weeks);
+        if distinct.is_empty() || !stock.is_finite() || !self.pools.is_enough() {
+            return None;
+        }
+        let total: f64 = distinct.iter().map(|(_, count)| count).sum();
+        let within: f64 = distinct.iter().map(|(weeks, count)| count * self.chance(stock, *weeks)).sum();
+        Some((1.0 - within / total).clamp(0.0, 1.0))
+    }
+    /// Expected units of `stock` that demand over `weeks` leaves: the mean of (stock − D)⁺ with D = max(0, Σf + e s₀) over the errors e of sums; beside
+    /// [`Self::shortage`] the other side of the newsvendor's balance, left − short = stock − mean demand (Silver, Pyke & Thomas, 2017). Within a week the
+    /// figures of the sums on both sides are weighted, each around its own mean; beyond the longest sum errors grow by the root of the weeks. Stock below 0
+    /// leaves none. None if too little was scored.
+    pub fn overstock(&self, stock: f64, weeks: f64) -> Option<f64> {
+        if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
+            return None;
+        }
+        let (stock, weeks) = (stock.max(0.0), weeks.max(0.0));
+        let mean = self.mean(weeks);
+        let whole = |weeks: usize| {
+            if weeks == 0 {
+                return Some((stock - mean).max(0.0));
+            }
+            let used = weeks.min(self.pools.longest());
+            let scale = self.scale * (weeks as f64 / used as f64).sqrt();
+            let pool = self.pools.pool(used)?;
+            // Where Σf + e s₀ is below 0 nothing is sold, so that no more is left than there was.
+            let left = pool.deficit((stock - mean) / scale)? - pool.deficit(-mean / scale)?;
+            Some(left * scale)
+        };
+        let below = whole(weeks as usize)?;
+        if weeks.fract() <= 0.0 {
+            return Some(below);
+        }
+        let above = whole(weeks as usize + 1)?;
+        Some(below + weeks.fract() * (above - below))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervals::{Pool, SumPools};
+
+    /// Sums over one and two weeks: errors 0.01, 0.02, … 9.99, and twice that.
+    fn pools() -> SumPools {
+        let scores = |factor: f32| Pool::new((1..1_000).map(|score| score as f32 / 100.0 * factor).collect());
+        SumPools::new(vec![scores(1.0), scores(2.0)], &[9, 9])
+    }
+    fn near(found: Option<f64>, expected: f64) -> bool {
+        (found.unwrap() - expected).abs() < 0.01
+    }
+
+    #[test]
+    fn stock_at_the_point_of_a_service_level_runs_out_in_the_other_cycles() {
+        let (path, pools) = ([10.0; 4], pools());
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        // Demand over one week is evenly spread from 10 to 30, over two weeks from 20 to 60.
+        for (stock, weeks, expected) in
+            [(20.0, 1.0, 0.5), (25.0, 1.0, 0.25), (30.0, 1.0, 0.0), (9.0, 1.0, 1.0), (50.0, 2.0, 0.25)]
+        {
+            assert!(near(demand.stockout(stock, &[weeks]), expected), "{stock} {weeks}: {:?}", demand.stockout(stock, &[weeks]));
+        }
+        for service in [0.6, 0.9, 0.95, 0.98] {
+            assert!(near(demand.stockout(demand.quantile(service, 1.5).unwrap(), &[1.5]), 1.0 - service), "{service}");
+            let mixed = demand.mixture(service, &[1.0, 2.0]).unwrap();
+            assert!(near(demand.stockout(mixed, &[1.0, 2.0]), 1.0 - service), "{service} of two lead times");
+        }
+        // One week never needs 52, two weeks do in a fifth of the cases: three of four deliveries take a week.
+        assert!(near(demand.stockout(52.0, &[1.0, 1.0, 2.0, 1.0]), 0.05));
+        assert_eq!((demand.stockout(0.0, &[0.0]), demand.stockout(-1.0, &[0.0])), (Some(0.0), Some(1.0)), "at once");
+        assert_eq!((demand.stockout(1.0, &[]), demand.stockout(f64::NAN, &[1.0])), (None, None));
+    }
+
+    #[test]
+    fn what_is_left_and_what_is_short_balance() {
+        let (path, pools) = ([10.0; 4], pools());
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        // Of 20 units 10² ÷ (2 × 20) are left after one week, of 40 units 20² ÷ (2 × 40) after two.
+        assert!(near(demand.overstock(20.0, 1.0), 2.5) && near(demand.overstock(40.0, 2.0), 5.0));
+        assert!(near(demand.overstock(10.0, 1.0), 0.0) && near(demand.overstock(50.0, 1.0), 30.0));
+        assert_eq!((demand.overstock(-5.0, 1.0), demand.overstock(7.0, 0.0)), (Some(0.0), Some(7.0)));
+        for (stock, weeks) in [(14.0, 1.0), (33.0, 1.5), (47.0, 2.0), (90.0, 3.0)] {
+            let (left, short) = (demand.overstock(stock, weeks).unwrap(), demand.shortage(stock, weeks).unwrap());
+            let mean_demand = stock - left + short;
+            let all = demand.shortage(0.0, weeks).unwrap();
+            assert!((mean_demand - all).abs() < 0.05, "{stock} {weeks}: {mean_demand} {all}");
+        }
+        assert_eq!(demand.overstock(f64::INFINITY, 1.0), None);
+        let few = SumPools::new(vec![Pool::new(vec![1.0; 199])], &[9]);
+        let unknown = LeadTimeDemand { pools: &few, ..demand };
+        assert_eq!((unknown.overstock(9.0, 1.0), unknown.stockout(9.0, &[1.0])), (None, None));
+    }
+
+    #[test]
+    fn no_more_is_left_than_there_was() {
+        // Demand of 1 + 2 e with errors from −1 to 1: in a quarter of the weeks nothing is sold, in another quarter half of the unit is.
+        let pool = Pool::new((0_i16..=200).map(|score| f32::from(score - 100) / 100.0).collect());
+        let pools = SumPools::new(vec![pool], &[9]);
+        let demand = LeadTimeDemand { path: &[1.0], scale: 2.0, pools: &pools };
+        assert!(near(demand.overstock(1.0, 1.0), 0.375), "{:?}", demand.overstock(1.0, 1.0));
+    }
+}

@@ -1,0 +1,345 @@
+//! A reorder policy against the past of many products of a store at once, with totals by ABC and XYZ class.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+use forecast::{
+    Panel,
+    simulate::{Outcome, PlanRule, simulate_each},
+    xyz::XyzClass,
+};
+
+use super::{
+    History, ReorderPolicy, SimulatedRule, StoredClasses, Unsimulated, service_of,
+    simulate::{begin, counted, first_counted, monday, past},
+};
+
+/// A year's holding cost as a share of the cost, as plans have it.
+const HOLDING: f64 = 0.25;
+const YEAR_WEEKS: f64 = 52.0;
+/// Products of one simulation at most, and of one by fill rate, whose stock is searched for in a hundred times as many steps.
+const MOST_PRODUCTS: usize = 500;
+const MOST_BY_FILL: usize = 100;
+
+/// A product that a policy is played for.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ClassProduct {
+    /// Those of the newest run.
+    pub classes: Option<StoredClasses>,
+    /// Of its unit.
+    pub decimals: i32,
+    /// Of a whole unit.
+    pub cost: Option<Money>,
+}
+
+/// Products of a store, and the history that they are played against.
+#[derive(Debug, Clone, Default)]
+pub struct ClassHistory {
+    pub history: History,
+    pub products: BTreeMap<ProductId, ClassProduct>,
+    /// Products whose errors are pooled, be they played or not.
+    pub pooled: BTreeSet<ProductId>,
+}
+
+/// Products of two classes, or all of them. Units are whole ones; stock is that of the ends of weeks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ClassTotals {
+    /// None: all products, or those without classes.
+    pub classes: Option<(AbcClass, XyzClass)>,
+    /// None of a rule that promises nothing, and where products are promised different levels.
+    pub promised: Option<f64>,
+    pub products: u64,
+    /// Cycles of all products, and those without unmet demand.
+    pub cycles: u64,
+    pub served: u64,
+    pub demanded: f64,
+    pub met: f64,
+    pub mean_stock: f64,
+    pub orders: u64,
+    pub ordered: f64,
+    /// Products without a cost, which are in no value.
+    pub without_cost: u64,
+    /// Of `mean_stock`, in minor units.
+    value: BTreeMap<Currency, f64>,
+    /// That are counted.
+    weeks: f64,
+}
+
+impl ClassTotals {
+    fn of(classes: Option<(AbcClass, XyzClass)>, weeks: usize) -> Self {
+        Self { classes, weeks: weeks as f64, ..Self::default() }
+    }
+    fn add(&mut self, product: &ClassProduct, promised: Option<f64>, outcome: &Outcome) {
+        let whole = |units: f64| units / 10_f64.powi(product.decimals);
+        let mean_stock = whole(outcome.stock) / self.weeks;
+        self.promised = if self.products == 0 { promised } else { self.promised.filter(|known| promised == Some(*known)) };
+        self.products += 1;
+        self.cycles += outcome.cycles;
+        self.served += outcome.served;
+        self.demanded += whole(outcome.demanded);
+        self.met += whole(outcome.met);
+        self.mean_stock += mean_stock;
+        self.orders += outcome.orders;
+        self.ordered += whole(outcome.ordered);
+        match product.cost {
+            Some(cost) => *self.value.entry(cost.currency).or_default() += mean_stock * cost.minor as f64,
+            None => self.without_cost += 1,
+        }
+    }
+    /// Cycles without unmet demand ÷ cycles. None without cycles.
+    pub fn cycle_service(&self) -> Option<f64> {
+        (self.cycles > 0).then(|| self.served as f64 / self.cycles as f64)
+    }
+    /// Units met ÷ units demanded. None without demand.
+    pub fn fill(&self) -> Option<f64> {
+        (self.demanded > 0.0).then(|| self.met / self.demanded)
+    }
+    /// The value of the mean stock, one amount a currency. None beyond what can be kept exactly.
+    pub fn stock_values(&self) -> Option<Vec<Money>> {
+        self.amounts(1.0)
+    }
+    /// The cost of holding the mean stock over the counted weeks: a quarter of its value a year (Silver, Pyke & Thomas, 2017: v × r × mean stock). None beyond
+    /// what can be kept exactly.
+    pub fn holding_costs(&self) -> Option<Vec<Money>> {
+        self.amounts(HOLDING * self.weeks / YEAR_WEEKS)
+    }
+    fn amounts(&self, share: f64) -> Option<Vec<Money>> {
+        let amount = |(currency, minor): (&Currency, &f64)| {
+            let minor = (minor * share).round();
+            (minor.abs() <= MAX_SAFE as f64).then(|| Money::new(minor as i64, *currency))
+        };
+        self.value.iter().map(amount).collect()
+    }
+}
+
+/// A policy that was played for products of a store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulatedClasses {
+    /// Mondays of the first counted week and of the week after the last one.
+    pub weeks: (i32, i32),
+    /// Products that have too short a history before the first counted week.
+    pub left_out: u64,
+    pub all: ClassTotals,
+    /// A and X first, products without classes last.
+    pub classes: Vec<ClassTotals>,
+}
+
+impl ReorderPolicy {
+    /// How many products it is played for at most.
+    pub const fn most_products(&self) -> usize {
+        let promises = !matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. });
+        if promises && matches!(self.method, SafetyStockMethod::FillRate) { MOST_BY_FILL } else { MOST_PRODUCTS }
+    }
+    /// As it is for a product of these classes.
+    fn of_classes(&self, classes: Option<StoredClasses>) -> Self {
+        match self.rule {
+            SimulatedRule::Service { .. } => Self { service: service_of(classes), ..*self },
+            _ => *self,
+        }
+    }
+}
+
+/// Plays a policy for all products of a history at once; each as it would be alone, over the same weeks. The first counted week is the first that any of them
+/// can be counted in; products that are not there yet are left out. Days are since 1970-01-01; without them all weeks count that can.
+pub fn simulated_classes(
+    of: &ClassHistory,
+    policy: &ReorderPolicy,
+    range: (Option<i32>, Option<i32>),
+) -> Result<SimulatedClasses, Unsimulated> {
+    let (history, span) = (&of.history, policy.span());
+    let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
+    let begins = begins(of, &panel, span)?;
+    let earliest = begins.iter().flatten().copied().min().ok_or(Unsimulated::NoDemand)?;
+    let pooled: Vec<bool> = history.series.iter().map(|series| of.pooled.contains(&series.product)).collect();
+    let past = past(&panel, span).pooling(&pooled);
+    let mut rules: Vec<Option<PlanRule>> = Vec::with_capacity(begins.len());
+    for (series, begin) in history.series.iter().zip(&begins) {
+        let product = begin.and(of.products.get(&series.product));
+        rules.push(product.map(|product| policy.of_classes(product.classes).plan_rule()));
+    }
+    let needs_errors = rules.iter().flatten().any(PlanRule::needs_errors);
+    let first = first_counted(needs_errors.then_some(&past), earliest..panel.weeks(), span)?;
+    let weeks = counted(history, first, range)?;
+    for (rule, begin) in rules.iter_mut().zip(&begins) {
+        if begin.is_some_and(|begin| begin + span > weeks.start) {
+            *rule = None;
+        }
+    }
+    let (mondays, count) = ((monday(history, weeks.start), monday(history, weeks.end)), weeks.len());
+    let outcomes = simulate_each(&panel, &past, &policy.over(weeks), &rules).by_series;
+    let mut all = ClassTotals::of(None, count);
+    let mut classes = BTreeMap::new();
+    for ((series, outcome), _) in history.series.iter().zip(&outcomes).zip(&rules).filter(|(_, rule)| rule.is_some()) {
+        let Some(product) = of.products.get(&series.product) else { continue };
+        let promised = policy.of_classes(product.classes).promised();
+        let own = product.classes.map(|classes| (classes.abc, XyzClass::from(classes.xyz)));
+        all.add(product, promised, outcome);
+        let totals = classes.entry((own.is_none(), own)).or_insert_with(|| ClassTotals::of(own, count));
+        totals.add(product, promised, outcome);
+    }
+    let left_out = (of.products.len() as u64).saturating_sub(all.products);
+    Ok(SimulatedClasses { weeks: mondays, left_out, all, classes: classes.into_values().collect() })
+}
+
+/// The first week that each series can be played in, None of one that is not played. Where none can, the reason of the one with the longest history.
+fn begins(of: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<usize>>, Unsimulated> {
+    let (mut begins, mut reason, mut most) = (Vec::new(), Unsimulated::NoDemand, 0);
+    for (place, series) in of.history.series.iter().enumerate() {
+        let is_played = of.products.contains_key(&series.product);
+        let found = if is_played { begin(panel, place, span) } else { Err(Unsimulated::NoDemand) };
+        if let Err(Unsimulated::TooShort { known, wanted }) = found
+            && known > most
+        {
+            (reason, most) = (Unsimulated::TooShort { known, wanted }, known);
+        }
+        begins.push(found.ok());
+    }
+    if begins.iter().all(Option::is_none) { Err(reason) } else { Ok(begins) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecasting::core::{LevelFacts, StoredXyz, simulated};
+
+    const FIRST: i32 = 4;
+    const WEEKS: i32 = 44;
+
+    fn id<K>(n: u128) -> Id<K> {
+        Id::from_uuid(uuid::Uuid::from_u128(n))
+    }
+    /// Thirty products in a store; uneven weeks that repeat nowhere.
+    fn store() -> ClassHistory {
+        let weekly = |product: u128| {
+            let units = |week: i64| 5 + (week * 7 + product as i64 * 13) * (week + 3) % 17;
+            // The last one is new.
+            let first = if product == 30 { WEEKS - 9 } else { 0 };
+            let weeks = (first..WEEKS).map(|week| (FIRST + 7 * week, units(week.into()))).collect();
+            LevelFacts { weeks, ..LevelFacts::default() }
+        };
+        let facts: BTreeMap<(ProductId, StoreId), LevelFacts> = (1..=30).map(|n| ((id(n), id(90)), weekly(n))).collect();
+        let product = |n: u128| {
+            let stored = |abc: AbcClass, xyz: StoredXyz| StoredClasses { abc, xyz, computed_abc: abc, computed_xyz: xyz };
+            let classes = match n {
+                1..=10 => Some(stored(AbcClass::A, StoredXyz::X)),
+                11..=20 => Some(stored(AbcClass::C, StoredXyz::Z)),
+                21 => Some(stored(AbcClass::A, StoredXyz::Y)),
+                _ => None,
+            };
+            ClassProduct { classes, decimals: 0, cost: Some(Money::new(200, Currency::GBP)) }
+        };
+        ClassHistory {
+            history: History::of(&facts, FIRST + 7 * WEEKS),
+            products: (1..=30).map(|n| (id(n), product(n))).collect(),
+            pooled: (1..=30).map(id).collect(),
+        }
+    }
+    fn policy(rule: SimulatedRule) -> ReorderPolicy {
+        let method = SafetyStockMethod::Quantile;
+        ReorderPolicy { rule, service: 0.95, method, lead_weeks: 2, review_weeks: 1, minimum: 0, pack: 1 }
+    }
+
+    #[test]
+    fn classes_add_up_to_all_products() {
+        let of = store();
+        let found = simulated_classes(&of, &policy(SimulatedRule::Periodic), (None, None)).unwrap();
+        let said: Vec<_> = found.classes.iter().map(|totals| (totals.classes, totals.products)).collect();
+        let class = |abc: AbcClass, xyz: XyzClass| Some((abc, xyz));
+        let expected = [
+            (class(AbcClass::A, XyzClass::X), 10),
+            (class(AbcClass::A, XyzClass::Y), 1),
+            (class(AbcClass::C, XyzClass::Z), 10),
+            (None, 8),
+        ];
+        assert_eq!((said.as_slice(), found.left_out), (&expected[..], 1), "the new one has nine weeks");
+        let weeks = ((found.weeks.1 - found.weeks.0) / 7) as u64;
+        assert_eq!((found.all.products, found.all.cycles), (29, 29 * weeks), "a review each week");
+        let sum = |figure: fn(&ClassTotals) -> f64| found.classes.iter().map(figure).sum::<f64>();
+        let figures: [fn(&ClassTotals) -> f64; 5] = [
+            |totals| totals.mean_stock,
+            |totals| totals.orders as f64,
+            |totals| totals.served as f64,
+            |totals| totals.demanded,
+            |totals| totals.ordered,
+        ];
+        for figure in figures {
+            assert!((sum(figure) - figure(&found.all)).abs() < 1e-6);
+        }
+        assert!(found.all.fill().unwrap() > 0.9 && found.all.cycle_service().unwrap() > 0.85, "{:?}", found.all);
+        // 2.00 a unit, and a quarter of it a year.
+        let value = found.all.stock_values().unwrap();
+        assert_eq!(value, [Money::new((200.0 * found.all.mean_stock).round() as i64, Currency::GBP)]);
+        let holding = 200.0 * found.all.mean_stock * 0.25 * weeks as f64 / 52.0;
+        assert_eq!(found.all.holding_costs().unwrap(), [Money::new(holding.round() as i64, Currency::GBP)]);
+    }
+
+    #[test]
+    fn a_class_of_one_product_is_that_product_alone() {
+        let of = store();
+        for rule in [SimulatedRule::Periodic, SimulatedRule::MinMax { point: 40, maximum: Some(90) }] {
+            let found = simulated_classes(&of, &policy(rule), (None, None)).unwrap();
+            let own = found.classes.iter().find(|totals| totals.classes == Some((AbcClass::A, XyzClass::Y))).unwrap();
+            let mut alone = of.history.clone();
+            let place = alone.series.iter().position(|series| series.product == id(21)).unwrap();
+            alone.series.swap(0, place);
+            let alone = simulated(&alone, &policy(rule), (None, None)).unwrap().own;
+            assert_eq!(found.weeks, alone.weeks);
+            assert_eq!(
+                (own.cycle_service(), own.fill(), own.orders),
+                (alone.cycle_service, alone.fill, alone.orders),
+                "{rule:?}"
+            );
+            assert!((own.mean_stock - alone.mean_stock).abs() < 1e-9 && (own.ordered - alone.ordered).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn each_class_is_promised_its_own_level() {
+        let found = simulated_classes(&store(), &policy(SimulatedRule::Service { cover_days: 14 }), (None, None)).unwrap();
+        let promised: Vec<_> = found.classes.iter().map(|totals| totals.promised).collect();
+        assert_eq!((promised, found.all.promised), (vec![Some(0.98), Some(0.97), Some(0.85), Some(0.85)], None));
+        let by_days = policy(SimulatedRule::TargetDays { safety_days: 7, target_days: 28 });
+        assert_eq!(simulated_classes(&store(), &by_days, (None, None)).unwrap().all.promised, None);
+        let one = simulated_classes(&store(), &policy(SimulatedRule::Periodic), (None, None)).unwrap();
+        assert_eq!(one.all.promised, Some(0.95));
+    }
+
+    #[test]
+    fn products_without_a_cost_are_counted_and_units_are_whole_ones() {
+        let mut of = store();
+        for (n, product) in (1_u8..).zip(of.products.values_mut()) {
+            product.cost = product.cost.filter(|_| n > 10);
+            product.decimals = if n > 10 { 0 } else { 3 };
+        }
+        let (grams, pieces) = (of, store());
+        let play = |of: &ClassHistory| simulated_classes(of, &policy(SimulatedRule::Periodic), (None, None)).unwrap();
+        let (grams, pieces) = (play(&grams), play(&pieces));
+        assert_eq!(
+            (grams.classes[0].without_cost, grams.all.without_cost, grams.classes[0].stock_values()),
+            (10, 10, Some(vec![]))
+        );
+        assert!((grams.classes[0].mean_stock * 1_000.0 - pieces.classes[0].mean_stock).abs() < 1e-6);
+        assert_eq!(grams.classes[1], pieces.classes[1]);
+    }
+
+    #[test]
+    fn a_store_that_nobody_can_play_says_why() {
+        let none = ClassHistory { products: BTreeMap::new(), ..store() };
+        let played = |of: &ClassHistory| simulated_classes(of, &policy(SimulatedRule::Periodic), (None, None));
+        assert_eq!(played(&none), Err(Unsimulated::NoDemand));
+        let mut of = store();
+        of.products.retain(|product, _| *product == id(30));
+        assert_eq!(played(&of), Err(Unsimulated::TooShort { known: 9, wanted: 12 }));
+        // Nothing is known of weeks to come.
+        let late = simulated_classes(&store(), &policy(SimulatedRule::Periodic), (Some(FIRST + 7 * WEEKS), None));
+        assert_eq!(late, Err(Unsimulated::NoWeek));
+    }
+
+    #[test]
+    fn a_search_for_a_fill_rate_takes_fewer_products() {
+        let by = |rule: SimulatedRule, method: SafetyStockMethod| ReorderPolicy { method, ..policy(rule) }.most_products();
+        let days = SimulatedRule::TargetDays { safety_days: 7, target_days: 28 };
+        assert_eq!([by(SimulatedRule::Periodic, SafetyStockMethod::Quantile), by(days, SafetyStockMethod::FillRate)], [500; 2]);
+        assert_eq!(by(SimulatedRule::Periodic, SafetyStockMethod::FillRate), 100);
+    }
+}

@@ -1,0 +1,116 @@
+//! A reorder policy against the past of products of a store: those of a class, of a filter, or all.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use entity::prelude::*;
+use forecast::xyz::XyzClass;
+use iam::access::{Permit, kind};
+use inventory::catalog::rows::page::ProductCondition;
+use platform::storage::{Database, Fault, TenantScope};
+
+use super::simulate::{MOST_POOLED, MOST_WEEKS, SimulationError};
+use crate::forecasting::{
+    core::{ClassHistory, ClassProduct, History, ReorderPolicy, SimulatedClasses, StoredClasses, Unsimulated, simulated_classes},
+    rows,
+};
+
+/// Products that are read together.
+const CHUNK: usize = 250;
+/// Products whose classes are looked through for those that are asked for.
+const MOST_READ: usize = 20_000;
+
+/// Which products of a store are played. All conditions hold.
+#[derive(Debug, Clone, Default)]
+pub struct ClassAsk {
+    pub abc: Option<AbcClass>,
+    pub xyz: Option<XyzClass>,
+    pub products: ProductCondition,
+}
+
+impl ClassAsk {
+    fn is_of_class(&self) -> bool {
+        self.abc.is_some() || self.xyz.is_some()
+    }
+    /// Whether a product of these classes is asked for; one without classes is of none.
+    fn takes(&self, classes: Option<StoredClasses>) -> bool {
+        let is_abc = self.abc.is_none_or(|abc| classes.is_some_and(|classes| classes.abc == abc));
+        is_abc && self.xyz.is_none_or(|xyz| classes.is_some_and(|classes| XyzClass::from(classes.xyz) == xyz))
+    }
+}
+
+/// Plays a policy for products of a store at once, over the weeks before the newest run of forecasts, between two days if they are given. More than the policy
+/// is played for at once are refused before their history is read. The caller sees to it that the store is the permit's.
+pub async fn simulate_classes(
+    permit: &Permit<kind::ReportRead>,
+    db: &Database,
+    (store, ask): (StoreId, &ClassAsk),
+    policy: ReorderPolicy,
+    range: (Option<i32>, Option<i32>),
+) -> Result<Result<SimulatedClasses, Unsimulated>, SimulationError> {
+    let scope = permit.scope(db).long();
+    if !rows::are_known(&scope, ProductId::NIL, store).await?.1 {
+        return Err(SimulationError::NoStore);
+    }
+    let Some(run) = rows::last_run(&scope).await? else { return Ok(Err(Unsimulated::NoDemand)) };
+    let level = (run.first_week, store);
+    let of_run = rows::products_of_run(&scope, run.first_week, store).await?;
+    let chosen = match chosen(&scope, level, &of_run, (ask, policy.most_products())).await? {
+        Ok(chosen) => chosen,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let of = history(&scope, level, &of_run, chosen).await?;
+    let playing = tokio::task::spawn_blocking(move || simulated_classes(&of, &policy, range));
+    Ok(playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))?)
+}
+
+/// The products that are asked for, each with its classes; the reason where there are none or too many.
+async fn chosen(
+    scope: &TenantScope,
+    (first_week, store): (i32, StoreId),
+    of_run: &[ProductId],
+    (ask, most): (&ClassAsk, usize),
+) -> Result<Result<BTreeMap<ProductId, Option<StoredClasses>>, Unsimulated>, Fault> {
+    let only: Option<HashSet<ProductId>> = ask.products.ids(scope).await?.map(|ids| ids.into_iter().collect());
+    let is_asked = |product: &ProductId| only.as_ref().is_none_or(|only| only.contains(product));
+    let candidates: Vec<(ProductId, StoreId)> = of_run.iter().copied().filter(is_asked).map(|product| (product, store)).collect();
+    let too_many = |found: usize| Ok(Err(Unsimulated::TooMany { found, most }));
+    let most_read = if ask.is_of_class() { MOST_READ } else { most };
+    if candidates.len() > most_read {
+        return too_many(candidates.len());
+    }
+    let mut chosen = BTreeMap::new();
+    for chunk in candidates.chunks(CHUNK) {
+        for series in rows::series_of_levels(scope, first_week, chunk).await? {
+            if ask.takes(series.body.classes) {
+                chosen.insert(series.product, series.body.classes);
+            }
+        }
+    }
+    match chosen.len() {
+        0 => Ok(Err(Unsimulated::NoDemand)),
+        found if found > most => too_many(found),
+        _ => Ok(Ok(chosen)),
+    }
+}
+
+/// The history of the chosen products, and of evenly spaced ones of the store whose errors are pooled.
+async fn history(
+    scope: &TenantScope,
+    (first_week, store): (i32, StoreId),
+    of_run: &[ProductId],
+    chosen: BTreeMap<ProductId, Option<StoredClasses>>,
+) -> Result<ClassHistory, Fault> {
+    let step = of_run.len().div_ceil(MOST_POOLED).max(1);
+    let pooled: BTreeSet<ProductId> = of_run.iter().copied().step_by(step).collect();
+    let all: Vec<ProductId> = chosen.keys().copied().chain(pooled.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+    let (mut facts, mut products) = (BTreeMap::new(), BTreeMap::new());
+    for chunk in all.chunks(CHUNK) {
+        facts.extend(rows::store_facts(scope, chunk, store, (first_week - 7 * MOST_WEEKS, first_week)).await?);
+        for rows::ListedCost { product, decimals, cost } in rows::listed_costs(scope, chunk).await? {
+            if let Some(classes) = chosen.get(&product) {
+                products.insert(product, ClassProduct { classes: *classes, decimals, cost });
+            }
+        }
+    }
+    Ok(ClassHistory { history: History::of(&facts, first_week), products, pooled })
+}
