@@ -6,6 +6,7 @@ pub mod expected;
 mod filter;
 mod history;
 mod history_blocks;
+mod level_sort;
 mod levels;
 pub mod list;
 mod listed;
