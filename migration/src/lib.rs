@@ -153,6 +153,7 @@ mod m0187_liquidation_advanced;
 mod m0188_sorted_lists;
 mod m0189_orders_by_status;
 mod m0191_products_by_terms;
+mod m0196_found_invoices_and_works;
 mod compatibility;
 mod dialect;
 pub mod months;
@@ -310,6 +311,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0188_sorted_lists::Migration),
             Box::new(m0189_orders_by_status::Migration),
             Box::new(m0191_products_by_terms::Migration),
+            Box::new(m0196_found_invoices_and_works::Migration),
         ]
     }
 }

@@ -173,6 +173,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0188_sorted_lists", &[include_str!("m0188/sorted_lists.sql")]),
     ("m0189_orders_by_status", &[include_str!("m0189/orders_by_status.sql")]),
     ("m0191_products_by_terms", &[include_str!("m0191/products_by_terms.sql")]),
+    ("m0196_found_invoices_and_works", &[include_str!("m0196/found_invoices_and_works.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -20,6 +20,7 @@ pub mod shown;
 mod write;
 
 pub use bin_locations::bin_locations;
+pub(crate) use filter::sku_condition;
 pub use filter::{MovementFilter, MovementFilterSpec, TextTest, movement_filter};
 pub use history::{Past, past};
 pub use history_blocks::{BLOCK, condense};
