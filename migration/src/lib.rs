@@ -154,6 +154,7 @@ mod m0188_sorted_lists;
 mod m0189_orders_by_status;
 mod m0191_products_by_terms;
 mod m0194_tracking_numbers;
+mod m0196_found_invoices_and_works;
 mod compatibility;
 mod dialect;
 pub mod months;
@@ -312,6 +313,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0189_orders_by_status::Migration),
             Box::new(m0191_products_by_terms::Migration),
             Box::new(m0194_tracking_numbers::Migration),
+            Box::new(m0196_found_invoices_and_works::Migration),
         ]
     }
 }

@@ -127,8 +127,9 @@ const TIMES: [(&str, &str, &str); 15] = [
 ];
 
 /// The same of lists whose filters do not nest.
-const FLAT_TIMES: [(&str, &str, &str); 3] = [
+const FLAT_TIMES: [(&str, &str, &str); 4] = [
     ("channels", "ArchiveFilter", "createdAt"),
+    ("documentReversals", "ReversalFilter", "recordedAt"),
     ("fulfilmentWorks", "FulfilmentWorkFilter", "createdAt"),
     ("productFamilies", "ArchiveFilter", "createdAt"),
 ];
@@ -307,6 +308,9 @@ async fn streams_refuse_what_events_do_not_say_at_its_place(world: &World) {
         ("stockChanged(filter: { category: { isNull: true } })".to_owned(), json!(["filter", "category", "isNull"])),
         (format!("alertChanged(filter: {{ updatedAt: {since} }})"), json!(["filter", "updatedAt"])),
         (format!("fulfilmentWorkChanged(filter: {{ updatedAt: {since} }})"), json!(["filter", "updatedAt"])),
+        ("fulfilmentWorkChanged(filter: { sku: { eq: \"mug\" } })".to_owned(), json!(["filter", "sku"])),
+        ("fulfilmentWorkChanged(filter: { product: { key: [\"mug\"] } })".to_owned(), json!(["filter", "product"])),
+        ("fulfilmentWorkChanged(filter: { assignee: { isNull: true } })".to_owned(), json!(["filter", "assignee"])),
     ] {
         is_refused_at(world, &format!("subscription {{ {filter} {{ __typename }} }}"), &place).await;
     }

@@ -36,6 +36,7 @@ mod persons;
 mod plans;
 mod references;
 mod liquidation;
+mod listed_documents;
 mod replenishment;
 mod reports;
 mod reversals;

@@ -1,15 +1,23 @@
 //! Sorts of lists whose rows have equal values: pages from either end have each row once, and a cursor opens in its own order alone.
 
+use std::collections::BTreeSet;
+
 use entity::{
-    prelude::Timestamp,
-    tables::{document_reversal, factor_series, fulfilment_wave, job, liquidation_plan, replenishment_plan},
+    prelude::{ProductId, StoreId, Timestamp},
+    tables::{
+        document_reversal, factor_series, fulfilment_wave, job, liquidation_plan, product, replenishment_plan, stock_level,
+    },
 };
 use entrepot::storage::Finds;
 use serde_json::{Value, json};
 
 use crate::{authorization::world::World, world::on_both};
 
-on_both!(rows_with_equal_values_are_paged_from_either_end_of_every_sort, jobs_are_read_from_the_oldest_or_the_newest);
+on_both!(
+    rows_with_equal_values_are_paged_from_either_end_of_every_sort,
+    jobs_are_read_from_the_oldest_or_the_newest,
+    levels_are_sorted_by_the_names_of_products_and_the_codes_of_stores,
+);
 
 /// Seconds from now of two moments of three rows: two are equal in each.
 const MOMENTS: [(i64, i64); 3] = [(100, 300), (100, 200), (200, 200)];
@@ -78,6 +86,29 @@ async fn keep_failed_jobs(world: &World) {
             deaths: 0,
         };
         work.insert::<job::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+}
+
+/// Three more products, two of one name, in every store that has a product.
+async fn keep_products_of_equal_names(world: &World) {
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let levels = scope.all(scope.find::<stock_level::Entity>()).await.unwrap();
+    let stores: BTreeSet<StoreId> = levels.iter().map(|level| level.store_id).collect();
+    let products = scope.all(scope.find::<product::Entity>()).await.unwrap();
+    let known = products.into_iter().find(|product| product.id == levels[0].product_id).unwrap();
+    let work = scope.begin().await.unwrap();
+    for (sku, name) in [("tie-1", "Tie"), ("tie-2", "tie"), ("tie-3", "About")] {
+        let product_id: ProductId = world.node.clock.id();
+        let (sku, name) = (sku.to_owned(), name.to_owned());
+        let row =
+            product::Model { id: product_id, sku_key: sku.clone(), sku, name_key: name.to_lowercase(), name, ..known.clone() };
+        work.insert::<product::Entity>(row).await.unwrap();
+        for store_id in &stores {
+            let id = world.node.clock.id();
+            let row = stock_level::Model { id, product_id, store_id: *store_id, ..levels[0].clone() };
+            work.insert::<stock_level::Entity>(row).await.unwrap();
+        }
     }
     work.commit().await.unwrap();
 }
@@ -170,4 +201,22 @@ async fn jobs_are_read_from_the_oldest_or_the_newest(world: &World) {
     assert!(moments.is_sorted() && moments[0] == moments[1] && moments[1] < moments[2], "{moments:?}");
     let newest = nodes(&page(world, "jobs", "states: [FAILED]", "createdAt").await);
     assert_eq!(newest, oldest.into_iter().rev().collect::<Vec<_>>(), "as before where no order is asked for");
+}
+
+async fn levels_are_sorted_by_the_names_of_products_and_the_codes_of_stores(world: &World) {
+    keep_products_of_equal_names(world).await;
+    let shown = "id product { id name } store { code }";
+    for (field, value, tie) in [("PRODUCT_NAME", "/product/name", "/id"), ("STORE_CODE", "/store/code", "/product/id")] {
+        let [up, down] = both_ways(world, "stockLevels", (field, ""), shown).await;
+        let rows = nodes(&page(world, "stockLevels", &up, shown).await);
+        let text = |row: &Value, place: &str| row.pointer(place).unwrap().as_str().unwrap().to_lowercase();
+        assert!(rows.is_sorted_by_key(|row| (text(row, value), text(row, tie))), "by {field}: {rows:#?}");
+        let values: BTreeSet<String> = rows.iter().map(|row| text(row, value)).collect();
+        assert!(1 < values.len() && values.len() < rows.len(), "by {field}: {values:?} of {} levels", rows.len());
+        for (order, mut whole) in [(down, rows.clone()), (up, rows.into_iter().rev().collect::<Vec<_>>())] {
+            assert_eq!(paged(world, "stockLevels", &order, (shown, "last")).await, whole, "by {field} from its end");
+            whole.reverse();
+            assert_eq!(nodes(&page(world, "stockLevels", &order, shown).await), whole, "by {field}");
+        }
+    }
 }

@@ -56,6 +56,7 @@ mod judges;
 mod payloads;
 mod roots;
 mod sizes;
+mod weights;
 pub use documents::{current_document, reference};
 pub use engine::EntrepotSchema;
 pub use judges::Judges;
@@ -367,6 +368,7 @@ fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
         .register_output_type::<Versioned>()
         .register_output_type::<Payload>()
         .directive(sizes::Sizes)
+        .directive(weights::Weights)
         .disable_suggestions()
 }
 

@@ -129,6 +129,10 @@ pub struct StockSort {
 pub enum StockSortField {
     /// The product's SKU.
     ProductSku,
+    /// The product's name, whatever its capitals.
+    ProductName,
+    /// The store's code, whatever its capitals. The levels of a store are sorted by the ID of the product.
+    StoreCode,
     /// Available quantity.
     Available,
     /// Quantity on hand.

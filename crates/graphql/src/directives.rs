@@ -68,8 +68,8 @@ impl InputType for MaxAge {
 pub fn step_up(#[graphql(desc = "Seconds.", default_with = "MaxAge(None)")] max_age: MaxAge) {}
 
 /// Cost of resolving a field once, or of each object of a type: a decimal number of points. By default a field of Query costs 1, one of
-/// Mutation or Subscription 10, an object that has an ID 0.1, and each line of a mutation's input 0.1. The cost of an input field is added where it is given:
-/// of those in one argument, the largest.
+/// Mutation or Subscription 10, an object that has an ID 0.1, and each line of a mutation's input 0.1. The cost of an input field is added wherever the field
+/// is given. A list of IDs or texts costs it for each value. A field that takes an input object costs it once in an argument.
 #[TypeDirective(location = "FieldDefinition", location = "Object", location = "InputFieldDefinition")]
 pub fn cost(weight: String) {}
 

@@ -47,7 +47,8 @@ pub struct IdFilter {
     /// documents, at most 20 in a filter. Refused by `id` and for other kinds.
     pub key: Option<Vec<String>>,
     /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
-    /// stock levels, customer of orders and returns, blanketOrder of purchase orders, and reference of movements; refused elsewhere.
+    /// stock levels, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and reference of movements; refused
+    /// elsewhere.
     pub is_null: Option<bool>,
 }
 

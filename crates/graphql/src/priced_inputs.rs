@@ -1,12 +1,16 @@
-//! Fields of inputs that have a price of their own: `@cost` on an input field is added where a value has it, once for each argument.
+//! Fields of inputs that have a price of their own: `@cost` on an input field is added wherever a value has it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_graphql::{
     Name, Value, Variables,
-    parser::types::{ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition},
+    parser::types::{BaseType, InputValueDefinition, ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition},
 };
 use async_graphql_value::Value as InputValue;
+use smallvec::SmallVec;
 
 use crate::{
     price::Millis,
@@ -17,52 +21,116 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct PricedInputs(HashMap<Name, HashMap<Name, InputField>>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct InputField {
-    /// Where it is given.
     price: Millis,
+    counts: Counts,
     /// Its type without lists and exclamation marks.
     of: Name,
+}
+
+/// How often the price of a field counts in one argument.
+#[derive(Debug, Clone, Copy)]
+enum Counts {
+    /// Each time that the field is given.
+    Given,
+    /// For each value of a list of IDs or texts.
+    Values,
+    /// Once, however often the field is given: it takes an input object. The number tells it from other such fields.
+    Once(usize),
+}
+
+/// Prices of one argument.
+#[derive(Debug, Clone, Default)]
+struct Tally {
+    sum: Millis,
+    /// Fields that count once, and have been counted.
+    counted: SmallVec<[usize; 4]>,
 }
 
 /// An argument with such fields in it, or a variable that may have them.
 #[derive(Debug)]
 pub struct PricedArgument {
     index: Arc<PricedInputs>,
-    parts: Vec<Priced>,
+    /// The fields that are given whatever the variables are.
+    written: Tally,
+    variables: Vec<PricedVariable>,
 }
 
-/// A part of an argument that has a price, or may have one.
+/// A variable in the place of a field, or of a part of one.
 #[derive(Debug)]
-enum Priced {
-    Known(Millis),
-    Variable {
-        name: Name,
-        /// Its input.
-        of: Name,
-        /// Of the field that takes the variable.
-        price: Millis,
-        /// Where the variable is not given.
-        otherwise: Millis,
-    },
+struct PricedVariable {
+    name: Name,
+    field: InputField,
+    /// Its value where it is not given.
+    otherwise: Option<Value>,
+}
+
+impl InputField {
+    fn of(definition: &InputValueDefinition, kinds: &Kinds<'_>, number: usize) -> Self {
+        let of = base(&definition.ty.node);
+        let price = weight(&definition.directives).unwrap_or_default();
+        let is_list = matches!(definition.ty.node.base, BaseType::List(_));
+        let counts = match price {
+            0 => Counts::Given,
+            _ if kinds.inputs.contains(of) => Counts::Once(number),
+            _ if is_list && !kinds.enums.contains(of) => Counts::Values,
+            _ => Counts::Given,
+        };
+        Self { price, counts, of: of.clone() }
+    }
+
+    /// A place for values of this input, which costs nothing by itself.
+    fn free(of: &Name) -> Self {
+        Self { price: 0, counts: Counts::Given, of: of.clone() }
+    }
+}
+
+/// Types that a field may have, other than scalars.
+struct Kinds<'a> {
+    inputs: HashSet<&'a Name>,
+    enums: HashSet<&'a Name>,
+}
+
+impl Tally {
+    /// Adds a field that is given, with so many values where it is a list.
+    fn add(&mut self, field: &InputField, values: usize) {
+        let price = match field.counts {
+            Counts::Given => field.price,
+            Counts::Values => field.price.saturating_mul(values as Millis),
+            Counts::Once(number) if self.counted.contains(&number) => 0,
+            Counts::Once(number) => {
+                self.counted.push(number);
+                field.price
+            }
+        };
+        self.sum = self.sum.saturating_add(price);
+    }
 }
 
 impl PricedInputs {
     pub fn of(document: &ServiceDocument) -> Self {
-        let mut known: HashMap<Name, HashMap<Name, InputField>> = HashMap::new();
+        let named =
+            |is_it: fn(&TypeKind) -> bool| types(document).filter(move |kind| is_it(&kind.kind)).map(|kind| &kind.name.node);
+        let kinds = Kinds {
+            inputs: named(|kind| matches!(kind, TypeKind::InputObject(_))).collect(),
+            enums: named(|kind| matches!(kind, TypeKind::Enum(_))).collect(),
+        };
+        let (mut known, mut number) = (HashMap::<Name, HashMap<Name, InputField>>::new(), 0);
         // Inputs may hold one another, so this goes on until nothing more is found.
         loop {
             let mut is_complete = true;
             for kind in types(document) {
                 let TypeKind::InputObject(input) = &kind.kind else { continue };
-                for field in &input.fields {
-                    let (name, of) = (&field.node.name.node, base(&field.node.ty.node));
-                    let price = weight(&field.node.directives).unwrap_or_default();
-                    let is_known = known.get(&kind.name.node).is_some_and(|fields| fields.contains_key(name));
-                    if !is_known && (price > 0 || known.contains_key(of)) {
-                        is_complete = false;
-                        let fields = known.entry(kind.name.node.clone()).or_default();
-                        fields.insert(name.clone(), InputField { price, of: of.clone() });
+                for definition in &input.fields {
+                    let name = &definition.node.name.node;
+                    if known.get(&kind.name.node).is_some_and(|fields| fields.contains_key(name)) {
+                        continue;
+                    }
+                    let field = InputField::of(&definition.node, &kinds, number);
+                    if field.price > 0 || known.contains_key(&field.of) {
+                        (is_complete, number) = (false, number + 1);
+                        known.entry(kind.name.node.clone()).or_default().insert(name.clone(), field);
                     }
                 }
             }
@@ -72,47 +140,30 @@ impl PricedInputs {
         }
     }
 
-    fn part<'a>(
-        &self,
-        (of, price): (&Name, Millis),
-        value: &InputValue,
-        default: &impl Fn(&Name) -> Option<&'a Value>,
-        parts: &mut Vec<Priced>,
-    ) {
+    /// Adds what a field costs with this value, and what is in it.
+    fn field(&self, field: &InputField, value: &Value, tally: &mut Tally) {
+        let values = match value {
+            Value::Null => return,
+            Value::List(items) => items.len(),
+            _ => 1,
+        };
+        tally.add(field, values);
+        self.inside(&field.of, value, tally);
+    }
+
+    /// Adds the fields in a value of this input.
+    fn inside(&self, of: &Name, value: &Value, tally: &mut Tally) {
+        let Some(fields) = self.0.get(of) else { return };
         match value {
-            InputValue::Null => {}
-            InputValue::Variable(name) => {
-                let otherwise = default(name).map_or(0, |value| self.value((of, price), value));
-                parts.push(Priced::Variable { name: name.clone(), of: of.clone(), price, otherwise });
-            }
-            InputValue::List(items) => items.iter().for_each(|item| self.part((of, price), item, default, parts)),
-            InputValue::Object(members) => {
-                parts.push(Priced::Known(price));
-                let Some(fields) = self.0.get(of) else { return };
+            Value::List(items) => items.iter().for_each(|item| self.inside(of, item, tally)),
+            Value::Object(members) => {
                 for (name, member) in members {
                     if let Some(field) = fields.get(name) {
-                        self.part((&field.of, field.price), member, default, parts);
+                        self.field(field, member, tally);
                     }
                 }
             }
-            _ => parts.push(Priced::Known(price)),
-        }
-    }
-
-    /// The dearest field in a value, or the field that has it.
-    fn value(&self, (of, price): (&Name, Millis), value: &Value) -> Millis {
-        match value {
-            Value::Null => 0,
-            Value::List(items) => items.iter().map(|item| self.value((of, price), item)).max().unwrap_or_default(),
-            Value::Object(members) => {
-                let fields = self.0.get(of);
-                let inner = members.iter().filter_map(|(name, member)| {
-                    let field = fields?.get(name)?;
-                    Some(self.value((&field.of, field.price), member))
-                });
-                inner.max().unwrap_or_default().max(price)
-            }
-            _ => price,
+            _ => {}
         }
     }
 }
@@ -128,20 +179,61 @@ impl PricedArgument {
         if !index.0.contains_key(of) {
             return None;
         }
-        let mut parts = Vec::new();
-        index.part((of, 0), value, default, &mut parts);
-        Some(Self { index: index.clone(), parts })
+        let mut argument = Self { index: index.clone(), written: Tally::default(), variables: Vec::new() };
+        argument.field(&InputField::free(of), value, default);
+        Some(argument).filter(|argument| argument.written.sum > 0 || !argument.variables.is_empty())
     }
 
-    /// The price of its dearest part.
-    pub fn price(&self, variables: &Variables) -> Millis {
-        let prices = self.parts.iter().map(|part| match part {
-            Priced::Known(price) => *price,
-            Priced::Variable { name, of, price, otherwise } => {
-                variables.get(name).map_or(*otherwise, |value| self.index.value((of, *price), value))
+    /// A field with this value, and what is in it.
+    fn field<'a>(&mut self, field: &InputField, value: &InputValue, default: &impl Fn(&Name) -> Option<&'a Value>) {
+        let values = match value {
+            InputValue::Null => return,
+            InputValue::Variable(name) => {
+                let otherwise = default(name).cloned();
+                self.variables.push(PricedVariable { name: name.clone(), field: field.clone(), otherwise });
+                return;
             }
-        });
-        prices.max().unwrap_or_default()
+            InputValue::List(items) => items.len(),
+            _ => 1,
+        };
+        self.written.add(field, values);
+        self.inside(&field.of, value, default);
+    }
+
+    /// The fields in a value of this input.
+    fn inside<'a>(&mut self, of: &Name, value: &InputValue, default: &impl Fn(&Name) -> Option<&'a Value>) {
+        let index = self.index.clone();
+        let Some(fields) = index.0.get(of) else { return };
+        match value {
+            InputValue::List(items) => {
+                for item in items {
+                    // The list has been counted.
+                    self.field(&InputField::free(of), item, default);
+                }
+            }
+            InputValue::Object(members) => {
+                for (name, member) in members {
+                    if let Some(field) = fields.get(name) {
+                        self.field(field, member, default);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The price of its parts, with these variables.
+    pub fn price(&self, variables: &Variables) -> Millis {
+        if self.variables.is_empty() {
+            return self.written.sum;
+        }
+        let mut tally = self.written.clone();
+        for PricedVariable { name, field, otherwise } in &self.variables {
+            if let Some(value) = variables.get(name).or(otherwise.as_ref()) {
+                self.index.field(field, value, &mut tally);
+            }
+        }
+        tally.sum
     }
 }
 
@@ -151,3 +243,6 @@ fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,5 +77,6 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("count", "cnt"),
     ("stocktake", "cnt"),
     ("return", "ret"),
+    ("documentreversals", "rev"),
     ("invoice", "inv"),
 ];

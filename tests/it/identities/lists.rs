@@ -190,6 +190,13 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.stockDigestLevels", "store: { id: \"{sto}\" }, in: [0], buckets: 1", "digest:{sto}:1", vec![i()]),
         ("Query.stockLevels", "", "levels:ProductSku:false", vec![t("mug"), i(), n(0)]),
         ("Query.stockLevels", "orderBy: { field: ON_HAND, direction: DESC }", "levels:OnHand:true", vec![n(7), i(), n(0)]),
+        (
+            "Query.stockLevels",
+            "sort: { field: PRODUCT_NAME, direction: DESC }",
+            "levels:ProductName:true",
+            vec![t("mug"), i(), n(0)],
+        ),
+        ("Query.stockLevels", "sort: { field: STORE_CODE }", "levels:StoreCode:false", vec![t("ldn"), i(), n(0)]),
         ("Query.stockMovements", "", "movements", vec![n(7)]),
         ("Query.stockMovements", "sort: { field: OCCURRED_AT }", "movements:OCCURRED_AT:DESC", vec![n(7), n(7)]),
         ("Query.stockPerformance", "from: \"2026-01-01\", to: \"2026-01-31\"", "stockPerformance:ASKED", vec![n(7)]),

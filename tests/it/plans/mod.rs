@@ -49,6 +49,8 @@ const MAY: &[(&str, &str)] = &[
     ("alerts where kind*", "alert"),
     ("exchangeRates where base", "exchange_rate"),
     ("exchangeRates where quote", "exchange_rate"),
+    ("documentReversals filter.actor*", "document_reversal"),
+    ("documentReversals where kind*", "document_reversal"),
     ("invoices where kind*", "invoice"),
     ("invoices where legalEntity*", "invoice"),
     ("stocktakes where kind*", "stock_count"),
@@ -106,6 +108,8 @@ const MAY: &[(&str, &str)] = &[
     ("recurringJobsList where *", "job"),
     // By another moment than the list's own order: the two run together, so the newest are soon found.
     ("auditEntries where at*", "audit_entry"),
+    ("documentReversals where occurredAt*", "document_reversal"),
+    ("documentReversals where recordedAt*", "document_reversal"),
     ("orders where createdAt*", "sales_order"),
     ("ordersCount where createdAt*", "sales_order"),
     ("returns where receivedAt*", "sales_return"),
@@ -173,8 +177,9 @@ const MAY: &[(&str, &str)] = &[
     ("stockAnomalies where sort*", "stock_anomaly"),
     // Most lots with a day have one that is still to come.
     ("lots where expiresOn gte", "lot"),
-    // All of a tenant's orders are in few currencies.
+    // All of a tenant's orders and invoices are in few currencies.
     ("*where total currencyCode", "sales_order"),
+    ("invoices where total*", "invoice"),
     // A page of a store's lots is soon found among the newest lots where it has many; where it has few, they are read by the store.
     ("lots filter.store*", "lot"),
     // Worked out of several columns, or sorted by what has no index, because every change of a level would pay for it.

@@ -17,6 +17,7 @@ fn of(test: &WorkTest) -> Value {
         WorkTest::Status(list) => json!({ "status": list.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
         WorkTest::Store(stores) => json!({ "store": stores }),
         WorkTest::Order(orders) => json!({ "order": orders }),
+        WorkTest::Id(ids) => json!({ "id": ids }),
         WorkTest::Due { from, before } => {
             json!({ "dueAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }

@@ -7,8 +7,9 @@ use entity::{
 };
 use iam::access::kind;
 use inventory::{
-    fulfilment::rows::{self, OrderTest, WorkTest},
+    fulfilment::rows::{self, ListedTest, OrderTest, WorkTest},
     ledger::Ledger,
+    orders::rows::DocumentTest,
 };
 use macros::resolvers;
 use platform::{
@@ -28,12 +29,13 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter},
+        filters::{DateTimeFilter, IdFilter, StringFilter},
         scalars::{Cursor, Long},
     },
     keyed_filters::by_ids,
     orders::{
         DeliveryMethod,
+        filters::{ids as ids_of, texts},
         links::{Direction, MOST_A_PAGE, argument},
     },
     sorts::{FulfilmentWorkSort, order_of},
@@ -42,6 +44,8 @@ use crate::{
 /// Filter of works. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct FulfilmentWorkFilter {
+    /// Works to include.
+    pub id: Option<IdFilter>,
     /// Works of these stores.
     pub store: Option<IdFilter>,
     /// Works in one of these states; an empty list matches nothing.
@@ -50,6 +54,12 @@ pub struct FulfilmentWorkFilter {
     pub due_at: Option<DateTimeFilter>,
     /// Works of these orders.
     pub order: Option<IdFilter>,
+    /// Product of at least one line. Not in fulfilmentWorkChanged.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals. Not in fulfilmentWorkChanged.
+    pub sku: Option<StringFilter>,
+    /// Member or integration that accepted the work; isNull is true for works without an assignee. Not in fulfilmentWorkChanged.
+    pub assignee: Option<IdFilter>,
     /// True for works of orders with a hold, false for works of orders without one, null for both. Not in fulfilmentWorkChanged.
     pub is_held: Option<bool>,
     /// Works of orders that are delivered in this way. Not in fulfilmentWorkChanged.
@@ -63,7 +73,7 @@ pub struct FulfilmentWorkFilter {
 }
 
 crate::keyed_filter!(
-    flat FulfilmentWorkFilter, "store" store StoreCode;
+    flat FulfilmentWorkFilter, "store" store StoreCode, "product" product ProductSku;
     [store] "dueAt" due_at, "createdAt" created_at, "updatedAt" updated_at
 );
 
@@ -72,6 +82,19 @@ impl FulfilmentWorkFilter {
     fn of_orders(&self) -> Vec<OrderTest> {
         let held = self.is_held.map(OrderTest::IsHeld);
         held.into_iter().chain(self.delivery_method.map(|method| OrderTest::Method(method.into()))).collect()
+    }
+    /// What lists alone ask: of the works' lines, and of who took them.
+    fn of_lists(&self) -> Answer<Vec<ListedTest>> {
+        let mut all = Vec::new();
+        let products = ids_of::<ids::ProductId>(self.product.clone(), &path!["filter", "product"])?;
+        all.extend(products.into_iter().map(DocumentTest::Product).map(ListedTest::Line));
+        let skus = texts(self.sku.clone(), &path!["filter", "sku"])?;
+        all.extend(skus.into_iter().map(DocumentTest::Sku).map(ListedTest::Line));
+        if let Some(mut test) = self.assignee.clone() {
+            all.extend(test.is_null.take().map(|is_null| ListedTest::IsAssigned(!is_null)));
+            all.extend(test.of_any_kind(&["filter", "assignee"])?.map(ListedTest::Assignee));
+        }
+        Ok(all)
     }
     /// The tests for the changes of works, which know nothing of their orders.
     pub(super) fn read_for_stream(self) -> Answer<Vec<WorkTest>> {
@@ -85,6 +108,16 @@ impl FulfilmentWorkFilter {
                 return Err(TopError::bad_input(message, path!["filter", name]));
             }
         }
+        for (name, is_given) in [("product", self.product.is_some()), ("sku", self.sku.is_some())] {
+            if is_given {
+                let message = "changes of works are not filtered by their lines: leave it out, or ask fulfilmentWorks";
+                return Err(TopError::bad_input(message, path!["filter", name]));
+            }
+        }
+        if self.assignee.is_some() {
+            let message = "events do not say who had a work before: leave it out, or ask fulfilmentWorks";
+            return Err(TopError::bad_input(message, path!["filter", "assignee"]));
+        }
         if self.updated_at.is_some() {
             // One that leaves such a range would leave in silence.
             let message = "events do not say when a work changed before: leave it out, or ask fulfilmentWorks";
@@ -95,6 +128,9 @@ impl FulfilmentWorkFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
     pub(super) fn read(self) -> Answer<Vec<WorkTest>> {
         let mut all = Vec::new();
+        if let Some(filter) = self.id {
+            all.extend(filter.ids::<ids::FulfilmentWorkId>(&["filter", "id"])?.map(WorkTest::Id));
+        }
         if let Some(filter) = self.store {
             all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(WorkTest::Store));
         }
@@ -221,10 +257,11 @@ fn source(
     (filter, now): (Option<FulfilmentWorkFilter>, Timestamp),
 ) -> Answer<ListSource> {
     let filter = filter.unwrap_or_default();
-    let (orders, is_late) = (filter.of_orders(), filter.is_late);
+    let (orders, lists, is_late) = (filter.of_orders(), filter.of_lists()?, filter.is_late);
     let mut tests = within(permit, filter.read()?);
     tests.extend(is_late.map(|is_late| WorkTest::Late { is_late, now }));
-    Ok(rows::of_orders(rows::source(scope.backend(), &tests), &orders))
+    let source = rows::of_orders(rows::source(scope.backend(), &tests), &orders);
+    Ok(rows::listed(source, scope.backend(), &lists))
 }
 
 async fn find(

@@ -1,11 +1,12 @@
 //! The list of invoices and credit notes: its filter, its order, and its pages.
 
 use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
-use entity::prelude::{CustomerId, InvoiceId, OrderId};
+use entity::prelude::{CustomerId, InvoiceId, Numbered, OrderId};
 use iam::access::{Caller, Permission, Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
-    orders::rows::{TextTest, add_merged},
+    numbering::core::Patterns,
+    orders::rows::{SearchTest, SearchWord, TextTest, TotalTest, add_merged},
 };
 use platform::{
     paging::{CursorSigner, PageRequest},
@@ -14,7 +15,7 @@ use platform::{
 };
 use services::papers::{
     Papers, core,
-    rows::{self, InvoiceTest, InvoicesSorted},
+    rows::{self, InvoiceSearch, InvoiceTest, InvoicesSorted},
 };
 
 use super::{Invoice, InvoiceConnection, InvoiceKind};
@@ -24,11 +25,12 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::plain,
-        nested::read_nested,
+        filters::{MoneyFilter, plain, searchable},
+        nested::{NestedFilter, read_nested},
         refusal::Path,
     },
     keyed_filters::by_ids,
+    numbering,
     orders::{
         customers_seen,
         filters::{below, ids, span, texts},
@@ -54,6 +56,12 @@ pub struct InvoiceFilter {
     pub or: Option<Vec<InvoiceFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<InvoiceFilter>>,
+    /// Invoices and credit notes to include.
+    pub id: Option<IdFilter>,
+    /// Number as it is printed, or its beginning; or the number of the order, or the beginning of the order's reference. Texts are looked for as they are
+    /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole number or reference. An
+    /// empty text finds nothing.
+    pub search: Option<String>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<InvoiceKind>>,
     /// Code of the legal entity that issued the invoice, compared exactly.
@@ -68,6 +76,8 @@ pub struct InvoiceFilter {
     pub number: Option<StringFilter>,
     /// Range of the time of the issue.
     pub issued_at: Option<DateTimeFilter>,
+    /// Total with tax, of a credit note the amount that it credits.
+    pub total: Option<MoneyFilter>,
 }
 
 ::graphql::nested_filter!(InvoiceFilter);
@@ -99,12 +109,18 @@ pub enum InvoiceSortField {
 crate::sorts::rows_sorted!(InvoiceSort => InvoicesSorted);
 
 impl InvoiceFilter {
-    fn read(self, caller: &Caller) -> Result<Nested<Vec<InvoiceTest>>, TopError> {
-        read_nested(self, &mut |filter: Self, at| filter.tests(caller, at))
+    fn read(self, caller: &Caller, patterns: &Patterns) -> Result<Nested<Vec<InvoiceTest>>, TopError> {
+        read_nested(self, &mut |filter: Self, at| filter.tests((caller, patterns), at))
     }
 
-    fn tests(self, caller: &Caller, at: &Path) -> Result<Vec<InvoiceTest>, TopError> {
+    fn tests(self, (caller, patterns): (&Caller, &Patterns), at: &Path) -> Result<Vec<InvoiceTest>, TopError> {
         let mut all = Vec::new();
+        let invoices = ids::<entity::id::kind::InvoiceId>(self.id, &below(at, "id"))?;
+        all.extend(invoices.into_iter().map(InvoiceTest::Ids));
+        if let Some(text) = self.search {
+            searchable(&text, || below(at, "search"))?;
+            all.push(InvoiceTest::Search(search(text.trim(), patterns)));
+        }
         all.extend(self.kind.map(|list| InvoiceTest::Kind(list.into_iter().map(Into::into).collect())));
         all.extend(texts(self.legal_entity, &below(at, "legalEntity"))?.into_iter().map(InvoiceTest::LegalEntity));
         let stores = ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))?;
@@ -117,8 +133,18 @@ impl InvoiceFilter {
         }
         all.extend(texts(self.number, &below(at, "number"))?.into_iter().map(InvoiceTest::Number));
         all.extend(self.issued_at.map(|test| InvoiceTest::IssuedAt(span(&test))));
+        if let Some(test) = self.total {
+            let range = test.range(&below(at, "total"))?;
+            all.push(InvoiceTest::Total(TotalTest { currency: range.currency, least: range.least, most: range.most }));
+        }
         Ok(all)
     }
+}
+
+/// The search of a text that names an invoice or its order.
+fn search(text: &str, patterns: &Patterns) -> InvoiceSearch {
+    let word = SearchWord { text: text.to_owned(), number: patterns.number(Numbered::Order, text), blind: None };
+    InvoiceSearch { number: text.to_owned(), orders: SearchTest { words: vec![word], sees_customers: false } }
 }
 
 /// What invoices are of, beside their filter.
@@ -156,7 +182,9 @@ pub async fn invoices(
     let signer = ctx.given::<CursorSigner>()?;
     let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
     let InvoiceAsk { of, filter, sort } = ask;
-    let mut tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read(ctx.caller()?)?;
+    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.search.is_some())).await?;
+    let mut tests = filter.read(ctx.caller()?, &patterns)?;
     let sorted = InvoiceSort::sorted(sort);
     let mut kind = sorted.kind("invoices");
     match of {

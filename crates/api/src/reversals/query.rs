@@ -11,30 +11,74 @@ use inventory::{
 use macros::resolvers;
 use platform::paging::CursorSigner;
 
-use super::reversal::{DocumentReversal, DocumentReversalConnection};
+use super::{
+    enums::ReversedKind,
+    reversal::{DocumentReversal, DocumentReversalConnection},
+};
 use crate::{
     catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::IdFilter,
+        filters::{DateTimeFilter, IdFilter, StringFilter},
         scalars::Cursor,
     },
     keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
+    stock::{folded, texts},
 };
 
 /// Reversals that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReversalFilter {
+    /// Reversals to include.
+    pub id: Option<IdFilter>,
     /// Documents, goods receipts, fulfilments or movements of transfers that were reversed.
     pub document: Option<IdFilter>,
     /// Stores of the reversals, at either end of a transfer.
     pub store: Option<IdFilter>,
+    /// Kinds of what was reversed; an empty list matches nothing.
+    pub kind: Option<Vec<ReversedKind>>,
+    /// Product of at least one line.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Member or integration that reversed the document.
+    pub actor: Option<IdFilter>,
+    /// Business time of the reversal.
+    pub occurred_at: Option<DateTimeFilter>,
+    /// Time at which the reversal was recorded.
+    pub recorded_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat ReversalFilter, "store" store StoreCode);
+crate::keyed_filter!(
+    flat ReversalFilter, "store" store StoreCode, "product" product ProductSku;
+    [store] "occurredAt" occurred_at, "recordedAt" recorded_at
+);
+
+impl ReversalFilter {
+    /// The filter as rows understand it. IDs of another kind are refused with their path.
+    fn read(self) -> Answer<rows::ReversalFilter> {
+        let span = |test: Option<DateTimeFilter>| {
+            let (from, before) = test.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+            [from, before]
+        };
+        let stores = self.store.map(|test| test.ids(&["filter", "store"])).transpose()?.flatten();
+        let skus = self.sku.map(|test| texts(&test, &["filter", "sku"])).transpose()?.unwrap_or_default();
+        Ok(rows::ReversalFilter {
+            ids: self.id.map(|test| test.ids(&["filter", "id"])).transpose()?.flatten(),
+            documents: self.document.map(|test| test.of_any_kind(&["filter", "document"])).transpose()?.flatten(),
+            stores: stores.into_iter().collect(),
+            kinds: self.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            products: self.product.map(|test| test.ids(&["filter", "product"])).transpose()?.flatten(),
+            skus: skus.into_iter().map(folded).collect(),
+            actors: self.actor.map(|test| test.of_any_kind(&["filter", "actor"])).transpose()?.flatten(),
+            occurred: span(self.occurred_at),
+            recorded: span(self.recorded_at),
+        })
+    }
+}
 
 /// Sort order of a list of reversals; reversals with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -70,17 +114,14 @@ impl ReversalQuery {
     async fn document_reversals(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Documents and stores to include.")] filter: Option<ReversalFilter>,
+        #[graphql(desc = "Filter of the reversals; all reversals by default.")] filter: Option<ReversalFilter>,
         #[graphql(desc = "Sort of the reversals. Null for NUMBER, DESC.")] sort: Option<ReversalSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<DocumentReversalConnection> {
-        let asked = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-        let documents = asked.document.map(|ids| ids.of_any_kind(&["filter", "document"])).transpose()?.flatten();
-        let stores = asked.store.map(|ids| ids.ids(&["filter", "store"])).transpose()?.flatten();
-        let filter = rows::ReversalFilter { documents, stores: stores.into_iter().collect() };
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = ReversalSort::sorted(sort);
         let list = sorted.kind(rows::REVERSALS);

@@ -52,6 +52,7 @@ pub use lot_queries::{LotQuery, lot_of_document, lot_seen};
 pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovementConnection};
 pub use movement_documents::by_documents;
 pub use movement_filter::MovementFilter;
+pub(crate) use movement_filter::{folded, texts};
 pub use mutations::StockMutation;
 pub use payloads::{ReservationPayload, StockPayload};
 pub use place::path;

@@ -135,7 +135,7 @@ fn lots(filter: Option<&LotCodeFilter>, at: &[&str]) -> Result<Vec<TextTest>, To
 }
 
 /// SKUs are compared by their folded form.
-pub(super) fn folded(test: TextTest) -> TextTest {
+pub(crate) fn folded(test: TextTest) -> TextTest {
     match test {
         TextTest::In(texts) => TextTest::In(texts.iter().map(|one| text::fold(one.trim())).collect()),
         TextTest::StartsWith(prefix) => TextTest::StartsWith(text::fold(&prefix)),
@@ -145,7 +145,7 @@ pub(super) fn folded(test: TextTest) -> TextTest {
 }
 
 /// The tests of a text, all of which must hold.
-pub(super) fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
+pub(crate) fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
     filter.check(at)?;
     let listed = filter.one_of.clone().map(TextTest::In);
     let same = filter.eq.clone().map(|text| TextTest::In(vec![text]));

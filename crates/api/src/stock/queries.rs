@@ -119,6 +119,8 @@ pub async fn levels(
         Some(order) => {
             let sort = match order.field {
                 StockOrderField::ProductSku => LevelSort::ProductSku,
+                StockOrderField::ProductName => LevelSort::ProductName,
+                StockOrderField::StoreCode => LevelSort::StoreCode,
                 StockOrderField::Available => LevelSort::Available,
                 StockOrderField::OnHand => LevelSort::OnHand,
                 StockOrderField::UpdatedAt => LevelSort::UpdatedAt,
@@ -139,7 +141,9 @@ pub async fn levels(
     let mut values = Vec::new();
     let mut conditions = filter.sql(scope.backend(), &mut values);
     let source = rows::list::source(&conditions, values.clone());
-    let (bounds, order, bound) = keyset(&[sort.column(), "l.id"], descending, &request, values.len() + 2);
+    let next = values.len() + 2;
+    let (bounds, order, bound) = keyset(&[sort.column(), sort.tie()], descending, &request, next);
+    conditions += &sort.text_bounds(descending, &request, next);
     conditions += &bounds;
     values.extend(bound);
     let page = rows::list::page(scope, sort, &conditions, &order, values);
@@ -150,7 +154,7 @@ pub async fn levels(
             SortKey::Int(n) => Key::Int(n),
             SortKey::Text(text) => Key::Text(text),
         };
-        let keys = vec![key, level.id.into(), Key::Int(head)];
+        let keys = vec![key, sort.tie_key(&level), Key::Int(head)];
         (StockLevel(level), keys)
     });
     let page = Page::build(nodes.collect(), &request, list, signer);

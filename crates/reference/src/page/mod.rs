@@ -59,16 +59,24 @@ fn inputs(schema: &Schema, word: &str, inputs: &[Input]) -> String {
         let default = input.default.as_deref().map(|value| format!("<code>{}</code>", escaped(value)));
         let default = default.unwrap_or_else(|| if input.is_required() { "required".to_owned() } else { String::new() });
         out.push_str(&format!(
-            "<tr id=\"f-{0}\"><th scope=\"row\"><code>{0}</code></th><td><code>{1}</code></td><td>{2}</td><td>{3}{4}</td></tr>\n",
+            "<tr id=\"f-{0}\"><th scope=\"row\"><code>{0}</code></th><td><code>{1}</code></td><td>{2}</td><td>{3}{4}{5}</td></tr>\n",
             escaped(&input.name),
             type_link(schema, &input.ty),
             default,
             paragraphs(&input.description),
+            cost(input),
             input.directives.deprecated().map(|reason| deprecated(schema, &reason)).unwrap_or_default(),
         ));
     }
     out.push_str("</tbody>\n</table></div>\n");
     out
+}
+
+/// The points that are added where an input is given; empty where there are none.
+fn cost(input: &Input) -> String {
+    let Some(weight) = input.directives.weight() else { return String::new() };
+    let unit = if weight == "1" { "point" } else { "points" };
+    format!("<p>Costs {} {unit} where it is given.</p>\n", escaped(&weight))
 }
 
 /// The kind above a title.

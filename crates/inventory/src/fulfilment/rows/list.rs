@@ -11,9 +11,13 @@ use platform::{
     paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Reads},
 };
+use uuid::Uuid;
 
 use super::load::WorkRow;
-use crate::fulfilment::core::WorkHead;
+use crate::{
+    fulfilment::core::WorkHead,
+    orders::rows::{Clause, DocumentTable, DocumentTest},
+};
 
 /// A condition on works; all of a list's must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,7 @@ pub enum WorkTest {
     Status(Vec<WorkStatus>),
     Store(Vec<StoreId>),
     Order(Vec<OrderId>),
+    Id(Vec<FulfilmentWorkId>),
     Due {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
@@ -50,6 +55,7 @@ impl WorkTest {
             Self::Status(list) => list.contains(&work.status),
             Self::Store(stores) => stores.contains(&work.store),
             Self::Order(orders) => orders.contains(&work.order),
+            Self::Id(ids) => ids.contains(&work.id),
             Self::Due { from, before } => within(work.due_at, *from, *before),
             Self::Created { from, before } => within(work.created_at, *from, *before),
             Self::Updated { from, before } => within(work.updated_at, *from, *before),
@@ -69,6 +75,20 @@ pub enum OrderTest {
     IsHeld(bool),
     Method(DeliveryMethod),
 }
+
+/// A condition that lists alone take: events of works do not say who had them before, or what their lines are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedTest {
+    /// Taken by one of these members and integrations.
+    Assignee(Vec<Uuid>),
+    IsAssigned(bool),
+    /// Has a line of a product that passes.
+    Line(DocumentTest),
+}
+
+/// Works and their lines.
+const LINES: DocumentTable =
+    DocumentTable { name: "fulfilment_work", alias: "w", lines: "fulfilment_work_line", of: "work_id", counts: "" };
 
 /// Names the order of works in cursors.
 pub const WORKS: [&str; 2] = ["fulfilmentWorks:DUE_AT:ASC", "fulfilmentWorks:DUE_AT:DESC"];
@@ -109,6 +129,28 @@ pub fn of_orders(mut source: ListSource, tests: &[OrderTest]) -> ListSource {
         };
         source.from.push_str(&part);
     }
+    source
+}
+
+/// The works of a source that pass all of these tests.
+#[must_use]
+pub fn listed(mut source: ListSource, backend: Backend, tests: &[ListedTest]) -> ListSource {
+    let mut clause = Clause::new(backend, source.values.len() + 2);
+    for test in tests {
+        clause.push(" AND ");
+        match test {
+            ListedTest::Assignee(ids) => {
+                // Said aloud, the index of works that somebody took can be used.
+                clause.push("w.assignee_id IS NOT NULL AND ");
+                clause.ids("w.assignee_id", ids);
+            }
+            ListedTest::IsAssigned(true) => clause.push("w.assignee_id IS NOT NULL"),
+            ListedTest::IsAssigned(false) => clause.push("w.assignee_id IS NULL"),
+            ListedTest::Line(test) => test.push_to(&mut clause, &LINES),
+        }
+    }
+    source.from.push_str(&clause.sql);
+    source.values.extend(clause.values);
     source
 }
 
@@ -156,6 +198,7 @@ fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut V
         }
         WorkTest::Store(stores) => backend.one_of_ids("w.store_id", stores, next),
         WorkTest::Order(orders) => backend.one_of_ids("w.order_id", orders, next),
+        WorkTest::Id(ids) => backend.one_of_ids("w.id", ids, next),
     };
     values.push(value);
     sql.push_str(" AND ");
@@ -202,6 +245,23 @@ mod tests {
         let of = |list: &[WorkStatus]| source(Backend::Postgres, &[WorkTest::Status(list.to_vec())]).from;
         assert!(of(&[WorkStatus::Open, WorkStatus::Ready]).contains(IS_LIVE));
         assert!(!of(&[WorkStatus::Open, WorkStatus::Done]).contains(IS_LIVE));
+    }
+
+    #[test]
+    fn values_of_listed_tests_follow_those_before() {
+        let id = Uuid::from_u128(1);
+        let line = ListedTest::Line(DocumentTest::Product(vec![id]));
+        let of_status = source(Backend::Sqlite, &[WorkTest::Status(vec![WorkStatus::Done])]);
+        let found = listed(of_status, Backend::Sqlite, &[ListedTest::Assignee(vec![id]), line, ListedTest::IsAssigned(true)]);
+        assert!(
+            found.from.ends_with(
+                " AND w.status = $2 AND w.assignee_id IS NOT NULL AND w.assignee_id = $3 AND w.id IN (SELECT l.work_id FROM \
+                 fulfilment_work_line l WHERE l.tenant_id = $1 AND l.product_id = $4) AND w.assignee_id IS NOT NULL"
+            ),
+            "{}",
+            found.from
+        );
+        assert_eq!(found.values.len(), 3);
     }
 
     /// Few of a store's works are picked at a time: the index of stores and states has them in the order of the list.

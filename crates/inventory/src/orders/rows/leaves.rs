@@ -104,6 +104,11 @@ impl SearchTest {
         }
     }
 
+    /// Statements of the orders that a word names, for lists of what belongs to orders.
+    pub fn orders(&self, clause: &mut Clause) -> Vec<String> {
+        self.words.iter().flat_map(|word| self.named(clause, word)).collect()
+    }
+
     /// The orders that a word names, a statement for each way. CROSS JOIN tells SQLite which table to begin with.
     fn named(&self, clause: &mut Clause, word: &SearchWord) -> Vec<String> {
         let mut ways = Vec::new();
@@ -139,7 +144,7 @@ fn of_customers(condition: &str) -> String {
 }
 
 /// A reference that begins with a text, or is it where the text is short.
-pub(crate) fn begins(clause: &mut Clause, column: &str, word: &str) -> String {
+pub fn begins(clause: &mut Clause, column: &str, word: &str) -> String {
     let from = clause.bind(word);
     if word.chars().nth(SHORTEST_BEGINNING - 1).is_none() {
         return format!("{column} = ${from}");

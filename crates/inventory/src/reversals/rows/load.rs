@@ -11,12 +11,14 @@ use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
+use sea_orm::Value;
 use uuid::Uuid;
 
 use super::write::{EffectRow, LineRow};
 use crate::{
     ledger::DocumentNumber,
     reversals::core::{Effect, Reversal, ReversalLine, Subject},
+    stock::rows::{TextTest, sku_condition},
 };
 
 /// Names the list in cursors.
@@ -142,28 +144,71 @@ impl From<EffectRow> for Effect {
 /// Which reversals; what is None says nothing, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReversalFilter {
+    pub ids: Option<Vec<ReversalId>>,
     /// Of one of these documents, or parts of documents.
     pub documents: Option<Vec<Uuid>>,
     /// In one of these stores, at either end of a transfer. Each of the lists must have one.
     pub stores: Vec<Vec<StoreId>>,
+    pub kinds: Option<Vec<ReversedKind>>,
+    /// Has a line of one of these.
+    pub products: Option<Vec<ProductId>>,
+    /// SKUs of products, folded; a line must pass each.
+    pub skus: Vec<TextTest>,
+    /// Ids of members, integrations and programs that reversed.
+    pub actors: Option<Vec<Uuid>>,
+    /// From a moment to before another one.
+    pub occurred: [Option<Timestamp>; 2],
+    pub recorded: [Option<Timestamp>; 2],
 }
 
 /// The reversals that the filter is about.
 pub fn source(backend: Backend, filter: &ReversalFilter) -> ListSource {
     let (mut from, mut values) = ("FROM document_reversal r WHERE r.tenant_id = $1".to_owned(), Vec::new());
+    let mut bind = |value: Value| {
+        values.push(value);
+        values.len() + 1
+    };
+    if let Some(ids) = &filter.ids {
+        from += &format!(" AND {}", backend.in_ids("r.id", bind(backend.ids(ids.iter().copied()))));
+    }
     if let Some(documents) = &filter.documents {
-        values.push(backend.ids(documents.iter().copied().map(ReferenceId::from_uuid)));
-        let n = values.len() + 1;
+        let n = bind(backend.ids(documents.iter().copied().map(ReferenceId::from_uuid)));
         let (document, part) = (backend.in_ids("r.document_id", n), backend.in_ids("r.part_id", n));
-        from.push_str(&format!(" AND ({document} OR {part})"));
+        from += &format!(" AND ({document} OR {part})");
     }
     for stores in &filter.stores {
-        values.push(backend.ids(stores.iter().copied()));
-        let n = values.len() + 1;
+        let n = bind(backend.ids(stores.iter().copied()));
         let (one, other) = (backend.in_ids("r.store_id", n), backend.in_ids("r.other_store_id", n));
-        from.push_str(&format!(" AND ({one} OR {other})"));
+        from += &format!(" AND ({one} OR {other})");
+    }
+    if let Some(kinds) = &filter.kinds {
+        from += &format!(" AND {}", backend.in_texts("r.kind", bind(backend.texts(kinds.iter().map(|kind| kind.as_str())))));
+    }
+    if let Some(products) = &filter.products {
+        let of = backend.in_ids("l.product_id", bind(backend.ids(products.iter().copied())));
+        from += &of_lines(&of);
+    }
+    for test in &filter.skus {
+        let sku = sku_condition(backend, test, &mut bind);
+        from += &of_lines(&format!("l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {sku})"));
+    }
+    if let Some(actors) = &filter.actors {
+        let n = bind(backend.ids(actors.iter().copied().map(ReferenceId::from_uuid)));
+        from += &format!(" AND {}", backend.in_ids("r.actor_id", n));
+    }
+    for (column, bounds) in [("r.occurred_at", filter.occurred), ("r.created_at", filter.recorded)] {
+        for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
+            if let Some(bound) = bound {
+                from += &format!(" AND {}", backend.rarely(&format!("{column} {operator} ${}", bind(bound.micros().into()))));
+            }
+        }
     }
     ListSource { from, values }
+}
+
+/// That a reversal has such a line.
+fn of_lines(line: &str) -> String {
+    format!(" AND r.id IN (SELECT l.reversal_id FROM document_reversal_line l WHERE l.tenant_id = $1 AND {line})")
 }
 
 /// A page of reversals whole, in the order that is asked for.

@@ -159,7 +159,7 @@ fn lot(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTe
 }
 
 /// That the table `product` as `p` has such a SKU, folded. `bind` keeps a value and gives its parameter's number.
-pub(super) fn sku_condition(backend: Backend, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
+pub(crate) fn sku_condition(backend: Backend, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
     key_condition(backend, "p.sku_key", test, bind)
 }
 

@@ -13,8 +13,8 @@ use platform::{
 };
 use sea_orm::Value;
 
-pub use super::listed::LevelRow;
 use super::listed::ListedRow;
+pub use super::{level_sort::LevelSort, listed::LevelRow};
 use crate::{
     catalog::rows::{
         Clause,
@@ -122,35 +122,6 @@ pub async fn levels_by_key(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<
     Ok(reads.records::<ListedRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
-/// What a list of levels is sorted by; each ends with the level's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LevelSort {
-    ProductSku,
-    Available,
-    OnHand,
-    UpdatedAt,
-}
-
-impl LevelSort {
-    /// Names the sort in cursors.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::ProductSku => "ProductSku",
-            Self::Available => "Available",
-            Self::OnHand => "OnHand",
-            Self::UpdatedAt => "UpdatedAt",
-        }
-    }
-    pub const fn column(self) -> &'static str {
-        match self {
-            Self::ProductSku => "p.sku_key",
-            Self::Available => "(l.on_hand - l.unavailable - l.reserved)",
-            Self::OnHand => "l.on_hand",
-            Self::UpdatedAt => "l.updated_at",
-        }
-    }
-}
-
 /// The levels that conditions over `l` and `p` are about, values from `$2`.
 pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("{FROM} WHERE l.tenant_id = $1{conditions}"), values }
@@ -172,7 +143,7 @@ struct ByNumber {
     key: i64,
 }
 
-/// A page of levels with what it is sorted by: conditions, order and limit are SQL over `l` and `p`, values from `$2`.
+/// A page of levels with what it is sorted by: conditions, order and limit are SQL over `l`, `p` and the sort's column, values from `$2`.
 pub async fn page(
     reads: &impl Reads,
     sort: LevelSort,
@@ -180,9 +151,10 @@ pub async fn page(
     order: &str,
     values: Vec<Value>,
 ) -> Result<Vec<(LevelRow, SortKey)>, Fault> {
-    let is_text = sort == LevelSort::ProductSku;
+    let is_text = sort.is_text();
     let select = if is_text { ByText::SELECT } else { ByNumber::SELECT }.replace("{key}", sort.column());
-    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1{conditions}{order}");
+    let stores = sort.join();
+    let sql = format!("SELECT {select} {FROM}{stores} WHERE l.tenant_id = $1{conditions}{order}");
     let rows = reads.rows(&sql, values).await?;
     let read = |row| {
         Ok(if is_text {

@@ -6,6 +6,7 @@ pub mod expected;
 mod filter;
 mod history;
 mod history_blocks;
+mod level_sort;
 mod levels;
 pub mod list;
 mod listed;
@@ -19,6 +20,7 @@ pub mod shown;
 mod write;
 
 pub use bin_locations::bin_locations;
+pub(crate) use filter::sku_condition;
 pub use filter::{MovementFilter, MovementFilterSpec, TextTest, movement_filter};
 pub use history::{Past, past};
 pub use history_blocks::{BLOCK, condense};

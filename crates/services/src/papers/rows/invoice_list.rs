@@ -1,7 +1,10 @@
 //! The list of all invoices and credit notes: which of them, and in which order.
 
 use entity::{prelude::*, record::Selected};
-use inventory::orders::rows::{Clause, Span, TextTest};
+use inventory::{
+    catalog::core::text,
+    orders::rows::{Clause, SearchTest, Span, TextTest, TotalTest, begins},
+};
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Nested, Reads},
@@ -14,6 +17,8 @@ use crate::papers::core::Invoice;
 /// A condition on invoices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvoiceTest {
+    /// Is one of these; an empty list matches nothing.
+    Ids(Vec<Uuid>),
     Kind(Vec<InvoiceKind>),
     /// Issued by a company whose code passes.
     LegalEntity(TextTest),
@@ -24,6 +29,36 @@ pub enum InvoiceTest {
     /// As it is printed.
     Number(TextTest),
     IssuedAt(Span),
+    Total(TotalTest),
+    Search(InvoiceSearch),
+}
+
+/// A text that names an invoice by its number as it is printed, or by what names its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceSearch {
+    /// Without blanks around it. An empty one finds nothing.
+    pub number: String,
+    pub orders: SearchTest,
+}
+
+impl InvoiceSearch {
+    /// Each way is a range of an index.
+    fn push_to(&self, clause: &mut Clause) {
+        if self.number.is_empty() {
+            clause.push("FALSE");
+            return;
+        }
+        let mut ways = Vec::new();
+        for spelling in text::spellings(&self.number) {
+            let own = begins(clause, "x.label", &spelling);
+            ways.push(format!("SELECT x.id FROM invoice x WHERE x.tenant_id = $1 AND {own}"));
+        }
+        let orders = self.orders.orders(clause).join(" UNION ALL ");
+        if !orders.is_empty() {
+            ways.push(format!("SELECT x.id FROM invoice x WHERE x.tenant_id = $1 AND x.order_id IN ({orders})"));
+        }
+        clause.push(&format!("i.id IN ({})", ways.join(" UNION ALL ")));
+    }
 }
 
 impl InvoiceTest {
@@ -50,6 +85,18 @@ impl InvoiceTest {
             }
             Self::Number(test) => clause.text("i.label", test),
             Self::IssuedAt(span) => clause.span("i.issued_at", *span),
+            Self::Ids(ids) => clause.ids("i.id", ids),
+            Self::Total(test) => {
+                let currency = clause.bind(test.currency.as_str());
+                clause.push(&format!("i.currency = ${currency}"));
+                for (bound, operator) in [(test.least, ">="), (test.most, "<=")] {
+                    if let Some(minor) = bound {
+                        let part = format!("i.total_minor {operator} ${}", clause.bind(minor));
+                        clause.push(&format!(" AND {}", clause.backend().rarely(&part)));
+                    }
+                }
+            }
+            Self::Search(search) => search.push_to(clause),
         }
     }
 }

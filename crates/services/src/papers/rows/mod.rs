@@ -9,7 +9,7 @@ mod settings;
 pub use entities::{
     change_entity, count_number, entities, entity, entity_of_store, insert_entity, known_stores, last_day, set_stores,
 };
-pub use invoice_list::{InvoiceSort, InvoiceTest, InvoicesSorted, invoices_page, invoices_source};
+pub use invoice_list::{InvoiceSearch, InvoiceSort, InvoiceTest, InvoicesSorted, invoices_page, invoices_source};
 pub use invoices::{
     books_currency, credited, credited_sums, insert_invoice, invoice, invoiced, invoices_of, open_lines, seal_lines, store_facts,
 };

@@ -1,0 +1,81 @@
+//! Prices of filters, written in each way.
+
+use async_graphql::parser::parse_schema;
+use serde_json::{Value as Json, json};
+
+use super::*;
+
+const SDL: &str = "input ThingFilter {
+        and: [ThingFilter!], or: [ThingFilter!], not: ThingFilter, id: IdFilter, name: TextFilter
+        tag: TextFilter @cost(weight: \"5\"), status: [Status!] @cost(weight: \"3\"), search: String @cost(weight: \"7\") }
+    input TextFilter { eq: String, contains: String @cost(weight: \"2\") }
+    input IdFilter { eq: ID, in: [ID!] @cost(weight: \"0.01\") }
+    input PlainFilter { eq: ID }
+    enum Status { OPEN DONE }";
+
+fn argument(of: &str, value: &InputValue, default: Option<&Value>) -> Option<PricedArgument> {
+    let index = Arc::new(PricedInputs::of(&parse_schema(SDL).unwrap()));
+    PricedArgument::of(&index, &Name::new(of), value, &|_| default)
+}
+
+/// The price of a filter that is sent as a whole, and of the same one written in the document.
+fn price(filter: &Json) -> Millis {
+    let sent = argument("ThingFilter", &InputValue::Variable(Name::new("f")), None).unwrap();
+    let sent = sent.price(&Variables::from_json(json!({ "f": filter })));
+    let written = Value::from_json(filter.clone()).unwrap().into_value();
+    let written = argument("ThingFilter", &written, None).map_or(0, |argument| argument.price(&Variables::default()));
+    assert_eq!(sent, written, "{filter}");
+    sent
+}
+
+#[test]
+fn what_costs_more_weighs_more_wherever_it_stands() {
+    let search = json!({ "search": "a" });
+    for (filter, millis) in [
+        (json!(null), 0),
+        (json!({}), 0),
+        (json!({ "id": { "eq": "1" }, "name": { "eq": "a" } }), 0),
+        (json!({ "id": { "in": ["1", "2", "3"] } }), 30),
+        (json!({ "id": { "in": [] } }), 0),
+        (json!({ "name": { "contains": "a" } }), 2_000),
+        (json!({ "search": null }), 0),
+        (search.clone(), 7_000),
+        // Each search is made; each list of states is one condition.
+        (json!({ "or": [search, { "not": { "search": "b" } }] }), 14_000),
+        (json!({ "status": ["OPEN", "DONE"] }), 3_000),
+        // Rows are gone through once for the tags, and each text is looked for.
+        (json!({ "tag": { "eq": "a" }, "and": [{ "tag": { "contains": "b" } }] }), 7_000),
+    ] {
+        assert_eq!(price(&filter), millis, "{filter}");
+    }
+}
+
+#[test]
+fn variables_are_priced_by_what_they_stand_for() {
+    let field = |name: &str, value: InputValue| InputValue::Object([(Name::new(name), value)].into_iter().collect());
+    let variable = || InputValue::Variable(Name::new("v"));
+    let two = InputValue::List(vec![variable(), variable()]);
+    for (filter, variables, millis) in [
+        (field("search", variable()), json!({ "v": "a" }), 7_000),
+        (field("search", variable()), json!({ "v": null }), 0),
+        (field("search", variable()), json!({}), 0),
+        (field("tag", variable()), json!({ "v": { "contains": "a" } }), 7_000),
+        (field("id", field("in", variable())), json!({ "v": ["1", "2"] }), 20),
+        (field("id", field("in", two.clone())), json!({ "v": "1" }), 20),
+        (field("and", two), json!({ "v": { "tag": { "eq": "a" } } }), 5_000),
+    ] {
+        let priced = argument("ThingFilter", &filter, None).unwrap();
+        assert_eq!(priced.price(&Variables::from_json(variables.clone())), millis, "{filter} {variables}");
+    }
+    let default = Value::from_json(json!({ "contains": "a" })).unwrap();
+    let priced = argument("ThingFilter", &field("tag", variable()), Some(&default)).unwrap();
+    assert_eq!(priced.price(&Variables::default()), 7_000, "its default");
+    assert_eq!(priced.price(&Variables::from_json(json!({ "v": null }))), 0);
+}
+
+#[test]
+fn an_input_without_prices_is_not_looked_at() {
+    assert!(argument("PlainFilter", &InputValue::Variable(Name::new("f")), None).is_none());
+    let equality = Value::from_json(json!({ "name": { "eq": "a" } })).unwrap().into_value();
+    assert!(argument("ThingFilter", &equality, None).is_none());
+}

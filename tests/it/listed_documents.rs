@@ -1,0 +1,122 @@
+//! Invoices, reversals and fulfilment works are found by what they show.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{authorization::world::World, nested_filters::found, world::on_both};
+
+on_both!(
+    an_invoice_is_found_by_its_number_its_order_and_its_total,
+    a_reversal_is_found_by_its_kind_its_goods_and_who_made_it,
+    a_work_is_found_by_its_goods_and_by_who_took_it,
+);
+
+/// What an object of the company's shows.
+async fn shown(world: &World, prefix: &str, kind: &str, fields: &str) -> Value {
+    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {fields} }} }} }}");
+    let id = json!({ "id": world.ours.ids[prefix] });
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &id).await;
+    assert!(answer["errors"].is_null() && answer["data"]["node"].is_object(), "{kind}: {answer:#}");
+    answer["data"]["node"].clone()
+}
+
+/// Each of the first filters finds the object, and none of the others does.
+async fn finds(world: &World, (list, prefix): ((&str, &str), &str), found_by: Vec<Value>, missed_by: Vec<Value>) {
+    let (owner, id) = (world.ours.owner.clone(), &world.ours.ids[prefix]);
+    for filter in found_by {
+        assert!(found(world, &owner, list, filter.clone()).await.contains(id), "{list:?} {filter}");
+    }
+    for filter in missed_by {
+        assert!(!found(world, &owner, list, filter.clone()).await.contains(id), "{list:?} {filter}");
+    }
+}
+
+async fn an_invoice_is_found_by_its_number_its_order_and_its_total(world: &World) {
+    let fields = "number total { amount currencyCode } order { number externalRef }";
+    let invoice = shown(world, "inv", "Invoice", fields).await;
+    let (number, total) = (invoice["number"].as_str().unwrap(), &invoice["total"]);
+    let (currency, amount) = (&total["currencyCode"], &total["amount"]);
+    let mut found_by = vec![
+        json!({ "id": { "in": [world.ours.ids["inv"]] } }),
+        json!({ "search": number }),
+        json!({ "search": format!(" {} ", number.to_lowercase()) }),
+        json!({ "search": invoice["order"]["number"] }),
+        json!({ "total": { "currencyCode": currency } }),
+        json!({ "total": { "currencyCode": currency, "gte": amount, "lte": amount } }),
+        json!({ "not": { "search": "no such number" } }),
+    ];
+    if let Some(reference) = invoice["order"]["externalRef"].as_str() {
+        found_by.push(json!({ "search": reference.to_uppercase(), "or": [{ "search": reference }] }));
+    }
+    let missed_by = vec![
+        json!({ "id": { "eq": world.theirs.ids["inv"] } }),
+        json!({ "search": "" }),
+        json!({ "search": "%" }),
+        json!({ "search": format!("{number}x") }),
+        json!({ "total": { "currencyCode": "USD", "gte": "0" } }),
+        json!({ "total": { "currencyCode": currency, "gte": "99999999.00" } }),
+        json!({ "not": { "total": { "currencyCode": currency, "lte": amount } } }),
+    ];
+    finds(world, (("invoices", "InvoiceFilter"), "inv"), found_by, missed_by).await;
+}
+
+async fn a_reversal_is_found_by_its_kind_its_goods_and_who_made_it(world: &World) {
+    let fields = "kind occurredAt lines { product { id sku } } actor { ... on Member { id } }";
+    let reversal = shown(world, "rev", "DocumentReversal", fields).await;
+    let (product, kind) = (&reversal["lines"][0]["product"], &reversal["kind"]);
+    let sku = product["sku"].as_str().unwrap();
+    let actor = reversal["actor"]["id"].as_str().unwrap_or_else(|| panic!("{reversal:#}"));
+    let found_by = vec![
+        json!({ "id": { "eq": world.ours.ids["rev"] }, "kind": [kind] }),
+        json!({ "product": { "eq": product["id"] } }),
+        json!({ "product": { "key": [sku] } }),
+        json!({ "sku": { "eq": sku.to_uppercase() }, "actor": { "in": [actor] } }),
+        json!({ "sku": { "startsWith": &sku[..2] }, "occurredAt": { "gte": reversal["occurredAt"] } }),
+    ];
+    let missed_by = vec![
+        json!({ "kind": [] }),
+        json!({ "id": { "eq": world.theirs.ids["rev"] } }),
+        json!({ "product": { "eq": world.theirs.ids["prd"] } }),
+        json!({ "sku": { "contains": "none-such" } }),
+        json!({ "actor": { "eq": world.theirs.ids["mem"] } }),
+        json!({ "occurredAt": { "lt": reversal["occurredAt"] } }),
+    ];
+    finds(world, (("documentReversals", "ReversalFilter"), "rev"), found_by, missed_by).await;
+}
+
+async fn a_work_is_found_by_its_goods_and_by_who_took_it(world: &World) {
+    let owner = world.ours.owner.clone();
+    let list = ("fulfilmentWorks", "FulfilmentWorkFilter");
+    let work = shown(world, "fwk", "FulfilmentWork", "lines { product { id sku } }").await;
+    let product = &work["lines"][0]["product"];
+    let sku = product["sku"].as_str().unwrap();
+    let found_by = vec![
+        json!({ "id": { "eq": world.ours.ids["fwk"] } }),
+        json!({ "product": { "in": [product["id"]] }, "sku": { "in": [sku.to_uppercase()] } }),
+        json!({ "product": { "key": [sku] } }),
+    ];
+    let missed_by = vec![
+        json!({ "id": { "in": [] } }),
+        json!({ "product": { "eq": world.theirs.ids["prd"] } }),
+        json!({ "sku": { "startsWith": "none-such" } }),
+        json!({ "assignee": { "eq": world.theirs.ids["mem"] } }),
+    ];
+    finds(world, (list, "fwk"), found_by, missed_by).await;
+    let query = "{ fulfilmentWorks(first: 250) { nodes { id assignee { ... on Member { id } ... on Integration { id } } } } }";
+    let answer = world.ask(&world.ours, Some(owner.clone()), query, &json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    let works = answer["data"]["fulfilmentWorks"]["nodes"].as_array().unwrap().clone();
+    let ids = |takes: &dyn Fn(&Value) -> bool| -> BTreeSet<String> {
+        let taken = works.iter().filter(|work| takes(&work["assignee"]));
+        taken.map(|work| work["id"].as_str().unwrap().to_owned()).collect()
+    };
+    for is_null in [true, false] {
+        let filter = json!({ "assignee": { "isNull": is_null } });
+        assert_eq!(found(world, &owner, list, filter).await, ids(&|assignee| assignee.is_null() == is_null), "{works:#?}");
+    }
+    for who in works.iter().filter_map(|work| work["assignee"]["id"].as_str()) {
+        let filter = json!({ "assignee": { "eq": who } });
+        assert_eq!(found(world, &owner, list, filter).await, ids(&|assignee| assignee["id"] == who), "{works:#?}");
+    }
+}
