@@ -19,7 +19,8 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 70] = [
+pub(super) const GIVEN: [(&str, &str); 82] = [
+    ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("CategoryArchiveInput", "id"),
     ("CategoryRestoreInput", "id"),
@@ -34,6 +35,8 @@ pub(super) const GIVEN: [(&str, &str); 70] = [
     ("CustomerUpsertInput", "name"),
     ("ExchangeRatesImportInput", "ecbCsv"),
     ("ExportCreateInput", "entity"),
+    ("FactorSeriesSetInput", "values"),
+    ("FulfilmentTrackingSetInput", "trackingNumber"),
     ("HoldRuleUpsertInput", "countries"),
     ("ImportCreateInput", "entity"),
     ("InvoiceIssueInput", "order"),
@@ -44,7 +47,13 @@ pub(super) const GIVEN: [(&str, &str); 70] = [
     ("OrderUpdateInput", "noteForStaff"),
     ("ProductArchiveInput", "id"),
     ("ProductCreateInput", "price"),
+    ("ProductDocumentAddInput", "product"),
+    ("ProductImageAddInput", "product"),
+    ("ProductImageReorderInput", "product"),
     ("ProductLabelSheetInput", "products"),
+    ("ProductSuggestionRefuseInput", "product"),
+    ("ProductSuggestionRefuseInput", "tags"),
+    ("ProductTextAcceptInput", "tags"),
     ("ProductUpsertInput", "name"),
     ("PurchaseOrderAmendInput", "note"),
     ("PurchaseOrderConfirmInput", "confirmedOn"),
@@ -63,6 +72,7 @@ pub(super) const GIVEN: [(&str, &str); 70] = [
     ("ReturnReceiveLineInput", "quantity"),
     ("SalesReportFilter", "from"),
     ("SalesReportFilter", "to"),
+    ("SavedViewScheduleSetInput", "emails"),
     ("SourcingSetInput", "rule"),
     ("StockChangeInput", "delta"),
     ("StockMoveItem", "quantity"),
@@ -72,6 +82,7 @@ pub(super) const GIVEN: [(&str, &str); 70] = [
     ("StoreArchiveInput", "id"),
     ("StoreRestoreInput", "id"),
     ("SupplierArchiveInput", "id"),
+    ("SupplierCreateInput", "email"),
     ("SupplierRestoreInput", "id"),
     ("SupplierReturnLineInput", "product"),
     ("SupplierReturnLineInput", "quantity"),
@@ -84,6 +95,7 @@ pub(super) const GIVEN: [(&str, &str); 70] = [
     ("WebhookEndpointUpdateInput", "eventTypes"),
     ("WorkLineQuantity", "quantity"),
     ("WrongItemInput", "quantity"),
+    ("invitationAccept", "displayName"),
     ("login", "tenant"),
     ("productDescriptionPrompt", "product"),
     ("productLabels", "products"),
