@@ -165,6 +165,8 @@ fn an_id_in_an_example_is_of_the_kind_that_the_field_takes() {
     assert_eq!(id("fulfilmentWavePick", "/input/id"), "fwv_");
     assert_eq!(id("savedViewLinkRevoke", "/input/savedViewLinkId"), "svl_");
     assert_eq!(id("noteAdd", "/input/nodeId"), "prd_");
+    assert_eq!(id("fulfilmentTrackingSet", "/input/id"), "pcl_");
+    assert_eq!(id("paperCreate", "/input/documentId"), "fwk_");
 }
 
 #[test]

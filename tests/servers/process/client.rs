@@ -108,6 +108,13 @@ impl Client {
         answer["data"].take()
     }
 
+    /// Sends the bytes of a file to the link of its upload.
+    pub async fn upload(&self, link: &str, bytes: Vec<u8>) -> Result<(), String> {
+        let request = self.http.put(format!("{}{link}", self.url)).body(bytes).timeout(PATIENCE);
+        let status = request.send().await.map_err(|err| err.to_string())?.status();
+        if status.is_success() { Ok(()) } else { Err(format!("{link}: {status}")) }
+    }
+
     /// The payload of a mutation aliased `result`.
     pub async fn change(&self, query: &str, input: Value) -> Value {
         self.ask(query, json!({ "input": input })).await["result"].take()

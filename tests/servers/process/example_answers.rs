@@ -58,9 +58,9 @@ impl Answers {
 
     /// Compares what was answered with what is recorded, or records it where the database is SQLite.
     pub fn check(&self, site: &Site) {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crates/reference/assets/answers.txt");
+        let path = path_of("crates/reference/assets/answers.txt");
         let golden = read(&fs::read_to_string(&path).unwrap_or_default());
-        if env::var("ENTREPOT_GOLDEN").as_deref() == Ok("write") {
+        if is_recording() {
             if site.postgres.is_none() {
                 fs::write(&path, self.written(&golden)).unwrap();
             }
@@ -96,6 +96,22 @@ impl Answers {
 }
 
 const RUN: &str = "run `ENTREPOT_GOLDEN=write cargo nextest run --test servers every_example`";
+
+/// Takes the examples that succeeded off the list of those that may be refused, where a run on SQLite records.
+pub fn take_off(site: &Site, succeeded: &[&str]) {
+    if is_recording() && site.postgres.is_none() {
+        let listed: Vec<&str> = MAY_BE_REFUSED.lines().filter(|field| !succeeded.contains(field)).collect();
+        fs::write(path_of("tests/servers/process/may_be_refused.txt"), format!("{}\n", listed.join("\n"))).unwrap();
+    }
+}
+
+fn is_recording() -> bool {
+    env::var("ENTREPOT_GOLDEN").as_deref() == Ok("write")
+}
+
+fn path_of(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)
+}
 
 fn title(example: &Example) -> String {
     let root = match example.operation {

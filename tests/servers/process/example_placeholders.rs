@@ -41,6 +41,7 @@ pub struct Placeholders<'a> {
     places: BTreeMap<&'a str, usize>,
     /// What the example itself gives stays as it is.
     given: BTreeSet<String>,
+    /// What the example shows, by what was sent instead of it: IDs, and texts such as SKUs.
     ids: BTreeMap<String, String>,
     /// IDs that were not sent.
     new_ids: usize,
@@ -168,6 +169,10 @@ impl<'a> Placeholders<'a> {
             let next = self.numbers.len() + 1;
             return self.numbers.entry(word.to_owned()).or_insert_with(|| format!("{letters}{next:0width$}")).clone();
         }
+        // What took the place of a text of the example.
+        if let Some(shown) = self.ids.get(word) {
+            return shown.clone();
+        }
         let is_random = || {
             let has = |is: fn(&u8) -> bool| word.as_bytes().iter().any(is);
             word.len() >= FEWEST_RANDOM && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
@@ -272,6 +277,18 @@ fn what_is_another_in_each_run_has_a_placeholder_of_its_form() {
         let of = Placeholders::new("", &json!({}), &json!({}), Cut { nodes: 2, characters: 100 });
         assert_eq!(of.text_of(&json!({ name: value })), format!("{{ {}: {} }}", json!(name), json!(expected)));
     }
+}
+
+#[test]
+fn what_was_sent_instead_of_a_text_of_the_example_is_shown_as_that_text() {
+    let (shown, sent) = (json!({ "sku": "MUG-BLUE", "number": "1" }), json!({ "sku": "SET-7", "number": "SO-000012" }));
+    let of = || Placeholders::new("", &shown, &sent, Cut { nodes: 2, characters: 100 });
+    assert_eq!(of().text_of(&json!({ "message": "SET-7 is sold." })), "{ \"message\": \"MUG-BLUE is sold.\" }");
+    assert_eq!(
+        of().text_of(&json!({ "number": "SO-000012" })),
+        "{ \"number\": \"SO-000001\" }",
+        "a number is shown as numbers are"
+    );
 }
 
 #[test]

@@ -1,35 +1,72 @@
-//! What a shop must have before an example of the reference can succeed: a draft to confirm, goods under way that can be received.
+//! What a shop must have before an example of the reference can succeed: a draft to confirm, goods under way that can be received, a file, a link in an e-mail.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
-use super::client::Client;
+use super::{client::Client, server::Site};
+use crate::identity::world::token_in;
 
-/// Steps before examples, each below the fields that need it, in order. `KEY` becomes another number each time.
+/// Steps before examples, each below the fields that need it, in order. `KEY` becomes another number in each step, `SAME` one number in all steps of a
+/// field. A query is sent again until it finds something. Below a step may stand `PUT` with the bytes for the upload that it has begun, or `EMAIL`
+/// with an address and the beginning of the token that an e-mail brings there.
 const STEPS: &str = include_str!("example_states.txt");
 /// The last part of each ID of an example, and that of a second thing of a kind.
 const ID: &str = "_01h455vb4pex5vsknk084sn02q";
 const OTHER_ID: &str = "_01h455vb4pex5vsknk084sn02r";
 /// The alias of a step's field that makes the second thing.
 const OTHER: &str = "other";
+/// The token that examples show.
+const TOKEN: &str = "the-token-that-you-received";
+/// Members of answers whose values take the place of these texts of examples.
+const TEXTS: [(&str, &str); 6] = [
+    ("accessExpiresAt", "2027-01-31T09:00:00Z"),
+    ("collectCode", "123456"),
+    ("number", "1"),
+    ("refreshToken", TOKEN),
+    ("sku", "MUG-BLUE"),
+    ("slug", "mug-shop"),
+];
+/// The member by which a step lets another session send what comes after it.
+const SESSION: &str = "accessToken";
+/// A picture of one pixel, where the bytes are said to be `picture`.
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\
+    \0\0\0\nIDATx\x9cch\0\0\0\x82\0\x81w\xcdr\xb6\0\0\0\0IEND\xaeB`\x82";
+/// The longest that a job or an e-mail may take, and the pause between two looks.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(100);
 
 type Ids = BTreeMap<String, String>;
 
-/// The IDs that take the place of those in examples, by their prefixes.
+/// What takes the place of IDs and texts in examples.
 #[derive(Clone, Default)]
 pub struct Known {
+    /// By their prefixes.
     first: Ids,
     other: Ids,
+    texts: BTreeMap<&'static str, String>,
+    /// The token of another session than the shop's.
+    session: Option<String>,
 }
 
 impl Known {
-    /// The text with the IDs that are known.
+    /// The text with the IDs and texts that are known.
     pub fn fill(&self, text: &str) -> String {
         let all = [(ID, &self.first), (OTHER_ID, &self.other)]
             .into_iter()
             .flat_map(|(last, ids)| ids.iter().map(move |one| (last, one)));
-        all.fold(text.to_owned(), |text, (last, (prefix, id))| text.replace(&format!("{prefix}{last}"), id))
+        let text = all.fold(text.to_owned(), |text, (last, (prefix, id))| text.replace(&format!("{prefix}{last}"), id));
+        self.texts.iter().fold(text, |text, (shown, known)| text.replace(&json!(shown).to_string(), &json!(known).to_string()))
+    }
+
+    /// Whoever sends the example: the shop's owner, unless a step has begun a session.
+    pub fn caller(&self, shop: &Client) -> Client {
+        let mut caller = shop.clone();
+        if let Some(token) = &self.session {
+            caller.token.clone_from(token);
+        }
+        caller
     }
 
     /// Keeps the first ID of each kind in an answer, unless one of its kind is known.
@@ -37,12 +74,33 @@ impl Known {
         collect(data, &mut self.first);
     }
 
-    /// Puts the IDs of a step's answer in the place of those of before.
+    /// Puts what a step's answer has in the place of what was known before.
     fn renew(&mut self, data: &Value) {
         for (field, payload) in data.as_object().into_iter().flatten() {
             let mut found = Ids::new();
             collect(payload, &mut found);
-            if field == OTHER { self.other.extend(found) } else { self.first.extend(found) }
+            if field == OTHER {
+                self.other.extend(found)
+            } else {
+                self.first.extend(found)
+            }
+            self.note(payload);
+        }
+    }
+
+    /// Notes texts and the session.
+    fn note(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, value)| match value {
+                Value::String(text) if name == SESSION => self.session = Some(text.clone()),
+                Value::String(text) => {
+                    let shown = TEXTS.iter().find(|(member, _)| member == name);
+                    self.texts.extend(shown.map(|(_, shown)| (*shown, text.clone())));
+                }
+                below => self.note(below),
+            }),
+            Value::Array(items) => items.iter().for_each(|value| self.note(value)),
+            _ => {}
         }
     }
 }
@@ -77,17 +135,77 @@ pub fn prepared_fields() -> Vec<&'static str> {
 }
 
 /// What is known after the steps of a field, or the step that was refused.
-pub async fn prepared(shop: &Client, field: &str, known: &Known, number: &mut u32) -> Result<Known, String> {
+pub async fn prepared(shop: &Client, site: &Site, field: &str, known: &Known, number: &mut u32) -> Result<Known, String> {
     let mut known = known.clone();
+    let same = (*number + 1).to_string();
     for (_, step) in steps().filter(|(fields, _)| fields.contains(&field)) {
         *number += 1;
-        let document = known.fill(step).replace("KEY", &number.to_string());
-        let answer = shop.send(&document, &json!({})).await?;
-        let is_done = |payload: &Value| payload["userErrors"].as_array().is_some_and(Vec::is_empty);
-        if !answer["data"].as_object().is_some_and(|data| data.values().all(is_done)) {
-            return Err(format!("{document}: {answer}"));
+        let step = known.fill(&step.replace("KEY", &number.to_string()).replace("SAME", &same));
+        let (document, rest) = step.split_once('\n').unwrap_or((step.as_str(), ""));
+        let caller = known.caller(shop);
+        let data = done(&caller, document).await?;
+        known.renew(&data);
+        match rest.split_once(' ') {
+            Some(("PUT", bytes)) => uploaded(&caller, &data, bytes).await?,
+            Some(("EMAIL", wanted)) => {
+                known.texts.insert(TOKEN, emailed_token(site, wanted).await?);
+            }
+            _ => {}
         }
-        known.renew(&answer["data"]);
     }
     Ok(known)
+}
+
+/// The data of a step that was not refused, of a query as soon as it finds something.
+async fn done(caller: &Client, document: &str) -> Result<Value, String> {
+    let began = Instant::now();
+    loop {
+        let mut answer = caller.send(document, &json!({})).await?;
+        if answer["data"].as_object().is_some_and(|data| data.values().all(is_done)) {
+            return Ok(answer["data"].take());
+        }
+        if !document.starts_with("query") || began.elapsed() > PATIENCE {
+            return Err(format!("{document}: {answer}"));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+fn is_done(payload: &Value) -> bool {
+    match payload["userErrors"].as_array() {
+        Some(refusals) => refusals.is_empty(),
+        None => payload["nodes"].as_array().is_some_and(|nodes| !nodes.is_empty()),
+    }
+}
+
+/// Sends a file, whose lines are parted by `\n`, by the link that a step was given.
+async fn uploaded(caller: &Client, data: &Value, text: &str) -> Result<(), String> {
+    let link = data["fileUploadCreate"]["uploadUrl"].as_str().ok_or_else(|| format!("no upload: {data}"))?;
+    let bytes = if text == "picture" { PICTURE.to_vec() } else { text.replace("\\n", "\n").into_bytes() };
+    caller.upload(link, bytes).await
+}
+
+/// The token of the link in an e-mail: `wanted` is its address and the beginning of the token.
+async fn emailed_token(site: &Site, wanted: &str) -> Result<String, String> {
+    let (address, prefix) = wanted.split_once(' ').ok_or_else(|| format!("an address and a prefix are needed: {wanted}"))?;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        let emails = site.letters();
+        let with_links = emails.iter().filter(|email| email.contains(address) && email.contains("#token="));
+        if let Some(token) = with_links.map(|email| token_in(email)).find(|token| token.starts_with(prefix)) {
+            return Ok(token);
+        }
+        sleep(PAUSE).await;
+    }
+    Err(format!("no e-mail: {wanted}"))
+}
+
+#[test]
+fn what_a_step_has_made_takes_the_place_of_what_an_example_shows() {
+    let mut known = Known::default();
+    let order = json!({ "id": "ord_01h9zzzzzzzzzzzzzzzzzzzzzz", "number": "SO-000012" });
+    known.renew(&json!({ "orderCreate": { "order": order }, "login": { "result": { "accessToken": "eyJ" } } }));
+    let filled = known.fill("[\"ord_01h455vb4pex5vsknk084sn02q\", \"1\", \"order-create-1\"]");
+    assert_eq!(filled, "[\"ord_01h9zzzzzzzzzzzzzzzzzzzzzz\", \"SO-000012\", \"order-create-1\"]");
+    assert_eq!(known.session.as_deref(), Some("eyJ"));
 }

@@ -19,7 +19,8 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 73] = [
+pub(super) const GIVEN: [(&str, &str); 85] = [
+    ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
     ("CategoryArchiveInput", "id"),
@@ -35,6 +36,8 @@ pub(super) const GIVEN: [(&str, &str); 73] = [
     ("CustomerUpsertInput", "name"),
     ("ExchangeRatesImportInput", "ecbCsv"),
     ("ExportCreateInput", "entity"),
+    ("FactorSeriesSetInput", "values"),
+    ("FulfilmentTrackingSetInput", "trackingNumber"),
     ("HoldRuleUpsertInput", "countries"),
     ("ImportCreateInput", "entity"),
     ("InvoiceIssueInput", "order"),
@@ -45,7 +48,13 @@ pub(super) const GIVEN: [(&str, &str); 73] = [
     ("OrderUpdateInput", "noteForStaff"),
     ("ProductArchiveInput", "id"),
     ("ProductCreateInput", "price"),
+    ("ProductDocumentAddInput", "product"),
+    ("ProductImageAddInput", "product"),
+    ("ProductImageReorderInput", "product"),
     ("ProductLabelSheetInput", "products"),
+    ("ProductSuggestionRefuseInput", "product"),
+    ("ProductSuggestionRefuseInput", "tags"),
+    ("ProductTextAcceptInput", "tags"),
     ("ProductUpsertInput", "name"),
     ("PurchaseOrderAmendInput", "note"),
     ("PurchaseOrderConfirmInput", "confirmedOn"),
@@ -65,6 +74,7 @@ pub(super) const GIVEN: [(&str, &str); 73] = [
     ("ReturnReceiveLineInput", "quantity"),
     ("SalesReportFilter", "from"),
     ("SalesReportFilter", "to"),
+    ("SavedViewScheduleSetInput", "emails"),
     ("SourcingSetInput", "rule"),
     ("StockChangeInput", "delta"),
     ("StockMoveItem", "quantity"),
@@ -75,6 +85,7 @@ pub(super) const GIVEN: [(&str, &str); 73] = [
     ("StoreArchiveInput", "id"),
     ("StoreRestoreInput", "id"),
     ("SupplierArchiveInput", "id"),
+    ("SupplierCreateInput", "email"),
     ("SupplierRestoreInput", "id"),
     ("SupplierReturnLineInput", "product"),
     ("SupplierReturnLineInput", "quantity"),
@@ -87,6 +98,7 @@ pub(super) const GIVEN: [(&str, &str); 73] = [
     ("WebhookEndpointUpdateInput", "eventTypes"),
     ("WorkLineQuantity", "quantity"),
     ("WrongItemInput", "quantity"),
+    ("invitationAccept", "displayName"),
     ("login", "tenant"),
     ("productDescriptionPrompt", "product"),
     ("productLabels", "products"),
