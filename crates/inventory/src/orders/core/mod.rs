@@ -25,6 +25,7 @@ mod refusal;
 mod resource;
 mod reverse;
 mod rule_facts;
+mod rule_fields;
 mod share;
 mod sourcing;
 mod stated;
@@ -46,7 +47,7 @@ pub use edit_lines::SetLine;
 pub use fill::{Fill, decide_fill};
 pub use hint::Hint;
 pub(crate) use hold_rule::hold_by_rules;
-pub use hold_rule::{HoldRule, MOST_RULES, MoreConditions, RuleFields, RuleProblem};
+pub use hold_rule::{HoldRule, MOST_RULES};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use needs::OrderNeeds;
@@ -60,6 +61,7 @@ pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
 pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, keeps_invoices, order_effects, sold_by, unship};
 pub use rule_facts::{CustomerFacts, Matched, RuleFacts, Whereabouts};
+pub use rule_fields::{MoreConditions, RuleFields, RuleProblem};
 pub(crate) use share::share;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,
