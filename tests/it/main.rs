@@ -48,6 +48,7 @@ mod search;
 mod secret_stores;
 mod secrets;
 mod sorted_lists;
+mod stages;
 mod stock;
 mod suggestions;
 mod tenancy;

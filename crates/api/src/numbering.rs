@@ -8,8 +8,7 @@ use iam::identity::Identity;
 use inventory::numbering::{
     core::{KINDS, MOST_VERSIONS, Patterns, Problem},
     events::NUMBER_PATTERN_SET,
-    rows,
-    shell::{self, Changed},
+    rows, shell,
 };
 use macros::resolvers;
 use platform::{paging::Key, path, storage::TenantScope};
@@ -23,7 +22,7 @@ use crate::{
         fault::Answer,
         lazy::OfTenant,
         once::{Again, Earlier},
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, UserError, told},
         scalars::{Cursor, Long},
     },
     short_lists::ShortList,
@@ -268,14 +267,14 @@ impl NumberMutation {
     ) -> Answer<NumberPatternPayload> {
         let identity = ctx.given::<Identity>()?;
         let kind = Numbered::from(input.kind);
-        Ok(match shell::set(identity.database(), identity.clock(), permit, (kind, &input.pattern)).await? {
-            Changed::Done(patterns, seq) => NumberPatternPayload {
+        Ok(match shell::set(identity.database(), identity.clock(), permit, (kind, &input.pattern)).await {
+            Ok((patterns, seq)) => NumberPatternPayload {
                 number_pattern: pattern_of(&patterns, kind),
                 user_errors: Vec::new(),
                 replayed: false,
                 seq: seq.map(Long),
             },
-            Changed::Refused(problem) => vec![refused(problem)].into(),
+            Err(stop) => told(stop, refused)?.into(),
         })
     }
 }

@@ -6,8 +6,6 @@ mod path;
 
 /// Texts inside HTML and SVG.
 pub mod markup;
-/// Refusals of a call: those of the first stage that has any.
-pub mod stages;
 /// Days and months in numbers.
 pub mod calendar;
 /// The only place that reads the time and draws randomness.
@@ -22,6 +20,8 @@ pub mod slow;
 pub mod rate_limit;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
 pub mod storage;
+/// Refusals of a call: those of the first stage that has any, and what else stops it.
+pub mod stages;
 /// Keyset pages: checked requests, signed cursors.
 pub mod paging;
 /// Fields sealed under a ring of master keys.

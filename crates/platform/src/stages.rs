@@ -1,5 +1,7 @@
 //! Refusals by stage: a call ends with all refusals of the first stage that has any, in the order in which they were found.
 
+use crate::storage::Fault;
+
 /// When a refusal is told: of several, those of the earliest stage alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -61,6 +63,30 @@ impl<R: Staged> Refusals<R> {
     }
 }
 
+/// Why a call came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum Stop<R> {
+    /// All refusals of the first stage that has any.
+    Refused(Vec<R>),
+    Fault(Fault),
+}
+
+impl<R> From<Fault> for Stop<R> {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl<R: Staged> From<R> for Stop<R> {
+    fn from(refusal: R) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}
+impl<R: Staged> From<Vec<R>> for Stop<R> {
+    fn from(refusals: Vec<R>) -> Self {
+        Self::Refused(earliest(refusals))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +120,13 @@ mod tests {
         assert_eq!(refusals.take::<u8>(Err(Of(Stage::Shape, 3))), None);
         refusals.add(Of(Stage::Shape, 4));
         assert_eq!(refusals.end(Stage::Shape), Err(vec![Of(Stage::Shape, 3), Of(Stage::Shape, 4)]));
+    }
+
+    #[test]
+    fn what_stops_a_call_is_a_fault_or_refusals_of_one_stage() {
+        let stop = Stop::<Of>::from(vec![Of(Stage::State, 1), Of(Stage::Shape, 2)]);
+        assert!(matches!(stop, Stop::Refused(told) if told == [Of(Stage::Shape, 2)]));
+        assert!(matches!(Stop::<Of>::from(Of(Stage::State, 1)), Stop::Refused(told) if told == [Of(Stage::State, 1)]));
+        assert!(matches!(Stop::<Of>::from(Fault::Overloaded), Stop::Fault(Fault::Overloaded)));
     }
 }

@@ -198,8 +198,8 @@ async fn an_edit_and_a_payment_at_once_leave_one_hold() {
 async fn a_rule_of_odd_tags_is_refused() {
     World::on_both(async |world| {
         for (fields, code, field) in [
-            (json!({"customerTags": ["t".repeat(65)]}), "TOO_LONG", "customerTags"),
-            (json!({"productTags": [" "]}), "INVALID", "productTags"),
+            (json!({"customerTags": ["t".repeat(65)]}), "TOO_LONG", "customerTags.0"),
+            (json!({"productTags": [" "]}), "INVALID", "productTags.0"),
             (json!({"productTags": vec!["blade"; 51]}), "TOO_LONG", "productTags"),
         ] {
             let mut odd = json!({"code": "ODD"});

@@ -187,7 +187,7 @@ async fn a_rule_says_when_it_holds() {
             (json!({"idempotencyKey": ""}), "REQUIRED", "idempotencyKey"),
             (json!({"code": "c".repeat(65)}), "TOO_LONG", "code"),
             (json!({"totalAtLeast": pounds("0.00")}), "OUT_OF_RANGE", "totalAtLeast"),
-            (json!({"countries": ["FR\nDE"]}), "INVALID", "countries"),
+            (json!({"countries": ["GB", "FR\nDE"]}), "INVALID", "countries.1"),
         ] {
             let mut rule = json!({"code": "ODD", "isUnpaid": true});
             rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

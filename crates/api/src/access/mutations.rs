@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use entity::prelude::{GroupId, MemberId, RoleId};
 use iam::access::{
-    Access, AccessError, Changed, RoleView, core,
+    Access, AccessError, Changed, Regranted, RoleView, core,
     events::{
         MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_ARCHIVED, STORE_GROUP_CREATED,
         STORE_GROUP_RESTORED, STORE_GROUP_UPDATED,
@@ -171,9 +171,13 @@ impl RightsMutation {
             changed(ctx);
             match done {
                 Err(error) => Ok(MemberPayload::from(stopped(error)?)),
-                Ok(Changed { value, seq }) => {
+                Ok(Changed { value: Regranted { member: id, would_be }, seq }) => {
                     // Who may write need not be one who may see.
-                    let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
+                    let found = if ctx.holds::<kind::MemberRead>() { member(ctx, id).await? } else { None };
+                    let member = match would_be {
+                        Some(would_be) => found.map(|member| member.with(would_be)),
+                        None => found,
+                    };
                     Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
                 }
             }

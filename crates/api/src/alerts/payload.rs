@@ -9,8 +9,8 @@ use super::{alert::Alert, rule::AlertRule};
 use crate::{
     graphql::{
         context::ContextExt,
-        fault::{Answer, TopError},
-        refusal::{ErrorCode, UserError, first_told},
+        fault::Answer,
+        refusal::{ErrorCode, UserError, told},
         scalars::Long,
     },
     payload,
@@ -61,7 +61,7 @@ impl From<Vec<UserError>> for AlertPayload {
 impl AlertPayload {
     pub(super) fn of(done: Result<Acted<core::Alert>, AlertError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => stopped(error)?.into(),
+            Err(error) => told(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { alert: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -72,7 +72,7 @@ impl AlertPayload {
 impl AlertRulePayload {
     pub(super) fn of(done: Result<Acted<Option<core::Rule>>, AlertError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => stopped(error)?.into(),
+            Err(error) => told(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { alert_rule: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -81,13 +81,6 @@ impl AlertRulePayload {
 }
 
 /// How this room's refusals meet GraphQL: once, here.
-fn stopped(error: AlertError) -> Result<Vec<UserError>, TopError> {
-    match error {
-        AlertError::Fault(fault) => Err(fault.into()),
-        AlertError::Refused(refusals) => Ok(first_told(refusals.into_iter().map(refused))),
-    }
-}
-
 fn refused(refusal: AlertRefusal) -> UserError {
     match refusal {
         AlertRefusal::BadKey(why) => UserError::bad_key(why, path!["input", "idempotencyKey"]),

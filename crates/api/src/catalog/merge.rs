@@ -24,7 +24,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::{Reading, read},
-        refusal::UserError,
+        refusal::{UserError, told},
         scalars::Long,
     },
     purchasing::check_key,
@@ -182,10 +182,7 @@ impl SupplierMergeInput {
 
 /// Refusals are data, faults are top-level errors.
 pub(super) fn stopped(stop: MergeStop) -> Result<Vec<UserError>, TopError> {
-    match stop {
-        MergeStop::Fault(fault) => Err(fault.into()),
-        MergeStop::Refused(problems) => Ok(problems.iter().map(|problem| user_error(problem, &["input"], None)).collect()),
-    }
+    told(stop, |problem| user_error(&problem, &["input"], None))
 }
 
 /// Merging of customers and of suppliers.

@@ -7,7 +7,7 @@ use services::export_schedules::{
     ExportSchedules,
     core::{MOST_SCHEDULES, Problem},
     events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET},
-    shell::{Acting, ExportScheduleError, ExportScheduleRefusal},
+    shell::{Acting, ExportScheduleRefusal},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::read,
-        refusal::{ErrorCode, Path, UserError, first_told},
+        refusal::{ErrorCode, Path, UserError, try_told},
         scalars::Long,
     },
     payload,
@@ -32,7 +32,7 @@ impl ExportSchedulePayload {
     fn of(done: Acting) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(stopped(error)?.into()),
+            Err(error) => return Ok(try_told(error, refused)?.into()),
         };
         Ok(Self {
             export_schedule: value.map(ExportSchedule::from),
@@ -47,17 +47,10 @@ fn input(name: &str) -> Path {
     path!["input", name]
 }
 
-/// Refusals are data, faults are top-level errors.
-fn stopped(error: ExportScheduleError) -> Result<Vec<UserError>, TopError> {
-    match error {
-        ExportScheduleError::Fault(fault) => Err(fault.into()),
-        ExportScheduleError::Denied(denied) => Err(denied.into()),
-        ExportScheduleError::Refused(refusals) => Ok(first_told(refusals.into_iter().map(refused))),
-    }
-}
-
-fn refused(refusal: ExportScheduleRefusal) -> UserError {
-    match refusal {
+/// Refusals are data; a missing permission is a top-level error.
+fn refused(refusal: ExportScheduleRefusal) -> Result<UserError, TopError> {
+    Ok(match refusal {
+        ExportScheduleRefusal::Denied(denied) => return Err(denied.into()),
         ExportScheduleRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
         ExportScheduleRefusal::Field(problem) => problem_at(problem, input),
         ExportScheduleRefusal::Bucket(problem) => problem_at(problem, in_bucket),
@@ -77,7 +70,7 @@ fn refused(refusal: ExportScheduleRefusal) -> UserError {
             UserError::new(ErrorCode::InvalidState, message, input("id"))
         }
         ExportScheduleRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
-    }
+    })
 }
 
 fn in_bucket(name: &str) -> Path {

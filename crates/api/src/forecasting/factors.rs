@@ -6,7 +6,7 @@ use macros::resolvers;
 use platform::{clock::day_text, path, storage::idempotency::Acted};
 use services::forecasting::{
     core::{FactorFields, FactorGoods, FactorProblem, FactorSeries as Kept, MOST_DAYS, StoredFactor},
-    shell::{FactorError, FactorRemoval, FactorSet},
+    shell::{FactorError, FactorRefusal, FactorRemoval, FactorSet},
 };
 
 use super::{csv::values_of_text, enums::FactorKind};
@@ -14,9 +14,9 @@ use crate::{
     catalog::{Category, CategoryRef, Product, ProductRef, Store, StoreRef, loads},
     connection,
     graphql::{
-        fault::{Answer, TopError},
+        fault::Answer,
         reading::Reading,
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, told},
         scalars::{Date, DateTime, Long},
     },
     orders::links,
@@ -261,7 +261,7 @@ impl FactorSeriesRemoveInput {
 impl FactorSeriesPayload {
     pub(super) fn of(done: Result<Acted<Option<Kept>>, FactorError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => stopped(error)?.into(),
+            Err(error) => told(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { series: value.map(FactorSeries), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -273,26 +273,24 @@ fn input(name: &str) -> Path {
     path!["input", name]
 }
 
-/// Refusals are data, faults are top-level errors.
-fn stopped(error: FactorError) -> Result<Vec<UserError>, TopError> {
-    let refused = match error {
-        FactorError::Fault(fault) => return Err(fault.into()),
-        FactorError::Problem(problem) => problem_of(problem),
-        FactorError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
-        FactorError::NoStore => UserError::not_found("store", input("storeId")),
-        FactorError::NoProduct => UserError::not_found("product", input("productId")),
-        FactorError::NoCategory => UserError::not_found("category", input("categoryId")),
-        FactorError::StoreNeeded => {
+fn refused(refusal: FactorRefusal) -> UserError {
+    match refusal {
+        FactorRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        FactorRefusal::Field(problem) => problem_of(problem),
+        FactorRefusal::NoStore => UserError::not_found("store", input("storeId")),
+        FactorRefusal::NoProduct => UserError::not_found("product", input("productId")),
+        FactorRefusal::NoCategory => UserError::not_found("category", input("categoryId")),
+        FactorRefusal::NotFound => UserError::not_found("factor series", input("code")),
+        FactorRefusal::StoreNeeded => {
             UserError::new(ErrorCode::Invalid, "your rights are for your stores: name one of them", input("storeId"))
         }
-        FactorError::NotFound => UserError::not_found("factor series", input("code")),
-        FactorError::TooMany(most) => {
+        FactorRefusal::OthersCode => problem_of(FactorProblem::Code),
+        FactorRefusal::TooMany(most) => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} factor series of this sort are kept"), input("code"))
         }
-        FactorError::KeyReused => UserError::key_reused(input("idempotencyKey")),
-        FactorError::Stale(actual) => UserError::changed("factor series", actual),
-    };
-    Ok(vec![refused])
+        FactorRefusal::Stale(actual) => UserError::changed("factor series", actual),
+        FactorRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+    }
 }
 
 fn problem_of(problem: FactorProblem) -> UserError {

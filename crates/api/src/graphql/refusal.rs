@@ -5,12 +5,13 @@ use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
 use inventory::stock::core::MOST_TOLD;
 use platform::{
     path,
+    stages::Stop,
     storage::idempotency::{KeyProblem, MAX_KEY},
 };
 
 use super::scalars::{Long, Quantity};
 use crate::{
-    graphql::fault::Answer,
+    graphql::fault::{Answer, TopError},
     schema::Node,
     stock::{IncomingStock, Lacking, StockAlternative, StockLevel, alternatives, next_incoming},
 };
@@ -88,6 +89,28 @@ pub fn first_told(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
     let mut told: Vec<UserError> = refusals.collect();
     told.truncate(MOST_TOLD);
     told
+}
+
+/// What stopped a call, for its payload.
+///
+/// # Errors
+/// A fault, which is told at the top level.
+pub fn told<R>(stop: Stop<R>, mut refused: impl FnMut(R) -> UserError) -> Result<Vec<UserError>, TopError> {
+    try_told(stop, |refusal| Ok(refused(refusal)))
+}
+
+/// The same where a refusal may be told at the top level.
+///
+/// # Errors
+/// A fault, or the first refusal that is no data.
+pub fn try_told<R>(stop: Stop<R>, refused: impl FnMut(R) -> Result<UserError, TopError>) -> Result<Vec<UserError>, TopError> {
+    match stop {
+        Stop::Refused(refusals) => {
+            let told: Result<Vec<UserError>, TopError> = refusals.into_iter().map(refused).collect();
+            Ok(first_told(told?.into_iter()))
+        }
+        Stop::Fault(fault) => Err(fault.into()),
+    }
 }
 
 /// A refusal as data: nothing was changed.

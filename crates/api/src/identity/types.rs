@@ -3,7 +3,7 @@
 use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject, Union};
 use entity::{prelude::*, tenant};
 use iam::{
-    access::{Caller, REGISTRY},
+    access::{Caller, MemberTried, REGISTRY, core::Grant},
     identity::{
         Identity, SessionRow, memberships,
         rows::{
@@ -117,6 +117,9 @@ pub struct Member {
     /// Time of the last change of the member.
     #[graphql(owned)]
     pub updated_at: DateTime,
+    /// The grants that a dry run would leave. None: they are looked up.
+    #[graphql(skip)]
+    pub tried: Option<Vec<Grant>>,
 }
 
 impl From<MemberView> for Member {
@@ -134,7 +137,16 @@ impl From<MemberView> for Member {
             invitation: invitation.map(Into::into),
             version: Long(membership.version),
             updated_at: DateTime(updated_at),
+            tried: None,
         }
+    }
+}
+
+impl Member {
+    /// The member as a dry run would leave it.
+    #[must_use]
+    pub fn with(self, MemberTried { grants, version, updated_at }: MemberTried) -> Self {
+        Self { version: Long(version), updated_at: DateTime(updated_at), tried: Some(grants), ..self }
     }
 }
 
@@ -142,6 +154,9 @@ impl From<MemberView> for Member {
 impl Member {
     /// Roles granted to the member, each with its stores.
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<RoleGrant>> {
+        if let Some(grants) = &self.tried {
+            return Ok(grants.iter().cloned().map(RoleGrant).collect());
+        }
         match self.id.parse() {
             Ok(id) => grants_shown(ctx, id).await,
             Err(_) => Err(TopError::Internal),

@@ -6,7 +6,7 @@ use iam::access::kind;
 use platform::path;
 use services::liquidation::{
     core::{CriteriaProblem, PlanLine},
-    shell::{Advanced, Approved, LineProblem, LiquidationError, Refusal},
+    shell::{Advanced, Approved, LineProblem, LiquidationError, LiquidationRefusal, Refusal},
 };
 
 use super::{enums::LiquidationRefusalCode, line::LiquidationPlanLine, plan::LiquidationPlan, settings::LiquidationSettings};
@@ -14,8 +14,8 @@ use crate::{
     catalog::user_error,
     graphql::{
         context::ContextExt,
-        fault::{Answer, TopError},
-        refusal::{ErrorCode, Path, UserError},
+        fault::Answer,
+        refusal::{ErrorCode, Path, UserError, told},
         scalars::Long,
     },
     payload,
@@ -98,7 +98,7 @@ impl LiquidationApprovalPayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, LiquidationError>) -> Answer<Self> {
         let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
             Ok(approved) => approved,
-            Err(error) => return Ok(stopped(error)?.into()),
+            Err(error) => return Ok(told(error, refused)?.into()),
         };
         let refused = refusals(ctx, plan.currency, problems).await;
         Ok(Self {
@@ -117,7 +117,7 @@ impl LiquidationAdvancePayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Advanced, LiquidationError>) -> Answer<Self> {
         let Advanced { plan, cut, skipped, closed, problems, seq, is_replayed } = match done {
             Ok(advanced) => advanced,
-            Err(error) => return Ok(stopped(error)?.into()),
+            Err(error) => return Ok(told(error, refused)?.into()),
         };
         let refused = refusals(ctx, plan.currency, problems).await;
         Ok(Self {
@@ -182,29 +182,26 @@ fn input(name: &str) -> Path {
     path!["input", name]
 }
 
-/// Refusals are data, faults are top-level errors.
-pub(super) fn stopped(error: LiquidationError) -> Result<Vec<UserError>, TopError> {
-    let refused = match error {
-        LiquidationError::Fault(fault) => return Err(fault.into()),
-        LiquidationError::NotFound { what, field } => UserError::not_found(what, field),
-        LiquidationError::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        LiquidationError::Criteria(problem) => criteria_refused(problem),
-        LiquidationError::NotEverywhere => {
+pub(super) fn refused(refusal: LiquidationRefusal) -> UserError {
+    match refusal {
+        LiquidationRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        LiquidationRefusal::TooMany { what, most, field } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
+        }
+        LiquidationRefusal::NotFound { what, field } => UserError::not_found(what, field),
+        LiquidationRefusal::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        LiquidationRefusal::Criteria(problem) => criteria_refused(problem),
+        LiquidationRefusal::NotEverywhere => {
             let message = "criteria are for all stores, and your permission is for some of them";
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }
-        LiquidationError::TooMany { what, most, field } => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
-        }
-        LiquidationError::State(state) => {
+        LiquidationRefusal::State(state) => {
             let message = format!("the plan is {state}: proposed lines are approved, and those under way are followed");
             UserError::new(ErrorCode::InvalidState, message, input("plan"))
         }
-        LiquidationError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
-        LiquidationError::KeyReused => UserError::key_reused(input("idempotencyKey")),
-        LiquidationError::Stale { what, actual } => UserError::changed(what, actual),
-    };
-    Ok(vec![refused])
+        LiquidationRefusal::Stale { what, actual } => UserError::changed(what, actual),
+        LiquidationRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+    }
 }
 
 fn criteria_refused(problem: CriteriaProblem) -> UserError {

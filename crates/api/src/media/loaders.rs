@@ -13,6 +13,7 @@ use services::{
     },
 };
 
+use super::types::{ProductDocument, ProductImage};
 use crate::{
     catalog::loads,
     graphql::{fault::Answer, lazy::OfTenant, loader::Batcher},
@@ -84,6 +85,16 @@ impl MediaLoads {
             Ok(found.into_iter().map(|document| (document.0.id, document)).collect())
         };
         self.documents.one(id, load).await
+    }
+
+    /// Pictures that a dry run would leave, as they would be shown.
+    pub(super) async fn images_tried(&self, images: Vec<Image>) -> Answer<Vec<ProductImage>> {
+        Ok(with_files(&self.scope, images, |image| image.file).await?.into_iter().map(ProductImage).collect())
+    }
+
+    /// Documents that a dry run would leave, as they would be shown.
+    pub(super) async fn documents_tried(&self, documents: Vec<Document>) -> Answer<Vec<ProductDocument>> {
+        Ok(with_files(&self.scope, documents, |document| document.file).await?.into_iter().map(ProductDocument).collect())
     }
 }
 

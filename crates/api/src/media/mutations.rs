@@ -17,6 +17,7 @@ use super::{
         ProductDocumentAddInput, ProductDocumentRemoveInput, ProductImageAddInput, ProductImageRemoveInput,
         ProductImageReorderInput,
     },
+    loaders::media,
 };
 use crate::{
     catalog::loads,
@@ -34,10 +35,9 @@ use crate::{
 /// Result of a change of a product's pictures.
 #[derive(SimpleObject, Default)]
 pub struct ProductImagePayload {
-    /// The picture that was added; null otherwise, and for callers without product.read.
+    /// The picture that was added, or with validateOnly would be, under an ID that is not kept; null otherwise, and for callers without product.read.
     pub image: Option<ProductImage>,
-    /// Pictures of the product as they are now, also with validateOnly, in their order; empty
-    /// for callers without product.read.
+    /// Pictures of the product as they are now, or with validateOnly as they would be, in their order; empty for callers without product.read.
     pub images: Vec<ProductImage>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
@@ -50,10 +50,9 @@ pub struct ProductImagePayload {
 /// Result of a change of a product's documents.
 #[derive(SimpleObject, Default)]
 pub struct ProductDocumentPayload {
-    /// The document that was added; null otherwise, and for callers without product.read.
+    /// The document that was added, or with validateOnly would be, under an ID that is not kept; null otherwise, and for callers without product.read.
     pub document: Option<ProductDocument>,
-    /// Documents of the product as they are now, also with validateOnly, the oldest first;
-    /// empty for callers without product.read.
+    /// Documents of the product as they are now, or with validateOnly as they would be, the oldest first; empty for callers without product.read.
     pub documents: Vec<ProductDocument>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
@@ -100,20 +99,27 @@ impl ProductImagePayload {
         Self { user_errors: errors, ..Self::default() }
     }
 
-    /// With what there is now, for whoever may see it.
+    /// With what there is now, or would be after a dry run, for whoever may see it.
     async fn of<I>(
         ctx: &Context<'_>,
         outcome: Result<Changed<Written<I>>, MediaError>,
         added: impl FnOnce(I) -> Option<ImageId>,
     ) -> Answer<Self> {
-        let Changed { value: Written { id, product, replayed }, seq } = match outcome {
+        let Changed { value: Written { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
-        if ctx.holds::<kind::ProductRead>() {
-            if let Some(id) = added(id) {
+        if !ctx.holds::<kind::ProductRead>() {
+            return Ok(payload);
+        }
+        let added = added(id);
+        if let Some(would_be) = would_be {
+            payload.images = Box::pin(media(ctx)?.images_tried(would_be.images)).await?;
+            payload.image = payload.images.iter().find(|image| Some(image.0.0.id) == added).cloned();
+        } else {
+            if let Some(id) = added {
                 payload.image = image(ctx, id).await?;
             }
             payload.images = images_of(ctx, product).await?;
@@ -133,16 +139,22 @@ impl ProductDocumentPayload {
         Self { user_errors: errors, ..Self::default() }
     }
 
-    /// With what there is now, for whoever may see it.
+    /// With what there is now, or would be after a dry run, for whoever may see it.
     async fn of(ctx: &Context<'_>, outcome: Result<Changed<Written<DocumentId>>, MediaError>) -> Answer<Self> {
-        let Changed { value: Written { id, product, replayed }, seq } = match outcome {
+        let Changed { value: Written { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
-        if ctx.holds::<kind::ProductRead>() {
-            // One that was removed is not there any more.
+        if !ctx.holds::<kind::ProductRead>() {
+            return Ok(payload);
+        }
+        // One that was removed is not there any more.
+        if let Some(would_be) = would_be {
+            payload.documents = Box::pin(media(ctx)?.documents_tried(would_be.documents)).await?;
+            payload.document = payload.documents.iter().find(|document| document.0.0.id == id).cloned();
+        } else {
             payload.document = document(ctx, id).await?;
             payload.documents = documents_of(ctx, product).await?;
         }

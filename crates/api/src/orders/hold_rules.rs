@@ -6,7 +6,7 @@ use async_graphql::{Context, InputObject};
 use inventory::orders::{
     core::{self, MoreConditions, RuleFields, RuleProblem},
     events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED},
-    shell::{self, RuleStop},
+    shell::{self, RuleRefusal, RuleStop},
 };
 use macros::resolvers;
 use platform::{paging::Key, path, storage::idempotency::Acted};
@@ -18,13 +18,12 @@ use super::{
 use crate::{
     graphql::{
         connection::PageArgs,
-        fault::{Answer, TopError},
+        fault::Answer,
         reading::{Reading, read},
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, told},
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    purchasing::check_key,
     short_lists::{SearchText, ShortList, is_wanted, short_sort},
 };
 
@@ -161,7 +160,6 @@ pub struct HoldRuleArchiveInput {
 
 impl HoldRuleUpsertInput {
     fn read(self, reading: &mut Reading) -> shell::HoldRuleUpsert {
-        check_key(reading, &self.idempotency_key);
         let fields = RuleFields {
             code: self.code,
             kind: self.kind,
@@ -193,35 +191,40 @@ impl HoldRulePayload {
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(stop) => vec![stopped(stop)?].into(),
+            Err(stop) => told(stop, refused)?.into(),
         })
     }
 }
 
-/// Refusals are data, faults are top-level errors.
-fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
+fn refused(refusal: RuleRefusal) -> UserError {
     let input = |name: &str| -> Path { path!["input", name] };
-    Ok(match stop {
-        RuleStop::Fault(fault) => return Err(fault.into()),
-        RuleStop::NotFound => UserError::not_found("hold rule", input("code")),
-        RuleStop::Field(RuleProblem::Missing { name }) => UserError::new(ErrorCode::Required, "a text is needed", input(name)),
-        RuleStop::Field(RuleProblem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
-        RuleStop::Field(RuleProblem::OutOfRange { message, name }) => UserError::new(ErrorCode::OutOfRange, message, input(name)),
-        RuleStop::Field(RuleProblem::TooLong { most, name }) => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
+    match refusal {
+        RuleRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        RuleRefusal::Field(problem) => field_refused(problem),
+        RuleRefusal::NotFound => UserError::not_found("hold rule", input("code")),
+        RuleRefusal::TooMany => {
+            let message = format!("at most {} rules are kept", core::MOST_RULES);
+            UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
-        RuleStop::Field(RuleProblem::NoCondition) => {
+        RuleRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+    }
+}
+
+fn field_refused(problem: RuleProblem) -> UserError {
+    match problem {
+        RuleProblem::Missing { field } => UserError::new(ErrorCode::Required, "a text is needed", field),
+        RuleProblem::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        RuleProblem::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
+        RuleProblem::TooLong { most, field } => UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), field),
+        RuleProblem::OwnKind => {
+            UserError::new(ErrorCode::Invalid, "SHORT and SOURCING are the platform's own", path!["input", "kind"])
+        }
+        RuleProblem::NoCondition => {
             let message = "a rule without a condition would hold every order: say totalAtLeast, isUnpaid, isAddressMissing, countries, \
                 isBilledElsewhere, isNewCustomer, customerTags or productTags";
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }
-        RuleStop::TooMany => {
-            let message = format!("at most {} rules are kept", core::MOST_RULES);
-            UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
-        }
-        RuleStop::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
-        RuleStop::KeyReused => UserError::key_reused(input("idempotencyKey")),
-    })
+    }
 }
 
 crate::connection!(counted HoldRuleConnection, HoldRuleEdge, HoldRule, "rules that set holds");
@@ -315,9 +318,6 @@ impl HoldRuleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rule to archive.")] input: HoldRuleArchiveInput,
     ) -> Answer<HoldRulePayload> {
-        if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
-            return Ok(errors.into());
-        }
         let archive = shell::HoldRuleArchive { idempotency_key: input.idempotency_key, code: input.code };
         HoldRulePayload::of(Box::pin(shell::hold_rule_archive(ledger(ctx)?, permit, archive, dry_run)).await)
     }

@@ -6,6 +6,7 @@ use inventory::{
     catalog::{Catalog, shell::By},
     ledger::StoreRef,
     orders::{
+        core::SourcingRule,
         events::SOURCING_SET,
         rows::StoreSourcing,
         shell::{SourcingRefusal, SourcingSet, set_sourcing},
@@ -69,7 +70,8 @@ impl SourcingMutation {
         match Box::pin(set_sourcing(ledger.database(), ledger.clock(), permit, set)).await? {
             Ok(done) => {
                 changed(ctx);
-                Ok(SourcingPayload { is_set: true, user_errors: Vec::new(), replayed: done.is_replayed, seq: done.seq.map(Long) })
+                let (would_be, replayed, seq) = (done.would_be, done.is_replayed, done.seq.map(Long));
+                Ok(SourcingPayload { is_set: true, would_be, user_errors: Vec::new(), replayed, seq })
             }
             Err(refusals) => {
                 let mut errors = first_told(refusals.into_iter().map(refused));
@@ -117,6 +119,8 @@ fn refused(refusal: SourcingRefusal) -> UserError {
 #[derive(Default)]
 pub struct SourcingPayload {
     is_set: bool,
+    /// What a dry run would leave.
+    would_be: Option<(SourcingRule, Vec<StoreSourcing>)>,
     user_errors: Vec<UserError>,
     replayed: bool,
     seq: Option<Long>,
@@ -125,9 +129,14 @@ pub struct SourcingPayload {
 /// Result of a change of the sourcing rule, with the rule as it is now.
 #[Object]
 impl SourcingPayload {
-    /// Sourcing settings after the change. Null exactly when there are userErrors.
+    /// Sourcing settings after the change, or with validateOnly as they would be. Null exactly when there are userErrors.
     async fn sourcing(&self, ctx: &Context<'_>) -> Option<Answer<Sourcing>> {
-        if self.is_set { Some(Sourcing::of(ctx).await) } else { None }
+        if !self.is_set {
+            return None;
+        }
+        let Some((rule, stores)) = &self.would_be else { return Some(Sourcing::of(ctx).await) };
+        let seen = ctx.permit::<kind::StoreRead>();
+        Some(seen.map(|_| Sourcing { rule: *rule, stores: stores.clone() }))
     }
     /// Reasons for which nothing was changed; empty when the change was made.
     pub async fn user_errors(&self) -> &Vec<UserError> {

@@ -19,7 +19,7 @@ use super::{
         InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named as invoice_named,
     },
     legal_entity::{LegalEntityConnection, LegalEntityFilter, LegalEntitySort},
-    refusal::stopped,
+    refusal::refused,
 };
 use crate::{
     graphql::{
@@ -27,6 +27,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::{Reading, read},
+        refusal::told,
         scalars::{Cursor, Long, Quantity},
     },
     named,
@@ -95,7 +96,7 @@ impl InvoicePayload {
     fn of(ctx: &Context<'_>, done: Result<Acted<core::Invoice>, InvoiceError>, id: &str) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(vec![stopped(error, id)?].into()),
+            Err(error) => return Ok(told(error, |refusal| refused(refusal, id))?.into()),
         };
         // Who may issue need not be one who may see.
         let invoice = Some(value).filter(|_| ctx.holds::<kind::OrderRead>()).map(Invoice::from);
@@ -129,7 +130,7 @@ impl LegalEntityPayload {
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { legal_entity: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
-            Err(error) => vec![stopped(error, "code")?].into(),
+            Err(error) => told(error, |refusal| refused(refusal, "code"))?.into(),
         })
     }
 }
@@ -318,10 +319,7 @@ impl InvoiceMutation {
         #[graphql(desc = "Legal entity.")] input: LegalEntityUpsertInput,
     ) -> Answer<LegalEntityPayload> {
         named!(ctx, input, LegalEntityPayload, {
-            let input = match read(|reading| {
-                check_key(reading, &input.idempotency_key);
-                input.read(reading)
-            }) {
+            let input = match read(|reading| input.read(reading)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };

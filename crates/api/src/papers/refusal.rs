@@ -3,14 +3,11 @@
 use platform::path;
 use services::papers::{
     core::{EntityProblem, Refusal},
-    shell::{InvoiceError, MOST_ENTITIES},
+    shell::{InvoiceRefusal, MOST_ENTITIES},
 };
 
 use crate::{
-    graphql::{
-        fault::TopError,
-        refusal::{ErrorCode, Path, UserError},
-    },
+    graphql::refusal::{ErrorCode, Path, UserError},
     purchasing::refusal::rate_missing,
 };
 
@@ -18,52 +15,59 @@ fn input(name: &str) -> Path {
     path!["input", name]
 }
 
-/// Refusals are data, faults are top-level errors. `id` is the field of the document.
-pub(super) fn stopped(error: InvoiceError, id: &str) -> Result<UserError, TopError> {
-    Ok(match error {
-        InvoiceError::Fault(fault) => return Err(fault.into()),
-        InvoiceError::NotFound => UserError::not_found(if id == "orderId" { "order" } else { "invoice" }, input(id)),
-        InvoiceError::NoEntity => {
+/// `id` is the field of the document.
+pub(super) fn refused(refusal: InvoiceRefusal, id: &str) -> UserError {
+    match refusal {
+        InvoiceRefusal::NotFound => UserError::not_found(if id == "orderId" { "order" } else { "invoice" }, input(id)),
+        InvoiceRefusal::NoEntity => {
             let message = "the order's store sells for no legal entity: name it in one with legalEntityUpsert";
             UserError::new(ErrorCode::InvalidState, message, input(id))
         }
-        InvoiceError::OfCreditNote => {
+        InvoiceRefusal::OfCreditNote => {
             UserError::new(ErrorCode::Invalid, "an invoice is expected: nothing is credited of a credit note", input(id))
         }
-        InvoiceError::Refused(why) => refused(why, id),
-        InvoiceError::Field(EntityProblem::Missing { name }) => {
-            UserError::new(ErrorCode::Required, "a text is needed", input(name))
-        }
-        InvoiceError::Field(EntityProblem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
-        InvoiceError::Field(EntityProblem::TooLong { most, name }) => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
-        }
-        InvoiceError::NoStore { index } => UserError::not_found("store", path!["input", "storeIds", index]),
-        InvoiceError::NoSuchEntity => UserError::not_found("legal entity", input("id")),
-        InvoiceError::ArchivedEntity => {
+        InvoiceRefusal::Decided(why) => decided(why, id),
+        InvoiceRefusal::Field(problem) => field_refused(problem),
+        InvoiceRefusal::NoStore { index } => UserError::not_found("store", path!["input", "storeIds", index]),
+        InvoiceRefusal::NoSuchEntity => UserError::not_found("legal entity", input("id")),
+        InvoiceRefusal::ArchivedEntity => {
             let message = "the legal entity is archived: restore it with legalEntityRestore";
             UserError::new(ErrorCode::InvalidState, message, input(id))
         }
-        InvoiceError::SoldFor { stores } => {
+        InvoiceRefusal::SoldFor { stores } => {
             let message = format!("stores sell for it ({stores}): name them in another legal entity with legalEntityUpsert");
             UserError::new(ErrorCode::InUse, message, input("id"))
         }
-        InvoiceError::Stale { actual } => UserError::changed("legal entity", actual),
-        InvoiceError::Numbered => {
+        InvoiceRefusal::Stale { actual } => UserError::changed("legal entity", actual),
+        InvoiceRefusal::Numbered => {
             let message =
                 "numbers were issued under the legal entity's prefixes, which stay: create another legal entity for other ones";
             UserError::new(ErrorCode::InvalidState, message, path!["input"])
         }
-        InvoiceError::TooMany => {
+        InvoiceRefusal::TooMany => {
             let message = format!("at most {MOST_ENTITIES} legal entities are kept");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
-        InvoiceError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
-        InvoiceError::KeyReused => UserError::key_reused(input("idempotencyKey")),
-    })
+        InvoiceRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        InvoiceRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+    }
 }
 
-fn refused(why: Refusal, id: &str) -> UserError {
+fn field_refused(problem: EntityProblem) -> UserError {
+    match problem {
+        EntityProblem::Missing { field } => UserError::new(ErrorCode::Required, "a text is needed", field),
+        EntityProblem::Malformed { field } => {
+            UserError::new(ErrorCode::Invalid, "a text without control characters is expected", field)
+        }
+        EntityProblem::TooLong { most, field } => UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), field),
+        EntityProblem::SamePrefix => {
+            let message = "another prefix than that of invoices is expected: numbers of both run from 1";
+            UserError::new(ErrorCode::Invalid, message, input("creditNotePrefix"))
+        }
+    }
+}
+
+fn decided(why: Refusal, id: &str) -> UserError {
     let state = |message: String| UserError::new(ErrorCode::InvalidState, message, input(id));
     match why {
         Refusal::Status(status) => state(format!("an order that is {status} has nothing to be invoiced")),

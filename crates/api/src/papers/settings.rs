@@ -10,7 +10,7 @@ use services::{
     papers::{
         core::{self, KindText, LookChanges, LookFault, LookField, LookProblem, Placeholder, page, sample},
         rows::Settings,
-        shell::{SettingsError, SettingsSet},
+        shell::{SettingsRefusal, SettingsSet},
     },
 };
 
@@ -23,7 +23,6 @@ use crate::{
         refusal::{ErrorCode, Path, UserError},
         scalars::{DateTime, Long},
     },
-    purchasing::check_key,
 };
 
 /// Column about goods on papers.
@@ -188,7 +187,6 @@ fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> 
 
 impl PaperSettingsSetInput {
     pub(super) fn read(self, reading: &mut Reading) -> SettingsSet {
-        check_key(reading, &self.idempotency_key);
         let text = |text: PaperTextInput| KindText { kind: text.kind.into(), text: text.text };
         SettingsSet {
             idempotency_key: self.idempotency_key,
@@ -212,24 +210,23 @@ fn input(name: &str) -> Path {
     path!["input", name]
 }
 
-/// Refusals are data, faults are top-level errors.
-pub(super) fn settings_refused(error: SettingsError) -> Result<UserError, TopError> {
-    Ok(match error {
-        SettingsError::Fault(fault) => return Err(fault.into()),
-        SettingsError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
-        SettingsError::KeyReused => UserError::key_reused(input("idempotencyKey")),
-        SettingsError::Stale(actual) => UserError::stale(
+/// Refusals are data; where files cannot be reached, that is a top-level error.
+pub(super) fn settings_refused(refusal: SettingsRefusal) -> Result<UserError, TopError> {
+    Ok(match refusal {
+        SettingsRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        SettingsRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        SettingsRefusal::Stale(actual) => UserError::stale(
             format!("the settings have changed since you read them and are at version {actual} now"),
             input("expectedVersion"),
             actual,
             None,
         ),
-        SettingsError::Look(problem) => look_refused(problem),
-        SettingsError::Logo(LogoError::File(error)) => files::refuse(error, input("logoFileId"))?,
-        SettingsError::Logo(LogoError::NotDrawn) => {
+        SettingsRefusal::Look(problem) => look_refused(problem),
+        SettingsRefusal::Logo(LogoError::File(error)) => files::refuse(error, input("logoFileId"))?,
+        SettingsRefusal::Logo(LogoError::NotDrawn) => {
             UserError::new(ErrorCode::Invalid, "a PNG or JPEG picture that can be drawn is expected", input("logoFileId"))
         }
-        SettingsError::Logo(LogoError::TooManyPixels { most }) => {
+        SettingsRefusal::Logo(LogoError::TooManyPixels { most }) => {
             let message = format!("a logo has at most {most} pixels a side: make it smaller");
             UserError::new(ErrorCode::LimitExceeded, message, input("logoFileId"))
         }
@@ -250,7 +247,7 @@ fn look_refused(LookProblem { field, fault }: LookProblem) -> UserError {
     };
     let (code, message) = match fault {
         LookFault::Missing => (ErrorCode::Required, "a text is needed".to_owned()),
-        LookFault::Invalid(message) => (ErrorCode::Invalid, message.to_owned()),
+        LookFault::Invalid(message) | LookFault::Repeated(message) => (ErrorCode::Invalid, message.to_owned()),
         LookFault::TooLong(most) => (ErrorCode::TooLong, format!("at most {most} are taken")),
         LookFault::OutOfRange(least, most) => (ErrorCode::OutOfRange, format!("{least} to {most} are expected")),
         LookFault::Unprintable => {

@@ -70,7 +70,7 @@ seen_payload! {
 seen_payload! {
     /// The document as the change left it.
     ReorderPolicyPayload(levels: Vec<StockLevel>) {
-        /// The levels as they are now, in the order of the input; empty when there are userErrors.
+        /// The levels as they are now, or with validateOnly as they would be, in the order of the input; empty when there are userErrors.
         async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<StockLevel>> {
             let mut all = Vec::with_capacity(self.levels.len());
             for level in &self.levels {

@@ -211,7 +211,11 @@ impl SupplyMutation {
         changed(ctx);
         let keys: Vec<LevelKey> =
             set.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
-        let mut found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
+        let mut found = if set.would_be.is_empty() {
+            ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?
+        } else {
+            set.would_be.into_iter().map(|level| (level.key, level)).collect()
+        };
         let levels = keys.iter().filter_map(|key| found.remove(key)).map(StockLevel).collect();
         Ok(ReorderPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
     }

@@ -23,12 +23,12 @@ use super::{
         ReplenishmentRuleSetInput,
     },
     payloads::{
-        ReplenishmentApprovalPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload, ReplenishmentRulePayload, stopped,
+        ReplenishmentApprovalPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload, ReplenishmentRulePayload, refused,
     },
     plan::ReplenishmentPlan,
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::told, scalars::Long},
     named,
 };
 
@@ -109,7 +109,7 @@ impl ReplenishmentMutation {
             };
             let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
                 Ok(acted) => acted,
-                Err(error) => return Ok(stopped(error)?.into()),
+                Err(error) => return Ok(told(error, refused)?.into()),
             };
             let shell::Made { plan, lines } = acted.value;
             let plan = ReplenishmentPlan { plan: plan.into(), lines: lines.map(Into::into) };

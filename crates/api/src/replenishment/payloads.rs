@@ -5,7 +5,7 @@ use platform::{path, storage::idempotency::Acted};
 use services::replenishment::{
     core::{Policy, PolicyProblem, RuleProblem},
     rows::KeptRule,
-    shell::{Approved, LineProblem, ReplenishmentError},
+    shell::{Approved, LineProblem, ReplenishmentError, ReplenishmentRefusal},
 };
 
 use super::{
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     graphql::{
-        fault::{Answer, TopError},
-        refusal::{ErrorCode, Path, UserError},
+        fault::Answer,
+        refusal::{ErrorCode, Path, UserError, told},
         scalars::Long,
     },
     payload,
@@ -68,7 +68,7 @@ impl From<Vec<UserError>> for ReplenishmentApprovalPayload {
 impl ReplenishmentPolicyPayload {
     pub(super) fn of(done: Result<Acted<Option<Policy>>, ReplenishmentError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => stopped(error)?.into(),
+            Err(error) => told(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { policy: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -79,7 +79,7 @@ impl ReplenishmentPolicyPayload {
 impl ReplenishmentRulePayload {
     pub(super) fn of(done: Result<Acted<Option<KeptRule>>, ReplenishmentError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => stopped(error)?.into(),
+            Err(error) => told(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { rule: value.map(ReplenishmentRule), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -91,7 +91,7 @@ impl ReplenishmentApprovalPayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, ReplenishmentError>) -> Answer<Self> {
         let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
             Ok(approved) => approved,
-            Err(error) => return Ok(stopped(error)?.into()),
+            Err(error) => return Ok(told(error, refused)?.into()),
         };
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
@@ -138,29 +138,29 @@ fn input(name: &str) -> Path {
     path!["input", name]
 }
 
-/// Refusals are data, faults are top-level errors.
-pub(super) fn stopped(error: ReplenishmentError) -> Result<Vec<UserError>, TopError> {
-    let refused = match error {
-        ReplenishmentError::Fault(fault) => return Err(fault.into()),
-        ReplenishmentError::NotFound { what, field } => UserError::not_found(what, field),
-        ReplenishmentError::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        ReplenishmentError::Policy(problem) => policy_refused(problem),
-        ReplenishmentError::Rule(problem) => rule_refused(problem),
-        ReplenishmentError::ScopeTaken => {
-            UserError::new(ErrorCode::Duplicate, "another policy has this scope: change that one", path!["input"])
-        }
-        ReplenishmentError::TooMany { what, most, field } => {
+pub(super) fn refused(refusal: ReplenishmentRefusal) -> UserError {
+    match refusal {
+        ReplenishmentRefusal::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
+        ReplenishmentRefusal::TooMany { what, most, field } => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
         }
-        ReplenishmentError::State(state) => {
+        ReplenishmentRefusal::NotFound { what, field } => UserError::not_found(what, field),
+        ReplenishmentRefusal::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        ReplenishmentRefusal::Policy(problem) => policy_refused(problem),
+        ReplenishmentRefusal::Rule(problem) => rule_refused(problem),
+        ReplenishmentRefusal::ScopeTaken => {
+            UserError::new(ErrorCode::Duplicate, "another policy has this scope: change that one", path!["input"])
+        }
+        ReplenishmentRefusal::TooManyPolicies(most) => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} policies are taken"), path!["input"])
+        }
+        ReplenishmentRefusal::State(state) => {
             let message = format!("the plan is {state}; lines of a DRAFT or PARTLY approved plan can be approved");
             UserError::new(ErrorCode::InvalidState, message, input("plan"))
         }
-        ReplenishmentError::BadKey(why) => UserError::bad_key(why, input("idempotencyKey")),
-        ReplenishmentError::KeyReused => UserError::key_reused(input("idempotencyKey")),
-        ReplenishmentError::Stale { what, actual } => UserError::changed(what, actual),
-    };
-    Ok(vec![refused])
+        ReplenishmentRefusal::Stale { what, actual } => UserError::changed(what, actual),
+        ReplenishmentRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+    }
 }
 
 fn rule_refused(problem: RuleProblem) -> UserError {

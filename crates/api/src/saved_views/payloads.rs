@@ -15,9 +15,9 @@ use super::{link::SavedViewLink, schedule::SavedViewSchedule, view::SavedView};
 use crate::{
     graphql::{
         context::ContextExt,
-        fault::{Answer, TopError},
+        fault::Answer,
         once::SecretStatus,
-        refusal::{ErrorCode, Path, UserError, first_told},
+        refusal::{ErrorCode, Path, UserError, told},
         scalars::Long,
     },
     payload,
@@ -29,7 +29,7 @@ impl SavedViewPayload {
     pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Option<View>>, SavedViewError>) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(stopped(error)?.into()),
+            Err(error) => return Ok(told(error, refused)?.into()),
         };
         // Who may write need not be one who may see.
         let saved_view = value.filter(|_| ctx.holds::<kind::ViewRead>()).map(SavedView::from);
@@ -67,7 +67,7 @@ impl SavedViewLinkPayload {
     pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Linked>, SavedViewError>) -> Answer<Self> {
         let Acted { value: Linked { view, link, secret }, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(stopped(error)?.into()),
+            Err(error) => return Ok(told(error, refused)?.into()),
         };
         let secret_status = match (&secret, is_replayed) {
             (Some(_), _) => SecretStatus::Shown,
@@ -111,7 +111,7 @@ impl SavedViewSchedulePayload {
     pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Scheduled>, SavedViewError>) -> Answer<Self> {
         let Acted { value: Scheduled { view, schedule }, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(stopped(error)?.into()),
+            Err(error) => return Ok(told(error, refused)?.into()),
         };
         Ok(Self {
             saved_view_schedule: schedule.map(SavedViewSchedule::from),
@@ -125,14 +125,6 @@ impl SavedViewSchedulePayload {
 
 fn input(name: &str) -> Path {
     path!["input", name]
-}
-
-/// Refusals are data, faults are top-level errors.
-fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
-    match error {
-        SavedViewError::Fault(fault) => Err(fault.into()),
-        SavedViewError::Refused(refusals) => Ok(first_told(refusals.into_iter().map(refused))),
-    }
 }
 
 fn refused(refusal: SavedViewRefusal) -> UserError {

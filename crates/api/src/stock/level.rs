@@ -81,7 +81,10 @@ impl StockLevel {
     }
     /// Bin location: code of the place of the product in the store, as in A-03-12. Picking lists are in its order. Null when none is set.
     async fn bin_location(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        bin_of(ctx, self.0.key).await
+        match &self.0.bin_tried {
+            Some(bin) => Ok(bin.clone()),
+            None => bin_of(ctx, self.0.key).await,
+        }
     }
     /// Stock status, derived from the available quantity.
     async fn status(&self) -> StockStatus {

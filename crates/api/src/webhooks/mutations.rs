@@ -15,10 +15,10 @@ use super::WebhookEndpoint;
 use crate::{
     graphql::{
         context::ContextExt,
-        fault::{Answer, TopError},
+        fault::Answer,
         once::{Again, Earlier, SecretStatus},
         reading::{Reading, read},
-        refusal::{ErrorCode, UserError, first_told},
+        refusal::{ErrorCode, UserError, told},
         scalars::Long,
     },
     jobs::{self, BackgroundJob},
@@ -127,26 +127,19 @@ fn refuse(rejection: Rejection) -> UserError {
     }
 }
 
-fn stopped(error: WebhookError) -> Result<Vec<UserError>, TopError> {
-    match error {
-        WebhookError::Refused(rejections) => Ok(first_told(rejections.into_iter().map(refuse))),
-        WebhookError::Fault(fault) => Err(fault.into()),
-    }
-}
-
 impl WebhookEndpointPayload {
     fn refused(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
     }
     fn of(ctx: &Context<'_>, done: Result<Changed<Endpoint>, WebhookError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => Self::refused(stopped(error)?),
+            Err(error) => Self::refused(told(error, refuse)?),
             Ok(Changed { value, seq }) => Self { webhook_endpoint: seen(ctx, value), seq: seq.map(Long), ..Self::default() },
         })
     }
     fn made(ctx: &Context<'_>, done: Result<Changed<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => Self::refused(stopped(error)?),
+            Err(error) => Self::refused(told(error, refuse)?),
             Ok(Changed { value: (endpoint, secret), seq }) => {
                 // A dry run makes none.
                 let secret = (!dry_run::is_on()).then(|| secret.text());
@@ -330,7 +323,7 @@ impl WebhookMutation {
             Err(user_errors) => return Ok(WebhookReplayPayload { user_errors, ..WebhookReplayPayload::default() }),
         };
         Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
-            Err(error) => WebhookReplayPayload { user_errors: stopped(error)?, ..WebhookReplayPayload::default() },
+            Err(error) => WebhookReplayPayload { user_errors: told(error, refuse)?, ..WebhookReplayPayload::default() },
             Ok(Replayed { endpoint, job }) => {
                 let job = job.filter(|_| ctx.holds::<kind::JobRead>()).map(BackgroundJob::from);
                 WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }

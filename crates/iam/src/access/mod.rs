@@ -20,7 +20,7 @@ pub use policy::{BUILT_IN, BuiltIn, OWNER, Policies, PolicyError, split};
 pub use set::{PermissionSet, Reach};
 pub use shell::{
     Access, AccessError, Changed, Compiled, GroupFields, IntegrationFields, KeyCaller, KeyRefused, LiveKey, LiveRights,
-    NewIntegration, NewKey, ProgramTerms, RevokedKey, RoleFields, RoleView, STANDING_SECONDS,
+    MemberTried, NewIntegration, NewKey, ProgramTerms, Regranted, RevokedKey, RoleFields, RoleView, STANDING_SECONDS,
 };
 
 use entity::prelude::MemberId;

@@ -1,6 +1,7 @@
 //! Patterns of numbers: how a number is written, and which number a text is.
 
 use entity::prelude::*;
+use platform::stages::{Stage, Staged};
 
 /// The kinds of documents whose numbers have patterns, with the letters of those that nobody has chosen.
 pub const KINDS: [(Numbered, &str); 7] = [
@@ -45,6 +46,15 @@ pub enum Problem {
     Taken(Numbered),
     /// The kind has had as many patterns as are kept.
     TooMany,
+}
+
+impl Staged for Problem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Missing | Self::TooLong | Self::Token | Self::Letters => Stage::Shape,
+            Self::Taken(_) | Self::TooMany => Stage::State,
+        }
+    }
 }
 
 impl Pattern {
@@ -187,19 +197,20 @@ impl Patterns {
     }
 
     /// The version that a kind gets with a pattern; none where its next number is written so already.
-    pub fn change(&self, kind: Numbered, pattern: Pattern) -> Result<Option<Version>, Problem> {
+    ///
+    /// # Errors
+    /// All that the patterns of now have against it.
+    pub fn change(&self, kind: Numbered, pattern: Pattern) -> Result<Option<Version>, Vec<Problem>> {
         let from = self.last(kind) + 1;
         if self.at(kind, from) == pattern {
             return Ok(None);
         }
-        if let Some((other, _)) = KINDS.iter().find(|(other, _)| *other != kind && self.has_letters(*other, &pattern.letters)) {
-            return Err(Problem::Taken(*other));
-        }
+        let owner = KINDS.iter().find(|(other, _)| *other != kind && self.has_letters(*other, &pattern.letters));
         // One that no number has been written in gives way to the new one.
-        if self.of(kind).filter(|version| version.from != from).count() >= MOST_VERSIONS {
-            return Err(Problem::TooMany);
-        }
-        Ok(Some(Version { kind, from, pattern }))
+        let is_full = self.of(kind).filter(|version| version.from != from).count() >= MOST_VERSIONS;
+        let taken = owner.map(|(other, _)| Problem::Taken(*other));
+        let problems: Vec<Problem> = taken.into_iter().chain(is_full.then_some(Problem::TooMany)).collect();
+        if problems.is_empty() { Ok(Some(Version { kind, from, pattern })) } else { Err(problems) }
     }
 }
 
@@ -276,11 +287,13 @@ mod tests {
         assert_eq!(patterns.change(Numbered::Order, pattern("WEB-{n:3}")), Ok(None));
         let wider = Version { kind: Numbered::Order, from: 26, pattern: pattern("WEB-{n:6}") };
         assert_eq!(patterns.change(Numbered::Order, pattern("WEB-{n:6}")), Ok(Some(wider)));
-        assert_eq!(patterns.change(Numbered::Transfer, pattern("WEB-{n:6}")), Err(Problem::Taken(Numbered::Order)));
-        assert_eq!(patterns.change(Numbered::Order, pattern("PO-{n:4}")), Err(Problem::Taken(Numbered::PurchaseOrder)));
+        assert_eq!(patterns.change(Numbered::Transfer, pattern("WEB-{n:6}")), Err(vec![Problem::Taken(Numbered::Order)]));
+        assert_eq!(patterns.change(Numbered::Order, pattern("PO-{n:4}")), Err(vec![Problem::Taken(Numbered::PurchaseOrder)]));
         assert_eq!(Patterns::default().change(Numbered::Count, pattern("CN-{n:6}")), Ok(None), "as nobody chose");
         let many = (1..=50).map(|from| Version { kind: Numbered::Count, from, pattern: pattern("CN-{n:6}") }).collect();
         let full = Patterns::new(many, vec![(Numbered::Count, 60)]);
-        assert_eq!(full.change(Numbered::Count, pattern("CN-{n:4}")), Err(Problem::TooMany));
+        assert_eq!(full.change(Numbered::Count, pattern("CN-{n:4}")), Err(vec![Problem::TooMany]));
+        let both = vec![Problem::Taken(Numbered::PurchaseOrder), Problem::TooMany];
+        assert_eq!(full.change(Numbered::Count, pattern("PO-{n:4}")), Err(both));
     }
 }

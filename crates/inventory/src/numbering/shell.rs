@@ -5,7 +5,8 @@ use iam::access::{Permit, kind};
 use platform::{
     audit::{self, Fields},
     clock::Clock,
-    storage::{Database, Fault, journal, once},
+    stages::Stop,
+    storage::{Database, journal, once},
 };
 
 use super::{
@@ -14,13 +15,8 @@ use super::{
     rows,
 };
 
-/// What a change came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Changed {
-    /// The patterns as they are now, with the number of the event; none when the pattern was so already.
-    Done(Patterns, Option<i64>),
-    Refused(Problem),
-}
+/// The patterns as they are now, with the number of the event, which is none when the pattern was so already; or why nothing was chosen.
+pub type Chosen = Result<(Patterns, Option<i64>), Stop<Problem>>;
 
 /// The name of a kind in events and in the audit log.
 pub const fn name(kind: Numbered) -> &'static str {
@@ -38,16 +34,8 @@ pub const fn name(kind: Numbered) -> &'static str {
 }
 
 /// Chooses the pattern of the numbers that a kind of document gets from now on.
-pub async fn set(
-    db: &Database,
-    clock: &Clock,
-    permit: Permit<kind::TenantWrite>,
-    (kind, pattern): (Numbered, &str),
-) -> Result<Changed, Fault> {
-    let pattern = match Pattern::parse(pattern) {
-        Ok(pattern) => pattern,
-        Err(problem) => return Ok(Changed::Refused(problem)),
-    };
+pub async fn set(db: &Database, clock: &Clock, permit: Permit<kind::TenantWrite>, (kind, pattern): (Numbered, &str)) -> Chosen {
+    let pattern = Pattern::parse(pattern)?;
     let mut work = permit.scope(db).begin().await?;
     // No number is given out until the pattern is kept: it begins with the next one.
     journal::hold(&work).await?;
@@ -56,11 +44,11 @@ pub async fn set(
         Ok(Some(version)) => version,
         Ok(None) => {
             work.rollback().await?;
-            return Ok(Changed::Done(before, None));
+            return Ok((before, None));
         }
-        Err(problem) => {
+        Err(problems) => {
             work.rollback().await?;
-            return Ok(Changed::Refused(problem));
+            return Err(problems.into());
         }
     };
     let now = clock.now();
@@ -72,7 +60,7 @@ pub async fn set(
     once::set_subject(&kind);
     let seq = journal::append(&mut work, vec![NUMBER_PATTERN_SET.event(&event)], now).await?;
     work.commit().await?;
-    Ok(Changed::Done(after, seq))
+    Ok((after, seq))
 }
 
 /// What the audit log compares.

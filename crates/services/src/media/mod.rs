@@ -9,4 +9,4 @@ pub mod events;
 pub mod rows;
 mod shell;
 
-pub use shell::{Media, MediaError, NewDocument, NewImage, Written};
+pub use shell::{Media, MediaError, NewDocument, NewImage, ProductMedia, Written};

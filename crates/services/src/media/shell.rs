@@ -5,7 +5,7 @@ use iam::access::{Changed, Permit, kind};
 use platform::{
     clock::Clock,
     storage::{
-        Database, Fault, Work,
+        Database, Fault, Work, dry_run,
         events::EventType,
         idempotency::{self, InputDigest, Key, KeyProblem, KeyUse, hash_of},
         journal,
@@ -70,11 +70,20 @@ pub struct NewDocument {
 }
 
 /// What a change was about, and whether it is the answer to an earlier call with the same key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written<I> {
     pub id: I,
     pub product: ProductId,
     pub replayed: bool,
+    /// What the product would have after a dry run; None of a call that wrote.
+    pub would_be: Option<ProductMedia>,
+}
+
+/// All pictures and documents of a product, in their orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductMedia {
+    pub images: Vec<Image>,
+    pub documents: Vec<Document>,
 }
 
 /// The room's service. Cheap to clone.
@@ -232,7 +241,7 @@ impl Media {
         };
         let (id, product) = serde_json::from_str::<(Id<K>, ProductId)>(&receipt)
             .map_err(|error| Fault::corrupt("idempotency", format!("the receipt of {mutation}: {error}")))?;
-        Ok(Begun::Before(Changed { value: Written { id, product, replayed: true }, seq: None }))
+        Ok(Begun::Before(Changed { value: Written { id, product, replayed: true, would_be: None }, seq: None }))
     }
 
     /// Tells of a change and remembers it; or leaves nothing of it.
@@ -254,8 +263,14 @@ impl Media {
         let seq = journal::append(&mut work, vec![event.event(&events::MediaChanged { id: product })], now).await?;
         let receipt = serde_json::to_string(&(id, product)).map_err(|error| Fault::Broken(format!("a receipt: {error}")))?;
         idempotency::remember(&work, [(&key, receipt)], now).await?;
+        let would_be = if dry_run::is_on() {
+            let (images, documents) = (rows::images_of(&work, &[product]).await?, rows::documents_of(&work, &[product]).await?);
+            Some(ProductMedia { images, documents })
+        } else {
+            None
+        };
         work.commit().await?;
-        Ok(Changed { value: Written { id, product, replayed: false }, seq })
+        Ok(Changed { value: Written { id, product, replayed: false, would_be }, seq })
     }
 }
 

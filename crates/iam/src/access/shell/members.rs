@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 use platform::{
     audit,
-    storage::{Fault, Reads, Work},
+    storage::{Fault, Reads, Work, dry_run},
 };
 
 use super::{Access, AccessError, Changed, events, traced};
@@ -23,6 +23,22 @@ use crate::access::{
 /// Places that a scope names at most.
 const MAX_PLACES: usize = 1_000;
 
+/// A member whose grants were set.
+#[derive(Debug, Clone)]
+pub struct Regranted {
+    pub member: MemberId,
+    /// What a dry run would leave of the member; None of a call that wrote.
+    pub would_be: Option<MemberTried>,
+}
+
+/// What of a member other grants change.
+#[derive(Debug, Clone)]
+pub struct MemberTried {
+    pub grants: Vec<Grant>,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
 impl Access {
     /// Puts these grants in the place of all that a member has. What is added, and what is taken away, must be within the caller's own rights.
     pub async fn member_update_roles(
@@ -30,7 +46,7 @@ impl Access {
         permit: Permit<kind::MemberWrite>,
         (member, expected): (MemberId, i64),
         grants: Vec<Grant>,
-    ) -> Result<Changed<MemberId>, AccessError> {
+    ) -> Result<Changed<Regranted>, AccessError> {
         let mut refusals = Refusals::default();
         check(&grants, UPDATE, &mut refusals);
         refusals.end(Stage::Shape)?;
@@ -61,8 +77,13 @@ impl Access {
             return Err(Refusal::LastOwner.at(At::input(Field::Grants)).into());
         }
         audit::changed(&mut work, member, Some(&traced::grants(&before)), Some(&traced::grants(&grants)), None);
+        let would_be = if dry_run::is_on() {
+            Some(MemberTried { grants: rows::grants_of(&work, member).await?, version: actual + 1, updated_at: now })
+        } else {
+            None
+        };
         let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual + 1)).await?;
-        Ok(Changed { value: member, seq })
+        Ok(Changed { value: Regranted { member, would_be }, seq })
     }
 
     /// The roles that can be granted, and the places that these grants name.

@@ -39,6 +39,7 @@ pub use integrations::{NewIntegration, NewKey};
 pub use keys::{KeyCaller, KeyRefused, ProgramTerms};
 pub use leaked_keys::RevokedKey;
 pub use live::LiveRights;
+pub use members::{MemberTried, Regranted};
 pub use reads::RoleView;
 pub use restored::LiveKey;
 pub use roles::RoleFields;

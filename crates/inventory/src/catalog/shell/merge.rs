@@ -6,6 +6,7 @@ use entity::{id::kind as of, prelude::*};
 use iam::access::{Permit, kind};
 use platform::{
     audit::{self, Fields},
+    stages::Stop,
     storage::{
         Fault, Work,
         idempotency::{self, Acted, Before, Key, hash_of, settle},
@@ -50,22 +51,10 @@ pub struct MergedCustomer {
 }
 
 /// Why nothing was merged.
-#[derive(Debug)]
-pub enum MergeStop {
-    Refused(Vec<Problem>),
-    Fault(Fault),
-}
+pub type MergeStop = Stop<Problem>;
 
-impl From<Fault> for MergeStop {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl MergeStop {
-    pub fn at(field: &str, why: Rejection) -> Self {
-        Self::Refused(vec![Problem::at(field, why)])
-    }
+pub fn stop_at(field: &str, why: Rejection) -> MergeStop {
+    Problem::at(field, why).into()
 }
 
 /// What is remembered of a call that merges two customers, or takes that back.
@@ -81,11 +70,11 @@ pub(super) struct Receipt {
 /// What an earlier call with this key left. Whatever the call writes is locked before.
 pub async fn earlier<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Option<R>, MergeStop> {
     if let Some(why) = key_refused(&key.key) {
-        return Err(MergeStop::at("idempotencyKey", why));
+        return Err(stop_at("idempotencyKey", why));
     }
     match idempotency::in_turn(work, key).await? {
         Before::Nothing => Ok(None),
-        Before::Reused => Err(MergeStop::at("idempotencyKey", Rejection::KeyReused)),
+        Before::Reused => Err(stop_at("idempotencyKey", Rejection::KeyReused)),
         Before::Same(receipt) => Ok(Some(receipt)),
     }
 }
@@ -127,7 +116,7 @@ async fn merged(
         return Err(MergeStop::Refused(problems));
     };
     if before.len() >= MOST_MERGED {
-        return Err(MergeStop::at("intoId", Rejection::TooMany { most: MOST_MERGED }));
+        return Err(stop_at("intoId", Rejection::TooMany { most: MOST_MERGED }));
     }
     let one_after = CustomerRow { merged_into: Some(other.id), version: one.version + 1, updated_at: now, ..one.clone() };
     let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };

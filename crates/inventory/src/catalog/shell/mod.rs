@@ -24,7 +24,7 @@ pub use batch::{Answered, Ask, Batch, Mode, Outcome};
 pub use bulk::Onto;
 pub use merge::{
     MOST_MOVED, MergeStop, Merged, MergedCustomer, MovedProducts, earlier, merged_from, move_products, move_products_back,
-    text_of, traced_supplier,
+    stop_at, text_of, traced_supplier,
 };
 pub use reads::{By, ProductBy};
 pub use restored::{forget_as_system, merged_and_known};

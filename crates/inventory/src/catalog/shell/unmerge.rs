@@ -14,7 +14,7 @@ use platform::{
 
 use super::{
     Catalog, Mode,
-    merge::{MergeStop, Merged, MergedCustomer, Receipt, again, earlier, merged_from},
+    merge::{MergeStop, Merged, MergedCustomer, Receipt, again, earlier, merged_from, stop_at},
     traced,
 };
 use crate::catalog::{
@@ -92,7 +92,7 @@ async fn unmerged(
     };
     // Another may have taken it back and merged it anew before the rows were locked.
     if unmerge_rows::customer_merge(work, ask.id).await?.is_none_or(|stands| stands.id != record.id) {
-        return Err(MergeStop::at("expectedVersion", Rejection::Stale { actual: one.version }));
+        return Err(stop_at("expectedVersion", Rejection::Stale { actual: one.version }));
     }
     let one_after = CustomerRow { merged_into: None, version: one.version + 1, updated_at: now, ..one.clone() };
     let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };

@@ -26,6 +26,7 @@ mod refusal;
 mod resource;
 mod reverse;
 mod rule_facts;
+mod rule_fields;
 mod share;
 mod sourcing;
 mod stated;
@@ -47,7 +48,7 @@ pub use edit_lines::SetLine;
 pub use fill::{Fill, decide_fill};
 pub use hint::Hint;
 pub(crate) use hold_rule::hold_by_rules;
-pub use hold_rule::{HoldRule, MOST_RULES, MoreConditions, RuleFields, RuleProblem};
+pub use hold_rule::{HoldRule, MOST_RULES};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use left_lots::{LeftLot, lots_that_left, sales_of};
@@ -62,6 +63,7 @@ pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
 pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, keeps_invoices, order_effects, sold_by, unship};
 pub use rule_facts::{CustomerFacts, Matched, RuleFacts, Whereabouts};
+pub use rule_fields::{MoreConditions, RuleFields, RuleProblem};
 pub(crate) use share::share;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,

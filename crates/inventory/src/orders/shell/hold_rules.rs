@@ -4,6 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     audit::{self, Fields},
+    stages::{Refusals, Stage, Staged, Stop},
     storage::{
         Fault, Reads, Work,
         events::EventType,
@@ -39,21 +40,28 @@ pub struct HoldRuleArchive {
 }
 
 /// Why nothing was written.
-#[derive(Debug)]
-pub enum RuleStop {
-    NotFound,
-    Field(RuleProblem),
-    TooMany,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleRefusal {
     BadKey(KeyProblem),
+    Field(RuleProblem),
+    NotFound,
+    TooMany,
     KeyReused,
-    Fault(Fault),
 }
 
-impl From<Fault> for RuleStop {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl Staged for RuleRefusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::BadKey(_) => Stage::Shape,
+            Self::Field(problem) => problem.stage(),
+            Self::NotFound => Stage::Reference,
+            Self::TooMany | Self::KeyReused => Stage::State,
+        }
     }
 }
+
+/// A refusal or a fault: nothing was written.
+pub type RuleStop = Stop<RuleRefusal>;
 
 type Done = Result<Acted<HoldRule>, RuleStop>;
 
@@ -70,16 +78,24 @@ pub async fn hold_rules(ledger: &Ledger, permit: &Permit<kind::TenantWrite>) -> 
 }
 
 /// Makes a rule, or changes the one of this code; one that was archived is in force again.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
 pub async fn hold_rule_upsert(ledger: &Ledger, permit: Permit<kind::TenantWrite>, input: HoldRuleUpsert, mode: Mode) -> Done {
     let key = key_of(&permit, "holdRuleUpsert", &input.idempotency_key, &input);
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&key.key).err().map(RuleRefusal::BadKey));
+    refusals.extend(input.fields.problems().into_iter().map(RuleRefusal::Field));
+    refusals.end(Stage::Value)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let done = upserted(&mut work, &key, input.fields, ledger.clock().now()).await;
+    let done = upserted(&mut work, &key, input.fields.kept(), ledger.clock().now()).await;
     settle(work, done, mode.is_dry()).await
 }
 
 /// Takes a rule out of force. Holds that it has set stay.
 pub async fn hold_rule_archive(ledger: &Ledger, permit: Permit<kind::TenantWrite>, input: HoldRuleArchive, mode: Mode) -> Done {
     let key = key_of(&permit, "holdRuleArchive", &input.idempotency_key, &input);
+    idempotency::check_key(&key.key).map_err(RuleRefusal::BadKey)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
     let done = archived(&mut work, &key, &input.code, ledger.clock().now()).await;
     settle(work, done, mode.is_dry()).await
@@ -93,7 +109,6 @@ async fn upserted(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp
     if let Some(earlier) = begin(work, key).await? {
         return Ok(earlier);
     }
-    let fields = fields.checked().map_err(RuleStop::Field)?;
     let has_room = rows::hold_rules(work).await?.len() < MOST_RULES;
     let found = rows::hold_rule(work, &fields.code).await?;
     let was = found.as_ref().map(traced);
@@ -103,7 +118,7 @@ async fn upserted(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp
             rows::change_rule(work, &rule).await?;
             rule
         }
-        None if !has_room => return Err(RuleStop::TooMany),
+        None if !has_room => return Err(RuleRefusal::TooMany.into()),
         None => {
             let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
             rows::insert_rule(work, &rule).await?;
@@ -119,7 +134,7 @@ async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Don
     }
     // No code has NUL, and Postgres takes none.
     let found = if code.contains('\0') { None } else { rows::hold_rule(work, code.trim()).await? };
-    let Some(before) = found else { return Err(RuleStop::NotFound) };
+    let Some(before) = found else { return Err(RuleRefusal::NotFound.into()) };
     if before.archived_at.is_some() {
         return Ok(Acted { value: before, seq: None, is_replayed: false });
     }
@@ -131,10 +146,9 @@ async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Don
 
 /// What an earlier call answers.
 async fn begin(work: &Work, key: &Key) -> Result<Option<Acted<HoldRule>>, RuleStop> {
-    idempotency::check_key(&key.key).map_err(RuleStop::BadKey)?;
     match idempotency::in_turn(work, key).await? {
         Before::Nothing => Ok(None),
-        Before::Reused => Err(RuleStop::KeyReused),
+        Before::Reused => Err(RuleRefusal::KeyReused.into()),
         Before::Same(Receipt { code, seq }) => {
             let value = rows::hold_rule(work, &code).await?.ok_or_else(|| Fault::corrupt("hold_rule", "a rule stays"))?;
             Ok(Some(Acted { value, seq, is_replayed: true }))

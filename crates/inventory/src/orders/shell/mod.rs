@@ -20,7 +20,7 @@ pub use create::{order_create, order_place};
 pub use detail::DetailSaid;
 pub use edit::{LineSet, OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
-pub use hold_rules::{HoldRuleArchive, HoldRuleUpsert, RuleStop, hold_rule_archive, hold_rule_upsert, hold_rules};
+pub use hold_rules::{HoldRuleArchive, HoldRuleUpsert, RuleRefusal, RuleStop, hold_rule_archive, hold_rule_upsert, hold_rules};
 pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
 pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;

@@ -8,7 +8,7 @@ use platform::{
     audit::{self, Fields},
     clock::Clock,
     storage::{
-        Database, Fault, Reads, Work,
+        Database, Fault, Reads, Work, dry_run,
         idempotency::{self, Key, KeyUse, hash_of},
         journal,
     },
@@ -42,10 +42,12 @@ pub enum SourcingRefusal {
 }
 
 /// The event that says what was set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourcingSetDone {
     pub seq: Option<i64>,
     pub is_replayed: bool,
+    /// The rule and all open stores as a dry run would leave them; None of a call that wrote.
+    pub would_be: Option<(SourcingRule, Vec<StoreSourcing>)>,
 }
 
 pub async fn set_sourcing(
@@ -88,7 +90,9 @@ async fn once(
     match idempotency::key_use(key, &found) {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(vec![SourcingRefusal::KeyReused])),
-        Some(KeyUse::Same(receipt)) => return Ok(Ok(SourcingSetDone { seq: receipt.parse().ok(), is_replayed: true })),
+        Some(KeyUse::Same(receipt)) => {
+            return Ok(Ok(SourcingSetDone { seq: receipt.parse().ok(), is_replayed: true, would_be: None }));
+        }
     }
     let named: Vec<StoreId> = input.stores.iter().map(|said| said.store).collect();
     let there = rows::open_stores(work, &named).await?;
@@ -110,7 +114,9 @@ async fn once(
     }
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
     idempotency::remember(work, [(key, receipt)], now).await?;
-    Ok(Ok(SourcingSetDone { seq, is_replayed: false }))
+    let would_be =
+        if dry_run::is_on() { Some((rows::sourcing_rule(work).await?, rows::store_sourcing(work).await?)) } else { None };
+    Ok(Ok(SourcingSetDone { seq, is_replayed: false, would_be }))
 }
 
 /// All stores that are not there; where all are, those that stand in the list before.

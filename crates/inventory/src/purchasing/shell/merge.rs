@@ -31,7 +31,8 @@ use crate::{
             unmerge::{Pair, keep_merge},
         },
         shell::{
-            MOST_MOVED, MergeStop, Merged, Mode, MovedProducts, earlier, merged_from, move_products, text_of, traced_supplier,
+            MOST_MOVED, MergeStop, Merged, Mode, MovedProducts, earlier, merged_from, move_products, stop_at, text_of,
+            traced_supplier,
         },
     },
     purchasing::{
@@ -109,10 +110,10 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, n
         };
     };
     if before.len() >= MOST_MERGED {
-        return Err(MergeStop::at("intoId", Rejection::TooMany { most: MOST_MERGED }));
+        return Err(stop_at("intoId", Rejection::TooMany { most: MOST_MERGED }));
     }
     let Some(MovedProducts { ids: products, mut events }) = move_products(work, (one.id, other.id), now).await? else {
-        return Err(MergeStop::at("id", Rejection::TooMany { most: MOST_MOVED }));
+        return Err(stop_at("id", Rejection::TooMany { most: MOST_MOVED }));
     };
     let (supplies, told) = move_supplies(work, (one.id, other.id), input.terms, now).await?;
     events.extend(told);
@@ -137,10 +138,10 @@ async fn unused(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
     let open = rows::open_with(work, supplier).await?;
     if open.orders > 0 {
         let why = Rejection::Open { what: Use::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
-        return Err(MergeStop::at("id", why));
+        return Err(stop_at("id", why));
     }
     match in_use_by(&[(Use::OpenBlanketOrders, open.blankets), (Use::Policies, open.policies)]) {
-        Some(why) => Err(MergeStop::at("id", why)),
+        Some(why) => Err(stop_at("id", why)),
         None => Ok(open.documents),
     }
 }
@@ -181,7 +182,7 @@ async fn move_supplies(
 ) -> Result<(Vec<SupplyMoved>, Vec<NewEvent>), MergeStop> {
     let found = rows::offered(work, from, MOST_MOVED + 1).await?;
     if found.len() > MOST_MOVED {
-        return Err(MergeStop::at("id", Rejection::TooMany { most: MOST_MOVED }));
+        return Err(stop_at("id", Rejection::TooMany { most: MOST_MOVED }));
     }
     let mut pairs: Vec<(SupplierId, ProductId)> =
         found.iter().flat_map(|row| [(from, row.product), (into, row.product)]).collect();
@@ -199,7 +200,7 @@ async fn move_supplies(
     let MergedSupplies { gone, kept, clashes } = merge_supplies(merged, own, into, terms, now);
     if !clashes.is_empty() {
         let skus = rows::skus_of(work, &clashes).await?;
-        return Err(MergeStop::at("supplierProducts", Rejection::BothOffer { count: clashes.len(), skus }));
+        return Err(stop_at("supplierProducts", Rejection::BothOffer { count: clashes.len(), skus }));
     }
     // Those that go give up being preferred first: one row of a product is.
     let gone_rows: Vec<Supply> = gone.iter().map(|(_, row)| row.clone()).collect();

@@ -8,7 +8,7 @@ use platform::{
     audit,
     clock::Clock,
     storage::{
-        Database, Fault, Work,
+        Database, Fault, Work, dry_run,
         idempotency::{self, Key, KeyUse, hash_of},
         journal, with_retries,
     },
@@ -22,7 +22,10 @@ use crate::{
         core::{PolicyItem, PolicyProblem, check_policy},
         rows::{Names, PlaceName, Policy, ProductName, lock_policies, write_policies},
     },
-    stock::core::LevelKey,
+    stock::{
+        core::LevelKey,
+        rows::{LevelRow, list::levels_by_key},
+    },
 };
 
 /// Policies to set. Its JSON is what the idempotency key's hash is over.
@@ -70,6 +73,9 @@ pub struct Set {
     pub seq: Option<i64>,
     #[serde(skip)]
     pub is_replayed: bool,
+    /// The levels as a dry run would leave them; empty of a call that wrote.
+    #[serde(skip)]
+    pub would_be: Vec<LevelRow>,
 }
 
 pub async fn set_policies(
@@ -139,7 +145,8 @@ async fn once(
     let moved = policies.iter().map(|policy| moved(policy, there.get(&policy.key))).collect();
     let event = STOCK_POLICY_SET.event(&events::PolicySet { levels: moved });
     let seq = journal::append(work, vec![event], now).await?;
-    let set = Set { levels, seq, is_replayed: false };
+    let would_be = if dry_run::is_on() { tried(work, &policies).await? } else { Vec::new() };
+    let set = Set { levels, seq, is_replayed: false, would_be };
     let receipt = serde_json::to_string(&set).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;
     Ok(Ok(set))
@@ -172,6 +179,17 @@ fn named_items(
     }
     let refused = if unknown.is_empty() { twice } else { unknown };
     if refused.is_empty() { Ok(items) } else { Err(refused) }
+}
+
+/// Levels under policies that are written, in their order by key, and are not kept.
+async fn tried(work: &Work, policies: &[Policy]) -> Result<Vec<LevelRow>, Fault> {
+    let keys: Vec<LevelKey> = policies.iter().map(|policy| policy.key).collect();
+    let mut levels = levels_by_key(work, &keys).await?;
+    for level in &mut levels {
+        let policy = policies.binary_search_by_key(&level.key, |policy| policy.key).ok().map(|at| &policies[at]);
+        level.bin_tried = policy.map(|policy| policy.bin_location.clone());
+    }
+    Ok(levels)
 }
 
 /// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.

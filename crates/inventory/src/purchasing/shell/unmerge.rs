@@ -29,7 +29,7 @@ use crate::{
         },
         events::{SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
         rows::{small, unmerge as unmerge_rows},
-        shell::{MergeStop, Merged, Mode, MovedProducts, earlier, merged_from, move_products_back, traced_supplier},
+        shell::{MergeStop, Merged, Mode, MovedProducts, earlier, merged_from, move_products_back, stop_at, traced_supplier},
     },
     purchasing::{
         core::{SuppliersMoved, SuppliesBack, SuppliesNow, Supply, SupplyMoved, unmerge_supplies},
@@ -92,7 +92,7 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, 
     }
     // Another may have taken it back and merged it anew before the rows were locked.
     if unmerge_rows::supplier_merge(work, ask.id).await?.is_none_or(|stands| stands.id != record.id) {
-        return Err(MergeStop::at("expectedVersion", Rejection::Stale { actual: one.version }));
+        return Err(stop_at("expectedVersion", Rejection::Stale { actual: one.version }));
     }
     let rows = turn_back(work, (one, other), (&record, &turned), now, &mut events).await?;
     let documents = rows::documents_with(work, one.id).await?;

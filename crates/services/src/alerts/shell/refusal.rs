@@ -1,8 +1,8 @@
 //! Why a change of alerts and their rules is refused, and when that is told.
 
 use platform::{
-    stages::{Stage, Staged},
-    storage::{Fault, idempotency::KeyProblem},
+    stages::{Stage, Staged, Stop},
+    storage::idempotency::KeyProblem,
 };
 
 /// A refusal, and the field of the input that it is about.
@@ -66,24 +66,4 @@ impl Staged for AlertRefusal {
 }
 
 /// Why a change came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum AlertError {
-    /// All refusals of a stage.
-    Refused(Vec<AlertRefusal>),
-    Fault(Fault),
-}
-impl From<Fault> for AlertError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<AlertRefusal> for AlertError {
-    fn from(refusal: AlertRefusal) -> Self {
-        Self::Refused(vec![refusal])
-    }
-}
-impl From<Vec<AlertRefusal>> for AlertError {
-    fn from(refusals: Vec<AlertRefusal>) -> Self {
-        Self::Refused(refusals)
-    }
-}
+pub type AlertError = Stop<AlertRefusal>;

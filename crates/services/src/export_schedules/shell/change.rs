@@ -103,7 +103,7 @@ impl ExportSchedules {
         if let Some(replayed) = replayed(work, permit, &key).await? {
             return Ok(replayed);
         }
-        may_feed(permit.caller(), noun_of(input.fields.entity))?;
+        may_feed(permit.caller(), noun_of(input.fields.entity)).map_err(ExportScheduleRefusal::Denied)?;
         let before = match input.id {
             Some(id) => Some(own(work, permit, id).await?),
             None => None,

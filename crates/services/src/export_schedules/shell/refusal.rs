@@ -2,8 +2,8 @@
 
 use iam::access::Denied;
 use platform::{
-    stages::{Stage, Staged},
-    storage::{Fault, idempotency::KeyProblem},
+    stages::{Stage, Staged, Stop},
+    storage::idempotency::KeyProblem,
 };
 
 use crate::export_schedules::core::Problem;
@@ -12,6 +12,8 @@ use crate::export_schedules::core::Problem;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportScheduleRefusal {
     BadKey(KeyProblem),
+    /// Whoever asks may not see rows of this kind. It is told alone.
+    Denied(Denied),
     Field(Problem),
     /// Of the bucket.
     Bucket(Problem),
@@ -32,7 +34,7 @@ pub enum ExportScheduleRefusal {
 impl Staged for ExportScheduleRefusal {
     fn stage(&self) -> Stage {
         match self {
-            Self::BadKey(_) => Stage::Shape,
+            Self::BadKey(_) | Self::Denied(_) => Stage::Shape,
             Self::Field(problem) | Self::Bucket(problem) => problem.stage(),
             Self::NotFound => Stage::Reference,
             Self::Endpoint(_) => Stage::Value,
@@ -42,32 +44,4 @@ impl Staged for ExportScheduleRefusal {
 }
 
 /// Why a call came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum ExportScheduleError {
-    /// Whoever asks may not see rows of this kind.
-    Denied(Denied),
-    /// All refusals of a stage.
-    Refused(Vec<ExportScheduleRefusal>),
-    Fault(Fault),
-}
-
-impl From<Fault> for ExportScheduleError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<Denied> for ExportScheduleError {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
-impl From<ExportScheduleRefusal> for ExportScheduleError {
-    fn from(refusal: ExportScheduleRefusal) -> Self {
-        Self::Refused(vec![refusal])
-    }
-}
-impl From<Vec<ExportScheduleRefusal>> for ExportScheduleError {
-    fn from(refusals: Vec<ExportScheduleRefusal>) -> Self {
-        Self::Refused(refusals)
-    }
-}
+pub type ExportScheduleError = Stop<ExportScheduleRefusal>;

@@ -1,9 +1,6 @@
-//! Series that move demand from outside: how they are checked, and what level a week has.
+//! Series that move demand from outside, and what level a week has.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
 use forecast::{
@@ -20,13 +17,6 @@ const MOST_FACTORS: usize = 20;
 const MOST_CATEGORY_FACTORS: usize = 50;
 /// Series of a tenant at most that are of one product.
 const MOST_PRODUCT_FACTORS: usize = 200;
-/// Days of a series at most.
-pub const MOST_DAYS: usize = 4_000;
-/// The largest value.
-const MOST_VALUE: f64 = 1e9;
-/// Letters of a code and of a name.
-const MOST_CODE: usize = 64;
-const MOST_NAME: usize = 200;
 /// Days of a week with a value from which the week's level is known.
 const ENOUGH_DAYS: usize = 4;
 
@@ -75,42 +65,6 @@ impl FactorGoods {
     }
 }
 
-/// A series as it is wanted. Its JSON is what the idempotency key's hash is over.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FactorFields {
-    pub code: String,
-    pub kind: FactorKind,
-    pub name: String,
-    pub store: Option<StoreId>,
-    #[serde(skip_serializing_if = "FactorGoods::is_all")]
-    pub goods: FactorGoods,
-    pub country: Option<String>,
-    /// The days on which it is known. None: from its first value, to its last.
-    pub from: Option<i32>,
-    pub until: Option<i32>,
-    pub values: Vec<(i32, f64)>,
-}
-
-/// Why a series is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FactorProblem {
-    NoCode,
-    Code,
-    NoName,
-    Name,
-    Country,
-    /// A store and a country.
-    TwoPlaces,
-    NoValues,
-    TooManyValues,
-    /// The nth value is no number, or too large.
-    Value(usize),
-    /// The nth value is of a day that has one.
-    SameDay(usize),
-    /// It ends before it begins, or a value lies outside.
-    Span,
-}
-
 /// A series as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactorSeries {
@@ -126,55 +80,6 @@ pub struct FactorSeries {
     pub values: Vec<(i32, f64)>,
     pub version: i64,
     pub updated_at: Timestamp,
-}
-
-impl FactorFields {
-    /// The series as it is kept.
-    pub fn checked(&self, version: i64, now: Timestamp) -> Result<FactorSeries, FactorProblem> {
-        let text = |text: &str, most: usize, missing: FactorProblem, odd: FactorProblem| {
-            let text = text.trim();
-            if text.is_empty() {
-                return Err(missing);
-            }
-            if text.chars().count() > most || text.chars().any(char::is_control) { Err(odd) } else { Ok(text.to_owned()) }
-        };
-        let code = text(&self.code, MOST_CODE, FactorProblem::NoCode, FactorProblem::Code)?;
-        let name = text(&self.name, MOST_NAME, FactorProblem::NoName, FactorProblem::Name)?;
-        let country = self.country.as_deref().map(|country| country.trim().to_ascii_uppercase());
-        if country.as_ref().is_some_and(|country| country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase())) {
-            return Err(FactorProblem::Country);
-        }
-        if self.store.is_some() && country.is_some() {
-            return Err(FactorProblem::TwoPlaces);
-        }
-        let values = self.days()?;
-        let (Some((first, _)), Some((last, _))) = (values.first(), values.last()) else { return Err(FactorProblem::NoValues) };
-        let (from, until) = (self.from.unwrap_or(*first), self.until.unwrap_or(*last));
-        if from > *first || until < *last {
-            return Err(FactorProblem::Span);
-        }
-        let (kind, store, goods, updated_at) = (self.kind, self.store, self.goods, now);
-        Ok(FactorSeries { code, kind, name, store, goods, country, from, until, values, version, updated_at })
-    }
-
-    /// The values by day.
-    fn days(&self) -> Result<Vec<(i32, f64)>, FactorProblem> {
-        if self.values.len() > MOST_DAYS {
-            return Err(FactorProblem::TooManyValues);
-        }
-        let mut seen = BTreeSet::new();
-        for (nth, (day, value)) in self.values.iter().enumerate() {
-            if !value.is_finite() || value.abs() > MOST_VALUE {
-                return Err(FactorProblem::Value(nth));
-            }
-            if !seen.insert(*day) {
-                return Err(FactorProblem::SameDay(nth));
-            }
-        }
-        let mut values = self.values.clone();
-        values.sort_unstable_by_key(|(day, _)| *day);
-        Ok(values)
-    }
 }
 
 impl FactorSeries {
@@ -293,6 +198,7 @@ pub fn stored_factors(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forecasting::core::{FactorFields, FactorProblem};
 
     const MONDAY: i32 = 20_716;
 
@@ -302,7 +208,7 @@ mod tests {
         FactorFields { code, kind, name, store: None, goods, country: None, from: None, until: None, values: values.to_vec() }
     }
 
-    fn kept(fields: &FactorFields) -> Result<FactorSeries, FactorProblem> {
+    fn kept(fields: &FactorFields) -> Result<FactorSeries, Vec<FactorProblem>> {
         fields.checked(1, Timestamp(0))
     }
 
@@ -346,29 +252,5 @@ mod tests {
             kept(&weather).unwrap().level(MONDAY)
         };
         assert_eq!((level(3), level(4), level(7)), (None, Some(1.5), Some(3.0)));
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        let day = (MONDAY, 1.0);
-        let problem = |change: fn(&mut FactorFields)| {
-            let mut wrong = fields(FactorKind::Price, &[day]);
-            change(&mut wrong);
-            kept(&wrong).unwrap_err()
-        };
-        assert_eq!(problem(|one| one.code = "  ".to_owned()), FactorProblem::NoCode);
-        assert_eq!(problem(|one| one.code = "a\nb".to_owned()), FactorProblem::Code);
-        assert_eq!(problem(|one| one.name.clear()), FactorProblem::NoName);
-        assert_eq!(problem(|one| one.name = "x".repeat(201)), FactorProblem::Name);
-        assert_eq!(problem(|one| one.country = Some("GBR".to_owned())), FactorProblem::Country);
-        assert_eq!(problem(|one| one.values.clear()), FactorProblem::NoValues);
-        assert_eq!(problem(|one| one.values.push((MONDAY, 2.0))), FactorProblem::SameDay(1));
-        assert_eq!(problem(|one| one.values.push((MONDAY + 1, f64::NAN))), FactorProblem::Value(1));
-        assert_eq!(problem(|one| one.until = Some(MONDAY - 1)), FactorProblem::Span);
-        assert_eq!(problem(|one| one.values = vec![(0, 1.0); MOST_DAYS + 1]), FactorProblem::TooManyValues);
-        let both = |one: &mut FactorFields| {
-            (one.store, one.country) = (Some(StoreId::NIL), Some("gb".to_owned()));
-        };
-        assert_eq!(problem(both), FactorProblem::TwoPlaces);
     }
 }

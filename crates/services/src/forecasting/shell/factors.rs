@@ -7,6 +7,7 @@ use platform::{
     audit::{self, Fields},
     clock::{Clock, day_text},
     paging::{Listed, PageRequest},
+    stages::{Refusals, Stage, Staged, Stop},
     storage::{
         Database, Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
@@ -37,30 +38,40 @@ pub struct FactorRemoval {
     pub code: String,
 }
 
-/// Why a call came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum FactorError {
-    Problem(FactorProblem),
+/// Why nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactorRefusal {
     BadKey(KeyProblem),
+    Field(FactorProblem),
     NoStore,
     NoProduct,
     NoCategory,
+    NotFound,
     /// Whoever has some stores sets series of one of them.
     StoreNeeded,
-    NotFound,
+    /// The code is another store's: it is not told to whom.
+    OthersCode,
     /// So many of its sort are kept at most.
     TooMany(usize),
     /// Somebody has changed it since it was read: its version now.
     Stale(i64),
     KeyReused,
-    Fault(Fault),
 }
 
-impl From<Fault> for FactorError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl Staged for FactorRefusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::BadKey(_) => Stage::Shape,
+            Self::Field(problem) => problem.stage(),
+            Self::NoStore | Self::NoProduct | Self::NoCategory | Self::NotFound => Stage::Reference,
+            Self::StoreNeeded => Stage::Value,
+            Self::OthersCode | Self::TooMany(_) | Self::Stale(_) | Self::KeyReused => Stage::State,
+        }
     }
 }
+
+/// A refusal or a fault: nothing was written.
+pub type FactorError = Stop<FactorRefusal>;
 
 /// What is remembered of a call.
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,48 +102,50 @@ pub async fn factor_page(
 }
 
 /// Makes a series, or replaces the one of the same code.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
 pub async fn set_factor(db: &Database, clock: &Clock, permit: May, input: FactorSet, mode: Mode) -> Done {
-    idempotency::check_key(&input.idempotency_key).map_err(FactorError::BadKey)?;
-    if !covers(&permit, input.fields.store) {
-        return Err(if input.fields.store.is_some() { FactorError::NoStore } else { FactorError::StoreNeeded });
-    }
-    let now = clock.now();
-    let series = input.fields.checked(1, now).map_err(FactorError::Problem)?;
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(FactorRefusal::BadKey));
+    refusals.extend(input.fields.problems().into_iter().map(FactorRefusal::Field));
+    refusals.end(Stage::Shape)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, &permit, &input, series).await;
+    let done = set(&mut work, clock.now(), &permit, (&input, refusals)).await;
     settle(work, done, mode.is_dry()).await
 }
 
-async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: FactorSeries) -> Done {
+async fn set(
+    work: &mut Work,
+    now: Timestamp,
+    permit: &May,
+    (input, mut refusals): (&FactorSet, Refusals<FactorRefusal>),
+) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "factorSeriesSet", key: text, hash: hash_of(&input.fields) };
     match idempotency::in_turn(work, &key).await? {
         Before::Nothing => {}
-        Before::Reused => return Err(FactorError::KeyReused),
+        Before::Reused => return Err(FactorRefusal::KeyReused.into()),
         Before::Same(receipt) => return replayed(work, permit, receipt).await,
     }
-    if let Some(store) = series.store
-        && !rows::is_store(work, store).await?
-    {
-        return Err(FactorError::NoStore);
-    }
-    if !rows::are_goods(work, series.goods).await? {
-        return Err(if let FactorGoods::Category(_) = series.goods { FactorError::NoCategory } else { FactorError::NoProduct });
-    }
+    refusals.extend(unknown(work, permit, &input.fields).await?);
+    let needs_store = input.fields.store.is_none() && !covers(permit, None);
+    refusals.extend(needs_store.then_some(FactorRefusal::StoreNeeded));
+    refusals.end(Stage::Value)?;
+    let mut series = input.fields.checked(1, now).map_err(in_fields)?;
     let before = rows::factor(work, &series.code).await?;
-    // The code is another store's: it is not told to whom.
     if before.as_ref().is_some_and(|before| !covers(permit, before.store)) {
-        return Err(FactorError::Problem(FactorProblem::Code));
+        return Err(FactorRefusal::OthersCode.into());
     }
     let actual = before.as_ref().map_or(0, |before| before.version);
-    if input.expected_version.is_some_and(|expected| expected != actual) {
-        return Err(FactorError::Stale(actual));
-    }
+    let is_stale = input.expected_version.is_some_and(|expected| expected != actual);
+    refusals.extend(is_stale.then_some(FactorRefusal::Stale(actual)));
     let most = series.goods.most();
     let is_more = before.as_ref().is_none_or(|before| !before.goods.is_of_same_sort(&series.goods));
     if is_more && rows::count_factors(work, series.goods).await? >= most as i64 {
-        return Err(FactorError::TooMany(most));
+        refusals.add(FactorRefusal::TooMany(most));
     }
+    refusals.end(Stage::State)?;
     series.version = actual + 1;
     tell(work, before.as_ref(), Some(&series));
     match before {
@@ -142,9 +155,28 @@ async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: Facto
     end(work, (&key, FACTOR_SERIES_SET), series).await
 }
 
+fn in_fields(problems: Vec<FactorProblem>) -> Vec<FactorRefusal> {
+    problems.into_iter().map(FactorRefusal::Field).collect()
+}
+
+/// What the series names and is not there, or is not the permit's.
+async fn unknown(work: &Work, permit: &May, fields: &FactorFields) -> Result<Vec<FactorRefusal>, Fault> {
+    let mut unknown = Vec::new();
+    if let Some(store) = fields.store
+        && !(covers(permit, Some(store)) && rows::is_store(work, store).await?)
+    {
+        unknown.push(FactorRefusal::NoStore);
+    }
+    if !rows::are_goods(work, fields.goods).await? {
+        let is_category = matches!(fields.goods, FactorGoods::Category(_));
+        unknown.push(if is_category { FactorRefusal::NoCategory } else { FactorRefusal::NoProduct });
+    }
+    Ok(unknown)
+}
+
 /// Takes a series away: forecasts are made without it from the next run on.
 pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: FactorRemoval, mode: Mode) -> Done {
-    idempotency::check_key(&input.idempotency_key).map_err(FactorError::BadKey)?;
+    idempotency::check_key(&input.idempotency_key).map_err(FactorRefusal::BadKey)?;
     let mut work = permit.scope(db).begin().await?;
     let done = remove(&mut work, clock.now(), &permit, &input).await;
     settle(work, done, mode.is_dry()).await
@@ -155,11 +187,11 @@ async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRem
     let key = Key { owner, mutation: "factorSeriesRemove", key: text, hash: hash_of(input) };
     match idempotency::in_turn(work, &key).await? {
         Before::Nothing => {}
-        Before::Reused => return Err(FactorError::KeyReused),
+        Before::Reused => return Err(FactorRefusal::KeyReused.into()),
         Before::Same(receipt) => return replayed(work, permit, receipt).await,
     }
     let found = rows::factor(work, input.code.trim()).await?.filter(|series| covers(permit, series.store));
-    let mut series = found.ok_or(FactorError::NotFound)?;
+    let mut series = found.ok_or(FactorRefusal::NotFound)?;
     rows::remove_factor(work, &series.code).await?;
     tell(work, Some(&series), None);
     series.updated_at = now;

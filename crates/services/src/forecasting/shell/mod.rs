@@ -12,7 +12,7 @@ mod watch;
 pub use ask::{
     ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, product_forecast, sum_forecast,
 };
-pub use factors::{FactorError, FactorRemoval, FactorSet, factor_page, remove_factor, set_factor};
+pub use factors::{FactorError, FactorRefusal, FactorRemoval, FactorSet, factor_page, remove_factor, set_factor};
 pub use make::{MadeRun, make_all, make_run};
 pub use score::twice_drifted;
 pub use simulate::{Played, Simulation, SimulationError, simulate};

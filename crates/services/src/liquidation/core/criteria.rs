@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
+use platform::stages::{Stage, Staged};
 use serde::{Deserialize, Serialize};
 
 use crate::replenishment::core::{TransferCost, freight_of};
@@ -15,6 +16,8 @@ const MOST_CANCEL_DAYS: i32 = 365;
 const MOST_TRANSFER_COSTS: usize = 1_000;
 /// Steps of a markdown at most.
 const MOST_STEPS: usize = 5;
+/// The largest amount, in minor units.
+const MOST_MINOR: i64 = 1_000_000_000_000;
 
 /// How a supplier takes goods back, and until when it lets orders be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +101,20 @@ pub enum CriteriaProblem {
     TooManyTransferCosts,
 }
 
+impl Staged for CriteriaProblem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::TooManyTerms | Self::TooManyTransferCosts => Stage::Shape,
+            Self::Range(..)
+            | Self::Steps
+            | Self::Twice(_)
+            | Self::Terms(..)
+            | Self::TransferCost(..)
+            | Self::TransferStores(_) => Stage::Value,
+        }
+    }
+}
+
 impl Default for Criteria {
     fn default() -> Self {
         Self {
@@ -146,10 +163,8 @@ impl Criteria {
         freight_of(&self.transfer_costs, self.transfer_freight_minor, (from, to))
     }
 
-    /// # Errors
-    /// The first field that is out of its range.
-    pub fn check(&self) -> Result<(), CriteriaProblem> {
-        const MOST_MINOR: i64 = 1_000_000_000_000;
+    /// All that is wrong with them.
+    pub fn problems(&self) -> Vec<CriteriaProblem> {
         let ranges = [
             ("daysWithoutSale", Some(i64::from(self.days_without_sale)), 1, 3_650),
             ("slowDaysOfSupply", self.slow_days_of_supply.map(i64::from), 1, 3_650),
@@ -164,57 +179,60 @@ impl Criteria {
             ("bundleCost", Some(self.bundle_cost_minor), 0, MOST_MINOR),
             ("alertValue", self.alert_value_minor, 1, MOST_MINOR),
         ];
+        let mut found = Vec::new();
         for (name, value, least, most) in ranges {
             if value.is_some_and(|value| !(least..=most).contains(&value)) {
-                return Err(CriteriaProblem::Range(name, least, most));
+                found.push(CriteriaProblem::Range(name, least, most));
             }
         }
         let steps = &self.markdown_percents;
         let ascends = steps.windows(2).all(|pair| pair[0] < pair[1]);
         if steps.is_empty() || steps.len() > MOST_STEPS || !ascends || steps.iter().any(|step| !(1..=95).contains(step)) {
-            return Err(CriteriaProblem::Steps);
+            found.push(CriteriaProblem::Steps);
         }
-        self.check_transfers(MOST_MINOR)?;
-        self.check_terms(MOST_MINOR)
+        found.extend(self.problems_of_transfers());
+        found.extend(self.problems_of_terms());
+        found
     }
 
-    fn check_transfers(&self, most: i64) -> Result<(), CriteriaProblem> {
+    fn problems_of_transfers(&self) -> Vec<CriteriaProblem> {
         if self.transfer_costs.len() > MOST_TRANSFER_COSTS {
-            return Err(CriteriaProblem::TooManyTransferCosts);
+            return vec![CriteriaProblem::TooManyTransferCosts];
         }
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
         for (place, cost) in self.transfer_costs.iter().enumerate() {
-            if !(0..=most).contains(&cost.freight_minor) {
-                return Err(CriteriaProblem::TransferCost(place, 0, most));
+            if !(0..=MOST_MINOR).contains(&cost.freight_minor) {
+                found.push(CriteriaProblem::TransferCost(place, 0, MOST_MINOR));
             }
             if cost.to == Some(cost.from) || !seen.insert((cost.from, cost.to)) {
-                return Err(CriteriaProblem::TransferStores(place));
+                found.push(CriteriaProblem::TransferStores(place));
             }
         }
-        Ok(())
+        found
     }
 
-    fn check_terms(&self, most: i64) -> Result<(), CriteriaProblem> {
+    fn problems_of_terms(&self) -> Vec<CriteriaProblem> {
         if self.supplier_terms.len() > MOST_TERMS {
-            return Err(CriteriaProblem::TooManyTerms);
+            return vec![CriteriaProblem::TooManyTerms];
         }
+        let mut found = Vec::new();
         for (place, terms) in self.supplier_terms.iter().enumerate() {
             // Terms that say nothing are a slip.
             let least = i32::from(terms.cancel_days.is_none());
             if !(least..=100).contains(&terms.credit_percent) {
-                return Err(CriteriaProblem::Terms(place, "creditPercent", least.into(), 100));
+                found.push(CriteriaProblem::Terms(place, "creditPercent", least.into(), 100));
             }
-            if !(0..=most).contains(&terms.freight_minor) {
-                return Err(CriteriaProblem::Terms(place, "freight", 0, most));
+            if !(0..=MOST_MINOR).contains(&terms.freight_minor) {
+                found.push(CriteriaProblem::Terms(place, "freight", 0, MOST_MINOR));
             }
             if terms.cancel_days.is_some_and(|days| !(0..=MOST_CANCEL_DAYS).contains(&days)) {
-                return Err(CriteriaProblem::Terms(place, "cancelDays", 0, MOST_CANCEL_DAYS.into()));
+                found.push(CriteriaProblem::Terms(place, "cancelDays", 0, MOST_CANCEL_DAYS.into()));
             }
             if self.supplier_terms[..place].iter().any(|before| before.supplier == terms.supplier) {
-                return Err(CriteriaProblem::Twice(place));
+                found.push(CriteriaProblem::Twice(place));
             }
         }
-        Ok(())
+        found
     }
 
     /// A price with the tenant's ending, no higher than this one; where none is, this one.

@@ -312,14 +312,27 @@ fn a_step_that_was_passed_over_is_not_made_up_for() {
 
 #[test]
 fn criteria_out_of_their_range_are_named() {
-    let steps = |steps: Vec<i32>| Criteria { markdown_percents: steps, ..Criteria::default() }.check();
-    assert_eq!([steps(vec![20, 20]), steps(vec![]), steps(vec![96])], [Err(CriteriaProblem::Steps); 3]);
-    assert_eq!(steps(vec![10]), Ok(()));
+    let steps = |steps: Vec<i32>| Criteria { markdown_percents: steps, ..Criteria::default() }.problems();
+    for wrong in [vec![20, 20], vec![], vec![96]] {
+        assert_eq!(steps(wrong), [CriteriaProblem::Steps]);
+    }
+    assert!(steps(vec![10]).is_empty());
     let days = Criteria { days_without_sale: 0, ..Criteria::default() };
-    assert_eq!(days.check(), Err(CriteriaProblem::Range("daysWithoutSale", 1, 3_650)));
+    assert_eq!(days.problems(), [CriteriaProblem::Range("daysWithoutSale", 1, 3_650)]);
     let one = SupplierTerms { supplier: supplier(), credit_percent: 50, freight_minor: 0, cancel_days: None };
     let twice = Criteria { supplier_terms: vec![one, one], ..Criteria::default() };
-    assert_eq!(twice.check(), Err(CriteriaProblem::Twice(1)));
+    assert_eq!(twice.problems(), [CriteriaProblem::Twice(1)]);
+    let free = SupplierTerms { credit_percent: 101, freight_minor: -1, ..one };
+    let many = Criteria { supplier_terms: vec![free, one], markdown_percents: vec![], ..days };
+    let terms = |name: &'static str, least: i64, most: i64| CriteriaProblem::Terms(0, name, least, most);
+    let all = [
+        CriteriaProblem::Range("daysWithoutSale", 1, 3_650),
+        CriteriaProblem::Steps,
+        terms("creditPercent", 1, 100),
+        terms("freight", 0, 1_000_000_000_000),
+        CriteriaProblem::Twice(1),
+    ];
+    assert_eq!(many.problems(), all);
 }
 
 #[test]

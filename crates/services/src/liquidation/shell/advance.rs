@@ -18,7 +18,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LineProblem, LiquidationError,
+    LineProblem, LiquidationError, LiquidationRefusal,
     approve::sees,
     carry_out::{Cut, Rooms, cut_price, may, needed},
     check_key,
@@ -96,14 +96,14 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
     if let Some(known) = idempotency::key_use(&key, &known) {
         return replayed(&scope, known).await;
     }
-    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::plan(&scope, input.plan).await?.ok_or_else(missing)?;
     audit::set_target(Target::of(plan.id));
     if !matches!(plan.state, LiquidationPlanState::Partly | LiquidationPlanState::Approved) {
-        return Err(LiquidationError::State(plan.state));
+        return Err(LiquidationRefusal::State(plan.state).into());
     }
     if plan.version != input.expected_version {
-        return Err(LiquidationError::Stale { what: "liquidation plan", actual: plan.version });
+        return Err(LiquidationRefusal::Stale { what: "liquidation plan", actual: plan.version }.into());
     }
     plan.advanced_by = advanced_by(&permit, &plan, input.automatic)?;
     Box::pin(catch_up(rooms.ledger.database(), scope.tenant(), usize::MAX)).await?;
@@ -127,7 +127,7 @@ fn advanced_by(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Opt
     let prices = permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.actor().kind != ActorKind::Member || !prices {
         let message = "the plan changes prices in your name each night: it takes a member with product.write for all stores";
-        return Err(LiquidationError::Invalid { message, field: path!["input", "isAutomatic"] });
+        return Err(LiquidationRefusal::Invalid { message, field: path!["input", "isAutomatic"] }.into());
     }
     Ok(is_automatic.then(|| MemberId::from_uuid(permit.actor().id)))
 }
@@ -213,13 +213,13 @@ async fn write_down(
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let now = rooms.ledger.clock().now();
     journal::lock(&work).await?;
-    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(&work, input.plan).await?.ok_or_else(missing)?;
     if plan.version != input.expected_version {
         // Somebody else was first. A price that went down meanwhile is the one of the step, and is not cut again.
         let actual = plan.version;
         work.rollback().await?;
-        return Err(LiquidationError::Stale { what: "liquidation plan", actual });
+        return Err(LiquidationRefusal::Stale { what: "liquidation plan", actual }.into());
     }
     let advanced_by = advanced_by(permit, &plan, input.automatic)?;
     if !changed.is_empty() || plan.advanced_by != advanced_by {
@@ -238,10 +238,10 @@ async fn write_down(
 
 /// The answer of an earlier call: its plan as it is now.
 async fn replayed(scope: &TenantScope, known: KeyUse) -> Result<Advanced, LiquidationError> {
-    let KeyUse::Same(receipt) = known else { return Err(LiquidationError::KeyReused) };
+    let KeyUse::Same(receipt) = known else { return Err(LiquidationRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
-    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let plan = rows::plan(scope, receipt.plan).await?.ok_or_else(missing)?;
     Ok(answer(plan, receipt, Vec::new(), true))
 }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    LiquidationError, Refusal,
+    LiquidationError, LiquidationRefusal, Refusal,
     carry_out::{CarryOutcome, Rooms, carry_out, may, needed},
     check_key,
 };
@@ -89,7 +89,7 @@ pub async fn approve_plan(rooms: Rooms<'_>, permit: May, input: PlanApprove, mod
     if let Approval::Ids(ids) = &input.approval
         && ids.len() > MOST_IDS
     {
-        return Err(LiquidationError::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] });
+        return Err(LiquidationRefusal::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] }.into());
     }
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let claim = claim(&mut work, rooms, (&permit, mode), &input).await;
@@ -120,10 +120,10 @@ async fn claim(
     let key = Key { owner, mutation: "liquidationPlanApprove", key: text, hash: hash_of(input) };
     match idempotency::in_turn(work, &key).await? {
         Before::Nothing => {}
-        Before::Reused => return Err(LiquidationError::KeyReused),
+        Before::Reused => return Err(LiquidationRefusal::KeyReused.into()),
         Before::Same(receipt) => return Ok((receipt, true)),
     }
-    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
     audit::set_target(Target::of(plan.id));
     let mut lines = rows::lines_of(work, plan.id).await?;
@@ -132,10 +132,10 @@ async fn claim(
     let is_claimed = lines.iter().any(|line| matches!(line.state, LineState::Claimed { .. }));
     let is_open = matches!(plan.state, LiquidationPlanState::Draft | LiquidationPlanState::Partly);
     if !is_open && !is_claimed {
-        return Err(LiquidationError::State(plan.state));
+        return Err(LiquidationRefusal::State(plan.state).into());
     }
     if plan.version != input.expected_version {
-        return Err(LiquidationError::Stale { what: "liquidation plan", actual: plan.version });
+        return Err(LiquidationRefusal::Stale { what: "liquidation plan", actual: plan.version }.into());
     }
     let mut products: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
     products.sort_unstable();
@@ -205,7 +205,9 @@ fn abandoned(permit: &May, approval: &Approval, plan: &Plan, lines: &[PlanLine],
 fn check_ids(approval: &Approval, lines: &[PlanLine]) -> Result<(), LiquidationError> {
     let Approval::Ids(ids) = approval else { return Ok(()) };
     match ids.iter().position(|id| !lines.iter().any(|line| line.id == *id)) {
-        Some(index) => Err(LiquidationError::NotFound { what: "line of the plan", field: path!["input", "lines", "ids", index] }),
+        Some(index) => {
+            Err(LiquidationRefusal::NotFound { what: "line of the plan", field: path!["input", "lines", "ids", index] }.into())
+        }
         None => Ok(()),
     }
 }
@@ -293,7 +295,7 @@ async fn approved_plan(
     (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
 ) -> Result<Approved, LiquidationError> {
     let scope = permit.scope(rooms.ledger.database());
-    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let plan = rows::plan(&scope, receipt.plan).await?.ok_or_else(missing)?;
     let mut problems = Vec::new();
     for line in rows::lines_of(&scope, plan.id).await? {

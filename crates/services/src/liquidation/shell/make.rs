@@ -17,7 +17,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LiquidationError,
+    LiquidationError, LiquidationRefusal,
     ask::stores_within,
     check_key,
     work_out::{Within, WorkedOut, work_out},
@@ -100,16 +100,16 @@ pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: 
 /// The stores that the plan is for, ascending; empty for all.
 async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Result<Vec<StoreId>, LiquidationError> {
     if input.stores.len() > MOST_STORES {
-        return Err(LiquidationError::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] });
+        return Err(LiquidationRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] }.into());
     }
     if input.actions.as_ref().is_some_and(|actions| actions.contains(&LiquidationAction::Keep)) {
         let message = "what is kept needs no plan";
-        return Err(LiquidationError::Invalid { message, field: path!["input", "actions"] });
+        return Err(LiquidationRefusal::Invalid { message, field: path!["input", "actions"] }.into());
     }
     let known = known_stores(reads).await?;
     for (index, store) in input.stores.iter().enumerate() {
         if !known.contains(store) || !permit.covers(*store) {
-            return Err(LiquidationError::NotFound { what: "store", field: path!["input", "storeIds", index] });
+            return Err(LiquidationRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] }.into());
         }
     }
     let mut stores = input.stores.clone();
@@ -230,10 +230,10 @@ async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Don
 
 /// The answer of an earlier call: its plan as it is now.
 async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
-    let KeyUse::Same(receipt) = known else { return Err(LiquidationError::KeyReused) };
+    let KeyUse::Same(receipt) = known else { return Err(LiquidationRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
-    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "idempotencyKey"] };
+    let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "idempotencyKey"] };
     let plan = rows::plan(reads, receipt.plan).await?.ok_or_else(missing)?;
     Ok(Acted { value: Made { plan, lines: None }, seq: receipt.seq, is_replayed: true })
 }

@@ -15,9 +15,9 @@ mod work_out;
 
 use entity::prelude::*;
 use inventory::{catalog::core::Problem, stock::core::Rejection};
-use platform::storage::{
-    Fault,
-    idempotency::{self, KeyProblem},
+use platform::{
+    stages::{Stage, Staged, Stop},
+    storage::idempotency::{self, KeyProblem},
 };
 
 pub use advance::{Advanced, PlanAdvance, advance_plan};
@@ -35,9 +35,16 @@ pub use watch::{watch, watch_all};
 
 use super::core::CriteriaProblem;
 
-/// Why a call came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum LiquidationError {
+/// Why nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiquidationRefusal {
+    BadKey(KeyProblem),
+    /// More than is taken at once.
+    TooMany {
+        what: &'static str,
+        most: usize,
+        field: Vec<String>,
+    },
     NotFound {
         what: &'static str,
         field: Vec<String>,
@@ -50,12 +57,6 @@ pub enum LiquidationError {
     Criteria(CriteriaProblem),
     /// Criteria are for all stores, and so is who sets them.
     NotEverywhere,
-    /// More than is taken at once.
-    TooMany {
-        what: &'static str,
-        most: usize,
-        field: Vec<String>,
-    },
     /// The plan's state does not have it.
     State(LiquidationPlanState),
     /// Somebody has changed it since it was read: what, and its version now.
@@ -64,15 +65,22 @@ pub enum LiquidationError {
         actual: i64,
     },
     KeyReused,
-    BadKey(KeyProblem),
-    Fault(Fault),
 }
 
-impl From<Fault> for LiquidationError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl Staged for LiquidationRefusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::BadKey(_) | Self::TooMany { .. } => Stage::Shape,
+            Self::NotFound { .. } => Stage::Reference,
+            Self::Invalid { .. } | Self::NotEverywhere => Stage::Value,
+            Self::Criteria(problem) => problem.stage(),
+            Self::State(_) | Self::Stale { .. } | Self::KeyReused => Stage::State,
+        }
     }
 }
+
+/// A refusal or a fault: nothing was written.
+pub type LiquidationError = Stop<LiquidationRefusal>;
 
 /// Why lines could not be carried out, in the room's own reasons.
 #[derive(Debug, Clone)]
@@ -83,5 +91,5 @@ pub enum Refusal {
 
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), LiquidationError> {
-    idempotency::check_key(key).map_err(LiquidationError::BadKey)
+    idempotency::check_key(key).map_err(|why| LiquidationRefusal::BadKey(why).into())
 }

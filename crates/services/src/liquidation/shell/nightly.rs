@@ -10,7 +10,7 @@ use platform::{
 };
 
 use super::{
-    LiquidationError,
+    LiquidationError, LiquidationRefusal,
     advance::{PlanAdvance, advance_plan},
     carry_out::Rooms,
 };
@@ -86,10 +86,14 @@ async fn advance_due(
     let context = AuditContext::new("liquidation.advance".to_owned(), Origin::default(), audit_writer.clone(), who, None);
     match context.over(Box::pin(advance_plan(rooms, may, input, Mode::Commit))).await {
         Ok(done) => Ok(!done.is_replayed && done.seq.is_some()),
-        // Somebody changes it just now: the next round looks again.
-        Err(LiquidationError::Stale { .. } | LiquidationError::State(_) | LiquidationError::NotFound { .. }) => Ok(false),
         Err(LiquidationError::Fault(fault)) => Err(fault),
-        Err(other) => Err(Fault::Broken(format!("{other:?}"))),
+        Err(LiquidationError::Refused(refusals)) => match refusals.first() {
+            // Somebody changes it just now: the next round looks again.
+            Some(LiquidationRefusal::Stale { .. } | LiquidationRefusal::State(_) | LiquidationRefusal::NotFound { .. }) => {
+                Ok(false)
+            }
+            _ => Err(Fault::Broken(format!("{refusals:?}"))),
+        },
     }
 }
 

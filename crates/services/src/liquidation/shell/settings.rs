@@ -9,8 +9,9 @@ use platform::{
     audit::{self, Fields},
     clock::Clock,
     path,
+    stages::{Refusals, Stage},
     storage::{
-        Database, Reads, Work,
+        Database, Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal,
     },
@@ -18,7 +19,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{LiquidationError, check_key};
+use super::{LiquidationError, LiquidationRefusal};
 use crate::{
     liquidation::{
         core::Criteria,
@@ -48,46 +49,39 @@ type May = Permit<kind::StockPolicy>;
 type Done = Result<Acted<Settings>, LiquidationError>;
 
 /// Sets all criteria at once.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
 pub async fn set_settings(db: &Database, clock: &Clock, permit: May, input: SettingsSet, mode: Mode) -> Done {
-    check_key(&input.idempotency_key)?;
-    input.criteria.check().map_err(LiquidationError::Criteria)?;
-    if permit.reach() != Reach::Everywhere {
-        return Err(LiquidationError::NotEverywhere);
-    }
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(LiquidationRefusal::BadKey));
+    refusals.extend(input.criteria.problems().into_iter().map(LiquidationRefusal::Criteria));
+    refusals.extend((permit.reach() != Reach::Everywhere).then_some(LiquidationRefusal::NotEverywhere));
+    refusals.end(Stage::Shape)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, clock.now(), &permit, &input).await;
+    let done = set(&mut work, clock.now(), &permit, (&input, refusals)).await;
     settle(work, done, mode.is_dry()).await
 }
 
-async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet) -> Done {
+async fn set(
+    work: &mut Work,
+    now: Timestamp,
+    permit: &May,
+    (input, mut refusals): (&SettingsSet, Refusals<LiquidationRefusal>),
+) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationSettingsSet", key: text, hash: hash_of(input) };
     let earlier = idempotency::in_turn(work, &key).await?;
     let before = rows::settings(work).await?;
     match earlier {
         Before::Nothing => {}
-        Before::Reused => return Err(LiquidationError::KeyReused),
+        Before::Reused => return Err(LiquidationRefusal::KeyReused.into()),
         Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
     }
-    if input.expected_version.is_some_and(|expected| expected != before.version) {
-        return Err(LiquidationError::Stale { what: "criteria", actual: before.version });
-    }
-    let named: Vec<SupplierId> = input.criteria.supplier_terms.iter().map(|terms| terms.supplier).collect();
-    let known = if named.is_empty() { Vec::new() } else { known_suppliers(work, &named, &[]).await? };
-    for (index, supplier) in named.iter().enumerate() {
-        if !known.iter().any(|known| known.id == *supplier) {
-            let field = path!["input", "supplierTerms", index, "supplierId"];
-            return Err(LiquidationError::NotFound { what: "supplier", field });
-        }
-    }
-    let stores = if input.criteria.transfer_costs.is_empty() { BTreeSet::new() } else { known_stores(work).await? };
-    for (index, cost) in input.criteria.transfer_costs.iter().enumerate() {
-        let named = [("fromStoreId", Some(cost.from)), ("toStoreId", cost.to)];
-        if let Some((name, _)) = named.into_iter().find(|(_, store)| store.is_some_and(|store| !stores.contains(&store))) {
-            let field = path!["input", "transferCosts", index, name];
-            return Err(LiquidationError::NotFound { what: "store", field });
-        }
-    }
+    refusals.extend(unknown(work, &input.criteria).await?);
+    let is_stale = input.expected_version.is_some_and(|expected| expected != before.version);
+    refusals.extend(is_stale.then_some(LiquidationRefusal::Stale { what: "criteria", actual: before.version }));
+    refusals.end(Stage::State)?;
     let after = Settings { criteria: input.criteria.clone(), version: before.version + 1, updated_at: Some(now) };
     rows::change_settings(work, &after, now).await?;
     let tenant = work.tenant();
@@ -96,6 +90,29 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet)
         journal::append_other(work, vec![LIQUIDATION_SETTINGS_SET.event(&SettingsEvent { version: after.version })], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
     Ok(Acted { value: after, seq, is_replayed: false })
+}
+
+/// The suppliers and stores that criteria name and that are not there.
+async fn unknown(work: &Work, criteria: &Criteria) -> Result<Vec<LiquidationRefusal>, Fault> {
+    let mut unknown = Vec::new();
+    let stores = if criteria.transfer_costs.is_empty() { BTreeSet::new() } else { known_stores(work).await? };
+    for (index, cost) in criteria.transfer_costs.iter().enumerate() {
+        for (name, store) in [("fromStoreId", Some(cost.from)), ("toStoreId", cost.to)] {
+            if store.is_some_and(|store| !stores.contains(&store)) {
+                let field = path!["input", "transferCosts", index, name];
+                unknown.push(LiquidationRefusal::NotFound { what: "store", field });
+            }
+        }
+    }
+    let named: Vec<SupplierId> = criteria.supplier_terms.iter().map(|terms| terms.supplier).collect();
+    let known = if named.is_empty() { Vec::new() } else { known_suppliers(work, &named, &[]).await? };
+    for (index, supplier) in named.iter().enumerate() {
+        if !known.iter().any(|known| known.id == *supplier) {
+            let field = path!["input", "supplierTerms", index, "supplierId"];
+            unknown.push(LiquidationRefusal::NotFound { what: "supplier", field });
+        }
+    }
+    Ok(unknown)
 }
 
 /// What the audit log compares: fields of the tenant's. Amounts are in minor units, as they are kept.

@@ -1,6 +1,10 @@
 //! Companies that issue invoices.
 
 use entity::prelude::*;
+use platform::{
+    path,
+    stages::{Stage, Staged},
+};
 use serde::Serialize;
 
 const MOST_CODE: usize = 64;
@@ -52,58 +56,81 @@ impl Numbers {
     }
 }
 
-/// What is wrong with a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is wrong with a company, and in which field.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntityProblem {
     Missing {
-        name: &'static str,
+        field: Vec<String>,
     },
-    Invalid {
-        message: &'static str,
-        name: &'static str,
+    /// It is not written as it has to be.
+    Malformed {
+        field: Vec<String>,
     },
     /// In characters, lines or stores.
     TooLong {
         most: usize,
-        name: &'static str,
+        field: Vec<String>,
     },
+    /// Invoices and credit notes have one prefix.
+    SamePrefix,
+}
+
+impl Staged for EntityProblem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Missing { .. } | Self::Malformed { .. } | Self::TooLong { .. } => Stage::Shape,
+            Self::SamePrefix => Stage::Value,
+        }
+    }
+}
+
+/// What a text has to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// Something, or the field is missing.
+    Needed,
+    /// Something; it may be left out.
+    Given,
+    MayBeEmpty,
+}
+
+fn text_problem(text: &str, most: usize, wanted: Text, field: Vec<String>) -> Option<EntityProblem> {
+    let is_empty = text.trim().is_empty();
+    if is_empty && wanted == Text::Needed {
+        return Some(EntityProblem::Missing { field });
+    }
+    if text.chars().nth(most).is_some() {
+        return Some(EntityProblem::TooLong { most, field });
+    }
+    let is_odd = (is_empty && wanted == Text::Given) || text.chars().any(char::is_control);
+    is_odd.then_some(EntityProblem::Malformed { field })
 }
 
 impl EntityFields {
-    /// # Errors
-    /// The first thing that is wrong with them.
-    pub fn check(&self) -> Result<(), EntityProblem> {
-        let texts = [
-            (&self.code, MOST_CODE, "code"),
-            (&self.name, MOST_TEXT, "name"),
-            (&self.invoice_prefix, MOST_PREFIX, "invoicePrefix"),
-            (&self.credit_note_prefix, MOST_PREFIX, "creditNotePrefix"),
-        ];
-        let lines = self.address.iter().map(|line| (line, MOST_TEXT, "address"));
-        let tax_id = self.tax_id.iter().map(|text| (text, MOST_CODE, "taxId"));
-        for (text, most, name) in texts.into_iter().chain(lines).chain(tax_id) {
-            if text.chars().nth(most).is_some() {
-                return Err(EntityProblem::TooLong { most, name });
-            }
-            if text.trim().is_empty() && ["code", "name"].contains(&name) {
-                return Err(EntityProblem::Missing { name });
-            }
-            let may_be_empty = name.ends_with("Prefix");
-            if (text.trim().is_empty() && !may_be_empty) || text.chars().any(char::is_control) {
-                return Err(EntityProblem::Invalid { message: "a text without control characters is expected", name });
+    /// All that is wrong with them.
+    pub fn problems(&self) -> Vec<EntityProblem> {
+        let mut found = Vec::new();
+        for (text, most, name) in [(&self.code, MOST_CODE, "code"), (&self.name, MOST_TEXT, "name")] {
+            found.extend(text_problem(text, most, Text::Needed, path!["input", name]));
+        }
+        for (count, most, name) in [(self.address.len(), MOST_LINES, "address"), (self.stores.len(), MOST_STORES, "storeIds")] {
+            if count > most {
+                found.push(EntityProblem::TooLong { most, field: path!["input", name] });
             }
         }
-        if self.address.len() > MOST_LINES {
-            return Err(EntityProblem::TooLong { most: MOST_LINES, name: "address" });
+        for (index, line) in self.address.iter().enumerate().take(MOST_LINES) {
+            found.extend(text_problem(line, MOST_TEXT, Text::Given, path!["input", "address", index]));
         }
-        if self.stores.len() > MOST_STORES {
-            return Err(EntityProblem::TooLong { most: MOST_STORES, name: "storeIds" });
+        if let Some(tax_id) = &self.tax_id {
+            found.extend(text_problem(tax_id, MOST_CODE, Text::Given, path!["input", "taxId"]));
+        }
+        for (prefix, name) in [(&self.invoice_prefix, "invoicePrefix"), (&self.credit_note_prefix, "creditNotePrefix")] {
+            found.extend(text_problem(prefix, MOST_PREFIX, Text::MayBeEmpty, path!["input", name]));
         }
         if self.invoice_prefix == self.credit_note_prefix {
-            let message = "another prefix than that of invoices is expected: numbers of both run from 1";
-            return Err(EntityProblem::Invalid { message, name: "creditNotePrefix" });
+            found.push(EntityProblem::SamePrefix);
         }
-        Ok(())
+        found
     }
 
     /// A number as it is printed.
@@ -139,15 +166,27 @@ mod tests {
 
     #[test]
     fn a_company_has_a_name_and_two_prefixes() {
-        assert_eq!(fields().check(), Ok(()));
+        assert!(fields().problems().is_empty());
         let same = EntityFields { credit_note_prefix: "INV-".to_owned(), ..fields() };
-        assert!(matches!(same.check(), Err(EntityProblem::Invalid { name: "creditNotePrefix", .. })));
+        assert_eq!(same.problems(), [EntityProblem::SamePrefix]);
         let plain = EntityFields { invoice_prefix: String::new(), ..fields() };
-        assert_eq!((plain.check(), plain.label(InvoiceKind::Invoice, 7)), (Ok(()), "7".to_owned()));
-        let nameless = EntityFields { name: " ".to_owned(), ..fields() };
-        assert!(matches!(nameless.check(), Err(EntityProblem::Missing { name: "name" })));
+        assert_eq!((plain.problems(), plain.label(InvoiceKind::Invoice, 7)), (Vec::new(), "7".to_owned()));
+        let wrong = EntityFields {
+            name: " ".to_owned(),
+            address: vec!["1 Mill Lane".to_owned(), "\u{7}".to_owned()],
+            tax_id: Some(String::new()),
+            ..fields()
+        };
+        assert_eq!(
+            wrong.problems(),
+            [
+                EntityProblem::Missing { field: path!["input", "name"] },
+                EntityProblem::Malformed { field: path!["input", "address", 1] },
+                EntityProblem::Malformed { field: path!["input", "taxId"] },
+            ]
+        );
         let long = EntityFields { address: vec!["x".to_owned(); 7], ..fields() };
-        assert_eq!(long.check(), Err(EntityProblem::TooLong { most: 6, name: "address" }));
+        assert_eq!(long.problems(), [EntityProblem::TooLong { most: 6, field: path!["input", "address"] }]);
         assert_eq!(fields().label(InvoiceKind::CreditNote, 12), "CR-12");
     }
 }

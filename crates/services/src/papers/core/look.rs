@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use inventory::catalog::core::Patch;
+use platform::stages::{Stage, Staged};
 use serde::{Deserialize, Serialize};
 
 use super::{pdf::prints, placeholder::Placeholder};
@@ -108,6 +109,8 @@ pub enum LookField {
 pub enum LookFault {
     Missing,
     Invalid(&'static str),
+    /// It is there twice.
+    Repeated(&'static str),
     /// In characters or lines.
     TooLong(usize),
     OutOfRange(i32, i32),
@@ -128,7 +131,18 @@ pub struct LookProblem {
     pub fault: LookFault,
 }
 
-type Checked = Result<(), LookProblem>;
+impl Staged for LookProblem {
+    fn stage(&self) -> Stage {
+        match self.fault {
+            LookFault::Missing
+            | LookFault::Invalid(_)
+            | LookFault::TooLong(_)
+            | LookFault::Unprintable
+            | LookFault::Placeholder { .. } => Stage::Shape,
+            LookFault::Repeated(_) | LookFault::OutOfRange(..) | LookFault::NoDays => Stage::Value,
+        }
+    }
+}
 
 fn put<T>(patch: Patch<T>, cleared: T, field: &mut T) {
     match patch {
@@ -164,77 +178,71 @@ impl Look {
         self.columns.contains(&column)
     }
 
-    /// # Errors
-    /// The first thing that is wrong with it.
-    pub fn check(&self) -> Checked {
-        if self.sender.len() > MOST_SENDER_LINES {
-            return fail(LookField::SenderLines, LookFault::TooLong(MOST_SENDER_LINES));
-        }
-        for (index, line) in self.sender.iter().enumerate() {
-            words(LookField::SenderLine(index), line, (MOST_LINE, 0))?;
+    /// All that is wrong with it.
+    pub fn problems(&self) -> Vec<LookProblem> {
+        let mut found = Vec::new();
+        let mut wrong = |field: LookField, fault: Option<LookFault>| {
+            found.extend(fault.map(|fault| LookProblem { field, fault }));
+        };
+        let many = self.sender.len() > MOST_SENDER_LINES;
+        wrong(LookField::SenderLines, many.then_some(LookFault::TooLong(MOST_SENDER_LINES)));
+        for (index, line) in self.sender.iter().enumerate().take(MOST_SENDER_LINES) {
+            wrong(LookField::SenderLine(index), fault_of(line, (MOST_LINE, 0)));
         }
         for (field, text) in [(LookField::Header, &self.header), (LookField::Footer, &self.footer)] {
-            if let Some(text) = text {
-                words(field, text, (MOST_TEXT, MOST_BREAKS))?;
-            }
+            wrong(field, text.as_deref().and_then(|text| fault_of(text, (MOST_TEXT, MOST_BREAKS))));
         }
-        if !self.accent.as_deref().is_none_or(is_colour) {
-            return fail(LookField::Accent, LookFault::Invalid("# and six hexadecimal digits are expected, as in #2563eb"));
+        let is_odd = !self.accent.as_deref().is_none_or(is_colour);
+        let colour = LookFault::Invalid("# and six hexadecimal digits are expected, as in #2563eb");
+        wrong(LookField::Accent, is_odd.then_some(colour));
+        let is_far = self.payment_days.is_some_and(|days| !(0..=MOST_DAYS).contains(&days));
+        wrong(LookField::PaymentDays, is_far.then_some(LookFault::OutOfRange(0, MOST_DAYS)));
+        let lacks_days = self.payment_days.is_none() && self.texts.iter().any(has_due_day);
+        wrong(LookField::PaymentDays, lacks_days.then_some(LookFault::NoDays));
+        let is_twice = self.columns.iter().enumerate().any(|(at, column)| self.columns[..at].contains(column));
+        wrong(LookField::Columns, is_twice.then_some(LookFault::Repeated("each column is expected once")));
+        for (index, KindText { kind, text }) in self.texts.iter().enumerate() {
+            let is_twice = self.texts[..index].iter().any(|other| other.kind == *kind);
+            let repeated = LookFault::Repeated("one text is expected for each kind of paper");
+            wrong(LookField::TextKind(index), is_twice.then_some(repeated));
+            wrong(LookField::Text(index), text_fault(*kind, text));
         }
-        if self.payment_days.is_some_and(|days| !(0..=MOST_DAYS).contains(&days)) {
-            return fail(LookField::PaymentDays, LookFault::OutOfRange(0, MOST_DAYS));
-        }
-        if self.columns.iter().enumerate().any(|(at, column)| self.columns[..at].contains(column)) {
-            return fail(LookField::Columns, LookFault::Invalid("each column is expected once"));
-        }
-        self.texts.iter().enumerate().try_for_each(|(index, text)| self.check_text(index, text))
-    }
-
-    fn check_text(&self, index: usize, KindText { kind, text }: &KindText) -> Checked {
-        if self.texts[..index].iter().any(|other| other.kind == *kind) {
-            return fail(LookField::TextKind(index), LookFault::Invalid("one text is expected for each kind of paper"));
-        }
-        let field = LookField::Text(index);
-        if text.trim().is_empty() {
-            return fail(field, LookFault::Missing);
-        }
-        words(field, text, (MOST_KIND_TEXT, MOST_KIND_TEXT))?;
-        let used = Placeholder::all_in(text, *kind)
-            .map_err(|found| LookProblem { field, fault: LookFault::Placeholder { found, kind: *kind } })?;
-        if used.contains(&Placeholder::DueDate) && self.payment_days.is_none() {
-            return fail(LookField::PaymentDays, LookFault::NoDays);
-        }
-        Ok(())
+        found
     }
 }
 
-fn fail(field: LookField, fault: LookFault) -> Checked {
-    Err(LookProblem { field, fault })
+fn text_fault(kind: PaperKind, text: &str) -> Option<LookFault> {
+    if text.trim().is_empty() {
+        return Some(LookFault::Missing);
+    }
+    let unknown = || Placeholder::all_in(text, kind).err().map(|found| LookFault::Placeholder { found, kind });
+    fault_of(text, (MOST_KIND_TEXT, MOST_KIND_TEXT)).or_else(unknown)
+}
+
+fn has_due_day(KindText { kind, text }: &KindText) -> bool {
+    Placeholder::all_in(text, *kind).is_ok_and(|used| used.contains(&Placeholder::DueDate))
 }
 
 fn is_colour(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
-/// A text that is plain, short enough and printable.
-fn words(field: LookField, text: &str, (most, breaks): (usize, usize)) -> Checked {
+/// What keeps a text from being plain, short enough and printable.
+fn fault_of(text: &str, (most, breaks): (usize, usize)) -> Option<LookFault> {
     if text.chars().nth(most).is_some() {
-        return fail(field, LookFault::TooLong(most));
+        return Some(LookFault::TooLong(most));
     }
     let is_plain = |c: char| c == '\n' && breaks > 0 || !c.is_control();
     if text.trim().is_empty() || !text.chars().all(is_plain) {
-        return fail(field, LookFault::Invalid("a text without control characters is expected"));
+        return Some(LookFault::Invalid("a text without control characters is expected"));
     }
     if text.matches('\n').count() > breaks {
-        return fail(field, LookFault::Invalid("fewer lines are expected"));
+        return Some(LookFault::Invalid("fewer lines are expected"));
     }
     if has_markup(text) {
-        return fail(field, LookFault::Invalid("a plain text is expected: markup is not taken"));
+        return Some(LookFault::Invalid("a plain text is expected: markup is not taken"));
     }
-    if !prints(text) {
-        return fail(field, LookFault::Unprintable);
-    }
-    Ok(())
+    (!prints(text)).then_some(LookFault::Unprintable)
 }
 
 /// Whether a text looks as if it had tags of HTML: it would be printed as it is.
@@ -249,8 +257,11 @@ fn has_markup(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// The only thing that is wrong.
     fn fault(look: &Look) -> Option<(LookField, LookFault)> {
-        look.check().err().map(|problem| (problem.field, problem.fault))
+        let mut found = look.problems();
+        assert!(found.len() < 2, "{found:?}");
+        found.pop().map(|problem| (problem.field, problem.fault))
     }
 
     fn text(kind: PaperKind, text: &str) -> Look {
@@ -295,7 +306,7 @@ mod tests {
         let first =
             LookChanges { accent: Patch::Set("#2563eb".to_owned()), columns: Patch::Set(Vec::new()), ..LookChanges::default() };
         let look = Look::default().with(first);
-        assert_eq!((look.accent.as_deref(), look.shows(GoodsColumn::Sku), look.check()), (Some("#2563eb"), false, Ok(())));
+        assert_eq!((look.accent.as_deref(), look.shows(GoodsColumn::Sku), fault(&look)), (Some("#2563eb"), false, None));
         let second = LookChanges { columns: Patch::Clear, ..LookChanges::default() };
         let look = look.with(second);
         assert_eq!((look.accent.as_deref(), look.columns.as_slice()), (Some("#2563eb"), [GoodsColumn::Sku].as_slice()));
@@ -303,5 +314,21 @@ mod tests {
             let look = Look { accent: Some(accent.to_owned()), ..Look::default() };
             assert!(matches!(fault(&look), Some((LookField::Accent, _))), "{accent}");
         }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_the_form_first() {
+        let look = Look {
+            sender: vec!["Mugs Ltd".to_owned(), " ".to_owned()],
+            accent: Some("red".to_owned()),
+            payment_days: Some(-1),
+            columns: vec![GoodsColumn::Sku, GoodsColumn::Sku],
+            ..text(PaperKind::Invoice, "{{total")
+        };
+        let fields = |problems: Vec<LookProblem>| problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>();
+        let form = [LookField::SenderLine(1), LookField::Accent, LookField::Text(0)];
+        assert_eq!(fields(platform::stages::earliest(look.problems())), form);
+        let figures = Look { sender: Vec::new(), accent: None, texts: Vec::new(), ..look };
+        assert_eq!(fields(figures.problems()), [LookField::PaymentDays, LookField::Columns]);
     }
 }

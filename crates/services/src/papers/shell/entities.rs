@@ -6,16 +6,17 @@ use inventory::{catalog::core::life::Step, ledger::Mode};
 use platform::{
     audit::{self, Fields},
     clock,
+    stages::{Refusals, Stage},
     storage::{
         Fault, Reads, Work,
-        idempotency::{Acted, Key, hash_of, settle},
+        idempotency::{self, Acted, Key, hash_of, settle},
     },
 };
 use serde::Serialize;
 
 use super::{
     Papers,
-    call::{Done, InvoiceError, begin, end},
+    call::{Done, InvoiceRefusal, begin, end},
 };
 use crate::papers::{
     core::{CREDIT_NOTE_PREFIX, EntityFields, LegalEntity, Numbers},
@@ -57,7 +58,14 @@ impl Papers {
     }
 
     /// Makes a company, or changes the one of this code.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn entity_upsert(&self, permit: Permit<kind::TenantWrite>, input: EntityUpsert, mode: Mode) -> Done<LegalEntity> {
+        let mut refusals = Refusals::default();
+        refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(InvoiceRefusal::BadKey));
+        refusals.extend(wrong(&input.fields));
+        refusals.end(Stage::Shape)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.upserted(&mut work, &permit, input).await;
         settle(work, done, mode.is_dry()).await
@@ -78,25 +86,32 @@ impl Papers {
             fields.credit_note_prefix =
                 own.map_or_else(|| CREDIT_NOTE_PREFIX.to_owned(), |entity| entity.fields.credit_note_prefix.clone());
         }
-        fields.check().map_err(InvoiceError::Field)?;
+        let mut refusals = Refusals::default();
+        refusals.extend(wrong(&fields));
         let known = rows::known_stores(work, &fields.stores).await?;
-        if let Some(index) = fields.stores.iter().position(|store| !known.contains(store)) {
-            return Err(InvoiceError::NoStore { index });
-        }
+        let unknown = fields.stores.iter().enumerate().filter(|(_, store)| !known.contains(*store));
+        refusals.extend(unknown.map(|(index, _)| InvoiceRefusal::NoStore { index }));
+        refusals.end(Stage::Value)?;
         fields.stores.sort_unstable();
         fields.stores.dedup();
         let now = self.0.clock.now();
         let has_room = all.len() < MOST_ENTITIES;
-        let was = all.iter().find(|entity| entity.fields.code == fields.code).map(traced);
-        let after = match all.into_iter().find(|entity| entity.fields.code == fields.code) {
-            Some(before) if before.archived_at.is_some() => return Err(InvoiceError::ArchivedEntity),
+        let before = all.into_iter().find(|entity| entity.fields.code == fields.code);
+        match &before {
             Some(before) => {
-                check_prefixes(&before, &fields)?;
+                refusals.extend(before.archived_at.is_some().then_some(InvoiceRefusal::ArchivedEntity));
+                refusals.extend((!keeps_prefixes(before, &fields)).then_some(InvoiceRefusal::Numbered));
+            }
+            None => refusals.extend((!has_room).then_some(InvoiceRefusal::TooMany)),
+        }
+        refusals.end(Stage::State)?;
+        let was = before.as_ref().map(traced);
+        let after = match before {
+            Some(before) => {
                 let after = LegalEntity { fields, version: before.version + 1, updated_at: now, ..before };
                 rows::change_entity(work, &after).await?;
                 after
             }
-            None if !has_room => return Err(InvoiceError::TooMany),
             None => {
                 let id = self.0.clock.id();
                 let numbers = Numbers::default();
@@ -129,15 +144,16 @@ impl Papers {
             let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
             return Ok(Acted { value, seq: receipt.seq, is_replayed: true });
         }
-        let before = rows::entity(work, input.id).await?.ok_or(InvoiceError::NoSuchEntity)?;
-        if input.expected_version.is_some_and(|expected| expected != before.version) {
-            return Err(InvoiceError::Stale { actual: before.version });
-        }
-        if before.archived_at.is_some() == archives {
+        let before = rows::entity(work, input.id).await?.ok_or(InvoiceRefusal::NoSuchEntity)?;
+        let (is_done, stores) = (before.archived_at.is_some() == archives, before.fields.stores.len());
+        let mut refusals = Refusals::default();
+        let is_stale = input.expected_version.is_some_and(|expected| expected != before.version);
+        refusals.extend(is_stale.then_some(InvoiceRefusal::Stale { actual: before.version }));
+        let is_sold_for = archives && !is_done && stores > 0;
+        refusals.extend(is_sold_for.then_some(InvoiceRefusal::SoldFor { stores }));
+        refusals.end(Stage::State)?;
+        if is_done {
             return Ok(Acted { value: before, seq: None, is_replayed: false });
-        }
-        if archives && !before.fields.stores.is_empty() {
-            return Err(InvoiceError::SoldFor { stores: before.fields.stores.len() });
         }
         let (now, was) = (self.0.clock.now(), traced(&before));
         let archived_at = archives.then_some(now);
@@ -172,8 +188,11 @@ fn traced(entity: &LegalEntity) -> Fields {
 }
 
 /// A prefix stays once a number was given under it: two prefixes in one series would look like a gap.
-fn check_prefixes(before: &LegalEntity, fields: &EntityFields) -> Result<(), InvoiceError> {
+fn keeps_prefixes(before: &LegalEntity, fields: &EntityFields) -> bool {
     let is_kept = |kind: InvoiceKind| before.numbers.last(kind) == 0 || before.fields.label(kind, 0) == fields.label(kind, 0);
-    let kept = is_kept(InvoiceKind::Invoice) && is_kept(InvoiceKind::CreditNote);
-    if kept { Ok(()) } else { Err(InvoiceError::Numbered) }
+    is_kept(InvoiceKind::Invoice) && is_kept(InvoiceKind::CreditNote)
+}
+
+fn wrong(fields: &EntityFields) -> impl Iterator<Item = InvoiceRefusal> {
+    fields.problems().into_iter().map(InvoiceRefusal::Field)
 }

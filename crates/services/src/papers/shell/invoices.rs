@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use super::{
     Papers,
-    call::{Done, InvoiceError, begin, end},
+    call::{Done, InvoiceError, InvoiceRefusal, begin, end},
 };
 use crate::papers::{
     core::{
@@ -97,8 +97,8 @@ impl Papers {
         }
         let found = orders(work, &[input.order]).await?.pop();
         let may = |order: &Order| permit.channel().is_none() && permit.covers(order.store);
-        let order = found.filter(may).ok_or(InvoiceError::NotFound)?;
-        let entity = rows::entity_of_store(work, order.store).await?.ok_or(InvoiceError::NoEntity)?;
+        let order = found.filter(may).ok_or(InvoiceRefusal::NotFound)?;
+        let entity = rows::entity_of_store(work, order.store).await?.ok_or(InvoiceRefusal::NoEntity)?;
         let lines = due(&order, input.scope, &rows::invoiced(work, order.id).await?)?;
         let facts = Facts {
             seller: entity.fields.lines(),
@@ -136,9 +136,9 @@ impl Papers {
         }
         let found = rows::invoice(work, input.invoice).await?;
         let may = |invoice: &Invoice| permit.channel().is_none() && permit.covers(invoice.store);
-        let invoice = found.filter(may).ok_or(InvoiceError::NotFound)?;
+        let invoice = found.filter(may).ok_or(InvoiceRefusal::NotFound)?;
         if invoice.kind == InvoiceKind::CreditNote {
-            return Err(InvoiceError::OfCreditNote);
+            return Err(InvoiceRefusal::OfCreditNote.into());
         }
         let entity = rows::entity(work, invoice.entity).await?;
         let entity = entity.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;

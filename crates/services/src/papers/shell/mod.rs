@@ -31,10 +31,10 @@ use crate::{
     notes::shell::{Readers, Write},
 };
 
-pub use call::InvoiceError;
+pub use call::{InvoiceError, InvoiceRefusal};
 pub use entities::{EntityTurn, EntityUpsert, MOST_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
-pub use settings::{SettingsError, SettingsSet};
+pub use settings::{SettingsError, SettingsRefusal, SettingsSet};
 
 /// How often a call is begun again after another one took its key first.
 const TRIES: u32 = 3;

@@ -5,6 +5,7 @@ use iam::access::{Permit, kind};
 use inventory::{catalog::core::Patch, ledger::Mode};
 use platform::{
     audit::{self, Fields},
+    stages::{Refusals, Stage, Staged, Stop},
     storage::{
         Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
@@ -16,9 +17,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::Papers;
 use crate::{
-    files::{LogoError, draw::DrawnLogo},
+    files::{FileError, LogoError, draw::DrawnLogo},
     papers::{
-        core::{LogoFacts, LookChanges, LookProblem},
+        core::{LogoFacts, Look, LookChanges, LookProblem},
         events::{PAPER_SETTINGS_SET, PaperSettingsEvent},
         rows::{self, Settings},
     },
@@ -36,22 +37,31 @@ pub struct SettingsSet {
     pub logo: Patch<FileId>,
 }
 
-/// Why a look was not set: nothing was written.
+/// Why nothing was written.
 #[derive(Debug)]
-pub enum SettingsError {
+pub enum SettingsRefusal {
     BadKey(KeyProblem),
-    KeyReused,
-    /// It has changed since it was read: its version now.
-    Stale(i64),
     Look(LookProblem),
     Logo(LogoError),
-    Fault(Fault),
+    /// It has changed since it was read: its version now.
+    Stale(i64),
+    KeyReused,
 }
-impl From<Fault> for SettingsError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+
+impl Staged for SettingsRefusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::BadKey(_) => Stage::Shape,
+            Self::Look(problem) => problem.stage(),
+            Self::Logo(LogoError::File(_)) => Stage::Reference,
+            Self::Logo(LogoError::NotDrawn | LogoError::TooManyPixels { .. }) => Stage::Value,
+            Self::Stale(_) | Self::KeyReused => Stage::State,
+        }
     }
 }
+
+/// A refusal or a fault: nothing was written.
+pub type SettingsError = Stop<SettingsRefusal>;
 
 /// What is remembered of a call.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,18 +78,24 @@ impl Papers {
     }
 
     /// Changes what is said of it.
+    ///
+    /// # Errors
+    /// All refusals of the first stage that has any.
     pub async fn settings_set(&self, permit: Permit<kind::TenantWrite>, input: SettingsSet, mode: Mode) -> Done {
-        idempotency::check_key(&input.idempotency_key).map_err(SettingsError::BadKey)?;
+        let mut refusals = Refusals::default();
+        refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(SettingsRefusal::BadKey));
+        refusals.extend(wrong(&Look::default().with(input.changes.clone())));
+        refusals.end(Stage::Shape)?;
         let (owner, hash) = (permit.actor().id, hash_of(&input));
         let key = Key { owner, mutation: "paperSettingsSet", key: input.idempotency_key.clone(), hash };
         let scope = permit.scope(&self.0.db);
         // The file of an earlier call may have gone since: a call that is repeated needs it no more.
         let is_known = idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?).is_some();
         let logo = match input.logo.clone() {
-            Patch::Set(file) if !is_known => {
-                let drawn = self.0.files.logo(permit.tenant(), file, permit.actor()).await;
-                Patch::Set(drawn.map_err(SettingsError::Logo)?)
-            }
+            Patch::Set(file) if !is_known => match self.0.files.logo(permit.tenant(), file, permit.actor()).await {
+                Err(LogoError::File(FileError::Fault(fault))) => return Err(fault.into()),
+                drawn => Patch::Set(drawn),
+            },
             Patch::Clear => Patch::Clear,
             _ => Patch::Keep,
         };
@@ -89,27 +105,32 @@ impl Papers {
     }
 }
 
-async fn set(work: &mut Work, now: Timestamp, key: &Key, (input, logo): (SettingsSet, Patch<DrawnLogo>)) -> Done {
+/// A logo as far as it could be drawn.
+type Drawn = Patch<Result<DrawnLogo, LogoError>>;
+
+async fn set(work: &mut Work, now: Timestamp, key: &Key, (input, logo): (SettingsSet, Drawn)) -> Done {
     let earlier = idempotency::in_turn(work, key).await?;
     let before = rows::settings(work).await?;
     match earlier {
         Before::Nothing => {}
-        Before::Reused => return Err(SettingsError::KeyReused),
+        Before::Reused => return Err(SettingsRefusal::KeyReused.into()),
         Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
     }
-    if input.expected_version.is_some_and(|expected| expected != before.version) {
-        return Err(SettingsError::Stale(before.version));
-    }
     let (mut look, mut bytes) = (before.look.clone().with(input.changes), before.logo.clone());
+    let mut refusals = Refusals::default();
+    refusals.extend(wrong(&look));
     match logo {
         Patch::Keep => {}
         Patch::Clear => (look.logo, bytes) = (None, None),
-        Patch::Set(DrawnLogo { jpeg, width, height }) => {
+        Patch::Set(Ok(DrawnLogo { jpeg, width, height })) => {
             look.logo = Some(LogoFacts { width, height, sha256: hex::encode(Sha256::digest(&jpeg)) });
             bytes = Some(jpeg);
         }
+        Patch::Set(Err(error)) => refusals.add(SettingsRefusal::Logo(error)),
     }
-    look.check().map_err(SettingsError::Look)?;
+    let is_stale = input.expected_version.is_some_and(|expected| expected != before.version);
+    refusals.extend(is_stale.then_some(SettingsRefusal::Stale(before.version)));
+    refusals.end(Stage::State)?;
     let after = Settings { look, logo: bytes, version: before.version + 1, updated_at: Some(now) };
     rows::change_settings(work, &after, now).await?;
     let tenant = work.tenant();
@@ -134,4 +155,8 @@ fn traced(settings: &Settings) -> Fields {
         .with("paperSettings.columns", &look.columns)
         .with("paperSettings.logo", look.logo.as_ref().map(|logo| &logo.sha256));
     texts.fold(fields, |fields, (path, text)| fields.with(path, text))
+}
+
+fn wrong(look: &Look) -> impl Iterator<Item = SettingsRefusal> {
+    look.problems().into_iter().map(SettingsRefusal::Look)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
+use platform::stages::{Stage, Staged};
 use serde::{Deserialize, Serialize};
 
 use super::line::{LineKind, LineState, PlanLine};
@@ -47,30 +48,46 @@ pub enum RuleProblem {
     Idle,
 }
 
+impl Staged for RuleProblem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::AmountNeeded(_) => Stage::Shape,
+            Self::Confidence | Self::Amount(_) | Self::Currencies | Self::Idle => Stage::Value,
+        }
+    }
+}
+
 impl ApprovalRule {
     /// A rule that can hold; `plan` and `supplier` are both there, or neither.
+    ///
+    /// # Errors
+    /// All that keeps it from holding.
     pub fn new(
         is_on: bool,
         (plan, supplier): (Option<Money>, Option<Money>),
         transfers: bool,
         confidence: f64,
-    ) -> Result<Self, RuleProblem> {
+    ) -> Result<Self, Vec<RuleProblem>> {
+        let mut problems = Vec::new();
+        for (amount, other, name) in [(plan, supplier, "planAmount"), (supplier, plan, "supplierAmount")] {
+            match amount {
+                None if other.is_some() => problems.push(RuleProblem::AmountNeeded(name)),
+                Some(amount) if amount.minor <= 0 => problems.push(RuleProblem::Amount(name)),
+                _ => {}
+            }
+        }
+        let limits = plan.zip(supplier).map(|(plan, supplier)| Limits { plan, supplier });
+        if limits.is_some_and(|limits| limits.plan.currency != limits.supplier.currency) {
+            problems.push(RuleProblem::Currencies);
+        }
         if !(0.0..=1.0).contains(&confidence) {
-            return Err(RuleProblem::Confidence);
+            problems.push(RuleProblem::Confidence);
         }
-        let limits = match (plan, supplier) {
-            (None, None) => None,
-            (Some(_), None) => return Err(RuleProblem::AmountNeeded("supplierAmount")),
-            (None, Some(_)) => return Err(RuleProblem::AmountNeeded("planAmount")),
-            (Some(plan), _) if plan.minor <= 0 => return Err(RuleProblem::Amount("planAmount")),
-            (_, Some(supplier)) if supplier.minor <= 0 => return Err(RuleProblem::Amount("supplierAmount")),
-            (Some(plan), Some(supplier)) if plan.currency != supplier.currency => return Err(RuleProblem::Currencies),
-            (Some(plan), Some(supplier)) => Some(Limits { plan, supplier }),
-        };
-        if is_on && limits.is_none() && !transfers {
-            return Err(RuleProblem::Idle);
+        if is_on && plan.is_none() && supplier.is_none() && !transfers {
+            problems.push(RuleProblem::Idle);
         }
-        Ok(Self { is_on, limits, transfers, confidence: (confidence * CONFIDENCE_PARTS).round() as i32, sender: None })
+        let confidence = (confidence * CONFIDENCE_PARTS).round() as i32;
+        if problems.is_empty() { Ok(Self { is_on, limits, transfers, confidence, sender: None }) } else { Err(problems) }
     }
 
     /// Whether a line may be approved at all, whatever it costs: it goes by a policy that somebody has set, and its forecast rests on good data.

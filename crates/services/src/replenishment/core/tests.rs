@@ -390,8 +390,11 @@ fn a_rule_says_what_of_it_cannot_hold() {
     let of = |plan: Option<i64>, supplier: Option<i64>, transfers, confidence| {
         ApprovalRule::new(true, (plan.map(gbp), supplier.map(gbp)), transfers, confidence).err()
     };
-    assert!([1.01, f64::NAN].iter().all(|sure| of(Some(1), Some(1), true, *sure) == Some(RuleProblem::Confidence)));
-    assert_eq!(of(Some(1), None, true, 0.8), Some(RuleProblem::AmountNeeded("supplierAmount")));
-    assert_eq!(of(Some(1), Some(0), true, 0.8), Some(RuleProblem::Amount("supplierAmount")));
-    assert_eq!((of(None, None, false, 0.8), of(None, None, true, 0.8)), (Some(RuleProblem::Idle), None));
+    let only = |problem: RuleProblem| Some(vec![problem]);
+    assert!([1.01, f64::NAN].iter().all(|sure| of(Some(1), Some(1), true, *sure) == only(RuleProblem::Confidence)));
+    assert_eq!(of(Some(1), None, true, 0.8), only(RuleProblem::AmountNeeded("supplierAmount")));
+    assert_eq!(of(Some(1), Some(0), true, 0.8), only(RuleProblem::Amount("supplierAmount")));
+    assert_eq!((of(None, None, false, 0.8), of(None, None, true, 0.8)), (only(RuleProblem::Idle), None));
+    let both = [RuleProblem::Amount("planAmount"), RuleProblem::Amount("supplierAmount"), RuleProblem::Confidence];
+    assert_eq!(of(Some(-1), Some(0), true, -0.1), Some(both.to_vec()));
 }

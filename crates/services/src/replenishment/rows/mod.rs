@@ -21,7 +21,7 @@ pub use plans::{
     supersede,
 };
 pub use policies::{
-    count_policies, insert_policy, lock_policy, missing, policies, policy, policy_of_scope, policy_page, remove_policy,
+    count_policies, insert_policy, lock_policy, named_by, policies, policy, policy_of_scope, policy_page, remove_policy,
     update_policy,
 };
 pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};

@@ -166,21 +166,20 @@ pub async fn remove_policy(work: &Work, id: ReplenishmentPolicyId) -> Result<u64
     work.execute("DELETE FROM replenishment_policy WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
-/// What a scope names that the tenant has not: its noun, and its field.
-pub async fn missing(reads: &impl Reads, scope: &PolicyScope) -> Result<Option<(&'static str, &'static str)>, Fault> {
+/// What a scope names: the noun, its field, and whether the tenant has it.
+pub async fn named_by(reads: &impl Reads, scope: &PolicyScope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
     let named: [(&str, &str, Option<Value>); 3] = [
         ("product", "productId", scope.product.map(Into::into)),
         ("store", "storeId", scope.store.map(Into::into)),
         ("supplier", "supplierId", scope.supplier.map(Into::into)),
     ];
+    let mut found = Vec::new();
     for (table, field, id) in named {
         let Some(id) = id else { continue };
         let sql = format!("SELECT x.id FROM {table} x WHERE x.tenant_id = $1 AND x.id = $2");
-        if reads.rows(&sql, vec![id]).await?.is_empty() {
-            return Ok(Some((table, field)));
-        }
+        found.push((table, field, !reads.rows(&sql, vec![id]).await?.is_empty()));
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// A page of policies in this order.

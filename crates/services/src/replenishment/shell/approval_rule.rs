@@ -9,6 +9,7 @@ use platform::{
     audit::{self, AuditContext, AuditWriter, Fields, Origin, money},
     clock::Clock,
     path,
+    stages::{Refusals, Stage},
     storage::{
         Database, Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, settle},
@@ -18,15 +19,14 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ReplenishmentError,
+    ReplenishmentError, ReplenishmentRefusal,
     approve::{PlanApprove, approve_plan},
-    check_key,
     sending::{Sender, send_orders},
 };
 use crate::{
     forecasting::shell::twice_drifted,
     replenishment::{
-        core::{ApprovalRule, CONFIDENCE_PARTS, Choice, Limits, PlanLine},
+        core::{ApprovalRule, CONFIDENCE_PARTS, Choice, Limits, PlanLine, RuleProblem},
         events::{REPLENISHMENT_RULE_SET, RuleEvent},
         rows::{self, KeptRule},
     },
@@ -63,31 +63,38 @@ pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<KeptRule>, 
 }
 
 /// Sets the rule. It does what its owner may do everywhere: buy and move.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
 pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet, mode: Mode) -> Done {
-    check_key(&input.idempotency_key)?;
-    let rule = ApprovalRule::new(input.is_on, (input.plan, input.supplier), input.transfers, input.confidence)
-        .map_err(ReplenishmentError::Rule)?;
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
+    let rule = ApprovalRule::new(input.is_on, (input.plan, input.supplier), input.transfers, input.confidence);
+    refusals.extend(rule.as_ref().err().into_iter().flatten().copied().map(ReplenishmentRefusal::Rule));
     let buys = permit.also::<kind::PurchaseWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     let moves = permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.reach() != Reach::Everywhere || !buys || !moves {
         let message = "the rule acts in all stores: stock.policy, purchase.write and transfer.write are needed for all of them";
-        return Err(ReplenishmentError::Invalid { message, field: path!["input"] });
+        refusals.add(ReplenishmentRefusal::Invalid { message, field: path!["input"] });
     }
-    let rule = ApprovalRule { sender: sender(&permit, input.sends)?, ..rule };
+    let sender = refusals.take(sender(&permit, input.sends)).flatten();
+    refusals.end(Stage::Value)?;
+    let in_rule = |problems: Vec<RuleProblem>| problems.into_iter().map(ReplenishmentRefusal::Rule).collect::<Vec<_>>();
+    let rule = ApprovalRule { sender, ..rule.map_err(in_rule)? };
     let mut work = permit.scope(db).begin().await?;
     let done = set(&mut work, clock.now(), &permit, (&input, rule)).await;
     settle(work, done, mode.is_dry()).await
 }
 
 /// The member whose rule sends: it takes a person who may approve orders everywhere, since the rule does so in their name.
-fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentError> {
+fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentRefusal> {
     if !sends {
         return Ok(None);
     }
     let approves = permit.also::<kind::PurchaseApprove>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.actor().kind != ActorKind::Member || !approves {
         let message = "the rule approves and sends orders in your name: it takes a member with purchase.approve for all stores";
-        return Err(ReplenishmentError::Invalid { message, field: path!["input", "isSending"] });
+        return Err(ReplenishmentRefusal::Invalid { message, field: path!["input", "isSending"] });
     }
     Ok(Some(MemberId::from_uuid(permit.actor().id)))
 }
@@ -99,12 +106,12 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&Rul
     let before = rows::rule(work).await?;
     match earlier {
         Before::Nothing => {}
-        Before::Reused => return Err(ReplenishmentError::KeyReused),
+        Before::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
         Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
     }
     let actual = before.map_or(0, |kept| kept.version);
     if input.expected_version.is_some_and(|expected| expected != actual) {
-        return Err(ReplenishmentError::Stale { what: "rule", actual });
+        return Err(ReplenishmentRefusal::Stale { what: "rule", actual }.into());
     }
     // Plans that are there stay with people: it begins with the next one.
     let after = KeptRule { rule, done_until: now, version: actual + 1, updated_at: now };
@@ -128,7 +135,7 @@ fn traced(rule: &ApprovalRule) -> Fields {
         .masked(path("supplierAmount"), MASK, limit(|limits| limits.supplier))
         .masked(path("transfers"), MASK, rule.transfers)
         .masked(path("confidence"), MASK, f64::from(rule.confidence) / CONFIDENCE_PARTS)
-        .masked(path("sends"), MASK, rule.sender.is_some())
+        .masked(path("isSending"), MASK, rule.sender.is_some())
 }
 
 /// Has the rules of all tenants go through the plans of the night. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
@@ -173,12 +180,14 @@ pub async fn approve_night(
         };
         match by_rule(ledger, audit_writer, tenant, input).await {
             Ok(approved) => approved,
-            // Somebody approves it just now: the next round finds what is left.
-            Err(ReplenishmentError::Stale { .. }) => return Ok(0),
-            // Nothing of it is open any more.
-            Err(ReplenishmentError::State(_) | ReplenishmentError::NotFound { .. }) => 0,
             Err(ReplenishmentError::Fault(fault)) => return Err(fault),
-            Err(other) => return Err(Fault::Broken(format!("{other:?}"))),
+            Err(ReplenishmentError::Refused(refusals)) => match refusals.first() {
+                // Somebody approves it just now: the next round finds what is left.
+                Some(ReplenishmentRefusal::Stale { .. }) => return Ok(0),
+                // Nothing of it is open any more.
+                Some(ReplenishmentRefusal::State(_) | ReplenishmentRefusal::NotFound { .. }) => 0,
+                _ => return Err(Fault::Broken(format!("{refusals:?}"))),
+            },
         }
     };
     if (approved > 0 || is_begun)

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    DraftRefusal, ReplenishmentError, check_key,
+    DraftRefusal, ReplenishmentError, ReplenishmentRefusal, check_key,
     drafts::{Drafted, draft},
 };
 use crate::replenishment::{
@@ -87,7 +87,7 @@ pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode
     if let Choice::Ids(ids) = &input.choice
         && ids.len() > MOST_IDS
     {
-        return Err(ReplenishmentError::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] });
+        return Err(ReplenishmentRefusal::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] }.into());
     }
     let mut work = permit.scope(ledger.database()).begin().await?;
     let claim = claim(&mut work, ledger, (&permit, mode), &input).await;
@@ -135,10 +135,10 @@ async fn claim(
     let key = Key { owner, mutation: "replenishmentPlanApprove", key: text, hash: hash_of(input) };
     match idempotency::in_turn(work, &key).await? {
         Before::Nothing => {}
-        Before::Reused => return Err(ReplenishmentError::KeyReused),
+        Before::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
         Before::Same(receipt) => return Ok((receipt, true)),
     }
-    let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
+    let missing = || ReplenishmentRefusal::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
     audit::set_target(Target::of(plan.id));
     let mut lines = rows::lines_of(work, plan.id).await?;
@@ -147,10 +147,10 @@ async fn claim(
     let is_claimed = lines.iter().any(|line| matches!(line.state, LineState::Claimed { .. }));
     let is_open = matches!(plan.state, ReplenishmentPlanState::Draft | ReplenishmentPlanState::Partly);
     if !is_open && !is_claimed {
-        return Err(ReplenishmentError::State(plan.state));
+        return Err(ReplenishmentRefusal::State(plan.state).into());
     }
     if plan.version != input.expected_version {
-        return Err(ReplenishmentError::Stale { what: "replenishment plan", actual: plan.version });
+        return Err(ReplenishmentRefusal::Stale { what: "replenishment plan", actual: plan.version }.into());
     }
     let now = levels_now(work, &lines).await?;
     let may = |line: &PlanLine| may(permit, line);
@@ -187,7 +187,7 @@ fn check_ids(choice: &Choice, lines: &[PlanLine]) -> Result<(), ReplenishmentErr
     let Choice::Ids(ids) = choice else { return Ok(()) };
     match ids.iter().position(|id| !lines.iter().any(|line| line.id == *id)) {
         Some(index) => {
-            Err(ReplenishmentError::NotFound { what: "line of the plan", field: path!["input", "lines", "ids", index] })
+            Err(ReplenishmentRefusal::NotFound { what: "line of the plan", field: path!["input", "lines", "ids", index] }.into())
         }
         None => Ok(()),
     }
@@ -298,7 +298,7 @@ async fn approved_plan(
     (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
 ) -> Result<Approved, ReplenishmentError> {
     let scope = permit.scope(ledger.database());
-    let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
+    let missing = || ReplenishmentRefusal::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
     let plan = rows::plan(&scope, receipt.plan).await?.ok_or_else(missing)?;
     let mut problems = Vec::new();
     for line in rows::lines_of(&scope, plan.id).await? {

@@ -18,7 +18,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ReplenishmentError, check_key,
+    ReplenishmentError, ReplenishmentRefusal, check_key,
     facts::{WorkedOut, work_out},
 };
 use crate::{
@@ -98,28 +98,28 @@ async fn plan_scope(
     input: &PlanCreate,
 ) -> Result<(PlanScope, Option<Vec<StoreId>>), ReplenishmentError> {
     if input.stores.len() > MOST_STORES {
-        return Err(ReplenishmentError::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] });
+        return Err(ReplenishmentRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] }.into());
     }
     let known = rows::stores(reads).await?;
     for (index, store) in input.stores.iter().enumerate() {
         if !known.contains(store) || !permit.covers(*store) {
-            return Err(ReplenishmentError::NotFound { what: "store", field: path!["input", "storeIds", index] });
+            return Err(ReplenishmentRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] }.into());
         }
     }
     if let Some(supplier) = input.supplier {
         let field = || path!["input", "supplierId"];
         match known_suppliers(reads, &[supplier], &[]).await?.first() {
-            None => return Err(ReplenishmentError::NotFound { what: "supplier", field: field() }),
+            None => return Err(ReplenishmentRefusal::NotFound { what: "supplier", field: field() }.into()),
             Some(found) if found.archived_at.is_some() => {
                 let message = "this supplier is archived: restore it with supplierRestore, or name another";
-                return Err(ReplenishmentError::Invalid { message, field: field() });
+                return Err(ReplenishmentRefusal::Invalid { message, field: field() }.into());
             }
             Some(_) => {}
         }
     }
     if input.budget.is_some_and(|budget| budget.minor < 0) {
         let message = "an amount of 0 or more is expected";
-        return Err(ReplenishmentError::Invalid { message, field: path!["input", "budget", "amount"] });
+        return Err(ReplenishmentRefusal::Invalid { message, field: path!["input", "budget", "amount"] }.into());
     }
     let (mut stores, mut seen) = (input.stores.clone(), None);
     if let Reach::Stores(own) = permit.reach() {
@@ -194,10 +194,10 @@ pub(super) async fn write(work: &mut Work, plan: &Plan, lines: &[PlanLine]) -> R
 
 /// The answer of an earlier call: its plan as it is now.
 async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
-    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentError::KeyReused) };
+    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
-    let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "idempotencyKey"] };
+    let missing = || ReplenishmentRefusal::NotFound { what: "replenishment plan", field: path!["input", "idempotencyKey"] };
     let plan = rows::plan(reads, receipt.plan).await?.ok_or_else(missing)?;
     Ok(Acted { value: Made { plan, lines: None }, seq: receipt.seq, is_replayed: true })
 }

@@ -14,9 +14,9 @@ mod sending;
 
 use entity::prelude::*;
 use inventory::stock::core::Rejection;
-use platform::storage::{
-    Fault,
-    idempotency::{self, KeyProblem},
+use platform::{
+    stages::{Stage, Staged, Stop},
+    storage::idempotency::{self, KeyProblem},
 };
 
 pub use approval_rule::{RuleSet, approve_all, approve_night, find_rule, set_rule};
@@ -29,9 +29,16 @@ pub use score::{outcome_sums, score_all, score_due};
 
 use super::core::{PolicyProblem, RuleProblem};
 
-/// Why a call came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum ReplenishmentError {
+/// Why nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplenishmentRefusal {
+    BadKey(KeyProblem),
+    /// More than is taken at once.
+    TooMany {
+        what: &'static str,
+        most: usize,
+        field: Vec<String>,
+    },
     NotFound {
         what: &'static str,
         field: Vec<String>,
@@ -46,12 +53,8 @@ pub enum ReplenishmentError {
     Rule(RuleProblem),
     /// Another policy has this scope.
     ScopeTaken,
-    /// More than is kept or taken at once.
-    TooMany {
-        what: &'static str,
-        most: usize,
-        field: Vec<String>,
-    },
+    /// The tenant has as many policies as may be.
+    TooManyPolicies(i64),
     /// The plan's state has no open lines.
     State(ReplenishmentPlanState),
     /// Somebody has changed it since it was read: what, and its version now.
@@ -60,20 +63,28 @@ pub enum ReplenishmentError {
         actual: i64,
     },
     KeyReused,
-    BadKey(KeyProblem),
-    Fault(Fault),
 }
 
-impl From<Fault> for ReplenishmentError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl Staged for ReplenishmentRefusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::BadKey(_) | Self::TooMany { .. } => Stage::Shape,
+            Self::NotFound { .. } => Stage::Reference,
+            Self::Invalid { .. } => Stage::Value,
+            Self::Policy(problem) => problem.stage(),
+            Self::Rule(problem) => problem.stage(),
+            Self::ScopeTaken | Self::TooManyPolicies(_) | Self::State(_) | Self::Stale { .. } | Self::KeyReused => Stage::State,
+        }
     }
 }
+
+/// A refusal or a fault: nothing was written.
+pub type ReplenishmentError = Stop<ReplenishmentRefusal>;
 
 /// Why a draft could not be made, in the room's own reasons.
 pub type DraftRefusal = Vec<Rejection>;
 
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), ReplenishmentError> {
-    idempotency::check_key(key).map_err(ReplenishmentError::BadKey)
+    idempotency::check_key(key).map_err(|why| ReplenishmentRefusal::BadKey(why).into())
 }

@@ -7,6 +7,7 @@ use platform::{
     audit::{self, Fields, money},
     clock::{Clock, day_text},
     path,
+    stages::{Refusals, Stage},
     storage::{
         Database, Fault, Work,
         idempotency::{self, Acted, Key, KeyUse, hash_of, settle},
@@ -15,9 +16,9 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ReplenishmentError, check_key};
+use super::{ReplenishmentError, ReplenishmentRefusal, check_key};
 use crate::replenishment::{
-    core::{Policy, PolicyFields, PolicyScope, Rule, SERVICE_PARTS},
+    core::{Policy, PolicyFields, PolicyProblem, PolicyScope, Rule, SERVICE_PARTS},
     events::{EventType, PolicyEvent, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
     rows,
 };
@@ -61,24 +62,29 @@ fn covers(permit: &May, scope: &PolicyScope) -> bool {
 }
 
 /// Makes a policy, or changes one. A second one of the same scope is refused.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
 pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: PolicySet, mode: Mode) -> Done {
-    check_key(&input.idempotency_key)?;
-    let rule = input.fields.rule().map_err(ReplenishmentError::Policy)?;
-    let scope = &input.fields.scope;
-    if !covers(&permit, scope) {
-        let field = path!["input", "storeId"];
-        return Err(if scope.store.is_some() {
-            ReplenishmentError::NotFound { what: "store", field }
-        } else {
-            ReplenishmentError::Invalid { message: "your policies are for your stores: name one of them", field }
-        });
-    }
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
+    refusals.extend(in_fields(input.fields.problems()));
+    refusals.end(Stage::Shape)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, clock, &permit, (&input, rule)).await;
+    let done = set(&mut work, clock, &permit, (&input, refusals)).await;
     settle(work, done, mode.is_dry()).await
 }
 
-async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&PolicySet, Rule)) -> Done {
+fn in_fields(problems: Vec<PolicyProblem>) -> Vec<ReplenishmentRefusal> {
+    problems.into_iter().map(ReplenishmentRefusal::Policy).collect()
+}
+
+async fn set(
+    work: &mut Work,
+    clock: &Clock,
+    permit: &May,
+    (input, mut refusals): (&PolicySet, Refusals<ReplenishmentRefusal>),
+) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPolicySet", key: text, hash: hash_of(input) };
     // The counter first, so that two calls come one after the other, and the second finds what the first has made.
@@ -86,30 +92,30 @@ async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&Poli
     if let Some(known) = idempotency::before(work, &key).await? {
         return replayed(work, permit, known).await;
     }
-    if let Some((what, name)) = rows::missing(work, &input.fields.scope).await? {
-        return Err(ReplenishmentError::NotFound { what, field: path!["input", name] });
-    }
     let before = match input.id {
         None => None,
         Some(id) => {
             let found = rows::lock_policy(work, id).await?.filter(|policy| covers(permit, &policy.scope));
-            let missing = || ReplenishmentError::NotFound { what: "replenishment policy", field: path!["input", "id"] };
-            Some(found.ok_or_else(missing)?)
+            let missing = || ReplenishmentRefusal::NotFound { what: "replenishment policy", field: path!["input", "id"] };
+            refusals.extend(found.is_none().then(missing));
+            found
         }
     };
+    refuse_scope(work, permit, &input.fields.scope, &mut refusals).await?;
+    refusals.end(Stage::Value)?;
+    let rule = input.fields.rule().map_err(in_fields)?;
     let actual = before.map(|policy| policy.version);
     if let Some((expected, actual)) = input.expected_version.zip(actual).filter(|(expected, actual)| expected != actual) {
         tracing::debug!(expected, actual, "a policy has changed since it was read");
-        return Err(ReplenishmentError::Stale { what: "replenishment policy", actual });
+        refusals.add(ReplenishmentRefusal::Stale { what: "replenishment policy", actual });
     }
     let there = rows::policy_of_scope(work, &input.fields.scope).await?;
-    if there.is_some_and(|policy| Some(policy.id) != input.id) {
-        return Err(ReplenishmentError::ScopeTaken);
-    }
+    let is_taken = there.is_some_and(|policy| Some(policy.id) != input.id);
+    refusals.extend(is_taken.then_some(ReplenishmentRefusal::ScopeTaken));
     if before.is_none() && rows::count_policies(work).await? >= MOST_POLICIES {
-        let most = MOST_POLICIES as usize;
-        return Err(ReplenishmentError::TooMany { what: "policies", most, field: path!["input"] });
+        refusals.add(ReplenishmentRefusal::TooManyPolicies(MOST_POLICIES));
     }
+    refusals.end(Stage::State)?;
     let now = clock.now();
     let policy = Policy {
         id: before.map_or_else(|| clock.id(), |policy| policy.id),
@@ -126,6 +132,26 @@ async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&Poli
     }
     audit::changed(work, policy.id, before.as_ref().map(traced).as_ref(), Some(&traced(&policy)), None);
     end(work, (&key, REPLENISHMENT_POLICY_SET), policy, now).await
+}
+
+/// Refuses what the scope names and is not there, or is not the permit's.
+async fn refuse_scope(
+    work: &Work,
+    permit: &May,
+    scope: &PolicyScope,
+    refusals: &mut Refusals<ReplenishmentRefusal>,
+) -> Result<(), Fault> {
+    let is_others = |name: &str| name == "storeId" && !covers(permit, scope);
+    for (what, name, is_there) in rows::named_by(work, scope).await? {
+        if !is_there || is_others(name) {
+            refusals.add(ReplenishmentRefusal::NotFound { what, field: path!["input", name] });
+        }
+    }
+    if scope.store.is_none() && !covers(permit, scope) {
+        let message = "your policies are for your stores: name one of them";
+        refusals.add(ReplenishmentRefusal::Invalid { message, field: path!["input", "storeId"] });
+    }
+    Ok(())
 }
 
 /// What the audit log compares.
@@ -169,7 +195,7 @@ async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemo
         return replayed(work, permit, known).await;
     }
     let found = rows::lock_policy(work, input.id).await?.filter(|policy| covers(permit, &policy.scope));
-    let missing = || ReplenishmentError::NotFound { what: "replenishment policy", field: path!["input", "id"] };
+    let missing = || ReplenishmentRefusal::NotFound { what: "replenishment policy", field: path!["input", "id"] };
     let policy = found.ok_or_else(missing)?;
     rows::remove_policy(work, policy.id).await?;
     audit::changed(work, policy.id, Some(&traced(&policy)), None, None);
@@ -184,7 +210,7 @@ async fn end(work: &mut Work, (key, event): (&Key, EventType<PolicyEvent>), poli
 
 /// The answer of an earlier call: the policy as it is now, if it is still there.
 async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Done {
-    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentError::KeyReused) };
+    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a policy names it"))?;
     let value = rows::policy(work, receipt.policy).await?.filter(|policy| covers(permit, &policy.scope));

@@ -1,8 +1,8 @@
 //! Why a change of views, their links and their schedules is refused, and when that is told.
 
 use platform::{
-    stages::{Stage, Staged},
-    storage::{Fault, idempotency::KeyProblem},
+    stages::{Stage, Staged, Stop},
+    storage::idempotency::KeyProblem,
 };
 
 use super::engine::DocumentProblem;
@@ -76,25 +76,4 @@ impl Staged for SavedViewRefusal {
 }
 
 /// Why a call came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum SavedViewError {
-    /// All refusals of a stage.
-    Refused(Vec<SavedViewRefusal>),
-    Fault(Fault),
-}
-
-impl From<Fault> for SavedViewError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<SavedViewRefusal> for SavedViewError {
-    fn from(refusal: SavedViewRefusal) -> Self {
-        Self::Refused(vec![refusal])
-    }
-}
-impl From<Vec<SavedViewRefusal>> for SavedViewError {
-    fn from(refusals: Vec<SavedViewRefusal>) -> Self {
-        Self::Refused(refusals)
-    }
-}
+pub type SavedViewError = Stop<SavedViewRefusal>;

@@ -1,6 +1,7 @@
 //! An endpoint, and what may be asked of one.
 
 use entity::prelude::{EndpointId, MemberId, TenantId, Timestamp};
+use platform::stages::{Stage, Staged};
 
 use super::{Health, NO_SUCH_EVENT, idle};
 use crate::webhooks::events::Registry;
@@ -82,6 +83,20 @@ pub enum Rejection {
     InvalidState { message: String, field: Vec<String> },
     NotFound { field: Vec<String> },
     Stale { actual: i64 },
+}
+
+impl Staged for Rejection {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Required { .. }
+            | Self::Invalid { .. }
+            | Self::TooLong { .. }
+            | Self::LimitExceeded { .. }
+            | Self::OutOfRange { .. } => Stage::Shape,
+            Self::NotFound { .. } => Stage::Reference,
+            Self::InvalidState { .. } | Self::Stale { .. } => Stage::State,
+        }
+    }
 }
 
 fn input(name: &str) -> Vec<String> {

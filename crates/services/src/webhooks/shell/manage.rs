@@ -192,7 +192,7 @@ impl Webhooks {
         refused.extend(url.and_then(|url| self.check_url(url).err()));
         refused.extend(patterns.map(|patterns| check_patterns(patterns, self.0.registry)).unwrap_or_default());
         refused.extend(description.and_then(|text| check_description(text).err()));
-        if refused.is_empty() { Ok(()) } else { Err(WebhookError::Refused(refused)) }
+        if refused.is_empty() { Ok(()) } else { Err(refused.into()) }
     }
 
     fn check_url(&self, url: &str) -> Result<(), Rejection> {

@@ -19,6 +19,7 @@ use iam::{
 use platform::{
     clock::Clock,
     secrets::KeyRing,
+    stages::Stop,
     storage::{
         Database, Fault, TenantScope, Work,
         events::{EventType, Registry},
@@ -42,22 +43,7 @@ use super::{
 };
 
 /// Why a change of an endpoint came to nothing: nothing was written.
-#[derive(Debug)]
-pub enum WebhookError {
-    /// All refusals of one stage, in the order of the input.
-    Refused(Vec<Rejection>),
-    Fault(Fault),
-}
-impl From<Rejection> for WebhookError {
-    fn from(rejection: Rejection) -> Self {
-        Self::Refused(vec![rejection])
-    }
-}
-impl From<Fault> for WebhookError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
+pub type WebhookError = Stop<Rejection>;
 
 /// What this process has sent since it started: for metrics.
 #[derive(Debug, Default)]

@@ -94,5 +94,5 @@ fn known(endpoint: &Endpoint, head: journal::Head, messages: &[EventId]) -> Resu
             _ => unknown.push(Rejection::NotFound { field: path!["input", "messageIds", index] }),
         }
     }
-    if unknown.is_empty() { Ok(seqs) } else { Err(WebhookError::Refused(unknown)) }
+    if unknown.is_empty() { Ok(seqs) } else { Err(unknown.into()) }
 }

@@ -1,0 +1,200 @@
+//! Series that move demand from outside, as they are wanted: what is wrong with one, and what is kept of it.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use platform::stages::{Stage, Staged, earliest};
+use serde::Serialize;
+
+use super::factors::{FactorGoods, FactorSeries};
+
+/// Days of a series at most.
+pub const MOST_DAYS: usize = 4_000;
+/// The largest value.
+const MOST_VALUE: f64 = 1e9;
+/// Letters of a code and of a name.
+const MOST_CODE: usize = 64;
+const MOST_NAME: usize = 200;
+
+/// A series as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FactorFields {
+    pub code: String,
+    pub kind: FactorKind,
+    pub name: String,
+    pub store: Option<StoreId>,
+    #[serde(skip_serializing_if = "FactorGoods::is_all")]
+    pub goods: FactorGoods,
+    pub country: Option<String>,
+    /// The days on which it is known. None: from its first value, to its last.
+    pub from: Option<i32>,
+    pub until: Option<i32>,
+    pub values: Vec<(i32, f64)>,
+}
+
+/// Why a series is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorProblem {
+    NoCode,
+    Code,
+    NoName,
+    Name,
+    Country,
+    /// A store and a country.
+    TwoPlaces,
+    NoValues,
+    TooManyValues,
+    /// The nth value is no number, or too large.
+    Value(usize),
+    /// The nth value is of a day that has one.
+    SameDay(usize),
+    /// It ends before it begins, or a value lies outside.
+    Span,
+}
+
+impl Staged for FactorProblem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::NoCode | Self::Code | Self::NoName | Self::Name | Self::Country | Self::NoValues | Self::TooManyValues => {
+                Stage::Shape
+            }
+            Self::TwoPlaces | Self::Value(_) | Self::SameDay(_) | Self::Span => Stage::Value,
+        }
+    }
+}
+
+/// What is wrong with a text that is needed.
+fn text_problem(text: &str, most: usize, (missing, odd): (FactorProblem, FactorProblem)) -> Option<FactorProblem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(missing);
+    }
+    (text.chars().count() > most || text.chars().any(char::is_control)).then_some(odd)
+}
+
+impl FactorFields {
+    /// All that is wrong with them.
+    pub fn problems(&self) -> Vec<FactorProblem> {
+        let mut found = Vec::new();
+        found.extend(text_problem(&self.code, MOST_CODE, (FactorProblem::NoCode, FactorProblem::Code)));
+        found.extend(text_problem(&self.name, MOST_NAME, (FactorProblem::NoName, FactorProblem::Name)));
+        let country = self.country();
+        if country.as_ref().is_some_and(|country| country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase())) {
+            found.push(FactorProblem::Country);
+        }
+        if self.store.is_some() && country.is_some() {
+            found.push(FactorProblem::TwoPlaces);
+        }
+        let Some((first, last)) = self.ends() else {
+            found.push(FactorProblem::NoValues);
+            return found;
+        };
+        if self.values.len() > MOST_DAYS {
+            found.push(FactorProblem::TooManyValues);
+            return found;
+        }
+        let mut seen = BTreeSet::new();
+        for (nth, (day, value)) in self.values.iter().enumerate() {
+            if !seen.insert(*day) {
+                found.push(FactorProblem::SameDay(nth));
+            }
+            if !value.is_finite() || value.abs() > MOST_VALUE {
+                found.push(FactorProblem::Value(nth));
+            }
+        }
+        if self.from.is_some_and(|from| from > first) || self.until.is_some_and(|until| until < last) {
+            found.push(FactorProblem::Span);
+        }
+        found
+    }
+
+    fn country(&self) -> Option<String> {
+        self.country.as_deref().map(|country| country.trim().to_ascii_uppercase())
+    }
+
+    /// The first day with a value, and the last.
+    fn ends(&self) -> Option<(i32, i32)> {
+        let days = || self.values.iter().map(|(day, _)| *day);
+        days().min().zip(days().max())
+    }
+
+    /// The series as it is kept.
+    ///
+    /// # Errors
+    /// All problems of the first stage that has any.
+    pub fn checked(&self, version: i64, now: Timestamp) -> Result<FactorSeries, Vec<FactorProblem>> {
+        let problems = self.problems();
+        let Some((first, last)) = self.ends().filter(|_| problems.is_empty()) else { return Err(earliest(problems)) };
+        let mut values = self.values.clone();
+        values.sort_unstable_by_key(|(day, _)| *day);
+        Ok(FactorSeries {
+            code: self.code.trim().to_owned(),
+            kind: self.kind,
+            name: self.name.trim().to_owned(),
+            store: self.store,
+            goods: self.goods,
+            country: self.country(),
+            from: self.from.unwrap_or(first),
+            until: self.until.unwrap_or(last),
+            values,
+            version,
+            updated_at: now,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MONDAY: i32 = 20_716;
+
+    fn fields(kind: FactorKind, values: &[(i32, f64)]) -> FactorFields {
+        let (code, name) = ("SALE".to_owned(), "Sale".to_owned());
+        let goods = FactorGoods::All;
+        FactorFields { code, kind, name, store: None, goods, country: None, from: None, until: None, values: values.to_vec() }
+    }
+
+    fn kept(fields: &FactorFields) -> Result<FactorSeries, Vec<FactorProblem>> {
+        fields.checked(1, Timestamp(0))
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let day = (MONDAY, 1.0);
+        let problems = |change: fn(&mut FactorFields)| {
+            let mut wrong = fields(FactorKind::Price, &[day]);
+            change(&mut wrong);
+            kept(&wrong).unwrap_err()
+        };
+        let problem = |change: fn(&mut FactorFields)| {
+            let told = problems(change);
+            assert_eq!(told.len(), 1, "{told:?}");
+            told[0]
+        };
+        assert_eq!(problem(|one| one.code = "  ".to_owned()), FactorProblem::NoCode);
+        assert_eq!(problem(|one| one.code = "a\nb".to_owned()), FactorProblem::Code);
+        assert_eq!(problem(|one| one.name.clear()), FactorProblem::NoName);
+        assert_eq!(problem(|one| one.name = "x".repeat(201)), FactorProblem::Name);
+        assert_eq!(problem(|one| one.country = Some("GBR".to_owned())), FactorProblem::Country);
+        assert_eq!(problem(|one| one.values.clear()), FactorProblem::NoValues);
+        assert_eq!(problem(|one| one.values.push((MONDAY, 2.0))), FactorProblem::SameDay(1));
+        assert_eq!(problem(|one| one.values.push((MONDAY + 1, f64::NAN))), FactorProblem::Value(1));
+        assert_eq!(problem(|one| one.until = Some(MONDAY - 1)), FactorProblem::Span);
+        assert_eq!(problem(|one| one.values = vec![(0, 1.0); MOST_DAYS + 1]), FactorProblem::TooManyValues);
+        let both = |one: &mut FactorFields| {
+            (one.store, one.country) = (Some(StoreId::NIL), Some("gb".to_owned()));
+        };
+        assert_eq!(problem(both), FactorProblem::TwoPlaces);
+        let many = |one: &mut FactorFields| {
+            (one.code, one.country) = (" ".to_owned(), Some("GBR".to_owned()));
+            one.values.push((MONDAY, f64::NAN));
+        };
+        assert_eq!(problems(many), [FactorProblem::NoCode, FactorProblem::Country], "the form comes first");
+        let figures = |one: &mut FactorFields| {
+            one.values.push((MONDAY, f64::NAN));
+            one.from = Some(MONDAY + 1);
+        };
+        assert_eq!(problems(figures), [FactorProblem::SameDay(1), FactorProblem::Value(1), FactorProblem::Span]);
+    }
+}

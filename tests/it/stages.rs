@@ -1,0 +1,148 @@
+//! What sets something once for a company is told all that is wrong, stage by stage: rules that set holds, factor series, legal entities, looks of papers,
+//! policies of replenishment and criteria of dead stock.
+
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key},
+    world::{answers::refusals, on_both},
+};
+
+on_both!(
+    a_rule_that_sets_holds_is_told_its_form_and_then_its_values,
+    a_factor_series_is_told_its_form_then_names_then_values,
+    a_legal_entity_is_told_its_form_then_stores_then_prefixes,
+    the_look_of_papers_is_told_its_form_then_the_logo_then_values,
+    a_policy_is_told_what_is_missing_then_names_then_values_then_the_state,
+    a_rule_of_approval_is_told_all_amounts,
+    criteria_are_told_names_and_then_all_figures,
+);
+
+/// The same code at each of these places of the input.
+fn all(code: &str, places: &[&str]) -> Vec<(String, String)> {
+    places.iter().map(|place| (code.to_owned(), format!("input.{place}"))).collect()
+}
+
+/// What is refused of a call with a key of its own, unless it has one.
+async fn told(office: &Office<'_>, (mutation, fields): (&str, &str), mut input: Value) -> Vec<(String, String)> {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(key());
+    }
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    refusals(&office.act(mutation, &kind, fields, input).await)
+}
+
+async fn a_rule_that_sets_holds_is_told_its_form_and_then_its_values(world: &World) {
+    let office = Office::of(world).await;
+    let upsert = async |input: Value| told(&office, ("holdRuleUpsert", "holdRule { code }"), input).await;
+    let free = json!({ "amount": "0.00", "currencyCode": "GBP" });
+    let form = json!({ "idempotencyKey": " ", "code": "", "kind": "SHORT", "reason": "a\nb", "countries": ["GB", ""], "totalAtLeast": free });
+    assert_eq!(
+        upsert(form).await,
+        [all("REQUIRED", &["idempotencyKey", "code"]), all("INVALID", &["reason", "countries.1"])].concat()
+    );
+    let values = json!({ "code": "LARGE", "kind": "SHORT", "reason": "Looked at by hand", "totalAtLeast": free });
+    assert_eq!(upsert(values).await, [all("INVALID", &["kind"]), all("OUT_OF_RANGE", &["totalAtLeast"])].concat());
+}
+
+async fn a_factor_series_is_told_its_form_then_names_then_values(world: &World) {
+    let office = Office::of(world).await;
+    let set = async |mut input: Value| {
+        input["kind"] = json!("PRICE");
+        told(&office, ("factorSeriesSet", "series { code }"), input).await
+    };
+    let form = json!({ "code": " ", "name": "", "country": "Sweden", "values": [], "productId": world.theirs.ids["prd"] });
+    assert_eq!(
+        set(form).await,
+        [all("REQUIRED", &["code", "name"]), all("INVALID", &["country"]), all("REQUIRED", &["values"])].concat()
+    );
+    let twice = json!([{ "date": "2026-01-01", "value": 1.0 }, { "date": "2026-01-01", "value": 1e10 }]);
+    let mut series = json!({ "code": "SALE", "name": "Sale", "values": twice, "until": "2025-12-31",
+        "storeId": world.theirs.ids["sto"], "productId": world.theirs.ids["prd"] });
+    assert_eq!(set(series.clone()).await, all("NOT_FOUND", &["storeId", "productId"]));
+    (series["storeId"], series["productId"]) = (Value::Null, Value::Null);
+    assert_eq!(
+        set(series).await,
+        [all("DUPLICATE", &["values.1.date"]), all("OUT_OF_RANGE", &["values.1.value", "until"])].concat()
+    );
+}
+
+async fn a_legal_entity_is_told_its_form_then_stores_then_prefixes(world: &World) {
+    let office = Office::of(world).await;
+    let upsert = async |input: Value| told(&office, ("legalEntityUpsert", "legalEntity { code }"), input).await;
+    let form = json!({ "code": "", "name": "x".repeat(201), "address": ["1 Mill Lane", " "], "taxId": "", "storeIds": [world.theirs.ids["sto"]] });
+    assert_eq!(
+        upsert(form).await,
+        [all("REQUIRED", &["code"]), all("TOO_LONG", &["name"]), all("INVALID", &["address.1", "taxId"])].concat()
+    );
+    let stores = json!([world.theirs.ids["sto"], world.ours.ids["sto"], "sto_00000000000000000000000000"]);
+    let mut entity =
+        json!({ "code": "mugs", "name": "Mugs Ltd", "invoicePrefix": "A-", "creditNotePrefix": "A-", "storeIds": stores });
+    assert_eq!(upsert(entity.clone()).await, all("NOT_FOUND", &["storeIds.0", "storeIds.2"]));
+    entity["storeIds"] = json!([world.ours.ids["sto"]]);
+    assert_eq!(upsert(entity).await, all("INVALID", &["creditNotePrefix"]));
+}
+
+async fn the_look_of_papers_is_told_its_form_then_the_logo_then_values(world: &World) {
+    let office = Office::of(world).await;
+    let set = async |input: Value| told(&office, ("paperSettingsSet", "settings { version }"), input).await;
+    let text = json!([{ "kind": "INVOICE", "text": "{{total" }]);
+    let form = json!({ "senderLines": ["Mugs Ltd", " "], "accent": "red", "texts": text, "paymentDays": -1 });
+    assert_eq!(set(form).await, all("INVALID", &["senderLines.1", "accent", "texts.0.text"]));
+    let values = json!({ "paymentDays": 366, "columns": ["SKU", "SKU"], "expectedVersion": 7 });
+    let mut logo = values.clone();
+    logo["logoFileId"] = json!(world.theirs.ids["fil"]);
+    assert_eq!(set(logo).await, all("NOT_FOUND", &["logoFileId"]));
+    assert_eq!(set(values).await, [all("OUT_OF_RANGE", &["paymentDays"]), all("INVALID", &["columns"])].concat());
+}
+
+async fn a_policy_is_told_what_is_missing_then_names_then_values_then_the_state(world: &World) {
+    let office = Office::of(world).await;
+    let policy = ("replenishmentPolicySet", "policy { id }");
+    let set = async |input: Value| told(&office, policy, input).await;
+    let theirs = |kind: &str| world.theirs.ids[kind].clone();
+    let named = |mut input: Value| {
+        (input["productId"], input["storeId"]) = (json!(theirs("prd")), json!(theirs("sto")));
+        input
+    };
+    let missing = named(json!({ "kind": "PERIODIC", "coverDays": 5 }));
+    assert_eq!(set(missing).await, all("REQUIRED", &["serviceLevel", "reviewDays"]));
+    let wrong = json!({ "kind": "PERIODIC", "coverDays": 5, "serviceLevel": 2.0, "reviewDays": 0 });
+    assert_eq!(set(named(wrong.clone())).await, all("NOT_FOUND", &["productId", "storeId"]));
+    assert_eq!(set(wrong).await, [all("INVALID", &["coverDays"]), all("OUT_OF_RANGE", &["reviewDays", "serviceLevel"])].concat());
+    let made = async |input: Value| {
+        done(&office.act(policy.0, "ReplenishmentPolicySetInput", policy.1, input).await, "policy")["id"].clone()
+    };
+    let mug = office.product("MUG", "2.00").await;
+    let of_mug = made(json!({ "idempotencyKey": key(), "kind": "MIN_MAX", "productId": mug["id"] })).await;
+    made(json!({ "idempotencyKey": key(), "kind": "MIN_MAX" })).await;
+    // As policy of the tenant, which another one is.
+    let moved = json!({ "id": of_mug, "expectedVersion": 7, "kind": "MIN_MAX" });
+    let state = [("VERSION_CONFLICT", "input.expectedVersion"), ("DUPLICATE", "input")];
+    assert_eq!(set(moved).await, state.map(|(code, place)| (code.to_owned(), place.to_owned())));
+}
+
+async fn a_rule_of_approval_is_told_all_amounts(world: &World) {
+    let office = Office::of(world).await;
+    let gbp = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
+    let input = json!({ "enabled": true, "planAmount": gbp("0.00"), "supplierAmount": gbp("-1.00"), "transfers": false, "confidence": 1.5 });
+    let set = told(&office, ("replenishmentRuleSet", "rule { version }"), input).await;
+    assert_eq!(set, all("OUT_OF_RANGE", &["planAmount.amount", "supplierAmount.amount", "confidence"]));
+}
+
+async fn criteria_are_told_names_and_then_all_figures(world: &World) {
+    let office = Office::of(world).await;
+    let set = async |input: Value| told(&office, ("liquidationSettingsSet", "settings { version }"), input).await;
+    let terms = |supplier: &Value| json!({ "supplierId": supplier, "creditPercent": 101 });
+    let (ours, theirs) = (&office.supplier["id"], json!(world.theirs.ids["sup"]));
+    let none = json!("sup_00000000000000000000000000");
+    let mut criteria =
+        json!({ "daysWithoutSale": 0, "markdownPercents": [], "supplierTerms": [terms(&theirs), terms(ours), terms(&none)] });
+    assert_eq!(set(criteria.clone()).await, all("NOT_FOUND", &["supplierTerms.0.supplierId", "supplierTerms.2.supplierId"]));
+    criteria["supplierTerms"] = json!([terms(ours)]);
+    assert_eq!(
+        set(criteria).await,
+        all("OUT_OF_RANGE", &["daysWithoutSale", "markdownPercents", "supplierTerms.0.creditPercent"])
+    );
+}
