@@ -14,6 +14,7 @@ use async_graphql::{
 };
 
 mod descriptions;
+mod nulls;
 mod references;
 mod repeated;
 mod sorts;

@@ -141,8 +141,8 @@ impl BackupQuery {
     async fn backups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Kinds to include; an empty list matches nothing.")] kinds: Option<Vec<BackupKind>>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackupState>>,
+        #[graphql(desc = "Kinds to include; an empty list matches nothing. Null for all.")] kinds: Option<Vec<BackupKind>>,
+        #[graphql(desc = "States to include; an empty list matches nothing. Null for all.")] states: Option<Vec<BackupState>>,
         #[graphql(desc = "Sort of the backups and drills. Null for STARTED_AT, DESC.")] sort: Option<BackupRunSort>,
         first: Option<i32>,
         after: Option<Cursor>,

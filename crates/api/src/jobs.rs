@@ -201,7 +201,9 @@ impl JobQuery {
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackgroundJobStatus>>,
+        #[graphql(desc = "States to include; an empty list matches nothing. Null for all.")] states: Option<
+            Vec<BackgroundJobStatus>,
+        >,
         #[graphql(desc = "Sort of the jobs. Null for CREATED_AT, DESC.")] sort: Option<BackgroundJobSort>,
         first: Option<i32>,
         after: Option<Cursor>,

@@ -33,7 +33,7 @@ pub fn of_both<T: PartialEq>(values: Option<Vec<T>>, others: Option<Vec<T>>) -> 
     }
 }
 
-/// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
+/// Rows whose ID matches; an operator that is null is ignored. An ID that does not exist, or is not yours, matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct IdFilter {
     /// ID that must be equal.
@@ -51,7 +51,8 @@ pub struct IdFilter {
     pub is_null: Option<bool>,
 }
 
-/// Stores that match all of these: by ID or by code. A store that does not exist, or is not yours, matches nothing.
+/// Stores that match all of these, by ID or by code; an operator that is null is ignored. A store that does not exist, or is not yours,
+/// matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StoreIdFilter {
     /// ID of the store.
@@ -63,7 +64,7 @@ pub struct StoreIdFilter {
     pub key: Option<Vec<String>>,
 }
 
-/// Rows whose text matches. Case does not count.
+/// Rows whose text matches; an operator that is null is ignored. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StringFilter {
     /// Text that must be equal.

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Entries that match all of these.
+/// Entries that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AuditFilter {
     /// Member or integration that acted.

@@ -14,7 +14,7 @@ use crate::{
     orders::{document_filter::DocumentFilter, filters::texts},
 };
 
-/// Revaluations that match all of these.
+/// Revaluations that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StockRevaluationFilter {
     /// Condition on the ID of the revaluation.

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Data jobs that match all of these.
+/// Data jobs that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DataJobFilter {
     /// States to include; an empty list matches nothing.

@@ -51,7 +51,7 @@ impl ExchangeQuery {
     async fn data_jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<DataJobStatus>>,
+        #[graphql(desc = "States to include; an empty list matches nothing. Null for all.")] states: Option<Vec<DataJobStatus>>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

@@ -14,7 +14,7 @@ use crate::{
     orders::filters::span,
 };
 
-/// Export schedules that match all of these.
+/// Export schedules that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ExportScheduleFilter {
     /// Condition on the ID of the schedule.

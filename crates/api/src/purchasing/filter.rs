@@ -75,7 +75,7 @@ impl PurchaseOrderSort {
 
 crate::sorts::rows_sorted!(from PurchaseOrderSort => PurchaseSorted);
 
-/// Purchase orders that match all of these.
+/// Purchase orders that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PurchaseOrderFilter {
     /// Conditions that must all hold; an empty list holds for everything.

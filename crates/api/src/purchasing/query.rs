@@ -60,7 +60,7 @@ pub enum PurchaseOrderRef {
     Number(String),
 }
 
-/// Rows of suppliers' catalogues that match all of these.
+/// Rows of suppliers' catalogues that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierProductFilter {
     /// Suppliers to include. Null for all.

@@ -25,7 +25,7 @@ use crate::{
     orders::links::MOST_A_PAGE,
 };
 
-/// Reversals that match all of these.
+/// Reversals that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReversalFilter {
     /// Documents, goods receipts, fulfilments or movements of transfers that were reversed.
@@ -70,7 +70,7 @@ impl ReversalQuery {
     async fn document_reversals(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Documents and stores to include.")] filter: Option<ReversalFilter>,
+        #[graphql(desc = "Documents and stores to include. Null for all.")] filter: Option<ReversalFilter>,
         #[graphql(desc = "Sort of the reversals. Null for NUMBER, DESC.")] sort: Option<ReversalSort>,
         first: Option<i32>,
         after: Option<Cursor>,

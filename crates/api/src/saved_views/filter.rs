@@ -13,7 +13,7 @@ use crate::{
     orders::filters::{span, texts},
 };
 
-/// Saved views that match all of these.
+/// Saved views that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SavedViewFilter {
     /// Slug of the view, compared exactly.

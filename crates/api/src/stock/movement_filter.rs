@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Movements that match all of these.
+/// Movements that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct MovementFilter {
     /// Conditions that must all hold; an empty list holds for everything. Refused by reports.

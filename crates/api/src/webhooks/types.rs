@@ -123,7 +123,9 @@ impl WebhookEndpoint {
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryStatus>>,
+        #[graphql(desc = "States to include; an empty list matches nothing. Null for all.")] states: Option<
+            Vec<WebhookDeliveryStatus>,
+        >,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
