@@ -29,7 +29,7 @@ pub struct AuditFilter {
     pub outcome: Option<Vec<AuditOutcome>>,
 }
 
-crate::dated_filter!(flat AuditFilter, [] "at" at);
+crate::keyed_filter!(flat AuditFilter, "actor" actor MemberEmail; [] "at" at);
 
 /// Sort order of a list of audit entries.
 #[derive(Debug, Clone, Copy, InputObject)]

@@ -36,7 +36,10 @@ pub struct StockRevaluationFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat StockRevaluationFilter, "product" product ProductSku; [] "createdAt" created_at);
+crate::keyed_filter!(
+    flat StockRevaluationFilter, "product" product ProductSku, "createdBy" created_by MemberEmail;
+    [] "createdAt" created_at
+);
 
 impl StockRevaluationFilter {
     /// The filter as rows understand it. Numbers of revaluations have no letters, so no patterns are needed.

@@ -32,9 +32,9 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     labels::{LabelMutation, LabelQuery},
     media::{self as media, MediaMutation},
-    periods::in_days,
     schema::Node,
 };
 use filter::{DataJobFilter, DataJobSort};
@@ -70,7 +70,7 @@ impl ExchangeQuery {
         if let Some(states) = states {
             filter::one_of(&mut clause, "x.state", states.into_iter().map(|state| core::State::from(state).as_str()));
         }
-        in_days(ctx, filter).await?.unwrap_or_default().push_to(&mut clause)?;
+        by_ids(ctx, filter, "filter").await?.unwrap_or_default().push_to(&mut clause)?;
         let Clause { sql: mut conditions, mut values, .. } = clause;
         let source = ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
         let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], descending, &request, values.len() + 2);

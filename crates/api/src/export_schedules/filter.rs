@@ -33,7 +33,10 @@ pub struct ExportScheduleFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-crate::dated_filter!(flat ExportScheduleFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+crate::keyed_filter!(
+    flat ExportScheduleFilter, "owner" owner MemberEmail;
+    [] "createdAt" created_at, "updatedAt" updated_at
+);
 
 impl ExportScheduleFilter {
     /// The filter as rows understand it.

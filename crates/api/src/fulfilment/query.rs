@@ -63,7 +63,7 @@ pub struct FulfilmentWorkFilter {
 }
 
 crate::keyed_filter!(
-    flat FulfilmentWorkFilter, "store" store StoreCode;
+    flat FulfilmentWorkFilter, "store" store StoreCode, "order" order OrderNumber;
     [store] "dueAt" due_at, "createdAt" created_at, "updatedAt" updated_at
 );
 

@@ -127,7 +127,9 @@ crate::keyed_filter!(
     PurchaseOrderFilter,
     "supplier" supplier SupplierCode,
     "store" store StoreCode,
-    "product" product ProductSku;
+    "product" product ProductSku,
+    "blanketOrder" blanket_order BlanketOrderNumber,
+    "createdBy" created_by MemberEmail;
     [store] "expectedOn" expected_on, "createdAt" created_at, "updatedAt" updated_at
 );
 

@@ -79,7 +79,8 @@ crate::keyed_filter!(
     SupplierReturnFilter,
     "supplier" supplier SupplierCode,
     "store" store StoreCode,
-    "product" product ProductSku;
+    "product" product ProductSku,
+    "purchaseOrder" purchase_order PurchaseOrderNumber;
     [store] "occurredAt" occurred_at, "createdAt" created_at
 );
 

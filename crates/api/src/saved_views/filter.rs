@@ -30,7 +30,10 @@ pub struct SavedViewFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-crate::dated_filter!(flat SavedViewFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+crate::keyed_filter!(
+    flat SavedViewFilter, "createdBy" created_by MemberEmail;
+    [] "createdAt" created_at, "updatedAt" updated_at
+);
 
 impl SavedViewFilter {
     /// The filter as rows understand it.

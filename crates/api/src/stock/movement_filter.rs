@@ -56,7 +56,7 @@ pub struct MovementFilter {
 
 ::graphql::nested_filter!(MovementFilter);
 crate::keyed_filter!(
-    MovementFilter, "store" store StoreCode, "product" product ProductSku;
+    MovementFilter, "store" store StoreCode, "product" product ProductSku, "actor" actor MemberEmail;
     [store] "occurredAt" occurred_at, "recordedAt" recorded_at
 );
 
