@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod documents;
+mod lists;
 
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};

@@ -15,6 +15,7 @@ use async_graphql::{
 
 mod descriptions;
 mod names;
+mod nulls;
 mod references;
 mod repeated;
 mod sorts;

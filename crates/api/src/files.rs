@@ -150,7 +150,7 @@ pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
 /// A file that you are going to send.
 #[derive(Debug, Clone, InputObject)]
 pub struct FileUploadCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Purpose of the file.
     pub purpose: FilePurpose,

@@ -1,5 +1,7 @@
 //! Filters that name things by their keys: `store: { key: ["LONDON"] }` becomes IDs before the rest of a filter is read.
 
+pub mod seen;
+
 use std::collections::HashMap;
 
 use async_graphql::{Context, ID};
@@ -9,6 +11,7 @@ pub use inventory::catalog::rows::keys::KeyKind;
 use inventory::catalog::rows::keys::ids_by_keys;
 use uuid::Uuid;
 
+use self::seen::{SeenKind, SeenTest};
 use crate::{
     catalog::loads,
     graphql::{
@@ -23,9 +26,38 @@ use crate::{
 /// Keys of a whole filter, those of filters inside it included.
 const MOST_KEYS: usize = 1_000;
 
+/// What keys name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestKind {
+    /// Master data, by a key that its table has.
+    Data(KeyKind),
+    /// Documents by their numbers, or members by their e-mail addresses.
+    Seen(SeenKind),
+}
+
+impl From<KeyKind> for TestKind {
+    fn from(kind: KeyKind) -> Self {
+        Self::Data(kind)
+    }
+}
+impl From<SeenKind> for TestKind {
+    fn from(kind: SeenKind) -> Self {
+        Self::Seen(kind)
+    }
+}
+
+/// The names that `keyed_filter` has for them.
+pub mod kinds {
+    pub use inventory::catalog::rows::keys::KeyKind::{
+        CategorySlug, ChannelCode, CustomerExternalRef, ProductSku, StoreCode, StoreGroupCode, SupplierCode,
+    };
+
+    pub use super::seen::SeenKind::{BlanketOrderNumber, MemberEmail, OrderNumber, PurchaseOrderNumber};
+}
+
 /// A test with keys, the kind of thing that it is about, and its place.
 pub struct KeyedTest<'a> {
-    kind: KeyKind,
+    kind: TestKind,
     test: &'a mut IdFilter,
     at: Vec<String>,
 }
@@ -51,7 +83,7 @@ macro_rules! keyed_filter {
         $crate::dated_filter!(flat $filter, $($($dated)+)?);
         impl $crate::keyed_filters::KeyedFilter for $filter {
             fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
-                $($crate::keyed_filters::add($crate::keyed_filters::KeyKind::$kind, &mut self.$field, (at, $name), found);)+
+                $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), found);)+
             }
         }
     };
@@ -59,7 +91,7 @@ macro_rules! keyed_filter {
         $crate::dated_filter!($filter, $($($dated)+)?);
         impl $crate::keyed_filters::KeyedFilter for $filter {
             fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
-                $($crate::keyed_filters::add($crate::keyed_filters::KeyKind::$kind, &mut self.$field, (at, $name), found);)+
+                $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), found);)+
                 for (name, parts) in [("and", &mut self.and), ("or", &mut self.or)] {
                     for (index, part) in parts.iter_mut().flatten().enumerate() {
                         let at = $crate::keyed_filters::below(at, &[name, index.to_string().as_str()]);
@@ -76,9 +108,14 @@ macro_rules! keyed_filter {
 }
 
 /// Adds a test if it has keys.
-pub fn add<'a>(kind: KeyKind, test: &'a mut Option<IdFilter>, (at, name): (&[String], &str), found: &mut Vec<KeyedTest<'a>>) {
+pub fn add<'a>(
+    kind: impl Into<TestKind>,
+    test: &'a mut Option<IdFilter>,
+    (at, name): (&[String], &str),
+    found: &mut Vec<KeyedTest<'a>>,
+) {
     if let Some(test) = test.as_mut().filter(|test| test.key.is_some()) {
-        found.push(KeyedTest { kind, test, at: below(at, &[name]) });
+        found.push(KeyedTest { kind: kind.into(), test, at: below(at, &[name]) });
     }
 }
 
@@ -87,8 +124,8 @@ pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
 }
 
 /// The filter of an argument with IDs in the place of keys, and with ranges in the place of periods. A key that names nothing is left out, so that keys
-/// without one match nothing. Keys of categories need product.read, as where a category is named by its slug. One statement a kind of thing, none
-/// without keys.
+/// without one match nothing. Keys of categories need product.read, as where a category is named by its slug; numbers and addresses need what reading a
+/// document or a member needs. One statement a kind of thing and for each number, none without keys.
 pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
     put_ids(ctx, &mut filter, argument).await?;
@@ -111,16 +148,31 @@ pub async fn test_by_ids(ctx: &Context<'_>, kind: KeyKind, test: Option<IdFilter
     Ok(test)
 }
 
-async fn replace(ctx: &Context<'_>, mut found: Vec<KeyedTest<'_>>, argument: &str) -> Answer<()> {
+async fn replace(ctx: &Context<'_>, found: Vec<KeyedTest<'_>>, argument: &str) -> Answer<()> {
     if found.is_empty() {
         return Ok(());
     }
     bounded(&found, argument)?;
+    let (mut data, mut seen) = (Vec::new(), Vec::new());
+    for KeyedTest { kind, test, at } in found {
+        match kind {
+            TestKind::Data(kind) => data.push((kind, test)),
+            TestKind::Seen(kind) => seen.push(SeenTest { kind, test, at }),
+        }
+    }
+    if !seen.is_empty() {
+        Box::pin(seen::put_ids(ctx, seen, argument)).await?;
+    }
+    put_data(ctx, data).await
+}
+
+/// The same for master data.
+async fn put_data(ctx: &Context<'_>, mut found: Vec<(KeyKind, &mut IdFilter)>) -> Answer<()> {
     // A list with something else in it is refused at its place by those who read the filter.
-    found.retain_mut(|one| {
-        let is_whole = one.test.one_of.as_ref().is_none_or(|listed| listed.iter().all(|id| is_of(one.kind, id)));
+    found.retain_mut(|(kind, test)| {
+        let is_whole = test.one_of.as_ref().is_none_or(|listed| listed.iter().all(|id| is_of(*kind, id)));
         if !is_whole {
-            one.test.key = None;
+            test.key = None;
         }
         is_whole
     });
@@ -128,7 +180,7 @@ async fn replace(ctx: &Context<'_>, mut found: Vec<KeyedTest<'_>>, argument: &st
         return Ok(());
     }
     let known = Box::pin(known(ctx, &found)).await?;
-    for KeyedTest { kind, test, .. } in found {
+    for (kind, test) in found {
         let keys = test.key.take().unwrap_or_default();
         let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));
         let mut ids: Vec<ID> = keys.into_iter().filter_map(named).collect();
@@ -160,11 +212,11 @@ fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
 }
 
 /// The rows that keys name.
-async fn known(ctx: &Context<'_>, found: &[KeyedTest<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+async fn known(ctx: &Context<'_>, found: &[(KeyKind, &mut IdFilter)]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
     let scope = loads(ctx)?.scope();
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
-    for one in found {
-        keys.entry(one.kind).or_default().extend(one.test.key.iter().flatten().map(String::as_str));
+    for (kind, test) in found {
+        keys.entry(*kind).or_default().extend(test.key.iter().flatten().map(String::as_str));
     }
     let mut known = HashMap::new();
     if keys.contains_key(&KeyKind::CategorySlug) {

@@ -57,7 +57,7 @@ pub struct ProductLabel {
 /// Labels on sheets of A4.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductLabelSheetInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Deprecated form of `products`: their IDs.
     #[graphql(default, deprecation = "2026-11-26: use products. Removed after 2027-11-26.")]

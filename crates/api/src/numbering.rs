@@ -229,7 +229,7 @@ impl NumberQuery {
 /// Pattern for the numbers that documents of a kind get from now on.
 #[derive(Debug, Clone, InputObject)]
 pub struct NumberPatternSetInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Kind of document.
     pub kind: DocumentKind,

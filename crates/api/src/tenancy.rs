@@ -101,16 +101,16 @@ impl Tenant {
 /// Changes of a tenant; a field that is omitted stays as it is.
 #[derive(Debug, Clone, InputObject)]
 pub struct TenantUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Version of the settings that you saw, from Tenant.settings.version; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Name of the tenant, at most 200 characters.
+    /// Name of the tenant, at most 200 characters. Null leaves it as it is.
     pub name: Option<String>,
     /// Currency of the tenant's books. Fixed once stock has moved, a charge of a purchase order or an invoice was converted, or an order
     /// has an agreed rate, because values are in it. Null leaves it as it is.
     pub default_currency: Option<CurrencyCode>,
-    /// IANA time zone of the tenant. Past business days keep their dates.
+    /// IANA time zone of the tenant. Past business days keep their dates. Null leaves it as it is.
     pub time_zone: Option<String>,
     /// Whether members must use a second factor. Null leaves it as it is.
     pub is_mfa_required: Option<bool>,
@@ -132,7 +132,7 @@ pub struct TenantUpdateInput {
     /// it, in the currency of the books; to be set again when that changes. Null for no limit.
     pub approval_limit: MaybeUndefined<MoneyInput>,
     /// Method by which the cost of goods that leave stock is computed. Both methods are recorded from the first movement on: reports of the
-    /// past use the new one too.
+    /// past use the new one too. Null leaves it as it is.
     pub costing_method: Option<CostingMethod>,
     /// Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again.
     pub closed_through: MaybeUndefined<Date>,

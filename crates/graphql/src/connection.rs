@@ -287,9 +287,9 @@ pub struct PageInfo {
     pub has_next_page: bool,
     /// Whether there are nodes before this page.
     pub has_previous_page: bool,
-    /// The first node's cursor.
+    /// The first node's cursor. Null for a page without nodes.
     pub start_cursor: Option<Cursor>,
-    /// The last node's cursor.
+    /// The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on.
     pub end_cursor: Option<Cursor>,
 }
 

@@ -33,7 +33,7 @@ pub fn of_both<T: PartialEq>(values: Option<Vec<T>>, others: Option<Vec<T>>) -> 
     }
 }
 
-/// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
+/// Rows whose ID matches; an operator that is null is ignored. An ID that does not exist, or is not yours, matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct IdFilter {
     /// ID that must be equal.
@@ -43,8 +43,9 @@ pub struct IdFilter {
     pub one_of: Option<Vec<ID>>,
     /// Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
     /// references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
-    /// store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups, `reference` of movements numbers of
-    /// documents, at most 20 in a filter. Refused by `id` and for other kinds.
+    /// store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups. For orders, purchase orders and blanket
+    /// orders, and for `reference` of movements, numbers of documents that you may see, at most 20 in a filter; for members their e-mail addresses, which
+    /// need member.read; both without `eq` and `in`. Refused by `id` and for other kinds.
     pub key: Option<Vec<String>>,
     /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
     /// stock levels, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and reference of movements; refused
@@ -52,7 +53,8 @@ pub struct IdFilter {
     pub is_null: Option<bool>,
 }
 
-/// Stores that match all of these: by ID or by code. A store that does not exist, or is not yours, matches nothing.
+/// Stores that match all of these, by ID or by code; an operator that is null is ignored. A store that does not exist, or is not yours,
+/// matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StoreIdFilter {
     /// ID of the store.
@@ -64,7 +66,7 @@ pub struct StoreIdFilter {
     pub key: Option<Vec<String>>,
 }
 
-/// Rows whose text matches. Case does not count.
+/// Rows whose text matches; an operator that is null is ignored. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StringFilter {
     /// Text that must be equal.

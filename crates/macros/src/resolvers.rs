@@ -138,7 +138,7 @@ fn validate_only() -> FnArg {
 }
 
 fn idempotency_key() -> FnArg {
-    let text = "Idempotency key. A repeated call with the same key and input returns the first result.";
+    let text = "Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.";
     parse_quote!(#[graphql(desc = #text)] idempotency_key: Option<String>)
 }
 

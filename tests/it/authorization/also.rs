@@ -31,6 +31,8 @@ pub const ALSO: &[(&str, &str)] = &[
     ("CreditNoteIssueInput", "invoiceId"),
     ("productLabels", "products"),
     ("productDescriptionPrompt", "product"),
+    ("purchaseOrderHtml", "by"),
+    ("purchaseOrderPage", "by"),
     ("ProductDocumentAddInput", "productId"),
     ("ProductImageAddInput", "productId"),
     ("ProductImageReorderInput", "productId"),

@@ -99,9 +99,6 @@ const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|How|If|It|It
 /// Words that begin no sentence of a description, the later ones neither (`docs/STYLE.md`, rule 1).
 const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Who|Whoever|Whom|Whose|Why";
 
-/// Types of amounts and times: a text says what it means that there is none.
-const MEASURES: [&str; 8] = ["Date", "DateTime", "Decimal", "Float", "Int", "Long", "Money", "Quantity"];
-
 /// Words that begin no clause after a colon or a semicolon either: the clause names its thing. Where begins a condition there.
 const CLAUSE_OPENINGS: &str = "how|the same|what|whatever|who|whoever|whom|whose|why";
 
@@ -177,7 +174,7 @@ fn names_in_clauses(text: &str) -> bool {
 }
 
 /// The prose of a text as words in lower case, each with a space on both sides.
-fn as_words(text: &str) -> String {
+pub fn as_words(text: &str) -> String {
     let prose = text.split('`').step_by(2).collect::<Vec<_>>().join(" ").to_lowercase();
     let words: Vec<&str> = prose.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     format!(" {} ", words.join(" "))
@@ -243,28 +240,6 @@ fn a_budget_is_the_money_of_a_plan() {
         texts.iter().filter(|(_, text)| as_words(text).contains(" budget ")).map(|(path, _)| path.as_str()).collect();
     paths.sort_unstable();
     assert_eq!(paths, BUDGETS, "points of a caller are those of a rate limit");
-}
-
-#[test]
-fn nullable_amounts_and_times_say_what_null_means() {
-    let mut faults = Vec::new();
-    for definition in &parsed(&served()).definitions {
-        let TypeSystemDefinition::Type(kind) = definition else { continue };
-        let fields = match &kind.node.kind {
-            TypeKind::Object(object) => object.fields.as_slice(),
-            TypeKind::Interface(interface) => interface.fields.as_slice(),
-            _ => continue,
-        };
-        for field in fields.iter().map(|field| &field.node) {
-            let text = field.description.as_ref().map(|text| text.node.as_str()).unwrap_or_default();
-            // The text of a deprecated name is that of the present one.
-            let is_said = text.to_lowercase().contains("null") || text.starts_with("Deprecated name of ");
-            if MEASURES.contains(&field.ty.to_string().as_str()) && !is_said {
-                faults.push(format!("{}.{}: {text}", kind.node.name, field.name));
-            }
-        }
-    }
-    assert!(faults.is_empty(), "{} may be null and do not say what it means: {:#?}", faults.len(), shown(&faults));
 }
 
 /// Types of inputs that are a choice, an amount or a time.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{descriptions::inputs_and_texts, served, shapes};
 
-/// The texts of a name. Of `first` there are two: a list that is read from its end too says so.
+/// The texts of a name. Of `first` there are two: a list that is read from its end too says so. Of `idempotencyKey`, too: a call that
+/// may do without one says so.
 const TEXTS: [(&str, &[&str]); 10] = [
     ("after", &["Cursor of the last row of the page before. Null starts with the first row."]),
     ("and", &["Conditions that must all hold; an empty list holds for everything."]),
@@ -13,7 +14,13 @@ const TEXTS: [(&str, &[&str]); 10] = [
         "first",
         &["Rows in this page, 1 to 250. Null for 50.", "Rows in this page, 1 to 250. Null for 50, or where last is given."],
     ),
-    ("idempotencyKey", &["Idempotency key. A repeated call with the same key and input returns the first result."]),
+    (
+        "idempotencyKey",
+        &[
+            "Idempotency key. A repeated call with the same key and input returns the first result.",
+            "Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.",
+        ],
+    ),
     ("last", &["Rows in this page counted from the end of the list, 1 to 250. Null counts from the start, as first says."]),
     ("limit", &["Count no further than this: 1 to 100,000. Default 1,000."]),
     ("not", &["Condition that must not hold."]),

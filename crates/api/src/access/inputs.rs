@@ -33,7 +33,7 @@ pub struct RoleGrantInput {
 /// The grants of a member.
 #[derive(Debug, Clone, InputObject)]
 pub struct MemberRolesSetInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The member.
     pub member_id: ID,
@@ -67,7 +67,7 @@ impl MemberRolesSetInput {
 /// A role to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Key of the role: 2 to 63 lowercase letters, digits and hyphens.
     pub key: String,
@@ -75,7 +75,7 @@ pub struct RoleCreateInput {
     pub name: String,
     /// The permissions that it has itself. You must hold each of them for all stores.
     pub permissions: Vec<String>,
-    /// The roles that it inherits.
+    /// The roles that it inherits. Null for none.
     pub inherits: Option<Vec<ID>>,
 }
 
@@ -86,10 +86,10 @@ impl RoleCreateInput {
     }
 }
 
-/// Changes of a role; a field that is omitted stays as it is.
+/// Changes of a role; fields that are left out or null stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
@@ -115,7 +115,7 @@ impl RoleUpdateInput {
 /// A role to be removed.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleDeleteInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
@@ -126,7 +126,7 @@ pub struct RoleDeleteInput {
 /// A group of stores to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Code of the group of stores, unique in the tenant; case is ignored.
     pub code: String,
@@ -135,7 +135,7 @@ pub struct StoreGroupCreateInput {
     /// Deprecated form of `stores`: their IDs.
     #[graphql(deprecation = "2026-11-26: use stores. Removed after 2027-11-26.")]
     pub store_ids: Option<Vec<ID>>,
-    /// Stores of the group.
+    /// Stores of the group. Null for none.
     pub stores: Option<Vec<StoreRef>>,
 }
 
@@ -149,10 +149,10 @@ impl StoreGroupCreateInput {
     }
 }
 
-/// Changes of a group of stores; a field that is omitted stays as it is.
+/// Changes of a group of stores; fields that are left out or null stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The group.
     pub id: ID,
@@ -172,7 +172,7 @@ pub struct StoreGroupUpdateInput {
 /// A group of stores to archive.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupArchiveInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Group of stores to archive.
     pub id: ID,
@@ -183,7 +183,7 @@ pub struct StoreGroupArchiveInput {
 /// An archived group of stores to restore.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupRestoreInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Group of stores to restore.
     pub id: ID,
@@ -204,7 +204,7 @@ impl StoreGroupUpdateInput {
 /// An integration to be made. You can give it only what you hold yourself now.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Name of the integration.
     pub name: String,
@@ -244,13 +244,13 @@ impl IntegrationCreateInput {
 /// Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The integration.
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Name of the integration.
+    /// Name of the integration. Null leaves it as it is.
     pub name: Option<String>,
     /// Deprecated form of `channel`: its ID.
     #[graphql(deprecation = "2026-11-26: use channel. Removed after 2027-11-26.")]
@@ -258,8 +258,9 @@ pub struct IntegrationUpdateInput {
     /// Channel to bind the integration to. Null binds it to none.
     pub channel: MaybeUndefined<ChannelRef>,
     /// Permissions of the integration, in place of the present ones. A permission that is removed here is removed from the keys too.
+    /// Null leaves them as they are.
     pub permissions: Option<Vec<String>>,
-    /// Stores to which the integration's permissions of the class STORE are to apply.
+    /// Stores to which the integration's permissions of the class STORE are to apply. Null leaves it as it is.
     pub scope: Option<StoreScopeInput>,
     /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is.
     pub is_trusted_documents_only: Option<bool>,
@@ -306,7 +307,7 @@ pub struct ApiKeyBudgetInput {
 /// A key to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct ApiKeyCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// ID of the integration that the key belongs to.
     pub integration_id: ID,

@@ -27,7 +27,7 @@ pub struct AlertActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is.
     pub note: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct AlertSnoozeInput {
     pub until: DateTime,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is.
     pub note: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub struct AlertAssignInput {
     pub member_id: Option<ID>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is.
     pub note: Option<String>,
 }
 

@@ -50,7 +50,7 @@ impl AlertChanges {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Cursor of the item. Pass it as `after` to resume from here.
+    /// Cursor of the item. Pass it as `after` to resume from here. Null in a RESET.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
@@ -184,7 +184,8 @@ impl AlertSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the alerts; all alerts by default.")] filter: Option<AlertListFilter>,
-        #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
+        #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins with a snapshot.")]
+        after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Alerts>()?.database());
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());

@@ -57,7 +57,7 @@ pub struct AlertListFilter {
 }
 
 crate::keyed_filter!(
-    flat AlertListFilter, "store" store StoreCode, "product" product ProductSku;
+    flat AlertListFilter, "store" store StoreCode, "product" product ProductSku, "assignee" assignee MemberEmail;
     [store] "openedAt" opened_at, "updatedAt" updated_at
 );
 

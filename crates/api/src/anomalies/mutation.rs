@@ -23,11 +23,11 @@ use crate::{
 /// An anomaly that is fine.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockAnomalyAcceptInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The anomaly.
     pub id: ID,
-    /// Note that is kept with the count, at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

@@ -83,7 +83,9 @@ impl AnomalyQuery {
     async fn stock_anomalies(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores, products, states, kinds and days to include.")] filter: Option<StockAnomalyFilter>,
+        #[graphql(desc = "Stores, products, states, kinds and days to include. Null for all.")] filter: Option<
+            StockAnomalyFilter,
+        >,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

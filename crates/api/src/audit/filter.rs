@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Entries that match all of these.
+/// Entries that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AuditFilter {
     /// Member or integration that acted.
@@ -29,7 +29,7 @@ pub struct AuditFilter {
     pub outcome: Option<Vec<AuditOutcome>>,
 }
 
-crate::dated_filter!(flat AuditFilter, [] "at" at);
+crate::keyed_filter!(flat AuditFilter, "actor" actor MemberEmail; [] "at" at);
 
 /// Sort order of a list of audit entries.
 #[derive(Debug, Clone, Copy, InputObject)]

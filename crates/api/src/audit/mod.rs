@@ -25,7 +25,7 @@ use crate::{
         limits::Limits,
         scalars::{Cursor, Long},
     },
-    periods::in_days,
+    keyed_filters::by_ids,
 };
 
 /// Entries that one `auditVerify` walks at most: about a second.
@@ -55,7 +55,7 @@ impl AuditQuery {
         let args = PageArgs { first, after, last, before };
         let (descending, list) = filter::sorted(sort);
         let request = args.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let filter = in_days(ctx, filter).await?.unwrap_or_default();
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
         let (mut conditions, mut values) = filter.sql(platform::storage::Reads::backend(&scope))?;
         let source = rows::source(&conditions, values.clone());
         let (bounds, order, bound) = keyset(&["seq"], descending, &request, values.len() + 2);

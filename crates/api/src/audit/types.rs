@@ -98,7 +98,7 @@ impl AuditEntry {
         let target = self.stored.entry.target.as_ref()?;
         schema::find(ctx, &target.to_string()).await.ok().flatten()
     }
-    /// ID of the object that the call was about, also where the object can no longer be seen.
+    /// ID of the object that the call was about, also where the object can no longer be seen. Null when it was about none.
     pub async fn target_id(&self) -> Option<ID> {
         self.stored.entry.target.as_ref().map(|target| target.to_string().into())
     }

@@ -63,7 +63,8 @@ pub struct PaymentTerms {
     pub text: Option<String>,
 }
 
-/// Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number.
+/// Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone
+/// number. Fields that are left out or null are empty.
 #[derive(Debug, Clone, InputObject)]
 pub struct PartyContactInput {
     /// Name of the person or desk, at most 120 characters.
@@ -76,7 +77,8 @@ pub struct PartyContactInput {
     pub role: Option<String>,
 }
 
-/// Address of a supplier, a store or a customer: at least one field, each of at most 120 characters.
+/// Address of a supplier, a store or a customer: at least one field, each of at most 120 characters. Fields that are
+/// left out or null are empty.
 #[derive(Debug, Clone, InputObject)]
 pub struct PartyAddressInput {
     /// Name on the address.
@@ -117,7 +119,7 @@ pub struct PaymentTermsInput {
     pub discount_days: Option<i32>,
     /// Discount for an early payment, in percent with at most 2 decimals, 0 to 100. Null when there is none.
     pub discount_percent: Option<Decimal>,
-    /// Further terms in words, at most 500 characters.
+    /// Further terms in words, at most 500 characters. Null for none.
     pub text: Option<String>,
 }
 

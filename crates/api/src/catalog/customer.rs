@@ -69,14 +69,14 @@ impl Customer {
     async fn is_personal_data_lost(&self) -> bool {
         self.0.is_lost
     }
-    /// Contacts at the customer, at most 20, in the order in which they were given. Empty when there are none.
+    /// Contacts at the customer, at most 20, in the order in which they were given. Empty when there are none; null without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn contacts(&self, ctx: &Context<'_>) -> Option<Answer<Vec<PartyContact>>> {
         Some(
             self.reached(ctx, self.0.particulars.contacts.as_deref()).map(|text| text.map(company::contacts).unwrap_or_default()),
         )
     }
-    /// Addresses of the customer, at most 20, in the order in which they were given. Empty when there are none.
+    /// Addresses of the customer, at most 20, in the order in which they were given. Empty when there are none; null without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn addresses(&self, ctx: &Context<'_>) -> Option<Answer<Vec<PartyAddress>>> {
         Some(
@@ -84,7 +84,7 @@ impl Customer {
                 .map(|text| text.map(company::addresses).unwrap_or_default()),
         )
     }
-    /// Tax numbers of the customer, at most 10, in the order in which they were given. Empty when there are none.
+    /// Tax numbers of the customer, at most 10, in the order in which they were given. Empty when there are none; null without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn tax_ids(&self, ctx: &Context<'_>) -> Option<Answer<Vec<TaxId>>> {
         Some(self.reached(ctx, self.0.particulars.tax_ids.as_deref()).map(|text| text.map(company::tax_ids).unwrap_or_default()))

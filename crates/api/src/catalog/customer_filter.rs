@@ -35,8 +35,8 @@ const MOST_ADDRESSES: usize = 8;
 /// Points for comparing the names of as many customers as are compared at most. What fewer cost less is put back.
 const NAMES_COST: u32 = 400;
 
-/// Customers that match all of these. Without a filter, those in use. Names and e-mail addresses are stored encrypted: an address is found as a whole, and a name among at
-/// most 10,000 customers.
+/// Customers that match all of these; a condition that is null is ignored. Without a filter, those in use. Names and
+/// e-mail addresses are stored encrypted: an address is found as a whole, and a name among at most 10,000 customers.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CustomerFilter {
     /// Conditions that must all hold; an empty list holds for everything.

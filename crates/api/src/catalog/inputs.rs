@@ -63,31 +63,31 @@ pub struct ProductOptionInput {
 /// A new product.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// SKU, at most 64 characters, unique in the tenant; case is ignored.
     pub sku: String,
     /// Name of the product, at most 255 characters.
     pub name: String,
-    /// Description of the product, at most 10,000 characters.
+    /// Description of the product, at most 10,000 characters. Null for none.
     pub description: Option<String>,
     /// Unit in which the product is counted. Default: each, without decimals.
     pub unit: Option<UnitInput>,
-    /// Barcodes of the product and of its packs, at most 50.
+    /// Barcodes of the product and of its packs, at most 50. Null for none.
     pub barcodes: Option<Vec<BarcodeInput>>,
     /// Deprecated form of `category`: its ID.
     #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// The product's category.
+    /// The product's category. Null for none.
     pub category: Option<CategoryRef>,
     /// Deprecated form of `supplier`: its ID.
     #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier from which the product is bought.
+    /// Supplier from which the product is bought. Null for none.
     pub supplier: Option<SupplierRef>,
-    /// ID of the family of which the product is a variant.
+    /// ID of the family of which the product is a variant. Null for none.
     pub family_id: Option<ID>,
-    /// A value for each of the family's options.
+    /// A value for each of the family's options. Null for none.
     pub options: Option<Vec<ProductOptionInput>>,
     /// Selling price of one whole unit. Null for none.
     pub price: Option<MoneyInput>,
@@ -113,27 +113,28 @@ pub struct ProductCreateInput {
     pub width_mm: Option<i32>,
     /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown.
     pub height_mm: Option<i32>,
-    /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored.
+    /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored. Null when unknown.
     pub origin_country: Option<String>,
-    /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out.
+    /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. Null when unknown.
     pub tariff_number: Option<String>,
-    /// Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    /// Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none.
     pub tags: Option<Vec<String>>,
-    /// Custom data: a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB. Null for {}.
     pub metadata: Option<Json>,
     /// Stock that the product begins with, at most 100 lines. Each line is received with the reason OPENING, under the same key: idempotencyKey is
     /// needed, and the permission stock.adjust in each store. Null for none.
     pub opening_stock: Option<Vec<OpeningStockInput>>,
 }
 
-/// A change of a product. Fields that are left out stay as they are; null clears.
+/// A change of a product. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+/// where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductUpdateInput {
     /// The product.
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// SKU of the product. The previous one is kept in formerSkus.
     pub sku: MaybeUndefined<String>,
@@ -193,7 +194,8 @@ pub struct ProductUpdateInput {
     pub metadata: MaybeUndefined<Json>,
 }
 
-/// A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are; null clears.
+/// A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are. Null
+/// clears a field, and is refused with REQUIRED where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductUpsertInput {
     /// Finds the product.
@@ -257,7 +259,7 @@ pub struct ProductUpsertInput {
 /// Products to be made or changed, at most 500.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductBulkUpsertInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The products, each answered by itself.
     pub rows: Vec<ProductUpsertInput>,

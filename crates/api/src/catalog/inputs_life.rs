@@ -38,7 +38,7 @@ macro_rules! life_inputs {
                 pub $field: Option<$reference>,
                 /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
                 pub expected_version: Option<Long>,
-                /// Idempotency key. A repeated call with the same key and input returns the first result.
+                /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
                 pub idempotency_key: Option<String>,
             }
 

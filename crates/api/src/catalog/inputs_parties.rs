@@ -24,7 +24,7 @@ use crate::graphql::scalars::Long;
 /// A new store.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Code of the store, at most 64 characters, unique in the tenant; case is ignored.
     pub code: String,
@@ -35,13 +35,13 @@ pub struct StoreCreateInput {
     pub kind: enums::StoreKind,
     /// IANA time zone of the store's business days. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// Contacts at the store, at most 20.
+    /// Contacts at the store, at most 20. Null for none.
     pub contacts: Option<Vec<PartyContactInput>>,
-    /// Address of the store.
+    /// Address of the store. Null for none.
     pub address: Option<PartyAddressInput>,
-    /// Tax numbers of the store, at most 10.
+    /// Tax numbers of the store, at most 10. Null for none.
     pub tax_ids: Option<Vec<TaxIdInput>>,
-    /// Payment terms of the store.
+    /// Payment terms of the store. Null for none.
     pub payment_terms: Option<PaymentTermsInput>,
     /// Time that the store takes from an order to its shipment. Null for none.
     pub handling_time: Option<HandlingTimeInput>,
@@ -67,14 +67,15 @@ impl From<StoreCreateInput> for StoreFields {
     }
 }
 
-/// A change of a store. Fields that are left out stay as they are.
+/// A change of a store. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+/// where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreUpdateInput {
     /// The store.
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Code of the store, unique in the tenant; case is ignored.
     pub code: MaybeUndefined<String>,
@@ -117,24 +118,24 @@ impl From<StoreUpdateInput> for StoreFields {
 /// A new customer: at least one of externalRef, name and email is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// Reference of the customer in an external system, unique in the tenant; at most 255 characters.
+    /// Reference of the customer in an external system, unique in the tenant; at most 255 characters. Null for none.
     pub external_ref: Option<String>,
-    /// Name of the customer, at most 255 characters.
+    /// Name of the customer, at most 255 characters. Null when unknown.
     pub name: Option<String>,
-    /// Country of the customer: an ISO 3166 code, or a name.
+    /// Country of the customer: an ISO 3166 code, or a name. Null when unknown.
     pub country: Option<String>,
-    /// E-mail address of the customer.
+    /// E-mail address of the customer. Null when unknown.
     pub email: Option<String>,
     /// Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
-    /// They are kept unsealed: they must not identify a person.
+    /// They are kept unsealed: they must not identify a person. Null for none.
     pub tags: Option<Vec<String>>,
-    /// Contacts at the customer, at most 20.
+    /// Contacts at the customer, at most 20. Null for none.
     pub contacts: Option<Vec<PartyContactInput>>,
-    /// Addresses of the customer, at most 20.
+    /// Addresses of the customer, at most 20. Null for none.
     pub addresses: Option<Vec<PartyAddressInput>>,
-    /// Tax numbers of the customer, at most 10.
+    /// Tax numbers of the customer, at most 10. Null for none.
     pub tax_ids: Option<Vec<TaxIdInput>>,
     /// Payment terms of the customer. Null for none.
     pub payment_terms: Option<PaymentTermsInput>,
@@ -166,7 +167,7 @@ pub struct CustomerUpdateInput {
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Reference of the customer in an external system, unique in the tenant; at most 255 characters.
     pub external_ref: MaybeUndefined<String>,
@@ -208,7 +209,7 @@ impl From<CustomerUpdateInput> for CustomerFields {
 /// A new supplier.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Code of the supplier, at most 64 characters, unique in the tenant; case is ignored.
     pub code: String,
@@ -216,15 +217,15 @@ pub struct SupplierCreateInput {
     pub name: String,
     /// Lead time from ordering to receiving, in days: 0 to 3,650. Null when unknown.
     pub lead_time_days: Option<i32>,
-    /// E-mail address for purchase orders.
+    /// E-mail address for purchase orders. Null for none.
     pub email: Option<String>,
-    /// Contacts at the supplier, at most 20.
+    /// Contacts at the supplier, at most 20. Null for none.
     pub contacts: Option<Vec<PartyContactInput>>,
-    /// Address of the supplier.
+    /// Address of the supplier. Null for none.
     pub address: Option<PartyAddressInput>,
-    /// Tax numbers of the supplier, at most 10.
+    /// Tax numbers of the supplier, at most 10. Null for none.
     pub tax_ids: Option<Vec<TaxIdInput>>,
-    /// Payment terms of the supplier.
+    /// Payment terms of the supplier. Null for none.
     pub payment_terms: Option<PaymentTermsInput>,
     /// Least value of the goods of an order, without charges. Null or 0 for none.
     pub minimum_order_value: Option<MoneyInput>,
@@ -249,14 +250,15 @@ impl From<SupplierCreateInput> for SupplierFields {
     }
 }
 
-/// A change of a supplier. Fields that are left out stay as they are; null clears.
+/// A change of a supplier. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+/// where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierUpdateInput {
     /// The supplier.
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Code of the supplier, unique in the tenant; case is ignored.
     pub code: MaybeUndefined<String>,
@@ -297,7 +299,7 @@ impl From<SupplierUpdateInput> for SupplierFields {
 /// A new channel.
 #[derive(Debug, Clone, InputObject)]
 pub struct ChannelCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Code of the channel, at most 64 characters, unique in the tenant; case is ignored.
     pub code: String,
@@ -313,7 +315,7 @@ impl From<ChannelCreateInput> for ChannelFields {
 /// Customers to be made or changed, at most 500.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerBulkUpsertInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The customers, each answered by itself.
     pub rows: Vec<CustomerUpsertInput>,

@@ -23,7 +23,7 @@ use crate::{
 /// A new category.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Name of the category, at most 255 characters.
     pub name: String,
@@ -39,17 +39,17 @@ pub struct CategoryCreateInput {
     /// Deprecated name of `sortIndex`.
     #[graphql(deprecation = "2026-11-27: use sortIndex. Removed after 2027-11-27.")]
     pub position: Option<i32>,
-    /// URL of the category's picture.
+    /// URL of the category's picture. Null for none.
     pub image_url: Option<String>,
-    /// Custom data: a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB. Null for {}.
     pub metadata: Option<Json>,
-    /// Text about the category for shoppers, at most 10,000 characters.
+    /// Text about the category for shoppers, at most 10,000 characters. Null for none.
     pub description: Option<String>,
     /// Whether shops show the category. Null for true.
     pub is_active: Option<bool>,
-    /// Title of the category's page for search engines, at most 255 characters.
+    /// Title of the category's page for search engines, at most 255 characters. Null for none.
     pub seo_title: Option<String>,
-    /// Summary of the category's page for search engines, at most 1,000 characters.
+    /// Summary of the category's page for search engines, at most 1,000 characters. Null for none.
     pub seo_description: Option<String>,
 }
 impl CategoryCreateInput {
@@ -82,14 +82,15 @@ impl From<CategoryCreateInput> for CategoryFields {
     }
 }
 
-/// A change of a category. Fields that are left out stay as they are; null clears.
+/// A change of a category. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+/// where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryUpdateInput {
     /// The category.
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Name of the category, at most 255 characters.
     pub name: MaybeUndefined<String>,
@@ -147,7 +148,7 @@ pub struct CategoryArchiveInput {
     pub category: Option<CategoryRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Deprecated form of `moveTo`: its ID.
     #[graphql(deprecation = "2026-11-26: use moveTo. Removed after 2027-11-26.")]
@@ -163,7 +164,8 @@ impl CategoryArchiveInput {
     }
 }
 
-/// A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are; null clears.
+/// A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are. Null
+/// clears a field, and is refused with REQUIRED where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryUpsertInput {
     /// Finds the category.
@@ -213,7 +215,7 @@ impl From<CategoryUpsertInput> for CategoryFields {
 /// Categories to be made or changed, at most 500.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryBulkUpsertInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The categories, parents before their children, each answered by itself.
     pub rows: Vec<CategoryUpsertInput>,
@@ -222,7 +224,7 @@ pub struct CategoryBulkUpsertInput {
 /// A new family of variants.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductFamilyCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Name of the family, at most 255 characters.
     pub name: String,
@@ -242,7 +244,7 @@ pub struct ProductFamilyArchiveInput {
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
 }
 
@@ -253,6 +255,6 @@ pub struct ProductFamilyRestoreInput {
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
 }

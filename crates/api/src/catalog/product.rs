@@ -281,7 +281,9 @@ impl Product {
     async fn stock(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores to include; a store that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores to include; a store that does not exist has no level. Null for all.")] stores: Option<
+            Vec<StoreRef>,
+        >,
     ) -> Answer<Levels> {
         Box::pin(levels_of_product(ctx, self.row.id, stores)).await
     }
@@ -291,7 +293,9 @@ impl Product {
     async fn availability(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores to include; a store that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores to include; a store that does not exist has nothing. Null for all.")] stores: Option<
+            Vec<StoreRef>,
+        >,
     ) -> Answer<Vec<StockAvailability>> {
         if self.row.is_kit {
             return Box::pin(availability_of_kit(ctx, &permit, &self.row, stores)).await;

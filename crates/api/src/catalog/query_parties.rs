@@ -158,8 +158,8 @@ impl PartyQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
-        #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
-        #[graphql(desc = "Tag of the customers to include; case is ignored.")] tag: Option<String>,
+        #[graphql(desc = "E-mail address of the customers to include; case is ignored. Null for any.")] email: Option<String>,
+        #[graphql(desc = "Tag of the customers to include; case is ignored. Null for any.")] tag: Option<String>,
         #[graphql(desc = "Filter of the customers; those in use by default. With email or tag, both must hold.")] filter: Option<
             CustomerFilter,
         >,

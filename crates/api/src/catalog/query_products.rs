@@ -72,7 +72,9 @@ impl ProductQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
-        #[graphql(desc = "Sort order.")] order_by: Option<ProductOrder>,
+        #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
+            ProductOrder,
+        >,
         #[graphql(desc = "Sort of the list. Null for that of orderBy.")] sort: Option<ProductSort>,
         first: Option<i32>,
         after: Option<Cursor>,

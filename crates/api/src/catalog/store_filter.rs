@@ -20,7 +20,8 @@ use crate::graphql::{
     refusal::Path,
 };
 
-/// Stores that match all of these. Without a filter, all stores, archived ones included.
+/// Stores that match all of these; a condition that is null is ignored. Without a filter, all stores, archived ones
+/// included.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StoreFilter {
     /// Conditions that must all hold; an empty list holds for everything.

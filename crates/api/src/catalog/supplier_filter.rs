@@ -19,7 +19,7 @@ use crate::graphql::{
     refusal::Path,
 };
 
-/// Suppliers that match all of these. Without a filter, those in use.
+/// Suppliers that match all of these; a condition that is null is ignored. Without a filter, those in use.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierFilter {
     /// Conditions that must all hold; an empty list holds for everything.

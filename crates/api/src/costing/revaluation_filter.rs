@@ -14,7 +14,7 @@ use crate::{
     orders::{document_filter::DocumentFilter, filters::texts},
 };
 
-/// Revaluations that match all of these.
+/// Revaluations that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StockRevaluationFilter {
     /// Condition on the ID of the revaluation.
@@ -36,7 +36,10 @@ pub struct StockRevaluationFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat StockRevaluationFilter, "product" product ProductSku; [] "createdAt" created_at);
+crate::keyed_filter!(
+    flat StockRevaluationFilter, "product" product ProductSku, "createdBy" created_by MemberEmail;
+    [] "createdAt" created_at
+);
 
 impl StockRevaluationFilter {
     /// The filter as rows understand it. Numbers of revaluations have no letters, so no patterns are needed.

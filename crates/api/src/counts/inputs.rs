@@ -31,9 +31,9 @@ pub struct StocktakeCreateInput {
     /// Deprecated form of `category`: its ID.
     #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<ID>,
-    /// The category, of a CATEGORY stocktake and of no other.
+    /// The category, of a CATEGORY stocktake and of no other. Null for the other kinds.
     pub category: Option<CategoryRef>,
-    /// The class, of a CYCLE stocktake and of no other.
+    /// The class, of a CYCLE stocktake and of no other. Null for the other kinds.
     pub abc_class: Option<AbcClass>,
     /// The products, of a LIST and of no other; at most 2,000. Empty by default.
     #[graphql(default)]
@@ -41,9 +41,9 @@ pub struct StocktakeCreateInput {
     /// Whether the book quantities are hidden from callers without count.review. Default true.
     #[graphql(default = true)]
     pub is_blind: bool,
-    /// Reference of the stocktake in an external system; at most 128 characters, unique in the tenant.
+    /// Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. Null for none.
     pub external_ref: Option<String>,
-    /// Note that is kept with the stocktake, at most 1,000 characters.
+    /// Note that is kept with the stocktake, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Whether the stocktake is started in the same call. False by default.
     #[graphql(default)]
@@ -59,7 +59,7 @@ pub struct StocktakeActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the stocktake, at most 1,000 characters.
+    /// Note that is kept with the stocktake, at most 1,000 characters. Null leaves the note as it is.
     pub note: Option<String>,
 }
 
@@ -70,12 +70,13 @@ pub struct StocktakeLineInput {
     pub product: ProductRef,
     /// Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
     /// A lot unknown to the books is given by its code and created when the stocktake is approved.
+    /// Null for a product that is not tracked.
     pub lot: Option<LotRef>,
     /// Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given.
     pub counted: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given.
     pub packs: Option<i32>,
-    /// Note that is kept with the stocktake, at most 1,000 characters.
+    /// Note that is kept with the stocktake, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

@@ -69,8 +69,8 @@ impl CurrencyQuery {
     async fn exchange_rates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Base currency of the rates to include.")] base: Option<CurrencyCode>,
-        #[graphql(desc = "Quote currency of the rates to include.")] quote: Option<CurrencyCode>,
+        #[graphql(desc = "Base currency of the rates to include. Null for all.")] base: Option<CurrencyCode>,
+        #[graphql(desc = "Quote currency of the rates to include. Null for all.")] quote: Option<CurrencyCode>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

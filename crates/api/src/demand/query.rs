@@ -46,7 +46,7 @@ impl DemandQuery {
     async fn demand_facts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Days, products, stores and channels to include.")] filter: Option<DemandFilter>,
+        #[graphql(desc = "Days, products, stores and channels to include. Null for all.")] filter: Option<DemandFilter>,
         #[graphql(
             desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
         )]

@@ -228,8 +228,8 @@ impl StockPerformanceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The first business day.")] from: Date,
         #[graphql(desc = "Last business day; a period has at most 731 days.")] to: Date,
-        #[graphql(desc = "Products to include.")] product: Option<IdFilter>,
-        #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
+        #[graphql(desc = "Products to include. Null for all.")] product: Option<IdFilter>,
+        #[graphql(desc = "Stores to include. Null for all.")] store: Option<IdFilter>,
         #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1. Default 0.2.", default = 0.2)]
         substitution: f64,
         #[graphql(

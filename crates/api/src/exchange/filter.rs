@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Data jobs that match all of these.
+/// Data jobs that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DataJobFilter {
     /// States to include; an empty list matches nothing.
@@ -28,7 +28,7 @@ pub struct DataJobFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
-crate::dated_filter!(flat DataJobFilter, [] "createdAt" created_at);
+crate::keyed_filter!(flat DataJobFilter, "createdBy" created_by MemberEmail; [] "createdAt" created_at);
 
 /// Sort order of a list of data jobs; data jobs with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]

@@ -33,9 +33,9 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     labels::{LabelMutation, LabelQuery},
     media::{self as media, MediaMutation},
-    periods::in_days,
     schema::Node,
 };
 use filter::{DataJobFilter, DataJobSort};
@@ -52,7 +52,7 @@ impl ExchangeQuery {
     async fn data_jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Statuses to include; an empty list matches nothing.")] statuses: Option<Vec<DataJobStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<Vec<DataJobStatus>>,
         #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
         states: Option<Vec<DataJobStatus>>,
         first: Option<i32>,
@@ -73,7 +73,7 @@ impl ExchangeQuery {
         if let Some(statuses) = of_both(statuses, states) {
             filter::one_of(&mut clause, "x.state", statuses.into_iter().map(|status| core::State::from(status).as_str()));
         }
-        in_days(ctx, filter).await?.unwrap_or_default().push_to(&mut clause)?;
+        by_ids(ctx, filter, "filter").await?.unwrap_or_default().push_to(&mut clause)?;
         let Clause { sql: mut conditions, mut values, .. } = clause;
         let source = ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
         let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], descending, &request, values.len() + 2);

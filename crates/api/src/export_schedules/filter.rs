@@ -14,7 +14,7 @@ use crate::{
     orders::filters::span,
 };
 
-/// Export schedules that match all of these.
+/// Export schedules that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ExportScheduleFilter {
     /// Condition on the ID of the schedule.
@@ -33,7 +33,10 @@ pub struct ExportScheduleFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-crate::dated_filter!(flat ExportScheduleFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+crate::keyed_filter!(
+    flat ExportScheduleFilter, "owner" owner MemberEmail;
+    [] "createdAt" created_at, "updatedAt" updated_at
+);
 
 impl ExportScheduleFilter {
     /// The filter as rows understand it.

@@ -16,7 +16,7 @@ use crate::{
         fault::Answer,
         scalars::Cursor,
     },
-    periods::in_days,
+    keyed_filters::by_ids,
     purchasing::links::MOST_A_PAGE,
 };
 
@@ -43,7 +43,7 @@ impl ExportScheduleQuery {
         let sorted = ExportScheduleSort::sorted(sort);
         let kind = sorted.kind("exportSchedules");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = schedules.page(&permit, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|schedule| {
             let keys = sorted.keys(&schedule);

@@ -175,6 +175,7 @@ pub struct FactorSeriesSetInput {
     #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<async_graphql::ID>,
     /// Store that the series is for. Needed unless your rights are for all stores.
+    /// Null for all stores, or for those of `country`.
     pub store: Option<StoreRef>,
     /// Deprecated form of `product`: its ID.
     #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
@@ -185,17 +186,20 @@ pub struct FactorSeriesSetInput {
     #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]
     pub category_id: Option<async_graphql::ID>,
     /// Category whose products the series is for, with all categories below it. Not together with a product.
+    /// Null for all products, or for `product`.
     pub category: Option<CategoryRef>,
     /// Country whose stores the series is for, by their addresses, as two letters. Not together with a store.
+    /// Null for any country.
     pub country: Option<String>,
     /// First day on which the series is known. Null for the day of its first value.
     pub from: Option<Date>,
     /// Last day on which the series is known. Null for the day of its last value. A PROMOTION or HOLIDAY has level 0 on days
     /// between without a value; other kinds need four days or more of a week.
     pub until: Option<Date>,
-    /// Days and values, at most 4000, each day once.
+    /// Days and values, at most 4000, each day once. Null where `csv` is given.
     pub values: Option<Vec<FactorValueInput>>,
     /// Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over.
+    /// Null where `values` is given.
     pub csv: Option<String>,
 }
 

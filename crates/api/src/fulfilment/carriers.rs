@@ -101,7 +101,7 @@ pub struct CarrierUpsertInput {
     /// Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. Empty by default.
     #[graphql(default)]
     pub services: Vec<String>,
-    /// URL of the page that tracks a parcel: https, with {number} once, in the place of its number.
+    /// URL of the page that tracks a parcel: https, with {number} once, in the place of its number. Null for none.
     pub tracking_url_template: Option<String>,
     /// Form of the carrier's numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are
     /// themselves. Null for any.

@@ -60,7 +60,7 @@ pub struct FulfilmentWorkRejectInput {
     pub expected_version: Option<Long>,
     /// Reason for which the goods are not sent.
     pub reason: RejectReason,
-    /// Note that is kept with the work that is refused whole, at most 1,000 characters.
+    /// Note that is kept with the work that is refused whole, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit.
     pub lines: Option<Vec<WorkLineQuantity>>,
@@ -103,11 +103,11 @@ pub struct ParcelInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
     /// Weight of the parcel in grams; above 0. Null when it was not weighed.
     pub weight: Option<Long>,
-    /// ID of the carrier.
+    /// ID of the carrier. Null for none.
     pub carrier_id: Option<ID>,
-    /// Service of the carrier; at most 128 characters.
+    /// Service of the carrier; at most 128 characters. Null for none.
     pub service: Option<String>,
-    /// Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters.
+    /// Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. Null for none.
     pub tracking_number: Option<String>,
 }
 
@@ -140,7 +140,7 @@ pub struct FulfilmentWorkActionInput {
     pub notify: Option<bool>,
 }
 
-/// Label of a parcel that leaves. A field that is left out stays.
+/// Label of a parcel that leaves. Fields that are left out or null stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct ParcelLabelInput {
     /// ID of the parcel.

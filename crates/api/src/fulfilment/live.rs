@@ -53,7 +53,7 @@ impl FulfilmentWorkUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Cursor of the item. Pass it as `after` to resume from here.
+    /// Cursor of the item. Pass it as `after` to resume from here. Null in a RESET.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
@@ -62,7 +62,7 @@ impl FulfilmentWorkUpdate {
         crate::catalog::loads(ctx)?.forget();
         Ok(&self.0.changes)
     }
-    /// Reason for which the stream ends, with phase RESET.
+    /// Reason for which the stream ends; null in every phase but RESET.
     async fn reset(&self) -> Option<ResetReason> {
         self.0.reset
     }
@@ -174,7 +174,8 @@ impl FulfilmentWorkSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
-        #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
+        #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins with a snapshot.")]
+        after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let rights = Rights::of::<kind::FulfilmentRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());

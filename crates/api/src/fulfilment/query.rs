@@ -73,7 +73,7 @@ pub struct FulfilmentWorkFilter {
 }
 
 crate::keyed_filter!(
-    flat FulfilmentWorkFilter, "store" store StoreCode, "product" product ProductSku;
+    flat FulfilmentWorkFilter, "store" store StoreCode, "product" product ProductSku, "order" order OrderNumber, "assignee" assignee MemberEmail;
     [store] "dueAt" due_at, "createdAt" created_at, "updatedAt" updated_at
 );
 

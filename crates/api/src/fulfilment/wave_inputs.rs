@@ -58,9 +58,9 @@ pub struct FulfilmentWavePackInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
     /// the wave is open.
     pub idempotency_key: String,
-    /// ID of the carrier of all parcels.
+    /// ID of the carrier of all parcels. Null for none.
     pub carrier_id: Option<ID>,
-    /// Service of the carrier; at most 128 characters.
+    /// Service of the carrier; at most 128 characters. Null for none.
     pub service: Option<String>,
 }
 

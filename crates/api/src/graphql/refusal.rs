@@ -125,7 +125,7 @@ pub fn try_told<R>(stop: Stop<R>, refused: impl FnMut(R) -> Result<UserError, To
     field(
         name = "field",
         ty = "&Option<Vec<String>>",
-        desc = "The path to the input field that is meant, list positions included."
+        desc = "The path to the input field that is meant, list positions included. Null where no field is meant."
     ),
     field(
         name = "value",
@@ -154,7 +154,7 @@ pub struct InputError {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included.
+    /// The path to the input field that is meant, list positions included. Null where no field is meant.
     pub field: Option<Vec<String>>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,
@@ -168,7 +168,7 @@ pub struct VersionConflict {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included.
+    /// The path to the input field that is meant, list positions included. Null where no field is meant.
     pub field: Option<Vec<String>>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,
@@ -186,13 +186,13 @@ pub struct InsufficientStock {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included.
+    /// The path to the input field that is meant, list positions included. Null where no field is meant.
     pub field: Option<Vec<String>>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,
     /// Level that is short. Null where you may not see it.
     pub level: Option<StockLevel>,
-    /// SKU of the product that is short; of a kit, that of the component which is scarcest.
+    /// SKU of the product that is short; of a kit, that of the component which is scarcest. Null where the refusal names no product.
     pub sku: Option<String>,
     /// Quantity that was requested, in the smallest unit; for a kit the number of whole kits.
     pub requested: Quantity,
@@ -212,7 +212,7 @@ pub struct InUse {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included.
+    /// The path to the input field that is meant, list positions included. Null where no field is meant.
     pub field: Option<Vec<String>>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,

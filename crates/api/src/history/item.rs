@@ -131,7 +131,7 @@ pub struct HistoryField {
     /// Value before, as the API writes it; of a value beyond 4 KiB `{sha256, length}`; of a personal value a mark of 16 characters, the same for the
     /// same value of the same person until they are erased. Null when there was none, when isMasked, and of notes and metadata of an order.
     pub before: Option<Json>,
-    /// Value after, in the same form.
+    /// Value after, in the same form. Null when there is none, when isMasked, and of notes and metadata of an order.
     pub after: Option<Json>,
     /// Whether the value identifies a person; `before` and `after` are masked then.
     pub is_personal: bool,

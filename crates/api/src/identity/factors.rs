@@ -18,7 +18,7 @@ pub struct TotpPayload {
     pub otpauth_uri: Option<String>,
     /// Enrolment link as a QR code, in SVG, shown once; null otherwise.
     pub qr_svg: Option<String>,
-    /// Codes to keep for the day the authenticator is lost, each valid once. They are shown once.
+    /// Codes to keep for the day the authenticator is lost, each valid once. They are shown once; null otherwise.
     pub backup_codes: Option<Vec<String>>,
     /// State of the secret: SHOWN in an answer with a link or codes, else NONE. Never ALREADY_SHOWN, as the call takes no
     /// idempotency key.

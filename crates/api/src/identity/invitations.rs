@@ -89,7 +89,8 @@ impl InvitationMutation {
         #[graphql(desc = "Token of the invitation link.")] token: String,
         #[graphql(desc = "Password of the account; for a new account 12 to 256 characters that are hard to guess.")]
         password: String,
-        #[graphql(desc = "Name of a user who has no account yet.")] display_name: Option<String>,
+        #[graphql(desc = "Name of a user who has no account yet, who needs one. Null for others, whose name stays.")]
+        display_name: Option<String>,
     ) -> Answer<LoginPayload> {
         let identity = ctx.given::<Identity>()?;
         let accepted = Box::pin(identity.accept_invitation(&token, &password, display_name.as_deref(), &visit(ctx))).await;

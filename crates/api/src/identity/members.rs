@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Members that match all of these.
+/// Members that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct MemberFilter {
     /// The member itself.

@@ -16,11 +16,11 @@ pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
 
-use async_graphql::{Context, MergedObject};
+use async_graphql::{Context, ID, MergedObject};
 use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
 use iam::{
     access::kind,
-    identity::{Identity, rows},
+    identity::{Identity, email_key, rows},
 };
 use macros::resolvers;
 
@@ -55,6 +55,15 @@ pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
     }
     let found = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
     Ok(found.map(Member::from))
+}
+
+/// IDs of the members who have one of these e-mail addresses, those who have left among them. Asking by an address needs the permission to see members.
+pub async fn members_addressed(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<ID>> {
+    ctx.permit::<kind::MemberRead>()?;
+    let (identity, tenant) = (ctx.given::<Identity>()?, ctx.caller()?.tenant);
+    let keys: Vec<String> = emails.iter().map(|email| email_key(email)).collect();
+    let found = rows::members::with_addresses(&identity.database().global(), tenant, &keys).await?;
+    Ok(found.into_iter().map(|view| ID(view.membership.member.to_string())).collect())
 }
 
 /// The tenant of an id, if it is the caller's.

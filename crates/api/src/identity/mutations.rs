@@ -123,7 +123,7 @@ impl IdentityMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The user's address.")] email: String,
         #[graphql(desc = "The user's password.")] password: String,
-        #[graphql(desc = "The slug of the tenant to come into; when not given, the oldest of the user that is not suspended.")]
+        #[graphql(desc = "The slug of the tenant to come into. Null for the oldest of the user that is not suspended.")]
         tenant: Option<String>,
     ) -> Answer<LoginPayload> {
         answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
@@ -149,8 +149,13 @@ impl IdentityMutation {
     async fn reauthenticate(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password.")] password: Option<String>,
-        #[graphql(desc = "A code of the authenticator, or one kept for emergencies.")] code: Option<String>,
+        #[graphql(desc = "Password of the caller: needed without a second factor. Null where a code is given.")] password: Option<
+            String,
+        >,
+        #[graphql(
+            desc = "A code of the authenticator, or one kept for emergencies: needed by callers with a second factor. Null for others."
+        )]
+        code: Option<String>,
     ) -> Answer<LoginPayload> {
         let identity = ctx.given::<Identity>()?;
         answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)

@@ -73,9 +73,13 @@ impl AccountMutation {
     async fn profile_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The caller's name as others see it, at most 255 characters.")] display_name: Option<String>,
-        #[graphql(desc = "The language that they read, as in en-GB.")] locale: MaybeUndefined<String>,
-        #[graphql(desc = "The time zone that they live in (IANA), as in Europe/London.")] time_zone: MaybeUndefined<String>,
+        #[graphql(desc = "The caller's name as others see it, at most 255 characters. Null leaves it as it is.")]
+        display_name: Option<String>,
+        #[graphql(desc = "The language that they read, as in en-GB. Left out, it stays; null clears it.")] locale: MaybeUndefined<
+            String,
+        >,
+        #[graphql(desc = "The time zone that they live in (IANA), as in Europe/London. Left out, it stays; null clears it.")]
+        time_zone: MaybeUndefined<String>,
     ) -> Answer<OkPayload> {
         let change = ProfileChange { display_name, locale: locale.into(), time_zone: time_zone.into() };
         OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)

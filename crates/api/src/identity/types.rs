@@ -256,7 +256,7 @@ pub struct LoginSession {
     pub created_at: DateTime,
     /// Time at which the session was last used, to the minute.
     pub last_used_at: DateTime,
-    /// The program that was used.
+    /// The program that was used, as its header `User-Agent` names it. Null when it sent none.
     pub user_agent: Option<String>,
     /// IP address that the session came from. Null when it is not known.
     pub ip: Option<String>,

@@ -153,11 +153,14 @@ impl EventQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Types of event to include, such as order.created, order.* or *; at most 50, and an empty list matches nothing."
+            desc = "Types of event to include, such as order.created, order.* or *; at most 50, and an empty list matches nothing. Null for all."
         )]
         types: Option<Vec<String>>,
         #[graphql(desc = "Events in this page, 1 to 250. Null for 50.")] first: Option<i32>,
-        #[graphql(desc = "Go on after this cursor, of this list with the same types.")] after: Option<Cursor>,
+        #[graphql(
+            desc = "Go on after this cursor, of this list with the same types. Null begins with the oldest event that is kept."
+        )]
+        after: Option<Cursor>,
     ) -> Answer<EventConnection> {
         let caller = caller.clone();
         let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);

@@ -226,8 +226,10 @@ impl InsightQuery {
         to: Option<DateTime>,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "SalesGroup::None")]
         group_by: SalesGroup,
-        #[graphql(desc = "Orders to include, with the returns that match.")] filter: Option<OrderFilter>,
-        #[graphql(desc = "Order rows by this, the largest first, instead of by key.")] top_by: Option<SalesMeasure>,
+        #[graphql(desc = "Orders to include, with the returns that match. Null for all.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Measure by which rows are sorted, the largest first. Null sorts them by their key.")] top_by: Option<
+            SalesMeasure,
+        >,
         #[graphql(desc = "Rows in the answer at most, 1 to 250. Default 250.", default = 250)] first: i32,
         #[graphql(desc = "Currency of the documents to include. Null for the tenant's own.")] currency: Option<CurrencyCode>,
     ) -> Answer<Vec<SalesRow>> {

@@ -172,7 +172,7 @@ impl LiquidationPlan {
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores, states and actions to include.")] filter: Option<LiquidationPlanLineFilter>,
+        #[graphql(desc = "Stores, states and actions to include. Null for all.")] filter: Option<LiquidationPlanLineFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

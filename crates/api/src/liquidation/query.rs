@@ -80,7 +80,7 @@ impl LiquidationQuery {
     async fn dead_stock(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Products, stores and best actions to include.")] filter: Option<DeadStockFilter>,
+        #[graphql(desc = "Products, stores and best actions to include. Null for all.")] filter: Option<DeadStockFilter>,
         #[graphql(
             desc = "Products to include, besides those of `filter`; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
         )]
@@ -130,7 +130,7 @@ impl LiquidationQuery {
     async fn liquidation_plans(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include.")] filter: Option<LiquidationPlanFilter>,
+        #[graphql(desc = "States to include. Null for all.")] filter: Option<LiquidationPlanFilter>,
         #[graphql(desc = "Sort of the plans. Null for MADE_AT, DESC.")] sort: Option<LiquidationPlanSort>,
         first: Option<i32>,
         after: Option<Cursor>,

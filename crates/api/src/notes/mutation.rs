@@ -47,7 +47,7 @@ pub struct NoteAddInput {
 /// A change of a note.
 #[derive(Debug, Clone, InputObject)]
 pub struct NoteUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// ID of the note.
     pub id: ID,

@@ -20,8 +20,8 @@ use crate::{
         filters::{DateTimeFilter, IdFilter, searchable},
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     orders::{filters::span, links::MOST_A_PAGE},
-    periods::in_days,
     schema,
 };
 
@@ -38,7 +38,7 @@ pub struct NoteFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
-crate::dated_filter!(flat NoteFilter, [] "createdAt" created_at);
+crate::keyed_filter!(flat NoteFilter, "author" author MemberEmail; [] "createdAt" created_at);
 
 /// Sort order of a list of notes; notes with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -109,7 +109,7 @@ async fn page(
     // Cursors of the newest first are those of before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("notes:{}{order}", node_id.as_str()));
-    let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
+    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);

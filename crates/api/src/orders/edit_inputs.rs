@@ -24,7 +24,8 @@ use crate::{
     references::Names,
 };
 
-/// A person to reach about an order: at least one field. Sealed under a key of the order's own.
+/// A person to reach about an order: at least one field. Fields that are left out or null are empty. Sealed under a key
+/// of the order's own.
 #[derive(Debug, Clone, InputObject)]
 pub struct ContactInput {
     /// The name; at most 120 characters.
@@ -37,8 +38,8 @@ pub struct ContactInput {
     pub role: Option<String>,
 }
 
-/// Shipping or billing address of an order: at least one field, each of at most 120 characters. Encrypted with a key of the
-/// order's own.
+/// Shipping or billing address of an order: at least one field, each of at most 120 characters. Fields that are left
+/// out or null are empty. Encrypted with a key of the order's own.
 #[derive(Debug, Clone, InputObject)]
 pub struct AddressInput {
     /// Name at the address.
@@ -117,20 +118,20 @@ pub struct OrderUpdateInput {
     pub note_for_customer: MaybeUndefined<String>,
     /// A note for staff; at most 1,000 characters.
     pub note_for_staff: MaybeUndefined<String>,
-    /// Tags to add, each of at most 64 characters; an order has at most 50.
+    /// Tags to add, each of at most 64 characters; an order has at most 50. Null for none.
     pub tags_add: Option<Vec<String>>,
-    /// Tags to take off, in any spelling of capitals.
+    /// Tags to take off, in any spelling of capitals. Null for none.
     pub tags_remove: Option<Vec<String>>,
     /// A JSON object of at most 16 KiB, in place of the one that is there.
     pub metadata: MaybeUndefined<Json>,
-    /// Lines that change, each named once; at most 2,000, and 500 with `resourcing`.
+    /// Lines that change, each named once; at most 2,000, and 500 with `resourcing`. Null for none.
     pub set_lines: Option<Vec<OrderLineSet>>,
-    /// Lines that are added; an order has at most 2,000.
+    /// Lines that are added; an order has at most 2,000. Null for none.
     pub add_lines: Option<Vec<OrderLineInput>>,
     /// Rule by which stores are found for added quantities; `{}` for the company's rule. Null holds them where their line is held
     /// already, else in the order's store. Refused for a DRAFT, whose stores are found when it is confirmed.
     pub resourcing: Option<SourcingInput>,
-    /// The reason for the change; at most 1,000 characters.
+    /// The reason for the change; at most 1,000 characters. Null for none.
     pub reason: Option<String>,
     /// Store that sells the order. Only a DRAFT changes it. Needs order.write in both stores. Null leaves it as it
     /// is.

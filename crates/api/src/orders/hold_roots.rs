@@ -31,7 +31,7 @@ pub struct OrderHoldSetInput {
     pub kind: String,
     /// Reason, shown with the hold; 1 to 1,000 characters.
     pub reason: String,
-    /// Note beside the reason; at most 1,000 characters.
+    /// Note beside the reason; at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

@@ -66,9 +66,9 @@ pub struct OrderLineInput {
     /// Kind of the line. Default PRODUCT.
     #[graphql(default_with = "OrderLineKind::Product")]
     pub kind: OrderLineKind,
-    /// The product, for a PRODUCT line.
+    /// The product of a PRODUCT line, which needs one. Null for a CHARGE.
     pub product: Option<ProductRef>,
-    /// The name of a CHARGE. A PRODUCT line has its product's.
+    /// The name of a CHARGE, which needs one. Null for a PRODUCT line, which has its product's.
     pub name: Option<String>,
     /// Ordered quantity, in the product's smallest unit; above 0. Null where `packs` is given.
     pub quantity: Option<Quantity>,
@@ -98,7 +98,7 @@ pub struct OrderCreateInput {
     pub channel_id: Option<ID>,
     /// Channel from which the order came; the channel with the code DIRECT by default.
     pub channel: Option<ChannelRef>,
-    /// Reference of the order in an external system; at most 128 characters, unique in its channel.
+    /// Reference of the order in an external system; at most 128 characters, unique in its channel. Null for none.
     pub external_ref: Option<String>,
     /// Deprecated form of `customer`: its ID.
     #[graphql(deprecation = "2026-11-26: use customer. Removed after 2027-11-26.")]
@@ -113,7 +113,7 @@ pub struct OrderCreateInput {
     /// Status in which the order is created. Default CONFIRMED.
     #[graphql(default_with = "NewOrderStatus::Confirmed")]
     pub status: NewOrderStatus,
-    /// Reservations made before, which the order takes the place of.
+    /// Reservations made before, which the order takes the place of. Null for none.
     pub reservation_ids: Option<Vec<ID>>,
     /// Policy for a FULFILLED order that takes stock which is promised to others or not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
@@ -123,26 +123,26 @@ pub struct OrderCreateInput {
     /// Rule by which stores are found to hold the stock; `{}` for the company's rule. Null for the order's store. A DRAFT's
     /// stores are found when it is confirmed. Not with FULFILLED.
     pub sourcing: Option<SourcingInput>,
-    /// Person to reach about the order.
+    /// Person to reach about the order. Null for none.
     pub contact: Option<ContactInput>,
-    /// Shipping address of the order. Its country is the order's shippingCountry when that is left out.
+    /// Shipping address of the order. Its country is the order's shippingCountry when that is left out. Null for none.
     pub shipping_address: Option<AddressInput>,
-    /// Billing address of the order.
+    /// Billing address of the order. Null for none.
     pub billing_address: Option<AddressInput>,
-    /// A note for the customer; at most 1,000 characters.
+    /// A note for the customer; at most 1,000 characters. Null for none.
     pub note_for_customer: Option<String>,
-    /// A note for staff; at most 1,000 characters.
+    /// A note for staff; at most 1,000 characters. Null for none.
     pub note_for_staff: Option<String>,
-    /// Tags, at most 50 of at most 64 characters; case is ignored in comparing them.
+    /// Tags, at most 50 of at most 64 characters; case is ignored in comparing them. Null for none.
     pub tags: Option<Vec<String>>,
-    /// Custom data: a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB. Null for {}.
     pub metadata: Option<Json>,
     /// Time for which the order is wanted. Null for none.
     pub requested_for: Option<DateTime>,
     /// Delivery method of the order. Null for SHIP.
     pub delivery_method: Option<DeliveryMethod>,
     /// Payments of the order, in the order in which they happened; at most 100. The order and its payments are recorded together
-    /// or not at all. Needs payment.write.
+    /// or not at all. Needs payment.write. Null for none.
     pub payments: Option<Vec<OrderPaymentInput>>,
 }
 
@@ -166,7 +166,7 @@ pub struct ActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the stock movements, at most 1,000 characters.
+    /// Note that is kept with the stock movements, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

@@ -34,7 +34,7 @@ impl OrderUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Cursor of the item. Pass it as `after` to resume from here.
+    /// Cursor of the item. Pass it as `after` to resume from here. Null in a RESET.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
@@ -99,7 +99,9 @@ impl OrderSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
-        #[graphql(desc = "Go on after this cursor, of this stream or of orders.streamCursor with the same filter.")]
+        #[graphql(
+            desc = "Go on after this cursor, of this stream or of orders.streamCursor with the same filter. Null begins with a snapshot."
+        )]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
         let scope = permit.scope(ledger(ctx)?.database());

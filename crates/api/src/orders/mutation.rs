@@ -73,7 +73,7 @@ impl OrdersMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Order and its expected version.")] input: ActionInput,
-        #[graphql(desc = "Reason of the cancellation; the note has the details.")] reason: Option<CancelReason>,
+        #[graphql(desc = "Reason of the cancellation; the note has the details. Null for none.")] reason: Option<CancelReason>,
         #[graphql(
             desc = "Lines to cancel in part, each named once; at most 2,000. By default all that has not left is cancelled."
         )]

@@ -21,10 +21,11 @@ pub struct OrderPaymentInput {
     /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
     pub method: String,
     /// Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+    /// Null for none.
     pub reference: Option<String>,
     /// Time of the payment, at most five minutes ahead. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Note on the payment; at most 1,000 characters.
+    /// Note on the payment; at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

@@ -56,7 +56,7 @@ pub struct SourcingInput {
     pub split: Option<SplitPolicy>,
     /// Largest number of stores for an order, 1 to 10. Null for the tenant's.
     pub max_stores: Option<i32>,
-    /// Destination of the order; required by NEAREST.
+    /// Destination of the order; required by NEAREST. Null for none.
     pub destination: Option<GeoPointInput>,
 }
 

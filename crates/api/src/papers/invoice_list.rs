@@ -82,7 +82,7 @@ pub struct InvoiceFilter {
 
 ::graphql::nested_filter!(InvoiceFilter);
 crate::keyed_filter!(
-    InvoiceFilter, "store" store StoreCode, "customer" customer CustomerExternalRef;
+    InvoiceFilter, "store" store StoreCode, "customer" customer CustomerExternalRef, "order" order OrderNumber;
     [store] "issuedAt" issued_at
 );
 

@@ -28,14 +28,15 @@ pub struct PaymentInput {
     /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
     pub method: String,
     /// Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+    /// Null for none.
     pub reference: Option<String>,
-    /// Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it.
+    /// Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. Null for none.
     pub parent_id: Option<ID>,
-    /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it.
+    /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none.
     pub return_id: Option<ID>,
     /// Time of the payment, at most five minutes ahead. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Note on the payment; at most 1,000 characters.
+    /// Note on the payment; at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

@@ -86,13 +86,14 @@ pub struct PurchaseOrderAmendInput {
     pub expected_on: MaybeUndefined<Date>,
     /// Note to the supplier, sent with the order, at most 1,000 characters. Null removes it.
     pub note: MaybeUndefined<String>,
-    /// Lines that change, each named once; at most 2,000.
+    /// Lines that change, each named once; at most 2,000. Null for none.
     pub set_lines: Option<Vec<PurchaseOrderLineSet>>,
-    /// Lines that are added; at most 2,000, as many as an order may have.
+    /// Lines that are added; at most 2,000, as many as an order may have. Null for none.
     pub add_lines: Option<Vec<PurchaseOrderLineInput>>,
     /// Lines that are cancelled, of which nothing has come; at most 2,000. One at least stays: purchaseOrderCancel gives up the whole order.
+    /// Null for none.
     pub cancel_lines: Option<Vec<ID>>,
-    /// The reason for the change, kept with the stock that is planned; at most 1,000 characters.
+    /// The reason for the change, kept with the stock that is planned; at most 1,000 characters. Null for none.
     pub reason: Option<String>,
 }
 

@@ -49,7 +49,7 @@ use crate::{
 crate::connection!(counted BlanketOrderConnection, BlanketOrderEdge, BlanketOrder, "blanket orders");
 document_sort!(BlanketOrderSort, BlanketOrderSortField, "blanket orders");
 
-/// Blanket orders that match all of these.
+/// Blanket orders that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct BlanketOrderFilter {
     /// Conditions that must all hold; an empty list holds for everything.

@@ -75,7 +75,7 @@ impl PurchaseOrderSort {
 
 crate::sorts::rows_sorted!(from PurchaseOrderSort => PurchaseSorted);
 
-/// Purchase orders that match all of these.
+/// Purchase orders that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PurchaseOrderFilter {
     /// Conditions that must all hold; an empty list holds for everything.
@@ -127,7 +127,9 @@ crate::keyed_filter!(
     PurchaseOrderFilter,
     "supplier" supplier SupplierCode,
     "store" store StoreCode,
-    "product" product ProductSku;
+    "product" product ProductSku,
+    "blanketOrder" blanket_order BlanketOrderNumber,
+    "createdBy" created_by MemberEmail;
     [store] "expectedOn" expected_on, "createdAt" created_at, "updatedAt" updated_at
 );
 

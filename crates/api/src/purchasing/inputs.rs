@@ -68,7 +68,7 @@ pub struct PurchaseOrderCreateInput {
     pub expected_on: Option<Date>,
     /// The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
-    /// Note to the supplier, sent with the order, at most 1,000 characters.
+    /// Note to the supplier, sent with the order, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null for 0.
     pub over_delivery_percent: Option<i32>,
@@ -147,7 +147,7 @@ pub struct PurchaseOrderActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled.
+    /// Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. Null for none.
     pub note: Option<String>,
 }
 

@@ -14,6 +14,7 @@ mod loaders;
 mod mutation;
 mod node;
 mod order;
+mod order_ref;
 mod payloads;
 mod performance;
 mod price_drift;

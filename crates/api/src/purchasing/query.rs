@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, OneofObject};
+use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{Numbered, PurchaseOrderId};
 use iam::access::{Permit, kind};
 use inventory::{
@@ -23,8 +23,9 @@ use platform::{
 
 use super::{
     filter::{self, PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort},
-    links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
+    links::{MOST_A_PAGE, StoreRef, SupplierRef},
     order::PurchaseOrder,
+    order_ref::{PurchaseOrderRef, id_of, id_of_either},
     performance::{PerformanceAsk, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
     reorder::{ReorderSuggestion, SupplierPerformance},
     reorder_plan::{self, ReorderSuggestionConnection, SuggestedOf},
@@ -51,16 +52,7 @@ use crate::{
 crate::connection!(counted PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
 crate::connection!(counted SupplierReturnConnection, SupplierReturnEdge, SupplierReturn, "returns to suppliers");
 
-/// A purchase order by one of its names.
-#[derive(Debug, Clone, OneofObject)]
-pub enum PurchaseOrderRef {
-    /// ID of the purchase order.
-    Id(ID),
-    /// Number of the purchase order.
-    Number(String),
-}
-
-/// Rows of suppliers' catalogues that match all of these.
+/// Rows of suppliers' catalogues that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierProductFilter {
     /// Suppliers to include. Null for all.
@@ -87,7 +79,7 @@ crate::keyed_filter!(
     [] "createdAt" created_at, "updatedAt" updated_at
 );
 
-fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
+pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
 }
 
@@ -137,9 +129,13 @@ impl PurchaseQuery {
     async fn purchase_order_html(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the purchase order.")] id: ID,
+        #[graphql(desc = "Deprecated form of `by`: its ID.", deprecation = "2026-11-27: use by. Removed after 2027-11-27.")]
+        id: Option<ID>,
+        #[graphql(desc = "ID or number of the purchase order. Required, unless the deprecated `id` is given.")] by: Option<
+            PurchaseOrderRef,
+        >,
     ) -> Answer<Option<String>> {
-        let id: PurchaseOrderId = argument(&id, || path!["id"])?;
+        let Some(id) = id_of_either(ctx, by, id).await? else { return Ok(None) };
         let Some(order) = order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
         let printed = rows::printed(&scope(ctx)?, id).await?;
         let number = numbering::shown(ctx, Numbered::PurchaseOrder, order.row().number.get()).await?;
@@ -332,18 +328,7 @@ impl PurchaseQuery {
 }
 
 async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrder>> {
-    let scope = scope(ctx)?;
-    let id = match by {
-        PurchaseOrderRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
-        PurchaseOrderRef::Number(number) => {
-            // What is no number is the number of no order.
-            match numbering::named(ctx, Numbered::PurchaseOrder, &number).await? {
-                Some(number) => rows::number_of(&scope, number).await?,
-                None => None,
-            }
-        }
-    };
-    match id {
+    match id_of(ctx, by).await? {
         Some(id) => order(ctx, id).await,
         None => Ok(None),
     }

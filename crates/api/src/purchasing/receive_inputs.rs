@@ -38,7 +38,7 @@ pub struct PurchaseOrderLineReceiptInput {
     /// in a call. Empty by default.
     #[graphql(default)]
     pub lots: Vec<ReceivedLotInput>,
-    /// Note on damage or other faults, at most 1,000 characters.
+    /// Note on damage or other faults, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 
@@ -63,7 +63,7 @@ pub struct WrongItemInput {
     pub quantity: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
     pub packs: Option<i32>,
-    /// Note on the item and its further handling, at most 1,000 characters.
+    /// Note on the item and its further handling, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 
@@ -76,9 +76,9 @@ pub struct PurchaseOrderReceiveInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// The number of the supplier's delivery note; at most 128 characters.
+    /// The number of the supplier's delivery note; at most 128 characters. Null for none.
     pub delivery_note: Option<String>,
-    /// Note that is kept with the receipt and the stock movements, at most 1,000 characters.
+    /// Note that is kept with the receipt and the stock movements, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,

@@ -35,7 +35,7 @@ use crate::{
     stock::ReasonCode,
 };
 
-/// Returns to suppliers that match all of these.
+/// Returns to suppliers that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierReturnFilter {
     /// Conditions that must all hold; an empty list holds for everything.
@@ -79,7 +79,8 @@ crate::keyed_filter!(
     SupplierReturnFilter,
     "supplier" supplier SupplierCode,
     "store" store StoreCode,
-    "product" product ProductSku;
+    "product" product ProductSku,
+    "purchaseOrder" purchase_order PurchaseOrderNumber;
     [store] "occurredAt" occurred_at, "createdAt" created_at
 );
 

@@ -60,7 +60,7 @@ pub struct SupplierReturnCreateInput {
     /// Reason for the return. Default DAMAGE.
     #[graphql(default_with = "ReasonCode::Damage")]
     pub reason_code: ReasonCode,
-    /// Note that is kept with the return and the stock movements, at most 1,000 characters.
+    /// Note that is kept with the return and the stock movements, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Time of the return. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,

@@ -35,21 +35,23 @@ pub struct ReplenishmentPolicySetInput {
     /// Deprecated form of `product`: its ID.
     #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]
     pub product_id: Option<ID>,
-    /// Product that the policy is for.
+    /// Product that the policy is for. Null for no single one.
     pub product: Option<ProductRef>,
     /// Deprecated form of `store`: its ID.
     #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<ID>,
     /// Store that the policy is for: for all of its products, or with a product, an ABC class or a supplier. Needed unless your rights are for all stores.
+    /// Null for all stores.
     pub store: Option<StoreRef>,
-    /// ABC class that the policy is for.
+    /// ABC class that the policy is for. Null for all classes.
     pub abc_class: Option<AbcClass>,
     /// XYZ class that the policy is for; with `abcClass`, only products of both. In one store only with `abcClass`.
+    /// Null for all classes.
     pub xyz_class: Option<XyzClass>,
     /// Deprecated form of `supplier`: its ID.
     #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier whose products the policy is for; with a store, only in that store.
+    /// Supplier whose products the policy is for; with a store, only in that store. Null for all suppliers.
     pub supplier: Option<SupplierRef>,
     /// Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
     /// for other kinds.
@@ -95,7 +97,7 @@ pub struct ReplenishmentPlanCreateInput {
     /// Deprecated form of `supplier`: its ID.
     #[graphql(deprecation = "2026-11-26: use supplier. Removed after 2027-11-26.")]
     pub supplier_id: Option<ID>,
-    /// Supplier whose products are included.
+    /// Supplier whose products are included. Null for all.
     pub supplier: Option<SupplierRef>,
     /// Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for no limit.
     pub budget: Option<MoneyInput>,

@@ -163,7 +163,7 @@ impl ReplenishmentPlan {
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores, states and kinds to include.")] filter: Option<ReplenishmentPlanLineFilter>,
+        #[graphql(desc = "Stores, states and kinds to include. Null for all.")] filter: Option<ReplenishmentPlanLineFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

@@ -13,7 +13,7 @@ use crate::{
     orders::filters::span,
 };
 
-/// Policies of replenishment that match all of these.
+/// Policies of replenishment that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReplenishmentPolicyFilter {
     /// Condition on the ID of the policy.

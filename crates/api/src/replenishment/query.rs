@@ -128,7 +128,7 @@ impl ReplenishmentQuery {
     async fn replenishment_plans(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include.")] filter: Option<ReplenishmentPlanFilter>,
+        #[graphql(desc = "States to include. Null for all.")] filter: Option<ReplenishmentPlanFilter>,
         #[graphql(desc = "Sort of the plans. Null for MADE_AT, DESC.")] sort: Option<ReplenishmentPlanSort>,
         first: Option<i32>,
         after: Option<Cursor>,

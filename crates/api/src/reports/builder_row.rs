@@ -153,7 +153,7 @@ impl ReportRow {
             FactKey::Id(_) => None,
         }
     }
-    /// Product, when rows are grouped by product.
+    /// Product, when rows are grouped by product. Null for other rows.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(core::ReportDimension::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)
@@ -173,7 +173,7 @@ impl ReportRow {
         let id = self.id(core::ReportDimension::Supplier)?;
         Some(suppliers::supplier(ctx, SupplierId::from_uuid(id)).await)
     }
-    /// Store, when rows are grouped by store.
+    /// Store, when rows are grouped by store. Null for other rows.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(core::ReportDimension::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)

@@ -183,8 +183,8 @@ impl CustomerReportQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Last of the 365 days. Null for today, in UTC.")] to: Option<Date>,
-        #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
-        #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Stores whose orders are included. Null for all.")] store: Option<IdFilter>,
+        #[graphql(desc = "Channels whose orders are included. Null for all.")] channel: Option<IdFilter>,
         #[graphql(
             desc = "Products to include: orders with something of them, their revenue, and as refunds the worth of what came back of them. Needs product.read. Null for all."
         )]
@@ -221,8 +221,8 @@ impl CustomerReportQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days on which first orders were placed.")] period: PeriodInput,
-        #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
-        #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Stores whose orders are included. Null for all.")] store: Option<IdFilter>,
+        #[graphql(desc = "Channels whose orders are included. Null for all.")] channel: Option<IdFilter>,
         #[graphql(desc = "Products to include: orders with something of them. Needs product.read. Null for all.")]
         product: Option<ProductFilter>,
         first: Option<i32>,

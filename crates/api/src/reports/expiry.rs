@@ -134,9 +134,11 @@ impl ExpiryRiskQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today that lots expire in, 1 to 1,826. Default 90.", default = 90)] within: i32,
-        #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read.")]
+        #[graphql(
+            desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
+        )]
         product: Option<ProductFilter>,
-        #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
+        #[graphql(desc = "Stores to include. Null for all.")] store: Option<IdFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
     ) -> Answer<ExpiryRiskConnection> {

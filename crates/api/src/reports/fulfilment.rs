@@ -42,12 +42,12 @@ impl FulfilmentReport {
 /// order, and within the hours asked for where the order has none. Charges, services and cancelled units are in none of the values.
 #[resolvers]
 impl FulfilmentReport {
-    /// Store of the orders, when rows are grouped by store.
+    /// Store of the orders, when rows are grouped by store. Null for other rows.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(rows::FulfilmentGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
     }
-    /// Channel of the orders, when rows are grouped by channel.
+    /// Channel of the orders, when rows are grouped by channel. Null for other rows.
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         let id = self.id(rows::FulfilmentGroup::Channel)?;
         Some(links::channel(ctx, ChannelId::from_uuid(id)).await)

@@ -39,7 +39,7 @@ impl MarginReport {
         let id = self.id(rows::MarginGroup::Channel)?;
         Some(links::channel(ctx, ChannelId::from_uuid(id)).await)
     }
-    /// Store, when rows are grouped by store.
+    /// Store, when rows are grouped by store. Null for other rows.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(rows::MarginGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
@@ -49,7 +49,7 @@ impl MarginReport {
         let id = self.id(rows::MarginGroup::Category)?;
         links::category(ctx, CategoryId::from_uuid(id)).await
     }
-    /// Product, when rows are grouped by product.
+    /// Product, when rows are grouped by product. Null for other rows.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(rows::MarginGroup::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)

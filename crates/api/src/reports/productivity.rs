@@ -46,7 +46,7 @@ impl StockProductivity {
 /// Productivity of stock over a period. Ratios are of summed values, to six decimals, and null without a denominator.
 #[resolvers]
 impl StockProductivity {
-    /// Product, when rows are grouped by product.
+    /// Product, when rows are grouped by product. Null for other rows.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(shell::ProductivityGroup::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)

@@ -51,14 +51,14 @@ impl Shrinkage {
     async fn is_count(&self) -> bool {
         self.key == Some(LossKey::Count)
     }
-    /// Product, when rows are grouped by product.
+    /// Product, when rows are grouped by product. Null for other rows.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         match self.key? {
             LossKey::Product(id) => Some(links::product(ctx, id).await),
             _ => None,
         }
     }
-    /// Store, when rows are grouped by store.
+    /// Store, when rows are grouped by store. Null for other rows.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         match self.key? {
             LossKey::Store(id) => Some(links::store(ctx, id).await),
@@ -112,7 +112,7 @@ impl CountAccuracy {
 /// Lines of completed counts: the booked quantity and the counted one. Rates are to six decimals, and null without a denominator.
 #[resolvers]
 impl CountAccuracy {
-    /// Product, when rows are grouped by product.
+    /// Product, when rows are grouped by product. Null for other rows.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let id = self.id(rows::CountGroup::Product)?;
         Some(links::product(ctx, ProductId::from_uuid(id)).await)
@@ -122,7 +122,7 @@ impl CountAccuracy {
         let id = self.id(rows::CountGroup::Category)?;
         links::category(ctx, CategoryId::from_uuid(id)).await
     }
-    /// Store, when rows are grouped by store.
+    /// Store, when rows are grouped by store. Null for other rows.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         let id = self.id(rows::CountGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)

@@ -69,7 +69,8 @@ crate::keyed_filter!(
     "store" store StoreCode,
     "channel" channel ChannelCode,
     "customer" customer CustomerExternalRef,
-    "product" product ProductSku;
+    "product" product ProductSku,
+    "order" order OrderNumber;
     [store] "receivedAt" received_at, "createdAt" created_at, "updatedAt" updated_at
 );
 

@@ -72,7 +72,7 @@ pub struct ReturnCreateInput {
     pub customer_id: Option<ID>,
     /// Customer who returns the goods; an anonymous return when omitted.
     pub customer: Option<CustomerRef>,
-    /// Reference of the return in an external system; at most 128 characters, unique in the tenant.
+    /// Reference of the return in an external system; at most 128 characters, unique in the tenant. Null for none.
     pub external_ref: Option<String>,
     /// Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true.
     #[graphql(default = true)]
@@ -87,7 +87,7 @@ pub struct ReturnCreateInput {
     /// Refunds with `close`, in the order in which they happened; at most 100, together at most the refund. The return and its payments
     /// are recorded together or not at all. Null for none. Needs payment.write and payment.refund in the store of the order.
     pub payments: Option<Vec<ReturnPaymentInput>>,
-    /// Note that is kept with the return, at most 1,000 characters.
+    /// Note that is kept with the return, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Time of the return. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,

@@ -23,12 +23,13 @@ pub struct ReturnPaymentInput {
     /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
     pub method: String,
     /// Reference at the gateway or till; at most 128 characters. With one, method and reference are unique among refunds: a second report is a DUPLICATE.
+    /// Null for none.
     pub reference: Option<String>,
     /// ID of the capture that is refunded. Null for none in particular.
     pub parent_id: Option<ID>,
     /// Time of the payment, at most five minutes ahead. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Note on the payment; at most 1,000 characters.
+    /// Note on the payment; at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

@@ -49,7 +49,7 @@ pub struct ReturnReceiveLineInput {
     pub packs: Option<i32>,
     /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
     pub barcode: Option<String>,
-    /// The lot that comes: needed where the product is tracked.
+    /// The lot that comes: needed where the product is tracked. Null for a product that is not.
     pub lot: Option<LotRef>,
 }
 
@@ -69,7 +69,7 @@ pub struct ReturnReceiveInput {
     pub is_last: bool,
     /// Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// Note that is kept with the stock movements, at most 1,000 characters.
+    /// Note that is kept with the stock movements, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 
@@ -105,7 +105,7 @@ pub struct ReturnInspectInput {
     /// Time of the inspection. Null for now. Not before the goods began to come, at most five minutes
     /// ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// Note that is kept with the stock movements, at most 1,000 characters.
+    /// Note that is kept with the stock movements, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

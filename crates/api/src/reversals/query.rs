@@ -29,7 +29,7 @@ use crate::{
     stock::{folded, texts},
 };
 
-/// Reversals that match all of these.
+/// Reversals that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReversalFilter {
     /// Reversals to include.
@@ -53,7 +53,7 @@ pub struct ReversalFilter {
 }
 
 crate::keyed_filter!(
-    flat ReversalFilter, "store" store StoreCode, "product" product ProductSku;
+    flat ReversalFilter, "store" store StoreCode, "product" product ProductSku, "actor" actor MemberEmail;
     [store] "occurredAt" occurred_at, "recordedAt" recorded_at
 );
 
@@ -114,7 +114,7 @@ impl ReversalQuery {
     async fn document_reversals(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the reversals; all reversals by default.")] filter: Option<ReversalFilter>,
+        #[graphql(desc = "Filter of the reversals; null for all.")] filter: Option<ReversalFilter>,
         #[graphql(desc = "Sort of the reversals. Null for NUMBER, DESC.")] sort: Option<ReversalSort>,
         first: Option<i32>,
         after: Option<Cursor>,

@@ -13,7 +13,7 @@ use crate::{
     orders::filters::{span, texts},
 };
 
-/// Saved views that match all of these.
+/// Saved views that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SavedViewFilter {
     /// Slug of the view, compared exactly.
@@ -30,7 +30,10 @@ pub struct SavedViewFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-crate::dated_filter!(flat SavedViewFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+crate::keyed_filter!(
+    flat SavedViewFilter, "createdBy" created_by MemberEmail;
+    [] "createdAt" created_at, "updatedAt" updated_at
+);
 
 impl SavedViewFilter {
     /// The filter as rows understand it.

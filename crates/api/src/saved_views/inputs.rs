@@ -56,7 +56,7 @@ pub struct SavedViewCreateInput {
     pub slug: String,
     /// GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables.
     pub document: String,
-    /// Values of the view's variables where a reader gives none: an object of at most 20 KiB.
+    /// Values of the view's variables where a reader gives none: an object of at most 20 KiB. Null for none.
     pub variables: Option<Json>,
     /// Members and roles whom the view is shared with. Null for all who hold view.read.
     pub readers: Option<SavedViewReadersInput>,

@@ -63,7 +63,7 @@ impl SavedViewSubscription {
         #[graphql(desc = "Values of the view's variables, as an object. Variables left out have the view's own values.")]
         variables: Option<Json>,
         #[graphql(
-            desc = "Go on after this cursor, of this stream with the same view and variables: data that has not changed since is not sent."
+            desc = "Go on after this cursor, of this stream with the same view and variables: unchanged data is not sent. Null sends the data at once."
         )]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<SavedViewUpdate>> + use<>, TopError> {

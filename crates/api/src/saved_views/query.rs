@@ -25,7 +25,7 @@ use crate::{
         lazy::OfTenant,
         scalars::{Cursor, Json, Long},
     },
-    periods::in_days,
+    keyed_filters::by_ids,
     purchasing::links::MOST_A_PAGE,
 };
 
@@ -123,7 +123,7 @@ impl SavedViewQuery {
         let sorted = SavedViewSort::sorted(sort);
         let kind = sorted.kind("savedViews");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let listed = ctx.given::<SavedViews>()?.page(&permit, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|view| {
             let keys = sorted.keys(&view);

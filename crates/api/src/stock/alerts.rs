@@ -49,7 +49,8 @@ pub enum StockAlertKind {
     BackInStock,
 }
 
-/// Crossings of stock thresholds that match all of these. Alerts that are kept have an AlertListFilter.
+/// Crossings of stock thresholds that match all of these; a condition that is null is ignored. Alerts that are kept
+/// have an AlertListFilter.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AlertFilter {
     /// Thresholds to include; an empty list matches nothing.
@@ -103,7 +104,7 @@ impl AlertUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Cursor of the item. Pass it as `after` to resume from here.
+    /// Cursor of the item. Pass it as `after` to resume from here. Null in a RESET.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }

@@ -28,7 +28,7 @@ use crate::{
     packs::{PackLine, pack_lines},
 };
 
-/// Stock levels that match all of these.
+/// Stock levels that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockFilter {
     /// Conditions that must all hold; an empty list holds for everything.
@@ -228,9 +228,10 @@ pub struct StockChangeInput {
     /// Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
     /// Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
     pub unit_cost: Option<MoneyInput>,
-    /// Note that is kept with the entry, at most 1,000 characters.
+    /// Note that is kept with the entry, at most 1,000 characters. Null for none.
     pub note: Option<String>,
-    /// The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out.
+    /// The lot, where the product is tracked: needed where stock comes in. Null where the product is not tracked, and
+    /// to pick lots first-expired-first-out where stock goes out.
     pub lot: Option<LotRef>,
 }
 
@@ -244,7 +245,7 @@ pub struct StockAdjustInput {
     pub kind: AdjustKind,
     /// Reason for the change.
     pub reason_code: ReasonCode,
-    /// Note that is kept with the stock movement, at most 1,000 characters.
+    /// Note that is kept with the stock movement, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Reference of the movement in an external system, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
@@ -280,7 +281,8 @@ pub struct StockSetItem {
     pub on_hand: Quantity,
     /// Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs.
     pub compare: StockCompare,
-    /// The lot, where the product is tracked: needed where the quantity is higher than the one there.
+    /// The lot, where the product is tracked: needed where the quantity is higher than the one there. Null where the
+    /// product is not tracked, and to pick lots first-expired-first-out where the quantity is lower.
     pub lot: Option<LotRef>,
 }
 
@@ -291,7 +293,7 @@ pub struct StockSetInput {
     pub idempotency_key: String,
     /// Reason for the change.
     pub reason_code: ReasonCode,
-    /// Note that is kept with the stock movement, at most 1,000 characters.
+    /// Note that is kept with the stock movement, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Policy for quantities that are below the reserved one. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]

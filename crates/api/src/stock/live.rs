@@ -43,7 +43,7 @@ impl StockUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Cursor of the item. Pass it as `after` to resume from here.
+    /// Cursor of the item. Pass it as `after` to resume from here. Null in a RESET.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
@@ -121,7 +121,9 @@ impl StockSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stock levels. All levels by default.")] filter: Option<StockFilter>,
-        #[graphql(desc = "Go on after this cursor, of this stream or of stockLevels.streamCursor with the same filter.")]
+        #[graphql(
+            desc = "Go on after this cursor, of this stream or of stockLevels.streamCursor with the same filter. Null begins with a snapshot."
+        )]
         after: Option<Cursor>,
         #[graphql(
             desc = "Hold changes back for up to so many milliseconds and send only the newest state of each level. Default 0.",
@@ -152,7 +154,7 @@ impl StockSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the levels and thresholds. All by default.")] filter: Option<AlertFilter>,
-        #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
+        #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins now.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;
         let topic = AlertTopic::of(&permit, by_ids(ctx, filter, "filter").await?.unwrap_or_default())?;

@@ -27,7 +27,7 @@ use crate::{
     orders::filters::below,
 };
 
-/// Lots that match all of these.
+/// Lots that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LotFilter {
     /// Conditions that must all hold; an empty list holds for everything.
@@ -66,7 +66,7 @@ crate::keyed_filter!(
     [store] "expiresOn" expires_on, "createdAt" created_at, "updatedAt" updated_at
 );
 
-/// Codes of lots. Case does not count.
+/// Codes of lots; an operator that is null is ignored. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LotCodeFilter {
     /// Code that must be equal.

@@ -62,7 +62,7 @@ pub struct LotCreateInput {
     pub made_on: Option<Date>,
     /// Last day on which the lot may be used. Null when it has no expiry date.
     pub expires_on: Option<Date>,
-    /// Note on the lot, at most 1,000 characters.
+    /// Note on the lot, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 
@@ -138,7 +138,7 @@ pub struct LotStatusInput {
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Reason for the step, stored with the movement; at most 1,000 characters.
+    /// Reason for the step, stored with the movement; at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Policy for a step that takes reserved stock: REFUSE or SHORTEN. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
@@ -185,7 +185,7 @@ pub struct StockMoveItem {
     pub packs: Option<i32>,
     /// The lot, where the product is tracked; picked first-expired-first-out when it is left out.
     pub lot: Option<LotRef>,
-    /// Note that is kept with the entry, at most 1,000 characters.
+    /// Note that is kept with the entry, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 
@@ -201,7 +201,7 @@ pub struct StockMoveInput {
     pub to: StockMoveTarget,
     /// Reason for the move.
     pub reason_code: ReasonCode,
-    /// Note that is kept with the stock movement, at most 1,000 characters.
+    /// Note that is kept with the stock movement, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Time of the change. Null for now.
     pub occurred_at: Option<DateTime>,

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Movements that match all of these.
+/// Movements that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct MovementFilter {
     /// Conditions that must all hold; an empty list holds for everything. Refused by reports.
@@ -56,7 +56,7 @@ pub struct MovementFilter {
 
 ::graphql::nested_filter!(MovementFilter);
 crate::keyed_filter!(
-    MovementFilter, "store" store StoreCode, "product" product ProductSku;
+    MovementFilter, "store" store StoreCode, "product" product ProductSku, "actor" actor MemberEmail;
     [store] "occurredAt" occurred_at, "recordedAt" recorded_at
 );
 

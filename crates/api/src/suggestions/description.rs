@@ -83,7 +83,7 @@ impl From<DescriptionPrompt> for ProductDescriptionPrompt {
 /// Endpoint of a language model.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductDescriptionEndpointSetInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// URL that requests are posted to, as in https://models.example/v1/chat/completions, at most 2,048 characters: https at port 443 of the open internet, or what the operator has opened.
     pub url: String,
@@ -105,7 +105,7 @@ pub struct ProductDescriptionEndpointSetInput {
 /// Product that a description is proposed for.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductDescriptionProposeInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Deprecated form of `product`: its ID.
     #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]

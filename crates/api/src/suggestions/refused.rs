@@ -18,7 +18,7 @@ use crate::{
 /// A suggested category, and tags, that are wrong for a product. At least one of `category` and `tags` is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionRefuseInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// Deprecated form of `product`: its ID.
     #[graphql(deprecation = "2026-11-26: use product. Removed after 2027-11-26.")]

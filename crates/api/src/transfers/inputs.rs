@@ -36,7 +36,7 @@ pub struct TransferCreateInput {
     pub to_store: StoreRef,
     /// Your own reference for the transfer, unique in the tenant, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
-    /// Note that is kept with the transfer, at most 1,000 characters.
+    /// Note that is kept with the transfer, at most 1,000 characters. Null for none.
     pub note: Option<String>,
     /// Time at which the goods are expected to arrive. Null when it is not known.
     pub expected_at: Option<DateTime>,
@@ -91,7 +91,7 @@ pub struct TransferActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the transfer, at most 1,000 characters.
+    /// Note that is kept with the transfer, at most 1,000 characters. Null leaves the note as it is.
     pub note: Option<String>,
 }
 
@@ -134,7 +134,7 @@ pub struct TransferShipmentInput {
     pub lines: Option<Vec<TransferShipmentLineInput>>,
     /// Time of the shipment or receipt. Null for now. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// Note that is kept with the stock movement, at most 1,000 characters.
+    /// Note that is kept with the stock movement, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 
@@ -149,7 +149,7 @@ pub struct TransferCloseInput {
     pub expected_version: Option<Long>,
     /// Reason for which the missing goods are written off.
     pub reason_code: ReasonCode,
-    /// Note on the missing goods, at most 1,000 characters.
+    /// Note on the missing goods, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
 

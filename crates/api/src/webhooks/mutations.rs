@@ -27,7 +27,7 @@ use crate::{
 /// An endpoint to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// URL to which messages are sent: https, port 443, on the public internet.
     pub url: String,
@@ -41,7 +41,7 @@ pub struct WebhookEndpointCreateInput {
 /// A change of an endpoint. Fields that are left out stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// ID of the endpoint.
     pub id: ID,
@@ -49,7 +49,7 @@ pub struct WebhookEndpointUpdateInput {
     pub expected_version: Long,
     /// URL to which messages are sent; unchanged when omitted.
     pub url: Option<String>,
-    /// Types of event to send to the endpoint.
+    /// Types of event to send to the endpoint. Null leaves them as they are.
     pub event_types: Option<Vec<String>>,
     /// Description of the endpoint; null clears it.
     pub description: MaybeUndefined<String>,
@@ -61,12 +61,12 @@ pub struct WebhookEndpointUpdateInput {
 /// Messages to send again: messageIds, or fromSeq and toSeq.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointReplayInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
     /// The endpoint.
     pub id: ID,
     /// IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
-    /// not ask for.
+    /// not ask for. Null with `fromSeq` and `toSeq`.
     pub message_ids: Option<Vec<String>>,
     /// Number of the first event to replay, out of the events that the endpoint subscribes to. Null with `messageIds`.
     pub from_seq: Option<Long>,

@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 85] = [
+pub(super) const GIVEN: [(&str, &str); 87] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
@@ -103,6 +103,8 @@ pub(super) const GIVEN: [(&str, &str); 85] = [
     ("productDescriptionPrompt", "product"),
     ("productLabels", "products"),
     ("profileUpdate", "displayName"),
+    ("purchaseOrderHtml", "by"),
+    ("purchaseOrderPage", "by"),
     ("reauthenticate", "password"),
     ("sessionRename", "name"),
 ];

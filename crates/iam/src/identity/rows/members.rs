@@ -12,6 +12,7 @@ use platform::{
 use sea_orm::Value;
 
 use super::{Membership, lock_password, of_members};
+use crate::identity::core::email_key;
 
 /// A member as others see it.
 #[derive(Debug, Clone)]
@@ -108,6 +109,18 @@ impl MemberView {
 
 pub async fn member_with_user(db: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<MemberView>, Fault> {
     Ok(views(db, "m.tenant_id = $1 AND m.id = $2", vec![tenant.into(), member.into()]).await?.pop())
+}
+
+/// Members who have one of these addresses, as `email_key` writes them; those who have left are among them. Who was invited has the address of the
+/// invitation alone, as `MemberView` shows.
+pub async fn with_addresses(db: &impl GlobalReads, tenant: TenantId, keys: &[String]) -> Result<Vec<MemberView>, Fault> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = db.backend();
+    let condition = format!("m.tenant_id = $1 AND {}", backend.in_texts("u.email_key", 2));
+    let found = views(db, &condition, vec![tenant.into(), backend.texts(keys.iter().map(String::as_str))]).await?;
+    Ok(found.into_iter().filter(|view| keys.contains(&email_key(&view.email))).collect())
 }
 
 /// Which members of a tenant; what is None asks nothing. Of those who were invited nothing is asked that `MemberView` does not show.

@@ -1,0 +1,112 @@
+//! Documents that filters name by their numbers, and members by their e-mail addresses: those that the caller may see, as the number of another one is
+//! the number of none.
+
+use async_graphql::{Context, ID};
+use services::scan::{
+    core::{self, Kind, Names},
+    rows::{self, Found},
+};
+
+use super::below;
+use crate::{
+    graphql::{
+        fault::{Answer, TopError},
+        filters::IdFilter,
+    },
+    identity::members_addressed,
+    numbering,
+    scan::{allowed, node_id, node_of},
+};
+
+/// Numbers that a whole filter takes: each is looked up, and each document that has it.
+const MOST_NUMBERS: usize = 20;
+
+/// A kind of thing whose keys are looked up among those that the caller may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeenKind {
+    OrderNumber,
+    PurchaseOrderNumber,
+    BlanketOrderNumber,
+    MemberEmail,
+}
+
+impl SeenKind {
+    /// The kind of document that a number is of; None for an address.
+    const fn document(self) -> Option<Kind> {
+        match self {
+            Self::OrderNumber => Some(Kind::Order),
+            Self::PurchaseOrderNumber => Some(Kind::PurchaseOrder),
+            Self::BlanketOrderNumber => Some(Kind::BlanketOrder),
+            Self::MemberEmail => None,
+        }
+    }
+}
+
+/// A test with keys of such a kind, and its place.
+pub struct SeenTest<'a> {
+    pub kind: SeenKind,
+    pub test: &'a mut IdFilter,
+    pub at: Vec<String>,
+}
+
+/// Puts IDs in the place of keys. Who may not read a kind of thing at all is told so.
+pub async fn put_ids(ctx: &Context<'_>, found: Vec<SeenTest<'_>>, argument: &str) -> Answer<()> {
+    let numbered = found.iter().filter(|one| one.kind.document().is_some());
+    few_numbers(numbered.map(|one| &*one.test), argument)?;
+    for SeenTest { kind, test, at } in found {
+        let keys = taken(test, &at)?;
+        test.one_of = Some(match kind.document() {
+            Some(document) => {
+                allowed(ctx, document)?;
+                documents(ctx, &keys, &[document]).await?
+            }
+            None => members_addressed(ctx, &keys).await?,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses more numbers than a filter takes.
+pub fn few_numbers<'a>(tests: impl Iterator<Item = &'a IdFilter>, argument: &str) -> Answer<()> {
+    let numbers: usize = tests.map(|test| test.key.as_ref().map_or(0, Vec::len)).sum();
+    if numbers > MOST_NUMBERS {
+        let message = format!("at most {MOST_NUMBERS} numbers of documents are taken");
+        return Err(TopError::limit_exceeded(message, vec![argument.to_owned()]));
+    }
+    Ok(())
+}
+
+/// Takes the keys of a test at a place, which names nothing by IDs beside them.
+pub fn taken(test: &mut IdFilter, at: &[String]) -> Answer<Vec<String>> {
+    if test.eq.is_some() || test.one_of.is_some() {
+        return Err(TopError::bad_input("key is not taken beside eq and in", below(at, &["key"])));
+    }
+    Ok(test.key.take().unwrap_or_default())
+}
+
+/// The documents of these kinds that have one of these numbers, as far as the caller sees them.
+pub async fn documents(ctx: &Context<'_>, numbers: &[String], of: &[Kind]) -> Answer<Vec<ID>> {
+    let (mut kinds, mut scope) = (Vec::new(), None);
+    for kind in of {
+        match allowed(ctx, *kind) {
+            Ok((own, _)) => {
+                kinds.push(*kind);
+                scope = Some(own);
+            }
+            Err(TopError::Forbidden(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let (Some(scope), false) = (scope, numbers.is_empty()) else { return Ok(Vec::new()) };
+    let patterns = numbering::patterns(ctx).await?;
+    let mut ids = Vec::new();
+    for number in numbers {
+        let names = Names { number: core::numbered(number, &patterns), ..Names::default() };
+        for Found { kind, id, .. } in Box::pin(rows::matches(&scope, &names, &kinds)).await?.found {
+            if Box::pin(node_of(ctx, kind, id)).await?.is_some() {
+                ids.push(ID(node_id(kind, id)));
+            }
+        }
+    }
+    Ok(ids)
+}
