@@ -144,7 +144,9 @@ impl BackupQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Kinds to include; an empty list matches nothing. Null for all.")] kinds: Option<Vec<BackupKind>>,
-        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<Vec<BackupStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<
+            Vec<BackupStatus>,
+        >,
         #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
         states: Option<Vec<BackupStatus>>,
         #[graphql(desc = "Sort of the backups and drills. Null for STARTED_AT, DESC.")] sort: Option<BackupRunSort>,

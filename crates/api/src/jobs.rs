@@ -202,7 +202,9 @@ impl JobQuery {
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<Vec<BackgroundJobStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<
+            Vec<BackgroundJobStatus>,
+        >,
         #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
         states: Option<Vec<BackgroundJobStatus>>,
         #[graphql(desc = "Sort of the jobs. Null for CREATED_AT, DESC.")] sort: Option<BackgroundJobSort>,

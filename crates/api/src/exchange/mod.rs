@@ -52,7 +52,9 @@ impl ExchangeQuery {
     async fn data_jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<Vec<DataJobStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<
+            Vec<DataJobStatus>,
+        >,
         #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
         states: Option<Vec<DataJobStatus>>,
         first: Option<i32>,

@@ -124,7 +124,9 @@ impl WebhookEndpoint {
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<Vec<WebhookDeliveryStatus>>,
+        #[graphql(desc = "Statuses to include; an empty list matches nothing. Null for all.")] statuses: Option<
+            Vec<WebhookDeliveryStatus>,
+        >,
         #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
         states: Option<Vec<WebhookDeliveryStatus>>,
         first: Option<i32>,

@@ -37,8 +37,8 @@ pub use filter::{Clause, Filter, IdColumn, Span, TextTest, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
 pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standing_holds};
 pub use invoiced::invoiced;
-pub use left_lots::{left_lots, left_lots_of};
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, begins};
+pub use left_lots::{left_lots, left_lots_of};
 pub use list::{
     Found, ListedOrders, MOST_FOUND, OrderName, OrderSort, OrdersSorted, count, fill_lines, find, order_id, page, page_of_found,
     page_statement, source,
