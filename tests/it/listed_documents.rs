@@ -62,16 +62,17 @@ async fn an_invoice_is_found_by_its_number_its_order_and_its_total(world: &World
 }
 
 async fn a_reversal_is_found_by_its_kind_its_goods_and_who_made_it(world: &World) {
-    let fields = "kind occurredAt lines { product { id sku } } actor { ... on Member { id } }";
+    let fields = "kind occurredAt lines { product { id sku } } createdBy { ... on Member { id } }";
     let reversal = shown(world, "rev", "DocumentReversal", fields).await;
     let (product, kind) = (&reversal["lines"][0]["product"], &reversal["kind"]);
     let sku = product["sku"].as_str().unwrap();
-    let actor = reversal["actor"]["id"].as_str().unwrap_or_else(|| panic!("{reversal:#}"));
+    let maker = reversal["createdBy"]["id"].as_str().unwrap_or_else(|| panic!("{reversal:#}"));
     let found_by = vec![
         json!({ "id": { "eq": world.ours.ids["rev"] }, "kind": [kind] }),
         json!({ "product": { "eq": product["id"] } }),
         json!({ "product": { "key": [sku] } }),
-        json!({ "sku": { "eq": sku.to_uppercase() }, "actor": { "in": [actor] } }),
+        json!({ "sku": { "eq": sku.to_uppercase() }, "createdBy": { "in": [maker] } }),
+        json!({ "createdBy": { "key": ["ALPHA@example.com"] } }),
         json!({ "sku": { "startsWith": &sku[..2] }, "occurredAt": { "gte": reversal["occurredAt"] } }),
     ];
     let missed_by = vec![
@@ -79,7 +80,8 @@ async fn a_reversal_is_found_by_its_kind_its_goods_and_who_made_it(world: &World
         json!({ "id": { "eq": world.theirs.ids["rev"] } }),
         json!({ "product": { "eq": world.theirs.ids["prd"] } }),
         json!({ "sku": { "contains": "none-such" } }),
-        json!({ "actor": { "eq": world.theirs.ids["mem"] } }),
+        json!({ "createdBy": { "eq": world.theirs.ids["mem"] } }),
+        json!({ "createdBy": { "key": ["bravo@example.com"] } }),
         json!({ "occurredAt": { "lt": reversal["occurredAt"] } }),
     ];
     finds(world, (("documentReversals", "ReversalFilter"), "rev"), found_by, missed_by).await;

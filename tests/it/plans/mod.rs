@@ -49,7 +49,7 @@ const MAY: &[(&str, &str)] = &[
     ("alerts where kind*", "alert"),
     ("exchangeRates where base", "exchange_rate"),
     ("exchangeRates where quote", "exchange_rate"),
-    ("documentReversals filter.actor*", "document_reversal"),
+    ("documentReversals filter.createdBy*", "document_reversal"),
     ("documentReversals where kind*", "document_reversal"),
     ("invoices where kind*", "invoice"),
     ("invoices where legalEntity*", "invoice"),

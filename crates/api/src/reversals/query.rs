@@ -45,7 +45,7 @@ pub struct ReversalFilter {
     /// SKU of the product of at least one line, in any spelling of capitals.
     pub sku: Option<StringFilter>,
     /// Member or integration that reversed the document.
-    pub actor: Option<IdFilter>,
+    pub created_by: Option<IdFilter>,
     /// Business time of the reversal.
     pub occurred_at: Option<DateTimeFilter>,
     /// Time at which the reversal was recorded.
@@ -53,7 +53,7 @@ pub struct ReversalFilter {
 }
 
 crate::keyed_filter!(
-    flat ReversalFilter, "store" store StoreCode, "product" product ProductSku, "actor" actor MemberEmail;
+    flat ReversalFilter, "store" store StoreCode, "product" product ProductSku, "createdBy" created_by MemberEmail;
     [store] "occurredAt" occurred_at, "recordedAt" recorded_at
 );
 
@@ -73,7 +73,7 @@ impl ReversalFilter {
             kinds: self.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             products: self.product.map(|test| test.ids(&["filter", "product"])).transpose()?.flatten(),
             skus: skus.into_iter().map(folded).collect(),
-            actors: self.actor.map(|test| test.of_any_kind(&["filter", "actor"])).transpose()?.flatten(),
+            actors: self.created_by.map(|test| test.of_any_kind(&["filter", "createdBy"])).transpose()?.flatten(),
             occurred: span(self.occurred_at),
             recorded: span(self.recorded_at),
         })

@@ -52,7 +52,7 @@ const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("PurchaseOrderFilter", &[("search", RANGES), ("tag", UNINDEXED), ("createdBy", UNINDEXED), ("total", UNINDEXED)]),
     ("ReturnFilter", &[("search", RANGES), ("channel", UNINDEXED), ("tag", UNINDEXED)]),
-    ("ReversalFilter", &[("actor", UNINDEXED)]),
+    ("ReversalFilter", &[("createdBy", UNINDEXED)]),
     (
         "StockFilter",
         &[
