@@ -109,6 +109,10 @@ on_both!(slugs_are_made_checked_and_unique, world: World => {
     assert_eq!(refusals(&category(world, json!({ "name": "灯" })).await), said("REQUIRED", "input.slug"));
     assert_eq!(refusals(&category(world, json!({ "name": "X", "parentId": "cat_00000000000000000000000000" })).await), said("NOT_FOUND", "input.parentId"));
     assert_eq!(refusals(&category(world, json!({ "name": "X", "imageUrl": "javascript:alert(1)" })).await), said("INVALID", "input.imageUrl"));
+    for name in ["sortIndex", "position"] {
+        let refused = category(world, json!({ "name": "X", "slug": "x", name: -1 })).await;
+        assert_eq!(refusals(&refused), said("OUT_OF_RANGE", "input.sortIndex"), "the present name of {name}");
+    }
 });
 
 on_both!(many_categories_at_once, world: World => {

@@ -170,10 +170,16 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
     }
 }
 
+/// The name that inputs have for a part of a path. Columns of files have no prefix, and keep the word that is stored.
+fn input_name<'a>(prefix: &[&str], part: &'a str) -> &'a str {
+    if part == "position" && !prefix.is_empty() { "sortIndex" } else { part }
+}
+
 /// A problem as a user error, its path after `prefix`. `current` is the row as it is, for a stale version.
 pub fn user_error(problem: &Problem, prefix: &[&str], current: Option<Node>) -> UserError {
     let (code, message) = say(&problem.why);
-    let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(problem.at.iter().cloned()).collect();
+    let own = problem.at.iter().map(|part| input_name(prefix, part).to_owned());
+    let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(own).collect();
     match &problem.why {
         Rejection::Stale { actual } => UserError::stale(message, field, *actual, current),
         _ => UserError::new(code, message, field),
