@@ -59,7 +59,8 @@ pub struct StocktakeActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the stocktake, at most 1,000 characters. Null leaves the note as it is.
+    /// Note, at most 1,000 characters. stocktakeCancel keeps it with the stocktake, stocktakeApprove with the stock movements, and stocktakeStart keeps
+    /// none. Null leaves the stocktake's note as it is.
     pub note: Option<String>,
 }
 

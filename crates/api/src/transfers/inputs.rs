@@ -91,7 +91,8 @@ pub struct TransferActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the transfer, at most 1,000 characters. Null leaves the note as it is.
+    /// Note, at most 1,000 characters. transferCancel keeps it with the transfer and the stock movements, and transferMarkReady keeps none. Null leaves
+    /// the transfer's note as it is.
     pub note: Option<String>,
 }
 
