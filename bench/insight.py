@@ -310,7 +310,7 @@ def fill_plan(o):
     api.upsert("productBulkUpsert", "product", rows)
     for start in range(0, o.products, 500):
         rows = [
-            {"supplier": {"id": suppliers[n % 10]}, "product": {"sku": f"sku-{n}"}, "unitCost": money(n), "packSize": 1 + n % 6, "preferred": True}
+            {"supplier": {"id": suppliers[n % 10]}, "product": {"sku": f"sku-{n}"}, "unitCost": money(n), "packSize": 1 + n % 6, "isPreferred": True}
             for n in range(start, min(start + 500, o.products))
         ]
         api.change("supplierProductBulkUpsert", {"idempotencyKey": f"suppliers-{start}", "rows": rows}, "rows { outcome }")

@@ -257,7 +257,7 @@ def fill(api, t, o):
     stores = stage("stores", [
         api.change("storeCreate", {"code": f"S{i:03}", "name": f"Store {i}"}, "store { id }")["store"]["id"] for i in range(1, o.stores + 1)])
     categories = stage("categories", api.upsert("categoryBulkUpsert", "category", [
-        {"slug": f"category-{i}", "name": f"Category {i}", "position": i} for i in range(1, o.categories + 1)]))
+        {"slug": f"category-{i}", "name": f"Category {i}", "sortIndex": i} for i in range(1, o.categories + 1)]))
     suppliers = stage("suppliers", [
         api.change("supplierCreate", {"code": f"SUP{i:03}", "name": f"Supplier {i}", "email": f"sales{i}@supplier{t}.example"}, "supplier { id }")["supplier"]["id"]
         for i in range(1, o.suppliers + 1)])

@@ -106,7 +106,7 @@ class Warehouse:
         pounds = lambda amount: {"amount": amount, "currencyCode": self.api.account["currency"]}
         for start in range(0, 5_000, 500):
             rows = [
-                {"supplier": {"id": supplier["id"]}, "product": {"sku": f"sku-{n}"}, "unitCost": pounds("2.00"), "packSize": 6, "preferred": True}
+                {"supplier": {"id": supplier["id"]}, "product": {"sku": f"sku-{n}"}, "unitCost": pounds("2.00"), "packSize": 6, "isPreferred": True}
                 for n in range(start, start + 500)
             ]
             self.api.change("supplierProductBulkUpsert", {"idempotencyKey": self.key(), "rows": rows}, "rows { outcome }")
