@@ -1,7 +1,7 @@
 //! Lots that left with orders, by the movements of their sales.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Reads, Row};
 
 use super::{load::orders, parts::fulfilments_of};
 use crate::{

@@ -24,7 +24,7 @@ use crate::{
     },
     stock::{
         core::LevelKey,
-        rows::{LevelRow, list::levels_by_key},
+        rows::list::{LevelRow, levels_by_key},
     },
 };
 

@@ -131,14 +131,12 @@ pub struct Values {
 
 impl Values {
     pub fn of(json: &[u8]) -> Self {
-        let (mut values, mut is_text, mut is_escaped) = (Self::default(), false, false);
-        for byte in json {
+        let (mut values, mut rest) = (Self::default(), json);
+        while let Some((byte, after)) = rest.split_first() {
+            rest = if *byte == b'"' { numbers::after_text(after) } else { after };
             match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' if is_text => is_escaped = true,
-                b'"' => is_text = !is_text,
-                b'{' if !is_text => values.objects += 1,
-                b',' | b'[' if !is_text => values.others += 1,
+                b'{' => values.objects += 1,
+                b',' | b'[' => values.others += 1,
                 _ => {}
             }
         }

@@ -3,21 +3,40 @@
 /// Digits that any floating-point number keeps.
 const DIGITS: usize = 15;
 
+/// What follows a text of JSON, of which this begins behind its first quotation mark.
+pub(super) fn after_text(mut inside: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', inside) {
+        let is_end = inside[at] == b'"';
+        inside = inside.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
+        if is_end {
+            return inside;
+        }
+    }
+    &[]
+}
+
+const fn is_part(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
+}
+
 /// The numbers of a text of JSON as they are written. It is read over, not parsed: what is within its texts is none of them.
 fn numbers(json: &[u8]) -> impl Iterator<Item = &str> {
-    let (mut is_text, mut is_escaped) = (false, false);
-    let tokens = json.split(move |byte| {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
-            _ => {}
+    let mut rest = json;
+    std::iter::from_fn(move || {
+        while let Some((byte, after)) = rest.split_first() {
+            match byte {
+                b'"' => rest = after_text(after),
+                b'0'..=b'9' | b'-' => {
+                    let length = after.iter().position(|byte| !is_part(*byte)).unwrap_or(after.len()) + 1;
+                    let (number, others) = rest.split_at(length);
+                    rest = others;
+                    return std::str::from_utf8(number).ok();
+                }
+                _ => rest = after,
+            }
         }
-        is_text || !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
-    });
-    tokens
-        .filter_map(|token| std::str::from_utf8(token).ok())
-        .filter(|token| token.starts_with(|first: char| first == '-' || first.is_ascii_digit()))
+        None
+    })
 }
 
 /// Whether a parser may round a number of this text.

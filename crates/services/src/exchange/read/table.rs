@@ -39,6 +39,20 @@ enum Quotes {
 }
 
 impl Quotes {
+    /// Where they stand after so many bytes. It steps over the inside of cells.
+    fn after_all(mut self, mut bytes: &[u8], delimiter: u8) -> Self {
+        loop {
+            let next = match self {
+                Self::Quoted => memchr::memchr(b'"', bytes),
+                Self::Plain => memchr::memchr3(b'\n', b'\r', delimiter, bytes),
+                Self::Begin | Self::Closing => Some(0),
+            };
+            let Some((byte, rest)) = next.and_then(|at| bytes[at..].split_first()) else { return self };
+            self = self.after(*byte, delimiter);
+            bytes = rest;
+        }
+    }
+
     fn after(self, byte: u8, delimiter: u8) -> Self {
         match (self, byte) {
             (Self::Begin | Self::Closing, b'"') => Self::Quoted,
@@ -60,7 +74,7 @@ impl<R: Read> Read for Bounded<R> {
         let most = out.len().min(left);
         let count = self.inner.read(&mut out[..most])?;
         self.left.set(left - count);
-        self.quotes = out[..count].iter().fold(self.quotes, |quotes, byte| quotes.after(*byte, self.delimiter));
+        self.quotes = self.quotes.after_all(&out[..count], self.delimiter);
         self.is_open.set(count == 0 && self.quotes == Quotes::Quoted);
         Ok(count)
     }
@@ -138,5 +152,22 @@ fn fault(error: csv::Error) -> Stop {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),
         other => Unreadable::Broken(format!("{other:?}")).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_stand_after_many_bytes_where_they_stand_after_each_of_them() {
+        const LETTERS: [u8; 5] = *b",\"\na\r";
+        for text in 0..LETTERS.len().pow(6) {
+            let bytes: Vec<u8> = (0..6).map(|place| LETTERS[text / LETTERS.len().pow(place) % LETTERS.len()]).collect();
+            for begin in [Quotes::Begin, Quotes::Plain, Quotes::Quoted, Quotes::Closing] {
+                let each = bytes.iter().fold(begin, |quotes, byte| quotes.after(*byte, b','));
+                assert!(begin.after_all(&bytes, b',') == each, "{:?}", String::from_utf8_lossy(&bytes));
+            }
+        }
     }
 }
