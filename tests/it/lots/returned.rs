@@ -64,11 +64,11 @@ async fn a_shipment_shows_the_lots_that_left_with_each_of_its_lines(world: &Worl
     done(&house.adjust("RECEIPT", (&house.mug, &house.office.store), 3, Value::Null).await, "levels");
     let placed = placed(&house, "CONFIRMED", &[(&house.cheese, 5), (&house.cheese, 5), (&house.mug, 1)]).await;
     assert!(shipped(&house, &placed).await.is_empty());
-    // The second line is named first, and takes the first to expire.
+    // Lines take the first to expire in their order, whichever is named first.
     let named = |index: usize, quantity: i64| json!({ "lineId": placed["lines"][index]["id"], "quantity": quantity });
     let lines = json!([named(1, 5), named(0, 4), named(2, 1)]);
     done(&act(&house, "orderFulfil", json!({ "id": placed["id"], "lines": lines })).await, "order");
-    let first = vec![json!([left("L-1", 1), left("L-2", 3)]), json!([left("L-1", 5)]), json!([])];
+    let first = vec![json!([left("L-1", 4)]), json!([left("L-1", 2), left("L-2", 3)]), json!([])];
     assert_eq!(shipped(&house, &placed).await, [(json!("SHIPPED"), first.clone())]);
 
     // The rest leaves in the lot that is named.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     lots::house::{House, done, key},
+    search::at_store,
     world::{answers::digits, on_both},
 };
 
@@ -16,7 +17,8 @@ on_both!(
     a_gs1_code_names_product_lot_and_date_however_it_is_written,
     a_pack_is_no_piece,
     everything_is_found_by_its_names_in_their_order,
-    who_may_not_read_a_kind_does_not_find_it
+    who_may_not_read_a_kind_does_not_find_it,
+    lots_of_other_stores_take_no_room_among_the_callers_own
 );
 
 const SCAN: &str = "query($code: String!, $kinds: [SearchKind!]) { scanCode(code: $code, kinds: $kinds) {
@@ -189,4 +191,26 @@ async fn who_may_not_read_a_kind_does_not_find_it(world: &World) {
     }
     let none = ask(&["order.read"], json!({ "code": code, "kinds": [] })).await;
     assert_eq!(none["data"]["scanCode"]["matches"], json!([]), "{none}");
+}
+
+async fn lots_of_other_stores_take_no_room_among_the_callers_own(world: &World) {
+    let house = House::open(world).await;
+    // More products than a scan reads lots of have a lot of this code in the cellar, all older than the one here.
+    let lot = json!({ "named": { "code": "SUMMER", "expiresOn": "2099-01-31" } });
+    for nth in 0..21 {
+        let input = json!({ "sku": format!("WHEEL-{nth}"), "name": "Wheel", "tracking": "LOT" });
+        let made = house.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+        let wheel = json!({ "id": done(&made, "product")["id"] });
+        done(&house.adjust("RECEIPT", (&wheel, &house.depot), 1, lot.clone()).await, "levels");
+    }
+    world.pass(1);
+    house.takes_in("SUMMER", 5, "2099-01-31").await;
+    let all = found(&scan(&house, "summer").await);
+    assert_eq!(all.len(), 20, "{all:?}");
+    let here = house.office.store["id"].as_str().unwrap();
+    let clerk = house.office.as_caller(at_store(&house.office, here, &["stock.read"]));
+    let answer = clerk.ask(SCAN, json!({ "code": "summer" })).await;
+    let own = found(&answer["data"]["scanCode"]);
+    assert_eq!((own.len(), own[0].0.as_str()), (1, "LOT"), "{answer:#}");
+    assert!(!all.contains(&own[0]), "the newest lot is not among the first twenty: {all:?}");
 }

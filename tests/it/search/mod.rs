@@ -73,7 +73,7 @@ async fn product(office: &Office<'_>, sku: &str, name: &str) -> String {
 }
 
 /// Our company's owner with these rights alone, at one store.
-fn at_store(office: &Office<'_>, store: &str, codes: &[&str]) -> Caller {
+pub fn at_store(office: &Office<'_>, store: &str, codes: &[&str]) -> Caller {
     let mut permissions = PermissionSet::default();
     for code in codes {
         let index = REGISTRY.iter().position(|known| known.code == *code).unwrap();

@@ -86,11 +86,11 @@ pub fn taken(test: &mut IdFilter, at: &[String]) -> Answer<Vec<String>> {
 
 /// The documents of these kinds that have one of these numbers, as far as the caller sees them.
 pub async fn documents(ctx: &Context<'_>, numbers: &[String], of: &[Kind]) -> Answer<Vec<ID>> {
-    let (mut kinds, mut scope) = (Vec::new(), None);
+    let (mut sought, mut scope) = (Vec::new(), None);
     for kind in of {
         match allowed(ctx, *kind) {
-            Ok((own, _)) => {
-                kinds.push(*kind);
+            Ok((own, visible)) => {
+                sought.push(visible);
                 scope = Some(own);
             }
             Err(TopError::Forbidden(_)) => {}
@@ -102,7 +102,7 @@ pub async fn documents(ctx: &Context<'_>, numbers: &[String], of: &[Kind]) -> An
     let mut ids = Vec::new();
     for number in numbers {
         let names = Names { number: core::numbered(number, &patterns), ..Names::default() };
-        for Found { kind, id, .. } in Box::pin(rows::matches(&scope, &names, &kinds)).await?.found {
+        for Found { kind, id, .. } in Box::pin(rows::matches(&scope, &names, &sought)).await?.found {
             if Box::pin(node_of(ctx, kind, id)).await?.is_some() {
                 ids.push(ID(node_id(kind, id)));
             }

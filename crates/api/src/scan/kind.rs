@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, Enum};
 use entity::prelude::*;
-use iam::access::{Permission, Reach, kind as may};
+use iam::access::{Permission, kind as may};
 use inventory::ledger::Ledger;
 use platform::storage::TenantScope;
-use services::scan::core::Kind;
+use services::scan::{core::Kind, rows::Visible};
 use uuid::Uuid;
 
 use crate::{
@@ -58,24 +58,25 @@ pub enum SearchKind {
     Parcel,
 }
 
-/// The caller's tenant, and the stores of the permission that a kind needs, if the caller has it.
-pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Reach)> {
-    fn of<P: Permission>(ctx: &Context<'_>) -> Answer<(TenantScope, Reach)> {
+/// The caller's tenant, and what the caller sees of a kind by the permission that it needs, if the caller has it.
+pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
+    fn of<P: Permission>(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
         let permit = ctx.permit::<P>()?;
-        Ok((permit.scope(ctx.given::<Ledger>()?.database()), permit.reach()))
+        let visible = Visible { kind, reach: permit.reach(), channel: permit.channel() };
+        Ok((permit.scope(ctx.given::<Ledger>()?.database()), visible))
     }
     match kind {
-        Kind::Product | Kind::Supplier | Kind::Category => of::<may::ProductRead>(ctx),
-        Kind::Order | Kind::Return | Kind::Invoice => of::<may::OrderRead>(ctx),
-        Kind::Customer => of::<may::CustomerRead>(ctx),
-        Kind::PurchaseOrder | Kind::SupplierReturn | Kind::BlanketOrder => of::<may::PurchaseRead>(ctx),
-        Kind::Transfer => of::<may::TransferRead>(ctx),
-        Kind::Stocktake => of::<may::CountRead>(ctx),
-        Kind::Lot => of::<may::StockRead>(ctx),
-        Kind::Store => of::<may::StoreRead>(ctx),
-        Kind::Revaluation => of::<may::ProductCostRead>(ctx),
-        Kind::Reversal => of::<may::StockMovementRead>(ctx),
-        Kind::FulfilmentWork | Kind::Parcel => of::<may::FulfilmentRead>(ctx),
+        Kind::Product | Kind::Supplier | Kind::Category => of::<may::ProductRead>(ctx, kind),
+        Kind::Order | Kind::Return | Kind::Invoice => of::<may::OrderRead>(ctx, kind),
+        Kind::Customer => of::<may::CustomerRead>(ctx, kind),
+        Kind::PurchaseOrder | Kind::SupplierReturn | Kind::BlanketOrder => of::<may::PurchaseRead>(ctx, kind),
+        Kind::Transfer => of::<may::TransferRead>(ctx, kind),
+        Kind::Stocktake => of::<may::CountRead>(ctx, kind),
+        Kind::Lot => of::<may::StockRead>(ctx, kind),
+        Kind::Store => of::<may::StoreRead>(ctx, kind),
+        Kind::Revaluation => of::<may::ProductCostRead>(ctx, kind),
+        Kind::Reversal => of::<may::StockMovementRead>(ctx, kind),
+        Kind::FulfilmentWork | Kind::Parcel => of::<may::FulfilmentRead>(ctx, kind),
     }
 }
 
@@ -83,7 +84,7 @@ pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Reach)> {
 ///
 /// # Errors
 /// A kind is named that the caller may not read, or none is named and the caller may read none.
-pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<Option<(Vec<Kind>, TenantScope)>> {
+pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<Option<(Vec<Visible>, TenantScope)>> {
     ctx.caller()?;
     let (kinds, is_named) = match named {
         Some(named) => (named.into_iter().map(Kind::from).collect(), true),
@@ -93,8 +94,8 @@ pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<
     let mut scope = None;
     for kind in kinds {
         match allowed(ctx, kind) {
-            Ok((own, _)) => {
-                readable.push(kind);
+            Ok((own, visible)) => {
+                readable.push(visible);
                 scope = Some(own);
             }
             Err(refusal) if is_named => return Err(refusal),

@@ -54,23 +54,24 @@ impl ScanQuery {
         let asked = kinds_asked(ctx, kinds)?;
         plain(&code, || path!["code"])?;
         let mut reading = core::read(&code, year(ctx.given::<Ledger>()?.clock().now().micros()));
-        let (kinds, matches) = match asked {
-            Some((kinds, scope)) => {
+        let (sought, matches) = match asked {
+            Some((sought, scope)) => {
                 let names = Names::of(&code, &reading, patterns(ctx).await?.as_ref());
-                let found = Box::pin(rows::matches(&scope, &names, &kinds)).await?;
-                (kinds, found)
+                let found = Box::pin(rows::matches(&scope, &names, &sought)).await?;
+                (sought, found)
             }
             None => (Vec::new(), Matches::default()),
         };
         if matches.is_unknown_pack {
             reading.problem.get_or_insert(Problem { kind: ProblemKind::UnknownPack, at: 0 });
         }
+        let has_products = sought.iter().any(|one| one.kind == Kind::Product);
         let lot = named_lot(ctx, &matches.found, &reading).await?;
         let mut shown = Vec::new();
         for found in matches.found {
             // A lot that only says which one of a product is meant is told with it.
             let is_beside = found.kind == Kind::Lot && !reading.elements.is_empty() && reading.gtin().is_some();
-            if shown.len() == MOST_MATCHES || is_beside && kinds.contains(&Kind::Product) {
+            if shown.len() == MOST_MATCHES || is_beside && has_products {
                 continue;
             }
             shown.extend(Box::pin(shown_match(ctx, found, &reading, lot.as_ref())).await?);

@@ -69,8 +69,8 @@ impl SearchQuery {
         let (mut sought, mut skipped, mut tenant) = (Vec::new(), Vec::new(), None);
         for kind in kinds {
             match allowed(ctx, kind) {
-                Ok((scope, reach)) => {
-                    sought.push(Sought { kind, reach, channel: caller.channel, by_email: caller.sees_contacts() });
+                Ok((scope, visible)) => {
+                    sought.push(Sought { visible, by_email: caller.sees_contacts() });
                     tenant = Some(scope);
                 }
                 Err(TopError::Forbidden(_)) => skipped.push(kind.into()),

@@ -1,12 +1,18 @@
-//! The rows that a code names: one statement, a branch for each way in which a thing is named, each along an index.
+//! The rows that a code names: one statement, a branch for each way in which a thing is named, each along an index. What the caller may not see is left
+//! out by the statement itself: it takes no room among the rows of a branch.
+
+mod visible;
+
+use std::collections::BTreeMap;
 
 use entity::record::{Record, Selected};
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 use uuid::Uuid;
 
+pub use self::visible::Visible;
 use super::core::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber};
-use inventory::catalog::core::text;
+use inventory::catalog::{core::text, rows::Clause};
 
 /// The most rows of a branch: a lot's code may be that of many products.
 const MOST_OF_A_BRANCH: usize = 20;
@@ -41,27 +47,47 @@ struct MatchRow {
     pack: i64,
 }
 
-/// The statement under construction.
-struct Branches {
+/// The statement under construction. The kind's own table is `r` in each branch.
+struct Branches<'s> {
+    /// The parameters of all branches.
+    clause: Clause,
+    sought: &'s [Visible],
+    /// The conditions that the caller sees rows, of the kinds that have branches.
+    conditions: BTreeMap<Kind, String>,
     sql: Vec<String>,
-    values: Vec<Value>,
     of: Vec<(Kind, MatchedBy)>,
 }
 
-impl Branches {
-    fn bind(&mut self, value: impl Into<Value>) -> String {
-        self.values.push(value.into());
-        format!("${}", self.values.len() + 1)
+impl Branches<'_> {
+    fn wants(&self, kind: Kind) -> bool {
+        self.sought.iter().any(|one| one.kind == kind)
     }
 
-    /// Rows of a table under a condition; `id`, and of a barcode its `code` and `pack`.
+    fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.clause.bind(value)
+    }
+
+    /// Rows of a table under a condition, as far as the caller sees them; `id`, and of a barcode its `code` and `pack`.
     fn add(&mut self, kind: Kind, by: MatchedBy, select: &str, from: &str) {
-        let number = self.of.len();
+        let (number, visible) = (self.of.len(), self.visible(kind));
+        // Each of many products may have a lot of the code: the oldest of these come first.
+        let order = if kind == Kind::Lot { " ORDER BY r.id" } else { "" };
         self.sql.push(format!(
-            "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from} LIMIT {MOST_OF_A_BRANCH}) AS branch_{number}",
+            "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from}{visible}{order} LIMIT {MOST_OF_A_BRANCH}) AS branch_{number}",
             MatchRow::SELECT
         ));
         self.of.push((kind, by));
+    }
+
+    /// The condition that the caller sees a row of a kind; its parameters are bound once.
+    fn visible(&mut self, kind: Kind) -> String {
+        if let Some(known) = self.conditions.get(&kind) {
+            return known.clone();
+        }
+        let own = self.sought.iter().find(|one| one.kind == kind);
+        let condition = own.map_or_else(|| " AND FALSE".to_owned(), |one| one.condition(&mut self.clause));
+        self.conditions.insert(kind, condition.clone());
+        condition
     }
 }
 
@@ -69,47 +95,48 @@ impl Branches {
 const PLAIN: &str = "CAST(NULL AS text) AS code, CAST(1 AS bigint) AS pack";
 
 /// What the names stand for, of these kinds, in the order of `MatchedBy`; each row once.
-pub async fn matches(reads: &impl Reads, names: &Names, kinds: &[Kind]) -> Result<Matches, Fault> {
-    let mut branches = Branches { sql: Vec::new(), values: Vec::new(), of: Vec::new() };
-    let wants = |kind| kinds.contains(&kind);
-    if wants(Kind::Product) {
-        products(&mut branches, names);
-    }
-    if let Some((number, of)) = &names.number {
-        for kind in of.iter().filter(|kind| wants(**kind)) {
-            let mark = branches.bind(*number);
-            let table = table(*kind);
-            branches.add(
-                *kind,
-                MatchedBy::Number,
-                &format!("d.id, {PLAIN}"),
-                &format!("{table} d WHERE d.tenant_id = $1 AND d.number = {mark}"),
-            );
-        }
-    }
-    if wants(Kind::Invoice) {
-        invoices(&mut branches, names);
-    }
-    if let Some(number) = names.work.filter(|_| wants(Kind::FulfilmentWork)) {
-        works(&mut branches, number);
-    }
-    if wants(Kind::Lot) {
-        lots(&mut branches, names);
-    }
-    tracked(&mut branches, &names.tracking, &wants);
-    if let Some(text) = &names.text {
-        by_text(&mut branches, text, &wants);
-    }
-    if branches.sql.is_empty() {
+pub async fn matches(reads: &impl Reads, names: &Names, sought: &[Visible]) -> Result<Matches, Fault> {
+    let Branches { clause, sql, of, .. } = branches(reads.backend(), names, sought);
+    if sql.is_empty() {
         return Ok(Matches::default());
     }
-    let Branches { sql, values, of } = branches;
     let mut found: Vec<Found> = Vec::new();
-    for MatchRow { branch, id, code, pack } in reads.records::<MatchRow>(&sql.join(" UNION ALL "), values).await? {
+    for MatchRow { branch, id, code, pack } in reads.records::<MatchRow>(&sql.join(" UNION ALL "), clause.values).await? {
         let Some((kind, by)) = usize::try_from(branch).ok().and_then(|branch| of.get(branch)).copied() else { continue };
         found.push(Found { kind, id, by, barcode: code.map(|code| (code, pack)) });
     }
     Ok(shown(found, names))
+}
+
+fn branches<'s>(backend: Backend, names: &Names, sought: &'s [Visible]) -> Branches<'s> {
+    let clause = Clause::new(backend);
+    let mut branches = Branches { clause, sought, conditions: BTreeMap::new(), sql: Vec::new(), of: Vec::new() };
+    if branches.wants(Kind::Product) {
+        products(&mut branches, names);
+    }
+    if let Some((number, of)) = &names.number {
+        for kind in of {
+            if branches.wants(*kind) {
+                let mark = branches.bind(*number);
+                let from = format!("{} r WHERE r.tenant_id = $1 AND r.number = {mark}", table(*kind));
+                branches.add(*kind, MatchedBy::Number, &format!("r.id, {PLAIN}"), &from);
+            }
+        }
+    }
+    if branches.wants(Kind::Invoice) {
+        invoices(&mut branches, names);
+    }
+    if let Some(number) = names.work.filter(|_| branches.wants(Kind::FulfilmentWork)) {
+        works(&mut branches, number);
+    }
+    if branches.wants(Kind::Lot) {
+        lots(&mut branches, names);
+    }
+    tracked(&mut branches, &names.tracking);
+    if let Some(text) = &names.text {
+        by_text(&mut branches, text);
+    }
+    branches
 }
 
 /// The matches in their order. An item stands in for its pack where the pack has no barcode.
@@ -131,7 +158,7 @@ fn shown(mut found: Vec<Found>, names: &Names) -> Matches {
     Matches { found, is_unknown_pack }
 }
 
-fn products(branches: &mut Branches, names: &Names) {
+fn products(branches: &mut Branches<'_>, names: &Names) {
     for key in [&names.barcode, &names.base].into_iter().flatten() {
         let mark = branches.bind(key.as_str());
         let from = format!("barcode b WHERE b.tenant_id = $1 AND b.code_key = {mark}");
@@ -139,19 +166,19 @@ fn products(branches: &mut Branches, names: &Names) {
     }
     if let Some(sku) = &names.text {
         let mark = branches.bind(text::fold(sku));
-        let from = format!("product p WHERE p.tenant_id = $1 AND p.sku_key = {mark}");
-        branches.add(Kind::Product, MatchedBy::Sku, &format!("p.id, {PLAIN}"), &from);
+        let from = format!("product r WHERE r.tenant_id = $1 AND r.sku_key = {mark}");
+        branches.add(Kind::Product, MatchedBy::Sku, &format!("r.id, {PLAIN}"), &from);
     }
 }
 
 /// Lots by their codes; of the product alone that the code names beside them.
-fn lots(branches: &mut Branches, names: &Names) {
+fn lots(branches: &mut Branches<'_>, names: &Names) {
     let product = match &names.barcode {
         Some(key) if names.text.is_none() => {
             let keys: Vec<String> =
                 [Some(key), names.base.as_ref()].into_iter().flatten().map(|key| branches.bind(key.as_str())).collect();
             format!(
-                " AND l.product_id IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND b.code_key IN ({}))",
+                " AND r.product_id IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND b.code_key IN ({}))",
                 keys.join(", ")
             )
         }
@@ -160,62 +187,65 @@ fn lots(branches: &mut Branches, names: &Names) {
     for code in &names.lots {
         for (by, tracking) in [(MatchedBy::LotCode, "<>"), (MatchedBy::Serial, "=")] {
             let mark = branches.bind(code.as_str());
-            let from = format!(
-                "lot l WHERE l.tenant_id = $1 AND l.code_key = {mark} AND l.tracking {tracking} 'SERIAL'{product} ORDER BY l.id"
-            );
-            branches.add(Kind::Lot, by, &format!("l.id, {PLAIN}"), &from);
+            let from =
+                format!("lot r WHERE r.tenant_id = $1 AND r.code_key = {mark} AND r.tracking {tracking} 'SERIAL'{product}");
+            branches.add(Kind::Lot, by, &format!("r.id, {PLAIN}"), &from);
         }
     }
 }
 
 /// Invoices and credit notes by the number that is printed, and by its digits with or without its prefix.
-fn invoices(branches: &mut Branches, names: &Names) {
+fn invoices(branches: &mut Branches<'_>, names: &Names) {
     let mut conditions = Vec::new();
     if let Some(label) = &names.text {
-        conditions.push(format!("d.label = {}", branches.bind(label.as_str())));
+        conditions.push(format!("r.label = {}", branches.bind(label.as_str())));
     }
     if let Some(InvoiceNumber { number, label }) = &names.invoice {
         let number = branches.bind(*number);
-        let prefixed = label.as_ref().map(|label| format!(" AND lower(d.label) = {}", branches.bind(label.as_str())));
-        conditions.push(format!("d.number = {number}{}", prefixed.unwrap_or_default()));
+        let prefixed = label.as_ref().map(|label| format!(" AND lower(r.label) = {}", branches.bind(label.as_str())));
+        conditions.push(format!("r.number = {number}{}", prefixed.unwrap_or_default()));
     }
     for condition in conditions {
-        let from = format!("invoice d WHERE d.tenant_id = $1 AND {condition}");
-        branches.add(Kind::Invoice, MatchedBy::Number, &format!("d.id, {PLAIN}"), &from);
+        let from = format!("invoice r WHERE r.tenant_id = $1 AND {condition}");
+        branches.add(Kind::Invoice, MatchedBy::Number, &format!("r.id, {PLAIN}"), &from);
     }
 }
 
-fn works(branches: &mut Branches, WorkNumber { order, nth }: WorkNumber) {
+fn works(branches: &mut Branches<'_>, WorkNumber { order, nth }: WorkNumber) {
     let (order, nth) = (branches.bind(order), branches.bind(nth));
     let from = format!(
-        "sales_order o CROSS JOIN fulfilment_work d WHERE o.tenant_id = $1 AND o.number = {order}
-         AND d.tenant_id = $1 AND d.order_id = o.id AND d.nth = {nth}"
+        "sales_order o CROSS JOIN fulfilment_work r WHERE o.tenant_id = $1 AND o.number = {order}
+         AND r.tenant_id = $1 AND r.order_id = o.id AND r.nth = {nth}"
     );
-    branches.add(Kind::FulfilmentWork, MatchedBy::Number, &format!("d.id, {PLAIN}"), &from);
+    branches.add(Kind::FulfilmentWork, MatchedBy::Number, &format!("r.id, {PLAIN}"), &from);
 }
 
 /// Parcels by their tracking numbers, and orders by those of parcels that have left: without works a caller sees no others.
-fn tracked(branches: &mut Branches, numbers: &[String], wants: &impl Fn(Kind) -> bool) {
-    let of_orders = "parcel p CROSS JOIN fulfilment f CROSS JOIN sales_order d WHERE p.tenant_id = $1 AND f.tenant_id = $1
-         AND f.id = p.fulfilment_id AND d.tenant_id = $1 AND d.id = f.order_id";
-    for (kind, id, from) in [(Kind::Order, "d.id", of_orders), (Kind::Parcel, "p.id", "parcel p WHERE p.tenant_id = $1")] {
-        for number in numbers.iter().filter(|_| wants(kind)) {
+fn tracked(branches: &mut Branches<'_>, numbers: &[String]) {
+    let of_orders = "parcel p CROSS JOIN fulfilment f CROSS JOIN sales_order r WHERE p.tenant_id = $1 AND f.tenant_id = $1
+         AND f.id = p.fulfilment_id AND r.tenant_id = $1 AND r.id = f.order_id";
+    let of_parcels = "parcel r WHERE r.tenant_id = $1";
+    for (kind, column, from) in [(Kind::Order, "p.tracking_number", of_orders), (Kind::Parcel, "r.tracking_number", of_parcels)] {
+        if !branches.wants(kind) {
+            continue;
+        }
+        for number in numbers {
             let mark = branches.bind(number.as_str());
-            let from = format!("{from} AND p.tracking_number IS NOT NULL AND p.tracking_number = {mark}");
-            branches.add(kind, MatchedBy::TrackingNumber, &format!("{id}, {PLAIN}"), &from);
+            let from = format!("{from} AND {column} IS NOT NULL AND {column} = {mark}");
+            branches.add(kind, MatchedBy::TrackingNumber, &format!("r.id, {PLAIN}"), &from);
         }
     }
 }
 
-fn by_text(branches: &mut Branches, name: &str, wants: &impl Fn(Kind) -> bool) {
-    if wants(Kind::Store) {
+fn by_text(branches: &mut Branches<'_>, name: &str) {
+    if branches.wants(Kind::Store) {
         let mark = branches.bind(text::fold(name));
-        let from = format!("store s WHERE s.tenant_id = $1 AND s.code_key = {mark}");
-        branches.add(Kind::Store, MatchedBy::StoreCode, &format!("s.id, {PLAIN}"), &from);
+        let from = format!("store r WHERE r.tenant_id = $1 AND r.code_key = {mark}");
+        branches.add(Kind::Store, MatchedBy::StoreCode, &format!("r.id, {PLAIN}"), &from);
     }
     // A reference is unique for a channel of orders: their index begins with it.
     let by = [
-        (Kind::Order, " AND d.channel_id IN (SELECT c.id FROM channel c WHERE c.tenant_id = $1)"),
+        (Kind::Order, " AND r.channel_id IN (SELECT c.id FROM channel c WHERE c.tenant_id = $1)"),
         (Kind::Return, ""),
         (Kind::PurchaseOrder, ""),
         (Kind::Transfer, ""),
@@ -225,12 +255,15 @@ fn by_text(branches: &mut Branches, name: &str, wants: &impl Fn(Kind) -> bool) {
         (Kind::Revaluation, ""),
         (Kind::Customer, ""),
     ];
-    for (kind, narrowed) in by.into_iter().filter(|(kind, _)| wants(*kind)) {
+    for (kind, narrowed) in by {
+        if !branches.wants(kind) {
+            continue;
+        }
         let mark = branches.bind(name);
         let table = table(kind);
         let from =
-            format!("{table} d WHERE d.tenant_id = $1{narrowed} AND d.external_ref IS NOT NULL AND d.external_ref = {mark}");
-        branches.add(kind, MatchedBy::ExternalRef, &format!("d.id, {PLAIN}"), &from);
+            format!("{table} r WHERE r.tenant_id = $1{narrowed} AND r.external_ref IS NOT NULL AND r.external_ref = {mark}");
+        branches.add(kind, MatchedBy::ExternalRef, &format!("r.id, {PLAIN}"), &from);
     }
 }
 

@@ -53,6 +53,16 @@ impl Query {
         })
     }
 
+    /// Whether it may be the number that is printed on an invoice: the digits of each are its end.
+    pub fn may_be_invoice(&self) -> bool {
+        self.text.ends_with(|sign: char| sign.is_ascii_digit())
+    }
+
+    /// Whether it may begin a tracking number: carriers count parcels. Words alone begin none.
+    pub fn may_be_tracking(&self) -> bool {
+        self.text.contains(char::is_numeric)
+    }
+
     /// How near the query is to a text that was found as the value of a field.
     pub fn tier(&self, field: Field, found: &str) -> Tier {
         let is_whole = match field {
@@ -190,6 +200,21 @@ mod tests {
         assert_eq!(parcel.tier(Field::TrackingNumber, "1Z999"), Tier::Exact, "carriers print capitals");
         assert_eq!(parcel.tier(Field::TrackingNumber, "1Z9990"), Tier::Prefix);
         assert_eq!(query("4 006381 333931").tier(Field::Barcode, "4006381333931"), Tier::Exact);
+    }
+
+    #[test]
+    fn words_alone_are_no_numbers_of_invoices_and_parcels() {
+        for (text, is_invoice, is_tracking) in [
+            ("copper kettle", false, false),
+            ("INV-", false, false),
+            ("INV-7", true, true),
+            ("12345678901234567890", true, true),
+            ("1Z999AA", false, true),
+            ("RR123456785GB", false, true),
+        ] {
+            let query = query(text);
+            assert_eq!((query.may_be_invoice(), query.may_be_tracking()), (is_invoice, is_tracking), "{text}");
+        }
     }
 
     #[test]

@@ -5,16 +5,9 @@ mod documents;
 mod parcels;
 mod products;
 
-use entity::{
-    prelude::ChannelId,
-    record::{Record, Selected},
-};
+use entity::record::{Record, Selected};
 use futures_util::future::try_join_all;
-use iam::access::Reach;
-use inventory::{
-    catalog::rows::{Clause, customer, filter::begins_with},
-    returns::rows::return_of_channel,
-};
+use inventory::catalog::rows::{Clause, customer, filter::begins_with};
 use platform::{
     paging::Key,
     storage::{Backend, Fault, Finds, Reads},
@@ -22,7 +15,7 @@ use platform::{
 use uuid::Uuid;
 
 use super::core::{Field, Found, Hit, MOST_HITS, Query};
-use crate::scan::core::Kind;
+use crate::scan::{core::Kind, rows::Visible};
 
 /// The most rows of a branch: those of all pages, and one that says that there are more. Each page reads the same rows, so that the next one goes
 /// on where it ends. Products are also found by the words of their names; those whose SKU or name begins with the query have branches of their own.
@@ -33,11 +26,7 @@ const MOST_NAMES: usize = 10_000;
 /// A kind to look for, and what of it the caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sought {
-    pub kind: Kind,
-    /// The stores that the caller's permission is for.
-    pub reach: Reach,
-    /// The channel that the caller is bound to.
-    pub channel: Option<ChannelId>,
+    pub visible: Visible,
     /// Whether the caller may find customers by e-mail address.
     pub by_email: bool,
 }
@@ -56,7 +45,7 @@ pub fn keys(hit: &Hit) -> Vec<Key> {
 }
 
 async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<Found, Fault> {
-    let kind = sought.kind;
+    let kind = sought.visible.kind;
     let mut branches = Branches::new(reads.backend(), sought);
     match kind {
         Kind::Product => return products::found(reads, query, sought).await,
@@ -87,7 +76,7 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<F
             named(&mut branches, query, "category r", NameColumn { field: Field::Slug, kept: "r.slug", key: "r.slug" }, NAMED);
         }
     }
-    // The query may be no number of the kind.
+    // The query may be no number of the kind: words alone ask for no invoice, work, reversal and parcel.
     if branches.fields.is_empty() {
         return Ok(Found::default());
     }
@@ -158,7 +147,7 @@ struct Branches {
 impl Branches {
     fn new(backend: Backend, sought: &Sought) -> Self {
         let mut clause = Clause::new(backend);
-        let visible = visible(&mut clause, sought);
+        let visible = sought.visible.condition(&mut clause);
         Self { clause, visible, fields: Vec::new(), most: Vec::new() }
     }
 
@@ -205,62 +194,6 @@ impl Branches {
         let full = counted.filter(|(_, (count, most))| count >= most).map(|(field, _)| field).collect();
         Ok(Looked { hits, full })
     }
-}
-
-/// The condition that the caller sees a row.
-fn visible(clause: &mut Clause, sought: &Sought) -> String {
-    let backend = clause.backend();
-    let mut sql = String::new();
-    if let Reach::Stores(stores) = &sought.reach {
-        let stores = || backend.ids(stores.iter().copied());
-        match sought.kind {
-            // Their permissions are for the whole tenant; a blanket order is of no store, and whoever buys for one reads it.
-            Kind::Product
-            | Kind::Customer
-            | Kind::Supplier
-            | Kind::Category
-            | Kind::Store
-            | Kind::BlanketOrder
-            | Kind::Revaluation => {}
-            Kind::Order
-            | Kind::Return
-            | Kind::PurchaseOrder
-            | Kind::Stocktake
-            | Kind::SupplierReturn
-            | Kind::Invoice
-            | Kind::FulfilmentWork => {
-                sql = format!(" AND {}", backend.in_ids("r.store_id", clause.number(stores())));
-            }
-            Kind::Transfer | Kind::Reversal => {
-                let ends = if sought.kind == Kind::Transfer {
-                    ["r.from_store_id", "r.to_store_id"]
-                } else {
-                    ["r.store_id", "r.other_store_id"]
-                };
-                let number = clause.number(stores());
-                let [one, other] = ends.map(|end| backend.in_ids(end, number));
-                sql = format!(" AND ({one} OR {other})");
-            }
-            Kind::Lot => {
-                let there = backend.in_ids("v.store_id", clause.number(stores()));
-                sql = format!(" AND EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.lot_id = r.id AND {there})");
-            }
-            Kind::Parcel => {
-                let there = backend.in_ids("v.store_id", clause.number(stores()));
-                sql = format!(
-                    " AND EXISTS (SELECT 1 FROM fulfilment_work v WHERE v.tenant_id = $1 AND v.id = r.work_id AND {there})"
-                );
-            }
-        }
-    }
-    match (sought.kind, sought.channel) {
-        (Kind::Order, Some(channel)) => sql.push_str(&format!(" AND r.channel_id = {}", clause.bind(channel))),
-        (Kind::Return, Some(channel)) => sql.push_str(&format!(" AND {}", return_of_channel(clause.number(channel)))),
-        // They belong to no channel.
-        (Kind::Invoice | Kind::FulfilmentWork | Kind::Parcel, Some(_)) => sql.push_str(" AND FALSE"),
-        _ => {}
-    }
-    sql
 }
 
 /// By a key that begins with the query: the key itself comes first.

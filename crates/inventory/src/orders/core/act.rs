@@ -224,7 +224,9 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     let store = command.store.unwrap_or(order.store);
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
     let held = held_for(draft, &order);
-    let wanted = wanted_lines(draft, &order, command, &held)?;
+    let mut wanted = wanted_lines(draft, &order, command, &held)?;
+    // In the order of the lines, whichever is named first: a shipment keeps no other, and its entries are found by it (`sold_by`).
+    wanted.sort_by_key(|(position, ..)| *position);
     let mut parcels = Vec::with_capacity(wanted.len());
     let mut lines = Vec::with_capacity(wanted.len());
     for (position, quantity, lot, field) in wanted {

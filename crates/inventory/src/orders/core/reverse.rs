@@ -108,7 +108,7 @@ fn sold_whole(line: &Line) -> FulfilmentLine {
 }
 
 /// Which lines of an order posted which entries of a sale of so much of each. The entries of a line follow each other and sum to what left for it; where
-/// they may be of several lines, they are of the first of them.
+/// they may be of several lines, they are of the first of them. Lines are posted in their order; older shipments posted them as they were named.
 pub fn sold_by(order: &Order, sold: &[FulfilmentLine], original: &Movement) -> Vec<Original> {
     let mut left: Vec<(u16, ProductId, i64)> = goods_of(order, sold);
     let entries: Vec<&Entry> = original.entries.iter().filter(|entry| entry.on_hand_delta != 0).collect();

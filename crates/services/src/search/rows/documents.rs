@@ -59,6 +59,9 @@ fn of_channels(branches: &mut Branches, query: &Query) {
 
 /// Invoices and credit notes by the number that is printed, and by its digits with or without its prefix. Numbers are whole: a prefix alone is that of all.
 pub(super) fn invoices(branches: &mut Branches, query: &Query) {
+    if !query.may_be_invoice() {
+        return;
+    }
     let from = "invoice r";
     branches.open(Field::Number, INVOICE.title, INVOICE, from);
     let mark = branches.clause.bind(query.text.as_str());

@@ -30,6 +30,9 @@ pub(super) fn of_orders(branches: &mut Branches, query: &Query) {
 
 /// By a number that begins with the query as it is or in capitals: the number itself comes first.
 fn tracked(branches: &mut Branches, query: &Query, of: &Tracked) {
+    if !query.may_be_tracking() {
+        return;
+    }
     for spelling in tracking_spellings(&query.text) {
         branches.open(Field::TrackingNumber, of.number, of.shown, of.from);
         branches.clause.push(&format!("{}{} IS NOT NULL AND ", of.joined, of.number));

@@ -22,11 +22,11 @@ const PRODUCT: Shown = Shown { title: "r.name", is_archived: "CASE WHEN r.status
 pub(super) async fn found(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<Found, Fault> {
     let mut branches = Branches::new(reads.backend(), sought);
     names(&mut branches, query);
-    let mut looked = branches.read(reads, query, sought.kind).await?;
+    let mut looked = branches.read(reads, query, sought.visible.kind).await?;
     if let Some(given) = query.words.as_ref().filter(|_| !has_all_best(&looked)) {
         let mut branches = Branches::new(reads.backend(), sought);
         words(&mut branches, given);
-        let Looked { hits, full } = branches.read(reads, query, sought.kind).await?;
+        let Looked { hits, full } = branches.read(reads, query, sought.visible.kind).await?;
         looked.hits.extend(hits);
         looked.full.extend(full);
     }
@@ -92,7 +92,10 @@ mod tests {
     use iam::access::Reach;
 
     use super::*;
-    use crate::{scan::core::Kind, search::core::Hit};
+    use crate::{
+        scan::{core::Kind, rows::Visible},
+        search::core::Hit,
+    };
 
     fn hit(id: u128, tier: Tier) -> Hit {
         Hit {
@@ -125,7 +128,8 @@ mod tests {
             (Backend::Postgres, "(SELECT products_with_terms($1, to_tsquery('simple', $3), to_tsquery('simple', $2)) AS id) f"),
             (Backend::Sqlite, "product_search f"),
         ] {
-            let sought = Sought { kind: Kind::Product, reach: Reach::Everywhere, channel: None, by_email: false };
+            let visible = Visible { kind: Kind::Product, reach: Reach::Everywhere, channel: None };
+            let sought = Sought { visible, by_email: false };
             let mut branches = Branches::new(backend, &sought);
             words(&mut branches, &query);
             let sql = branches.clause.sql;

@@ -1,0 +1,76 @@
+//! What of a kind a caller may see.
+
+use entity::prelude::ChannelId;
+use iam::access::Reach;
+use inventory::{catalog::rows::Clause, returns::rows::return_of_channel};
+
+use crate::scan::core::Kind;
+
+/// A kind to look for, and what of it the caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visible {
+    pub kind: Kind,
+    /// The stores that the caller's permission is for.
+    pub reach: Reach,
+    /// The channel that the caller is bound to.
+    pub channel: Option<ChannelId>,
+}
+
+impl Visible {
+    /// The condition that the caller sees a row of the kind, whose table is `r`: beginning with ` AND `, or nothing.
+    pub fn condition(&self, clause: &mut Clause) -> String {
+        let backend = clause.backend();
+        let mut sql = String::new();
+        if let Reach::Stores(stores) = &self.reach {
+            let stores = || backend.ids(stores.iter().copied());
+            match self.kind {
+                // Their permissions are for the whole tenant; a blanket order is of no store, and whoever buys for one reads it.
+                Kind::Product
+                | Kind::Customer
+                | Kind::Supplier
+                | Kind::Category
+                | Kind::Store
+                | Kind::BlanketOrder
+                | Kind::Revaluation => {}
+                Kind::Order
+                | Kind::Return
+                | Kind::PurchaseOrder
+                | Kind::Stocktake
+                | Kind::SupplierReturn
+                | Kind::Invoice
+                | Kind::FulfilmentWork => {
+                    sql = format!(" AND {}", backend.in_ids("r.store_id", clause.number(stores())));
+                }
+                Kind::Transfer | Kind::Reversal => {
+                    let ends = if self.kind == Kind::Transfer {
+                        ["r.from_store_id", "r.to_store_id"]
+                    } else {
+                        ["r.store_id", "r.other_store_id"]
+                    };
+                    let number = clause.number(stores());
+                    let [one, other] = ends.map(|end| backend.in_ids(end, number));
+                    sql = format!(" AND ({one} OR {other})");
+                }
+                Kind::Lot => {
+                    let there = backend.in_ids("v.store_id", clause.number(stores()));
+                    sql =
+                        format!(" AND EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.lot_id = r.id AND {there})");
+                }
+                Kind::Parcel => {
+                    let there = backend.in_ids("v.store_id", clause.number(stores()));
+                    sql = format!(
+                        " AND EXISTS (SELECT 1 FROM fulfilment_work v WHERE v.tenant_id = $1 AND v.id = r.work_id AND {there})"
+                    );
+                }
+            }
+        }
+        match (self.kind, self.channel) {
+            (Kind::Order, Some(channel)) => sql.push_str(&format!(" AND r.channel_id = {}", clause.bind(channel))),
+            (Kind::Return, Some(channel)) => sql.push_str(&format!(" AND {}", return_of_channel(clause.number(channel)))),
+            // They belong to no channel.
+            (Kind::Invoice | Kind::FulfilmentWork | Kind::Parcel, Some(_)) => sql.push_str(" AND FALSE"),
+            _ => {}
+        }
+        sql
+    }
+}
