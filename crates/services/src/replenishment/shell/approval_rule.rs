@@ -135,7 +135,7 @@ fn traced(rule: &ApprovalRule) -> Fields {
         .masked(path("supplierAmount"), MASK, limit(|limits| limits.supplier))
         .masked(path("transfers"), MASK, rule.transfers)
         .masked(path("confidence"), MASK, f64::from(rule.confidence) / CONFIDENCE_PARTS)
-        .masked(path("isSending"), MASK, rule.sender.is_some())
+        .masked(path("sends"), MASK, rule.sender.is_some())
 }
 
 /// Has the rules of all tenants go through the plans of the night. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
