@@ -126,7 +126,7 @@ async fn a_policy_is_told_what_is_missing_then_names_then_values_then_the_state(
 async fn a_rule_of_approval_is_told_all_amounts(world: &World) {
     let office = Office::of(world).await;
     let gbp = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
-    let input = json!({ "enabled": true, "planAmount": gbp("0.00"), "supplierAmount": gbp("-1.00"), "transfers": false, "confidence": 1.5 });
+    let input = json!({ "isEnabled": true, "planAmount": gbp("0.00"), "supplierAmount": gbp("-1.00"), "hasTransfers": false, "confidence": 1.5 });
     let set = told(&office, ("replenishmentRuleSet", "rule { version }"), input).await;
     assert_eq!(set, all("OUT_OF_RANGE", &["planAmount.amount", "supplierAmount.amount", "confidence"]));
 }

@@ -1,5 +1,7 @@
 //! What suppliers offer, when levels are filled up, what is reordered, sent and sent back.
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, InputObject, dataloader::DataLoader};
 use iam::access::{Permit, kind};
 use inventory::{
@@ -211,12 +213,13 @@ impl SupplyMutation {
         changed(ctx);
         let keys: Vec<LevelKey> =
             set.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
-        let mut found = if set.would_be.is_empty() {
-            ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?
+        let mut found: HashMap<LevelKey, StockLevel> = if set.would_be.is_empty() {
+            let found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
+            found.into_iter().map(|(key, level)| (key, level.into())).collect()
         } else {
-            set.would_be.into_iter().map(|level| (level.key, level)).collect()
+            set.would_be.into_iter().map(|(level, bin)| (level.key, StockLevel::tried(level, bin))).collect()
         };
-        let levels = keys.iter().filter_map(|key| found.remove(key)).map(StockLevel).collect();
+        let levels = keys.iter().filter_map(|key| found.remove(key)).collect();
         Ok(ReorderPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
     }
 

@@ -86,7 +86,7 @@ impl StockAlert {
     }
     /// The level with the event's own quantities.
     async fn level(&self) -> StockLevel {
-        StockLevel(self.level.clone())
+        self.level.clone().into()
     }
     /// Time at which the level crossed the threshold.
     async fn raised_at(&self) -> DateTime {

@@ -96,7 +96,7 @@ impl StockDigestLevel {
     /// Level, which may be newer than `version`.
     async fn level(&self, ctx: &Context<'_>) -> Answer<StockLevel> {
         let found = ctx.lazy::<DataLoader<StockLoader>>()?.load_one(self.0.level.id).await?;
-        found.map(StockLevel).ok_or(TopError::Internal)
+        found.map(StockLevel::from).ok_or(TopError::Internal)
     }
 }
 

@@ -76,7 +76,7 @@ impl LotShare {
 impl AvailabilityExplanation {
     /// The level.
     async fn level(&self) -> StockLevel {
-        StockLevel(LevelRow::from(&self.0.level_snapshot.level))
+        LevelRow::from(&self.0.level_snapshot.level).into()
     }
     /// Quantity on hand, in the product's smallest unit: stock physically in the store.
     async fn on_hand(&self) -> Quantity {
@@ -201,7 +201,7 @@ impl AvailabilityForecast {
         if date.0 < found.today {
             return Err(TopError::bad_input("today or a later day is expected", vec!["date".to_owned()]));
         }
-        let level = StockLevel(LevelRow::from(&found.level_snapshot.level));
+        let level = LevelRow::from(&found.level_snapshot.level).into();
         Ok(Some(Self { outlook: found.level_snapshot.outlook(found.today, date.0), date: date.0, level }))
     }
 }

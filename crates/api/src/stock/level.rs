@@ -26,7 +26,25 @@ use crate::{
 
 /// One product in one store: what is there, what is promised, and how it came about.
 #[derive(Debug, Clone)]
-pub struct StockLevel(pub LevelRow);
+pub struct StockLevel(pub LevelRow, Option<Box<BinTried>>);
+
+/// The bin location that a dry run would leave, which is not looked up. In a box, since no level of a list has one.
+#[derive(Debug, Clone)]
+struct BinTried(Option<String>);
+
+impl From<LevelRow> for StockLevel {
+    fn from(row: LevelRow) -> Self {
+        Self(row, None)
+    }
+}
+
+impl StockLevel {
+    /// The level as a dry run would leave it, in this bin location.
+    #[must_use]
+    pub fn tried(row: LevelRow, bin: Option<String>) -> Self {
+        Self(row, Some(Box::new(BinTried(bin))))
+    }
+}
 
 /// Stock level of a product in a store: available = onHand − unavailable − reserved. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead, cost = "0.05", shared)]
@@ -81,8 +99,8 @@ impl StockLevel {
     }
     /// Bin location: code of the place of the product in the store, as in A-03-12. Picking lists are in its order. Null when none is set.
     async fn bin_location(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        match &self.0.bin_tried {
-            Some(bin) => Ok(bin.clone()),
+        match self.1.as_deref() {
+            Some(BinTried(bin)) => Ok(bin.clone()),
             None => bin_of(ctx, self.0.key).await,
         }
     }

@@ -84,7 +84,7 @@ impl StockChange {
     }
     /// The level with the event's own quantities.
     async fn level(&self) -> StockLevel {
-        StockLevel(self.level.clone())
+        self.level.clone().into()
     }
     /// Entries of the ledger that changed the level. Empty in a snapshot, when only the product or the store changed, and for a
     /// store whose movements you may not see.

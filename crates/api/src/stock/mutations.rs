@@ -196,7 +196,7 @@ pub(super) async fn stock_payload(ctx: &Context<'_>, done: Done) -> Answer<Stock
         ctx.lazy::<DataLoader<StockLoader>>()?.loader().make(&receipt.lots);
     }
     Ok(StockPayload {
-        levels: Some(receipt.levels.iter().map(|level| StockLevel(level.into())).collect()),
+        levels: Some(receipt.levels.iter().map(|level| LevelRow::from(level).into()).collect()),
         movement: receipt.take_movement().map(|movement| StockMovement(Arc::new(movement))),
         user_errors: Vec::new(),
         replayed: false,
@@ -221,7 +221,7 @@ async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) ->
             as_after(level, entry, movement);
         }
     }
-    let levels = levels.into_iter().map(StockLevel).collect();
+    let levels = levels.into_iter().map(StockLevel::from).collect();
     let movement = movement.map(StockMovement);
     Ok(StockPayload { levels: Some(levels), movement, user_errors: Vec::new(), replayed: true, seq: seq.map(Long) })
 }

@@ -155,7 +155,7 @@ pub async fn levels(
             SortKey::Text(text) => Key::Text(text),
         };
         let keys = vec![key, sort.tie_key(&level), Key::Int(head)];
-        (StockLevel(level), keys)
+        (StockLevel::from(level), keys)
     });
     let page = Page::build(nodes.collect(), &request, list, signer);
     let counted = page.counted_with(scope.clone(), source, found).vague(filter.is_vague());
@@ -169,7 +169,7 @@ pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Op
     let of = ctx.lazy::<LevelsOf>()?;
     let mut levels = match Levels::columns(ctx) {
         Some(columns) => Levels::Shown(of.shown(product, columns).await?.to_vec()),
-        None => Levels::Whole(of.product(product).await?.iter().cloned().map(StockLevel).collect()),
+        None => Levels::Whole(of.product(product).await?.iter().cloned().map(StockLevel::from).collect()),
     };
     if reach != Reach::Everywhere {
         levels.retain(|store| reach.covers(store));

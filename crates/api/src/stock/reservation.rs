@@ -33,10 +33,10 @@ impl Reservation {
     /// Stock level on which the quantity is held.
     async fn level(&self, ctx: &Context<'_>) -> Answer<StockLevel> {
         if let Some(level) = &self.0 {
-            return Ok(StockLevel(LevelRow::clone(level)));
+            return Ok(LevelRow::clone(level).into());
         }
         let level = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(self.1.key)).await?;
-        level.map(StockLevel).ok_or_else(|| TopError::from(Fault::corrupt("reservation", "its level exists")))
+        level.map(StockLevel::from).ok_or_else(|| TopError::from(Fault::corrupt("reservation", "its level exists")))
     }
     /// Quantity held, in the product's smallest unit; the original quantity once the reservation has ended.
     async fn quantity(&self) -> Quantity {

@@ -156,7 +156,6 @@ pub fn level_row(state: &LevelState, seq: i64, at: Timestamp) -> LevelRow {
         seq,
         updated_at: at,
         category: state.category,
-        bin_tried: None,
     }
 }
 

@@ -44,7 +44,7 @@ pub fn movements_within<P: Permission>(permit: &Permit<P>, spec: MovementFilterS
 /// A level, if it is in one of the caller's stores.
 pub fn level_seen(ctx: &Context<'_>, level: Option<LevelRow>) -> Answer<Option<StockLevel>> {
     let permit = ctx.permit::<kind::StockRead>()?;
-    Ok(level.filter(|level| permit.covers(level.key.store)).map(StockLevel))
+    Ok(level.filter(|level| permit.covers(level.key.store)).map(StockLevel::from))
 }
 
 /// A movement, if one of its entries is in one of the caller's stores. It shows those only.

@@ -73,9 +73,9 @@ pub struct Set {
     pub seq: Option<i64>,
     #[serde(skip)]
     pub is_replayed: bool,
-    /// The levels as a dry run would leave them; empty of a call that wrote.
+    /// The levels as a dry run would leave them, each with its bin location; empty of a call that wrote.
     #[serde(skip)]
-    pub would_be: Vec<LevelRow>,
+    pub would_be: Vec<(LevelRow, Option<String>)>,
 }
 
 pub async fn set_policies(
@@ -181,15 +181,16 @@ fn named_items(
     if refused.is_empty() { Ok(items) } else { Err(refused) }
 }
 
-/// Levels under policies that are written, in their order by key, and are not kept.
-async fn tried(work: &Work, policies: &[Policy]) -> Result<Vec<LevelRow>, Fault> {
+/// Levels with their bin locations under policies that are written, in their order by key, and are not kept.
+async fn tried(work: &Work, policies: &[Policy]) -> Result<Vec<(LevelRow, Option<String>)>, Fault> {
     let keys: Vec<LevelKey> = policies.iter().map(|policy| policy.key).collect();
-    let mut levels = levels_by_key(work, &keys).await?;
-    for level in &mut levels {
-        let policy = policies.binary_search_by_key(&level.key, |policy| policy.key).ok().map(|at| &policies[at]);
-        level.bin_tried = policy.map(|policy| policy.bin_location.clone());
-    }
-    Ok(levels)
+    let levels = levels_by_key(work, &keys).await?;
+    let with_bin = |level: LevelRow| {
+        let found = policies.binary_search_by_key(&level.key, |policy| policy.key);
+        let bin = found.ok().and_then(|at| policies[at].bin_location.clone());
+        (level, bin)
+    };
+    Ok(levels.into_iter().map(with_bin).collect())
 }
 
 /// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.

@@ -26,8 +26,6 @@ pub struct LevelRow {
     pub seq: i64,
     pub updated_at: Timestamp,
     pub category: Option<CategoryId>,
-    /// The bin location that a dry run would leave. None: it is looked up.
-    pub bin_tried: Option<Option<String>>,
 }
 
 impl LevelRow {
@@ -57,7 +55,6 @@ impl From<&Level> for LevelRow {
             seq: level.seq,
             updated_at: level.updated_at,
             category: level.facts.category,
-            bin_tried: None,
         }
     }
 }
@@ -115,7 +112,6 @@ impl From<ListedRow> for LevelRow {
             seq: state.seq,
             updated_at: state.updated_at,
             category: category_id,
-            bin_tried: None,
         }
     }
 }
