@@ -144,6 +144,22 @@ fn a_filter_costs_what_the_database_does_for_it() {
     }
 }
 
+/// Each store of the page has its levels searched by itself.
+#[test]
+fn a_filter_in_a_list_costs_its_price_for_each_row() {
+    let operation =
+        read("query($f: StockFilter) { stores(first: 50) { nodes { id stockLevels(first: 1, filter: $f) { nodes { id } } } } }");
+    let asked = |filter: Json| operation.plan.requested(&Variables::from_json(json!({ "f": filter })));
+    let (all, searched) = (asked(json!({})), asked(json!({ "search": "mug" })));
+    assert_eq!(searched.points() - all.points(), 50 * 5);
+    let one = value!({ "stores": { "nodes": [{ "id": "1", "stockLevels": { "nodes": [] } }] } });
+    assert_eq!(
+        operation.plan.actual(&searched, &one) - operation.plan.actual(&all, &one),
+        5,
+        "stores that are not there are not searched"
+    );
+}
+
 /// Pages that people look at all day, each with its search and its total: within what a saved view that is followed may cost, and far within the
 /// thousand points of an operation.
 #[test]

@@ -77,7 +77,7 @@ impl<'a> Compiler<'a> {
         let schema_index = self.schema_index;
         let Some(known) = schema_index.field(of, name) else { return };
         spot.plan.add(known.price);
-        self.count_inputs(known, field);
+        self.count_inputs(known, field, spot.plan);
         if self.operation.ty == OperationType::Mutation
             && Some(of) == schema_index.root(OperationType::Mutation).map(Name::as_str)
         {
@@ -138,8 +138,8 @@ impl<'a> Compiler<'a> {
         Slice::Variable { name: name.clone(), otherwise: default.and_then(|value| price::size(&value.node)) }
     }
 
-    /// The arguments in which a field has a price of its own: once, also in a list.
-    fn count_inputs(&mut self, known: &schema_index::Field, field: &Field) {
+    /// The arguments in which a field has a price of its own. A filter in a list is read by for each item.
+    fn count_inputs(&mut self, known: &schema_index::Field, field: &Field, plan: &mut Plan) {
         let (schema_index, operation) = (self.schema_index, self.operation);
         let (index, variables) = (schema_index.priced_inputs(), &operation.variable_definitions);
         let default = |name: &Name| {
@@ -149,6 +149,7 @@ impl<'a> Compiler<'a> {
         for (name, value) in &field.arguments {
             let argument = known.arguments.get(&name.node);
             let priced = argument.and_then(|known| PricedArgument::of(index, base(&known.kind), &value.node, &default));
+            plan.arguments.extend(priced.is_some().then_some(self.inputs.len()));
             self.inputs.extend(priced);
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     Operation,
     guide::Rendered,
     html::{escaped, inline, joined, link, page, paragraphs, type_link},
-    schema::{Field, Input, Schema},
+    schema::{Field, Input, Schema, base, is_list},
 };
 
 /// A guide with its frame.
@@ -72,11 +72,13 @@ fn inputs(schema: &Schema, word: &str, inputs: &[Input]) -> String {
     out
 }
 
-/// The points that are added where an input is given; empty where there are none.
+/// The points that are added where an input is given, in lists of IDs and texts for each value; empty where there are none.
 fn cost(input: &Input) -> String {
     let Some(weight) = input.directives.weight() else { return String::new() };
     let unit = if weight == "1" { "point" } else { "points" };
-    format!("<p>Costs {} {unit} where it is given.</p>\n", escaped(&weight))
+    let has_values = is_list(&input.ty) && matches!(base(&input.ty), "ID" | "String");
+    let when = if has_values { "for each value" } else { "where it is given" };
+    format!("<p>Costs {} {unit} {when}.</p>\n", escaped(&weight))
 }
 
 /// The kind above a title.

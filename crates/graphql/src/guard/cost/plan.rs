@@ -22,8 +22,10 @@ pub struct Plan {
     pub(super) slots: usize,
     /// Lists in the arguments of a mutation.
     pub(super) lines: Vec<Slice>,
-    /// Arguments that may have fields with a price of their own.
+    /// Arguments in the whole operation that may have fields with a price of their own.
     pub(super) inputs: Vec<PricedArgument>,
+    /// Which of them are here: in a list they cost their price for each item, which reads by them again.
+    pub(super) arguments: Vec<usize>,
 }
 
 /// A list of objects.
@@ -58,6 +60,8 @@ pub struct RequestedCost {
     pub millis: Millis,
     /// The size of each list, by its slot.
     sizes: SmallVec<[u32; 8]>,
+    /// The price of each argument that may have one.
+    inputs: SmallVec<[Millis; 4]>,
 }
 
 impl RequestedCost {
@@ -73,23 +77,30 @@ impl Plan {
 
     /// What it will cost at most, as far as sizes are given or assumed.
     pub fn requested(&self, variables: &Variables) -> RequestedCost {
-        let mut sizes = SmallVec::from_elem(0, self.slots);
-        let rows = self.expected(variables, &mut sizes);
+        let inputs = self.inputs.iter().map(|argument| argument.price(variables)).collect();
+        let mut requested = RequestedCost { millis: 0, sizes: SmallVec::from_elem(0, self.slots), inputs };
+        let rows = self.expected(variables, &mut requested);
         let lines = self.lines.iter().map(|slice| super::lines_of(slice, variables)).fold(0, Millis::saturating_add);
-        let inputs = self.inputs.iter().map(|argument| argument.price(variables)).fold(0, Millis::saturating_add);
-        RequestedCost { millis: rows.saturating_add(lines).saturating_add(inputs), sizes }
+        requested.millis = rows.saturating_add(lines);
+        requested
     }
 
-    fn expected(&self, variables: &Variables, sizes: &mut SmallVec<[u32; 8]>) -> Millis {
-        let mut sum = self.fixed;
+    fn expected(&self, variables: &Variables, requested: &mut RequestedCost) -> Millis {
+        let mut sum = self.once(requested);
         for list in &self.lists {
             let size = list.size.of(variables);
-            if let Some(slot) = sizes.get_mut(list.slot) {
+            if let Some(slot) = requested.sizes.get_mut(list.slot) {
                 *slot = size;
             }
-            sum = sum.saturating_add(list.each.expected(variables, sizes).saturating_mul(Millis::from(size)));
+            sum = sum.saturating_add(list.each.expected(variables, requested).saturating_mul(Millis::from(size)));
         }
         sum
+    }
+
+    /// All that does not depend on the length of a list in it.
+    fn once(&self, requested: &RequestedCost) -> Millis {
+        let inputs = self.arguments.iter().filter_map(|argument| requested.inputs.get(*argument));
+        inputs.fold(self.fixed, |sum, price| sum.saturating_add(*price))
     }
 
     /// Whether an answer may have many objects: lists within lists, whose lengths multiply, or long ones.
@@ -103,25 +114,25 @@ impl Plan {
         if self.lists.is_empty() {
             return requested.points();
         }
-        let expected = self.sum(&requested.sizes);
-        let inputs = requested.millis.saturating_sub(expected);
-        price::points(self.found(requested, data).saturating_add(inputs).min(requested.millis))
+        let expected = self.sum(requested);
+        let lines = requested.millis.saturating_sub(expected);
+        price::points(self.found(requested, data).saturating_add(lines).min(requested.millis))
     }
 
-    /// What it costs with these sizes.
-    fn sum(&self, sizes: &[u32]) -> Millis {
-        self.lists.iter().fold(self.fixed, |sum, list| sum.saturating_add(list.expected(sizes)))
+    /// What it costs with the sizes that were asked for.
+    fn sum(&self, requested: &RequestedCost) -> Millis {
+        self.lists.iter().fold(self.once(requested), |sum, list| sum.saturating_add(list.expected(requested)))
     }
 
     fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
-        self.lists.iter().fold(self.fixed, |sum, list| sum.saturating_add(list.found(requested, data)))
+        self.lists.iter().fold(self.once(requested), |sum, list| sum.saturating_add(list.found(requested, data)))
     }
 }
 
 impl List {
-    fn expected(&self, sizes: &[u32]) -> Millis {
-        let size = sizes.get(self.slot).copied().unwrap_or_default();
-        self.each.sum(sizes).saturating_mul(Millis::from(size))
+    fn expected(&self, requested: &RequestedCost) -> Millis {
+        let size = requested.sizes.get(self.slot).copied().unwrap_or_default();
+        self.each.sum(requested).saturating_mul(Millis::from(size))
     }
 
     fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
@@ -130,15 +141,15 @@ impl List {
             let Value::Object(members) = at else { return 0 };
             // An answer that was written straight to JSON is not read again: it counts as was expected.
             if is_written(members) {
-                return self.expected(&requested.sizes);
+                return self.expected(requested);
             }
             let Some(member) = members.get(key) else { return 0 };
             at = member;
         }
         match at {
-            Value::List(items) if self.each.lists.is_empty() => self.each.fixed.saturating_mul(items.len() as Millis),
+            Value::List(items) if self.each.lists.is_empty() => self.each.once(requested).saturating_mul(items.len() as Millis),
             Value::List(items) => items.iter().fold(0, |sum: Millis, item| sum.saturating_add(self.each.found(requested, item))),
-            Value::Object(members) if is_written(members) => self.expected(&requested.sizes),
+            Value::Object(members) if is_written(members) => self.expected(requested),
             _ => 0,
         }
     }

@@ -3,6 +3,7 @@
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault, TenantScope};
+use tokio::sync::Semaphore;
 
 use crate::forecasting::{
     core::{Actual, Compared, History, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated},
@@ -13,6 +14,11 @@ use crate::forecasting::{
 pub(super) const MOST_WEEKS: i32 = 104;
 /// Other products of the store whose errors are pooled with the product's own: they bound the time of an answer.
 pub(super) const MOST_POOLED: usize = 100;
+
+/// Simulations that a node plays at once. One takes up to some seconds of a processor, and ends by itself: an operation that is cut off or given up leaves it
+/// running, so that a few operations could take all processors.
+const MOST_AT_ONCE: usize = 2;
+static TURNS: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
 
 /// Why there is no simulation.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +105,7 @@ async fn play(
         return Ok(Err(Unsimulated::NoDemand));
     };
     history.series.swap(0, place);
-    let playing = tokio::task::spawn_blocking(move || simulated(&history, &policy, range));
-    let compared = match playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))? {
+    let compared = match in_turn(move || simulated(&history, &policy, range)).await? {
         Ok(compared) => compared,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -109,9 +114,43 @@ async fn play(
     Ok(Ok(Played { compared, actual, cost: rows::unit_cost(scope, product).await? }))
 }
 
+/// Plays on a thread of its own, once fewer than [`MOST_AT_ONCE`] are played; the operation's deadline bounds the wait.
+pub(super) async fn in_turn<T: Send + 'static>(play: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let turn = TURNS.acquire().await.map_err(|_| Fault::ShuttingDown)?;
+    let playing = tokio::task::spawn_blocking(move || {
+        // Held until the end, also when whoever asked has gone.
+        let _turn = turn;
+        play()
+    });
+    playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))
+}
+
 /// The product, and evenly spaced ones of the others.
 fn pooled(product: ProductId, products: &[ProductId]) -> Vec<ProductId> {
     let others: Vec<ProductId> = products.iter().copied().filter(|one| *one != product).collect();
     let step = others.len().div_ceil(MOST_POOLED).max(1);
     std::iter::once(product).chain(others.into_iter().step_by(step)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc::channel, time::Duration};
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_simulation_waits_for_its_turn_and_keeps_it_until_it_ends() {
+        let mut ends = Vec::new();
+        for _ in 0..MOST_AT_ONCE {
+            let (end, ended) = channel::<()>();
+            ends.push(end);
+            let given_up = timeout(Duration::from_millis(20), in_turn(move || ended.recv().is_ok())).await;
+            assert!(given_up.is_err(), "it has not ended");
+        }
+        assert!(timeout(Duration::from_millis(20), in_turn(|| 7)).await.is_err(), "those that were given up are still played");
+        drop(ends);
+        assert_eq!(in_turn(|| 7).await.unwrap(), 7);
+    }
 }

@@ -8,7 +8,7 @@ use iam::access::{Permit, kind};
 use inventory::catalog::rows::page::ProductCondition;
 use platform::storage::{Database, Fault, TenantScope};
 
-use super::simulate::{MOST_POOLED, MOST_WEEKS, SimulationError};
+use super::simulate::{MOST_POOLED, MOST_WEEKS, SimulationError, in_turn};
 use crate::forecasting::{
     core::{ClassHistory, ClassProduct, History, ReorderPolicy, SimulatedClasses, StoredClasses, Unsimulated, simulated_classes},
     rows,
@@ -59,8 +59,7 @@ pub async fn simulate_classes(
         Err(reason) => return Ok(Err(reason)),
     };
     let of = history(&scope, level, &of_run, chosen).await?;
-    let playing = tokio::task::spawn_blocking(move || simulated_classes(&of, &policy, range));
-    Ok(playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))?)
+    Ok(in_turn(move || simulated_classes(&of, &policy, range)).await?)
 }
 
 /// The products that are asked for, each with its classes; the reason where there are none or too many.
