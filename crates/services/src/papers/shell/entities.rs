@@ -106,20 +106,17 @@ impl Papers {
         }
         refusals.end(Stage::State)?;
         let was = before.as_ref().map(traced);
-        let after = match before {
-            Some(before) => {
-                let after = LegalEntity { fields, version: before.version + 1, updated_at: now, ..before };
-                rows::change_entity(work, &after).await?;
-                after
-            }
-            None => {
-                let id = self.0.clock.id();
-                let numbers = Numbers::default();
-                let (version, archived_at) = (1, None);
-                let after = LegalEntity { id, fields, numbers, version, created_at: now, updated_at: now, archived_at };
-                rows::insert_entity(work, &after).await?;
-                after
-            }
+        let after = if let Some(before) = before {
+            let after = LegalEntity { fields, version: before.version + 1, updated_at: now, ..before };
+            rows::change_entity(work, &after).await?;
+            after
+        } else {
+            let id = self.0.clock.id();
+            let numbers = Numbers::default();
+            let (version, archived_at) = (1, None);
+            let after = LegalEntity { id, fields, numbers, version, created_at: now, updated_at: now, archived_at };
+            rows::insert_entity(work, &after).await?;
+            after
         };
         rows::set_stores(work, &after).await?;
         tell(work, was.as_ref(), &after);

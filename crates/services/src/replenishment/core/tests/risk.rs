@@ -34,7 +34,7 @@ fn the_less_is_left_the_likelier_it_ends_before_the_delivery() {
     let mut product = weekly(vec![LevelState { incoming: 5, ..tens(10) }]);
     product.leads.measured = vec![7.0, 14.0, 7.0, 14.0, 7.0, 14.0];
     let lines = plan_product(&basis, &product);
-    assert!(near(lines[0].figures.stockout, (0.25 + 0.677) / 2.0), "{:?}", lines[0].figures);
+    assert!(near(lines[0].figures.stockout, f64::midpoint(0.25, 0.677)), "{:?}", lines[0].figures);
 }
 
 #[test]
